@@ -1,0 +1,90 @@
+"""Seam 2: what a SWIM probe can do, whatever its make.
+
+`target/` drives a chip through this and knows nothing of USB or of one probe's commands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Protocol
+
+from ..transport.base import Clock, UsbIdentity
+
+
+@dataclass(frozen=True)
+class ProbeInfo:
+    """Who the probe is.
+
+    Attributes:
+        model: "ST-LINK/V2", "ST-LINK/V2-1", "STLINK-V3".
+        firmware: ST's form, "V2J37S7", "V3J7M2B4S1".
+        swim: SWIM version of the firmware; 0 means it has none.
+        identity: The USB side.
+    """
+
+    model: str
+    firmware: str
+    swim: int
+    identity: UsbIdentity
+
+
+class SwimLink(Protocol):
+    """One SWIM wire. Every method raises SwimError when the chip fails, TransportError when the probe does."""
+
+    @property
+    def info(self) -> ProbeInfo:
+        """Who the probe is; valid after `open`."""
+
+    @property
+    def clock(self) -> Clock:
+        """The clock to wait by."""
+
+    @property
+    def high_speed(self) -> bool:
+        """True while the wire runs the high-speed bit format."""
+
+    def open(self) -> None:
+        """Claim the probe and put it into SWIM mode, out of whatever mode it was in."""
+
+    def close(self) -> None:
+        """Release NRST, leave SWIM mode, release the probe: all of it, whatever fails on the way."""
+
+    def restart(self) -> None:
+        """Leave SWIM mode and enter it again; the probe forgets the chip."""
+
+    def reset_usb(self) -> None:
+        """Reset the probe on its USB port and bring it back into SWIM mode (about a second)."""
+
+    def assert_reset(self) -> None:
+        """Hold NRST low."""
+
+    def release_reset(self) -> None:
+        """Let NRST go high."""
+
+    def enter(self, first_poll_s: float) -> None:
+        """Send the SWIM entry waveform; no status is asked for within `first_poll_s` seconds.
+
+        Success is no proof of a link. Leaves the wire in low speed.
+        """
+
+    def resync(self) -> None:
+        """Communication reset; leaves the wire in low speed."""
+
+    def system_reset(self) -> None:
+        """SRST command: a full reset of the chip's core and peripherals."""
+
+    def set_speed(self, high: bool) -> None:
+        """Switch the probe's side of the wire; the chip's CSR.HS comes first."""
+
+    def rotf(self, address: int, size: int) -> bytes:
+        """Read `size` bytes (any size; split as the probe needs it) from `address`."""
+
+    def wotf(self, address: int, data: bytes) -> None:
+        """Write `data` to ascending addresses; at most `max_write` bytes."""
+
+    @property
+    def max_write(self) -> int:
+        """Most bytes that one `wotf` takes."""
+
+    def supply_mv(self) -> Optional[int]:
+        """Target supply in millivolts as the probe measures it, None if it cannot. Informative only."""
