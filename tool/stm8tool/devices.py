@@ -1,9 +1,28 @@
-"""Parts and their option bytes, loaded from data/devices.csv and data/options.csv."""
+"""Parts and their option bytes, loaded from three tables in `data/`.
+
+    devices.csv    a row per part: sizes in bytes, flash controller, option layout, source, confidence
+    options.csv    a row per option byte of each layout, with its factory value
+    uncertain.csv  parts that exist but whose facts are too uncertain to program them
+
+A part name such as STM8S103F3 is all before the package in an order code such as STM8S103F3P6TR.
+"""
 
 from __future__ import annotations
 
+import csv
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Optional
+from functools import cache
+from pathlib import Path
+from typing import NoReturn, Optional
+
+from .errors import UnknownPartError
+
+_DATA = Path(__file__).with_name("data")
+
+# Package, temperature range, variant and packing of an order code ("P6TR", "UCX", "ITCY"; "TR" on STLUX and STNRG).
+_ORDER_CODE_TAIL = re.compile(r"TR|I?[BMPTUY]([0-9A-D][A-Z0-9]{0,6})?")
 
 
 @dataclass(frozen=True)
@@ -18,6 +37,9 @@ class Region:
     def end(self) -> int:
         """One past the last address."""
         return self.start + self.size
+
+    def __str__(self) -> str:
+        return f"{self.name} 0x{self.start:06X}..0x{self.end - 1:06X}"
 
 
 @dataclass(frozen=True)
@@ -55,17 +77,152 @@ class Part:
     confidence: str
     notes: str
 
+    @property
+    def memories(self) -> tuple[Region, ...]:
+        """The non-volatile memories, by address."""
+        eeprom = () if self.eeprom is None else (self.eeprom,)
+        return (*eeprom, self.options, self.flash)
+
 
 def all_parts() -> tuple[Part, ...]:
     """Return every part, sorted by name."""
-    raise NotImplementedError
+    return tuple(_load_part(name) for name in sorted(_rows_by_part("devices.csv")))
 
 
 def find_part(name: str) -> Part:
-    """Return the part for a part name or order code; UnknownPartError offers near names."""
-    raise NotImplementedError
+    """Return the part for a part name, order code or stm8flash pattern, in any case.
+
+    A pattern ("stm8s208?b") is accepted if all its parts are programmed alike. They may differ in
+    EEPROM size: then the smallest is returned, because every one of them has that much.
+
+    Raises:
+        UnknownPartError: no such part (near names in the hint), a pattern of unlike parts, or a
+            part that is known but too uncertain to program.
+    """
+    wanted = name.strip().upper()
+    parts = _rows_by_part("devices.csv")
+    uncertain = _rows_by_part("uncertain.csv")
+    known = {**parts, **uncertain}
+    matches = [wanted] if wanted in known else _fits_pattern(wanted, known) or _fits_order_code(wanted, known)
+    if not matches:
+        _raise_unknown(name, wanted, known)
+    for match in matches:
+        if match in uncertain:
+            raise UnknownPartError(
+                f"{match} is known, but not well enough to program it: {uncertain[match]['reason']}",
+                hint="it can be added once a datasheet or a chip settles this",
+            )
+    candidates = sorted((_load_part(match) for match in matches), key=_eeprom_size)
+    if len({_programming(part) for part in candidates}) > 1:
+        raise UnknownPartError(
+            f"{name} names parts that are programmed differently",
+            hint=f"choose one of {', '.join(sorted(matches))}",
+        )
+    return candidates[0]
 
 
 def option_table(part: Part) -> tuple[OptionByte, ...]:
     """Return the option bytes of `part`, by address."""
-    raise NotImplementedError
+    return _load_layout(part.option_layout)
+
+
+def _fits_pattern(pattern: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if len(name) == len(pattern) and all(p in ("?", c) for p, c in zip(pattern, name))]
+
+
+def _fits_order_code(code: str, names: Iterable[str]) -> list[str]:
+    prefixes = [name for name in names if code.startswith(name) and _ORDER_CODE_TAIL.fullmatch(code, len(name))]
+    return [max(prefixes, key=len)] if prefixes else []
+
+
+def _raise_unknown(name: str, wanted: str, known: Iterable[str]) -> NoReturn:
+    from difflib import get_close_matches
+
+    # Most part names have 10 characters; what follows is the package.
+    near = get_close_matches(wanted[:10], known, n=4, cutoff=0.75)
+    if near:
+        hint = f"did you mean {' or '.join(near)}?"
+    else:
+        hint = "give the name printed on the chip, such as stm8s103f3 or STM8S103F3P6"
+    raise UnknownPartError(f"unknown part '{name}'", hint=hint)
+
+
+def _eeprom_size(part: Part) -> int:
+    return part.eeprom.size if part.eeprom else 0
+
+
+def _programming(part: Part) -> tuple[object, ...]:
+    """Return what decides how `part` is programmed, EEPROM size excepted."""
+    eeprom_start = part.eeprom.start if part.eeprom else None
+    options = tuple((o.address, o.default, o.complement, o.policy) for o in option_table(part))
+    return part.flash, part.ram, part.options, part.block, part.rop_mode, part.flash_regs, eeprom_start, options
+
+
+def _rows(file: str) -> list[dict[str, str]]:
+    with (_DATA / file).open(encoding="utf-8", newline="") as table:
+        return list(csv.DictReader(table))
+
+
+@cache
+def _rows_by_part(file: str) -> Mapping[str, Mapping[str, str]]:
+    return {row["part"]: row for row in _rows(file)}
+
+
+@cache
+def _load_part(name: str) -> Part:
+    """Build one part; ValueError if its row cannot be right."""
+    row = _rows_by_part("devices.csv")[name]
+
+    def optional_region(region: str, column: str) -> Optional[Region]:
+        start = row[f"{column}_start"]
+        return Region(region, int(start, 16), int(row[f"{column}_size"])) if start else None
+
+    part = Part(
+        name=name,
+        family=row["family"],
+        density=row["density"],
+        flash=Region("flash", int(row["flash_start"], 16), int(row["flash_size"])),
+        eeprom=optional_region("eeprom", "eeprom"),
+        ram=Region("ram", 0, int(row["ram_size"])),
+        options=Region("options", int(row["option_start"], 16), int(row["option_size"])),
+        block=int(row["block"]),
+        rop_mode=row["rop_mode"],
+        flash_regs=row["flash_regs"],
+        boot_rom=optional_region("boot ROM", "boot_rom"),
+        unique_id=int(row["unique_id"], 16) if row["unique_id"] else None,
+        option_layout=row["option_layout"],
+        source=row["source"],
+        confidence=row["confidence"],
+        notes=row["notes"],
+    )
+    if part.block not in (64, 128) or any(memory.size < 1 or memory.size % part.block for memory in part.memories):
+        raise ValueError(f"devices.csv: {name}: a memory is not whole blocks of 64 or 128 bytes")
+    if not {part.rop_mode, part.flash_regs} <= {"stm8s", "stm8l"}:
+        raise ValueError(f"devices.csv: {name}: rop_mode and flash_regs are stm8s or stm8l")
+    return part
+
+
+@cache
+def _load_layout(layout: str) -> tuple[OptionByte, ...]:
+    """Build the option bytes of one layout; ValueError if it is not in the table or a row cannot be right."""
+    options = tuple(_option_byte(row) for row in _rows("options.csv") if row["layout"] == layout)
+    if not options:
+        raise ValueError(f"options.csv: no layout {layout}")
+    return options
+
+
+def _option_byte(row: Mapping[str, str]) -> OptionByte:
+    default = int(row["default"], 16)
+    option = OptionByte(
+        name=row["name"],
+        address=int(row["address"], 16),
+        default=default,
+        complement=row["complement"] == "yes",
+        policy=row["policy"],
+        accepted=tuple(int(value, 16) for value in row["accepted"].split()) or (default,),
+        source=row["source"],
+        confidence=row["confidence"],
+    )
+    if option.policy not in ("rop", "normal", "after-unlock", "never") or default not in option.accepted:
+        raise ValueError(f"options.csv: {row['layout']}: {option.name}: unknown policy or default not accepted")
+    return option
