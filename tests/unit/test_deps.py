@@ -1,0 +1,274 @@
+"""The private package folder, filled by real processes with real pip from a folder of wheels, without a network."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from stm8tool import deps
+from stm8tool.errors import AccessError
+
+TOOL = Path(deps.__file__).parent.parent
+FETCHING = "stm8tool: fetching its Python packages once (intelhex, pyusb, libusb-package)…\n"
+LIBUSB_WHEEL = "libusb_package-9.9.3-py3-none-any.whl"
+
+# What a user's process does: it needs a module and says where that came from.
+SCRIPT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from stm8tool import deps
+from stm8tool.errors import AccessError
+try:
+    deps.require(sys.argv[2])
+    print(__import__(sys.argv[2]).__file__)
+    print(deps.libusb_file())
+except AccessError as exc:
+    sys.exit(f"error: {exc}\\nhint: {exc.hint}")
+"""
+
+
+class Checkout:
+    """A checkout with a lock file of its own, for wheels that no interpreter has installed."""
+
+    def __init__(self, root: Path) -> None:
+        self.tool = root / "tool"
+        self.wheels = root / "wheels"
+        self.cache = root / "home"
+        package = self.tool / "stm8tool"
+        package.mkdir(parents=True)
+        self.wheels.mkdir()
+        for name in ("__init__.py", "errors.py", "deps.py"):
+            (package / name).write_bytes((TOOL / "stm8tool" / name).read_bytes())
+        lines = [
+            self.add_wheel("intelhex", "9.9.1", {"intelhex/__init__.py": ""}),
+            self.add_wheel("pyusb", "9.9.2", {"usb/__init__.py": ""}),
+            self.add_wheel(
+                "libusb-package",
+                "9.9.3",
+                {"libusb_package/__init__.py": "", "libusb_package/libusb-1.0.so": "a library"},
+            ),
+        ]
+        (self.tool / "requirements.lock").write_text("# why\n" + "\n# why\n".join(lines))
+
+    def add_wheel(self, name: str, version: str, files: dict[str, str]) -> str:
+        """Put a wheel into the folder that pip reads; return its lines for a lock file."""
+        stem = f"{name.replace('-', '_')}-{version}"
+        metadata = {
+            f"{stem}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+            f"{stem}.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        }
+        contents = {**files, **metadata}
+        record = "".join(f"{path},,\n" for path in [*contents, f"{stem}.dist-info/RECORD"])
+        path = self.wheels / f"{stem}-py3-none-any.whl"
+        with zipfile.ZipFile(path, "w") as wheel:
+            for file, text in {**contents, f"{stem}.dist-info/RECORD": record}.items():
+                wheel.writestr(file, text)
+        return f"{name}=={version} \\\n    --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+
+    def start(self, module: str = "intelhex", **environment: str) -> subprocess.Popen[str]:
+        settings = {
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": str(self.wheels),
+            "PIP_CONFIG_FILE": os.devnull,
+            "XDG_CACHE_HOME": str(self.cache),
+            "LOCALAPPDATA": str(self.cache),
+            "PYTHONIOENCODING": "utf-8",
+            **environment,
+        }
+        return subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(self.tool), module],
+            env={**os.environ, **settings},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def run(self, module: str = "intelhex", **environment: str) -> tuple[list[str], str]:
+        """Return the lines on stdout and the text on stderr."""
+        process = self.start(module, **environment)
+        stdout, stderr = process.communicate(timeout=120)
+        return stdout.splitlines(), stderr
+
+    def filled(self) -> list[Path]:
+        """Return what lies in the private folder, lock files apart."""
+        return [path for path in (self.tool / "_deps").glob("*") if path.suffix != ".lock"]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path)
+
+
+def test_four_cold_processes_at_once_all_succeed_and_one_of_them_fetches(checkout: Checkout) -> None:
+    processes = [checkout.start("usb") for _ in range(4)]
+    results = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0, 0]
+    assert sorted(stderr for _, stderr in results) == ["", "", "", FETCHING]
+    (folder,) = checkout.filled()
+    expected = [str(folder / "usb" / "__init__.py"), str(folder / "libusb_package" / "libusb-1.0.so")]
+    assert [stdout.splitlines() for stdout, _ in results] == [expected] * 4
+
+
+def test_a_warm_folder_needs_neither_pip_nor_wheels(checkout: Checkout) -> None:
+    first, _ = checkout.run()
+    for wheel in checkout.wheels.iterdir():
+        wheel.unlink()
+    assert checkout.run() == (first, "")
+
+
+def test_a_machine_without_a_libusb_wheel_gets_the_other_packages(checkout: Checkout) -> None:
+    (checkout.wheels / LIBUSB_WHEEL).unlink()
+    (module, library), stderr = checkout.run("usb")
+    assert Path(module).parent.parent == checkout.filled()[0]
+    assert library == "None"
+    gap = "stm8tool: libusb-package has no library for this machine; the system's libusb is used\n"
+    assert stderr == FETCHING + gap
+    assert checkout.run("usb") == ([module, "None"], "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="shlex reads the command line of a POSIX shell")
+def test_offline_and_cold_it_names_a_command_that_fills_the_folder(checkout: Checkout) -> None:
+    stdout, stderr = checkout.run(PIP_FIND_LINKS=str(checkout.cache))
+    assert stdout == []
+    assert checkout.filled() == []
+    _, error, hint = stderr.splitlines()
+    assert error.startswith("error: the Python packages intelhex, pyusb, libusb-package are missing and pip cannot")
+    prefix = "hint: with a network connection, run once: "
+    assert hint.startswith(prefix)
+
+    source = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(checkout.wheels)}
+    subprocess.run(shlex.split(hint[len(prefix) :]), env={**os.environ, **source}, check=True, capture_output=True)
+    (module, _), stderr = checkout.run(PIP_FIND_LINKS=str(checkout.cache))
+    assert Path(module).parent.parent == checkout.filled()[0]
+    assert stderr == ""
+
+
+def test_a_wheel_with_another_hash_is_refused(checkout: Checkout) -> None:
+    checkout.add_wheel("intelhex", "9.9.1", {"intelhex/__init__.py": "tampered = True"})
+    stdout, stderr = checkout.run()
+    assert (stdout, checkout.filled()) == ([], [])
+    assert "error: " in stderr
+
+
+def test_settings_of_the_user_for_pip_do_not_stop_it(checkout: Checkout) -> None:
+    stdout, stderr = checkout.run(PIP_USER="1", PIP_REQUIRE_VIRTUALENV="1", VIRTUAL_ENV="")
+    assert (len(stdout), stderr) == (2, FETCHING)
+
+
+def test_a_release_archive_uses_the_packages_it_carries(checkout: Checkout) -> None:
+    checkout.run()
+    vendor = checkout.tool / "_vendor"
+    checkout.filled()[0].rename(vendor)
+    (module, library), stderr = checkout.run("usb")
+    assert Path(module).parent.parent == vendor
+    assert Path(library).parent.parent == vendor
+    assert (stderr, checkout.filled()) == ("", [])
+
+
+def test_packages_of_an_older_lock_are_not_used(checkout: Checkout) -> None:
+    (old, _), _ = checkout.run()
+    lock = checkout.tool / "requirements.lock"
+    newer = checkout.add_wheel("intelhex", "9.9.4", {"intelhex/__init__.py": ""})
+    lock.write_text(re.sub(r"intelhex==9\.9\.1.*\n.*\n", lambda _: newer, lock.read_text()))
+    (new, _), stderr = checkout.run()
+    assert stderr == FETCHING
+    assert new != old
+    assert (Path(new).parent.parent / "intelhex-9.9.4.dist-info").is_dir()
+
+
+def test_a_read_only_checkout_uses_the_users_cache(checkout: Checkout) -> None:
+    (checkout.tool / "_deps").write_text("a file here: nothing can be created below, even by root")
+    (module, _), stderr = checkout.run(HOME=str(checkout.cache))
+    assert checkout.cache in Path(module).parents
+    assert stderr == FETCHING
+    assert checkout.run(HOME=str(checkout.cache))[1] == ""
+
+
+def test_what_a_killed_process_left_is_replaced(checkout: Checkout) -> None:
+    (first, _), _ = checkout.run()
+    (folder,) = checkout.filled()
+    partial = folder.with_name(f"{folder.name}.partial")
+    partial.mkdir()
+    (partial / "half").touch()
+    shutil.rmtree(folder / "pyusb-9.9.2.dist-info")
+    (second, _), stderr = checkout.run()
+    assert (second, stderr) == (first, FETCHING)
+    assert checkout.filled() == [folder]
+    assert (folder / "pyusb-9.9.2.dist-info" / "METADATA").is_file()
+    assert not (folder / "half").exists()
+
+
+def test_an_interpreter_that_has_the_pinned_versions_is_used_as_it_is(checkout: Checkout) -> None:
+    checkout.run()
+    installed = checkout.tool.parent / "site"
+    checkout.filled()[0].rename(installed)
+    (module, library), stderr = checkout.run("usb", PYTHONPATH=str(installed))
+    assert Path(module).parent.parent == installed
+    assert Path(library).parent.parent == installed
+    assert (stderr, checkout.filled()) == ("", [])
+
+
+def test_an_interpreter_that_has_another_version_is_not_used(checkout: Checkout) -> None:
+    site = checkout.tool.parent / "site"
+    (site / "intelhex").mkdir(parents=True)
+    (site / "intelhex" / "__init__.py").touch()
+    (site / "intelhex-1.0.dist-info").mkdir()
+    (module, _), _ = checkout.run(PYTHONPATH=str(site))
+    assert Path(module).parent.parent == checkout.filled()[0]
+
+
+def test_installed_by_pip_a_missing_package_is_named(checkout: Checkout) -> None:
+    (checkout.tool / "requirements.lock").unlink()
+    code = SCRIPT.replace(
+        "import sys\n", "import sys\nsys.path[:] = [p for p in sys.path if 'site-packages' not in p]\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code, str(checkout.tool), "usb"],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == f"error: the package pyusb is missing\nhint: {sys.executable} -m pip install pyusb\n"
+
+
+def test_a_lock_that_is_never_released_is_an_error_not_a_hang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deps, "_LOCK_LIMIT_S", -1.0)
+    path = tmp_path / "lock"
+    with path.open("w") as mine, path.open("w") as other:
+        deps._wait_for(mine)
+        with pytest.raises(AccessError, match="for too long") as raised:
+            deps._wait_for(other)
+    assert raised.value.hint is not None
+    assert str(path) in raised.value.hint
+
+
+def test_importing_deps_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, stm8tool.deps; print(*sorted({'hashlib', 'subprocess', 'shutil', 'sysconfig'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(TOOL)!r}); {code}"],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert done.stdout == "\n"
+
+
+def test_the_lock_file_pins_what_the_package_depends_on() -> None:
+    project = (TOOL / "pyproject.toml").read_text(encoding="utf-8")
+    dependencies = re.findall(r'^    "([\w-]+)>=', project, re.MULTILINE)
+    pins = deps._pins()
+    assert {pin.name for pin in pins} == set(dependencies)
+    assert pins[-1].name == "libusb-package"  # the others must have been found before its absence means anything
+    assert all(re.search(r"--hash=sha256:[0-9a-f]{64}$", pin.text.rstrip()) for pin in pins)
