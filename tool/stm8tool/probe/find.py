@@ -1,0 +1,237 @@
+"""Which ST-LINKs are attached, and which of them is meant.
+
+A selector, the value of `--probe`, is
+  stlink                          any ST-LINK
+  stlinkv2, stlinkv21, stlinkv3   any, this generation preferred
+  usb:BUS-PORT[.PORT…]            the one in this socket
+  hex digits                      a serial number, or enough of its beginning
+
+Serial numbers: firmware differs in how it stores them, and tools in how they print them. Here they are upper-case hex
+digits, mostly 24, as ST's tools and OpenOCD have them; the doubled form of stm8flash is understood, too.
+Source of the forms: stm8flash and OpenOCD (confidence high).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Optional
+
+from .. import deps
+from ..errors import (
+    AccessError,
+    ProbeAmbiguousError,
+    ProbeError,
+    ProbeNotFoundError,
+    ToolError,
+    TransportError,
+    UsageError,
+)
+from ..transport.base import UsbIdentity
+from .usb_ids import GENERATIONS, MODELS, OTHER_ST_DEVICES, UsbModel
+
+if TYPE_CHECKING:
+    from ..transport.usb import UsbDeviceInfo, UsbTransport
+
+ANY = "stlink"
+_PREFERENCES = {f"stlink{generation}": generation for generation in ("v2", "v21", "v3")}
+
+_TEXT_DESCRIPTOR = 0x32  # 24 hex digits in UTF-16
+_DIGITS = re.compile(r"[0-9A-F]+")
+# Clones and old firmware have this one in common; it is ASCII 000000000001.
+_PLACEHOLDER = "303030303030303030303031"
+
+_NOTHING_ATTACHED = {
+    "linux": "check the cable (some only charge); in a virtual machine pass the probe through to it",
+    "win32": "check the cable (some only charge), and the Device Manager for an 'Unknown device' or a missing driver",
+    "darwin": "check the cable (some only charge), and System Information, USB, for the probe",
+}
+
+
+@dataclass(frozen=True)
+class FoundProbe:
+    """An attached ST-LINK.
+
+    Attributes:
+        device: The USB device.
+        model: What its product id says.
+        serial: Normal form, "" if it could not be read.
+        error: Why it could not be opened or read; None if it could.
+    """
+
+    device: UsbDeviceInfo
+    model: UsbModel
+    serial: str
+    error: Optional[ToolError] = None
+
+    @property
+    def identity(self) -> UsbIdentity:
+        """The USB side, as the transport shows it."""
+        device = self.device
+        return UsbIdentity(device.vendor, device.product, self.serial, device.path, device.high_speed)
+
+    @property
+    def problem(self) -> Optional[str]:
+        """Why it cannot be used, a sentence; None as far as can be told without using it."""
+        if self.model.obstacle:
+            return f"the {self.model.name} at {self.device.path} {self.model.obstacle}"
+        return str(self.error) if self.error else None
+
+    @property
+    def unique_serial(self) -> bool:
+        """False where the serial is missing or one that many probes share."""
+        return self.serial not in ("", _PLACEHOLDER) and len(set(self.serial)) > 1
+
+    def __str__(self) -> str:
+        serial = f"serial {self.serial}" if self.serial else "serial unknown"
+        if self.serial and not self.unique_serial:
+            serial += " (not unique)"
+        return f"{self.model.name}, {serial}, {self.device.path}" + (f": {self.problem}" if self.problem else "")
+
+
+def attached() -> list[FoundProbe]:
+    """Return the attached ST-LINKs in the order of their USB paths, also those that cannot be opened.
+
+    Raises:
+        AccessError: There is no usable USB library.
+    """
+    return [_identified(device) for device in _st_devices() if device.product in MODELS]
+
+
+def find(selector: str) -> FoundProbe:
+    """Return the attached ST-LINK that `selector` means; errors as `choose`, and AccessError as `attached`."""
+    devices = _st_devices()
+    probes = [_identified(device) for device in devices if device.product in MODELS]
+    others = [_other(device) for device in devices if device.product not in MODELS]
+    return choose(selector, probes, others)
+
+
+def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = ()) -> FoundProbe:
+    """Return the one of `probes` that `selector` means.
+
+    Args:
+        selector: See the module.
+        probes: What is attached.
+        others: Devices of ST that are no probes, to be named when there is no probe.
+
+    Raises:
+        UsageError: `selector` has none of the known forms.
+        ProbeNotFoundError: None fits.
+        ProbeAmbiguousError: Several do.
+        AccessError: None fits by its serial, but one could not be read.
+    """
+    wanted = selector.strip()
+    fits = _fitting(wanted, probes)
+    if len(fits) == 1:
+        return fits[0]
+    if fits:
+        raise ProbeAmbiguousError(
+            f"{len(fits)} probes fit '{wanted}'", hint=_how_to_choose(fits), details=[str(probe) for probe in fits]
+        )
+    if not probes:
+        raise ProbeNotFoundError(
+            "no ST-LINK is attached",
+            hint=_NOTHING_ATTACHED.get(sys.platform, _NOTHING_ATTACHED["linux"]),
+            details=[f"seen instead: {other}" for other in others],
+        )
+    message = f"no attached probe fits '{wanted}'"
+    details = [str(probe) for probe in probes]
+    unread = next((probe.error for probe in probes if probe.error), None)
+    if unread and not _is_path(wanted):
+        raise AccessError(f"{message}, and not every serial could be read", hint=unread.hint, details=details)
+    raise ProbeNotFoundError(message, hint=_how_to_choose(probes), details=details)
+
+
+def substitution(selector: str, probe: FoundProbe) -> Optional[str]:
+    """Return the line to tell the user when `probe` has another generation than `selector` asked for, else None."""
+    preferred = _PREFERENCES.get(selector.strip().lower(), probe.model.generation)
+    if preferred == probe.model.generation:
+        return None
+    return f"no {GENERATIONS[preferred]} attached, using the {probe.model.name} at {probe.device.path}"
+
+
+def open_found(probe: FoundProbe) -> UsbTransport:
+    """Return the pipe to `probe`; `open` on it claims the device.
+
+    Raises:
+        ProbeError: It is no probe that can be used as it is.
+    """
+    if probe.model.obstacle:
+        raise ProbeError(probe.problem or "", hint=probe.model.remedy)
+    from ..transport.usb import UsbTransport
+
+    return UsbTransport(probe.device, probe.identity, probe.model.in_endpoint)
+
+
+def serial_from_descriptor(raw: bytes) -> str:
+    """Return the normal form of the serial number in the string descriptor `raw`, "" if there is none.
+
+    Fixed firmware has 24 hex digits there (bLength 0x32). Old firmware has 12 raw bytes, each as the low byte of a
+    unit (0x1A), and other makes any number of units: those bytes are hex-encoded.
+    """
+    if len(raw) < 2:
+        return ""
+    length = min(raw[0], len(raw))
+    low_bytes = raw[2:length:2]
+    if length == _TEXT_DESCRIPTOR:
+        text = low_bytes.decode("latin-1").upper()
+        if _DIGITS.fullmatch(text):
+            return text
+    return low_bytes.hex().upper()
+
+
+def _st_devices() -> list[UsbDeviceInfo]:
+    deps.require("usb")  # what the next line imports
+    from ..transport.usb import enumerate_st
+
+    return enumerate_st()
+
+
+def _identified(device: UsbDeviceInfo) -> FoundProbe:
+    from ..transport.usb import read_serial_descriptor
+
+    model = MODELS[device.product]
+    try:
+        return FoundProbe(device, model, serial_from_descriptor(read_serial_descriptor(device)))
+    except (AccessError, TransportError) as exc:
+        return FoundProbe(device, model, "", exc)
+
+
+def _other(device: UsbDeviceInfo) -> str:
+    name = OTHER_ST_DEVICES.get(device.product, "not a probe")
+    return f"{device.vendor:04x}:{device.product:04x} at {device.path}, {name}"
+
+
+def _fitting(wanted: str, probes: Sequence[FoundProbe]) -> Sequence[FoundProbe]:
+    keyword = wanted.lower()
+    if keyword == ANY or keyword in _PREFERENCES:
+        usable = [probe for probe in probes if not probe.model.obstacle] or probes
+        return [probe for probe in usable if probe.model.generation == _PREFERENCES.get(keyword)] or usable
+    if _is_path(wanted):
+        return [probe for probe in probes if probe.device.path == keyword]
+    digits = wanted.upper()
+    if not _DIGITS.fullmatch(digits):
+        raise UsageError(
+            f"'{wanted}' names no probe",
+            hint=f"give {ANY}, {', '.join(_PREFERENCES)}, a serial number (hex digits) or usb:BUS-PORT",
+        )
+    exact = [probe for probe in probes if digits in _forms(probe.serial)]
+    return exact or [probe for probe in probes if any(form.startswith(digits) for form in _forms(probe.serial))]
+
+
+def _is_path(selector: str) -> bool:
+    return selector.lower().startswith("usb:")
+
+
+def _forms(serial: str) -> tuple[str, str]:
+    """Return the normal form, and stm8flash's: hex of the characters of the normal form."""
+    return serial, serial.encode().hex().upper()
+
+
+def _how_to_choose(probes: Sequence[FoundProbe]) -> str:
+    serials = [probe.serial for probe in probes]
+    by_serial = next((p for p in probes if p.unique_serial and serials.count(p.serial) == 1), None)
+    example = by_serial.serial if by_serial else probes[0].device.path
+    return f"choose one by its serial number or USB path, for example --probe {example} (upload_port in platformio.ini)"

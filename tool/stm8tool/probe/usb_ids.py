@@ -1,0 +1,82 @@
+"""Every ST-LINK by its USB product id (vendor 0483), and what it cannot do whatever its firmware.
+
+Whether a V2, V2-1 or V3 speaks SWIM is told by its firmware's version, never by its product id.
+
+Source: the tables of stm8flash, OpenOCD, probe-rs and pyOCD (confidence high; medium for 3742, 374A, 374E, 3753,
+3754 and 3757, which only one or two of them know).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class UsbModel:
+    """One product id.
+
+    Attributes:
+        name: "ST-LINK/V2", "ST-LINK/V2-1", "STLINK-V3SET".
+        generation: "v1", "v2", "v21", "v3": which command framing it has.
+        out_endpoint: Address of the bulk endpoint for commands.
+        in_endpoint: Address of the bulk endpoint for replies.
+        obstacle: Why it cannot be used as it is, the second half of a sentence; None if it can.
+        remedy: What helps against the obstacle.
+    """
+
+    name: str
+    generation: str
+    out_endpoint: int
+    in_endpoint: int
+    obstacle: Optional[str] = None
+    remedy: Optional[str] = None
+
+
+GENERATIONS = {"v1": "ST-LINK/V1", "v2": "ST-LINK/V2", "v21": "ST-LINK/V2-1", "v3": "STLINK-V3"}
+
+
+def _v21(name: str) -> UsbModel:
+    return UsbModel(name, "v21", 0x01, 0x81)
+
+
+def _v3(name: str) -> UsbModel:
+    return UsbModel(name, "v3", 0x01, 0x81)
+
+
+def _loader(name: str) -> UsbModel:
+    return UsbModel(
+        name,
+        "v3",
+        0x01,
+        0x81,
+        obstacle="is in its firmware update loader",
+        remedy="replug it; if it stays so, finish the update with ST's STLinkUpgrade",
+    )
+
+
+MODELS = {
+    0x3742: _v21("ST-LINK/V2-1 without disk (old)"),
+    0x3744: UsbModel(
+        "ST-LINK/V1",
+        "v1",
+        0x02,
+        0x81,
+        obstacle="is known, but this version of stm8tool cannot drive it yet",
+        remedy="use an ST-LINK/V2 or STLINK-V3",
+    ),
+    0x3748: UsbModel("ST-LINK/V2", "v2", 0x02, 0x81),
+    0x374A: _v21("ST-LINK/V2-1 with audio"),
+    0x374B: _v21("ST-LINK/V2-1"),
+    0x374D: _loader("STLINK-V3 loader"),
+    0x374E: _v3("STLINK-V3E"),
+    0x374F: _v3("STLINK-V3SET"),
+    0x3752: _v21("ST-LINK/V2-1 without disk"),
+    0x3753: _v3("STLINK-V3 with two serial ports"),
+    0x3754: _v3("STLINK-V3E without disk"),
+    0x3755: _loader("STLINK-V3PWR loader"),
+    0x3757: _v3("STLINK-V3PWR"),
+}
+
+# Not probes, but what a user may have attached instead of one.
+OTHER_ST_DEVICES = {0xDF11: "an STM32 in DFU mode"}

@@ -1,0 +1,322 @@
+"""The real pipe to a probe: bulk transfers over libusb, by pyusb. This file and libusb.py alone know pyusb.
+
+Only interface 0 is touched: ST-LINK/V2-1 and STLINK-V3 are composite, the system's drivers hold their disk
+and serial interfaces, and setting the configuration would fail, or take those away.
+
+A transaction error or a packet longer than allowed (libusb's IO and OVERFLOW) is raised as EndpointStallError: the
+host controller halts the endpoint after both, so the way back is that of a STALL, `clear_halt` and the question
+again. If the probe is really gone, `clear_halt` fails too, and that is ProbeLostError.
+
+Source: pyusb 1.3.1 and libusb 1.0.26 for the errors (read), USB 2.0 §9.4.3 and §9.6.7 for the string descriptors.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+import usb.core
+import usb.util
+
+from ..errors import (
+    AccessError,
+    EndpointStallError,
+    ProbeLostError,
+    TransferSizeError,
+    TransportError,
+    TransportTimeoutError,
+)
+from . import libusb, usb_access
+from .base import Clock, UsbIdentity
+from .clock import MonotonicClock
+
+VENDOR_ST = 0x0483
+
+_INTERFACE = 0
+_SPEED_HIGH = 3  # libusb.h, enum libusb_speed; faster ones have higher numbers
+_GET_DESCRIPTOR = 6  # USB 2.0 table 9-4
+_LONGEST_DESCRIPTOR = 254  # even: bLength is a byte and the text is UTF-16
+_CONTROL_LIMIT_S = 0.5
+_BACK_AFTER_RESET_S = 1.0
+_RESET_POLL_S = 0.05
+_REPLUG = "replug the probe; try another cable or port"
+
+# libusb.h, enum libusb_error
+_IO = -1
+_NO_DEVICE = -4
+_TIMEOUT = -7
+_OVERFLOW = -8
+_PIPE = -9
+_ACCESS_CODES = (usb_access.ACCESS, usb_access.BUSY, usb_access.NOT_SUPPORTED)
+
+
+@dataclass(frozen=True)
+class UsbDeviceInfo:
+    """An attached USB device, as it is known without opening it.
+
+    Attributes:
+        vendor: idVendor.
+        product: idProduct.
+        path: "usb:BUS-PORT[.PORT…]".
+        high_speed: True on a 480 Mbit/s link.
+        handle: pyusb's Device; nobody else's business.
+    """
+
+    vendor: int
+    product: int
+    path: str
+    high_speed: bool
+    handle: Any = field(default=None, repr=False, compare=False)
+
+
+def enumerate_st() -> list[UsbDeviceInfo]:
+    """Return every attached device with ST's vendor id, in the order of their paths; opens none.
+
+    Raises:
+        AccessError: There is no usable libusb.
+    """
+    devices = usb.core.find(find_all=True, backend=libusb.backend(), idVendor=VENDOR_ST)
+    return sorted((_info(device) for device in devices), key=lambda info: info.path)
+
+
+def read_serial_descriptor(device: UsbDeviceInfo) -> bytes:
+    """Return the raw string descriptor of the serial number, b"" if the device has none.
+
+    Raw, because old ST-LINK firmware puts bytes there that no text decoder keeps. Opens the device for a moment.
+
+    Raises:
+        AccessError, TransportError: It cannot be opened or does not answer.
+    """
+    handle = device.handle
+    if not handle.iSerialNumber:
+        return b""
+    try:
+        with _translated(device.path, opening=True):
+            languages = _string_descriptor(handle, 0, 0)
+            language = int.from_bytes(languages[2:4], "little")
+            return _string_descriptor(handle, handle.iSerialNumber, language)
+    finally:
+        usb.util.dispose_resources(handle)
+
+
+class UsbTransport:
+    """`Transport` to one ST-LINK.
+
+    Args:
+        device: Which one, from `enumerate_st`.
+        identity: What `identity` says, and how the device is recognised after a reset.
+        in_endpoint: The endpoint that replies come from, where interface 0 has several (there is one for trace, too).
+        clock: The real one by default.
+    """
+
+    def __init__(
+        self, device: UsbDeviceInfo, identity: UsbIdentity, in_endpoint: int, clock: Optional[Clock] = None
+    ) -> None:
+        self._device = device
+        self._identity = identity
+        self._preferred_in = in_endpoint
+        self._clock = clock or MonotonicClock()
+        self._out: Any = None
+        self._in: Any = None
+        self._detached_driver = False
+
+    @property
+    def identity(self) -> UsbIdentity:
+        """Who is at the other end."""
+        return self._identity
+
+    @property
+    def clock(self) -> Clock:
+        """The clock by which this pipe's waits are measured."""
+        return self._clock
+
+    def open(self) -> None:
+        """Claim interface 0, taking it from a kernel driver if one is bound to it.
+
+        Raises:
+            AccessError: The system does not let us; says why and what helps.
+            ProbeLostError: The device is gone.
+        """
+        try:
+            with _translated(self._identity.path, opening=True):
+                self._claim()
+        except BaseException:
+            self.close()
+            raise
+
+    def write(self, data: bytes, timeout_s: float) -> None:
+        """Send all of `data` as one bulk transfer, or raise."""
+        with self._transfer():
+            sent = self._handle.write(self._out, data, _milliseconds(timeout_s))
+        if sent != len(data):
+            raise TransportTimeoutError(f"the probe took {sent} of {len(data)} bytes within {timeout_s:g} s")
+
+    def read(self, size: int, timeout_s: float) -> bytes:
+        """Return one bulk transfer of exactly `size` bytes.
+
+        Whole packets are asked for, so that a longer reply to an earlier command shows as one, up to the end of its
+        last packet; asking for a packet more would wait for ever behind a reply of whole packets.
+        """
+        with self._transfer():
+            packet = self._in.wMaxPacketSize
+            data = bytes(self._handle.read(self._in, -(-size // packet) * packet, _milliseconds(timeout_s)))
+        if len(data) != size:
+            raise TransferSizeError(size, data)
+        return data
+
+    def clear_halt(self) -> None:
+        """Clear a STALL on both endpoints.
+
+        Raises:
+            ProbeLostError: The control pipe does not work either: nobody is there.
+        """
+        with self._transfer():
+            try:
+                self._handle.clear_halt(self._out)
+                self._handle.clear_halt(self._in)
+            except usb.core.USBError as exc:
+                raise ProbeLostError(
+                    f"the probe at {self._identity.path} does not answer any more ({exc})", hint=_REPLUG
+                ) from exc
+
+    def reset(self) -> None:
+        """Reset the device on its port, find it again (its address may be new) and claim it; at most about a second.
+
+        Raises:
+            ProbeLostError: It did not come back to the port it was on.
+            AccessError: It came back and cannot be opened.
+        """
+        try:
+            # Lost is what libusb calls a device that enumerates anew.
+            with suppress(ProbeLostError), _translated(self._identity.path):
+                self._handle.reset()
+        finally:
+            self.close()
+        deadline = self._clock.now() + _BACK_AFTER_RESET_S
+        while True:
+            try:
+                self._device = self._found_again()
+                self.open()
+                return
+            except (AccessError, TransportError):  # not there yet, or its device file has not got its rights yet
+                if self._clock.now() >= deadline:
+                    raise
+            self._clock.sleep(_RESET_POLL_S)
+
+    def close(self) -> None:
+        """Release the device; harmless when it is closed or gone."""
+        handle = self._handle
+        self._out = self._in = None
+        try:
+            if self._detached_driver:
+                self._detached_driver = False
+                with suppress(usb.core.USBError, NotImplementedError):
+                    usb.util.release_interface(handle, _INTERFACE)
+                    handle.attach_kernel_driver(_INTERFACE)
+        finally:
+            usb.util.dispose_resources(handle)
+
+    @property
+    def _handle(self) -> Any:
+        return self._device.handle
+
+    def _claim(self) -> None:
+        handle = self._handle
+        interface = usb.util.find_descriptor(
+            _active_configuration(handle), bInterfaceNumber=_INTERFACE, bAlternateSetting=0
+        )
+        bulk = [
+            endpoint
+            for endpoint in interface or ()
+            if usb.util.endpoint_type(endpoint.bmAttributes) == usb.util.ENDPOINT_TYPE_BULK
+        ]
+        outs = [e for e in bulk if usb.util.endpoint_direction(e.bEndpointAddress) == usb.util.ENDPOINT_OUT]
+        ins = [e for e in bulk if usb.util.endpoint_direction(e.bEndpointAddress) == usb.util.ENDPOINT_IN]
+        if not outs or not ins:
+            raise TransportError(f"interface 0 of the device at {self._identity.path} is not that of an ST-LINK")
+        if sys.platform.startswith("linux") and handle.is_kernel_driver_active(_INTERFACE):
+            handle.detach_kernel_driver(_INTERFACE)
+            self._detached_driver = True
+        usb.util.claim_interface(handle, _INTERFACE)
+        self._out = outs[0]
+        self._in = next((e for e in ins if e.bEndpointAddress == self._preferred_in), ins[0])
+
+    @contextmanager
+    def _transfer(self) -> Iterator[None]:
+        if self._out is None:
+            raise ProbeLostError(f"the probe at {self._identity.path} is not open")
+        with _translated(self._identity.path):
+            yield
+
+    def _found_again(self) -> UsbDeviceInfo:
+        wanted = self._device
+        for device in enumerate_st():
+            if (device.path, device.product) == (wanted.path, wanted.product):
+                return device
+        raise ProbeLostError(f"the probe at {wanted.path} did not come back after a reset", hint=_REPLUG)
+
+
+def _info(device: Any) -> UsbDeviceInfo:
+    # A system that does not tell the ports leaves (0,), which no real port is called.
+    ports = ".".join(str(port) for port in device.port_numbers or (0,))
+    return UsbDeviceInfo(
+        vendor=device.idVendor,
+        product=device.idProduct,
+        path=f"usb:{device.bus}-{ports}",
+        high_speed=(device.speed or 0) >= _SPEED_HIGH,
+        handle=device,
+    )
+
+
+def _active_configuration(handle: Any) -> Any:
+    try:
+        return handle.get_active_configuration()
+    except usb.core.USBError as exc:
+        if exc.backend_error_code is not None:
+            raise
+    # pyusb's own error: none is active, so no driver holds an interface, and setting one takes nothing away.
+    handle.set_configuration()
+    return handle.get_active_configuration()
+
+
+def _string_descriptor(handle: Any, index: int, language: int) -> bytes:
+    request = usb.util.build_request_type(usb.util.CTRL_IN, usb.util.CTRL_TYPE_STANDARD, usb.util.CTRL_RECIPIENT_DEVICE)
+    value = usb.util.DESC_TYPE_STRING << 8 | index
+    limit = _milliseconds(_CONTROL_LIMIT_S)
+    return bytes(handle.ctrl_transfer(request, _GET_DESCRIPTOR, value, language, _LONGEST_DESCRIPTOR, limit))
+
+
+def _milliseconds(seconds: float) -> int:
+    """Return libusb's form of a time limit; never 0, which it takes for no limit."""
+    return max(1, math.ceil(seconds * 1000))
+
+
+@contextmanager
+def _translated(path: str, *, opening: bool = False) -> Iterator[None]:
+    """Turn pyusb's errors into ours. NOT_FOUND means a half-installed driver on opening, a lost device later."""
+    try:
+        yield
+    except NotImplementedError as exc:  # pyusb's form of NOT_SUPPORTED
+        raise usb_access.access_error(usb_access.NOT_SUPPORTED, f"the probe at {path}", sys.platform) from exc
+    except usb.core.USBError as exc:
+        raise _error(exc, path, opening) from exc
+
+
+def _error(exc: Any, path: str, opening: bool) -> Exception:
+    code = exc.backend_error_code
+    probe = f"the probe at {path}"
+    if code in _ACCESS_CODES or (opening and code == usb_access.NOT_FOUND):
+        return usb_access.access_error(code, probe, sys.platform)
+    if code in (_NO_DEVICE, usb_access.NOT_FOUND):
+        return ProbeLostError(f"{probe} is gone", hint=_REPLUG)
+    if code == _TIMEOUT:
+        return TransportTimeoutError(f"{probe} did not answer in time")
+    if code == _PIPE:
+        return EndpointStallError(f"{probe} refused a transfer")
+    if code in (_IO, _OVERFLOW):
+        return EndpointStallError(f"a transfer with {probe} broke off ({exc})")
+    return TransportError(f"{probe}: {exc}")

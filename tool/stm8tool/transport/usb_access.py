@@ -1,0 +1,55 @@
+"""What stands between us and a USB device, as a sentence and what to do about it.
+
+Keys are libusb's error codes, the same numbers on every system (libusb.h, enum libusb_error). The causes per system
+are from libusb's and pyusb's source and public reports; Windows and macOS were not seen by us (confidence medium).
+"""
+
+from __future__ import annotations
+
+from ..errors import AccessError
+
+ACCESS = -3
+NOT_FOUND = -5
+BUSY = -6
+NOT_SUPPORTED = -12
+
+UDEV_RULE = 'SUBSYSTEM=="usb", ATTR{idVendor}=="0483", MODE="0666"'
+
+_CLOSE_OTHERS = "close whatever else uses the probe: ST's programmers, OpenOCD, a debug session of an IDE"
+_UDEV = (
+    f"write the line {UDEV_RULE} to /etc/udev/rules.d/60-st-link.rules, run (as root) "
+    "`udevadm control --reload-rules && udevadm trigger`, replug the probe"
+)
+_WINDOWS_DRIVER = (
+    "install ST's ST-LINK USB driver, or with Zadig the WinUSB driver for interface 0 (the debug interface), "
+    "then replug"
+)
+_REPLUG = "replug the probe, without a hub if there is one"
+
+_ADVICE = {
+    (ACCESS, "linux"): ("no permission to open {probe}", _UDEV),
+    (ACCESS, "win32"): ("{probe} is held by another program", _CLOSE_OTHERS),
+    (ACCESS, "darwin"): ("{probe} is held by another program", _CLOSE_OTHERS),
+    (BUSY, "linux"): ("{probe} is in use by another program or a kernel driver", _CLOSE_OTHERS),
+    (BUSY, "win32"): ("{probe} is in use by another program", _CLOSE_OTHERS),
+    (BUSY, "darwin"): ("{probe} is in use by another program", _CLOSE_OTHERS),
+    (NOT_FOUND, "linux"): ("{probe} went away while it was opened", _REPLUG),
+    (NOT_FOUND, "win32"): ("the driver of {probe} is not completely installed, or it went away", _WINDOWS_DRIVER),
+    (NOT_FOUND, "darwin"): ("{probe} went away while it was opened", _REPLUG),
+    (NOT_SUPPORTED, "linux"): ("this system's USB library cannot open {probe}", _REPLUG),
+    (NOT_SUPPORTED, "win32"): ("{probe} has no driver that programs can use (WinUSB)", _WINDOWS_DRIVER),
+    (NOT_SUPPORTED, "darwin"): ("this system's USB library cannot open {probe}", _REPLUG),
+}
+
+
+def access_error(code: int, probe: str, platform: str) -> AccessError:
+    """Return the error for libusb's `code` (one of the four above) on opening `probe`.
+
+    Args:
+        code: libusb's error code.
+        probe: How the message names the device: "the probe at usb:1-2".
+        platform: As `sys.platform`; an unknown one is taken for Linux.
+    """
+    system = platform if platform in ("win32", "darwin") else "linux"
+    message, hint = _ADVICE[code, system]
+    return AccessError(message.format(probe=probe), hint=hint)
