@@ -17,6 +17,11 @@ _depth = 0
 _pending = False
 
 
+def _signals(*names: str) -> list[signal.Signals]:
+    """Return those of the named signals that this system has."""
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
 def _remember(_signum: int, _frame: Optional[FrameType]) -> None:
     global _pending
     _pending = True
@@ -24,9 +29,8 @@ def _remember(_signum: int, _frame: Optional[FrameType]) -> None:
 
 def terminate_like_ctrl_c() -> None:
     """Make SIGTERM, SIGHUP and Windows' Ctrl-Break raise KeyboardInterrupt, so that they release the probe too."""
-    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
-        number = getattr(signal, name, None)
-        if number is not None:
+    for number in _signals("SIGTERM", "SIGHUP", "SIGBREAK"):
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
             signal.signal(number, signal.default_int_handler)
 
 
@@ -47,11 +51,13 @@ def shield() -> Iterator[None]:
         finally:
             _depth -= 1
         return
-    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     _pending = False
     _depth = 1
-    before = [(number, signal.signal(number, _remember)) for number in numbers]
+    before = [
+        (number, signal.signal(number, _remember))
+        for number in _signals("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+        if signal.getsignal(number) not in (signal.SIG_IGN, None)
+    ]
     try:
         yield
     finally:

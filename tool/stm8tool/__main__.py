@@ -1,0 +1,5 @@
+"""`python -m stm8tool`."""
+
+from .cli import entry
+
+entry()

@@ -1,0 +1,82 @@
+"""What the user sees: progress and results on stdout, notes and errors on stderr.
+
+Progress only ever appends. PlatformIO turns a carriage return into a new line, and on a terminal passes on
+characters at once when three equal ones come in a row: hence bars of "#". In a pipe there are lines only.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from .errors import ToolError
+
+_BAR_WIDTH = 40
+
+
+class Console:
+    """Progress in one of two modes: "bar" (append-only bars) or "lines" (half and whole)."""
+
+    def __init__(self, mode: str) -> None:
+        if mode == "auto":
+            mode = "bar" if sys.stdout.isatty() else "lines"
+        self._bars = mode == "bar"
+        self._stage = ""
+        self._drawn = 0
+
+    def say(self, text: str) -> None:
+        """Print one line."""
+        print(text, flush=True)
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Show that `done` of `total` bytes of `stage` are done; a stage ends when both are equal."""
+        if stage != self._stage:
+            self.interrupt()
+            self._stage = stage
+            if self._bars:
+                print(f"{stage:>9} |", end="", flush=True)
+        if self._bars:
+            reached = _BAR_WIDTH * done // total
+            print("#" * (reached - self._drawn), end="", flush=True)
+            self._drawn = reached
+            if done == total:
+                print(f"| {total} bytes", flush=True)
+        else:
+            reached = 2 * done // total
+            if reached > self._drawn:
+                print(f"{stage}: {done} of {total} bytes", flush=True)
+            self._drawn = reached
+        if done == total:
+            self._stage, self._drawn = "", 0
+
+    def interrupt(self) -> None:
+        """End a bar that was not finished, so that other text begins on a new line."""
+        if self._stage and self._bars:
+            print(flush=True)
+        self._stage, self._drawn = "", 0
+
+    def error(self, exc: ToolError) -> None:
+        """Print evidence, hint and reason to stderr in one write; the reason is the last line."""
+        lines = [f"  {line}" for line in exc.details]
+        if exc.hint:
+            lines.append(f"hint: {exc.hint}")
+        lines.append(f"error: {exc}")
+        self.interrupt()
+        sys.stdout.flush()
+        sys.stderr.write("\n".join(lines) + "\n")
+        sys.stderr.flush()
+
+
+class LogHandler(logging.Handler):
+    """Log records as lines on stderr, "warning: …" for those that are shown without -v."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one record."""
+        prefix = "warning: " if record.levelno >= logging.WARNING else ""
+        self._console.interrupt()
+        sys.stderr.write(f"{prefix}{record.getMessage()}\n")
+        sys.stderr.flush()

@@ -1,0 +1,313 @@
+"""SWIM through an ST-LINK V2, V2-1 or V3: one method, one SWIM command.
+
+Source: the command set as OpenOCD, stm8flash and captures of ST's own tool use it (confidence high unless a
+comment says otherwise). Nothing here knows of flash.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Optional
+
+from ..errors import ProbeError, SwimError, ToolError, TransferSizeError, TransportError, TransportTimeoutError
+from ..interrupts import shield
+from ..transport.base import Clock, Transport
+from . import stlink_version
+from .base import ProbeInfo
+from .channel import GET_MODE, CommandChannel
+
+_GET_VERSION_EXTENDED = b"\xfb"
+_GET_TARGET_VOLTAGE = b"\xf7"
+_EXIT_DFU = b"\xf3\x07"
+_EXIT_DEBUG = b"\xf2\x21"
+
+_ENTER = b"\xf4\x00"
+_EXIT = b"\xf4\x01"
+_SPEED = b"\xf4\x03"
+_ENTER_SEQUENCE = b"\xf4\x04"
+_GENERATE_RESET = b"\xf4\x05"
+_RESYNC = b"\xf4\x06"
+_ASSERT_RESET = b"\xf4\x07"
+_DEASSERT_RESET = b"\xf4\x08"
+_READ_STATUS = b"\xf4\x09"
+_WRITE_MEMORY = b"\xf4\x0a"
+_READ_MEMORY = b"\xf4\x0b"
+_READ_BUFFER = b"\xf4\x0c"
+_READ_BUFFER_SIZE = b"\xf4\x0d"
+
+_MODE_SWIM = 3
+# How to leave each mode of GET_MODE's byte 0; byte 1 varies and means nothing. Modes 1 and 4 are left like DFU:
+# stm8flash does so and a V3 accepts it (logged); other clients leave mode 1 alone, which a probe accepts too.
+_LEAVE_MODE = {0: _EXIT_DFU, 1: _EXIT_DFU, 2: _EXIT_DEBUG, 3: _EXIT, 4: _EXIT_DFU}
+
+_OK, _BUSY = 0x00, 0x01
+_STATUS_MEANINGS = {
+    0x04: ("the chip does not answer", "check SWIM, NRST and GND wires, and that the board has power"),
+    0x05: ("the chip refuses the access", "wire NRST (SWIM_RST) and try again; check the supply"),
+    0x10: ("the SWIM line is stuck", "SWIM and GND may be swapped, or SWIM is held low"),
+    0x16: ("the SWIM line is stuck", "SWIM and GND may be swapped, or SWIM is held low"),
+}
+
+# An open probe firmware never answers F7 and FB: these may not cost a full second.
+_OPTIONAL_REPLY_LIMIT_S = 0.3
+_FIRST_WORKING_JTAG_FOR_VOLTAGE = 13
+_WRITE_DATA_IN_COMMAND = 8
+_LARGEST_BUFFER = 6144
+_SMALLEST_BUFFER = 256  # assumed where a probe answers nonsense
+_POLL_STEP_S = 0.0005
+# A chip that is still writing NACKs the next byte, and the probe repeats it: allow for some of that.
+_BUSY_SLACK_S = 0.25
+_SHORT_COMMAND_S = 0.0005
+_ENTRY_WAVEFORM_S = 0.012
+_FRAME_SIZE = 255
+_BIT_S = {False: 22 / 8e6, True: 10 / 8e6}
+
+_log = logging.getLogger(__name__)
+
+
+def wire_time_s(size: int, high_speed: bool) -> float:
+    """Return how long `size` bytes take on the wire, in seconds.
+
+    Source: UM0470: 22 or 10 clocks of 8 MHz a bit; 11 bits a byte; 50 bits of header for each 255 bytes.
+    """
+    frames = -(-size // _FRAME_SIZE)
+    return (frames * 50 + size * 11) * _BIT_S[high_speed]
+
+
+class Stlink:
+    """`SwimLink` for the ST-LINK generations with bulk framing."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._channel = CommandChannel(transport)
+        self._info: Optional[ProbeInfo] = None
+        self._version = stlink_version.Version(0)
+        self._buffer_size = _SMALLEST_BUFFER
+        self._in_swim_mode = False
+        self.high_speed = False
+
+    @property
+    def info(self) -> ProbeInfo:
+        """Who the probe is."""
+        if self._info is None:
+            raise ProbeError("the probe is not open")
+        return self._info
+
+    @property
+    def clock(self) -> Clock:
+        """The transport's clock."""
+        return self._transport.clock
+
+    @property
+    def max_write(self) -> int:
+        """Most bytes of one `wotf`: what the probe buffers, and what working clients were seen to use."""
+        return self._buffer_size
+
+    # -- open and close ------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Claim the probe, identify it and put it into SWIM mode."""
+        self._transport.open()
+        try:
+            self._come_into_step()
+            self._identify()
+            self._enter_swim_mode()
+        except BaseException:
+            self.close()
+            raise
+
+    def _come_into_step(self) -> None:
+        """Synchronise; a probe that a failed run left hanging gets one USB reset."""
+        try:
+            self._channel.synchronise()
+            return
+        except TransportTimeoutError as exc:
+            _log.debug("no answer (%s): resetting the probe on USB", exc)
+        try:
+            self._transport.reset()
+            self._channel.synchronise()
+        except TransportTimeoutError as exc:
+            raise ProbeError(
+                "the probe hangs: it does not answer, not even after a USB reset",
+                hint="unplug the probe, plug it in again and retry",
+            ) from exc
+
+    def _identify(self) -> None:
+        identity = self._transport.identity
+        reply = self._channel.version_reply
+        self._version = stlink_version.decode(reply, identity.product)
+        if stlink_version.needs_extended_query(reply):
+            extended = self._channel.exchange(_GET_VERSION_EXTENDED, reply=12, limit_s=_OPTIONAL_REPLY_LIMIT_S)
+            self._version = stlink_version.decode_extended(extended)
+        model = stlink_version.model_name(self._version, identity.product)
+        self._info = ProbeInfo(model, str(self._version), self._version.swim, identity)
+        _log.info("%s, firmware %s", model, self._version)
+        if self._version.swim == 0:
+            raise ProbeError(
+                f"this {model} (firmware {self._version}) has no SWIM: it can program STM32 only",
+                hint="use an ST-LINK/V2, a V2-1 from an STM8 board, or an STLINK-V3SET",
+            )
+
+    def _enter_swim_mode(self) -> None:
+        """Leave whatever mode the probe is in, SWIM mode too, and enter SWIM mode afresh.
+
+        Runs that began in a stale SWIM mode without leaving it were logged to fail (confidence medium).
+        """
+        mode = self._mode()
+        for _ in range(3):
+            self._in_swim_mode = False
+            leave = _LEAVE_MODE.get(mode)
+            if leave is not None:
+                self._channel.exchange(leave)
+            # Known before it is sent: an interrupt here must still take the probe out of SWIM mode.
+            self._in_swim_mode = True
+            self._channel.exchange(_ENTER)
+            mode = self._mode()
+            if mode == _MODE_SWIM:
+                break
+        else:
+            raise ProbeError(
+                f"the probe does not enter SWIM mode (it stays in mode {mode})",
+                hint="unplug the probe, plug it in again and retry; if it stays so, update its firmware",
+            )
+        self.high_speed = False
+        size = int.from_bytes(self._channel.exchange(_READ_BUFFER_SIZE, reply=2), "little")
+        self._buffer_size = min(size, _LARGEST_BUFFER) or _SMALLEST_BUFFER
+
+    def _mode(self) -> int:
+        return self._channel.exchange(GET_MODE, reply=2)[0]
+
+    def close(self) -> None:
+        """Release NRST, leave SWIM mode, release the probe: all of it, whatever fails on the way."""
+        with shield():
+            try:
+                if self._in_swim_mode:
+                    self._leave_swim_mode()
+            finally:
+                self._in_swim_mode = False
+                self._transport.close()
+
+    def _leave_swim_mode(self) -> None:
+        for step, command in (("release NRST", _DEASSERT_RESET), ("leave SWIM mode", _EXIT)):
+            try:
+                self._channel.exchange(command)
+            except ToolError as exc:
+                # Most often the probe is gone, and the reason is already on its way to the user.
+                _log.warning("could not %s: %s", step, exc)
+
+    def restart(self) -> None:
+        """Leave SWIM mode and enter it again."""
+        self._enter_swim_mode()
+
+    def reset_usb(self) -> None:
+        """Reset the probe on USB and enter SWIM mode again."""
+        self._transport.reset()
+        self._channel.synchronise()
+        self._enter_swim_mode()
+
+    # -- the wire ------------------------------------------------------------------------------------
+
+    def assert_reset(self) -> None:
+        """Hold NRST low."""
+        self._simple(_ASSERT_RESET, "holding NRST low")
+
+    def release_reset(self) -> None:
+        """Let NRST go high."""
+        self._simple(_DEASSERT_RESET, "releasing NRST")
+
+    def enter(self, first_poll_s: float) -> None:
+        """Send the entry waveform, then ask for the status no sooner than `first_poll_s` seconds later."""
+        self._channel.exchange(_ENTER_SEQUENCE)
+        self.high_speed = False
+        self.clock.sleep(first_poll_s)
+        self._finish("SWIM entry", _ENTRY_WAVEFORM_S, asleep=False)
+
+    def resync(self) -> None:
+        """Communication reset; both sides are in low speed afterwards."""
+        self._simple(_RESYNC, "communication reset")
+        self.high_speed = False
+
+    def system_reset(self) -> None:
+        """SRST."""
+        self._simple(_GENERATE_RESET, "system reset")
+
+    def set_speed(self, high: bool) -> None:
+        """Switch the probe's bit format."""
+        self._simple(_SPEED + bytes([high]), "speed change")
+        self.high_speed = high
+
+    def wotf(self, address: int, data: bytes) -> None:
+        """Write `data` (1 to `max_write` bytes) to ascending addresses. Never repeated by itself."""
+        if not 1 <= len(data) <= self.max_write:
+            raise ValueError(f"{len(data)} bytes in one WOTF; 1 to {self.max_write} fit")
+        head, rest = data[:_WRITE_DATA_IN_COMMAND], data[_WRITE_DATA_IN_COMMAND:]
+        command = _WRITE_MEMORY + len(data).to_bytes(2, "big") + address.to_bytes(4, "big") + head
+        self._channel.exchange(command, data=rest, repeatable=False)
+        self._finish(f"write to 0x{address:06X}", wire_time_s(len(data), self.high_speed))
+
+    def rotf(self, address: int, size: int) -> bytes:
+        """Read `size` bytes, in as many commands as the probe's buffer needs."""
+        parts = []
+        for start in range(address, address + size, self._buffer_size):
+            parts.append(self._read_buffered(start, min(self._buffer_size, address + size - start)))
+        return b"".join(parts)
+
+    def _read_buffered(self, address: int, size: int) -> bytes:
+        try:
+            return self._read_once(address, size)
+        except (TransferSizeError, TransportTimeoutError) as exc:
+            # The buffer may be lost; a read is safe to repeat as a whole.
+            _log.debug("read of 0x%06X: %s; trying again", address, exc)
+            return self._read_once(address, size)
+
+    def _read_once(self, address: int, size: int) -> bytes:
+        self._channel.exchange(_READ_MEMORY + size.to_bytes(2, "big") + address.to_bytes(4, "big"))
+        # The buffer may be asked for only after status 00: before, the probe leaves the IN pending.
+        self._finish(f"read of 0x{address:06X}", wire_time_s(size, self.high_speed))
+        return self._channel.exchange(_READ_BUFFER, reply=size, repeatable=False)
+
+    def supply_mv(self) -> Optional[int]:
+        """Return the supply that the probe measures, in mV; None where it cannot tell."""
+        version = self._version
+        if version.generation == 2 and version.jtag < _FIRST_WORKING_JTAG_FOR_VOLTAGE:
+            return None
+        try:
+            reply = self._channel.exchange(
+                _GET_TARGET_VOLTAGE, reply=8, limit_s=_OPTIONAL_REPLY_LIMIT_S, repeatable=False
+            )
+        except TransportError as exc:
+            _log.debug("no voltage: %s", exc)
+            return None
+        reference, measured = int.from_bytes(reply[:4], "little"), int.from_bytes(reply[4:], "little")
+        # 2 x 1.2 V reference over the two readings; a broken converter answers zeros (confidence high).
+        return 2400 * measured // reference if reference else None
+
+    # -- status --------------------------------------------------------------------------------------
+
+    def _simple(self, command: bytes, what: str) -> None:
+        self._channel.exchange(command)
+        self._finish(what, _SHORT_COMMAND_S)
+
+    def _finish(self, what: str, expected_s: float, *, asleep: bool = True) -> None:
+        """Wait until the running command is done.
+
+        Args:
+            what: The command, for the error.
+            expected_s: Its computed time on the wire, in seconds.
+            asleep: Sleep through that time before the first poll.
+        """
+        clock = self.clock
+        start = clock.now()
+        if asleep:
+            clock.sleep(expected_s - _POLL_STEP_S)
+        while True:
+            status = self._channel.exchange(_READ_STATUS, reply=4)[0]
+            if status == _OK:
+                return
+            if status != _BUSY:
+                # An error stays until the next command: polling again tells nothing new.
+                meaning, hint = _STATUS_MEANINGS.get(status, ("the probe reports an unknown error", None))
+                raise SwimError(f"{what}: {meaning} (SWIM status 0x{status:02X})", status=status, hint=hint)
+            if clock.now() - start > expected_s + _BUSY_SLACK_S:
+                raise SwimError(f"{what}: the probe stays busy (SWIM status 0x01)", status=status)
+            clock.sleep(_POLL_STEP_S)

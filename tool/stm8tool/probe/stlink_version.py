@@ -1,0 +1,72 @@
+"""ST-LINK firmware versions: what F1 and FB answer.
+
+Source: OpenOCD and stm8flash, and version words seen in logs of real probes; confidence high.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+# PIDs of the V2-1: the only generation where one word has two readings.
+V21_PRODUCTS = frozenset({0x3742, 0x374A, 0x374B, 0x3752})
+
+GENERATION_NAMES = {1: "ST-LINK/V1", 2: "ST-LINK/V2", 3: "STLINK-V3", 4: "STLINK-V3PWR"}
+
+
+class Version(NamedTuple):
+    """Version numbers of one probe's firmware; 0 where it has no such part."""
+
+    generation: int
+    jtag: int = 0
+    swim: int = 0
+    msd: int = 0
+    bridge: int = 0
+
+    def __str__(self) -> str:
+        """Return ST's form, as "V2J37S7", "V2J29M18" or "V3J7M2B4S1"."""
+        text = f"V{self.generation}"
+        if self.jtag or not self.msd:
+            text += f"J{self.jtag}"
+        if self.msd:
+            text += f"M{self.msd}"
+        if self.bridge:
+            text += f"B{self.bridge}"
+        if self.swim or not self.msd:
+            text += f"S{self.swim}"
+        return text
+
+
+def needs_extended_query(reply: bytes) -> bool:
+    """Return True if the F1 reply says that the numbers are to be asked for by FB (V3 and later)."""
+    word = int.from_bytes(reply[:2], "big")
+    return word >> 12 >= 3 and word & 0x0FFF == 0
+
+
+def decode(reply: bytes, product: int) -> Version:
+    """Decode the 6 bytes that F1 answers.
+
+    Args:
+        reply: Big-endian version word, then little-endian vendor and product id.
+        product: idProduct of the device; on a V2-1 it decides how the word reads.
+    """
+    word = int.from_bytes(reply[:2], "big")
+    generation, upper, lower = word >> 12, word >> 6 & 0x3F, word & 0x3F
+    if generation == 2 and product in V21_PRODUCTS:
+        # One word, two flavours: "MxSy" with SWIM on STM8 boards, "JxMy" without it on STM32 boards.
+        if (upper <= 22 and lower == 7) or (upper >= 25 and 7 <= lower <= 12):
+            return Version(generation, msd=upper, swim=lower)
+        return Version(generation, jtag=upper, msd=lower)
+    return Version(generation, jtag=upper, swim=lower)
+
+
+def decode_extended(reply: bytes) -> Version:
+    """Decode the 12 bytes that FB answers."""
+    generation, swim, jtag, msd, bridge = reply[:5]
+    return Version(generation, jtag=jtag, swim=swim, msd=msd, bridge=bridge)
+
+
+def model_name(version: Version, product: int) -> str:
+    """Return the probe's name as ST writes it."""
+    if version.generation == 2 and product in V21_PRODUCTS:
+        return "ST-LINK/V2-1"
+    return GENERATION_NAMES.get(version.generation, f"ST-LINK generation {version.generation}")

@@ -1,0 +1,219 @@
+"""One use of one probe: from a selector such as "stlink" or "sim:board.chip" to a finished job.
+
+A session opens the probe, connects when a job needs the chip, and on every way out lets the program run,
+releases NRST, takes the probe out of SWIM mode and releases it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from .errors import ReadoutProtectedError, ToolError, UsageError
+from .interrupts import shield
+from .probe.stlink import Stlink
+from .target import protection
+from .target.core import Core
+from .target.flash import Flash
+from .target.options import OptionState, read_options
+from .target.programmer import Programmer, Progress, Written, silent
+
+if TYPE_CHECKING:
+    from .devices import Part, Region
+    from .image import Image
+    from .probe.base import ProbeInfo
+    from .transport.base import Transport
+
+_log = logging.getLogger(__name__)
+
+SIM_PREFIX = "sim:"
+_UNIQUE_ID_SIZE = 12
+
+
+class Upload(NamedTuple):
+    """What `Session.write` did; `unlocked` is None where no unlock was needed."""
+
+    written: Written
+    unlocked: Optional[protection.Unlocked]
+
+
+class ChipInfo(NamedTuple):
+    """What a connected chip shows.
+
+    Attributes:
+        recipe: How it was reached.
+        high_speed: The wire runs at high speed.
+        register_map: "stm8s" or "stm8l", None if its registers do not tell.
+        protection: ROP; None without a part.
+        options: Option bytes; empty without a part or under ROP.
+        unique_id: 12 bytes; None where the part has none or under ROP.
+    """
+
+    recipe: str
+    high_speed: bool
+    register_map: Optional[str]
+    protection: Optional[protection.Protection]
+    options: Sequence[OptionState]
+    unique_id: Optional[bytes]
+
+
+def open_transport(selector: str) -> Transport:
+    """Return the pipe to the probe that `selector` means; a simulated one loads no USB library."""
+    if selector.startswith(SIM_PREFIX):
+        from .sim import store
+
+        return store.open_transport(selector[len(SIM_PREFIX) :])
+    from .probe import find
+
+    probe = find.find(selector)
+    note = find.substitution(selector, probe)
+    if note:
+        _log.warning("%s", note)
+    return find.open_found(probe)
+
+
+class Session:
+    """A context manager around one open probe and the chip behind it.
+
+    Args:
+        selector: What `--probe` takes.
+        part: The chip; needed by every job but `info` and `reset`.
+        progress: Called with stage, bytes done, bytes in all.
+    """
+
+    def __init__(self, selector: str, part: Optional[Part] = None, progress: Progress = silent) -> None:
+        self._selector = selector
+        self._part = part
+        self._progress = progress
+
+    def __enter__(self) -> Session:
+        """Open the probe."""
+        self._link = Stlink(open_transport(self._selector))
+        self._core = Core(self._link, self._part)
+        self._connected = False
+        self._link.open()
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        """Let the program run and release the probe, also when one of the two fails."""
+        with shield():
+            try:
+                self._core.leave()
+            except ToolError as exc:
+                if error is None:
+                    raise
+                _log.debug("leaving the chip: %s", exc)  # the first error is the one to show
+            finally:
+                self._link.close()
+
+    @property
+    def probe(self) -> ProbeInfo:
+        """The probe."""
+        return self._link.info
+
+    @property
+    def supply_mv(self) -> Optional[int]:
+        """Target supply as the probe measures it, in mV."""
+        return self._link.supply_mv()
+
+    def _connect(self) -> Core:
+        if not self._connected:
+            self._core.connect()
+            self._connected = True
+        return self._core
+
+    def _programmer(self) -> Programmer:
+        return Programmer(self._connect(), self._require_part(), self._progress)
+
+    def _require_part(self) -> Part:
+        if self._part is None:
+            raise UsageError("which chip?", hint="name it with --part, for example --part stm8s103f3")
+        return self._part
+
+    def write(self, image: Image, regions: Sequence[Region], *, unlock: bool = True, verify: bool = True) -> Upload:
+        """Write `image` into `regions`; a read-protected chip is unlocked first, which erases it.
+
+        Args:
+            image: Nothing is written unless all of it lies inside `regions`.
+            regions: Memories that may be written.
+            unlock: False: a read-protected chip is an error.
+            verify: Read back what was programmed.
+        """
+        image.check_inside(regions)
+        programmer = self._programmer()
+        unlocked = None
+        try:
+            programmer.require_open()
+        except ReadoutProtectedError as exc:
+            if not unlock:
+                raise
+            unlocked = self._unlock_for_write(programmer, exc, assume_locked=False)
+        segments = [segment for region in regions for segment in image.slice(region)]
+        segments.sort(key=lambda segment: segment.address)
+        try:
+            return Upload(programmer.write(segments, verify=verify), unlocked)
+        except ReadoutProtectedError as exc:
+            # A locked chip may look blank; its refusal of the first block is what tells.
+            if not unlock or unlocked:
+                raise
+            unlocked = self._unlock_for_write(programmer, exc, assume_locked=True)
+        return Upload(programmer.write(segments, verify=verify), unlocked)
+
+    @staticmethod
+    def _unlock_for_write(
+        programmer: Programmer, found: ReadoutProtectedError, *, assume_locked: bool
+    ) -> protection.Unlocked:
+        _log.warning("%s: unlocking it, which erases the whole chip (what it holds cannot be read or saved)", found)
+        return programmer.unlock(assume_locked=assume_locked)
+
+    def verify(self, image: Image, regions: Sequence[Region]) -> int:
+        """Compare `image` with the chip; return the number of equal bytes."""
+        image.check_inside(regions)
+        programmer = self._programmer()
+        programmer.require_open()
+        return programmer.verify([segment for region in regions for segment in image.slice(region)])
+
+    def read(self, region: Region) -> bytes:
+        """Return the bytes of `region`; a read-protected chip is an error."""
+        programmer = self._programmer()
+        programmer.require_open()
+        return programmer.read(region)
+
+    def erase(self, region: Region) -> Written:
+        """Erase `region` to 0x00, in whole blocks."""
+        block = self._require_part().block
+        if region.start % block or region.size % block:
+            raise UsageError(
+                f"{region} is not whole blocks", hint=f"start and size must be multiples of {block} (0x{block:X}) bytes"
+            )
+        programmer = self._programmer()
+        programmer.require_open()
+        return programmer.erase(region)
+
+    def unlock(self) -> protection.Unlocked:
+        """Remove read protection, bring option bytes to factory values, and prove both by reading back."""
+        return self._programmer().unlock()
+
+    def reset(self) -> None:
+        """Reset the chip; its program runs when the session ends."""
+        self._connect()
+
+    def info(self) -> ChipInfo:
+        """Connect and report what the chip shows; nothing is written to its memories."""
+        core = self._connect()
+        recipe = core.recipe.name if core.recipe else ""
+        part = self._part
+        if part is None:
+            return ChipInfo(recipe, self._link.high_speed, core.register_map, None, (), None)
+        found = protection.detect(core, Flash(core, part), part)
+        options: Sequence[OptionState] = ()
+        unique_id = None
+        if not found.locked:
+            options = read_options(core, part)
+            if part.unique_id is not None:
+                unique_id = core.read(part.unique_id, _UNIQUE_ID_SIZE)
+        return ChipInfo(recipe, self._link.high_speed, core.register_map, found, options, unique_id)

@@ -1,0 +1,214 @@
+"""The connect ladder: from a silent wire to a chip that is proven to answer, with its CPU stalled.
+
+Each rung is one recipe. A status 00 alone proves nothing (one probe firmware reports it whoever is at the
+other end), so a rung holds only when SWIM_CSR reads back what was written to it.
+
+Sources: the order of a recipe is that of ST's own tool (two independent captures) and vsprog: NRST pulse,
+entry, SRST, CSR, NRST release, communication reset, high speed; confidence high. Rungs and times: working
+tools and user reports merged; confidence medium.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import NamedTuple, Optional
+
+from ..errors import ConnectError, ProbeError, ProbeLostError, SwimError, ToolError, TransportError
+from ..probe.base import SwimLink
+from . import registers as reg
+
+_log = logging.getLogger(__name__)
+
+# One clone and chip never connected when the first poll came earlier than 6.5 ms, another wanted 3 ms and
+# failed with 10 (confidence medium): silent for the whole waveform first, at once on the last rung.
+_SILENT_S = 0.012
+_STATUS_BITS = reg.CSR_HSIT | reg.CSR_NO_ACCESS
+_BASE = reg.CSR_SAFE_MASK | reg.CSR_SWIM_DM
+_HSIT_TRIES = 5
+_SETTLE_S = 0.010
+
+
+class Recipe(NamedTuple):
+    """One way to reach a chip.
+
+    Attributes:
+        name: For the user, reads well behind "connected ".
+        pulse_s: How long NRST is low, high, then low before the entry, in seconds; None leaves NRST high.
+        high_speed: Switch to high speed once the link is proven.
+        restart: Take the probe out of SWIM mode and in again first.
+        usb_reset: Reset the probe on USB first.
+        first_poll_s: Silence after the entry sequence, in seconds.
+    """
+
+    name: str
+    pulse_s: Optional[tuple[float, float, float]]
+    high_speed: bool = False
+    restart: bool = True
+    usb_reset: bool = False
+    first_poll_s: float = _SILENT_S
+
+
+LADDER = (
+    Recipe("under reset, high speed", (0.02, 0.02, 0.01), high_speed=True, restart=False),
+    Recipe("under reset, low speed", (0.02, 0.02, 0.01)),
+    Recipe("under a longer reset, low speed", (0.2, 0.1, 0.1)),
+    Recipe("without NRST, low speed", None),
+    Recipe("after a USB reset of the probe, low speed", (0.02, 0.02, 0.01), usb_reset=True, first_poll_s=0.0),
+)
+
+
+def climb(link: SwimLink, first: Optional[Recipe] = None) -> Recipe:
+    """Try each recipe until one reaches the chip; return it.
+
+    On return SWIM is proven in the speed of the recipe, NRST is high and the CPU is stalled.
+
+    Args:
+        link: An open probe.
+        first: The recipe that worked before, tried before the ladder.
+
+    Raises:
+        ConnectError: None worked; `details` names each with its failure.
+        ProbeLostError: The probe is gone.
+    """
+    tried: list[str] = []
+    last: Optional[ToolError] = None
+    for recipe in LADDER if first is None else (first, *LADDER):
+        if isinstance(last, TransportError) and not recipe.usb_reset:
+            continue  # the probe itself fails: only a USB reset can help
+        try:
+            _follow(link, recipe)
+        except ProbeLostError:
+            raise
+        except ToolError as exc:
+            _log.debug("%s: %s", recipe.name, exc)
+            tried.append(f"tried {recipe.name}: {exc}")
+            last = exc
+            continue
+        _log.info("connected %s", recipe.name)
+        return recipe
+    if isinstance(last, TransportError):
+        raise ProbeError(
+            "the probe stopped answering",
+            hint="unplug the probe, plug it in again and retry",
+            details=tried,
+        ) from last
+    _free_chip(link)
+    raise ConnectError(
+        "no answer from the chip over SWIM",
+        status=last.status if isinstance(last, SwimError) else None,
+        hint=_hint(last, link.supply_mv()),
+        details=tried,
+    ) from last
+
+
+def _follow(link: SwimLink, recipe: Recipe) -> None:
+    clock = link.clock
+    if recipe.usb_reset:
+        link.reset_usb()
+    elif recipe.restart:
+        link.restart()
+    if recipe.pulse_s is None:
+        link.release_reset()
+    else:
+        low_s, high_s, hold_s = recipe.pulse_s
+        link.assert_reset()
+        clock.sleep(low_s)
+        link.release_reset()
+        clock.sleep(high_s)
+        link.assert_reset()
+        clock.sleep(hold_s)
+    link.enter(recipe.first_poll_s)
+    link.set_speed(False)
+    # The chip ignores this while CSR.SWIM_DM is 0; ST's tool and vsprog send it all the same.
+    link.system_reset()
+    link.wotf(reg.SWIM_CSR, bytes([_BASE]))
+    if recipe.pulse_s is not None:
+        link.release_reset()
+    clock.sleep(_SETTLE_S)
+    csr = _prove(link, _BASE)
+    stall(link)
+    if recipe.high_speed:
+        _go_high_speed(link, csr)
+    else:
+        # RST stays set all session, as ST's tool does: should we die, any reset frees the chip.
+        link.wotf(reg.SWIM_CSR, bytes([_BASE | reg.CSR_RST]))
+        _prove(link, _BASE | reg.CSR_RST)
+
+
+def _prove(link: SwimLink, expected: int) -> int:
+    """Read SWIM_CSR; SwimError unless it holds `expected`, apart from the bits that the chip sets."""
+    value = link.rotf(reg.SWIM_CSR, 1)[0]
+    if (value ^ expected) & ~_STATUS_BITS:
+        raise SwimError(f"SWIM_CSR reads 0x{value:02X} where 0x{expected:02X} was written: no true link")
+    return value
+
+
+def stall(link: SwimLink) -> None:
+    """Stall the CPU and see that it is; a running CPU disturbs block programming (seen, confidence high)."""
+    for _ in range(2):
+        link.wotf(reg.DM_CSR2, bytes([reg.CSR2_STALL]))
+        if link.rotf(reg.DM_CSR2, 1)[0] & reg.CSR2_STALL:
+            return
+    raise SwimError("the CPU does not stall", hint="wire NRST (SWIM_RST) and try again")
+
+
+def _go_high_speed(link: SwimLink, csr: int) -> None:
+    """Switch both sides to high speed, or stay in low speed where the chip never allows it.
+
+    HSIT was seen to stay 0 with some option bytes and right after an unlock (confidence high).
+    """
+    for _ in range(_HSIT_TRIES):
+        if csr & reg.CSR_HSIT:
+            break
+        link.clock.sleep(_SETTLE_S)
+        csr = link.rotf(reg.SWIM_CSR, 1)[0]
+    else:
+        _log.info("HSIT stays 0: staying in low speed")
+        link.wotf(reg.SWIM_CSR, bytes([_BASE | reg.CSR_RST]))
+        return
+    link.resync()
+    link.wotf(reg.SWIM_CSR, bytes([_BASE | reg.CSR_HS]))
+    link.set_speed(True)
+    fast = _BASE | reg.CSR_HS | reg.CSR_RST
+    link.wotf(reg.SWIM_CSR, bytes([fast]))
+    _prove(link, fast)
+
+
+def leave_running(link: SwimLink) -> None:
+    """Reset the chip so that its program runs.
+
+    CSR.RST must be set before the reset, or the CPU comes up stalled again (confidence high). The reset also
+    locks the flash; it is not locked by hand, because some STM8L could then never be unlocked (UM0560).
+    """
+    speed = reg.CSR_HS if link.high_speed else 0
+    try:
+        link.wotf(reg.SWIM_CSR, bytes([_BASE | speed | reg.CSR_RST]))
+        link.system_reset()
+    except SwimError as exc:
+        _log.debug("system reset: %s; pulsing NRST instead", exc)
+        _free_chip(link)
+        return
+    link.clock.sleep(0.001)
+
+
+def _free_chip(link: SwimLink) -> None:
+    """Pulse NRST, whatever state a failed attempt left the chip in."""
+    try:
+        link.assert_reset()
+        link.clock.sleep(0.02)
+        link.release_reset()
+    except ToolError as exc:
+        _log.debug("NRST pulse: %s", exc)
+
+
+def _hint(last: Optional[ToolError], supply_mv: Optional[int]) -> str:
+    """Say what to look at first, from what was seen."""
+    line_stuck = isinstance(last, SwimError) and last.status in (0x10, 0x16)
+    if line_stuck and last is not None and last.hint:
+        return last.hint
+    if supply_mv is not None and supply_mv < 1600:
+        return (
+            f"the probe measures {supply_mv / 1000:.2f} V on its VDD pin: power the board, or wire VDD "
+            "(on a probe whose VDD pin is not wired this figure means nothing)"
+        )
+    return "check GND, SWIM, NRST and power, in that order; keep the wires under 10 cm"

@@ -1,0 +1,121 @@
+"""The chip's bus over SWIM: connect, read, write, reset, and leave it running.
+
+Everything that programs a chip goes through a `Core`; it knows registers and memory, not flash procedures.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Optional
+
+from ..devices import Part
+from ..errors import FamilyMismatchError, ProbeError
+from ..interrupts import shield
+from ..probe.base import SwimLink
+from ..transport.base import Clock
+from . import registers as reg
+from .connect import Recipe, climb, leave_running
+
+_log = logging.getLogger(__name__)
+
+
+class Core:
+    """A connected chip.
+
+    Attributes:
+        link: The probe.
+        recipe: How the chip was reached; None before `connect`.
+        register_map: "stm8s" or "stm8l" as the chip's own registers show it, None if they do not tell.
+    """
+
+    def __init__(self, link: SwimLink, part: Optional[Part] = None) -> None:
+        self.link = link
+        self.recipe: Optional[Recipe] = None
+        self.register_map: Optional[str] = None
+        self._part = part
+        self._entered = False
+
+    @property
+    def clock(self) -> Clock:
+        """The clock to wait by."""
+        return self.link.clock
+
+    def connect(self) -> None:
+        """Reach the chip, stall its CPU, see what family it is, and let its clock run at full speed.
+
+        Raises:
+            ConnectError: The chip does not answer.
+            FamilyMismatchError: It is not what was named; nothing was written to it.
+        """
+        self._entered = True
+        self.recipe = climb(self.link, self.recipe)
+        self.register_map = self._identify()
+        named = self._part.flash_regs if self._part else None
+        if self._part and self.register_map not in (None, named):
+            chip = "an STM8S or STM8AF" if self.register_map == "stm8s" else "an STM8L or STM8AL"
+            raise FamilyMismatchError(
+                f"the chip is {chip} by its registers, not {self._part.name}",
+                hint="name the part that is printed on the chip (--part, or `board` / `board_upload.part`)",
+            )
+        family = self.register_map or named
+        if family:
+            # A divided clock makes the chip answer late, and programming slow.
+            self.write(reg.BY_MAP[family].clk_ckdivr, b"\x00")
+
+    def _identify(self) -> Optional[str]:
+        """Tell the two register maps apart by their registers; None where these do not tell.
+
+        On the STM8S map CR2 and NCR2 always read as complements; the STM8L map has nothing there, and its clock
+        divider elsewhere. Source: RM0016, PM0054 register maps; what reserved addresses read is not specified.
+        """
+        cr2, ncr2 = self.read(reg.STM8S.cr2, 2)
+        if cr2 ^ ncr2 == 0xFF:
+            return "stm8s"
+        divider_s = self.read(reg.STM8S.clk_ckdivr, 1)[0]
+        divider_l = self.read(reg.STM8L.clk_ckdivr, 1)[0]
+        _log.debug("CR2/NCR2 %02X %02X, CKDIVR %02X (S) %02X (L)", cr2, ncr2, divider_s, divider_l)
+        if divider_l == reg.CKDIVR_AT_RESET["stm8l"] and divider_s != reg.CKDIVR_AT_RESET["stm8s"]:
+            return "stm8l"
+        return None
+
+    def read(self, address: int, size: int) -> bytes:
+        """Read `size` bytes."""
+        return self.link.rotf(address, size)
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write registers or RAM."""
+        self.link.wotf(address, data)
+
+    def reset_and_reconnect(self) -> None:
+        """Reset the chip, so that it loads its option bytes, and connect to it again."""
+        with shield():
+            leave_running(self.link)
+        self.connect()
+
+    def leave(self) -> None:
+        """Let the program run; does nothing where the chip was never touched."""
+        if not self._entered:
+            return
+        self._entered = False
+        with shield():
+            leave_running(self.link)
+
+    def check_reaches(self, end: int) -> None:
+        """Refuse addresses up to `end` if the probe passes on only 16 bits of them.
+
+        One open probe firmware does (confidence high): what is meant for 0x010000 lands in RAM, and reads back.
+
+        Raises:
+            ProbeError: The probe truncates addresses.
+        """
+        if end <= 0x10000:
+            return
+        low, high = 0x0040, 0x10040
+        inverse = bytes(byte ^ 0xFF for byte in self.read(high, 4))
+        self.write(low, inverse)
+        if self.read(high, 4) == inverse:
+            raise ProbeError(
+                f"the firmware of this probe ({self.link.info.firmware}) passes on 16 address bits only: "
+                "it cannot reach flash above 0x00FFFF",
+                hint="use another probe, or an image that ends below 0x010000",
+            )

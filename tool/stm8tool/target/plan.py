@@ -1,0 +1,69 @@
+"""What to program: pure functions from an image and what the chip holds to the blocks that must change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from ..image import Segment
+
+
+class BlockWrite(NamedTuple):
+    """One programming block.
+
+    Attributes:
+        address: Block-aligned.
+        data: Exactly one block.
+        blank: The chip holds all 0x00 there now, so the block needs no erase.
+    """
+
+    address: int
+    data: bytes
+    blank: bool
+
+
+class Span(NamedTuple):
+    """Block-aligned addresses, `end` one past the last."""
+
+    start: int
+    end: int
+
+
+def spans(segments: Iterable[Segment], block: int) -> list[Span]:
+    """Return the block-aligned spans that cover `segments` (sorted by address), touching ones joined."""
+    result: list[Span] = []
+    for segment in segments:
+        start = segment.address // block * block
+        end = -(-(segment.address + len(segment.data)) // block) * block
+        if result and start <= result[-1].end:
+            result[-1] = Span(result[-1].start, max(end, result[-1].end))
+        else:
+            result.append(Span(start, end))
+    return result
+
+
+def merge(segments: Sequence[Segment], held: bytes, start: int) -> bytes:
+    """Return `held` (the memory from `start` on) with `segments` laid over it; gaps keep what is held."""
+    merged = bytearray(held)
+    for segment in segments:
+        low = max(segment.address, start)
+        high = min(segment.address + len(segment.data), start + len(held))
+        if low < high:
+            merged[low - start : high - start] = segment.data[low - segment.address : high - segment.address]
+    return bytes(merged)
+
+
+def blocks_to_write(wanted: bytes, held: bytes, start: int, block: int) -> Iterator[BlockWrite]:
+    """Yield the blocks in which `wanted` differs from `held`, by address.
+
+    Args:
+        wanted: What the memory shall hold from `start` on; whole blocks.
+        held: What it holds now; as long.
+        start: Block-aligned address of both.
+        block: Block size in bytes.
+    """
+    blank = bytes(block)
+    for offset in range(0, len(wanted), block):
+        new, old = wanted[offset : offset + block], held[offset : offset + block]
+        if new != old:
+            yield BlockWrite(start + offset, new, old == blank)

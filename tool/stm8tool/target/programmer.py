@@ -1,0 +1,188 @@
+"""Seam 3: read, write, verify, erase and unlock the memories of a connected chip.
+
+Only blocks that differ are written, and gaps in an image keep what the chip holds. A write that loses the
+link connects again, looks at what the chip holds by then, and goes on from there: nothing is repeated
+blindly.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from ..devices import Part, Region
+from ..errors import (
+    ConnectError,
+    EndpointStallError,
+    ProgramError,
+    ReadoutProtectedError,
+    SwimError,
+    TransferSizeError,
+    TransportTimeoutError,
+    VerifyError,
+    WriteProtectedError,
+)
+from ..image import Segment
+from . import protection
+from . import registers as reg
+from .core import Core
+from .flash import Flash, RefusedError
+from .plan import BlockWrite, blocks_to_write, merge, spans
+
+_TRIES = 3
+_READ_CHUNK = 6144  # what most probes buffer
+_RECOVERABLE = (SwimError, ProgramError, EndpointStallError, TransferSizeError, TransportTimeoutError)
+
+Progress = Callable[[str, int, int], None]  # stage, bytes done, bytes in all
+
+_log = logging.getLogger(__name__)
+
+
+class Written(NamedTuple):
+    """What a write did: blocks looked at, blocks programmed, bytes in one block."""
+
+    compared: int
+    programmed: int
+    block: int
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Report no progress."""
+
+
+class Programmer:
+    """The memories of one chip. Every method expects a connected core and leaves it connected."""
+
+    def __init__(self, core: Core, part: Part, progress: Progress = silent) -> None:
+        self._core = core
+        self._part = part
+        self._flash = Flash(core, part)
+        self._progress = progress
+
+    def require_open(self) -> None:
+        """Raise ReadoutProtectedError if ROP is on."""
+        protection.require_open(self._core, self._flash, self._part)
+
+    def unlock(self, *, assume_locked: bool = False) -> protection.Unlocked:
+        """Remove ROP and bring the option bytes to factory values; see `protection.unlock`."""
+        return protection.unlock(self._core, self._flash, self._part, assume_locked=assume_locked)
+
+    def read(self, region: Region, stage: str = "reading") -> bytes:
+        """Return the bytes of `region`."""
+        self._core.check_reaches(region.end)
+        data = bytearray()
+        while len(data) < region.size:
+            size = min(_READ_CHUNK, region.size - len(data))
+            data += self._core.read(region.start + len(data), size)
+            self._progress(stage, len(data), region.size)
+        return bytes(data)
+
+    def verify(self, segments: Sequence[Segment]) -> int:
+        """Compare `segments` with the chip byte by byte; return how many bytes are equal.
+
+        Raises:
+            VerifyError: The first difference.
+        """
+        total = 0
+        for segment in segments:
+            held = self.read(Region("image", segment.address, len(segment.data)), "verifying")
+            _require_equal(segment.address, segment.data, held)
+            total += len(held)
+        return total
+
+    def write(self, segments: Sequence[Segment], *, verify: bool = True) -> Written:
+        """Bring `segments` (sorted, inside flash or EEPROM) into the chip.
+
+        Args:
+            segments: What the chip shall hold.
+            verify: Read back what was programmed.
+
+        Raises:
+            ReadoutProtectedError: ROP is on; nothing was written.
+            WriteProtectedError: UBC protects a block.
+            VerifyError: A block does not hold what was written, not even after a second write.
+            ProgramError, SwimError, TransportError: It failed, also after connecting again.
+        """
+        compared = programmed = 0
+        pending = segments
+        for last_try in (False,) * (_TRIES - 1) + (True,):
+            try:
+                blocks = self._differing(pending, "comparing")
+                compared = compared or sum((s.end - s.start) // self._part.block for s in spans(segments, self._part.block))
+                if programmed and blocks:
+                    _log.warning("%d blocks did not hold what was written: writing them again", len(blocks))
+                self._program(blocks)
+                programmed += len(blocks)
+                wrong = self._differing([Segment(b.address, b.data) for b in blocks], "verifying") if verify else []
+                if not wrong:
+                    return Written(compared, programmed, self._part.block)
+                if last_try:
+                    block = wrong[0]
+                    _require_equal(block.address, block.data, self._core.read(block.address, len(block.data)))
+                    raise ProgramError(f"block 0x{block.address:06X} reads differently every time")
+            except RefusedError as exc:
+                raise self._explained(exc) from exc
+            except ConnectError:
+                raise
+            except _RECOVERABLE as exc:
+                if last_try:
+                    raise
+                _log.warning("%s; connecting again", exc)
+                self._core.connect()
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    def erase(self, region: Region) -> Written:
+        """Erase `region` (whole blocks) to 0x00; blocks that are blank are left alone."""
+        return self.write([Segment(region.start, bytes(region.size))])
+
+    def _differing(self, segments: Sequence[Segment], stage: str) -> list[BlockWrite]:
+        """Read what `segments` cover and return the blocks that must change."""
+        block = self._part.block
+        result: list[BlockWrite] = []
+        for span in spans(segments, block):
+            held = self.read(Region("span", span.start, span.end - span.start), stage)
+            result += blocks_to_write(merge(segments, held, span.start), held, span.start, block)
+        return result
+
+    def _program(self, blocks: Sequence[BlockWrite]) -> None:
+        if not blocks:
+            return
+        self._flash.unlock()
+        blank = bytes(self._part.block)
+        for count, write in enumerate(blocks, 1):
+            if write.data == blank:
+                self._flash.erase_block(write.address)
+            else:
+                self._flash.program_block(write.address, write.data, blank=write.blank)
+            self._progress("writing", count * self._part.block, len(blocks) * self._part.block)
+
+    def _explained(self, refused: RefusedError) -> Exception:
+        """Tell ROP from UBC: WR_PG_DIS is set by both."""
+        found = protection.detect(self._core, self._flash, self._part)
+        ubc = self._core.read(reg.UBC_ADDRESS[self._part.flash_regs], 1)[0]
+        if not found.locked and ubc:
+            return WriteProtectedError(
+                f"{refused}: the user boot code area protects it (UBC = 0x{ubc:02X})",
+                hint="`unlock` (pio run -t unlock) brings UBC and all other option bytes to their factory values; "
+                "on a chip without read protection it erases nothing",
+            )
+        return ReadoutProtectedError(
+            f"{refused}: the chip is read-protected ({found.evidence}, UBC is clear)",
+            hint="`unlock` (pio run -t unlock) removes the protection and erases the whole chip; nothing can be saved",
+        )
+
+
+def _require_equal(address: int, wanted: bytes, held: bytes) -> None:
+    """Raise VerifyError at the first difference."""
+    differing = [offset for offset, (a, b) in enumerate(zip(wanted, held)) if a != b]
+    if differing:
+        first = differing[0]
+        raise VerifyError(
+            f"verify failed at 0x{address + first:06X}: the chip holds 0x{held[first]:02X}, the image "
+            f"0x{wanted[first]:02X} ({len(differing)} of {len(wanted)} bytes differ)",
+            address=address + first,
+            expected=wanted[first],
+            actual=held[first],
+            hint="write the image; if that was just done, check supply, ground and wires",
+        )

@@ -1,0 +1,143 @@
+"""Read-out protection (ROP): see it, remove it, and prove that it is gone.
+
+The same byte means opposite things: 0xAA locks STM8S, STM8AF, STM8L101 and STM8L001, and opens the other
+STM8L and STM8AL (RM0016 4.5.1, PM0054 4.1, datasheets; confidence high). `Part.rop_mode` says which.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import NamedTuple
+
+from ..devices import Part, option_table
+from ..errors import ReadoutProtectedError, SwimError, TargetError, TransportTimeoutError
+from ..interrupts import shield
+from . import registers as reg
+from .core import Core
+from .flash import Flash
+from .options import read_options, restorable, write_factory
+
+_AA = 0xAA
+_LOCKED_PATTERN = 0x71  # what protected memory reads (STM8S: several reports, confidence medium)
+_SAMPLE_SIZE = 128
+# One trace of an STM8S shows 3 ms, another tool waits for up to 2 s (confidence medium).
+_GLOBAL_ERASE_LIMIT_S = 2.0
+_UNLOCK_TRIES = 3
+
+_log = logging.getLogger(__name__)
+
+
+class Protection(NamedTuple):
+    """Whether ROP is on, and by what evidence (a line for the user)."""
+
+    locked: bool
+    evidence: str
+
+
+class Unlocked(NamedTuple):
+    """What `unlock` did.
+
+    Attributes:
+        erased: ROP was on: flash, EEPROM and option bytes were erased.
+        restored: Names of the option bytes brought back to their factory values on an open chip.
+    """
+
+    erased: bool
+    restored: tuple[str, ...]
+
+
+def detect(core: Core, flash: Flash, part: Part) -> Protection:
+    """Tell whether `part` is read-protected; reads only.
+
+    Locked is what any of these shows: the ROP byte by the family's polarity, or 128 bytes of 0x71 where a
+    program should be (on STM8S the option area itself may read 0x71). IAPSR bit 7 confirms and never decides.
+    """
+    sample = core.read(part.flash.start, _SAMPLE_SIZE)
+    rop = core.read(reg.ROP_ADDRESS, 1)[0]
+    status = flash.status()
+    pattern = sample == bytes([_LOCKED_PATTERN]) * _SAMPLE_SIZE
+    by_byte = rop != _AA if part.rop_mode == "stm8l" else rop == _AA
+    seen = [f"ROP byte 0x{rop:02X}"]
+    if pattern:
+        seen.append("flash reads 0x71 throughout")
+    if status & reg.IAPSR_ROP_ACTIVE:
+        seen.append("IAPSR bit 7 set")
+    return Protection(pattern or by_byte, ", ".join(seen))
+
+
+def require_open(core: Core, flash: Flash, part: Part) -> None:
+    """Raise ReadoutProtectedError if the chip is locked."""
+    found = detect(core, flash, part)
+    if found.locked:
+        raise ReadoutProtectedError(
+            f"the chip is read-protected ({found.evidence})",
+            hint="`unlock` (pio run -t unlock) removes the protection and erases the whole chip; nothing can be saved",
+        )
+
+
+def unlock(core: Core, flash: Flash, part: Part, *, assume_locked: bool = False) -> Unlocked:
+    """Remove ROP if it is on and bring all option bytes to factory values; say so only once it reads back.
+
+    A locked chip is erased whole by its hardware: flash, EEPROM, option bytes. An open chip keeps its memory.
+    If the link fails on the way the whole is begun again from what the chip then shows: by that time there is
+    nothing left to lose, and no write here can lock.
+
+    Args:
+        core: A connected chip.
+        flash: Its flash controller.
+        part: Its row of the device table.
+        assume_locked: Treat the chip as locked whatever it shows (it refused a write, and UBC is clear).
+
+    Raises:
+        TargetError: The chip does not show the open state after all tries.
+    """
+    erased = False
+    restored: tuple[str, ...] = ()
+    why = ""
+    for attempt in range(_UNLOCK_TRIES):
+        try:
+            if attempt:
+                core.connect()
+            if detect(core, flash, part).locked or (assume_locked and not erased):
+                with shield():
+                    erased = True
+                    _remove(core, flash, part)
+                core.reset_and_reconnect()
+            states = read_options(core, part)
+            wrong = restorable(states, after_unlock=erased)
+            if wrong and not detect(core, flash, part).locked:
+                with shield():
+                    write_factory(core, flash, wrong)
+                if not erased:
+                    restored = tuple(option.name for option in wrong)
+                core.reset_and_reconnect()
+            found = detect(core, flash, part)
+            left = restorable(read_options(core, part), after_unlock=erased)
+            if not found.locked and not left:
+                return Unlocked(erased, restored)
+            why = found.evidence if found.locked else "not at factory values: " + ", ".join(o.name for o in left)
+        except (SwimError, TransportTimeoutError, TargetError) as exc:
+            _log.debug("unlock: %s", exc)
+            why = str(exc)
+    raise TargetError(
+        f"the unlock did not take ({why})",
+        hint="check the supply and the wires, power the board off and on, and run unlock again",
+    )
+
+
+def _remove(core: Core, flash: Flash, part: Part) -> None:
+    """Write the open value to the ROP byte, which starts the global erase, then what it needs to stay open."""
+    flash.unlock()
+    flash.begin_options()
+    if part.rop_mode == "stm8l":
+        # The first write only starts the erase; the second one is what makes the chip open.
+        flash.write_rop(_AA, _GLOBAL_ERASE_LIMIT_S)
+        flash.write_rop(_AA, _GLOBAL_ERASE_LIMIT_S)
+        flash.end_options()
+        return
+    flash.write_rop(0x00, _GLOBAL_ERASE_LIMIT_S)
+    flash.end_options()
+    if any(option.complement for option in option_table(part)):
+        # The erase left values and complements at 0x00. All of them are written before the reset, as ST's tool
+        # does; the ROP byte itself stays at the 0x00 it has.
+        write_factory(core, flash, [o for o in option_table(part) if o.policy in ("normal", "after-unlock")])

@@ -1,0 +1,60 @@
+"""Addresses and bits of the STM8 that SWIM reaches.
+
+Sources: UM0470 (SWIM and debug module), RM0016 (STM8S/STM8AF), RM0013 (STM8L101), PM0054 (STM8L/STM8AL);
+confidence high.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional
+
+# -- SWIM and debug module (UM0470 section 4) --------------------------------------------------------
+SWIM_CSR = 0x7F80
+CSR_SAFE_MASK = 0x80  # mask internal resets while SWIM is in use
+CSR_NO_ACCESS = 0x40
+CSR_SWIM_DM = 0x20  # open the bus and the debug module to SWIM
+CSR_HS = 0x10
+CSR_RST = 0x04  # the next system reset ends SWIM
+CSR_HSIT = 0x02  # option bytes are loaded, high speed is allowed
+
+DM_CSR2 = 0x7F99
+CSR2_STALL = 0x08
+
+# -- flash controller --------------------------------------------------------------------------------
+IAPSR_ROP_ACTIVE = 0x80  # undocumented; seen in a trace of ST's tool (confidence medium)
+IAPSR_DUL = 0x08
+IAPSR_EOP = 0x04
+IAPSR_PUL = 0x02
+IAPSR_WR_PG_DIS = 0x01
+
+MODE_BYTE = 0x00
+MODE_OPTION = 0x80
+MODE_ERASE = 0x20
+MODE_FAST_BLOCK = 0x10
+MODE_BLOCK = 0x01
+
+PROGRAM_KEYS = (0x56, 0xAE)
+DATA_KEYS = (0xAE, 0x56)
+
+ROP_ADDRESS = 0x4800
+UBC_ADDRESS = {"stm8s": 0x4801, "stm8l": 0x4802}
+
+
+class FlashRegisters(NamedTuple):
+    """Where one family has its flash controller and its clock divider."""
+
+    cr2: int
+    ncr2: Optional[int]  # complement of cr2, at cr2 + 1; the STM8L map has none and PUKR there
+    iapsr: int
+    pukr: int
+    dukr: int
+    clk_ckdivr: int
+
+
+STM8S = FlashRegisters(cr2=0x505B, ncr2=0x505C, iapsr=0x505F, pukr=0x5062, dukr=0x5064, clk_ckdivr=0x50C6)
+STM8L = FlashRegisters(cr2=0x5051, ncr2=None, iapsr=0x5054, pukr=0x5052, dukr=0x5053, clk_ckdivr=0x50C0)
+
+BY_MAP = {"stm8s": STM8S, "stm8l": STM8L}
+
+# Values that the clock divider has right after reset, by map.
+CKDIVR_AT_RESET = {"stm8s": 0x18, "stm8l": 0x03}
