@@ -1,0 +1,338 @@
+"""Images: what files become, which files are refused and with what words, and what is saved."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stm8tool import image
+from stm8tool.devices import Region
+from stm8tool.errors import ImageError, UsageError
+from stm8tool.image import Image, Segment, load, save
+
+FLASH = Region("flash", 0x8000, 0x2000)
+EEPROM = Region("eeprom", 0x4000, 640)
+
+END = ":00000001FF"
+
+
+def record(address: int, data: bytes, kind: int = 0) -> str:
+    """One Intel HEX record, written here a second time."""
+    body = bytes([len(data), address >> 8, address & 0xFF, kind]) + data
+    return f":{body.hex().upper()}{-sum(body) & 0xFF:02X}"
+
+
+RESET = record(0x8000, b"\x82\x00\x80\x80")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "firmware.hex"
+
+
+def write(path: Path, *lines: str, eol: str = "\n") -> Path:
+    path.write_bytes(eol.join([*lines, ""]).encode("latin-1"))
+    return path
+
+
+def refusal(path: Path, base: int | None = None) -> ImageError:
+    with pytest.raises(ImageError) as caught:
+        load([path], base)
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 2
+    return caught.value
+
+
+# --- segments ---------------------------------------------------------------------------------------------------------
+
+
+def test_segments_are_sorted_and_neighbours_joined() -> None:
+    joined = Image([Segment(0x8004, b"cd"), Segment(0x9000, b"x"), Segment(0x8000, b"abcd"), Segment(0x7000, b"")])
+    assert joined.segments == (Segment(0x8000, b"abcdcd"), Segment(0x9000, b"x"))
+    assert joined.size == 7
+    assert joined.crc32 == zlib.crc32(b"abcdcdx")
+
+
+@pytest.mark.parametrize(
+    ("second", "where"),
+    [
+        (Segment(0x8003, b"defg"), "0x008003"),
+        (Segment(0x8001, b"bc"), "0x008001..0x008002"),
+        (Segment(0x8000, b"abcd"), "0x008000..0x008003"),
+    ],
+)
+def test_an_overlap_is_refused_even_if_the_bytes_agree(second: Segment, where: str) -> None:
+    with pytest.raises(ImageError, match=rf"overlaps at {where}$"):
+        Image([Segment(0x8000, b"abcd"), second])
+
+
+@given(st.dictionaries(st.integers(0, 200), st.integers(0, 255)))
+def test_an_image_holds_exactly_the_bytes_it_was_made_of(memory: dict[int, int]) -> None:
+    made = Image(Segment(address, bytes([value])) for address, value in memory.items())
+    assert {s.address + i: byte for s in made.segments for i, byte in enumerate(s.data)} == memory
+    assert all(low.end < high.address for low, high in zip(made.segments, made.segments[1:]))
+
+
+def test_a_slice_is_what_lies_in_the_region() -> None:
+    whole = Image([Segment(0x3FFE, b"abcd"), Segment(0x9FFF, b"xy")])
+    assert whole.slice(EEPROM) == (Segment(0x4000, b"cd"),)
+    assert whole.slice(FLASH) == (Segment(0x9FFF, b"x"),)
+    assert whole.slice(Region("ram", 0, 1024)) == ()
+
+
+@given(st.dictionaries(st.integers(0, 99), st.integers(0, 255)), st.integers(0, 99), st.integers(1, 99))
+def test_slices_below_in_and_above_a_region_make_up_the_image(memory: dict[int, int], start: int, size: int) -> None:
+    whole = Image(Segment(address, bytes([value])) for address, value in memory.items())
+    regions = [Region("below", 0, start), Region("in", start, size), Region("above", start + size, 1000)]
+    assert Image(piece for region in regions for piece in whole.slice(region)).segments == whole.segments
+
+
+def test_data_inside_the_memories_passes_up_to_their_last_byte() -> None:
+    Image([Segment(0x4000, bytes(640)), Segment(0x8000, bytes(0x2000))]).check_inside([FLASH, EEPROM])
+    Image().check_inside([FLASH])
+
+
+def test_an_image_larger_than_the_flash_names_what_does_not_fit() -> None:
+    with pytest.raises(
+        ImageError, match=r"^0x00A000\.\.0x00A00F \(16 bytes\) lies outside the part's memories$"
+    ) as error:
+        Image([Segment(0x8000, bytes(0x2010))]).check_inside([FLASH, EEPROM])
+    assert error.value.hint == "the part has eeprom 0x004000..0x00427F, flash 0x008000..0x009FFF"
+
+
+def test_every_range_outside_the_memories_is_listed() -> None:
+    lost = Image([Segment(0x3FFF, bytes(642)), Segment(0x8000, b"ok"), Segment(0x1000000, b"far")])
+    with pytest.raises(ImageError, match=r"^0x003FFF .* and 2 more$") as error:
+        lost.check_inside([FLASH, EEPROM])
+    assert error.value.details == ("outside: 0x003FFF", "outside: 0x004280", "outside: 0x1000000..0x1000002")
+
+
+def test_nothing_is_inside_no_memory() -> None:
+    with pytest.raises(ImageError, match="0x008000 "):
+        Image([Segment(0x8000, b"x")]).check_inside([])
+
+
+# --- Intel HEX --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("eol", ["\n", "\r\n", "\r"])
+def test_a_hex_file_is_loaded_with_any_line_ends(file: Path, eol: str) -> None:
+    write(file, "", RESET, record(0x8004, b"\x9d"), END, "", eol=eol)
+    assert load([file]).segments == (Segment(0x8000, b"\x82\x00\x80\x80\x9d"),)
+
+
+@pytest.mark.parametrize("name", ["firmware.ihx", "firmware.i86", "firmware.IHX", "firmware.bin", "firmware"])
+def test_hex_is_known_by_its_content_not_its_name(tmp_path: Path, name: str) -> None:
+    assert load([str(write(tmp_path / name, RESET.lower(), END))]).size == 4
+
+
+def test_a_byte_order_mark_is_skipped(file: Path) -> None:
+    file.write_bytes(b"\xef\xbb\xbf" + f"{RESET}\n{END}\n".encode())
+    assert load([file]).size == 4
+
+
+def test_addresses_above_64_kib_come_from_extended_records(file: Path) -> None:
+    write(file, record(0, b"\x00\x01", 4), record(0x0010, b"a"), record(0, b"\x20\x00", 2), record(0x0010, b"b"), END)
+    assert load([file]).segments == (Segment(0x10010, b"a"), Segment(0x20010, b"b"))
+
+
+def test_a_start_address_is_no_data(file: Path) -> None:
+    write(file, RESET, record(0, b"\x00\x00\x80\x00", 5), END)
+    assert load([file]).size == 4
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "problem"),
+    [
+        ([RESET, RESET[:-2] + "00", END], 2, "wrong checksum"),
+        ([RESET, "", ":01800400", END], 3, "not a valid Intel HEX record"),
+        ([RESET, ":0180", END], 2, "not a valid Intel HEX record"),
+        ([RESET, record(0x8004, b"ab") + "00", END], 2, "not a valid Intel HEX record"),
+        ([RESET, ":0180047Z", END], 2, "not a valid Intel HEX record"),
+        ([RESET, "; a comment", END], 2, "not a valid Intel HEX record"),
+        ([RESET, record(0, b"", 6), END], 2, "not a valid Intel HEX record"),
+        ([RESET, record(0, b"\x00", 1)], 2, "not a valid Intel HEX record"),
+        ([RESET, record(0x8003, b"\x80"), END], 2, "a second byte for 0x008003"),
+        ([RESET, record(0x8004, b"ab")], 2, "the file stops without an end-of-file record"),
+        ([RESET, "", ""], 1, "the file stops without an end-of-file record"),
+        ([RESET, END, "", record(0x8004, b"ab"), END], 4, "data after the end-of-file record of line 2"),
+        ([RESET, END, END], 3, "data after the end-of-file record of line 2"),
+    ],
+)
+def test_a_damaged_hex_file_is_refused_with_its_line(file: Path, lines: list[str], line: int, problem: str) -> None:
+    error = refusal(write(file, *lines))
+    assert str(error) == f"{file}:{line}: {problem}"
+    assert error.hint == "the file is damaged: build or copy it again"
+
+
+def test_a_hex_file_that_was_cut_off_in_a_record_is_refused(file: Path) -> None:
+    file.write_text(f"{RESET}\n{RESET[:12]}")
+    assert str(refusal(file)) == f"{file}:2: not a valid Intel HEX record"
+
+
+def test_a_hex_file_without_data_is_refused(file: Path) -> None:
+    assert str(refusal(write(file, END))) == f"{file}: the file holds no data"
+
+
+# --- raw binaries and all the rest ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("data", [b"\x82\x00", b"\xef\xbb\xbf\x82", b"\n:\x82\n", b"\x00"])
+def test_a_raw_binary_lies_at_its_base_unchanged(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "data.bin").write_bytes(data)
+    assert load([tmp_path / "data.bin"], base=0x4000).segments == (Segment(0x4000, data),)
+
+
+def test_a_raw_binary_without_a_base_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data.bin").write_bytes(b"\x82\x00")
+    assert refusal(tmp_path / "data.bin").hint == "add --base 0x8000 for the flash"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "look"),
+    [
+        ("firmware.elf", b"\x7fELF\x01\x02\x01", "an ELF file"),
+        ("firmware.bin", b"\x7fELF\x01\x02\x01", "an ELF file"),
+        ("firmware.s19", b"S00600004844521B\r\nS1078000820080807A\r\n", "a Motorola S-record file"),
+        ("main.c", b"int main(void) { return 0; }\n", "a text file"),
+        ("notes.bin", "Größe: 8\u202fKiB\n".encode(), "a text file"),
+        ("powershell.hex", f"{RESET}\r\n{END}\r\n".encode("utf-16"), "a text file"),
+        ("firmware.hex", b"\x82\x00\x80\x80", "a raw binary"),
+    ],
+)
+def test_another_format_is_named(tmp_path: Path, name: str, content: bytes, look: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    error = refusal(tmp_path / name, base=0x8000)
+    assert str(error) == f"{tmp_path / name}: this is {look}, not Intel HEX"
+    assert error.hint
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \r\n"])
+def test_an_empty_file_is_refused(file: Path, content: bytes) -> None:
+    file.write_bytes(content)
+    assert str(refusal(file, base=0x8000)) == f"{file}: the file is empty"
+
+
+def test_a_missing_file_is_refused(file: Path) -> None:
+    assert str(refusal(file)) == f"{file}: no such file"
+
+
+def test_a_directory_is_refused(tmp_path: Path) -> None:
+    assert str(refusal(tmp_path)) == f"{tmp_path}: is a directory"
+
+
+def test_a_file_that_cannot_be_read_is_refused_with_the_reason(file: Path) -> None:
+    write(file, RESET, END)
+    assert str(refusal(file / "part.hex")).startswith(f"{file / 'part.hex'}: cannot be read: ")
+
+
+def test_a_file_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image, "_SIZE_LIMIT", 100)
+    (tmp_path / "disk.bin").write_bytes(bytes(101))
+    assert "no image for an STM8" in str(refusal(tmp_path / "disk.bin", base=0x8000))
+
+
+def test_several_files_make_one_image(tmp_path: Path) -> None:
+    write(tmp_path / "boot.hex", RESET, END)
+    (tmp_path / "data.bin").write_bytes(b"\x01\x02")
+    loaded = load([tmp_path / "boot.hex", tmp_path / "data.bin"], base=0x4000)
+    assert loaded.segments == (Segment(0x4000, b"\x01\x02"), Segment(0x8000, b"\x82\x00\x80\x80"))
+
+
+def test_several_files_must_not_overlap(tmp_path: Path) -> None:
+    write(tmp_path / "boot.hex", RESET, END)
+    write(tmp_path / "application.hex", record(0x8002, b"\x80\x80\x9d"), END)
+    with pytest.raises(ImageError, match=r"^the data overlaps at 0x008002\.\.0x008003$"):
+        load([tmp_path / "boot.hex", tmp_path / "application.hex"])
+
+
+HEX_LIKE = st.lists(
+    st.one_of(
+        st.builds(record, st.integers(0, 0xFFFF), st.binary(max_size=20), st.integers(0, 6)),
+        st.text("0123456789ABCDEFabcdef:S \x00é", max_size=20),
+        st.just(END),
+    )
+).map(lambda lines: ":" + "\n".join(lines)[1:])
+
+
+@given(st.one_of(st.binary(), HEX_LIKE.map(lambda text: text.encode("latin-1"))), st.sampled_from(["x.hex", "x.bin"]))
+def test_any_content_is_loaded_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str) -> None:
+    path = tmp_path_factory.getbasetemp() / name
+    path.write_bytes(content)
+    try:
+        loaded = load([path], base=0x8000)
+    except ImageError:
+        return
+    assert loaded.size > 0
+
+
+# --- saving -----------------------------------------------------------------------------------------------------------
+
+SEGMENTS = [Segment(0xFFFE, b"\x01\x02\x03\x04"), Segment(0x8000, b"\x82\x00")]
+
+
+@pytest.mark.parametrize("name", ["out.hex", "out.ihx", "OUT.HEX"])
+def test_what_is_saved_as_hex_is_loaded_again(tmp_path: Path, name: str) -> None:
+    save(tmp_path / name, SEGMENTS)
+    assert load([tmp_path / name]).segments == Image(SEGMENTS).segments
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_saved_hex_file_is_as_the_format_wants_it(file: Path) -> None:
+    save(file, SEGMENTS)
+    expected = [
+        record(0x8000, b"\x82\x00"),
+        record(0xFFFE, b"\x01\x02"),
+        record(0, b"\x00\x01", 4),
+        record(0, b"\x03\x04"),
+        END,
+    ]
+    lines = file.read_text(encoding="ascii").splitlines()
+    assert [line for line in lines if line != record(0, b"\x00\x00", 4)] == expected
+
+
+def test_gaps_of_a_raw_binary_hold_the_erased_value_0x00(tmp_path: Path) -> None:
+    save(tmp_path / "out.bin", [Segment(0x8004, b"\x05"), Segment(0x8000, b"\x01\x02")])
+    assert (tmp_path / "out.bin").read_bytes() == b"\x01\x02\x00\x00\x05"
+
+
+@given(st.dictionaries(st.integers(0, 0x40000), st.binary(min_size=1, max_size=4), min_size=1, max_size=9))
+def test_save_then_load_is_identity(tmp_path_factory: pytest.TempPathFactory, pieces: dict[int, bytes]) -> None:
+    path = tmp_path_factory.getbasetemp() / "identity.hex"
+    segments = Image(Segment(address * 4, data) for address, data in pieces.items()).segments
+    save(path, segments)
+    assert load([path]).segments == segments
+
+
+@pytest.mark.parametrize("name", ["out", "out.elf", "out.s19", "out.hex.bak"])
+def test_a_suffix_that_names_no_format_is_a_usage_error(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError) as error:
+        image.check_output(tmp_path / name)
+    assert error.value.hint == "use one of .hex .ihx .i86 .bin"
+
+
+def test_an_output_that_cannot_be_a_file_is_refused_beforehand(tmp_path: Path) -> None:
+    (tmp_path / "folder.hex").mkdir()
+    with pytest.raises(ImageError, match=r"folder\.hex: is a directory"):
+        image.check_output(tmp_path / "folder.hex")
+    with pytest.raises(ImageError, match="its directory does not exist"):
+        image.check_output(tmp_path / "nowhere" / "out.hex")
+
+
+def test_a_file_is_replaced_as_a_whole_or_kept(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(file, RESET, END)
+
+    def disk_full(self: Path, data: bytes) -> int:
+        with self.open("wb") as half:
+            half.write(data[:5])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", disk_full)
+    with pytest.raises(ImageError, match="cannot be written: No space left on device"):
+        save(file, SEGMENTS)
+    assert load([file]).size == 4
+    assert list(file.parent.iterdir()) == [file]
