@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -298,3 +299,36 @@ def test_a_region_prints_as_its_address_range() -> None:
 def test_memories_come_by_address() -> None:
     assert [memory.name for memory in find_part("STM8S103F3").memories] == ["eeprom", "options", "flash"]
     assert [memory.name for memory in find_part("STM8L101F3").memories] == ["options", "flash"]
+
+
+@pytest.fixture
+def other_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the tables to spoil, in place of the real ones."""
+    caches = (devices._rows_by_part, devices._load_part, devices._load_layout)
+    for table in DATA.glob("*.csv"):
+        (tmp_path / table.name).write_bytes(table.read_bytes())
+    monkeypatch.setattr(devices, "_DATA", tmp_path)
+    for cache in caches:
+        cache.cache_clear()
+    yield tmp_path
+    for cache in caches:
+        cache.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("table", "right", "wrong"),
+    [
+        ("devices.csv", "0x8000,8192,64,0x4000,640", "0x8000,8192,96,0x4000,640"),
+        ("devices.csv", "0x8000,8192,64,0x4000,640", "0x8000,8200,64,0x4000,640"),
+        ("devices.csv", "64,stm8s,stm8s,,0,0x4865,stm8s-low", "64,stm8,stm8s,,0,0x4865,stm8s-low"),
+        ("devices.csv", "0x4865,stm8s-low", "0x4865,stm8s-lower"),
+        ("options.csv", "stm8s-low,AFR,0x4803,0x00,yes,normal", "stm8s-low,AFR,0x4803,0x00,yes,often"),
+        ("options.csv", "stm8l-bor01,BOR,0x480A,0x01", "stm8l-bor01,BOR,0x480A,0x02"),
+    ],
+)
+def test_a_row_that_cannot_be_right_is_not_used(other_tables: Path, table: str, right: str, wrong: str) -> None:
+    text = (DATA / table).read_text(encoding="utf-8")
+    assert right in text
+    (other_tables / table).write_text(text.replace(right, wrong), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^(devices|options)\.csv: "):
+        [option_table(part) for part in all_parts()]

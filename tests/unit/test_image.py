@@ -130,11 +130,6 @@ def test_hex_is_known_by_its_content_not_its_name(tmp_path: Path, name: str) -> 
     assert load([str(write(tmp_path / name, RESET.lower(), END))]).size == 4
 
 
-def test_a_byte_order_mark_is_skipped(file: Path) -> None:
-    file.write_bytes(b"\xef\xbb\xbf" + f"{RESET}\n{END}\n".encode())
-    assert load([file]).size == 4
-
-
 def test_addresses_above_64_kib_come_from_extended_records(file: Path) -> None:
     write(file, record(0, b"\x00\x01", 4), record(0x0010, b"a"), record(0, b"\x20\x00", 2), record(0x0010, b"b"), END)
     assert load([file]).segments == (Segment(0x10010, b"a"), Segment(0x20010, b"b"))
@@ -200,6 +195,7 @@ def test_a_raw_binary_without_a_base_is_refused(tmp_path: Path) -> None:
         ("firmware.s19", b"S00600004844521B\r\nS1078000820080807A\r\n", "a Motorola S-record file"),
         ("main.c", b"int main(void) { return 0; }\n", "a text file"),
         ("notes.bin", "Größe: 8\u202fKiB\n".encode(), "a text file"),
+        ("editor.hex", f"{RESET}\n{END}\n".encode("utf-8-sig"), "a text file"),
         ("powershell.hex", f"{RESET}\r\n{END}\r\n".encode("utf-16"), "a text file"),
         ("firmware.hex", b"\x82\x00\x80\x80", "a raw binary"),
     ],

@@ -23,8 +23,7 @@ PathLike = Union[str, "os.PathLike[str]"]
 HEX_SUFFIXES = (".hex", ".ihx", ".i86")
 RAW_SUFFIXES = (".bin",)
 
-_UTF8_MARK = b"\xef\xbb\xbf"  # some editors put it in front
-_HEX_START = re.compile(rb"(\xef\xbb\xbf)?\s*:[0-9A-Fa-f]{2}")
+_HEX_START = re.compile(rb"\s*:[0-9A-Fa-f]{2}")
 _S_RECORD_START = re.compile(rb"\s*S[0-9][0-9A-Fa-f]{8}")
 _SIZE_LIMIT = 16 * 1024 * 1024  # the address space of the STM8; an image is far smaller, also as hex
 
@@ -213,7 +212,7 @@ def _refuse_what_is_not_raw(path: PathLike, content: bytes) -> None:
 
 def _is_text(content: bytes) -> bool:
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return False
     return all(character.isprintable() or character.isspace() for character in text)
@@ -221,7 +220,7 @@ def _is_text(content: bytes) -> bool:
 
 def _from_hex(path: PathLike, content: bytes) -> list[Segment]:
     """Parse Intel HEX; unlike intelhex, insist on an end record and on nothing after it."""
-    lines = [line.strip() for line in content.removeprefix(_UTF8_MARK).decode("latin-1").splitlines()]
+    lines = [line.strip() for line in content.decode("latin-1").splitlines()]
     intelhex = _intelhex()
     file = intelhex.IntelHex()
 
