@@ -15,6 +15,7 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 RAM_AREAS = ("DATA", "INITIALIZED", "SSEG")
@@ -110,16 +111,13 @@ def ram_problem(content: list[Section], ram_size: int) -> tuple[bool, str]:
 def main(arguments: list[str]) -> int:
     """Do what the module's docstring says; return the exit code."""
     command, ram_size, path = arguments[0], int(arguments[1]), arguments[2]
-    with open(path, "rb") as file:
-        elf = file.read()
     try:
-        content = sections(elf, ram_size)
+        content = sections(Path(path).read_bytes(), ram_size)
     except ElfError as exc:
         print(f"error: {path}: {exc}", file=sys.stderr)
         return 1
     if command == "hex":
-        with open(arguments[3], "w", encoding="ascii", newline="\n") as file_out:
-            file_out.writelines(f"{record}\n" for record in hex_records(content))
+        Path(arguments[3]).write_bytes("".join(f"{record}\n" for record in hex_records(content)).encode("ascii"))
     elif command == "size":
         for section in content:
             if section.name != STACK_AREA:

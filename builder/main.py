@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import os.path
 import runpy
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,8 +14,9 @@ from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, Action, AlwaysBuild, B
 env = DefaultEnvironment()
 board = env.BoardConfig()
 platform = env.PioPlatform()
+root = Path(platform.get_dir())
 # An import would put this folder on sys.path, before the project's own scripts.
-upload = SimpleNamespace(**runpy.run_path(os.path.join(platform.get_dir(), "builder", "upload.py")))
+upload = SimpleNamespace(**runpy.run_path(str(root / "builder" / "upload.py")))
 
 
 def stop(message: str) -> None:
@@ -29,8 +31,8 @@ def stop(message: str) -> None:
 
 cpu = board.get("build.cpu")
 ram_size = board.get("upload.maximum_ram_size")
-toolchain = platform.get_package_dir("toolchain-sdcc") or ""
-libraries = [os.path.join(toolchain, *folders, "lib", cpu) for folders in (["share", "sdcc"], [])]  # Linux, Windows
+toolchain = Path(platform.get_package_dir("toolchain-sdcc") or "")
+libraries = [toolchain / "share" / "sdcc" / "lib" / cpu, toolchain / "lib" / cpu]  # the second one on Windows
 
 env.Replace(
     AR="sdar",
@@ -43,7 +45,7 @@ env.Replace(
     CPPDEFINES=["F_CPU=$BOARD_F_CPU"],
     GDB="stm8-gdb",
     LD="sdldstm8",
-    LIBPATH=[path for path in libraries if os.path.isdir(path)],
+    LIBPATH=[str(path) for path in libraries if path.is_dir()],
     LIBS=["stm8"],
     LIBSUFFIX=".lib",
     LINKFLAGS=[
@@ -60,23 +62,14 @@ env.Replace(
     PROGSUFFIX=".elf",
     RANLIB="sdranlib",
     # Core drops its size check without a SIZETOOL, and splits a SIZECHECKCMD at its spaces unless it is a list.
-    SIZETOOL=os.path.join(platform.get_dir(), "builder", "elf.py"),
+    SIZETOOL=str(root / "builder" / "elf.py"),
     SIZECHECKCMD=["$PYTHONEXE", "$SIZETOOL", "size", str(ram_size), "$SOURCES"],
     SIZEPRINTCMD=f'"$PYTHONEXE" "$SIZETOOL" size {ram_size} $SOURCES',
     SIZEPROGREGEXP=r"^flash\s+(\d+)",
     SIZEDATAREGEXP=r"^ram\s+(\d+)",
 )
-env.Append(
-    BUILDERS={
-        "ElfToHex": Builder(
-            action=env.VerboseAction(
-                f'"$PYTHONEXE" "$SIZETOOL" hex {ram_size} $SOURCE $TARGET',
-                "Building $TARGET",
-            ),
-            suffix=".hex",
-        )
-    },
-)
+elf_to_hex = env.VerboseAction(f'"$PYTHONEXE" "$SIZETOOL" hex {ram_size} $SOURCE $TARGET', "Building $TARGET")
+env.Append(BUILDERS={"ElfToHex": Builder(action=elf_to_hex, suffix=".hex")})
 if env.get("PROGNAME", "program") == "program":  # a pre: script may have chosen one
     env.Replace(PROGNAME="firmware")
 
@@ -86,20 +79,22 @@ if env.get("PROGNAME", "program") == "program":  # a pre: script may have chosen
 
 if platform.builds(COMMAND_LINE_TARGETS):
     for framework in env.get("PIOFRAMEWORK", []):
-        if framework in platform.frameworks and not os.path.isfile(env.GetFrameworkScript(framework)):
+        if framework in platform.frameworks and not Path(env.GetFrameworkScript(framework)).is_file():
             stop(f"framework = {framework} is not supported by this version; without that line it builds plain C")
     if " " in os.path.relpath(env.subst("$BUILD_DIR"), env.subst("$PROJECT_DIR")):
-        stop(f"SDCC cannot write below a folder with a space in its name: build_dir = {env.subst('$PROJECT_BUILD_DIR')}")
+        stop(
+            f"build_dir = {env.subst('$PROJECT_BUILD_DIR')}: SDCC cannot write below a folder with a space in its name"
+        )
     program = env.BuildProgram()
-    firmware = env.ElfToHex(os.path.join("$BUILD_DIR", "${PROGNAME}"), program)
+    firmware = env.ElfToHex("$BUILD_DIR/${PROGNAME}", program)
     env.Depends(firmware, "checkprogsize")
     env.AddPostAction("checkprogsize", Action(f'"$PYTHONEXE" "$SIZETOOL" check {ram_size} $SOURCE', None))
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
     Default([env.Alias("buildprog", firmware, firmware), "size"])
 else:
     env.Replace(SIZETOOL="")  # else Core makes the upload depend on a check of the ELF
-    firmware = os.path.join(env.subst("$BUILD_DIR"), env.subst("${PROGNAME}.hex"))
-    if "nobuild" in COMMAND_LINE_TARGETS and not os.path.isfile(firmware):
+    firmware = env.subst("$BUILD_DIR/${PROGNAME}.hex")
+    if "nobuild" in COMMAND_LINE_TARGETS and not Path(firmware).is_file():
         stop(f"nobuild: there is no {firmware} yet; `pio run -e {env['PIOENV']}` builds it")
     AlwaysBuild(env.Alias("nobuild", firmware))
 
@@ -109,7 +104,7 @@ else:
 
 env.SetDefault(UPLOAD_PORT="", UPLOAD_PROTOCOL="stlink", UPLOAD_FLAGS=[])
 env.Replace(
-    UPLOADER=os.path.join(platform.get_dir(), "tool"),
+    UPLOADER=str(root / "tool"),
     UPLOAD_FLAGS=upload.split_flags(env["UPLOAD_FLAGS"]),
     UPLOADCMD=upload.command("write $SOURCE"),
 )
@@ -134,22 +129,21 @@ def check_options(target: Any, source: Any, env: Any) -> int:
 
 
 TARGETS = (
-    # name, needs the firmware, command, title, description, group
-    ("upload", True, "$UPLOADCMD", "Upload", "Write the firmware to the chip and verify it", "Platform"),
-    ("verify", True, upload.command("verify $SOURCE"), "Verify", "Compare the chip with the firmware", "Platform"),
-    ("unlock", False, upload.command("unlock"), "Unlock", "Remove the read-out protection; erases the chip", "Platform"),
-    ("erase", False, upload.command("erase"), "Erase", "Erase the program memory", "Platform"),
-    ("reset", False, upload.command("reset"), "Reset", "Reset the chip and let it run", "Platform"),
-    ("list-probes", False, '"$PYTHONEXE" "$UPLOADER" list', "List Probes", "List the attached probes", "Probe"),
-    ("probe-info", False, upload.command("info"), "Probe Info", "Show the probe and the chip behind it", "Probe"),
+    # name, group, title, description, the flasher's command
+    ("upload", "Platform", "Upload", "Write the firmware to the chip and verify it", "write $SOURCE"),
+    ("verify", "Platform", "Verify", "Compare the chip with the firmware", "verify $SOURCE"),
+    ("unlock", "Platform", "Unlock", "Remove the read-out protection, which erases the chip", "unlock"),
+    ("erase", "Platform", "Erase", "Erase the program memory", "erase"),
+    ("reset", "Platform", "Reset", "Reset the chip and let its program run", "reset"),
+    ("list-probes", "Probe", "List Probes", "List the attached probes", "list"),
+    ("probe-info", "Probe", "Probe Info", "Show the probe and the chip behind it", "info"),
 )
-for name, needs_firmware, command, title, description, group in TARGETS:
+for name, group, title, description, words in TARGETS:
+    takes_firmware = "$SOURCE" in words
+    command = "$UPLOADCMD" if name == "upload" else upload.command(words)
+    actions = [env.VerboseAction(command, f"{title} $SOURCE" if takes_firmware else title)]
+    if name != "list-probes":  # it opens no probe, so no protocol can be wrong
+        actions.insert(0, Action(check_options, None))
     env.AddTarget(
-        name,
-        firmware if needs_firmware else None,
-        [Action(check_options, None)] * (name != "list-probes")
-        + [env.VerboseAction(command, f"{title}: $SOURCE" if needs_firmware else title)],
-        title=title,
-        description=description,
-        group=group,
+        name, firmware if takes_firmware else None, actions, title=title, description=description, group=group
     )
