@@ -1,0 +1,95 @@
+"""Keep the picture of the layers true: imports point one way, and each outside library has one door."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import stm8tool
+
+PACKAGE = Path(stm8tool.__file__).parent
+LEAVES = {"errors", "interrupts"}
+
+# What the modules of a layer may import of the others; below `sim` no probe and no target: it is a second reading.
+LAYERS: dict[str, set[str]] = {
+    "__init__": set(),
+    "errors": set(),
+    "interrupts": set(),
+    "deps": {"errors"},
+    "devices": {"errors"},
+    "image": {"errors", "devices", "deps"},
+    "transport": {*LEAVES, "deps"},
+    "probe": {*LEAVES, "deps", "transport"},
+    "target": {*LEAVES, "devices", "image", "transport", "probe"},
+    "sim": {*LEAVES, "devices", "transport"},
+    "session": {*LEAVES, "devices", "image", "transport", "probe", "target", "sim"},
+    "console": {"errors"},
+    "cli": {*LEAVES, "devices", "image", "probe", "sim", "session", "console"},
+    "__main__": {"cli"},
+}
+
+DOORS = {"usb": {"transport/usb.py", "transport/libusb.py"}, "intelhex": {"image.py"}}
+
+
+def sources() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def name_of(source: Path) -> str:
+    return source.relative_to(PACKAGE).as_posix()
+
+
+def nodes(source: Path) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+
+
+def imported(source: Path) -> Iterator[str]:
+    """Yield every module that a file names in an import, wherever it stands, as an absolute dotted name."""
+    package = ("stm8tool", *source.relative_to(PACKAGE).parent.parts)
+    for node in nodes(source):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = [*package[: len(package) - node.level + 1]] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            # `from . import image` names a module, `from . import __version__` does not.
+            yield from (f"{module}.{alias.name}" if module == "stm8tool" else module for alias in node.names)
+
+
+@pytest.mark.parametrize("source", sources(), ids=name_of)
+def test_imports_point_one_way(source: Path) -> None:
+    layer = source.relative_to(PACKAGE).with_suffix("").parts[0]
+    used = {name.split(".")[1] for name in imported(source) if name.startswith("stm8tool.")}
+    assert used <= LAYERS[layer] | {layer, "__version__"}
+
+
+def test_the_walk_sees_an_import_inside_a_function() -> None:
+    assert "stm8tool.session" in set(imported(PACKAGE / "cli.py"))
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_an_outside_library_has_one_door(library: str) -> None:
+    users = {name_of(source) for source in sources() if library in {name.split(".")[0] for name in imported(source)}}
+    assert users == DOORS[library]
+
+
+def test_only_the_console_prints_and_only_the_command_line_ends_the_process() -> None:
+    def users(*names: str) -> set[str]:
+        return {
+            name_of(source)
+            for source in sources()
+            for node in nodes(source)
+            if isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) in names
+        }
+
+    assert users("print", "sys.stdout") <= {"cli.py", "console.py"}
+    assert users("sys.exit", "os._exit", "SystemExit") == {"cli.py"}
+
+
+def test_the_package_asserts_nothing() -> None:
+    assert [
+        name_of(source) for source in sources() if any(isinstance(node, ast.Assert) for node in nodes(source))
+    ] == []
