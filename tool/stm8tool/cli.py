@@ -212,7 +212,9 @@ def _list(arguments: argparse.Namespace, console: Console) -> None:
         from .session import open_transport
 
         identity = open_transport(arguments.probe).identity
-        console.say(f"simulated ST-LINK {identity.vendor:04x}:{identity.product:04x}  {identity.serial}  {identity.path}")
+        console.say(
+            f"simulated ST-LINK {identity.vendor:04x}:{identity.product:04x}  {identity.serial}  {identity.path}"
+        )
         return
     from .probe.find import attached
 
@@ -233,9 +235,7 @@ def _write(arguments: argparse.Namespace, console: Console) -> None:
     content.check_inside(regions)
     with _open(arguments, console, part) as session:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
-        result = session.write(
-            content, regions, unlock=arguments.unlock == "auto", verify=arguments.verify == "yes"
-        )
+        result = session.write(content, regions, unlock=arguments.unlock == "auto", verify=arguments.verify == "yes")
     if result.unlocked:
         console.say("read protection removed, option bytes at factory values, read back")
     written = result.written
@@ -285,7 +285,9 @@ def _unlock(arguments: argparse.Namespace, console: Console) -> None:
     with _open(arguments, console, part) as session:
         result = session.unlock()
     if result.erased:
-        console.say("unlocked: read protection is off, the chip is erased, option bytes are at factory values, read back")
+        console.say(
+            "unlocked: read protection is off, the chip is erased, option bytes are at factory values, read back"
+        )
     elif result.restored:
         console.say(f"not read-protected, nothing erased; back at factory values: {', '.join(result.restored)}")
     else:
@@ -305,7 +307,8 @@ def _info(arguments: argparse.Namespace, console: Console) -> None:
         console.say(f"probe:      {probe.model}, firmware {probe.firmware}")
         console.say(f"serial:     {probe.identity.serial or 'unknown'}, {probe.identity.path}")
         supply = session.supply_mv
-        console.say("supply:     " + ("not measured" if supply is None else f"{supply / 1000:.2f} V as the probe sees it"))
+        seen = "not measured" if supply is None else f"{supply / 1000:.2f} V as the probe sees it"
+        console.say(f"supply:     {seen}")
         info = session.info()
     console.say(f"connected:  {info.recipe}; the wire runs at {'high' if info.high_speed else 'low'} speed")
     families = {"stm8s": "STM8S, STM8AF or relatives", "stm8l": "STM8L or STM8AL", None: "its registers do not tell"}

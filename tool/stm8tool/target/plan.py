@@ -34,7 +34,7 @@ def spans(segments: Iterable[Segment], block: int) -> list[Span]:
     result: list[Span] = []
     for segment in segments:
         start = segment.address // block * block
-        end = -(-(segment.address + len(segment.data)) // block) * block
+        end = -(-segment.end // block) * block
         if result and start <= result[-1].end:
             result[-1] = Span(result[-1].start, max(end, result[-1].end))
         else:
@@ -47,7 +47,7 @@ def merge(segments: Sequence[Segment], held: bytes, start: int) -> bytes:
     merged = bytearray(held)
     for segment in segments:
         low = max(segment.address, start)
-        high = min(segment.address + len(segment.data), start + len(held))
+        high = min(segment.end, start + len(held))
         if low < high:
             merged[low - start : high - start] = segment.data[low - segment.address : high - segment.address]
     return bytes(merged)

@@ -1,0 +1,71 @@
+"""Ctrl-C while something may not be cut off."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from stm8tool.interrupts import shield, terminate_like_ctrl_c
+
+
+def _press_ctrl_c() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_an_interrupt_inside_a_shield_is_raised_at_its_end() -> None:
+    reached = []
+    with pytest.raises(KeyboardInterrupt), shield():
+        _press_ctrl_c()
+        reached.append("the end of the work")
+    assert reached == ["the end of the work"]
+
+
+def test_nested_shields_hold_until_the_outermost_ends() -> None:
+    reached = []
+    with pytest.raises(KeyboardInterrupt), shield():
+        with shield():
+            _press_ctrl_c()
+        reached.append("behind the inner one")
+    assert reached == ["behind the inner one"]
+
+
+def test_an_interrupt_after_a_shield_comes_at_once() -> None:
+    with shield():
+        pass
+    with pytest.raises(KeyboardInterrupt):
+        _press_ctrl_c()
+
+
+def test_an_error_inside_a_shield_comes_through_and_handlers_are_restored() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(ValueError, match="reason"), shield():
+        raise ValueError("reason")
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_shield_in_another_thread_lets_the_work_run() -> None:
+    done = []
+
+    def work() -> None:
+        with shield():
+            done.append(1)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert done == [1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to catch")
+def test_a_polite_kill_is_an_interrupt_too() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        terminate_like_ctrl_c()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,271 @@
+"""What the ST-LINK driver puts on the wire, against the command set of working tools."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import pytest
+from unit.fake_wire import V2_VERSION, FakeWire
+
+from stm8tool.errors import ProbeError, ProbeLostError, SwimError, TransportTimeoutError
+from stm8tool.probe.stlink import Stlink, wire_time_s
+
+_F4 = 0xF4
+_DONE, _BUSY = bytes(4), bytes([1, 0, 0, 0])
+
+
+class FakeProbe(FakeWire):
+    """A V2 that keeps a mode and a memory of zeros; `statuses` are answered first, then "done"."""
+
+    def __init__(self, mode: int = 0, product: int = 0x3748) -> None:
+        super().__init__(product=product)
+        self.replies = {}
+        self.version, self.extended = V2_VERSION, b""
+        self.mode = mode
+        self.buffer_size = 0x1800
+        self.statuses: deque[bytes] = deque()
+        self.voltage = b""
+        self.requested = 0
+        self.gone = False
+
+    def write(self, data: bytes, timeout_s: float) -> None:
+        if self.gone:
+            raise ProbeLostError("unplugged")
+        super().write(data, timeout_s)
+        if len(data) != 16:
+            return
+        first, second = data[0], data[1]
+        reply = b""
+        if first == 0xF1:
+            reply = self.version
+        elif first == 0xFB:
+            reply = self.extended
+        elif first == 0xF5:
+            reply = bytes([self.mode, 1])
+        elif first == 0xF7:
+            reply = self.voltage
+        elif (first, second) in ((0xF3, 0x07), (0xF2, 0x21), (_F4, 0x01)):
+            self.mode = 1
+        elif (first, second) == (_F4, 0x00):
+            self.mode = 3
+        elif (first, second) == (_F4, 0x09):
+            reply = self.statuses.popleft() if self.statuses else _DONE
+        elif (first, second) == (_F4, 0x0B):
+            self.requested = int.from_bytes(data[2:4], "big")
+        elif (first, second) == (_F4, 0x0C):
+            reply = bytes(self.requested)
+        elif (first, second) == (_F4, 0x0D):
+            reply = self.buffer_size.to_bytes(2, "little")
+        if reply:
+            self.answers.append(reply)
+
+    def commands(self) -> list[str]:
+        """The commands since the start, two bytes each, polls left out."""
+        return [data[:2].hex() for data in self.sent if len(data) == 16 and data[:2] != b"\xf4\x09"]
+
+
+def _open(probe: FakeProbe) -> Stlink:
+    link = Stlink(probe)
+    link.open()
+    probe.sent.clear()
+    return link
+
+
+@pytest.mark.parametrize(
+    ("mode", "leave"), [(0, ["f307"]), (1, ["f307"]), (2, ["f221"]), (3, ["f401"]), (4, ["f307"]), (9, [])]
+)
+def test_whatever_mode_the_probe_is_in_it_leaves_it_and_enters_swim_mode(mode: int, leave: list[str]) -> None:
+    probe = FakeProbe(mode)
+    Stlink(probe).open()
+    assert probe.commands() == ["f100", "f500", "f500", *leave, "f400", "f500", "f40d"]
+
+
+def test_a_probe_that_never_reports_swim_mode_is_an_error_and_is_left_idle() -> None:
+    class Stubborn(FakeProbe):
+        def write(self, data: bytes, timeout_s: float) -> None:
+            super().write(data, timeout_s)
+            self.mode = 2
+
+    probe = Stubborn(2)
+    with pytest.raises(ProbeError, match="SWIM mode"):
+        Stlink(probe).open()
+    assert probe.commands()[-2:] == ["f408", "f401"]
+
+
+def test_a_v21_with_stm32_firmware_is_refused_by_name() -> None:
+    probe = FakeProbe(product=0x374B)
+    probe.version = bytes.fromhex("26 4D 83 04 4B 37")
+    with pytest.raises(ProbeError, match="V2J25M13.*no SWIM"):
+        Stlink(probe).open()
+
+
+def test_a_v3_is_asked_for_its_extended_version() -> None:
+    probe = FakeProbe(product=0x374F)
+    probe.version = bytes.fromhex("30 00 83 04 4F 37")
+    probe.extended = bytes([3, 1, 7, 2, 4, 0, 0, 0, 0x83, 0x04, 0x4F, 0x37])
+    link = _open(probe)
+    assert (link.info.model, link.info.firmware) == ("STLINK-V3", "V3J7M2B4S1")
+
+
+def test_a_probe_that_hangs_is_reset_once_and_then_reported() -> None:
+    resets = []
+
+    class Hung(FakeProbe):
+        def read(self, size: int, timeout_s: float) -> bytes:
+            raise TransportTimeoutError("silence")
+
+        def reset(self) -> None:
+            resets.append(1)
+
+    with pytest.raises(ProbeError, match="hangs"):
+        Stlink(Hung()).open()
+    assert len(resets) == 1
+
+
+def test_a_write_carries_8_bytes_in_the_command_and_the_rest_behind_it() -> None:
+    probe = FakeProbe()
+    link = _open(probe)
+    link.wotf(0x018000, bytes(range(20)))
+    command, rest = probe.sent[:2]
+    assert command == bytes.fromhex("f4 0a 00 14 00 01 80 00 00 01 02 03 04 05 06 07")
+    assert rest == bytes(range(8, 20))
+
+
+def test_a_read_larger_than_the_buffer_is_split_and_each_part_read_out_whole() -> None:
+    probe = FakeProbe()
+    probe.buffer_size = 1024
+    link = _open(probe)
+    assert link.rotf(0x8000, 2500) == bytes(2500)
+    reads = [data for data in probe.sent if data[:2] == b"\xf4\x0b"]
+    assert [int.from_bytes(data[2:4], "big") for data in reads] == [1024, 1024, 452]
+    assert [int.from_bytes(data[4:8], "big") for data in reads] == [0x8000, 0x8400, 0x8800]
+
+
+def test_a_write_larger_than_the_buffer_is_refused() -> None:
+    probe = FakeProbe()
+    probe.buffer_size = 1024
+    with pytest.raises(ValueError, match="1025 bytes"):
+        _open(probe).wotf(0, bytes(1025))
+
+
+def test_the_first_poll_of_a_long_read_waits_for_the_computed_time() -> None:
+    probe = FakeProbe()
+    link = _open(probe)
+    before = probe.clock.now()
+    link.rotf(0x8000, 6144)
+    assert probe.clock.now() - before >= wire_time_s(6144, high_speed=False) - 0.001
+    assert [data[:2] for data in probe.sent].count(b"\xf4\x09") == 1
+
+
+def test_times_on_the_wire_are_those_of_the_swim_manual() -> None:
+    assert wire_time_s(1, high_speed=False) == pytest.approx(137.5e-6 + 30.25e-6)
+    assert wire_time_s(256, high_speed=True) == pytest.approx(2 * 62.5e-6 + 256 * 13.75e-6)
+
+
+def test_busy_is_polled_until_done() -> None:
+    probe = FakeProbe()
+    link = _open(probe)
+    probe.statuses.extend([_BUSY, _BUSY, _DONE])
+    link.wotf(0x5000, b"\x01")
+    assert [data[:2] for data in probe.sent].count(b"\xf4\x09") == 3
+
+
+def test_busy_for_ever_ends_with_an_error() -> None:
+    probe = FakeProbe()
+    link = _open(probe)
+    probe.statuses.extend([_BUSY] * 10_000)
+    with pytest.raises(SwimError, match="stays busy"):
+        link.wotf(0x5000, b"\x01")
+    assert probe.clock.now() < 1.0
+
+
+@pytest.mark.parametrize(
+    ("status", "meaning"),
+    [(0x04, "does not answer"), (0x05, "refuses"), (0x10, "stuck"), (0x16, "stuck"), (0x77, "unknown error")],
+)
+def test_a_status_is_reported_by_its_meaning_and_not_polled_again(status: int, meaning: str) -> None:
+    probe = FakeProbe()
+    link = _open(probe)
+    probe.statuses.append(bytes([status, 0, 0, 0]))
+    with pytest.raises(SwimError, match=meaning) as caught:
+        link.resync()
+    assert caught.value.status == status
+    assert [data[:2] for data in probe.sent].count(b"\xf4\x09") == 1
+
+
+def test_no_status_is_asked_for_while_the_entry_waveform_runs() -> None:
+    probe = FakeProbe()
+    link = _open(probe)
+    times = []
+    original = probe.write
+
+    def write(data: bytes, timeout_s: float) -> None:
+        times.append((data[:2].hex(), probe.clock.now()))
+        original(data, timeout_s)
+
+    probe.write = write  # type: ignore[method-assign]
+    link.enter(0.012)
+    assert [name for name, _ in times] == ["f404", "f409"]
+    assert times[1][1] - times[0][1] >= 0.012
+
+
+def test_entry_and_communication_reset_bring_the_wire_back_to_low_speed() -> None:
+    link = _open(FakeProbe())
+    for back in (lambda: link.enter(0.0), link.resync):
+        link.set_speed(True)
+        assert link.high_speed
+        back()
+        assert not link.high_speed
+
+
+def test_a_read_that_loses_its_answer_is_begun_again_as_a_whole() -> None:
+    probe = FakeProbe()
+    link = _open(probe)
+    original = probe.read
+    lost = [True]
+
+    def read(size: int, timeout_s: float) -> bytes:
+        if size == 32 and lost:
+            lost.clear()
+            probe.answers.clear()
+            raise TransportTimeoutError("lost")
+        return original(size, timeout_s)
+
+    probe.read = read  # type: ignore[method-assign]
+    assert link.rotf(0x8000, 32) == bytes(32)
+    assert probe.commands().count("f40b") == 2
+
+
+def test_closing_releases_nrst_before_it_leaves_swim_mode() -> None:
+    probe = FakeProbe()
+    link = _open(probe)
+    link.assert_reset()
+    link.close()
+    assert probe.commands()[-2:] == ["f408", "f401"]
+
+
+def test_closing_a_probe_that_is_gone_does_not_raise() -> None:
+    probe = FakeProbe()
+    link = _open(probe)
+    probe.gone = True
+    link.close()
+
+
+@pytest.mark.parametrize(
+    ("reply", "millivolts"),
+    [("b4050000 d3070000", 3292), ("00000000 00000000", None)],
+)
+def test_the_supply_is_two_references_over_the_two_readings(reply: str, millivolts: int) -> None:
+    probe = FakeProbe()
+    link = _open(probe)
+    probe.voltage = bytes.fromhex(reply)
+    assert link.supply_mv() == millivolts
+
+
+def test_a_probe_that_never_answers_the_voltage_costs_a_third_of_a_second() -> None:
+    probe = FakeProbe()
+    link = _open(probe)
+    before = probe.clock.now()
+    assert link.supply_mv() is None
+    assert probe.clock.now() - before < 0.4
+    link.resync()  # and the next command gets its own answer
