@@ -1,0 +1,348 @@
+#!/usr/bin/env python3
+"""What a developer types, with nothing installed before but Python 3.9 or newer.
+
+    python3 dev.py demo       PlatformIO and SDCC build, flash and unlock a simulated board
+    python3 dev.py test       every test; then the unit tests on the oldest and the newest Python of this machine
+    python3 dev.py test ...   what follows goes to pytest
+    python3 dev.py check      ruff and mypy --strict
+    python3 dev.py bench      the figures of tests/benchmark.py
+    python3 dev.py core --dir DIR    a PlatformIO core directory with this platform in it
+
+All that it installs lies in .venv* and .demo here; the user's own PlatformIO is never touched.
+"""
+
+# No `from __future__` here: an older Python must get as far as the sentence below.
+import sys
+
+if sys.version_info < (3, 9):
+    sys.exit("dev.py needs Python 3.9 or newer; this is Python %d.%d" % sys.version_info[:2])
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Optional, Union
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+DEMO = ROOT / ".demo"
+DEV_LOCK = ROOT / "requirements-dev.lock"
+TOOL_LOCK = ROOT / "tool" / "requirements.lock"
+WINDOWS = os.name == "nt"
+
+Argument = Union[str, Path]
+
+
+class SetupError(Exception):
+    """One sentence that tells the user what is wrong."""
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def run(*command: Argument, cwd: Path = ROOT, env: Optional[dict[str, str]] = None) -> int:
+    """Run a command that shows its own output; return its exit code."""
+    return subprocess.run([str(part) for part in command], cwd=cwd, env=env, check=False).returncode
+
+
+def must(*command: Argument, env: Optional[dict[str, str]] = None) -> None:
+    if run(*command, env=env):
+        raise SetupError(f"this command failed: {' '.join(map(str, command))}")
+
+
+def capture(*command: Argument, env: Optional[dict[str, str]] = None) -> subprocess.CompletedProcess[str]:
+    words = [str(part) for part in command]
+    return subprocess.run(words, env=env, capture_output=True, encoding="utf-8", errors="replace", check=False)
+
+
+def ask(*command: Argument) -> str:
+    """Return what a command prints, or an empty text if it fails."""
+    done = capture(*command)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+# Virtual environments
+
+
+def virtual_environment(folder: Path = VENV, base: Argument = sys.executable) -> Path:
+    """Return the interpreter of an environment that holds what the lock files say; make or renew it if need be."""
+    python = program(folder, "python")
+    stamp = folder / "installed"
+    if python.exists() and stamp.is_file() and stamp.read_text() == locks_digest():
+        return python
+    say(f"Preparing {folder.name} ...")
+    if not python.exists():
+        if not ask(base, "-I", "-c", "import ensurepip, venv; print('both')") and not apt_install("python3-venv"):
+            raise SetupError(f"{base} cannot make virtual environments; install python3-venv and try again")
+        must(base, "-I", "-m", "venv", "--clear", folder)
+    pip_install(python, "--require-hashes", "-r", DEV_LOCK)
+    pip_install(python, "--require-hashes", "--no-deps", "-r", TOOL_LOCK)
+    stamp.write_text(locks_digest())
+    return python
+
+
+def program(folder: Path, name: str) -> Path:
+    return folder / ("Scripts" if WINDOWS else "bin") / (f"{name}.exe" if WINDOWS else name)
+
+
+def locks_digest() -> str:
+    return hashlib.sha256(DEV_LOCK.read_bytes() + TOOL_LOCK.read_bytes()).hexdigest()
+
+
+def pip_install(python: Path, *arguments: Argument) -> None:
+    must(python, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *arguments)
+
+
+def apt_install(package: str) -> bool:
+    """Install a Debian package where that can be done without asking anybody: as root, with apt-get."""
+    if WINDOWS or os.geteuid() != 0 or not shutil.which("apt-get"):
+        return False
+    say(f"Installing {package} ...")
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    install = ("apt-get", "install", "-qq", "--yes", "--no-install-recommends", package)
+    return run("apt-get", "update", "-qq", env=env) == 0 and run(*install, env=env) == 0
+
+
+# PlatformIO
+
+
+def prepare_core(core: Path) -> None:
+    """Fill a PlatformIO core directory: this platform by symlink, and what it needs if the registry is out of reach."""
+    python = virtual_environment()
+    stamp = core / "prepared"
+    state = f"{ROOT}\n{locks_digest()}"
+    packages = core / "packages"
+    needed = {"tool-scons": scons_package, "toolchain-sdcc": sdcc_package}
+    if stamp.is_file() and stamp.read_text() == state and all((packages / name).exists() for name in needed):
+        return
+    packages.mkdir(parents=True, exist_ok=True)
+    if not registry_answers(python):
+        say("PlatformIO's registry does not answer: SCons and SDCC come from elsewhere.")
+        for name, make in needed.items():
+            link(make(python), packages / name)
+    install = [program(VENV, "pio"), "pkg", "install", "--global", "--skip-dependencies"]
+    done = capture(*install, "--platform", f"symlink://{ROOT}", env=pio_environment(core))
+    if done.returncode:
+        raise SetupError(f"PlatformIO does not take this platform: {done.stdout}{done.stderr}")
+    stamp.write_text(state)
+
+
+def pio_environment(core: Path) -> dict[str, str]:
+    """Return the variables under which `pio` uses that core directory and asks the network for nothing."""
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join([str(program(VENV, "pio").parent), os.environ.get("PATH", "")]),
+        "PLATFORMIO_CORE_DIR": str(core),
+        "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
+        "PLATFORMIO_SETTING_CHECK_PLATFORMIO_INTERVAL": "3650",
+        "PLATFORMIO_SETTING_CHECK_PRUNE_SYSTEM_THRESHOLD": "0",
+        "PLATFORMIO_SETTING_DISABLE_UDEV_RULES_CHECK": "yes",
+        "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
+    }
+
+
+def registry_answers(python: Path) -> bool:
+    """Ask PlatformIO's registry once, for seconds: PlatformIO itself would try for a minute per package."""
+    code = """
+import requests
+from platformio import __registry_mirror_hosts__ as hosts
+def answers(host):
+    try:
+        return requests.get(f"https://{host}/v3/packages/platformio/tool/tool-scons", timeout=3).ok
+    except requests.RequestException:
+        return False
+print("yes" if any(map(answers, hosts)) else "no")
+"""
+    return ask(python, "-I", "-c", code) == "yes"
+
+
+def scons_package(python: Path) -> Path:
+    """Return tool-scons as the installed PlatformIO asks for it, made of the same SCons from the package index."""
+    code = "from platformio.dependencies import get_core_dependencies as get; print(get()['tool-scons'])"
+    version = ask(python, "-I", "-c", code).lstrip("~")
+    folder = VENV / "packages" / f"tool-scons-{version}"
+    if not folder.exists():
+        number = int(version.split(".")[1])  # 41101 is SCons 4.11.1
+        scons = f"{number // 10000}.{number // 100 % 100}.{number % 100}"
+        partial = folder.with_name("partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        pip_install(python, "--no-deps", "--no-compile", "--target", partial / "scons-local", f"SCons=={scons}")
+        start = "from SCons.Script.Main import main\n\nmain()\n"
+        path = 'sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "scons-local"))\n'
+        (partial / "scons.py").write_text(f"import os\nimport sys\n\n{path}{start}")
+        describe(partial, "tool-scons", version)
+        partial.replace(folder)
+    return folder
+
+
+def sdcc_package(python: Path) -> Path:
+    """Return toolchain-sdcc, made of the SDCC on PATH."""
+    sdcc = shutil.which("sdcc") or (apt_install("sdcc") and shutil.which("sdcc"))
+    if not sdcc:
+        raise SetupError("there is no SDCC: install it so that `sdcc` is on PATH, and try again")
+    found = re.search(r" (\d+)\.(\d+)\.(\d+) ", ask(sdcc, "--version"))
+    if not found:
+        raise SetupError(f"{sdcc} does not tell its version")
+    major, minor, patch = map(int, found.groups())
+    version = f"1.{major}{minor:02}{patch:02}.0"
+    folder = VENV / "packages" / f"toolchain-sdcc-{version}"
+    if not folder.exists():
+        partial = folder.with_name("partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        (partial / "bin").mkdir(parents=True)
+        programs = Path(sdcc).parent
+        for name in ("sdcc", "sdcpp", "sdar", "sdranlib", "sdasstm8", "sdldstm8", "sdld", "sdnm", "sdobjcopy", "sstm8"):
+            file = shutil.which(name, path=str(programs))
+            if file:
+                link(Path(file), partial / "bin" / Path(file).name)
+        for data in ("share/sdcc", *(("lib", "include") if WINDOWS else ())):
+            if (programs.parent / data).is_dir():
+                link(programs.parent / data, partial / data)
+        describe(partial, "toolchain-sdcc", version)
+        partial.replace(folder)
+    return folder
+
+
+def describe(folder: Path, name: str, version: str) -> None:
+    """Write what makes PlatformIO take `folder` for that package of its registry."""
+    spec = {"owner": "platformio", "id": None, "name": name, "requirements": None, "uri": None}
+    (folder / "package.json").write_text(json.dumps({"name": name, "version": version, "system": "*"}))
+    (folder / ".piopm").write_text(json.dumps({"type": "tool", "name": name, "version": version, "spec": spec}))
+
+
+def link(source: Path, target: Path) -> None:
+    """Make `target` stand for `source`: a symbolic link, or a copy where links need a privilege."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_symlink():
+        target.unlink()
+    elif target.is_dir():
+        shutil.rmtree(target)
+    if not WINDOWS:
+        target.symlink_to(source)
+    elif source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copy2(source, target)
+
+
+# The commands
+
+
+def demo() -> int:
+    """Build, upload, verify and unlock, as a user types it, on a simulated board that ships read-protected."""
+    core, project = DEMO / "core", DEMO / "blink"
+    prepare_core(core)
+    shutil.rmtree(project, ignore_errors=True)
+    shutil.copytree(ROOT / "examples" / "native-blink", project, ignore=shutil.ignore_patterns(".pio"))
+    env = pio_environment(core)
+    tool = os.path.relpath(ROOT / "tool", project)
+
+    def user(*command: str, gives: int = 0) -> None:
+        say(f"\n$ {' '.join(command)}")
+        code = run(shutil.which(command[0], path=env["PATH"]) or command[0], *command[1:], cwd=project, env=env)
+        if code != gives:
+            raise SetupError(f"the demo failed: exit code {code}, expected {gives}")
+
+    def pio(*targets: str) -> None:
+        user("pio", "run", "-e", "stm8sblue", *targets, "--upload-port", "sim:board.chip")
+
+    def verify(gives: int) -> None:
+        chip = ("--probe", "sim:board.chip", "--part", "stm8s103f3")
+        user("python", tool, *chip, "verify", ".pio/build/stm8sblue/firmware.hex", gives=gives)
+
+    def show() -> None:
+        user("python", tool, "sim", "show", "board.chip")
+
+    user("python", tool, "sim", "create", "board.chip", "--part", "stm8s103f3", "--probe", "v3", "--locked")
+    show()
+    user("pio", "run", "-e", "stm8sblue")
+    verify(gives=5)  # read-protected
+    pio("-t", "upload")
+    pio("-t", "verify")
+    show()
+    uploaded = (project / "board.chip").read_bytes()
+    pio("-t", "upload")
+    # TODO wear
+    pio("-t", "unlock")
+    verify(gives=6)  # the chip is blank
+    show()
+    say("\nThe demo passed.")
+    return 0
+
+
+def test(arguments: list[str]) -> int:
+    """Run pytest in .venv; without arguments then also, without PlatformIO, on the oldest and the newest Python."""
+    python = virtual_environment()
+    code = run(python, "-I", "-m", "pytest", *arguments)
+    if arguments:
+        return code
+    found = interpreters()
+    for version, path in found.items():
+        say(f"Found Python {'.'.join(map(str, version))}: {path}")
+    done = version_of(python)
+    for version in sorted({min(found), max(found)} - {done}):
+        name = ".".join(map(str, version))
+        say(f"\nThe unit tests on Python {name}")
+        other = virtual_environment(ROOT / f".venv-{name}", found[version])
+        code = run(other, "-I", "-m", "pytest", "-m", "not platform and not hardware") or code
+    return code
+
+
+def interpreters() -> dict[tuple[int, int], str]:
+    """Return the interpreters from 3.9 on that can make environments: one for each version, oldest first."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    candidates = [sys.executable, *map(str, sorted(pyenv.glob("*/bin/python")))]
+    candidates += [path for minor in range(9, 30) for path in [shutil.which(f"python3.{minor}")] if path]
+    if WINDOWS:
+        candidates += re.findall(r"\S:\\.*\.exe", ask("py", "-0p"))
+    found = {version: path for path in candidates for version in [version_of(path)] if version >= (3, 9)}
+    return dict(sorted(found.items()))
+
+
+def version_of(python: Argument) -> tuple[int, int]:
+    """Return the version of a CPython that has venv and pip; (0, 0) for anything else."""
+    code = "import sys, venv, ensurepip; print(sys.implementation.name, *sys.version_info[:2])"
+    name, *version = ask(python, "-I", "-c", code).split() or [""]
+    return (int(version[0]), int(version[1])) if name == "cpython" else (0, 0)
+
+
+def check() -> int:
+    python = virtual_environment()
+    # platform.py has the name of a standard module, which mypy does not accept; a copy gets another.
+    copied = VENV / "check" / "ststm8_platform.py"
+    copied.parent.mkdir(exist_ok=True)
+    shutil.copyfile(ROOT / "platform.py", copied)
+    commands = [("ruff", "check"), ("ruff", "format", "--check"), ("mypy",), ("mypy", str(copied))]
+    return max(run(python, "-I", "-m", *command) for command in commands)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("demo", "test", "check", "bench", "core"))
+    parser.add_argument("--dir", type=Path, help="where `core` goes")
+    options, rest = parser.parse_known_args()
+    try:
+        if options.command == "test":
+            return test(rest)
+        if rest:
+            parser.error(f"unknown: {' '.join(rest)}")
+        if options.command == "core":
+            if options.dir is None:
+                parser.error("core needs --dir DIR")
+            prepare_core(options.dir.resolve())
+            return 0
+        if options.command == "bench":
+            return run(virtual_environment(), ROOT / "tests" / "benchmark.py")
+        return demo() if options.command == "demo" else check()
+    except SetupError as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
