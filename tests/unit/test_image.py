@@ -97,22 +97,22 @@ def test_data_inside_the_memories_passes_up_to_their_last_byte() -> None:
 
 
 def test_an_image_larger_than_the_flash_names_what_does_not_fit() -> None:
-    with pytest.raises(
-        ImageError, match=r"^0x00A000\.\.0x00A00F \(16 bytes\) lies outside the part's memories$"
-    ) as error:
+    with pytest.raises(ImageError) as error:
         Image([Segment(0x8000, bytes(0x2010))]).check_inside([FLASH, EEPROM])
-    assert error.value.hint == "the part has eeprom 0x004000..0x00427F, flash 0x008000..0x009FFF"
+    assert str(error.value) == (
+        "the image has data at 0x00A000..0x00A00F, outside eeprom 0x004000..0x00427F and flash 0x008000..0x009FFF"
+    )
 
 
 def test_every_range_outside_the_memories_is_listed() -> None:
     lost = Image([Segment(0x3FFF, bytes(642)), Segment(0x8000, b"ok"), Segment(0x1000000, b"far")])
-    with pytest.raises(ImageError, match=r"^0x003FFF .* and 2 more$") as error:
+    with pytest.raises(ImageError, match=r"data at 0x003FFF \(and 2 more\), outside eeprom") as error:
         lost.check_inside([FLASH, EEPROM])
     assert error.value.details == ("outside: 0x003FFF", "outside: 0x004280", "outside: 0x1000000..0x1000002")
 
 
 def test_nothing_is_inside_no_memory() -> None:
-    with pytest.raises(ImageError, match="0x008000 "):
+    with pytest.raises(ImageError, match=r"0x008000, outside any memory$"):
         Image([Segment(0x8000, b"x")]).check_inside([])
 
 

@@ -72,12 +72,12 @@ class Image:
         ends = [*(memory.start for memory in memories), max((s.end for s in self.segments), default=0)]
         outside = [lost for start, end in zip(starts, ends) for lost in _clipped(self.segments, start, end)]
         if outside:
-            first, more = outside[0], len(outside) - 1
+            ranges = [_span(lost.address, lost.end) for lost in outside]
+            elsewhere = f" (and {len(ranges) - 1} more)" if ranges[1:] else ""
             raise ImageError(
-                f"{_span(first.address, first.end)} ({len(first.data)} bytes) lies outside the part's memories"
-                + (f", and {more} more" if more else ""),
-                hint=f"the part has {', '.join(map(str, memories))}",
-                details=[f"outside: {_span(lost.address, lost.end)}" for lost in outside],
+                f"the image has data at {ranges[0]}{elsewhere}, outside {' and '.join(map(str, memories)) or 'any memory'}",
+                hint="build for this part, or name the right one",
+                details=[f"outside: {lost}" for lost in ranges],
             )
 
 
