@@ -104,8 +104,12 @@ def apt_install(package: str) -> bool:
         return False
     say(f"Installing {package} ...")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = ("apt-get", "install", "-qq", "--yes", "--no-install-recommends", package)
-    return run("apt-get", "update", "-qq", env=env) == 0 and run(*install, env=env) == 0
+    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", package]):
+        done = capture("apt-get", "-qq", *arguments, env=env)
+        if done.returncode:
+            say(done.stderr)
+            return False
+    return True
 
 
 # PlatformIO
@@ -265,7 +269,6 @@ def demo() -> int:
     pio("-t", "upload")
     pio("-t", "verify")
     show()
-    uploaded = (project / "board.chip").read_bytes()
     pio("-t", "upload")
     # TODO wear
     pio("-t", "unlock")
