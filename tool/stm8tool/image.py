@@ -72,10 +72,11 @@ class Image:
         ends = [*(memory.start for memory in memories), max((s.end for s in self.segments), default=0)]
         outside = [lost for start, end in zip(starts, ends) for lost in _clipped(self.segments, start, end)]
         if outside:
+            inside = " and ".join(map(str, memories)) or "any memory"
             ranges = [_span(lost.address, lost.end) for lost in outside]
             elsewhere = f" (and {len(ranges) - 1} more)" if ranges[1:] else ""
             raise ImageError(
-                f"the image has data at {ranges[0]}{elsewhere}, outside {' and '.join(map(str, memories)) or 'any memory'}",
+                f"the image has data at {ranges[0]}{elsewhere}, outside {inside}",
                 hint="build for this part, or name the right one",
                 details=[f"outside: {lost}" for lost in ranges],
             )
