@@ -1,0 +1,31 @@
+"""A simulated board: an STM8, its wires, and an ST-LINK in front of it.
+
+It stands where USB would be (`transport.base.Transport`) and is a second reading of the facts: nothing of `probe` or
+`target` is imported. It earns trust by refusing. What real hardware refuses, it refuses the same way; what no source
+describes raises `SimGapError`, never an OK. Where sources disagree there is a switch (`switches.Switches`, the
+attributes of `firmware.Firmware`); what can be wrong on a bench has a name (`faults.Faults`).
+
+    clock      virtual time, or real time on request
+    chip       memory map, reset, SWIM activation and SWIM_CSR, the program that runs when nobody holds the CPU
+    memory     flash, data EEPROM, option bytes, RAM: bytes and wear per block
+    flash      the flash controllers of both register maps
+    options    option bytes as loaded at reset, ROP, UBC, and what ruins a chip for good
+    debug      stall and resume
+    wire       pulses and ROTF/WOTF frames in modelled time
+    firmware   the probe's commands: ST-LINK V2, V2-1, V3, and the open firmware
+    stlink     the probe's bulk transfers
+    store      a board in a file, for separate commands
+
+Modelled: everything in the table of sections above that one of the sources gives, with its time: SWIM bits at low
+and high speed, 6 and 3 ms of programming, the entry waveform, USB transfers. Addresses outside the memory map read
+as 00 and take writes without effect ("go nowhere"); the value is our assumption and a switch. The boot ROM holds
+fictional bytes.
+
+Not modelled: execution of code (a program either runs or does not; a RAM loader, a step or a breakpoint is a gap),
+peripherals other than the flash controller, CLK_CKDIVR and CFG_GCR (gaps), watchdogs, TMU registers, SWIM at the
+doubled clock, parity errors, descriptors and control requests of USB.
+
+Sources, by the names that the docstrings use: stlink-swim (probe commands, as read in working clients and traces),
+swim-protocol (UM0470 and client code), flash (RM0016, RM0013, PM0054, PM0047, datasheets, traces), field-notes
+(reports and logs of real hardware), performance (USB times).
+"""

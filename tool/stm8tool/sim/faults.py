@@ -1,0 +1,112 @@
+"""Faults that can be asked for by name: of the wires, of the board, of the probe.
+
+`NAME[=ARG]` as in `stm8tool sim create … --fault unplug-after=50`. Sources: field-notes "Probe side" and
+"Target side", stlink-swim §3, §5, §8, §9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Optional
+
+from stm8tool.errors import UsageError
+
+FOR_EVER = 1 << 30
+
+
+def _switch(text: str) -> Any:
+    """Return a fault that takes no argument."""
+    return field(default=False, metadata={"help": text})
+
+
+def _number(text: str, *, bare: Optional[int] = None, once: bool = False) -> Any:
+    """Return a fault with a number; `bare` stands for a missing one, `once` faults happen once in a chip's life."""
+    return field(default=None, metadata={"help": text, "number": True, "bare": bare, "once": once})
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What is wrong on the bench. Counts are in USB transfers since the probe was opened."""
+
+    unpowered: bool = _switch("the target has no supply")
+    swim_open: bool = _switch("the SWIM wire is not connected")
+    swim_stuck_low: bool = _switch("SWIM is shorted to ground: status 16")
+    nrst_open: bool = _switch("the reset wire is not connected")
+    nrst_stuck_low: bool = _switch("something holds the target in reset")
+    app_disables_swim: bool = _switch("the program turns the SWIM pin into an output 1 ms after its start")
+    hsit_stuck: bool = _switch("SWIM_CSR.HSIT stays 0: no high speed")
+    no_eop: bool = _switch("programming never ends and changes nothing (VCAP)")
+    busy_storm: Optional[int] = _number("every operation reports BUSY for N polls more (for ever)", bare=FOR_EVER)
+    unplug_after: Optional[int] = _number("the probe is pulled after N transfers", once=True)
+    stall_after: Optional[int] = _number("the endpoint stalls once after N transfers", once=True)
+    timeout_after: Optional[int] = _number("one IN times out after N transfers; its answer comes late", once=True)
+    drop_link_after: Optional[int] = _number(
+        "after N transfers SWIM is dead until it is entered again under reset", once=True
+    )
+    clone_buffer: Optional[int] = _number("the probe's buffer has N bytes instead of 6144")
+    clone_16bit_address: bool = _switch("the probe cuts addresses to 16 bits")
+    open_firmware: bool = _switch("the open probe firmware: optimistic status, no F7, stays in SWIM mode (v2 only)")
+    old_firmware: bool = _switch("the probe's firmware is from 2012")
+    swimless_firmware: bool = _switch("the probe's firmware cannot do SWIM")
+    fake_voltage: Optional[int] = _number("the probe reports N mV whatever the target has (3250)", bare=3250)
+
+    def without(self, name: str) -> Faults:
+        """Return the same bench with one fault mended."""
+        mended: Any = {_attribute(name): getattr(Faults(), _attribute(name))}
+        return replace(self, **mended)
+
+    def texts(self) -> tuple[str, ...]:
+        """Return the faults as `parse` takes them."""
+        found = []
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if value is True:
+                found.append(_name(item.name))
+            elif value is not False and value is not None:
+                found.append(f"{_name(item.name)}={value}")
+        return tuple(found)
+
+
+def _name(attribute: str) -> str:
+    return attribute.replace("_", "-")
+
+
+def _attribute(name: str) -> str:
+    return name.replace("-", "_")
+
+
+KNOWN = {_name(item.name): item.metadata for item in fields(Faults)}
+
+
+def parse(texts: Iterable[str]) -> Faults:
+    """Read faults in the form `NAME[=ARG]`.
+
+    Raises:
+        UsageError: an unknown name (near names are in the hint), a missing, needless or negative number.
+    """
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, equals, argument = text.partition("=")
+        if name not in KNOWN:
+            raise _unknown(name)
+        about = KNOWN[name]
+        if not about.get("number"):
+            if equals:
+                raise UsageError(f"the fault {name} takes no argument")
+            values[_attribute(name)] = True
+        elif not equals and about["bare"] is not None:
+            values[_attribute(name)] = about["bare"]
+        elif argument.isdecimal():
+            values[_attribute(name)] = int(argument)
+        else:
+            raise UsageError(f"the fault {name} needs a number", hint=f"for example {name}=50")
+    return Faults(**values)
+
+
+def _unknown(name: str) -> UsageError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, KNOWN, n=3, cutoff=0.4)
+    known = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(KNOWN)}"
+    return UsageError(f"no fault is called {name!r}", hint=known)

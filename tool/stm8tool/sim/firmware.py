@@ -1,0 +1,391 @@
+"""What runs in a simulated ST-LINK: commands in, replies and SWIM signals out.
+
+Source: stlink-swim §2 (version), §3 (modes), §4 (SWIM commands), §5 (status), §9 (quirks); field-notes "Probe side"
+and logs. Confidence as tagged there. Every command that they do not describe raises SimGapError.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Optional
+
+from stm8tool.transport.base import Clock
+
+from .chip import SRST_S, Answer, Chip
+from .faults import Faults
+from .gap import SimGapError
+from .wire import BIT_S, BUSY, NO_ANSWER, OK, STATUS, Job, Pulse, Transfer
+
+DFU, MASS, DEBUG, SWIM = 0, 1, 2, 3
+COMMAND_SIZE = 16
+BUFFER_SIZE = 0x1800
+SRST_BITS = 6
+SYNC_S = 16e-6
+EARLY_POLL_S = 0.0065
+ENTRY_SILENCE_S = 0.010  # log I178: BUSY at 0 and 10 ms, 04 by 20..30 ms
+
+
+@dataclass(frozen=True)
+class Model:
+    """What tells one generation from another. `word` is bytes 0..1 of F1; `extended` the head of FB's reply."""
+
+    product: int
+    high_speed: bool
+    word: int
+    old_word: int
+    swimless_word: int
+    plugged: tuple[int, int]
+    capability: bytes
+    extended: Optional[bytes] = None
+    measures: bool = True
+
+
+MODELS = {
+    "v2": Model(0x3748, False, 0x2B47, 0x2447, 0x2B40, (DFU, 1), bytes([0, 1, 2, 7, 0, 0, 0, 0])),
+    "v21": Model(0x374B, False, 0x2487, 0x2487, 0x264D, (MASS, 0), bytes([0, 1, 2, 7, 0, 0, 0, 0]), measures=False),
+    "v3": Model(
+        0x374F,
+        True,
+        0x3000,
+        0x3000,
+        0x3000,
+        (MASS, 3),
+        bytes([0, 1, 0, 0x30, 0, 0, 0, 0]),
+        extended=bytes([3, 1, 7, 2, 4, 0, 0, 0]),
+    ),
+}
+OPEN_FIRMWARE_WORD = 0x2947
+STATE = ("mode", "_mode_byte", "status", "_count", "high_speed", "wedged", "_spoilt_by_speed")
+
+
+@dataclass
+class _Write:
+    """A WRITEMEM whose data are not all here."""
+
+    address: int
+    size: int
+    data: bytearray
+
+
+class Firmware:
+    """One probe from the USB side of its controller to its pins.
+
+    Attributes:
+        mode: Byte 0 of the reply to F5; `plugged` in MODELS after plug-in.
+        high_speed: The probe's own idea of the SWIM speed.
+        optimistic_status: ENTER_SEQ, GEN_RST and RESET report 00 though nobody answered.
+        early_poll_breaks_entry: A status poll in the first 6.5 ms of ENTER_SEQ spoils it (one clone).
+        counts_bytes: Status bytes 1..3 count the bytes moved; otherwise they are 0. Both were seen.
+        reset_unwedges: A USB reset frees a wedged V3. The log says only "until replugged".
+        stale_mode_breaks_entry: A probe found in SWIM mode gives no entry pulses until it has left that mode (I182).
+        silence_s: How long the probe waits for a byte that does not come; ~0.1 s in open firmware.
+        word: Bytes 0..1 of the reply to F1.
+    """
+
+    def __init__(self, chip: Chip, model: str, faults: Faults, clock: Clock) -> None:
+        self._chip = chip
+        self._model = MODELS[model]
+        self._faults = faults
+        self._clock = clock
+        chip.faults = faults
+        self._open_firmware = faults.open_firmware
+        self.optimistic_status = faults.open_firmware
+        self.early_poll_breaks_entry = False
+        self.counts_bytes = True
+        self.reset_unwedges = True
+        self.stale_mode_breaks_entry = not faults.open_firmware
+        self.silence_s = 0.1 if faults.open_firmware else 0.01
+        self._buffer_limit = BUFFER_SIZE if faults.clone_buffer is None else faults.clone_buffer
+        self._entry_s = 0.007 if faults.open_firmware else 0.0093
+        self.word = self._choose_word()
+        self.wedged = False
+        self._plug_in()
+
+    def _choose_word(self) -> int:
+        if self._open_firmware:
+            return OPEN_FIRMWARE_WORD
+        if self._faults.swimless_firmware:
+            return self._model.swimless_word
+        return self._model.old_word if self._faults.old_firmware else self._model.word
+
+    def _plug_in(self) -> None:
+        self.mode, self._mode_byte = self._model.plugged
+        self.status = OK
+        self._count = 0
+        self.high_speed = False
+        self.stale = False
+        self._spoilt_by_speed = False
+        self._job: Optional[Job] = None
+        self._storm = 0
+        self._replies: deque[bytes] = deque()
+        self._buffer: Optional[bytes] = None
+        self._write: Optional[_Write] = None
+
+    # -- USB side -----------------------------------------------------------------------------------------------
+
+    def opened(self) -> None:
+        """A program claimed the probe; finding it in SWIM mode is the stale mode of I178 and I182."""
+        self.stale = self.stale_mode_breaks_entry and self.mode == SWIM
+
+    def restart(self, *, power_cycle: bool) -> None:
+        """Start again, after a USB reset or after a plug was pulled; what runs on the wire breaks off."""
+        now = self._clock.now()
+        self._abort(now)
+        if power_cycle or self.reset_unwedges:
+            self.wedged = False
+        self._plug_in()
+        self._chip.set_nrst(False, now)
+
+    def rest(self) -> None:
+        """Finish what runs: nobody looks at the probe for a long time."""
+        self._settle(float("inf"))
+        self._replies.clear()
+        self._write = None
+
+    def reply(self) -> Optional[bytes]:
+        """Return the next IN transfer, or None while there is nothing to send."""
+        return self._replies.popleft() if self._replies else None
+
+    def receive(self, data: bytes) -> None:
+        """Take one OUT transfer: a command, or the rest of a WRITEMEM."""
+        if self.wedged:
+            return
+        now = self._clock.now()
+        self._settle(now)
+        if self._write is not None:
+            self._take_rest(self._write, data, now)
+            return
+        if len(data) > COMMAND_SIZE:
+            raise SimGapError(f"a command of {len(data)} bytes")
+        if len(data) < COMMAND_SIZE and self._model.extended is not None:
+            self._wedge(data)
+            return
+        if self._replies and self._open_firmware:
+            return  # lost: it reads no command while data wait (field-notes)
+        self._command(data.ljust(COMMAND_SIZE, b"\0"), now)
+
+    def _wedge(self, data: bytes) -> None:
+        """A V3 got a short command: READSTATUS answers 2 bytes, then nothing does (field-notes)."""
+        if data[:2] == b"\xf4\x09":
+            self._replies.append(self._status()[:2])
+        self.wedged = True
+
+    # -- commands -----------------------------------------------------------------------------------------------
+
+    def _command(self, command: bytes, now: float) -> None:
+        first = command[0]
+        if first == 0xF4:
+            self._swim_command(command, now)
+        elif first == 0xF1:
+            self._replies.append(self.word.to_bytes(2, "big") + self._ids())
+        elif first == 0xF5:
+            self._replies.append(bytes([self.mode, self._mode_byte]))
+        elif first == 0xFB:
+            self._extended_version()
+        elif first == 0xF7:
+            self._voltage()
+        elif command[:2] == b"\xf3\x07":
+            if self.mode == DFU and not self._open_firmware:
+                self.mode = MASS
+        elif command[:2] == b"\xf2\x21":
+            if self.mode == DEBUG:
+                self.mode = MASS
+        else:
+            raise SimGapError(f"the command {command[:2].hex(' ')} is not modelled")
+
+    def _ids(self) -> bytes:
+        return bytes([0x83, 0x04]) + self._model.product.to_bytes(2, "little")
+
+    def _extended_version(self) -> None:
+        if self._open_firmware:
+            return
+        if self._model.extended is None:
+            raise SimGapError("FB on a probe that is no V3")
+        head = bytearray(self._model.extended)
+        if self._faults.swimless_firmware:
+            head[1] = 0
+        if self._faults.old_firmware:
+            head[2] = 1
+        self._replies.append(bytes(head) + self._ids())
+
+    def _voltage(self) -> None:
+        """Answer F7; not in DFU mode, not by the open firmware, and no source has it asked on MxSy firmware."""
+        if self.mode == DFU or self._open_firmware or not self._model.measures:
+            return
+        supply_mv = 0 if self._faults.unpowered else 3300
+        if self._faults.fake_voltage is not None:
+            supply_mv = self._faults.fake_voltage
+        reference = 1500 if supply_mv or self._faults.fake_voltage is None else 0
+        measured = round(supply_mv * reference / 2400)
+        self._replies.append(reference.to_bytes(4, "little") + measured.to_bytes(4, "little"))
+
+    def _swim_command(self, command: bytes, now: float) -> None:
+        """Take F4 xx; outside SWIM mode the probe drives no SWIM pin (stlink-swim §6) and answers nothing."""
+        if self._faults.swimless_firmware:
+            raise SimGapError("a SWIM command to firmware without SWIM")
+        sub = command[1]
+        if sub == 0x00:
+            self._enter_mode()
+        elif self.mode == SWIM:
+            handler = _SWIM_COMMANDS.get(sub)
+            if handler is None:
+                raise SimGapError(f"the command F4 {sub:02X} is not modelled")
+            handler(self, command, now)
+        elif sub == 0x03 and self._model.extended is not None:
+            self._spoilt_by_speed = True  # a speed before F4 00 made the session on a V3 fail (stlink-swim §3)
+
+    def _enter_mode(self) -> None:
+        if self.mode == DFU and not self._open_firmware:
+            return
+        if self.mode != SWIM:
+            self.stale = False
+        self.mode = SWIM
+        if self._model.extended is None:
+            self._mode_byte = 1 if self._open_firmware else 0
+        if self._open_firmware:
+            self.status = OK  # the genuine firmware leaves an old error in place
+
+    def _leave_mode(self, command: bytes, now: float) -> None:
+        self._abort(now)
+        self._spoilt_by_speed = False
+        if not self._open_firmware:
+            self.mode = MASS
+
+    def _capability(self, command: bytes, now: float) -> None:
+        self._replies.append(bytes(8) if self._open_firmware else self._model.capability)
+
+    def _buffer_size(self, command: bytes, now: float) -> None:
+        self._replies.append(self._buffer_limit.to_bytes(2, "little"))
+
+    # -- SWIM ---------------------------------------------------------------------------------------------------
+
+    def _settle(self, now: float) -> None:
+        """Let the wire catch up with the clock."""
+        job = self._job
+        answer = job.advance(now) if job else None
+        if job is None or answer is None:
+            return
+        self._job = None
+        self._count = job.moved(now)
+        self.status = STATUS[answer]
+        if self._open_firmware and answer is Answer.NACK:
+            self.status = NO_ANSWER
+        if isinstance(job, Pulse):
+            if self.optimistic_status and answer is Answer.SILENT:
+                self.status = OK
+        elif isinstance(job, Transfer) and answer is Answer.ACK and not job.writes:
+            self._buffer = bytes(job.data)
+
+    def _abort(self, now: float) -> None:
+        """Break off what runs, silently."""
+        if self._job is not None:
+            self._job.abort(now)
+        self._job = None
+        self._buffer = None
+        self._storm = 0
+
+    def _begin(self, job: Job) -> None:
+        self._job = job
+        self._storm = self._faults.busy_storm or 0
+
+    def _speed(self, command: bytes, now: float) -> None:
+        """Switch the probe's speed; in the middle of a transfer it spoils that (field-notes)."""
+        if self._job is not None:
+            self._abort(now)
+            self.status = NO_ANSWER
+        self.high_speed = bool(command[2])
+
+    def _reset_line(self, command: bytes, now: float) -> None:
+        self._abort(now)
+        self._chip.set_nrst(command[1] == 0x07, now)
+        self.status, self._count = OK, 0
+
+    def _pulse(self, command: bytes, now: float) -> None:
+        """ENTER_SEQ, GEN_RST or RESET: the first and last leave the probe in low speed (field-notes)."""
+        self._abort(now)
+        silence_s = 0.0 if self.optimistic_status else ENTRY_SILENCE_S
+        if command[1] == 0x05:
+            fast = self.high_speed
+            length = SRST_BITS * BIT_S[fast] + SRST_S
+            self._begin(Pulse(now, length, lambda t: self._chip.system_reset(t, fast), silence_s))
+            return
+        self.high_speed = False
+        if command[1] == 0x06:
+            self._begin(Pulse(now, 2 * SYNC_S, self._chip.comm_reset, silence_s))
+            return
+        entry = Pulse(now, self._entry_s, self._chip.enter, silence_s)
+        entry.spoilt = self.stale or self._spoilt_by_speed
+        self._begin(entry)
+
+    def _status(self) -> bytes:
+        busy = self._job is not None or self._storm > 0
+        count = self._count if self.counts_bytes else 0
+        return bytes([BUSY if busy else self.status]) + count.to_bytes(3, "little")
+
+    def _read_status(self, command: bytes, now: float) -> None:
+        job = self._job
+        if job is not None:
+            self._count = job.moved(now)
+        if isinstance(job, Pulse) and self.early_poll_breaks_entry and job.age(now) < EARLY_POLL_S:
+            job.spoilt = True
+        self._replies.append(self._status())
+        if job is None and self._storm:
+            self._storm -= 1
+
+    def _target(self, command: bytes) -> tuple[int, int]:
+        """Return address and size of a memory command."""
+        size = int.from_bytes(command[2:4], "big")
+        address = int.from_bytes(command[4:8], "big")
+        if not 0 < size <= self._buffer_limit:
+            raise SimGapError(f"a transfer of {size} bytes; the buffer has {self._buffer_limit}")
+        if self._open_firmware or self._faults.clone_16bit_address:
+            address &= 0xFFFF
+        return address, size
+
+    def _read_memory(self, command: bytes, now: float) -> None:
+        self._abort(now)
+        address, size = self._target(command)
+        self._transfer(now, address, size, None)
+
+    def _read_buffer(self, command: bytes, now: float) -> None:
+        """Answer READBUF; without a finished READMEM the IN stays pending (field-notes)."""
+        if self._buffer is not None and self._job is None and not self._storm:
+            self._replies.append(self._buffer)
+            self._buffer = None
+
+    def _write_memory(self, command: bytes, now: float) -> None:
+        self._abort(now)
+        address, size = self._target(command)
+        self._write = _Write(address, size, bytearray())
+        self._take_rest(self._write, command[8:], now)
+
+    def _take_rest(self, write: _Write, data: bytes, now: float) -> None:
+        """Take data of a WRITEMEM; on the wire it goes once all are here."""
+        write.data += data[: write.size - len(write.data)]
+        if len(write.data) < write.size:
+            return
+        self._write = None
+        self._transfer(now, write.address, write.size, bytes(write.data))
+
+    def _transfer(self, now: float, address: int, size: int, data: Optional[bytes]) -> None:
+        fast, silence_s = self.high_speed, self.silence_s
+        self._begin(Transfer(self._chip, now, address, size, data, high_speed=fast, silence_s=silence_s))
+
+
+_SWIM_COMMANDS: dict[int, Callable[[Firmware, bytes, float], None]] = {
+    0x01: Firmware._leave_mode,
+    0x02: Firmware._capability,
+    0x03: Firmware._speed,
+    0x04: Firmware._pulse,
+    0x05: Firmware._pulse,
+    0x06: Firmware._pulse,
+    0x07: Firmware._reset_line,
+    0x08: Firmware._reset_line,
+    0x09: Firmware._read_status,
+    0x0A: Firmware._write_memory,
+    0x0B: Firmware._read_memory,
+    0x0C: Firmware._read_buffer,
+    0x0D: Firmware._buffer_size,
+}

@@ -1,0 +1,75 @@
+"""One process at a time for a file that is replaced as a whole."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Optional
+
+from stm8tool.errors import AccessError, UsageError
+
+WAIT_S = 2.0
+STEP_S = 0.05
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class FileLock:
+    """An exclusive lock beside `path` (`.NAME.lock`); the system drops it when the process ends, however it ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock_path = path.with_name(f".{path.name}.lock")
+        self._descriptor: Optional[int] = None
+
+    def acquire(self) -> None:
+        """Take the lock; AccessError if somebody keeps it for more than WAIT_S."""
+        try:
+            descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as exc:
+            raise UsageError(f"cannot lock {self._path}: {exc.strerror}") from exc
+        deadline = time.monotonic() + WAIT_S
+        while True:
+            try:
+                _try_lock(descriptor)
+            except OSError:
+                if time.monotonic() >= deadline:
+                    os.close(descriptor)
+                    raise AccessError(
+                        f"{self._path} is busy: another program is using this simulated probe",
+                        hint="wait until it has ended",
+                    ) from None
+                time.sleep(STEP_S)
+            else:
+                self._descriptor = descriptor
+                return
+
+    def release(self) -> None:
+        """Let go; harmless when it is not held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> FileLock:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: Optional[type[BaseException]],
+        exc: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        self.release()

@@ -1,0 +1,41 @@
+"""Non-volatile arrays: bytes, and how often each block was erased or written."""
+
+from __future__ import annotations
+
+
+class Memory:
+    """An array at `start`; erased is 0x00 (flash §4)."""
+
+    def __init__(self, name: str, start: int, size: int, block: int) -> None:
+        self.name = name
+        self.start = start
+        self.end = start + size
+        self.block = block
+        self.data = bytearray(size)
+        self.wear = [0] * -(-size // block)
+
+    def __contains__(self, address: int) -> bool:
+        return self.start <= address < self.end
+
+    def read(self, address: int, size: int) -> bytes:
+        """Return `size` bytes, all of which must lie inside."""
+        offset = address - self.start
+        return bytes(self.data[offset : offset + size])
+
+    def write(self, address: int, data: bytes) -> None:
+        """Replace bytes; says nothing about wear."""
+        offset = address - self.start
+        self.data[offset : offset + len(data)] = data
+
+    def block_start(self, address: int) -> int:
+        """Return the first address of the block around `address`."""
+        return address - (address - self.start) % self.block
+
+    def age(self, address: int) -> None:
+        """Count one erase or program cycle on the block around `address`."""
+        self.wear[(address - self.start) // self.block] += 1
+
+    def erase(self) -> None:
+        """Erase everything; every block ages."""
+        self.data[:] = bytes(len(self.data))
+        self.wear = [count + 1 for count in self.wear]

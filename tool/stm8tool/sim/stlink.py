@@ -1,0 +1,142 @@
+"""A simulated ST-LINK on USB: where `transport/usb.py` stands for a real one.
+
+Here are the bulk transfers, what they cost, and what can go wrong with them; `firmware.py` answers the commands.
+Source: stlink-swim §1; performance §2 (time per transfer); field-notes "Probe side".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Optional, Union
+
+from stm8tool.errors import EndpointStallError, ProbeLostError, TransferSizeError, TransportTimeoutError
+from stm8tool.transport.base import Clock, UsbIdentity
+
+from .chip import Chip
+from .clock import VirtualClock
+from .faults import Faults, parse
+from .firmware import MODELS, Firmware
+
+TRANSFER_S = {False: 0.001, True: 0.0002}  # full speed, high speed
+RESET_S = 0.5
+
+
+class SimStlink:
+    """A `Transport` to a simulated ST-LINK with `chip` behind it.
+
+    Attributes:
+        firmware: The probe itself, with its own switches.
+        transfers: Bulk transfers tried so far.
+        faults: What is wrong; faults that happen once are struck off when they have happened.
+    """
+
+    def __init__(
+        self,
+        chip: Chip,
+        model: str = "v2",
+        *,
+        serial: str = "303030303030303030303031",
+        clock: Optional[Clock] = None,
+        faults: Union[Faults, Iterable[str]] = (),
+        path: str = "sim:",
+    ) -> None:
+        self.chip = chip
+        self.faults = faults if isinstance(faults, Faults) else parse(faults)
+        self._clock: Clock = clock or VirtualClock()
+        self.firmware = Firmware(chip, model, self.faults, self._clock)
+        kind = MODELS[model]
+        self._identity = UsbIdentity(0x0483, kind.product, serial, path, kind.high_speed)
+        self._transfer_s = TRANSFER_S[kind.high_speed]
+        self.transfers = 0
+        self.plugged = True
+        self._halted = False
+        self._late = False
+
+    @property
+    def identity(self) -> UsbIdentity:
+        """Who is at the other end."""
+        return self._identity
+
+    @property
+    def clock(self) -> Clock:
+        """The bench's clock."""
+        return self._clock
+
+    def open(self) -> None:
+        """Claim the probe."""
+        self._require_plug()
+        self.firmware.opened()
+
+    def write(self, data: bytes, timeout_s: float) -> None:
+        """Send one bulk OUT transfer."""
+        self._transfer()
+        self.firmware.receive(data)
+
+    def read(self, size: int, timeout_s: float) -> bytes:
+        """Return the next bulk IN transfer; one that has another length raises TransferSizeError and is gone."""
+        self._transfer()
+        reply = None if self._times_out() else self.firmware.reply()
+        if reply is None:
+            self._clock.sleep(timeout_s)
+            raise TransportTimeoutError(f"the probe did not answer within {timeout_s:g} s")
+        if len(reply) != size:
+            raise TransferSizeError(size, reply)
+        return reply
+
+    def clear_halt(self) -> None:
+        """Clear a STALL on both endpoints."""
+        self._require_plug()
+        self._halted = False
+
+    def reset(self) -> None:
+        """Reset the probe on its port: it starts as if plugged in, and its pins let go."""
+        self._require_plug()
+        self._clock.sleep(RESET_S)
+        self._halted = self._late = False
+        self.firmware.restart(power_cycle=False)
+
+    def close(self) -> None:
+        """Release the probe, which stays as it is."""
+
+    def replug(self) -> None:
+        """Pull the probe and plug it in again."""
+        self.unplug()
+        self.plugged = True
+
+    def unplug(self) -> None:
+        """Pull the probe: its pins let go, the target keeps its own supply."""
+        self.plugged = False
+        self._halted = self._late = False
+        self.firmware.restart(power_cycle=True)
+
+    def _require_plug(self) -> None:
+        if not self.plugged:
+            raise ProbeLostError("the probe was unplugged")
+
+    def _transfer(self) -> None:
+        self._require_plug()
+        if self._happens("unplug-after", self.faults.unplug_after):
+            self.unplug()
+            self._require_plug()
+        if self._happens("drop-link-after", self.faults.drop_link_after):
+            self.chip.link_lost = True
+        if self._happens("timeout-after", self.faults.timeout_after):
+            self._late = True
+        if self._happens("stall-after", self.faults.stall_after):
+            self._halted = True
+        self.transfers += 1
+        self._clock.sleep(self._transfer_s)
+        if self._halted:
+            raise EndpointStallError("the probe stalled the transfer")
+
+    def _happens(self, name: str, after: Optional[int]) -> bool:
+        """Return True once, when `after` transfers are through."""
+        if after is None or self.transfers < after:
+            return False
+        self.faults = self.faults.without(name)
+        return True
+
+    def _times_out(self) -> bool:
+        """Return True once: the answer of this IN comes too late and is left for the next."""
+        late, self._late = self._late, False
+        return late

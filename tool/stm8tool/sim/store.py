@@ -1,0 +1,275 @@
+"""A simulated board in a file, so that separate commands meet the same chip and the same probe.
+
+The board stays powered and the probe stays plugged in between commands: flash, option bytes, wear and unique ID are
+kept, and so are RAM, registers, NRST, SWIM and the probe's mode and status. What runs at the end of a command comes
+to its end. A probe that was pulled is plugged in again before the next command, and a fault that happens once is gone
+after it did.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Optional, Union
+
+from stm8tool.devices import Part, find_part
+from stm8tool.errors import ToolError, UsageError
+from stm8tool.transport.base import Clock, UsbIdentity
+
+from . import chip as chips
+from . import debug, firmware, flash, state
+from .chip import Chip
+from .clock import RealClock, VirtualClock
+from .faults import parse
+from .lock import FileLock
+from .memory import Memory
+from .report import ChipReport, look_at
+from .stlink import SimStlink
+
+VERSION = 1
+FORMAT = "stm8tool simulated chip"
+PathLike = Union[str, "os.PathLike[str]"]
+
+
+def create(
+    path: PathLike,
+    part: Part,
+    model: str,
+    *,
+    locked: bool = False,
+    faults: Iterable[str] = (),
+    content: Optional[bytes] = None,
+    overwrite: bool = False,
+) -> None:
+    """Make a chip file.
+
+    Args:
+        path: Where; an existing file is replaced only with `overwrite`.
+        part: The chip; blank, or with `content` at the start of its flash.
+        model: "v2", "v21" or "v3".
+        locked: Read-out protected; without `content` with a fictional vendor's program in flash and EEPROM.
+        faults: `NAME[=ARG]`, see `faults`.
+
+    Raises:
+        UsageError: the file exists, an unknown model or fault, or `content` does not fit.
+    """
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path} exists already", hint="choose another name, or remove it first")
+    if model not in firmware.MODELS:
+        raise UsageError(f"no simulated probe is called {model!r}", hint=f"one of {', '.join(firmware.MODELS)}")
+    bench = parse(faults)
+    if bench.open_firmware and model != "v2":
+        raise UsageError("the fault open-firmware needs the probe v2")
+    chip = Chip(part, locked=locked, unique_id=os.urandom(12))
+    if content is None and locked:
+        content = _vendor_program(part.flash.size)
+        if chip.eeprom:
+            chip.eeprom.write(chip.eeprom.start, _vendor_program(len(chip.eeprom.data))[32:])
+    if content:
+        if len(content) > part.flash.size:
+            raise UsageError(f"{len(content)} bytes do not fit into {part.flash.size} bytes of flash")
+        chip.flash.write(part.flash.start, content)
+    probe = SimStlink(chip, model, faults=bench)
+    serial = os.urandom(12).hex().upper()
+    with FileLock(path):
+        _save(path, _document(probe, model, serial, seconds=0.0))
+
+
+def open_transport(path: PathLike, *, real_time: bool = False) -> StoredProbe:
+    """Return the probe of a chip file; it is loaded when opened and saved when closed.
+
+    Raises:
+        UsageError: there is no such file, or it is not a chip file that this version can read.
+    """
+    return StoredProbe(Path(path), RealClock() if real_time else VirtualClock())
+
+
+def describe(path: PathLike) -> ChipReport:
+    """Return what a chip file holds; UsageError as for `open_transport`."""
+    document = _load(Path(path))
+    probe = _revive(document, VirtualClock(), str(path))
+    return look_at(probe, document["model"], transfers=document["transfers"], seconds=document["seconds"])
+
+
+class StoredProbe:
+    """A `Transport` to the probe of a chip file; nobody else can open the file meanwhile."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._lock = FileLock(path)
+        self._document = _load(path)
+        self._probe = _revive(self._document, clock, str(path))
+        self._opened = False
+        self._started = 0.0
+
+    @property
+    def identity(self) -> UsbIdentity:
+        """Who is at the other end."""
+        return self._probe.identity
+
+    @property
+    def clock(self) -> Clock:
+        """The bench's clock."""
+        return self._clock
+
+    def open(self) -> None:
+        """Take the file; AccessError if another process has it."""
+        if self._opened:
+            return
+        self._lock.acquire()
+        try:
+            self._document = _load(self._path)
+            self._probe = _revive(self._document, self._clock, str(self._path))
+        except ToolError:
+            self._lock.release()
+            raise
+        self._started = self._clock.now()
+        self._opened = True
+        self._probe.open()
+
+    def write(self, data: bytes, timeout_s: float) -> None:
+        """Send one bulk OUT transfer."""
+        self._probe.write(data, timeout_s)
+
+    def read(self, size: int, timeout_s: float) -> bytes:
+        """Return the next bulk IN transfer."""
+        return self._probe.read(size, timeout_s)
+
+    def clear_halt(self) -> None:
+        """Clear a STALL on both endpoints."""
+        self._probe.clear_halt()
+
+    def reset(self) -> None:
+        """Reset the probe on its port."""
+        self._probe.reset()
+
+    def close(self) -> None:
+        """Save the board as it is now and let the file go; harmless when closed."""
+        if not self._opened:
+            return
+        self._opened = False
+        seconds = self._clock.now() - self._started
+        try:
+            _save(
+                self._path, _document(self._probe, self._document["model"], self._document["serial"], seconds=seconds)
+            )
+        finally:
+            self._lock.release()
+
+
+# -- the document ---------------------------------------------------------------------------------------------------
+
+
+def _document(probe: SimStlink, model: str, serial: str, *, seconds: float) -> dict[str, Any]:
+    """Return the board as plain values, after everything that runs has come to its end."""
+    probe.firmware.rest()
+    chip = probe.chip
+    chip.settle(float("inf"))
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "part": chip.part.name,
+        "model": model,
+        "serial": serial,
+        "faults": list(probe.faults.texts()),
+        "memories": {memory.name: _dump_memory(memory) for memory in _memories(chip)},
+        "unique_id": chip.unique_id.hex(),
+        "loaded_options": state.dump(chip.options, _LOADED),
+        "chip": state.dump(chip, chips.STATE),
+        "controller": state.dump(chip.controller, flash.STATE),
+        "debug": state.dump(chip.debug, debug.STATE),
+        "probe": state.dump(probe.firmware, firmware.STATE),
+        "transfers": probe.transfers,
+        "seconds": seconds,
+    }
+
+
+def _revive(document: Mapping[str, Any], clock: Clock, path: str) -> SimStlink:
+    """Return the probe and chip of a document; UsageError if it does not make sense."""
+    try:
+        chip = Chip(find_part(document["part"]), unique_id=bytes.fromhex(document["unique_id"]))
+        for memory in _memories(chip):
+            _restore_memory(memory, document["memories"][memory.name])
+        state.restore(chip.options, _LOADED, document["loaded_options"])
+        state.restore(chip, chips.STATE, document["chip"])
+        state.restore(chip.controller, flash.STATE, document["controller"])
+        state.restore(chip.debug, debug.STATE, document["debug"])
+        faults, serial = document["faults"], document["serial"]
+        probe = SimStlink(chip, document["model"], serial=serial, clock=clock, faults=faults, path=f"sim:{path}")
+        state.restore(probe.firmware, firmware.STATE, document["probe"])
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise _corrupt(path) from exc
+    return probe
+
+
+_LOADED = ("bricked", "rop", "ubc_end", "data_start", "fpr", "mismatch")
+
+
+def _memories(chip: Chip) -> list[Memory]:
+    return [memory for memory in (chip.flash, chip.eeprom, chip.options.memory, chip.ram) if memory is not None]
+
+
+def _dump_memory(memory: Memory) -> dict[str, Any]:
+    return {"data": bytes(memory.data).hex(), "wear": memory.wear}
+
+
+def _restore_memory(memory: Memory, saved: Mapping[str, Any]) -> None:
+    data, wear = bytes.fromhex(saved["data"]), saved["wear"]
+    if len(data) != len(memory.data) or len(wear) != len(memory.wear) or not all(isinstance(n, int) for n in wear):
+        raise ValueError(memory.name)
+    memory.data[:] = data
+    memory.wear = wear
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_bytes())
+    except FileNotFoundError as exc:
+        raise UsageError(
+            f"there is no chip file {path}", hint=f"stm8tool sim create {path} --part … --probe v2"
+        ) from exc
+    except OSError as exc:
+        raise UsageError(f"cannot read {path}: {exc.strerror}") from exc
+    except ValueError as exc:
+        raise _corrupt(str(path)) from exc
+    if (
+        not isinstance(document, dict)
+        or document.get("format") != FORMAT
+        or not isinstance(document.get("version"), int)
+    ):
+        raise _corrupt(str(path))
+    if document["version"] != VERSION:
+        raise UsageError(
+            f"{path} is a chip file of version {document['version']}; this stm8tool reads version {VERSION}",
+            hint="use the stm8tool that made it, or make a new one with: stm8tool sim create",
+        )
+    return document
+
+
+def _corrupt(path: str) -> UsageError:
+    return UsageError(f"{path} is not a chip file, or it is damaged", hint="make a new one with: stm8tool sim create")
+
+
+def _save(path: Path, document: Mapping[str, Any]) -> None:
+    """Write the whole file or nothing."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        fresh.write_text(json.dumps(document, separators=(",", ":")), encoding="ascii")
+        fresh.replace(path)
+    except OSError as exc:
+        fresh.unlink(missing_ok=True)
+        raise UsageError(f"cannot write {path}: {exc.strerror}") from exc
+
+
+def _vendor_program(size: int) -> bytes:
+    """Return a fictional program: 32 vectors, then bytes that look like code in three quarters of the memory."""
+    vectors = b"".join(b"\x82\x00" + (0x8080 + 4 * n).to_bytes(2, "big") for n in range(32))
+    seed, code = 1, bytearray()
+    while len(vectors) + len(code) < size * 3 // 4:
+        seed = (seed * 1103515245 + 12345) & 0x7FFFFFFF
+        code.append(seed >> 16 & 0xFF)
+    return (vectors + bytes(code))[:size]

@@ -1,0 +1,45 @@
+"""Where the sources disagree or are silent, the simulated chip has a switch. Tests run both positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class Switches:
+    """How this chip behaves where the facts leave a choice.
+
+    Attributes:
+        iapsr_reset: FLASH_IAPSR after reset; manuals give 40, datasheets 00 (flash §1). The trace of ST's tool has
+            80 before and CA after the keys on a locked chip, so HVOFF is 0 until the keys: default 00.
+        iapsr_undocumented: IAPSR bit 7 = ROP active and bit 5 = programming, as in the trace (flash §1, M).
+        rop_hides_options: the option area reads 0x71 under ROP. None: as seen on STM8S, not on STM8L (flash §7, M).
+        rop_write_nacks: a write under ROP is refused on the wire instead of setting WR_PG_DIS (flash §7, M).
+        no_access_bit: SWIM_CSR.NO_ACCESS shows that the bus is closed (in reset, under ROP) as UM0470 has it;
+            it was observed 0 on a locked STM8S003 (swim-protocol §4, flash §7).
+        dukr_second_key_locks: a wrong second DUKR key needs a reset (step lists of RM0016/RM0013) instead of being
+            repeatable (PM0054, flash §2).
+        lock_write_relocks: writing the lock value to a locked STM8S erases and locks again (field-notes) instead of
+            only erasing, the next such write locking (flash §7).
+        options_erase_to_default: on STM8L the option bytes hold their defaults after the global erase (two users)
+            instead of 00 (PM0054; flash §7).
+        dul_misses: so many correct DUKR sequences do not set DUL (STM8L151, flash §2, M).
+        global_erase_s: Length of the global erase by ROP; 3 ms in one trace, tools allow up to 2 s (flash §5).
+        unmapped_value: What addresses outside the memory map read as. No source gives it; ST's tool reads some at
+            connect and goes on, writes there "go nowhere".
+        app_clock_divider: The program writes this to CLK_CKDIVR when it starts.
+    """
+
+    iapsr_reset: int = 0x00
+    iapsr_undocumented: bool = True
+    rop_hides_options: Optional[bool] = None
+    rop_write_nacks: bool = False
+    no_access_bit: bool = False
+    dukr_second_key_locks: bool = False
+    lock_write_relocks: bool = False
+    options_erase_to_default: bool = True
+    dul_misses: int = 0
+    global_erase_s: float = 0.003
+    unmapped_value: int = 0x00
+    app_clock_divider: Optional[int] = None
