@@ -50,7 +50,7 @@ def sections(elf: bytes, ram_size: int) -> list[Section]:
         raise ElfError("not a 32-bit big-endian ELF")
     try:
         table_offset, entry_size, count, names_index = struct.unpack_from(">I10xHHH", elf, 32)
-        headers = [struct.unpack_from(">6I", elf, table_offset + index * entry_size) for index in range(count)]
+        headers = [struct.unpack_from(">6I16x", elf, table_offset + index * entry_size) for index in range(count)]
         names_offset = headers[names_index][4]
         found = []
         for name_offset, kind, flags, address, offset, size in headers:

@@ -1,0 +1,187 @@
+"""Real PlatformIO for the tests: a private core directory, projects in it, and the builder's modules."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).resolve().parent.parent
+BOARDS = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted((ROOT / "boards").glob("*.json"))}
+
+RUN_LIMIT_S = 240  # the first run on a machine may fetch SCons and SDCC
+FOREIGN_PACKAGE = re.compile(r"Installing platformio/(?!tool-scons|toolchain-sdcc)\S+")
+
+MAIN_C = """
+#include <stdint.h>
+volatile uint8_t zeroed[20];
+volatile uint16_t initialised = 0x1234;
+const char text[] = "hello";
+void main(void) { for (;;) { zeroed[initialised++ % 20] = text[2]; } }
+"""
+
+# Stands where the flasher is, and writes down how it was called.
+RECORDER = """
+import json, os, sys
+with open("calls.jsonl", "a", encoding="utf-8") as file:
+    file.write(json.dumps(sys.argv[1:]) + "\\n")
+"""
+USE_RECORDER = """
+Import("env")
+env.Replace(UPLOADER=env.subst("$PROJECT_DIR/recorder.py"))
+"""
+
+
+def load_builder(name: str) -> ModuleType:
+    """Return builder/NAME.py as a module; PlatformIO's folders are no packages."""
+    spec = importlib.util.spec_from_file_location(f"builder_{name}", ROOT / "builder" / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command did; `output` is stdout, then stderr."""
+
+    code: int
+    output: str
+
+    @property
+    def errors(self) -> list[str]:
+        """The lines that begin with "error:"."""
+        return [line for line in self.output.splitlines() if line.startswith("error:")]
+
+
+@dataclass(frozen=True)
+class Core:
+    """A PlatformIO core directory that holds this platform."""
+
+    folder: Path
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """Return the variables for a quiet `pio` that never asks the network for itself."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PLATFORMIO_")}
+        return {
+            **inherited,
+            "PLATFORMIO_CORE_DIR": str(self.folder),
+            "PLATFORMIO_DISABLE_PROGRESSBAR": "true",
+            "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
+            "PLATFORMIO_NO_ANSI": "true",
+            "PLATFORMIO_SETTING_CHECK_PLATFORMIO_INTERVAL": "3650",
+            "PLATFORMIO_SETTING_CHECK_PRUNE_SYSTEM_THRESHOLD": "0",
+            "PLATFORMIO_SETTING_DISABLE_UDEV_RULES_CHECK": "yes",
+            "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
+            **variables,
+        }
+
+    def start(self, *arguments: str, cwd: Path, **variables: str) -> subprocess.Popen[str]:
+        """Start `pio` with these arguments."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "platformio", *arguments],
+            cwd=cwd,
+            env=self.environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def pio(self, *arguments: str, cwd: Path, **variables: str) -> Result:
+        """Run `pio` with these arguments; it may not ask for a package that the platform can do without."""
+        return finish(self.start(*arguments, cwd=cwd, **variables))
+
+    def sdcc(self) -> str:
+        """Return the compiler that PlatformIO uses."""
+        return str(self.folder / "packages" / "toolchain-sdcc" / "bin" / "sdcc")
+
+
+def finish(process: subprocess.Popen[str]) -> Result:
+    """Wait for a command that `Core.start` started."""
+    try:
+        stdout, stderr = process.communicate(timeout=RUN_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    output = stdout + stderr
+    assert not FOREIGN_PACKAGE.search(output), output
+    return Result(process.returncode, output)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A PlatformIO project with one source file."""
+
+    core: Core
+    folder: Path
+
+    def configure(self, *environments: str, recorder: bool = False) -> None:
+        """Write platformio.ini; each environment is its name, which is its board, and then its options by lines."""
+        text = "[env]\nplatform = ststm8\n"
+        if recorder:
+            (self.folder / "recorder.py").write_text(RECORDER, encoding="utf-8")
+            (self.folder / "use_recorder.py").write_text(USE_RECORDER, encoding="utf-8")
+            text += "extra_scripts = post:use_recorder.py\n"
+        for environment in environments:
+            name, _, options = environment.partition("\n")
+            text += f"[env:{name}]\nboard = {name}\n{options}\n"
+        (self.folder / "platformio.ini").write_text(text, encoding="utf-8")
+
+    def source(self, code: str, name: str = "main.c") -> None:
+        """Write a source file."""
+        file = self.folder / "src" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(code, encoding="utf-8")
+
+    def run(self, *targets: str, options: tuple[str, ...] = (), **variables: str) -> Result:
+        """Run `pio run` for these targets."""
+        chosen = [word for target in targets for word in ("-t", target)]
+        return self.core.pio("run", *options, *chosen, cwd=self.folder, **variables)
+
+    def built(self, name: str, environment: str = "stm8sblue") -> Path:
+        """Return the path of a file in the build directory."""
+        return self.folder / ".pio" / "build" / environment / name
+
+    def calls(self) -> list[list[str]]:
+        """Return the arguments of each call of the flasher, where a recorder stands in its place."""
+        file = self.folder / "calls.jsonl"
+        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+
+
+def stm8tool(*arguments: str, cwd: Path) -> Result:
+    """Run the flasher as the builder does, by its folder."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tool"), *arguments],
+        cwd=cwd,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout + done.stderr)
+
+
+def loaded_bytes(hex_text: str) -> dict[int, int]:
+    """Return address -> byte of an Intel HEX text; a second reading of the format, checksums included."""
+    content: dict[int, int] = {}
+    upper = 0
+    for line in hex_text.split():
+        record = bytes.fromhex(line[1:])
+        assert line[0] == ":"
+        assert sum(record) % 256 == 0
+        assert len(record) == record[0] + 5
+        address, kind, data = record[1] << 8 | record[2], record[3], record[4:-1]
+        if kind == 4:
+            upper = int.from_bytes(data, "big") << 16
+        elif kind == 0:
+            for offset, value in enumerate(data):
+                assert content.setdefault(upper + address + offset, value) == value
+    return content

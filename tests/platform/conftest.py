@@ -1,0 +1,34 @@
+"""One PlatformIO core directory for the whole session, one project folder for each test."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pio import MAIN_C, ROOT, Core, Project
+
+
+@pytest.fixture(scope="session")
+def core(tmp_path_factory: pytest.TempPathFactory) -> Core:
+    """A core directory as `dev.py core` prepares it; without SDCC that fails, and so do the tests."""
+    folder = tmp_path_factory.mktemp("core")
+    command = [sys.executable, str(ROOT / "dev.py"), "core", "--dir", str(folder)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=600, check=False)
+    if done.returncode:
+        pytest.fail(f"dev.py core: {done.stdout}{done.stderr}", pytrace=False)
+    core = Core(folder)
+    core.pio("system", "info", cwd=folder)  # the first command prints a banner
+    return core
+
+
+@pytest.fixture
+def project(core: Core, tmp_path: Path) -> Project:
+    """A project for stm8sblue, its path with a space and letters beyond ASCII."""
+    folder = tmp_path / "Prüf stand"
+    folder.mkdir()
+    project = Project(core, folder)
+    project.source(MAIN_C)
+    project.configure("stm8sblue")
+    return project

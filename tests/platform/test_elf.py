@@ -1,0 +1,135 @@
+"""builder/elf.py against hand-made ELF files and against SDCC's own Intel HEX."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+from pio import Core, load_builder, loaded_bytes
+
+elf = load_builder("elf")
+
+ALLOC = 2
+
+
+def make_elf(*sections: tuple[str, int, bytes, int]) -> bytes:
+    """Return a big-endian ELF of (name, address, data, flags) sections, all PROGBITS, names last."""
+    names = b"\0" + b"".join(name.encode() + b"\0" for name, *_ in sections) + b".shstrtab\0"
+    headers, body, name_offset = [bytes(40)], b"", 1
+    for name, address, data, flags in sections:
+        headers.append(struct.pack(">10I", name_offset, 1, flags, address, 52 + len(body), len(data), 0, 0, 1, 0))
+        name_offset += len(name) + 1
+        body += data
+    headers.append(struct.pack(">10I", name_offset, 3, 0, 0, 52 + len(body), len(names), 0, 0, 1, 0))
+    body += names
+    ident = b"\x7fELF\x01\x02\x01".ljust(16, b"\0")
+    count = len(headers)
+    header = ident + struct.pack(
+        ">HHIIIIIHHHHHH", 2, 186, 1, 0x8000, 0, 52 + len(body), 0, 52, 0, 0, 40, count, count - 1
+    )
+    return header + body + b"".join(headers)
+
+
+def hex_of(image: bytes, ram_size: int = 1024) -> str:
+    return "\n".join(elf.hex_records(elf.sections(image, ram_size)))
+
+
+def test_what_lies_in_the_ram_is_left_out_and_what_holds_bytes_is_kept() -> None:
+    image = make_elf(
+        ("DATA", 1, bytes(8), ALLOC),
+        ("INITIALIZED", 9, b"\x55", ALLOC),
+        ("OWN_DATA", 0x100, bytes(4), ALLOC),
+        ("HOME", 0x8000, b"\x82\x00", ALLOC),
+        ("CABS1", 0x4000, b"\x07", ALLOC),
+        (".debug_info", 0, b"dwarf", ALLOC),
+        (".comment", 0, b"text", 0),
+    )
+    assert loaded_bytes(hex_of(image)) == {0x4000: 0x07, 0x8000: 0x82, 0x8001: 0x00}
+
+
+def test_code_that_was_linked_into_the_ram_by_mistake_is_not_dropped_in_silence() -> None:
+    assert loaded_bytes(hex_of(make_elf(("CODE", 0, b"\x81", ALLOC)))) == {0: 0x81}
+
+
+def test_a_section_across_64_kib_is_split_with_an_extended_address() -> None:
+    records = hex_of(make_elf(("CODE", 0xFFFE, b"abcd", ALLOC))).splitlines()
+    assert records == [":02FFFE0061623E", ":020000040001F9", ":02000000636437", ":00000001FF"]
+
+
+@pytest.mark.parametrize("size", [1, 15, 16, 17, 33])
+def test_every_byte_is_in_the_records(size: int) -> None:
+    data = bytes(range(1, size + 1))
+    assert loaded_bytes(hex_of(make_elf(("CODE", 0x8003, data, ALLOC)))) == dict(enumerate(data, 0x8003))
+
+
+@pytest.mark.parametrize("image", [b"", b"\x7fELF", b"\x7fELF\x02\x01" + bytes(60), b"\x7fELF\x01\x02" + bytes(10)])
+def test_another_file_is_refused(image: bytes) -> None:
+    with pytest.raises(elf.ElfError):
+        elf.sections(image, 1024)
+
+
+def test_a_file_that_is_cut_short_is_refused() -> None:
+    whole = make_elf(("CODE", 0x8000, b"program", ALLOC))
+    for length in range(len(whole)):
+        with pytest.raises(elf.ElfError):
+            elf.sections(whole[:length], 1024)
+
+
+def test_the_script_names_a_file_that_it_cannot_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "firmware.elf"
+    file.write_bytes(b"nonsense")
+    assert elf.main(["size", "1024", str(file)]) == 1
+    assert capsys.readouterr().err == f"error: {file}: not a 32-bit big-endian ELF\n"
+
+
+@pytest.mark.parametrize(
+    ("used", "too_big", "message"),
+    [
+        (500, False, ""),
+        (960, False, ""),
+        (961, False, "warning: only 63 bytes of 1024 bytes RAM are left for the stack"),
+        (1024, False, "warning: only 0 bytes of 1024 bytes RAM are left for the stack"),
+        (1025, True, "error: the variables need 1025 bytes, the RAM has 1024"),
+    ],
+)
+def test_the_variables_must_fit_the_ram_and_leave_a_stack(used: int, too_big: bool, message: str) -> None:
+    image = make_elf(("DATA", 1, bytes(used - 20), ALLOC), ("INITIALIZED", used, bytes(20), ALLOC))
+    assert elf.ram_problem(elf.sections(image, 1024), 1024) == (too_big, message)
+
+
+PROGRAMS = {
+    "empty": "void main(void) {}",
+    "initialised data": """
+        volatile int counter = 0x1234; volatile unsigned char table[40] = {1, 2, 3};
+        void main(void) { counter += table[1]; }""",
+    "uninitialised data": "volatile char big[300]; void main(void) { big[7]++; }",
+    "constants": 'const char text[] = "STM8"; volatile char c; void main(void) { c = text[c]; }',
+    "interrupt": "volatile char n; void tick(void) __interrupt(23) { n++; } void main(void) {}",
+    "library": "volatile long a = 7, b = 3; void main(void) { a = a * b / 5; }",
+    "data EEPROM": "const __at(0x4000) unsigned char saved[3] = {9, 8, 7}; void main(void) {}",
+    "option bytes": "const __at(0x4800) unsigned char option = 0x00; void main(void) {}",
+    "own sections": """
+        #pragma codeseg OWN_CODE
+        #pragma constseg OWN_CONST
+        const char k[] = {1, 2, 3}; volatile char v[9];
+        void main(void) { v[1] = k[v[0]]; }""",
+}
+
+
+@pytest.mark.platform
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_hex_holds_the_same_bytes_as_sdcc_s_own(name: str, core: Core, tmp_path: Path) -> None:
+    (tmp_path / "main.c").write_text("\n".join(line.strip() for line in PROGRAMS[name].splitlines()) + "\n")
+
+    def sdcc(*arguments: str) -> None:
+        subprocess.run([core.sdcc(), "-mstm8", *arguments], cwd=tmp_path, check=True, timeout=60)
+
+    sdcc("-c", "main.c")
+    for form in ("elf", "ihx"):
+        sdcc(f"--out-fmt-{form}", "main.rel", "-o", f"main.{form}")
+    assert elf.main(["hex", "1024", str(tmp_path / "main.elf"), str(tmp_path / "main.hex")]) == 0
+    ours = loaded_bytes((tmp_path / "main.hex").read_text())
+    assert ours == loaded_bytes((tmp_path / "main.ihx").read_text())
+    assert ours

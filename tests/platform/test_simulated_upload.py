@@ -1,0 +1,121 @@
+"""Real `pio run -t upload` with the real flasher, through a simulated ST-LINK to a simulated chip in a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pio import MAIN_C, Core, Project, finish, stm8tool
+
+pytestmark = pytest.mark.platform
+
+PORT = "upload_port = sim:board.chip"
+
+
+def make_chip(project: Project, *options: str, part: str = "stm8s103f3") -> None:
+    made = stm8tool("sim", "create", "board.chip", "--part", part, "--probe", "v3", *options, cwd=project.folder)
+    assert made.code == 0, made.output
+
+
+def chip_verifies(project: Project, part: str = "stm8s103f3", environment: str = "stm8sblue") -> bool:
+    """Whether the chip holds the program that was built; asked of the flasher itself, without PlatformIO."""
+    hex_file = str(project.built("firmware.hex", environment))
+    return stm8tool("--probe", "sim:board.chip", "--part", part, "verify", hex_file, cwd=project.folder).code == 0
+
+
+@pytest.fixture
+def simulated(project: Project) -> Project:
+    """A project for stm8sblue with a simulated board that ships read-protected."""
+    project.configure(f"stm8sblue\nupload_protocol = stlinkv3\n{PORT}")
+    make_chip(project, "--locked")
+    return project
+
+
+def test_an_upload_opens_a_locked_chip_and_leaves_the_program_in_it(simulated: Project) -> None:
+    result = simulated.run("upload")
+    assert result.code == 0, result.output
+    assert chip_verifies(simulated)
+    assert simulated.run("verify").code == 0
+
+
+def test_a_second_upload_has_nothing_to_write(simulated: Project) -> None:
+    assert simulated.run("upload").code == 0
+    result = simulated.run("upload")
+    assert result.code == 0, result.output
+    assert "nothing to do" in result.output
+
+
+def test_unlock_erases_a_locked_chip_and_says_so(simulated: Project) -> None:
+    result = simulated.run("unlock")
+    assert result.code == 0, result.output
+    assert "unlocked" in result.output
+    assert simulated.run("verify").code == 1  # there is no program in it
+
+
+def test_a_locked_chip_stays_as_it_is_where_the_project_says_never(project: Project) -> None:
+    project.configure(f"stm8sblue\nboard_upload.unlock = never\n{PORT}")
+    make_chip(project, "--locked")
+    before = (project.folder / "board.chip").read_bytes()
+    result = project.run("upload")
+    assert result.code == 1
+    assert "*** [upload] Error 5" in result.output
+    assert before == (project.folder / "board.chip").read_bytes()
+
+
+def test_a_board_of_one_s_own_with_an_stm8l_uploads_too(project: Project) -> None:
+    """Users describe their boards in the project; an upload needs no more of it than the MCU."""
+    manifest = {
+        "name": "Own board",
+        "vendor": "me",
+        "url": "https://example.org",
+        "build": {"cpu": "stm8", "f_cpu": "16000000L", "mcu": "stm8l151k4t6"},
+        "upload": {"maximum_ram_size": 2048, "maximum_size": 16384},
+    }
+    (project.folder / "boards").mkdir()
+    (project.folder / "boards" / "stm8l151k4.json").write_text(json.dumps(manifest))
+    project.configure(f"stm8l151k4\n{PORT}")
+    make_chip(project, "--locked", part="stm8l151k4")
+    result = project.run("upload")
+    assert result.code == 0, result.output
+    assert chip_verifies(project, "stm8l151k4", "stm8l151k4")
+
+
+def test_an_unknown_part_stops_the_upload(project: Project) -> None:
+    project.configure(f"stm8sblue\nboard_upload.part = stm8s103f9\n{PORT}")
+    make_chip(project)
+    result = project.run("upload")
+    assert result.code == 1
+    assert "*** [upload] Error 2" in result.output
+    assert any("stm8s103f9" in line for line in result.errors)
+
+
+def test_the_path_of_a_simulated_board_counts_from_the_project(simulated: Project, tmp_path: Path) -> None:
+    result = simulated.core.pio("run", "-d", str(simulated.folder), "-t", "upload", cwd=tmp_path)
+    assert result.code == 0, result.output
+    assert chip_verifies(simulated)
+
+
+@pytest.mark.parametrize("target", ["list-probes", "probe-info", "unlock", "erase", "reset"])
+def test_a_target_without_firmware_reaches_the_simulated_board(project: Project, target: str) -> None:
+    project.configure(f"stm8sblue\n{PORT}")
+    make_chip(project)
+    result = project.run(target)
+    assert result.code == 0, result.output
+
+
+def test_four_uploads_at_once_do_not_disturb_each_other(core: Core, tmp_path: Path) -> None:
+    projects = []
+    for number in range(4):
+        folder = tmp_path / f"project {number}"
+        folder.mkdir()
+        project = Project(core, folder)
+        project.source(MAIN_C.replace("0x1234", str(number)))
+        project.configure(f"stm8sblue\n{PORT}")
+        make_chip(project, "--locked")
+        projects.append(project)
+    running = [core.start("run", "-t", "upload", cwd=project.folder) for project in projects]
+    for project, process in zip(projects, running):
+        result = finish(process)
+        assert result.code == 0, result.output
+        assert chip_verifies(project)
