@@ -192,9 +192,9 @@ def _writable(arguments: argparse.Namespace, part: Part) -> list[Region]:
 
 
 def _open(arguments: argparse.Namespace, console: Console, part: Optional[Part]) -> Session:
-    from .session import Session
+    from .session import Session, open_transport
 
-    return Session(arguments.probe, part, console.progress)
+    return Session(open_transport(arguments.probe), part, console.progress)
 
 
 def _required_part(arguments: argparse.Namespace) -> Part:
@@ -350,5 +350,22 @@ def _sim_create(arguments: argparse.Namespace, console: Console) -> None:
 def _sim_show(arguments: argparse.Namespace, console: Console) -> None:
     from .sim import store
 
-    for line in store.describe(arguments.chipfile).lines():
-        console.say(line)
+    report = store.describe(arguments.chipfile)
+    console.say(f"{report.part} on a simulated ST-LINK {report.model}, serial {report.serial}")
+    console.say(f"  CPU         {report.state}" + (f"; BRICKED: {report.bricked}" if report.bricked else ""))
+    console.say(f"  protection  {'ON (read-protected)' if report.locked else 'off'}")
+    for memory in report.memories:
+        console.say(
+            f"  {memory.name:<10}  {memory.used} of {memory.size} bytes are not 0x00, CRC-32 {memory.crc32:08X}, "
+            f"block programmed {memory.max_wear} times at most, {memory.total_wear} in all"
+        )
+    for option in report.options:
+        notes = [] if option.value == option.default else [f"factory 0x{option.default:02X}"]
+        notes += [] if option.intact else ["complement does not match"]
+        text = f"  {option.name:<10}  0x{option.address:04X} = 0x{option.value:02X}"
+        console.say(text + (f"  ({', '.join(notes)})" if notes else ""))
+    lines = "low" if report.nrst_low else "high"
+    console.say(f"  probe       mode {report.probe_mode}, NRST {lines}, SWIM {'active' if report.swim_active else 'off'}")
+    for fault in report.faults:
+        console.say(f"  fault       {fault}")
+    console.say(f"  last run    {report.transfers} USB transfers, {report.seconds:.3f} s of simulated time")

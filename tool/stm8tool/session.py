@@ -78,21 +78,20 @@ class Session:
     """A context manager around one open probe and the chip behind it.
 
     Args:
-        selector: What `--probe` takes.
+        transport: The pipe to the probe, not open yet; see `open_transport`.
         part: The chip; needed by every job but `info` and `reset`.
         progress: Called with stage, bytes done, bytes in all.
     """
 
-    def __init__(self, selector: str, part: Optional[Part] = None, progress: Progress = silent) -> None:
-        self._selector = selector
+    def __init__(self, transport: Transport, part: Optional[Part] = None, progress: Progress = silent) -> None:
         self._part = part
         self._progress = progress
+        self._link = Stlink(transport)
+        self._core = Core(self._link, part)
+        self._connected = False
 
     def __enter__(self) -> Session:
         """Open the probe."""
-        self._link = Stlink(open_transport(self._selector))
-        self._core = Core(self._link, self._part)
-        self._connected = False
         self._link.open()
         return self
 

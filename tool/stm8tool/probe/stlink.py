@@ -57,7 +57,6 @@ _SMALLEST_BUFFER = 256  # assumed where a probe answers nonsense
 _POLL_STEP_S = 0.0005
 # A chip that is still writing NACKs the next byte, and the probe repeats it: allow for some of that.
 _BUSY_SLACK_S = 0.25
-_SHORT_COMMAND_S = 0.0005
 _ENTRY_WAVEFORM_S = 0.012
 _FRAME_SIZE = 255
 _BIT_S = {False: 22 / 8e6, True: 10 / 8e6}
@@ -286,7 +285,7 @@ class Stlink:
 
     def _simple(self, command: bytes, what: str) -> None:
         self._channel.exchange(command)
-        self._finish(what, _SHORT_COMMAND_S)
+        self._finish(what, 0.0)
 
     def _finish(self, what: str, expected_s: float, *, asleep: bool = True) -> None:
         """Wait until the running command is done.
@@ -299,7 +298,8 @@ class Stlink:
         clock = self.clock
         start = clock.now()
         if asleep:
-            clock.sleep(expected_s - _POLL_STEP_S)
+            # On a full-speed bus the poll itself takes half a millisecond or more to get there.
+            clock.sleep(expected_s - (0.0 if self._transport.identity.high_speed else _POLL_STEP_S))
         while True:
             status = self._channel.exchange(_READ_STATUS, reply=4)[0]
             if status == _OK:

@@ -71,12 +71,9 @@ class Core:
         cr2, ncr2 = self.read(reg.STM8S.cr2, 2)
         if cr2 ^ ncr2 == 0xFF:
             return "stm8s"
-        divider_s = self.read(reg.STM8S.clk_ckdivr, 1)[0]
-        divider_l = self.read(reg.STM8L.clk_ckdivr, 1)[0]
-        _log.debug("CR2/NCR2 %02X %02X, CKDIVR %02X (S) %02X (L)", cr2, ncr2, divider_s, divider_l)
-        if divider_l == reg.CKDIVR_AT_RESET["stm8l"] and divider_s != reg.CKDIVR_AT_RESET["stm8s"]:
-            return "stm8l"
-        return None
+        divider = self.read(reg.STM8L.clk_ckdivr, 1)[0]
+        _log.debug("CR2/NCR2 of the STM8S map %02X %02X, CKDIVR of the STM8L map %02X", cr2, ncr2, divider)
+        return "stm8l" if divider == reg.STM8L_CKDIVR_AT_RESET else None
 
     def read(self, address: int, size: int) -> bytes:
         """Read `size` bytes."""

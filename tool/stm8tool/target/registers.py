@@ -56,5 +56,4 @@ STM8L = FlashRegisters(cr2=0x5051, ncr2=None, iapsr=0x5054, pukr=0x5052, dukr=0x
 
 BY_MAP = {"stm8s": STM8S, "stm8l": STM8L}
 
-# Values that the clock divider has right after reset, by map.
-CKDIVR_AT_RESET = {"stm8s": 0x18, "stm8l": 0x03}
+STM8L_CKDIVR_AT_RESET = 0x03

@@ -1,0 +1,83 @@
+"""A simulated board on a desk, for tests of whole jobs."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from typing import Optional
+
+from stm8tool.devices import Part, find_part
+from stm8tool.image import Image, Segment
+from stm8tool.session import Session
+from stm8tool.sim.chip import Chip
+from stm8tool.sim.stlink import SimStlink
+from stm8tool.sim.switches import Switches
+from stm8tool.target.programmer import Progress, silent
+
+MODELS = ("v2", "v21", "v3")
+_SWIM_MODE = 3
+
+
+class Board:
+    """One chip behind one probe; every `session` meets them as the one before left them."""
+
+    def __init__(
+        self,
+        part: str = "stm8s103f3",
+        model: str = "v3",
+        *,
+        locked: bool = False,
+        faults: Iterable[str] = (),
+        switches: Optional[Switches] = None,
+    ) -> None:
+        self.part: Part = find_part(part)
+        self.chip = Chip(self.part, locked=locked, switches=switches)
+        self.chip.flash.write(self.part.flash.start, program(self.part, seed=99))
+        self.probe = SimStlink(self.chip, model, faults=faults)
+
+    def session(self, part: Optional[Part] = None, progress: Progress = silent) -> Session:
+        return Session(self.probe, part or self.part, progress)
+
+    def upload(self, image: Image, *, unlock: bool = True, verify: bool = True) -> int:
+        """Write `image`; return how many blocks were programmed."""
+        memories = [memory for memory in (self.part.flash, self.part.eeprom) if memory is not None]
+        with self.session() as session:
+            return session.write(image, memories, unlock=unlock, verify=verify).written.programmed
+
+    def holds(self, image: Image) -> bool:
+        """Tell whether the chip holds `image`, by the simulator's own memory."""
+        memories = [memory for memory in (self.chip.flash, self.chip.eeprom) if memory is not None]
+        found = 0
+        for memory in memories:
+            for segment in image.segments:
+                if memory.start <= segment.address < memory.start + len(memory.data):
+                    offset = segment.address - memory.start
+                    if bytes(memory.data[offset : offset + len(segment.data)]) != segment.data:
+                        return False
+                    found += len(segment.data)
+        return found == image.size
+
+    def options_are_factory(self) -> bool:
+        """Tell whether every option byte and complement has its factory value."""
+        return all(
+            self.chip.options.byte(option.address) in option.accepted and self.chip.options.valid(option)
+            for option in self.chip.options.table
+        )
+
+    def is_left_idle(self) -> bool:
+        """Tell whether nothing is left behind: probe out of SWIM mode, NRST high, program running."""
+        self.chip.settle(self.probe.clock.now() + 1.0)
+        return (
+            self.probe.firmware.mode != _SWIM_MODE and not self.chip.nrst_low and self.chip.state.startswith("running")
+        )
+
+
+def program(part: Part, seed: int = 1, size: Optional[int] = None) -> bytes:
+    """Return bytes without zeros that begin like a program."""
+    rng = random.Random(seed)
+    return b"\x82" + bytes(rng.randrange(1, 256) for _ in range((size or part.flash.size) - 1))
+
+
+def image_of(part: Part, seed: int = 1, size: Optional[int] = None) -> Image:
+    """Return an image of `size` bytes (all of flash) at the start of flash."""
+    return Image([Segment(part.flash.start, program(part, seed, size))])
