@@ -1,0 +1,64 @@
+"""The parts of dev.py that need neither a network nor PlatformIO."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+FILE = Path(__file__).parents[2] / "dev.py"
+
+
+@pytest.fixture(scope="module")
+def dev() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("dev", FILE)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_an_older_python_gets_as_far_as_the_sentence() -> None:
+    text = FILE.read_text(encoding="utf-8")
+    first, second, refusal, *_ = ast.parse(text, feature_version=(3, 6)).body
+    assert isinstance(first, ast.Expr)  # the docstring
+    assert ast.unparse(second) == "import sys"
+    assert ast.unparse(refusal).startswith("if sys.version_info < (3, 9):\n    sys.exit(")
+
+
+@pytest.mark.parametrize(("registry", "upstream"), [("4.41101.0", "4.11.1"), ("4.40801.0", "4.8.1")])
+def test_registry_versions_name_the_scons_they_pack(dev: ModuleType, registry: str, upstream: str) -> None:
+    assert dev.upstream_version(registry) == upstream
+
+
+def test_the_compilers_banner_gives_the_registry_version(dev: ModuleType) -> None:
+    assert dev.package_version("SDCC : mcs51/stm8/pdk15 4.2.0 #13081 (Linux)\npublished under") == "1.40200.0"
+    assert dev.package_version("SDCC : mcs51/mos65c02 TD- 4.10.12 #9 (Mac OS X x86_64)") == "1.41012.0"
+    with pytest.raises(dev.SetupError):
+        dev.package_version("")
+
+
+def test_a_link_replaces_what_was_there(dev: ModuleType, tmp_path: Path) -> None:
+    old, new, target = tmp_path / "old", tmp_path / "new", tmp_path / "core" / "package"
+    old.mkdir()
+    new.mkdir()
+    (new / "file").write_text("new")
+    dev.link(old, target)
+    old.rmdir()
+    dev.link(new, target)  # over a link to nowhere
+    assert (target / "file").read_text() == "new"
+
+
+def test_a_shim_that_cannot_run_is_no_interpreter(dev: ModuleType, tmp_path: Path) -> None:
+    assert dev.version_of(sys.executable) == sys.version_info[:2]
+    shim = tmp_path / "python3.9"
+    shim.write_text("#!/bin/sh\nexit 127\n")
+    shim.chmod(0o755)
+    if os.name != "nt":
+        assert dev.version_of(shim) == (0, 0)
