@@ -9,9 +9,6 @@ from typing import Optional
 from .memory import Memory
 from .stlink import SimStlink
 
-MODE_NAMES = {0: "DFU", 1: "mass storage", 2: "debug", 3: "SWIM"}
-PROBE_NAMES = {"v2": "ST-LINK V2", "v21": "ST-LINK V2-1", "v3": "STLINK-V3"}
-
 
 @dataclass(frozen=True)
 class OptionState:
@@ -65,35 +62,6 @@ class ChipReport:
     swim_active: bool
     transfers: int
     seconds: float
-
-    def lines(self) -> list[str]:
-        """Return the report as text, a line each."""
-        nrst = "held low" if self.nrst_low else "released"
-        mode = MODE_NAMES[self.probe_mode]
-        found = [
-            f"part:       {self.part}",
-            f"probe:      {PROBE_NAMES[self.model]}, serial {self.serial}",
-            f"left in:    {mode} mode, NRST {nrst}, SWIM {'active' if self.swim_active else 'off'}",
-            f"program:    {self.state}",
-            f"protection: {'on' if self.locked else 'off'}",
-        ]
-        if self.bricked:
-            found.append(f"BRICKED:    {self.bricked}")
-        if self.faults:
-            found.append(f"faults:     {', '.join(self.faults)}")
-        for memory in self.memories:
-            found.append(
-                f"{memory.name + ':':<12}{memory.used} of {memory.size} bytes used, CRC32 {memory.crc32:08X}, "
-                f"wear {memory.total_wear} block cycles, at most {memory.max_wear} on one block"
-            )
-        for option in self.options:
-            notes = [] if option.intact else ["complement does not match"]
-            if option.value != option.default:
-                notes.append(f"default 0x{option.default:02X}")
-            note = f" ({', '.join(notes)})" if notes else ""
-            found.append(f"option:     0x{option.address:06X} {option.name} = 0x{option.value:02X}{note}")
-        found.append(f"last use:   {self.transfers} USB transfers, {self.seconds:.3f} s of virtual time")
-        return found
 
 
 def look_at(probe: SimStlink, model: str, *, transfers: int, seconds: float) -> ChipReport:

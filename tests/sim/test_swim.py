@@ -1,0 +1,261 @@
+"""The chip's side of SWIM and reset: swim-protocol §1 to §6, field-notes "Target side"."""
+
+from __future__ import annotations
+
+import pytest
+from stm8tool.sim.gap import SimGapError
+from stm8tool.sim.switches import Switches
+
+from sim.bench import CSR, DM_CSR2, OK, REFUSED, SILENT, Bench
+
+
+PROGRAM = b"\x82"
+
+
+def test_before_the_entry_every_access_meets_silence() -> None:
+    bench = Bench()
+    bench.swim_mode()
+    assert bench.try_read(0x8000) == SILENT
+    assert bench.write(CSR, 0xA0) == SILENT
+    assert bench.do("F4 05") == SILENT
+    assert bench.do("F4 06") == SILENT
+
+
+def test_without_swim_dm_only_swims_own_register_answers_and_srst_is_ignored() -> None:
+    bench = Bench(program=PROGRAM)
+    bench.swim_mode()
+    assert bench.do("F4 04") == OK
+    assert bench.byte(CSR) == 0x02
+    assert bench.try_read(0x8000) == SILENT
+    assert bench.write(0x0100, 1) == SILENT
+    assert bench.do("F4 05") == OK
+    assert bench.state == "running"
+    assert bench.write(CSR, 0xA0) == OK
+    assert bench.byte(0x8000) == 0x82
+
+
+def test_csr_keeps_what_can_be_written() -> None:
+    bench = Bench().attach()
+    assert bench.write(CSR, 0xEF) == OK
+    assert bench.byte(CSR) == 0xAF  # NO_ACCESS and HSIT are read-only; HSIT is 1
+
+
+def test_connected_under_reset_the_cpu_has_executed_nothing() -> None:
+    bench = Bench(program=PROGRAM).connect()
+    assert bench.state == "stalled"
+    assert bench.byte(DM_CSR2) == 0x08
+    assert bench.read(0x7F01, 3) == b"\x00\x80\x00"
+
+
+def test_in_reset_swim_answers_but_the_bus_is_closed_and_hsit_is_0() -> None:
+    bench = Bench()
+    bench.swim_mode()
+    for command in ("F4 07", "F4 04"):
+        assert bench.do(command) == OK
+    assert bench.write(CSR, 0xA0) == OK
+    assert bench.byte(CSR) == 0xA0
+    assert bench.try_read(0x8000) == REFUSED
+    assert bench.write(0x50C6, 0) == REFUSED
+    assert bench.do("F4 08") == OK
+    assert bench.byte(CSR) == 0xA2
+
+
+def test_no_access_shows_the_closed_bus_on_chips_that_follow_the_manual() -> None:
+    bench = Bench(switches=Switches(no_access_bit=True))
+    bench.swim_mode()
+    for command in ("F4 07", "F4 04"):
+        assert bench.do(command) == OK
+    assert bench.write(CSR, 0xA0) == OK
+    assert bench.byte(CSR) == 0xE0
+    assert bench.do("F4 08") == OK
+    assert bench.byte(CSR) == 0xA2
+
+
+def test_high_speed_needs_the_bit_first_and_then_the_probe() -> None:
+    bench = Bench().connect()
+    assert bench.write(CSR, 0xB0) == OK
+    assert bench.try_read(0x8000) == SILENT
+    bench.send("F4 03 01")
+    assert bench.try_read(0x8000) == OK
+
+
+def test_a_probe_in_high_speed_hears_nothing_from_a_chip_in_low_speed() -> None:
+    bench = Bench().connect()
+    bench.send("F4 03 01")
+    assert bench.try_read(0x8000) == SILENT
+    bench.send("F4 03 00")
+    assert bench.try_read(0x8000) == OK
+
+
+def test_hs_has_no_effect_before_hsit() -> None:
+    bench = Bench(faults=["hsit-stuck"]).connect()
+    assert bench.write(CSR, 0xB0) == OK
+    assert bench.byte(CSR) == 0xA0
+
+
+@pytest.mark.parametrize("command", ["F4 06", "F4 04"])
+def test_a_communication_reset_and_the_entry_return_both_sides_to_low_speed(command: str) -> None:
+    bench = Bench().connect(0xA1, fast=True)
+    assert bench.byte(CSR) == 0xB3
+    assert bench.do(command) == OK
+    assert bench.byte(CSR) == 0xA3
+
+
+def test_srst_without_rst_keeps_swim_and_stalls_the_cpu_again() -> None:
+    bench = Bench(program=PROGRAM).connect()
+    assert bench.write(DM_CSR2, 0x00) == OK
+    assert bench.state == "running"
+    assert bench.do("F4 05") == OK
+    assert bench.byte(CSR) == 0xA2
+    assert bench.state == "stalled"
+
+
+@pytest.mark.parametrize("first", [0x82, 0xAC])
+def test_srst_with_rst_ends_swim_and_starts_the_program(first: int) -> None:
+    bench = Bench(program=bytes([first])).connect()
+    bench.leave()
+    assert bench.state == "running"
+    assert bench.try_read(CSR) == SILENT
+
+
+def test_an_nrst_pulse_with_rst_ends_swim_but_the_release_after_the_entry_does_not() -> None:
+    bench = Bench(program=PROGRAM).connect(0xA4)
+    assert bench.byte(CSR) == 0xA6
+    assert bench.do("F4 07") == OK
+    assert bench.do("F4 08") == OK
+    assert bench.try_read(CSR) == SILENT
+    assert bench.state == "running"
+
+
+def test_an_nrst_pulse_without_rst_keeps_swim() -> None:
+    bench = Bench().connect()
+    assert bench.do("F4 07") == OK
+    assert bench.do("F4 08") == OK
+    assert bench.byte(CSR) == 0xA2
+
+
+def test_attached_to_a_running_program_the_cpu_goes_on_until_it_is_stalled_or_reset() -> None:
+    bench = Bench(program=PROGRAM).attach()
+    assert bench.state == "running"
+    assert bench.write(DM_CSR2, 0x08) == OK
+    assert bench.state == "stalled"
+    assert bench.write(DM_CSR2, 0x01) == OK
+    assert bench.state == "running"
+    assert bench.do("F4 05") == OK
+    bench.byte(CSR)
+    assert bench.state == "stalled"
+
+
+def test_an_empty_chip_runs_nothing() -> None:
+    bench = Bench().connect()
+    bench.leave()
+    assert bench.state == "running: empty"
+
+
+def test_ram_and_clock_divider_are_written_and_read_back() -> None:
+    for part, address, reset in (("stm8s103f3", 0x50C6, 0x18), ("stm8l151k4", 0x50C0, 0x03)):
+        bench = Bench(part).connect()
+        assert bench.byte(address) == reset
+        assert bench.write(address, 0) == OK
+        assert bench.byte(address) == 0
+        assert bench.write(0x03FE, 1, 2) == OK
+        assert bench.read(0x03FE, 2) == b"\x01\x02"
+
+
+def test_addresses_outside_the_map_read_as_the_switch_says_and_take_writes_without_effect() -> None:
+    for value in (0x00, 0x5A):
+        bench = Bench(switches=Switches(unmapped_value=value)).connect()
+        for address in (0x1000, 0x67F0, 0xA000, 0x27FFF, 0x5054):
+            assert bench.byte(address) == value
+        assert bench.write(0x1000, 1) == OK
+        assert bench.byte(0x1000) == value
+
+
+@pytest.mark.parametrize("address", [0x5000, 0x50E0, 0x50CD, 0x7F70, 0x7FFF])
+def test_a_register_that_is_not_modelled_is_a_gap(address: int) -> None:
+    bench = Bench().connect()
+    with pytest.raises(SimGapError):
+        bench.try_read(address)
+    with pytest.raises(SimGapError):
+        bench.write(address, 0)
+
+
+def test_the_registers_of_the_other_family_are_a_gap_when_written() -> None:
+    bench = Bench().connect()
+    with pytest.raises(SimGapError):
+        bench.write(0x5052, 0x56)
+    with pytest.raises(SimGapError):
+        bench.write(0x50C0, 0x00)
+
+
+def test_unique_id_and_boot_rom_are_read_only() -> None:
+    bench = Bench("stm8s105k4").connect()
+    for address in (0x48CD, 0x6000):
+        before = bench.read(address, 12)
+        assert any(before)
+        assert bench.write(address, 0xFF) == OK
+        assert bench.read(address, 12) == before
+
+
+@pytest.mark.parametrize("register", [(0x7F01, 0, 0, 0x30), (0x7F98, 0x40), (0x7F96, 0x28)])
+def test_code_is_not_executed_so_a_jump_a_step_or_a_breakpoint_is_a_gap(register: tuple[int, ...]) -> None:
+    bench = Bench(program=PROGRAM).connect()
+    assert bench.write(*register) == OK
+    with pytest.raises(SimGapError):
+        bench.write(DM_CSR2, 0x01)
+
+
+def test_the_cpus_registers_are_unknown_once_the_program_ran() -> None:
+    bench = Bench(program=PROGRAM).attach()
+    assert bench.write(DM_CSR2, 0x08) == OK
+    with pytest.raises(SimGapError):
+        bench.try_read(0x7F00, 11)
+
+
+# -- what the program does ----------------------------------------------------------------------------------------------
+
+
+def test_a_program_that_disables_swim_is_reached_only_under_reset() -> None:
+    bench = Bench(faults=["app-disables-swim"], program=PROGRAM)
+    bench.swim_mode()
+    assert bench.do("F4 04") == SILENT
+    bench.connect()
+    assert bench.byte(0x8000) == 0x82
+    assert bench.byte(0x7F60) == 0x00
+    bench.leave()
+    bench.clock.sleep(0.001)
+    assert bench.do("F4 04") == SILENT
+
+
+def test_a_program_that_disables_swim_leaves_a_window_after_its_start() -> None:
+    bench = Bench(model="v3", faults=["app-disables-swim"], program=PROGRAM)
+    bench.swim_mode()
+    assert bench.do("F4 07") == OK
+    bench.send("F4 04")
+    bench.clock.sleep(0.0085)
+    bench.send("F4 08")  # the release breaks the entry off: it must be sent again, and then comes too late
+    assert bench.do("F4 04") == SILENT
+    assert bench.do("F4 07") == OK
+    assert bench.do("F4 04") == OK
+    assert bench.write(CSR, 0xA0) == OK
+    assert bench.do("F4 08") == OK
+    assert bench.byte(CSR) == 0xA2
+
+
+def test_an_empty_chip_cannot_disable_swim() -> None:
+    bench = Bench(faults=["app-disables-swim"])
+    bench.swim_mode()
+    assert bench.do("F4 04") == OK
+
+
+def test_a_slow_cpu_clock_makes_replies_too_late_until_the_divider_is_cleared() -> None:
+    bench = Bench(switches=Switches(app_clock_divider=0x1F), program=PROGRAM).attach()
+    assert bench.try_read(0x8000) == SILENT
+    assert bench.byte(CSR) == 0xA2
+    assert bench.write(0x50C6, 0) == OK
+    assert bench.byte(0x8000) == 0x82
+
+
+def test_under_reset_a_slow_program_does_no_harm() -> None:
+    bench = Bench(switches=Switches(app_clock_divider=0x1F), program=PROGRAM)
+    assert bench.connect().byte(0x8000) == 0x82
