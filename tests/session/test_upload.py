@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from session.bench import MODELS, Board, image_of, program
 
+from session.bench import MODELS, Board, image_of, program
 from stm8tool.devices import all_parts
 from stm8tool.errors import (
     FamilyMismatchError,

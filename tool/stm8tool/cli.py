@@ -365,7 +365,9 @@ def _sim_show(arguments: argparse.Namespace, console: Console) -> None:
         text = f"  {option.name:<10}  0x{option.address:04X} = 0x{option.value:02X}"
         console.say(text + (f"  ({', '.join(notes)})" if notes else ""))
     lines = "low" if report.nrst_low else "high"
-    console.say(f"  probe       mode {report.probe_mode}, NRST {lines}, SWIM {'active' if report.swim_active else 'off'}")
+    console.say(
+        f"  probe       mode {report.probe_mode}, NRST {lines}, SWIM {'active' if report.swim_active else 'off'}"
+    )
     for fault in report.faults:
         console.say(f"  fault       {fault}")
     console.say(f"  last run    {report.transfers} USB transfers, {report.seconds:.3f} s of simulated time")

@@ -135,6 +135,10 @@ class ConnectError(SwimError):
     """No recipe of the connect ladder reached the chip; `details` lists what was tried."""
 
 
+# What connecting again may mend; ConnectError itself excepted.
+LINK_ERRORS = (SwimError, EndpointStallError, TransferSizeError, TransportTimeoutError)
+
+
 class TargetError(ToolError):
     """The chip answers and refuses, or holds something else than it should."""
 

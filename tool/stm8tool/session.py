@@ -151,6 +151,8 @@ class Session:
             if not unlock:
                 raise
             unlocked = self._unlock_for_write(programmer, exc, assume_locked=False)
+        if unlocked is None and programmer.mend_options():
+            _log.warning("an earlier unlock was cut short: its option bytes are at factory values now")
         segments = [segment for region in regions for segment in image.slice(region)]
         segments.sort(key=lambda segment: segment.address)
         try:
@@ -174,13 +176,14 @@ class Session:
         image.check_inside(regions)
         programmer = self._programmer()
         programmer.require_open()
-        return programmer.verify([segment for region in regions for segment in image.slice(region)])
+        segments = [segment for region in regions for segment in image.slice(region)]
+        return self._core.persist(lambda: programmer.verify(segments))
 
     def read(self, region: Region) -> bytes:
         """Return the bytes of `region`; a read-protected chip is an error."""
         programmer = self._programmer()
         programmer.require_open()
-        return programmer.read(region)
+        return self._core.persist(lambda: programmer.read(region))
 
     def erase(self, region: Region) -> Written:
         """Erase `region` to 0x00, in whole blocks."""

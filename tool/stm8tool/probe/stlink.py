@@ -9,7 +9,15 @@ from __future__ import annotations
 import logging
 from typing import Optional
 
-from ..errors import ProbeError, SwimError, ToolError, TransferSizeError, TransportError, TransportTimeoutError
+from ..errors import (
+    EndpointStallError,
+    ProbeError,
+    SwimError,
+    ToolError,
+    TransferSizeError,
+    TransportError,
+    TransportTimeoutError,
+)
 from ..interrupts import shield
 from ..transport.base import Clock, Transport
 from . import stlink_version
@@ -254,7 +262,7 @@ class Stlink:
     def _read_buffered(self, address: int, size: int) -> bytes:
         try:
             return self._read_once(address, size)
-        except (TransferSizeError, TransportTimeoutError) as exc:
+        except (EndpointStallError, TransferSizeError, TransportTimeoutError) as exc:
             # The buffer may be lost; a read is safe to repeat as a whole.
             _log.debug("read of 0x%06X: %s; trying again", address, exc)
             return self._read_once(address, size)

@@ -13,7 +13,16 @@ from __future__ import annotations
 import logging
 from typing import NamedTuple, Optional
 
-from ..errors import ConnectError, ProbeError, ProbeLostError, SwimError, ToolError, TransportError
+from ..errors import (
+    LINK_ERRORS,
+    ConnectError,
+    ProbeError,
+    ProbeLostError,
+    SwimError,
+    ToolError,
+    TransportError,
+    TransportTimeoutError,
+)
 from ..probe.base import SwimLink
 from . import registers as reg
 
@@ -55,6 +64,7 @@ LADDER = (
     Recipe("without NRST, low speed", None),
     Recipe("after a USB reset of the probe, low speed", (0.02, 0.02, 0.01), usb_reset=True, first_poll_s=0.0),
 )
+_SURE_ENTRY = LADDER[1]
 
 
 def climb(link: SwimLink, first: Optional[Recipe] = None) -> Recipe:
@@ -73,8 +83,8 @@ def climb(link: SwimLink, first: Optional[Recipe] = None) -> Recipe:
     tried: list[str] = []
     last: Optional[ToolError] = None
     for recipe in LADDER if first is None else (first, *LADDER):
-        if isinstance(last, TransportError) and not recipe.usb_reset:
-            continue  # the probe itself fails: only a USB reset can help
+        if isinstance(last, TransportTimeoutError) and not recipe.usb_reset:
+            continue  # the probe itself is silent: only a USB reset can help
         try:
             _follow(link, recipe)
         except ProbeLostError:
@@ -92,7 +102,7 @@ def climb(link: SwimLink, first: Optional[Recipe] = None) -> Recipe:
             hint="unplug the probe, plug it in again and retry",
             details=tried,
         ) from last
-    _free_chip(link)
+    _pulse_nrst(link)
     raise ConnectError(
         "no answer from the chip over SWIM",
         status=last.status if isinstance(last, SwimError) else None,
@@ -180,19 +190,26 @@ def leave_running(link: SwimLink) -> None:
     CSR.RST must be set before the reset, or the CPU comes up stalled again (confidence high). The reset also
     locks the flash; it is not locked by hand, because some STM8L could then never be unlocked (UM0560).
     """
-    speed = reg.CSR_HS if link.high_speed else 0
-    try:
-        link.wotf(reg.SWIM_CSR, bytes([_BASE | speed | reg.CSR_RST]))
-        link.system_reset()
-    except SwimError as exc:
-        _log.debug("system reset: %s; pulsing NRST instead", exc)
-        _free_chip(link)
-        return
-    link.clock.sleep(0.001)
+    for prepare in (_nothing, link.resync, lambda: _follow(link, _SURE_ENTRY)):
+        try:
+            prepare()
+            speed = reg.CSR_HS if link.high_speed else 0
+            link.wotf(reg.SWIM_CSR, bytes([_BASE | speed | reg.CSR_RST]))
+            link.system_reset()
+            link.clock.sleep(0.001)
+            return
+        except LINK_ERRORS as exc:
+            # An interrupt may have struck while only one side had changed its speed, or the link is lost.
+            _log.debug("leaving the chip: %s", exc)
+    _pulse_nrst(link)
 
 
-def _free_chip(link: SwimLink) -> None:
-    """Pulse NRST, whatever state a failed attempt left the chip in."""
+def _nothing() -> None:
+    """Prepare nothing."""
+
+
+def _pulse_nrst(link: SwimLink) -> None:
+    """Reset the chip by its pin: the last thing to try where it does not answer."""
     try:
         link.assert_reset()
         link.clock.sleep(0.02)

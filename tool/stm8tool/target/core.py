@@ -6,15 +6,19 @@ Everything that programs a chip goes through a `Core`; it knows registers and me
 from __future__ import annotations
 
 import logging
-from typing import Optional
+from collections.abc import Callable
+from typing import Optional, TypeVar
 
 from ..devices import Part
-from ..errors import FamilyMismatchError, ProbeError
+from ..errors import LINK_ERRORS, ConnectError, FamilyMismatchError, ProbeError, ToolError
 from ..interrupts import shield
 from ..probe.base import SwimLink
 from ..transport.base import Clock
 from . import registers as reg
 from .connect import Recipe, climb, leave_running
+
+_TRIES = 3
+_Result = TypeVar("_Result")
 
 _log = logging.getLogger(__name__)
 
@@ -48,19 +52,34 @@ class Core:
             FamilyMismatchError: It is not what was named; nothing was written to it.
         """
         self._entered = True
-        self.recipe = climb(self.link, self.recipe)
-        self.register_map = self._identify()
-        named = self._part.flash_regs if self._part else None
-        if self._part and self.register_map not in (None, named):
+        for last_try in (False, True):
+            try:
+                self.recipe = climb(self.link, self.recipe)
+                self.register_map = self._identify()
+                self._check_family()
+                self._undivide_clock()
+                return
+            except ConnectError:
+                self._entered = False
+                raise
+            except LINK_ERRORS as exc:
+                if last_try:
+                    raise
+                _log.debug("the link was lost right after the entry: %s", exc)
+
+    def _check_family(self) -> None:
+        if self._part and self.register_map not in (None, self._part.flash_regs):
             chip = "an STM8S or STM8AF" if self.register_map == "stm8s" else "an STM8L or STM8AL"
             raise FamilyMismatchError(
                 f"the chip is {chip} by its registers, not {self._part.name}",
                 hint="name the part that is printed on the chip (--part, or `board` / `board_upload.part`)",
             )
-        family = self.register_map or named
-        if family:
-            # A divided clock makes the chip answer late, and programming slow.
-            self.write(reg.BY_MAP[family].clk_ckdivr, b"\x00")
+
+    def _undivide_clock(self) -> None:
+        """Let the chip run at full speed: a divided clock makes it answer late, and programming slow."""
+        register_map = self._part.flash_regs if self._part else self.register_map
+        if register_map:
+            self.write(reg.BY_MAP[register_map].clk_ckdivr, b"\x00")
 
     def _identify(self) -> Optional[str]:
         """Tell the two register maps apart by their registers; None where these do not tell.
@@ -82,6 +101,25 @@ class Core:
     def write(self, address: int, data: bytes) -> None:
         """Write registers or RAM."""
         self.link.wotf(address, data)
+
+    def persist(self, job: Callable[[], _Result], mendable: tuple[type[ToolError], ...] = LINK_ERRORS) -> _Result:
+        """Return what `job` returns; where it fails, connect again and run it from its beginning.
+
+        Args:
+            job: Must look at the chip before it writes, so that nothing is repeated blindly.
+            mendable: The errors after which another try makes sense.
+        """
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                return job()
+            except ConnectError:
+                raise
+            except mendable as exc:
+                if not tries_left:
+                    raise
+                _log.warning("%s; connecting again", exc)
+                self.connect()
+        raise AssertionError("the last try returns or raises")
 
     def reset_and_reconnect(self) -> None:
         """Reset the chip, so that it loads its option bytes, and connect to it again."""

@@ -7,37 +7,24 @@ blindly.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..devices import Part, Region
-from ..errors import (
-    ConnectError,
-    EndpointStallError,
-    ProgramError,
-    ReadoutProtectedError,
-    SwimError,
-    TransferSizeError,
-    TransportTimeoutError,
-    VerifyError,
-    WriteProtectedError,
-)
+from ..errors import LINK_ERRORS, ProgramError, ReadoutProtectedError, VerifyError, WriteProtectedError
 from ..image import Image, Segment
 from . import protection
 from . import registers as reg
 from .core import Core
 from .flash import Flash, RefusedError
+from .options import read_options
 from .plan import BlockWrite, blocks_to_write, merge, spans
 
-_TRIES = 3
 _READ_CHUNK = 6144  # what most probes buffer
-# What connecting again and looking at the chip may mend; a block is written again only if it differs then.
-_RECOVERABLE = (SwimError, ProgramError, VerifyError, EndpointStallError, TransferSizeError, TransportTimeoutError)
+# A block whose write did not end, or did not verify, is written again if it still differs after connecting again.
+_MENDABLE = (*LINK_ERRORS, ProgramError, VerifyError)
 
 Progress = Callable[[str, int, int], None]  # stage, bytes done, bytes in all
-
-_log = logging.getLogger(__name__)
 
 
 class Written(NamedTuple):
@@ -63,7 +50,17 @@ class Programmer:
 
     def require_open(self) -> None:
         """Raise ReadoutProtectedError if ROP is on."""
-        protection.require_open(self._core, self._flash, self._part)
+        self._core.persist(lambda: protection.require_open(self._core, self._flash, self._part))
+
+    def mend_options(self) -> tuple[str, ...]:
+        """Restore the option bytes that an unlock which was cut short left without their complements.
+
+        Returns:
+            The names of what was restored; the chip then had a reset.
+        """
+        if all(state.consistent for state in self._core.persist(lambda: read_options(self._core, self._part))):
+            return ()
+        return self.unlock().restored
 
     def unlock(self, *, assume_locked: bool = False) -> protection.Unlocked:
         """Remove ROP and bring the option bytes to factory values; see `protection.unlock`."""
@@ -74,8 +71,8 @@ class Programmer:
         self._core.check_reaches(region.end)
         data = bytearray()
         while len(data) < region.size:
-            size = min(_READ_CHUNK, region.size - len(data))
-            data += self._core.read(region.start + len(data), size)
+            start, size = region.start + len(data), min(_READ_CHUNK, region.size - len(data))
+            data += self._core.read(start, size)
             self._progress(stage, len(data), region.size)
         return bytes(data)
 
@@ -105,26 +102,22 @@ class Programmer:
             VerifyError: A block does not hold what was written, not even after a second write.
             ProgramError, SwimError, TransportError: It failed, also after connecting again.
         """
-        covered = sum(span.end - span.start for span in spans(segments, self._part.block))
-        programmed = tries = 0
-        while True:
-            tries += 1
+        programmed = 0
+
+        def attempt() -> None:
+            nonlocal programmed
+            blocks = self._differing(segments)
             try:
-                blocks = self._differing(segments)
                 self._program(blocks)
-                programmed += len(blocks)
-                if verify:
-                    self._read_back(blocks)
-                return Written(covered // self._part.block, programmed, self._part.block)
             except RefusedError as exc:
                 raise self._explained(exc) from exc
-            except ConnectError:
-                raise
-            except _RECOVERABLE as exc:
-                if tries == _TRIES:
-                    raise
-                _log.warning("%s; connecting again to write what is missing", exc)
-                self._core.connect()
+            programmed += len(blocks)
+            if verify:
+                self._read_back(blocks)
+
+        self._core.persist(attempt, _MENDABLE)
+        covered = sum(span.end - span.start for span in spans(segments, self._part.block))
+        return Written(covered // self._part.block, programmed, self._part.block)
 
     def erase(self, region: Region) -> Written:
         """Erase `region` (whole blocks) to 0x00; blocks that are blank are left alone."""

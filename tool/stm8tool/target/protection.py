@@ -6,11 +6,10 @@ STM8L and STM8AL (RM0016 4.5.1, PM0054 4.1, datasheets; confidence high). `Part.
 
 from __future__ import annotations
 
-import logging
 from typing import NamedTuple
 
 from ..devices import Part, option_table
-from ..errors import ReadoutProtectedError, SwimError, TargetError, TransportTimeoutError
+from ..errors import LINK_ERRORS, ProgramError, ReadoutProtectedError
 from ..interrupts import shield
 from . import registers as reg
 from .core import Core
@@ -22,9 +21,6 @@ _LOCKED_PATTERN = 0x71  # what protected memory reads (STM8S: several reports, c
 _SAMPLE_SIZE = 128
 # One trace of an STM8S shows 3 ms, another tool waits for up to 2 s (confidence medium).
 _GLOBAL_ERASE_LIMIT_S = 2.0
-_UNLOCK_TRIES = 3
-
-_log = logging.getLogger(__name__)
 
 
 class Protection(NamedTuple):
@@ -89,40 +85,43 @@ def unlock(core: Core, flash: Flash, part: Part, *, assume_locked: bool = False)
         assume_locked: Treat the chip as locked whatever it shows (it refused a write, and UBC is clear).
 
     Raises:
-        TargetError: The chip does not show the open state after all tries.
+        ProgramError: The chip does not show the open state after all tries.
     """
     erased = False
-    restored: tuple[str, ...] = ()
-    why = ""
-    for attempt in range(_UNLOCK_TRIES):
-        try:
-            if attempt:
-                core.connect()
-            if detect(core, flash, part).locked or (assume_locked and not erased):
-                with shield():
-                    erased = True
-                    _remove(core, flash, part)
-                core.reset_and_reconnect()
-            states = read_options(core, part)
-            wrong = restorable(states, after_unlock=erased)
-            if wrong and not detect(core, flash, part).locked:
-                with shield():
-                    write_factory(core, flash, wrong)
-                if not erased:
-                    restored = tuple(option.name for option in wrong)
-                core.reset_and_reconnect()
-            found = detect(core, flash, part)
-            left = restorable(read_options(core, part), after_unlock=erased)
-            if not found.locked and not left:
-                return Unlocked(erased, restored)
-            why = found.evidence if found.locked else "not at factory values: " + ", ".join(o.name for o in left)
-        except (SwimError, TransportTimeoutError, TargetError) as exc:
-            _log.debug("unlock: %s", exc)
-            why = str(exc)
-    raise TargetError(
-        f"the unlock did not take ({why})",
-        hint="check the supply and the wires, power the board off and on, and run unlock again",
-    )
+    restored: list[str] = []
+
+    def attempt() -> None:
+        nonlocal erased
+        if detect(core, flash, part).locked or (assume_locked and not erased):
+            erased = True
+            with shield():
+                _remove(core, flash, part)
+            core.reset_and_reconnect()
+        states = read_options(core, part)
+        # Without their complements they are what an unlock that was cut short leaves.
+        after_unlock = erased or not all(state.consistent for state in states)
+        wrong = restorable(states, after_unlock=after_unlock)
+        if wrong:
+            restored.extend(option.name for option in wrong if option.name not in restored)
+            with shield():
+                write_factory(core, flash, wrong)
+            core.reset_and_reconnect()
+        _prove(core, flash, part, after_unlock=after_unlock)
+
+    core.persist(attempt, (*LINK_ERRORS, ProgramError))
+    return Unlocked(erased, () if erased else tuple(restored))
+
+
+def _prove(core: Core, flash: Flash, part: Part, *, after_unlock: bool) -> None:
+    """Raise ProgramError unless the chip, after its reset, is open and its option bytes are at factory values."""
+    found = detect(core, flash, part)
+    left = restorable(read_options(core, part), after_unlock=after_unlock)
+    if found.locked or left:
+        why = found.evidence if found.locked else f"not at factory values: {', '.join(o.name for o in left)}"
+        raise ProgramError(
+            f"the unlock did not take ({why})",
+            hint="check the supply and the wires, power the board off and on, and run unlock again",
+        )
 
 
 def _remove(core: Core, flash: Flash, part: Part) -> None:

@@ -1,0 +1,198 @@
+"""Uploads on broken benches: a clear error within bounded time, nothing left behind, and the next upload works."""
+
+from __future__ import annotations
+
+import pytest
+
+from session.bench import MODELS, Board, image_of
+from stm8tool.errors import ConnectError, ProbeError, ProbeLostError, ToolError
+from stm8tool.image import Image, Segment
+from stm8tool.sim.faults import parse
+
+_LIMIT_S = 20.0  # simulated; the whole ladder, a USB reset and three tries fit
+
+
+def _mend(board: Board) -> None:
+    """Put the bench in order: what is wrong is repaired, a pulled probe is plugged in again."""
+    if not board.probe.plugged:
+        board.probe.replug()
+    board.probe.faults = parse([])
+    board.chip.faults = board.probe.faults
+
+
+def _uploads_so_far(board: Board) -> int:
+    """Return how many transfers an undisturbed upload of the test image takes."""
+    before = board.probe.transfers
+    board.upload(image_of(board.part, size=400))
+    return board.probe.transfers - before
+
+
+def _count_transfers(part: str, model: str, *, locked: bool) -> int:
+    return _uploads_so_far(Board(part, model, locked=locked))
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8l151k4"])
+def test_a_plug_pulled_at_every_moment_ends_the_upload_and_the_next_one_works(part: str, model: str) -> None:
+    total = _count_transfers(part, model, locked=True)
+    for after in range(1, total, 5):
+        board = Board(part, model, locked=True, faults=[f"unplug-after={after}"])
+        image = image_of(board.part, size=400)
+        start = board.probe.clock.now()
+        try:
+            board.upload(image)
+        except ProbeLostError:
+            pass
+        else:  # everything was done but to leave SWIM mode
+            assert after > total - 5
+        assert board.probe.clock.now() - start < _LIMIT_S
+        _mend(board)
+        board.upload(image)
+        assert board.holds(image), after
+        assert board.options_are_factory(), after
+        assert board.is_left_idle(), after
+
+
+@pytest.mark.parametrize("fault", ["stall-after", "timeout-after", "drop-link-after"])
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8l151k4"])
+def test_a_hiccup_at_every_moment_is_survived(part: str, fault: str) -> None:
+    for after in range(1, _count_transfers(part, "v2", locked=True), 3):
+        board = Board(part, "v2", locked=True, faults=[f"{fault}={after}"])
+        image = image_of(board.part, size=400)
+        start = board.probe.clock.now()
+        try:
+            board.upload(image)
+        except ToolError as exc:
+            pytest.fail(f"{fault}={after}: {exc} {exc.details}")
+        assert board.holds(image), after
+        assert board.options_are_factory(), after
+        assert board.is_left_idle(), after
+        assert board.probe.clock.now() - start < _LIMIT_S
+
+
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8l151k4"])
+def test_ctrl_c_at_every_moment_leaves_probe_and_chip_in_order(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for after in range(1, _count_transfers(part, "v2", locked=True), 7):
+        board = Board(part, "v2", locked=True)
+        image = image_of(board.part, size=400)
+        _press_ctrl_c_at(board, after, monkeypatch)
+        with pytest.raises(KeyboardInterrupt):
+            board.upload(image)
+        monkeypatch.undo()
+        assert board.is_left_idle(), after
+        board.upload(image)
+        assert board.holds(image), after
+        assert board.options_are_factory(), after
+
+
+def _press_ctrl_c_at(board: Board, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Raise SIGINT during transfer number `after`."""
+    import signal
+
+    for name in ("read", "write"):
+        original = getattr(board.probe, name)
+
+        def transfer(*arguments: object, original: object = original) -> object:
+            if board.probe.transfers == after:
+                board.probe.transfers += 1  # once
+                signal.raise_signal(signal.SIGINT)
+            return original(*arguments)  # type: ignore[operator]
+
+        monkeypatch.setattr(board.probe, name, transfer)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("fault", ["unpowered", "swim-open", "swim-stuck-low", "nrst-stuck-low"])
+def test_a_chip_that_cannot_be_reached_names_what_was_tried(fault: str, model: str) -> None:
+    board = Board(model=model, faults=[fault])
+    start = board.probe.clock.now()
+    with pytest.raises(ConnectError) as caught:
+        board.upload(image_of(board.part))
+    assert caught.value.exit_code == 4
+    assert caught.value.hint
+    assert [line.split(":")[0] for line in caught.value.details] == [
+        "tried under reset, high speed",
+        "tried under reset, low speed",
+        "tried under a longer reset, low speed",
+        "tried without NRST, low speed",
+        "tried after a USB reset of the probe, low speed",
+    ]
+    assert board.probe.clock.now() - start < 10
+    assert board.probe.firmware.mode != 3
+    assert not board.chip.nrst_low
+
+
+def test_a_shorted_line_is_told_from_a_silent_one() -> None:
+    board = Board(faults=["swim-stuck-low"])
+    with pytest.raises(ConnectError) as caught:
+        board.upload(image_of(board.part))
+    assert "SWIM" in (caught.value.hint or "")
+    assert "stuck" in caught.value.details[0]
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        ["nrst-open"],
+        ["hsit-stuck"],
+        ["app-disables-swim"],
+        ["old-firmware"],
+        ["open-firmware"],
+        ["clone-buffer=256"],
+        ["clone-buffer=1024"],
+        ["busy-storm=3"],
+        ["fake-voltage"],
+    ],
+    ids=lambda faults: faults[0],
+)
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8l151k4"])
+def test_a_bench_that_is_only_odd_works(part: str, faults: list[str]) -> None:
+    board = Board(part, "v2", locked=True, faults=faults)
+    image = image_of(board.part, size=2000)
+    board.upload(image)
+    assert board.holds(image)
+    assert board.options_are_factory()
+    _mend(board)
+
+
+def test_firmware_without_swim_is_named_as_such() -> None:
+    board = Board(model="v21", faults=["swimless-firmware"])
+    with pytest.raises(ProbeError, match="no SWIM"):
+        board.upload(image_of(board.part))
+
+
+def test_a_write_that_never_ends_is_an_error_that_names_the_supply() -> None:
+    board = Board(faults=["no-eop"])
+    with pytest.raises(ToolError, match="did not finish") as caught:
+        board.upload(Image([Segment(0x8000, b"\x00")]))
+    assert "VCAP" in (caught.value.hint or "")
+
+
+def test_a_v3_that_a_short_command_has_wedged_is_brought_back_by_one_usb_reset() -> None:
+    board = Board(model="v3")
+    board.probe.firmware.wedged = True
+    image = image_of(board.part, size=100)
+    board.upload(image)
+    assert board.holds(image)
+
+
+def test_a_wedged_probe_that_no_reset_helps_is_to_be_replugged() -> None:
+    board = Board(model="v3")
+    board.probe.firmware.wedged = True
+    board.probe.firmware.reset_unwedges = False
+    with pytest.raises(ProbeError, match="hangs") as caught:
+        board.upload(image_of(board.part))
+    assert "plug" in (caught.value.hint or "")
+
+
+def test_a_probe_left_in_swim_mode_with_the_target_in_reset_is_put_right() -> None:
+    board = Board()
+    with board.session() as session:
+        session.reset()
+        board.probe.firmware.mode = 3
+    board.chip.set_nrst(True, board.probe.clock.now())
+    board.probe.firmware.mode = 3
+    image = image_of(board.part, size=100)
+    board.upload(image)
+    assert board.holds(image)
+    assert board.is_left_idle()
