@@ -25,7 +25,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Optional, Union
+from typing import Callable, Optional, Union
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -95,7 +95,7 @@ def locks_digest() -> str:
 
 
 def pip_install(python: Path, *arguments: Argument) -> None:
-    must(python, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *arguments)
+    must(python, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-user", *arguments)
 
 
 def apt_install(package: str) -> bool:
@@ -120,15 +120,15 @@ def prepare_core(core: Path) -> None:
     python = virtual_environment()
     stamp = core / "prepared"
     state = f"{ROOT}\n{locks_digest()}"
-    packages = core / "packages"
-    needed = {"tool-scons": scons_package, "toolchain-sdcc": sdcc_package}
-    if stamp.is_file() and stamp.read_text() == state and all((packages / name).exists() for name in needed):
+    scons, sdcc = core / "packages" / "tool-scons", core / "packages" / "toolchain-sdcc"
+    complete = (scons / "scons.py").exists() and shutil.which("sdcc", path=str(sdcc / "bin"))
+    if complete and stamp.is_file() and stamp.read_text() == state:
         return
-    packages.mkdir(parents=True, exist_ok=True)
+    core.mkdir(parents=True, exist_ok=True)
     if not registry_answers(python):
         say("PlatformIO's registry does not answer: SCons and SDCC come from elsewhere.")
-        for name, make in needed.items():
-            link(make(python), packages / name)
+        link(scons_package(python), scons)
+        link(sdcc_package(), sdcc)
     install = ("pkg", "install", "--global", "--skip-dependencies", "--platform", f"symlink://{ROOT}")
     done = capture(program(VENV, "pio"), *install, env=pio_environment(core))
     if done.returncode:
@@ -137,9 +137,10 @@ def prepare_core(core: Path) -> None:
 
 
 def pio_environment(core: Path) -> dict[str, str]:
-    """Return the variables under which `pio` uses that core directory and asks the network for nothing."""
+    """Return the variables under which `pio` uses that core directory alone, and no network for itself."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PLATFORMIO_")}
     return {
-        **os.environ,
+        **inherited,
         "PATH": os.pathsep.join([str(program(VENV, "pio").parent), os.environ.get("PATH", "")]),
         "PLATFORMIO_CORE_DIR": str(core),
         "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
@@ -169,42 +170,36 @@ def scons_package(python: Path) -> Path:
     """Return tool-scons as the installed PlatformIO asks for it, made of the same SCons from the package index."""
     code = "from platformio.dependencies import get_core_dependencies as get; print(get()['tool-scons'])"
     version = ask(python, "-I", "-c", code).lstrip("~")
-    folder = VENV / "packages" / f"tool-scons-{version}"
-    if not folder.exists():
-        partial = folder.with_name("partial")
-        shutil.rmtree(partial, ignore_errors=True)
+
+    def fill(folder: Path) -> None:
         scons = f"SCons=={upstream_version(version)}"
-        pip_install(python, "--no-deps", "--no-compile", "--target", partial / "scons-local", scons)
-        start = "from SCons.Script.Main import main\n\nmain()\n"
-        path = 'sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "scons-local"))\n'
-        (partial / "scons.py").write_text(f"import os\nimport sys\n\n{path}{start}")
-        describe(partial, "tool-scons", version)
-        partial.replace(folder)
-    return folder
+        pip_install(python, "--no-deps", "--no-compile", "--target", folder / "scons-local", scons)
+        (folder / "scons.py").write_text(
+            "import os\nimport sys\n\n"
+            'sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "scons-local"))\n'
+            "from SCons.Script.Main import main\n\nmain()\n"
+        )
+
+    return package("tool-scons", version, Path("scons.py"), fill)
 
 
-def sdcc_package(python: Path) -> Path:
+def sdcc_package() -> Path:
     """Return toolchain-sdcc, made of the SDCC on PATH."""
     sdcc = shutil.which("sdcc") or (apt_install("sdcc") and shutil.which("sdcc"))
     if not sdcc:
         raise SetupError("there is no SDCC: install it so that `sdcc` is on PATH, and try again")
-    version = package_version(ask(sdcc, "--version"))
-    folder = VENV / "packages" / f"toolchain-sdcc-{version}"
-    if not folder.exists():
-        partial = folder.with_name("partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        (partial / "bin").mkdir(parents=True)
-        programs = Path(sdcc).parent
+    programs = Path(sdcc).resolve().parent
+
+    def fill(folder: Path) -> None:
         for name in ("sdcc", "sdcpp", "sdar", "sdranlib", "sdasstm8", "sdldstm8", "sdld", "sdnm", "sdobjcopy", "sstm8"):
             file = shutil.which(name, path=str(programs))
             if file:
-                link(Path(file), partial / "bin" / Path(file).name)
+                link(Path(file), folder / "bin" / Path(file).name)
         for data in ("share/sdcc", *(("lib", "include") if WINDOWS else ())):
             if (programs.parent / data).is_dir():
-                link(programs.parent / data, partial / data)
-        describe(partial, "toolchain-sdcc", version)
-        partial.replace(folder)
-    return folder
+                link(programs.parent / data, folder / data)
+
+    return package("toolchain-sdcc", package_version(ask(sdcc, "--version")), Path("bin", Path(sdcc).name), fill)
 
 
 def upstream_version(version: str) -> str:
@@ -222,11 +217,20 @@ def package_version(banner: str) -> str:
     return f"1.{major}{minor:02}{patch:02}.0"
 
 
-def describe(folder: Path, name: str, version: str) -> None:
-    """Write what makes PlatformIO take `folder` for that package of its registry."""
-    spec = {"owner": "platformio", "id": None, "name": name, "requirements": None, "uri": None}
-    (folder / "package.json").write_text(json.dumps({"name": name, "version": version, "system": "*"}))
-    (folder / ".piopm").write_text(json.dumps({"type": "tool", "name": name, "version": version, "spec": spec}))
+def package(name: str, version: str, main_file: Path, fill: Callable[[Path], None]) -> Path:
+    """Return a folder that PlatformIO takes for this package of its registry; keep it for the next core directory."""
+    folder = VENV / "packages" / f"{name}-{version}"
+    if not (folder / main_file).exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        partial = folder.with_name("partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        fill(partial)
+        spec = {"owner": "platformio", "id": None, "name": name, "requirements": None, "uri": None}
+        (partial / "package.json").write_text(json.dumps({"name": name, "version": version, "system": "*"}))
+        (partial / ".piopm").write_text(json.dumps({"type": "tool", "name": name, "version": version, "spec": spec}))
+        partial.replace(folder)
+    return folder
 
 
 def link(source: Path, target: Path) -> None:
@@ -298,14 +302,13 @@ def demo() -> int:
 def test(arguments: list[str]) -> int:
     """Run pytest in .venv; without arguments then also, without PlatformIO, on the oldest and the newest Python."""
     python = virtual_environment()
-    code = run(python, "-I", "-m", "pytest", *arguments)
     if arguments:
-        return code
+        return run(python, "-I", "-m", "pytest", *arguments)
     found = interpreters()
     for version, path in found.items():
         say(f"Found Python {'.'.join(map(str, version))}: {path}")
-    done = version_of(python)
-    for version in sorted({min(found), max(found)} - {done}):
+    code = run(python, "-I", "-m", "pytest")
+    for version in sorted({min(found), max(found)} - {version_of(python)}):
         name = ".".join(map(str, version))
         say(f"\nThe unit tests on Python {name}")
         other = virtual_environment(ROOT / f".venv-{name}", found[version])
@@ -341,24 +344,27 @@ def check() -> int:
     return max(run(python, "-I", "-m", *command) for command in commands)
 
 
+def bench() -> int:
+    return run(virtual_environment(), ROOT / "tests" / "benchmark.py")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("demo", "test", "check", "bench", "core"))
-    parser.add_argument("--dir", type=Path, help="where `core` goes")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in ("demo", "check", "bench"):
+        commands.add_parser(name)
+    commands.add_parser("test", add_help=False)  # -h is pytest's
+    commands.add_parser("core").add_argument("--dir", type=Path, required=True)
     options, rest = parser.parse_known_args()
+    if rest and options.command != "test":
+        parser.error(f"unknown: {' '.join(rest)}")
     try:
-        if options.command == "test":
-            return test(rest)
-        if rest:
-            parser.error(f"unknown: {' '.join(rest)}")
         if options.command == "core":
-            if options.dir is None:
-                parser.error("core needs --dir DIR")
             prepare_core(options.dir.resolve())
             return 0
-        if options.command == "bench":
-            return run(virtual_environment(), ROOT / "tests" / "benchmark.py")
-        return demo() if options.command == "demo" else check()
+        if options.command == "test":
+            return test(rest)
+        return {"demo": demo, "check": check, "bench": bench}[options.command]()
     except SetupError as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
