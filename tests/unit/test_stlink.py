@@ -95,7 +95,7 @@ def test_a_probe_that_never_reports_swim_mode_is_an_error_and_is_left_idle() -> 
 def test_a_v21_with_stm32_firmware_is_refused_by_name() -> None:
     probe = FakeProbe(product=0x374B)
     probe.version = bytes.fromhex("26 4D 83 04 4B 37")
-    with pytest.raises(ProbeError, match="V2J25M13.*no SWIM"):
+    with pytest.raises(ProbeError, match=r"V2J25M13.*no SWIM"):
         Stlink(probe).open()
 
 

@@ -195,9 +195,12 @@ class Stlink:
                 self._transport.close()
 
     def _leave_swim_mode(self) -> None:
-        for step, command in (("release NRST", _DEASSERT_RESET), ("leave SWIM mode", _EXIT)):
+        for step, act in (
+            ("release NRST", self.release_reset),
+            ("leave SWIM mode", lambda: self._channel.exchange(_EXIT)),
+        ):
             try:
-                self._channel.exchange(command)
+                act()
             except ToolError as exc:
                 # Most often the probe is gone, and the reason is already on its way to the user.
                 _log.warning("could not %s: %s", step, exc)

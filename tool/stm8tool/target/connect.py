@@ -129,8 +129,11 @@ def _follow(link: SwimLink, recipe: Recipe) -> None:
         clock.sleep(hold_s)
     link.enter(recipe.first_poll_s)
     link.set_speed(False)
-    # The chip ignores this while CSR.SWIM_DM is 0; ST's tool and vsprog send it all the same.
-    link.system_reset()
+    try:
+        link.system_reset()
+    except SwimError as exc:
+        # ST's tool and vsprog send it here, but while CSR.SWIM_DM is 0 the chip has no need to take it.
+        _log.debug("%s", exc)
     link.wotf(reg.SWIM_CSR, bytes([_BASE]))
     if recipe.pulse_s is not None:
         link.release_reset()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Optional, TypeVar
 
 from ..devices import Part
-from ..errors import LINK_ERRORS, ConnectError, FamilyMismatchError, ProbeError, ToolError
+from ..errors import LINK_ERRORS, ConnectError, FamilyMismatchError, ProbeError, SwimError, ToolError
 from ..interrupts import shield
 from ..probe.base import SwimLink
 from ..transport.base import Clock
@@ -87,7 +87,11 @@ class Core:
         On the STM8S map CR2 and NCR2 always read as complements; the STM8L map has nothing there, and its clock
         divider elsewhere. Source: RM0016, PM0054 register maps; what reserved addresses read is not specified.
         """
-        cr2, ncr2 = self.read(reg.STM8S.cr2, 2)
+        try:
+            cr2, ncr2 = self.read(reg.STM8S.cr2, 2)
+        except SwimError as exc:
+            _log.debug("no register map: %s", exc)  # nobody says that reserved addresses must answer
+            return None
         if cr2 ^ ncr2 == 0xFF:
             return "stm8s"
         divider = self.read(reg.STM8L.clk_ckdivr, 1)[0]
