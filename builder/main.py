@@ -103,19 +103,20 @@ else:
 #
 
 env.SetDefault(UPLOAD_PORT="", UPLOAD_PROTOCOL="stlink", UPLOAD_FLAGS=[])
+try:
+    env.Replace(UPLOAD_FLAGS=upload.split_flags(env["UPLOAD_FLAGS"]))
+except ValueError as exc:
+    stop(str(exc))
 env.Replace(
     UPLOADER=str(root / "tool"),
-    UPLOAD_FLAGS=upload.split_flags(env["UPLOAD_FLAGS"]),
     UPLOADCMD=upload.command("write $SOURCE"),
-)
-env.Replace(
     UPLOADERFLAGS=upload.flags(
         board.get("upload"),
         board.get("build.mcu"),
         given=env["UPLOAD_FLAGS"],
         bar=ARGUMENTS.get("ISATTY") == "1",
         verbose=ARGUMENTS.get("PIOVERBOSE") == "1",
-    )
+    ),
 )
 
 

@@ -40,12 +40,19 @@ def problem(protocol: str, upload: Mapping[str, Any]) -> Optional[str]:
 
 
 def split_flags(entries: Iterable[str]) -> list[str]:
-    """Return the words of `upload_flags`: `--part stm8s103f3` may stand on one line, a backslash is no escape."""
+    """Return the words of `upload_flags`: `--part stm8s103f3` may stand on one line, a backslash is no escape.
+
+    Raises:
+        ValueError: A quotation mark has no partner; the message names the entry.
+    """
     words: list[str] = []
     for entry in entries:
         lexer = shlex.shlex(entry, posix=True)
         lexer.whitespace_split, lexer.escape, lexer.commenters = True, "", ""
-        words.extend(lexer)
+        try:
+            words.extend(lexer)
+        except ValueError:
+            raise ValueError(f"upload_flags = {entry}: a quotation mark has no partner") from None
     return words
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from pio import MAIN_C, ROOT, Core, Project
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
 from pio import BOARDS, ROOT, Core, Project, loaded_bytes
 
 pytestmark = pytest.mark.platform
@@ -39,6 +41,13 @@ def test_every_board_builds(project: Project) -> None:
     result = project.run()
     assert result.code == 0, result.output
     assert all(project.built("firmware.hex", board).is_file() for board in BOARDS)
+
+
+def test_the_boards_are_listed_with_openocd_as_their_debugger(core: Core, tmp_path: Path) -> None:
+    result = core.pio("boards", "ststm8", "--installed", "--json-output", cwd=tmp_path)
+    assert {board["id"]: list(board["debug"]["tools"]) for board in json.loads(result.output)} == {
+        board: ["stlink"] for board in BOARDS
+    }
 
 
 @pytest.mark.parametrize("example", sorted(path.name for path in (ROOT / "examples").iterdir()))

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from pio import Core, load_builder, loaded_bytes
 
 elf = load_builder("elf")

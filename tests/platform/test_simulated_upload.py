@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from pio import MAIN_C, Core, Project, finish, stm8tool
 
 pytestmark = pytest.mark.platform

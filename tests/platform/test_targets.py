@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
+
 from pio import BOARDS, Core, Project
 
 pytestmark = pytest.mark.platform
@@ -39,7 +39,7 @@ def bare(core: Core, project: Project, tmp_path: Path) -> Project:
     packages = tmp_path / "packages"
     packages.mkdir()
     scons = core.folder / "packages" / "tool-scons"
-    shutil.copytree(scons, packages / scons.name)
+    (packages / scons.name).symlink_to(scons.resolve(), target_is_directory=True)
     project.configure("stm8sblue", recorder=True)
     return project
 

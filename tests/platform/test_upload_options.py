@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from pio import BOARDS, load_builder
 
+from pio import BOARDS, load_builder
 from stm8tool.devices import find_part
 
 upload = load_builder("upload")
@@ -118,3 +118,8 @@ def test_upload_flags_win_over_what_the_builder_would_say(given: list[str]) -> N
 )
 def test_upload_flags_may_stand_on_one_line_or_on_several(entries: list[str], words: list[str]) -> None:
     assert upload.split_flags(entries) == words
+
+
+def test_upload_flags_with_half_a_quotation_are_named() -> None:
+    with pytest.raises(ValueError, match=r'^upload_flags = --probe "sim:board: a quotation mark has no partner$'):
+        upload.split_flags(["-v", '--probe "sim:board'])
