@@ -47,7 +47,7 @@ class Bench:
         self.chip.settle(self.clock.now())
         return self.chip.state
 
-    # -- the pipe ---------------------------------------------------------------------------------------------
+    # -- the pipe -------------------------------------------------------------------------------------------
 
     def send(self, command: str, data: bytes = b"") -> None:
         """Send one command of 16 bytes, zero padded."""
@@ -60,7 +60,7 @@ class Bench:
         self.send(command)
         return self.take(size).hex(" ").upper()
 
-    # -- SWIM -------------------------------------------------------------------------------------------------
+    # -- SWIM -----------------------------------------------------------------------------------------------
 
     def poll(self) -> int:
         self.send("F4 09")
@@ -102,7 +102,7 @@ class Bench:
     def byte(self, address: int) -> int:
         return self.read(address)[0]
 
-    # -- sessions ---------------------------------------------------------------------------------------------
+    # -- sessions -------------------------------------------------------------------------------------------
 
     def swim_mode(self) -> None:
         self.send("F3 07")
@@ -133,7 +133,7 @@ class Bench:
         assert self.do("F4 05") == OK
         self.clock.sleep(0.001)
 
-    # -- flash ------------------------------------------------------------------------------------------------
+    # -- flash ----------------------------------------------------------------------------------------------
 
     def register(self, name: str, *values: int) -> int:
         for value in values:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stm8tool.sim.gap import SimGapError
-from stm8tool.sim.switches import Switches
 
 from sim.bench import DM_CSR2, OK, REFUSED, Bench
+from stm8tool.sim.gap import SimGapError
+from stm8tool.sim.switches import Switches
 
 PUL, DUL, EOP, HVOFF, WR_PG_DIS = 0x02, 0x08, 0x04, 0x40, 0x01
 STANDARD, FAST, ERASE, WORD, BYTE = 0x01, 0x10, 0x20, 0x40, 0x00
@@ -21,7 +21,7 @@ def ready(part: str = "stm8s103f3", model: str = "v3", **options: Switches) -> B
     return bench
 
 
-# -- keys -------------------------------------------------------------------------------------------------------------
+# -- keys --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -99,7 +99,7 @@ def test_locked_memory_ignores_writes_and_shows_no_eop(address: int) -> None:
     assert not any(bench.read(address, 64))
 
 
-# -- modes ------------------------------------------------------------------------------------------------------------
+# -- modes -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -113,7 +113,8 @@ def test_a_block_is_erased_and_written(part: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "size", "seconds"), [(STANDARD, 64, 0.006), (FAST, 64, 0.003), (ERASE, 4, 0.003), (WORD, 4, 0.003), (BYTE, 1, 0.003)]
+    ("mode", "size", "seconds"),
+    [(STANDARD, 64, 0.006), (FAST, 64, 0.003), (ERASE, 4, 0.003), (WORD, 4, 0.003), (BYTE, 1, 0.003)],
 )
 def test_each_operation_on_blank_flash_takes_its_time(mode: int, size: int, seconds: float) -> None:
     bench = ready()
@@ -211,7 +212,7 @@ def test_two_modes_at_once_and_units_off_their_start_are_gaps() -> None:
             bench.write(address, 1)
 
 
-# -- what is refused ----------------------------------------------------------------------------------------------------
+# -- what is refused ---------------------------------------------------------------------------------------
 
 
 def test_too_few_bytes_for_a_block_never_start_and_the_cpu_stays_stalled() -> None:
@@ -318,7 +319,7 @@ def test_flash_with_opt_set_is_a_gap() -> None:
         bench.write(0x8000, 1)
 
 
-# -- IAPSR ------------------------------------------------------------------------------------------------------------
+# -- IAPSR -------------------------------------------------------------------------------------------------
 
 
 def test_eop_shows_once() -> None:
@@ -365,7 +366,7 @@ def test_l101_has_no_hvoff() -> None:
     assert ready("stm8l101f3").iapsr() == PUL | DUL
 
 
-# -- properties ---------------------------------------------------------------------------------------------------------
+# -- properties --------------------------------------------------------------------------------------------
 
 
 @given(st.data())

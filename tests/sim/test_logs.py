@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from stm8tool.errors import TransferSizeError, TransportTimeoutError
 
 from sim.bench import LIMIT_S, OK, Bench
+from stm8tool.errors import TransferSizeError, TransportTimeoutError
 
 
 def test_a_v3_that_gets_a_short_status_command_answers_two_bytes_and_then_nothing() -> None:

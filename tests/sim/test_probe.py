@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from sim.bench import BUSY, CSR, LIMIT_S, OK, REFUSED, SILENT, Bench
 from stm8tool.errors import TransferSizeError, TransportTimeoutError
 from stm8tool.sim.clock import VirtualClock
 from stm8tool.sim.gap import SimGapError
 
-from sim.bench import BUSY, CSR, LIMIT_S, OK, REFUSED, SILENT, Bench
-
 
 @pytest.mark.parametrize(
     ("model", "version", "mode"),
-    [("v2", "2B 47 83 04 48 37", "00 01"), ("v21", "24 87 83 04 4B 37", "01 00"), ("v3", "30 00 83 04 4F 37", "01 03")],
+    [("v2", "2B 47 83 04 48 37", "00 01"), ("v21", "27 07 83 04 4B 37", "01 00"), ("v3", "30 00 83 04 4F 37", "01 03")],
 )
 def test_each_generation_has_its_version_and_its_mode_after_plug_in(model: str, version: str, mode: str) -> None:
     bench = Bench(model=model)
@@ -130,7 +130,7 @@ def test_whatever_is_sent_is_answered_ignored_or_a_gap(command: bytes) -> None:
     assert command[:2] == b"\xf4\x0c"
 
 
-# -- data and status --------------------------------------------------------------------------------------------------
+# -- data and status ---------------------------------------------------------------------------------------
 
 
 def test_a_read_of_another_length_hands_over_what_came() -> None:
@@ -250,7 +250,7 @@ def test_no_voltage_in_dfu_mode_or_from_a_v21(model: str) -> None:
         bench.take(8)
 
 
-# -- time -------------------------------------------------------------------------------------------------------------
+# -- time --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("model", "seconds"), [("v2", 0.001), ("v21", 0.001), ("v3", 0.0002)])
@@ -261,7 +261,9 @@ def test_each_bulk_transfer_costs_its_time_and_is_counted(model: str, seconds: f
     assert bench.clock.now() == pytest.approx(2 * seconds)
 
 
-@pytest.mark.parametrize(("fast", "seconds"), [(False, 24 * 137.5e-6 + 6000 * 30.25e-6), (True, 24 * 62.5e-6 + 6000 * 13.75e-6)])
+@pytest.mark.parametrize(
+    ("fast", "seconds"), [(False, 24 * 137.5e-6 + 6000 * 30.25e-6), (True, 24 * 62.5e-6 + 6000 * 13.75e-6)]
+)
 def test_a_memory_transfer_takes_its_bit_times(fast: bool, seconds: float) -> None:
     bench = Bench("stm8s105k4", "v3").connect(fast=fast)
     bench.start_read(0x8000, 6000)

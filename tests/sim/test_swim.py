@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from stm8tool.sim.gap import SimGapError
-from stm8tool.sim.switches import Switches
 
 from sim.bench import CSR, DM_CSR2, OK, REFUSED, SILENT, Bench
-
+from stm8tool.sim.gap import SimGapError
+from stm8tool.sim.switches import Switches
 
 PROGRAM = b"\x82"
 
@@ -212,7 +211,7 @@ def test_the_cpus_registers_are_unknown_once_the_program_ran() -> None:
         bench.try_read(0x7F00, 11)
 
 
-# -- what the program does ----------------------------------------------------------------------------------------------
+# -- what the program does ---------------------------------------------------------------------------------
 
 
 def test_a_program_that_disables_swim_is_reached_only_under_reset() -> None:
@@ -225,21 +224,6 @@ def test_a_program_that_disables_swim_is_reached_only_under_reset() -> None:
     bench.leave()
     bench.clock.sleep(0.001)
     assert bench.do("F4 04") == SILENT
-
-
-def test_a_program_that_disables_swim_leaves_a_window_after_its_start() -> None:
-    bench = Bench(model="v3", faults=["app-disables-swim"], program=PROGRAM)
-    bench.swim_mode()
-    assert bench.do("F4 07") == OK
-    bench.send("F4 04")
-    bench.clock.sleep(0.0085)
-    bench.send("F4 08")  # the release breaks the entry off: it must be sent again, and then comes too late
-    assert bench.do("F4 04") == SILENT
-    assert bench.do("F4 07") == OK
-    assert bench.do("F4 04") == OK
-    assert bench.write(CSR, 0xA0) == OK
-    assert bench.do("F4 08") == OK
-    assert bench.byte(CSR) == 0xA2
 
 
 def test_an_empty_chip_cannot_disable_swim() -> None:

@@ -52,8 +52,7 @@ class Answer(enum.Enum):
 class Chip:
     """One STM8 on its board.
 
-    Times are seconds of the bench's clock; they may not go backwards. `faults` are the board's and are set by
-    whoever wires the chip to a probe.
+    Times are seconds of the bench's clock; they may not go backwards.
 
     Attributes:
         link_lost: SWIM is dead until it is entered again under reset (field-notes: some clones).
@@ -96,17 +95,19 @@ class Chip:
         self._reset(0.0)
         self.settle(float("inf"))
 
-    # -- the board ----------------------------------------------------------------------------------------------
+    # -- the board ------------------------------------------------------------------------------------------
 
     @property
     def faults(self) -> Faults:
-        """What is wrong with the board and its wires."""
+        """What is wrong with the board; a chip that is put on another one has been running there for a while."""
         return self._faults
 
     @faults.setter
     def faults(self, faults: Faults) -> None:
         self._faults = self.controller.faults = faults
-        self._run(float("-inf"))  # the program has been running all the time
+        if self._reset_line_low:
+            self._reset(0.0)
+        self._run(float("-inf"))
 
     @property
     def bricked(self) -> Optional[str]:
@@ -193,7 +194,7 @@ class Chip:
         if self.running and self.has_program:
             self._app_at = now + APP_S
 
-    # -- SWIM, as the probe sees it ------------------------------------------------------------------------------
+    # -- SWIM, as the probe sees it -------------------------------------------------------------------------
 
     def _line(self) -> Optional[Answer]:
         """Return what the wire says whatever is sent, or None if the chip is to answer."""
@@ -299,7 +300,7 @@ class Chip:
             return 16_000_000 >> (self._clock_divider >> 3 & 3) >> (self._clock_divider & 7)
         return 16_000_000 >> (self._clock_divider & 7)
 
-    # -- the bus ------------------------------------------------------------------------------------------------
+    # -- the bus --------------------------------------------------------------------------------------------
 
     def _memory_at(self, address: int) -> Optional[Memory]:
         for memory in (self.flash, self.ram, self.eeprom, self.options.memory):

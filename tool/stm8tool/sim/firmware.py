@@ -43,8 +43,8 @@ class Model:
 
 
 MODELS = {
-    "v2": Model(0x3748, False, 0x2B47, 0x2447, 0x2B40, (DFU, 1), bytes([0, 1, 2, 7, 0, 0, 0, 0])),
-    "v21": Model(0x374B, False, 0x2487, 0x2487, 0x264D, (MASS, 0), bytes([0, 1, 2, 7, 0, 0, 0, 0]), measures=False),
+    "v2": Model(0x3748, False, 0x2B47, 0x2444, 0x2B40, (DFU, 1), bytes([0, 1, 2, 7, 0, 0, 0, 0])),
+    "v21": Model(0x374B, False, 0x2707, 0x2487, 0x264D, (MASS, 0), bytes([0, 1, 2, 7, 0, 0, 0, 0]), measures=False),
     "v3": Model(
         0x374F,
         True,
@@ -123,7 +123,7 @@ class Firmware:
         self._buffer: Optional[bytes] = None
         self._write: Optional[_Write] = None
 
-    # -- USB side -----------------------------------------------------------------------------------------------
+    # -- USB side -------------------------------------------------------------------------------------------
 
     def opened(self) -> None:
         """A program claimed the probe; finding it in SWIM mode is the stale mode of I178 and I182."""
@@ -172,7 +172,7 @@ class Firmware:
             self._replies.append(self._status()[:2])
         self.wedged = True
 
-    # -- commands -----------------------------------------------------------------------------------------------
+    # -- commands -------------------------------------------------------------------------------------------
 
     def _command(self, command: bytes, now: float) -> None:
         first = command[0]
@@ -259,7 +259,7 @@ class Firmware:
     def _buffer_size(self, command: bytes, now: float) -> None:
         self._replies.append(self._buffer_limit.to_bytes(2, "little"))
 
-    # -- SWIM ---------------------------------------------------------------------------------------------------
+    # -- SWIM -----------------------------------------------------------------------------------------------
 
     def _settle(self, now: float) -> None:
         """Let the wire catch up with the clock."""

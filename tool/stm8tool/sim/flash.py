@@ -125,7 +125,7 @@ class FlashController:
             operation.memory.write(operation.address, bytes(value ^ 0x5A for value in operation.data))
             operation.memory.age(operation.address)
 
-    # -- time ---------------------------------------------------------------------------------------------------
+    # -- time -----------------------------------------------------------------------------------------------
 
     @property
     def busy(self) -> bool:
@@ -165,7 +165,7 @@ class FlashController:
             self._wr_pg_dis = False
         self._operation = _Operation(memory, address, data, now, now + duration)
 
-    # -- registers ----------------------------------------------------------------------------------------------
+    # -- registers ------------------------------------------------------------------------------------------
 
     def disturb(self) -> None:
         """Note an access to anything else: CR2 without NCR2 directly behind it falls back to byte mode (flash §1)."""
@@ -252,7 +252,7 @@ class FlashController:
         if not value & DUL:
             self.dul = False
 
-    # -- arrays -------------------------------------------------------------------------------------------------
+    # -- arrays ---------------------------------------------------------------------------------------------
 
     def readable(self, memory: Memory) -> bool:
         """True if the array can be read now; RWW parts may read flash while data EEPROM is programmed."""

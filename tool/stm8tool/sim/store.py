@@ -161,7 +161,7 @@ class StoredProbe:
             self._lock.release()
 
 
-# -- the document ---------------------------------------------------------------------------------------------------
+# -- the document ------------------------------------------------------------------------------------------
 
 
 def _document(probe: SimStlink, model: str, serial: str, *, seconds: float) -> dict[str, Any]:

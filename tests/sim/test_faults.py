@@ -1,0 +1,236 @@
+"""Each fault does what the facts say: stlink-swim §3, §5, §8, §9, field-notes."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from sim.bench import BUSY, CSR, OK, REFUSED, SILENT, Bench
+from stm8tool.errors import EndpointStallError, ProbeLostError, TransferSizeError, TransportTimeoutError, UsageError
+from stm8tool.sim.faults import KNOWN, Faults, parse
+from stm8tool.sim.gap import SimGapError
+
+
+def millivolts(bench: Bench) -> int:
+    bench.send("F3 07")
+    bench.send("F7")
+    reply = bench.take(8)
+    a0, a1 = (int.from_bytes(reply[n : n + 4], "little") for n in (0, 4))
+    return 2400 * a1 // a0 if a0 else -1
+
+
+def test_the_names_are_parsed_and_printed_alike() -> None:
+    texts = ("unpowered", "busy-storm=3", "unplug-after=50", "fake-voltage=3250")
+    faults = parse(reversed(texts))
+    assert faults == Faults(unpowered=True, unplug_after=50, fake_voltage=3250, busy_storm=3)
+    assert faults.texts() == texts
+    assert parse(["fake-voltage"]).fake_voltage == 3250
+    assert len(KNOWN) == len(fields(Faults))
+
+
+def test_a_fault_can_be_mended() -> None:
+    faults = parse(["unplug-after=5", "hsit-stuck"])
+    assert faults.without("unplug-after") == Faults(hsit_stuck=True)
+    assert faults.without("hsit-stuck") == Faults(unplug_after=5)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("unpowerd", "unpowered"),
+        ("xyzzy", "swim-open"),
+        ("unplug-after", "unplug-after=50"),
+        ("stall-after=x", "stall-after=50"),
+        ("stall-after=-1", "stall-after=50"),
+        ("unpowered=1", "takes no argument"),
+    ],
+)
+def test_a_wrong_fault_is_a_usage_error_that_helps(text: str, says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse([text])
+    assert says in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("fault", ["unpowered", "swim-open"])
+def test_without_supply_or_wire_the_target_is_silent(fault: str) -> None:
+    bench = Bench(faults=[fault])
+    bench.swim_mode()
+    for command in ("F4 04", "F4 05", "F4 06"):
+        assert bench.do(command) == SILENT
+    assert bench.write(CSR, 0xA0) == SILENT
+    assert millivolts(bench) == pytest.approx(0 if fault == "unpowered" else 3300, abs=10)
+
+
+def test_a_line_stuck_low_is_a_line_fault() -> None:
+    bench = Bench(faults=["swim-stuck-low"])
+    bench.swim_mode()
+    assert bench.do("F4 04") == 0x16
+    assert bench.try_read(0x8000) == 0x16
+
+
+def test_with_nrst_open_the_program_runs_on() -> None:
+    bench = Bench(faults=["nrst-open"], program=b"\x82")
+    bench.swim_mode()
+    assert bench.do("F4 07") == OK
+    assert bench.state == "running"
+    assert bench.do("F4 04") == OK
+    assert bench.write(CSR, 0xA0) == OK
+    bench.unlock()
+    assert bench.mode(0x01) == REFUSED
+    assert bench.do("F4 05") == OK
+    assert bench.do("F4 06") == OK
+    assert bench.state == "stalled"
+
+
+def test_with_nrst_stuck_low_swim_answers_and_the_bus_does_not() -> None:
+    bench = Bench(faults=["nrst-stuck-low"])
+    bench.swim_mode()
+    assert bench.do("F4 04") == OK
+    assert bench.write(CSR, 0xA0) == OK
+    assert bench.do("F4 08") == OK
+    bench.clock.sleep(1.0)
+    assert bench.byte(CSR) == 0xA0
+    assert bench.try_read(0x8000) == REFUSED
+    assert bench.state == "held in reset"
+
+
+def test_hsit_stuck() -> None:
+    assert Bench(faults=["hsit-stuck"]).connect().byte(CSR) == 0xA0
+
+
+def test_no_eop_means_that_nothing_is_programmed() -> None:
+    bench = Bench(faults=["no-eop"]).connect()
+    bench.unlock()
+    assert not bench.program(0x8000, bytes(range(64))) & 0x04
+    bench.clock.sleep(1.0)
+    assert not bench.iapsr() & 0x04
+    assert not any(bench.read(0x8000, 64))
+
+
+def test_a_busy_storm_lasts_for_its_polls() -> None:
+    bench = Bench(faults=["busy-storm=3"])
+    bench.swim_mode()
+    bench.send("F4 04")
+    bench.clock.sleep(0.02)
+    assert [bench.poll() for _ in range(4)] == [BUSY] * 3 + [OK]
+
+
+def test_a_busy_storm_without_a_number_never_ends() -> None:
+    bench = Bench(faults=["busy-storm"])
+    bench.swim_mode()
+    bench.send("F4 04")
+    bench.clock.sleep(10)
+    assert {bench.poll() for _ in range(100)} == {BUSY}
+
+
+def test_an_unplugged_probe_is_lost_for_every_call_and_its_pins_let_go() -> None:
+    bench = Bench(faults=["unplug-after=4"])
+    bench.swim_mode()
+    bench.send("F4 07")
+    assert bench.chip.nrst_low
+    bench.send("F5")
+    calls = (
+        lambda: bench.take(2),
+        lambda: bench.send("F5"),
+        bench.probe.clear_halt,
+        bench.probe.reset,
+        bench.probe.open,
+    )
+    for call in calls:
+        with pytest.raises(ProbeLostError):
+            call()
+    bench.probe.close()
+    assert bench.probe.transfers == 4
+    assert not bench.chip.nrst_low
+
+
+def test_a_stall_lasts_until_it_is_cleared_and_loses_no_answer() -> None:
+    bench = Bench(faults=["stall-after=1"])
+    bench.send("F5")
+    for _ in range(2):
+        with pytest.raises(EndpointStallError):
+            bench.take(2)
+    bench.probe.clear_halt()
+    assert bench.take(2) == b"\x00\x01"
+
+
+def test_a_stalled_command_was_not_heard() -> None:
+    bench = Bench(faults=["stall-after=0"])
+    with pytest.raises(EndpointStallError):
+        bench.send("F5")
+    bench.probe.clear_halt()
+    with pytest.raises(TransportTimeoutError):
+        bench.take(2)
+
+
+def test_a_late_answer_becomes_the_answer_of_the_next_command() -> None:
+    bench = Bench(faults=["timeout-after=1"])
+    bench.send("F5")
+    with pytest.raises(TransportTimeoutError):
+        bench.take(2)
+    bench.send("F1")
+    with pytest.raises(TransferSizeError) as caught:
+        bench.take(6)
+    assert caught.value.data == b"\x00\x01"
+    assert len(bench.take(6)) == 6
+
+
+def test_a_lost_link_comes_back_only_by_an_entry_under_reset_which_locks_the_flash() -> None:
+    bench = Bench(faults=["drop-link-after=60"]).connect()
+    bench.unlock()
+    while bench.try_read(0x8000) == OK:
+        pass
+    assert bench.probe.transfers > 60
+    for command in ("F4 06", "F4 04", "F4 05"):
+        assert bench.do(command) == SILENT
+    bench.connect()
+    assert bench.iapsr() & 0x0A == 0
+
+
+def test_a_clones_buffer_limits_reads_and_writes() -> None:
+    bench = Bench(faults=["clone-buffer=1024"]).connect()
+    assert bench.ask("F4 0D", 2) == "00 04"
+    assert len(bench.read(0x8000, 1024)) == 1024
+    with pytest.raises(SimGapError):
+        bench.start_read(0x8000, 1025)
+
+
+def test_a_clone_cuts_addresses_to_16_bits() -> None:
+    bench = Bench("stm8s208rb", faults=["clone-16bit-address"], program=b"\x82").connect()
+    assert bench.byte(0x18000) == 0x82
+
+
+@pytest.mark.parametrize(("model", "word"), [("v2", "24 44"), ("v21", "24 87")])
+def test_old_firmware_shows_in_the_version(model: str, word: str) -> None:
+    assert Bench(model=model, faults=["old-firmware"]).ask("F1", 6)[:5] == word
+
+
+def test_old_firmware_of_a_v3_shows_in_the_extended_version() -> None:
+    assert Bench(model="v3", faults=["old-firmware"]).ask("FB", 12).startswith("03 01 01")
+
+
+@pytest.mark.parametrize("model", ["v2", "v21", "v3"])
+def test_firmware_without_swim_says_so_and_is_not_to_be_asked(model: str) -> None:
+    bench = Bench(model=model, faults=["swimless-firmware"])
+    if model == "v3":
+        assert bench.ask("FB", 12).startswith("03 00")
+    else:
+        assert bench.ask("F1", 6)[:5] == {"v2": "2B 40", "v21": "26 4D"}[model]
+    with pytest.raises(SimGapError):
+        bench.send("F4 00")
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"), [("fake-voltage", 3250), ("fake-voltage=1200", 1200), ("fake-voltage=0", -1)]
+)
+def test_a_clones_voltage_means_nothing(fault: str, expected: int) -> None:
+    assert millivolts(Bench(faults=[fault, "unpowered"])) == pytest.approx(expected, abs=10)
+
+
+def test_optimistic_status_is_a_property_of_its_own() -> None:
+    bench = Bench(faults=["unpowered"])
+    bench.probe.firmware.optimistic_status = True
+    bench.swim_mode()
+    assert bench.do("F4 04") == OK
+    assert bench.write(CSR, 0xA0) == SILENT

@@ -1,0 +1,238 @@
+"""The chip file: what is kept between commands, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from pathlib import Path
+
+import pytest
+
+from stm8tool.devices import find_part
+from stm8tool.errors import AccessError, ProbeLostError, UnknownPartError, UsageError
+from stm8tool.sim import lock
+from stm8tool.sim.clock import RealClock, VirtualClock
+from stm8tool.sim.store import create, describe, open_transport
+from stm8tool.transport.base import Transport
+
+S103 = find_part("stm8s103f3")
+LIMIT_S = 1.0
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Path:
+    path = tmp_path / "board.chip"
+    create(path, S103, "v3")
+    return path
+
+
+def send(transport: Transport, *commands: str) -> None:
+    for command in commands:
+        transport.write(bytes.fromhex(command).ljust(16, b"\0"), LIMIT_S)
+
+
+def test_a_new_chip_is_blank_open_and_runs_nothing(board: Path) -> None:
+    report = describe(board)
+    assert (report.part, report.model, report.locked, report.bricked) == ("STM8S103F3", "v3", False, None)
+    assert report.state == "running: empty"
+    assert [(m.name, m.used, m.total_wear) for m in report.memories] == [("flash", 0, 0), ("eeprom", 0, 0)]
+    assert [(o.name, o.value, o.intact) for o in report.options][:2] == [("ROP", 0, True), ("UBC", 0, True)]
+    assert (report.probe_mode, report.nrst_low, report.swim_active, report.transfers) == (1, False, False, 0)
+
+
+def test_a_locked_chip_holds_a_vendors_program(tmp_path: Path) -> None:
+    create(tmp_path / "a", S103, "v2", locked=True)
+    report = describe(tmp_path / "a")
+    assert report.locked
+    assert report.state == "running"
+    assert all(memory.used > 0 for memory in report.memories)
+
+
+def test_content_goes_to_the_start_of_flash(tmp_path: Path) -> None:
+    create(tmp_path / "a", S103, "v2", content=b"\x82\x01\x02")
+    flash = describe(tmp_path / "a").memories[0]
+    assert flash.used == 3
+    assert flash.crc32 == zlib.crc32(b"\x82\x01\x02".ljust(8192, b"\0"))
+    with pytest.raises(UsageError, match="do not fit"):
+        create(tmp_path / "b", S103, "v2", content=bytes(8193))
+
+
+def test_serial_numbers_differ_and_have_24_hex_digits(tmp_path: Path) -> None:
+    serials = set()
+    for number in range(5):
+        path = tmp_path / str(number)
+        create(path, S103, "v2")
+        serials.add(open_transport(path).identity.serial)
+    assert len(serials) == 5
+    assert all(len(bytes.fromhex(serial)) == 12 for serial in serials)
+
+
+def test_an_existing_file_is_kept_unless_told_otherwise(board: Path) -> None:
+    before = board.read_bytes()
+    with pytest.raises(UsageError, match="exists"):
+        create(board, S103, "v2")
+    assert board.read_bytes() == before
+    create(board, S103, "v2", overwrite=True)
+    assert describe(board).model == "v2"
+
+
+def test_unknown_models_and_faults_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    for model, faults in (("v4", ()), ("v2", ("nonsense",)), ("v3", ("open-firmware",))):
+        with pytest.raises(UsageError):
+            create(tmp_path / "a", S103, model, faults=faults)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_identity_is_known_before_opening(board: Path) -> None:
+    identity = open_transport(board).identity
+    assert (identity.product, identity.path, identity.high_speed) == (0x374F, f"sim:{board}", True)
+
+
+def test_probe_and_chip_stay_as_a_command_left_them(board: Path) -> None:
+    transport = open_transport(board)
+    transport.open()
+    send(transport, "F4 00", "F4 07", "F4 04")
+    transport.clock.sleep(0.02)
+    send(transport, "F4 0A 00 01 00 00 7F 80 A0")
+    transport.close()
+    report = describe(board)
+    assert (report.probe_mode, report.nrst_low, report.swim_active, report.state) == (3, True, True, "held in reset")
+    assert report.transfers == 4
+    assert report.seconds == pytest.approx(0.0208)
+
+    transport = open_transport(board)
+    transport.open()
+    send(transport, "F4 08", "F4 0B 00 01 00 00 7F 80")
+    transport.clock.sleep(0.01)
+    send(transport, "F4 09")
+    assert transport.read(4, LIMIT_S)[0] == 0
+    send(transport, "F4 0C")
+    assert transport.read(1, LIMIT_S) == b"\xa2"
+    transport.close()
+
+
+def test_a_write_that_runs_when_the_command_ends_is_finished(board: Path) -> None:
+    transport = open_transport(board)
+    transport.open()
+    send(transport, "F4 00", "F4 07", "F4 04")
+    transport.clock.sleep(0.02)
+    for command in (
+        "F4 0A 00 01 00 00 7F 80 A0",
+        "F4 08",
+        "F4 0A 00 01 00 00 50 62 56",
+        "F4 0A 00 01 00 00 50 62 AE",
+        "F4 0A 00 01 00 00 80 00 AC",
+    ):
+        send(transport, command)
+        transport.clock.sleep(0.001)
+    transport.close()
+    flash = describe(board).memories[0]
+    assert (flash.used, flash.total_wear, flash.max_wear) == (1, 1, 1)
+
+
+def test_an_unplugged_probe_is_saved_plugged_in_again_and_the_fault_is_spent(tmp_path: Path) -> None:
+    board = tmp_path / "board.chip"
+    create(board, S103, "v3", faults=["unplug-after=2", "hsit-stuck"])
+    transport = open_transport(board)
+    transport.open()
+    send(transport, "F4 00", "F4 07")
+    with pytest.raises(ProbeLostError):
+        send(transport, "F5")
+    transport.close()
+    report = describe(board)
+    assert report.faults == ("hsit-stuck",)
+    assert (report.probe_mode, report.nrst_low, report.transfers) == (1, False, 2)
+    transport = open_transport(board)
+    transport.open()
+    send(transport, "F5", "F5", "F5")
+    transport.close()
+
+
+def test_close_may_be_repeated_and_needs_no_open(board: Path) -> None:
+    before = board.read_bytes()
+    transport = open_transport(board)
+    transport.close()
+    assert board.read_bytes() == before
+    transport.open()
+    transport.close()
+    transport.close()
+
+
+def test_two_cannot_use_the_file_at_once(board: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "WAIT_S", 0.0)
+    first, second = open_transport(board), open_transport(board)
+    first.open()
+    with pytest.raises(AccessError, match=r"board\.chip is busy"):
+        second.open()
+    assert describe(board).part == "STM8S103F3"
+    first.close()
+    second.open()
+    second.close()
+
+
+def test_what_is_seen_is_what_the_file_holds_when_it_is_opened(board: Path) -> None:
+    first, second = open_transport(board), open_transport(board)
+    first.open()
+    send(first, "F4 00")
+    first.close()
+    second.open()
+    send(second, "F5")
+    assert second.read(2, LIMIT_S)[0] == 3
+    second.close()
+
+
+def test_a_missing_file_is_a_usage_error_that_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no chip file") as caught:
+        open_transport(tmp_path / "nothing")
+    assert "sim create" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"{}", b'"text"', b"\xff\xfe", b'{"format": "stm8tool simulated chip"}']
+)
+def test_a_file_that_is_no_chip_file_is_a_usage_error(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(content)
+    for use in (open_transport, describe):
+        with pytest.raises(UsageError, match="damaged"):
+            use(path)
+
+
+@pytest.mark.parametrize("key", ["memories", "part", "chip", "serial", "unique_id", "probe"])
+def test_a_damaged_chip_file_is_a_usage_error(board: Path, key: str) -> None:
+    document = json.loads(board.read_text())
+    del document[key]
+    board.write_text(json.dumps(document))
+    with pytest.raises(UsageError, match="damaged"):
+        open_transport(board)
+
+
+@pytest.mark.parametrize("data", ["00", "zz", 5])
+def test_a_memory_of_the_wrong_size_or_type_is_a_usage_error(board: Path, data: object) -> None:
+    document = json.loads(board.read_text())
+    document["memories"]["flash"]["data"] = data
+    board.write_text(json.dumps(document))
+    with pytest.raises(UsageError, match="damaged"):
+        open_transport(board)
+
+
+def test_another_version_or_part_is_named(board: Path) -> None:
+    document = json.loads(board.read_text())
+    board.write_text(json.dumps({**document, "version": 2}))
+    with pytest.raises(UsageError, match="version 2"):
+        open_transport(board)
+    board.write_text(json.dumps({**document, "part": "stm8x1"}))
+    with pytest.raises(UnknownPartError):
+        describe(board)
+
+
+def test_the_file_is_replaced_as_a_whole(board: Path) -> None:
+    transport = open_transport(board)
+    transport.open()
+    transport.close()
+    assert {path.name for path in board.parent.iterdir()} == {"board.chip", ".board.chip.lock"}
+
+
+def test_time_is_virtual_unless_real_time_is_asked_for(board: Path) -> None:
+    assert isinstance(open_transport(board).clock, VirtualClock)
+    assert isinstance(open_transport(board, real_time=True).clock, RealClock)
