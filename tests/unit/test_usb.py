@@ -66,9 +66,9 @@ def transport(transport_to: Bus, device: FakeDevice) -> Iterator[usb.UsbTranspor
 
 def test_only_devices_of_st_are_listed_in_the_order_of_their_paths_and_none_is_opened(transport_to: Bus) -> None:
     stranger = FakeDevice(vendor=0x1A86)
-    probes = (FakeDevice(ports=(3, 1), address=9), FakeDevice(ports=(2,), address=8), stranger)
+    probes = (FakeDevice(ports=(10,), address=9), FakeDevice(ports=(2, 1), address=8), stranger)
     transport_to(*probes)
-    assert [info.path for info in usb.enumerate_st()] == ["usb:1-2", "usb:1-3.1"]
+    assert [info.path for info in usb.enumerate_st()] == ["usb:1-2.1", "usb:1-10"]
     assert not any(probe.calls for probe in probes)
 
 

@@ -80,7 +80,7 @@ def enumerate_st() -> list[UsbDeviceInfo]:
         AccessError: There is no usable libusb.
     """
     devices = usb.core.find(find_all=True, backend=libusb.backend(), idVendor=VENDOR_ST)
-    return sorted((_info(device) for device in devices), key=lambda info: info.path)
+    return [_info(device) for device in sorted(devices, key=lambda device: (device.bus, device.port_numbers or ()))]
 
 
 def read_serial_descriptor(device: UsbDeviceInfo) -> bytes:
