@@ -6,8 +6,6 @@ from typing import Optional
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit import fake_usb
-from unit.fake_usb import FakeDevice, FakeUsb, composite_v3, text_descriptor
 
 from stm8tool.errors import (
     AccessError,
@@ -29,6 +27,8 @@ from stm8tool.probe.find import (
 from stm8tool.probe.usb_ids import MODELS
 from stm8tool.transport import libusb
 from stm8tool.transport.usb import UsbDeviceInfo
+from unit import fake_usb
+from unit.fake_usb import FakeDevice, FakeUsb, composite_v3, text_descriptor
 
 A = "57FF6C064882485533212387"
 B = "57FF6B0648824855FFFF1687"

@@ -4,8 +4,6 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from unit import fake_usb
-from unit.fake_usb import FakeDevice, FakeUsb, composite_v3
 
 from stm8tool.errors import (
     AccessError,
@@ -18,6 +16,8 @@ from stm8tool.errors import (
 )
 from stm8tool.transport import libusb, usb, usb_access
 from stm8tool.transport.base import UsbIdentity
+from unit import fake_usb
+from unit.fake_usb import FakeDevice, FakeUsb, composite_v3
 
 
 class StepClock:

@@ -89,11 +89,11 @@ def load(places: Sequence[Candidate]) -> usb.backend.IBackend:
             reason = "loads, but does not start: is there any USB on this machine (a container has none)?"
         tried.append(f"{place.origin}: {place.path or 'none'}: {reason}")
     bits = 8 * struct.calcsize("P")
-    raise AccessError(
-        f"no usable libusb-1.0 for this {bits}-bit Python",
-        hint=f"install libusb-1.0 ({bits}-bit) or name its file in the environment variable {OVERRIDE}",
-        details=tried,
-    )
+    if places[0].origin == OVERRIDE:
+        hint = f"correct or remove the environment variable {OVERRIDE}; set, it is the only place to look"
+    else:
+        hint = f"install libusb-1.0 ({bits}-bit) or name its file in the environment variable {OVERRIDE}"
+    raise AccessError(f"no usable libusb-1.0 for this {bits}-bit Python", hint=hint, details=tried)
 
 
 def backend() -> usb.backend.IBackend:
