@@ -43,6 +43,9 @@ def test_a_fault_can_be_mended() -> None:
         ("unplug-after", "unplug-after=50"),
         ("stall-after=x", "stall-after=50"),
         ("stall-after=-1", "stall-after=50"),
+        ("clone-buffer=0", "from 1 to 65535"),
+        ("clone-buffer=65536", "from 1 to 65535"),
+        ("fake-voltage=65536", "from 0 to 65535"),
         ("unpowered=1", "takes no argument"),
     ],
 )
@@ -59,6 +62,7 @@ def test_without_supply_or_wire_the_target_is_silent(fault: str) -> None:
     for command in ("F4 04", "F4 05", "F4 06"):
         assert bench.do(command) == SILENT
     assert bench.write(CSR, 0xA0) == SILENT
+    assert bench.state == ("unpowered" if fault == "unpowered" else "running: empty")
     assert millivolts(bench) == pytest.approx(0 if fault == "unpowered" else 3300, abs=10)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.bench import LIMIT_S, OK, Bench
+from sim.bench import LIMIT_S, OK, SILENT, Bench
 from stm8tool.errors import TransferSizeError, TransportTimeoutError
 
 
@@ -174,3 +174,9 @@ def test_the_open_firmware_cuts_addresses_to_16_bits() -> None:
     bench.chip.flash.write(0x8000, b"\x82")
     bench.chip.flash.write(0x18000, b"\x11")
     assert bench.connect().byte(0x18000) == 0x82
+
+
+def test_the_open_firmware_tells_a_refusal_like_silence() -> None:
+    bench = Bench(faults=["open-firmware"]).attach()
+    bench.unlock()
+    assert bench.mode(0x01) == SILENT

@@ -43,8 +43,9 @@ def test_in_dfu_mode_swim_is_entered_only_after_the_dfu_exit() -> None:
 def test_the_debug_exit_leaves_debug_mode() -> None:
     bench = Bench(model="v2")
     bench.probe.firmware.mode = 2
-    bench.send("F2 21")
-    assert bench.ask("F5", 2)[:2] == "01"
+    for _ in range(2):
+        bench.send("F2 21")
+        assert bench.ask("F5", 2)[:2] == "01"
 
 
 def test_outside_swim_mode_nothing_reaches_the_pins_and_nothing_answers() -> None:
@@ -105,12 +106,26 @@ def test_a_probe_that_starts_again_lets_go_of_its_pins(event: str) -> None:
     assert bench.ask("F5", 2) == "00 01"
 
 
+def test_what_was_over_on_the_wire_before_the_plug_was_pulled_has_happened() -> None:
+    bench = Bench()
+    bench.swim_mode()
+    bench.send("F4 04")
+    bench.clock.sleep(0.02)
+    bench.probe.replug()
+    assert bench.chip.swim_active
+
+
 @pytest.mark.parametrize("command", ["EE", "F3 08", "F2 30", "F4 0E", "F4 7F", "FC"])
 def test_an_unmodelled_command_is_an_error_not_an_ack(command: str) -> None:
     bench = Bench()
     bench.swim_mode()
     with pytest.raises(SimGapError):
         bench.send(command)
+
+
+def test_the_extended_version_of_a_v2_is_a_gap() -> None:
+    with pytest.raises(SimGapError):
+        Bench(model="v2").send("FB")
 
 
 def test_a_command_longer_than_16_bytes_is_a_gap() -> None:
@@ -299,6 +314,18 @@ def test_the_virtual_clock_moves_only_when_somebody_waits() -> None:
     clock.sleep(2.5)
     clock.sleep(-1)
     assert clock.now() == 2.5
+
+
+def test_silence_costs_the_probe_time_before_it_gives_up() -> None:
+    bench = Bench(model="v3").connect()
+    for limit_s in (0.01, 0.1):
+        bench.probe.firmware.silence_s = limit_s
+        bench.send("F4 03 01")
+        bench.start_read(0x8000, 1)
+        bench.clock.sleep(limit_s - 0.001)
+        assert bench.poll() == BUSY
+        bench.clock.sleep(0.001)
+        assert bench.poll() == SILENT
 
 
 def test_a_refusal_and_silence_are_different_statuses() -> None:

@@ -304,6 +304,7 @@ def test_on_l101_datasize_turns_the_top_pages_into_data() -> None:
         ("stm8l152r8", 0x4807, 0xAA),
         ("stm8af5288", 0x480B, 0x15),
         ("stm8s103f3", 0x4810, 0x00),
+        ("stm8s103f3", 0x487E, 0x55),
         ("stm8l101f3", 0x4804, 0xFF),
     ],
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stm8tool.devices import find_part
-from stm8tool.errors import AccessError, ProbeLostError, UnknownPartError, UsageError
+from stm8tool.errors import AccessError, EndpointStallError, ProbeLostError, UnknownPartError, UsageError
 from stm8tool.sim import lock
 from stm8tool.sim.clock import RealClock, VirtualClock
 from stm8tool.sim.store import create, describe, open_transport
@@ -231,6 +231,55 @@ def test_the_file_is_replaced_as_a_whole(board: Path) -> None:
     transport.open()
     transport.close()
     assert {path.name for path in board.parent.iterdir()} == {"board.chip", ".board.chip.lock"}
+
+
+def test_a_file_that_cannot_be_made_or_read_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot lock"):
+        create(tmp_path / "missing" / "a", S103, "v2")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(UsageError, match="cannot read"):
+        open_transport(folder)
+    with pytest.raises(UsageError, match="cannot write"):
+        create(folder, S103, "v2", overwrite=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"folder", ".folder.lock"}
+
+
+def test_a_file_that_vanished_before_it_was_opened_leaves_no_lock(board: Path) -> None:
+    transport = open_transport(board)
+    content = board.read_bytes()
+    board.unlink()
+    with pytest.raises(UsageError, match="no chip file"):
+        transport.open()
+    board.write_bytes(content)
+    transport.open()
+    transport.close()
+
+
+def test_stall_and_usb_reset_reach_the_probe(tmp_path: Path) -> None:
+    create(tmp_path / "a", S103, "v2", faults=["stall-after=1"])
+    transport = open_transport(tmp_path / "a")
+    transport.open()
+    send(transport, "F3 07")
+    with pytest.raises(EndpointStallError):
+        send(transport, "F4 00")
+    transport.clear_halt()
+    send(transport, "F4 00", "F5")
+    assert transport.read(2, LIMIT_S) == b"\x03\x00"
+    transport.reset()
+    send(transport, "F5")
+    assert transport.read(2, LIMIT_S) == b"\x00\x01"
+    transport.close()
+
+
+def test_real_time_is_slept_and_virtual_time_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    for clock in (VirtualClock(), RealClock()):
+        clock.sleep(2.5)
+        clock.sleep(0)
+        assert clock.now() <= clock.now()
+    assert slept == [2.5]
 
 
 def test_time_is_virtual_unless_real_time_is_asked_for(board: Path) -> None:

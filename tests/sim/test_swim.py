@@ -226,6 +226,15 @@ def test_a_program_that_disables_swim_is_reached_only_under_reset() -> None:
     assert bench.do("F4 04") == SILENT
 
 
+def test_the_pin_that_cfg_gcr_frees_is_deaf_until_a_reset() -> None:
+    bench = Bench().connect()
+    assert bench.write(0x7F60, 0x01) == OK
+    assert bench.try_read(0x8000) == SILENT
+    assert bench.do("F4 07") == OK
+    assert bench.do("F4 08") == OK
+    assert bench.try_read(0x8000) == OK
+
+
 def test_an_empty_chip_cannot_disable_swim() -> None:
     bench = Bench(faults=["app-disables-swim"])
     bench.swim_mode()

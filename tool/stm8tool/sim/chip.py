@@ -28,6 +28,7 @@ CKDIVR = {"stm8s": (0x50C6, 0x18), "stm8l": (0x50C0, 0x03)}
 PERIPHERALS = range(0x5000, 0x5800)
 FLASH_WINDOW = range(0x5050, 0x5070)  # what is not a flash register here is reserved on both register maps
 TMU_REGISTERS = range(0x5800, 0x5809)
+OPTION_SPACE = range(0x4800, 0x4900)  # the part's own area is a memory; the rest is reserved
 CORE = range(0x7F00, 0x8000)
 ROP_PATTERN = 0x71
 FIRST_BYTES = (0x82, 0xAC)  # INT or JPF: what a program starts with (flash §9)
@@ -332,8 +333,6 @@ class Chip:
                 return data[address - start]
         if address == self._ckdivr:
             return self._clock_divider
-        if address == SWIM_CSR:
-            return self._read_csr()
         if address == CFG_GCR:
             return self._cfg_gcr
         if self.debug.holds(address):
@@ -363,8 +362,6 @@ class Chip:
     def _write_other(self, address: int, value: int, now: float) -> None:
         if address == self._ckdivr:
             self._clock_divider = value
-        elif address == SWIM_CSR:
-            self._write_csr(value)
         elif address == CFG_GCR:
             self._cfg_gcr = value
         elif self.debug.holds(address):
@@ -372,6 +369,8 @@ class Chip:
             self.debug.write(address, value, may_run=not (self._rop_holds_cpu() or self.controller.loading))
             if self.running and not before:
                 self._run(now)
+        elif address in OPTION_SPACE and self.controller.options_open and not self.options.rop:
+            self.options.programmed(address, bytes([value]))
         elif self._unmodelled(address):
             raise SimGapError(f"write to 0x{address:06X}: this register is not modelled")
 

@@ -20,14 +20,17 @@ def _switch(text: str) -> Any:
     return field(default=False, metadata={"help": text})
 
 
-def _number(text: str, *, bare: Optional[int] = None, once: bool = False) -> Any:
-    """Return a fault with a number; `bare` stands for a missing one, `once` faults happen once in a chip's life."""
-    return field(default=None, metadata={"help": text, "number": True, "bare": bare, "once": once})
+def _number(text: str, *, bare: Optional[int] = None, allowed: range = range(FOR_EVER + 1)) -> Any:
+    """Return a fault with a number; `bare` stands for a missing one."""
+    return field(default=None, metadata={"help": text, "allowed": allowed, "bare": bare})
 
 
 @dataclass(frozen=True)
 class Faults:
-    """What is wrong on the bench. Counts are in USB transfers since the probe was opened."""
+    """What is wrong on the bench.
+
+    The four `…_after` count USB transfers since the probe was opened; they happen once and are mended with that.
+    """
 
     unpowered: bool = _switch("the target has no supply")
     swim_open: bool = _switch("the SWIM wire is not connected")
@@ -38,18 +41,18 @@ class Faults:
     hsit_stuck: bool = _switch("SWIM_CSR.HSIT stays 0: no high speed")
     no_eop: bool = _switch("programming never ends and changes nothing (VCAP)")
     busy_storm: Optional[int] = _number("every operation reports BUSY for N polls more (for ever)", bare=FOR_EVER)
-    unplug_after: Optional[int] = _number("the probe is pulled after N transfers", once=True)
-    stall_after: Optional[int] = _number("the endpoint stalls once after N transfers", once=True)
-    timeout_after: Optional[int] = _number("one IN times out after N transfers; its answer comes late", once=True)
-    drop_link_after: Optional[int] = _number(
-        "after N transfers SWIM is dead until it is entered again under reset", once=True
-    )
-    clone_buffer: Optional[int] = _number("the probe's buffer has N bytes instead of 6144")
+    unplug_after: Optional[int] = _number("the probe is pulled after N transfers")
+    stall_after: Optional[int] = _number("the endpoint stalls once after N transfers")
+    timeout_after: Optional[int] = _number("one IN times out after N transfers; its answer comes late")
+    drop_link_after: Optional[int] = _number("after N transfers SWIM is dead until it is entered under reset")
+    clone_buffer: Optional[int] = _number("the probe's buffer has N bytes instead of 6144", allowed=range(1, 65536))
     clone_16bit_address: bool = _switch("the probe cuts addresses to 16 bits")
     open_firmware: bool = _switch("the open probe firmware: optimistic status, no F7, stays in SWIM mode (v2 only)")
     old_firmware: bool = _switch("the probe's firmware is from 2012")
     swimless_firmware: bool = _switch("the probe's firmware cannot do SWIM")
-    fake_voltage: Optional[int] = _number("the probe reports N mV whatever the target has (3250)", bare=3250)
+    fake_voltage: Optional[int] = _number(
+        "the probe reports N mV whatever the target has (3250)", bare=3250, allowed=range(65536)
+    )
 
     def without(self, name: str) -> Faults:
         """Return the same bench with one fault mended."""
@@ -83,7 +86,7 @@ def parse(texts: Iterable[str]) -> Faults:
     """Read faults in the form `NAME[=ARG]`.
 
     Raises:
-        UsageError: an unknown name (near names are in the hint), a missing, needless or negative number.
+        UsageError: an unknown name (near names are in the hint), a missing, needless or impossible number.
     """
     values: dict[str, Any] = {}
     for text in texts:
@@ -91,16 +94,18 @@ def parse(texts: Iterable[str]) -> Faults:
         if name not in KNOWN:
             raise _unknown(name)
         about = KNOWN[name]
-        if not about.get("number"):
+        allowed = about.get("allowed")
+        if allowed is None:
             if equals:
                 raise UsageError(f"the fault {name} takes no argument")
             values[_attribute(name)] = True
         elif not equals and about["bare"] is not None:
             values[_attribute(name)] = about["bare"]
-        elif argument.isdecimal():
+        elif argument.isdecimal() and int(argument) in allowed:
             values[_attribute(name)] = int(argument)
         else:
-            raise UsageError(f"the fault {name} needs a number", hint=f"for example {name}=50")
+            limits = f"from {allowed[0]} to {allowed[-1]}"
+            raise UsageError(f"the fault {name} needs a number {limits}", hint=f"for example {name}=50")
     return Faults(**values)
 
 

@@ -132,6 +132,7 @@ class Firmware:
     def restart(self, *, power_cycle: bool) -> None:
         """Start again, after a USB reset or after a plug was pulled; what runs on the wire breaks off."""
         now = self._clock.now()
+        self._settle(now)
         self._abort(now)
         if power_cycle or self.reset_unwedges:
             self.wedged = False
@@ -350,7 +351,7 @@ class Firmware:
         self._transfer(now, address, size, None)
 
     def _read_buffer(self, command: bytes, now: float) -> None:
-        """Answer READBUF; without a finished READMEM the IN stays pending (field-notes)."""
+        """Answer READBUF, once; without a finished READMEM the IN stays pending (field-notes)."""
         if self._buffer is not None and self._job is None and not self._storm:
             self._replies.append(self._buffer)
             self._buffer = None

@@ -308,9 +308,14 @@ class FlashController:
             return self.options.bricked is not None or address != ROP_ADDRESS
         return memory is self.flash and address < self.options.ubc_end
 
+    @property
+    def options_open(self) -> bool:
+        """True if a write to the option area is taken."""
+        return self.dul and bool(self._cr2 & OPT)
+
     def _open(self, memory: Memory, address: int) -> bool:
         if memory is self.options.memory:
-            return self.dul and bool(self._cr2 & OPT)
+            return self.options_open
         if self._cr2 & OPT:
             raise SimGapError(f"0x{address:06X} written with CR2.OPT set")
         return self.pul if memory is self.flash and address < self.options.data_start else self.dul

@@ -14,9 +14,6 @@ class Memory:
         self.data = bytearray(size)
         self.wear = [0] * -(-size // block)
 
-    def __contains__(self, address: int) -> bool:
-        return self.start <= address < self.end
-
     def read(self, address: int, size: int) -> bytes:
         """Return `size` bytes, all of which must lie inside."""
         offset = address - self.start

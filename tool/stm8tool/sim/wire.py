@@ -126,9 +126,9 @@ class Transfer:
 
     def abort(self, now: float) -> None:
         """Break off; the bytes of a started frame that are through stay written."""
-        if self._answer is None and self.advance(now) is None:
+        if self.advance(now) is None and self._answer is None:
             count = self.moved(now) - self._done
-            if self._answer is None and count > 0:
+            if count:
                 self._frame(count)
 
     def moved(self, now: float) -> int:
