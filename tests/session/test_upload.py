@@ -242,6 +242,18 @@ def test_a_chip_of_another_family_is_told_before_anything_is_written(chip: str, 
     assert board.is_left_idle()
 
 
+@pytest.mark.parametrize(("chip", "named"), [("stm8l101f3", "stm8l151k4"), ("stm8l151k4", "stm8l101f3")])
+def test_an_open_chip_is_not_unlocked_by_the_polarity_of_another_stm8l(chip: str, named: str) -> None:
+    board = Board(chip)
+    other = Board(named).part
+    before = bytes(board.chip.flash.data)
+    with board.session(other) as session, pytest.raises(FamilyMismatchError, match="nothing was changed"):
+        session.write(image_of(other, size=64), [other.flash])
+    assert bytes(board.chip.flash.data) == before
+    assert not board.chip.options.rop
+    assert board.is_left_idle()
+
+
 def _set_option(board: Board, name: str, value: int) -> None:
     """Give the chip an option byte, as its program would have done, and reset it."""
     option = next(option for option in board.chip.options.table if option.name == name)

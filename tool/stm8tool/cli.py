@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 failed, 2 usage or file, 3 probe, 4 no answer from the chi
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -35,6 +36,9 @@ _DEFAULTS = {
 
 def entry() -> None:
     """Console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file name must not end the program
     sys.exit(main())
 
 
@@ -297,7 +301,7 @@ def _unlock(arguments: argparse.Namespace, console: Console) -> None:
 def _reset(arguments: argparse.Namespace, console: Console) -> None:
     with _open(arguments, console, _part(arguments)) as session:
         session.reset()
-    console.say("reset: the program runs")
+    console.say("the chip was reset and runs")
 
 
 def _info(arguments: argparse.Namespace, console: Console) -> None:

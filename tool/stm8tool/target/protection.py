@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..devices import Part, option_table
-from ..errors import LINK_ERRORS, ProgramError, ReadoutProtectedError
+from ..errors import LINK_ERRORS, FamilyMismatchError, ProgramError, ReadoutProtectedError
 from ..interrupts import shield
 from . import registers as reg
 from .core import Core
@@ -19,14 +19,22 @@ from .options import read_options, restorable, write_factory
 _AA = 0xAA
 _LOCKED_PATTERN = 0x71  # what protected memory reads (STM8S: several reports, confidence medium)
 _SAMPLE_SIZE = 128
+_L101_STACK = 0x05FF
 # One trace of an STM8S shows 3 ms, another tool waits for up to 2 s (confidence medium).
 _GLOBAL_ERASE_LIMIT_S = 2.0
 
 
 class Protection(NamedTuple):
-    """Whether ROP is on, and by what evidence (a line for the user)."""
+    """Whether ROP is on.
+
+    Attributes:
+        locked: It is.
+        by_pattern: Memory reads as that of a locked chip; False where only the ROP byte says so.
+        evidence: What was seen, a line for the user.
+    """
 
     locked: bool
+    by_pattern: bool
     evidence: str
 
 
@@ -58,7 +66,7 @@ def detect(core: Core, flash: Flash, part: Part) -> Protection:
         seen.append("flash reads 0x71 throughout")
     if status & reg.IAPSR_ROP_ACTIVE:
         seen.append("IAPSR bit 7 set")
-    return Protection(pattern or by_byte, ", ".join(seen))
+    return Protection(pattern or by_byte, pattern, ", ".join(seen))
 
 
 def require_open(core: Core, flash: Flash, part: Part) -> None:
@@ -86,13 +94,17 @@ def unlock(core: Core, flash: Flash, part: Part, *, assume_locked: bool = False)
 
     Raises:
         ProgramError: The chip does not show the open state after all tries.
+        FamilyMismatchError: The ROP byte of this chip seems to mean the opposite; nothing was changed.
     """
     erased = False
     restored: list[str] = []
 
     def attempt() -> None:
         nonlocal erased
-        if detect(core, flash, part).locked or (assume_locked and not erased):
+        found = detect(core, flash, part)
+        if found.locked or (assume_locked and not erased):
+            if not found.by_pattern and not erased:
+                _check_polarity(core, part)
             erased = True
             with shield():
                 _remove(core, flash, part)
@@ -110,6 +122,25 @@ def unlock(core: Core, flash: Flash, part: Part, *, assume_locked: bool = False)
 
     core.persist(attempt, (*LINK_ERRORS, ProgramError))
     return Unlocked(erased, () if erased else tuple(restored))
+
+
+def _check_polarity(core: Core, part: Part) -> None:
+    """Refuse to unlock by the ROP byte alone where the chip seems to read that byte the other way round.
+
+    STM8L101 and STM8L001 share their register map with the other STM8L, but not the meaning of 0xAA: the value
+    that opens one locks the other. Their RAM of 1.5 KB is like no other's, and the stack pointer is at the end
+    of RAM after a reset (confidence medium).
+    """
+    if part.flash_regs != "stm8l":
+        return
+    stack_pointer = int.from_bytes(core.read(reg.STACK_POINTER, 2), "big")
+    expected = part.ram.end - 1
+    if stack_pointer != expected and _L101_STACK in (stack_pointer, expected):
+        chip = "an STM8L101 or STM8L001" if stack_pointer == _L101_STACK else "no STM8L101 or STM8L001"
+        raise FamilyMismatchError(
+            f"the chip seems to be {chip} (stack pointer 0x{stack_pointer:04X}), not {part.name}: nothing was changed",
+            hint="name the part that is printed on the chip (--part, or `board` / `board_upload.part`)",
+        )
 
 
 def _prove(core: Core, flash: Flash, part: Part, *, after_unlock: bool) -> None:

@@ -17,6 +17,7 @@ CSR_HS = 0x10
 CSR_RST = 0x04  # the next system reset ends SWIM
 CSR_HSIT = 0x02  # option bytes are loaded, high speed is allowed
 
+STACK_POINTER = 0x7F08
 DM_CSR2 = 0x7F99
 CSR2_STALL = 0x08
 
