@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from unit.fake_wire import V2_VERSION, FakeWire
 
 from stm8tool.errors import EndpointStallError, ProbeLostError, TransferSizeError, TransportTimeoutError
 from stm8tool.probe.channel import CommandChannel
+from unit.fake_wire import V2_VERSION, FakeWire
 
 _STATUS = b"\xf4\x09"
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import deque
 
 import pytest
-from unit.fake_wire import V2_VERSION, FakeWire
 
 from stm8tool.errors import ProbeError, ProbeLostError, SwimError, TransportTimeoutError
 from stm8tool.probe.stlink import Stlink, wire_time_s
+from unit.fake_wire import V2_VERSION, FakeWire
 
-_F4 = 0xF4
 _DONE, _BUSY = bytes(4), bytes([1, 0, 0, 0])
 
 
@@ -34,30 +33,26 @@ class FakeProbe(FakeWire):
         super().write(data, timeout_s)
         if len(data) != 16:
             return
-        first, second = data[0], data[1]
-        reply = b""
-        if first == 0xF1:
-            reply = self.version
-        elif first == 0xFB:
-            reply = self.extended
-        elif first == 0xF5:
-            reply = bytes([self.mode, 1])
-        elif first == 0xF7:
-            reply = self.voltage
-        elif (first, second) in ((0xF3, 0x07), (0xF2, 0x21), (_F4, 0x01)):
-            self.mode = 1
-        elif (first, second) == (_F4, 0x00):
-            self.mode = 3
-        elif (first, second) == (_F4, 0x09):
-            reply = self.statuses.popleft() if self.statuses else _DONE
-        elif (first, second) == (_F4, 0x0B):
-            self.requested = int.from_bytes(data[2:4], "big")
-        elif (first, second) == (_F4, 0x0C):
-            reply = bytes(self.requested)
-        elif (first, second) == (_F4, 0x0D):
-            reply = self.buffer_size.to_bytes(2, "little")
+        reply = self._answer(data)
         if reply:
             self.answers.append(reply)
+
+    def _answer(self, data: bytes) -> bytes:
+        command = data[:2]
+        if command in (b"\xf3\x07", b"\xf2\x21", b"\xf4\x01"):
+            self.mode = 1
+        elif command == b"\xf4\x00":
+            self.mode = 3
+        elif command == b"\xf4\x0b":
+            self.requested = int.from_bytes(data[2:4], "big")
+        elif command == b"\xf4\x09":
+            return self.statuses.popleft() if self.statuses else _DONE
+        elif command == b"\xf4\x0c":
+            return bytes(self.requested)
+        elif command == b"\xf4\x0d":
+            return self.buffer_size.to_bytes(2, "little")
+        mode = bytes([self.mode, 1])
+        return {0xF1: self.version, 0xFB: self.extended, 0xF5: mode, 0xF7: self.voltage}.get(data[0], b"")
 
     def commands(self) -> list[str]:
         """The commands since the start, two bytes each, polls left out."""
