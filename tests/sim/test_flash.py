@@ -290,6 +290,14 @@ def test_rww_parts_read_flash_while_eeprom_is_programmed(part: str, readable: bo
     assert bench.try_read(eeprom.start) == REFUSED
 
 
+@pytest.mark.parametrize("part", ["stm8s105k4", "stm8s103f3"])
+def test_no_part_reads_eeprom_while_flash_is_programmed(part: str) -> None:
+    bench = ready(part)
+    bench.mode(STANDARD)
+    assert bench.write(0x8000, *bytes(bench.block)) == OK
+    assert bench.try_read(0x4000) == REFUSED
+
+
 def test_without_a_stalled_cpu_reads_work_and_every_write_to_flash_is_refused() -> None:
     bench = Bench().attach()
     bench.unlock()

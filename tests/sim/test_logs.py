@@ -180,3 +180,11 @@ def test_the_open_firmware_tells_a_refusal_like_silence() -> None:
     bench = Bench(faults=["open-firmware"]).attach()
     bench.unlock()
     assert bench.mode(0x01) == SILENT
+
+
+def test_the_open_firmware_clears_an_old_error_when_swim_mode_is_entered() -> None:
+    bench = Bench(faults=["open-firmware"])
+    bench.swim_mode()
+    assert bench.try_read(0x8000) == SILENT
+    bench.send("F4 00")
+    assert bench.poll() == OK

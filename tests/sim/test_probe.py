@@ -101,7 +101,9 @@ def test_a_probe_that_starts_again_lets_go_of_its_pins(event: str) -> None:
     bench = Bench()
     bench.swim_mode()
     assert bench.do("F4 07") == OK
+    before = bench.clock.now()
     getattr(bench.probe, event)()
+    assert bench.clock.now() - before == (0.5 if event == "reset" else 0.0)
     assert not bench.chip.nrst_low
     assert bench.ask("F5", 2) == "00 01"
 

@@ -179,6 +179,13 @@ def test_a_register_that_is_not_modelled_is_a_gap(address: int) -> None:
         bench.write(address, 0)
 
 
+def test_the_tmu_registers_are_a_gap_where_there_is_a_tmu() -> None:
+    for address in (0x5800, 0x5808):
+        assert Bench("stm8s105k4").connect().try_read(address) == OK
+        with pytest.raises(SimGapError):
+            Bench("stm8af5288").connect().try_read(address)
+
+
 def test_the_registers_of_the_other_family_are_a_gap_when_written() -> None:
     bench = Bench().connect()
     with pytest.raises(SimGapError):

@@ -14,16 +14,17 @@ attributes of `firmware.Firmware`); what can be wrong on a bench has a name (`fa
     wire       pulses and ROTF/WOTF frames in modelled time
     firmware   the probe's commands: ST-LINK V2, V2-1, V3, and the open firmware
     stlink     the probe's bulk transfers
-    store      a board in a file, for separate commands
+    store      a board in a file, for separate commands; `report` looks at it, `lock` guards it
 
-Modelled: everything in the table of sections above that one of the sources gives, with its time: SWIM bits at low
-and high speed, 6 and 3 ms of programming, the entry waveform, USB transfers. Addresses outside the memory map read
+Modelled, with its time: USB transfers, SWIM bits at low and high speed, the entry waveform, 6 and 3 ms of programming,
+the global erase; what a reset, a lost link or a pulled plug leaves behind. Addresses outside the memory map read
 as 00 and take writes without effect ("go nowhere"); the value is our assumption and a switch. The boot ROM holds
 fictional bytes.
 
 Not modelled: execution of code (a program either runs or does not; a RAM loader, a step or a breakpoint is a gap),
-peripherals other than the flash controller, CLK_CKDIVR and CFG_GCR (gaps), watchdogs, TMU registers, SWIM at the
-doubled clock, parity errors, descriptors and control requests of USB.
+peripherals other than the flash controller, CLK_CKDIVR and CFG_GCR (gaps), watchdogs, TMU registers, the boot ROM
+that spoils PUKR (STM8L medium density, v1.2), SWIM at the doubled clock, parity errors, loss of power in the middle of
+an operation, descriptors and control requests of USB.
 
 Sources, by the names that the docstrings use: stlink-swim (probe commands, as read in working clients and traces),
 swim-protocol (UM0470 and client code), flash (RM0016, RM0013, PM0054, PM0047, datasheets, traces), field-notes
