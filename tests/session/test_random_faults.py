@@ -1,0 +1,166 @@
+"""Random uploads on random benches that break at a random moment: no seed may end worse than in a clear error."""
+
+from __future__ import annotations
+
+import random
+from typing import NamedTuple, Optional
+
+import pytest
+
+from session.bench import MODELS, Board
+from stm8tool.devices import Part, Region, find_part
+from stm8tool.errors import ToolError
+from stm8tool.image import Image, Segment
+from stm8tool.sim.faults import parse
+from stm8tool.sim.memory import Memory
+from stm8tool.sim.switches import Switches
+
+_PARTS = (
+    "stm8s103f3",
+    "stm8s105k4",
+    "stm8s208mb",
+    "stm8af6223",
+    "stm8l101f3",
+    "stm8l051f3",
+    "stm8l151k4",
+    "stm8l152r8",
+)
+_EVENTS = ("unplug-after", "stall-after", "timeout-after", "drop-link-after")
+_ODDITIES = ("nrst-open", "hsit-stuck", "clone-buffer=256", "clone-buffer=1000", "open-firmware")
+_LIMIT_S = 20.0  # simulated; the whole ladder, a USB reset and three tries fit
+
+
+class Scenario(NamedTuple):
+    """One bench and one upload; `events` happen once each, `oddities` and `switches` are how the bench is."""
+
+    part: str
+    model: str
+    locked: bool
+    oddities: tuple[str, ...]
+    events: tuple[str, ...]
+    switches: Switches
+    image: Image
+
+
+def _scenario(seed: int) -> Scenario:
+    rng = random.Random(seed)
+    part = find_part(rng.choice(_PARTS))
+    oddities = tuple(rng.sample(_ODDITIES, rng.choice((0, 0, 1, 1, 2))))
+    model = "v2" if "open-firmware" in oddities else rng.choice(MODELS)
+    limit = 0x10000 if "open-firmware" in oddities else part.flash.end  # that firmware knows 16 address bits
+    quiet = Scenario(part.name, model, rng.random() < 0.4, oddities, (), _switches(rng), _image(part, limit, rng))
+    board = _board(quiet)
+    _upload(board, quiet.image)
+    moment = board.probe.transfers + 1
+    events = rng.sample(_EVENTS, rng.choice((1, 1, 1, 2, 3)))
+    return quiet._replace(events=tuple(f"{event}={rng.randrange(moment)}" for event in events))
+
+
+def _switches(rng: random.Random) -> Switches:
+    """Return a chip that takes sides at random where the sources disagree."""
+    return Switches(
+        iapsr_reset=rng.choice((0x00, 0x40)),
+        iapsr_undocumented=rng.random() < 0.5,
+        rop_hides_options=rng.choice((None, True, False)),
+        rop_write_nacks=rng.random() < 0.5,
+        no_access_bit=rng.random() < 0.5,
+        lock_write_relocks=rng.random() < 0.5,
+        options_erase_to_default=rng.random() < 0.5,
+        dul_misses=rng.choice((0, 0, 1)),
+        global_erase_s=rng.choice((0.003, 0.1, 1.5)),
+    )
+
+
+def _image(part: Part, limit: int, rng: random.Random) -> Image:
+    """Return the first byte of flash and some segments below `limit`, with gaps inside and between blocks."""
+    segments = [Segment(part.flash.start, b"\x82")]
+    for memory in (part.flash, part.eeprom):
+        if memory is None:
+            continue
+        address, end = memory.start, min(memory.end, limit)
+        for _ in range(rng.randrange(5)):
+            address += rng.choice((1, 7, part.block, rng.randrange(1, memory.size)))
+            size = min(rng.choice((1, 5, part.block, rng.randrange(1, 400))), end - address)
+            if size > 0:
+                segments.append(Segment(address, rng.choice((rng.randbytes(size), bytes(size)))))
+                address += size
+    return Image(segments)
+
+
+def _board(scenario: Scenario) -> Board:
+    """Return the bench, its chip full of bytes."""
+    faults = (*scenario.oddities, *scenario.events)
+    board = Board(scenario.part, scenario.model, locked=scenario.locked, faults=faults, switches=scenario.switches)
+    if board.chip.eeprom:
+        board.chip.eeprom.write(board.chip.eeprom.start, random.Random(5).randbytes(len(board.chip.eeprom.data)))
+    return board
+
+
+def _upload(board: Board, image: Image) -> Optional[ToolError]:
+    """Return the error of an upload, None when it says that it worked; anything but a ToolError passes through."""
+    start = board.probe.clock.now()
+    try:
+        board.upload(image)
+    except ToolError as exc:
+        return exc
+    finally:
+        assert board.probe.clock.now() - start < _LIMIT_S
+    return None
+
+
+def _memories(board: Board) -> list[Memory]:
+    return [memory for memory in (board.chip.flash, board.chip.eeprom) if memory is not None]
+
+
+def _beside(board: Board, image: Image) -> bytes:
+    """Return all that the chip holds outside of `image`."""
+    rest = bytearray()
+    for memory in _memories(board):
+        address = memory.start
+        for segment in image.slice(Region(memory.name, memory.start, len(memory.data))):
+            rest += memory.read(address, segment.address - address)
+            address = segment.end
+        rest += memory.read(address, memory.end - address)
+    return bytes(rest)
+
+
+def _mend(board: Board) -> None:
+    """Repair what is broken; a probe that was pulled is plugged in again."""
+    if not board.probe.plugged:
+        board.probe.replug()
+    board.probe.faults = board.chip.faults = parse([])
+
+
+@pytest.mark.parametrize("seed", range(400))
+def test_whatever_breaks_no_upload_is_wrong_without_a_word_and_the_next_one_works(seed: int) -> None:
+    scenario = _scenario(seed)
+    board, image = _board(scenario), scenario.image
+    before = _beside(board, image)
+    kept = bytes(len(before)) if scenario.locked else before  # an unlock erases the chip
+
+    error = _upload(board, image)
+    if error is None:
+        assert board.holds(image)
+        assert _beside(board, image) == kept
+        assert board.options_are_factory()
+        assert _is_left_idle(board, scenario)
+    else:
+        assert str(error)
+        assert _beside(board, image) in (before, kept)
+        assert not board.chip.nrst_low
+    assert board.chip.bricked is None
+
+    _mend(board)
+    assert _upload(board, image) is None
+    assert board.holds(image)
+    assert _beside(board, image) == kept
+    assert board.options_are_factory()
+    assert board.chip.bricked is None
+    assert _is_left_idle(board, scenario)
+
+
+def _is_left_idle(board: Board, scenario: Scenario) -> bool:
+    """Tell whether chip and probe are at rest; the open firmware does not leave SWIM mode."""
+    if board.is_left_idle():
+        return True
+    return "open-firmware" in scenario.oddities and not board.chip.nrst_low and board.chip.state == "running"
