@@ -1,0 +1,209 @@
+"""Keep the documents true: what they list is what the code has, and what they show is what the tool does."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from pio import BOARDS, ROOT, load_builder
+from stm8tool import cli, errors, interrupts
+from stm8tool.devices import all_parts
+from stm8tool.image import Segment, save
+from stm8tool.sim import faults
+from stm8tool.target import connect
+
+DOCS = {path.relative_to(ROOT).as_posix(): path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
+README, TOOL, ARCHITECTURE, TROUBLE = (
+    DOCS[name].read_text(encoding="utf-8")
+    for name in ("README.md", "docs/stm8tool.md", "docs/architecture.md", "docs/troubleshooting.md")
+)
+FIRMWARE = bytes([0x82, 0x00, 0x80, 0x80]) + bytes(range(1, 86))
+
+# Machine paths, package indexes, and numbers of a tracker that the reader cannot see.
+FORBIDDEN = r"(?<![\w.])/(work|tmp|root|home)/|\b(pypi|pythonhosted|npmjs)\b|deb\.debian|\bissue #?\d|TODO|FIXME"
+
+
+def section(text: str, heading: str) -> str:
+    """Return what stands below a heading, up to the next of its rank or above."""
+    rank, start = re.search(rf"^(#+) {re.escape(heading)}\n", text, re.MULTILINE), None
+    assert rank, heading
+    start = rank.end()
+    end = re.search(rf"^#{{1,{len(rank[1])}}} ", text[start:], re.MULTILINE)
+    return text[start : start + end.start()] if end else text[start:]
+
+
+def first_cells(text: str) -> list[str]:
+    """Return the first cell of every table row but the heads, without back quotes."""
+    rows = re.findall(r"^\| *(.*?) *\|", re.sub(r"^\|.*\n\|[-|]+\n", "", text, flags=re.MULTILINE), re.MULTILINE)
+    return [row.replace("`", "") for row in rows]
+
+
+def run(words: list[str]) -> tuple[int, str]:
+    """Run stm8tool; return its exit code and what a terminal shows."""
+    shown = StringIO()
+    with redirect_stdout(shown), redirect_stderr(shown):
+        return cli.main(words), shown.getvalue()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a firmware.hex of 89 bytes."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(interrupts, "terminate_like_ctrl_c", lambda: None)
+    save("firmware.hex", [Segment(0x8000, FIRMWARE)])
+    return tmp_path
+
+
+# -- what they list --------------------------------------------------------------------------------------------------
+
+
+def test_every_exit_code_is_documented_and_no_other() -> None:
+    classes, codes = [errors.ToolError], {"0", str(cli._EXIT_INTERRUPTED)}
+    while classes:
+        found = classes.pop()
+        codes.add(str(found.exit_code))
+        classes += found.__subclasses__()
+    for text in (README, TOOL):
+        rows = first_cells(section(text, "Exit codes"))
+        assert sorted(rows) == sorted(codes)
+
+
+def parsers(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    yield name.strip(), parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for word, below in action.choices.items():
+                yield from parsers(below, f"{name} {word}")
+
+
+PARSERS = dict(parsers(cli._parser()))
+
+
+@pytest.mark.parametrize("command", [name for name in PARSERS if name not in ("", "sim")])
+def test_every_command_has_a_heading_or_a_paragraph(command: str) -> None:
+    assert re.search(rf"^(### |`){command}\b", TOOL, re.MULTILINE)
+
+
+def test_every_option_is_in_a_table_and_no_other() -> None:
+    def documented(text: str) -> set[str]:
+        return {word for cell in first_cells(text) for word in re.findall(r"(?<!\w)--?[a-z]+", cell)}
+
+    def known(*names: str) -> set[str]:
+        return {word for name in names for action in PARSERS[name]._actions for word in action.option_strings}
+
+    common = section(TOOL, "Options").split("### ")[0]
+    simulator = section(TOOL, "The simulator").split("### ")[0]
+    assert documented(common) == known("", "write")
+    assert documented(simulator) | {"-h", "--help"} == known("sim create")
+
+
+def test_every_fault_is_in_the_table_and_no_other() -> None:
+    assert {cell.partition("=")[0] for cell in first_cells(section(TOOL, "Faults"))} == set(faults.KNOWN)
+
+
+def test_every_target_is_in_the_readme_and_no_other() -> None:
+    tree = ast.parse((ROOT / "builder" / "main.py").read_text(encoding="utf-8"))
+    tables = [n.value for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "TARGETS"]
+    targets = {row[0] for table in tables for row in ast.literal_eval(table)}
+    assert set(first_cells(section(README, "Targets"))) == targets
+
+
+def test_every_board_is_in_the_readme_with_its_chip_and_whether_its_protocol_works() -> None:
+    protocols = load_builder("upload").STLINK_PROTOCOLS
+    rows = re.findall(r"^\| `(\w+)` \| (STM8\w+) \| (.*?) ?\|$", section(README, "Boards"), re.MULTILINE)
+    assert {name for name, _, _ in rows} == set(BOARDS)
+    for name, chip, note in rows:
+        manifest = BOARDS[name]
+        assert manifest["build"]["mcu"].upper().startswith(chip)
+        assert ("needs `upload_protocol`" in note) == (manifest["upload"]["protocol"] not in protocols)
+    assert f"knows {len(all_parts())} parts" in README
+
+
+def test_every_option_of_platformio_ini_is_in_the_readme_with_its_values() -> None:
+    upload = load_builder("upload")
+    text = section(README, "Options in platformio.ini")
+    for name, (default, *others) in upload.CHOICES.items():
+        assert f"| `board_upload.{name}` | `{default}` (default), {', '.join(f'`{o}`' for o in others)} |" in text
+    for protocol in (*upload.STLINK_PROTOCOLS, "custom"):
+        assert f"`{protocol}`" in text
+
+
+# -- what they show --------------------------------------------------------------------------------------------------
+
+
+def test_every_console_example_shows_what_happens(desk: Path) -> None:
+    code = 0
+    for block in re.findall(r"^```console\n(.*?)^```", TOOL, re.MULTILINE | re.DOTALL):
+        for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
+            if command == "echo $?":
+                shown = f"{code}\n"
+            else:
+                name, *words = shlex.split(command)
+                assert name == "stm8tool"
+                code, shown = run(words)
+            pattern = ".*".join(map(re.escape, expected.split("…")))
+            assert re.fullmatch(pattern, shown), f"{command}\n{shown}"
+
+
+@pytest.mark.parametrize("row", re.findall(r"^\| `(.*?)` \| .* \| (\d+) \|$", section(TOOL, "Faults"), re.MULTILINE))
+def test_a_fault_ends_as_its_row_says(desk: Path, row: tuple[str, str]) -> None:
+    fault, code = row
+    run(["sim", "create", "board.chip", "--part", "stm8s103f3", "--fault", fault])
+    ended, shown = run(["--probe", "sim:board.chip", "--part", "stm8s103f3", "write", "firmware.hex"])
+    assert ended == int(code), shown
+
+
+def test_the_bytes_of_a_block_write_are_those_on_the_wire(desk: Path) -> None:
+    chip = ["--probe", "sim:board.chip", "--part", "stm8s103f3"]
+    save("old.hex", [Segment(0x8000, b"\x01" * 64)])
+    save("new.hex", [Segment(0x8000, FIRMWARE[:64])])
+    run(["sim", "create", "board.chip", "--part", "stm8s103f3", "--probe", "v3"])
+    run([*chip, "write", "old.hex"])
+    _, shown = run([*chip, "-vv", "write", "new.hex"])
+    example = re.findall(r"^(f4 .*?) *#.*\n", ARCHITECTURE, re.MULTILINE)
+    assert len(example) == 7
+    assert "\n".join(example) in "\n".join(line.rstrip() for line in shown.splitlines())
+
+
+def test_the_recipes_of_the_connect_ladder_are_listed_in_order() -> None:
+    steps = re.findall(r"^\d\. (.*?)[.;]?$", section(TROUBLE, "How it connects"), re.MULTILINE)
+    assert [step.split(" (")[0] for step in steps] == [recipe.name for recipe in connect.LADDER]
+
+
+# -- what they are ---------------------------------------------------------------------------------------------------
+
+
+def anchor(heading: str) -> str:
+    """Return the fragment by which a heading is reached on GitHub and GitLab."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_every_relative_link_leads_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\((?!https?:)(.*?)\)", DOCS[name].read_text(encoding="utf-8")):
+        path, _, fragment = target.partition("#")
+        file = (DOCS[name].parent / path) if path else DOCS[name]
+        assert file.exists(), target
+        if fragment:
+            headings = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+            assert fragment in map(anchor, headings), target
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_every_file_in_code_type_exists(name: str) -> None:
+    for file in re.findall(r"`([\w./-]+\.(?:py|csv|toml|lock|svg))`", DOCS[name].read_text(encoding="utf-8")):
+        assert any((base / file).exists() for base in (ROOT, ROOT / "tool" / "stm8tool", ROOT / "tests")), file
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_no_document_speaks_of_what_its_reader_cannot_see(name: str) -> None:
+    text = DOCS[name].read_text(encoding="utf-8")
+    assert [line for line in text.splitlines() if re.search(FORBIDDEN, line, re.IGNORECASE)] == []
