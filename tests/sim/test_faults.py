@@ -1,4 +1,4 @@
-"""Each fault does what the facts say: stlink-swim §3, §5, §8, §9, field-notes."""
+"""Each fault does what was reported of real probes and boards."""
 
 from __future__ import annotations
 

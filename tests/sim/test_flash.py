@@ -1,4 +1,4 @@
-"""The flash controllers: flash §1 to §5, field-notes "Target side"."""
+"""The flash controllers: RM0016 4, RM0013, PM0054 5, PM0047 2.3, and what was seen on real chips."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logs of real exchanges, replayed: field-notes "Logs of real exchanges", stlink-swim §6."""
+"""Logs of real exchanges, replayed."""
 
 from __future__ import annotations
 

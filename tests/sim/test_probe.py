@@ -1,4 +1,4 @@
-"""The probe's commands: stlink-swim §2 to §5, field-notes "Probe side"."""
+"""The probe's commands, as clients of real ST-LINKs know them."""
 
 from __future__ import annotations
 
@@ -202,6 +202,27 @@ def test_a_new_memory_command_breaks_off_the_running_one_silently() -> None:
     assert bench.read(0x0000) == b"\0"
     written = bench.chip.ram.data.count(7)
     assert 0 < written < 255
+
+
+@pytest.mark.parametrize("command", ["F4 06", "F4 07", "F4 0A 00 01"])
+def test_any_other_swim_command_breaks_off_a_running_write_too(command: str) -> None:
+    bench = Bench().connect()
+    bench.send("F4 0A", (1000).to_bytes(2, "big") + bytes(4) + bytes([7] * 8))
+    bench.probe.write(bytes([7] * 992), LIMIT_S)
+    bench.clock.sleep(0.002)
+    assert bench.do(command) == OK
+    bench.clock.sleep(0.1)
+    bench.do("F4 09")
+    assert 0 < bench.chip.ram.data.count(7) < 1000
+
+
+def test_a_pulled_plug_breaks_off_a_running_write() -> None:
+    bench = Bench().connect()
+    bench.send("F4 0A", (1000).to_bytes(2, "big") + bytes(4) + bytes([7] * 8))
+    bench.probe.write(bytes([7] * 992), LIMIT_S)
+    bench.clock.sleep(0.002)
+    bench.probe.unplug()
+    assert 0 < bench.chip.ram.data.count(7) < 1000
 
 
 def test_a_command_while_data_wait_is_answered_out_of_step() -> None:

@@ -1,4 +1,4 @@
-"""Option bytes, read-out protection, UBC and what ruins a chip: flash §0, §6, §7, §8."""
+"""Option bytes, read-out protection, UBC and what ruins a chip: RM0016 4.5, PM0054 4, datasheets."""
 
 from __future__ import annotations
 
@@ -278,6 +278,7 @@ def test_a_write_below_the_ubc_is_ignored_and_shows_wr_pg_dis(mode: int) -> None
     assert bench.program(0x8000, bytes(size), mode) & (EOP | WR_PG_DIS) == WR_PG_DIS
     assert bench.byte(0x8000) == 0x82
     assert not bench.iapsr() & WR_PG_DIS
+    assert bench.byte(bench.registers["CR2"]) == 0x00
     assert bench.program(0x8040, bytes(size), mode) & (EOP | WR_PG_DIS) == EOP
 
 

@@ -1,4 +1,4 @@
-"""The chip's side of SWIM and reset: swim-protocol §1 to §6, field-notes "Target side"."""
+"""The chip's side of SWIM and reset: UM0470, and what was seen on real chips."""
 
 from __future__ import annotations
 
@@ -57,6 +57,17 @@ def test_in_reset_swim_answers_but_the_bus_is_closed_and_hsit_is_0() -> None:
     assert bench.write(0x50C6, 0) == REFUSED
     assert bench.do("F4 08") == OK
     assert bench.byte(CSR) == 0xA2
+
+
+def test_the_bus_opens_when_the_option_bytes_are_loaded() -> None:
+    bench = Bench(model="v3")
+    bench.swim_mode()
+    for command in ("F4 07", "F4 04"):
+        assert bench.do(command) == OK
+    assert bench.write(CSR, 0xA0) == OK
+    bench.send("F4 08")
+    assert bench.try_read(0x8000) == REFUSED
+    assert bench.try_read(0x8000) == OK
 
 
 def test_no_access_shows_the_closed_bus_on_chips_that_follow_the_manual() -> None:

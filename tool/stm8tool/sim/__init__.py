@@ -26,7 +26,8 @@ peripherals other than the flash controller, CLK_CKDIVR and CFG_GCR (gaps), watc
 that spoils PUKR (STM8L medium density, v1.2), SWIM at the doubled clock, parity errors, loss of power in the middle of
 an operation, descriptors and control requests of USB.
 
-Sources, by the names that the docstrings use: stlink-swim (probe commands, as read in working clients and traces),
-swim-protocol (UM0470 and client code), flash (RM0016, RM0013, PM0054, PM0047, datasheets, traces), field-notes
-(reports and logs of real hardware), performance (USB times).
+Sources: ST's manuals (RM0016 STM8S/AF, RM0013 STM8L101, PM0054 and PM0047 flash programming, UM0470 SWIM and debug
+module, UM0560 boot ROM) and datasheets. ST publishes no description of the ST-LINK: its commands and habits are those
+that working clients rely on (stm8flash, OpenOCD, versaloon, an open probe firmware) and that logs and traces of real
+exchanges show. "Reported" means one or two users' reports, no manual.
 """

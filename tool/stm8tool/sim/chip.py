@@ -1,6 +1,7 @@
 """The simulated STM8: memory map, reset, SWIM activation and the program that runs when nobody holds it.
 
-Source: swim-protocol §1 (entry), §3 (frames), §4 (SWIM_CSR), §5 and §6 (leaving, pin reuse), flash.
+Source: UM0470 (entry, frames, SWIM_CSR, SRST), RM0016 and the datasheets (memory map), and what clients rely on where
+the manual is silent: SWIM_CSR.RST, the communication reset, a stalled CPU after reset.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ TMU_REGISTERS = range(0x5800, 0x5809)
 OPTION_SPACE = range(0x4800, 0x4900)  # the part's own area is a memory; the rest is reserved
 CORE = range(0x7F00, 0x8000)
 ROP_PATTERN = 0x71
-FIRST_BYTES = (0x82, 0xAC)  # INT or JPF: what a program starts with (flash §9)
+FIRST_BYTES = (0x82, 0xAC)  # INT or JPF: what a program starts with (UM0560)
 
-OPTION_LOAD_S = 0.0003  # from the release of reset to HSIT; no source gives it, clients wait 1 ms
-SRST_S = 0.00005  # NRST low after a SWIM system reset (stlink-swim §4)
+OPTION_LOAD_S = 0.0005  # from the release of reset to HSIT; no source gives it, clients wait 1 ms
+SRST_S = 0.00005  # NRST low after a SWIM system reset as clients saw it
 APP_S = 0.001  # from the start of the program to what the program does to the pin or the clock
 SLOWEST_HZ = 1_000_000  # below this CPU clock replies come too late for an ST-LINK; the limit itself is ours
 
@@ -56,7 +57,7 @@ class Chip:
     Times are seconds of the bench's clock; they may not go backwards.
 
     Attributes:
-        link_lost: SWIM is dead until it is entered again under reset (field-notes: some clones).
+        link_lost: SWIM is dead until it is entered again under reset (reported of clones).
     """
 
     def __init__(
@@ -167,7 +168,7 @@ class Chip:
             self._starts_at = now + OPTION_LOAD_S
 
     def _reset(self, now: float) -> None:
-        """Reset everything but SWIM; with SWIM_CSR.RST set, SWIM too (swim-protocol §3)."""
+        """Reset everything but SWIM; with SWIM_CSR.RST set, SWIM too."""
         self.controller.reset()
         self.debug.reset(stalled=False)
         self._cfg_gcr = 0
@@ -185,7 +186,7 @@ class Chip:
     def _start(self, now: float) -> None:
         self._starts_at = None
         self.options.load()
-        # HSIT was seen to stay 0 with certain option bytes and after the erase of an unlock (stlink-swim §6, M);
+        # HSIT was seen to stay 0 with certain option bytes and after the erase of an unlock (reported);
         # a complement that does not match is our reading of both.
         self._hsit = not (self.options.mismatch or self._faults.hsit_stuck)
         self.debug.reset(stalled=bool(self.csr & SWIM_DM))
@@ -215,7 +216,7 @@ class Chip:
         return answer or Answer.ACK
 
     def comm_reset(self, now: float) -> Answer:
-        """Take a communication reset: back to low speed, the other bits of SWIM_CSR survive (swim-protocol §3, M)."""
+        """Take a communication reset: back to low speed; no client sets the other bits of SWIM_CSR again."""
         self.settle(now)
         answer = self._line()
         if answer is None and self.swim_active:
@@ -375,7 +376,7 @@ class Chip:
             raise SimGapError(f"write to 0x{address:06X}: this register is not modelled")
 
     def _rop_holds_cpu(self) -> bool:
-        """True if ROP keeps the debug module from starting the CPU: STM8S/AF of medium and high density (flash §7)."""
+        """True if ROP keeps the CPU from being started: STM8S/AF of medium and high density (RM0016 4.5.1)."""
         return self.options.rop and self.part.flash_regs == "stm8s" and self.part.density != "low"
 
     def _unmodelled(self, address: int) -> bool:

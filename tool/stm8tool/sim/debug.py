@@ -1,6 +1,6 @@
 """The debug module and the CPU's register window: stall, resume, and nothing that would need to execute code.
 
-Source: swim-protocol §7.
+Source: UM0470, debug module registers; reset values of ST's header files.
 """
 
 from __future__ import annotations

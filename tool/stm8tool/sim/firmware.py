@@ -1,7 +1,7 @@
 """What runs in a simulated ST-LINK: commands in, replies and SWIM signals out.
 
-Source: stlink-swim §2 (version), §3 (modes), §4 (SWIM commands), §5 (status), §9 (quirks); field-notes "Probe side"
-and logs. Confidence as tagged there. Every command that they do not describe raises SimGapError.
+Source: the commands as stm8flash, OpenOCD and an open probe firmware use or implement them, and logs of real exchanges;
+there is no public manual. Every command that they do not describe raises SimGapError.
 """
 
 from __future__ import annotations
@@ -164,11 +164,11 @@ class Firmware:
             self._wedge(data)
             return
         if self._replies and self._open_firmware:
-            return  # lost: it reads no command while data wait (field-notes)
+            return  # lost: it reads no command while data wait
         self._command(data.ljust(COMMAND_SIZE, b"\0"), now)
 
     def _wedge(self, data: bytes) -> None:
-        """A V3 got a short command: READSTATUS answers 2 bytes, then nothing does (field-notes)."""
+        """A V3 got a short command: READSTATUS answers 2 bytes, then nothing does."""
         if data[:2] == b"\xf4\x09":
             self._replies.append(self._status()[:2])
         self.wedged = True
@@ -223,7 +223,7 @@ class Firmware:
         self._replies.append(reference.to_bytes(4, "little") + measured.to_bytes(4, "little"))
 
     def _swim_command(self, command: bytes, now: float) -> None:
-        """Take F4 xx; outside SWIM mode the probe drives no SWIM pin (stlink-swim §6) and answers nothing."""
+        """Take F4 xx; outside SWIM mode the probe drives no SWIM pin and answers nothing."""
         if self._faults.swimless_firmware:
             raise SimGapError("a SWIM command to firmware without SWIM")
         sub = command[1]
@@ -235,7 +235,7 @@ class Firmware:
                 raise SimGapError(f"the command F4 {sub:02X} is not modelled")
             handler(self, command, now)
         elif sub == 0x03 and self._model.extended is not None:
-            self._spoilt_by_speed = True  # a speed before F4 00 made the session on a V3 fail (stlink-swim §3)
+            self._spoilt_by_speed = True  # a speed before F4 00 made the session on a V3 fail (OpenOCD, 2021)
 
     def _enter_mode(self) -> None:
         if self.mode == DFU and not self._open_firmware:
@@ -292,7 +292,7 @@ class Firmware:
         self._storm = self._faults.busy_storm or 0
 
     def _speed(self, command: bytes, now: float) -> None:
-        """Switch the probe's speed; in the middle of a transfer it spoils that (field-notes)."""
+        """Switch the probe's speed; in the middle of a transfer it spoils that."""
         if self._job is not None:
             self._abort(now)
             self.status = NO_ANSWER
@@ -304,7 +304,7 @@ class Firmware:
         self.status, self._count = OK, 0
 
     def _pulse(self, command: bytes, now: float) -> None:
-        """ENTER_SEQ, GEN_RST or RESET: the first and last leave the probe in low speed (field-notes)."""
+        """ENTER_SEQ, GEN_RST or RESET: the first and last leave the probe in low speed."""
         self._abort(now)
         silence_s = 0.0 if self.optimistic_status else ENTRY_SILENCE_S
         if command[1] == 0x05:
@@ -351,7 +351,7 @@ class Firmware:
         self._transfer(now, address, size, None)
 
     def _read_buffer(self, command: bytes, now: float) -> None:
-        """Answer READBUF, once; without a finished READMEM the IN stays pending (field-notes)."""
+        """Answer READBUF, once; without a finished READMEM the IN stays pending."""
         if self._buffer is not None and self._job is None and not self._storm:
             self._replies.append(self._buffer)
             self._buffer = None

@@ -1,6 +1,7 @@
 """The flash controller of both register maps.
 
-Source: flash §1 (registers), §2 (keys), §3 (IAPSR), §4 (procedures), §5 (times), §7 (ROP); confidence as tagged there.
+Source: RM0016 4.5 to 4.8 (STM8S/AF), RM0013 (STM8L101), PM0054 4.4 and 5.2 to 5.6 (STM8L), PM0047 2.3; times of the
+datasheets; IAPSR bits 5 and 7 and the order of events from a trace of ST's tool (medium confidence).
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ class FlashController:
         self.reset()
 
     def reset(self) -> None:
-        """Do what a reset does to the controller; a running operation breaks off (flash §0: the data are corrupt)."""
+        """Do what a reset does; a running operation breaks off and its data are corrupt (PM0054 5.2)."""
         self._interrupt()
         self._cr1 = 0
         self._cr2 = 0
@@ -168,7 +169,7 @@ class FlashController:
     # -- registers ------------------------------------------------------------------------------------------
 
     def disturb(self) -> None:
-        """Note an access to anything else: CR2 without NCR2 directly behind it falls back to byte mode (flash §1)."""
+        """Note an access to anything else: CR2 without NCR2 directly behind it means byte mode (PM0047 2.3.3)."""
         self._awaiting_ncr2 = None
 
     def read_register(self, name: str, now: float) -> Optional[int]:
@@ -198,7 +199,7 @@ class FlashController:
         return value
 
     def write_register(self, name: str, value: int, running: bool) -> bool:
-        """Write a register; False if the bus refuses (busy, or CR2 while the CPU runs: field-notes)."""
+        """Write a register; False if the bus refuses (busy, or CR2 while the CPU runs, as reported)."""
         awaiting, self._awaiting_ncr2 = self._awaiting_ncr2, None
         if name in ("CR1", "CR2", "NCR2"):
             if self.busy or self.loading or (running and name != "CR1"):
@@ -263,7 +264,7 @@ class FlashController:
         return operation is None or (self._rww and operation.memory is self.eeprom and memory is self.flash)
 
     def hidden(self, memory: Memory) -> bool:
-        """True if `memory` reads 0x71 because of ROP (flash §7)."""
+        """True if `memory` reads 0x71 because of ROP (STM8S: reported; STM8L: assumed alike)."""
         if not self.options.rop:
             return False
         if memory is not self.options.memory:
@@ -351,7 +352,7 @@ class FlashController:
             address, data = memory.block_start(address), bytes(self._part.block)
             duration = TPROG_BLANK_S
         elif load.mode == FPRG:
-            # Not guaranteed on a block that is not blank (flash §1): here what held something comes out wrong.
+            # Not guaranteed on a block that is not blank: here what held something comes out wrong.
             data = bytes(new ^ old for new, old in zip(data, memory.read(address, len(data))))
             duration = TPROG_BLANK_S
         elif load.mode == WPRG and not self._cr1 & FIX and not any(memory.read(address, 4)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Memory:
-    """An array at `start`; erased is 0x00 (flash §4)."""
+    """An array at `start`; erased is 0x00 on all STM8."""
 
     def __init__(self, name: str, start: int, size: int, block: int) -> None:
         self.name = name

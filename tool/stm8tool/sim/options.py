@@ -1,6 +1,6 @@
 """Option bytes: complements, what the hardware loads at reset, read-out protection, UBC, and how to brick a chip.
 
-Source: flash §0 (never do), §6 (layout), §7 (ROP), §8 (UBC).
+Source: RM0016 4.5 and 6, RM0013, PM0054 4.1 to 4.5, datasheets (UBC page tables); traces and reports for the unlock.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def is_l101(part: Part) -> bool:
 
 
 def ubc_size(part: Part, value: int) -> int:
-    """Return how many bytes from the start of flash a loaded UBC value write-protects (flash §8)."""
+    """Return how many bytes from the start of flash a loaded UBC value protects (datasheets, RM0016 figures 9-11)."""
     if part.flash_regs == "stm8s":
         if part.density == "low":
             pages, page = (128 if value >= 0x80 else value), 64
@@ -85,7 +85,7 @@ class OptionBytes:
         return not option.complement or self.byte(option.address) ^ self.byte(option.address + 1) == 0xFF
 
     def _loaded(self, address: int) -> int:
-        """Return the value in force; a wrong complement means the default (flash §6, M)."""
+        """Return the value in force; a wrong complement means the default (PM0047 2.3.4)."""
         for option in self.table:
             if option.address == address:
                 return self.byte(address) if self.valid(option) else option.default
@@ -118,7 +118,7 @@ class OptionBytes:
         self.rop = False
 
     def programmed(self, address: int, data: bytes) -> None:
-        """Look whether what was just written ruins the chip (flash §0)."""
+        """Look whether what was just written ruins the chip: PCODE, TMU off, a reserved address."""
         for at, value in enumerate(data, address):
             reason = self._ruin(at, value)
             if reason and self.bricked is None:

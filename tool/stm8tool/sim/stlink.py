@@ -1,7 +1,7 @@
 """A simulated ST-LINK on USB: where `transport/usb.py` stands for a real one.
 
 Here are the bulk transfers, what they cost, and what can go wrong with them; `firmware.py` answers the commands.
-Source: stlink-swim §1; performance §2 (time per transfer); field-notes "Probe side".
+Source: USB identity as OpenOCD has it; time per transfer: one frame at full speed, a measured 0.125 to 0.25 ms at high.
 """
 
 from __future__ import annotations

@@ -11,21 +11,21 @@ class Switches:
     """How this chip behaves where the facts leave a choice.
 
     Attributes:
-        iapsr_reset: FLASH_IAPSR after reset; manuals give 40, datasheets 00 (flash §1). The trace of ST's tool has
+        iapsr_reset: FLASH_IAPSR after reset; manuals give 40, datasheets 00. The trace of ST's tool has
             80 before and CA after the keys on a locked chip, so HVOFF is 0 until the keys: default 00.
-        iapsr_undocumented: IAPSR bit 7 = ROP active and bit 5 = programming, as in the trace (flash §1, M).
-        rop_hides_options: the option area reads 0x71 under ROP. None: as seen on STM8S, not on STM8L (flash §7, M).
-        rop_write_nacks: a write under ROP is refused on the wire instead of setting WR_PG_DIS (flash §7, M).
+        iapsr_undocumented: IAPSR bit 7 = ROP active and bit 5 = programming, as in the same trace.
+        rop_hides_options: the option area reads 0x71 under ROP. None: as seen on STM8S, not on STM8L (reported).
+        rop_write_nacks: a write under ROP is refused on the wire instead of setting WR_PG_DIS (reported).
         no_access_bit: SWIM_CSR.NO_ACCESS shows that the bus is closed (in reset, under ROP) as UM0470 has it;
-            it was observed 0 on a locked STM8S003 (swim-protocol §4, flash §7).
+            it was observed 0 on a locked STM8S003.
         dukr_second_key_locks: a wrong second DUKR key needs a reset (step lists of RM0016/RM0013) instead of being
-            repeatable (PM0054, flash §2).
-        lock_write_relocks: writing the lock value to a locked STM8S erases and locks again (field-notes) instead of
-            only erasing, the next such write locking (flash §7).
+            repeatable (PM0054 4.4).
+        lock_write_relocks: writing the lock value to a locked STM8S erases and locks again (reported) instead of
+            only erasing, the next such write locking.
         options_erase_to_default: on STM8L the option bytes hold their defaults after the global erase (two users)
-            instead of 00 (PM0054; flash §7).
-        dul_misses: so many correct DUKR sequences do not set DUL (STM8L151, flash §2, M).
-        global_erase_s: Length of the global erase by ROP; 3 ms in one trace, tools allow up to 2 s (flash §5).
+            instead of 00 (PM0054).
+        dul_misses: so many correct DUKR sequences do not set DUL (STM8L151, reported).
+        global_erase_s: Length of the global erase by ROP; 3 ms in one trace, tools allow up to 2 s.
         unmapped_value: What addresses outside the memory map read as. No source gives it; ST's tool reads some at
             connect and goes on, writes there "go nowhere".
         app_clock_divider: The program writes this to CLK_CKDIVR when it starts.

@@ -1,6 +1,6 @@
 """What a probe does on SWIM over a stretch of time: one pulse or reset, or a memory transfer frame by frame.
 
-Source: swim-protocol §2 (bit times), §3 (frames); stlink-swim §4, §5 (status codes, byte count).
+Source: UM0470 (bit times, frames); status codes and byte count as clients of the ST-LINK know them.
 """
 
 from __future__ import annotations
