@@ -211,6 +211,9 @@ class Session:
         part = self._part
         if part is None:
             return ChipInfo(recipe, self._link.high_speed, core.register_map, None, (), None)
+        return core.persist(lambda: self._inspect(core, part, recipe))
+
+    def _inspect(self, core: Core, part: Part, recipe: str) -> ChipInfo:
         found = protection.detect(core, Flash(core, part), part)
         options: Sequence[OptionState] = ()
         unique_id = None

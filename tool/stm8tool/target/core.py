@@ -17,7 +17,6 @@ from ..transport.base import Clock
 from . import registers as reg
 from .connect import Recipe, climb, leave_running
 
-_TRIES = 3
 _Result = TypeVar("_Result")
 
 _log = logging.getLogger(__name__)
@@ -113,17 +112,16 @@ class Core:
             job: Must look at the chip before it writes, so that nothing is repeated blindly.
             mendable: The errors after which another try makes sense.
         """
-        for tries_left in reversed(range(_TRIES)):
+        # Where NRST is not wired, connecting does not reset the chip: the last try begins with a reset by SWIM.
+        for connect_again in (self.connect, self.reset_and_reconnect):
             try:
                 return job()
             except ConnectError:
                 raise
             except mendable as exc:
-                if not tries_left:
-                    raise
                 _log.warning("%s; connecting again", exc)
-                self.connect()
-        raise AssertionError("the last try returns or raises")
+                connect_again()
+        return job()
 
     def reset_and_reconnect(self) -> None:
         """Reset the chip, so that it loads its option bytes, and connect to it again."""

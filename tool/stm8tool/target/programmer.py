@@ -18,7 +18,7 @@ from . import registers as reg
 from .core import Core
 from .flash import Flash, RefusedError
 from .options import read_options
-from .plan import BlockWrite, blocks_to_write, merge, spans
+from .plan import BlockWrite, Span, blocks_to_write, merge, spans
 
 _READ_CHUNK = 6144  # what most probes buffer
 # A block whose write did not end, or did not verify, is written again if it still differs after connecting again.
@@ -66,15 +66,9 @@ class Programmer:
         """Remove ROP and bring the option bytes to factory values; see `protection.unlock`."""
         return protection.unlock(self._core, self._flash, self._part, assume_locked=assume_locked)
 
-    def read(self, region: Region, stage: str = "reading") -> bytes:
+    def read(self, region: Region) -> bytes:
         """Return the bytes of `region`."""
-        self._core.check_reaches(region.end)
-        data = bytearray()
-        while len(data) < region.size:
-            start, size = region.start + len(data), min(_READ_CHUNK, region.size - len(data))
-            data += self._core.read(start, size)
-            self._progress(stage, len(data), region.size)
-        return bytes(data)
+        return self._read([Span(region.start, region.end)], "reading")[0]
 
     def verify(self, segments: Sequence[Segment]) -> int:
         """Compare `segments` with the chip byte by byte; return how many bytes are equal.
@@ -82,12 +76,10 @@ class Programmer:
         Raises:
             VerifyError: The first difference.
         """
-        total = 0
-        for segment in segments:
-            held = self.read(Region("image", segment.address, len(segment.data)), "verifying")
-            _require_equal(segment.address, segment.data, held)
-            total += len(held)
-        return total
+        held = self._read([Span(segment.address, segment.end) for segment in segments], "verifying")
+        for segment, data in zip(segments, held):
+            _require_equal(segment.address, segment.data, data)
+        return sum(map(len, held))
 
     def write(self, segments: Sequence[Segment], *, verify: bool = True) -> Written:
         """Bring `segments` (sorted, inside flash or EEPROM) into the chip.
@@ -107,13 +99,14 @@ class Programmer:
         def attempt() -> None:
             nonlocal programmed
             blocks = self._differing(segments)
-            try:
-                self._program(blocks)
-            except RefusedError as exc:
-                raise self._explained(exc) from exc
-            programmed += len(blocks)
-            if verify:
-                self._read_back(blocks)
+            if blocks:
+                self._flash.unlock()
+            for done, block in enumerate(blocks, 1):
+                self._program(block)
+                programmed += 1
+                self._progress("writing", done * self._part.block, len(blocks) * self._part.block)
+            if verify and blocks:
+                self.verify(Image(Segment(block.address, block.data) for block in blocks).segments)
 
         self._core.persist(attempt, _MENDABLE)
         covered = sum(span.end - span.start for span in spans(segments, self._part.block))
@@ -123,30 +116,37 @@ class Programmer:
         """Erase `region` (whole blocks) to 0x00; blocks that are blank are left alone."""
         return self.write([Segment(region.start, bytes(region.size))])
 
+    def _read(self, pieces: Sequence[Span], stage: str) -> list[bytes]:
+        """Return what the chip holds in each of `pieces`."""
+        self._core.check_reaches(max((piece.end for piece in pieces), default=0))
+        total = sum(piece.end - piece.start for piece in pieces)
+        done, result = 0, []
+        for piece in pieces:
+            data = bytearray()
+            for start in range(piece.start, piece.end, _READ_CHUNK):
+                data += self._core.read(start, min(_READ_CHUNK, piece.end - start))
+                self._progress(stage, done + len(data), total)
+            done += len(data)
+            result.append(bytes(data))
+        return result
+
     def _differing(self, segments: Sequence[Segment]) -> list[BlockWrite]:
         """Read what `segments` cover and return the blocks that must change."""
         block = self._part.block
+        covered = spans(segments, block)
         result: list[BlockWrite] = []
-        for span in spans(segments, block):
-            held = self.read(Region("span", span.start, span.end - span.start), "comparing")
+        for span, held in zip(covered, self._read(covered, "comparing")):
             result += blocks_to_write(merge(segments, held, span.start), held, span.start, block)
         return result
 
-    def _read_back(self, blocks: Sequence[BlockWrite]) -> None:
-        """Raise VerifyError unless the chip holds `blocks`."""
-        self.verify(Image(Segment(block.address, block.data) for block in blocks).segments)
-
-    def _program(self, blocks: Sequence[BlockWrite]) -> None:
-        if not blocks:
-            return
-        self._flash.unlock()
-        blank = bytes(self._part.block)
-        for count, write in enumerate(blocks, 1):
-            if write.data == blank:
-                self._flash.erase_block(write.address)
+    def _program(self, block: BlockWrite) -> None:
+        try:
+            if any(block.data):
+                self._flash.program_block(block.address, block.data, blank=block.blank)
             else:
-                self._flash.program_block(write.address, write.data, blank=write.blank)
-            self._progress("writing", count * self._part.block, len(blocks) * self._part.block)
+                self._flash.erase_block(block.address)
+        except RefusedError as exc:
+            raise self._explained(exc) from exc
 
     def _explained(self, refused: RefusedError) -> Exception:
         """Tell ROP from UBC: WR_PG_DIS is set by both."""

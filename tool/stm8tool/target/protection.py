@@ -105,9 +105,16 @@ def unlock(core: Core, flash: Flash, part: Part, *, assume_locked: bool = False)
         if found.locked or (assume_locked and not erased):
             if not found.by_pattern and not erased:
                 _check_polarity(core, part)
-            erased = True
             with shield():
-                _remove(core, flash, part)
+                flash.unlock()
+                flash.begin_options()
+                erased = True  # from here on nothing that the chip held is left
+                _remove(flash, part)
+                if any(option.complement for option in option_table(part)):
+                    # The erase left values and complements at 0x00. All of them are written before the reset, as
+                    # ST's tool does; the ROP byte itself keeps its 0x00.
+                    zeroed = [option for option in option_table(part) if option.policy in ("normal", "after-unlock")]
+                    write_factory(core, flash, zeroed)
             core.reset_and_reconnect()
         states = read_options(core, part)
         # Without their complements they are what an unlock that was cut short leaves.
@@ -155,19 +162,12 @@ def _prove(core: Core, flash: Flash, part: Part, *, after_unlock: bool) -> None:
         )
 
 
-def _remove(core: Core, flash: Flash, part: Part) -> None:
-    """Write the open value to the ROP byte, which starts the global erase, then what it needs to stay open."""
-    flash.unlock()
-    flash.begin_options()
+def _remove(flash: Flash, part: Part) -> None:
+    """Write the open value to the ROP byte, which starts the global erase; in option mode."""
     if part.rop_mode == "stm8l":
         # The first write only starts the erase; the second one is what makes the chip open.
         flash.write_rop(_AA, _GLOBAL_ERASE_LIMIT_S)
         flash.write_rop(_AA, _GLOBAL_ERASE_LIMIT_S)
-        flash.end_options()
-        return
-    flash.write_rop(0x00, _GLOBAL_ERASE_LIMIT_S)
+    else:
+        flash.write_rop(0x00, _GLOBAL_ERASE_LIMIT_S)
     flash.end_options()
-    if any(option.complement for option in option_table(part)):
-        # The erase left values and complements at 0x00. All of them are written before the reset, as ST's tool
-        # does; the ROP byte itself stays at the 0x00 it has.
-        write_factory(core, flash, [o for o in option_table(part) if o.policy in ("normal", "after-unlock")])
