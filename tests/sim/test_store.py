@@ -102,7 +102,9 @@ def test_probe_and_chip_stay_as_a_command_left_them(board: Path) -> None:
 
     transport = open_transport(board)
     transport.open()
-    send(transport, "F4 08", "F4 0B 00 01 00 00 7F 80")
+    send(transport, "F4 08")
+    transport.clock.sleep(0.001)
+    send(transport, "F4 0B 00 01 00 00 7F 80")
     transport.clock.sleep(0.01)
     send(transport, "F4 09")
     assert transport.read(4, LIMIT_S)[0] == 0
