@@ -33,11 +33,11 @@ FORBIDDEN = r"(?<![\w.])/(work|tmp|root|home)/|\b(pypi|pythonhosted|npmjs)\b|deb
 
 def section(text: str, heading: str) -> str:
     """Return what stands below a heading, up to the next of its rank or above."""
-    rank, start = re.search(rf"^(#+) {re.escape(heading)}\n", text, re.MULTILINE), None
-    assert rank, heading
-    start = rank.end()
-    end = re.search(rf"^#{{1,{len(rank[1])}}} ", text[start:], re.MULTILINE)
-    return text[start : start + end.start()] if end else text[start:]
+    found = re.search(rf"^(#+) {re.escape(heading)}\n", text, re.MULTILINE)
+    assert found, heading
+    below = text[found.end() :]
+    end = re.search(rf"^#{{1,{len(found[1])}}} ", below, re.MULTILINE)
+    return below[: end.start()] if end else below
 
 
 def first_cells(text: str) -> list[str]:
@@ -85,11 +85,7 @@ def parsers(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[s
 
 
 PARSERS = dict(parsers(cli._parser()))
-
-
-@pytest.mark.parametrize("command", [name for name in PARSERS if name not in ("", "sim")])
-def test_every_command_has_a_heading_or_a_paragraph(command: str) -> None:
-    assert re.search(rf"^(### |`){command}\b", TOOL, re.MULTILINE)
+FAULT_ROWS = re.findall(r"^\| `(.*?)` \| .* \| (\d+) \|$", section(TOOL, "Faults"), re.MULTILINE)
 
 
 def test_every_option_is_in_a_table_and_no_other() -> None:
@@ -106,7 +102,9 @@ def test_every_option_is_in_a_table_and_no_other() -> None:
 
 
 def test_every_fault_is_in_the_table_and_no_other() -> None:
-    assert {cell.partition("=")[0] for cell in first_cells(section(TOOL, "Faults"))} == set(faults.KNOWN)
+    rows = first_cells(section(TOOL, "Faults"))
+    assert {row.partition("=")[0] for row in rows} == set(faults.KNOWN)
+    assert [fault for fault, _ in FAULT_ROWS] == rows
 
 
 def test_every_target_is_in_the_readme_and_no_other() -> None:
@@ -139,8 +137,8 @@ def test_every_option_of_platformio_ini_is_in_the_readme_with_its_values() -> No
 # -- what they show --------------------------------------------------------------------------------------------------
 
 
-def test_every_console_example_shows_what_happens(desk: Path) -> None:
-    code = 0
+def test_every_command_has_an_example_and_it_shows_what_happens(desk: Path) -> None:
+    code, used = 0, set()
     for block in re.findall(r"^```console\n(.*?)^```", TOOL, re.MULTILINE | re.DOTALL):
         for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
             if command == "echo $?":
@@ -148,14 +146,15 @@ def test_every_console_example_shows_what_happens(desk: Path) -> None:
             else:
                 name, *words = shlex.split(command)
                 assert name == "stm8tool"
+                used.update(words)
                 code, shown = run(words)
             pattern = ".*".join(map(re.escape, expected.split("…")))
             assert re.fullmatch(pattern, shown), f"{command}\n{shown}"
+    assert {word for name in PARSERS for word in name.split()} <= used
 
 
-@pytest.mark.parametrize("row", re.findall(r"^\| `(.*?)` \| .* \| (\d+) \|$", section(TOOL, "Faults"), re.MULTILINE))
-def test_a_fault_ends_as_its_row_says(desk: Path, row: tuple[str, str]) -> None:
-    fault, code = row
+@pytest.mark.parametrize(("fault", "code"), FAULT_ROWS)
+def test_a_fault_ends_as_its_row_says(desk: Path, fault: str, code: str) -> None:
     run(["sim", "create", "board.chip", "--part", "stm8s103f3", "--fault", fault])
     ended, shown = run(["--probe", "sim:board.chip", "--part", "stm8s103f3", "write", "firmware.hex"])
     assert ended == int(code), shown
@@ -168,7 +167,7 @@ def test_the_bytes_of_a_block_write_are_those_on_the_wire(desk: Path) -> None:
     run(["sim", "create", "board.chip", "--part", "stm8s103f3", "--probe", "v3"])
     run([*chip, "write", "old.hex"])
     _, shown = run([*chip, "-vv", "write", "new.hex"])
-    example = re.findall(r"^(f4 .*?) *#.*\n", ARCHITECTURE, re.MULTILINE)
+    example = re.findall(r"^ *(f4 .*?) *#.*\n", ARCHITECTURE, re.MULTILINE)
     assert len(example) == 7
     assert "\n".join(example) in "\n".join(line.rstrip() for line in shown.splitlines())
 
@@ -176,6 +175,17 @@ def test_the_bytes_of_a_block_write_are_those_on_the_wire(desk: Path) -> None:
 def test_the_recipes_of_the_connect_ladder_are_listed_in_order() -> None:
     steps = re.findall(r"^\d\. (.*?)[.;]?$", section(TROUBLE, "How it connects"), re.MULTILINE)
     assert [step.split(" (")[0] for step in steps] == [recipe.name for recipe in connect.LADDER]
+
+
+def test_every_message_in_troubleshooting_is_one_of_the_tool() -> None:
+    sources = (ROOT / "tool" / "stm8tool").rglob("*.py")
+    nodes = (node for source in sources for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))))
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    cells = re.findall(r"^\| ([^|]*`[^|]*) \|", TROUBLE.partition("## No probe")[2], re.MULTILINE)
+    messages = [message for cell in cells for message in re.findall(r"`([^`]+)`", cell)]
+    pieces = [piece.strip() for message in messages for piece in message.split("…") if piece.strip()]
+    assert len(pieces) > 20
+    assert [piece for piece in pieces if not any(piece in text for text in texts)] == []
 
 
 # -- what they are ---------------------------------------------------------------------------------------------------
