@@ -57,9 +57,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     try:
         arguments.run(arguments, console)
     except ToolError as exc:
-        console.error(exc)
         if arguments.verbose > 1:
-            raise
+            import traceback
+
+            traceback.print_exc()
+        console.error(exc)
         return exc.exit_code
     except KeyboardInterrupt:
         console.interrupt()
@@ -208,6 +210,10 @@ def _required_part(arguments: argparse.Namespace) -> Part:
     return part
 
 
+def _blocks(count: int) -> str:
+    return f"{count} block" if count == 1 else f"{count} blocks"
+
+
 # -- commands ----------------------------------------------------------------------------------------
 
 
@@ -244,10 +250,10 @@ def _write(arguments: argparse.Namespace, console: Console) -> None:
         console.say("read protection removed, option bytes at factory values, read back")
     written = result.written
     if not written.programmed:
-        console.say(f"nothing to do: all {written.compared} blocks already hold the image")
+        console.say(f"nothing to do: the chip already holds the image ({_blocks(written.compared)} compared)")
     else:
         checked = "and verified" if arguments.verify == "yes" else "(not verified)"
-        console.say(f"{written.programmed} of {written.compared} blocks ({written.block} bytes each) written {checked}")
+        console.say(f"{written.programmed} of {_blocks(written.compared)} of {written.block} bytes written {checked}")
     console.say("the program runs")
 
 
@@ -281,7 +287,7 @@ def _erase(arguments: argparse.Namespace, console: Console) -> None:
     regions = _writable(arguments, part) if arguments.region else [part.flash]
     with _open(arguments, console, part) as session:
         result = session.erase(regions[0])
-    console.say(f"{regions[0]} is erased ({result.programmed} blocks; the others were blank)")
+    console.say(f"{regions[0]} is erased ({_blocks(result.programmed)}; the others were blank)")
 
 
 def _unlock(arguments: argparse.Namespace, console: Console) -> None:
@@ -328,7 +334,7 @@ def _info(arguments: argparse.Namespace, console: Console) -> None:
         note = "" if option.is_factory else f", factory 0x{option.option.default:02X}"
         if not option.consistent:
             note += ", complement does not match: the chip uses the factory value"
-        console.say(f"  {name:<10}  0x{option.option.address:04X}  0x{value:02X}{note}")
+        console.say(f"  {name:<13}  0x{option.option.address:04X}  0x{value:02X}{note}")
     if info.unique_id is not None:
         console.say(f"unique ID:  {info.unique_id.hex().upper()}")
 
@@ -356,22 +362,22 @@ def _sim_show(arguments: argparse.Namespace, console: Console) -> None:
 
     report = store.describe(arguments.chipfile)
     console.say(f"{report.part} on a simulated ST-LINK {report.model}, serial {report.serial}")
-    console.say(f"  CPU         {report.state}" + (f"; BRICKED: {report.bricked}" if report.bricked else ""))
-    console.say(f"  protection  {'ON (read-protected)' if report.locked else 'off'}")
+    console.say(f"  CPU            {report.state}" + (f"; BRICKED: {report.bricked}" if report.bricked else ""))
+    console.say(f"  protection     {'ON (read-protected)' if report.locked else 'off'}")
     for memory in report.memories:
         console.say(
-            f"  {memory.name:<10}  {memory.used} of {memory.size} bytes are not 0x00, CRC-32 {memory.crc32:08X}, "
+            f"  {memory.name:<13}  {memory.used} of {memory.size} bytes are not 0x00, CRC-32 {memory.crc32:08X}, "
             f"block programmed {memory.max_wear} times at most, {memory.total_wear} in all"
         )
     for option in report.options:
         notes = [] if option.value == option.default else [f"factory 0x{option.default:02X}"]
         notes += [] if option.intact else ["complement does not match"]
-        text = f"  {option.name:<10}  0x{option.address:04X} = 0x{option.value:02X}"
+        text = f"  {option.name:<13}  0x{option.address:04X} = 0x{option.value:02X}"
         console.say(text + (f"  ({', '.join(notes)})" if notes else ""))
     lines = "low" if report.nrst_low else "high"
     console.say(
-        f"  probe       mode {report.probe_mode}, NRST {lines}, SWIM {'active' if report.swim_active else 'off'}"
+        f"  probe          mode {report.probe_mode}, NRST {lines}, SWIM {'active' if report.swim_active else 'off'}"
     )
     for fault in report.faults:
-        console.say(f"  fault       {fault}")
-    console.say(f"  last run    {report.transfers} USB transfers, {report.seconds:.3f} s of simulated time")
+        console.say(f"  fault          {fault}")
+    console.say(f"  last run       {report.transfers} USB transfers, {report.seconds:.3f} s of simulated time")

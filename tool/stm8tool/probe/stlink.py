@@ -51,7 +51,10 @@ _LEAVE_MODE = {0: _EXIT_DFU, 1: _EXIT_DFU, 2: _EXIT_DEBUG, 3: _EXIT, 4: _EXIT_DF
 _OK, _BUSY = 0x00, 0x01
 _STATUS_MEANINGS = {
     0x04: ("the chip does not answer", "check SWIM, NRST and GND wires, and that the board has power"),
-    0x05: ("the chip refuses the access", "wire NRST (SWIM_RST) and try again; check the supply"),
+    0x05: (
+        "the chip refuses the access",
+        "NRST (SWIM_RST) must be wired, and nothing may hold it low; check the supply",
+    ),
     0x10: ("the SWIM line is stuck", "SWIM and GND may be swapped, or SWIM is held low"),
     0x16: ("the SWIM line is stuck", "SWIM and GND may be swapped, or SWIM is held low"),
 }
@@ -320,5 +323,9 @@ class Stlink:
                 meaning, hint = _STATUS_MEANINGS.get(status, ("the probe reports an unknown error", None))
                 raise SwimError(f"{what}: {meaning} (SWIM status 0x{status:02X})", status=status, hint=hint)
             if clock.now() - start > expected_s + _BUSY_SLACK_S:
-                raise SwimError(f"{what}: the probe stays busy (SWIM status 0x01)", status=status)
+                raise SwimError(
+                    f"{what}: the probe stays busy (SWIM status 0x01)",
+                    status=status,
+                    hint="unplug the probe, plug it in again and retry; if it stays so, try another probe",
+                )
             clock.sleep(_POLL_STEP_S)

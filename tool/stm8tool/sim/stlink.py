@@ -111,7 +111,7 @@ class SimStlink:
 
     def _require_plug(self) -> None:
         if not self.plugged:
-            raise ProbeLostError("the probe was unplugged")
+            raise ProbeLostError("the probe was unplugged", hint="plug it in again and repeat the command")
 
     def _transfer(self) -> None:
         self._require_plug()

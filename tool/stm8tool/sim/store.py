@@ -57,7 +57,7 @@ def create(
     """
     path = Path(path)
     if path.exists() and not overwrite:
-        raise UsageError(f"{path} exists already", hint="choose another name, or remove it first")
+        raise UsageError(f"{path} exists already", hint="choose another name, or replace it with --force")
     if model not in firmware.MODELS:
         raise UsageError(f"no simulated probe is called {model!r}", hint=f"one of {', '.join(firmware.MODELS)}")
     bench = parse(faults)

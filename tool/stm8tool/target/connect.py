@@ -35,6 +35,7 @@ _STATUS_BITS = reg.CSR_HSIT | reg.CSR_NO_ACCESS
 _BASE = reg.CSR_SAFE_MASK | reg.CSR_SWIM_DM
 _HSIT_TRIES = 5
 _SETTLE_S = 0.010
+_NO_ANSWER = 0x04  # READSTATUS when nothing comes back
 
 
 class Recipe(NamedTuple):
@@ -104,7 +105,7 @@ def climb(link: SwimLink, first: Optional[Recipe] = None) -> Recipe:
         ) from last
     _pulse_nrst(link)
     raise ConnectError(
-        "no answer from the chip over SWIM",
+        f"no SWIM link to the chip: {last}",
         status=last.status if isinstance(last, SwimError) else None,
         hint=_hint(last, link.supply_mv()),
         details=tried,
@@ -223,8 +224,7 @@ def _pulse_nrst(link: SwimLink) -> None:
 
 def _hint(last: Optional[ToolError], supply_mv: Optional[int]) -> str:
     """Say what to look at first, from what was seen."""
-    line_stuck = isinstance(last, SwimError) and last.status in (0x10, 0x16)
-    if line_stuck and last is not None and last.hint:
+    if isinstance(last, SwimError) and last.status not in (None, _NO_ANSWER) and last.hint:
         return last.hint
     if supply_mv is not None and supply_mv < 1600:
         return (

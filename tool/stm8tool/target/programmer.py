@@ -94,23 +94,22 @@ class Programmer:
             VerifyError: A block does not hold what was written, not even after a second write.
             ProgramError, SwimError, TransportError: It failed, also after connecting again.
         """
-        programmed = 0
+        programmed: set[int] = set()
 
         def attempt() -> None:
-            nonlocal programmed
             blocks = self._differing(segments)
             if blocks:
                 self._flash.unlock()
             for done, block in enumerate(blocks, 1):
                 self._program(block)
-                programmed += 1
+                programmed.add(block.address)
                 self._progress("writing", done * self._part.block, len(blocks) * self._part.block)
             if verify and blocks:
                 self.verify(Image(Segment(block.address, block.data) for block in blocks).segments)
 
         self._core.persist(attempt, _MENDABLE)
         covered = sum(span.end - span.start for span in spans(segments, self._part.block))
-        return Written(covered // self._part.block, programmed, self._part.block)
+        return Written(covered // self._part.block, len(programmed), self._part.block)
 
     def erase(self, region: Region) -> Written:
         """Erase `region` (whole blocks) to 0x00; blocks that are blank are left alone."""

@@ -20,6 +20,10 @@ _AA = 0xAA
 _LOCKED_PATTERN = 0x71  # what protected memory reads (STM8S: several reports, confidence medium)
 _SAMPLE_SIZE = 128
 _L101_STACK = 0x05FF
+_UNLOCK_HINT = (
+    "check the supply, the capacitor at VCAP and the wires, power the board off and on, and run unlock again; "
+    "what the chip held may be erased already"
+)
 # One trace of an STM8S shows 3 ms, another tool waits for up to 2 s (confidence medium).
 _GLOBAL_ERASE_LIMIT_S = 2.0
 
@@ -127,7 +131,10 @@ def unlock(core: Core, flash: Flash, part: Part, *, assume_locked: bool = False)
             core.reset_and_reconnect()
         _prove(core, flash, part, after_unlock=after_unlock)
 
-    core.persist(attempt, (*LINK_ERRORS, ProgramError))
+    try:
+        core.persist(attempt, (*LINK_ERRORS, ProgramError))
+    except ProgramError as exc:
+        raise ProgramError(f"the unlock did not take: {exc}", hint=_UNLOCK_HINT) from exc
     return Unlocked(erased, () if erased else tuple(restored))
 
 
@@ -155,11 +162,8 @@ def _prove(core: Core, flash: Flash, part: Part, *, after_unlock: bool) -> None:
     found = detect(core, flash, part)
     left = restorable(read_options(core, part), after_unlock=after_unlock)
     if found.locked or left:
-        why = found.evidence if found.locked else f"not at factory values: {', '.join(o.name for o in left)}"
-        raise ProgramError(
-            f"the unlock did not take ({why})",
-            hint="check the supply and the wires, power the board off and on, and run unlock again",
-        )
+        why = found.evidence if found.locked else f"other than factory values in {', '.join(o.name for o in left)}"
+        raise ProgramError(f"after its reset the chip shows {why}")
 
 
 def _remove(flash: Flash, part: Part) -> None:
