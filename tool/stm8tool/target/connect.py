@@ -65,7 +65,7 @@ LADDER = (
     Recipe("without NRST, low speed", None),
     Recipe("after a USB reset of the probe, low speed", (0.02, 0.02, 0.01), usb_reset=True, first_poll_s=0.0),
 )
-_SURE_ENTRY = LADDER[1]
+LOW_SPEED = LADDER[1]
 
 
 def climb(link: SwimLink, first: Optional[Recipe] = None) -> Recipe:
@@ -194,7 +194,7 @@ def leave_running(link: SwimLink) -> None:
     CSR.RST must be set before the reset, or the CPU comes up stalled again (confidence high). The reset also
     locks the flash; it is not locked by hand, because some STM8L could then never be unlocked (UM0560).
     """
-    for prepare in (_nothing, link.resync, lambda: _follow(link, _SURE_ENTRY)):
+    for prepare in (_nothing, link.resync, lambda: _follow(link, LOW_SPEED)):
         try:
             prepare()
             speed = reg.CSR_HS if link.high_speed else 0

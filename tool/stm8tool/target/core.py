@@ -15,7 +15,7 @@ from ..interrupts import shield
 from ..probe.base import SwimLink
 from ..transport.base import Clock
 from . import registers as reg
-from .connect import Recipe, climb, leave_running
+from .connect import LOW_SPEED, Recipe, climb, leave_running
 
 _Result = TypeVar("_Result")
 
@@ -112,8 +112,7 @@ class Core:
             job: Must look at the chip before it writes, so that nothing is repeated blindly.
             mendable: The errors after which another try makes sense.
         """
-        # Where NRST is not wired, connecting does not reset the chip: the last try begins with a reset by SWIM.
-        for connect_again in (self.connect, self.reset_and_reconnect):
+        for connect_again in (self.connect, self._reset_and_reconnect_slowly):
             try:
                 return job()
             except ConnectError:
@@ -128,6 +127,11 @@ class Core:
         with shield():
             leave_running(self.link)
         self.connect()
+
+    def _reset_and_reconnect_slowly(self) -> None:
+        """Connect by the surest way: reset by SWIM first, as NRST may not be wired, and in low speed from then on."""
+        self.recipe = LOW_SPEED
+        self.reset_and_reconnect()
 
     def leave(self) -> None:
         """Let the program run; does nothing where the chip was never touched."""
