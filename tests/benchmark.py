@@ -1,0 +1,133 @@
+"""Figures of speed, from runs made now: what the simulator's model of time says, and what this machine's clock says.
+
+`python3 dev.py bench` runs it. It prints and asserts nothing: a figure above its target is for a human to look at.
+"""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+_TOOL = Path(__file__).parents[1] / "tool"
+sys.path.insert(0, str(_TOOL))
+
+from session.bench import Board, image_of, program  # noqa: E402
+from stm8tool import image  # noqa: E402
+from stm8tool.devices import Part, find_part  # noqa: E402
+from stm8tool.sim import store  # noqa: E402
+
+_RUNS = 7
+_PARTS = ("stm8s103f3", "stm8s105k6", "stm8s208mb")
+_TARGETS = {("STM8S103F3", "v3"): "2.0", ("STM8S103F3", "v2"): "3.5"}
+
+# The wire at high speed, 10 clocks of 8 MHz a bit: a frame has a head of 50 bits (command, count, three address
+# bytes) and 11 bits for each of its up to 255 bytes (swim protocol, UM0470). A block is erased and written in 6 ms.
+_BIT_S = 10 / 8e6
+_HEAD_BITS, _BYTE_BITS, _FRAME = 6 + 4 * 11, 11, 255
+_PROGRAM_S = 0.006
+
+
+class Figure(NamedTuple):
+    """One line of the table."""
+
+    what: str
+    measured: str
+    target: str = "-"
+
+
+def main() -> None:
+    rows = [Figure("figure", "measured", "target"), *_figures()]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for what, measured, target in rows:
+        print(f"{what:<{widths[0]}}  {measured:>{widths[1]}}  {target:>{widths[2]}}")
+
+
+def _figures() -> Iterator[Figure]:
+    for name in _PARTS:
+        for model in ("v3", "v2"):
+            yield from _modelled(find_part(name), model)
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _wall(Path(folder))
+
+
+def _wire_s(size: int) -> float:
+    """Return how long `size` bytes take on the wire, in seconds."""
+    frames = -(-size // _FRAME)
+    return (frames * _HEAD_BITS + size * _BYTE_BITS) * _BIT_S
+
+
+def _modelled(part: Part, model: str) -> Iterator[Figure]:
+    """Yield what full writes of a flash that holds something else take on the simulated bench."""
+    size, blocks = part.flash.size, part.flash.size // part.block
+    limit_s = blocks * (_wire_s(part.block) + _PROGRAM_S)
+    first = _upload(Board(part.name, model), verify=True)
+    board = Board(part.name, model)
+    unverified = _upload(board, verify=False)
+    again = _upload(board, verify=True)
+    transfers = (unverified.transfers - again.transfers) / blocks
+
+    yield Figure(f"{size // 1024} KiB to {part.name} over {model}", f"{first.seconds:.3f} s")
+    ratio = first.seconds / limit_s
+    yield Figure(
+        f"  over transfer, then program ({limit_s:.3f} s)", f"{ratio:.2f}", _TARGETS.get((part.name, model), "-")
+    )
+    yield Figure("  USB transfers per block", f"{transfers:.1f}", "12")
+    yield Figure("  unchanged image: blocks programmed", str(again.programmed), "0")
+    yield Figure("  unchanged image: USB transfers", str(again.transfers))
+    yield Figure(f"  unchanged image: over one read ({_wire_s(size):.3f} s)", f"{again.seconds / _wire_s(size):.2f}")
+
+
+class Upload(NamedTuple):
+    """What one session that writes all of flash cost."""
+
+    seconds: float
+    transfers: int
+    programmed: int
+
+
+def _upload(board: Board, *, verify: bool) -> Upload:
+    start, transfers = board.probe.clock.now(), board.probe.transfers
+    programmed = board.upload(image_of(board.part), verify=verify)
+    return Upload(board.probe.clock.now() - start, board.probe.transfers - transfers, programmed)
+
+
+def _wall(folder: Path) -> Iterator[Figure]:
+    """Yield what this machine's clock says, the best of several runs."""
+    small, large = find_part("stm8s103f3"), find_part("stm8s208mb")
+    chip = folder / "board.chip"
+    for part in (small, large):
+        image.save(folder / f"{part.name}.hex", image_of(part).segments)
+
+    def new_chip() -> None:
+        store.create(chip, small, "v3", content=program(small, seed=2), overwrite=True)
+
+    write = ("--probe", f"sim:{chip}", "--part", small.name, "write", str(folder / f"{small.name}.hex"))
+    yield Figure("wall time of a process: write of 8 KiB", _best(lambda: _run(*write), new_chip), "0.600 s")
+    yield Figure("wall time of a process: --help", _best(lambda: _run("--help")), "0.150 s")
+    for part in (small, large):
+        load = functools.partial(image.load, [folder / f"{part.name}.hex"])
+        yield Figure(f"wall time of loading {part.flash.size // 1024} KiB of hex", _best(load))
+
+
+def _run(*words: str) -> None:
+    subprocess.run([sys.executable, str(_TOOL), *words], check=True, stdout=subprocess.DEVNULL)
+
+
+def _best(job: Callable[[], object], prepare: Callable[[], object] = lambda: None) -> str:
+    best = float("inf")
+    for _ in range(_RUNS):
+        prepare()
+        start = time.perf_counter()
+        job()
+        best = min(best, time.perf_counter() - start)
+    return f"{best:.3f} s"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""The desk of the command line tests."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.desk import Desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """An empty desk; what a command does to this process is undone afterwards."""
+    monkeypatch.chdir(tmp_path)
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+    handlers = [(number, signal.getsignal(number)) for number in numbers]
+    logger = logging.getLogger("stm8tool")
+    state = logger.handlers, logger.propagate, logger.level
+    yield Desk(tmp_path, capsys, monkeypatch)
+    logger.handlers, logger.propagate, logger.level = state
+    for number, handler in handlers:
+        signal.signal(number, handler)
