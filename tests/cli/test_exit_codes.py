@@ -201,3 +201,14 @@ def test_130_is_an_interrupt_after_which_chip_and_probe_are_in_order(
     assert desk.is_idle()
     assert desk.flash("write", file).code == 0
     assert desk.memory()[:4000] == program(4000)
+
+
+def test_a_chip_that_cannot_be_let_go_is_never_said_to_run(desk: Desk) -> None:
+    path = desk.chip(content=program(64), faults=["nrst-open"])
+    desk.flash("reset")
+    for after in range(store.describe(path).transfers):
+        desk.chip(content=program(64), faults=["nrst-open", f"drop-link-after={after}"])
+        result = desk.flash("reset")
+        if store.describe(path).state != "running":
+            assert result.code != 0, after
+            assert "runs" not in result.out
