@@ -236,7 +236,7 @@ def test_the_file_is_replaced_as_a_whole(board: Path) -> None:
 
 
 def test_a_file_that_cannot_be_made_or_read_is_a_usage_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot lock"):
+    with pytest.raises(UsageError, match="cannot use"):
         create(tmp_path / "missing" / "a", S103, "v2")
     folder = tmp_path / "folder"
     folder.mkdir()

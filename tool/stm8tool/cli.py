@@ -11,7 +11,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NoReturn, Optional
 
 from . import __version__
 from .errors import ToolError, UsageError
@@ -44,7 +44,15 @@ def entry() -> None:
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one command; return its exit code."""
-    arguments = _parser().parse_args(argv)
+    try:
+        return _run(_parser().parse_args(argv))
+    except BrokenPipeError:
+        # Whoever read our output is gone; without this Python complains once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(arguments: argparse.Namespace) -> int:
     for name, value in _DEFAULTS.items():
         if not hasattr(arguments, name):
             setattr(arguments, name, value)
@@ -65,12 +73,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return exc.exit_code
     except KeyboardInterrupt:
         console.interrupt()
-        sys.stderr.write("interrupted: the probe is released; upload again, the chip may hold part of the image\n")
+        writes = arguments.run in (_write, _erase, _unlock)
+        half = "; the chip may be half-written: run the command again" if writes else ""
+        sys.stderr.write(f"interrupted: the probe is released{half}\n")
         return _EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output is gone; without this Python complains once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     return 0
 
 
@@ -85,12 +91,20 @@ def _set_up_logging(console: Console, verbosity: int) -> None:
     logger.setLevel((logging.WARNING, logging.INFO, logging.DEBUG)[min(verbosity, 2)])
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in the form of every other reason: `error: …`, last line on stderr."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print usage and reason; exit with 2."""
+        self.exit(UsageError.exit_code, f"{self.format_usage()}hint: {self.prog} --help says more\nerror: {message}\n")
+
+
 # -- arguments ---------------------------------------------------------------------------------------
 
 
-def _common_options() -> argparse.ArgumentParser:
+def _common_options() -> _Parser:
     """Options that may stand before or after the command; PlatformIO puts them before."""
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
+    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
     add = common.add_argument
     add("--probe", metavar="P", help="stlink (any), a serial number or its beginning, usb:BUS-PORT, sim:CHIPFILE")
     add("--part", metavar="NAME", help="the chip, such as stm8s103f3 or STM8S103F3P6")
@@ -103,9 +117,9 @@ def _common_options() -> argparse.ArgumentParser:
     return common
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> _Parser:
     common = _common_options()
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="stm8tool",
         description="Flash STM8 microcontrollers over SWIM with an ST-LINK.",
         epilog="exit codes: 1 failed, 2 usage or file, 3 probe, 4 no answer from the chip, 5 protected, 6 verify, "
@@ -116,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"stm8tool {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def command(name: str, run: object, help_text: str) -> argparse.ArgumentParser:
+    def command(name: str, run: object, help_text: str) -> _Parser:
         sub = commands.add_parser(name, help=help_text, description=help_text, parents=[common], allow_abbrev=False)
         sub.set_defaults(run=run)
         return sub
@@ -132,15 +146,19 @@ def _parser() -> argparse.ArgumentParser:
 
     sim = commands.add_parser("sim", help="make and look at simulated boards", allow_abbrev=False)
     simulated = sim.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    create = simulated.add_parser("create", help="make a simulated board", allow_abbrev=False)
+    create = simulated.add_parser(
+        "create",
+        help="make a simulated board",
+        description="Make a simulated board: --part is its chip, --probe its ST-LINK (v2, v21 or v3).",
+        parents=[common],
+        allow_abbrev=False,
+    )
     create.add_argument("chipfile", metavar="CHIPFILE", help="use it as --probe sim:CHIPFILE")
-    create.add_argument("--part", required=True, metavar="NAME", help="the chip on the board")
-    create.add_argument("--probe", dest="model", choices=("v2", "v21", "v3"), default="v2", help="the ST-LINK on it")
     create.add_argument("--locked", action="store_true", help="ships read-protected, with a program in it")
     create.add_argument("--fault", action="append", default=[], metavar="NAME[=ARG]", help="something that is broken")
     create.add_argument("--force", action="store_true", help="replace a file that exists")
     create.set_defaults(run=_sim_create)
-    show = simulated.add_parser("show", help="show what a simulated board holds", allow_abbrev=False)
+    show = simulated.add_parser("show", help="show what a simulated board holds", parents=[common], allow_abbrev=False)
     show.add_argument("chipfile", metavar="CHIPFILE")
     show.set_defaults(run=_sim_show)
     return parser
@@ -157,6 +175,16 @@ def _number(text: str) -> int:
         return int(text, 0)
     except ValueError:
         raise UsageError(f"'{text}' is no number", hint="write 0x8000 or 32768") from None
+
+
+def _base(arguments: argparse.Namespace) -> Optional[int]:
+    """Return the address that `--base` gives."""
+    if arguments.base is None:
+        return None
+    base = _number(arguments.base)
+    if base < 0:
+        raise UsageError(f"--base {arguments.base} is no address", hint="write 0x8000 or 32768")
+    return base
 
 
 def _region(arguments: argparse.Namespace, part: Part, default: str) -> Region:
@@ -239,9 +267,8 @@ def _write(arguments: argparse.Namespace, console: Console) -> None:
     from . import image
 
     part = _required_part(arguments)
-    base = None if arguments.base is None else _number(arguments.base)
     regions = _writable(arguments, part)
-    content = image.load(arguments.files, base)
+    content = image.load(arguments.files, _base(arguments))
     content.check_inside(regions)
     with _open(arguments, console, part) as session:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
@@ -261,9 +288,8 @@ def _verify(arguments: argparse.Namespace, console: Console) -> None:
     from . import image
 
     part = _required_part(arguments)
-    base = None if arguments.base is None else _number(arguments.base)
     regions = [_region(arguments, part, "flash")] if arguments.region else list(part.memories)
-    content = image.load(arguments.files, base)
+    content = image.load(arguments.files, _base(arguments))
     content.check_inside(regions)
     with _open(arguments, console, part) as session:
         equal = session.verify(content, regions)
@@ -283,8 +309,11 @@ def _read(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def _erase(arguments: argparse.Namespace, console: Console) -> None:
+    from .session import require_whole_blocks
+
     part = _required_part(arguments)
     regions = _writable(arguments, part) if arguments.region else [part.flash]
+    require_whole_blocks(regions[0], part)
     with _open(arguments, console, part) as session:
         result = session.erase(regions[0])
     console.say(f"{regions[0]} is erased ({_blocks(result.programmed)}; the others were blank)")
@@ -340,20 +369,20 @@ def _info(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def _sim_create(arguments: argparse.Namespace, console: Console) -> None:
-    from .devices import find_part
     from .sim import store
 
-    part = find_part(arguments.part)
+    part = _required_part(arguments)
+    model = "v2" if arguments.probe == _DEFAULTS["probe"] else arguments.probe
     store.create(
         arguments.chipfile,
         part,
-        arguments.model,
+        model,
         locked=arguments.locked,
         faults=arguments.fault,
         overwrite=arguments.force,
     )
     state = "read-protected" if arguments.locked else "blank"
-    console.say(f"{arguments.chipfile}: a simulated {part.name}, {state}, on an ST-LINK {arguments.model}")
+    console.say(f"{arguments.chipfile}: a simulated {part.name}, {state}, on an ST-LINK {model}")
     console.say(f"use it with --probe sim:{arguments.chipfile}, or upload_port = sim:{arguments.chipfile}")
 
 

@@ -7,6 +7,7 @@ characters at once when three equal ones come in a row: hence bars of "#". In a 
 from __future__ import annotations
 
 import logging
+import os
 import sys
 
 from .errors import ToolError
@@ -26,7 +27,16 @@ class Console:
 
     def say(self, text: str) -> None:
         """Print one line."""
-        print(text, flush=True)
+        self._print(f"{text}\n")
+
+    @staticmethod
+    def _print(text: str) -> None:
+        """Write to stdout; nobody may be reading it any more, which is no reason to stop half-way."""
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Show that `done` of `total` bytes of `stage` are done; a stage ends when both are equal."""
@@ -34,17 +44,17 @@ class Console:
             self.interrupt()
             self._stage = stage
             if self._bars:
-                print(f"{stage:>9} |", end="", flush=True)
+                self._print(f"{stage:>9} |")
         if self._bars:
             reached = _BAR_WIDTH * done // total
-            print("#" * (reached - self._drawn), end="", flush=True)
+            self._print("#" * (reached - self._drawn))
             self._drawn = reached
             if done == total:
-                print(f"| {total} bytes", flush=True)
+                self._print(f"| {total} bytes\n")
         else:
             reached = 2 * done // total
             if reached > self._drawn:
-                print(f"{stage}: {done} of {total} bytes", flush=True)
+                self._print(f"{stage}: {done} of {total} bytes\n")
             self._drawn = reached
         if done == total:
             self._stage, self._drawn = "", 0
@@ -52,7 +62,7 @@ class Console:
     def interrupt(self) -> None:
         """End a bar that was not finished, so that other text begins on a new line."""
         if self._stage and self._bars:
-            print(flush=True)
+            self._print("\n")
         self._stage, self._drawn = "", 0
 
     def error(self, exc: ToolError) -> None:
@@ -62,7 +72,6 @@ class Console:
             lines.append(f"hint: {exc.hint}")
         lines.append(f"error: {exc}")
         self.interrupt()
-        sys.stdout.flush()
         sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()
 

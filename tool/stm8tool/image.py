@@ -106,10 +106,14 @@ def check_output(path: PathLike) -> None:
     if out.suffix.lower() not in HEX_SUFFIXES + RAW_SUFFIXES:
         known = " ".join(HEX_SUFFIXES + RAW_SUFFIXES)
         raise UsageError(f"{path}: the file's suffix does not name a format", hint=f"use one of {known}")
-    if out.is_dir():
-        raise ImageError(f"{path}: is a directory")
-    if not out.parent.is_dir():
-        raise ImageError(f"{path}: its directory does not exist")
+    if os.path.isdir(out):
+        raise ImageError(f"{path}: is a directory", hint="name a file in it")
+    if not os.path.isdir(out.parent):
+        raise ImageError(f"{path}: its directory does not exist", hint="make the directory first")
+    try:
+        out.exists()
+    except OSError as exc:
+        raise ImageError(f"{path}: {exc.strerror}", hint="choose another name") from exc
 
 
 def save(path: PathLike, segments: Iterable[Segment]) -> None:
@@ -171,7 +175,7 @@ def _span(start: int, end: int) -> str:
 def _load_file(path: PathLike, base: Optional[int]) -> list[Segment]:
     content = _read_bytes(path)
     if not content.strip():
-        raise ImageError(f"{path}: the file is empty")
+        raise ImageError(f"{path}: the file is empty", hint="build it again")
     if _HEX_START.match(content):
         return _from_hex(path, content)
     _refuse_what_is_not_raw(path, content)
@@ -181,7 +185,7 @@ def _load_file(path: PathLike, base: Optional[int]) -> list[Segment]:
 
 
 def _read_bytes(path: PathLike) -> bytes:
-    if Path(path).is_dir():
+    if os.path.isdir(path):
         raise ImageError(f"{path}: is a directory", hint="name the file in it, such as firmware.hex")
     try:
         with Path(path).open("rb") as file:
@@ -189,7 +193,7 @@ def _read_bytes(path: PathLike) -> bytes:
     except FileNotFoundError as exc:
         raise ImageError(f"{path}: no such file", hint="build it first, or check the path") from exc
     except OSError as exc:
-        raise ImageError(f"{path}: cannot be read: {exc.strerror}") from exc
+        raise ImageError(f"{path}: cannot be read: {exc.strerror}", hint="check the path and its rights") from exc
     if len(content) > _SIZE_LIMIT:
         raise ImageError(f"{path}: more than 16 MiB, which is no image for an STM8")
     return content

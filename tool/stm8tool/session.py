@@ -74,6 +74,15 @@ def open_transport(selector: str) -> Transport:
     return find.open_found(probe)
 
 
+def require_whole_blocks(region: Region, part: Part) -> None:
+    """Raise UsageError unless `region` can be erased on its own."""
+    block = part.block
+    if region.start % block or region.size % block:
+        raise UsageError(
+            f"{region} is not whole blocks", hint=f"start and size must be multiples of {block} (0x{block:X}) bytes"
+        )
+
+
 class Session:
     """A context manager around one open probe and the chip behind it.
 
@@ -187,11 +196,7 @@ class Session:
 
     def erase(self, region: Region) -> Written:
         """Erase `region` to 0x00, in whole blocks."""
-        block = self._require_part().block
-        if region.start % block or region.size % block:
-            raise UsageError(
-                f"{region} is not whole blocks", hint=f"start and size must be multiples of {block} (0x{block:X}) bytes"
-            )
+        require_whole_blocks(region, self._require_part())
         programmer = self._programmer()
         programmer.require_open()
         return programmer.erase(region)

@@ -12,6 +12,7 @@ from typing import Optional
 from ..errors import (
     EndpointStallError,
     ProbeError,
+    ProbeLostError,
     SwimError,
     ToolError,
     TransferSizeError,
@@ -64,7 +65,8 @@ _OPTIONAL_REPLY_LIMIT_S = 0.3
 _FIRST_WORKING_JTAG_FOR_VOLTAGE = 13
 _WRITE_DATA_IN_COMMAND = 8
 _LARGEST_BUFFER = 6144
-_SMALLEST_BUFFER = 256  # assumed where a probe answers nonsense
+_SMALLEST_BUFFER = 128  # one block of the larger STM8
+_ASSUMED_BUFFER = 256  # where a probe answers 0
 _POLL_STEP_S = 0.0005
 # A chip that is still writing NACKs the next byte, and the probe repeats it: allow for some of that.
 _BUSY_SLACK_S = 0.25
@@ -92,7 +94,7 @@ class Stlink:
         self._channel = CommandChannel(transport)
         self._info: Optional[ProbeInfo] = None
         self._version = stlink_version.Version(0)
-        self._buffer_size = _SMALLEST_BUFFER
+        self._buffer_size = _ASSUMED_BUFFER
         self._in_swim_mode = False
         self.high_speed = False
 
@@ -182,7 +184,12 @@ class Stlink:
             )
         self.high_speed = False
         size = int.from_bytes(self._channel.exchange(_READ_BUFFER_SIZE, reply=2), "little")
-        self._buffer_size = min(size, _LARGEST_BUFFER) or _SMALLEST_BUFFER
+        self._buffer_size = min(size, _LARGEST_BUFFER) or _ASSUMED_BUFFER
+        if self._buffer_size < _SMALLEST_BUFFER:
+            raise ProbeError(
+                f"the probe buffers only {size} bytes; a block of an STM8 has up to {_SMALLEST_BUFFER}",
+                hint="use another probe, or one with ST's own firmware",
+            )
 
     def _mode(self) -> int:
         return self._channel.exchange(GET_MODE, reply=2)[0]
@@ -204,8 +211,9 @@ class Stlink:
         ):
             try:
                 act()
+            except ProbeLostError as exc:
+                _log.debug("could not %s: %s", step, exc)  # the reason is already on its way to the user
             except ToolError as exc:
-                # Most often the probe is gone, and the reason is already on its way to the user.
                 _log.warning("could not %s: %s", step, exc)
 
     def restart(self) -> None:

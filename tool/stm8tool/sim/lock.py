@@ -39,7 +39,7 @@ class FileLock:
         try:
             descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as exc:
-            raise UsageError(f"cannot lock {self._path}: {exc.strerror}") from exc
+            raise UsageError(f"cannot use {self._path}: {exc.strerror}", hint="check the path and its rights") from exc
         deadline = time.monotonic() + WAIT_S
         while True:
             try:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 from stm8tool.devices import Part, find_part
-from stm8tool.errors import ToolError, UsageError
+from stm8tool.errors import ToolError, UnknownPartError, UsageError
 from stm8tool.transport.base import Clock, UsbIdentity
 
 from . import chip as chips
@@ -55,8 +55,8 @@ def create(
     Raises:
         UsageError: the file exists, an unknown model or fault, or `content` does not fit.
     """
-    path = Path(path)
-    if path.exists() and not overwrite:
+    path = _checked(path)
+    if os.path.exists(path) and not overwrite:
         raise UsageError(f"{path} exists already", hint="choose another name, or replace it with --force")
     if model not in firmware.MODELS:
         raise UsageError(f"no simulated probe is called {model!r}", hint=f"one of {', '.join(firmware.MODELS)}")
@@ -84,7 +84,7 @@ def open_transport(path: PathLike, *, real_time: bool = False) -> StoredProbe:
     Raises:
         UsageError: there is no such file, or it is not a chip file that this version can read.
     """
-    return StoredProbe(Path(path), RealClock() if real_time else VirtualClock())
+    return StoredProbe(_checked(path), RealClock() if real_time else VirtualClock())
 
 
 def describe(path: PathLike) -> ChipReport:
@@ -161,6 +161,13 @@ class StoredProbe:
             self._lock.release()
 
 
+def _checked(path: PathLike) -> Path:
+    """Return `path` if it can be the name of a file."""
+    if not Path(path).name:
+        raise UsageError(f"'{path}' names no chip file", hint="such as board.chip, made by: stm8tool sim create")
+    return Path(path)
+
+
 # -- the document ------------------------------------------------------------------------------------------
 
 
@@ -201,6 +208,8 @@ def _revive(document: Mapping[str, Any], clock: Clock, path: str) -> SimStlink:
         faults, serial = document["faults"], document["serial"]
         probe = SimStlink(chip, document["model"], serial=serial, clock=clock, faults=faults, path=f"sim:{path}")
         state.restore(probe.firmware, firmware.STATE, document["probe"])
+    except UnknownPartError as exc:
+        raise UnknownPartError(f"{path}: {exc}", hint="use the stm8tool that made this chip file") from exc
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise _corrupt(path) from exc
     return probe

@@ -193,6 +193,9 @@ def leave_running(link: SwimLink) -> None:
 
     CSR.RST must be set before the reset, or the CPU comes up stalled again (confidence high). The reset also
     locks the flash; it is not locked by hand, because some STM8L could then never be unlocked (UM0560).
+
+    Raises:
+        SwimError: The chip does not take it; NRST was pulsed, but whether the program runs is not known.
     """
     for prepare in (_nothing, link.resync, lambda: _follow(link, LOW_SPEED)):
         try:
@@ -206,6 +209,10 @@ def leave_running(link: SwimLink) -> None:
             # An interrupt may have struck while only one side had changed its speed, or the link is lost.
             _log.debug("leaving the chip: %s", exc)
     _pulse_nrst(link)
+    raise SwimError(
+        "the chip stopped answering before it could be let go: its program may not run",
+        hint="press reset on the board, or power it off and on",
+    )
 
 
 def _nothing() -> None:

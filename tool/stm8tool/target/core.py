@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Optional, TypeVar
 
 from ..devices import Part
@@ -124,7 +125,7 @@ class Core:
 
     def reset_and_reconnect(self) -> None:
         """Reset the chip, so that it loads its option bytes, and connect to it again."""
-        with shield():
+        with shield(), suppress(SwimError):  # if it fails, connecting tells more
             leave_running(self.link)
         self.connect()
 
