@@ -39,20 +39,19 @@ def entry() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a file name must not end the program
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    finally:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read our output is gone; without this Python complains once more at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one command; return its exit code."""
-    try:
-        return _run(_parser().parse_args(argv))
-    except BrokenPipeError:
-        # Whoever read our output is gone; without this Python complains once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-
-
-def _run(arguments: argparse.Namespace) -> int:
+    arguments = _parser().parse_args(argv)
     for name, value in _DEFAULTS.items():
         if not hasattr(arguments, name):
             setattr(arguments, name, value)
@@ -273,7 +272,7 @@ def _write(arguments: argparse.Namespace, console: Console) -> None:
     with _open(arguments, console, part) as session:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
         result = session.write(content, regions, unlock=arguments.unlock == "auto", verify=arguments.verify == "yes")
-    if result.unlocked:
+    if result.unlocked and result.unlocked.erased:
         console.say("read protection removed, option bytes at factory values, read back")
     written = result.written
     if not written.programmed:

@@ -17,7 +17,7 @@ from .probe.stlink import Stlink
 from .target import protection
 from .target.core import Core
 from .target.flash import Flash
-from .target.options import OptionState, read_options
+from .target.options import OptionState, read_options, show_a_cut_unlock
 from .target.programmer import Programmer, Progress, Written, silent
 
 if TYPE_CHECKING:
@@ -160,18 +160,34 @@ class Session:
             if not unlock:
                 raise
             unlocked = self._unlock_for_write(programmer, exc, assume_locked=False)
-        if unlocked is None and programmer.mend_options():
-            _log.warning("an earlier unlock was cut short: its option bytes are at factory values now")
+        if unlocked is None:
+            unlocked = self._see_to_options(programmer, may_mend=unlock)
         segments = [segment for region in regions for segment in image.slice(region)]
         segments.sort(key=lambda segment: segment.address)
         try:
             return Upload(programmer.write(segments, verify=verify), unlocked)
         except ReadoutProtectedError as exc:
             # A locked chip may look blank; its refusal of the first block is what tells.
-            if not unlock or unlocked:
+            if not unlock or (unlocked and unlocked.erased):
                 raise
             unlocked = self._unlock_for_write(programmer, exc, assume_locked=True)
         return Upload(programmer.write(segments, verify=verify), unlocked)
+
+    @staticmethod
+    def _see_to_options(programmer: Programmer, *, may_mend: bool) -> Optional[protection.Unlocked]:
+        """Finish an unlock that was cut short; any other damage to option bytes is only told."""
+        states = programmer.options()
+        damaged = ", ".join(state.option.name for state in states if not state.consistent)
+        if damaged and may_mend and show_a_cut_unlock(states):
+            _log.warning("an earlier unlock was cut short: bringing the option bytes to their factory values")
+            return programmer.unlock()
+        if damaged:
+            _log.warning(
+                "option bytes without their complements, for which the chip uses its defaults: %s; "
+                "`unlock` mends them and erases nothing on an open chip",
+                damaged,
+            )
+        return None
 
     @staticmethod
     def _unlock_for_write(

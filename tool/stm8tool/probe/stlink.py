@@ -149,7 +149,13 @@ class Stlink:
         reply = self._channel.version_reply
         self._version = stlink_version.decode(reply, identity.product)
         if stlink_version.needs_extended_query(reply):
-            extended = self._channel.exchange(_GET_VERSION_EXTENDED, reply=12, limit_s=_OPTIONAL_REPLY_LIMIT_S)
+            try:
+                extended = self._channel.exchange(_GET_VERSION_EXTENDED, reply=12, limit_s=_OPTIONAL_REPLY_LIMIT_S)
+            except (TransferSizeError, TransportTimeoutError) as exc:
+                raise ProbeError(
+                    "this STLINK-V3 does not tell its firmware version, so whether it has SWIM is not known",
+                    hint="unplug the probe, plug it in again and retry; if it stays so, update its firmware",
+                ) from exc
             self._version = stlink_version.decode_extended(extended)
         model = stlink_version.model_name(self._version, identity.product)
         self._info = ProbeInfo(model, str(self._version), self._version.swim, identity)

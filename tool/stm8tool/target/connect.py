@@ -11,6 +11,7 @@ tools and user reports merged; confidence medium.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import NamedTuple, Optional
 
 from ..errors import (
@@ -34,7 +35,7 @@ _SILENT_S = 0.012
 _STATUS_BITS = reg.CSR_HSIT | reg.CSR_NO_ACCESS
 _BASE = reg.CSR_SAFE_MASK | reg.CSR_SWIM_DM
 _HSIT_TRIES = 5
-_SETTLE_S = 0.010
+_HSIT_STEP_S = 0.010
 _NO_ANSWER = 0x04  # READSTATUS when nothing comes back
 
 
@@ -45,6 +46,10 @@ class Recipe(NamedTuple):
         name: For the user, reads well behind "connected ".
         pulse_s: How long NRST is low, high, then low before the entry, in seconds; None leaves NRST high.
         high_speed: Switch to high speed once the link is proven.
+        system_reset: Reset the chip over SWIM, too: NRST may not be wired, and what the program did to clock and
+            flash keys is undone only by a reset. It keeps SWIM and leaves the CPU stalled (confidence medium,
+            hence not on every rung).
+        settle_s: Time for the chip to come out of a reset, in seconds.
         restart: Take the probe out of SWIM mode and in again first.
         usb_reset: Reset the probe on USB first.
         first_poll_s: Silence after the entry sequence, in seconds.
@@ -53,6 +58,8 @@ class Recipe(NamedTuple):
     name: str
     pulse_s: Optional[tuple[float, float, float]]
     high_speed: bool = False
+    system_reset: bool = True
+    settle_s: float = 0.010
     restart: bool = True
     usb_reset: bool = False
     first_poll_s: float = _SILENT_S
@@ -61,9 +68,15 @@ class Recipe(NamedTuple):
 LADDER = (
     Recipe("under reset, high speed", (0.02, 0.02, 0.01), high_speed=True, restart=False),
     Recipe("under reset, low speed", (0.02, 0.02, 0.01)),
-    Recipe("under a longer reset, low speed", (0.2, 0.1, 0.1)),
+    Recipe("under a longer reset, low speed", (0.2, 0.1, 0.1), system_reset=False, settle_s=0.1),
     Recipe("without NRST, low speed", None),
-    Recipe("after a USB reset of the probe, low speed", (0.02, 0.02, 0.01), usb_reset=True, first_poll_s=0.0),
+    Recipe(
+        "after a USB reset of the probe, low speed",
+        (0.02, 0.02, 0.01),
+        system_reset=False,
+        usb_reset=True,
+        first_poll_s=0.0,
+    ),
 )
 LOW_SPEED = LADDER[1]
 
@@ -103,7 +116,8 @@ def climb(link: SwimLink, first: Optional[Recipe] = None) -> Recipe:
             hint="unplug the probe, plug it in again and retry",
             details=tried,
         ) from last
-    _pulse_nrst(link)
+    with suppress(SwimError):  # a rung may have got as far as to stall the CPU
+        leave_running(link)
     raise ConnectError(
         f"no SWIM link to the chip: {last}",
         status=last.status if isinstance(last, SwimError) else None,
@@ -138,9 +152,13 @@ def _follow(link: SwimLink, recipe: Recipe) -> None:
     link.wotf(reg.SWIM_CSR, bytes([_BASE]))
     if recipe.pulse_s is not None:
         link.release_reset()
-    clock.sleep(_SETTLE_S)
+    clock.sleep(recipe.settle_s)
+    if recipe.system_reset:
+        link.system_reset()
+        clock.sleep(recipe.settle_s)
+    link.resync()
     csr = _prove(link, _BASE)
-    stall(link)
+    _stall(link)
     if recipe.high_speed:
         _go_high_speed(link, csr)
     else:
@@ -157,13 +175,13 @@ def _prove(link: SwimLink, expected: int) -> int:
     return value
 
 
-def stall(link: SwimLink) -> None:
-    """Stall the CPU and see that it is; a running CPU disturbs block programming (seen, confidence high)."""
+def _stall(link: SwimLink) -> None:
+    """Stall the CPU: while it runs, block programming fails (seen, confidence high)."""
     for _ in range(2):
         link.wotf(reg.DM_CSR2, bytes([reg.CSR2_STALL]))
         if link.rotf(reg.DM_CSR2, 1)[0] & reg.CSR2_STALL:
             return
-    raise SwimError("the CPU does not stall", hint="wire NRST (SWIM_RST) and try again")
+    _log.warning("the CPU does not show that it is stalled; if a write fails, wire NRST (SWIM_RST)")
 
 
 def _go_high_speed(link: SwimLink, csr: int) -> None:
@@ -174,13 +192,12 @@ def _go_high_speed(link: SwimLink, csr: int) -> None:
     for _ in range(_HSIT_TRIES):
         if csr & reg.CSR_HSIT:
             break
-        link.clock.sleep(_SETTLE_S)
+        link.clock.sleep(_HSIT_STEP_S)
         csr = link.rotf(reg.SWIM_CSR, 1)[0]
     else:
         _log.info("HSIT stays 0: staying in low speed")
         link.wotf(reg.SWIM_CSR, bytes([_BASE | reg.CSR_RST]))
         return
-    link.resync()
     link.wotf(reg.SWIM_CSR, bytes([_BASE | reg.CSR_HS]))
     link.set_speed(True)
     fast = _BASE | reg.CSR_HS | reg.CSR_RST

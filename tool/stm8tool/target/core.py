@@ -18,6 +18,8 @@ from ..transport.base import Clock
 from . import registers as reg
 from .connect import LOW_SPEED, Recipe, climb, leave_running
 
+TRIES = 3  # of a job in `Core.persist`
+_WRITE_ENDS_S = 0.02  # connecting resets the chip, and a reset before its end may ruin a write (PM0054 5.2)
 _Result = TypeVar("_Result")
 
 _log = logging.getLogger(__name__)
@@ -113,13 +115,14 @@ class Core:
             job: Must look at the chip before it writes, so that nothing is repeated blindly.
             mendable: The errors after which another try makes sense.
         """
-        for connect_again in (self.connect, self._reset_and_reconnect_slowly):
+        for connect_again in (self.connect, self._reset_and_reconnect_slowly):  # TRIES in all
             try:
                 return job()
             except ConnectError:
                 raise
             except mendable as exc:
                 _log.warning("%s; connecting again", exc)
+                self.clock.sleep(_WRITE_ENDS_S)
                 connect_again()
         return job()
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 
 from ..devices import Part
-from ..errors import ProgramError, SwimError
+from ..errors import LINK_ERRORS, ProgramError
 from ..interrupts import shield
 from . import registers as reg
 from .core import Core
@@ -21,6 +21,8 @@ _PROGRAM_BLANK_S = 0.003
 _FINISH_LIMIT_S = 0.05  # past the typical time; no maximum is given for STM8L
 _POLL_STEP_S = 0.0005
 _KEY_TRIES = 3  # an STM8L151 was seen to need the right keys twice (confidence medium)
+
+_KEYS_HINT = "power the board off and on, then retry"
 
 _log = logging.getLogger(__name__)
 
@@ -41,25 +43,30 @@ class Flash:
         """Read IAPSR; this clears EOP and WR_PG_DIS."""
         return self._core.read(self._regs.iapsr, 1)[0]
 
-    def unlock(self) -> None:
+    def unlock(self, *, program: bool) -> None:
         """Open program memory, data EEPROM and option bytes, with both key pairs as ST's tool does.
 
         What is open already is left alone: a second key would lock an STM8L101 until its next reset.
 
+        Args:
+            program: Program memory must open. On a locked STM8L whose boot ROM has run it cannot (UM0560), and
+                option bytes do not need it.
+
         Raises:
             ProgramError: A flag does not come; then only a reset helps.
         """
-        self._give_keys("program memory", self._regs.pukr, reg.PROGRAM_KEYS, reg.IAPSR_PUL)
-        self._give_keys("data memory", self._regs.dukr, reg.DATA_KEYS, reg.IAPSR_DUL)
+        if not self._give_keys(self._regs.pukr, reg.PROGRAM_KEYS, reg.IAPSR_PUL) and program:
+            raise ProgramError("the keys do not open the program memory", hint=_KEYS_HINT)
+        if not self._give_keys(self._regs.dukr, reg.DATA_KEYS, reg.IAPSR_DUL):
+            raise ProgramError("the keys do not open the data memory", hint=_KEYS_HINT)
 
-    def _give_keys(self, what: str, register: int, keys: tuple[int, int], flag: int) -> None:
+    def _give_keys(self, register: int, keys: tuple[int, int], flag: int) -> bool:
         for _ in range(_KEY_TRIES):
             if self.status() & flag:
-                return
+                return True
             for key in keys:
                 self._core.write(register, bytes([key]))
-        if not self.status() & flag:
-            raise ProgramError(f"the keys do not open the {what}", hint="power the board off and on, then retry")
+        return bool(self.status() & flag)
 
     def program_block(self, address: int, data: bytes, *, blank: bool) -> None:
         """Program one block.
@@ -101,23 +108,26 @@ class Flash:
         self._finish(f"option byte 0x{address:06X}", _PROGRAM_S)
 
     def write_rop(self, value: int, limit_s: float) -> None:
-        """Write the ROP byte of a locked chip, which erases everything, and wait at most `limit_s` seconds.
+        """Write the ROP byte of a locked chip, which erases everything, and wait for EOP at most `limit_s` seconds.
 
         While the erase runs WR_PG_DIS shows once and the chip may not answer (trace of ST's tool, confidence
-        medium): neither tells whether it worked. The caller resets and reads back.
+        medium): neither tells whether it worked, and a reset now could ruin the erase. The caller resets when
+        this returns, and reads back.
         """
         clock = self._core.clock
         deadline = clock.now() + limit_s
         try:
             self._core.write(reg.ROP_ADDRESS, bytes([value]))
-            while clock.now() < deadline:
-                clock.sleep(_PROGRAM_S)
+        except LINK_ERRORS as exc:
+            _log.debug("while the erase begins: %s", exc)
+        while clock.now() < deadline:
+            clock.sleep(_PROGRAM_S)
+            try:
                 if self.status() & reg.IAPSR_EOP:
                     return
-            _log.debug("no EOP after writing the ROP byte")
-        except SwimError as exc:
-            _log.debug("while the chip erases itself: %s", exc)
-            clock.sleep(0.1)
+            except LINK_ERRORS as exc:
+                _log.debug("while the chip erases itself: %s", exc)
+        _log.debug("no EOP after writing the ROP byte")
 
     def _set_mode(self, mode: int) -> None:
         # CR2 and NCR2 must follow each other directly, or both fall back to byte mode (PM0047 2.3.3): one write

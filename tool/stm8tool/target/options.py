@@ -9,7 +9,7 @@ Sources: datasheets and PM0054 5.5, RM0016 4.5; each row of data/options.csv nam
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Optional
 
 from ..devices import OptionByte, Part, option_table
@@ -30,6 +30,11 @@ class OptionState(NamedTuple):
         return self.complement is None or self.complement == self.value ^ 0xFF
 
     @property
+    def is_zeroed(self) -> bool:
+        """True where all is 0x00, as the global erase of an unlock leaves it."""
+        return self.value == 0 and not self.complement
+
+    @property
     def is_factory(self) -> bool:
         """True where nothing needs to be written to have the factory setting."""
         return self.consistent and self.value in self.option.accepted
@@ -46,6 +51,11 @@ def read_options(core: Core, part: Part) -> list[OptionState]:
     return states
 
 
+def show_a_cut_unlock(states: Sequence[OptionState]) -> bool:
+    """Tell whether the option bytes are those of an unlock that was cut short between erase and rewrite."""
+    return not all(state.consistent for state in states) and all(s.is_factory or s.is_zeroed for s in states)
+
+
 def restorable(states: Iterable[OptionState], *, after_unlock: bool) -> list[OptionByte]:
     """Return the options that are not at their factory values and may be brought back to them.
 
@@ -60,7 +70,7 @@ def restorable(states: Iterable[OptionState], *, after_unlock: bool) -> list[Opt
 
 def write_factory(core: Core, flash: Flash, options: Iterable[OptionByte]) -> None:
     """Write the factory value, and complement, of each of `options`; they count from the next reset on."""
-    flash.unlock()
+    flash.unlock(program=False)
     flash.begin_options()
     for option in options:
         if option.policy == "never":

@@ -11,13 +11,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..devices import Part, Region
-from ..errors import LINK_ERRORS, ProgramError, ReadoutProtectedError, VerifyError, WriteProtectedError
+from ..errors import LINK_ERRORS, ProgramError, SwimError, ToolError, VerifyError
 from ..image import Image, Segment
 from . import protection
-from . import registers as reg
-from .core import Core
+from .core import TRIES, Core
 from .flash import Flash, RefusedError
-from .options import read_options
+from .options import OptionState, read_options
 from .plan import BlockWrite, Span, blocks_to_write, merge, spans
 
 _READ_CHUNK = 6144  # what most probes buffer
@@ -52,15 +51,16 @@ class Programmer:
         """Raise ReadoutProtectedError if ROP is on."""
         self._core.persist(lambda: protection.require_open(self._core, self._flash, self._part))
 
-    def mend_options(self) -> tuple[str, ...]:
-        """Restore the option bytes that an unlock which was cut short left without their complements.
+    def options(self) -> list[OptionState]:
+        """Read the option bytes of an open chip, until two reads agree."""
 
-        Returns:
-            The names of what was restored; the chip then had a reset.
-        """
-        if all(state.consistent for state in self._core.persist(lambda: read_options(self._core, self._part))):
-            return ()
-        return self.unlock().restored
+        def read_twice() -> list[OptionState]:
+            states = read_options(self._core, self._part)
+            if read_options(self._core, self._part) != states:
+                raise SwimError("two reads of the option bytes differ", hint="shorten the wires")
+            return states
+
+        return self._core.persist(read_twice)
 
     def unlock(self, *, assume_locked: bool = False) -> protection.Unlocked:
         """Remove ROP and bring the option bytes to factory values; see `protection.unlock`."""
@@ -95,19 +95,30 @@ class Programmer:
             ProgramError, SwimError, TransportError: It failed, also after connecting again.
         """
         programmed: set[int] = set()
+        refused = 0
 
         def attempt() -> None:
+            nonlocal refused
             blocks = self._differing(segments)
             if blocks:
-                self._flash.unlock()
+                flash = self._part.flash
+                self._flash.unlock(program=any(flash.start <= block.address < flash.end for block in blocks))
             for done, block in enumerate(blocks, 1):
-                self._program(block)
+                try:
+                    self._program(block)
+                except SwimError:
+                    refused += done == 1
+                    raise
                 programmed.add(block.address)
                 self._progress("writing", done * self._part.block, len(blocks) * self._part.block)
             if verify and blocks:
                 self.verify(Image(Segment(block.address, block.data) for block in blocks).segments)
 
-        self._core.persist(attempt, _MENDABLE)
+        try:
+            self._core.persist(attempt, _MENDABLE)
+        except SwimError as exc:
+            # Some chips answer a write under ROP with a NACK or silence: then it is always the first block.
+            raise (self._explained(exc) if refused == TRIES else exc) from exc
         covered = sum(span.end - span.start for span in spans(segments, self._part.block))
         return Written(covered // self._part.block, len(programmed), self._part.block)
 
@@ -131,11 +142,17 @@ class Programmer:
 
     def _differing(self, segments: Sequence[Segment]) -> list[BlockWrite]:
         """Read what `segments` cover and return the blocks that must change."""
-        block = self._part.block
-        covered = spans(segments, block)
+        size = self._part.block
+        covered = spans(segments, size)
         result: list[BlockWrite] = []
         for span, held in zip(covered, self._read(covered, "comparing")):
-            result += blocks_to_write(merge(segments, held, span.start), held, span.start, block)
+            for block in blocks_to_write(merge(segments, held, span.start), held, span.start, size):
+                # What the image leaves open is written back as it was read: a flipped bit may not become real.
+                offset = block.address - span.start
+                partial = not any(s.address <= block.address and block.address + size <= s.end for s in segments)
+                if partial and self._core.read(block.address, size) != held[offset : offset + size]:
+                    raise SwimError(f"two reads of block 0x{block.address:06X} differ", hint="shorten the wires")
+                result.append(block)
         return result
 
     def _program(self, block: BlockWrite) -> None:
@@ -147,20 +164,8 @@ class Programmer:
         except RefusedError as exc:
             raise self._explained(exc) from exc
 
-    def _explained(self, refused: RefusedError) -> Exception:
-        """Tell ROP from UBC: WR_PG_DIS is set by both."""
-        found = protection.detect(self._core, self._flash, self._part)
-        ubc = self._core.read(reg.UBC_ADDRESS[self._part.flash_regs], 1)[0]
-        if not found.locked and ubc:
-            return WriteProtectedError(
-                f"{refused}: the user boot code area protects it (UBC = 0x{ubc:02X})",
-                hint="`unlock` (pio run -t unlock) brings UBC and all other option bytes to their factory values; "
-                "on a chip without read protection it erases nothing",
-            )
-        return ReadoutProtectedError(
-            f"{refused}: the chip is read-protected ({found.evidence}, UBC is clear)",
-            hint="`unlock` (pio run -t unlock) removes the protection and erases the whole chip; nothing can be saved",
-        )
+    def _explained(self, refused: ToolError) -> ToolError:
+        return protection.explain_refusal(self._core, self._flash, self._part, refused)
 
 
 def _require_equal(address: int, wanted: bytes, held: bytes) -> None:

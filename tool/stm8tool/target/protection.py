@@ -6,26 +6,38 @@ STM8L and STM8AL (RM0016 4.5.1, PM0054 4.1, datasheets; confidence high). `Part.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..devices import Part, option_table
-from ..errors import LINK_ERRORS, FamilyMismatchError, ProgramError, ReadoutProtectedError
+from ..devices import OptionByte, Part, option_table
+from ..errors import (
+    LINK_ERRORS,
+    FamilyMismatchError,
+    ProgramError,
+    ReadoutProtectedError,
+    SwimError,
+    ToolError,
+    WriteProtectedError,
+)
 from ..interrupts import shield
 from . import registers as reg
 from .core import Core
-from .flash import Flash
+from .flash import Flash, RefusedError
 from .options import read_options, restorable, write_factory
 
 _AA = 0xAA
 _LOCKED_PATTERN = 0x71  # what protected memory reads (STM8S: several reports, confidence medium)
 _SAMPLE_SIZE = 128
-_L101_STACK = 0x05FF
+_REFUSED = (0x04, 0x05)  # READSTATUS: silence, or a NACK
+# One trace of an STM8S shows 3 ms, another tool waits for up to 2 s (confidence medium).
+_GLOBAL_ERASE_LIMIT_S = 2.0
+_RAM_ENDS = (0x03FF, 0x05FF, 0x07FF, 0x0BFF, 0x0FFF, 0x17FF)
+_RAM_END_L101 = 0x05FF
+_ERASES_ALL = "`unlock` (pio run -t unlock) removes the protection and erases the whole chip; nothing can be saved"
 _UNLOCK_HINT = (
     "check the supply, the capacitor at VCAP and the wires, power the board off and on, and run unlock again; "
     "what the chip held may be erased already"
 )
-# One trace of an STM8S shows 3 ms, another tool waits for up to 2 s (confidence medium).
-_GLOBAL_ERASE_LIMIT_S = 2.0
 
 
 class Protection(NamedTuple):
@@ -33,12 +45,14 @@ class Protection(NamedTuple):
 
     Attributes:
         locked: It is.
-        by_pattern: Memory reads as that of a locked chip; False where only the ROP byte says so.
+        uniform: Flash reads the same byte everywhere, or not at all: a locked chip may look so, and a blank one.
+        flagged: IAPSR bit 7 is set, which one trace shows on a locked chip. It confirms, and never decides alone.
         evidence: What was seen, a line for the user.
     """
 
     locked: bool
-    by_pattern: bool
+    uniform: bool
+    flagged: bool
     evidence: str
 
 
@@ -57,121 +71,164 @@ class Unlocked(NamedTuple):
 def detect(core: Core, flash: Flash, part: Part) -> Protection:
     """Tell whether `part` is read-protected; reads only.
 
-    Locked is what any of these shows: the ROP byte by the family's polarity, or 128 bytes of 0x71 where a
-    program should be (on STM8S the option area itself may read 0x71). IAPSR bit 7 confirms and never decides.
+    Locked is what any of these shows: the ROP byte by the family's polarity; 128 bytes of 0x71 where a program
+    should be; an option area of 0x71 beside a flash without a program (both seen on STM8S); memory that refuses
+    to be read while registers can be.
     """
-    sample = core.read(part.flash.start, _SAMPLE_SIZE)
-    rop = core.read(reg.ROP_ADDRESS, 1)[0]
-    status = flash.status()
-    pattern = sample == bytes([_LOCKED_PATTERN]) * _SAMPLE_SIZE
+    flagged = bool(flash.status() & reg.IAPSR_ROP_ACTIVE)
+    try:
+        sample = core.read(part.flash.start, _SAMPLE_SIZE)
+        rop = core.read(reg.ROP_ADDRESS, 1)[0]
+    except SwimError as exc:
+        if exc.status not in _REFUSED:
+            raise
+        flash.status()  # raises where it is the link that fails
+        return Protection(True, True, flagged, "its memory refuses to be read, its registers do not")
+    uniform = len(set(sample)) == 1
+    by_pattern = uniform and _LOCKED_PATTERN in (sample[0], rop)
     by_byte = rop != _AA if part.rop_mode == "stm8l" else rop == _AA
     seen = [f"ROP byte 0x{rop:02X}"]
-    if pattern:
-        seen.append("flash reads 0x71 throughout")
-    if status & reg.IAPSR_ROP_ACTIVE:
+    if uniform:
+        seen.append(f"flash reads 0x{sample[0]:02X} throughout")
+    if flagged:
         seen.append("IAPSR bit 7 set")
-    return Protection(pattern or by_byte, pattern, ", ".join(seen))
+    return Protection(by_pattern or by_byte, uniform, flagged, ", ".join(seen))
 
 
 def require_open(core: Core, flash: Flash, part: Part) -> None:
     """Raise ReadoutProtectedError if the chip is locked."""
     found = detect(core, flash, part)
     if found.locked:
-        raise ReadoutProtectedError(
-            f"the chip is read-protected ({found.evidence})",
-            hint="`unlock` (pio run -t unlock) removes the protection and erases the whole chip; nothing can be saved",
+        raise ReadoutProtectedError(f"the chip is read-protected ({found.evidence})", hint=_ERASES_ALL)
+
+
+def explain_refusal(core: Core, flash: Flash, part: Part, refused: ToolError) -> ToolError:
+    """Return the error for a chip that refused to be programmed: ROP and UBC both do so."""
+    found = detect(core, flash, part)
+    ubc = core.read(reg.UBC_ADDRESS[part.flash_regs], 1)[0]
+    if found.locked or (found.uniform and not ubc):
+        return ReadoutProtectedError(f"{refused}: the chip is read-protected ({found.evidence})", hint=_ERASES_ALL)
+    if ubc:
+        return WriteProtectedError(
+            f"{refused}: the user boot code area protects it (UBC = 0x{ubc:02X})",
+            hint="`unlock` (pio run -t unlock) brings UBC and all other option bytes to their factory values; "
+            "on a chip without read protection it erases nothing",
         )
+    return refused
 
 
 def unlock(core: Core, flash: Flash, part: Part, *, assume_locked: bool = False) -> Unlocked:
     """Remove ROP if it is on and bring all option bytes to factory values; say so only once it reads back.
 
-    A locked chip is erased whole by its hardware: flash, EEPROM, option bytes. An open chip keeps its memory.
-    If the link fails on the way the whole is begun again from what the chip then shows: by that time there is
-    nothing left to lose, and no write here can lock.
+    A locked chip is erased whole by its hardware: flash, EEPROM, option bytes. An open chip keeps its memory,
+    also if it is taken for locked: only the change from locked to open erases. If the link fails on the way, the
+    whole is begun again from what the chip then shows; no write here can lock.
 
     Args:
         core: A connected chip.
         flash: Its flash controller.
         part: Its row of the device table.
-        assume_locked: Treat the chip as locked whatever it shows (it refused a write, and UBC is clear).
+        assume_locked: Treat the chip as locked whatever it shows: it refused a write.
 
     Raises:
         ProgramError: The chip does not show the open state after all tries.
-        FamilyMismatchError: The ROP byte of this chip seems to mean the opposite; nothing was changed.
+        FamilyMismatchError: The chip seems to be another one than `part`; nothing was changed.
     """
-    erased = False
-    restored: list[str] = []
-
-    def attempt() -> None:
-        nonlocal erased
-        found = detect(core, flash, part)
-        if found.locked or (assume_locked and not erased):
-            if not found.by_pattern and not erased:
-                _check_polarity(core, part)
-            with shield():
-                flash.unlock()
-                flash.begin_options()
-                erased = True  # from here on nothing that the chip held is left
-                _remove(flash, part)
-                if any(option.complement for option in option_table(part)):
-                    # The erase left values and complements at 0x00. All of them are written before the reset, as
-                    # ST's tool does; the ROP byte itself keeps its 0x00.
-                    zeroed = [option for option in option_table(part) if option.policy in ("normal", "after-unlock")]
-                    write_factory(core, flash, zeroed)
-            core.reset_and_reconnect()
-        states = read_options(core, part)
-        # Without their complements they are what an unlock that was cut short leaves.
-        after_unlock = erased or not all(state.consistent for state in states)
-        wrong = restorable(states, after_unlock=after_unlock)
-        if wrong:
-            restored.extend(option.name for option in wrong if option.name not in restored)
-            with shield():
-                write_factory(core, flash, wrong)
-            core.reset_and_reconnect()
-        _prove(core, flash, part, after_unlock=after_unlock)
-
+    _check_ram(core, part)
+    job = _Unlock(core, flash, part, assume_locked)
     try:
-        core.persist(attempt, (*LINK_ERRORS, ProgramError))
+        core.persist(job.attempt, (*LINK_ERRORS, ProgramError))
     except ProgramError as exc:
         raise ProgramError(f"the unlock did not take: {exc}", hint=_UNLOCK_HINT) from exc
-    return Unlocked(erased, () if erased else tuple(restored))
+    return Unlocked(job.erased, () if job.erased else tuple(job.restored))
 
 
-def _check_polarity(core: Core, part: Part) -> None:
-    """Refuse to unlock by the ROP byte alone where the chip seems to read that byte the other way round.
+class _Unlock:
+    """One unlock: what of it is done, however often it has to be begun."""
 
-    STM8L101 and STM8L001 share their register map with the other STM8L, but not the meaning of 0xAA: the value
-    that opens one locks the other. Their RAM of 1.5 KB is like no other's, and the stack pointer is at the end
-    of RAM after a reset (confidence medium).
+    def __init__(self, core: Core, flash: Flash, part: Part, assume_locked: bool) -> None:
+        self._core, self._flash, self._part = core, flash, part
+        self._assume_locked = assume_locked
+        self.removed = False
+        self.erased = False
+        self.restored: list[str] = []
+
+    def attempt(self) -> None:
+        """Remove the protection, restore the option bytes, and see both after a reset."""
+        found = detect(self._core, self._flash, self._part)
+        if found.locked and detect(self._core, self._flash, self._part) != found:
+            raise ProgramError("two reads of the same memory differ")  # nothing is erased by a flipped bit
+        if found.locked or ((self._assume_locked or found.flagged) and not self.removed):
+            self._remove()
+            self._core.reset_and_reconnect()
+        after_unlock = self._restore()
+        found = detect(self._core, self._flash, self._part)
+        left = restorable(read_options(self._core, self._part), after_unlock=after_unlock)
+        if found.locked or left:
+            why = found.evidence if found.locked else f"other than factory values in {_names(left)}"
+            raise ProgramError(f"after its reset the chip shows {why}")
+        self.erased = self.removed and found.uniform
+
+    def _remove(self) -> None:
+        """Write the open value to the ROP byte, which starts the global erase, and what it needs to stay open."""
+        with shield():
+            self._write_rop()
+            if self._part.rop_mode == "stm8l":
+                self._write_rop()  # the first write only starts the erase; the second one makes the chip open
+            elif any(option.complement for option in option_table(self._part)):
+                # The erase left values and complements at 0x00. All of them are written before the reset, as ST's
+                # tool does; the ROP byte itself keeps its 0x00.
+                zeroed = [o for o in option_table(self._part) if o.policy in ("normal", "after-unlock")]
+                write_factory(self._core, self._flash, zeroed)
+
+    def _write_rop(self) -> None:
+        # The keys every time: the erase may take them back.
+        self._flash.unlock(program=False)
+        self._flash.begin_options()
+        self.removed = True
+        self._flash.write_rop(_AA if self._part.rop_mode == "stm8l" else 0x00, _GLOBAL_ERASE_LIMIT_S)
+        self._flash.end_options()
+
+    def _restore(self) -> bool:
+        """Bring option bytes to factory values; return whether those count that only an unlock may touch."""
+        states = read_options(self._core, self._part)
+        # Without their complements they are what an unlock that was cut short leaves.
+        after_unlock = self.removed or not all(state.consistent for state in states)
+        wrong = restorable(states, after_unlock=after_unlock)
+        if wrong:
+            try:
+                with shield():
+                    write_factory(self._core, self._flash, wrong)
+            except (RefusedError, SwimError):
+                self._assume_locked = True  # UBC does not cover option bytes, so it may well be ROP
+                raise
+            self.restored += [option.name for option in wrong if option.name not in self.restored]
+            self._core.reset_and_reconnect()
+        return after_unlock
+
+
+def _names(options: Iterable[OptionByte]) -> str:
+    return ", ".join(option.name for option in options)
+
+
+def _check_ram(core: Core, part: Part) -> None:
+    """Refuse to write option bytes of a chip that has less RAM than `part`, or shows an STM8L101 where none is meant.
+
+    A part of another density has other option bytes, and what opens an STM8L101 or STM8L001 locks the other STM8L
+    of the same register map. The stack pointer is at the end of RAM after a reset, and no other STM8L has 1.5 KB
+    (confidence medium); more RAM than documented is no contradiction, as small parts share the die of larger ones.
     """
-    if part.flash_regs != "stm8l":
+    try:
+        stack_pointer = int.from_bytes(core.read(reg.STACK_POINTER, 2), "big")
+    except SwimError as exc:
+        if exc.status not in _REFUSED:
+            raise
         return
-    stack_pointer = int.from_bytes(core.read(reg.STACK_POINTER, 2), "big")
     expected = part.ram.end - 1
-    if stack_pointer != expected and _L101_STACK in (stack_pointer, expected):
-        chip = "an STM8L101 or STM8L001" if stack_pointer == _L101_STACK else "no STM8L101 or STM8L001"
+    is_l101, l101_meant = stack_pointer == _RAM_END_L101, expected == _RAM_END_L101
+    if stack_pointer in _RAM_ENDS and (stack_pointer < expected or is_l101 != l101_meant):
         raise FamilyMismatchError(
-            f"the chip seems to be {chip} (stack pointer 0x{stack_pointer:04X}), not {part.name}: nothing was changed",
+            f"the chip has {stack_pointer + 1} bytes of RAM by its stack pointer, the {part.name} has "
+            f"{part.ram.size}: it is another part, and nothing was changed",
             hint="name the part that is printed on the chip (--part, or `board` / `board_upload.part`)",
         )
-
-
-def _prove(core: Core, flash: Flash, part: Part, *, after_unlock: bool) -> None:
-    """Raise ProgramError unless the chip, after its reset, is open and its option bytes are at factory values."""
-    found = detect(core, flash, part)
-    left = restorable(read_options(core, part), after_unlock=after_unlock)
-    if found.locked or left:
-        why = found.evidence if found.locked else f"other than factory values in {', '.join(o.name for o in left)}"
-        raise ProgramError(f"after its reset the chip shows {why}")
-
-
-def _remove(flash: Flash, part: Part) -> None:
-    """Write the open value to the ROP byte, which starts the global erase; in option mode."""
-    if part.rop_mode == "stm8l":
-        # The first write only starts the erase; the second one is what makes the chip open.
-        flash.write_rop(_AA, _GLOBAL_ERASE_LIMIT_S)
-        flash.write_rop(_AA, _GLOBAL_ERASE_LIMIT_S)
-    else:
-        flash.write_rop(0x00, _GLOBAL_ERASE_LIMIT_S)
-    flash.end_options()
