@@ -79,6 +79,7 @@ LADDER = (
     ),
 )
 LOW_SPEED = LADDER[1]
+NO_RESET = Recipe("again, without any reset", None, system_reset=False, restart=False)
 
 
 def climb(link: SwimLink, first: Optional[Recipe] = None) -> Recipe:
@@ -100,7 +101,7 @@ def climb(link: SwimLink, first: Optional[Recipe] = None) -> Recipe:
         if isinstance(last, TransportTimeoutError) and not recipe.usb_reset:
             continue  # the probe itself is silent: only a USB reset can help
         try:
-            _follow(link, recipe)
+            follow(link, recipe)
         except ProbeLostError:
             raise
         except ToolError as exc:
@@ -126,7 +127,8 @@ def climb(link: SwimLink, first: Optional[Recipe] = None) -> Recipe:
     ) from last
 
 
-def _follow(link: SwimLink, recipe: Recipe) -> None:
+def follow(link: SwimLink, recipe: Recipe) -> None:
+    """Reach the chip by one recipe; SwimError or TransportError where that fails."""
     clock = link.clock
     if recipe.usb_reset:
         link.reset_usb()
@@ -144,11 +146,10 @@ def _follow(link: SwimLink, recipe: Recipe) -> None:
         clock.sleep(hold_s)
     link.enter(recipe.first_poll_s)
     link.set_speed(False)
-    try:
-        link.system_reset()
-    except SwimError as exc:
-        # ST's tool and vsprog send it here, but while CSR.SWIM_DM is 0 the chip has no need to take it.
-        _log.debug("%s", exc)
+    if recipe.pulse_s is not None:
+        # ST's tool and vsprog send it here, though the chip has no need to take it while CSR.SWIM_DM is 0.
+        with suppress(SwimError):
+            link.system_reset()
     link.wotf(reg.SWIM_CSR, bytes([_BASE]))
     if recipe.pulse_s is not None:
         link.release_reset()
@@ -214,7 +215,7 @@ def leave_running(link: SwimLink) -> None:
     Raises:
         SwimError: The chip does not take it; NRST was pulsed, but whether the program runs is not known.
     """
-    for prepare in (_nothing, link.resync, lambda: _follow(link, LOW_SPEED)):
+    for prepare in (_nothing, link.resync, lambda: follow(link, LOW_SPEED)):
         try:
             prepare()
             speed = reg.CSR_HS if link.high_speed else 0

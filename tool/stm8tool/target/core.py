@@ -16,7 +16,7 @@ from ..interrupts import shield
 from ..probe.base import SwimLink
 from ..transport.base import Clock
 from . import registers as reg
-from .connect import LOW_SPEED, Recipe, climb, leave_running
+from .connect import LOW_SPEED, NO_RESET, Recipe, climb, follow, leave_running
 
 TRIES = 3  # of a job in `Core.persist`
 _WRITE_ENDS_S = 0.02  # connecting resets the chip, and a reset before its end may ruin a write (PM0054 5.2)
@@ -136,6 +136,10 @@ class Core:
         """Connect by the surest way: reset by SWIM first, as NRST may not be wired, and in low speed from then on."""
         self.recipe = LOW_SPEED
         self.reset_and_reconnect()
+
+    def enter_again(self) -> None:
+        """Reach the chip again without any reset; in low speed from then on."""
+        follow(self.link, NO_RESET)
 
     def leave(self) -> None:
         """Let the program run; does nothing where the chip was never touched."""

@@ -187,7 +187,11 @@ class _Unlock:
         self._flash.begin_options()
         self.removed = True
         self._flash.write_rop(_AA if self._part.rop_mode == "stm8l" else 0x00, _GLOBAL_ERASE_LIMIT_S)
-        self._flash.end_options()
+        try:
+            self._flash.end_options()
+        except LINK_ERRORS:
+            self._core.enter_again()  # the erase may have cost the link; a reset is not due yet
+            self._flash.end_options()
 
     def _restore(self) -> bool:
         """Bring option bytes to factory values; return whether those count that only an unlock may touch."""
