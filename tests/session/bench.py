@@ -14,7 +14,7 @@ from stm8tool.sim.stlink import SimStlink
 from stm8tool.sim.switches import Switches
 from stm8tool.target.programmer import Progress, silent
 
-MODELS = ("v2", "v21", "v3")
+MODELS = ("v1", "v2", "v21", "v3")
 _SWIM_MODE = 3
 
 

@@ -51,6 +51,7 @@ class FakeDevice:
     serial: bytes = text_descriptor(SERIAL)
     endpoints: tuple[tuple[int, int], ...] = V2_ENDPOINTS
     interfaces: int = 1
+    interface_class: int = 0xFF
     configuration: int = 1
     drivers: set[int] = field(default_factory=set)
     replies: list[Union[bytes, int]] = field(default_factory=list)
@@ -129,7 +130,7 @@ class FakeUsb(usb.backend.IBackend):  # type: ignore[misc]
             bInterfaceNumber=intf,
             bAlternateSetting=0,
             bNumEndpoints=0 if intf else len(dev.endpoints),
-            bInterfaceClass=0xFF,
+            bInterfaceClass=dev.interface_class,
             bInterfaceSubClass=0xFF,
             bInterfaceProtocol=0xFF,
             iInterface=0,
@@ -219,6 +220,9 @@ class FakeUsb(usb.backend.IBackend):  # type: ignore[misc]
         timeout: int,
     ) -> int:
         self._called(dev_handle, "ctrl_transfer")
+        if request_type == 0x21:
+            assert (request, value, language, len(data)) == (0xFF, 0, 0, 0), "only the bulk-only reset is asked for"
+            return 0
         assert (request_type, request, value >> 8) == (0x80, 6, 3), "only string descriptors are asked for"
         index = value & 0xFF
         assert (index, language) in ((0, 0), (3, 0x0409)), "the language of string 0 is used"

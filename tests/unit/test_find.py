@@ -17,12 +17,12 @@ from stm8tool.errors import (
 )
 from stm8tool.probe.find import (
     FoundProbe,
-    attached,
     choose,
     find,
     open_found,
     serial_from_descriptor,
     substitution,
+    survey,
 )
 from stm8tool.probe.usb_ids import MODELS
 from stm8tool.transport import libusb
@@ -43,8 +43,7 @@ def probe(serial: str, path: str, product: int = 0x3748, error: Optional[ToolErr
 V2_A = probe(A, "usb:1-2")
 V2_B = probe(B, "usb:1-3.1")
 V3 = probe(V3_SERIAL, "usb:2-1", 0x374F)
-V1 = probe(A, "usb:1-8", 0x3744)
-LOADER = probe("", "usb:1-9", 0x374D)
+V1 = probe(B, "usb:1-8", 0x3744)
 DENIED = probe("", "usb:1-4", error=AccessError("no permission to open the probe at usb:1-4", hint="udev"))
 
 
@@ -66,6 +65,14 @@ def test_another_generation_is_taken_when_it_is_the_only_probe_and_the_user_is_t
     assert choose("stlinkv3", [V2_A]) is V2_A
     assert substitution("stlinkv3", V2_A) == "no STLINK-V3 attached, using the ST-LINK/V2 at usb:1-2"
     assert substitution("stlink", V2_A) is None
+
+
+def test_a_v1_is_as_good_as_any_and_can_be_preferred() -> None:
+    assert choose("stlink", [V1]) is V1
+    assert choose("stlinkv1", [V2_A, V1]) is V1
+    assert choose("stlinkv1", [V2_A]) is V2_A
+    assert substitution("stlinkv1", V2_A) == "no ST-LINK/V1 attached, using the ST-LINK/V2 at usb:1-2"
+    assert substitution("stlinkv2", V1) == "no ST-LINK/V2 attached, using the ST-LINK/V1 at usb:1-8"
 
 
 @pytest.mark.parametrize("selector", ["stlink", "stlinkv2", "stlinkv21", "57FF6", "57ff6"])
@@ -152,21 +159,22 @@ def test_nothing_attached_says_where_to_look_and_what_is_there_instead(
     assert caught.value.details == ("seen instead: 0483:df11 at usb:1-1, an STM32 in DFU mode",)
 
 
-@pytest.mark.parametrize("unusable", [V1, LOADER])
-def test_a_probe_that_cannot_be_used_is_passed_over_unless_it_is_alone(unusable: FoundProbe) -> None:
-    assert choose("stlink", [unusable, V3]) is V3
-    assert choose("stlinkv2", [unusable, V3]) is V3
-    assert choose("stlink", [unusable]) is unusable
+LOADERS = [probe("", "usb:1-9", 0x374D), probe("", "usb:1-9", 0x3755)]
 
 
-@pytest.mark.parametrize(
-    ("unusable", "words"), [(V1, "cannot drive it yet"), (LOADER, "is in its firmware update loader")]
-)
-def test_a_probe_that_cannot_be_used_says_why_and_what_helps(unusable: FoundProbe, words: str) -> None:
-    with pytest.raises(ProbeError, match=words) as caught:
-        open_found(unusable)
-    assert caught.value.hint
-    assert words in (unusable.problem or "")
+@pytest.mark.parametrize("loader", LOADERS)
+def test_a_probe_in_its_update_loader_is_passed_over_unless_it_is_alone(loader: FoundProbe) -> None:
+    assert choose("stlink", [loader, V3]) is V3
+    assert choose("stlinkv2", [loader, V3]) is V3
+    assert choose("stlink", [loader]) is loader
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+def test_a_probe_in_its_update_loader_says_so_and_what_helps(loader: FoundProbe) -> None:
+    with pytest.raises(ProbeError, match="is in its firmware update loader") as caught:
+        open_found(loader)
+    assert "replug" in (caught.value.hint or "")
+    assert (loader.problem, loader.hint) == (str(caught.value), caught.value.hint)
 
 
 @pytest.mark.parametrize(
@@ -205,10 +213,11 @@ def test_attached_probes_are_listed_with_the_reason_where_one_cannot_be_opened(
     dfu = FakeDevice(product=0xDF11, ports=(1,))
     denied = FakeDevice(ports=(2,), failures={"open_device": [fake_usb.NOT_SUPPORTED]})
     put_on_bus(monkeypatch, dfu, denied, composite_v3(ports=(3,), serial=text_descriptor(V3_SERIAL)))
-    probes = attached()
+    probes, others = survey()
     assert [(found.model.name, found.serial) for found in probes] == [("ST-LINK/V2", ""), ("STLINK-V3SET", V3_SERIAL)]
     assert "usb:1-2" in (probes[0].problem or "")
     assert probes[1].problem is None
+    assert len(others) == 1
     assert dfu.calls == []
 
 
@@ -217,7 +226,8 @@ def test_finding_names_other_devices_of_st_when_there_is_no_probe(monkeypatch: p
     with pytest.raises(ProbeNotFoundError) as caught:
         find("stlink")
     assert caught.value.details == (
-        "seen instead: 0483:df11 at usb:1-2, an STM32 in DFU mode",
+        "seen instead: 0483:df11 at usb:1-2, an STM32 in DFU mode; "
+        "if it is a probe, replug it, or finish its update with ST's STLinkUpgrade",
         "seen instead: 0483:5740 at usb:1-4, not a probe",
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 
 import pytest
 
 from stm8tool.errors import ProbeError, ProbeLostError, SwimError, TransportTimeoutError
 from stm8tool.probe.stlink import Stlink, wire_time_s
+from unit.fake_disk import V1_VERSION, status
 from unit.fake_wire import V2_VERSION, FakeWire
 
 _DONE, _BUSY = bytes(4), bytes([1, 0, 0, 0])
@@ -229,6 +231,86 @@ def test_a_read_that_loses_its_answer_is_begun_again_as_a_whole() -> None:
     probe.read = read  # type: ignore[method-assign]
     assert link.rotf(0x8000, 32) == bytes(32)
     assert probe.commands().count("f40b") == 2
+
+
+class FakeV1(FakeProbe):
+    """The same probe behind a disk's wrapper."""
+
+    def __init__(self, mode: int = 1) -> None:
+        super().__init__(mode, product=0x3744)
+        self.version = V1_VERSION
+        self.announced = 0
+        self.data: list[bytes] = []
+
+    def write(self, data: bytes, timeout_s: float) -> None:
+        if self.announced:
+            self.data.append(data)
+            self.announced = 0
+        else:
+            self.tag = int.from_bytes(data[4:8], "little")
+            super().write(data[15:], timeout_s)
+            self.announced = int.from_bytes(data[8:12], "little") if data[12] != 0x80 else 0
+        if not self.announced:
+            self.answers.append(status(self.tag))
+
+
+@pytest.mark.parametrize(("mode", "leave"), [(0, ["f307"]), (1, []), (2, ["f221"]), (3, ["f401"])])
+def test_a_v1_goes_to_swim_mode_straight_from_mass_mode(mode: int, leave: list[str]) -> None:
+    probe = FakeV1(mode)
+    link = Stlink(probe)
+    link.open()
+    assert probe.commands() == ["f100", "f500", *leave, "f400", "f500", "f40d"]
+    assert (link.info.model, link.info.firmware) == ("ST-LINK/V1", "V1J13S4")
+
+
+def test_a_v1_is_never_asked_for_a_voltage() -> None:
+    probe = FakeV1()
+    link = _open(probe)
+    assert link.supply_mv() is None
+    assert probe.commands() == []
+
+
+def test_a_v1_takes_as_much_in_one_write_as_sts_tool_was_seen_to_send() -> None:
+    probe = FakeV1()
+    link = _open(probe)
+    assert link.max_write == 514
+    link.wotf(0x0030, bytes(range(256)) * 2)
+    assert probe.sent[0] == bytes.fromhex("f4 0a 02 00 00 00 00 30 00 01 02 03 04 05 06 07")
+    assert probe.data == [(bytes(range(256)) * 2)[8:]]
+
+
+def test_a_v1_is_polled_in_steps_of_two_milliseconds() -> None:
+    probe = FakeV1()
+    link = _open(probe)
+    probe.statuses.extend([_BUSY, _BUSY, _DONE])
+    before = probe.clock.now()
+    link.resync()
+    assert probe.clock.now() - before == pytest.approx(0.004)
+
+
+def test_firmware_below_the_documented_version_is_advised_against_and_used(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("stm8tool"), "propagate", True)
+    probe = FakeProbe()
+    probe.version = bytes.fromhex("24 44 83 04 48 37")
+    with caplog.at_level("WARNING", "stm8tool"):
+        _open(probe)
+    (line,) = {record.getMessage() for record in caplog.records}
+    assert "V2J17S4 is old" in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(("mode", "name"), [(0, "DFU"), (4, "bootloader"), (9, "mode 9")])
+def test_a_probe_that_stays_in_its_update_mode_is_named_as_such(mode: int, name: str) -> None:
+    class Stuck(FakeProbe):
+        def write(self, data: bytes, timeout_s: float) -> None:
+            super().write(data, timeout_s)
+            self.mode = mode
+
+    with pytest.raises(ProbeError, match=name) as caught:
+        Stlink(Stuck(mode)).open()
+    assert "STLinkUpgrade" in (caught.value.hint or "")
 
 
 def test_closing_releases_nrst_before_it_leaves_swim_mode() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stm8tool.probe.stlink_version import decode, decode_extended, model_name, needs_extended_query
+from stm8tool.probe.stlink_version import advice, decode, decode_extended, model_name, needs_extended_query, obstacle
 
 
 @pytest.mark.parametrize(
@@ -15,11 +15,10 @@ from stm8tool.probe.stlink_version import decode, decode_extended, model_name, n
         ("29 47 83 04 48 37", 0x3748, "V2J37S7", 7),
         ("2B 47 83 04 48 37", 0x3748, "V2J45S7", 7),
         ("26 4D 83 04 4B 37", 0x374B, "V2J25M13", 0),
+        ("13 44 83 04 44 37", 0x3744, "V1J13S4", 4),
     ],
 )
-def test_logged_version_words_decode_to_what_their_tools_printed(
-    reply: str, product: int, text: str, swim: int
-) -> None:
+def test_version_words_decode_to_what_their_tools_print(reply: str, product: int, text: str, swim: int) -> None:
     version = decode(bytes.fromhex(reply), product)
     assert str(version) == text
     assert version.swim == swim
@@ -58,3 +57,33 @@ def test_a_v21_is_named_by_its_product_id_not_by_its_word() -> None:
     version = decode(bytes.fromhex("26 4D 83 04 4B 37"), 0x374B)
     assert model_name(version, 0x374B) == "ST-LINK/V2-1"
     assert model_name(version, 0x3748) == "ST-LINK/V2"
+
+
+@pytest.mark.parametrize(
+    ("reply", "product", "words"),
+    [
+        ("26 4D 83 04 4B 37", 0x374B, "has the firmware for STM32 boards (V2J25M13), which has no SWIM"),
+        ("2B 40 83 04 48 37", 0x3748, "(firmware V2J45S0) has no SWIM: it can program STM32 only"),
+    ],
+)
+def test_firmware_without_swim_is_an_obstacle_with_a_remedy(reply: str, product: int, words: str) -> None:
+    found = obstacle(decode(bytes.fromhex(reply), product), product)
+    assert found is not None
+    assert found.problem == words
+    assert found.hint
+
+
+@pytest.mark.parametrize(
+    ("word", "product", "advised"),
+    [
+        (0x2444, 0x3748, True),  # V2J17S4
+        (0x2543, 0x3748, True),  # V2J21S3
+        (0x2544, 0x3748, False),  # V2J21S4
+        (0x2707, 0x374B, False),  # a V2-1 has no J
+        (0x1344, 0x3744, False),
+    ],
+)
+def test_an_update_is_advised_below_v2j21s4_only(word: int, product: int, advised: bool) -> None:
+    version = decode(word.to_bytes(2, "big") + bytes(4), product)
+    assert obstacle(version, product) is None
+    assert bool(advice(version, product)) == advised

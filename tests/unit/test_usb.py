@@ -145,6 +145,56 @@ def test_kernel_drivers_are_asked_for_on_linux_only(
     assert device.drivers == {0}
 
 
+def disk_v1(**changes: object) -> FakeDevice:
+    """An ST-LINK/V1 as Linux has it: a disk."""
+    known = {"product": 0x3744, "interface_class": 8, "endpoints": ((0x81, 64), (0x02, 64)), "drivers": {0}}
+    return FakeDevice(**{**known, **changes})  # type: ignore[arg-type]
+
+
+def test_a_v1_is_taken_from_the_disk_driver_and_given_back(transport_to: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    device = disk_v1()
+    transport = transport_to(device)
+    transport.open()
+    assert (device.drivers, device.claimed) == (set(), {0})
+    transport.close()
+    assert device.drivers == {0}
+
+
+@pytest.mark.parametrize("call", ["detach_kernel_driver(0)", "claim_interface"])
+def test_a_v1_that_the_disk_driver_keeps_busy_gets_the_quirk_named(
+    transport_to: Bus, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    with pytest.raises(AccessError, match="disk driver") as caught:
+        transport_to(disk_v1(failures={call: [fake_usb.BUSY]})).open()
+    assert "quirks=483:3744:i" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("code", [fake_usb.ACCESS, fake_usb.BUSY])
+def test_macos_is_said_to_hold_a_v1_as_a_disk(transport_to: Bus, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(AccessError, match="held by the disk driver of macOS"):
+        transport_to(disk_v1(drivers=set(), failures={"claim_interface": [code]})).open()
+
+
+def test_a_bulk_only_reset_is_followed_by_clearing_both_endpoints(transport_to: Bus) -> None:
+    device = disk_v1(drivers=set())
+    transport = transport_to(device)
+    transport.open()
+    transport.bulk_only_reset()
+    assert device.calls[-3:] == ["ctrl_transfer", "clear_halt(0x02)", "clear_halt(0x81)"]
+
+
+def test_a_device_that_does_not_know_the_bulk_only_reset_keeps_its_endpoints(transport_to: Bus) -> None:
+    device = disk_v1(drivers=set(), failures={"ctrl_transfer": [fake_usb.PIPE]})
+    transport = transport_to(device)
+    transport.open()
+    with pytest.raises(EndpointStallError):
+        transport.bulk_only_reset()
+    assert device.calls[-1] == "ctrl_transfer"
+
+
 @pytest.mark.parametrize(
     ("endpoints", "out"), [(fake_usb.V2_ENDPOINTS, 0x02), (fake_usb.V3_ENDPOINTS, 0x01), (((0x04, 64), (0x85, 64)), 4)]
 )

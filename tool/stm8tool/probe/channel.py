@@ -1,36 +1,35 @@
-"""One command and its reply, on ST-LINK V2, V2-1 and V3 (bulk framing), never out of step.
+"""One command and its reply on an ST-LINK, never out of step, whatever the framing.
 
-A command is one 16-byte bulk OUT, optionally one more OUT with data, optionally one IN. The IN endpoint
-carries no tag, so a reply that comes late would be taken for the next one. While an exchange is not
-known to be complete the channel is in doubt; the next exchange first drains what is pending and then
-asks questions of known answer (F1: the version, 6 bytes; F5: the mode, 2 bytes) until the answers fit.
-A probe answers in order, so whatever was owed has then been paid or dropped.
+A reply that comes late would be taken for the next one. So while an exchange is not known to be complete the channel
+is in doubt, and the next exchange begins with what brings commands and replies back into step. How commands and
+replies travel, and how that is done, is the framing's: `bulk.py` for V2, V2-1 and V3, `scsi.py` for V1.
 
-Source: the framing is that of OpenOCD, stm8flash and logs of real probes (confidence high); a V3 hangs on
-commands shorter than 16 bytes (seen, 2021); the late reply was seen to put a well-known client out of step.
+Source: OpenOCD, stm8flash and logs of real probes (confidence high); the late reply was seen to put a well-known
+client out of step.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 
 from ..errors import EndpointStallError, TransferSizeError, TransportTimeoutError
 from ..transport.base import Transport
 
-COMMAND_SIZE = 16
 TRANSFER_LIMIT_S = 1.0
 DRAIN_LIMIT_S = 0.02
+MOST_STALE_REPLIES = 64
 _DRAIN_SIZE = 512  # a whole packet at either USB speed
-_MOST_STALE_REPLIES = 64
 
 GET_VERSION = b"\xf1"
+VERSION_SIZE = 6
 GET_MODE = b"\xf5"
+MODE_SIZE = 2
 
 _log = logging.getLogger(__name__)
 
 
-class CommandChannel:
+class CommandChannel(ABC):
     """Commands to one probe, in step.
 
     Attributes:
@@ -53,17 +52,18 @@ class CommandChannel:
         limit_s: float = TRANSFER_LIMIT_S,
         repeatable: bool = True,
     ) -> bytes:
-        """Send `command` (padded to 16 bytes), then `data`, and return `reply` bytes.
+        """Send `command`, then `data`, and return `reply` bytes.
 
         Args:
             command: At most 16 bytes.
-            data: Sent as a bulk OUT transfer of its own.
+            data: Sent as a bulk OUT transfer of its own; a command has data or a reply, never both.
             reply: Length of the answer in bytes; 0 for none.
             limit_s: Time limit of each transfer, in seconds.
             repeatable: The command may be sent again after a stall, a short reply or a time-out.
 
         Raises:
             TransportError: It failed, and again when it was repeated.
+            ProbeError: The probe refused the command (V1 only: the others have no way to say so).
         """
         try:
             return self._exchange(command, data, reply, limit_s)
@@ -78,10 +78,7 @@ class CommandChannel:
         if self._in_doubt:
             self.synchronise()
         self._in_doubt = True
-        self.transport.write(command.ljust(COMMAND_SIZE, b"\0"), limit_s)
-        if data:
-            self.transport.write(data, limit_s)
-        answer = self.transport.read(reply, limit_s) if reply else b""
+        answer = self._transfer(command, data, reply, limit_s)
         self._in_doubt = False
         _log.debug("%s%s -> %s", command.hex(" "), f" + {len(data)} bytes" if data else "", answer[:16].hex(" "))
         return answer
@@ -92,46 +89,38 @@ class CommandChannel:
         Raises:
             TransportTimeoutError: The probe does not answer any more.
         """
-        self._drain()
-        self.version_reply = self._ask(GET_VERSION, 6, self._is_version)
-        self._ask(GET_MODE, 2, lambda answer: True)
+        self.version_reply = self._come_into_step()
         self._in_doubt = False
 
+    @abstractmethod
+    def _transfer(self, command: bytes, data: bytes, reply: int, limit_s: float) -> bytes:
+        """Try one exchange, once."""
+
+    @abstractmethod
+    def _come_into_step(self) -> bytes:
+        """See to it that the next reply is that of the next command; return what F1 answers."""
+
     def _is_version(self, answer: bytes) -> bool:
+        """Tell whether `answer` can be that to F1."""
         if self.version_reply:
             return answer == self.version_reply
         return answer[2:4] == self.transport.identity.vendor.to_bytes(2, "little")
 
     def _drain(self) -> None:
-        for _ in range(_MOST_STALE_REPLIES):
+        """Drop what the probe still has to say."""
+        for _ in range(MOST_STALE_REPLIES):
             try:
-                stale = self.transport.read(_DRAIN_SIZE, DRAIN_LIMIT_S)
-            except TransferSizeError as exc:
-                stale = exc.data
-            except EndpointStallError:
-                self.transport.clear_halt()
-                continue
+                stale = self._next(_DRAIN_SIZE, DRAIN_LIMIT_S)
             except TransportTimeoutError:
                 return
             _log.debug("dropped %d stale bytes", len(stale))
 
-    def _ask(self, command: bytes, size: int, fits: Callable[[bytes], bool]) -> bytes:
-        """Send `command` and return the first answer that fits; what is owed to earlier commands is dropped."""
+    def _next(self, size: int, limit_s: float) -> bytes:
+        """Return the next IN transfer, also of another length than `size`; b"" for a STALL, which is cleared."""
         try:
-            self.transport.write(command.ljust(COMMAND_SIZE, b"\0"), TRANSFER_LIMIT_S)
+            return self.transport.read(size, limit_s)
+        except TransferSizeError as exc:
+            return exc.data
         except EndpointStallError:
             self.transport.clear_halt()
-            self.transport.write(command.ljust(COMMAND_SIZE, b"\0"), TRANSFER_LIMIT_S)
-        for _ in range(_MOST_STALE_REPLIES):
-            try:
-                answer = self.transport.read(size, TRANSFER_LIMIT_S)
-            except TransferSizeError as exc:
-                _log.debug("dropped a stale reply of %d bytes", len(exc.data))
-                continue
-            except EndpointStallError:
-                self.transport.clear_halt()
-                continue
-            if fits(answer):
-                return answer
-            _log.debug("dropped a stale reply %s", answer.hex(" "))
-        raise TransportTimeoutError("the probe answers, but never to what was asked")
+            return b""

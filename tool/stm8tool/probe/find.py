@@ -2,7 +2,8 @@
 
 A selector, the value of `--probe`, is
   stlink                          any ST-LINK
-  stlinkv2, stlinkv21, stlinkv3   any, this generation preferred
+  stlinkv1, stlinkv2, stlinkv21,
+  stlinkv3                        any, this generation preferred
   usb:BUS-PORT[.PORT…]            the one in this socket
   hex digits                      a serial number, or enough of its beginning
 
@@ -17,7 +18,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from .. import deps
 from ..errors import (
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from ..transport.usb import UsbDeviceInfo, UsbTransport
 
 ANY = "stlink"
-_PREFERENCES = {f"stlink{generation}": generation for generation in ("v2", "v21", "v3")}
+_PREFERENCES = {f"stlink{generation}": generation for generation in GENERATIONS}
 
 _TEXT_DESCRIPTOR = 0x32  # 24 hex digits in UTF-16
 _DIGITS = re.compile(r"[0-9A-F]+")
@@ -80,9 +81,14 @@ class FoundProbe:
         return str(self.error) if self.error else None
 
     @property
+    def hint(self) -> Optional[str]:
+        """What helps against the problem."""
+        return self.model.remedy or (self.error.hint if self.error else None)
+
+    @property
     def unique_serial(self) -> bool:
         """False where the serial is missing or one that many probes share."""
-        return self.serial not in ("", _PLACEHOLDER) and len(set(self.serial)) > 1
+        return is_unique(self.serial)
 
     def __str__(self) -> str:
         serial = f"serial {self.serial}" if self.serial else "serial unknown"
@@ -91,21 +97,29 @@ class FoundProbe:
         return f"{self.model.name}, {serial}, {self.device.path}" + (f": {self.problem}" if self.problem else "")
 
 
-def attached() -> list[FoundProbe]:
-    """Return the attached ST-LINKs in the order of their USB paths, also those that cannot be opened.
+class Survey(NamedTuple):
+    """What is attached: ST-LINKs in the order of their USB paths, and what else is of ST, a text each."""
+
+    probes: Sequence[FoundProbe]
+    others: Sequence[str]
+
+
+def survey() -> Survey:
+    """Return what is attached, also ST-LINKs that cannot be opened.
 
     Raises:
         AccessError: There is no usable USB library.
     """
-    return [_identified(device) for device in _st_devices() if device.product in MODELS]
+    devices = _st_devices()
+    return Survey(
+        [_identified(device) for device in devices if device.product in MODELS],
+        [_other(device) for device in devices if device.product not in MODELS],
+    )
 
 
 def find(selector: str) -> FoundProbe:
-    """Return the attached ST-LINK that `selector` means; errors as `choose`, and AccessError as `attached`."""
-    devices = _st_devices()
-    probes = [_identified(device) for device in devices if device.product in MODELS]
-    others = [_other(device) for device in devices if device.product not in MODELS]
-    return choose(selector, probes, others)
+    """Return the attached ST-LINK that `selector` means; errors as `choose` and `survey`."""
+    return choose(selector, *survey())
 
 
 def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = ()) -> FoundProbe:
@@ -159,10 +173,15 @@ def open_found(probe: FoundProbe) -> UsbTransport:
         ProbeError: It is no probe that can be used as it is.
     """
     if probe.model.obstacle:
-        raise ProbeError(probe.problem or "", hint=probe.model.remedy)
+        raise ProbeError(probe.problem or "", hint=probe.hint)
     from ..transport.usb import UsbTransport
 
     return UsbTransport(probe.device, probe.identity, probe.model.in_endpoint)
+
+
+def is_unique(serial: str) -> bool:
+    """Return False if `serial` is missing or one that many probes share."""
+    return serial not in ("", _PLACEHOLDER) and len(set(serial)) > 1
 
 
 def serial_from_descriptor(raw: bytes) -> str:

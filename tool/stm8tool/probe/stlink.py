@@ -1,4 +1,4 @@
-"""SWIM through an ST-LINK V2, V2-1 or V3: one method, one SWIM command.
+"""SWIM through an ST-LINK of any generation: one method, one SWIM command.
 
 Source: the command set as OpenOCD, stm8flash and captures of ST's own tool use it (confidence high unless a
 comment says otherwise). Nothing here knows of flash.
@@ -7,7 +7,8 @@ comment says otherwise). Nothing here knows of flash.
 from __future__ import annotations
 
 import logging
-from typing import Optional
+from collections.abc import Mapping
+from typing import NamedTuple, Optional
 
 from ..errors import (
     EndpointStallError,
@@ -21,11 +22,11 @@ from ..errors import (
 )
 from ..interrupts import shield
 from ..transport.base import Clock, Transport
-from . import stlink_version
+from . import identify, stlink_version
 from .base import ProbeInfo
-from .channel import GET_MODE, CommandChannel
+from .channel import GET_MODE, MODE_SIZE
+from .usb_ids import V1_PRODUCT
 
-_GET_VERSION_EXTENDED = b"\xfb"
 _GET_TARGET_VOLTAGE = b"\xf7"
 _EXIT_DFU = b"\xf3\x07"
 _EXIT_DEBUG = b"\xf2\x21"
@@ -45,9 +46,7 @@ _READ_BUFFER = b"\xf4\x0c"
 _READ_BUFFER_SIZE = b"\xf4\x0d"
 
 _MODE_SWIM = 3
-# How to leave each mode of GET_MODE's byte 0; byte 1 varies and means nothing. Modes 1 and 4 are left like DFU:
-# stm8flash does so and a V3 accepts it (logged); other clients leave mode 1 alone, which a probe accepts too.
-_LEAVE_MODE = {0: _EXIT_DFU, 1: _EXIT_DFU, 2: _EXIT_DEBUG, 3: _EXIT, 4: _EXIT_DFU}
+_STUCK_IN_MODE = {0: "DFU, its firmware update mode", 4: "its bootloader"}
 
 _OK, _BUSY = 0x00, 0x01
 _STATUS_MEANINGS = {
@@ -60,21 +59,41 @@ _STATUS_MEANINGS = {
     0x16: ("the SWIM line is stuck", "SWIM and GND may be swapped, or SWIM is held low"),
 }
 
-# An open probe firmware never answers F7 and FB: these may not cost a full second.
-_OPTIONAL_REPLY_LIMIT_S = 0.3
-_FIRST_WORKING_JTAG_FOR_VOLTAGE = 13
+_FIRST_TO_MEASURE = (2, 13)  # V2J13; no V1 and, their J being 0, no V2-1 for STM8
 _WRITE_DATA_IN_COMMAND = 8
 _LARGEST_BUFFER = 6144
 _SMALLEST_BUFFER = 128  # one block of the larger STM8
 _ASSUMED_BUFFER = 256  # where a probe answers 0
-_POLL_STEP_S = 0.0005
 # A chip that is still writing NACKs the next byte, and the probe repeats it: allow for some of that.
 _BUSY_SLACK_S = 0.25
 _ENTRY_WAVEFORM_S = 0.012
+_POLL_TRAVEL_S = 0.0005
 _FRAME_SIZE = 255
 _BIT_S = {False: 22 / 8e6, True: 10 / 8e6}
 
 _log = logging.getLogger(__name__)
+
+
+class _Habits(NamedTuple):
+    """What one generation wants otherwise than another.
+
+    Attributes:
+        leave_mode: The command that leaves each mode of GET_MODE's byte 0; byte 1 varies and means nothing.
+        most_written: Most bytes of one WRITEMEM.
+        poll_step_s: Wait between two status polls, in seconds.
+    """
+
+    leave_mode: Mapping[int, bytes]
+    most_written: int
+    poll_step_s: float
+
+
+# ST's tool was seen to write 514 bytes to a V1 at once, never more (confidence high). Between polls one client waits
+# 2 to 3 ms and another not at all; both work (confidence medium). No client was seen to send DFU exit in mode 1.
+_V1 = _Habits({0: _EXIT_DFU, 2: _EXIT_DEBUG, 3: _EXIT}, 514, 0.002)
+# Modes 1 and 4 are left like DFU: stm8flash does so and a V3 accepts it (logged); other clients leave mode 1 alone,
+# which a probe accepts too.
+_LATER = _Habits({0: _EXIT_DFU, 1: _EXIT_DFU, 2: _EXIT_DEBUG, 3: _EXIT, 4: _EXIT_DFU}, _LARGEST_BUFFER, 0.0005)
 
 
 def wire_time_s(size: int, high_speed: bool) -> float:
@@ -87,11 +106,12 @@ def wire_time_s(size: int, high_speed: bool) -> float:
 
 
 class Stlink:
-    """`SwimLink` for the ST-LINK generations with bulk framing."""
+    """`SwimLink` for every ST-LINK."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._channel = CommandChannel(transport)
+        self._channel = identify.channel_to(transport)
+        self._habits = _V1 if transport.identity.product == V1_PRODUCT else _LATER
         self._info: Optional[ProbeInfo] = None
         self._version = stlink_version.Version(0)
         self._buffer_size = _ASSUMED_BUFFER
@@ -113,7 +133,7 @@ class Stlink:
     @property
     def max_write(self) -> int:
         """Most bytes of one `wotf`: what the probe buffers, and what working clients were seen to use."""
-        return self._buffer_size
+        return min(self._buffer_size, self._habits.most_written)
 
     # -- open and close ------------------------------------------------------------------------------
 
@@ -145,26 +165,15 @@ class Stlink:
             ) from exc
 
     def _identify(self) -> None:
-        identity = self._transport.identity
-        reply = self._channel.version_reply
-        self._version = stlink_version.decode(reply, identity.product)
-        if stlink_version.needs_extended_query(reply):
-            try:
-                extended = self._channel.exchange(_GET_VERSION_EXTENDED, reply=12, limit_s=_OPTIONAL_REPLY_LIMIT_S)
-            except (TransferSizeError, TransportTimeoutError) as exc:
-                raise ProbeError(
-                    "this STLINK-V3 does not tell its firmware version, so whether it has SWIM is not known",
-                    hint="unplug the probe, plug it in again and retry; if it stays so, update its firmware",
-                ) from exc
-            self._version = stlink_version.decode_extended(extended)
-        model = stlink_version.model_name(self._version, identity.product)
-        self._info = ProbeInfo(model, str(self._version), self._version.swim, identity)
-        _log.info("%s, firmware %s", model, self._version)
-        if self._version.swim == 0:
-            raise ProbeError(
-                f"this {model} (firmware {self._version}) has no SWIM: it can program STM32 only",
-                hint="use an ST-LINK/V2, a V2-1 from an STM8 board, or an STLINK-V3SET",
-            )
+        self._version = version = identify.firmware_of(self._channel)
+        self._info = info = identify.describe(self._channel, version)
+        _log.info("%s, firmware %s", info.model, version)
+        obstacle = stlink_version.obstacle(version, info.identity.product)
+        if obstacle:
+            raise ProbeError(f"this {info.model} {obstacle.problem}", hint=obstacle.hint)
+        advice = stlink_version.advice(version, info.identity.product)
+        if advice:
+            _log.warning("%s", advice)
 
     def _enter_swim_mode(self) -> None:
         """Leave whatever mode the probe is in, SWIM mode too, and enter SWIM mode afresh.
@@ -174,7 +183,7 @@ class Stlink:
         mode = self._mode()
         for _ in range(3):
             self._in_swim_mode = False
-            leave = _LEAVE_MODE.get(mode)
+            leave = self._habits.leave_mode.get(mode)
             if leave is not None:
                 self._channel.exchange(leave)
             # Known before it is sent: an interrupt here must still take the probe out of SWIM mode.
@@ -185,8 +194,9 @@ class Stlink:
                 break
         else:
             raise ProbeError(
-                f"the probe does not enter SWIM mode (it stays in mode {mode})",
-                hint="unplug the probe, plug it in again and retry; if it stays so, update its firmware",
+                f"the probe does not enter SWIM mode: it stays in {_STUCK_IN_MODE.get(mode, f'mode {mode}')}",
+                hint="unplug the probe, plug it in again and retry; if it stays so, let ST's STLinkUpgrade write its "
+                "firmware again",
             )
         self.high_speed = False
         size = int.from_bytes(self._channel.exchange(_READ_BUFFER_SIZE, reply=2), "little")
@@ -198,7 +208,7 @@ class Stlink:
             )
 
     def _mode(self) -> int:
-        return self._channel.exchange(GET_MODE, reply=2)[0]
+        return self._channel.exchange(GET_MODE, reply=MODE_SIZE)[0]
 
     def close(self) -> None:
         """Release NRST, leave SWIM mode, release the probe: all of it, whatever fails on the way."""
@@ -296,11 +306,11 @@ class Stlink:
     def supply_mv(self) -> Optional[int]:
         """Return the supply that the probe measures, in mV; None where it cannot tell."""
         version = self._version
-        if version.generation == 2 and version.jtag < _FIRST_WORKING_JTAG_FOR_VOLTAGE:
+        if (version.generation, version.jtag) < _FIRST_TO_MEASURE:
             return None
         try:
             reply = self._channel.exchange(
-                _GET_TARGET_VOLTAGE, reply=8, limit_s=_OPTIONAL_REPLY_LIMIT_S, repeatable=False
+                _GET_TARGET_VOLTAGE, reply=8, limit_s=identify.OPTIONAL_REPLY_LIMIT_S, repeatable=False
             )
         except TransportError as exc:
             _log.debug("no voltage: %s", exc)
@@ -326,8 +336,8 @@ class Stlink:
         clock = self.clock
         start = clock.now()
         if asleep:
-            # On a full-speed bus the poll itself takes half a millisecond or more to get there.
-            clock.sleep(expected_s - (0.0 if self._transport.identity.high_speed else _POLL_STEP_S))
+            # On a full-speed bus the poll itself takes that long or longer to get there.
+            clock.sleep(expected_s - (0.0 if self._transport.identity.high_speed else _POLL_TRAVEL_S))
         while True:
             status = self._channel.exchange(_READ_STATUS, reply=4)[0]
             if status == _OK:
@@ -342,4 +352,4 @@ class Stlink:
                     status=status,
                     hint="unplug the probe, plug it in again and retry; if it stays so, try another probe",
                 )
-            clock.sleep(_POLL_STEP_S)
+            clock.sleep(self._habits.poll_step_s)

@@ -5,10 +5,9 @@ Source: OpenOCD and stm8flash, and version words seen in logs of real probes; co
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
-# PIDs of the V2-1: the only generation where one word has two readings.
-V21_PRODUCTS = frozenset({0x3742, 0x374A, 0x374B, 0x3752})
+from .usb_ids import V21_PRODUCTS
 
 GENERATION_NAMES = {1: "ST-LINK/V1", 2: "ST-LINK/V2", 3: "STLINK-V3", 4: "STLINK-V3PWR"}
 
@@ -70,3 +69,38 @@ def model_name(version: Version, product: int) -> str:
     if version.generation == 2 and product in V21_PRODUCTS:
         return "ST-LINK/V2-1"
     return GENERATION_NAMES.get(version.generation, f"ST-LINK generation {version.generation}")
+
+
+class Obstacle(NamedTuple):
+    """Why a probe with this firmware cannot be used (the second half of a sentence), and what helps."""
+
+    problem: str
+    hint: str
+
+
+def obstacle(version: Version, product: int) -> Optional[Obstacle]:
+    """Return what stands against SWIM through this firmware, None if nothing does."""
+    if version.swim:
+        return None
+    if version.generation == 2 and product in V21_PRODUCTS:
+        return Obstacle(
+            f"has the firmware for STM32 boards ({version}), which has no SWIM",
+            "use a V2-1 from an STM8 board (its firmware has M and S numbers), an ST-LINK/V2 or an STLINK-V3SET",
+        )
+    return Obstacle(
+        f"(firmware {version}) has no SWIM: it can program STM32 only",
+        "use an ST-LINK/V2, a V2-1 from an STM8 board, or an STLINK-V3SET",
+    )
+
+
+def advice(version: Version, product: int) -> Optional[str]:
+    """Return a line that advises an update where an old firmware has a known fault, else None.
+
+    Source: OpenOCD on serial numbers of V2 firmware before J21S4; confidence high.
+    """
+    if version.generation == 2 and product not in V21_PRODUCTS and (version.jtag, version.swim) < (21, 4):
+        return (
+            f"the probe's firmware {version} is old: before V2J21S4 its serial number may change or be garbage; "
+            "ST's STLinkUpgrade brings a newer one (nothing here needs it)"
+        )
+    return None

@@ -55,16 +55,11 @@ def _loader(name: str) -> UsbModel:
     )
 
 
+V1_PRODUCT = 0x3744
+
 MODELS = {
     0x3742: _v21("ST-LINK/V2-1 without disk (old)"),
-    0x3744: UsbModel(
-        "ST-LINK/V1",
-        "v1",
-        0x02,
-        0x81,
-        obstacle="is known, but this version of stm8tool cannot drive it yet",
-        remedy="use an ST-LINK/V2 or STLINK-V3",
-    ),
+    V1_PRODUCT: UsbModel("ST-LINK/V1", "v1", 0x02, 0x81),
     0x3748: UsbModel("ST-LINK/V2", "v2", 0x02, 0x81),
     0x374A: _v21("ST-LINK/V2-1 with audio"),
     0x374B: _v21("ST-LINK/V2-1"),
@@ -78,5 +73,10 @@ MODELS = {
     0x3757: _v3("STLINK-V3PWR"),
 }
 
+# The only generation whose version word has two readings.
+V21_PRODUCTS = frozenset(product for product, model in MODELS.items() if model.generation == "v21")
+
 # Not probes, but what a user may have attached instead of one.
-OTHER_ST_DEVICES = {0xDF11: "an STM32 in DFU mode"}
+OTHER_ST_DEVICES = {
+    0xDF11: "an STM32 in DFU mode; if it is a probe, replug it, or finish its update with ST's STLinkUpgrade"
+}

@@ -12,7 +12,8 @@ attributes of `firmware.Firmware`); what can be wrong on a bench has a name (`fa
     options    option bytes as loaded at reset, ROP, UBC, and what ruins a chip for good
     debug      stall and resume
     wire       pulses and ROTF/WOTF frames in modelled time
-    firmware   the probe's commands: ST-LINK V2, V2-1, V3, and the open firmware
+    firmware   the probe's commands: ST-LINK V1, V2, V2-1, V3 (see `models`), and the open firmware
+    scsi       the wrapper in which a V1 takes them: it is a USB disk
     stlink     the probe's bulk transfers
     store      a board in a file, for separate commands; `report` looks at it, `lock` guards it
 
@@ -24,7 +25,7 @@ fictional bytes.
 Not modelled: execution of code (a program either runs or does not; a RAM loader, a step or a breakpoint is a gap),
 peripherals other than the flash controller, CLK_CKDIVR and CFG_GCR (gaps), watchdogs, TMU registers, the boot ROM
 that spoils PUKR (STM8L medium density, v1.2), SWIM at the doubled clock, parity errors, loss of power in the middle of
-an operation, descriptors and control requests of USB.
+an operation, descriptors and control requests of USB but for the one by which a V1 gives up a command.
 
 Sources: ST's manuals (RM0016 STM8S/AF, RM0013 STM8L101, PM0054 and PM0047 flash programming, UM0470 SWIM and debug
 module, UM0560 boot ROM) and datasheets. ST publishes no description of the ST-LINK: its commands and habits are those

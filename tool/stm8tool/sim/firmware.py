@@ -16,46 +16,15 @@ from stm8tool.transport.base import Clock
 from .chip import SRST_S, Answer, Chip
 from .faults import Faults
 from .gap import SimGapError
+from .models import DEBUG, DFU, MASS, MODELS, SWIM
 from .wire import BIT_S, BUSY, NO_ANSWER, OK, STATUS, Job, Pulse, Transfer
 
-DFU, MASS, DEBUG, SWIM = 0, 1, 2, 3
 COMMAND_SIZE = 16
 BUFFER_SIZE = 0x1800
 SRST_BITS = 6
 SYNC_S = 16e-6
 EARLY_POLL_S = 0.0065
 ENTRY_SILENCE_S = 0.010  # log I178: BUSY at 0 and 10 ms, 04 by 20..30 ms
-
-
-@dataclass(frozen=True)
-class Model:
-    """What tells one generation from another. `word` is bytes 0..1 of F1; `extended` the head of FB's reply."""
-
-    product: int
-    high_speed: bool
-    word: int
-    old_word: int
-    swimless_word: int
-    plugged: tuple[int, int]
-    capability: bytes
-    extended: Optional[bytes] = None
-    measures: bool = True
-
-
-MODELS = {
-    "v2": Model(0x3748, False, 0x2B47, 0x2444, 0x2B40, (DFU, 1), bytes([0, 1, 2, 7, 0, 0, 0, 0])),
-    "v21": Model(0x374B, False, 0x2707, 0x2487, 0x264D, (MASS, 0), bytes([0, 1, 2, 7, 0, 0, 0, 0]), measures=False),
-    "v3": Model(
-        0x374F,
-        True,
-        0x3000,
-        0x3000,
-        0x3000,
-        (MASS, 3),
-        bytes([0, 1, 0, 0x30, 0, 0, 0, 0]),
-        extended=bytes([3, 1, 7, 2, 4, 0, 0, 0]),
-    ),
-}
 OPEN_FIRMWARE_WORD = 0x2947
 STATE = ("mode", "_mode_byte", "status", "_count", "high_speed", "wedged", "_spoilt_by_speed")
 
@@ -142,12 +111,21 @@ class Firmware:
     def rest(self) -> None:
         """Finish what runs: nobody looks at the probe for a long time."""
         self._settle(float("inf"))
-        self._replies.clear()
-        self._write = None
+        self.forget()
 
     def reply(self) -> Optional[bytes]:
         """Return the next IN transfer, or None while there is nothing to send."""
         return self._replies.popleft() if self._replies else None
+
+    @property
+    def awaits(self) -> int:
+        """How many bytes of a WRITEMEM are still to come."""
+        return self._write.size - len(self._write.data) if self._write else 0
+
+    def forget(self) -> None:
+        """Drop a WRITEMEM whose data did not come, and replies that nobody fetched."""
+        self._write = None
+        self._replies.clear()
 
     def receive(self, data: bytes) -> None:
         """Take one OUT transfer: a command, or the rest of a WRITEMEM."""

@@ -38,7 +38,7 @@ class ChipReport:
     """A board at a glance.
 
     Attributes:
-        model: "v2", "v21" or "v3".
+        model: "v1", "v2", "v21" or "v3".
         faults: As `NAME[=ARG]`.
         locked: Read-out protection is in force.
         bricked: What ruined the chip, or None.

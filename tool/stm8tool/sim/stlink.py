@@ -6,8 +6,9 @@ Source: USB identity as OpenOCD has it; time per transfer: one frame at full spe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Optional, Union
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import NoReturn, Optional, Union
 
 from stm8tool.errors import EndpointStallError, ProbeLostError, TransferSizeError, TransportTimeoutError
 from stm8tool.transport.base import Clock, UsbIdentity
@@ -15,7 +16,10 @@ from stm8tool.transport.base import Clock, UsbIdentity
 from .chip import Chip
 from .clock import VirtualClock
 from .faults import Faults, parse
-from .firmware import MODELS, Firmware
+from .firmware import Firmware
+from .gap import SimGapError
+from .models import MODELS
+from .scsi import BulkOnly
 
 TRANSFER_S = {False: 0.001, True: 0.0002}  # full speed, high speed
 RESET_S = 0.5
@@ -26,6 +30,7 @@ class SimStlink:
 
     Attributes:
         firmware: The probe itself, with its own switches.
+        scsi: What unpacks its commands where it is a V1; None for all others.
         transfers: Bulk transfers tried so far.
         faults: What is wrong; faults that happen once are struck off when they have happened.
     """
@@ -45,6 +50,7 @@ class SimStlink:
         self._clock: Clock = clock or VirtualClock()
         self.firmware = Firmware(chip, model, self.faults, self._clock)
         kind = MODELS[model]
+        self.scsi = BulkOnly(self.firmware) if kind.scsi else None
         self._identity = UsbIdentity(0x0483, kind.product, serial, path, kind.high_speed)
         self._transfer_s = TRANSFER_S[kind.high_speed]
         self.transfers = 0
@@ -70,15 +76,23 @@ class SimStlink:
     def write(self, data: bytes, timeout_s: float) -> None:
         """Send one bulk OUT transfer."""
         self._transfer()
-        self.firmware.receive(data)
+        if self.scsi is None:
+            self.firmware.receive(data)
+        elif self.scsi.owes:
+            self._time_out(timeout_s)  # it takes nothing until it got rid of what it has to say
+        else:
+            with self._halting():
+                self.scsi.receive(data)
 
     def read(self, size: int, timeout_s: float) -> bytes:
         """Return the next bulk IN transfer; one that has another length raises TransferSizeError and is gone."""
         self._transfer()
-        reply = None if self._times_out() else self.firmware.reply()
+        reply = None
+        if not self._times_out():
+            with self._halting():
+                reply = (self.scsi or self.firmware).reply()
         if reply is None:
-            self._clock.sleep(timeout_s)
-            raise TransportTimeoutError(f"the probe did not answer within {timeout_s:g} s")
+            self._time_out(timeout_s)
         if len(reply) != size:
             raise TransferSizeError(size, reply)
         return reply
@@ -88,12 +102,19 @@ class SimStlink:
         self._require_plug()
         self._halted = False
 
+    def bulk_only_reset(self) -> None:
+        """Take the reset request of the mass-storage class."""
+        self._require_plug()
+        if self.scsi is None:
+            raise SimGapError("a request of the mass-storage class to a probe that is no disk")
+        self.scsi.reset()
+        self._halted = False
+
     def reset(self) -> None:
         """Reset the probe on its port: it starts as if plugged in, and its pins let go."""
         self._require_plug()
         self._clock.sleep(RESET_S)
-        self._halted = self._late = False
-        self.firmware.restart(power_cycle=False)
+        self._restart(power_cycle=False)
 
     def close(self) -> None:
         """Release the probe, which stays as it is."""
@@ -106,8 +127,13 @@ class SimStlink:
     def unplug(self) -> None:
         """Pull the probe: its pins let go, the target keeps its own supply."""
         self.plugged = False
+        self._restart(power_cycle=True)
+
+    def _restart(self, *, power_cycle: bool) -> None:
         self._halted = self._late = False
-        self.firmware.restart(power_cycle=True)
+        self.firmware.restart(power_cycle=power_cycle)
+        if self.scsi is not None:
+            self.scsi.restart()
 
     def _require_plug(self) -> None:
         if not self.plugged:
@@ -128,6 +154,19 @@ class SimStlink:
         self._clock.sleep(self._transfer_s)
         if self._halted:
             raise EndpointStallError("the probe stalled the transfer")
+
+    @contextmanager
+    def _halting(self) -> Iterator[None]:
+        """Leave the endpoint halted when the probe stalls a transfer by itself."""
+        try:
+            yield
+        except EndpointStallError:
+            self._halted = True
+            raise
+
+    def _time_out(self, timeout_s: float) -> NoReturn:
+        self._clock.sleep(timeout_s)
+        raise TransportTimeoutError(f"the probe did not answer within {timeout_s:g} s")
 
     def _happens(self, name: str, after: Optional[int]) -> bool:
         """Return True once, when `after` transfers are through."""

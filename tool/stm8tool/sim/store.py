@@ -25,6 +25,7 @@ from .clock import RealClock, VirtualClock
 from .faults import parse
 from .lock import FileLock
 from .memory import Memory
+from .models import MODELS
 from .report import ChipReport, look_at
 from .stlink import SimStlink
 
@@ -48,7 +49,7 @@ def create(
     Args:
         path: Where; an existing file is replaced only with `overwrite`.
         part: The chip; blank, or with `content` at the start of its flash.
-        model: "v2", "v21" or "v3".
+        model: "v1", "v2", "v21" or "v3".
         locked: Read-out protected; without `content` with a fictional vendor's program in flash and EEPROM.
         faults: `NAME[=ARG]`, see `faults`.
 
@@ -58,8 +59,8 @@ def create(
     path = _checked(path)
     if os.path.exists(path) and not overwrite:
         raise UsageError(f"{path} exists already", hint="choose another name, or replace it with --force")
-    if model not in firmware.MODELS:
-        raise UsageError(f"no simulated probe is called {model!r}", hint=f"one of {', '.join(firmware.MODELS)}")
+    if model not in MODELS:
+        raise UsageError(f"no simulated probe is called {model!r}", hint=f"one of {', '.join(MODELS)}")
     bench = parse(faults)
     if bench.open_firmware and model != "v2":
         raise UsageError("the fault open-firmware needs the probe v2")
@@ -142,6 +143,10 @@ class StoredProbe:
     def clear_halt(self) -> None:
         """Clear a STALL on both endpoints."""
         self._probe.clear_halt()
+
+    def bulk_only_reset(self) -> None:
+        """Take the reset request of the mass-storage class."""
+        self._probe.bulk_only_reset()
 
     def reset(self) -> None:
         """Reset the probe on its port."""

@@ -71,6 +71,13 @@ class Transport(Protocol):
     def clear_halt(self) -> None:
         """Clear a STALL on both endpoints."""
 
+    def bulk_only_reset(self) -> None:
+        """Make a mass-storage device (ST-LINK/V1) give up the command that runs, and clear both endpoints.
+
+        Raises:
+            EndpointStallError: the device does not know the request.
+        """
+
     def reset(self) -> None:
         """Reset the device on its port and claim it again; takes up to a second."""
 

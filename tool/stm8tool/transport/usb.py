@@ -37,8 +37,11 @@ from .clock import MonotonicClock
 VENDOR_ST = 0x0483
 
 _INTERFACE = 0
+_MASS_STORAGE = 8  # interface class; interface 0 of an ST-LINK/V1 has it
 _SPEED_HIGH = 3  # libusb.h, enum libusb_speed; faster ones have higher numbers
 _GET_DESCRIPTOR = 6  # USB 2.0 table 9-4
+_CLASS_REQUEST_TO_INTERFACE = 0x21
+_BULK_ONLY_MASS_STORAGE_RESET = 0xFF
 _LONGEST_DESCRIPTOR = 254  # even: bLength is a byte and the text is UTF-16
 _CONTROL_LIMIT_S = 0.5
 _BACK_AFTER_RESET_S = 1.0
@@ -183,6 +186,23 @@ class UsbTransport:
                     f"the probe at {self._identity.path} does not answer any more ({exc})", hint=_REPLUG
                 ) from exc
 
+    def bulk_only_reset(self) -> None:
+        """Make a mass-storage device give up the command that runs, and clear both endpoints.
+
+        Raises:
+            EndpointStallError: The device does not know the request.
+
+        Source: USB Mass Storage Class, Bulk-Only Transport 1.0, §3.1 and §5.3.4.
+        """
+        with self._transfer():
+            self._handle.ctrl_transfer(
+                _CLASS_REQUEST_TO_INTERFACE,
+                _BULK_ONLY_MASS_STORAGE_RESET,
+                wIndex=_INTERFACE,
+                timeout=_milliseconds(_CONTROL_LIMIT_S),
+            )
+        self.clear_halt()
+
     def reset(self) -> None:
         """Reset the device on its port, find it again (its address may be new) and claim it; at most about a second.
 
@@ -238,10 +258,12 @@ class UsbTransport:
         ins = [e for e in bulk if usb.util.endpoint_direction(e.bEndpointAddress) == usb.util.ENDPOINT_IN]
         if not outs or not ins:
             raise TransportError(f"interface 0 of the device at {self._identity.path} is not that of an ST-LINK")
-        if sys.platform.startswith("linux") and handle.is_kernel_driver_active(_INTERFACE):
-            handle.detach_kernel_driver(_INTERFACE)
-            self._detached_driver = True
-        usb.util.claim_interface(handle, _INTERFACE)
+        is_disk = interface.bInterfaceClass == _MASS_STORAGE
+        with _translated(self._identity.path, opening=True, is_disk=is_disk):
+            if sys.platform.startswith("linux") and handle.is_kernel_driver_active(_INTERFACE):
+                handle.detach_kernel_driver(_INTERFACE)
+                self._detached_driver = True
+            usb.util.claim_interface(handle, _INTERFACE)
         self._out = outs[0]
         self._in = next((e for e in ins if e.bEndpointAddress == self._preferred_in), ins[0])
 
@@ -296,21 +318,21 @@ def _milliseconds(seconds: float) -> int:
 
 
 @contextmanager
-def _translated(path: str, *, opening: bool = False) -> Iterator[None]:
+def _translated(path: str, *, opening: bool = False, is_disk: bool = False) -> Iterator[None]:
     """Turn pyusb's errors into ours. NOT_FOUND means a half-installed driver on opening, a lost device later."""
     try:
         yield
     except NotImplementedError as exc:  # pyusb's form of NOT_SUPPORTED
         raise usb_access.access_error(usb_access.NOT_SUPPORTED, f"the probe at {path}", sys.platform) from exc
     except usb.core.USBError as exc:
-        raise _error(exc, path, opening) from exc
+        raise _error(exc, path, opening, is_disk) from exc
 
 
-def _error(exc: Any, path: str, opening: bool) -> Exception:
+def _error(exc: Any, path: str, opening: bool, is_disk: bool) -> Exception:
     code = exc.backend_error_code
     probe = f"the probe at {path}"
     if code in _ACCESS_CODES or (opening and code == usb_access.NOT_FOUND):
-        return usb_access.access_error(code, probe, sys.platform)
+        return usb_access.access_error(code, probe, sys.platform, is_disk=is_disk)
     if code in (_NO_DEVICE, usb_access.NOT_FOUND):
         return ProbeLostError(f"{probe} is gone", hint=_REPLUG)
     if code == _TIMEOUT:

@@ -41,15 +41,30 @@ _ADVICE = {
     (NOT_SUPPORTED, "darwin"): ("this system's USB library cannot open {probe}", _REPLUG),
 }
 
+_QUIRK = (
+    "close what uses its disk and other programmers; if it stays busy, keep the disk driver away: write the line "
+    "options usb-storage quirks=483:3744:i to /etc/modprobe.d/st-link-v1.conf, run (as root) "
+    "`modprobe -r usb-storage`, replug the probe"
+)
+_MACOS_DISK = "this probe does not work on macOS unless its disk driver lets go; use an ST-LINK/V2 or STLINK-V3"
 
-def access_error(code: int, probe: str, platform: str) -> AccessError:
+# An ST-LINK/V1 is a disk to the system; stm8flash, OpenOCD and others want the same quirk (confidence high).
+_ADVICE_DISK = {
+    (BUSY, "linux"): ("{probe} is in use by the system's disk driver or another program", _QUIRK),
+    (ACCESS, "darwin"): ("{probe} is held by the disk driver of macOS", _MACOS_DISK),
+    (BUSY, "darwin"): ("{probe} is held by the disk driver of macOS", _MACOS_DISK),
+}
+
+
+def access_error(code: int, probe: str, platform: str, *, is_disk: bool = False) -> AccessError:
     """Return the error for libusb's `code` (one of the four above) on opening `probe`.
 
     Args:
         code: libusb's error code.
         probe: How the message names the device: "the probe at usb:1-2".
         platform: As `sys.platform`; an unknown one is taken for Linux.
+        is_disk: The system takes the device for a disk (ST-LINK/V1).
     """
     system = platform if platform in ("win32", "darwin") else "linux"
-    message, hint = _ADVICE[code, system]
+    message, hint = (_ADVICE_DISK if is_disk else _ADVICE).get((code, system), _ADVICE[code, system])
     return AccessError(message.format(probe=probe), hint=hint)

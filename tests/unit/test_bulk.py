@@ -1,18 +1,18 @@
-"""The command channel: one command, its own reply, whatever the wire does."""
+"""The bulk framing of V2, V2-1 and V3: one command, its own reply, whatever the wire does."""
 
 from __future__ import annotations
 
 import pytest
 
 from stm8tool.errors import EndpointStallError, ProbeLostError, TransferSizeError, TransportTimeoutError
-from stm8tool.probe.channel import CommandChannel
+from stm8tool.probe.bulk import BulkChannel
 from unit.fake_wire import V2_VERSION, FakeWire
 
 _STATUS = b"\xf4\x09"
 
 
-def _in_step(wire: FakeWire) -> CommandChannel:
-    channel = CommandChannel(wire)
+def _in_step(wire: FakeWire) -> BulkChannel:
+    channel = BulkChannel(wire)
     channel.synchronise()
     wire.sent.clear()
     wire.limits.clear()
@@ -44,7 +44,7 @@ def test_the_time_limit_reaches_every_transfer() -> None:
 
 def test_a_reply_left_over_by_an_earlier_user_of_the_probe_is_not_taken_for_ours() -> None:
     wire = FakeWire(bytes(4), b"left over by a run that was killed", b"\x01\x00")
-    channel = CommandChannel(wire)
+    channel = BulkChannel(wire)
     channel.synchronise()
     assert channel.version_reply == V2_VERSION
 
@@ -62,7 +62,7 @@ def test_a_left_over_reply_of_the_length_of_a_version_is_told_by_its_vendor_id()
 
     late = Late()
     late.replies, late.answers = wire.replies, answers
-    channel = CommandChannel(late)
+    channel = BulkChannel(late)
     channel.synchronise()
     assert channel.version_reply == V2_VERSION
 
