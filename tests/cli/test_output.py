@@ -30,6 +30,8 @@ def test_the_screen_is_as_it_was(desk: Desk, name: str) -> None:
     desk.chip("locked.chip", locked=True)
     desk.chip("low.chip", part="stm8l151k4", model="v2")
     desk.chip("dead.chip", model="v21", faults=["unpowered"])
+    desk.chip("old.chip", model="v1")
+    desk.chip("swimless.chip", model="v21", faults=["swimless-firmware"])
     desk.hex("firmware.hex", (0x8000, program(1000)))
     golden = (_GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
     commands = re.findall(r"^\$ stm8tool (.*)$", golden, re.MULTILINE)

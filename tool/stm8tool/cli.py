@@ -134,7 +134,8 @@ def _parser() -> _Parser:
         sub.set_defaults(run=run)
         return sub
 
-    command("list", _list, "list the attached probes")
+    listed = command("list", _list, "list the attached probes")
+    listed.add_argument("--json", action="store_true", help="for programs: an array, an object for each probe")
     command("info", _info, "show the probe and what the chip shows")
     command("write", _write, "write files; only blocks that differ").add_argument("files", nargs="+", metavar="FILE")
     command("verify", _verify, "compare files with the chip").add_argument("files", nargs="+", metavar="FILE")
@@ -148,7 +149,7 @@ def _parser() -> _Parser:
     create = simulated.add_parser(
         "create",
         help="make a simulated board",
-        description="Make a simulated board: --part is its chip, --probe its ST-LINK (v2, v21 or v3).",
+        description="Make a simulated board: --part is its chip, --probe its ST-LINK (v1, v2, v21 or v3).",
         parents=[common],
         allow_abbrev=False,
     )
@@ -245,21 +246,21 @@ def _blocks(count: int) -> str:
 
 
 def _list(arguments: argparse.Namespace, console: Console) -> None:
-    if arguments.probe.startswith("sim:"):
-        from .session import open_transport
+    from .probe import listing
+    from .session import SIM_PREFIX, open_transport
 
-        identity = open_transport(arguments.probe).identity
-        console.say(
-            f"simulated ST-LINK {identity.vendor:04x}:{identity.product:04x}  {identity.serial}  {identity.path}"
-        )
+    others: Sequence[str] = ()
+    if arguments.probe.startswith(SIM_PREFIX):
+        probes = [listing.simulated(open_transport(arguments.probe))]
+    else:
+        probes, others = listing.attached()
+    if arguments.json:
+        import json
+
+        console.say(json.dumps([probe._asdict() for probe in probes], indent=2))
         return
-    from .probe.find import attached
-
-    probes = attached()
-    if not probes:
-        console.say("no ST-LINK is attached")
-    for probe in probes:
-        console.say(str(probe))
+    for line in listing.table(probes, others):
+        console.say(line)
 
 
 def _write(arguments: argparse.Namespace, console: Console) -> None:
