@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
-STLINK_PROTOCOLS = ("stlink", "stlinkv2", "stlinkv21", "stlinkv3")
+STLINK_PROTOCOLS = ("stlink", "stlinkv1", "stlinkv2", "stlinkv21", "stlinkv3")
 UNSUPPORTED_PROTOCOLS = ("serial", "espstlink")
 CHOICES = {"unlock": ("auto", "never"), "verify": ("yes", "no")}  # board_upload.*, the default first
 

@@ -123,12 +123,12 @@ def test_a_port_that_a_script_sets_later_is_the_probe(recorded: Project) -> None
     [
         (
             "upload_protocol = stlinkv4",
-            "upload_protocol = stlinkv4 is unknown; allowed: stlink, stlinkv2, stlinkv21, stlinkv3, custom",
+            "upload_protocol = stlinkv4 is unknown; allowed: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3, custom",
         ),
         (
             "upload_protocol = serial",
             "upload_protocol = serial is not supported by this version; "
-            "use an ST-LINK with one of: stlink, stlinkv2, stlinkv21, stlinkv3",
+            "use an ST-LINK with one of: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3",
         ),
         ("board_upload.unlock = ask", "board_upload.unlock = ask is unknown; allowed: auto, never"),
         ("board_upload.verify = true", "board_upload.verify = true is unknown; allowed: yes, no"),
@@ -165,7 +165,7 @@ def test_a_custom_protocol_without_a_command_is_an_error(project: Project) -> No
     assert result.code == 1
     assert result.errors == [
         "error: upload_protocol = custom serves only the target upload, with upload_command; "
-        "allowed here: stlink, stlinkv2, stlinkv21, stlinkv3"
+        "allowed here: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
     ]
 
 

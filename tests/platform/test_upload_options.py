@@ -49,29 +49,33 @@ def test_every_board_can_be_written_through_every_st_link(board: str, protocol: 
 @pytest.mark.parametrize(
     ("protocol", "options", "message"),
     [
-        ("jlink", {}, "upload_protocol = jlink is unknown; allowed: stlink, stlinkv2, stlinkv21, stlinkv3, custom"),
+        (
+            "jlink",
+            {},
+            "upload_protocol = jlink is unknown; allowed: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3, custom",
+        ),
         (
             "stlinkv9",
             {},
-            "upload_protocol = stlinkv9 is unknown; allowed: stlink, stlinkv2, stlinkv21, stlinkv3, custom",
+            "upload_protocol = stlinkv9 is unknown; allowed: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3, custom",
         ),
         (
             "serial",
             {},
             "upload_protocol = serial is not supported by this version; "
-            "use an ST-LINK with one of: stlink, stlinkv2, stlinkv21, stlinkv3",
+            "use an ST-LINK with one of: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3",
         ),
         (
             "espstlink",
             {},
             "upload_protocol = espstlink is not supported by this version; "
-            "use an ST-LINK with one of: stlink, stlinkv2, stlinkv21, stlinkv3",
+            "use an ST-LINK with one of: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3",
         ),
         (
             "custom",
             {},
             "upload_protocol = custom serves only the target upload, with upload_command; "
-            "allowed here: stlink, stlinkv2, stlinkv21, stlinkv3",
+            "allowed here: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3",
         ),
         ("stlink", {"unlock": "yes"}, "board_upload.unlock = yes is unknown; allowed: auto, never"),
         ("stlink", {"verify": "maybe"}, "board_upload.verify = maybe is unknown; allowed: yes, no"),
