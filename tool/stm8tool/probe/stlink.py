@@ -227,8 +227,9 @@ class Stlink:
         ):
             try:
                 act()
-            except ProbeLostError as exc:
+            except (ProbeLostError, TransportTimeoutError) as exc:
                 _log.debug("could not %s: %s", step, exc)  # the reason is already on its way to the user
+                return
             except ToolError as exc:
                 _log.warning("could not %s: %s", step, exc)
 

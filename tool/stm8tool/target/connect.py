@@ -215,6 +215,7 @@ def leave_running(link: SwimLink) -> None:
     Raises:
         SwimError: The chip does not take it; NRST was pulsed, but whether the program runs is not known.
     """
+    failure: Optional[ToolError] = None
     for prepare in (_nothing, link.resync, lambda: follow(link, LOW_SPEED)):
         try:
             prepare()
@@ -224,6 +225,9 @@ def leave_running(link: SwimLink) -> None:
             link.clock.sleep(0.001)
             return
         except LINK_ERRORS as exc:
+            if isinstance(exc, TransportTimeoutError) and isinstance(failure, TransportTimeoutError):
+                raise  # the probe itself is silent
+            failure = exc
             # An interrupt may have struck while only one side had changed its speed, or the link is lost.
             _log.debug("leaving the chip: %s", exc)
     _pulse_nrst(link)
