@@ -69,7 +69,7 @@ class Transport(Protocol):
         """
 
     def clear_halt(self) -> None:
-        """Clear a STALL on both endpoints."""
+        """Clear a STALL on the endpoints that refused a transfer."""
 
     def bulk_only_reset(self) -> None:
         """Make a mass-storage device (ST-LINK/V1) give up the command that runs, and clear both endpoints.

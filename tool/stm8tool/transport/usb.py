@@ -125,6 +125,7 @@ class UsbTransport:
         self._clock = clock or MonotonicClock()
         self._out: Any = None
         self._in: Any = None
+        self._stalled: list[Any] = []
         self._detached_driver = False
 
     @property
@@ -153,7 +154,7 @@ class UsbTransport:
 
     def write(self, data: bytes, timeout_s: float) -> None:
         """Send all of `data` as one bulk transfer, or raise."""
-        with self._transfer():
+        with self._transfer(self._out):
             sent = self._handle.write(self._out, data, _milliseconds(timeout_s))
         if sent != len(data):
             raise TransportTimeoutError(f"the probe took {sent} of {len(data)} bytes within {timeout_s:g} s")
@@ -164,7 +165,7 @@ class UsbTransport:
         Whole packets are asked for, so that a longer reply to an earlier command shows as one, up to the end of its
         last packet; asking for a packet more would wait for ever behind a reply of whole packets.
         """
-        with self._transfer():
+        with self._transfer(self._in):
             packet = self._in.wMaxPacketSize
             data = bytes(self._handle.read(self._in, -(-size // packet) * packet, _milliseconds(timeout_s)))
         if len(data) != size:
@@ -172,15 +173,19 @@ class UsbTransport:
         return data
 
     def clear_halt(self) -> None:
-        """Clear a STALL on both endpoints.
+        """Clear a STALL on the endpoints that refused a transfer, on both if none is known to have.
+
+        Not on one that works: it would begin anew with data toggle 0, and a probe whose firmware resets its own toggle
+        only on a stalled endpoint would lose the next transfer.
 
         Raises:
             ProbeLostError: The control pipe does not work either: nobody is there.
         """
         with self._transfer():
             try:
-                self._handle.clear_halt(self._out)
-                self._handle.clear_halt(self._in)
+                for endpoint in self._stalled or (self._out, self._in):
+                    self._handle.clear_halt(endpoint)
+                self._stalled = []
             except usb.core.USBError as exc:
                 raise ProbeLostError(
                     f"the probe at {self._identity.path} does not answer any more ({exc})", hint=_REPLUG
@@ -201,6 +206,7 @@ class UsbTransport:
                 wIndex=_INTERFACE,
                 timeout=_milliseconds(_CONTROL_LIMIT_S),
             )
+        self._stalled = []  # the request asks for both to be cleared
         self.clear_halt()
 
     def reset(self) -> None:
@@ -231,6 +237,7 @@ class UsbTransport:
         """Release the device; harmless when it is closed or gone."""
         handle = self._handle
         self._out = self._in = None
+        self._stalled = []
         try:
             if self._detached_driver:
                 self._detached_driver = False
@@ -268,11 +275,16 @@ class UsbTransport:
         self._in = next((e for e in ins if e.bEndpointAddress == self._preferred_in), ins[0])
 
     @contextmanager
-    def _transfer(self) -> Iterator[None]:
+    def _transfer(self, endpoint: Any = None) -> Iterator[None]:
         if self._out is None:
             raise ProbeLostError(f"the probe at {self._identity.path} is not open")
-        with _translated(self._identity.path):
-            yield
+        try:
+            with _translated(self._identity.path):
+                yield
+        except EndpointStallError:
+            if endpoint is not None and endpoint not in self._stalled:
+                self._stalled.append(endpoint)
+            raise
 
     def _found_again(self) -> UsbDeviceInfo:
         wanted = self._device
