@@ -52,6 +52,9 @@ def test_every_part_is_unlocked_and_programmed(part: str) -> None:
         Switches(rop_hides_options=False),
         Switches(rop_hides_options=True),
         Switches(rop_write_nacks=True),
+        Switches(rop_reads=0x00),
+        Switches(rop_reads=0x00, rop_hides_options=True),
+        Switches(rop_reads=0x00, rop_hides_options=False, rop_write_nacks=True, iapsr_undocumented=False),
         Switches(no_access_bit=True),
         Switches(dukr_second_key_locks=True),
         Switches(dul_misses=1),
@@ -67,6 +70,80 @@ def test_an_unlock_works_whichever_of_the_sources_is_right(part: str, switches: 
     board.upload(image)
     assert board.holds(image)
     assert board.options_are_factory()
+
+
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8s105k6", "stm8l151k4", "stm8l101f3"])
+@pytest.mark.parametrize("hides_options", [False, True])
+@pytest.mark.parametrize("nacks", [False, True])
+def test_unlock_never_keeps_a_locked_chip_that_looks_blank(part: str, hides_options: bool, nacks: bool) -> None:
+    switches = Switches(
+        rop_reads=0x00, rop_hides_options=hides_options, rop_write_nacks=nacks, iapsr_undocumented=False
+    )
+    board = Board(part, locked=True, switches=switches)
+    before = bytes(board.chip.flash.data)
+    with pytest.raises(ReadoutProtectedError):
+        board.upload(image_of(board.part), unlock=False)
+    assert bytes(board.chip.flash.data) == before
+    assert board.chip.options.rop
+
+
+@pytest.mark.parametrize("unlock", [False, True])
+def test_an_upload_leaves_the_option_bytes_of_an_open_chip_alone(unlock: bool) -> None:
+    board = Board("stm8s105k6")
+    memory = board.chip.options.memory
+    memory.write(0x4803, bytes([0x03, 0xFC]))  # AFR as somebody wants it
+    memory.write(0x487E, bytes(2))  # OPTBL without its complement, as another tool's unlock leaves it
+    before = bytes(memory.data)
+    board.upload(image_of(board.part, size=300), unlock=unlock)
+    assert bytes(memory.data) == before
+
+
+@pytest.mark.parametrize(("chip", "named"), [("stm8s103f3", "stm8s105k6"), ("stm8s105k6", "stm8s208mb")])
+def test_option_bytes_of_a_larger_part_are_not_written_to_a_smaller_one(chip: str, named: str) -> None:
+    board = Board(chip, locked=True)
+    other = Board(named).part
+    with board.session(other) as session, pytest.raises(FamilyMismatchError, match="bytes of RAM"):
+        session.unlock()
+    assert board.chip.options.rop
+    assert board.chip.bricked is None
+
+
+def test_one_flipped_bit_in_the_rop_byte_unlocks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = Board("stm8l151k4")
+    before = bytes(board.chip.flash.data), bytes(board.chip.options.memory.data)
+    original, flipped = board.chip.rotf, []
+
+    def rotf(address: int, size: int, now: float, high_speed: bool) -> object:
+        answer, data = original(address, size, now, high_speed)
+        if (address, size) == (0x4800, 1) and not flipped:
+            flipped.append(1)
+            return answer, bytes([data[0] ^ 0x01])
+        return answer, data
+
+    monkeypatch.setattr(board.chip, "rotf", rotf)
+    with board.session() as session:
+        session.unlock()
+    assert flipped
+    assert (bytes(board.chip.flash.data), bytes(board.chip.options.memory.data)) == before
+
+
+def test_a_bit_that_flips_in_the_gap_of_a_block_does_not_become_real(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = Board()
+    before = bytearray(board.chip.flash.data)
+    original, flipped = board.chip.rotf, []
+
+    def rotf(address: int, size: int, now: float, high_speed: bool) -> object:
+        answer, data = original(address, size, now, high_speed)
+        if (address, size) == (0x8040, 64) and not flipped:
+            flipped.append(1)
+            return answer, bytes([data[0] ^ 0x01]) + data[1:]
+        return answer, data
+
+    monkeypatch.setattr(board.chip, "rotf", rotf)
+    board.upload(Image([Segment(0x8050, b"new")]))
+    before[0x50:0x53] = b"new"
+    assert flipped
+    assert bytes(board.chip.flash.data) == bytes(before)
 
 
 def test_a_second_upload_of_the_same_image_programs_nothing_and_wears_nothing() -> None:

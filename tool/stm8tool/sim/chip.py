@@ -322,7 +322,10 @@ class Chip:
             if not self.controller.readable(memory):
                 return None
             size = min(size, memory.end - address)
-            return bytes([ROP_PATTERN]) * size if self.controller.hidden(memory) else memory.read(address, size)
+            if not self.controller.hidden(memory):
+                return memory.read(address, size)
+            array = memory is not self.options.memory
+            return bytes([self.switches.rop_reads if array else ROP_PATTERN]) * size
         self.controller.disturb()
         if memory is not None:
             return memory.read(address, min(size, memory.end - address))

@@ -15,6 +15,7 @@ class Switches:
             80 before and CA after the keys on a locked chip, so HVOFF is 0 until the keys: default 00.
         iapsr_undocumented: IAPSR bit 7 = ROP active and bit 5 = programming, as in the same trace.
         rop_hides_options: the option area reads 0x71 under ROP. None: as seen on STM8S, not on STM8L (reported).
+        rop_reads: What flash and EEPROM read under ROP: 71 by most reports, 00 by one.
         rop_write_nacks: a write under ROP is refused on the wire instead of setting WR_PG_DIS (reported).
         no_access_bit: SWIM_CSR.NO_ACCESS shows that the bus is closed (in reset, under ROP) as UM0470 has it;
             it was observed 0 on a locked STM8S003.
@@ -34,6 +35,7 @@ class Switches:
     iapsr_reset: int = 0x00
     iapsr_undocumented: bool = True
     rop_hides_options: Optional[bool] = None
+    rop_reads: int = 0x71
     rop_write_nacks: bool = False
     no_access_bit: bool = False
     dukr_second_key_locks: bool = False
