@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import _ctypes
+import ctypes
+import os
+import subprocess
+import sys
 from pathlib import Path
-from typing import Optional
 
 import pytest
 import usb.backend.libusb1
@@ -11,6 +14,8 @@ from stm8tool import deps
 from stm8tool.errors import AccessError
 from stm8tool.transport import libusb
 from stm8tool.transport.libusb import OVERRIDE, Candidate, candidates, load
+
+TOOL = Path(deps.__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -23,44 +28,58 @@ def pyusb_has_loaded_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def real_library() -> str:
     deps.require("usb")
-    path = deps.libusb_file()
-    if path is None:
+    files = deps.libusb_files()
+    if not files:
         pytest.skip("libusb-package has no library for this machine")
-    return str(path)
+    return str(files[0])
 
 
-def _system(path: Optional[str]) -> object:
-    return lambda name: path if name == "usb-1.0" else None
+BUNDLED, INSTALLED = Path("/b/libusb-1.0.so"), Path("/i/libusb-1.0.so")
 
 
-def origins(platform: str, **arguments: object) -> list[str]:
-    places = candidates({}, platform, Path("/b/libusb-1.0.so"), _system("found"), **arguments)  # type: ignore[arg-type]
-    return [place.origin for place in places]
+def found(platform: str, *packaged: Path) -> list[Candidate]:
+    return list(candidates({}, platform, packaged, lambda name: "found" if name == "usb-1.0" else None))
 
 
-def test_the_bundled_library_comes_first_everywhere_and_macos_knows_more_places() -> None:
-    assert origins("linux") == ["bundled", "system"]
-    assert origins("darwin") == ["bundled", "system", "Homebrew", "Homebrew", "MacPorts"]
+def test_the_tools_own_library_comes_first_then_others_of_its_kind_then_the_systems() -> None:
+    own, installed, system = found("linux", BUNDLED, INSTALLED)
+    assert own == Candidate("libusb-package", str(BUNDLED))
+    assert installed == Candidate("libusb-package", str(INSTALLED))
+    assert system == Candidate("system", "found")
 
 
-def test_windows_never_searches_path() -> None:
-    def search(name: str) -> str:
-        raise AssertionError("find_library walks PATH on Windows")
+def test_macos_has_homebrew_and_macports_behind_the_system() -> None:
+    places = found("darwin", BUNDLED)
+    assert [place.origin for place in places] == ["libusb-package", "system", "Homebrew", "Homebrew", "MacPorts"]
+    assert all(place.path and place.path.endswith("/lib/libusb-1.0.dylib") for place in places[2:])
 
-    places = candidates({}, "win32", Path("/b/libusb-1.0.dll"), search)
-    assert [place.origin for place in places] == ["bundled"]
+
+def never(name: str) -> str:
+    raise AssertionError(f"searched for {name}")
+
+
+def test_windows_searches_neither_path_nor_anything_else() -> None:
+    assert list(candidates({}, "win32", [BUNDLED], never)) == [Candidate("libusb-package", str(BUNDLED))]
+    assert list(candidates({}, "win32", [], never)) == [Candidate("libusb-package", None)]
+
+
+def test_the_system_is_searched_only_when_its_turn_comes() -> None:
+    places = candidates({}, "linux", [BUNDLED], never)
+    assert next(places).origin == "libusb-package"
+    with pytest.raises(AssertionError, match="searched for usb"):
+        next(places)
 
 
 def test_the_override_is_the_only_one_tried_and_its_path_is_absolute(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    places = candidates({OVERRIDE: "mine.so"}, "linux", Path("/b/libusb-1.0.so"))
-    assert places == [Candidate(OVERRIDE, str(tmp_path / "mine.so"))]
+    places = candidates({OVERRIDE: "mine.so"}, "linux", [BUNDLED], never)
+    assert list(places) == [Candidate(OVERRIDE, str(tmp_path / "mine.so"))]
 
 
 def test_an_empty_override_is_none() -> None:
-    assert candidates({OVERRIDE: ""}, "win32", None) == [Candidate("bundled", None)]
+    assert list(candidates({OVERRIDE: ""}, "win32", [])) == [Candidate("libusb-package", None)]
 
 
 def test_every_library_that_does_not_load_is_named_with_its_reason(tmp_path: Path) -> None:
@@ -68,18 +87,19 @@ def test_every_library_that_does_not_load_is_named_with_its_reason(tmp_path: Pat
     damaged.write_bytes(b"\x7fELF")
     absent = tmp_path / "absent.so"
     with pytest.raises(AccessError, match="-bit Python") as caught:
-        load([Candidate("bundled", str(damaged)), Candidate("system", None), Candidate("Homebrew", str(absent))])
-    assert [line.split(": ")[0] for line in caught.value.details] == ["bundled", "system", "Homebrew"]
-    assert str(damaged) in caught.value.details[0]
-    assert caught.value.details[1] == "system: none: not found"
-    assert "absent.so" in caught.value.details[2]
-    assert "install libusb-1.0" in (caught.value.hint or "")
+        load([Candidate("system", None), Candidate("libusb-package", str(damaged)), Candidate("Homebrew", str(absent))])
+    assert caught.value.details == (
+        "system: none: not found",
+        f"libusb-package: {damaged}: the file is cut short or damaged (4 bytes)",
+        f"Homebrew: {absent}: there is no such file",
+    )
+    assert OVERRIDE in (caught.value.hint or "")
 
 
 def test_the_next_library_is_tried_after_a_damaged_one(tmp_path: Path, real_library: str) -> None:
     damaged = tmp_path / "libusb-1.0.so"
     damaged.write_bytes(b"")
-    backend = load([Candidate("bundled", str(damaged)), Candidate("system", real_library)])
+    backend = load([Candidate("libusb-package", str(damaged)), Candidate("system", real_library)])
     assert backend.lib._name == real_library
 
 
@@ -98,7 +118,7 @@ def test_a_library_that_does_not_start_says_so_and_prints_nothing(
 
     monkeypatch.setattr(usb.backend.libusb1, "_LibUSB", refuse)
     with pytest.raises(AccessError) as caught:
-        load([Candidate("bundled", real_library)])
+        load([Candidate("libusb-package", real_library)])
     assert "does not start" in caught.value.details[0]
     assert capfd.readouterr().err == ""
 
@@ -108,3 +128,72 @@ def test_the_library_of_this_process_is_the_one_that_comes_with_the_tool(
 ) -> None:
     monkeypatch.delenv(OVERRIDE, raising=False)
     assert libusb.backend().lib._name == real_library
+
+
+def test_what_helps_against_a_damaged_library_is_to_get_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private = tmp_path / "deps"
+    monkeypatch.setattr(deps, "_private_folders", lambda: (private, tmp_path / "cache"))
+    for folder, words in ((private, f"delete {private} "), (tmp_path / "site", f"install again what {tmp_path}")):
+        with pytest.raises(AccessError) as caught:
+            load([Candidate("libusb-package", str(folder / "libusb_package" / "libusb-1.0.so"))])
+        assert (caught.value.hint or "").startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("system", "words"), [("linux", "install libusb-1.0 ("), ("win32", "name the file of a libusb-")]
+)
+def test_what_helps_where_there_is_none_depends_on_the_system(
+    monkeypatch: pytest.MonkeyPatch, system: str, words: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    with pytest.raises(AccessError) as caught:
+        load([Candidate("libusb-package", None)])
+    assert (caught.value.hint or "").startswith(words)
+
+
+def windows_error(number: int) -> OSError:
+    error = FileNotFoundError("Could not find module") if number == 126 else OSError("in the user's language")
+    error.winerror = number  # type: ignore[attr-defined]
+    return error
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (126, "a library that it needs is missing (WinError 126)"),
+        (193, "no library for this machine (WinError 193)"),
+        (1114, "in the user's language"),
+    ],
+)
+def test_a_number_of_the_windows_loader_becomes_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, reason: str
+) -> None:
+    def refuse(_: str) -> None:
+        raise windows_error(number)
+
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(ctypes, "CDLL", refuse)
+    library = tmp_path / "libusb-1.0.dll"
+    library.write_bytes(b"neither ELF nor PE")
+    with pytest.raises(AccessError) as caught:
+        load([Candidate("libusb-package", str(library))])
+    assert caught.value.details == (f"libusb-package: {library}: {reason}",)
+
+
+@pytest.mark.parametrize(("options", "speaks"), [((), False), (("-v",), False), (("-vv",), True)])
+def test_libusb_speaks_only_with_vv_however_loud_it_was_set(
+    real_library: str, options: tuple[str, ...], speaks: bool
+) -> None:
+    environment = {**os.environ, "LIBUSB_DEBUG": "4", OVERRIDE: real_library}
+    command = [sys.executable, str(TOOL), *options, "list"]
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=True)
+    assert (" libusb: debug [" in done.stdout + done.stderr) == speaks
+    assert (f"USB library: {real_library}" in done.stderr) == bool(options)
+
+
+def test_with_vv_libusb_is_as_loud_as_the_user_set_it_and_else_moderate() -> None:
+    for environ, level in (({}, "3"), ({"LIBUSB_DEBUG": "1"}, "1")):
+        libusb._set_log_level(True, environ)
+        assert environ == {"LIBUSB_DEBUG": level}

@@ -71,13 +71,22 @@ def require(module: str) -> None:
     importlib.invalidate_caches()
 
 
-def libusb_file() -> Optional[Path]:
-    """Return the shared library of libusb-package, or None where it has none; call `require("usb")` first."""
-    spec = importlib.util.find_spec("libusb_package")
-    if spec is None or spec.origin is None:
-        return None
-    files = Path(spec.origin).parent.glob("libusb-1.0*")
-    return next((file for file in files if file.suffix in {".dll", ".dylib", ".so"}), None)
+def libusb_files() -> list[Path]:
+    """Return where each libusb-package on the module search path has, or should have, its shared library.
+
+    Call `require("usb")` first; what that found or fetched then comes first.
+    """
+    suffix = {"win32": "dll", "darwin": "dylib"}.get(sys.platform, "so")
+    packages = [Path(entry).absolute() / "libusb_package" for entry in sys.path]
+    return [package / f"libusb-1.0.{suffix}" for package in packages if (package / "__init__.py").is_file()]
+
+
+def how_to_renew(file: Path) -> str:
+    """Return what the user does to get a file of one of the packages again."""
+    folder = file.parent.parent
+    if folder in _private_folders():
+        return f"delete {folder} and try again, with a network connection: it is fetched anew"
+    return f"install again what {file.parent} belongs to"
 
 
 def _pins() -> list[_Pin]:

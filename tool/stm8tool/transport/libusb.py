@@ -1,18 +1,22 @@
 """Which libusb-1.0 to load: by an explicit path, in a fixed order, with a reason for each that did not.
 
-The order: STM8TOOL_LIBUSB alone if it is set; the library that comes with the tool; the system's own;
-on macOS Homebrew's and MacPorts'. A library must have the pointer size of this Python process, whatever
-the machine is. libusb-0.1 is never used.
+The order: STM8TOOL_LIBUSB alone if it is set; the library of libusb-package, which comes with the tool, then that of
+any other libusb-package this Python has; the system's own, but not on Windows, where no place is the system's and a
+search would find what some program left on PATH; on macOS Homebrew's and MacPorts'. A library must have the pointer
+size of this Python process, whatever the machine is. libusb-0.1 is never used.
+
+libusb writes what it has to say, mostly about devices that are not ours, to stderr; with -vv it may.
 """
 
 from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import logging
 import os
 import struct
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Optional
@@ -22,14 +26,19 @@ import usb.backend.libusb1
 
 from .. import deps
 from ..errors import AccessError
+from .library_file import defect
 
 OVERRIDE = "STM8TOOL_LIBUSB"
 
+_LOGGER = logging.getLogger(__name__)
+_PACKAGE = "libusb-package"
 _MACOS_LIBRARIES = (
     ("Homebrew", "/opt/homebrew/lib/libusb-1.0.dylib"),
     ("Homebrew", "/usr/local/lib/libusb-1.0.dylib"),
     ("MacPorts", "/opt/local/lib/libusb-1.0.dylib"),
 )
+_LOG_LEVEL = "LIBUSB_DEBUG"  # libusb.h, enum libusb_log_level; libusb reads it when it starts
+_LOG_INFO = "3"
 
 
 @dataclass(frozen=True)
@@ -48,30 +57,34 @@ class Candidate:
 def candidates(
     environ: Mapping[str, str],
     platform: str,
-    bundled: Optional[Path],
+    packaged: Sequence[Path],
     find_library: Callable[[str], Optional[str]] = ctypes.util.find_library,
-) -> list[Candidate]:
-    """Return where to look, in order.
+) -> Iterator[Candidate]:
+    """Yield where to look, in order; the system is searched only when its turn comes.
 
     Args:
         environ: The process environment.
         platform: As `sys.platform`.
-        bundled: The library that comes with the tool for this process, if any.
+        packaged: The files of libusb-package, the tool's own first.
         find_library: The system's search. Not asked on Windows: there it walks PATH and finds strays.
             On Linux it answers with a name that only the system's loader cache resolves, else with a path.
     """
     override = environ.get(OVERRIDE)
     if override:
-        return [Candidate(OVERRIDE, str(Path(override).absolute()))]
-    places = [Candidate("bundled", str(bundled.absolute()) if bundled else None)]
+        yield Candidate(OVERRIDE, str(Path(override).absolute()))
+        return
+    for file in packaged:
+        yield Candidate(_PACKAGE, str(file))
+    if not packaged:
+        yield Candidate(_PACKAGE, None)
     if platform != "win32":
-        places.append(Candidate("system", find_library("usb-1.0")))
+        yield Candidate("system", find_library("usb-1.0"))
     if platform == "darwin":
-        places += [Candidate(origin, path) for origin, path in _MACOS_LIBRARIES]
-    return places
+        for origin, path in _MACOS_LIBRARIES:
+            yield Candidate(origin, path)
 
 
-def load(places: Sequence[Candidate]) -> usb.backend.IBackend:
+def load(places: Iterable[Candidate]) -> usb.backend.IBackend:
     """Return pyusb's backend on the first of `places` that works.
 
     pyusb keeps the first library that loads for the life of the process.
@@ -85,28 +98,62 @@ def load(places: Sequence[Candidate]) -> usb.backend.IBackend:
         if reason is None:
             backend = usb.backend.libusb1.get_backend(find_library=lambda _, path=place.path: path)
             if backend is not None:
+                _LOGGER.info("USB library: %s", place.path)
                 return backend
             reason = "loads, but does not start: is there any USB on this machine (a container has none)?"
-        tried.append(f"{place.origin}: {place.path or 'none'}: {reason}")
-    bits = 8 * struct.calcsize("P")
-    if places[0].origin == OVERRIDE:
-        hint = f"correct or remove the environment variable {OVERRIDE}; set, it is the only place to look"
-    else:
-        hint = f"install libusb-1.0 ({bits}-bit) or name its file in the environment variable {OVERRIDE}"
-    raise AccessError(f"no usable libusb-1.0 for this {bits}-bit Python", hint=hint, details=tried)
+        tried.append((place, reason))
+    raise AccessError(
+        f"no usable libusb-1.0 for this {_bits()}-bit Python",
+        hint=_hint(tried[0][0]),
+        details=[f"{place.origin}: {place.path or 'none'}: {reason}" for place, reason in tried],
+    )
 
 
 def backend() -> usb.backend.IBackend:
     """Return pyusb's backend on the library chosen for this process; AccessError if there is none."""
-    return load(candidates(os.environ, sys.platform, deps.libusb_file()))
+    _set_log_level(_LOGGER.isEnabledFor(logging.DEBUG), os.environ)
+    return load(candidates(os.environ, sys.platform, deps.libusb_files()))
+
+
+def _set_log_level(wanted: bool, environ: MutableMapping[str, str]) -> None:
+    """Let libusb speak, as loud as the user set it or moderately, or not at all."""
+    if wanted:
+        environ.setdefault(_LOG_LEVEL, _LOG_INFO)
+    else:
+        environ.pop(_LOG_LEVEL, None)
 
 
 def _why_not(path: Optional[str]) -> Optional[str]:
     """Return why `path` cannot be libusb-1.0, None if it can. pyusb itself would only say None."""
     if path is None:
         return "not found"
+    reason = defect(Path(path)) if Path(path).is_absolute() else None
+    if reason is not None:
+        return reason
     try:
         library = ctypes.CDLL(path)
     except OSError as exc:
-        return str(exc)
+        return _windows_reason(exc) if sys.platform == "win32" else str(exc)
     return None if hasattr(library, "libusb_init") else "is not libusb-1.0"
+
+
+def _windows_reason(exc: OSError) -> str:
+    """Return a sentence for what Windows says in the language of its user, of a file that is there."""
+    if isinstance(exc, FileNotFoundError):  # ctypes' form of 126
+        return "a library that it needs is missing (WinError 126)"
+    if getattr(exc, "winerror", None) == 193:
+        return "no library for this machine (WinError 193)"
+    return str(exc)
+
+
+def _hint(first: Candidate) -> str:
+    if first.origin == OVERRIDE:
+        return f"correct or remove the environment variable {OVERRIDE}; set, it is the only place to look"
+    name_it = f"name the file of a libusb-1.0 ({_bits()}-bit) in the environment variable {OVERRIDE}"
+    if first.path is not None:
+        return f"{deps.how_to_renew(Path(first.path))}; or {name_it}"
+    return name_it if sys.platform == "win32" else f"install libusb-1.0 ({_bits()}-bit), or {name_it}"
+
+
+def _bits() -> int:
+    return 8 * struct.calcsize("P")
