@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from cli.desk import STM8L, STM8S, Desk, program
+from stm8tool.transport import usb_access
 
 _PARTS = (STM8S, STM8L)
 
@@ -240,3 +242,14 @@ def test_a_path_may_have_spaces_and_any_letters(desk: Desk, name: str) -> None:
     result = desk.flash("--region", "0x8000:64", "read", copy, chip=chip)
     assert copy in result.out
     assert (desk.folder / copy).read_bytes() == program(64)
+
+
+def test_udev_prints_a_rules_file_and_its_rule_is_the_one_that_a_refusal_names(desk: Desk) -> None:
+    result = desk.run("udev")
+    assert (result.code, result.err) == (0, "")
+    (rule,) = [line for line in result.out.splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r'\w+(\{\w+\})?(==|=)"[^"]*"', term) for term in rule.split(", "))
+    hint = usb_access.access_error(usb_access.ACCESS, "the probe", "linux").hint or ""
+    steps = re.findall(r"^#   (.*)$", result.out, re.MULTILINE)
+    assert steps[0].startswith("stm8tool udev > /etc/udev/rules.d/")
+    assert all(part in hint for part in (rule, steps[0].partition(" > ")[2], *steps[1:]))

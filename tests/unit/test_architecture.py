@@ -27,7 +27,7 @@ LAYERS: dict[str, set[str]] = {
     "sim": {*LEAVES, "devices", "transport"},
     "session": {*LEAVES, "devices", "image", "transport", "probe", "target", "sim"},
     "console": {"errors"},
-    "cli": {*LEAVES, "devices", "image", "probe", "sim", "session", "console"},
+    "cli": {*LEAVES, "devices", "image", "transport", "probe", "sim", "session", "console"},
     "__main__": {"cli"},
 }
 

@@ -19,6 +19,7 @@ from stm8tool.devices import all_parts
 from stm8tool.image import Segment, save
 from stm8tool.sim import faults
 from stm8tool.target import connect
+from stm8tool.transport import usb_access
 
 DOCS = {path.relative_to(ROOT).as_posix(): path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
 README, TOOL, ARCHITECTURE, TROUBLE = (
@@ -175,6 +176,10 @@ def test_the_bytes_of_a_block_write_are_those_on_the_wire(desk: Path) -> None:
 def test_the_recipes_of_the_connect_ladder_are_listed_in_order() -> None:
     steps = re.findall(r"^\d\. (.*?)[.;]?$", section(TROUBLE, "How it connects"), re.MULTILINE)
     assert [step.split(" (")[0] for step in steps] == [recipe.name for recipe in connect.LADDER]
+
+
+def test_the_udev_rule_in_troubleshooting_is_the_one_that_the_tool_prints() -> None:
+    assert set(re.findall(r"SUBSYSTEM==.*", TROUBLE)) == {usb_access.UDEV_RULE}
 
 
 def test_every_message_in_troubleshooting_is_one_of_the_tool() -> None:

@@ -143,6 +143,7 @@ def _parser() -> _Parser:
     command("erase", _erase, "erase a memory to 0x00")
     command("unlock", _unlock, "remove read protection (erases a locked chip), restore factory option bytes")
     command("reset", _reset, "reset the chip and let its program run")
+    command("udev", _udev, "print the udev rule that lets every user of a Linux machine open the probes")
 
     sim = commands.add_parser("sim", help="make and look at simulated boards", allow_abbrev=False)
     simulated = sim.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -366,6 +367,12 @@ def _info(arguments: argparse.Namespace, console: Console) -> None:
         console.say(f"  {name:<13}  0x{option.option.address:04X}  0x{value:02X}{note}")
     if info.unique_id is not None:
         console.say(f"unique ID:  {info.unique_id.hex().upper()}")
+
+
+def _udev(_arguments: argparse.Namespace, console: Console) -> None:
+    from .transport.usb_access import UDEV_RULES
+
+    console.say(UDEV_RULES.rstrip())
 
 
 def _sim_create(arguments: argparse.Namespace, console: Console) -> None:

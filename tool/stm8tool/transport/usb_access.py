@@ -14,12 +14,18 @@ BUSY = -6
 NOT_SUPPORTED = -12
 
 UDEV_RULE = 'SUBSYSTEM=="usb", ATTR{idVendor}=="0483", MODE="0666"'
+_UDEV_FILE = "/etc/udev/rules.d/60-st-link.rules"
+_UDEV_RELOAD = "udevadm control --reload-rules && udevadm trigger"
+UDEV_RULES = f"""\
+# Every user of this machine may open the probes of STMicroelectronics (ST-LINK). To install it, as root:
+#   stm8tool udev > {_UDEV_FILE}
+#   {_UDEV_RELOAD}
+# Then replug the probe.
+{UDEV_RULE}
+"""
 
 _CLOSE_OTHERS = "close whatever else uses the probe: ST's programmers, OpenOCD, a debug session of an IDE"
-_UDEV = (
-    f"write the line {UDEV_RULE} to /etc/udev/rules.d/60-st-link.rules, run (as root) "
-    "`udevadm control --reload-rules && udevadm trigger`, replug the probe"
-)
+_UDEV = f"write the line {UDEV_RULE} to {_UDEV_FILE}, run (as root) `{_UDEV_RELOAD}`, replug the probe"
 _WINDOWS_DRIVER = (
     "install ST's ST-LINK USB driver, or with Zadig the WinUSB driver for interface 0 (the debug interface), "
     "then replug"
