@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from pathlib import Path
 
@@ -221,6 +222,7 @@ def test_a_directory_is_refused(tmp_path: Path) -> None:
     assert str(refusal(tmp_path)) == f"{tmp_path}: is a directory"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there it is no such file")
 def test_a_file_that_cannot_be_read_is_refused_with_the_reason(file: Path) -> None:
     write(file, RESET, END)
     assert str(refusal(file / "part.hex")).startswith(f"{file / 'part.hex'}: cannot be read: ")

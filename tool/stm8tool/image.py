@@ -100,7 +100,7 @@ def check_output(path: PathLike) -> None:
 
     Raises:
         UsageError: the suffix names no format that can be written.
-        ImageError: `path` is a directory, or its directory does not exist.
+        ImageError: `path` is a directory, its directory does not exist, or nothing can be written there.
     """
     out = Path(path)
     if out.suffix.lower() not in HEX_SUFFIXES + RAW_SUFFIXES:
@@ -111,9 +111,10 @@ def check_output(path: PathLike) -> None:
     if not os.path.isdir(out.parent):
         raise ImageError(f"{path}: its directory does not exist", hint="make the directory first")
     try:
-        out.exists()
+        _partial(out).touch()
+        _partial(out).unlink()
     except OSError as exc:
-        raise ImageError(f"{path}: {exc.strerror}", hint="choose another name") from exc
+        raise ImageError(f"{path}: cannot be written: {exc.strerror}", hint="choose another name or directory") from exc
 
 
 def save(path: PathLike, segments: Iterable[Segment]) -> None:
@@ -128,7 +129,7 @@ def save(path: PathLike, segments: Iterable[Segment]) -> None:
     check_output(path)
     out = Path(path)
     data = _to_raw(segments) if out.suffix.lower() in RAW_SUFFIXES else _to_hex(segments)
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    partial = _partial(out)
     try:
         try:
             partial.write_bytes(data)
@@ -137,6 +138,11 @@ def save(path: PathLike, segments: Iterable[Segment]) -> None:
             partial.unlink(missing_ok=True)
     except OSError as exc:
         raise ImageError(f"{path}: cannot be written: {exc.strerror}") from exc
+
+
+def _partial(out: Path) -> Path:
+    """Return what `out` is called while it is being written."""
+    return out.with_name(f".{out.name}.{os.getpid()}.partial")
 
 
 def _merged(ordered: Iterable[Segment]) -> Iterator[Segment]:
