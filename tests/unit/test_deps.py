@@ -19,6 +19,8 @@ from stm8tool.errors import AccessError
 
 TOOL = Path(deps.__file__).parent.parent
 FETCHING = "stm8tool: fetching its Python packages once (intelhex, pyusb, libusb-package)…\n"
+SUFFIX = {"win32": "dll", "darwin": "dylib"}.get(sys.platform, "so")
+LIBUSB = f"libusb-1.0.{SUFFIX}"
 LIBUSB_WHEEL = "libusb_package-9.9.3-py3-none-any.whl"
 
 # What a user's process does: it needs a module and says where that came from.
@@ -54,7 +56,7 @@ class Checkout:
             self.add_wheel(
                 "libusb-package",
                 "9.9.3",
-                {"libusb_package/__init__.py": "", "libusb_package/libusb-1.0.so": "a library"},
+                {"libusb_package/__init__.py": "", f"libusb_package/{LIBUSB}": "a library"},
             ),
         ]
         (self.tool / "requirements.lock").write_text("# why\n" + "\n# why\n".join(lines))
@@ -114,7 +116,7 @@ def test_four_cold_processes_at_once_all_succeed_and_one_of_them_fetches(checkou
     assert [process.returncode for process in processes] == [0, 0, 0, 0]
     assert sorted(stderr for _, stderr in results) == ["", "", "", FETCHING]
     (folder,) = checkout.filled()
-    expected = [str(folder / "usb" / "__init__.py"), str(folder / "libusb_package" / "libusb-1.0.so")]
+    expected = [str(folder / "usb" / "__init__.py"), str(folder / "libusb_package" / LIBUSB)]
     assert [stdout.splitlines() for stdout, _ in results] == [expected] * 4
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 
@@ -59,13 +58,21 @@ def test_a_shield_in_another_thread_lets_the_work_run() -> None:
     assert done == [1]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to catch")
-def test_a_polite_kill_is_an_interrupt_too() -> None:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+_OTHERS = [name for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+
+
+@pytest.mark.parametrize("name", _OTHERS)
+def test_what_else_ends_a_program_is_an_interrupt_too_and_waits_for_a_shield(name: str) -> None:
+    before = {getattr(signal, each): signal.getsignal(getattr(signal, each)) for each in _OTHERS}
+    reached = []
     try:
         terminate_like_ctrl_c()
+        with pytest.raises(KeyboardInterrupt), shield():
+            signal.raise_signal(getattr(signal, name))
+            reached.append("the end of the work")
         with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(getattr(signal, name))
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    assert reached == ["the end of the work"]
