@@ -30,7 +30,7 @@ from ..errors import (
     TransportError,
     TransportTimeoutError,
 )
-from . import libusb, usb_access
+from . import libusb, usb_access, usb_holder
 from .base import Clock, UsbIdentity
 from .clock import MonotonicClock
 
@@ -98,7 +98,7 @@ def read_serial_descriptor(device: UsbDeviceInfo) -> bytes:
     if not handle.iSerialNumber:
         return b""
     try:
-        with _translated(device.path, opening=True):
+        with _translated(device, opening=True):
             languages = _string_descriptor(handle, 0, 0)
             language = int.from_bytes(languages[2:4], "little")
             return _string_descriptor(handle, handle.iSerialNumber, language)
@@ -146,7 +146,7 @@ class UsbTransport:
             ProbeLostError: The device is gone.
         """
         try:
-            with _translated(self._identity.path, opening=True):
+            with _translated(self._device, opening=True):
                 self._claim()
         except BaseException:
             self.close()
@@ -218,7 +218,7 @@ class UsbTransport:
         """
         try:
             # Lost is what libusb calls a device that enumerates anew.
-            with suppress(ProbeLostError), _translated(self._identity.path):
+            with suppress(ProbeLostError), _translated(self._device):
                 self._handle.reset()
         finally:
             self.close()
@@ -266,7 +266,7 @@ class UsbTransport:
         if not outs or not ins:
             raise TransportError(f"interface 0 of the device at {self._identity.path} is not that of an ST-LINK")
         is_disk = interface.bInterfaceClass == _MASS_STORAGE
-        with _translated(self._identity.path, opening=True, is_disk=is_disk):
+        with _translated(self._device, opening=True, is_disk=is_disk):
             if sys.platform.startswith("linux") and handle.is_kernel_driver_active(_INTERFACE):
                 handle.detach_kernel_driver(_INTERFACE)
                 self._detached_driver = True
@@ -279,7 +279,7 @@ class UsbTransport:
         if self._out is None:
             raise ProbeLostError(f"the probe at {self._identity.path} is not open")
         try:
-            with _translated(self._identity.path):
+            with _translated(self._device):
                 yield
         except EndpointStallError:
             if endpoint is not None and endpoint not in self._stalled:
@@ -330,21 +330,25 @@ def _milliseconds(seconds: float) -> int:
 
 
 @contextmanager
-def _translated(path: str, *, opening: bool = False, is_disk: bool = False) -> Iterator[None]:
+def _translated(device: UsbDeviceInfo, *, opening: bool = False, is_disk: bool = False) -> Iterator[None]:
     """Turn pyusb's errors into ours. NOT_FOUND means a half-installed driver on opening, a lost device later."""
+    probe = f"the probe at {device.path}"
     try:
         yield
     except NotImplementedError as exc:  # pyusb's form of NOT_SUPPORTED
-        raise usb_access.access_error(usb_access.NOT_SUPPORTED, f"the probe at {path}", sys.platform) from exc
+        raise usb_access.access_error(usb_access.NOT_SUPPORTED, probe, sys.platform) from exc
     except usb.core.USBError as exc:
-        raise _error(exc, path, opening, is_disk) from exc
+        code = exc.backend_error_code
+        if code in _ACCESS_CODES or (opening and code == usb_access.NOT_FOUND):
+            holders = usb_holder.NOBODY
+            if code == usb_access.BUSY:
+                holders = usb_holder.find(device.handle.bus, device.handle.address, device.path)
+            raise usb_access.access_error(code, probe, sys.platform, is_disk=is_disk, holders=holders) from exc
+        raise _error(exc, probe) from exc
 
 
-def _error(exc: Any, path: str, opening: bool, is_disk: bool) -> Exception:
+def _error(exc: Any, probe: str) -> Exception:
     code = exc.backend_error_code
-    probe = f"the probe at {path}"
-    if code in _ACCESS_CODES or (opening and code == usb_access.NOT_FOUND):
-        return usb_access.access_error(code, probe, sys.platform, is_disk=is_disk)
     if code in (_NO_DEVICE, usb_access.NOT_FOUND):
         return ProbeLostError(f"{probe} is gone", hint=_REPLUG)
     if code == _TIMEOUT:

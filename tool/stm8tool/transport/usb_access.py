@@ -7,6 +7,7 @@ are from libusb's and pyusb's source and public reports; Windows and macOS were 
 from __future__ import annotations
 
 from ..errors import AccessError
+from .usb_holder import NOBODY, Holders
 
 ACCESS = -3
 NOT_FOUND = -5
@@ -62,7 +63,9 @@ _ADVICE_DISK = {
 }
 
 
-def access_error(code: int, probe: str, platform: str, *, is_disk: bool = False) -> AccessError:
+def access_error(
+    code: int, probe: str, platform: str, *, is_disk: bool = False, holders: Holders = NOBODY
+) -> AccessError:
     """Return the error for libusb's `code` (one of the four above) on opening `probe`.
 
     Args:
@@ -70,7 +73,11 @@ def access_error(code: int, probe: str, platform: str, *, is_disk: bool = False)
         probe: How the message names the device: "the probe at usb:1-2".
         platform: As `sys.platform`; an unknown one is taken for Linux.
         is_disk: The system takes the device for a disk (ST-LINK/V1).
+        holders: Who holds the device, where that is known.
     """
     system = platform if platform in ("win32", "darwin") else "linux"
     message, hint = (_ADVICE_DISK if is_disk else _ADVICE).get((code, system), _ADVICE[code, system])
-    return AccessError(message.format(probe=probe), hint=hint)
+    if holders.names:
+        return AccessError(f"{probe} is in use by {' and '.join(holders.names)}", hint=hint)
+    unseen = f"{holders.hidden} processes of other users could not be looked into; only root can"
+    return AccessError(message.format(probe=probe), hint=hint, details=[unseen] if holders.hidden else ())
