@@ -11,16 +11,17 @@ import pytest
 import stm8tool
 
 PACKAGE = Path(stm8tool.__file__).parent
-LEAVES = {"errors", "interrupts"}
+LEAVES = {"errors", "interrupts", "files"}
 
 # What the modules of a layer may import of the others; below `sim` no probe and no target: it is a second reading.
 LAYERS: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
     "interrupts": set(),
-    "deps": {"errors"},
+    "files": set(),
+    "deps": {"errors", "files"},
     "devices": {"errors"},
-    "image": {"errors", "devices", "deps"},
+    "image": {"errors", "files", "devices", "deps"},
     "transport": {*LEAVES, "deps"},
     "probe": {*LEAVES, "deps", "transport"},
     "target": {*LEAVES, "devices", "image", "transport", "probe"},

@@ -20,6 +20,7 @@ import sys
 from pathlib import Path
 from typing import IO, NamedTuple, Optional
 
+from . import files
 from .errors import AccessError
 
 _TOOL = Path(__file__).resolve().parent.parent
@@ -205,7 +206,7 @@ def _install(folder: Path, pins: list[_Pin]) -> None:
             )
         if folder.exists():  # incomplete: somebody deleted files of it
             shutil.rmtree(folder)
-        partial.replace(folder)
+        files.replace(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -15,6 +15,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Optional, Union
 
+from . import files
 from .devices import Region
 from .errors import ImageError, UsageError
 
@@ -133,7 +134,7 @@ def save(path: PathLike, segments: Iterable[Segment]) -> None:
     try:
         try:
             partial.write_bytes(data)
-            partial.replace(out)
+            files.replace(partial, out)
         finally:
             partial.unlink(missing_ok=True)
     except OSError as exc:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Optional, Union
 
+from stm8tool import files
 from stm8tool.devices import Part, find_part
 from stm8tool.errors import ToolError, UnknownPartError, UsageError
 from stm8tool.transport.base import Clock, UsbIdentity
@@ -273,7 +274,7 @@ def _save(path: Path, document: Mapping[str, Any]) -> None:
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         fresh.write_text(json.dumps(document, separators=(",", ":")), encoding="ascii")
-        fresh.replace(path)
+        files.replace(fresh, path)
     except OSError as exc:
         fresh.unlink(missing_ok=True)
         raise UsageError(f"cannot write {path}: {exc.strerror}") from exc
