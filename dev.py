@@ -4,6 +4,7 @@
     python3 dev.py demo       PlatformIO and SDCC build, flash and unlock a simulated board
     python3 dev.py test       every test; then the unit tests on the oldest and the newest Python of this machine
     python3 dev.py test ...   what follows goes to pytest
+    python3 dev.py test --wine    a Windows Python, by wine; needs Debian, and root to install it where it is missing
     python3 dev.py check      ruff and mypy --strict
     python3 dev.py bench      the figures of tests/benchmark.py
     python3 dev.py core --dir DIR    a PlatformIO core directory with this platform in it
@@ -302,6 +303,10 @@ def demo() -> int:
 def test(arguments: list[str]) -> int:
     """Run pytest in .venv; without arguments then also, without PlatformIO, on the oldest and the newest Python."""
     python = virtual_environment()
+    if "--wine" in arguments:
+        if not shutil.which("wine"):
+            apt_install("wine")  # what is missing then, the tests name
+        arguments = ["-m", "wine", "tests/windows", *(word for word in arguments if word != "--wine")]
     if arguments:
         return run(python, "-I", "-m", "pytest", *arguments)
     found = interpreters()
@@ -312,7 +317,7 @@ def test(arguments: list[str]) -> int:
         name = ".".join(map(str, version))
         say(f"\nThe unit tests on Python {name}")
         other = virtual_environment(ROOT / f".venv-{name}", found[version])
-        code = run(other, "-I", "-m", "pytest", "-m", "not platform and not hardware") or code
+        code = run(other, "-I", "-m", "pytest", "-m", "not platform and not hardware and not wine") or code
     return code
 
 
