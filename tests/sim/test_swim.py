@@ -214,19 +214,17 @@ def test_unique_id_and_boot_rom_are_read_only() -> None:
         assert bench.read(address, 12) == before
 
 
-@pytest.mark.parametrize("register", [(0x7F01, 0, 0, 0x30), (0x7F98, 0x40), (0x7F96, 0x28)])
-def test_code_is_not_executed_so_a_jump_a_step_or_a_breakpoint_is_a_gap(register: tuple[int, ...]) -> None:
-    bench = Bench(program=PROGRAM).connect()
-    assert bench.write(*register) == OK
-    with pytest.raises(SimGapError):
-        bench.write(DM_CSR2, 0x01)
-
-
-def test_the_cpus_registers_are_unknown_once_the_program_ran() -> None:
-    bench = Bench(program=PROGRAM).attach()
-    assert bench.write(DM_CSR2, 0x08) == OK
-    with pytest.raises(SimGapError):
-        bench.try_read(0x7F00, 11)
+@pytest.mark.parametrize("waits", [True, False])
+def test_high_speed_asked_for_under_reset_comes_only_if_it_need_not_wait_for_hsit(waits: bool) -> None:
+    bench = Bench(switches=Switches(hs_waits_for_hsit=waits))
+    bench.swim_mode()
+    for command in ("F4 07", "F4 04"):
+        assert bench.do(command) == OK
+    assert bench.write(CSR, 0xB0) == OK
+    bench.send("F4 03 01")
+    assert bench.do("F4 08") == OK
+    bench.clock.sleep(0.001)
+    assert bench.try_read(0x8000) == (SILENT if waits else OK)
 
 
 # -- what the program does ---------------------------------------------------------------------------------

@@ -10,22 +10,23 @@ attributes of `firmware.Firmware`); what can be wrong on a bench has a name (`fa
     memory     flash, data EEPROM, option bytes, RAM: bytes and wear per block
     flash      the flash controllers of both register maps
     options    option bytes as loaded at reset, ROP, UBC, and what ruins a chip for good
-    debug      stall and resume
+    debug      stall and resume, the CPU's registers, one step
     wire       pulses and ROTF/WOTF frames in modelled time
     firmware   the probe's commands: ST-LINK V1, V2, V2-1, V3 (see `models`), and the open firmware
     scsi       the wrapper in which a V1 takes them: it is a USB disk
     stlink     the probe's bulk transfers
     store      a board in a file, for separate commands; `report` looks at it, `lock` guards it
+    usbip      a board in a file, on real USB
 
 Modelled, with its time: USB transfers, SWIM bits at low and high speed, the entry waveform, 6 and 3 ms of programming,
 the global erase; what a reset, a lost link or a pulled plug leaves behind. Addresses outside the memory map read
 as 00 and take writes without effect ("go nowhere"); the value is our assumption and a switch. The boot ROM holds
 fictional bytes.
 
-Not modelled: execution of code (a program either runs or does not; a RAM loader, a step or a breakpoint is a gap),
-peripherals other than the flash controller, CLK_CKDIVR and CFG_GCR (gaps), watchdogs, TMU registers, the boot ROM
-that spoils PUKR (STM8L medium density, v1.2), SWIM at the doubled clock, parity errors, loss of power in the middle of
-an operation, descriptors and control requests of USB but for the one by which a V1 gives up a command.
+Not modelled: execution of code, but for the jump in the reset vector (a program then runs, as an endless loop on its
+first instruction, or does not; a RAM loader, a second step or a breakpoint is a gap), peripherals other than the flash
+controller, CLK_CKDIVR and CFG_GCR (gaps), watchdogs, TMU registers, the boot ROM that spoils PUKR (STM8L medium
+density, v1.2), SWIM at the doubled clock, parity errors, loss of power in the middle of an operation.
 
 Sources: ST's manuals (RM0016 STM8S/AF, RM0013 STM8L101, PM0054 and PM0047 flash programming, UM0470 SWIM and debug
 module, UM0560 boot ROM) and datasheets. ST publishes no description of the ST-LINK: its commands and habits are those

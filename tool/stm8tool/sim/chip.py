@@ -77,7 +77,7 @@ class Chip:
         self.ram = Memory("ram", part.ram.start, part.ram.size, part.ram.size)
         self.options = OptionBytes(part, option_table(part) if options is None else options, self.switches)
         self.controller = FlashController(part, self.flash, self.eeprom, self.options, self.switches)
-        self.debug = DebugModule(part.ram.end - 1)
+        self.debug = DebugModule(part.ram.end - 1, self._entry)
         self.unique_id = unique_id
         self._rom = _read_only(part, unique_id)
         self._flash_registers = REGISTERS[part.flash_regs]
@@ -134,6 +134,10 @@ class Chip:
     def has_program(self) -> bool:
         """True if flash begins as programs do."""
         return self.flash.data[0] in FIRST_BYTES
+
+    def _entry(self) -> Optional[int]:
+        """Return where the program's first instruction jumps to; both of those have an address of 24 bits."""
+        return int.from_bytes(self.flash.data[1:4], "big") if self.has_program else None
 
     @property
     def state(self) -> str:
@@ -292,9 +296,9 @@ class Chip:
         return self.csr | HSIT * self._hsit | NO_ACCESS * closed
 
     def _write_csr(self, value: int) -> None:
-        """Take a new SWIM_CSR; HS has no effect before HSIT (UM0470 asks for HSIT=1 first)."""
+        """Take a new SWIM_CSR."""
         self.csr = value & WRITABLE
-        if not self._hsit:
+        if self.switches.hs_waits_for_hsit and not self._hsit:
             self.csr &= ~HS
 
     def _cpu_hz(self) -> int:

@@ -19,6 +19,8 @@ class Switches:
         rop_write_nacks: a write under ROP is refused on the wire instead of setting WR_PG_DIS (reported).
         no_access_bit: SWIM_CSR.NO_ACCESS shows that the bus is closed (in reset, under ROP) as UM0470 has it;
             it was observed 0 on a locked STM8S003.
+        hs_waits_for_hsit: SWIM_CSR.HS has no effect before HSIT, for which UM0470 asks, instead of at once, which
+            OpenOCD takes for granted when it connects under reset at its 800 kHz.
         dukr_second_key_locks: a wrong second DUKR key needs a reset (step lists of RM0016/RM0013) instead of being
             repeatable (PM0054 4.4).
         lock_write_relocks: writing the lock value to a locked STM8S erases and locks again (reported) instead of
@@ -38,6 +40,7 @@ class Switches:
     rop_reads: int = 0x71
     rop_write_nacks: bool = False
     no_access_bit: bool = False
+    hs_waits_for_hsit: bool = True
     dukr_second_key_locks: bool = False
     lock_write_relocks: bool = False
     options_erase_to_default: bool = True
