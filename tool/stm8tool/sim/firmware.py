@@ -242,11 +242,11 @@ class Firmware:
 
     def _settle(self, now: float) -> None:
         """Let the wire catch up with the clock."""
-        job = self._job
+        job, self._job = self._job, None  # a gap in the simulator ends what ran, so that the rest can be saved
         answer = job.advance(now) if job else None
         if job is None or answer is None:
+            self._job = job
             return
-        self._job = None
         self._count = job.moved(now)
         self.status = STATUS[answer]
         if self._open_firmware and answer is Answer.NACK:
