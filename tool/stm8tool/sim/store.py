@@ -119,9 +119,12 @@ class StoredProbe:
         return self._clock
 
     def open(self) -> None:
-        """Take the file; AccessError if another process has it."""
-        if self._opened:
-            return
+        """Take the file, if that is not done, and claim the probe; AccessError if another process has the file."""
+        if not self._opened:
+            self._take()
+        self._probe.open()
+
+    def _take(self) -> None:
         self._lock.acquire()
         try:
             self._document = _load(self._path)
@@ -131,7 +134,6 @@ class StoredProbe:
             raise
         self._started = self._clock.now()
         self._opened = True
-        self._probe.open()
 
     def write(self, data: bytes, timeout_s: float) -> None:
         """Send one bulk OUT transfer."""
