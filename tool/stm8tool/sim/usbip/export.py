@@ -1,0 +1,79 @@
+"""A chip file on USB: `stm8tool sim serve`."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from stm8tool.errors import UsageError
+from stm8tool.interrupts import shield
+from stm8tool.sim import store
+
+from .device import Device, Function
+from .disk import EmptyDisk
+from .models import DISK, PROBE, SERIAL_DATA, SERIAL_PORT, descriptors
+from .probe import ProbeFunction
+from .serial_port import SilentSerialPort
+from .server import BUSID, Server
+
+PORT = 3240  # registered for USB/IP
+_ADDRESS = "--port takes a number up to 65535, 0 for any that is free; --host an address of this machine"
+
+
+def serve(path: store.PathLike, host: str, port: int, say: Callable[[str], None]) -> None:
+    """Export the probe of a chip file until KeyboardInterrupt; the file is saved whenever the importer goes.
+
+    Args:
+        path: The chip file.
+        host: Address to listen on.
+        port: TCP port, 0 for any free one.
+        say: Takes lines for the user, among them how to attach the probe.
+
+    Raises:
+        UsageError: Not a chip file, or the address cannot be listened on.
+    """
+    report = store.describe(path)
+    # The raw form of the serial is that of old ST-LINK/V2 firmware; no source has it of the others.
+    raw_serial = report.model == "v2" and "old-firmware" in report.faults
+    about = descriptors(report.model, report.serial, raw_serial=raw_serial)
+
+    @contextmanager
+    def plugged() -> Iterator[Device]:
+        probe = store.open_transport(path, real_time=True)
+        probe.open()
+        serial = SilentSerialPort()
+        functions: dict[int, Function] = {PROBE: ProbeFunction(probe), DISK: EmptyDisk()}
+        functions.update({SERIAL_PORT: serial, SERIAL_DATA: serial})
+        try:
+            yield Device(about, functions)
+        finally:
+            with shield():
+                probe.close()
+
+    with _listener(host, port) as listener:
+        host, port = listener.getsockname()[:2]
+        say(f"{os.fspath(path)}: {report.part} on a simulated ST-LINK {report.model}, at {host} port {port} (USB/IP)")
+        if not ipaddress.ip_address(host).is_loopback:
+            say("anybody who can reach this address can use it")
+        option = "" if port == PORT else f" --tcp-port {port}"
+        say(f"attach it (Linux, as root): modprobe vhci-hcd; usbip{option} attach -r {_reachable(host)} -b {BUSID}")
+        say("Ctrl-C ends this")
+        Server(about, plugged, say).serve(listener)
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    if port not in range(1 << 16):
+        raise UsageError(f"cannot listen on {host} port {port}: there is no such port", hint=_ADDRESS)
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as exc:
+        raise UsageError(f"cannot listen on {host} port {port}: {exc.strerror}", hint=_ADDRESS) from exc
+
+
+def _reachable(host: str) -> str:
+    """Return where a client reaches this machine, itself in the simplest case."""
+    return socket.gethostname() if ipaddress.ip_address(host).is_unspecified else host

@@ -1,0 +1,63 @@
+"""What the three generations of ST-LINK say of themselves on USB.
+
+Product ids, endpoints of interface 0, the interfaces that are there, speed and the forms of the serial number are
+those that working clients rely on. The endpoints of the other interfaces, bcdDevice and the texts are ours.
+"""
+
+from __future__ import annotations
+
+from .descriptors import (
+    BULK,
+    CDC_CLASS,
+    CDC_DATA_CLASS,
+    COMPOSITE_CLASS,
+    INTERRUPT,
+    STORAGE_CLASS,
+    VENDOR_CLASS,
+    Descriptors,
+    Endpoint,
+    Interface,
+    strings,
+)
+
+PROBE, DISK, SERIAL_PORT, SERIAL_DATA = range(4)  # interface numbers
+
+_ST = 0x0483
+_MAKER = "STMicroelectronics"
+_SCSI_BULK_ONLY = (STORAGE_CLASS, 6, 0x50)
+_ABSTRACT_CONTROL = (CDC_CLASS, 2, 1)
+_WITH_ASSOCIATIONS = (COMPOSITE_CLASS, 2, 1)
+# CDC 1.10 §5.2.3: header, call management, abstract control, union of interfaces 2 and 3.
+_CDC = bytes.fromhex("05 24 00 10 01  05 24 01 00 03  04 24 02 02  05 24 06 02 03")
+
+
+def descriptors(model: str, serial: str, *, raw_serial: bool = False) -> Descriptors:
+    """Return what a probe says.
+
+    Args:
+        model: "v2", "v21" or "v3".
+        serial: 24 hex digits.
+        raw_serial: As old V2 firmware has it: 12 units, each with a byte of the serial in its low half.
+    """
+    text = bytes.fromhex(serial).decode("latin-1") if raw_serial else serial
+    if model == "v2":
+        probe = Interface(PROBE, (VENDOR_CLASS,) * 3, _bulk(64, 0x81, 0x02, 0x83))
+        return Descriptors(_ST, 0x3748, False, (probe,), strings(_MAKER, "STM32 STLink", text))
+    if model == "v21":
+        return _composite(0x374B, False, "STM32 STLink", text)
+    return _composite(0x374F, True, "STLINK-V3", text)
+
+
+def _composite(product: int, high_speed: bool, name: str, serial: str) -> Descriptors:
+    packet = 512 if high_speed else 64
+    interfaces = (
+        Interface(PROBE, (VENDOR_CLASS,) * 3, _bulk(packet, 0x01, 0x81, 0x82)),
+        Interface(DISK, _SCSI_BULK_ONLY, _bulk(packet, 0x83, 0x03)),
+        Interface(SERIAL_PORT, _ABSTRACT_CONTROL, (Endpoint(0x84, INTERRUPT, 10),), _CDC),
+        Interface(SERIAL_DATA, (CDC_DATA_CLASS, 0, 0), _bulk(packet, 0x85, 0x05)),
+    )
+    return Descriptors(_ST, product, high_speed, interfaces, strings(_MAKER, name, serial), _WITH_ASSOCIATIONS)
+
+
+def _bulk(packet: int, *addresses: int) -> tuple[Endpoint, ...]:
+    return tuple(Endpoint(address, BULK, packet) for address in addresses)

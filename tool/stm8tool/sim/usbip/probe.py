@@ -1,0 +1,71 @@
+"""A simulated ST-LINK as the function behind interface 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from stm8tool.errors import EndpointStallError, ProbeLostError, TransferSizeError, TransportTimeoutError
+from stm8tool.transport.base import Transport
+
+from .device import StallError, UnpluggedError
+
+_NO_WAIT = 0.0
+
+
+class ProbeFunction:
+    """A `Function` that hands transfers on to `probe`, which is open and should run in real time."""
+
+    def __init__(self, probe: Transport) -> None:
+        self._probe = probe
+        self._dry = True  # asked in vain: nothing comes before the next OUT, and asking counts as a transfer
+
+    def request(self, request: int) -> bytes:
+        """A vendor's interface has no requests of a class."""
+        raise StallError
+
+    def receive(self, data: bytes) -> None:
+        """Take one OUT transfer; an empty one says nothing."""
+        if data:
+            self._dry = False
+            with _on_the_bus():
+                self._probe.write(data, _NO_WAIT)
+
+    def offer(self) -> bytes:
+        """Return the next reply if there is one."""
+        if self._dry:
+            return b""
+        try:
+            with _on_the_bus():
+                return self._probe.read(0, _NO_WAIT)
+        except TransferSizeError as exc:
+            return exc.data
+        except TransportTimeoutError:
+            self._dry = True
+            return b""
+
+    def clear_halt(self) -> None:
+        """Clear the halt of both endpoints."""
+        with _on_the_bus():
+            self._probe.clear_halt()
+
+    def bus_reset(self) -> None:
+        """Start again."""
+        self._dry = True
+        with _on_the_bus():
+            self._probe.reset()
+
+    def configured(self) -> None:
+        """A program may come: it finds the probe in the mode in which it was left."""
+        with _on_the_bus():
+            self._probe.open()
+
+
+@contextmanager
+def _on_the_bus() -> Iterator[None]:
+    try:
+        yield
+    except EndpointStallError:
+        raise StallError from None
+    except ProbeLostError:
+        raise UnpluggedError from None
