@@ -100,6 +100,7 @@ def test_every_option_is_in_a_table_and_no_other() -> None:
     simulator = section(TOOL, "The simulator").split("### ")[0]
     assert documented(common) == known("", "write")
     assert documented(simulator) == known("sim create") - known("write") | {"--part", "--probe"}
+    assert documented(section(TOOL, "On real USB")) == known("sim serve") - known("write")
 
 
 def test_every_fault_is_in_the_table_and_no_other() -> None:

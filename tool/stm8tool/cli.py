@@ -159,6 +159,11 @@ def _parser() -> _Parser:
     create.add_argument("--fault", action="append", default=[], metavar="NAME[=ARG]", help="something that is broken")
     create.add_argument("--force", action="store_true", help="replace a file that exists")
     create.set_defaults(run=_sim_create)
+    serve = simulated.add_parser("serve", help="put its probe on real USB", parents=[common], allow_abbrev=False)
+    serve.add_argument("chipfile", metavar="CHIPFILE")
+    serve.add_argument("--port", type=int, default=3240, metavar="N", help="TCP port (3240; 0: any that is free)")
+    serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (this machine only)")
+    serve.set_defaults(run=_sim_serve)
     show = simulated.add_parser("show", help="show what a simulated board holds", parents=[common], allow_abbrev=False)
     show.add_argument("chipfile", metavar="CHIPFILE")
     show.set_defaults(run=_sim_show)
@@ -391,6 +396,15 @@ def _sim_create(arguments: argparse.Namespace, console: Console) -> None:
     state = "read-protected" if arguments.locked else "blank"
     console.say(f"{arguments.chipfile}: a simulated {part.name}, {state}, on an ST-LINK {model}")
     console.say(f"use it with --probe sim:{arguments.chipfile}, or upload_port = sim:{arguments.chipfile}")
+
+
+def _sim_serve(arguments: argparse.Namespace, console: Console) -> None:
+    from .sim.usbip import export
+
+    try:
+        export.serve(arguments.chipfile, arguments.host, arguments.port, console.say)
+    except KeyboardInterrupt:
+        console.say(f"{arguments.chipfile} is saved")
 
 
 def _sim_show(arguments: argparse.Namespace, console: Console) -> None:
