@@ -1,0 +1,32 @@
+"""One virtual machine for all tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stm8tool.image import Segment, save
+from vm.image import MissingError
+from vm.machine import Machine
+
+PROGRAM = bytes.fromhex("82 00 80 83") + bytes(n * 7 % 256 for n in range(600))
+
+
+@pytest.fixture(scope="session")
+def machine() -> Iterator[Machine]:
+    try:
+        machine = Machine()
+    except MissingError as exc:
+        pytest.fail(str(exc), pytrace=False)
+    with machine:
+        save(machine.io / "firmware.hex", [Segment(0x8000, PROGRAM)])
+        yield machine
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("vm")

@@ -1,0 +1,139 @@
+"""A virtual machine that sees this machine's files (its own writes are dropped) and a virtual USB host controller.
+
+QEMU emulates: /dev/kvm is left alone, since on some machines it is there and a guest hangs in it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Optional
+
+from pio import ROOT, Result
+from stm8tool.devices import find_part
+from stm8tool.sim import store
+from vm.image import HERE, Image, program
+
+FOLDER = ROOT / ".demo" / "vm"
+BOOT_LIMIT_S = 120
+COMMAND_LIMIT_S = 60
+
+
+class Probe:
+    """A simulated probe in the guest: `chip` is its file, `path` what `--probe` takes."""
+
+    def __init__(self, chip: Path, device: str) -> None:
+        self.chip = chip
+        self.device = device
+        self.path = f"usb:{device}"
+
+    @property
+    def serial(self) -> str:
+        return store.describe(self.chip).serial
+
+
+class Machine:
+    """One running guest; commands run in it one after the other, by bash, as root."""
+
+    def __init__(self) -> None:
+        image = Image(FOLDER)
+        self.io = FOLDER / "io"
+        shutil.rmtree(self.io, ignore_errors=True)
+        self.io.mkdir()
+        settings = {
+            "KERNEL": image.root,
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": "/root",
+            "LANG": "C.UTF-8",
+            "PYTHON": sys.executable,
+            "PYTHONPATH": ROOT / "tool",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        exports = "".join(f"export {name}={shlex.quote(str(value))}\n" for name, value in settings.items())
+        (self.io / "agent.sh").write_text(exports + (HERE / "agent.sh").read_text())
+        shutil.copy(HERE / "guest.sh", self.io)
+        self._console = FOLDER / "console.log"
+        share = "security_model=none,multidevs=remap"
+        self._qemu = subprocess.Popen(
+            [
+                *(program("qemu-system-x86_64"), "-nodefaults", "-no-reboot", "-display", "none"),
+                *("-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024"),
+                *("-kernel", image.kernel, "-initrd", image.initramfs),
+                *("-append", "console=ttyS0 panic=-1 mitigations=off random.trust_cpu=on"),
+                *("-serial", f"file:{self._console}", "-serial", "stdio"),
+                *("-virtfs", f"local,path=/,mount_tag=hostroot,readonly=on,{share}"),
+                *("-virtfs", f"local,path={self.io},mount_tag=io,{share}"),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self._count = 0
+        try:
+            assert self._answer(BOOT_LIMIT_S) == "ready 0", self._log()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Machine:
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._qemu.kill()
+        self._qemu.communicate()
+
+    def run(self, script: str, limit_s: float = COMMAND_LIMIT_S) -> Result:
+        """Run a bash script in the guest; what it prints on either stream is `output`."""
+        self._count += 1
+        (self.io / f"{self._count}.sh").write_text(script)
+        assert self._qemu.stdin
+        self._qemu.stdin.write(b"%d\n" % self._count)
+        self._qemu.stdin.flush()
+        answer = self._answer(limit_s)
+        return Result(int(answer.split()[1]), (self.io / f"{self._count}.out").read_text())
+
+    def do(self, script: str) -> str:
+        """Run a script that must succeed; return what it prints."""
+        result = self.run(script)
+        assert result.code == 0, result.output
+        return result.output
+
+    @contextmanager
+    def probe(self, model: str, *, locked: bool = False, faults: Iterable[str] = ()) -> Iterator[Probe]:
+        """Plug in a simulated ST-LINK with an STM8S103F3; afterwards its chip file can be looked at."""
+        chip = self.io / f"{self._count}-{model}.chip"
+        store.create(chip, find_part("stm8s103f3"), model, locked=locked, faults=faults)
+        inside = f"/io/{chip.name}"
+        probe = Probe(chip, self.do(f"plug {inside}").strip())
+        try:
+            yield probe
+        finally:
+            self.do(f"unplug {inside}; while [ -e $DEVICES/{probe.device} ]; do sleep 0.05; done")
+
+    def _answer(self, limit_s: float) -> str:
+        """Return the next line of the agent."""
+        assert self._qemu.stdout
+        line, end = b"", time.monotonic() + limit_s
+        while not line.endswith(b"\n"):
+            readable, _, _ = select.select([self._qemu.stdout], [], [], max(0.0, end - time.monotonic()))
+            part = os.read(self._qemu.stdout.fileno(), 1) if readable else b""
+            if not part:
+                raise AssertionError(f"the virtual machine did not answer within {limit_s} s\n{self._log()}")
+            line += part
+        return line.decode().strip()
+
+    def _log(self) -> str:
+        return "\n".join(self._console.read_text(errors="replace").splitlines()[-30:])

@@ -1,0 +1,96 @@
+"""stm8tool through real pyusb, libusb and a real kernel."""
+
+from __future__ import annotations
+
+import pytest
+
+from stm8tool.sim import store
+from vm.machine import Machine
+
+WRITE = "stm8tool --part stm8s103f3 write /io/firmware.hex"
+VERIFY = "stm8tool --part stm8s103f3 verify /io/firmware.hex"
+NAMES = {"v2": "ST-LINK/V2", "v21": "ST-LINK/V2-1", "v3": "STLINK-V3"}
+
+
+@pytest.mark.parametrize("model", NAMES)
+def test_a_probe_is_listed_and_a_locked_chip_unlocked_written_and_verified(machine: Machine, model: str) -> None:
+    with machine.probe(model, locked=True) as probe:
+        listed = machine.do("stm8tool list")
+        assert NAMES[model] in listed
+        assert probe.serial in listed
+        assert probe.path in listed
+        written = machine.do(WRITE)
+        assert "read protection removed" in written
+        assert "written and verified" in written
+        assert "verified: 604 bytes are equal" in machine.do(VERIFY)
+        assert "nothing to do" in machine.do(WRITE)
+    report = store.describe(probe.chip)
+    assert (report.locked, report.state, report.nrst_low) == (False, "running", False)
+
+
+def test_unlock_erases_a_locked_chip(machine: Machine) -> None:
+    with machine.probe("v2", locked=True) as probe:
+        assert "unlocked" in machine.do("stm8tool --part stm8s103f3 unlock")
+    report = store.describe(probe.chip)
+    assert (report.locked, report.memories[0].used) == (False, 0)
+
+
+@pytest.mark.parametrize("model", ["v21", "v3"])
+def test_the_systems_drivers_keep_the_disk_and_the_serial_port(machine: Machine, model: str) -> None:
+    with machine.probe(model) as probe:
+        look = f'for i in 0 1 2 3; do basename "$(readlink $DEVICES/{probe.device}:1.$i/driver)"; done'
+        assert machine.do(look).split() == ["usb-storage", "cdc_acm", "cdc_acm"]
+        machine.do(WRITE)
+        assert machine.do(look).split() == ["usb-storage", "cdc_acm", "cdc_acm"]
+        machine.do("echo hello > /dev/ttyACM0")
+
+
+def test_a_probe_that_is_pulled_while_it_writes_is_lost_and_the_next_write_mends_the_chip(machine: Machine) -> None:
+    with machine.probe("v3", faults=["unplug-after=150"]) as probe:
+        result = machine.run(WRITE)
+        assert result.code == 3
+        assert "error: " in result.output
+        machine.do(f"while [ -e $DEVICES/{probe.device} ]; do sleep 0.05; done")
+        machine.do(f"$(sed -n 's/.*\\(usbip.*\\)/\\1/p' /io/{probe.chip.name}.log)")
+        machine.do(f"until [ -e $DEVICES/{probe.device}:1.3 ]; do sleep 0.05; done")
+        machine.do(WRITE)
+        machine.do(VERIFY)
+
+
+@pytest.mark.parametrize("fault", ["stall-after=60", "timeout-after=60"])
+def test_a_transfer_that_goes_wrong_once_does_not_end_a_write(machine: Machine, fault: str) -> None:
+    with machine.probe("v2", faults=[fault]) as probe:
+        machine.do(WRITE)
+        machine.do(VERIFY)
+    assert store.describe(probe.chip).faults == ()
+
+
+def test_of_two_probes_one_is_chosen_by_serial_generation_or_socket(machine: Machine) -> None:
+    with machine.probe("v2", faults=["old-firmware"]) as old, machine.probe("v3") as new:
+        listed = machine.do("stm8tool list")
+        assert old.serial in listed
+        assert new.serial in listed
+        either = machine.run("stm8tool info")
+        assert either.code == 3
+        assert old.path in either.output
+        assert new.path in either.output
+        for choice, chosen in ((old.serial[:10], old), ("stlinkv3", new), (old.path, old)):
+            assert chosen.serial in machine.do(f"stm8tool --probe {choice} info")
+
+
+def test_a_reset_on_the_bus_brings_a_probe_back_to_its_first_mode(machine: Machine) -> None:
+    script = """
+from stm8tool.probe import find
+pipe = find.open_found(find.find("stlink"))
+def ask(command, size=0):
+    pipe.write(bytes.fromhex(command).ljust(16, b"\\0"), 1)
+    return pipe.read(size, 1).hex() if size else ""
+pipe.open()
+ask("F3 07"); ask("F4 00")
+print(ask("F5", 2))
+pipe.reset()
+print(ask("F5", 2))
+pipe.close()
+"""
+    with machine.probe("v2"):
+        assert machine.do(f'"$PYTHON" - <<"END"\n{script}END\n').split() == ["0300", "0001"]
