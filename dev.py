@@ -5,6 +5,7 @@
     python3 dev.py test       every test; then the unit tests on the oldest and the newest Python of this machine
     python3 dev.py test ...   what follows goes to pytest
     python3 dev.py test --wine    a Windows Python, by wine; needs Debian, and root to install it where it is missing
+    python3 dev.py test --vm  real USB, in a virtual machine; needs Debian, and root to install what is missing
     python3 dev.py check      ruff and mypy --strict
     python3 dev.py bench      the figures of tests/benchmark.py
     python3 dev.py core --dir DIR    a PlatformIO core directory with this platform in it
@@ -99,13 +100,13 @@ def pip_install(python: Path, *arguments: Argument) -> None:
     must(python, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-user", *arguments)
 
 
-def apt_install(package: str) -> bool:
-    """Install a Debian package where that can be done without asking anybody: as root, with apt-get."""
+def apt_install(*packages: str) -> bool:
+    """Install Debian packages where that can be done without asking anybody: as root, with apt-get."""
     if WINDOWS or os.geteuid() != 0 or not shutil.which("apt-get"):
         return False
-    say(f"Installing {package} ...")
+    say(f"Installing {' '.join(packages)} ...")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", package]):
+    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
         done = capture("apt-get", "-qq", *arguments, env=env)
         if done.returncode:
             say(done.stderr)
@@ -307,6 +308,11 @@ def test(arguments: list[str]) -> int:
         if not shutil.which("wine"):
             apt_install("wine")  # what is missing then, the tests name
         arguments = ["-m", "wine", "tests/windows", *(word for word in arguments if word != "--wine")]
+    if "--vm" in arguments:
+        missing = ask(python, "-I", ROOT / "tests" / "vm" / "image.py").split()
+        if missing:
+            apt_install(*missing)  # what is missing then, the tests name
+        arguments = ["-m", "vm", "tests/vm", *(word for word in arguments if word != "--vm")]
     if arguments:
         return run(python, "-I", "-m", "pytest", *arguments)
     found = interpreters()
@@ -317,7 +323,7 @@ def test(arguments: list[str]) -> int:
         name = ".".join(map(str, version))
         say(f"\nThe unit tests on Python {name}")
         other = virtual_environment(ROOT / f".venv-{name}", found[version])
-        code = run(other, "-I", "-m", "pytest", "-m", "not platform and not hardware and not wine") or code
+        code = run(other, "-I", "-m", "pytest", "-m", "not platform and not hardware and not wine and not vm") or code
     return code
 
 

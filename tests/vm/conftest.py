@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,14 +18,7 @@ def machine() -> Iterator[Machine]:
     try:
         machine = Machine()
     except MissingError as exc:
-        pytest.fail(str(exc), pytrace=False)
+        pytest.exit(str(exc), returncode=1)
     with machine:
         save(machine.io / "firmware.hex", [Segment(0x8000, PROGRAM)])
         yield machine
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker("vm")

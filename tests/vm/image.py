@@ -114,3 +114,7 @@ def _run(*command: Union[str, Path], cwd: Path = HERE) -> str:
     if done.returncode:
         raise MissingError(f"{' '.join(map(str, command))}: {done.stderr.strip() or done.returncode}")
     return done.stdout
+
+
+if __name__ == "__main__":
+    print(*(package for name, package in PROGRAMS.items() if not shutil.which(name, path=_SEARCHED)))

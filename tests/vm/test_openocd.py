@@ -13,6 +13,8 @@ from stm8tool.sim import store
 from vm.conftest import PROGRAM
 from vm.machine import Machine, Probe
 
+pytestmark = pytest.mark.vm
+
 UNDER_RESET = ("adapter speed 363", "reset_config srst_nogate connect_assert_srst")
 LOAD = ("load_image /io/firmware.hex", "verify_image /io/firmware.hex")
 
