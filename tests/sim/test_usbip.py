@@ -15,10 +15,12 @@ from stm8tool.sim.usbip.export import serve
 
 MODELS = {
     # product, USB/IP's speed, packet size, endpoints of interface 0, interfaces
+    "v1": (0x3744, 2, 64, (0x81, 0x02), 1),
     "v2": (0x3748, 2, 64, (0x81, 0x02, 0x83), 1),
     "v21": (0x374B, 2, 64, (0x01, 0x81, 0x82), 4),
     "v3": (0x374F, 3, 512, (0x01, 0x81, 0x82), 4),
 }
+CLASSES = {"v1": [8], "v2": [0xFF], "v21": [0xFF, 8, 2, 10], "v3": [0xFF, 8, 2, 10]}
 
 
 @pytest.fixture
@@ -70,10 +72,10 @@ def test_the_descriptors_are_those_of_the_real_probe(tmp_path: Path, model: str)
             whole = whole[whole[0] :]
         numbers = [part[2] for part in parts if part[1] == 4]
         assert numbers == list(range(interfaces))
-        first = [part for part in parts[2:5] if part[1] == 5]
+        first = [part for part in parts[2 : 2 + len(endpoints)] if part[1] == 5]
         assert [part[2] for part in first] == list(endpoints)
         assert {(part[3], part[4] | part[5] << 8) for part in first} == {(2, packet)}
-        assert [part[5] for part in parts if part[1] == 4] == ([0xFF, 8, 2, 10] if interfaces > 1 else [0xFF])
+        assert [part[5] for part in parts if part[1] == 4] == CLASSES[model]
         every = [part[2] for part in parts if part[1] == 5]
         assert len(set(every)) == len(every)
 
@@ -182,6 +184,36 @@ def test_a_stall_halts_the_endpoint_until_that_is_cleared(tmp_path: Path) -> Non
         assert V2(host).ask("F5", 2) == "00 01"
 
 
+def wrapped(command: str, size: int, tag: int = 7) -> bytes:
+    """Return the command block wrapper of a command that wants `size` bytes."""
+    raw = bytes.fromhex(command)
+    return struct.pack("<4sIIBBB16s", b"USBC", tag, size, 0x80 if size else 0, 0, len(raw), raw)
+
+
+def test_a_v1_is_a_disk_that_takes_nothing_before_its_status_was_fetched(tmp_path: Path) -> None:
+    with serving(board(tmp_path, "v1")) as server, server.imported() as host:
+        host.enumerate()
+        assert host.control("a1 fe 00 00 00 00 01 00") == (0, b"\x00")
+        assert host.write(0x02, wrapped("F5", 2)) == 0
+        early = host.submit(0x02, data=wrapped("F1 80 00 00 00 00", 6))
+        assert host.read(0x81) == (0, b"\x01\x00")
+        assert host.read(0x81) == (0, b"USBS\x07" + bytes(8))
+        assert host.outcome(early, incoming=False) == (0, b"", 31)
+        assert host.read(0x81) == (0, bytes.fromhex("13 44 83 04 44 37"))
+        assert host.read(0x81) == (0, b"USBS\x07" + bytes(8))
+
+
+def test_the_class_reset_frees_a_v1_that_got_no_valid_command(tmp_path: Path) -> None:
+    with serving(board(tmp_path, "v1")) as server, server.imported() as host:
+        host.enumerate()
+        assert host.write(0x02, bytes(16)) == 0
+        assert host.write(0x02, wrapped("F5", 2)) == STALLED
+        assert host.control("21 ff 00 00 00 00 00 00") == (0, b"")
+        assert host.control("02 01 00 00 02 00 00 00") == (0, b"")
+        assert host.write(0x02, wrapped("F5", 2)) == 0
+        assert host.read(0x81) == (0, b"\x01\x00")
+
+
 # -- the disk and the serial port ------------------------------------------------------------------------------------
 
 
@@ -190,9 +222,7 @@ def test_the_disk_has_one_unit_and_no_medium(tmp_path: Path) -> None:
         assert host.control("a1 fe 00 00 01 00 01 00") == (0, b"\x00")
 
         def scsi(command: str, size: int) -> tuple[bytes, int]:
-            raw = bytes.fromhex(command)
-            wrapper = struct.pack("<4sIIBBB16s", b"USBC", 7, size, 0x80 if size else 0, 0, len(raw), raw)
-            assert host.write(0x03, wrapper) == 0
+            assert host.write(0x03, wrapped(command, size)) == 0
             data = host.read(0x83, size)[1] if size else b""
             status = host.read(0x83, 13)[1]
             assert status[:8] == b"USBS\x07\0\0\0"

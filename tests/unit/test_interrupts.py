@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from stm8tool.interrupts import shield, terminate_like_ctrl_c
+from stm8tool.interrupts import interrupted, shield, terminate_like_ctrl_c
 
 
 def _press_ctrl_c() -> None:
@@ -36,6 +36,16 @@ def test_an_interrupt_after_a_shield_comes_at_once() -> None:
         pass
     with pytest.raises(KeyboardInterrupt):
         _press_ctrl_c()
+
+
+def test_work_without_an_end_of_its_own_can_ask_whether_an_interrupt_waits() -> None:
+    asked = []
+    with pytest.raises(KeyboardInterrupt), shield():
+        asked.append(interrupted())
+        _press_ctrl_c()
+        asked.append(interrupted())
+    asked.append(interrupted())
+    assert asked == [False, True, False]
 
 
 def test_an_error_inside_a_shield_comes_through_and_handlers_are_restored() -> None:

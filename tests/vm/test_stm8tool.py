@@ -11,7 +11,7 @@ pytestmark = pytest.mark.vm
 
 WRITE = "stm8tool --part stm8s103f3 write /io/firmware.hex"
 VERIFY = "stm8tool --part stm8s103f3 verify /io/firmware.hex"
-NAMES = {"v2": "ST-LINK/V2", "v21": "ST-LINK/V2-1", "v3": "STLINK-V3"}
+NAMES = {"v1": "ST-LINK/V1", "v2": "ST-LINK/V2", "v21": "ST-LINK/V2-1", "v3": "STLINK-V3"}
 
 
 @pytest.mark.parametrize("model", NAMES)

@@ -34,6 +34,11 @@ def terminate_like_ctrl_c() -> None:
             signal.signal(number, signal.default_int_handler)
 
 
+def interrupted() -> bool:
+    """Return whether an interrupt waits for the end of the outermost shield."""
+    return _depth > 0 and _pending
+
+
 @contextlib.contextmanager
 def shield() -> Iterator[None]:
     """Hold back interrupts until the block ends; the block must be bounded in time.

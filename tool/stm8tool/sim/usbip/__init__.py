@@ -3,7 +3,7 @@
 The probe is exported by USB/IP, the protocol by which a Linux kernel imports a USB device over TCP.
 
     descriptors    what a USB device says of itself
-    models         what the three generations of ST-LINK say
+    stlink         what the generations of ST-LINK say
     device         requests, configuration, halted endpoints, packets
     probe          interface 0: the simulated ST-LINK
     disk, serial_port    the other interfaces of a composite probe, as far as their drivers need them

@@ -30,6 +30,10 @@ class BabbleError(Exception):
     """The device had a longer packet than the host asked for."""
 
 
+class BusyError(Exception):
+    """The device does not take an OUT transfer now, but may later (NAK)."""
+
+
 class Function(Protocol):
     """What is behind an interface. `receive` and `offer` may raise StallError and UnpluggedError."""
 
@@ -37,7 +41,7 @@ class Function(Protocol):
         """Answer a request of the interface's class (b"" where only OUT makes sense), or raise StallError."""
 
     def receive(self, data: bytes) -> None:
-        """Take one OUT transfer."""
+        """Take one OUT transfer, or raise BusyError."""
 
     def offer(self) -> bytes:
         """Return the next IN transfer if there is one now, else b""."""
@@ -94,7 +98,7 @@ class Device:
         return b""
 
     def receive(self, endpoint: int, data: bytes) -> None:
-        """Take one OUT transfer."""
+        """Take one OUT transfer, or raise BusyError."""
         function = self._function(endpoint)
         if function is not None:
             with self._halting(endpoint):

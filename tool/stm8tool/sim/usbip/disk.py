@@ -9,7 +9,7 @@ import struct
 
 from .device import StallError
 
-_GET_MAX_LUN, _BULK_ONLY_RESET = 0xFE, 0xFF
+GET_MAX_LUN, BULK_ONLY_RESET = 0xFE, 0xFF
 _INQUIRY_COMMAND, _REQUEST_SENSE = 0x12, 0x03
 _INQUIRY = b"\x00\x80\x02\x02\x1f\x00\x00\x00" + b"STLINK  " + b"virtual disk    " + b"1.0 "
 _NO_MEDIUM = b"\x70\x00\x02\x00\x00\x00\x00\x0a" + bytes(4) + b"\x3a\x00" + bytes(4)
@@ -24,9 +24,9 @@ class EmptyDisk:
 
     def request(self, request: int) -> bytes:
         """There is one unit, and a reset forgets."""
-        if request == _GET_MAX_LUN:
+        if request == GET_MAX_LUN:
             return b"\0"
-        if request == _BULK_ONLY_RESET:
+        if request == BULK_ONLY_RESET:
             self._replies.clear()
             return b""
         raise StallError

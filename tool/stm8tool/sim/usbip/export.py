@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from stm8tool.errors import UsageError
 from stm8tool.interrupts import shield
 from stm8tool.sim import store
+from stm8tool.sim.models import MODELS
 
 from .device import Device, Function
 from .disk import EmptyDisk
-from .models import DISK, PROBE, SERIAL_DATA, SERIAL_PORT, descriptors
-from .probe import ProbeFunction
+from .probe import DiskProbeFunction, ProbeFunction
 from .serial_port import SilentSerialPort
 from .server import BUSID, Server
+from .stlink import DISK, PROBE, SERIAL_DATA, SERIAL_PORT, descriptors
 
 PORT = 3240  # registered for USB/IP
 _ADDRESS = "--port takes a number up to 65535, 0 for any that is free; --host an address of this machine"
@@ -38,6 +39,7 @@ def serve(path: store.PathLike, host: str, port: int, say: Callable[[str], None]
     report = store.describe(path)
     # The raw form of the serial is that of old ST-LINK/V2 firmware; no source has it of the others.
     raw_serial = report.model == "v2" and "old-firmware" in report.faults
+    kind = DiskProbeFunction if MODELS[report.model].scsi else ProbeFunction
     about = descriptors(report.model, report.serial, raw_serial=raw_serial)
 
     @contextmanager
@@ -45,13 +47,12 @@ def serve(path: store.PathLike, host: str, port: int, say: Callable[[str], None]
         probe = store.open_transport(path, real_time=True)
         probe.open()
         serial = SilentSerialPort()
-        functions: dict[int, Function] = {PROBE: ProbeFunction(probe), DISK: EmptyDisk()}
+        functions: dict[int, Function] = {PROBE: kind(probe), DISK: EmptyDisk()}
         functions.update({SERIAL_PORT: serial, SERIAL_DATA: serial})
         try:
             yield Device(about, functions)
         finally:
-            with shield():
-                probe.close()
+            probe.close()
 
     with _listener(host, port) as listener:
         host, port = listener.getsockname()[:2]
@@ -61,7 +62,8 @@ def serve(path: store.PathLike, host: str, port: int, say: Callable[[str], None]
         option = "" if port == PORT else f" --tcp-port {port}"
         say(f"attach it (Linux, as root): modprobe vhci-hcd; usbip{option} attach -r {_reachable(host)} -b {BUSID}")
         say("Ctrl-C ends this")
-        Server(about, plugged, say).serve(listener)
+        with shield():
+            Server(about, plugged, say).serve(listener)
 
 
 def _listener(host: str, port: int) -> socket.socket:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from stm8tool.errors import EndpointStallError, ProbeLostError, TransferSizeError, TransportTimeoutError
 from stm8tool.transport.base import Transport
 
-from .device import StallError, UnpluggedError
+from .device import BusyError, StallError, UnpluggedError
+from .disk import BULK_ONLY_RESET, GET_MAX_LUN
 
 _NO_WAIT = 0.0
 
@@ -26,10 +27,14 @@ class ProbeFunction:
 
     def receive(self, data: bytes) -> None:
         """Take one OUT transfer; an empty one says nothing."""
-        if data:
-            self._dry = False
+        if not data:
+            return
+        self._dry = False
+        try:
             with _on_the_bus():
                 self._probe.write(data, _NO_WAIT)
+        except TransportTimeoutError:
+            raise BusyError from None
 
     def offer(self) -> bytes:
         """Return the next reply if there is one."""
@@ -59,6 +64,20 @@ class ProbeFunction:
         """A program may come: it finds the probe in the mode in which it was left."""
         with _on_the_bus():
             self._probe.open()
+
+
+class DiskProbeFunction(ProbeFunction):
+    """The same for an ST-LINK/V1, whose interface is that of a disk."""
+
+    def request(self, request: int) -> bytes:
+        """There is one unit, and the class's reset."""
+        if request == GET_MAX_LUN:
+            return b"\0"
+        if request != BULK_ONLY_RESET:
+            raise StallError
+        with _on_the_bus():
+            self._probe.bulk_only_reset()
+        return b""
 
 
 @contextmanager

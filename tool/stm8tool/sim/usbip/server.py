@@ -1,8 +1,8 @@
 """Export one device by USB/IP, to one importer at a time.
 
-One thread. An IN transfer without data stays pending, as it does on a bus, until there are data or the importer
-unlinks it. Data come only in answer to an OUT, so pending transfers are looked at after each command. Closing the
-connection is how an importer sees an unplug.
+One thread. A transfer that the device has no data for, or does not take yet, stays pending, as it does on a bus, until
+that changes or the importer unlinks it. It changes only by another transfer, so pending ones are looked at after each
+command. Closing the connection is how an importer sees an unplug.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 
 from stm8tool.errors import ToolError
+from stm8tool.interrupts import interrupted
 from stm8tool.sim.gap import SimGapError
 
 from . import protocol
 from .descriptors import IN, Descriptors
-from .device import BabbleError, Device, StallError, UnpluggedError
+from .device import BabbleError, BusyError, Device, StallError, UnpluggedError
 from .protocol import ProtocolError, Unlink
 
 BUSID = "1-1"
 _VISIT_S = 1.0  # for a list or import request, which a real client sends at once
-_WAKE_S = 0.5  # Windows delivers Ctrl-C only between waits
+_COMMAND_S = 5.0  # for the rest of a command that has begun
+_WAKE_S = 0.2  # how late Ctrl-C may be seen
 
 Say = Callable[[str], None]
 
@@ -43,9 +45,8 @@ class Server:
         self._say = say
 
     def serve(self, listener: socket.socket) -> None:
-        """Answer for ever; a device that was unplugged may be imported again."""
-        while True:
-            _readable(listener)
+        """Answer until an interrupt waits behind `shield`; a device that was unplugged may be imported again."""
+        while _readable(listener):
             connection, peer = listener.accept()
             with connection:
                 if self._imports(connection):
@@ -77,7 +78,7 @@ class Server:
                     return
                 self._say(f"attached to {peer}")
                 connection.sendall(protocol.imported(self._descriptors, BUSID))
-                connection.settimeout(None)
+                connection.settimeout(_COMMAND_S)
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                 self._carry(Importer(connection, device), connection, listener)
@@ -91,8 +92,7 @@ class Server:
                 self._say(f"unplugged: the simulator does not know how to go on: {gap}")
 
     def _carry(self, importer: Importer, connection: socket.socket, listener: socket.socket) -> None:
-        while True:
-            readable = _readable(connection, listener)
+        while readable := _readable(connection, listener):
             if connection in readable:  # first: the importer may be gone, and a visitor be the next
                 importer.step()
             elif listener in readable:
@@ -103,12 +103,12 @@ class Server:
 
 @dataclass
 class _Pending:
-    """An IN transfer that waits for data."""
+    """A transfer that is not over; its data are those to send, or those that came so far."""
 
     seqnum: int
     endpoint: int
     size: int
-    data: bytes = b""
+    data: bytes
 
 
 class Importer:
@@ -126,8 +126,9 @@ class Importer:
             self._unlink(command)
         else:
             self._submit(command)
-        for endpoint in {transfer.endpoint for transfer in self._pending}:
-            self._advance(endpoint)
+        progress = True
+        while progress:  # a transfer that ended may let another go on
+            progress = any(self._advance(endpoint) for endpoint in {pending.endpoint for pending in self._pending})
 
     def _unlink(self, command: Unlink) -> None:
         left = [transfer for transfer in self._pending if transfer.seqnum != command.victim]
@@ -138,45 +139,49 @@ class Importer:
     def _submit(self, command: protocol.Submit) -> None:
         seqnum, endpoint, incoming, size, setup = command
         data = b"" if incoming else _exactly(self._connection, size)
-        if incoming and endpoint:
-            self._pending.append(_Pending(seqnum, endpoint | IN, size))
+        if endpoint:
+            self._pending.append(_Pending(seqnum, endpoint | IN * incoming, size, data))
             return
         try:
-            if endpoint:
-                self._device.receive(endpoint, data)
-                answer = b""
-            else:
-                answer = self._device.control(setup)
+            answer = self._device.control(setup)
         except StallError:
             self._connection.sendall(protocol.submitted(seqnum, error=protocol.EPIPE))
         else:
             moved = len(answer) if incoming else size
             self._connection.sendall(protocol.submitted(seqnum, data=answer if incoming else b"", moved=moved))
 
-    def _advance(self, endpoint: int) -> None:
-        """Carry out pending transfers of one endpoint, in their order, as far as there are data."""
-        for transfer in [transfer for transfer in self._pending if transfer.endpoint == endpoint]:
-            error, ended = 0, True
-            try:
+    def _advance(self, endpoint: int) -> bool:
+        """Carry on with the oldest transfer of an endpoint; return whether it ended."""
+        transfer = next(transfer for transfer in self._pending if transfer.endpoint == endpoint)
+        incoming = bool(endpoint & IN)
+        error = 0
+        try:
+            if incoming:
                 data, ended = self._device.offer(endpoint, transfer.size - len(transfer.data))
                 transfer.data += data
-            except StallError:
-                error = protocol.EPIPE
-            except BabbleError:
-                error = protocol.EOVERFLOW
-            if not ended:
-                return
-            self._pending.remove(transfer)
-            outcome = protocol.submitted(transfer.seqnum, error=error, data=transfer.data, moved=len(transfer.data))
-            self._connection.sendall(outcome)
+                if not ended:
+                    return False
+            else:
+                self._device.receive(endpoint, transfer.data)
+        except BusyError:
+            return False
+        except StallError:
+            error = protocol.EPIPE
+        except BabbleError:
+            error = protocol.EOVERFLOW
+        self._pending.remove(transfer)
+        moved = len(transfer.data) if incoming or not error else 0
+        data = transfer.data if incoming else b""
+        self._connection.sendall(protocol.submitted(transfer.seqnum, error=error, data=data, moved=moved))
+        return True
 
 
 def _readable(*sockets: socket.socket) -> list[socket.socket]:
-    """Wait until there is something to read; return where."""
-    while True:
+    """Wait until there is something to read; return where, nowhere if an interrupt ended the wait."""
+    readable: list[socket.socket] = []
+    while not readable and not interrupted():
         readable, _, _ = select.select(sockets, [], [], _WAKE_S)
-        if readable:
-            return readable
+    return readable
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes:

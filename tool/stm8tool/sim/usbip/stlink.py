@@ -1,10 +1,12 @@
-"""What the three generations of ST-LINK say of themselves on USB.
+"""What the generations of ST-LINK say of themselves on USB.
 
 Product ids, endpoints of interface 0, the interfaces that are there, speed and the forms of the serial number are
 those that working clients rely on. The endpoints of the other interfaces, bcdDevice and the texts are ours.
 """
 
 from __future__ import annotations
+
+from stm8tool.sim.models import MODELS
 
 from .descriptors import (
     BULK,
@@ -24,6 +26,8 @@ PROBE, DISK, SERIAL_PORT, SERIAL_DATA = range(4)  # interface numbers
 
 _ST = 0x0483
 _MAKER = "STMicroelectronics"
+_NAMES = {"v1": "STM32 STLink", "v2": "STM32 STLink", "v21": "STM32 STLink", "v3": "STLINK-V3"}
+_VENDOR = (VENDOR_CLASS,) * 3
 _SCSI_BULK_ONLY = (STORAGE_CLASS, 6, 0x50)
 _ABSTRACT_CONTROL = (CDC_CLASS, 2, 1)
 _WITH_ASSOCIATIONS = (COMPOSITE_CLASS, 2, 1)
@@ -35,28 +39,33 @@ def descriptors(model: str, serial: str, *, raw_serial: bool = False) -> Descrip
     """Return what a probe says.
 
     Args:
-        model: "v2", "v21" or "v3".
+        model: One of `sim.models.MODELS`.
         serial: 24 hex digits.
         raw_serial: As old V2 firmware has it: 12 units, each with a byte of the serial in its low half.
     """
-    text = bytes.fromhex(serial).decode("latin-1") if raw_serial else serial
-    if model == "v2":
-        probe = Interface(PROBE, (VENDOR_CLASS,) * 3, _bulk(64, 0x81, 0x02, 0x83))
-        return Descriptors(_ST, 0x3748, False, (probe,), strings(_MAKER, "STM32 STLink", text))
-    if model == "v21":
-        return _composite(0x374B, False, "STM32 STLink", text)
-    return _composite(0x374F, True, "STLINK-V3", text)
+    text = strings(_MAKER, _NAMES[model], bytes.fromhex(serial).decode("latin-1") if raw_serial else serial)
+    kind = MODELS[model]
+    packet = 512 if kind.high_speed else 64
+    interfaces = {"v1": _v1, "v2": _v2}.get(model, _composite)(packet)
+    triple = _WITH_ASSOCIATIONS if len(interfaces) > 1 else (0, 0, 0)
+    return Descriptors(_ST, kind.product, kind.high_speed, interfaces, text, triple)
 
 
-def _composite(product: int, high_speed: bool, name: str, serial: str) -> Descriptors:
-    packet = 512 if high_speed else 64
-    interfaces = (
-        Interface(PROBE, (VENDOR_CLASS,) * 3, _bulk(packet, 0x01, 0x81, 0x82)),
+def _v1(packet: int) -> tuple[Interface, ...]:
+    return (Interface(PROBE, _SCSI_BULK_ONLY, _bulk(packet, 0x81, 0x02)),)
+
+
+def _v2(packet: int) -> tuple[Interface, ...]:
+    return (Interface(PROBE, _VENDOR, _bulk(packet, 0x81, 0x02, 0x83)),)
+
+
+def _composite(packet: int) -> tuple[Interface, ...]:
+    return (
+        Interface(PROBE, _VENDOR, _bulk(packet, 0x01, 0x81, 0x82)),
         Interface(DISK, _SCSI_BULK_ONLY, _bulk(packet, 0x83, 0x03)),
         Interface(SERIAL_PORT, _ABSTRACT_CONTROL, (Endpoint(0x84, INTERRUPT, 10),), _CDC),
         Interface(SERIAL_DATA, (CDC_DATA_CLASS, 0, 0), _bulk(packet, 0x85, 0x05)),
     )
-    return Descriptors(_ST, product, high_speed, interfaces, strings(_MAKER, name, serial), _WITH_ASSOCIATIONS)
 
 
 def _bulk(packet: int, *addresses: int) -> tuple[Endpoint, ...]:
