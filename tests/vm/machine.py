@@ -25,7 +25,8 @@ from vm.image import HERE, Image, program
 
 FOLDER = ROOT / ".demo" / "vm"
 BOOT_LIMIT_S = 120
-COMMAND_LIMIT_S = 60
+COMMAND_LIMIT_S = 120
+LIFE_LIMIT_S = 1200  # should nobody be left to end it
 
 
 class Probe:
@@ -65,6 +66,7 @@ class Machine:
         share = "security_model=none,multidevs=remap"
         self._qemu = subprocess.Popen(
             [
+                *("timeout", "--kill-after=5", str(LIFE_LIMIT_S)),
                 *(program("qemu-system-x86_64"), "-nodefaults", "-no-reboot", "-display", "none"),
                 *("-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024"),
                 *("-kernel", image.kernel, "-initrd", image.initramfs),
@@ -92,7 +94,7 @@ class Machine:
         self.close()
 
     def close(self) -> None:
-        self._qemu.kill()
+        self._qemu.terminate()
         self._qemu.communicate()
 
     def run(self, script: str, limit_s: float = COMMAND_LIMIT_S) -> Result:

@@ -84,9 +84,3 @@ def test_it_removes_read_protection(machine: Machine) -> None:
         openocd(machine, "init", "reset halt", "stm8_reset_rop")
     assert not store.describe(probe.chip).locked
     assert not any(flash(probe))
-
-
-def test_it_finds_a_probe_by_its_serial_number(machine: Machine) -> None:
-    with machine.probe("v2"), machine.probe("v3") as probe:
-        said = openocd(machine, f"adapter serial {probe.serial}", "init", "reset halt")
-        assert "VID:PID 0483:374F" in said
