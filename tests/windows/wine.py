@@ -88,7 +88,7 @@ class Wine:
         ready = FOLDER / "prefix" / "ready"
         if not ready.exists():
             shutil.rmtree(ready.parent, ignore_errors=True)
-            self._run("wineboot", "--update")
+            assert self._run("wineboot", "--update") == 0
             ready.touch()
         command = ["wine", str(interpreter(NEWEST)), "-c", "print('ready', flush=True); input()"]
         self._keeper = subprocess.Popen(
@@ -104,16 +104,17 @@ class Wine:
         exc: Optional[BaseException],
         traceback: Optional[TracebackType],
     ) -> None:
-        self._run("wineserver", "--kill")
         assert self._keeper
-        self._keeper.communicate()
+        self._keeper.communicate(b"\n")
+        self._run("wineserver", "--kill")  # and with it what a test left
 
     @staticmethod
-    def _run(*command: str) -> None:
-        """Run a program of wine that has nothing to say."""
+    def _run(*command: str) -> int:
+        """Run a program of wine that has nothing to say; return its exit code."""
         null = subprocess.DEVNULL
         limit_s, env = _BOOT_LIMIT_S, _environment({})
-        subprocess.run(command, stdin=null, stdout=null, stderr=null, env=env, timeout=limit_s, check=True)
+        done = subprocess.run(command, stdin=null, stdout=null, stderr=null, env=env, timeout=limit_s, check=False)
+        return done.returncode
 
     def start(self, python: Path, *words: PathLike, cwd: Path, **variables: str) -> subprocess.Popen[bytes]:
         """Start a program; a `Path` among its arguments is given to it in Windows' form."""
