@@ -110,6 +110,7 @@ def test_option_bytes_of_a_larger_part_are_not_written_to_a_smaller_one(chip: st
 
 def test_one_flipped_bit_in_the_rop_byte_unlocks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     board = Board("stm8l151k4")
+    board.chip.options.memory.write(0x480A, b"\x05")  # BOR as somebody wants it; an unlock would reset it
     before = bytes(board.chip.flash.data), bytes(board.chip.options.memory.data)
     original, flipped = board.chip.rotf, []
 
@@ -121,8 +122,7 @@ def test_one_flipped_bit_in_the_rop_byte_unlocks_nothing(monkeypatch: pytest.Mon
         return answer, data
 
     monkeypatch.setattr(board.chip, "rotf", rotf)
-    with board.session() as session:
-        session.unlock()
+    board.upload(Image([Segment(0x8000, bytes(board.chip.flash.data[:64]))]))
     assert flipped
     assert (bytes(board.chip.flash.data), bytes(board.chip.options.memory.data)) == before
 
@@ -196,8 +196,9 @@ def test_flash_above_64_kib_is_written_and_read_with_all_its_address_bits() -> N
 def test_a_probe_that_cuts_addresses_is_found_out_before_anything_is_written() -> None:
     board = Board("stm8s208mb", faults=["clone-16bit-address"])
     before = bytes(board.chip.flash.data)
-    with pytest.raises(ToolError, match="16 address bits"):
-        board.upload(Image([Segment(0x27F80, b"x")]))
+    for address in (0x10000, 0x27F80):
+        with pytest.raises(ToolError, match="16 address bits"):
+            board.upload(Image([Segment(address, b"x")]))
     assert bytes(board.chip.flash.data) == before
     board.upload(image_of(board.part, size=500))  # below 64 KiB it is as good as any
 
@@ -224,6 +225,24 @@ def test_reading_and_verifying_never_unlock(part: str) -> None:
         session.verify(image_of(board.part), [board.part.flash])
     assert bytes(board.chip.flash.data) == before
     assert board.chip.options.rop
+
+
+def test_a_chip_of_another_layout_is_not_taken_for_one_whose_unlock_was_cut_short() -> None:
+    board = Board("stm8af6213")
+    other = Board("stm8af6148").part  # as much RAM, more option bytes, and these read as 0x00 here
+    with board.session(other) as session:
+        session.write(image_of(other, size=64), [other.flash])
+        session.unlock()
+    assert board.chip.bricked is None
+    assert board.options_are_factory()
+
+
+def test_a_connected_chip_runs_on_its_undivided_clock() -> None:
+    for part in ("stm8s103f3", "stm8l151k4"):
+        board = Board(part)
+        with board.session() as session:
+            session.reset()
+            assert board.chip._clock_divider == 0
 
 
 def test_read_gives_what_the_chip_holds_and_writes_nothing() -> None:

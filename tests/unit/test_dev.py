@@ -62,3 +62,13 @@ def test_a_shim_that_cannot_run_is_no_interpreter(dev: ModuleType, tmp_path: Pat
     shim.chmod(0o755)
     if os.name != "nt":
         assert dev.version_of(shim) == (0, 0)
+
+
+def test_no_variable_of_the_users_own_platformio_reaches_ours(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PLATFORMIO_CORE_DIR", "elsewhere")
+    monkeypatch.setenv("PLATFORMIO_PACKAGES_DIR", "elsewhere")
+    environment = dev.pio_environment(tmp_path)
+    assert environment["PLATFORMIO_CORE_DIR"] == str(tmp_path)
+    assert "elsewhere" not in environment.values()

@@ -7,7 +7,7 @@ from collections import deque
 
 import pytest
 
-from stm8tool.errors import ProbeError, ProbeLostError, SwimError, TransportTimeoutError
+from stm8tool.errors import EndpointStallError, ProbeError, ProbeLostError, SwimError, TransportTimeoutError
 from stm8tool.probe.stlink import Stlink, wire_time_s
 from unit.fake_disk import V1_VERSION, status
 from unit.fake_wire import V2_VERSION, FakeWire
@@ -136,6 +136,22 @@ def test_a_read_larger_than_the_buffer_is_split_and_each_part_read_out_whole() -
     reads = [data for data in probe.sent if data[:2] == b"\xf4\x0b"]
     assert [int.from_bytes(data[2:4], "big") for data in reads] == [1024, 1024, 452]
     assert [int.from_bytes(data[4:8], "big") for data in reads] == [0x8000, 0x8400, 0x8800]
+
+
+def test_a_write_is_never_repeated_by_itself() -> None:
+    probe = FakeProbe()
+    link = _open(probe)
+    original = probe.write
+
+    def write(data: bytes, timeout_s: float) -> None:
+        original(data, timeout_s)
+        if len(data) == 12:
+            raise EndpointStallError("stall")
+
+    probe.write = write  # type: ignore[method-assign]
+    with pytest.raises(EndpointStallError):
+        link.wotf(0x8000, bytes(20))
+    assert probe.commands().count("f40a") == 1
 
 
 def test_a_write_larger_than_the_buffer_is_refused() -> None:

@@ -39,14 +39,16 @@ def entry() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a file name must not end the program
+    code = 1
     try:
-        sys.exit(main())
-    finally:
         try:
+            code = main()
+        finally:  # argparse leaves by SystemExit
             sys.stdout.flush()
-        except BrokenPipeError:
-            # Whoever read our output is gone; without this Python complains once more at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        # Whoever read our output is gone; without this Python complains once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -101,11 +103,14 @@ class _Parser(argparse.ArgumentParser):
 # -- arguments ---------------------------------------------------------------------------------------
 
 
-def _common_options() -> _Parser:
+_PROBE_HELP = "stlink (any), a serial number or its beginning, usb:BUS-PORT, sim:CHIPFILE"
+
+
+def _common_options(probe_help: str = _PROBE_HELP) -> _Parser:
     """Options that may stand before or after the command; PlatformIO puts them before."""
     common = _Parser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
     add = common.add_argument
-    add("--probe", metavar="P", help="stlink (any), a serial number or its beginning, usb:BUS-PORT, sim:CHIPFILE")
+    add("--probe", metavar="P", help=probe_help)
     add("--part", metavar="NAME", help="the chip, such as stm8s103f3 or STM8S103F3P6")
     add("--region", metavar="R", help="flash, eeprom, options, or ADDRESS:SIZE such as 0x8000:0x100")
     add("--base", metavar="ADDRESS", help="where a raw binary file begins")
@@ -151,7 +156,7 @@ def _parser() -> _Parser:
         "create",
         help="make a simulated board",
         description="Make a simulated board: --part is its chip, --probe its ST-LINK (v1, v2, v21 or v3).",
-        parents=[common],
+        parents=[_common_options("the simulated ST-LINK: v1, v2, v21 or v3")],
         allow_abbrev=False,
     )
     create.add_argument("chipfile", metavar="CHIPFILE", help="use it as --probe sim:CHIPFILE")

@@ -151,7 +151,10 @@ def _fill(pins: list[_Pin]) -> Path:
                 return folder
         except OSError as exc:  # a read-only checkout, or a file system without locks
             problem = str(exc)
-    raise AccessError(f"no folder for the tool's Python packages can be written: {problem}", hint=_command_line(folder))
+    raise AccessError(
+        f"no folder for the tool's Python packages can be written: {problem}",
+        hint=f"make {_private_folders()[0].parent} or the user's cache directory ({_user_cache()}) writable",
+    )
 
 
 def _wait_for(lock: IO[str]) -> None:

@@ -102,11 +102,14 @@ def check_output(path: PathLike) -> None:
     Raises:
         UsageError: the suffix names no format that can be written.
         ImageError: `path` is a directory, its directory does not exist, or nothing can be written there.
+        AccessError: the package that writes Intel HEX is missing.
     """
     out = Path(path)
     if out.suffix.lower() not in HEX_SUFFIXES + RAW_SUFFIXES:
         known = " ".join(HEX_SUFFIXES + RAW_SUFFIXES)
         raise UsageError(f"{path}: the file's suffix does not name a format", hint=f"use one of {known}")
+    if out.suffix.lower() in HEX_SUFFIXES:
+        _intelhex()
     if os.path.isdir(out):
         raise ImageError(f"{path}: is a directory", hint="name a file in it")
     if not os.path.isdir(out.parent):

@@ -16,6 +16,8 @@ from ..devices import OptionByte, Part, option_table
 from .core import Core
 from .flash import Flash
 
+_IN_EVERY_LAYOUT = range(0x4801, 0x480B)  # of those with complements
+
 
 class OptionState(NamedTuple):
     """One option byte as the chip holds it; `complement` is None where the layout has none."""
@@ -52,8 +54,13 @@ def read_options(core: Core, part: Part) -> list[OptionState]:
 
 
 def show_a_cut_unlock(states: Sequence[OptionState]) -> bool:
-    """Tell whether the option bytes are those of an unlock that was cut short between erase and rewrite."""
-    return not all(state.consistent for state in states) and all(s.is_factory or s.is_zeroed for s in states)
+    """Tell whether the option bytes are those of an unlock that was cut short between erase and rewrite.
+
+    Only those count that every chip with complements has: behind them, a part that is not the one that was named
+    may have nothing, which reads as 0x00 too.
+    """
+    common = [state for state in states if state.option.complement and state.option.address in _IN_EVERY_LAYOUT]
+    return not all(s.consistent for s in common) and all(s.is_factory or s.is_zeroed for s in common)
 
 
 def restorable(states: Iterable[OptionState], *, after_unlock: bool) -> list[OptionByte]:
@@ -62,17 +69,25 @@ def restorable(states: Iterable[OptionState], *, after_unlock: bool) -> list[Opt
     Args:
         states: As read from an open chip.
         after_unlock: The global erase has just zeroed everything: options that are otherwise left alone
-            (reserved ones, TMU keys) are restored too.
+            (reserved ones, TMU keys, pairs without a complement that no erase explains) are restored too.
     """
-    policies = ("rop", "normal", "after-unlock") if after_unlock else ("rop", "normal")
-    return [state.option for state in states if not state.is_factory and state.option.policy in policies]
+    if after_unlock:
+        return [state.option for state in states if not state.is_factory and state.option.policy != "never"]
+    return [
+        state.option
+        for state in states
+        if not state.is_factory
+        and state.option.policy in ("rop", "normal")
+        and (state.consistent or state.option.address in _IN_EVERY_LAYOUT)
+    ]
 
 
 def write_factory(core: Core, flash: Flash, options: Iterable[OptionByte]) -> None:
     """Write the factory value, and complement, of each of `options`; they count from the next reset on."""
     flash.unlock(program=False)
     flash.begin_options()
-    for option in options:
+    # Those of every layout come last: as long as they are not all right, the whole is seen to be unfinished.
+    for option in sorted(options, key=lambda option: option.address in _IN_EVERY_LAYOUT):
         if option.policy == "never":
             raise ValueError(f"option byte {option.name} may never be written")
         flash.write_option(option.address, option.default)

@@ -23,7 +23,7 @@ from ..interrupts import shield
 from . import registers as reg
 from .core import Core
 from .flash import Flash, RefusedError
-from .options import read_options, restorable, write_factory
+from .options import read_options, restorable, show_a_cut_unlock, write_factory
 
 _AA = 0xAA
 _LOCKED_PATTERN = 0x71  # what protected memory reads (STM8S: several reports, confidence medium)
@@ -35,8 +35,8 @@ _RAM_ENDS = (0x03FF, 0x05FF, 0x07FF, 0x0BFF, 0x0FFF, 0x17FF)
 _RAM_END_L101 = 0x05FF
 _ERASES_ALL = "`unlock` (pio run -t unlock) removes the protection and erases the whole chip; nothing can be saved"
 _UNLOCK_HINT = (
-    "check the supply, the capacitor at VCAP and the wires, power the board off and on, and run unlock again; "
-    "what the chip held may be erased already"
+    "check that --part (`board`, `board_upload.part`) names the chip, then supply, VCAP capacitor and wires; power the "
+    "board off and on, and run unlock again; what the chip held may be erased already"
 )
 
 
@@ -97,9 +97,17 @@ def detect(core: Core, flash: Flash, part: Part) -> Protection:
 
 def require_open(core: Core, flash: Flash, part: Part) -> None:
     """Raise ReadoutProtectedError if the chip is locked."""
-    found = detect(core, flash, part)
+    found = _confirmed(core, flash, part)
     if found.locked:
         raise ReadoutProtectedError(f"the chip is read-protected ({found.evidence})", hint=_ERASES_ALL)
+
+
+def _confirmed(core: Core, flash: Flash, part: Part) -> Protection:
+    """Return what `detect` finds; SwimError unless a second look finds it locked, too: a bit may flip on the wire."""
+    found = detect(core, flash, part)
+    if found.locked and detect(core, flash, part) != found:
+        raise SwimError("two reads of the same memory differ", hint="shorten the wires; check the supply")
+    return found
 
 
 def explain_refusal(core: Core, flash: Flash, part: Part, refused: ToolError) -> ToolError:
@@ -155,9 +163,7 @@ class _Unlock:
 
     def attempt(self) -> None:
         """Remove the protection, restore the option bytes, and see both after a reset."""
-        found = detect(self._core, self._flash, self._part)
-        if found.locked and detect(self._core, self._flash, self._part) != found:
-            raise ProgramError("two reads of the same memory differ")  # nothing is erased by a flipped bit
+        found = _confirmed(self._core, self._flash, self._part)
         if found.locked or ((self._assume_locked or found.flagged) and not self.removed):
             self._remove()
             self._core.reset_and_reconnect()
@@ -196,8 +202,7 @@ class _Unlock:
     def _restore(self) -> bool:
         """Bring option bytes to factory values; return whether those count that only an unlock may touch."""
         states = read_options(self._core, self._part)
-        # Without their complements they are what an unlock that was cut short leaves.
-        after_unlock = self.removed or not all(state.consistent for state in states)
+        after_unlock = self.removed or show_a_cut_unlock(states)
         wrong = restorable(states, after_unlock=after_unlock)
         if wrong:
             try:
