@@ -87,7 +87,7 @@ def _make_initramfs(modules: Path, target: Path) -> None:
         order += [module for module in (*reversed(needed), path) if module not in order]
     tree = target.with_name("tree")
     shutil.rmtree(tree, ignore_errors=True)
-    for folder in ("bin", "modules", "dev", "proc", "sys", "host", "upper", "root"):
+    for folder in ("bin", "modules", "dev", "proc", "sys", "host", "upper", "new"):
         (tree / folder).mkdir(parents=True)
     shutil.copy(program("busybox"), tree / "bin" / "busybox")
     for module in order:
