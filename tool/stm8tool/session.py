@@ -184,7 +184,7 @@ class Session:
         if damaged:
             _log.warning(
                 "option bytes without their complements, for which the chip uses its defaults: %s; "
-                "`unlock` mends them and erases nothing on an open chip",
+                "this does no harm if the part is the right one",
                 damaged,
             )
         return None
