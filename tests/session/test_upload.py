@@ -87,6 +87,29 @@ def test_unlock_never_keeps_a_locked_chip_that_looks_blank(part: str, hides_opti
     assert board.chip.options.rop
 
 
+@pytest.mark.parametrize("nacks", [False, True])
+def test_a_locked_chip_that_reads_as_zeros_everywhere_is_told_by_its_refusals(
+    nacks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switches = Switches(rop_reads=0x00, rop_write_nacks=nacks, iapsr_undocumented=False)
+    board = Board("stm8s103f3", locked=True, switches=switches)
+    original = board.chip.rotf
+
+    def rotf(address: int, size: int, now: float, high_speed: bool) -> object:
+        answer, data = original(address, size, now, high_speed)
+        hidden = board.chip.options.rop and 0x4800 <= address < 0x4840
+        return answer, bytes(len(data)) if hidden else data
+
+    monkeypatch.setattr(board.chip, "rotf", rotf)
+    image = image_of(board.part, size=300)
+    with pytest.raises(ReadoutProtectedError):
+        board.upload(image, unlock=False)
+    assert board.chip.options.rop
+    board.upload(image)
+    assert board.holds(image)
+    assert board.options_are_factory()
+
+
 @pytest.mark.parametrize("unlock", [False, True])
 def test_an_upload_leaves_the_option_bytes_of_an_open_chip_alone(unlock: bool) -> None:
     board = Board("stm8s105k6")
