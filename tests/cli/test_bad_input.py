@@ -65,7 +65,7 @@ def test_a_file_that_is_no_hex_file_is_refused_and_says_why(
 
 @pytest.mark.parametrize("command", ["write", "verify"])
 def test_a_file_that_is_not_there_is_named(refuse: Callable[..., Result], command: str) -> None:
-    assert refuse(command, "firmware.hex").reason == "error: firmware.hex: no such file"
+    assert refuse(command, "firmware.hex").reason == "error: firmware.hex: no such file [E-FILE]"
 
 
 def test_one_bad_file_among_good_ones_stops_all(desk: Desk, refuse: Callable[..., Result]) -> None:

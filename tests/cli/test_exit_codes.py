@@ -86,7 +86,7 @@ def test_3_is_no_probe(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     _attach(monkeypatch)
     result = desk.run("--part", STM8S, "write", desk.hex("a.hex", (0x8000, program(64))))
     assert result.code == 3
-    assert result.reason == "error: no ST-LINK is attached"
+    assert result.reason == "error: no ST-LINK is attached [E-NO-PROBE]"
     assert result.hint
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stm8tool.console import Console
-from stm8tool.errors import ToolError
+from stm8tool.errors import UsageError
 
 
 def test_a_bar_only_appends_and_is_full_when_all_is_done(capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,7 +33,7 @@ def test_a_second_run_of_the_same_stage_begins_at_nothing(capsys: pytest.Capture
 def test_an_unfinished_bar_ends_its_line_before_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     console = Console("bar")
     console.progress("writing", 512, 1024)
-    console.error(ToolError("the reason", hint="the way out", details=["what was seen"]))
+    console.error(UsageError("the reason", hint="the way out", details=["what was seen"]))
     captured = capsys.readouterr()
     assert captured.out.endswith("#\n")
-    assert captured.err.splitlines() == ["  what was seen", "hint: the way out", "error: the reason"]
+    assert captured.err.splitlines() == ["  what was seen", "hint: the way out", "error: the reason [E-USAGE]"]

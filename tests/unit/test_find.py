@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from stm8tool.errors import (
     AccessError,
+    Code,
     ProbeAmbiguousError,
     ProbeError,
     ProbeNotFoundError,
@@ -44,7 +45,8 @@ V2_A = probe(A, "usb:1-2")
 V2_B = probe(B, "usb:1-3.1")
 V3 = probe(V3_SERIAL, "usb:2-1", 0x374F)
 V1 = probe(B, "usb:1-8", 0x3744)
-DENIED = probe("", "usb:1-4", error=AccessError("no permission to open the probe at usb:1-4", hint="udev"))
+NO_PERMISSION = AccessError("no permission to open the probe at usb:1-4", code=Code.PERMISSION, hint="udev")
+DENIED = probe("", "usb:1-4", error=NO_PERMISSION)
 
 
 @pytest.mark.parametrize("selector", ["stlink", "stlinkv2", "STLINK", A, A.lower(), "57ff6c", "usb:1-2", "USB:1-2"])

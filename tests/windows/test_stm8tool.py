@@ -72,7 +72,7 @@ def test_two_uploads_at_once_wait_for_each_other(checkout: Checkout) -> None:
 def test_a_name_that_the_output_cannot_spell_does_no_harm(checkout: Checkout) -> None:
     missing = checkout.run("--probe", "sim:плата.chip", "info", PYTHONIOENCODING="ascii")
     assert missing.code == 2
-    assert missing.reason == r"error: there is no chip file \u043f\u043b\u0430\u0442\u0430.chip"
+    assert missing.reason == r"error: there is no chip file \u043f\u043b\u0430\u0442\u0430.chip [E-USAGE]"
 
 
 # -- libusb ----------------------------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ def test_a_library_that_cannot_be_loaded_is_named_with_the_reason(
     reason = damage(checkout.library)
     named = windows_path(checkout.library)
     result = checkout.run("list", **({} if how == "packaged" else {OVERRIDE: named}))
-    assert (result.code, result.reason) == (7, "error: no usable libusb-1.0 for this 64-bit Python")
+    assert (result.code, result.reason) == (7, "error: no usable libusb-1.0 for this 64-bit Python [E-USB-LIBRARY]")
     assert result.details == [f"{'libusb-package' if how == 'packaged' else OVERRIDE}: {named}: {reason}"]
     assert result.hint.startswith("hint: install again what" if how == "packaged" else "hint: correct or remove")
 

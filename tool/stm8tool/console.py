@@ -70,7 +70,7 @@ class Console:
         lines = [f"  {line}" for line in exc.details]
         if exc.hint:
             lines.append(f"hint: {exc.hint}")
-        lines.append(f"error: {exc}")
+        lines.append(f"error: {exc} {exc.code}")
         self.interrupt()
         sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, NamedTuple, Optional
 
 from . import files
-from .errors import AccessError
+from .errors import AccessError, Code
 
 _TOOL = Path(__file__).resolve().parent.parent
 _LOCK_FILE = _TOOL / "requirements.lock"
@@ -62,7 +62,11 @@ def require(module: str) -> None:
     if not _LOCK_FILE.is_file():
         if importlib.util.find_spec(module) is None:
             package = next(iter(_PACKAGES[module]))
-            raise AccessError(f"the package {package} is missing", hint=f"{sys.executable} -m pip install {package}")
+            raise AccessError(
+                f"the package {package} is missing",
+                code=Code.PACKAGES,
+                hint=f"{sys.executable} -m pip install {package}",
+            )
         return
     pins = _pins()
     if _interpreter_has(module, pins):
@@ -153,6 +157,7 @@ def _fill(pins: list[_Pin]) -> Path:
             problem = str(exc)
     raise AccessError(
         f"no folder for the tool's Python packages can be written: {problem}",
+        code=Code.PACKAGES,
         hint=f"make {_private_folders()[0].parent} or the user's cache directory ({_user_cache()}) writable",
     )
 
@@ -166,6 +171,7 @@ def _wait_for(lock: IO[str]) -> None:
         if time.monotonic() > deadline:
             raise AccessError(
                 "another process has been fetching the tool's Python packages for too long",
+                code=Code.PACKAGES,
                 hint=f"end it and try again; it holds {lock.name}",
             )
         time.sleep(_LOCK_POLL_S)
@@ -205,6 +211,7 @@ def _install(folder: Path, pins: list[_Pin]) -> None:
         if failure is not None:
             raise AccessError(
                 f"the Python packages {names} are missing and pip cannot fetch them: {failure}",
+                code=Code.PACKAGES,
                 hint=f"with a network connection, run once: {_command_line(folder)}",
             )
         if folder.exists():  # incomplete: somebody deleted files of it

@@ -14,7 +14,7 @@
      +- AccessError                  exit 7   driver, permission, busy, USB library, dependencies
      +- ProbeError                   exit 3   the probe answers but cannot do this
      +- SwimError                    exit 4   the probe works, the chip does not answer it
-     |   +- ConnectError                      every recipe to connect failed; `attempts` says how
+     |   +- ConnectError                      every recipe to connect failed; `details` says how
      +- TargetError                  exit 1   the chip answers and refuses
          +- ReadoutProtectedError    exit 5   ROP is on
          +- WriteProtectedError      exit 5   UBC covers the block
@@ -22,22 +22,81 @@
          +- ProgramError             exit 1   a write did not finish
          +- FamilyMismatchError      exit 2   another family than the part that was named
 
-`exit_code` is what the command returns, `hint` what to do next, `details` the evidence, a line each.
+`exit_code` is what the command returns, `hint` what to do next, `details` the evidence, a line each. `code` is the
+situation (docs/errors.md): it stays the same from version to version, whatever the words. A type has the code of
+what it mostly means; where more is known, the error brings its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import Optional
+
+
+class Code(Enum):
+    """The situations that have a name; some of them are only warned of."""
+
+    # The command line and the file
+    USAGE = "E-USAGE"
+    PART_UNKNOWN = "E-PART-UNKNOWN"
+    FILE = "E-FILE"
+    IMAGE_TOO_BIG = "E-IMAGE-TOO-BIG"
+    OUTSIDE_MAP = "E-OUTSIDE-MAP"
+    DANGEROUS_WRITE = "E-DANGEROUS-WRITE"
+    # Between us and the probe
+    NO_PROBE = "E-NO-PROBE"
+    SEVERAL_PROBES = "E-SEVERAL-PROBES"
+    USB_LIBRARY = "E-USB-LIBRARY"
+    PACKAGES = "E-PACKAGES"
+    DRIVER_MISSING = "E-DRIVER-MISSING"
+    DRIVER_WRONG = "E-DRIVER-WRONG"
+    PERMISSION = "E-PERMISSION"
+    BUSY = "E-BUSY"
+    # The probe
+    PROBE_LOST = "E-PROBE-LOST"
+    PROBE_HUNG = "E-PROBE-HUNG"
+    PROBE_REFUSES = "E-PROBE-REFUSES"
+    PROBE_LIMIT = "E-PROBE-LIMIT"
+    PROBE_LOADER = "E-PROBE-LOADER"
+    PROBE_NO_SWIM = "E-PROBE-NO-SWIM"
+    # The wires and the board
+    TARGET_SILENT = "E-TARGET-SILENT"
+    TARGET_UNPOWERED = "E-TARGET-UNPOWERED"
+    SUPPLY_LOW = "E-SUPPLY-LOW"
+    SWIM_STUCK = "E-SWIM-STUCK"
+    RESET_LOW = "E-RESET-LOW"
+    SWIM_DISABLED = "E-SWIM-DISABLED"
+    LINK_LOST = "E-LINK-LOST"
+    WEAK_LINK = "E-WEAK-LINK"
+    NO_HIGH_SPEED = "E-NO-HIGH-SPEED"
+    # The chip
+    FAMILY = "E-FAMILY"
+    ROP_READ = "E-ROP-READ"
+    ROP_UPLOAD = "E-ROP-UPLOAD"
+    UNLOCK_FAILED = "E-UNLOCK-FAILED"
+    OPTIONS_CORRUPT = "E-OPTIONS-CORRUPT"
+    UBC = "E-UBC"
+    KEYS = "E-KEYS"
+    WRITE_UNFINISHED = "E-WRITE-UNFINISHED"
+    VERIFY = "E-VERIFY"
+
+    def __str__(self) -> str:
+        """Return the code as it is printed behind a message: "[E-UBC]"."""
+        return f"[{self.value}]"
 
 
 class ToolError(Exception):
     """Base of all expected failures; the message is one line."""
 
     exit_code = 1
+    code: Code
 
-    def __init__(self, message: str, *, hint: Optional[str] = None, details: Sequence[str] = ()) -> None:
+    def __init__(
+        self, message: str, *, code: Optional[Code] = None, hint: Optional[str] = None, details: Sequence[str] = ()
+    ) -> None:
         super().__init__(message)
+        self.code = code or type(self).code
         self.hint = hint
         self.details = tuple(details)
 
@@ -46,42 +105,57 @@ class UsageError(ToolError):
     """The command line or the project's options are wrong."""
 
     exit_code = 2
+    code = Code.USAGE
 
 
 class UnknownPartError(UsageError):
     """The part name is not in the device table."""
+
+    code = Code.PART_UNKNOWN
 
 
 class ImageError(ToolError):
     """The file cannot be used: missing, malformed, overlapping, or outside the part's memories."""
 
     exit_code = 2
+    code = Code.FILE
 
 
 class TransportError(ToolError):
     """The probe cannot be reached."""
 
     exit_code = 3
+    code = Code.PROBE_REFUSES
 
 
 class ProbeNotFoundError(TransportError):
     """No attached probe fits the choice."""
 
+    code = Code.NO_PROBE
+
 
 class ProbeAmbiguousError(TransportError):
     """Several attached probes fit the choice."""
+
+    code = Code.SEVERAL_PROBES
 
 
 class ProbeLostError(TransportError):
     """The probe disappeared while it was in use."""
 
+    code = Code.PROBE_LOST
+
 
 class TransportTimeoutError(TransportError):
     """A transfer did not end within its time limit."""
 
+    code = Code.PROBE_HUNG
+
 
 class EndpointStallError(TransportError):
     """The probe answered a transfer with STALL."""
+
+    code = Code.PROBE_REFUSES
 
 
 class TransferSizeError(TransportError):
@@ -91,6 +165,8 @@ class TransferSizeError(TransportError):
         expected: Length asked for, in bytes.
         data: What came instead.
     """
+
+    code = Code.PROBE_REFUSES
 
     def __init__(self, expected: int, data: bytes) -> None:
         super().__init__(f"the probe sent {len(data)} bytes where {expected} were expected")
@@ -103,11 +179,15 @@ class AccessError(ToolError):
 
     exit_code = 7
 
+    def __init__(self, message: str, *, code: Code, hint: Optional[str] = None, details: Sequence[str] = ()) -> None:
+        super().__init__(message, code=code, hint=hint, details=details)
+
 
 class ProbeError(ToolError):
     """The probe answers, but cannot do what is needed."""
 
     exit_code = 3
+    code = Code.PROBE_REFUSES
 
 
 class SwimError(ToolError):
@@ -118,21 +198,25 @@ class SwimError(ToolError):
     """
 
     exit_code = 4
+    code = Code.LINK_LOST
 
     def __init__(
         self,
         message: str,
         *,
         status: Optional[int] = None,
+        code: Optional[Code] = None,
         hint: Optional[str] = None,
         details: Sequence[str] = (),
     ) -> None:
-        super().__init__(message, hint=hint, details=details)
+        super().__init__(message, code=code, hint=hint, details=details)
         self.status = status
 
 
 class ConnectError(SwimError):
     """No recipe of the connect ladder reached the chip; `details` lists what was tried."""
+
+    code = Code.TARGET_SILENT
 
 
 # What connecting again may mend; ConnectError itself excepted.
@@ -142,21 +226,27 @@ LINK_ERRORS = (SwimError, EndpointStallError, TransferSizeError, TransportTimeou
 class TargetError(ToolError):
     """The chip answers and refuses, or holds something else than it should."""
 
+    code = Code.WRITE_UNFINISHED
+
 
 class ReadoutProtectedError(TargetError):
     """Read-out protection (ROP) is on."""
 
     exit_code = 5
+    code = Code.ROP_READ
 
 
 class WriteProtectedError(TargetError):
     """The user boot code area (UBC) protects the block."""
 
     exit_code = 5
+    code = Code.UBC
 
 
 class ProgramError(TargetError):
     """The flash controller did not finish or did not accept an operation."""
+
+    code = Code.WRITE_UNFINISHED
 
 
 class VerifyError(TargetError):
@@ -169,6 +259,7 @@ class VerifyError(TargetError):
     """
 
     exit_code = 6
+    code = Code.VERIFY
 
     def __init__(self, message: str, *, address: int, expected: int, actual: int, hint: Optional[str] = None) -> None:
         super().__init__(message, hint=hint)
@@ -181,3 +272,4 @@ class FamilyMismatchError(TargetError):
     """The chip's registers contradict the part that was named."""
 
     exit_code = 2
+    code = Code.FAMILY

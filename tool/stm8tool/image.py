@@ -17,7 +17,7 @@ from typing import Any, Optional, Union
 
 from . import files
 from .devices import Region
-from .errors import ImageError, UsageError
+from .errors import Code, ImageError, UsageError
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -66,8 +66,13 @@ class Image:
         """Return what lies in `region`."""
         return tuple(_clipped(self.segments, region.start, region.end))
 
-    def check_inside(self, regions: Iterable[Region]) -> None:
-        """Raise ImageError unless every byte lies in one of `regions`, which do not overlap."""
+    def check_inside(self, regions: Iterable[Region], options: Optional[Region] = None) -> None:
+        """Raise ImageError unless every byte lies in one of `regions`, which do not overlap.
+
+        Args:
+            regions: Where data may lie.
+            options: The option bytes of the part; data in there have an error of their own.
+        """
         memories = sorted(regions, key=lambda region: region.start)
         starts = [0, *(memory.end for memory in memories)]
         ends = [*(memory.start for memory in memories), max((s.end for s in self.segments), default=0)]
@@ -76,11 +81,27 @@ class Image:
             inside = " and ".join(map(str, memories)) or "any memory"
             ranges = [_span(lost.address, lost.end) for lost in outside]
             elsewhere = f" (and {len(ranges) - 1} more)" if ranges[1:] else ""
-            raise ImageError(
-                f"the image has data at {ranges[0]}{elsewhere}, outside {inside}",
-                hint="build for this part, or name the right one",
-                details=[f"outside: {lost}" for lost in ranges],
+            message = f"the image has data at {ranges[0]}{elsewhere}, outside {inside}"
+            code, hint = _why_outside(outside, memories, options)
+            raise ImageError(message, code=code, hint=hint, details=[f"outside: {lost}" for lost in ranges])
+
+
+def _why_outside(outside: Sequence[Segment], memories: Sequence[Region], options: Optional[Region]) -> tuple[Code, str]:
+    """Return the situation and what to do about it, the worst of several first."""
+    if options and any(_clipped(outside, options.start, options.end)):
+        return (
+            Code.DANGEROUS_WRITE,
+            "these are option bytes, which can lock a chip for good: they are not written from a file; leave them out "
+            "(`unlock` brings them to their factory values)",
+        )
+    for memory in memories:
+        beyond = sum(len(lost.data) for lost in outside if lost.address == memory.end)
+        if memory.name in ("flash", "eeprom") and beyond:
+            hint = (
+                f"{beyond} bytes too many for {memory.size} bytes of {memory.name}: make the program smaller, or name"
             )
+            return Code.IMAGE_TOO_BIG, f"{hint} the right part"
+    return Code.OUTSIDE_MAP, "build for this part, or name the right one"
 
 
 def load(paths: Sequence[PathLike], base: Optional[int] = None) -> Image:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from .errors import ReadoutProtectedError, ToolError, UsageError
+from .errors import Code, ReadoutProtectedError, ToolError, UsageError
 from .interrupts import shield
 from .probe.stlink import Stlink
 from .target import protection
@@ -158,6 +158,7 @@ class Session:
             programmer.require_open()
         except ReadoutProtectedError as exc:
             if not unlock:
+                exc.code = Code.ROP_UPLOAD
                 raise
             unlocked = self._unlock_for_write(programmer, exc, assume_locked=False)
         if unlocked is None:
@@ -169,6 +170,7 @@ class Session:
         except ReadoutProtectedError as exc:
             # A locked chip may look blank; its refusal of the first block is what tells.
             if not unlock or (unlocked and unlocked.erased):
+                exc.code = Code.UNLOCK_FAILED if unlock else Code.ROP_UPLOAD
                 raise
             unlocked = self._unlock_for_write(programmer, exc, assume_locked=True)
         return Upload(programmer.write(segments, verify=verify), unlocked)
@@ -184,8 +186,9 @@ class Session:
         if damaged:
             _log.warning(
                 "option bytes without their complements, for which the chip uses its defaults: %s; "
-                "this does no harm if the part is the right one",
+                "this does no harm if the part is the right one %s",
                 damaged,
+                Code.OPTIONS_CORRUPT,
             )
         return None
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 from .. import deps
 from ..errors import (
     AccessError,
+    Code,
     ProbeAmbiguousError,
     ProbeError,
     ProbeNotFoundError,
@@ -154,7 +155,9 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
     details = [str(probe) for probe in probes]
     unread = next((probe.error for probe in probes if probe.error), None)
     if unread and not _is_path(wanted):
-        raise AccessError(f"{message}, and not every serial could be read", hint=unread.hint, details=details)
+        raise AccessError(
+            f"{message}, and not every serial could be read", code=unread.code, hint=unread.hint, details=details
+        )
     raise ProbeNotFoundError(message, hint=_how_to_choose(probes), details=details)
 
 
@@ -173,7 +176,7 @@ def open_found(probe: FoundProbe) -> UsbTransport:
         ProbeError: It is no probe that can be used as it is.
     """
     if probe.model.obstacle:
-        raise ProbeError(probe.problem or "", hint=probe.hint)
+        raise ProbeError(probe.problem or "", code=Code.PROBE_LOADER, hint=probe.hint)
     from ..transport.usb import UsbTransport
 
     return UsbTransport(probe.device, probe.identity, probe.model.in_endpoint)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
 from ..errors import (
+    Code,
     EndpointStallError,
     ProbeError,
     ProbeLostError,
@@ -161,6 +162,7 @@ class Stlink:
         except TransportTimeoutError as exc:
             raise ProbeError(
                 "the probe hangs: it does not answer, not even after a USB reset",
+                code=Code.PROBE_HUNG,
                 hint="unplug the probe, plug it in again and retry",
             ) from exc
 
@@ -170,7 +172,7 @@ class Stlink:
         _log.info("%s, firmware %s", info.model, version)
         obstacle = stlink_version.obstacle(version, info.identity.product)
         if obstacle:
-            raise ProbeError(f"this {info.model} {obstacle.problem}", hint=obstacle.hint)
+            raise ProbeError(f"this {info.model} {obstacle.problem}", code=Code.PROBE_NO_SWIM, hint=obstacle.hint)
         advice = stlink_version.advice(version, info.identity.product)
         if advice:
             _log.warning("%s", advice)
@@ -195,6 +197,7 @@ class Stlink:
         else:
             raise ProbeError(
                 f"the probe does not enter SWIM mode: it stays in {_STUCK_IN_MODE.get(mode, f'mode {mode}')}",
+                code=Code.PROBE_HUNG,
                 hint="unplug the probe, plug it in again and retry; if it stays so, let ST's STLinkUpgrade write its "
                 "firmware again",
             )
@@ -204,6 +207,7 @@ class Stlink:
         if self._buffer_size < _SMALLEST_BUFFER:
             raise ProbeError(
                 f"the probe buffers only {size} bytes; a block of an STM8 has up to {_SMALLEST_BUFFER}",
+                code=Code.PROBE_LIMIT,
                 hint="use another probe, or one with ST's own firmware",
             )
 
@@ -351,6 +355,7 @@ class Stlink:
                 raise SwimError(
                     f"{what}: the probe stays busy (SWIM status 0x01)",
                     status=status,
+                    code=Code.PROBE_HUNG,
                     hint="unplug the probe, plug it in again and retry; if it stays so, try another probe",
                 )
             clock.sleep(self._habits.poll_step_s)

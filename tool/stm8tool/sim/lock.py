@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Optional
 
-from stm8tool.errors import AccessError, UsageError
+from stm8tool.errors import AccessError, Code, UsageError
 
 WAIT_S = 2.0
 STEP_S = 0.05
@@ -49,6 +49,7 @@ class FileLock:
                     os.close(descriptor)
                     raise AccessError(
                         f"{self._path} is busy: another program is using this simulated probe",
+                        code=Code.BUSY,
                         hint="wait until it has ended",
                     ) from None
                 time.sleep(STEP_S)

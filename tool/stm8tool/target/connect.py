@@ -16,6 +16,7 @@ from typing import NamedTuple, Optional
 
 from ..errors import (
     LINK_ERRORS,
+    Code,
     ConnectError,
     ProbeError,
     ProbeLostError,
@@ -114,6 +115,7 @@ def climb(link: SwimLink, first: Optional[Recipe] = None) -> Recipe:
     if isinstance(last, TransportError):
         raise ProbeError(
             "the probe stopped answering",
+            code=Code.PROBE_HUNG,
             hint="unplug the probe, plug it in again and retry",
             details=tried,
         ) from last

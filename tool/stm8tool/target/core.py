@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Optional, TypeVar
 
 from ..devices import Part
-from ..errors import LINK_ERRORS, ConnectError, FamilyMismatchError, ProbeError, SwimError, ToolError
+from ..errors import LINK_ERRORS, Code, ConnectError, FamilyMismatchError, ProbeError, SwimError, ToolError
 from ..interrupts import shield
 from ..probe.base import SwimLink
 from ..transport.base import Clock
@@ -166,5 +166,6 @@ class Core:
             raise ProbeError(
                 f"the firmware of this probe ({self.link.info.firmware}) passes on 16 address bits only: "
                 "it cannot reach flash above 0x00FFFF",
+                code=Code.PROBE_LIMIT,
                 hint="use another probe, or an image that ends below 0x010000",
             )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 
 from ..devices import Part
-from ..errors import LINK_ERRORS, ProgramError
+from ..errors import LINK_ERRORS, Code, ProgramError
 from ..interrupts import shield
 from . import registers as reg
 from .core import Core
@@ -56,9 +56,9 @@ class Flash:
             ProgramError: A flag does not come; then only a reset helps.
         """
         if not self._give_keys(self._regs.pukr, reg.PROGRAM_KEYS, reg.IAPSR_PUL) and program:
-            raise ProgramError("the keys do not open the program memory", hint=_KEYS_HINT)
+            raise ProgramError("the keys do not open the program memory", code=Code.KEYS, hint=_KEYS_HINT)
         if not self._give_keys(self._regs.dukr, reg.DATA_KEYS, reg.IAPSR_DUL):
-            raise ProgramError("the keys do not open the data memory", hint=_KEYS_HINT)
+            raise ProgramError("the keys do not open the data memory", code=Code.KEYS, hint=_KEYS_HINT)
 
     def _give_keys(self, register: int, keys: tuple[int, int], flag: int) -> bool:
         for _ in range(_KEY_TRIES):

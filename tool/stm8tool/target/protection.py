@@ -12,6 +12,7 @@ from typing import NamedTuple
 from ..devices import OptionByte, Part, option_table
 from ..errors import (
     LINK_ERRORS,
+    Code,
     FamilyMismatchError,
     ProgramError,
     ReadoutProtectedError,
@@ -147,7 +148,7 @@ def unlock(core: Core, flash: Flash, part: Part, *, assume_locked: bool = False)
     try:
         core.persist(job.attempt, (*LINK_ERRORS, ProgramError))
     except ProgramError as exc:
-        raise ProgramError(f"the unlock did not take: {exc}", hint=_UNLOCK_HINT) from exc
+        raise ProgramError(f"the unlock did not take: {exc}", code=Code.UNLOCK_FAILED, hint=_UNLOCK_HINT) from exc
     return Unlocked(job.erased, () if job.erased else tuple(job.restored))
 
 

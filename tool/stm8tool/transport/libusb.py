@@ -25,7 +25,7 @@ import usb.backend
 import usb.backend.libusb1
 
 from .. import deps
-from ..errors import AccessError
+from ..errors import AccessError, Code
 from .library_file import defect
 
 OVERRIDE = "STM8TOOL_LIBUSB"
@@ -104,6 +104,7 @@ def load(places: Iterable[Candidate]) -> usb.backend.IBackend:
         tried.append((place, reason))
     raise AccessError(
         f"no usable libusb-1.0 for this {_bits()}-bit Python",
+        code=Code.USB_LIBRARY,
         hint=_hint(tried[0][0]),
         details=[f"{place.origin}: {place.path or 'none'}: {reason}" for place, reason in tried],
     )

@@ -6,7 +6,7 @@ are from libusb's and pyusb's source and public reports; Windows and macOS were 
 
 from __future__ import annotations
 
-from ..errors import AccessError
+from ..errors import AccessError, Code
 from .usb_holder import NOBODY, Holders
 
 ACCESS = -3
@@ -24,6 +24,8 @@ UDEV_RULES = f"""\
 # Then replug the probe.
 {UDEV_RULE}
 """
+
+_CODES = {ACCESS: Code.PERMISSION, NOT_FOUND: Code.DRIVER_WRONG, BUSY: Code.BUSY, NOT_SUPPORTED: Code.DRIVER_MISSING}
 
 _CLOSE_OTHERS = "close whatever else uses the probe: ST's programmers, OpenOCD, a debug session of an IDE"
 _UDEV = f"write the line {UDEV_RULE} to {_UDEV_FILE}, run (as root) `{_UDEV_RELOAD}`, replug the probe"
@@ -77,7 +79,9 @@ def access_error(
     """
     system = platform if platform in ("win32", "darwin") else "linux"
     message, hint = (_ADVICE_DISK if is_disk else _ADVICE).get((code, system), _ADVICE[code, system])
+    situation = Code.BUSY if code == ACCESS and system != "linux" else _CODES[code]  # there it is held by another
     if holders.names:
-        return AccessError(f"{probe} is in use by {' and '.join(holders.names)}", hint=hint)
+        return AccessError(f"{probe} is in use by {' and '.join(holders.names)}", code=situation, hint=hint)
     unseen = f"{holders.hidden} processes of other users could not be looked into; only root can"
-    return AccessError(message.format(probe=probe), hint=hint, details=[unseen] if holders.hidden else ())
+    details = [unseen] if holders.hidden else ()
+    return AccessError(message.format(probe=probe), code=situation, hint=hint, details=details)

@@ -1,0 +1,227 @@
+"""The commands around probes and chips: one function each, from parsed arguments to lines for the user."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Optional
+
+from .errors import UsageError
+
+if TYPE_CHECKING:
+    from .console import Console
+    from .devices import Part, Region
+    from .session import Session
+
+DEFAULT_PROBE = "stlink"
+
+
+def _part(arguments: argparse.Namespace) -> Optional[Part]:
+    from .devices import find_part
+
+    return None if arguments.part is None else find_part(arguments.part)
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise UsageError(f"'{text}' is no number", hint="write 0x8000 or 32768") from None
+
+
+def _base(arguments: argparse.Namespace) -> Optional[int]:
+    """Return the address that `--base` gives."""
+    if arguments.base is None:
+        return None
+    base = _number(arguments.base)
+    if base < 0:
+        raise UsageError(f"--base {arguments.base} is no address", hint="write 0x8000 or 32768")
+    return base
+
+
+def _region(arguments: argparse.Namespace, part: Part, default: str) -> Region:
+    """Return the one region that `--region` names."""
+    from .devices import Region
+
+    name = arguments.region or default
+    memories = {"flash": part.flash, "eeprom": part.eeprom, "options": part.options}
+    if name in memories:
+        region = memories[name]
+        if region is None:
+            raise UsageError(f"the {part.name} has no separate EEPROM", hint="use --region flash")
+        return region
+    start, colon, size = name.partition(":")
+    if not colon:
+        raise UsageError(f"unknown region '{name}'", hint="use flash, eeprom, options or ADDRESS:SIZE")
+    region = Region("range", _number(start), _number(size))
+    known = [memory for memory in (*part.memories, part.ram, part.boot_rom) if memory is not None]
+    if region.size < 1 or not any(m.start <= region.start and region.end <= m.end for m in known):
+        raise UsageError(
+            f"0x{region.start:06X}:{region.size} is not inside one memory of the {part.name}",
+            hint="it has " + ", ".join(str(memory) for memory in known),
+        )
+    return region
+
+
+def _writable(arguments: argparse.Namespace, part: Part) -> list[Region]:
+    """Return the memories that a write may touch: flash and EEPROM, or the one named."""
+    programmable = [memory for memory in (part.flash, part.eeprom) if memory is not None]
+    if arguments.region is None:
+        return programmable
+    region = _region(arguments, part, "flash")
+    if not any(m.start <= region.start and region.end <= m.end for m in programmable):
+        raise UsageError(
+            f"{region} cannot be written: only flash and EEPROM can",
+            hint="`unlock` brings the option bytes to their factory values",
+        )
+    return [region]
+
+
+def _open(arguments: argparse.Namespace, console: Console, part: Optional[Part]) -> Session:
+    from .session import Session, open_transport
+
+    return Session(open_transport(arguments.probe), part, console.progress)
+
+
+def required_part(arguments: argparse.Namespace) -> Part:
+    part = _part(arguments)
+    if part is None:
+        raise UsageError("which chip?", hint="name it with --part, for example --part stm8s103f3")
+    return part
+
+
+def _blocks(count: int) -> str:
+    return f"{count} block" if count == 1 else f"{count} blocks"
+
+
+def list_probes(arguments: argparse.Namespace, console: Console) -> None:
+    from .probe import listing
+    from .session import SIM_PREFIX, open_transport
+
+    others: Sequence[str] = ()
+    if arguments.probe.startswith(SIM_PREFIX):
+        probes = [listing.simulated(open_transport(arguments.probe))]
+    else:
+        probes, others = listing.attached()
+    if arguments.json:
+        import json
+
+        console.say(json.dumps([probe._asdict() for probe in probes], indent=2))
+        return
+    for line in listing.table(probes, others):
+        console.say(line)
+
+
+def write(arguments: argparse.Namespace, console: Console) -> None:
+    from . import image
+
+    part = required_part(arguments)
+    regions = _writable(arguments, part)
+    content = image.load(arguments.files, _base(arguments))
+    content.check_inside(regions, part.options)
+    with _open(arguments, console, part) as session:
+        console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
+        result = session.write(content, regions, unlock=arguments.unlock == "auto", verify=arguments.verify == "yes")
+    if result.unlocked and result.unlocked.erased:
+        console.say("read protection removed, option bytes at factory values, read back")
+    written = result.written
+    if not written.programmed:
+        console.say(f"nothing to do: the chip already holds the image ({_blocks(written.compared)} compared)")
+    else:
+        checked = "and verified" if arguments.verify == "yes" else "(not verified)"
+        console.say(f"{written.programmed} of {_blocks(written.compared)} of {written.block} bytes written {checked}")
+    console.say("the program runs")
+
+
+def verify(arguments: argparse.Namespace, console: Console) -> None:
+    from . import image
+
+    part = required_part(arguments)
+    regions = [_region(arguments, part, "flash")] if arguments.region else list(part.memories)
+    content = image.load(arguments.files, _base(arguments))
+    content.check_inside(regions)
+    with _open(arguments, console, part) as session:
+        equal = session.verify(content, regions)
+    console.say(f"verified: {equal} bytes are equal")
+
+
+def read(arguments: argparse.Namespace, console: Console) -> None:
+    from . import image
+
+    part = required_part(arguments)
+    region = _region(arguments, part, "flash")
+    image.check_output(arguments.output)
+    with _open(arguments, console, part) as session:
+        data = session.read(region)
+    image.save(arguments.output, [image.Segment(region.start, data)])
+    console.say(f"{len(data)} bytes of {region} saved to {arguments.output}")
+
+
+def erase(arguments: argparse.Namespace, console: Console) -> None:
+    from .session import require_whole_blocks
+
+    part = required_part(arguments)
+    regions = _writable(arguments, part) if arguments.region else [part.flash]
+    require_whole_blocks(regions[0], part)
+    with _open(arguments, console, part) as session:
+        result = session.erase(regions[0])
+    console.say(f"{regions[0]} is erased ({_blocks(result.programmed)}; the others were blank)")
+
+
+def unlock(arguments: argparse.Namespace, console: Console) -> None:
+    part = required_part(arguments)
+    with _open(arguments, console, part) as session:
+        result = session.unlock()
+    if result.erased:
+        console.say(
+            "unlocked: read protection is off, the chip is erased, option bytes are at factory values, read back"
+        )
+    elif result.restored:
+        console.say(f"not read-protected, nothing erased; back at factory values: {', '.join(result.restored)}")
+    else:
+        console.say("not read-protected, option bytes are at factory values: nothing to do")
+
+
+def reset(arguments: argparse.Namespace, console: Console) -> None:
+    with _open(arguments, console, _part(arguments)) as session:
+        session.reset()
+    console.say("the chip was reset and runs")
+
+
+def info(arguments: argparse.Namespace, console: Console) -> None:
+    part = _part(arguments)
+    with _open(arguments, console, part) as session:
+        probe = session.probe
+        console.say(f"probe:      {probe.model}, firmware {probe.firmware}")
+        console.say(f"serial:     {probe.identity.serial or 'unknown'}, {probe.identity.path}")
+        supply = session.supply_mv
+        seen = "not measured" if supply is None else f"{supply / 1000:.2f} V as the probe sees it"
+        console.say(f"supply:     {seen}")
+        info = session.info()
+    console.say(f"connected:  {info.recipe}; the wire runs at {'high' if info.high_speed else 'low'} speed")
+    families = {"stm8s": "STM8S, STM8AF or relatives", "stm8l": "STM8L or STM8AL", None: "its registers do not tell"}
+    console.say(f"family:     {families[info.register_map]}")
+    if part is None or info.protection is None:
+        console.say("give --part to see protection and option bytes")
+        return
+    console.say(f"part:       {part.name} (figures of {part.confidence} confidence)")
+    state = "ON: reads are blocked, an upload erases the chip first" if info.protection.locked else "off"
+    console.say(f"protection: {state} ({info.protection.evidence})")
+    for option in info.options:
+        name, value = option.option.name, option.value
+        note = "" if option.is_factory else f", factory 0x{option.option.default:02X}"
+        if not option.consistent:
+            note += ", complement does not match: the chip uses the factory value"
+        console.say(f"  {name:<13}  0x{option.option.address:04X}  0x{value:02X}{note}")
+    if info.unique_id is not None:
+        console.say(f"unique ID:  {info.unique_id.hex().upper()}")
+
+
+def udev(_arguments: argparse.Namespace, console: Console) -> None:
+    from .transport.usb_access import UDEV_RULES
+
+    console.say(UDEV_RULES.rstrip())
+
+
+# After an interrupt of one of these the chip may hold half of something.
+WRITING = (write, erase, unlock)
