@@ -287,3 +287,27 @@ def test_real_time_is_slept_and_virtual_time_is_not(monkeypatch: pytest.MonkeyPa
 def test_time_is_virtual_unless_real_time_is_asked_for(board: Path) -> None:
     assert isinstance(open_transport(board).clock, VirtualClock)
     assert isinstance(open_transport(board, real_time=True).clock, RealClock)
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("UBC=0x02", b"\x02\xfd\x00\xff"),
+        ("ubc=2", b"\x02\xfd\x00\xff"),
+        ("0x4803=0x01", b"\x00\xff\x01\xff"),
+        ("0x4802=0", b"\x00\x00\x00\xff"),
+    ],
+)
+def test_a_chip_may_come_with_other_option_bytes(tmp_path: Path, text: str, held: bytes) -> None:
+    create(tmp_path / "board.chip", find_part("stm8s103f3"), "v2", options=[text])
+    document = json.loads((tmp_path / "board.chip").read_text(encoding="ascii"))
+    assert bytes.fromhex(document["memories"]["options"]["data"])[1:5] == held
+    assert describe(tmp_path / "board.chip").bricked is None
+
+
+@pytest.mark.parametrize("text", ["UBC", "UBC=", "UBC=256", "UBC=-1", "UBC=x", "WDG=0", "0x480F=0", "=0", "0x=0"])
+def test_an_option_byte_that_the_chip_does_not_have_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        create(tmp_path / "board.chip", find_part("stm8s103f3"), "v2", options=[text])
+    assert caught.value.hint
+    assert not (tmp_path / "board.chip").exists()

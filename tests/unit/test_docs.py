@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 import ast
 import re
-import shlex
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from documents import DOCS, examples, first_cells, read, run, section
 from pio import BOARDS, ROOT, load_builder
 from stm8tool import cli, errors, interrupts
 from stm8tool.devices import all_parts
@@ -21,37 +19,13 @@ from stm8tool.sim import faults
 from stm8tool.target import connect
 from stm8tool.transport import usb_access
 
-DOCS = {path.relative_to(ROOT).as_posix(): path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
-README, TOOL, ARCHITECTURE, TROUBLE = (
-    DOCS[name].read_text(encoding="utf-8")
-    for name in ("README.md", "docs/stm8tool.md", "docs/architecture.md", "docs/troubleshooting.md")
+README, TOOL, ARCHITECTURE, TROUBLE = map(
+    read, ("README.md", "docs/stm8tool.md", "docs/architecture.md", "docs/troubleshooting.md")
 )
 FIRMWARE = bytes([0x82, 0x00, 0x80, 0x80]) + bytes(range(1, 86))
 
 # Machine paths, package indexes, and numbers of a tracker that the reader cannot see.
 FORBIDDEN = r"(?<![\w.])/(work|tmp|root|home)/|\b(pypi|pythonhosted|npmjs)\b|deb\.debian|\bissue #?\d|TODO|FIXME"
-
-
-def section(text: str, heading: str) -> str:
-    """Return what stands below a heading, up to the next of its rank or above."""
-    found = re.search(rf"^(#+) {re.escape(heading)}\n", text, re.MULTILINE)
-    assert found, heading
-    below = text[found.end() :]
-    end = re.search(rf"^#{{1,{len(found[1])}}} ", below, re.MULTILINE)
-    return below[: end.start()] if end else below
-
-
-def first_cells(text: str) -> list[str]:
-    """Return the first cell of every table row but the heads, without back quotes."""
-    rows = re.findall(r"^\| *(.*?) *\|", re.sub(r"^\|.*\n\|[-|]+\n", "", text, flags=re.MULTILINE), re.MULTILINE)
-    return [row.replace("`", "") for row in rows]
-
-
-def run(words: list[str]) -> tuple[int, str]:
-    """Run stm8tool; return its exit code and what a terminal shows."""
-    shown = StringIO()
-    with redirect_stdout(shown), redirect_stderr(shown):
-        return cli.main(words), shown.getvalue()
 
 
 @pytest.fixture
@@ -141,17 +115,13 @@ def test_every_option_of_platformio_ini_is_in_the_readme_with_its_values() -> No
 
 def test_every_command_has_an_example_and_it_shows_what_happens(desk: Path) -> None:
     code, used = 0, set()
-    for block in re.findall(r"^```console\n(.*?)^```", TOOL, re.MULTILINE | re.DOTALL):
-        for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
-            if command == "echo $?":
-                shown = f"{code}\n"
-            else:
-                name, *words = shlex.split(command)
-                assert name == "stm8tool"
-                used.update(words)
-                code, shown = run(words)
-            pattern = ".*".join(map(re.escape, expected.split("…")))
-            assert re.fullmatch(pattern, shown), f"{command}\n{shown}"
+    for example in examples(TOOL):
+        if example.command == "echo $?":
+            shown = f"{code}\n"
+        else:
+            used.update(example.words)
+            code, shown = example.run()
+        assert example.fits(shown), f"{example.command}\n{shown}"
     assert {word for name in PARSERS for word in name.split()} <= used
 
 

@@ -164,6 +164,13 @@ def _parser() -> _Parser:
     )
     create.add_argument("chipfile", metavar="CHIPFILE", help="use it as --probe sim:CHIPFILE")
     create.add_argument("--locked", action="store_true", help="ships read-protected, with a program in it")
+    create.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an option byte with its complement, or ADDRESS=VALUE for one byte alone",
+    )
     create.add_argument("--fault", action="append", default=[], metavar="NAME[=ARG]", help="something that is broken")
     create.add_argument("--force", action="store_true", help="replace a file that exists")
     create.set_defaults(run=sim_commands.create)

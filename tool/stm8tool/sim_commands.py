@@ -21,6 +21,7 @@ def create(arguments: argparse.Namespace, console: Console) -> None:
         part,
         model,
         locked=arguments.locked,
+        options=arguments.option,
         faults=arguments.fault,
         overwrite=arguments.force,
     )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from stm8tool.devices import OptionByte, Part
+from stm8tool.errors import UsageError
 
 from .memory import Memory
 from .switches import Switches
@@ -75,6 +76,33 @@ class OptionBytes:
     def lock(self) -> None:
         """Set ROP as a vendor would; in force from the next reset."""
         self.memory.write(ROP_ADDRESS, bytes([LOCK_VALUE if self._part.rop_mode == "stm8s" else 0x00]))
+
+    def set(self, text: str) -> None:
+        """Change the array, for a chip that somebody has used before; in force from the next reset.
+
+        Args:
+            text: `NAME=VALUE` sets an option byte with its complement, `ADDRESS=VALUE` one byte alone.
+
+        Raises:
+            UsageError: no such option byte, or no such value.
+        """
+        name, _, number = text.partition("=")
+        try:
+            value = int(number, 0).to_bytes(1, "big")
+        except (ValueError, OverflowError):
+            raise UsageError(f"'{text}' sets no option byte", hint="such as UBC=0x02, or 0x4803=0x01") from None
+        for option in self.table:
+            if name.upper() == option.name:
+                self.memory.write(option.address, value)
+                if option.complement:
+                    self.memory.write(option.address + 1, bytes([value[0] ^ 0xFF]))
+                return
+        addresses = {f"0x{address:04X}": address for address in sorted(self._defined)}
+        address = addresses.get("0x" + name[2:].upper() if name[:2].lower() == "0x" else "")
+        if address is None:
+            known = ", ".join(option.name for option in self.table)
+            raise UsageError(f"the {self._part.name} has no option byte {name}", hint=f"it has {known}")
+        self.memory.write(address, value)
 
     def byte(self, address: int) -> int:
         """Return what the array holds."""

@@ -41,6 +41,7 @@ def create(
     model: str,
     *,
     locked: bool = False,
+    options: Iterable[str] = (),
     faults: Iterable[str] = (),
     content: Optional[bytes] = None,
     overwrite: bool = False,
@@ -52,10 +53,11 @@ def create(
         part: The chip; blank, or with `content` at the start of its flash.
         model: "v1", "v2", "v21" or "v3".
         locked: Read-out protected; without `content` with a fictional vendor's program in flash and EEPROM.
+        options: Option bytes other than factory, see `OptionBytes.set`.
         faults: `NAME[=ARG]`, see `faults`.
 
     Raises:
-        UsageError: the file exists, an unknown model or fault, or `content` does not fit.
+        UsageError: the file exists, an unknown model, option or fault, or `content` does not fit.
     """
     path = _checked(path)
     if os.path.exists(path) and not overwrite:
@@ -74,6 +76,9 @@ def create(
         if len(content) > part.flash.size:
             raise UsageError(f"{len(content)} bytes do not fit into {part.flash.size} bytes of flash")
         chip.flash.write(part.flash.start, content)
+    for option in options:
+        chip.options.set(option)
+    chip.options.load()
     probe = SimStlink(chip, model, faults=bench)
     serial = os.urandom(12).hex().upper()
     with FileLock(path):

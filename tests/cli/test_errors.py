@@ -1,0 +1,59 @@
+"""docs/errors.md: every code is there, and every situation in it is met by the commands that it shows."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from documents import examples, read, section
+from stm8tool import interrupts
+from stm8tool.errors import Code
+from stm8tool.image import Segment, save
+
+ERRORS = read("docs/errors.md")
+HEADINGS = re.findall(r"^### (E-[A-Z-]+)$", ERRORS, re.MULTILINE)
+# No board decides whether Python packages are there; tests/unit/test_deps.py has them missing.
+_NOT_ON_A_BOARD = {Code.PACKAGES}
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with the files that the examples name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(interrupts, "terminate_like_ctrl_c", lambda: None)
+    save("firmware.hex", [Segment(0x8000, bytes([0x82, 0x00, 0x80, 0x80]) + bytes(range(1, 200)))])
+    for name, size in (("20k.bin", 20 * 1024), ("eeprom.bin", 64), ("options.bin", 11)):
+        Path(name).write_bytes(bytes([0x82]) * size)
+
+
+def test_every_code_is_documented_once_and_no_other() -> None:
+    assert sorted(HEADINGS) == sorted(code.value for code in Code)
+    assert sorted(re.findall(r"\[(E-[A-Z-]+)\]\(#", ERRORS.partition("\n## ")[0])) == sorted(HEADINGS)
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_a_code_says_its_cause_its_evidence_and_what_to_do(heading: str) -> None:
+    text = section(ERRORS, heading)
+    assert re.match(r"\n(Exit code|A warning, exit code 0)", text)
+    for name in ("Cause", "Evidence", "Steps"):
+        assert re.search(rf"^\* \*\*{name}\*\*[:,] ", text, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("code", [code for code in Code if code not in _NOT_ON_A_BOARD], ids=lambda code: code.value)
+@pytest.mark.usefixtures("desk")
+def test_a_situation_is_met_by_the_commands_that_are_shown(code: Code) -> None:
+    text = section(ERRORS, code.value)
+    ended, shown = 0, ""
+    for example in examples(text):
+        assert ended == 0, shown
+        ended, shown = example.run()
+        assert example.fits(shown), f"{example.command}\n{shown}"
+    codes = re.findall(r"\d+", text.partition(".")[0])
+    assert str(ended) in codes
+    said = [
+        line for line in shown.splitlines() if line.startswith(("error: ", "warning: ")) and line.endswith(str(code))
+    ]
+    assert len(said) == 1, shown
+    assert said[0].startswith("error: ") == bool(ended)
