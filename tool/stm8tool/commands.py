@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Optional
 
 from .errors import UsageError
@@ -96,13 +95,9 @@ def _blocks(count: int) -> str:
 
 def list_probes(arguments: argparse.Namespace, console: Console) -> None:
     from .probe import listing
-    from .session import SIM_PREFIX, open_transport
+    from .session import bus_of
 
-    others: Sequence[str] = ()
-    if arguments.probe.startswith(SIM_PREFIX):
-        probes = [listing.simulated(open_transport(arguments.probe))]
-    else:
-        probes, others = listing.attached()
+    probes, others = listing.attached(bus_of(arguments.probe)[0])
     if arguments.json:
         import json
 

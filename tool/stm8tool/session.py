@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .devices import Part, Region
     from .image import Image
     from .probe.base import ProbeInfo
-    from .transport.base import Transport
+    from .transport.base import Transport, UsbBus
 
 _log = logging.getLogger(__name__)
 
@@ -59,19 +59,27 @@ class ChipInfo(NamedTuple):
     unique_id: Optional[bytes]
 
 
-def open_transport(selector: str) -> Transport:
-    """Return the pipe to the probe that `selector` means; a simulated one loads no USB library."""
+def bus_of(selector: str) -> tuple[UsbBus, str]:
+    """Return the bus that `selector` is about, and what it says of the probe; a simulated one loads no USB library."""
     if selector.startswith(SIM_PREFIX):
-        from .sim import store
+        from .sim import bus
 
-        return store.open_transport(selector[len(SIM_PREFIX) :])
+        return bus.attach(selector[len(SIM_PREFIX) :])
     from .probe import find
 
-    probe = find.find(selector)
-    note = find.substitution(selector, probe)
+    return find.system_bus(), selector
+
+
+def open_transport(selector: str) -> Transport:
+    """Return the pipe to the probe that `selector` means."""
+    from .probe import find
+
+    bus, wanted = bus_of(selector)
+    probe = find.find(wanted, bus)
+    note = find.substitution(wanted, probe)
     if note:
         _log.warning("%s", note)
-    return find.open_found(probe)
+    return find.open_found(probe, bus)
 
 
 def require_whole_blocks(region: Region, part: Part) -> None:
