@@ -47,9 +47,15 @@ def first_cells(text: str) -> list[str]:
     return [row.replace("`", "") for row in rows]
 
 
+class Terminal(StringIO):
+    """What it shows."""
+
+    encoding = "utf-8"
+
+
 def run(words: list[str]) -> tuple[int, str]:
     """Run stm8tool; return its exit code and what a terminal shows."""
-    shown = StringIO()
+    shown = Terminal()
     with redirect_stdout(shown), redirect_stderr(shown):
         return cli.main(words), shown.getvalue()
 
@@ -101,6 +107,7 @@ def test_every_option_is_in_a_table_and_no_other() -> None:
     assert documented(common) == known("", "write")
     assert documented(simulator) == known("sim create") - known("write") | {"--part", "--probe"}
     assert documented(section(TOOL, "On real USB")) == known("sim serve") - known("write")
+    assert set(re.findall(r"^`(--\w+) ", section(TOOL, "doctor"), re.MULTILINE)) == known("doctor") - known("write")
 
 
 def test_every_fault_is_in_the_table_and_no_other() -> None:
@@ -154,7 +161,7 @@ def test_every_command_has_an_example_and_it_shows_what_happens(desk: Path) -> N
                 used.update(words)
                 code, shown = run(words)
             pattern = ".*".join(map(re.escape, expected.split("…")))
-            assert re.fullmatch(pattern, shown), f"{command}\n{shown}"
+            assert re.fullmatch(pattern, shown, re.DOTALL if expected.startswith("…\n") else 0), f"{command}\n{shown}"
     assert {word for name in PARSERS for word in name.split()} <= used
 
 

@@ -59,6 +59,14 @@ class ChipInfo(NamedTuple):
     unique_id: Optional[bytes]
 
 
+class Reached(NamedTuple):
+    """How the chip was reached; the names are those of `ChipInfo`."""
+
+    recipe: str
+    high_speed: bool
+    register_map: Optional[str]
+
+
 def bus_of(selector: str) -> tuple[UsbBus, str]:
     """Return the bus that `selector` is about, and what it says of the probe; a simulated one loads no USB library."""
     if selector.startswith(SIM_PREFIX):
@@ -135,6 +143,12 @@ class Session:
     def supply_mv(self) -> Optional[int]:
         """Target supply as the probe measures it, in mV."""
         return self._link.supply_mv()
+
+    @property
+    def reached(self) -> Optional[Reached]:
+        """How the chip was reached, also if it then turned out to be another one; None if it was not."""
+        recipe = self._core.recipe
+        return Reached(recipe.name, self._link.high_speed, self._core.register_map) if recipe else None
 
     def _connect(self) -> Core:
         if not self._connected:
@@ -220,6 +234,12 @@ class Session:
         programmer = self._programmer()
         programmer.require_open()
         return self._core.persist(lambda: programmer.read(region))
+
+    def options(self) -> Sequence[OptionState]:
+        """Return the option bytes; a read-protected chip is an error."""
+        programmer = self._programmer()
+        programmer.require_open()
+        return programmer.options()
 
     def erase(self, region: Region) -> Written:
         """Erase `region` to 0x00, in whole blocks."""

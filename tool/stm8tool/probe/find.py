@@ -89,11 +89,16 @@ class FoundProbe:
         """False where the serial is missing or one that many probes share."""
         return is_unique(self.serial)
 
-    def __str__(self) -> str:
+    @property
+    def name(self) -> str:
+        """Which one it is: model, serial number and path."""
         serial = f"serial {self.serial}" if self.serial else "serial unknown"
         if self.serial and not self.unique_serial:
             serial += " (not unique)"
-        return f"{self.model.name}, {serial}, {self.device.path}" + (f": {self.problem}" if self.problem else "")
+        return f"{self.model.name}, {serial}, {self.device.path}"
+
+    def __str__(self) -> str:
+        return self.name + (f": {self.problem}" if self.problem else "")
 
 
 class Survey(NamedTuple):
