@@ -81,9 +81,15 @@ def examples(text: str) -> Iterator[Example]:
             yield Example(command, expected)
 
 
+class Terminal(StringIO):
+    """What it shows."""
+
+    encoding = "utf-8"
+
+
 def run(words: list[str]) -> tuple[int, str]:
     """Run stm8tool; return its exit code and what a terminal shows."""
-    shown = StringIO()
+    shown = Terminal()
     with redirect_stdout(shown), redirect_stderr(shown):
         return cli.main(words), shown.getvalue()
 
