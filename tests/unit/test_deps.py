@@ -270,7 +270,7 @@ def test_importing_deps_loads_nothing_heavy() -> None:
 def test_the_lock_file_pins_what_the_package_depends_on() -> None:
     project = (TOOL / "pyproject.toml").read_text(encoding="utf-8")
     dependencies = re.findall(r'^    "([\w-]+)>=', project, re.MULTILINE)
-    pins = deps._pins()
+    pins = deps.pinned()
     assert {pin.name for pin in pins} == set(dependencies)
     assert pins[-1].name == "libusb-package"  # the others must have been found before its absence means anything
     assert all(re.search(r"--hash=sha256:[0-9a-f]{64}$", pin.text.rstrip()) for pin in pins)
