@@ -1,4 +1,4 @@
-"""`python release FILE`: write the release archive; run by dev.py release, which then proves it.
+"""`python release FOLDER`: write the release archive; run by dev.py release, which then tries it.
 
 This folder is neither part of the platform nor a test of it: it makes what users get, and holds the licence text that
 has to go with it.

@@ -76,18 +76,18 @@ def commit_time(root: Path = ROOT) -> int:
         ReleaseError: What platform.json exports is not as committed: changed, new, or not in git at all.
     """
     exported = json.loads((root / "platform.json").read_text(encoding="utf-8"))["export"]["include"]
-    changes = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *exported)
+    changes = git(root, "status", "--porcelain", "--untracked-files=all", "--", *exported)
     if changes is None:
         raise wheels.ReleaseError("a release is made from a git checkout, with git")
     if changes:
         raise wheels.ReleaseError(f"a release is made from committed files; these differ:\n{changes.rstrip()}")
-    return int(_git(root, "log", "-1", "--format=%ct") or 0)
+    return int(git(root, "log", "-1", "--format=%ct") or 0)
 
 
 def _registry_manifest(staged: Path) -> bytes:
     """Return platform.json with `repository`: where this checkout was cloned from, if that is a public address."""
     content = json.loads((staged / "platform.json").read_text(encoding="utf-8"))
-    origin = (_git(ROOT, "remote", "get-url", "origin") or "").strip()
+    origin = (git(ROOT, "remote", "get-url", "origin") or "").strip()
     if "repository" not in content and re.fullmatch(r"https://[^@\s]+", origin):
         content["repository"] = {"type": "git", "url": origin}
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
@@ -124,7 +124,7 @@ def _rewritten(packed: Path, replaced: dict[str, bytes], seconds: int) -> bytes:
     return result.getvalue()
 
 
-def _git(root: Path, *words: str) -> Optional[str]:
+def git(root: Path, *words: str) -> Optional[str]:
     """Return what git prints, or None where it cannot be run or fails."""
     git = shutil.which("git")
     if git is None:

@@ -108,7 +108,7 @@ def fill(vendor: Path, wheels: dict[str, list[Path]]) -> None:
     shutil.copyfile(LICENCE, vendor / "libusb" / LICENCE.name)
     version = next(pin.version for pin in deps.pinned() if pin.name == LIBUSB)
     notice = NOTICE.format(version=version, upstream=version.rpartition(".")[0])
-    (vendor / "libusb" / "README.txt").write_text(notice, encoding="utf-8", newline="\n")
+    (vendor / "libusb" / "README.txt").write_bytes(notice.encode())
 
 
 def machine_of(library: bytes) -> Optional[str]:
@@ -142,8 +142,13 @@ def _download(folder: Path, pins: list[deps.Pin], tag: Optional[str] = None) -> 
     options = ["--platform", tag] if tag else []
     pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--quiet"]
     command = [*pip, "--no-deps", "--only-binary=:all:", "--require-hashes", *options, "-r", str(requirements)]
-    command += ["--dest", str(folder)]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=_PIP_LIMIT_S, check=False)
+    command += ["--dest", str(folder), "--retries", "1", "--timeout", "20"]
+    try:
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=_PIP_LIMIT_S, check=False)
+    except subprocess.TimeoutExpired as exc:
+        raise IndexSilentError(f"pip has no end with the wheels for {folder.name}") from exc
+    if "DO NOT MATCH THE HASHES" in done.stderr:
+        raise ReleaseError(f"the package index has other wheels for {folder.name}: {done.stderr.strip()}")
     if done.returncode:
         raise IndexSilentError(f"pip cannot get the wheels for {folder.name}: {done.stderr.strip()}")
     return [file for file in folder.glob("*.whl") if _digest(file) in allowed]
