@@ -105,7 +105,7 @@ def pip_install(python: Path, *arguments: Argument) -> None:
 
 def apt_install(*packages: str) -> bool:
     """Install Debian packages where that can be done without asking anybody: as root, with apt-get."""
-    if WINDOWS or os.geteuid() != 0 or not shutil.which("apt-get"):
+    if sys.platform == "win32" or os.geteuid() != 0 or not shutil.which("apt-get"):
         return False
     say(f"Installing {' '.join(packages)} ...")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
