@@ -9,8 +9,10 @@
     python3 dev.py check      ruff and mypy --strict
     python3 dev.py bench      the figures of tests/benchmark.py
     python3 dev.py core --dir DIR    a PlatformIO core directory with this platform in it
+    python3 dev.py release    the archive for users, in dist: made of the commit, installed and tried without a network
 
-All that it installs lies in .venv* and .demo here; the user's own PlatformIO is never touched.
+All that it installs lies in .venv* and .demo here, and what it makes in dist; the user's own PlatformIO is never
+touched.
 """
 
 # No `from __future__` here: an older Python must get as far as the sentence below.
@@ -32,6 +34,7 @@ from typing import Callable, Optional, Union
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 DEMO = ROOT / ".demo"
+DIST = ROOT / "dist"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 TOOL_LOCK = ROOT / "tool" / "requirements.lock"
 WINDOWS = os.name == "nt"
@@ -102,7 +105,7 @@ def pip_install(python: Path, *arguments: Argument) -> None:
 
 def apt_install(*packages: str) -> bool:
     """Install Debian packages where that can be done without asking anybody: as root, with apt-get."""
-    if WINDOWS or os.geteuid() != 0 or not shutil.which("apt-get"):
+    if sys.platform == "win32" or os.geteuid() != 0 or not shutil.which("apt-get"):
         return False
     say(f"Installing {' '.join(packages)} ...")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -359,10 +362,27 @@ def bench() -> int:
     return run(virtual_environment(), ROOT / "tests" / "benchmark.py")
 
 
+def release() -> int:
+    """Write the archive for users to dist, once it has shown that it works offline; `release/` makes it."""
+    python, unproven = virtual_environment(), DEMO / "release"
+    shutil.rmtree(unproven, ignore_errors=True)
+    say("Making the archive ...")
+    must(python, "-I", ROOT / "release", unproven)
+    (archive,) = unproven.iterdir()
+    say(f"Trying {archive.name} ...")
+    must(
+        python, "-I", "-m", "pytest", "tests/platform/test_release.py", env={**os.environ, "STM8_RELEASE": str(archive)}
+    )
+    DIST.mkdir(exist_ok=True)
+    archive.replace(DIST / archive.name)
+    say(f"{hashlib.sha256((DIST / archive.name).read_bytes()).hexdigest()}  {Path('dist', archive.name)}")
+    return 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name in ("demo", "check", "bench"):
+    for name in ("demo", "check", "bench", "release"):
         commands.add_parser(name)
     commands.add_parser("test", add_help=False)  # -h is pytest's
     commands.add_parser("core").add_argument("--dir", type=Path, required=True)
@@ -375,7 +395,7 @@ def main() -> int:
             return 0
         if options.command == "test":
             return test(rest)
-        return {"demo": demo, "check": check, "bench": bench}[options.command]()
+        return {"demo": demo, "check": check, "bench": bench, "release": release}[options.command]()
     except SetupError as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from stm8tool import deps
+from stm8tool import bundle, deps
 from stm8tool.errors import AccessError
 
 TOOL = Path(deps.__file__).parent.parent
@@ -38,6 +38,9 @@ except AccessError as exc:
 """
 
 
+own_library = pytest.mark.skipif(not bundle.of_this_process(), reason="no archive has a libusb for this machine")
+
+
 class Checkout:
     """A checkout with a lock file of its own, for wheels that no interpreter has installed."""
 
@@ -48,7 +51,7 @@ class Checkout:
         package = self.tool / "stm8tool"
         package.mkdir(parents=True)
         self.wheels.mkdir()
-        for name in ("__init__.py", "errors.py", "files.py", "deps.py"):
+        for name in ("__init__.py", "errors.py", "files.py", "bundle.py", "deps.py"):
             (package / name).write_bytes((TOOL / "stm8tool" / name).read_bytes())
         lines = [
             self.add_wheel("intelhex", "9.9.1", {"intelhex/__init__.py": ""}),
@@ -166,14 +169,46 @@ def test_settings_of_the_user_for_pip_do_not_stop_it(checkout: Checkout) -> None
     assert (len(stdout), stderr) == (2, FETCHING)
 
 
-def test_a_release_archive_uses_the_packages_it_carries(checkout: Checkout) -> None:
+@pytest.fixture
+def release(checkout: Checkout) -> Checkout:
+    """What a release archive holds."""
     checkout.run()
     vendor = checkout.tool / "_vendor"
-    checkout.filled()[0].rename(vendor)
-    (module, library), stderr = checkout.run("usb")
-    assert Path(module).parent.parent == vendor
-    assert Path(library).parent.parent == vendor
-    assert (stderr, checkout.filled()) == ("", [])
+    vendor.mkdir()
+    checkout.filled()[0].rename(vendor / "python")
+    shutil.rmtree(vendor / "python" / "libusb_package")
+    for folder, (system, _, _) in bundle.FOLDERS.items():
+        library = vendor / "libusb" / folder / bundle.FILES[system]
+        library.parent.mkdir(parents=True)
+        library.write_text(f"for {folder}")
+    return checkout
+
+
+@own_library
+def test_a_release_archive_uses_what_it_carries_for_this_process(release: Checkout) -> None:
+    (module, library), stderr = release.run("usb")
+    vendor = release.tool / "_vendor"
+    assert Path(module).parent.parent == vendor / "python"
+    assert library == str(vendor / "libusb" / bundle.of_this_process()[0] / LIBUSB)
+    assert (stderr, release.filled()) == ("", [])
+
+
+@own_library
+def test_the_library_of_the_archive_comes_before_one_that_the_interpreter_has(release: Checkout) -> None:
+    installed = release.tool.parent / "site"
+    (release.tool / "_vendor" / "python").rename(installed)
+    (installed / "libusb_package").mkdir()
+    (installed / "libusb_package" / "__init__.py").touch()
+    (module, library), _ = release.run("usb", PYTHONPATH=str(installed))
+    assert Path(module).parent.parent == installed
+    assert library == str(release.tool / "_vendor" / "libusb" / bundle.of_this_process()[0] / LIBUSB)
+
+
+@own_library
+def test_a_library_that_is_missing_in_the_archive_is_still_named(release: Checkout) -> None:
+    library = release.tool / "_vendor" / "libusb" / bundle.of_this_process()[0] / LIBUSB
+    library.unlink()
+    assert release.run("usb")[0][1] == str(library)
 
 
 def test_packages_of_an_older_lock_are_not_used(checkout: Checkout) -> None:
@@ -270,7 +305,7 @@ def test_importing_deps_loads_nothing_heavy() -> None:
 def test_the_lock_file_pins_what_the_package_depends_on() -> None:
     project = (TOOL / "pyproject.toml").read_text(encoding="utf-8")
     dependencies = re.findall(r'^    "([\w-]+)>=', project, re.MULTILINE)
-    pins = deps._pins()
+    pins = deps.pinned()
     assert {pin.name for pin in pins} == set(dependencies)
     assert pins[-1].name == "libusb-package"  # the others must have been found before its absence means anything
     assert all(re.search(r"--hash=sha256:[0-9a-f]{64}$", pin.text.rstrip()) for pin in pins)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import os
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -72,3 +73,26 @@ def test_no_variable_of_the_users_own_platformio_reaches_ours(
     environment = dev.pio_environment(tmp_path)
     assert environment["PLATFORMIO_CORE_DIR"] == str(tmp_path)
     assert "elsewhere" not in environment.values()
+
+
+# -- what GitHub runs ------------------------------------------------------------------------------------------------
+
+WORKFLOW = (FILE.parent / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+
+
+def test_the_workflow_calls_commands_that_dev_py_has(dev: ModuleType) -> None:
+    known = set(re.findall(r"python3 dev\.py (\w+)", dev.__doc__ or ""))
+    assert {"test", "check", "demo", "release"} <= set(re.findall(r"python3? dev\.py (\w+)", WORKFLOW)) <= known
+
+
+def test_the_workflow_runs_the_oldest_and_the_newest_python_on_every_system() -> None:
+    project = (FILE.parent / "tool" / "pyproject.toml").read_text(encoding="utf-8")
+    contributing = (FILE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    oldest = re.search(r'requires-python = ">=(.*)"', project)
+    newest = re.search(r"Python 3\.9 to (3\.\d+)", contributing)
+    assert oldest
+    assert newest
+    assert f'        python: ["{oldest[1]}", "{newest[1]}"]\n' in WORKFLOW
+    systems = re.search(r"^        os: \[(.*)\]$", WORKFLOW, re.MULTILINE)
+    assert systems
+    assert [system.split("-")[0] for system in systems[1].split(", ")] == ["ubuntu", "windows", "macos"]

@@ -137,9 +137,14 @@ def test_what_helps_against_a_damaged_library_is_to_get_it_again(
 ) -> None:
     private = tmp_path / "deps"
     monkeypatch.setattr(deps, "_private_folders", lambda: (private, tmp_path / "cache"))
-    for folder, words in ((private, f"delete {private} "), (tmp_path / "site", f"install again what {tmp_path}")):
+    bundled = tmp_path / "_vendor" / "libusb"
+    for folder, words in (
+        (private / "libusb_package", f"delete {private} "),
+        (tmp_path / "site" / "libusb_package", f"install again what {tmp_path / 'site' / 'libusb_package'} belongs to"),
+        (bundled / "linux-x86_64", f"install again what {bundled / 'linux-x86_64'} belongs to"),
+    ):
         with pytest.raises(AccessError) as caught:
-            load([Candidate("libusb-package", str(folder / "libusb_package" / "libusb-1.0.so"))])
+            load([Candidate("libusb-package", str(folder / "libusb-1.0.so"))])
         assert (caught.value.hint or "").startswith(words)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import wheels as release
 from windows.wine import NEWEST, PYTHONS, ROOT, MissingError, Result, Wine, interpreter, wheels
 
 HERE = Path(__file__).parent
@@ -56,8 +57,10 @@ def cold(wine: Wine, request: pytest.FixtureRequest, tmp_path: Path) -> Checkout
 
 @pytest.fixture
 def checkout(cold: Checkout) -> Checkout:
-    """A checkout with its packages."""
-    cold.fill(cold.tool / "_vendor")
+    """The platform as a release archive has it, with its packages and the libusb of every system."""
+    vendor = cold.tool / "_vendor"
+    release.fill(vendor, release.fetch(ROOT / ".demo" / "wheels"))
+    cold.library = vendor / "libusb" / "windows-x86_64" / "libusb-1.0.dll"
     return cold
 
 

@@ -4,7 +4,7 @@ In a checkout or a release archive, requirements.lock lies beside this package, 
 in exactly the pinned version:
 
  1. where the interpreter has them already (a developer's venv),
- 2. in tool/_vendor, which release archives carry,
+ 2. in tool/_vendor/python, which release archives carry; beside it lies tool/_vendor/libusb, see bundle.py,
  3. in a private folder, tool/_deps/<key>, or below the user's cache directory where the checkout is read-only.
 
 If none has them, pip fills the private folder, once. When stm8tool itself was installed by pip there is no lock
@@ -20,11 +20,12 @@ import sys
 from pathlib import Path
 from typing import IO, NamedTuple, Optional
 
-from . import files
+from . import bundle, files
 from .errors import AccessError, Code
 
 _TOOL = Path(__file__).resolve().parent.parent
 _LOCK_FILE = _TOOL / "requirements.lock"
+_VENDOR = _TOOL / "_vendor"
 
 # What each module needs: packages, and the module of each. pyusb alone would miss libusb where the system has none.
 _PACKAGES = {"intelhex": {"intelhex": "intelhex"}, "usb": {"pyusb": "usb", "libusb-package": "libusb_package"}}
@@ -35,7 +36,7 @@ _LOCK_LIMIT_S = 2 * _PIP_LIMIT_S + 30.0  # whoever holds the lock runs pip twice
 _LOCK_POLL_S = 0.1
 
 
-class _Pin(NamedTuple):
+class Pin(NamedTuple):
     """One package of the lock file; `text` is its lines there."""
 
     name: str
@@ -68,7 +69,7 @@ def require(module: str) -> None:
                 hint=f"{sys.executable} -m pip install {package}",
             )
         return
-    pins = _pins()
+    pins = pinned()
     if _interpreter_has(module, pins):
         return
     folder = _filled_folder(pins) or _fill(pins)
@@ -93,13 +94,16 @@ def installed() -> dict[str, Optional[tuple[str, Path]]]:
 
 
 def libusb_files() -> list[Path]:
-    """Return where each libusb-package on the module search path has, or should have, its shared library.
+    """Return where this process's libusb lies, or should lie: a release archive's, then any libusb-package's.
 
-    Call `require("usb")` first; what that found or fetched then comes first.
+    Call `require("usb")` first; the libusb-package that it found or fetched then comes before others on the module
+    search path.
     """
-    suffix = {"win32": "dll", "darwin": "dylib"}.get(sys.platform, "so")
+    name = bundle.FILES.get(sys.platform, bundle.FILES["linux"])
+    libraries = _VENDOR / "libusb"
+    bundled = [libraries / folder / name for folder in bundle.of_this_process()] if libraries.is_dir() else []
     packages = [Path(entry).absolute() / "libusb_package" for entry in sys.path]
-    return [package / f"libusb-1.0.{suffix}" for package in packages if (package / "__init__.py").is_file()]
+    return bundled + [package / name for package in packages if (package / "__init__.py").is_file()]
 
 
 def how_to_renew(file: Path) -> str:
@@ -110,14 +114,14 @@ def how_to_renew(file: Path) -> str:
     return f"install again what {file.parent} belongs to"
 
 
-def _pins() -> list[_Pin]:
+def pinned() -> list[Pin]:
     """Return the packages of the lock file, in its order."""
     text = _LOCK_FILE.read_text(encoding="utf-8")
     found = re.finditer(r"^([\w-]+)==([\w.]+)(?:.*\\\n)*.*\n?", text, re.MULTILINE)
-    return [_Pin(match[1], match[2], match[0]) for match in found]
+    return [Pin(match[1], match[2], match[0]) for match in found]
 
 
-def _interpreter_has(module: str, pins: list[_Pin]) -> bool:
+def _interpreter_has(module: str, pins: list[Pin]) -> bool:
     """Tell whether `import module` would already find the pinned version."""
     dist_info = {pin.name: pin.dist_info for pin in pins}
     for package, name in _PACKAGES[module].items():
@@ -129,12 +133,12 @@ def _interpreter_has(module: str, pins: list[_Pin]) -> bool:
     return True
 
 
-def _holds(folder: Path, pins: list[_Pin]) -> bool:
+def _holds(folder: Path, pins: list[Pin]) -> bool:
     return all((folder / pin.dist_info).is_dir() for pin in pins if pin.name != _OPTIONAL)
 
 
-def _filled_folder(pins: list[_Pin]) -> Optional[Path]:
-    return next((folder for folder in (_TOOL / "_vendor", *_private_folders()) if _holds(folder, pins)), None)
+def _filled_folder(pins: list[Pin]) -> Optional[Path]:
+    return next((folder for folder in (_VENDOR / "python", *_private_folders()) if _holds(folder, pins)), None)
 
 
 def _private_folders() -> tuple[Path, Path]:
@@ -158,7 +162,7 @@ def _user_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
-def _fill(pins: list[_Pin]) -> Path:
+def _fill(pins: list[Pin]) -> Path:
     """Fill the first private folder that can be written; only one process at a time does it, the others wait."""
     problem = ""
     for folder in _private_folders():
@@ -211,7 +215,7 @@ def _try_lock(lock: IO[str]) -> bool:
     return True
 
 
-def _install(folder: Path, pins: list[_Pin]) -> None:
+def _install(folder: Path, pins: list[Pin]) -> None:
     """Let pip make `folder`, which appears complete or not at all."""
     import shutil
 
@@ -237,7 +241,7 @@ def _install(folder: Path, pins: list[_Pin]) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _pip(target: Path, pins: list[_Pin]) -> Optional[str]:
+def _pip(target: Path, pins: list[Pin]) -> Optional[str]:
     """Install `pins` into `target`; return None, or pip's last word on why not."""
     import subprocess
 

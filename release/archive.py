@@ -1,0 +1,133 @@
+"""Make the release archive: what platform.json exports, with tool/_vendor filled, packed by PlatformIO.
+
+The same commit gives the same bytes: the time of every file is the commit's, and it belongs to nobody.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any, Optional
+
+import wheels
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# What lies in the exported folders of a checkout that was used. .gitignore has all of it.
+_NEVER = shutil.ignore_patterns("__pycache__", "*.py[cod]", ".pio", "_deps", "_vendor", "build", "*.egg-info")
+
+
+def manifest() -> dict[str, Any]:
+    """Return platform.json."""
+    content: dict[str, Any] = json.loads((ROOT / "platform.json").read_text(encoding="utf-8"))
+    return content
+
+
+def name() -> str:
+    """Return the archive's file name, as `pio pkg pack` would choose it."""
+    return f"{manifest()['name']}-{manifest()['version']}.tar.gz"
+
+
+def make(archive: Path, cache: Path, seconds: int) -> None:
+    """Write the archive of this checkout; `git` is not asked, see `commit_time`.
+
+    Args:
+        archive: The file to write, `*.tar.gz`.
+        cache: A folder for the wheels, kept for the next time.
+        seconds: The time of every file in it, since 1970.
+
+    Raises:
+        ReleaseError: A wheel or a library is not what it must be, or PlatformIO refuses to pack.
+    """
+    fetched = wheels.fetch(cache)
+    with tempfile.TemporaryDirectory() as folder:
+        staged, packed = Path(folder, "platform"), Path(folder, "packed.tar.gz")
+        stage(staged)
+        wheels.fill(staged / "tool" / "_vendor", fetched)
+        content = _registry_manifest(staged)
+        _pack(staged, packed, content)
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        archive.write_bytes(_rewritten(packed, {"platform.json": content}, seconds))
+
+
+def stage(folder: Path) -> None:
+    """Copy what platform.json exports, without what a use of the checkout left there."""
+    folder.mkdir()
+    for entry in manifest()["export"]["include"]:
+        source = ROOT / entry
+        if source.is_dir():
+            shutil.copytree(source, folder / entry, ignore=_NEVER)
+        else:
+            shutil.copy2(source, folder / entry)
+
+
+def commit_time(root: Path = ROOT) -> int:
+    """Return the time of the commit that is checked out, in seconds since 1970.
+
+    Raises:
+        ReleaseError: What platform.json exports is not as committed: changed, new, or not in git at all.
+    """
+    exported = json.loads((root / "platform.json").read_text(encoding="utf-8"))["export"]["include"]
+    changes = git(root, "status", "--porcelain", "--untracked-files=all", "--", *exported)
+    if changes is None:
+        raise wheels.ReleaseError("a release is made from a git checkout, with git")
+    if changes:
+        raise wheels.ReleaseError(f"a release is made from committed files; these differ:\n{changes.rstrip()}")
+    return int(git(root, "log", "-1", "--format=%ct") or 0)
+
+
+def _registry_manifest(staged: Path) -> bytes:
+    """Return platform.json with `repository`: where this checkout was cloned from, if that is a public address."""
+    content = json.loads((staged / "platform.json").read_text(encoding="utf-8"))
+    origin = (git(ROOT, "remote", "get-url", "origin") or "").strip()
+    if "repository" not in content and re.fullmatch(r"https://[^@\s]+", origin):
+        content["repository"] = {"type": "git", "url": origin}
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _pack(staged: Path, packed: Path, content: bytes) -> None:
+    """Let PlatformIO check and pack the folder, but for the licence: to check that it downloads a list of them all.
+
+    `_rewritten` puts the licence back; `pio pkg publish`, which needs a network anyhow, then checks the whole.
+    """
+    unlicensed = json.loads(content)
+    del unlicensed["license"]
+    (staged / "platform.json").write_text(json.dumps(unlicensed), encoding="utf-8")
+    command = [sys.executable, "-I", "-m", "platformio", "pkg", "pack", str(staged), "-o", str(packed)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    if done.returncode:
+        raise wheels.ReleaseError(f"PlatformIO does not pack it: {done.stdout}{done.stderr}")
+
+
+def _rewritten(packed: Path, replaced: dict[str, bytes], seconds: int) -> bytes:
+    """Return the archive with some files replaced, and without a trace of who packed it where and when."""
+    plain, result = io.BytesIO(), io.BytesIO()
+    with tarfile.open(packed) as old, tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as new:
+        for member in sorted(old.getmembers(), key=lambda member: member.name):
+            source = old.extractfile(member)
+            if source is None:
+                raise wheels.ReleaseError(f"{member.name} is no file")  # a link would need a privilege on Windows
+            content = replaced.get(member.name) or source.read()
+            clean = tarfile.TarInfo(member.name)
+            clean.size, clean.mtime = len(content), seconds
+            new.addfile(clean, io.BytesIO(content))
+    with gzip.GzipFile(filename="", fileobj=result, mode="wb", mtime=seconds) as zipped:
+        zipped.write(plain.getvalue())
+    return result.getvalue()
+
+
+def git(root: Path, *words: str) -> Optional[str]:
+    """Return what git prints, or None where it cannot be run or fails."""
+    git = shutil.which("git")
+    if git is None:
+        return None
+    done = subprocess.run([git, "-C", str(root), *words], capture_output=True, encoding="utf-8", check=False)
+    return done.stdout if done.returncode == 0 else None
