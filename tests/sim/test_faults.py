@@ -87,6 +87,19 @@ def test_with_nrst_open_the_program_runs_on() -> None:
     assert bench.state == "stalled"
 
 
+@pytest.mark.parametrize("part", ["stm8s001j3", "stm8l001j3", "stm8l050j3"])
+def test_a_part_without_an_nrst_pin_runs_on_whatever_the_probe_does_to_its_reset_wire(part: str) -> None:
+    for faults in ([], ["nrst-stuck-low"]):
+        bench = Bench(part, program=b"\x82", faults=faults)
+        bench.swim_mode()
+        assert bench.do("F4 07") == OK
+        bench.clock.sleep(0.01)
+        assert bench.state == "running"
+        assert bench.do("F4 04") == OK
+        assert bench.write(CSR, 0xA0) == OK
+        assert bench.byte(CSR) == 0xA2
+
+
 def test_with_nrst_stuck_low_swim_answers_and_the_bus_does_not() -> None:
     bench = Bench(faults=["nrst-stuck-low"])
     bench.swim_mode()

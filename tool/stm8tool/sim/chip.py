@@ -123,7 +123,8 @@ class Chip:
 
     @property
     def _reset_line_low(self) -> bool:
-        return (self.nrst_low and not self._faults.nrst_open) or self._faults.nrst_stuck_low
+        driven = self.nrst_low and not self._faults.nrst_open
+        return self.part.has_nrst and (driven or self._faults.nrst_stuck_low)
 
     @property
     def running(self) -> bool:
