@@ -12,7 +12,16 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from .errors import Code, ProgramError, ReadoutProtectedError, SwimError, ToolError, UsageError, VerifyError
+from .errors import (
+    Code,
+    ConnectError,
+    ProgramError,
+    ReadoutProtectedError,
+    SwimError,
+    ToolError,
+    UsageError,
+    VerifyError,
+)
 from .interrupts import shield
 from .probe.stlink import Stlink
 from .target import protection
@@ -168,14 +177,18 @@ class Session:
                 "low speed was used: the chip never allowed high speed (HSIT stays 0), as with certain option bytes %s",
                 Code.NO_HIGH_SPEED,
             )
-        weak = self.quality.summary()
-        if weak:
-            _log.warning("%s; %s %s", weak, self.quality.advice(), Code.WEAK_LINK)
+        quality = self.quality
+        if quality.retries:
+            _log.warning("weak link: %s; %s %s", quality.summary(), quality.advice(), Code.WEAK_LINK)
 
     def _add_quality(self, error: ToolError) -> None:
-        weak = self.quality.summary()
-        if weak:
-            error.details = (*error.details, weak)
+        """Put into `error` what had to be done again before it."""
+        quality = self.quality
+        if not quality.retries:
+            return
+        error.details = (*error.details, f"until then: {quality.summary()}")
+        if error.code is Code.LINK_LOST and not isinstance(error, ConnectError):
+            error.hint = quality.advice() + (f"; {error.hint}" if error.hint else "")
 
     @property
     def probe(self) -> ProbeInfo:

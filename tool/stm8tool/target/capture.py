@@ -21,7 +21,8 @@ from ..probe.base import SwimLink
 from .connect import Recipe, catch, not_reached, probe_hangs, rung_of, take_hold
 from .diagnose import Evidence, Rung, is_off
 
-AT_POWER_ON = Recipe("at power-on", None, high_speed=True)
+# Followed to make the link anew, it does not let the program run: the reset comes when SWIM_CSR.RST is cleared.
+AT_POWER_ON = Recipe("at power-on", None, high_speed=True, restart=False)
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
             if not held_low:
                 link.assert_reset()
                 held_low = True
-            catch(link)
+            catch(link, sum(failures.values()))
             held_low = False
             take_hold(link)
         except TransportTimeoutError as exc:
@@ -77,5 +78,5 @@ def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
         tries = sum(failures.values())
         _log.info("caught at power-on, after %d entries that failed", tries)
         return bool(tries) and not is_off(supply_mv)
-    details = [f"tried at power-on, {count} times: {rung.failure}" for rung, count in failures.most_common()]
+    details = [f"tried at power-on ({count}x): {rung.failure}" for rung, count in failures.most_common()]
     raise not_reached(link, known._replace(rungs=tuple(failures), watched=True), details)

@@ -18,14 +18,14 @@ from ..probe.base import SwimLink
 from ..transport.base import Clock
 from . import registers as reg
 from .capture import AT_POWER_ON, PowerCycle, wait_for_power
-from .connect import LADDER, LOW_SPEED, NO_RESET, Recipe, climb, follow, leave_running
+from .connect import LOW_SPEED, NO_RESET, Recipe, climb, follow, leave_running
 from .diagnose import Evidence, least_supply_mv
 from .quality import Tally
 
-TRIES = 3  # of a job in `Core.persist`
+TRIES = 3  # of a job in `Core.persist` that makes no progress
+_MOST_TRIES = 20
 WRITE_ENDS_S = 0.02  # connecting resets the chip, and a reset before its end may ruin a write (PM0054 5.2)
 _MORE_READS = 4
-_DAMAGED_HINT = "shorten the wires, check GND and the supply"
 _Result = TypeVar("_Result")
 
 _log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class Core:
     def _catch(self, wish: PowerCycle, known: Evidence) -> Recipe:
         """Catch the chip at power-on; once it is caught it is not let go, and needs no power cycle to answer again."""
         if self.recipe is not None:
-            recipe = LADDER[0] if self.recipe is AT_POWER_ON else self.recipe
+            recipe = AT_POWER_ON._replace(high_speed=self.recipe.high_speed)
             try:
                 follow(self.link, recipe)
                 return recipe
@@ -174,30 +174,44 @@ class Core:
             seen = [Counter(values).most_common(1)[0] for values in zip(*reads)]
             if all(count > len(reads) // 2 for _, count in seen):
                 return bytes(value for value, _ in seen)
-        raise SwimError(f"the bytes at 0x{address:06X} change from read to read", hint=_DAMAGED_HINT)
+        raise SwimError(f"the bytes at 0x{address:06X} change from read to read", hint="check the supply")
 
     def write(self, address: int, data: bytes) -> None:
         """Write registers or RAM."""
         self.link.wotf(address, data)
 
-    def persist(self, job: Callable[[], _Result], mendable: tuple[type[ToolError], ...] = LINK_ERRORS) -> _Result:
+    def persist(
+        self,
+        job: Callable[[], _Result],
+        mendable: tuple[type[ToolError], ...] = LINK_ERRORS,
+        progress: Callable[[], int] = lambda: 0,
+    ) -> _Result:
         """Return what `job` returns; where it fails, connect again and run it from its beginning.
 
         Args:
             job: Must look at the chip before it writes, so that nothing is repeated blindly.
             mendable: The errors after which another try makes sense.
+            progress: What is done for good; while it grows the tries are counted anew, up to `_MOST_TRIES` in all.
         """
-        for connect_again in (self.connect, self._reset_and_reconnect_slowly):  # TRIES in all
+        tries = failures = 0
+        while True:
+            before = progress()
             try:
                 return job()
             except ConnectError:
                 raise
             except mendable as exc:
+                tries += 1
+                failures = 1 if progress() > before else failures + 1
+                if failures == TRIES or tries == _MOST_TRIES:
+                    raise
                 _log.warning("%s; connecting again", exc)
-                self.tally.reconnects += 1
+                self.tally.reconnects += isinstance(exc, LINK_ERRORS)
                 self.clock.sleep(WRITE_ENDS_S)
-                connect_again()
-        return job()
+            if failures == 1:
+                self.connect()
+            else:
+                self._reset_and_reconnect_slowly()
 
     def reset_and_reconnect(self) -> None:
         """Reset the chip, so that it loads its option bytes, and connect to it again."""

@@ -200,7 +200,7 @@ def _silent(seen: Evidence) -> Diagnosis:
         message = "the chip did not answer while the entry was repeated"
         hint = (
             "was the board's power off for a second, then on? A serial adapter may feed the board meanwhile. "
-            f"Else {_WIRES}; a program that turns SWIM off within some 20 ms is too fast for this"
+            f"Else {_WIRES}; a program that turns SWIM off within some 30 ms is too fast for this"
         )
     elif seen.has_nrst:
         message = "no SWIM link to the chip: it does not answer"

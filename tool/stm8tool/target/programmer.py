@@ -118,7 +118,7 @@ class Programmer:
                 self._verify_programmed(blocks)
 
         try:
-            self._core.persist(attempt, _MENDABLE)
+            self._core.persist(attempt, _MENDABLE, lambda: len(programmed))
         except SwimError as exc:
             # Some chips answer a write under ROP with a NACK or silence: then it is always the first block.
             raise (self._explained(exc) if refused == TRIES else exc) from exc

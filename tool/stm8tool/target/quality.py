@@ -50,7 +50,7 @@ class Quality(NamedTuple):
         return self.exchanges + self.reads + self.reconnects + self.recipes + self.blocks
 
     def summary(self) -> Optional[str]:
-        """Return what was not perfect, without advice; None if nothing was."""
+        """Return what was done again, "3 retries (2 reads repeated, 1 reconnect)"; None if nothing was."""
         if not self.retries:
             return None
         counts = (
@@ -62,13 +62,13 @@ class Quality(NamedTuple):
         )
         listed = ", ".join(_counted(*count) for count in counts if count[0])
         slow = "; low speed" if self.slow else ""
-        return f"weak link: {_counted(self.retries, 'retry', '')} ({listed}{slow})"
+        return f"{_counted(self.retries, 'retry', '')} ({listed}{slow})"
 
     def advice(self) -> str:
         """Return what would help."""
         if self.no_nrst:
             return "it was reached without NRST: wire it"
-        if self.retries == self.exchanges:
+        if self.exchanges and not self.reads + self.blocks:
             return "try another USB port or cable"
         return "shorten the wires, check GND"
 
