@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .session import Session
 
 DEFAULT_PROBE = "stlink"
+DEFAULT_POWER_CYCLE_S = 30
+_LONGEST_POWER_CYCLE_S = 600
 
 
 def _part(arguments: argparse.Namespace) -> Optional[Part]:
@@ -77,9 +79,24 @@ def _writable(arguments: argparse.Namespace, part: Part) -> list[Region]:
 
 
 def _open(arguments: argparse.Namespace, console: Console, part: Optional[Part]) -> Session:
-    from .session import Session, open_transport
+    from .session import PowerCycle, Session, open_transport
 
-    return Session(open_transport(arguments.probe), part, console.progress)
+    seconds = _power_cycle(arguments)
+    power_cycle = None if seconds is None else PowerCycle(seconds, console.power_cycle)
+    return Session(open_transport(arguments.probe), part, console.progress, power_cycle)
+
+
+def _power_cycle(arguments: argparse.Namespace) -> Optional[int]:
+    """Return how many seconds `--power-cycle` gives; None without it."""
+    text = arguments.power_cycle
+    if text is None:
+        return None
+    if not (text.isdecimal() and 1 <= int(text) <= _LONGEST_POWER_CYCLE_S):
+        raise UsageError(
+            f"--power-cycle={text}: that is no number of seconds from 1 to {_LONGEST_POWER_CYCLE_S}",
+            hint="write --power-cycle or --power-cycle=60",
+        )
+    return int(text)
 
 
 def required_part(arguments: argparse.Namespace) -> Part:
