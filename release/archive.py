@@ -52,7 +52,7 @@ def make(archive: Path, cache: Path, seconds: int) -> None:
         staged, packed = Path(folder, "platform"), Path(folder, "packed.tar.gz")
         stage(staged)
         wheels.fill(staged / "tool" / "_vendor", fetched)
-        content = _registry_manifest(staged)
+        content = registry_manifest()
         _pack(staged, packed, content)
         archive.parent.mkdir(parents=True, exist_ok=True)
         archive.write_bytes(_rewritten(packed, {"platform.json": content}, seconds))
@@ -84,9 +84,9 @@ def commit_time(root: Path = ROOT) -> int:
     return int(git(root, "log", "-1", "--format=%ct") or 0)
 
 
-def _registry_manifest(staged: Path) -> bytes:
+def registry_manifest() -> bytes:
     """Return platform.json with `repository`: where this checkout was cloned from, if that is a public address."""
-    content = json.loads((staged / "platform.json").read_text(encoding="utf-8"))
+    content = manifest()
     origin = (git(ROOT, "remote", "get-url", "origin") or "").strip()
     if "repository" not in content and re.fullmatch(r"https://[^@\s]+", origin):
         content["repository"] = {"type": "git", "url": origin}

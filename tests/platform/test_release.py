@@ -18,7 +18,7 @@ import pytest
 import archive
 import wheels
 from offline import Machine, machine, no_network
-from pio import ROOT, Core, Project
+from pio import MAIN_C, ROOT, Core, Project
 from stm8tool import bundle
 
 pytestmark = pytest.mark.platform
@@ -123,9 +123,10 @@ def test_the_same_checkout_gives_the_same_bytes(released: Path, tmp_path: Path) 
 @pytest.fixture(scope="module")
 def installed(core: Core, released: Path, tmp_path_factory: pytest.TempPathFactory) -> Machine:
     """A machine that has the archive installed as the README says."""
-    if not (core.folder / "packages" / "toolchain-sdcc").exists():  # the registry answers, and nothing was built yet
-        core.pio("pkg", "install", "--global", "--tool", "platformio/toolchain-sdcc", cwd=core.folder)
-        core.pio("pkg", "install", "--global", "--tool", "platformio/tool-scons", cwd=core.folder)
+    first = Project(core, tmp_path_factory.mktemp("first"))
+    first.source(MAIN_C)
+    first.configure("stm8sblue")
+    assert first.run().code == 0  # SCons and SDCC are there now, also where they come from the registry
     user = machine(tmp_path_factory.mktemp("user"), core.folder / "packages")
     result = user.pio("pkg", "install", "-g", "-p", f"./{released.name}", cwd=released.parent)
     assert result.code == 0, result.output

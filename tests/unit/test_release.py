@@ -10,10 +10,12 @@ import struct
 import subprocess
 import zipfile
 from pathlib import Path
+from typing import Optional
 
 import pytest
 
 import archive
+import stm8tool
 import wheels
 from stm8tool import bundle, deps
 from wheels import KINDS, ReleaseError, machine_of
@@ -155,6 +157,11 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_the_version_is_the_same_in_the_manifest_the_tool_and_the_readme() -> None:
+    assert archive.manifest()["version"] == stm8tool.__version__
+    assert f"-p ./{archive.name()}\n" in (archive.ROOT / "README.md").read_text(encoding="utf-8")
+
+
 @needs_git
 def test_the_time_of_a_release_is_that_of_its_commit(repository: Path) -> None:
     (repository / "tests.txt").write_text("not exported")
@@ -169,6 +176,23 @@ def test_a_release_of_what_was_not_committed_is_refused(repository: Path, file: 
     (repository / "tool" / file).write_text("changed")
     with pytest.raises(ReleaseError, match=f"these differ:\n.* tool/{file}"):
         archive.commit_time(repository)
+
+
+@needs_git
+@pytest.mark.parametrize(
+    ("origin", "named"),
+    [
+        ("https://example.org/stm8.git", {"type": "git", "url": "https://example.org/stm8.git"}),
+        ("https://token@example.org/stm8.git", None),  # a secret of whoever packs
+        ("/srv/stm8.git", None),
+    ],
+)
+def test_the_manifest_names_the_public_address_it_was_cloned_from(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, origin: str, named: Optional[dict[str, str]]
+) -> None:
+    subprocess.run(["git", "remote", "add", "origin", origin], cwd=repository, check=True)
+    monkeypatch.setattr(archive, "ROOT", repository)
+    assert json.loads(archive.registry_manifest()).get("repository") == named
 
 
 @needs_git
