@@ -7,10 +7,11 @@ import signal
 import pytest
 
 from cli.desk import STM8L, STM8S, Desk, program
+from stm8tool import locks
 from stm8tool.probe import find
 from stm8tool.probe.find import FoundProbe
 from stm8tool.probe.usb_ids import MODELS
-from stm8tool.sim import lock, store
+from stm8tool.sim import store
 from stm8tool.transport.usb import UsbDeviceInfo
 
 
@@ -167,7 +168,7 @@ def test_6_is_a_difference_and_its_address_and_bytes_are_named(desk: Desk) -> No
 
 
 def test_7_is_a_simulated_probe_that_another_program_uses(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "WAIT_S", 0.0)
+    monkeypatch.setattr(locks, "WAIT_S", 0.0)
     path = desk.chip()
     other = store.open_transport(path)
     other.open()

@@ -146,8 +146,16 @@ def _parser() -> _Parser:
         ("write", commands.write, "write files; only blocks that differ"),
         ("verify", commands.verify, "compare files with the chip"),
     ):
-        command(name, run, help_text).add_argument("files", nargs="+", metavar="FILE")
-    command("read", commands.read, "read a memory into a .hex or .bin file").add_argument("output", metavar="OUT")
+        sub = command(name, run, help_text)
+        sub.add_argument("files", nargs="+", metavar="FILE", help="Intel HEX, S-records, ELF, or raw with --base")
+        sub.add_argument("--patch", action="append", default=[], metavar="ADDRESS=BYTES", help="other bytes, in hex")
+        sub.add_argument("--fill", action="append", default=[], metavar="[ADDRESS:SIZE=]BYTE", help="fill the gaps")
+        if run is commands.write:
+            sub.add_argument(
+                "--serial-number", metavar="ADDRESS,FORMAT,FILE", help="the next of those that FILE counts"
+            )
+    read = command("read", commands.read, "read a memory into a .hex, .s19 or .bin file")
+    read.add_argument("output", metavar="OUT")
     command("erase", commands.erase, "erase a memory to 0x00")
     command("unlock", commands.unlock, "remove read protection (erases a locked chip), restore factory option bytes")
     command("reset", commands.reset, "reset the chip and let its program run")

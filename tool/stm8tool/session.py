@@ -128,6 +128,10 @@ class Session:
         """Target supply as the probe measures it, in mV."""
         return self._link.supply_mv()
 
+    def connect(self) -> None:
+        """Reach the chip now; every job does it when it needs to."""
+        self._connect()
+
     def _connect(self) -> Core:
         if not self._connected:
             self._core.connect()

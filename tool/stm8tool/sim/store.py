@@ -17,6 +17,7 @@ from typing import Any, Optional, Union
 from stm8tool import files
 from stm8tool.devices import Part, find_part
 from stm8tool.errors import ToolError, UnknownPartError, UsageError
+from stm8tool.locks import FileLock
 from stm8tool.transport.base import Clock, UsbIdentity
 
 from . import chip as chips
@@ -24,7 +25,6 @@ from . import debug, firmware, flash, state
 from .chip import Chip
 from .clock import RealClock, VirtualClock
 from .faults import parse
-from .lock import FileLock
 from .memory import Memory
 from .models import MODELS
 from .report import ChipReport, look_at
@@ -76,7 +76,7 @@ def create(
         chip.flash.write(part.flash.start, content)
     probe = SimStlink(chip, model, faults=bench)
     serial = os.urandom(12).hex().upper()
-    with FileLock(path):
+    with FileLock(path, "simulated probe"):
         _save(path, _document(probe, model, serial, seconds=0.0))
 
 
@@ -102,7 +102,7 @@ class StoredProbe:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
         self._clock = clock
-        self._lock = FileLock(path)
+        self._lock = FileLock(path, "simulated probe")
         self._document = _load(path)
         self._probe = _revive(self._document, clock, str(path))
         self._opened = False
