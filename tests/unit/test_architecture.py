@@ -31,8 +31,10 @@ LAYERS: dict[str, set[str]] = {
     "session": {*LEAVES, "devices", "image", "transport", "probe", "target", "sim"},
     "console": {"errors"},
     "commands": {*LEAVES, "devices", "image", "transport", "probe", "session", "console"},
+    "catalogue": {*LEAVES, "devices", "target"},
+    "part_commands": {"catalogue", "devices", "console"},
     "sim_commands": {"commands", "sim", "console"},
-    "cli": {*LEAVES, "commands", "sim_commands", "console"},
+    "cli": {*LEAVES, "commands", "part_commands", "sim_commands", "console"},
     "__main__": {"cli"},
 }
 

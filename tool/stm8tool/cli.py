@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn, Optional
 
-from . import __version__, commands, sim_commands
+from . import __version__, commands, part_commands, sim_commands
 from .errors import ToolError, UsageError
 
 if TYPE_CHECKING:
@@ -160,6 +160,10 @@ def _parser() -> _Parser:
     command("unlock", commands.unlock, "remove read protection (erases a locked chip), restore factory option bytes")
     command("reset", commands.reset, "reset the chip and let its program run")
     command("udev", commands.udev, "print the udev rule that lets every user of a Linux machine open the probes")
+
+    parts = command("parts", part_commands.parts, "list the chips that are known, or show one whole")
+    parts.add_argument("words", nargs="*", metavar="PATTERN", help="stm8s103f3, stm8s103, stm8l15?c6; or KEY=VALUE")
+    parts.add_argument("--json", action="store_true", help="for programs: an array, an object for each part")
 
     sim = known.add_parser("sim", help="make and look at simulated boards", allow_abbrev=False)
     simulated = sim.add_subparsers(title="commands", metavar="COMMAND", required=True)
