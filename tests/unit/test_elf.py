@@ -85,6 +85,15 @@ def test_another_elf_file_is_refused(file: Path, content: bytes, problem: str) -
     assert str(refusal(file)) == f"{file}: {problem}"
 
 
+def test_an_elf_file_whose_sections_share_their_bytes_is_refused_before_it_fills_the_memory(file: Path) -> None:
+    whole = bytearray(make_elf(*PROGRAM))
+    for header in (1, 2):
+        offset = len(whole) - 40 * (4 - header)
+        whole[offset + 16 : offset + 24] = struct.pack(">II", 0, len(whole))
+    file.write_bytes(whole)
+    assert str(refusal(file)) == f"{file}: the sections are larger than the file"
+
+
 def test_an_elf_file_that_is_cut_short_is_refused(file: Path) -> None:
     whole = make_elf(*PROGRAM)
     for length in range(4, len(whole)):

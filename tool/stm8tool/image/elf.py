@@ -18,6 +18,7 @@ _CLASS_32_BIG_ENDIAN = b"\x01\x02"
 _STM8 = 186  # e_machine
 _PROGBITS = 1
 _ALLOC = 2
+_NAME_LIMIT = 1024  # bytes; far more than a section's name has
 _RAM_AREAS = ("DATA", "INITIALIZED", "SSEG")
 
 
@@ -51,10 +52,12 @@ def sections(content: bytes) -> list[Section]:
             raise ElfError(f"an ELF for another processor (machine {machine}, the STM8 is {_STM8})")
         headers = [struct.unpack_from(">6I16x", content, table + index * entry_size) for index in range(count)]
         names_at = headers[names][4]
+        if sum(header[5] for header in headers if header[1] == _PROGBITS) > len(content):
+            raise ElfError("the sections are larger than the file")
         found = []
         for name_at, kind, flags, address, offset, size in headers:
             start = names_at + name_at
-            name = content[start : content.index(b"\0", start)].decode("ascii", "replace")
+            name = content[start : content.index(b"\0", start, start + _NAME_LIMIT)].decode("ascii", "replace")
             if kind == _PROGBITS and flags & _ALLOC and size and not name.startswith(".debug"):
                 data = content[offset : offset + size]
                 if len(data) != size:
