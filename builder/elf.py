@@ -6,29 +6,25 @@ Run as a script by builder/main.py, so that SCons need not import it:
     elf.py size  RAM_SIZE firmware.elf
     elf.py check RAM_SIZE firmware.elf
 
-Layout: 32-bit big-endian ELF, System V ABI chapter 4; SDCC marks RAM areas as PROGBITS too, so that only their name
-or address tells them from what belongs in the flash (seen with SDCC 4.2).
+The formats are read and written by the flasher's package, which lies beside this folder and needs nothing installed.
 """
 
 from __future__ import annotations
 
-import struct
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-RAM_AREAS = ("DATA", "INITIALIZED", "SSEG")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tool"))  # this one, not one that is installed
+
+from stm8tool.errors import ImageError
+from stm8tool.image import Image, Segment, elf, intel_hex
+from stm8tool.image.elf import ElfError
+
 STACK_AREA = "SSEG"
 FLASH_START = 0x8000
 STACK_LOW = 64  # bytes; below this a few calls and one interrupt (9 bytes each) can meet the variables
-
-SHT_PROGBITS = 1
-SHF_ALLOC = 2
-
-
-class ElfError(Exception):
-    """The file is not an ELF as SDCC writes it."""
 
 
 class Section(NamedTuple):
@@ -40,62 +36,25 @@ class Section(NamedTuple):
     memory: str  # "ram", "flash", or "data" for EEPROM and option bytes
 
 
-def sections(elf: bytes, ram_size: int) -> list[Section]:
-    """Return the sections of `elf` that take room in a chip with `ram_size` bytes of RAM, in file order.
+def sections(content: bytes, ram_size: int) -> list[Section]:
+    """Return the sections of an ELF that take room in a chip with `ram_size` bytes of RAM, in file order.
 
     Raises:
-        ElfError: it is no 32-bit big-endian ELF, or it is cut short.
+        ElfError: it is no ELF as SDCC writes it, or it is cut short.
     """
-    if elf[:6] != b"\x7fELF\x01\x02":
-        raise ElfError("not a 32-bit big-endian ELF")
-    try:
-        table_offset, entry_size, count, names_index = struct.unpack_from(">I10xHHH", elf, 32)
-        headers = [struct.unpack_from(">6I16x", elf, table_offset + index * entry_size) for index in range(count)]
-        names_offset = headers[names_index][4]
-        found = []
-        for name_offset, kind, flags, address, offset, size in headers:
-            start = names_offset + name_offset
-            name = elf[start : elf.index(b"\0", start)].decode("ascii", "replace")
-            if kind == SHT_PROGBITS and flags & SHF_ALLOC and size and not name.startswith(".debug"):
-                data = elf[offset : offset + size]
-                if len(data) != size:
-                    raise ElfError(f"section {name} is cut short")
-                found.append(Section(name, address, data, memory_of(name, address, data, ram_size)))
-    except (struct.error, IndexError, ValueError) as exc:
-        raise ElfError("the section table is damaged") from exc
-    return found
+    return [Section(*section, memory_of(section, ram_size)) for section in elf.sections(content)]
 
 
-def memory_of(name: str, address: int, data: bytes, ram_size: int) -> str:
-    """Return the memory that a section belongs to; what holds bytes is programmed, wherever it lies."""
-    if name in RAM_AREAS or (address < ram_size and not any(data)):
+def memory_of(section: elf.Section, ram_size: int) -> str:
+    """Return the memory that a section belongs to."""
+    if section.is_ram(ram_size):
         return "ram"
-    return "flash" if address >= FLASH_START else "data"
+    return "flash" if section.address >= FLASH_START else "data"
 
 
 def hex_records(content: list[Section]) -> Iterator[str]:
-    """Yield the Intel HEX lines of what is to be programmed, 16 bytes a record, by address."""
-    upper = 0
-    for section in sorted(content, key=lambda section: section.address):
-        if section.memory == "ram":
-            continue
-        offset = 0
-        while offset < len(section.data):
-            address = section.address + offset
-            if address >> 16 != upper:
-                upper = address >> 16
-                yield hex_record(0, 4, upper.to_bytes(2, "big"))
-            size = min(16, 0x10000 - address % 0x10000)
-            chunk = section.data[offset : offset + size]
-            yield hex_record(address % 0x10000, 0, chunk)
-            offset += len(chunk)
-    yield hex_record(0, 1, b"")
-
-
-def hex_record(address: int, kind: int, data: bytes) -> str:
-    """Return one record with its checksum."""
-    body = bytes([len(data)]) + address.to_bytes(2, "big") + bytes([kind]) + data
-    return f":{body.hex().upper()}{-sum(body) % 256:02X}"
+    """Return the Intel HEX lines of what is to be programmed."""
+    return intel_hex.records(Image(Segment(s.address, s.data, s.name) for s in content if s.memory != "ram").segments)
 
 
 def ram_problem(content: list[Section], ram_size: int) -> tuple[bool, str]:
@@ -113,11 +72,12 @@ def main(arguments: list[str]) -> int:
     command, ram_size, path = arguments[0], int(arguments[1]), arguments[2]
     try:
         content = sections(Path(path).read_bytes(), ram_size)
-    except ElfError as exc:
+        records = hex_records(content) if command == "hex" else ()
+    except (ElfError, ImageError) as exc:
         print(f"error: {path}: {exc}", file=sys.stderr)
         return 1
     if command == "hex":
-        Path(arguments[3]).write_bytes("".join(f"{record}\n" for record in hex_records(content)).encode("ascii"))
+        Path(arguments[3]).write_bytes("".join(f"{record}\n" for record in records).encode("ascii"))
     elif command == "size":
         for section in content:
             if section.name != STACK_AREA:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from itertools import product
-from pathlib import Path
 
 import pytest
 
@@ -47,12 +47,13 @@ def refuse(desk: Desk) -> Callable[..., Result]:
         ((_GOOD + _GOOD).encode(), "data after the end-of-file record"),
         (b":00000001FF\n", "no data"),
         (b"\x7fELF" + bytes(100), "ELF"),
-        (b"S1137AF00A0A0D0000000000000000000000000061\nS9030000FC\n", "S-record"),
+        (b"S1137AF00A0A0D0000000000000000000000000060\nS9030000FC\n", "a.hex:1: wrong checksum"),
+        (b"S1137AF00A0A0D0000000000000000000000000061\n", "a.hex:1: the file stops without an end record"),
         (bytes(range(256)), "raw binary"),
         (_GOOD.encode("utf-16"), "text file"),
     ],
 )
-def test_a_file_that_is_no_hex_file_is_refused_and_says_why(
+def test_a_file_that_is_no_image_is_refused_and_says_why(
     desk: Desk, refuse: Callable[..., Result], command: str, content: bytes, reason: str
 ) -> None:
     (desk.folder / "a.hex").write_bytes(content)
@@ -122,7 +123,7 @@ def test_data_outside_every_memory_is_refused_and_its_range_named(
 
 def test_every_range_outside_is_listed(desk: Desk, refuse: Callable[..., Result]) -> None:
     result = refuse("write", desk.hex("a.hex", (0x8000, b"good"), (0x6000, b"a"), (0xB000, b"bc")))
-    assert result.details == ["outside: 0x006000", "outside: 0x00B000..0x00B001"]
+    assert result.details == ["outside: 0x006000, from a.hex:4", "outside: 0x00B000..0x00B001, from a.hex:6"]
 
 
 def test_an_image_for_a_bigger_part_is_refused(desk: Desk, refuse: Callable[..., Result]) -> None:
@@ -217,7 +218,7 @@ def test_option_bytes_cannot_be_erased(refuse: Callable[..., Result]) -> None:
     assert "unlock" in refuse("--region", "options", "erase").hint
 
 
-@pytest.mark.parametrize("name", ["out", "out.txt", "out.elf", "out.s19", ""])
+@pytest.mark.parametrize("name", ["out", "out.txt", "out.elf", "out.s1", ""])
 def test_a_file_to_read_into_whose_suffix_names_no_format_is_refused(refuse: Callable[..., Result], name: str) -> None:
     assert ".hex" in refuse("read", name).hint
 
@@ -233,14 +234,14 @@ def test_a_place_that_is_not_there_is_refused_before_the_chip_is_read(
 def test_a_read_that_cannot_be_saved_leaves_chip_and_old_file_as_they_were(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(path: Path, data: bytes) -> int:
+    def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     desk.chip(content=program(8192))
     (desk.folder / "out.hex").write_text("old")
     before = desk.memories()
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", full)
+        patch.setattr(os, "fsync", full)
         result = desk.flash("read", "out.hex")
     assert result.code == 2
     assert "No space left" in result.reason

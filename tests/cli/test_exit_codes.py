@@ -7,7 +7,8 @@ import signal
 import pytest
 
 from cli.desk import STM8L, STM8S, Desk, program
-from stm8tool.sim import lock, store
+from stm8tool import locks
+from stm8tool.sim import store
 
 
 def test_0_is_done(desk: Desk) -> None:
@@ -155,7 +156,7 @@ def test_6_is_a_difference_and_its_address_and_bytes_are_named(desk: Desk) -> No
 
 
 def test_7_is_a_simulated_probe_that_another_program_uses(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "WAIT_S", 0.0)
+    monkeypatch.setattr(locks, "WAIT_S", 0.0)
     path = desk.chip()
     other = store.open_transport(path)
     other.open()

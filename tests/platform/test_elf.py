@@ -71,6 +71,14 @@ def test_another_file_is_refused(image: bytes) -> None:
         elf.sections(image, 1024)
 
 
+def test_sections_that_overlap_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "firmware.elf"
+    file.write_bytes(make_elf(("CODE", 0x8000, b"abcd", ALLOC), ("CABS0", 0x8003, b"x", ALLOC)))
+    assert elf.main(["hex", "1024", str(file), str(tmp_path / "firmware.hex")]) == 1
+    assert capsys.readouterr().err == f"error: {file}: the data overlaps at 0x008003\n"
+    assert not (tmp_path / "firmware.hex").exists()
+
+
 def test_a_file_that_is_cut_short_is_refused() -> None:
     whole = make_elf(("CODE", 0x8000, b"program", ALLOC))
     for length in range(len(whole)):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stm8tool import locks
 from stm8tool.devices import find_part
 from stm8tool.errors import (
     AccessError,
@@ -17,7 +18,6 @@ from stm8tool.errors import (
     UnknownPartError,
     UsageError,
 )
-from stm8tool.sim import lock
 from stm8tool.sim.clock import RealClock, VirtualClock
 from stm8tool.sim.store import create, describe, open_transport
 from stm8tool.transport.base import Transport
@@ -226,7 +226,7 @@ def test_close_may_be_repeated_and_needs_no_open(board: Path) -> None:
 
 
 def test_two_cannot_use_the_file_at_once(board: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "WAIT_S", 0.0)
+    monkeypatch.setattr(locks, "WAIT_S", 0.0)
     first, second = open_transport(board), open_transport(board)
     first.open()
     with pytest.raises(AccessError, match=r"board\.chip is busy"):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stm8tool import devices
-from stm8tool.devices import Part, all_parts, find_part, option_table
+from stm8tool.devices import Part, all_parts, find_part, known_parts, names_meant, option_table
 from stm8tool.errors import UnknownPartError
 
 DATA = Path(devices.__file__).parent / "data"
@@ -294,6 +294,42 @@ def test_a_name_that_is_nothing_like_a_part_is_refused_with_an_example(name: str
 def test_a_part_with_uncertain_facts_is_named_as_such(name: str, reason: str) -> None:
     with pytest.raises(UnknownPartError, match=f"is known, but not well enough to program it: .*{reason}"):
         find_part(name)
+
+
+def test_every_part_that_is_known_is_listed_and_ten_of_them_are_uncertain() -> None:
+    names = [part.name for part in known_parts()]
+    assert names == sorted(set(names))
+    assert len(names) == 182
+    unsure = [part for part in known_parts() if part.uncertain]
+    assert {part.name for part in unsure} == set(names) - {part.name for part in all_parts()}
+    assert len(unsure) == 10
+
+
+@pytest.mark.parametrize("part", [part for part in known_parts() if part.uncertain], ids=lambda part: part.name)
+def test_an_uncertain_part_says_what_is_known_of_it_and_why_it_is_uncertain(part: Part) -> None:
+    assert (part.confidence, part.option_layout) == ("low", "")
+    assert part.source
+    assert part.notes
+    assert part.uncertain in {row["reason"] for row in rows_of("uncertain.csv") if row["part"] == part.name}
+
+
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [
+        ("stm8s103", ["STM8S103F2", "STM8S103F3", "STM8S103K3"]),
+        ("STM8S103F3P6TR", ["STM8S103F3"]),
+        ("stm8s10?f?", ["STM8S103F2", "STM8S103F3"]),
+        ("stlux385", ["STLUX385"]),
+        ("stwbc*", ["STWBC", "STWBC-EP", "STWBC-MC", "STWBC-WA"]),
+        ("*", [part.name for part in known_parts()]),
+        ("stm9", []),
+        ("", []),
+        ("[s]tm8s103f3", []),
+        ("?", []),
+    ],
+)
+def test_a_word_means_a_part_a_beginning_or_a_pattern(word: str, names: list[str]) -> None:
+    assert names_meant(word, [part.name for part in known_parts()]) == names
 
 
 def test_a_region_prints_as_its_address_range() -> None:

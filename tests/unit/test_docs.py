@@ -30,10 +30,11 @@ FORBIDDEN = r"(?<![\w.])/(work|tmp|root|home)/|\b(pypi|pythonhosted|npmjs)\b|deb
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a firmware.hex of 89 bytes."""
+    """A folder with a firmware.hex of 89 bytes, and a next.txt with a serial number."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(interrupts, "terminate_like_ctrl_c", lambda: None)
     save("firmware.hex", [Segment(0x8000, FIRMWARE)])
+    Path("next.txt").write_text("41\n", encoding="ascii")
     return tmp_path
 
 
@@ -65,7 +66,7 @@ FAULT_ROWS = re.findall(r"^\| `(.*?)` \| (.*) \| (\d+) \|$", section(TOOL, "Faul
 
 def test_every_option_is_in_a_table_and_no_other() -> None:
     def documented(text: str) -> set[str]:
-        return {word for cell in first_cells(text) for word in re.findall(r"(?<!\w)--?[a-z][a-z-]*", cell)}
+        return {word for cell in first_cells(text) for word in re.findall(r"(?<![\w-])--?[a-z]+(?:-[a-z]+)*", cell)}
 
     def known(*names: str) -> set[str]:
         return {word for name in names for action in PARSERS[name]._actions for word in action.option_strings}

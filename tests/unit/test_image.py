@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import zlib
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from stm8tool import image
 from stm8tool.devices import Region
 from stm8tool.errors import ImageError, UsageError
-from stm8tool.image import Image, Segment, load, save
+from stm8tool.image import Image, Segment, load, loading, save
 
 FLASH = Region("flash", 0x8000, 0x2000)
 EEPROM = Region("eeprom", 0x4000, 640)
@@ -112,6 +113,30 @@ def test_every_range_outside_the_memories_is_listed() -> None:
     assert error.value.details == ("outside: 0x003FFF", "outside: 0x004280", "outside: 0x1000000..0x1000002")
 
 
+MEMORY = st.dictionaries(st.integers(0, 60), st.integers(0, 255))
+
+
+def image_of(memory: dict[int, int]) -> Image:
+    return Image(Segment(address, bytes([value])) for address, value in memory.items())
+
+
+def memory_of(whole: Image) -> dict[int, int]:
+    return {s.address + i: byte for s in whole.segments for i, byte in enumerate(s.data)}
+
+
+@given(MEMORY, MEMORY)
+def test_an_overlay_replaces_bytes_and_adds_bytes_and_leaves_the_others(
+    below: dict[int, int], above: dict[int, int]
+) -> None:
+    assert memory_of(image_of(below).overlaid(image_of(above))) == {**below, **above}
+
+
+@given(MEMORY, st.integers(0, 60), st.integers(1, 60), st.integers(0, 255))
+def test_a_fill_adds_what_is_missing_in_its_region(memory: dict[int, int], start: int, size: int, value: int) -> None:
+    filled = image_of(memory).filled(Region("range", start, size), value)
+    assert memory_of(filled) == {**dict.fromkeys(range(start, start + size), value), **memory}
+
+
 def test_nothing_is_inside_no_memory() -> None:
     with pytest.raises(ImageError, match=r"0x008000, outside any memory$"):
         Image([Segment(0x8000, b"x")]).check_inside([])
@@ -191,20 +216,19 @@ def test_a_raw_binary_without_a_base_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "look"),
     [
-        ("firmware.elf", b"\x7fELF\x01\x02\x01", "an ELF file"),
-        ("firmware.bin", b"\x7fELF\x01\x02\x01", "an ELF file"),
-        ("firmware.s19", b"S00600004844521B\r\nS1078000820080807A\r\n", "a Motorola S-record file"),
-        ("main.c", b"int main(void) { return 0; }\n", "a text file"),
-        ("notes.bin", "Größe: 8\u202fKiB\n".encode(), "a text file"),
-        ("editor.hex", f"{RESET}\n{END}\n".encode("utf-8-sig"), "a text file"),
-        ("powershell.hex", f"{RESET}\r\n{END}\r\n".encode("utf-16"), "a text file"),
-        ("firmware.hex", b"\x82\x00\x80\x80", "a raw binary"),
+        ("main.c", b"int main(void) { return 0; }\n", "a text file, neither Intel HEX nor S-records"),
+        ("notes.bin", "Größe: 8\u202fKiB\n".encode(), "a text file, neither Intel HEX nor S-records"),
+        ("editor.hex", f"{RESET}\n{END}\n".encode("utf-8-sig"), "a text file, neither Intel HEX nor S-records"),
+        ("powershell.hex", f"{RESET}\r\n{END}\r\n".encode("utf-16"), "a text file, neither Intel HEX nor S-records"),
+        ("firmware.hex", b"\x82\x00\x80\x80", "a raw binary, not Intel HEX"),
+        ("FIRMWARE.S19", b"\x82\x00\x80\x80", "a raw binary, not S-records"),
+        ("firmware.elf", b"\x82\x00\x80\x80", "a raw binary, not an ELF file"),
     ],
 )
 def test_another_format_is_named(tmp_path: Path, name: str, content: bytes, look: str) -> None:
     (tmp_path / name).write_bytes(content)
     error = refusal(tmp_path / name, base=0x8000)
-    assert str(error) == f"{tmp_path / name}: this is {look}, not Intel HEX"
+    assert str(error) == f"{tmp_path / name}: this is {look}"
     assert error.hint
 
 
@@ -229,7 +253,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(file: Path) -> No
 
 
 def test_a_file_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image, "_SIZE_LIMIT", 100)
+    monkeypatch.setattr(loading, "_SIZE_LIMIT", 100)
     (tmp_path / "disk.bin").write_bytes(bytes(101))
     assert "no image for an STM8" in str(refusal(tmp_path / "disk.bin", base=0x8000))
 
@@ -244,28 +268,25 @@ def test_several_files_make_one_image(tmp_path: Path) -> None:
 def test_several_files_must_not_overlap(tmp_path: Path) -> None:
     write(tmp_path / "boot.hex", RESET, END)
     write(tmp_path / "application.hex", record(0x8002, b"\x80\x80\x9d"), END)
-    with pytest.raises(ImageError, match=r"^the data overlaps at 0x008002\.\.0x008003$"):
+    with pytest.raises(ImageError, match=r"^the data overlaps at 0x008002\.\.0x008003$") as error:
         load([tmp_path / "boot.hex", tmp_path / "application.hex"])
-
-
-HEX_LIKE = st.lists(
-    st.one_of(
-        st.builds(record, st.integers(0, 0xFFFF), st.binary(max_size=20), st.integers(0, 6)),
-        st.text("0123456789ABCDEFabcdef:S \x00é", max_size=20),
-        st.just(END),
+    assert error.value.details == (
+        f"{tmp_path / 'boot.hex'}:1: 0x008000..0x008003",
+        f"{tmp_path / 'application.hex'}:1: 0x008002..0x008004",
     )
-).map(lambda lines: ":" + "\n".join(lines)[1:])
 
 
-@given(st.one_of(st.binary(), HEX_LIKE.map(lambda text: text.encode("latin-1"))), st.sampled_from(["x.hex", "x.bin"]))
-def test_any_content_is_loaded_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str) -> None:
-    path = tmp_path_factory.getbasetemp() / name
-    path.write_bytes(content)
-    try:
-        loaded = load([path], base=0x8000)
-    except ImageError:
-        return
-    assert loaded.size > 0
+def test_an_overlap_of_many_records_is_one_range(file: Path) -> None:
+    write(file, record(0x8000, b"abcd"), record(0x8004, b"efgh"), record(0x9000, b"x"), END)
+    with pytest.raises(ImageError, match=r"^the data overlaps at 0x008000\.\.0x008007$"):
+        load([file, file])
+
+
+def test_data_outside_the_memories_is_named_with_its_line(file: Path) -> None:
+    write(file, RESET, record(0x9FFE, b"abcd"), record(0xA002, b"efgh"), END)
+    with pytest.raises(ImageError) as error:
+        load([file]).check_inside([FLASH])
+    assert error.value.details == (f"outside: 0x00A000..0x00A005, from {file}:2",)
 
 
 # --- saving -----------------------------------------------------------------------------------------------------------
@@ -306,11 +327,19 @@ def test_save_then_load_is_identity(tmp_path_factory: pytest.TempPathFactory, pi
     assert load([path]).segments == segments
 
 
-@pytest.mark.parametrize("name", ["out", "out.elf", "out.s19", "out.hex.bak"])
+@pytest.mark.parametrize("name", ["out", "out.elf", "out.s1", "out.hex.bak"])
 def test_a_suffix_that_names_no_format_is_a_usage_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError) as error:
         image.check_output(tmp_path / name)
-    assert error.value.hint == "use one of .hex .ihx .i86 .bin"
+    assert error.value.hint == "use one of .hex .ihx .i86 .s19 .s28 .s37 .srec .mot .bin"
+
+
+@pytest.mark.parametrize("name", ["out.hex", "out.srec"])
+def test_an_address_that_a_format_does_not_have_is_refused(tmp_path: Path, name: str) -> None:
+    save(tmp_path / name, [Segment(0xFFFFFFFE, b"ab")])
+    assert load([tmp_path / name]).segments == (Segment(0xFFFFFFFE, b"ab"),)
+    with pytest.raises(ImageError, match="beyond 0xFFFFFFFF"):
+        save(tmp_path / name, [Segment(0xFFFFFFFE, b"abc")])
 
 
 def test_an_output_that_cannot_be_a_file_is_refused_beforehand(tmp_path: Path) -> None:
@@ -324,12 +353,10 @@ def test_an_output_that_cannot_be_a_file_is_refused_beforehand(tmp_path: Path) -
 def test_a_file_is_replaced_as_a_whole_or_kept(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(file, RESET, END)
 
-    def disk_full(self: Path, data: bytes) -> int:
-        with self.open("wb") as half:
-            half.write(data[:5])
+    def disk_full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", disk_full)
+    monkeypatch.setattr(os, "fsync", disk_full)
     with pytest.raises(ImageError, match="cannot be written: No space left on device"):
         save(file, SEGMENTS)
     assert load([file]).size == 4

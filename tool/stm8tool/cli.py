@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn, Optional
 
-from . import __version__, commands, sim_commands
+from . import __version__, commands, part_commands, sim_commands
 from .errors import ToolError, UsageError
 
 if TYPE_CHECKING:
@@ -162,8 +162,16 @@ def _parser() -> _Parser:
         ("write", commands.write, "write files; only blocks that differ"),
         ("verify", commands.verify, "compare files with the chip"),
     ):
-        command(name, run, help_text).add_argument("files", nargs="+", metavar="FILE")
-    command("read", commands.read, "read a memory into a .hex or .bin file").add_argument("output", metavar="OUT")
+        sub = command(name, run, help_text)
+        sub.add_argument("files", nargs="+", metavar="FILE", help="Intel HEX, S-records, ELF, or raw with --base")
+        sub.add_argument("--patch", action="append", default=[], metavar="ADDRESS=BYTES", help="other bytes, in hex")
+        sub.add_argument("--fill", action="append", default=[], metavar="[ADDRESS:SIZE=]BYTE", help="fill the gaps")
+        if run is commands.write:
+            sub.add_argument(
+                "--serial-number", metavar="ADDRESS,FORMAT,FILE", help="the next of those that FILE counts"
+            )
+    read = command("read", commands.read, "read a memory into a .hex, .s19 or .bin file")
+    read.add_argument("output", metavar="OUT")
     command("erase", commands.erase, "erase a memory to 0x00")
     command("unlock", commands.unlock, "remove read protection (erases a locked chip), restore factory option bytes")
     command("reset", commands.reset, "reset the chip and let its program run")
@@ -174,6 +182,10 @@ def _parser() -> _Parser:
     )
     show_options.set_defaults(run=commands.options_show)
     command("udev", commands.udev, "print the udev rule that lets every user of a Linux machine open the probes")
+
+    parts = command("parts", part_commands.parts, "list the chips that are known, or show one whole")
+    parts.add_argument("words", nargs="*", metavar="PATTERN", help="stm8s103f3, stm8s103, stm8l15?c6; or KEY=VALUE")
+    parts.add_argument("--json", action="store_true", help="for programs: an array, an object for each part")
 
     sim = known.add_parser("sim", help="make and look at simulated boards", allow_abbrev=False)
     simulated = sim.add_subparsers(title="commands", metavar="COMMAND", required=True)

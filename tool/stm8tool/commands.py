@@ -6,10 +6,12 @@ import argparse
 from typing import TYPE_CHECKING, Optional
 
 from .errors import UsageError
+from .values import number
 
 if TYPE_CHECKING:
     from .console import Console
     from .devices import Part, Region
+    from .image import Image, Segment
     from .session import Session
 
 DEFAULT_PROBE = "stlink"
@@ -23,18 +25,11 @@ def _part(arguments: argparse.Namespace) -> Optional[Part]:
     return None if arguments.part is None else find_part(arguments.part)
 
 
-def _number(text: str) -> int:
-    try:
-        return int(text, 0)
-    except ValueError:
-        raise UsageError(f"'{text}' is no number", hint="write 0x8000 or 32768") from None
-
-
 def _base(arguments: argparse.Namespace) -> Optional[int]:
     """Return the address that `--base` gives."""
     if arguments.base is None:
         return None
-    base = _number(arguments.base)
+    base = number(arguments.base)
     if base < 0:
         raise UsageError(f"--base {arguments.base} is no address", hint="write 0x8000 or 32768")
     return base
@@ -54,7 +49,7 @@ def _region(arguments: argparse.Namespace, part: Part, default: str) -> Region:
     start, colon, size = name.partition(":")
     if not colon:
         raise UsageError(f"unknown region '{name}'", hint="use flash, eeprom, options or ADDRESS:SIZE")
-    region = Region("range", _number(start), _number(size))
+    region = Region("range", number(start), number(size))
     known = [memory for memory in (*part.memories, part.ram, part.boot_rom) if memory is not None]
     if region.size < 1 or not any(m.start <= region.start and region.end <= m.end for m in known):
         raise UsageError(
@@ -124,15 +119,33 @@ def list_probes(arguments: argparse.Namespace, console: Console) -> None:
         console.say(line)
 
 
-def write(arguments: argparse.Namespace, console: Console) -> None:
+def _image(arguments: argparse.Namespace, part: Part, *more: Segment) -> Image:
+    """Return the files' data with `--patch`, `--fill` and `more` applied."""
     from . import image
+    from .image import edits
+
+    patches = [edits.patch(text) for text in arguments.patch]
+    fills = [edits.fill(text, _region(arguments, part, "flash")) for text in arguments.fill]
+    content = image.load(arguments.files, _base(arguments), ram_size=part.ram.size)
+    return edits.apply(content, [*patches, *more], fills)
+
+
+def write(arguments: argparse.Namespace, console: Console) -> None:
+    from .image import Image
+    from .image.serial_number import SerialNumber
 
     part = required_part(arguments)
     regions = _writable(arguments, part)
-    content = image.load(arguments.files, _base(arguments))
+    serial = SerialNumber.parse(arguments.serial_number) if arguments.serial_number else None
+    content = _image(arguments, part, *([serial.encode(serial.peek())] if serial else []))
     content.check_inside(regions, part.options)
     with _open(arguments, console, part) as session:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
+        if serial:
+            session.connect()  # no number is lost to a probe or chip that is not there
+            taken = serial.take()
+            content = content.overlaid(Image([taken]))
+            console.say(f"{taken.origin} is taken from {serial.file}, for 0x{taken.address:06X}")
         result = session.write(content, regions, unlock=arguments.unlock == "auto", verify=arguments.verify == "yes")
     if result.unlocked and result.unlocked.erased:
         console.say("read protection removed, option bytes at factory values, read back")
@@ -146,11 +159,9 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def verify(arguments: argparse.Namespace, console: Console) -> None:
-    from . import image
-
     part = required_part(arguments)
     regions = [_region(arguments, part, "flash")] if arguments.region else list(part.memories)
-    content = image.load(arguments.files, _base(arguments))
+    content = _image(arguments, part)
     content.check_inside(regions)
     with _open(arguments, console, part) as session:
         equal = session.verify(content, regions)

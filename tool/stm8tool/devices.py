@@ -1,8 +1,9 @@
-"""Parts and their option bytes, loaded from three tables in `data/`.
+"""Parts and their option bytes, loaded from tables in `data/`.
 
-    devices.csv    a row per part: sizes in bytes, flash controller, option layout, source, confidence
-    options.csv    a row per option byte of each layout, with its factory value
-    uncertain.csv  parts that exist but whose facts are too uncertain to program them
+    devices.csv        a row per part: sizes in bytes, flash controller, option layout, source, confidence
+    options.csv        a row per option byte of each layout, with its factory value
+    uncertain.csv      parts that exist but whose facts are too uncertain to program them, and why
+    disagreements.csv  where one of the sources has another figure, and why it is not the one here
 
 A part name such as STM8S103F3 is all before the package in an order code such as STM8S103F3P6TR.
 """
@@ -13,6 +14,7 @@ import csv
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import NoReturn, Optional
@@ -77,6 +79,7 @@ class Part:
     source: str
     confidence: str
     notes: str
+    uncertain: str = ""  # why it cannot be programmed; empty for every part but those of `known_parts`
 
     @property
     def memories(self) -> tuple[Region, ...]:
@@ -85,9 +88,26 @@ class Part:
         return (*eeprom, self.options, self.flash)
 
 
+@dataclass(frozen=True)
+class Disagreement:
+    """A source that has another figure for a part."""
+
+    figure: str  # a column of devices.csv: "block", "density", "rop_mode", …; for a memory its size or start
+    here: str
+    elsewhere: str
+    who: str
+    why: str
+
+
 def all_parts() -> tuple[Part, ...]:
-    """Return every part, sorted by name."""
+    """Return every part that can be programmed, sorted by name."""
     return tuple(_load_part(name) for name in sorted(_rows_by_part("devices.csv")))
+
+
+def known_parts() -> tuple[Part, ...]:
+    """Return every part, also those that are too uncertain to program, sorted by name."""
+    unsure = (_part(row, "uncertain.csv") for row in _rows_by_part("uncertain.csv").values())
+    return tuple(sorted((*all_parts(), *unsure), key=lambda part: part.name))
 
 
 def find_part(name: str) -> Part:
@@ -125,6 +145,22 @@ def find_part(name: str) -> Part:
 def option_table(part: Part) -> tuple[OptionByte, ...]:
     """Return the option bytes of `part`, by address."""
     return _load_layout(part.option_layout)
+
+
+def disagreements(part: Part) -> tuple[Disagreement, ...]:
+    """Return where the sources disagree about `part`, as far as it is known."""
+    known = _load_disagreements()
+    return tuple(other for patterns, other in known if any(fnmatchcase(part.name, pattern) for pattern in patterns))
+
+
+def names_meant(word: str, names: Iterable[str]) -> list[str]:
+    """Return those of `names` that a part name, order code, pattern (`?` and `*`) or beginning of names means."""
+    wanted, known = word.strip().upper(), list(names)
+    if wanted in known:
+        return [wanted]
+    if "?" in wanted or "*" in wanted:
+        return [name for name in known if fnmatchcase(name, wanted.replace("[", "[[]"))]
+    return _fits_order_code(wanted, known) or [name for name in known if wanted and name.startswith(wanted)]
 
 
 def _fits_pattern(pattern: str, names: Iterable[str]) -> list[str]:
@@ -171,8 +207,12 @@ def _rows_by_part(file: str) -> Mapping[str, Mapping[str, str]]:
 
 @cache
 def _load_part(name: str) -> Part:
+    return _part(_rows_by_part("devices.csv")[name], "devices.csv")
+
+
+def _part(row: Mapping[str, str], table: str) -> Part:
     """Build one part; ValueError if its row cannot be right."""
-    row = _rows_by_part("devices.csv")[name]
+    name = row["part"]
 
     def optional_region(region: str, column: str) -> Optional[Region]:
         start = row[f"{column}_start"]
@@ -196,14 +236,22 @@ def _load_part(name: str) -> Part:
         source=row["source"],
         confidence=row["confidence"],
         notes=row["notes"],
+        uncertain=row.get("reason", ""),
     )
     if part.block not in (64, 128) or any(memory.size < 1 or memory.size % part.block for memory in part.memories):
-        raise ValueError(f"devices.csv: {name}: a memory is not whole blocks of 64 or 128 bytes")
+        raise ValueError(f"{table}: {name}: a memory is not whole blocks of 64 or 128 bytes")
     if not {part.rop_mode, part.flash_regs} <= {"stm8s", "stm8l"}:
-        raise ValueError(f"devices.csv: {name}: rop_mode and flash_regs are stm8s or stm8l")
+        raise ValueError(f"{table}: {name}: rop_mode and flash_regs are stm8s or stm8l")
     if row["nrst"] not in ("yes", "no"):
-        raise ValueError(f"devices.csv: {name}: nrst is yes or no")
+        raise ValueError(f"{table}: {name}: nrst is yes or no")
     return part
+
+
+@cache
+def _load_disagreements() -> tuple[tuple[list[str], Disagreement], ...]:
+    """Return each row of the table with the patterns of its parts."""
+    rows = _rows("disagreements.csv")
+    return tuple((row.pop("parts").split(), Disagreement(**row)) for row in rows)
 
 
 @cache

@@ -1,7 +1,8 @@
-"""Putting a finished file or folder in its place."""
+"""Putting a finished file or folder in its place: the whole of it or nothing."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -28,3 +29,25 @@ def replace(source: Path, target: Path) -> None:
             if sys.platform != "win32" or time.monotonic() >= deadline:
                 raise
         time.sleep(STEP_S)
+
+
+def partial(target: Path) -> Path:
+    """Return what `target` is called while it is being written."""
+    return target.with_name(f".{target.name}.{os.getpid()}.partial")
+
+
+def write_whole(target: Path, content: bytes) -> None:
+    """Write a file that holds all of `content` once it can be seen, also after a power cut; or leave what was there.
+
+    Raises:
+        OSError: It cannot be done.
+    """
+    half = partial(target)
+    try:
+        with half.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        replace(half, target)
+    finally:
+        half.unlink(missing_ok=True)

@@ -222,6 +222,10 @@ class Session:
         recipe = self._core.recipe
         return Reached(recipe.name, self._link.high_speed, self._core.register_map) if recipe else None
 
+    def connect(self) -> None:
+        """Reach the chip now; every job does it when it needs to."""
+        self._connect()
+
     def _connect(self) -> Core:
         if not self._connected:
             self._core.connect()

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Optional, Union
 from stm8tool import files
 from stm8tool.devices import Part, find_part
 from stm8tool.errors import ToolError, UnknownPartError, UsageError
+from stm8tool.locks import FileLock
 from stm8tool.transport.base import Clock, UsbIdentity
 
 from . import chip as chips
@@ -25,7 +26,6 @@ from . import debug, firmware, flash, memory_map, noise, state
 from .chip import Chip
 from .clock import RealClock, VirtualClock
 from .faults import Faults, parse
-from .lock import FileLock
 from .memory import Memory
 from .models import MODELS
 from .report import ChipReport, look_at
@@ -94,7 +94,7 @@ def create(
     chip.options.load()
     probe = SimStlink(chip, model, faults=bench)
     serial = CLONE_SERIAL if bench.clone_serial else os.urandom(12).hex().upper()
-    with FileLock(path):
+    with FileLock(path, "simulated probe"):
         _save(path, _document(probe, model, serial, seconds=0.0))
 
 
@@ -129,7 +129,7 @@ class StoredProbe:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
         self._clock = clock
-        self._lock = FileLock(path)
+        self._lock = FileLock(path, "simulated probe")
         self._document = _load(path)
         self._probe = _revive(self._document, clock, str(path))
         self._opened = False

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Optional
 
-from stm8tool.errors import AccessError, Code, UsageError
+from .errors import AccessError, Code, UsageError
 
 WAIT_S = 2.0
 STEP_S = 0.05
@@ -27,10 +27,16 @@ else:
 
 
 class FileLock:
-    """An exclusive lock beside `path` (`.NAME.lock`); the system drops it when the process ends, however it ends."""
+    """An exclusive lock beside `path` (`.NAME.lock`); the system drops it when the process ends, however it ends.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: What is to be had by one process at a time.
+        what: What that is, for the message that somebody else has it.
+    """
+
+    def __init__(self, path: Path, what: str) -> None:
         self._path = path
+        self._what = what
         self._lock_path = path.with_name(f".{path.name}.lock")
         self._descriptor: Optional[int] = None
 
@@ -48,7 +54,7 @@ class FileLock:
                 if time.monotonic() >= deadline:
                     os.close(descriptor)
                     raise AccessError(
-                        f"{self._path} is busy: another program is using this simulated probe",
+                        f"{self._path} is busy: another program is using this {self._what}",
                         code=Code.BUSY,
                         hint="wait until it has ended",
                     ) from None

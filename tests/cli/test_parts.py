@@ -1,0 +1,57 @@
+"""`stm8tool parts`: the list, one part whole, and the form for programs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cli.desk import Desk
+from stm8tool.devices import disagreements, known_parts, option_table
+
+
+def test_every_part_is_in_the_list_with_its_sizes_and_how_sure_they_are(desk: Desk) -> None:
+    result = desk.run("parts")
+    head, *lines, total = result.out.splitlines()
+    assert (result.code, result.err) == (0, "")
+    assert head.split() == ["PART", "FLASH", "EEPROM", "RAM", "BLOCK", "CONFIDENCE"]
+    assert total == "182 parts, 10 of them too uncertain to program"
+    for part, line in zip(known_parts(), lines):
+        eeprom = str(part.eeprom.size) if part.eeprom else "-"
+        assert line.split()[:5] == [part.name, str(part.flash.size), eeprom, str(part.ram.size), str(part.block)]
+        assert line.split()[5].startswith(part.confidence)
+        assert line.endswith(f"cannot be programmed: {part.uncertain}") == bool(part.uncertain)
+    assert len(lines) == 182
+
+
+def test_one_part_is_shown_whole(desk: Desk) -> None:
+    for part in known_parts():
+        lines = desk.run("parts", part.name).out.splitlines()
+        text = "\n".join(lines)
+        assert lines[0] == part.name
+        assert f"sources:     {part.source}" in lines
+        assert part.notes in text
+        assert f"0x{part.flash.end - 1:06X}, {part.flash.size} bytes, in blocks of {part.block}" in text
+        assert part.uncertain in text
+        assert sum(line.startswith("disagreed: ") for line in lines) == len(disagreements(part))
+        shown = [line.split()[0] for line in lines if line.startswith("  ")]
+        assert shown == ([] if part.uncertain else [option.name for option in option_table(part)])
+
+
+@pytest.mark.parametrize("words", ["stm8s103?3", "stm8s103 flash=8K", "stm8s103f3 stm8s103k3"])
+def test_a_pattern_or_a_filter_narrows_the_list(desk: Desk, words: str) -> None:
+    lines = desk.run("parts", *words.split()).out.splitlines()
+    assert [line.split()[0] for line in lines] == ["PART", "STM8S103F3", "STM8S103K3", "2"]
+
+
+def test_json_is_an_array_also_for_one_part(desk: Desk) -> None:
+    (part,) = json.loads(desk.run("parts", "stm8s103f3p6", "--json").out)
+    assert (part["part"], part["flash"]["size"], part["rop"]["aa"]) == ("STM8S103F3", 8192, "locks")
+    assert len(json.loads(desk.run("parts", "--json").out)) == 182
+
+
+@pytest.mark.parametrize("word", ["stm9", "colour=red", "flash=big"])
+def test_a_word_that_means_nothing_is_refused(desk: Desk, word: str) -> None:
+    result = desk.run("parts", word)
+    assert result.code == 2
+    assert result.hint

@@ -1,0 +1,63 @@
+"""What the command line changes in an image before it is written or compared: `--patch`, then `--fill`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..devices import Region
+from ..errors import UsageError
+from ..values import ADDRESS_SPACE, address, number
+from .segments import Image, Segment
+
+
+def patch(text: str) -> Segment:
+    """Return the bytes of `ADDRESS=BYTES`; BYTES are pairs of hex digits, in the order of their addresses.
+
+    Raises:
+        UsageError: that is not what it is.
+    """
+    where, equals, digits = text.partition("=")
+    try:
+        data = bytes.fromhex(digits)
+    except ValueError:
+        data = b""
+    if not equals or not data:
+        raise UsageError(f"--patch {text}: not ADDRESS=BYTES", hint="such as --patch 0x4000=01FF or '0x4000=01 FF'")
+    return Segment(address(where), data, f"--patch {text}")
+
+
+def fill(text: str, default: Region) -> tuple[Region, int]:
+    """Return where and with what `BYTE` or `ADDRESS:SIZE=BYTE` fills.
+
+    Args:
+        text: What the user typed.
+        default: Where a BYTE alone fills.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    where, equals, value = text.rpartition("=")
+    byte = number(value)
+    if not 0 <= byte <= 0xFF:
+        raise UsageError(f"--fill {text}: {value} is no byte", hint="write 0 to 255, or 0x00 to 0xFF")
+    if not equals:
+        return default, byte
+    start, colon, size = where.partition(":")
+    if not colon:
+        raise UsageError(f"--fill {text}: not ADDRESS:SIZE=BYTE", hint="such as --fill 0x9000:0x100=0xFF")
+    region = Region("range", address(start), number(size))
+    if region.size < 1 or region.end > ADDRESS_SPACE:
+        raise UsageError(f"--fill {text}: no bytes of an STM8 lie there", hint="write ADDRESS:SIZE=BYTE")
+    return region, byte
+
+
+def apply(image: Image, patches: Iterable[Segment], fills: Iterable[tuple[Region, int]] = ()) -> Image:
+    """Return `image` with patches in place of its own bytes, and then fills where there is nothing yet.
+
+    Raises:
+        ImageError: two patches hold the same address.
+    """
+    edited = image.overlaid(Image(patches))
+    for region, byte in fills:
+        edited = edited.filled(region, byte)
+    return edited

@@ -1,0 +1,89 @@
+"""Intel HEX ("Hexadecimal Object File Format Specification", Intel, revision A, 1988).
+
+Package intelhex judges what is read; writing needs no package, so that a build does not fetch one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from io import StringIO
+from typing import Any
+
+from ..errors import ImageError
+from .segments import Segment
+
+RECORD_SIZE = 16  # data bytes in a line that is written
+
+_DATA, _END, _SEGMENT, _LINEAR = 0, 1, 2, 4
+
+
+def read(name: str, content: bytes) -> list[Segment]:
+    """Return a segment for each data record; unlike intelhex, insist on an end record and on nothing after it.
+
+    Raises:
+        ImageError: a line is damaged, odd, or gives an address a second time.
+    """
+    lines = [line.strip() for line in content.decode("latin-1").splitlines()]
+    intelhex = _intelhex()
+
+    def refusal(line: int, problem: str) -> ImageError:
+        return ImageError(f"{name}:{line}: {problem}", hint="the file is damaged: build or copy it again")
+
+    try:
+        intelhex.IntelHex().loadhex(StringIO("\n".join(lines)))
+    except intelhex.RecordChecksumError as exc:
+        raise refusal(exc.line, "wrong checksum") from exc
+    except intelhex.AddressOverlapError as exc:
+        raise refusal(exc.line, f"a second byte for 0x{exc.address:06X}") from exc
+    except intelhex.HexReaderError as exc:
+        raise refusal(exc.line, "not a valid Intel HEX record") from exc
+
+    segments = []
+    base, last, end = 0, 0, None
+    for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
+        if end is not None:
+            raise refusal(number, f"data after the end-of-file record of line {end}")
+        record = bytes.fromhex(line[1:])
+        address, kind, data = int.from_bytes(record[1:3], "big"), record[3], record[4:-1]
+        if kind == _DATA:
+            segments.append(Segment(base + address, data, f"{name}:{number}"))
+        elif kind in (_SEGMENT, _LINEAR):
+            base = int.from_bytes(data, "big") << (4 if kind == _SEGMENT else 16)
+        elif kind == _END:
+            end = number
+        last = number
+    if end is None:
+        raise refusal(last, "the file stops without an end-of-file record")
+    return segments
+
+
+def records(ordered: Iterable[Segment]) -> Iterator[str]:
+    """Yield the lines for segments that are sorted by address."""
+    upper = 0
+    for segment in ordered:
+        address = segment.address
+        while address < segment.end:
+            if address >> 16 != upper:
+                upper = address >> 16
+                yield _record(0, _LINEAR, upper.to_bytes(2, "big"))
+            end = min(address + RECORD_SIZE, segment.end, (upper + 1) << 16)
+            yield _record(address & 0xFFFF, _DATA, segment.data[address - segment.address : end - segment.address])
+            address = end
+    yield _record(0, _END, b"")
+
+
+def _record(address: int, kind: int, data: bytes) -> str:
+    body = bytes([len(data)]) + address.to_bytes(2, "big") + bytes([kind]) + data
+    return f":{body.hex().upper()}{-sum(body) & 0xFF:02X}"
+
+
+def _intelhex() -> Any:
+    """Return the module intelhex, which carries no types; this is the only place that imports it."""
+    from .. import deps
+
+    deps.require("intelhex")
+    import intelhex
+
+    return intelhex

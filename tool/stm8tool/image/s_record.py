@@ -1,0 +1,88 @@
+"""Motorola S-records (srec(5); "M68000 Family Programmer's Reference Manual", appendix C).
+
+A line is S, type, count, address, data, checksum. The count is of the bytes behind it, the checksum the ones'
+complement of the sum of all bytes from the count on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
+
+from ..errors import ImageError
+from .segments import Segment, overlap
+
+RECORD_SIZE = 32  # data bytes in a line that is written
+
+_ADDRESS_SIZE = {0: 2, 1: 2, 2: 3, 3: 4, 5: 2, 6: 3, 7: 4, 8: 3, 9: 2}  # S4 is reserved
+_DATA, _COUNT, _END = (1, 2, 3), (5, 6), (7, 8, 9)
+_FORM = re.compile(r"S([0-9])((?:[0-9A-Fa-f]{2})+)")
+
+
+def read(name: str, content: bytes) -> list[Segment]:
+    """Return a segment for each data record.
+
+    Raises:
+        ImageError: a line is damaged, odd, or gives an address a second time; records are missing.
+    """
+    segments: list[Segment] = []
+    last, end = "", ""  # where a record stands
+    for number, text in enumerate(content.decode("latin-1").splitlines(), start=1):
+        line, where = text.strip(), f"{name}:{number}"
+        if not line:
+            continue
+        if end:
+            _refuse(where, f"data after the end record of line {end.rpartition(':')[2]}")
+        kind, address, data = _fields(where, line)
+        if kind in _DATA:
+            segments.append(Segment(address, data, where))
+        elif kind in _COUNT and address != len(segments):
+            _refuse(where, f"{address} data records are announced, {len(segments)} stand above")
+        elif kind in _END:
+            end = where
+        last = where
+    if not end:
+        _refuse(last, "the file stops without an end record")
+    clash = overlap(sorted((s for s in segments if s.data), key=lambda segment: segment.address))
+    if clash:
+        second = max(clash, key=lambda segment: int(segment.origin.rpartition(":")[2]))
+        _refuse(second.origin, f"a second byte for 0x{clash[1].address:06X}")
+    return segments
+
+
+def _fields(where: str, line: str) -> tuple[int, int, bytes]:
+    """Return type, address and data of one record."""
+    form = _FORM.fullmatch(line)
+    kind = int(form[1]) if form else 4
+    body = bytes.fromhex(form[2]) if form else b""
+    size = _ADDRESS_SIZE.get(kind)
+    if size is None or len(body) != body[0] + 1 or len(body) < size + 2 or (kind > 3 and len(body) > size + 2):
+        _refuse(where, "not a valid S-record")
+    if sum(body) & 0xFF != 0xFF:
+        _refuse(where, "wrong checksum")
+    return kind, int.from_bytes(body[1 : 1 + size], "big"), body[1 + size : -1]
+
+
+def _refuse(where: str, problem: str) -> NoReturn:
+    raise ImageError(f"{where}: {problem}", hint="the file is damaged: build or copy it again")
+
+
+def records(ordered: Sequence[Segment]) -> Iterator[str]:
+    """Yield the lines for segments that are sorted by address, in the shortest form that holds all addresses."""
+    last = max((segment.end - 1 for segment in ordered), default=0)
+    kind = next(kind for kind in _DATA if last < 1 << 8 * _ADDRESS_SIZE[kind])
+    count = 0
+    yield _record(0, 0, b"stm8tool")
+    for segment in ordered:
+        for start in range(0, len(segment.data), RECORD_SIZE):
+            yield _record(kind, segment.address + start, segment.data[start : start + RECORD_SIZE])
+            count += 1
+    yield _record(5 if count <= 0xFFFF else 6, count, b"")
+    yield _record(10 - kind, 0, b"")
+
+
+def _record(kind: int, address: int, data: bytes) -> str:
+    size = _ADDRESS_SIZE[kind]
+    body = bytes([size + len(data) + 1]) + address.to_bytes(size, "big") + data
+    return f"S{kind}{body.hex().upper()}{~sum(body) & 0xFF:02X}"

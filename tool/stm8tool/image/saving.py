@@ -1,0 +1,75 @@
+"""Segments to a file: the whole file or none. Its suffix names the format."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Union
+
+from .. import files
+from ..errors import ImageError, UsageError
+from . import intel_hex, s_record
+from .segments import Image, Segment
+
+PathLike = Union[str, "os.PathLike[str]"]
+
+HEX_SUFFIXES = (".hex", ".ihx", ".i86")
+S_RECORD_SUFFIXES = (".s19", ".s28", ".s37", ".srec", ".mot")
+RAW_SUFFIXES = (".bin",)
+
+
+def check_output(path: PathLike) -> None:
+    """Raise unless `save` could write `path`: call it before anything is read from the chip.
+
+    Raises:
+        UsageError: the suffix names no format that can be written.
+        ImageError: `path` is a directory, its directory does not exist, or nothing can be written there.
+    """
+    out = Path(path)
+    known = HEX_SUFFIXES + S_RECORD_SUFFIXES + RAW_SUFFIXES
+    if out.suffix.lower() not in known:
+        raise UsageError(f"{path}: the file's suffix does not name a format", hint=f"use one of {' '.join(known)}")
+    if os.path.isdir(out):
+        raise ImageError(f"{path}: is a directory", hint="name a file in it")
+    if not os.path.isdir(out.parent):
+        raise ImageError(f"{path}: its directory does not exist", hint="make the directory first")
+    try:
+        files.partial(out).touch()
+        files.partial(out).unlink()
+    except OSError as exc:
+        raise ImageError(f"{path}: cannot be written: {exc.strerror}", hint="choose another name or directory") from exc
+
+
+def save(path: PathLike, segments: Iterable[Segment]) -> None:
+    """Write `segments` as Intel HEX, S-records or, from their lowest address on, as raw binary.
+
+    Gaps of a raw binary are filled with 0x00, which is what erased flash and EEPROM hold on the STM8: give it
+    the segments of one memory.
+
+    Raises:
+        UsageError, ImageError: see `check_output`; or the file cannot be written.
+    """
+    check_output(path)
+    ordered = Image(segments).segments
+    suffix = Path(path).suffix.lower()
+    if suffix in RAW_SUFFIXES:
+        content = _to_raw(ordered)
+    elif ordered and ordered[-1].end > 1 << 32:
+        raise ImageError(f"{path}: neither Intel HEX nor S-records have addresses beyond 0xFFFFFFFF")
+    else:
+        lines = intel_hex.records(ordered) if suffix in HEX_SUFFIXES else s_record.records(ordered)
+        content = "".join(f"{line}\n" for line in lines).encode("ascii")
+    try:
+        files.write_whole(Path(path), content)
+    except OSError as exc:
+        raise ImageError(f"{path}: cannot be written: {exc.strerror}") from exc
+
+
+def _to_raw(ordered: Iterable[Segment]) -> bytes:
+    content, start = bytearray(), None
+    for segment in ordered:
+        start = segment.address if start is None else start
+        content += bytes(segment.address - start - len(content))
+        content += segment.data
+    return bytes(content)

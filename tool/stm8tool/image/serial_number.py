@@ -1,0 +1,109 @@
+"""Serial numbers in production: `--serial-number ADDRESS,FORMAT,FILE`, where FILE holds the next number.
+
+No number is given twice: it is taken from the file, which then already holds its successor on the disk, before the
+first byte goes to a chip, and never given back. A write that fails leaves a gap; reusing the number would mean two
+boards with the same one whenever the first was written but its success not seen, as after a power cut.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import files
+from ..errors import ImageError, UsageError
+from ..locks import FileLock
+from ..values import address
+from .segments import Segment
+
+_BINARY = re.compile(r"u(8|16|24|32|64)(le|be)?")
+_TEXT = re.compile(r"([^%]*)%0([1-9][0-9]?)([dX])([^%]*)")
+_DIGITS_LIMIT = 40  # of the number in the file; far more than any format takes
+
+
+@dataclass(frozen=True)
+class SerialNumber:
+    """Where serial numbers are written, in which form, and what counts them."""
+
+    address: int
+    form: str
+    file: Path
+
+    @classmethod
+    def parse(cls, text: str) -> SerialNumber:
+        """Return what `ADDRESS,FORMAT,FILE` means; UsageError if it means nothing."""
+        where, form, file = [*text.split(",", 2), "", ""][:3]
+        if not (where and file and Path(file).name):
+            raise UsageError(
+                f"--serial-number {text}: not ADDRESS,FORMAT,FILE", hint="such as --serial-number 0x4000,u32,next.txt"
+            )
+        if not _BINARY.fullmatch(form) and not (_TEXT.fullmatch(form) and form.isascii()):
+            raise UsageError(
+                f"--serial-number {text}: unknown format '{form}'",
+                hint="use u8, u16, u24, u32 or u64 (u32le: little-endian), or a text with one number such as SN%06d",
+            )
+        return cls(address(where), form, Path(file))
+
+    def encode(self, value: int) -> Segment:
+        """Return the bytes of number `value`; every number has as many.
+
+        Raises:
+            ImageError: it has too many digits for the format.
+        """
+        binary, text = _BINARY.fullmatch(self.form), _TEXT.fullmatch(self.form)
+        data = b""
+        if binary:
+            size = int(binary[1]) // 8
+            if value < 1 << 8 * size:
+                data = value.to_bytes(size, "little" if binary[2] == "le" else "big")
+        elif text:
+            digits = f"{value:0{text[2]}{text[3]}}"
+            if len(digits) == int(text[2]):
+                data = f"{text[1]}{digits}{text[4]}".encode("ascii")
+        if not data:
+            raise ImageError(
+                f"{self.file}: number {value} does not fit the format {self.form}",
+                hint="these serial numbers are used up: choose a longer format",
+            )
+        return Segment(self.address, data, f"serial number {value}")
+
+    def peek(self) -> int:
+        """Return the number that comes next; it may be another one's by the time it is taken.
+
+        Raises:
+            ImageError: the file is missing, cannot be read, or holds something else.
+        """
+        try:
+            with self.file.open("rb") as file:
+                digits = file.read(_DIGITS_LIMIT + 1).strip()
+        except FileNotFoundError as exc:
+            raise ImageError(
+                f"{self.file}: no such file", hint=f"make it, with the first number in it: echo 1 > {self.file}"
+            ) from exc
+        except OSError as exc:
+            raise ImageError(f"{self.file}: cannot be read: {exc.strerror}", hint="check the path") from exc
+        if not re.fullmatch(rb"[0-9]{1,20}", digits):
+            raise ImageError(
+                f"{self.file}: holds something else than one decimal number",
+                hint="it is to hold the next serial number, and nothing else",
+            )
+        return int(digits)
+
+    def take(self) -> Segment:
+        """Return the next number, encoded, which from now on nobody else gets.
+
+        Raises:
+            ImageError: see `peek` and `encode`; or the file cannot be written. No number is taken then.
+            AccessError: another process keeps the file to itself.
+        """
+        with FileLock(self.file, "file of serial numbers"):
+            value = self.peek()
+            taken = self.encode(value)
+            try:
+                files.write_whole(self.file, b"%d\n" % (value + 1))
+            except OSError as exc:
+                raise ImageError(
+                    f"{self.file}: cannot be written: {exc.strerror}", hint="check its rights and the disk"
+                ) from exc
+        return taken
