@@ -25,7 +25,15 @@ _PARTS = (
     "stm8l151k4",
     "stm8l152r8",
 )
-_EVENTS = ("unplug-after", "stall-after", "timeout-after", "drop-link-after", "wedged", "wedged-for-good")
+_EVENTS = (
+    "unplug-after",
+    "stall-after",
+    "timeout-after",
+    "drop-link-after",
+    "wedged",
+    "wedged-for-good",
+    "power-switch",
+)
 _ODDITIES = ("nrst-open", "hsit-stuck", "clone-buffer=256", "clone-buffer=1000", "open-firmware")
 _NOISES = ("nak-every", "bit-flip-every")
 _LIMIT_S = 20.0  # simulated; the whole ladder, a USB reset and three tries fit
@@ -69,11 +77,11 @@ def _scenario(seed: int) -> Scenario:
     )
     board = _board(quiet)
     _upload(board, quiet.image)
-    moment = board.probe.transfers + 1
+    ends = {"power-switch": int(board.probe.clock.now() * 1000)}  # the others count transfers
     noise = rng.sample(_NOISES, rng.choice((0, 0, 1, 1, 2)))
     events = rng.sample(_EVENTS, rng.choice((0, 1, 1, 2, 3) if noise or quiet.dead else (1, 1, 1, 2, 3)))
     return quiet._replace(
-        events=tuple(f"{event}={rng.randrange(moment)}" for event in events),
+        events=tuple(f"{event}={rng.randrange(ends.get(event, board.probe.transfers) + 1)}" for event in events),
         noise=tuple(f"{kind}={int(10 ** rng.uniform(2, 4.5))}" for kind in noise),
     )
 

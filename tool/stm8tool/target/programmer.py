@@ -2,16 +2,24 @@
 
 Only blocks that differ are written, and gaps in an image keep what the chip holds. A write that loses the
 link connects again, looks at what the chip holds by then, and goes on from there: nothing is repeated
-blindly.
+blindly. What a block is to hold is remembered from before it is touched, as one that is cut short may hold anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from ..devices import Part, Region
-from ..errors import LINK_ERRORS, ProgramError, SwimError, ToolError, VerifyError
+from ..errors import (
+    LINK_ERRORS,
+    ProgramError,
+    ReadoutProtectedError,
+    SwimError,
+    ToolError,
+    VerifyError,
+    WriteProtectedError,
+)
 from ..image import Image, Segment
 from . import protection
 from .core import TRIES, WRITE_ENDS_S, Core
@@ -96,16 +104,20 @@ class Programmer:
             VerifyError: A block does not hold what was written, not even after a second write.
             ProgramError, SwimError, TransportError: It failed, also after connecting again.
         """
+        begun: dict[int, bytes] = {}  # what each block shall hold whose programming has begun
         programmed: set[int] = set()
         refused = 0
 
         def attempt() -> None:
             nonlocal refused
-            blocks = self._differing(segments, verify=verify)
+            # A block that was cut short holds anything, also beside the image: what it held before is in `begun`.
+            known = Image(segments).overlaid(Image(Segment(address, data) for address, data in begun.items()))
+            blocks = self._differing(known.segments, verify=verify)
             if blocks:
                 flash = self._part.flash
                 self._flash.unlock(program=any(flash.start <= block.address < flash.end for block in blocks))
             for done, block in enumerate(blocks, 1):
+                begun[block.address] = block.data
                 try:
                     self._program(block)
                 except SwimError:
@@ -121,7 +133,12 @@ class Programmer:
             self._core.persist(attempt, _MENDABLE, lambda: len(programmed))
         except SwimError as exc:
             # Some chips answer a write under ROP with a NACK or silence: then it is always the first block.
-            raise (self._explained(exc) if refused == TRIES else exc) from exc
+            cause = self._explained(exc) if refused == TRIES else exc
+            _name_the_cut(cause, begun.keys() - programmed)
+            raise cause from exc
+        except ToolError as exc:
+            _name_the_cut(exc, begun.keys() - programmed)
+            raise
         covered = sum(span.end - span.start for span in spans(segments, self._part.block))
         return Written(covered // self._part.block, len(programmed), self._part.block)
 
@@ -197,6 +214,13 @@ class Programmer:
 
     def _explained(self, refused: ToolError) -> ToolError:
         return protection.explain_refusal(self._core, self._flash, self._part, refused)
+
+
+def _name_the_cut(error: ToolError, blocks: Iterable[int]) -> None:
+    """Add to an error the blocks whose programming began and was not seen to end, unless the chip refused them."""
+    if not isinstance(error, (ReadoutProtectedError, WriteProtectedError, RefusedError)):
+        cut = (f"block 0x{block:06X} was cut short: all of it may be damaged" for block in sorted(blocks))
+        error.details = (*error.details, *cut)
 
 
 def _require_equal(address: int, wanted: bytes, held: bytes) -> None:
