@@ -222,7 +222,7 @@ def info(arguments: argparse.Namespace, console: Console) -> None:
         console.say(f"supply:     {wording.supply(session.supply_mv)}")
         info = session.info()
     console.say(f"connected:  {info.recipe}; {wording.speed(info.high_speed)}")
-    console.say(f"family:     {wording.FAMILIES[info.register_map]}")
+    console.say(f"family:     {wording.FAMILIES[info.seen.register_map]}")
     if part is None or info.protection is None:
         console.say(wording.NO_PART)
         return

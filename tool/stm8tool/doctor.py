@@ -284,11 +284,15 @@ def _chip(part: Optional[Part], about_part: Finding, seen: _Seen) -> Iterator[Fi
 
 
 def _family(part: Optional[Part], reached: Reached, error: Optional[ToolError]) -> Finding:
-    facts = {"seen": reached.register_map, "named": part.flash_regs if part else None}
+    facts = {
+        "seen": reached.seen.register_map,
+        "ram_size": reached.seen.ram_size,
+        "named": part.flash_regs if part else None,
+    }
     if isinstance(error, FamilyMismatchError):
         return _bad("family", error, facts=facts)
-    agrees = part is not None and reached.register_map == part.flash_regs
-    text = wording.FAMILIES[reached.register_map] + (", as the part named" if agrees else "")
+    agrees = part is not None and reached.seen.register_map == part.flash_regs
+    text = wording.FAMILIES[reached.seen.register_map] + (", as the part named" if agrees else "")
     return Finding("family", Mark.OK if agrees else Mark.NOTE, text, facts=facts)
 
 

@@ -24,7 +24,7 @@ from .errors import (
 )
 from .interrupts import shield
 from .probe.stlink import Stlink
-from .target import protection
+from .target import family, protection
 from .target.capture import PowerCycle as PowerCycle
 from .target.core import Core
 from .target.diagnose import blame_supply, least_supply_mv
@@ -59,7 +59,7 @@ class ChipInfo(NamedTuple):
     Attributes:
         recipe: How it was reached.
         high_speed: The wire runs at high speed.
-        register_map: "stm8s" or "stm8l", None if its registers do not tell.
+        seen: What the chip shows of its kind.
         protection: ROP; None without a part.
         options: Option bytes; empty without a part or under ROP.
         unique_id: 12 bytes; None where the part has none or under ROP.
@@ -67,7 +67,7 @@ class ChipInfo(NamedTuple):
 
     recipe: str
     high_speed: bool
-    register_map: Optional[str]
+    seen: family.Seen
     protection: Optional[protection.Protection]
     options: Sequence[OptionState]
     unique_id: Optional[bytes]
@@ -78,7 +78,7 @@ class Reached(NamedTuple):
 
     recipe: str
     high_speed: bool
-    register_map: Optional[str]
+    seen: family.Seen
 
 
 def bus_of(selector: str) -> tuple[UsbBus, str]:
@@ -225,7 +225,12 @@ class Session:
     def reached(self) -> Optional[Reached]:
         """How the chip was reached, also if it then turned out to be another one; None if it was not."""
         recipe = self._core.recipe
-        return Reached(recipe.name, self._link.high_speed, self._core.register_map) if recipe else None
+        return Reached(recipe.name, self._link.high_speed, self._core.seen) if recipe else None
+
+    def candidates(self) -> tuple[Part, ...]:
+        """Return the parts that the chip may be; reads only."""
+        core = self._connect()
+        return core.persist(lambda: family.fitting(core.seen, core.read_surely))
 
     def connect(self) -> None:
         """Reach the chip now; every job does it when it needs to."""
@@ -362,7 +367,7 @@ class Session:
         recipe = core.recipe.name if core.recipe else ""
         part = self._part
         if part is None:
-            return ChipInfo(recipe, self._link.high_speed, core.register_map, None, (), None)
+            return ChipInfo(recipe, self._link.high_speed, core.seen, None, (), None)
         return core.persist(lambda: self._inspect(core, part, recipe))
 
     def _inspect(self, core: Core, part: Part, recipe: str) -> ChipInfo:
@@ -373,4 +378,4 @@ class Session:
             options = read_options(core, part)
             if part.unique_id is not None:
                 unique_id = core.read_surely(part.unique_id, _UNIQUE_ID_SIZE)
-        return ChipInfo(recipe, self._link.high_speed, core.register_map, found, options, unique_id)
+        return ChipInfo(recipe, self._link.high_speed, core.seen, found, options, unique_id)

@@ -11,10 +11,11 @@ from contextlib import suppress
 from typing import Optional, TypeVar
 
 from ..devices import Part
-from ..errors import LINK_ERRORS, Code, ConnectError, FamilyMismatchError, ProbeError, SwimError, ToolError
+from ..errors import LINK_ERRORS, Code, ConnectError, ProbeError, SwimError, ToolError
 from ..interrupts import shield
 from ..probe.base import SwimLink
 from ..transport.base import Clock
+from . import family
 from . import registers as reg
 from .capture import AT_POWER_ON, PowerCycle, wait_for_power
 from .connect import LOW_SPEED, NO_RESET, Recipe, climb, follow, leave_running
@@ -38,7 +39,7 @@ class Core:
     Attributes:
         link: The probe.
         recipe: How the chip was reached; None before `connect`.
-        register_map: "stm8s" or "stm8l" as the chip's own registers show it, None if they do not tell.
+        seen: What the chip shows of its kind; nothing before `connect`.
         tally: What had to be done again.
         only_at_power_on: The chip was silent until its power was switched.
         no_high_speed: The link is good, but the chip did not allow high speed.
@@ -47,7 +48,7 @@ class Core:
     def __init__(self, link: SwimLink, part: Optional[Part] = None, power_cycle: Optional[PowerCycle] = None) -> None:
         self.link = link
         self.recipe: Optional[Recipe] = None
-        self.register_map: Optional[str] = None
+        self.seen = family.Seen(None, None)
         self.tally = Tally()
         self.only_at_power_on = False
         self.no_high_speed = False
@@ -77,8 +78,9 @@ class Core:
         for last_try in (False, True):
             try:
                 self.recipe = self._reach()
-                self.register_map = self._identify()
-                self._check_family()
+                self.seen = family.look(self.read_surely)
+                if self._part:
+                    family.check(self.seen, self._part)
                 self._undivide_clock()
                 return
             except ConnectError:
@@ -121,36 +123,11 @@ class Core:
         self.only_at_power_on = self.only_at_power_on or only_at_power_on
         return AT_POWER_ON
 
-    def _check_family(self) -> None:
-        if self._part and self.register_map not in (None, self._part.flash_regs):
-            chip = "an STM8S or STM8AF" if self.register_map == "stm8s" else "an STM8L or STM8AL"
-            raise FamilyMismatchError(
-                f"the chip is {chip} by its registers, not {self._part.name}",
-                hint="name the part that is printed on the chip (--part, or `board` / `board_upload.part`)",
-            )
-
     def _undivide_clock(self) -> None:
         """Let the chip run at full speed: a divided clock makes it answer late, and programming slow."""
-        register_map = self._part.flash_regs if self._part else self.register_map
+        register_map = self._part.flash_regs if self._part else self.seen.register_map
         if register_map:
             self.write(reg.BY_MAP[register_map].clk_ckdivr, b"\x00")
-
-    def _identify(self) -> Optional[str]:
-        """Tell the two register maps apart by their registers; None where these do not tell.
-
-        On the STM8S map CR2 and NCR2 always read as complements; the STM8L map has nothing there, and its clock
-        divider elsewhere. Source: RM0016, PM0054 register maps; what reserved addresses read is not specified.
-        """
-        try:
-            cr2, ncr2 = self.read_surely(reg.STM8S.cr2, 2)
-        except SwimError as exc:
-            _log.debug("no register map: %s", exc)  # nobody says that reserved addresses must answer
-            return None
-        if cr2 ^ ncr2 == 0xFF:
-            return "stm8s"
-        divider = self.read_surely(reg.STM8L.clk_ckdivr, 1)[0]
-        _log.debug("CR2/NCR2 of the STM8S map %02X %02X, CKDIVR of the STM8L map %02X", cr2, ncr2, divider)
-        return "stm8l" if divider == reg.STM8L_CKDIVR_AT_RESET else None
 
     def read(self, address: int, size: int) -> bytes:
         """Read `size` bytes."""

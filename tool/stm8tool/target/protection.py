@@ -13,7 +13,6 @@ from ..devices import OptionByte, Part, option_table
 from ..errors import (
     LINK_ERRORS,
     Code,
-    FamilyMismatchError,
     ProgramError,
     ReadoutProtectedError,
     SwimError,
@@ -32,8 +31,6 @@ _SAMPLE_SIZE = 128
 _REFUSED = (0x04, 0x05)  # READSTATUS: silence, or a NACK
 # One trace of an STM8S shows 3 ms, another tool waits for up to 2 s (confidence medium).
 _GLOBAL_ERASE_LIMIT_S = 2.0
-_RAM_ENDS = (0x03FF, 0x05FF, 0x07FF, 0x0BFF, 0x0FFF, 0x17FF)
-_RAM_END_L101 = 0x05FF
 _ERASES_ALL = "`unlock` (pio run -t unlock) removes the protection and erases the whole chip; nothing can be saved"
 _UNLOCK_HINT = (
     "check that --part (`board`, `board_upload.part`) names the chip, then supply, VCAP capacitor and wires; power the "
@@ -141,9 +138,7 @@ def unlock(core: Core, flash: Flash, part: Part, *, assume_locked: bool = False)
 
     Raises:
         ProgramError: The chip does not show the open state after all tries.
-        FamilyMismatchError: The chip seems to be another one than `part`; nothing was changed.
     """
-    _check_ram(core, part)
     job = _Unlock(core, flash, part, assume_locked)
     try:
         core.persist(job.attempt, (*LINK_ERRORS, ProgramError))
@@ -219,26 +214,3 @@ class _Unlock:
 
 def _names(options: Iterable[OptionByte]) -> str:
     return ", ".join(option.name for option in options)
-
-
-def _check_ram(core: Core, part: Part) -> None:
-    """Refuse to write option bytes of a chip that has less RAM than `part`, or shows an STM8L101 where none is meant.
-
-    A part of another density has other option bytes, and what opens an STM8L101 or STM8L001 locks the other STM8L
-    of the same register map. The stack pointer is at the end of RAM after a reset, and no other STM8L has 1.5 KB
-    (confidence medium); more RAM than documented is no contradiction, as small parts share the die of larger ones.
-    """
-    try:
-        stack_pointer = int.from_bytes(core.read_surely(reg.STACK_POINTER, 2), "big")
-    except SwimError as exc:
-        if exc.status not in _REFUSED:
-            raise
-        return
-    expected = part.ram.end - 1
-    is_l101, l101_meant = stack_pointer == _RAM_END_L101, expected == _RAM_END_L101
-    if stack_pointer in _RAM_ENDS and (stack_pointer < expected or is_l101 != l101_meant):
-        raise FamilyMismatchError(
-            f"the chip has {stack_pointer + 1} bytes of RAM by its stack pointer, the {part.name} has "
-            f"{part.ram.size}: it is another part, and nothing was changed",
-            hint="name the part that is printed on the chip (--part, or `board` / `board_upload.part`)",
-        )

@@ -1,0 +1,137 @@
+"""What a chip shows of its kind, whatever reserved addresses read, and whom that refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from session.bench import Board, image_of
+from stm8tool.devices import all_parts, disagreements, find_part
+from stm8tool.errors import FamilyMismatchError, SwimError
+from stm8tool.session import Session
+from stm8tool.sim.chip import Chip
+from stm8tool.sim.stlink import SimStlink
+from stm8tool.sim.switches import Switches
+from stm8tool.target import family
+from stm8tool.target.family import Seen
+
+PARTS = {part.name: part for part in all_parts()}
+SEEN = {part.name: Seen(part.flash_regs, part.ram.size) for part in all_parts()}
+
+
+def _refuses(chip: str, named: str) -> bool:
+    try:
+        family.check(SEEN[chip], PARTS[named])
+    except FamilyMismatchError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("unmapped", [0x00, 0xFF])
+def test_every_part_shows_its_registers_and_its_ram_and_is_not_refused(unmapped: int) -> None:
+    for part in all_parts():
+        chip = Chip(part, switches=Switches(unmapped_value=unmapped))
+        with Session(SimStlink(chip, "v3"), part) as session:
+            found = session.candidates()
+            assert session.reached is not None
+        assert session.reached.seen == SEEN[part.name], part.name
+        assert part in found
+
+
+@pytest.mark.parametrize("locked", [False, True])
+@pytest.mark.parametrize(
+    ("chip", "named"),
+    [
+        ("stm8s103f3", "stm8l151k4"),
+        ("stm8l151k4", "stm8s103f3"),
+        ("stm8s105k4", "stm8l101f3"),
+        ("stm8l101f3", "stm8l151k4"),
+        ("stm8l151k4", "stm8l101f3"),
+        ("stm8l051f3", "stm8l101f3"),
+        ("stm8s103f3", "stm8s105k6"),
+        ("stm8s105k6", "stm8s208mb"),
+        ("stm8s208mb", "stm8s103f3"),
+        ("stm8l152r8", "stm8l051f3"),
+    ],
+)
+def test_a_contradiction_stops_before_anything_is_written(chip: str, named: str, locked: bool) -> None:
+    board = Board(chip, locked=locked)
+    other = find_part(named)
+    before = bytes(board.chip.flash.data), bytes(board.chip.options.memory.data)
+    with board.session(other) as session, pytest.raises(FamilyMismatchError) as error:
+        session.write(image_of(other, size=64), [other.flash])
+    assert board.part.name[:8] in str(error.value.hint)
+    assert (bytes(board.chip.flash.data), bytes(board.chip.options.memory.data)) == before
+    assert board.is_left_idle()
+
+
+def test_no_part_passes_for_one_of_other_registers_or_other_protection() -> None:
+    for chip, part in PARTS.items():
+        for named, other in PARTS.items():
+            other_kind = (part.flash_regs, part.rop_mode) != (other.flash_regs, other.rop_mode)
+            if other_kind or (part.ram.size < other.ram.size and not disagreements(other)):
+                assert _refuses(chip, named), (chip, named)
+
+
+def test_more_ram_than_documented_is_no_contradiction_where_larger_parts_share_the_die() -> None:
+    assert not _refuses("STM8S207S6", "STM8S207S6")
+    family.check(Seen("stm8s", 0x1800), PARTS["STM8AF6176"])
+    family.check(Seen("stm8s", 0x800), PARTS["STM8AF6226"])  # one source has 1 KB, others 2
+    with pytest.raises(FamilyMismatchError, match="1024 bytes of RAM"):
+        family.check(Seen("stm8s", 0x400), PARTS["STM8AF6176"])
+
+
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8l151k4"])
+def test_a_chip_that_does_not_tell_its_registers_or_ram_is_not_refused(part: str) -> None:
+    family.check(Seen(None, None), find_part(part))
+    assert len(family.fitting(Seen(None, None))) == len(PARTS)
+
+
+def test_a_stack_pointer_that_is_no_end_of_a_ram_tells_nothing() -> None:
+    memory = {0x505B: b"\x00\xff", 0x7F08: b"\x03\xfe"}
+    assert family.look(lambda address, size: memory[address]) == Seen("stm8s", None)
+
+
+@pytest.mark.parametrize("status", [0x04, 0x05])
+def test_addresses_that_refuse_to_be_read_tell_nothing(status: int) -> None:
+    def read(address: int, size: int) -> bytes:
+        raise SwimError("no", status=status)
+
+    assert family.look(read) == Seen(None, None)
+
+
+def test_a_link_that_fails_is_no_answer() -> None:
+    def read(address: int, size: int) -> bytes:
+        if address == 0x7F08:
+            raise SwimError("two reads differ")
+        return b"\x00\xff"
+
+    with pytest.raises(SwimError):
+        family.look(read)
+
+
+# -- groups of parts -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", sorted({seen: part for part, seen in SEEN.items()}.values()))
+def test_what_is_shared_holds_for_every_part_of_the_group(part: str) -> None:
+    found = family.fitting(SEEN[part])
+    common = family.shared(found)
+    assert PARTS[part] in found
+    if common is None:
+        assert len({(p.block, p.flash_regs, p.rop_mode, p.eeprom and p.eeprom.start) for p in found}) > 1
+        return
+    for member in found:
+        assert (member.block, member.rop_mode) == (common.part.block, common.part.rop_mode)
+        for mine, theirs in ((common.part.flash, member.flash), (common.part.eeprom, member.eeprom)):
+            assert mine == theirs or (mine and theirs and mine.start == theirs.start and mine.size < theirs.size)
+        if "options" not in common.differing:
+            assert member.options == common.part.options
+
+
+def test_the_boot_rom_tells_the_small_stm8s_apart() -> None:
+    for part, expected in (("stm8s103f3", "low"), ("stm8af6148", "medium")):
+        board = Board(part)
+        with Session(board.probe) as session:
+            densities = {found.density for found in session.candidates()}
+        assert expected in densities
+        assert ("medium" in densities) == (expected == "medium")
