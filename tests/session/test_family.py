@@ -88,7 +88,8 @@ def test_a_chip_that_does_not_tell_its_registers_or_ram_is_not_refused(part: str
 
 def test_a_stack_pointer_that_is_no_end_of_a_ram_tells_nothing() -> None:
     memory = {0x505B: b"\x00\xff", 0x7F08: b"\x03\xfe"}
-    assert family.look(lambda address, size: memory[address]) == Seen("stm8s", None)
+    read = memory.__getitem__
+    assert family.look(lambda address, _: read(address), lambda address, _: read(address)) == Seen("stm8s", None)
 
 
 @pytest.mark.parametrize("status", [0x04, 0x05])
@@ -96,7 +97,7 @@ def test_addresses_that_refuse_to_be_read_tell_nothing(status: int) -> None:
     def read(address: int, size: int) -> bytes:
         raise SwimError("no", status=status)
 
-    assert family.look(read) == Seen(None, None)
+    assert family.look(read, read) == Seen(None, None)
 
 
 def test_a_link_that_fails_is_no_answer() -> None:
@@ -106,7 +107,7 @@ def test_a_link_that_fails_is_no_answer() -> None:
         return b"\x00\xff"
 
     with pytest.raises(SwimError):
-        family.look(read)
+        family.look(read, read)
 
 
 # -- groups of parts -------------------------------------------------------------------------------------------------

@@ -286,7 +286,6 @@ def _chip(part: Optional[Part], about_part: Finding, seen: _Seen) -> Iterator[Fi
 def _family(part: Optional[Part], reached: Reached, error: Optional[ToolError]) -> Finding:
     facts = {
         "seen": reached.seen.register_map,
-        "ram_size": reached.seen.ram_size,
         "named": part.flash_regs if part else None,
     }
     if isinstance(error, FamilyMismatchError):

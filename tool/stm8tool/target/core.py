@@ -78,7 +78,7 @@ class Core:
         for last_try in (False, True):
             try:
                 self.recipe = self._reach()
-                self.seen = family.look(self.read_surely)
+                self.seen = family.look(self.read, self.read_surely)
                 if self._part:
                     family.check(self.seen, self._part)
                 self._undivide_clock()

@@ -70,24 +70,30 @@ class Shared(NamedTuple):
 _KINDS = {"stm8s": "STM8S or STM8AF", "stm8l": "STM8L or STM8AL"}
 
 
-def look(read: Read) -> Seen:
+def look(once: Read, surely: Read) -> Seen:
     """Look at a chip whose CPU is stalled in its reset.
 
     Args:
-        read: Reads bytes of the chip, surely; SwimError where it answers with silence or a NACK.
+        once: Reads bytes of the chip; SwimError where it answers with silence or a NACK.
+        surely: The same, until two reads agree.
     """
-    return Seen(_register_map(read), _ram_size(read))
+    return Seen(_register_map(once, surely), _ram_size(surely))
 
 
-def _register_map(read: Read) -> Optional[str]:
+def _register_map(once: Read, surely: Read) -> Optional[str]:
     try:
-        cr2, ncr2 = read(reg.STM8S.cr2, 2)
+        cr2, ncr2 = once(reg.STM8S.cr2, 2)
+        if cr2 ^ ncr2 == 0xFF:  # no flipped bit makes that
+            return "stm8s"
+        cr2, ncr2 = surely(reg.STM8S.cr2, 2)
     except SwimError as exc:
+        if exc.status not in _REFUSED:
+            raise  # it answers, but never the same
         _log.debug("no register map: %s", exc)  # nobody says that reserved addresses must answer
         return None
     if cr2 ^ ncr2 == 0xFF:
         return "stm8s"
-    divider = read(reg.STM8L.clk_ckdivr, 1)[0]
+    divider = surely(reg.STM8L.clk_ckdivr, 1)[0]
     _log.debug("CR2/NCR2 of the STM8S map %02X %02X, CKDIVR of the STM8L map %02X", cr2, ncr2, divider)
     return "stm8l" if divider == reg.STM8L_CKDIVR_AT_RESET else None
 
