@@ -37,7 +37,7 @@ def test_the_screen_is_as_it_was(desk: Desk, name: str) -> None:
     desk.chip("held.chip", faults=["nrst-stuck-low"])
     desk.chip("shorted.chip", faults=["swim-stuck-low"])
     desk.chip("weak.chip", faults=["bit-flip-every=500"])
-    desk.chip("weaker.chip", faults=["nak-every=60"])
+    desk.chip("weaker.chip", faults=["nak-every=50"])
     desk.chip("slow.chip", faults=["hsit-stuck"])
     desk.chip("swimless.chip", model="v21", faults=["swimless-firmware"])
     desk.hex("firmware.hex", (0x8000, program(1000)))
