@@ -85,6 +85,17 @@ def test_a_reset_sends_a_stalled_cpu_back_to_the_reset_vector() -> None:
     assert registers(bench) == AFTER_RESET
 
 
+def test_a_cpu_that_is_sent_into_ram_stays_there_until_a_reset() -> None:
+    bench = Bench(program=PROGRAM).connect()
+    assert bench.write(PC, 0x00, 0x00, 0x30) == OK
+    go(bench)
+    assert bench.state == "running in RAM"
+    assert bench.do("F4 07") == OK
+    assert bench.do("F4 08") == OK
+    bench.clock.sleep(0.001)
+    assert bench.state == "stalled"
+
+
 def test_breakpoints_that_are_not_set_stop_nothing() -> None:
     bench = Bench(program=PROGRAM).connect()
     assert bench.write(0x7F90, *[0xFF] * 6) == OK
@@ -96,7 +107,7 @@ def test_breakpoints_that_are_not_set_stop_nothing() -> None:
 @pytest.mark.parametrize(
     "register",
     [
-        pytest.param((PC, 0x00, 0x00, 0x30), id="sent into RAM"),
+        pytest.param((PC, 0x00, 0x10, 0x00), id="sent where nothing is"),
         pytest.param((PC, 0x00, 0x80, 0x90), id="sent into the program"),
         pytest.param((CR1, 0x02), id="waits for data"),
         pytest.param((0x7F92, 0x80, 0xFF, 0xFF, 0xFF, 0x28), id="waits for an instruction"),

@@ -13,16 +13,18 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn, Optional
 
-from . import __version__, commands, part_commands, sim_commands
+from . import __version__, commands, memory_commands, part_commands, sim_commands
 from .errors import ToolError, UsageError
 
 if TYPE_CHECKING:
     from .console import Console
 
 _EXIT_INTERRUPTED = 130
+_WRITING = (*commands.WRITING, *memory_commands.WRITING)
 _DEFAULTS = {
     "probe": commands.DEFAULT_PROBE,
     "part": None,
+    "shared": None,
     "region": None,
     "base": None,
     "unlock": "auto",
@@ -63,6 +65,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     _set_up_logging(console, arguments.verbose)
     terminate_like_ctrl_c()
     try:
+        if arguments.part == commands.AUTO and arguments.run is not sim_commands.create:
+            commands.choose_part(arguments, console)
         arguments.run(arguments, console)
     except ToolError as exc:
         if arguments.verbose > 1:
@@ -73,7 +77,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return exc.exit_code
     except KeyboardInterrupt:
         console.interrupt()
-        half = "; the chip may be half-written: run the command again" if arguments.run in commands.WRITING else ""
+        half = "; the chip may be half-written: run the command again" if arguments.run in _WRITING else ""
         sys.stderr.write(f"interrupted: the probe is released{half}\n")
         return _EXIT_INTERRUPTED
     return 0
@@ -117,8 +121,8 @@ def _common_options(probe_help: str = _PROBE_HELP) -> _Parser:
     common = _Parser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
     add = common.add_argument
     add("--probe", metavar="P", help=probe_help)
-    add("--part", metavar="NAME", help="the chip, such as stm8s103f3 or STM8S103F3P6")
-    add("--region", metavar="R", help="flash, eeprom, options, or ADDRESS:SIZE such as 0x8000:0x100")
+    add("--part", metavar="NAME", help="the chip, such as stm8s103f3 or STM8S103F3P6; auto: what the chip tells")
+    add("--region", metavar="R", help="flash, eeprom, options, ram, or ADDRESS:SIZE such as 0x8000:0x100")
     add("--base", metavar="ADDRESS", help="where a raw binary file begins")
     add("--unlock", choices=("auto", "never"), help="what write does with a read-protected chip (auto: erase it)")
     add("--verify", choices=("yes", "no"), help="whether write reads back what it programmed (yes)")
@@ -170,9 +174,18 @@ def _parser() -> _Parser:
             sub.add_argument(
                 "--serial-number", metavar="ADDRESS,FORMAT,FILE", help="the next of those that FILE counts"
             )
-    read = command("read", commands.read, "read a memory into a .hex, .s19 or .bin file")
+    read = command("read", memory_commands.read, "read a memory into a .hex, .s19 or .bin file")
     read.add_argument("output", metavar="OUT")
-    command("erase", commands.erase, "erase a memory to 0x00")
+    read.add_argument("--all", action="store_true", help="flash, EEPROM and option bytes, for `restore`")
+    restore = command("restore", memory_commands.restore, "bring back what `read --all` saved, option bytes last")
+    restore.add_argument("file", metavar="FILE")
+    erase = command("erase", memory_commands.erase, "erase a memory to 0x00")
+    erase.add_argument("--all", action="store_true", help="flash and EEPROM")
+    erase.add_argument("--range", metavar="ADDRESS:SIZE", help="these blocks only")
+    started = command("run", memory_commands.run, "load files into RAM and run them there, until the next reset")
+    started.add_argument("address", metavar="ADDRESS", help="where the CPU begins")
+    started.add_argument("files", nargs="*", metavar="FILE", help="what belongs in RAM; raw with --base")
+    started.set_defaults(patch=[], fill=[])
     command("unlock", commands.unlock, "remove read protection (erases a locked chip), restore factory option bytes")
     command("reset", commands.reset, "reset the chip and let its program run")
     options = known.add_parser("options", help="look at the option bytes", allow_abbrev=False)

@@ -1,4 +1,7 @@
-"""The commands around probes and chips: one function each, from parsed arguments to lines for the user."""
+"""The commands around probes and chips: one function each, from parsed arguments to lines for the user.
+
+What they share with `memory_commands` is here, too: part, region, image and session that the arguments mean.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,18 @@ if TYPE_CHECKING:
     from .session import Session
 
 DEFAULT_PROBE = "stlink"
+AUTO = "auto"
+_NAME_IT = "name the part that is printed on the chip with --part"
 DEFAULT_POWER_CYCLE_S = 30
 _LONGEST_POWER_CYCLE_S = 600
 
 
-def _part(arguments: argparse.Namespace) -> Optional[Part]:
+def part_of(arguments: argparse.Namespace) -> Optional[Part]:
     from .devices import find_part
 
+    if arguments.shared is not None:
+        found: Part = arguments.shared.part
+        return found
     return None if arguments.part is None else find_part(arguments.part)
 
 
@@ -35,20 +43,21 @@ def _base(arguments: argparse.Namespace) -> Optional[int]:
     return base
 
 
-def _region(arguments: argparse.Namespace, part: Part, default: str) -> Region:
+def region_of(arguments: argparse.Namespace, part: Part, default: str) -> Region:
     """Return the one region that `--region` names."""
     from .devices import Region
 
     name = arguments.region or default
-    memories = {"flash": part.flash, "eeprom": part.eeprom, "options": part.options}
+    memories = {"flash": part.flash, "eeprom": part.eeprom, "options": part.options, "ram": part.ram}
     if name in memories:
         region = memories[name]
+        require_settled(arguments, name)
         if region is None:
             raise UsageError(f"the {part.name} has no separate EEPROM", hint="use --region flash")
         return region
     start, colon, size = name.partition(":")
     if not colon:
-        raise UsageError(f"unknown region '{name}'", hint="use flash, eeprom, options or ADDRESS:SIZE")
+        raise UsageError(f"unknown region '{name}'", hint="use flash, eeprom, options, ram or ADDRESS:SIZE")
     region = Region("range", number(start), number(size))
     known = [memory for memory in (*part.memories, part.ram, part.boot_rom) if memory is not None]
     if region.size < 1 or not any(m.start <= region.start and region.end <= m.end for m in known):
@@ -59,21 +68,49 @@ def _region(arguments: argparse.Namespace, part: Part, default: str) -> Region:
     return region
 
 
-def _writable(arguments: argparse.Namespace, part: Part) -> list[Region]:
+def choose_part(arguments: argparse.Namespace, console: Console) -> None:
+    """Do `--part auto`: look at the chip, say what it may be, and take what all those parts share for its part."""
+    from .target import family
+
+    with opened(arguments, console, None) as session:
+        found = session.candidates()
+        seen = session.reached.seen if session.reached else family.Seen(None, None)
+    console.say(f"a chip with {seen}: {family.names(found) or 'no part that is known'}")
+    shared = family.shared(found) if found else None
+    if arguments.run in (info, reset, doctor):
+        arguments.part = None
+    elif shared is None:
+        raise UsageError("the chip does not tell which part it is, and these are programmed differently", hint=_NAME_IT)
+    else:
+        arguments.shared = shared
+
+
+def require_settled(arguments: argparse.Namespace, memory: str) -> None:
+    """Raise UsageError if `--part auto` left parts that differ in `memory`."""
+    if arguments.shared is not None and memory in arguments.shared.differing:
+        raise UsageError(
+            f"which chip? {arguments.shared.part.name} differ in their {memory}",
+            hint=_NAME_IT + ("" if memory == "options" else ", or give --region ADDRESS:SIZE"),
+        )
+
+
+def writable(arguments: argparse.Namespace, part: Part) -> list[Region]:
     """Return the memories that a write may touch: flash and EEPROM, or the one named."""
     programmable = [memory for memory in (part.flash, part.eeprom) if memory is not None]
     if arguments.region is None:
         return programmable
-    region = _region(arguments, part, "flash")
+    if arguments.region == "ram":
+        return [part.ram]
+    region = region_of(arguments, part, "flash")
     if not any(m.start <= region.start and region.end <= m.end for m in programmable):
         raise UsageError(
-            f"{region} cannot be written: only flash and EEPROM can",
+            f"{region} cannot be written: only flash, EEPROM and RAM can",
             hint="`unlock` brings the option bytes to their factory values",
         )
     return [region]
 
 
-def _open(arguments: argparse.Namespace, console: Console, part: Optional[Part]) -> Session:
+def opened(arguments: argparse.Namespace, console: Console, part: Optional[Part]) -> Session:
     from .session import PowerCycle, Session, open_transport
 
     seconds = _power_cycle(arguments)
@@ -95,13 +132,13 @@ def _power_cycle(arguments: argparse.Namespace) -> Optional[int]:
 
 
 def required_part(arguments: argparse.Namespace) -> Part:
-    part = _part(arguments)
+    part = part_of(arguments)
     if part is None:
         raise UsageError("which chip?", hint="name it with --part, for example --part stm8s103f3")
     return part
 
 
-def _blocks(count: int) -> str:
+def blocks(count: int) -> str:
     return f"{count} block" if count == 1 else f"{count} blocks"
 
 
@@ -119,13 +156,13 @@ def list_probes(arguments: argparse.Namespace, console: Console) -> None:
         console.say(line)
 
 
-def _image(arguments: argparse.Namespace, part: Part, *more: Segment) -> Image:
+def image_of(arguments: argparse.Namespace, part: Part, *more: Segment) -> Image:
     """Return the files' data with `--patch`, `--fill` and `more` applied."""
     from . import image
     from .image import edits
 
     patches = [edits.patch(text) for text in arguments.patch]
-    fills = [edits.fill(text, _region(arguments, part, "flash")) for text in arguments.fill]
+    fills = [edits.fill(text, region_of(arguments, part, "flash")) for text in arguments.fill]
     content = image.load(arguments.files, _base(arguments), ram_size=part.ram.size)
     return edits.apply(content, [*patches, *more], fills)
 
@@ -135,65 +172,48 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
     from .image.serial_number import SerialNumber
 
     part = required_part(arguments)
-    regions = _writable(arguments, part)
+    regions = writable(arguments, part)
+    unlock = arguments.unlock == "auto" and not (arguments.shared and "options" in arguments.shared.differing)
     serial = SerialNumber.parse(arguments.serial_number) if arguments.serial_number else None
-    content = _image(arguments, part, *([serial.encode(serial.peek())] if serial else []))
+    content = image_of(arguments, part, *([serial.encode(serial.peek())] if serial else []))
     content.check_inside(regions, part.options)
-    with _open(arguments, console, part) as session:
+    with opened(arguments, console, part) as session:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
+        if regions == [part.ram]:
+            session.write_ram(content)
+            console.say(f"{content.size} bytes of RAM written and verified; the program runs, and may overwrite them")
+            return
         if serial:
             session.connect()  # no number is lost to a probe or chip that is not there
             taken = serial.take()
             content = content.overlaid(Image([taken]))
             console.say(f"{taken.origin} is taken from {serial.file}, for 0x{taken.address:06X}")
-        result = session.write(content, regions, unlock=arguments.unlock == "auto", verify=arguments.verify == "yes")
+        result = session.write(content, regions, unlock=unlock, verify=arguments.verify == "yes")
     if result.unlocked and result.unlocked.erased:
         console.say("read protection removed, option bytes at factory values, read back")
     written = result.written
     if not written.programmed:
-        console.say(f"nothing to do: the chip already holds the image ({_blocks(written.compared)} compared)")
+        console.say(f"nothing to do: the chip already holds the image ({blocks(written.compared)} compared)")
     else:
         checked = "and verified" if arguments.verify == "yes" else "(not verified)"
-        console.say(f"{written.programmed} of {_blocks(written.compared)} of {written.block} bytes written {checked}")
+        console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written {checked}")
     console.say("the program runs")
 
 
 def verify(arguments: argparse.Namespace, console: Console) -> None:
     part = required_part(arguments)
-    regions = [_region(arguments, part, "flash")] if arguments.region else list(part.memories)
-    content = _image(arguments, part)
+    regions = [region_of(arguments, part, "flash")] if arguments.region else list(part.memories)
+    content = image_of(arguments, part)
     content.check_inside(regions)
-    with _open(arguments, console, part) as session:
+    with opened(arguments, console, part) as session:
         equal = session.verify(content, regions)
     console.say(f"verified: {equal} bytes are equal")
 
 
-def read(arguments: argparse.Namespace, console: Console) -> None:
-    from . import image
-
-    part = required_part(arguments)
-    region = _region(arguments, part, "flash")
-    image.check_output(arguments.output)
-    with _open(arguments, console, part) as session:
-        data = session.read(region)
-    image.save(arguments.output, [image.Segment(region.start, data)])
-    console.say(f"{len(data)} bytes of {region} saved to {arguments.output}")
-
-
-def erase(arguments: argparse.Namespace, console: Console) -> None:
-    from .session import require_whole_blocks
-
-    part = required_part(arguments)
-    regions = _writable(arguments, part) if arguments.region else [part.flash]
-    require_whole_blocks(regions[0], part)
-    with _open(arguments, console, part) as session:
-        result = session.erase(regions[0])
-    console.say(f"{regions[0]} is erased ({_blocks(result.programmed)}; the others were blank)")
-
-
 def unlock(arguments: argparse.Namespace, console: Console) -> None:
     part = required_part(arguments)
-    with _open(arguments, console, part) as session:
+    require_settled(arguments, "options")
+    with opened(arguments, console, part) as session:
         result = session.unlock()
     if result.erased:
         console.say(
@@ -206,7 +226,7 @@ def unlock(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def reset(arguments: argparse.Namespace, console: Console) -> None:
-    with _open(arguments, console, _part(arguments)) as session:
+    with opened(arguments, console, part_of(arguments)) as session:
         session.reset()
     console.say("the chip was reset and runs")
 
@@ -214,8 +234,8 @@ def reset(arguments: argparse.Namespace, console: Console) -> None:
 def info(arguments: argparse.Namespace, console: Console) -> None:
     from . import wording
 
-    part = _part(arguments)
-    with _open(arguments, console, part) as session:
+    part = part_of(arguments)
+    with opened(arguments, console, part) as session:
         probe = session.probe
         console.say(f"probe:      {probe.model}, firmware {probe.firmware}")
         console.say(f"serial:     {probe.identity.serial or 'unknown'}, {probe.identity.path}")
@@ -239,7 +259,8 @@ def options_show(arguments: argparse.Namespace, console: Console) -> None:
     from . import wording
 
     part = required_part(arguments)
-    with _open(arguments, console, part) as session:
+    require_settled(arguments, "options")
+    with opened(arguments, console, part) as session:
         states = session.options()
     for line in wording.option_table(states):
         console.say(line)
@@ -270,4 +291,4 @@ def udev(_arguments: argparse.Namespace, console: Console) -> None:
 
 
 # After an interrupt of one of these the chip may hold half of something.
-WRITING = (write, erase, unlock)
+WRITING = (write, unlock)

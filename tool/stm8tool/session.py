@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from .errors import (
+    LINK_ERRORS,
     Code,
     ConnectError,
     ProgramError,
@@ -22,6 +23,7 @@ from .errors import (
     UsageError,
     VerifyError,
 )
+from .image import Image, Segment
 from .interrupts import shield
 from .probe.stlink import Stlink
 from .target import family, protection
@@ -29,13 +31,12 @@ from .target.capture import PowerCycle as PowerCycle
 from .target.core import Core
 from .target.diagnose import blame_supply, least_supply_mv
 from .target.flash import Flash
-from .target.options import OptionState, read_options, show_a_cut_unlock
+from .target.options import OptionState, read_options, restored, show_a_cut_unlock
 from .target.programmer import Programmer, Progress, Written, silent
 from .target.quality import Quality
 
 if TYPE_CHECKING:
     from .devices import Part, Region
-    from .image import Image, Segment
     from .probe.base import ProbeInfo
     from .transport.base import Transport, UsbBus
 
@@ -71,6 +72,27 @@ class ChipInfo(NamedTuple):
     protection: Optional[protection.Protection]
     options: Sequence[OptionState]
     unique_id: Optional[bytes]
+
+
+class Backup(NamedTuple):
+    """All that an open chip keeps: its memories by address, and 12 bytes of unique ID where it has one."""
+
+    memories: tuple[Segment, ...]
+    unique_id: Optional[bytes]
+
+
+class Restored(NamedTuple):
+    """What `Session.restore` did.
+
+    Attributes:
+        upload: As of `Session.write`.
+        options: Names of the option bytes that were written.
+        left_out: Why others in the file were not, a line each.
+    """
+
+    upload: Upload
+    options: tuple[str, ...]
+    left_out: tuple[str, ...]
 
 
 class Reached(NamedTuple):
@@ -352,6 +374,50 @@ class Session:
         programmer.require_open()
         with self._supply_considered():
             return programmer.erase(region)
+
+    def read_all(self) -> Backup:
+        """Return all that the chip keeps without power; a read-protected chip is an error."""
+        part = self._require_part()
+        programmer = self._programmer()
+        programmer.require_open()
+
+        def job() -> Backup:
+            memories = [Segment(memory.start, programmer.read(memory)) for memory in part.memories]
+            unique_id = self._core.read_surely(part.unique_id, _UNIQUE_ID_SIZE) if part.unique_id else None
+            return Backup(tuple(memories), unique_id)
+
+        return self._core.persist(job)
+
+    def restore(self, image: Image, *, unlock: bool = True, verify: bool = True) -> Restored:
+        """Bring what `read_all` saved into the chip: flash, EEPROM, and then its option bytes.
+
+        Args: as for `write`; `image` may hold option bytes, too.
+        """
+        part = self._require_part()
+        image.check_inside(part.memories)
+        memories = [memory for memory in part.memories if memory is not part.options]
+        data = Image(segment for memory in memories for segment in image.slice(memory))
+        upload = self.write(data, memories, unlock=unlock, verify=verify)
+        programmer = self._programmer()
+        found = restored(image.slice(part.options), programmer.options())
+        with self._supply_considered():
+            programmer.write_options(found.values)
+        return Restored(upload, tuple(option.name for option, _ in found.values), found.left_out)
+
+    def write_ram(self, image: Image) -> None:
+        """Put `image` into RAM, where it stays until power goes or the program of the chip overwrites it."""
+        image.check_inside([self._require_part().ram])
+        programmer = self._programmer()
+        programmer.require_open()
+        self._core.persist(lambda: programmer.write_ram(image.segments), (*LINK_ERRORS, VerifyError))
+
+    def run(self, address: int, image: Image) -> None:
+        """Put `image` into RAM and let the CPU run from `address` there; the session ends without a reset."""
+        ram = self._require_part().ram
+        if not ram.start <= address < ram.end:
+            raise UsageError(f"0x{address:06X} is not in {ram}", hint="what is in flash runs after a reset: `reset`")
+        self.write_ram(image)
+        self._core.run(address)
 
     def unlock(self) -> protection.Unlocked:
         """Remove read protection, bring option bytes to factory values, and prove both by reading back."""

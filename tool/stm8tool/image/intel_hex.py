@@ -1,6 +1,9 @@
 """Intel HEX ("Hexadecimal Object File Format Specification", Intel, revision A, 1988).
 
 Package intelhex judges what is read; writing needs no package, so that a build does not fetch one.
+
+The format has no comments. Here they are lines that begin with a semicolon, written behind the end record, where other
+programs do not look (intelhex, GNU binutils), and left out wherever they stand when a file is read.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from typing import Any
 from ..errors import ImageError
 from .segments import Segment
 
+_COMMENT = ";"
 RECORD_SIZE = 16  # data bytes in a line that is written
 
 _DATA, _END, _SEGMENT, _LINEAR = 0, 1, 2, 4
@@ -23,7 +27,7 @@ def read(name: str, content: bytes) -> list[Segment]:
     Raises:
         ImageError: a line is damaged, odd, or gives an address a second time.
     """
-    lines = [line.strip() for line in content.decode("latin-1").splitlines()]
+    lines = ["" if line.lstrip()[:1] == _COMMENT else line.strip() for line in content.decode("latin-1").splitlines()]
     intelhex = _intelhex()
 
     def refusal(line: int, problem: str) -> ImageError:
@@ -59,8 +63,8 @@ def read(name: str, content: bytes) -> list[Segment]:
     return segments
 
 
-def records(ordered: Iterable[Segment]) -> Iterator[str]:
-    """Yield the lines for segments that are sorted by address."""
+def records(ordered: Iterable[Segment], comments: Iterable[str] = ()) -> Iterator[str]:
+    """Yield the lines for segments that are sorted by address, and then those of `comments`."""
     upper = 0
     for segment in ordered:
         address = segment.address
@@ -72,6 +76,7 @@ def records(ordered: Iterable[Segment]) -> Iterator[str]:
             yield _record(address & 0xFFFF, _DATA, segment.data[address - segment.address : end - segment.address])
             address = end
     yield _record(0, _END, b"")
+    yield from (f"{_COMMENT} {comment}" for comment in comments)
 
 
 def _record(address: int, kind: int, data: bytes) -> str:

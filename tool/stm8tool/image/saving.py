@@ -41,11 +41,11 @@ def check_output(path: PathLike) -> None:
         raise ImageError(f"{path}: cannot be written: {exc.strerror}", hint="choose another name or directory") from exc
 
 
-def save(path: PathLike, segments: Iterable[Segment]) -> None:
+def save(path: PathLike, segments: Iterable[Segment], comments: Iterable[str] = ()) -> None:
     """Write `segments` as Intel HEX, S-records or, from their lowest address on, as raw binary.
 
     Gaps of a raw binary are filled with 0x00, which is what erased flash and EEPROM hold on the STM8: give it
-    the segments of one memory.
+    the segments of one memory. `comments` go into Intel HEX only, a line each.
 
     Raises:
         UsageError, ImageError: see `check_output`; or the file cannot be written.
@@ -58,7 +58,7 @@ def save(path: PathLike, segments: Iterable[Segment]) -> None:
     elif ordered and ordered[-1].end > 1 << 32:
         raise ImageError(f"{path}: neither Intel HEX nor S-records have addresses beyond 0xFFFFFFFF")
     else:
-        lines = intel_hex.records(ordered) if suffix in HEX_SUFFIXES else s_record.records(ordered)
+        lines = intel_hex.records(ordered, comments) if suffix in HEX_SUFFIXES else s_record.records(ordered)
         content = "".join(f"{line}\n" for line in lines).encode("ascii")
     try:
         files.write_whole(Path(path), content)

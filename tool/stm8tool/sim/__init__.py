@@ -28,9 +28,10 @@ holds fictional bytes. Of programming that a reset or a lost supply breaks off, 
 corrupt data: here it leaves bytes that nobody wrote, and a global erase that was broken off has erased nothing.
 
 Not modelled: execution of code, but for the jump in the reset vector (a program then runs, as an endless loop on its
-first instruction, or does not; a RAM loader, a second step or a breakpoint is a gap), peripherals other than the flash
-controller, CLK_CKDIVR and CFG_GCR (gaps), watchdogs, TMU registers, the boot ROM that spoils PUKR (STM8L medium
-density, v1.2), SWIM at the doubled clock, two wrong bits in one byte, a chip that is fed through its SWIM or NRST pin.
+first instruction, or does not; so does what is sent into RAM; a second step or a breakpoint is a gap), peripherals
+other than the flash controller, CLK_CKDIVR and CFG_GCR (gaps), watchdogs, TMU registers, the boot ROM that spoils PUKR
+(STM8L medium density, v1.2), SWIM at the doubled clock, two wrong bits in one byte, a chip that is fed through its
+SWIM or NRST pin.
 
 Sources: ST's manuals (RM0016 STM8S/AF, RM0013 STM8L101, PM0054 and PM0047 flash programming, UM0470 SWIM and debug
 module, UM0560 boot ROM) and datasheets. ST publishes no description of the ST-LINK: its commands and habits are those

@@ -188,6 +188,8 @@ class Chip:
             return "held in reset"
         if not self.running:
             return "stalled"
+        if self.debug.in_ram:
+            return "running in RAM"
         return "running" if self.has_program else "running: empty"
 
     def settle(self, now: float) -> None:
@@ -241,7 +243,7 @@ class Chip:
     def _run(self, now: float) -> None:
         """Plan what the program will do, from its start or from where a stall ended; while stalled it does nothing."""
         self._pin_at = self._clock_at = None
-        if self.running and self.has_program:
+        if self.running and self.has_program and not self.debug.in_ram:
             if self._faults.app_disables_swim is not None:
                 self._pin_at = now + self._faults.app_disables_swim / 1000
             if self.switches.app_clock_divider is not None:

@@ -2,7 +2,8 @@
 
 Of all instructions one is known here: the jump in the reset vector, INT (82) or JPF (AC). Behind it the CPU stays, as
 if the program were an endless loop on its first instruction; so there it is found when it is stalled, and its other
-registers hold what a reset left in them. To step on, to be sent elsewhere, or to wait for a breakpoint is a gap.
+registers hold what a reset left in them. Sent into RAM it stays there likewise. To step on, to be sent elsewhere, or to
+wait for a breakpoint is a gap.
 
 Source: UM0470, debug module registers; reset values of ST's header files; PM0044 for the two instructions. That STF
 stands until the CPU goes on is our reading of "a step stopped it".
@@ -69,6 +70,11 @@ class DebugModule:
         self._cpu[1:4] = address.to_bytes(3, "big")
 
     @property
+    def in_ram(self) -> bool:
+        """True where the CPU is in RAM."""
+        return self._pc <= self._stack_top
+
+    @property
     def _csr1(self) -> int:
         return self._dm[DM_CSR1 - DM_REGISTERS]
 
@@ -113,7 +119,7 @@ class DebugModule:
         """Let the CPU go on; return STALL if it stops again at once, which is what a step does."""
         if self._new_pc:
             raise SimGapError("the CPU went on with a new PC that was not flushed into its pipeline")
-        if self._pc not in (RESET_VECTOR, self._entry()):
+        if not self.in_ram and self._pc not in (RESET_VECTOR, self._entry()):
             raise SimGapError(f"the CPU was sent to 0x{self._pc:06X}: no code is executed here")
         self._csr1 &= ~STF
         if self._csr1 & STE:

@@ -42,7 +42,8 @@ class ChipReport:
         faults: As `NAME[=ARG]`.
         locked: Read-out protection is in force.
         bricked: What ruined the chip, or None.
-        state: What the CPU does: "running", "running: empty", "stalled", "held in reset" or "unpowered".
+        state: What the CPU does: "running", "running: empty", "running in RAM", "stalled", "held in reset",
+            "unpowered".
         probe_mode: The mode that the probe was left in, as F5 answers it.
         transfers: USB transfers of the last command.
         seconds: How long the last command took, in virtual time.

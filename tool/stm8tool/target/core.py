@@ -219,6 +219,18 @@ class Core:
         """Reach the chip again without any reset; in low speed from then on."""
         follow(self.link, NO_RESET)
 
+    def run(self, address: int) -> None:
+        """Let the stalled CPU go on at `address`, and leave the chip at that: no reset follows.
+
+        Stall and flush, then flush alone: so do ST's tool and vsprog (confidence high).
+        """
+        self.write(reg.PROGRAM_COUNTER, address.to_bytes(3, "big"))
+        self.write(reg.CONDITION_CODE, bytes([reg.CC_AT_START]))
+        with shield():
+            self.write(reg.DM_CSR2, bytes([reg.CSR2_STALL | reg.CSR2_FLUSH]))
+            self.write(reg.DM_CSR2, bytes([reg.CSR2_FLUSH]))
+            self._entered = False
+
     def leave(self) -> None:
         """Let the program run; does nothing where the chip was never touched."""
         if not self._entered:

@@ -1,8 +1,8 @@
 """Option bytes: what the chip holds, and bringing them back to their factory values.
 
-This is the only place that writes option bytes, and it writes nothing but factory values from the device
-table, value first and complement directly behind it. So the tool can neither lock a chip nor reach what
-would brick one: PCODE of the STM8L (policy "never"), a TMU switched off, addresses that are not listed.
+This is the only place that writes option bytes, value first and complement directly behind it, and it writes
+factory values from the device table, or those of a backup (`restored`). The tool can neither lock a chip nor reach
+what would brick one: PCODE of the STM8L (policy "never"), a TMU switched off, addresses that are not listed.
 
 Sources: datasheets and PM0054 5.5, RM0016 4.5; each row of data/options.csv names its own.
 """
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Optional
 
 from ..devices import OptionByte, Part, option_table
+from ..image import Segment
 from .core import Core
 from .flash import Flash
 
@@ -84,13 +85,57 @@ def restorable(states: Iterable[OptionState], *, after_unlock: bool) -> list[Opt
 
 def write_factory(core: Core, flash: Flash, options: Iterable[OptionByte]) -> None:
     """Write the factory value, and complement, of each of `options`; they count from the next reset on."""
+    # Those of every layout come last: as long as they are not all right, the whole is seen to be unfinished.
+    ordered = sorted(options, key=lambda option: option.address in _IN_EVERY_LAYOUT)
+    write_values(flash, [(option, option.default) for option in ordered])
+
+
+def write_values(flash: Flash, values: Iterable[tuple[OptionByte, int]]) -> None:
+    """Write `values` and their complements in this order; they count from the next reset on."""
     flash.unlock(program=False)
     flash.begin_options()
-    # Those of every layout come last: as long as they are not all right, the whole is seen to be unfinished.
-    for option in sorted(options, key=lambda option: option.address in _IN_EVERY_LAYOUT):
+    for option, value in values:
         if option.policy == "never":
             raise ValueError(f"option byte {option.name} may never be written")
-        flash.write_option(option.address, option.default)
+        flash.write_option(option.address, value)
         if option.complement:
-            flash.write_option(option.address + 1, option.default ^ 0xFF)
+            flash.write_option(option.address + 1, value ^ 0xFF)
     flash.end_options()
+
+
+class Restored(NamedTuple):
+    """What of the option bytes in a backup can be brought back, and what is left out and why, a line each."""
+
+    values: tuple[tuple[OptionByte, int], ...]
+    left_out: tuple[str, ...]
+
+
+def restored(segments: Sequence[Segment], states: Iterable[OptionState]) -> Restored:
+    """Return what a backup asks for.
+
+    Protection is never set, what is never written is not, and what only an unlock may touch comes back at its factory
+    value only.
+
+    Args:
+        segments: The backup's data in the option area.
+        states: What the open chip holds.
+    """
+    held = {segment.address + at: byte for segment in segments for at, byte in enumerate(segment.data)}
+    values, left_out = [], []
+    for state in states:
+        option, value = state.option, held.get(state.option.address)
+        complement = held.get(option.address + 1) if option.complement else None
+        if value is None or (option.complement and complement is None):
+            continue
+        if (value, complement) == (state.value, state.complement):
+            continue
+        if complement is not None and complement != value ^ 0xFF:
+            left_out.append(f"{option.name}: its complement does not match in the file")
+        elif option.policy == "rop":
+            if value not in option.accepted:
+                left_out.append(f"{option.name}: read protection is never restored")
+        elif option.policy == "never" or (option.policy == "after-unlock" and value not in option.accepted):
+            left_out.append(f"{option.name}: the file has 0x{value:02X}, which is not written")
+        else:
+            values.append((option, value))
+    return Restored(tuple(values), tuple(left_out))

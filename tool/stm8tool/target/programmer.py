@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from ..devices import Part, Region
+from ..devices import OptionByte, Part, Region
 from ..errors import (
     LINK_ERRORS,
     ProgramError,
@@ -21,10 +21,11 @@ from ..errors import (
     WriteProtectedError,
 )
 from ..image import Image, Segment
+from ..interrupts import shield
 from . import protection
 from .core import TRIES, WRITE_ENDS_S, Core
 from .flash import Flash, RefusedError
-from .options import OptionState, read_options
+from .options import OptionState, read_options, write_values
 from .plan import BlockWrite, Span, blocks_to_write, merge, spans
 
 _READ_CHUNK = 6144  # what most probes buffer
@@ -145,6 +146,44 @@ class Programmer:
     def erase(self, region: Region) -> Written:
         """Erase `region` (whole blocks) to 0x00; blocks that are blank are left alone."""
         return self.write([Segment(region.start, bytes(region.size))])
+
+    def write_options(self, values: Sequence[tuple[OptionByte, int]]) -> None:
+        """Bring `values` and their complements into an open chip, and see them after a reset.
+
+        Raises:
+            ProgramError: The chip shows something else after all tries.
+        """
+
+        def missing() -> list[tuple[OptionByte, int]]:
+            states = {state.option: state for state in read_options(self._core, self._part)}
+            return [(o, v) for o, v in values if not states[o].consistent or states[o].value != v]
+
+        def attempt() -> None:
+            left = missing()
+            if left:
+                with shield():
+                    write_values(self._flash, left)
+                self._core.reset_and_reconnect()
+                left = missing()
+            if left:
+                raise ProgramError(f"option bytes did not take: {', '.join(option.name for option, _ in left)}")
+
+        self._core.persist(attempt, (*LINK_ERRORS, ProgramError))
+
+    def write_ram(self, segments: Sequence[Segment]) -> None:
+        """Put `segments`, which lie in RAM, there, and see that they are.
+
+        Raises:
+            VerifyError: The RAM holds something else.
+        """
+        total, done = sum(len(segment.data) for segment in segments), 0
+        for segment in segments:
+            for start in range(0, len(segment.data), _READ_CHUNK):
+                piece = segment.data[start : start + _READ_CHUNK]
+                self._core.write(segment.address + start, piece)
+                done += len(piece)
+                self._progress("writing", done, total)
+        self.verify(segments)
 
     def _read(self, pieces: Sequence[Span], stage: str, *, surely: bool) -> list[bytearray]:
         """Return what the chip holds in each of `pieces`; looks twice if wanted, or if the link is known to be weak."""

@@ -17,9 +17,13 @@ CSR_HS = 0x10
 CSR_RST = 0x04  # the next system reset ends SWIM
 CSR_HSIT = 0x02  # option bytes are loaded, high speed is allowed
 
+PROGRAM_COUNTER = 0x7F01  # E, H, L; counts from a flush on
 STACK_POINTER = 0x7F08
+CONDITION_CODE = 0x7F0A
+CC_AT_START = 0xE8  # as ST's tool sets it: interrupts are masked
 DM_CSR2 = 0x7F99
 CSR2_STALL = 0x08
+CSR2_FLUSH = 0x01
 
 # -- flash controller --------------------------------------------------------------------------------
 IAPSR_ROP_ACTIVE = 0x80  # undocumented; seen in a trace of ST's tool (confidence medium)

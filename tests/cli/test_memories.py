@@ -1,0 +1,208 @@
+"""Whole memories on the command line: backup and restore, erase, RAM, and a part that the chip tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cli.desk import STM8L, STM8S, Desk, program
+from stm8tool import image
+from stm8tool.sim import store
+
+# -- backup and restore ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", [STM8S, STM8L, "stm8l101f3", "stm8af5288"])
+@pytest.mark.parametrize("name", ["chip.hex", "chip.s19"])
+def test_a_backup_is_restored_to_the_same_chip_bit_for_bit(desk: Desk, part: str, name: str) -> None:
+    desk.chip(part=part, content=program(3000, seed=5))
+    desk.set_option("UBC", 0x01)
+    if part != "stm8l101f3":
+        desk.flash("write", desk.hex("e.hex", (0x4010 if part != STM8L else 0x1010, b"data")), part=part)
+    before = {name: memory["data"] for name, memory in desk.memories().items()}
+    assert desk.flash("read", name, "--all", part=part).code == 0
+    for command in (["unlock"], ["erase", "--all"]):
+        assert desk.flash(*command, part=part).code == 0
+    assert not any(desk.memory())
+    result = desk.flash("restore", name, part=part)
+    assert result.code == 0, result.err
+    assert "option bytes written: UBC" in result.out
+    assert {name: memory["data"] for name, memory in desk.memories().items()} == before
+    again = desk.flash("restore", name, part=part)
+    assert "0 of " in again.out
+    assert "option bytes written: none" in again.out
+    assert desk.flash("verify", name, part=part).code == 0
+
+
+def test_a_backup_names_the_part_and_its_unique_id_in_comments_that_any_reader_passes(desk: Desk) -> None:
+    desk.chip()
+    desk.flash("read", "chip.hex", "--all")
+    lines = Path("chip.hex").read_text(encoding="ascii").splitlines()
+    end = lines.index(":00000001FF")
+    assert [line for line in lines if not line.startswith(":")] == lines[end + 1 :]
+    assert lines[end + 1].startswith("; all memories of an STM8S103F3, ")
+    assert lines[end + 2] == "; unique ID A0A1A2A3A4A5A6A7A8A9AAAB"
+    intelhex = pytest.importorskip("intelhex")
+    assert intelhex.IntelHex("chip.hex").minaddr() == 0x4000
+
+
+def test_comments_are_left_out_wherever_they_stand(desk: Desk) -> None:
+    desk.hex("a.hex", (0x8000, b"abc"))
+    lines = Path("a.hex").read_text(encoding="ascii").splitlines()
+    Path("b.hex").write_text("; one\n  ; two\n\n" + "\n;\n".join(lines) + "\n; three", encoding="ascii")
+    assert image.load(["b.hex"]).segments == image.load(["a.hex"]).segments
+
+
+def test_a_locked_chip_cannot_be_saved_and_is_erased_by_a_restore(desk: Desk) -> None:
+    desk.chip(content=program(500))
+    desk.flash("read", "chip.hex", "--all")
+    desk.chip(locked=True)
+    refused = desk.flash("read", "other.hex", "--all")
+    assert (refused.code, refused.reason[-12:]) == (5, "[E-ROP-READ]")
+    assert "nothing can be saved" in refused.hint
+    assert desk.flash("--unlock", "never", "restore", "chip.hex").code == 5
+    assert desk.flash("restore", "chip.hex").code == 0
+    assert desk.memory()[:500] == program(500)
+
+
+def test_a_restore_never_locks(desk: Desk) -> None:
+    desk.chip()
+    result = desk.flash("restore", desk.hex("a.hex", (0x4800, b"\xaa"), (0x8000, b"abc")))
+    assert result.code == 0
+    assert "left out: ROP: read protection is never restored" in result.out
+    assert desk.memory("options")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["read", "chip.bin", "--all"],
+        ["--region", "flash", "read", "chip.hex", "--all"],
+        ["erase", "--all", "--region", "flash"],
+        ["erase", "--all", "--range", "0x8000:0x40"],
+        ["erase", "--region", "ram"],
+        ["run", "0x8000"],
+        ["run", "0x400"],
+        ["run", "everywhere"],
+        ["erase", "--range", "0x8000:0x41"],
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_nothing_is_written(desk: Desk, words: list[str]) -> None:
+    desk.chip(content=program(500))
+    before = desk.memories()
+    assert desk.flash(*words).code == 2
+    assert desk.memories() == before
+
+
+# -- erase -----------------------------------------------------------------------------------------------------------
+
+
+def test_erase_all_blanks_flash_and_eeprom_and_nothing_else(desk: Desk) -> None:
+    desk.chip(content=program(100))
+    desk.flash("write", desk.hex("a.hex", (0x4000, b"data"), (0x8100, b"more")))
+    desk.set_option("AFR", 0x01)
+    options, wear = desk.memory("options"), desk.memories()["flash"]["wear"]
+    result = desk.flash("erase", "--all")
+    assert "eeprom 0x004000..0x00427F is erased (1 block; " in result.out
+    assert "flash 0x008000..0x009FFF is erased (3 blocks; " in result.out
+    assert not any(desk.memory() + desk.memory("eeprom"))
+    assert desk.memory("options") == options
+    worn = desk.memories()["flash"]["wear"]
+    assert [after - before for before, after in zip(wear, worn)] == [1, 1, 0, 0, 1] + [0] * (len(wear) - 5)
+
+
+def test_a_range_of_blocks_is_erased_alone(desk: Desk) -> None:
+    desk.chip(content=program(8192))
+    assert desk.flash("erase", "--range", "0x8040:0x80").code == 0
+    assert desk.memory() == program(8192)[:0x40] + bytes(0x80) + program(8192)[0xC0:]
+
+
+# -- RAM -------------------------------------------------------------------------------------------------------------
+
+
+def test_ram_is_written_and_read(desk: Desk) -> None:
+    desk.chip(content=program(100))
+    result = desk.flash("--region", "ram", "write", desk.hex("a.hex", (0x20, b"hello")))
+    assert result.code == 0
+    assert "5 bytes of RAM written and verified" in result.out
+    assert desk.memory("ram")[0x20:0x25] == b"hello"
+    assert desk.flash("--region", "ram", "read", "ram.bin").code == 0
+    assert Path("ram.bin").read_bytes()[0x20:0x25] == b"hello"
+
+
+def test_run_loads_a_program_into_ram_and_leaves_it_running(desk: Desk) -> None:
+    desk.chip(content=program(100))
+    Path("loop.bin").write_bytes(b"\x20\xfe")
+    result = desk.flash("--base", "0x30", "run", "0x30", "loop.bin")
+    assert result.code == 0
+    assert "2 bytes loaded into RAM; the CPU runs from 0x000030, until the next reset" in result.out
+    assert store.describe(desk.folder / "board.chip").state == "running in RAM"
+    assert desk.flash("reset").code == 0
+    assert store.describe(desk.folder / "board.chip").state == "running"
+
+
+def test_nothing_runs_in_a_locked_chip(desk: Desk) -> None:
+    desk.chip(locked=True)
+    result = desk.flash("--base", "0x30", "run", "0x30", desk.hex("a.hex", (0x30, b"\x20\xfe")))
+    assert (result.code, result.reason[-12:]) == (5, "[E-ROP-READ]")
+
+
+# -- a part that the chip tells --------------------------------------------------------------------------------------
+
+
+def test_auto_says_what_it_found_and_writes_where_all_those_parts_agree(desk: Desk) -> None:
+    desk.chip()
+    result = desk.flash("write", desk.hex("a.hex", (0x4000, b"x"), (0x8000, program(100))), part="auto")
+    assert result.code == 0, result.err
+    assert "STM8S001, STM8S003, STM8S103, STM8S903 or STM8AF" in result.out.splitlines()[0]
+    assert desk.memory()[:100] == program(100)
+
+
+def test_auto_writes_nothing_beyond_the_smallest_of_those_parts(desk: Desk) -> None:
+    desk.chip()
+    result = desk.flash("write", desk.hex("a.hex", (0x9800, b"x")), part="auto")
+    assert result.code == 2
+    assert result.reason.endswith("[E-OUTSIDE-MAP]")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["read", "a.hex"],
+        ["erase"],
+        ["erase", "--all"],
+        ["read", "a.hex", "--all"],
+        ["--region", "eeprom", "read", "a.hex"],
+    ],
+)
+def test_auto_does_not_guess_where_a_memory_ends(desk: Desk, words: list[str]) -> None:
+    desk.chip(content=program(500))
+    result = desk.flash(*words, part="auto")
+    assert result.code == 2
+    assert "name the part" in result.hint
+    assert desk.memory()[:500] == program(500)
+
+
+def test_auto_reads_a_range_and_unlocks_where_the_option_bytes_are_the_same(desk: Desk) -> None:
+    desk.chip(locked=True)
+    assert desk.flash("unlock", part="auto").code == 0
+    assert desk.flash("--region", "0x8000:0x100", "read", "a.bin", part="auto").code == 0
+    assert Path("a.bin").read_bytes() == bytes(0x100)
+
+
+def test_auto_neither_unlocks_nor_restores_where_the_option_bytes_differ(desk: Desk) -> None:
+    desk.chip(part="stm8s105k6", locked=True)
+    before = desk.memories()
+    for words in (["unlock"], ["options", "show"], ["write", desk.hex("a.hex", (0x8000, b"abc"))]):
+        result = desk.flash(*words, part="auto")
+        assert result.code in (2, 5)
+    assert desk.memories() == before
+
+
+@pytest.mark.parametrize("part", [STM8S, STM8L, "stm8s208mb", "stm8l101f3"])
+def test_auto_tells_in_info_what_the_chip_may_be(desk: Desk, part: str) -> None:
+    desk.chip(part=part)
+    result = desk.flash("info", part="auto")
+    assert result.code == 0
+    assert part.upper()[:8] in result.out

@@ -1,0 +1,244 @@
+"""Every part from connecting to factory option bytes; and what a write does to what stands beside the image."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from session.bench import Board
+from stm8tool.devices import Part, all_parts, find_part, option_table
+from stm8tool.errors import ReadoutProtectedError
+from stm8tool.image import Image, Segment
+from stm8tool.session import Session
+from stm8tool.sim.chip import Chip
+from stm8tool.sim.memory import Memory
+from stm8tool.sim.stlink import SimStlink
+
+
+class Bench:
+    """A blank chip behind a STLINK-V3."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.chip = Chip(part)
+        self.probe = SimStlink(self.chip, "v3")
+
+    def session(self) -> Session:
+        return Session(self.probe, self.part)
+
+    def memories(self) -> list[Memory]:
+        return [memory for memory in (self.chip.flash, self.chip.eeprom) if memory is not None]
+
+    def held(self) -> list[bytes]:
+        return [bytes(memory.data) for memory in self.memories()]
+
+    def everything(self) -> list[bytes]:
+        return [*self.held(), bytes(self.chip.options.memory.data)]
+
+    def set_option(self, name: str, value: int) -> bool:
+        """Give the chip an option byte, in force at once; False if it has none of that name."""
+        option = next((option for option in option_table(self.part) if option.name == name), None)
+        if option:
+            self.chip.options.set(f"{name}={value}")
+            self.chip.options.load()
+        return option is not None
+
+
+def _pattern(memory: Memory) -> Segment:
+    """Return bytes that fill a memory, begin like a program, and have no two equal blocks of 64."""
+    words = b"".join((n * 40503 & 0xFFFF).to_bytes(2, "big") for n in range(len(memory.data) // 2))
+    return Segment(memory.start, b"\x82" + words[1:])
+
+
+@pytest.mark.parametrize("part", all_parts(), ids=lambda part: part.name)
+def test_every_part_is_written_erased_unlocked_and_brought_back_to_factory_values(part: Part) -> None:
+    bench = Bench(part)
+    image = Image(map(_pattern, bench.memories()))
+    regions = [memory for memory in part.memories if memory is not part.options]
+    with bench.session() as session:
+        assert session.info().seen == (part.flash_regs, part.ram.size)
+        session.write(image, regions)
+        assert session.verify(image, regions) == image.size
+    assert bench.held() == [segment.data for segment in map(_pattern, bench.memories())]
+
+    with bench.session() as session:
+        for region in regions:
+            assert session.erase(region).programmed == region.size // part.block
+    assert not any(map(any, bench.held()))
+    assert {count for memory in bench.memories() for count in memory.wear} == {2}
+
+    bench.chip.options.lock()
+    bench.chip.set_nrst(True, bench.probe.clock.now())
+    bench.chip.set_nrst(False, bench.probe.clock.now())
+    small = Image([Segment(part.flash.start, b"\x82\x00\x80\x80")])
+    with bench.session() as session, pytest.raises(ReadoutProtectedError):
+        session.read_all()
+    with bench.session() as session:
+        assert session.write(small, regions).unlocked == (True, ())
+    assert bench.chip.flash.data[:5] == b"\x82\x00\x80\x80\x00"
+    assert not bench.chip.options.rop
+
+    changed = bench.set_option("WDG", 0x01) or bench.set_option("GENCFG", 0x01) or bench.set_option("AFR", 0x01)
+    with bench.session() as session:
+        assert bool(session.unlock().restored) == changed
+    factory = Chip(part).options.memory.data
+    accepted = {option.address: option.accepted for option in option_table(part)}
+    for at, (held, fresh) in enumerate(zip(bench.chip.options.memory.data, factory), part.options.start):
+        assert held in accepted.get(at, (fresh,))
+    assert bench.chip.bricked is None
+    assert bench.chip.state == "running"
+
+
+_UNLIKE = {(p.flash_regs, p.rop_mode, p.option_layout, p.block, p.eeprom and p.eeprom.size): p for p in all_parts()}
+
+
+@pytest.mark.parametrize("part", _UNLIKE.values(), ids=lambda part: part.name)
+def test_backup_erase_and_restore_give_the_same_chip_bit_for_bit(part: Part) -> None:
+    bench = Bench(part)
+    for memory in bench.memories():
+        memory.write(memory.start, _pattern(memory).data)
+    for name, value in (("UBC", 0x01), ("AFR", 0x02), ("WDG", 0x01), ("IWDG", 0x01), ("BOR", 0x05), ("CLKCTL", 0x0B)):
+        bench.set_option(name, value)
+    before = bench.everything()
+    with bench.session() as session:
+        backup = session.read_all()
+    assert backup.unique_id == (None if part.unique_id is None else bench.chip.unique_id)
+    with bench.session() as session:
+        session.unlock()  # back to factory values
+        for memory in part.memories:
+            if memory is not part.options:
+                session.erase(memory)
+    assert bench.everything() != before
+    with bench.session() as session:
+        assert session.restore(Image(backup.memories)).left_out == ()
+    assert bench.everything() == before
+    assert bench.chip.bricked is None
+    assert bench.chip.state == "running"
+
+
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8l151k4", "stm8l101f3", "stm8af5288", "stm8l152r8"])
+def test_a_backup_of_anything_neither_locks_nor_ruins(part: str) -> None:
+    bench = Bench(find_part(part))
+    options = bench.part.options
+    for fill in (0xAA, 0x55, 0x00, 0xFF):
+        with bench.session() as session:
+            result = session.restore(Image([Segment(options.start, bytes([fill]) * options.size)]))
+        assert not bench.chip.options.rop
+        assert bench.chip.bricked is None
+        assert result.upload.written.programmed == 0
+    valid = Segment(options.start, bytes([0xAA, *(0x05, 0xFA) * (options.size // 2)])[: options.size])
+    with bench.session() as session:
+        result = session.restore(Image([valid]))
+    assert not bench.chip.options.rop
+    assert bench.chip.bricked is None
+    if bench.part.rop_mode == "stm8s":
+        assert any("read protection is never restored" in line for line in result.left_out)
+
+
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8l151k4"])
+@pytest.mark.parametrize("milliseconds", range(60, 260, 10))
+def test_a_restore_that_loses_power_can_be_repeated(part: str, milliseconds: int) -> None:
+    bench = Bench(find_part(part))
+    bench.set_option("AFR", 0x02)
+    bench.set_option("BOR", 0x05)
+    bench.chip.flash.write(bench.part.flash.start, b"\x82\x00\x80\x80" * 32)
+    before = bench.everything()
+    with bench.session() as session:
+        backup = Image(session.read_all().memories)
+        session.unlock()
+        session.erase(bench.part.flash)
+    cut = SimStlink(bench.chip, "v3", clock=bench.probe.clock, faults=[f"power-switch={milliseconds}"])
+    with Session(cut, bench.part) as session:
+        session.restore(backup)
+    assert bench.everything() == before
+
+
+# -- any image, any chip ---------------------------------------------------------------------------------------------
+
+_PROPERTY_PARTS = {name: find_part(name) for name in ("stm8s103f3", "stm8l151k4", "stm8l101f3", "stm8s208mb")}
+
+
+def _contents(size: int) -> st.SearchStrategy[bytes]:
+    """Draw a memory's content from few numbers: blank, the same byte throughout, or no order at all.
+
+    Flash that is 0x71 throughout is left out: a locked chip looks so, and is taken for one.
+    """
+    blank_or_full = st.integers(0, 255).filter(lambda byte: byte != 0x71).map(lambda byte: bytes([byte]) * size)
+    return st.one_of(blank_or_full, st.randoms(use_true_random=False).map(lambda rng: rng.randbytes(size)))
+
+
+@st.composite
+def _images(draw: st.DrawFn, part: Part) -> Image:
+    image = Image()
+    for memory in [memory for memory in (part.flash, part.eeprom) if memory is not None]:
+        for _ in range(draw(st.integers(0, 3))):
+            address = draw(st.integers(memory.start, memory.end - 1))
+            size = min(draw(st.integers(1, 3 * part.block)), memory.end - address)
+            piece = Segment(address, draw(st.one_of(st.binary(min_size=size, max_size=size), st.just(bytes(size)))))
+            image = image.overlaid(Image([piece]))
+    return image
+
+
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize("name", _PROPERTY_PARTS)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_after_a_write_the_image_is_in_the_chip_and_every_other_byte_as_before(
+    name: str, verify: bool, data: st.DataObject
+) -> None:
+    part = _PROPERTY_PARTS[name]
+    bench = Bench(part)
+    for memory in bench.memories():
+        memory.write(memory.start, data.draw(_contents(len(memory.data))))
+    image = data.draw(_images(part))
+    expected = [_overlaid(memory, image) for memory in bench.memories()]
+    options = bytes(bench.chip.options.memory.data)
+    with bench.session() as session:
+        session.write(image, [memory for memory in part.memories if memory is not part.options], verify=verify)
+    assert bench.held() == expected
+    assert bytes(bench.chip.options.memory.data) == options
+
+
+def _overlaid(memory: Memory, image: Image) -> bytes:
+    held = bytearray(memory.data)
+    for segment in image.segments:
+        if memory.start <= segment.address < memory.end:
+            offset = segment.address - memory.start
+            held[offset : offset + len(segment.data)] = segment.data
+    return bytes(held)
+
+
+# -- RAM -------------------------------------------------------------------------------------------------------------
+
+
+def _board(locked: bool = False) -> Board:
+    return Board("stm8s103f3", locked=locked)
+
+
+def test_what_is_written_to_ram_is_there() -> None:
+    board = _board()
+    with board.session() as session:
+        session.write_ram(Image([Segment(0x10, b"abc"), Segment(0x100, bytes(range(200)))]))
+    assert board.chip.ram.read(0x10, 3) == b"abc"
+    assert board.chip.ram.read(0x100, 200) == bytes(range(200))
+    assert board.is_left_idle()
+
+
+@pytest.mark.parametrize("fault", [None, "nak-every=300", "bit-flip-every=300"])
+def test_a_program_in_ram_runs_when_the_session_has_ended(fault: Optional[str]) -> None:
+    board = Board("stm8s103f3", faults=[fault] if fault else [])
+    with board.session() as session:
+        session.run(0x30, Image([Segment(0x30, b"\x20\xfe")]))
+    assert board.chip.ram.read(0x30, 2) == b"\x20\xfe"
+    assert board.chip.state == "running in RAM"
+    assert board.probe.firmware.mode != 3
+
+
+def test_nothing_runs_in_the_ram_of_a_locked_chip() -> None:
+    board = _board(locked=True)
+    with board.session() as session, pytest.raises(ReadoutProtectedError):
+        session.run(0x30, Image([Segment(0x30, b"\x20\xfe")]))
+    assert board.is_left_idle()

@@ -1,0 +1,113 @@
+"""The commands around whole memories and RAM: read, erase, restore, run."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from . import __version__
+from .commands import blocks, image_of, opened, region_of, require_settled, required_part, writable
+from .errors import UsageError
+from .values import address
+
+if TYPE_CHECKING:
+    from .console import Console
+    from .devices import Part, Region
+    from .session import Backup
+
+
+def read(arguments: argparse.Namespace, console: Console) -> None:
+    from . import image
+
+    part = required_part(arguments)
+    if arguments.all:
+        _back_up(arguments, console, part)
+        return
+    region = region_of(arguments, part, "flash")
+    image.check_output(arguments.output)
+    with opened(arguments, console, part) as session:
+        data = session.read(region)
+    image.save(arguments.output, [image.Segment(region.start, data)])
+    console.say(f"{len(data)} bytes of {region} saved to {arguments.output}")
+
+
+def _back_up(arguments: argparse.Namespace, console: Console, part: Part) -> None:
+    from . import image
+
+    if arguments.region:
+        raise UsageError("--all and --region do not go together")
+    if arguments.output.lower().endswith(image.RAW_SUFFIXES):
+        raise UsageError("a raw binary holds one memory", hint="save to a .hex file")
+    for memory in ("flash", "eeprom", "options"):
+        require_settled(arguments, memory)
+    image.check_output(arguments.output)
+    with opened(arguments, console, part) as session:
+        backup = session.read_all()
+    image.save(arguments.output, backup.memories, _comments(part, backup))
+    console.say(f"{', '.join(map(str, part.memories))} saved to {arguments.output}")
+
+
+def _comments(part: Part, backup: Backup) -> list[str]:
+    unique_id = [] if backup.unique_id is None else [f"unique ID {backup.unique_id.hex().upper()}"]
+    return [f"all memories of an {part.name}, read by stm8tool {__version__}", *unique_id]
+
+
+def restore(arguments: argparse.Namespace, console: Console) -> None:
+    from . import image
+
+    part = required_part(arguments)
+    require_settled(arguments, "options")
+    content = image.load([arguments.file])
+    content.check_inside(part.memories)
+    with opened(arguments, console, part) as session:
+        console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
+        result = session.restore(content, unlock=arguments.unlock == "auto", verify=arguments.verify == "yes")
+    written = result.upload.written
+    console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written")
+    console.say(f"option bytes written: {', '.join(result.options) or 'none, they are as in the file'}")
+    for line in result.left_out:
+        console.say(f"left out: {line}")
+
+
+def erase(arguments: argparse.Namespace, console: Console) -> None:
+    from .session import require_whole_blocks
+
+    part = required_part(arguments)
+    regions = _erased(arguments, part)
+    for region in regions:
+        require_whole_blocks(region, part)
+    with opened(arguments, console, part) as session:
+        for region in regions:
+            result = session.erase(region)
+            console.say(f"{region} is erased ({blocks(result.programmed)}; the others were blank)")
+
+
+def _erased(arguments: argparse.Namespace, part: Part) -> list[Region]:
+    """Return the one memory that is meant, or with `--all` flash and EEPROM."""
+    chosen = [word for word in (arguments.all, arguments.range, arguments.region) if word]
+    if len(chosen) > 1:
+        raise UsageError("--all, --range and --region do not go together", hint="give one of them")
+    arguments.region = arguments.range or arguments.region
+    if arguments.region == "ram":
+        raise UsageError("RAM is not erased: it forgets by itself")
+    if arguments.region:
+        return writable(arguments, part)
+    for memory in ("flash", "eeprom") if arguments.all else ("flash",):
+        require_settled(arguments, memory)
+    return writable(arguments, part) if arguments.all else [part.flash]
+
+
+def run(arguments: argparse.Namespace, console: Console) -> None:
+    from .image import Image
+
+    part = required_part(arguments)
+    start = address(arguments.address)
+    content = image_of(arguments, part) if arguments.files else Image()
+    content.check_inside([part.ram])
+    with opened(arguments, console, part) as session:
+        session.run(start, content)
+    console.say(f"{content.size} bytes loaded into RAM; the CPU runs from 0x{start:06X}, until the next reset")
+
+
+# After an interrupt of one of these the chip may hold half of something.
+WRITING = (restore, erase)
