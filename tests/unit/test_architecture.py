@@ -24,14 +24,15 @@ LAYERS: dict[str, set[str]] = {
     "bundle": set(),
     "deps": {"errors", "files", "bundle"},
     "devices": {"errors"},
+    "option_fields": {"devices"},
     "image": {*LEAVES, "devices", "deps"},
     "transport": {*LEAVES, "deps"},
     "probe": {*LEAVES, "deps", "transport"},
-    "target": {*LEAVES, "devices", "image", "transport", "probe"},
+    "target": {*LEAVES, "devices", "option_fields", "image", "transport", "probe"},
     "sim": {*LEAVES, "devices", "transport"},
     "session": {*LEAVES, "devices", "image", "transport", "probe", "target", "sim"},
     "console": {"errors"},
-    "wording": {"devices", "target"},
+    "wording": {"devices", "option_fields", "target"},
     "doctor": {*LEAVES, "deps", "devices", "transport", "probe", "target", "session", "wording"},
     "doctor_page": {*LEAVES, "doctor"},
     "commands": {
@@ -48,8 +49,9 @@ LAYERS: dict[str, set[str]] = {
     },
     "catalogue": {*LEAVES, "devices", "target"},
     "part_commands": {"catalogue", "devices", "console"},
+    "option_commands": {"errors", "commands", "devices", "image", "target", "session", "wording", "console"},
     "sim_commands": {"commands", "sim", "console"},
-    "cli": {*LEAVES, "commands", "part_commands", "sim_commands", "console"},
+    "cli": {*LEAVES, "commands", "option_commands", "part_commands", "sim_commands", "console"},
     "__main__": {"cli"},
 }
 
