@@ -191,13 +191,21 @@ def test_auto_reads_a_range_and_unlocks_where_the_option_bytes_are_the_same(desk
     assert Path("a.bin").read_bytes() == bytes(0x100)
 
 
-def test_auto_neither_unlocks_nor_restores_where_the_option_bytes_differ(desk: Desk) -> None:
-    desk.chip(part="stm8s105k6", locked=True)
+@pytest.mark.parametrize("locked", [False, True])
+def test_auto_neither_unlocks_nor_touches_option_bytes_where_these_differ(desk: Desk, locked: bool) -> None:
+    desk.chip(part="stm8s105k6", locked=locked)
     before = desk.memories()
-    for words in (["unlock"], ["options", "show"], ["write", desk.hex("a.hex", (0x8000, b"abc"))]):
+    for words in (
+        ["unlock"],
+        ["options", "show"],
+        ["options", "defaults"],
+        ["restore", desk.hex("a.hex", (0x8000, b"a"))],
+    ):
         result = desk.flash(*words, part="auto")
-        assert result.code in (2, 5)
-    assert desk.memories() == before
+        assert result.code == 2
+        assert "differ in their options" in result.reason
+    assert desk.flash("write", "a.hex", part="auto").code == (5 if locked else 0)
+    assert (desk.memories() == before) == locked
 
 
 @pytest.mark.parametrize("part", [STM8S, STM8L, "stm8s208mb", "stm8l101f3"])

@@ -70,9 +70,8 @@ def test_every_part_is_written_erased_unlocked_and_brought_back_to_factory_value
     assert not any(map(any, bench.held()))
     assert {count for memory in bench.memories() for count in memory.wear} == {2}
 
-    bench.chip.options.lock()
-    bench.chip.set_nrst(True, bench.probe.clock.now())
-    bench.chip.set_nrst(False, bench.probe.clock.now())
+    with bench.session() as session:
+        assert session.lock()
     small = Image([Segment(part.flash.start, b"\x82\x00\x80\x80")])
     with bench.session() as session, pytest.raises(ReadoutProtectedError):
         session.read_all()

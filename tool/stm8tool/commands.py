@@ -33,7 +33,7 @@ def part_of(arguments: argparse.Namespace) -> Optional[Part]:
     return None if arguments.part is None else find_part(arguments.part)
 
 
-def _base(arguments: argparse.Namespace) -> Optional[int]:
+def base_address(arguments: argparse.Namespace) -> Optional[int]:
     """Return the address that `--base` gives."""
     if arguments.base is None:
         return None
@@ -72,7 +72,7 @@ def choose_part(arguments: argparse.Namespace, console: Console) -> None:
     """Do `--part auto`: look at the chip, say what it may be, and take what all those parts share for its part."""
     from .target import family
 
-    with opened(arguments, console, None) as session:
+    with open_session(arguments, console, None) as session:
         found = session.candidates()
         seen = session.reached.seen if session.reached else family.Seen(None, None)
     console.say(f"a chip with {seen}: {family.names(found) or 'no part that is known'}")
@@ -105,12 +105,12 @@ def writable(arguments: argparse.Namespace, part: Part) -> list[Region]:
     if not any(m.start <= region.start and region.end <= m.end for m in programmable):
         raise UsageError(
             f"{region} cannot be written: only flash, EEPROM and RAM can",
-            hint="`unlock` brings the option bytes to their factory values",
+            hint="option bytes are changed by `options set`, and brought to their factory values by `options defaults`",
         )
     return [region]
 
 
-def opened(arguments: argparse.Namespace, console: Console, part: Optional[Part]) -> Session:
+def open_session(arguments: argparse.Namespace, console: Console, part: Optional[Part]) -> Session:
     from .session import PowerCycle, Session, open_transport
 
     seconds = _power_cycle(arguments)
@@ -163,7 +163,7 @@ def image_of(arguments: argparse.Namespace, part: Part, *more: Segment) -> Image
 
     patches = [edits.patch(text) for text in arguments.patch]
     fills = [edits.fill(text, region_of(arguments, part, "flash")) for text in arguments.fill]
-    content = image.load(arguments.files, _base(arguments), ram_size=part.ram.size)
+    content = image.load(arguments.files, base_address(arguments), ram_size=part.ram.size)
     return edits.apply(content, [*patches, *more], fills)
 
 
@@ -177,7 +177,7 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
     serial = SerialNumber.parse(arguments.serial_number) if arguments.serial_number else None
     content = image_of(arguments, part, *([serial.encode(serial.peek())] if serial else []))
     content.check_inside(regions, part.options)
-    with opened(arguments, console, part) as session:
+    with open_session(arguments, console, part) as session:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
         if regions == [part.ram]:
             session.write_ram(content)
@@ -205,7 +205,7 @@ def verify(arguments: argparse.Namespace, console: Console) -> None:
     regions = [region_of(arguments, part, "flash")] if arguments.region else list(part.memories)
     content = image_of(arguments, part)
     content.check_inside(regions)
-    with opened(arguments, console, part) as session:
+    with open_session(arguments, console, part) as session:
         equal = session.verify(content, regions)
     console.say(f"verified: {equal} bytes are equal")
 
@@ -213,7 +213,7 @@ def verify(arguments: argparse.Namespace, console: Console) -> None:
 def unlock(arguments: argparse.Namespace, console: Console) -> None:
     part = required_part(arguments)
     require_settled(arguments, "options")
-    with opened(arguments, console, part) as session:
+    with open_session(arguments, console, part) as session:
         result = session.unlock()
     if result.erased:
         console.say(
@@ -226,7 +226,7 @@ def unlock(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def reset(arguments: argparse.Namespace, console: Console) -> None:
-    with opened(arguments, console, part_of(arguments)) as session:
+    with open_session(arguments, console, part_of(arguments)) as session:
         session.reset()
     console.say("the chip was reset and runs")
 
@@ -235,7 +235,7 @@ def info(arguments: argparse.Namespace, console: Console) -> None:
     from . import wording
 
     part = part_of(arguments)
-    with opened(arguments, console, part) as session:
+    with open_session(arguments, console, part) as session:
         probe = session.probe
         console.say(f"probe:      {probe.model}, firmware {probe.firmware}")
         console.say(f"serial:     {probe.identity.serial or 'unknown'}, {probe.identity.path}")
@@ -253,17 +253,6 @@ def info(arguments: argparse.Namespace, console: Console) -> None:
             console.say(f"  {line}")
     if info.unique_id is not None:
         console.say(f"unique ID:  {info.unique_id.hex().upper()}")
-
-
-def options_show(arguments: argparse.Namespace, console: Console) -> None:
-    from . import wording
-
-    part = required_part(arguments)
-    require_settled(arguments, "options")
-    with opened(arguments, console, part) as session:
-        states = session.options()
-    for line in wording.option_table(states):
-        console.say(line)
 
 
 def doctor(arguments: argparse.Namespace, console: Console) -> None:

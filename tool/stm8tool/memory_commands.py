@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from . import __version__
-from .commands import blocks, image_of, opened, region_of, require_settled, required_part, writable
+from .commands import blocks, image_of, open_session, region_of, require_settled, required_part, writable
 from .errors import UsageError
 from .values import address
 
@@ -25,7 +25,7 @@ def read(arguments: argparse.Namespace, console: Console) -> None:
         return
     region = region_of(arguments, part, "flash")
     image.check_output(arguments.output)
-    with opened(arguments, console, part) as session:
+    with open_session(arguments, console, part) as session:
         data = session.read(region)
     image.save(arguments.output, [image.Segment(region.start, data)])
     console.say(f"{len(data)} bytes of {region} saved to {arguments.output}")
@@ -41,7 +41,7 @@ def _back_up(arguments: argparse.Namespace, console: Console, part: Part) -> Non
     for memory in ("flash", "eeprom", "options"):
         require_settled(arguments, memory)
     image.check_output(arguments.output)
-    with opened(arguments, console, part) as session:
+    with open_session(arguments, console, part) as session:
         backup = session.read_all()
     image.save(arguments.output, backup.memories, _comments(part, backup))
     console.say(f"{', '.join(map(str, part.memories))} saved to {arguments.output}")
@@ -59,7 +59,7 @@ def restore(arguments: argparse.Namespace, console: Console) -> None:
     require_settled(arguments, "options")
     content = image.load([arguments.file])
     content.check_inside(part.memories)
-    with opened(arguments, console, part) as session:
+    with open_session(arguments, console, part) as session:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
         result = session.restore(content, unlock=arguments.unlock == "auto", verify=arguments.verify == "yes")
     written = result.upload.written
@@ -76,7 +76,7 @@ def erase(arguments: argparse.Namespace, console: Console) -> None:
     regions = _erased(arguments, part)
     for region in regions:
         require_whole_blocks(region, part)
-    with opened(arguments, console, part) as session:
+    with open_session(arguments, console, part) as session:
         for region in regions:
             result = session.erase(region)
             console.say(f"{region} is erased ({blocks(result.programmed)}; the others were blank)")
@@ -104,7 +104,7 @@ def run(arguments: argparse.Namespace, console: Console) -> None:
     start = address(arguments.address)
     content = image_of(arguments, part) if arguments.files else Image()
     content.check_inside([part.ram])
-    with opened(arguments, console, part) as session:
+    with open_session(arguments, console, part) as session:
         session.run(start, content)
     console.say(f"{content.size} bytes loaded into RAM; the CPU runs from 0x{start:06X}, until the next reset")
 

@@ -31,7 +31,8 @@ from .target.capture import PowerCycle as PowerCycle
 from .target.core import Core
 from .target.diagnose import blame_supply, least_supply_mv
 from .target.flash import Flash
-from .target.options import OptionState, read_options, restored, show_a_cut_unlock
+from .target.option_plan import Change, Danger, dangers, restored
+from .target.options import OptionState, read_options, show_a_cut_unlock
 from .target.programmer import Programmer, Progress, Written, silent
 from .target.quality import Quality
 
@@ -367,6 +368,24 @@ class Session:
         programmer.require_open()
         return programmer.options()
 
+    def change_options(self, changes: Sequence[Change]) -> Sequence[OptionState]:
+        """Write option bytes and return all of them, read back after a reset; `option_plan` makes `changes`."""
+        programmer = self._programmer()
+        with self._supply_considered():
+            programmer.change_options(changes)
+        return programmer.options()
+
+    def lock(self) -> bool:
+        """Turn read protection on; return False if it was on already."""
+        programmer = self._programmer()
+        with self._supply_considered():
+            return programmer.lock()
+
+    def reset_line_works(self) -> bool:
+        """Tell whether NRST is seen to reset the chip."""
+        self._connect()
+        return self._core.reset_line_works()
+
     def erase(self, region: Region) -> Written:
         """Erase `region` to 0x00, in whole blocks."""
         require_whole_blocks(region, self._require_part())
@@ -399,10 +418,27 @@ class Session:
         data = Image(segment for memory in memories for segment in image.slice(memory))
         upload = self.write(data, memories, unlock=unlock, verify=verify)
         programmer = self._programmer()
-        found = restored(image.slice(part.options), programmer.options())
-        with self._supply_considered():
-            programmer.write_options(found.values)
-        return Restored(upload, tuple(option.name for option, _ in found.values), found.left_out)
+        held = {
+            segment.address + n: byte for segment in image.slice(part.options) for n, byte in enumerate(segment.data)
+        }
+        changes, left_out = restored(part, programmer.options(), held)
+        barred = self._watchdogs(changes)
+        wanted = [change for change in changes if change.option.name not in barred]
+        if wanted:
+            with self._supply_considered():
+                programmer.change_options(wanted)
+        return Restored(upload, tuple(change.option.name for change in wanted), (*left_out, *barred.values()))
+
+    def _watchdogs(self, changes: Sequence[Change]) -> dict[str, str]:
+        """Return the names of option bytes that start a watchdog which the chip may then not be freed of, and why."""
+        part = self._require_part()
+        found = {
+            change.option.name: warned.why
+            for change in changes
+            for warned in dangers(part, [change])
+            if warned.danger is Danger.WATCHDOG
+        }
+        return {} if found and part.has_nrst and self.reset_line_works() else found
 
     def write_ram(self, image: Image) -> None:
         """Put `image` into RAM, where it stays until power goes or the program of the chip overwrites it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from ..devices import OptionByte, Part, Region
+from ..devices import Part, Region
 from ..errors import (
     LINK_ERRORS,
     ProgramError,
@@ -21,11 +21,12 @@ from ..errors import (
     WriteProtectedError,
 )
 from ..image import Image, Segment
-from ..interrupts import shield
 from . import protection
 from .core import TRIES, WRITE_ENDS_S, Core
 from .flash import Flash, RefusedError
-from .options import OptionState, read_options, write_values
+from .option_plan import Change
+from .option_writing import change_options, lock
+from .options import OptionState, read_options
 from .plan import BlockWrite, Span, blocks_to_write, merge, spans
 
 _READ_CHUNK = 6144  # what most probes buffer
@@ -63,6 +64,14 @@ class Programmer:
     def options(self) -> list[OptionState]:
         """Read the option bytes of an open chip."""
         return self._core.persist(lambda: read_options(self._core, self._part))
+
+    def change_options(self, changes: Sequence[Change]) -> None:
+        """Write option bytes; see `option_writing.change_options`."""
+        change_options(self._core, self._flash, self._part, changes)
+
+    def lock(self) -> bool:
+        """Turn ROP on; see `option_writing.lock`."""
+        return lock(self._core, self._flash, self._part)
 
     def unlock(self, *, assume_locked: bool = False) -> protection.Unlocked:
         """Remove ROP and bring the option bytes to factory values; see `protection.unlock`."""
@@ -146,29 +155,6 @@ class Programmer:
     def erase(self, region: Region) -> Written:
         """Erase `region` (whole blocks) to 0x00; blocks that are blank are left alone."""
         return self.write([Segment(region.start, bytes(region.size))])
-
-    def write_options(self, values: Sequence[tuple[OptionByte, int]]) -> None:
-        """Bring `values` and their complements into an open chip, and see them after a reset.
-
-        Raises:
-            ProgramError: The chip shows something else after all tries.
-        """
-
-        def missing() -> list[tuple[OptionByte, int]]:
-            states = {state.option: state for state in read_options(self._core, self._part)}
-            return [(o, v) for o, v in values if not states[o].consistent or states[o].value != v]
-
-        def attempt() -> None:
-            left = missing()
-            if left:
-                with shield():
-                    write_values(self._flash, left)
-                self._core.reset_and_reconnect()
-                left = missing()
-            if left:
-                raise ProgramError(f"option bytes did not take: {', '.join(option.name for option, _ in left)}")
-
-        self._core.persist(attempt, (*LINK_ERRORS, ProgramError))
 
     def write_ram(self, segments: Sequence[Segment]) -> None:
         """Put `segments`, which lie in RAM, there, and see that they are.
