@@ -129,6 +129,14 @@ def test_what_is_shared_holds_for_every_part_of_the_group(part: str) -> None:
             assert member.options == common.part.options
 
 
+@pytest.mark.parametrize("locked", [False, True])
+def test_optbl_tells_the_medium_density_from_an_stm8af_of_low_density_while_the_chip_is_open(locked: bool) -> None:
+    board = Board("stm8s105k6", locked=locked)
+    with Session(board.probe) as session:
+        blocks = {found.block for found in session.candidates()}
+    assert blocks == ({64, 128} if locked else {128})
+
+
 def test_the_boot_rom_tells_the_small_stm8s_apart() -> None:
     for part, expected in (("stm8s103f3", "low"), ("stm8af6148", "medium")):
         board = Board(part)

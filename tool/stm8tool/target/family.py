@@ -8,7 +8,9 @@ No STM8 has a documented ID. What tells them apart, and how sure that is:
 * the stack pointer, which after a reset is at the end of RAM (register maps of the datasheets; confidence medium).
   A chip may have more RAM than its part is sold with, as small parts share the die of larger ones;
 * the boot ROM, which never reads the same throughout (UM0560 lists who has one). What reads there without one no
-  source says (confidence low): it narrows a choice, and refuses nothing.
+  source says (confidence low): it narrows a choice, and refuses nothing;
+* the option byte OPTBL of the STM8S map with its complement, which the low density has not (datasheets; that reserved
+  bytes do not look so by chance is likely, confidence medium): it narrows a choice, too.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from . import registers as reg
 _REFUSED = (0x04, 0x05)  # READSTATUS: silence, or a NACK
 _RAM_SIZES = (0x400, 0x600, 0x800, 0xC00, 0x1000, 0x1800)
 _BOOT_ROM = 0x6000
+_OPTBL = 0x487E
 _SAMPLE_SIZE = 64
 _HIDDEN = 0x71  # what protected memory reads
 _LISTED = ("STM8S", "STM8L")  # families of which lines are named, not the whole
@@ -150,11 +153,24 @@ def _most_ram(family: str, flash_regs: str, rop_mode: str, block: int) -> int:
 
 
 def fitting(seen: Seen, read: Optional[Read] = None) -> tuple[Part, ...]:
-    """Return the parts that the chip may be, by name; with `read` its boot ROM is looked at, too."""
-    parts = tuple(part for part in all_parts() if _fits(seen, part) and seen.ram_size in (None, *_ram_figures(part)))
-    if read is None or not _lacks_boot_rom(read):
-        return parts
-    return tuple(part for part in parts if part.boot_rom is None or _boot_rom_is_disputed(part))
+    """Return the parts that the chip may be, by name; with `read` its boot ROM and OPTBL are looked at, too."""
+    parts = [part for part in all_parts() if _fits(seen, part) and seen.ram_size in (None, *_ram_figures(part))]
+    if read is not None and _lacks_boot_rom(read):
+        parts = [part for part in parts if part.boot_rom is None or _boot_rom_is_disputed(part)]
+    if read is not None and seen.register_map == "stm8s" and _shows_optbl(read):
+        parts = [part for part in parts if any(option.address == _OPTBL for option in option_table(part))]
+    return tuple(parts)
+
+
+def _shows_optbl(read: Read) -> bool:
+    """Tell whether a byte and its complement stand where the STM8S map has OPTBL."""
+    try:
+        value, complement = read(_OPTBL, 2)
+    except SwimError as exc:
+        if exc.status not in _REFUSED:
+            raise
+        return False
+    return value ^ complement == 0xFF
 
 
 def _lacks_boot_rom(read: Read) -> bool:
