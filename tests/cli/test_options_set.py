@@ -10,6 +10,7 @@ import pytest
 
 from cli.desk import STM8L, STM8S, Desk, hex_text, program
 
+_FORCES = ("--force-lock", "--force-watchdog", "--force-brownout", "--force-tmu", "--force-uncertain")
 _LOCKED = "locked: read protection is on, seen after a reset"
 
 
@@ -71,6 +72,7 @@ def test_ubc_alone_is_cleared_and_the_flash_is_as_before(desk: Desk) -> None:
         (STM8S, "ROP=0xAA", "--force-lock"),
         (STM8L, "ROP=0x00", "--force-lock"),
         ("stm8s001j3", "MISC.IWDG_HW=1", "--force-watchdog"),
+        (STM8L, "BOR=0x09", "--force-brownout"),
         ("stm8af5288", "TMU_KEY1=0x12", "--force-tmu"),
         ("stm8l152r8", "UBC=1K", "--force-uncertain"),
     ],
@@ -84,7 +86,7 @@ def test_what_is_dangerous_needs_the_option_that_names_the_danger(
     assert (refused.code, refused.reason.rpartition(" ")[2]) == (2, "[E-DANGEROUS-WRITE]")
     assert option in refused.hint
     assert desk.memories() == before
-    others = {"--force-lock", "--force-watchdog", "--force-tmu", "--force-uncertain"} - {option}
+    others = set(_FORCES) - {option}
     assert desk.flash("options", "set", setting, *sorted(others), part=part).code == 2
     assert desk.memories() == before
     assert desk.flash("options", "set", setting, option, part=part).code == 0
@@ -104,8 +106,7 @@ def test_a_watchdog_needs_no_force_where_nrst_is_seen_to_work(desk: Desk) -> Non
 def test_what_ruins_a_chip_is_not_written_whatever_is_forced(desk: Desk, part: str, setting: str) -> None:
     desk.chip(part=part)
     before = desk.memories()
-    forces = ["--force-lock", "--force-watchdog", "--force-tmu", "--force-uncertain"]
-    result = desk.flash("options", "set", setting, *forces, part=part)
+    result = desk.flash("options", "set", setting, *_FORCES, part=part)
     assert (result.code, result.hint) == (2, "hint: no option allows it")
     assert result.reason.endswith("[E-DANGEROUS-WRITE]")
     assert desk.memories() == before

@@ -121,6 +121,12 @@ def test_what_makes_no_sense_or_ruins_a_chip_is_refused(name: str, texts: list[s
         ("stm8s208mb", "WDG=0x02", {}, Danger.WATCHDOG),
         ("stm8l101f3", "IWDG=0x01", {}, Danger.WATCHDOG),
         ("stm8l151k4", "WDG.WWDG_HW=1", {}, Danger.WATCHDOG),
+        ("stm8l151k4", "BOR=0x09", {}, Danger.BROWNOUT),
+        ("stm8l151k4", "BOR.BOR_TH=1", {"BOR": 0x01}, Danger.BROWNOUT),
+        ("stm8l151k4", "BOR.BOR_ON=1", {"BOR": 0x04}, Danger.BROWNOUT),
+        ("stm8l151k4", "BOR.BOR_ON=1", {}, None),
+        ("stm8l151k4", "BOR.BOR_TH=4", {}, None),  # it stays off
+        ("stm8l151k4", "BOR.BOR_TH=1", {"BOR": 0x05}, None),
         ("stm8af5288", "TMU_KEY3=0x12", {}, Danger.TMU),
         ("stm8af5288", "TMU_KEY3=0x00", {"TMU_KEY3": 0x12}, Danger.TMU),
         ("stm8af5288", "TMU_MAXATT=0x01", {}, Danger.TMU),
