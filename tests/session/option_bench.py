@@ -9,9 +9,11 @@ from stm8tool.devices import OptionByte, Part, all_parts, option_table
 from stm8tool.option_fields import fields_of
 from stm8tool.target.option_plan import Change, requested
 
+# The part with the smallest flash of each, as it takes time to fill; below 8 KB an STM8L101 has no DATASIZE.
+_SMALLEST_LAST = sorted((p for p in all_parts() if p.flash.size >= 8192), key=lambda part: -part.flash.size)
+ONE_OF_EACH_LAYOUT = {part.option_layout: part.name for part in _SMALLEST_LAST}
 # Some layouts differ in their factory values only.
-ONE_OF_EACH_STRUCTURE = {tuple((o.address, o.policy) for o in option_table(part)): part.name for part in all_parts()}
-ONE_OF_EACH_LAYOUT = {part.option_layout: part.name for part in all_parts()}
+ONE_OF_EACH_STRUCTURE = {tuple((o.address, o.policy) for o in option_table(part)): part.name for part in _SMALLEST_LAST}
 
 
 def change(board: Board, *texts: str) -> list[Change]:
