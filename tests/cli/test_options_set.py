@@ -10,6 +10,7 @@ import pytest
 
 from cli.desk import STM8L, STM8S, Desk, hex_text, program
 
+_FORCES = ("--force-lock", "--force-watchdog", "--force-brownout", "--force-tmu", "--force-uncertain")
 _LOCKED = "locked: read protection is on, seen after a reset"
 
 
@@ -30,6 +31,15 @@ def test_the_whole_change_is_shown_with_what_it_means_and_then_written(desk: Des
     ]
     assert options_of(desk) == "00 02 fd 00 ff 08 f7 00 ff 00 ff"
     assert desk.is_idle()
+
+
+def test_what_is_not_known_for_sure_is_marked(desk: Desk) -> None:
+    desk.chip(part="stlux385")
+    lines = desk.flash("options", "show", part="stlux385").out.splitlines()
+    below = {line.split()[0]: next_line.strip() for line, next_line in zip(lines, lines[1:]) if line[0] != " "}
+    assert below["UBC"] == "none of the flash is write-protected (not known for sure)"
+    assert below["GENCFG"] == "nobody says for sure what it means"
+    assert below["OPTBL"] == "boot ROM off"
 
 
 def test_what_is_so_already_is_not_written(desk: Desk) -> None:
@@ -71,6 +81,7 @@ def test_ubc_alone_is_cleared_and_the_flash_is_as_before(desk: Desk) -> None:
         (STM8S, "ROP=0xAA", "--force-lock"),
         (STM8L, "ROP=0x00", "--force-lock"),
         ("stm8s001j3", "MISC.IWDG_HW=1", "--force-watchdog"),
+        (STM8L, "BOR=0x09", "--force-brownout"),
         ("stm8af5288", "TMU_KEY1=0x12", "--force-tmu"),
         ("stm8l152r8", "UBC=1K", "--force-uncertain"),
     ],
@@ -84,7 +95,7 @@ def test_what_is_dangerous_needs_the_option_that_names_the_danger(
     assert (refused.code, refused.reason.rpartition(" ")[2]) == (2, "[E-DANGEROUS-WRITE]")
     assert option in refused.hint
     assert desk.memories() == before
-    others = {"--force-lock", "--force-watchdog", "--force-tmu", "--force-uncertain"} - {option}
+    others = set(_FORCES) - {option}
     assert desk.flash("options", "set", setting, *sorted(others), part=part).code == 2
     assert desk.memories() == before
     assert desk.flash("options", "set", setting, option, part=part).code == 0
@@ -104,8 +115,7 @@ def test_a_watchdog_needs_no_force_where_nrst_is_seen_to_work(desk: Desk) -> Non
 def test_what_ruins_a_chip_is_not_written_whatever_is_forced(desk: Desk, part: str, setting: str) -> None:
     desk.chip(part=part)
     before = desk.memories()
-    forces = ["--force-lock", "--force-watchdog", "--force-tmu", "--force-uncertain"]
-    result = desk.flash("options", "set", setting, *forces, part=part)
+    result = desk.flash("options", "set", setting, *_FORCES, part=part)
     assert (result.code, result.hint) == (2, "hint: no option allows it")
     assert result.reason.endswith("[E-DANGEROUS-WRITE]")
     assert desk.memories() == before

@@ -67,6 +67,14 @@ def test_reserved_bits_that_a_chip_has_set_stay_unless_the_whole_byte_is_given()
     assert asked("stm8s103f3", "MISC=0x08", MISC=0x80) == {"MISC": 0x08}
 
 
+def test_reserved_bits_of_a_byte_without_its_complement_are_no_excuse_to_set_them() -> None:
+    part = find_part("stm8s103f3")
+    states = [s._replace(value=0x80) if s.option.name == "MISC" else s for s in states_of(part)]
+    with pytest.raises(UsageError, match="reserved"):
+        requested(part, states, ["MISC=0x80"])
+    assert [change.value for change in requested(part, states, ["MISC.LSI_EN=1"])] == [0x08]
+
+
 @pytest.mark.parametrize(
     ("name", "texts", "message", "code"),
     [
@@ -121,6 +129,12 @@ def test_what_makes_no_sense_or_ruins_a_chip_is_refused(name: str, texts: list[s
         ("stm8s208mb", "WDG=0x02", {}, Danger.WATCHDOG),
         ("stm8l101f3", "IWDG=0x01", {}, Danger.WATCHDOG),
         ("stm8l151k4", "WDG.WWDG_HW=1", {}, Danger.WATCHDOG),
+        ("stm8l151k4", "BOR=0x09", {}, Danger.BROWNOUT),
+        ("stm8l151k4", "BOR.BOR_TH=1", {"BOR": 0x01}, Danger.BROWNOUT),
+        ("stm8l151k4", "BOR.BOR_ON=1", {"BOR": 0x04}, Danger.BROWNOUT),
+        ("stm8l151k4", "BOR.BOR_ON=1", {}, None),
+        ("stm8l151k4", "BOR.BOR_TH=4", {}, None),  # it stays off
+        ("stm8l151k4", "BOR.BOR_TH=1", {"BOR": 0x05}, None),
         ("stm8af5288", "TMU_KEY3=0x12", {}, Danger.TMU),
         ("stm8af5288", "TMU_KEY3=0x00", {"TMU_KEY3": 0x12}, Danger.TMU),
         ("stm8af5288", "TMU_MAXATT=0x01", {}, Danger.TMU),

@@ -116,6 +116,7 @@ def _spelt_out(words: Sequence[str]) -> list[str]:
 _FORCED_HELP = {
     "lock": "set ROP, as the command lock does",
     "watchdog": "let a watchdog run from reset on where NRST is not seen to work",
+    "brownout": "let the brown-out reset of an STM8L work at more than its lowest threshold",
     "tmu": "change what the temporary unprotection of an STM8AF needs",
     "uncertain": "change what is not known for sure",
 }

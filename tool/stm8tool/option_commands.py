@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .session import Session
     from .target.option_plan import Change, Danger
 
-FORCED = ("lock", "watchdog", "tmu", "uncertain")  # the dangers that `--force-…` allows
+FORCED = ("lock", "watchdog", "brownout", "tmu", "uncertain")  # the dangers that `--force-…` allows
 _CONFIRMATION = "lock"
 _LOCKED = "locked: read protection is on, seen after a reset"
 _SAVED_ROW = re.compile(r"^\s*([A-Z]\w+) +0x[0-9A-F]{4} +0x([0-9A-F]{2})\b", re.MULTILINE)  # of `options show`

@@ -17,6 +17,7 @@ from . import ubc
 from .options import OptionState, never, restorable
 
 _UBC, _DATASIZE, _TMU = "UBC", "DATASIZE", "TMU"
+_BOR, _LOWEST_LEVEL = "BOR", 1  # of the STM8L: bit 0 turns it on, bits 3 to 1 are its threshold
 _WATCHDOGS = ("IWDG_HW", "WWDG_HW")
 _INVALID_KEYS = (0x00, 0xFF)  # of the TMU (confidence medium)
 _FULL_L101 = 8192  # bytes of flash from which on DATASIZE may be other than 0 (datasheet of the STM8L101)
@@ -27,6 +28,7 @@ class Danger(Enum):
 
     LOCK = "lock"
     WATCHDOG = "watchdog"
+    BROWNOUT = "brownout"
     TMU = "tmu"
     UNCERTAIN = "uncertain"
 
@@ -155,6 +157,9 @@ def dangers(part: Part, changes: Iterable[Change]) -> list[Warned]:
             found.append(Warned(Danger.LOCK, "read protection locks the chip: only an erase of everything opens it"))
         if option.name.startswith(_TMU):
             found.append(Warned(Danger.TMU, f"{option.name}: wrong TMU keys can erase the chip"))
+        if option.name == _BOR and _brownout_level(new) > max(_brownout_level(old), _LOWEST_LEVEL):
+            why = f"{option.name}: a chip whose supply is below the threshold stays in reset, and cannot be reached"
+            found.append(Warned(Danger.BROWNOUT, why))
         for field in fields_of(part, option):
             value = field.of(new)
             if value in (field.of(old), field.of(option.default)):
@@ -167,6 +172,11 @@ def dangers(part: Part, changes: Iterable[Change]) -> list[Warned]:
                 why = f"{name}: what it does on the {part.name} is not known for sure ({field.source})"
                 found.append(Warned(Danger.UNCERTAIN, why))
     return found
+
+
+def _brownout_level(byte: int) -> int:
+    """Return how high the supply must be: 0 with the brown-out reset off, from 1 on by its threshold."""
+    return (byte >> 1 & 7) + 1 if byte & 1 else 0
 
 
 def write_order(part: Part, changes: Iterable[Change]) -> list[Change]:
@@ -236,7 +246,7 @@ def _ubc(part: Part, text: str) -> int:
 
 def _check(part: Part, change: Change) -> None:
     """Raise UsageError for a byte that this option may not have."""
-    option, old, new = change.option, change.state.value, change.value
+    option, old, new = change.option, change.state.in_force, change.value
     why = never(option, new)
     if why:
         raise _never_written(part, option, why)
