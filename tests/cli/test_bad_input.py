@@ -182,7 +182,7 @@ def test_a_command_that_needs_a_part_asks_for_it(desk: Desk, command: str) -> No
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("region", ["ram", "Flash0", "0x8000", "0x8000:", ":16", "0x8000:ten", "a:b", "0x8000:16:16"])
+@pytest.mark.parametrize("region", ["rom", "Flash0", "0x8000", "0x8000:", ":16", "0x8000:ten", "a:b", "0x8000:16:16"])
 @pytest.mark.parametrize("command", ["read out.bin", "erase"])
 def test_a_region_that_cannot_be_read_is_refused(refuse: Callable[..., Result], command: str, region: str) -> None:
     refuse("--region", region, *command.split())

@@ -112,7 +112,7 @@ def test_backup_erase_and_restore_give_the_same_chip_bit_for_bit(part: Part) -> 
                 session.erase(memory)
     assert bench.everything() != before
     with bench.session() as session:
-        assert session.restore(Image(backup.memories)).left_out == ()
+        assert session.restore(Image(backup.memories), force=True).left_out == ()
     assert bench.everything() == before
     assert bench.chip.bricked is None
     assert bench.chip.state == "running"
@@ -151,8 +151,21 @@ def test_a_restore_that_loses_power_can_be_repeated(part: str, milliseconds: int
         session.erase(bench.part.flash)
     cut = SimStlink(bench.chip, "v3", clock=bench.probe.clock, faults=[f"power-switch={milliseconds}"])
     with Session(cut, bench.part) as session:
-        session.restore(backup)
+        session.restore(backup, force=True)
     assert bench.everything() == before
+
+
+@pytest.mark.parametrize(("part", "option", "value"), [("stm8s103f3", "MISC", 0x02), ("stm8l151k4", "BOR", 0x05)])
+def test_what_may_lock_us_out_is_restored_only_by_force(part: str, option: str, value: int) -> None:
+    bench = Bench(find_part(part))
+    bench.set_option(option, value)
+    backup = Image(Segment(memory.start, bytes(memory.data)) for memory in [bench.chip.options.memory])
+    fresh = Chip(bench.part)
+    for force in (False, True):
+        probe = SimStlink(fresh, "v3", clock=bench.probe.clock, faults=["nrst-open"])
+        with Session(probe, bench.part) as session:
+            result = session.restore(backup, force=force)
+        assert (len(result.left_out), result.options) == ((0, (option,)) if force else (1, ()))
 
 
 # -- any image, any chip ---------------------------------------------------------------------------------------------

@@ -186,6 +186,7 @@ def _parser() -> _Parser:
     read.add_argument("--all", action="store_true", help="flash, EEPROM and option bytes, for `restore`")
     restore = command("restore", memory_commands.restore, "bring back what `read --all` saved, option bytes last")
     restore.add_argument("file", metavar="FILE")
+    restore.add_argument("--force", action="store_true", help="also a watchdog or brown-out reset that may lock us out")
     erase = command("erase", memory_commands.erase, "erase a memory to 0x00")
     erase.add_argument("--all", action="store_true", help="flash and EEPROM")
     erase.add_argument("--range", metavar="ADDRESS:SIZE", help="these blocks only")

@@ -61,7 +61,8 @@ def restore(arguments: argparse.Namespace, console: Console) -> None:
     content.check_inside(part.memories)
     with open_session(arguments, console, part) as session:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
-        result = session.restore(content, unlock=arguments.unlock == "auto", verify=arguments.verify == "yes")
+        unlock, verify = arguments.unlock == "auto", arguments.verify == "yes"
+        result = session.restore(content, unlock=unlock, verify=verify, force=arguments.force)
     written = result.upload.written
     console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written")
     console.say(f"option bytes written: {', '.join(result.options) or 'none, they are as in the file'}")

@@ -407,10 +407,13 @@ class Session:
 
         return self._core.persist(job)
 
-    def restore(self, image: Image, *, unlock: bool = True, verify: bool = True) -> Restored:
+    def restore(self, image: Image, *, unlock: bool = True, verify: bool = True, force: bool = False) -> Restored:
         """Bring what `read_all` saved into the chip: flash, EEPROM, and then its option bytes.
 
-        Args: as for `write`; `image` may hold option bytes, too.
+        Args:
+            image: May hold option bytes, too.
+            unlock, verify: As for `write`.
+            force: Also option bytes of which the chip may then not be freed: watchdog, brown-out reset.
         """
         part = self._require_part()
         image.check_inside(part.memories)
@@ -422,23 +425,21 @@ class Session:
             segment.address + n: byte for segment in image.slice(part.options) for n, byte in enumerate(segment.data)
         }
         changes, left_out = restored(part, programmer.options(), held)
-        barred = self._watchdogs(changes)
+        barred = {} if force else self._traps(changes)
         wanted = [change for change in changes if change.option.name not in barred]
         if wanted:
             with self._supply_considered():
                 programmer.change_options(wanted)
         return Restored(upload, tuple(change.option.name for change in wanted), (*left_out, *barred.values()))
 
-    def _watchdogs(self, changes: Sequence[Change]) -> dict[str, str]:
-        """Return the names of option bytes that start a watchdog which the chip may then not be freed of, and why."""
+    def _traps(self, changes: Sequence[Change]) -> dict[str, str]:
+        """Return the names of option bytes that may keep the chip from being reached again, and why."""
         part = self._require_part()
-        found = {
-            change.option.name: warned.why
-            for change in changes
-            for warned in dangers(part, [change])
-            if warned.danger is Danger.WATCHDOG
-        }
-        return {} if found and part.has_nrst and self.reset_line_works() else found
+        found = [(change.option.name, warned) for change in changes for warned in dangers(part, [change])]
+        kinds = {Danger.BROWNOUT, Danger.WATCHDOG}
+        if any(warned.danger is Danger.WATCHDOG for _, warned in found) and part.has_nrst and self.reset_line_works():
+            kinds.remove(Danger.WATCHDOG)
+        return {name: warned.why for name, warned in found if warned.danger in kinds}
 
     def write_ram(self, image: Image) -> None:
         """Put `image` into RAM, where it stays until power goes or the program of the chip overwrites it."""

@@ -71,8 +71,8 @@ class DebugModule:
 
     @property
     def in_ram(self) -> bool:
-        """True where the CPU is in RAM."""
-        return self._pc <= self._stack_top
+        """True where the CPU was sent into RAM, by another one than the reset vector."""
+        return self._pc <= self._stack_top and self._pc != self._entry()
 
     @property
     def _csr1(self) -> int:
