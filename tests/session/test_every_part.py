@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Optional
 
 import pytest
@@ -179,7 +180,11 @@ def _contents(size: int) -> st.SearchStrategy[bytes]:
     Flash that is 0x71 throughout is left out: a locked chip looks so, and is taken for one.
     """
     blank_or_full = st.integers(0, 255).filter(lambda byte: byte != 0x71).map(lambda byte: bytes([byte]) * size)
-    return st.one_of(blank_or_full, st.randoms(use_true_random=False).map(lambda rng: rng.randbytes(size)))
+    return st.one_of(blank_or_full, _noise(size))
+
+
+def _noise(size: int) -> st.SearchStrategy[bytes]:
+    return st.integers(0, 1 << 32).map(lambda seed: random.Random(seed).randbytes(size))
 
 
 @st.composite
@@ -189,7 +194,7 @@ def _images(draw: st.DrawFn, part: Part) -> Image:
         for _ in range(draw(st.integers(0, 3))):
             address = draw(st.integers(memory.start, memory.end - 1))
             size = min(draw(st.integers(1, 3 * part.block)), memory.end - address)
-            piece = Segment(address, draw(st.one_of(st.binary(min_size=size, max_size=size), st.just(bytes(size)))))
+            piece = Segment(address, draw(st.one_of(_noise(size), st.just(bytes(size)))))
             image = image.overlaid(Image([piece]))
     return image
 
