@@ -8,6 +8,7 @@ import pytest
 
 from cli.desk import STM8L, STM8S, Desk, program
 from stm8tool import image
+from stm8tool.errors import ImageError
 from stm8tool.sim import store
 
 # -- backup and restore ----------------------------------------------------------------------------------------------
@@ -47,11 +48,14 @@ def test_a_backup_names_the_part_and_its_unique_id_in_comments_that_any_reader_p
     assert intelhex.IntelHex("chip.hex").minaddr() == 0x4000
 
 
-def test_comments_are_left_out_wherever_they_stand(desk: Desk) -> None:
+def test_comments_behind_the_end_record_are_passed_over_and_data_there_are_not(desk: Desk) -> None:
     desk.hex("a.hex", (0x8000, b"abc"))
-    lines = Path("a.hex").read_text(encoding="ascii").splitlines()
-    Path("b.hex").write_text("; one\n  ; two\n\n" + "\n;\n".join(lines) + "\n; three", encoding="ascii")
+    text = Path("a.hex").read_text(encoding="ascii")
+    Path("b.hex").write_text(text + "; one\n\n  ; two", encoding="ascii")
     assert image.load(["b.hex"]).segments == image.load(["a.hex"]).segments
+    Path("b.hex").write_text(text + "; one\n" + text, encoding="ascii")
+    with pytest.raises(ImageError, match="data after the end-of-file record"):
+        image.load(["b.hex"])
 
 
 def test_a_locked_chip_cannot_be_saved_and_is_erased_by_a_restore(desk: Desk) -> None:

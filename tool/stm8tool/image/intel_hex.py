@@ -2,8 +2,8 @@
 
 Package intelhex judges what is read; writing needs no package, so that a build does not fetch one.
 
-The format has no comments. Here they are lines that begin with a semicolon, written behind the end record, where other
-programs do not look (intelhex, GNU binutils), and left out wherever they stand when a file is read.
+The format has no comments. Here they are lines that begin with a semicolon, and they stand behind the end record, where
+other programs do not look (intelhex, GNU binutils); anywhere else such a line is damage.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def read(name: str, content: bytes) -> list[Segment]:
     Raises:
         ImageError: a line is damaged, odd, or gives an address a second time.
     """
-    lines = ["" if line.lstrip()[:1] == _COMMENT else line.strip() for line in content.decode("latin-1").splitlines()]
+    lines = [line.strip() for line in content.decode("latin-1").splitlines()]
     intelhex = _intelhex()
 
     def refusal(line: int, problem: str) -> ImageError:
@@ -45,7 +45,7 @@ def read(name: str, content: bytes) -> list[Segment]:
     segments = []
     base, last, end = 0, 0, None
     for number, line in enumerate(lines, start=1):
-        if not line:
+        if not line or (end is not None and line.startswith(_COMMENT)):
             continue
         if end is not None:
             raise refusal(number, f"data after the end-of-file record of line {end}")

@@ -15,7 +15,7 @@ from .segments import Image, Segment
 
 PathLike = Union[str, "os.PathLike[str]"]
 
-_HEX_START = re.compile(rb"\s*(?:;[^\n]*\n\s*)*:[0-9A-Fa-f]{2}")
+_HEX_START = re.compile(rb"\s*:[0-9A-Fa-f]{2}")
 _S_RECORD_START = re.compile(rb"\s*S[0-9][0-9A-Fa-f]{6}")
 _NAMES_ANOTHER_FORMAT = {
     **dict.fromkeys(HEX_SUFFIXES, "Intel HEX"),
