@@ -1,7 +1,7 @@
 """Faults that can be asked for by name: of the wires, of the board, of the probe.
 
-`NAME[=ARG]` as in `stm8tool sim create … --fault unplug-after=50`. All of them were reported of
-real probes and boards.
+`NAME[=ARG]` as in `stm8tool sim create … --fault unplug-after=50`. Most of them were reported of real probes and
+boards; a worn-out block is what the datasheets' endurance leads to, and `power-switch` is what a user does.
 """
 
 from __future__ import annotations
