@@ -1,4 +1,4 @@
-"""Build with SDCC, then hand over to the flasher in tool/: this file only composes command lines."""
+"""Build with SDCC, then hand over to `targets.py`: this file only composes command lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, Action, AlwaysBuild, Builder, Default, DefaultEnvironment
+from SCons.Script import COMMAND_LINE_TARGETS, Action, AlwaysBuild, Builder, Default, DefaultEnvironment
 
 env = DefaultEnvironment()
 board = env.BoardConfig()
@@ -22,9 +22,6 @@ root = Path(platform.get_dir())
 def load(name: str) -> SimpleNamespace:
     """Return builder/NAME.py; an import would put this folder on sys.path, before the project's own scripts."""
     return SimpleNamespace(**runpy.run_path(str(root / "builder" / f"{name}.py")))
-
-
-upload = load("upload")
 
 
 def stop(message: str) -> None:
@@ -156,58 +153,14 @@ if platform.builds(COMMAND_LINE_TARGETS):
     Default([env.Alias("buildprog", firmware, firmware), "size"])
 else:
     env.Replace(SIZETOOL="")  # else Core makes the upload depend on a check of the ELF
-    firmware = env.subst("$BUILD_DIR/${PROGNAME}.hex")
+    candidates = [env.subst(f"$BUILD_DIR/${{PROGNAME}}.{suffix}") for suffix in ("hex", "ihx")]  # SDCC's own is .ihx
+    firmware = next((path for path in candidates if Path(path).is_file()), candidates[0])
     if "nobuild" in COMMAND_LINE_TARGETS and not Path(firmware).is_file():
         stop(f"nobuild: there is no {firmware} yet; `pio run -e {env['PIOENV']}` builds it")
     AlwaysBuild(env.Alias("nobuild", firmware))
 
 #
-# Upload, and what else the flasher does
+# What the flasher does
 #
 
-env.SetDefault(UPLOAD_PORT="", UPLOAD_PROTOCOL="stlink", UPLOAD_FLAGS=[])
-try:
-    env.Replace(UPLOAD_FLAGS=upload.split_flags(env["UPLOAD_FLAGS"]))
-except ValueError as exc:
-    stop(str(exc))
-env.Replace(
-    UPLOADER=str(root / "tool"),
-    UPLOADCMD=upload.command("write $SOURCE"),
-    UPLOADERFLAGS=upload.flags(
-        board.get("upload"),
-        board.get("build.mcu"),
-        given=env["UPLOAD_FLAGS"],
-        bar=ARGUMENTS.get("ISATTY") == "1",
-        verbose=ARGUMENTS.get("PIOVERBOSE") == "1",
-    ),
-)
-
-
-def check_options(target: Any, source: Any, env: Any) -> int:
-    """Refuse what the flasher could misunderstand, unless the project brings a command of its own."""
-    uploads_otherwise = str(target[0]) == "upload" and env["UPLOADCMD"] != upload.command("write $SOURCE")
-    message = None if uploads_otherwise else upload.problem(env.subst("$UPLOAD_PROTOCOL"), board.get("upload"))
-    if message:
-        sys.stderr.write(f"error: {message}\n")
-    return int(message is not None)
-
-
-TARGETS = (
-    # name, group, title, description, the flasher's command
-    ("upload", "Platform", "Upload", "Write the firmware to the chip and verify it", "write $SOURCE"),
-    ("verify", "Platform", "Verify", "Compare the chip with the firmware", "verify $SOURCE"),
-    ("unlock", "Platform", "Unlock", "Remove the read-out protection, which erases the chip", "unlock"),
-    ("erase", "Platform", "Erase", "Erase the program memory", "erase"),
-    ("reset", "Platform", "Reset", "Reset the chip and let its program run", "reset"),
-    ("list-probes", "Probe", "List Probes", "List the attached probes", "list"),
-    ("probe-info", "Probe", "Probe Info", "Show the probe and the chip behind it", "info"),
-)
-for name, group, title, description, words in TARGETS:
-    takes_firmware = "$SOURCE" in words
-    command = "$UPLOADCMD" if name == "upload" else upload.command(words)
-    actions = [env.VerboseAction(command, f"{title} $SOURCE" if takes_firmware else title)]
-    if name != "list-probes":  # it opens no probe, so no protocol can be wrong
-        actions.insert(0, Action(check_options, None))
-    env.AddTarget(
-        name, firmware if takes_firmware else None, actions, title=title, description=description, group=group
-    )
+load("targets").add(env, firmware)
