@@ -31,5 +31,5 @@ def problem(path: str) -> Optional[str]:
 
 
 def object_path(source: str, suffix: str) -> str:
-    """Return where to put the object of `source`, a path in the build directory, with `suffix`."""
-    return str(PurePath(source).with_suffix(suffix)).replace(" ", "_")
+    """Return where to put the object of `source`, a path in the build directory; a.c and a.asm get one each."""
+    return source.replace(" ", "_") + suffix

@@ -42,7 +42,8 @@ def main() -> None:
     )
     if scan.returncode:
         sys.stderr.write(
-            f"{scan.stderr}error: framework = spl: stm8s_conf.h in src or include cannot be read, see above\n"
+            f"{scan.stderr}error: framework = spl: a header cannot be read, see above; "
+            "the library needs stm8s_conf.h and stm8s_it.h in src, as in examples/spl-blink\n"
         )
         env.Exit(1)
     selected = [f"+<{name}>" for name in drivers(scan.stdout, driver / "src")]
