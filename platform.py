@@ -11,7 +11,9 @@ from typing import Any, Optional
 from platformio.public import PlatformBase
 
 # These only talk to the probe or the chip: nothing is compiled for them.
-PROBE_TARGETS = frozenset(["unlock", "erase", "reset", "list-probes", "probe-info"])
+PROBE_TARGETS = frozenset(["unlock", "erase", "reset", "dump", "uploadeep", "dumpeep", "options"]) | frozenset(
+    ["doctor", "list-probes", "probe-info"]
+)
 
 
 class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries no types
@@ -64,7 +66,10 @@ class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries 
         if "openocd_board" in debug:
             config = ["-f", f"board/{debug['openocd_board']}.cfg"]
         elif "openocd_target" in debug:
-            config = ["-f", "interface/stlink-dap.cfg", "-f", f"target/{debug['openocd_target']}.cfg"]
+            config = ["-f", "interface/stlink-dap.cfg"]
+            for name, value in debug.get("openocd_variables", {}).items():  # before the file that looks at them
+                config += ["-c", f"set {name} {value}"]
+            config += ["-f", f"target/{debug['openocd_target']}.cfg"]
         else:
             return
         debug.setdefault("tools", {})["stlink"] = {

@@ -17,48 +17,105 @@ TARGETS = (
     ("unlock", "Platform", "Unlock", "Remove the read-out protection, which erases the chip", "unlock"),
     ("erase", "Platform", "Erase", "Erase the program memory", "erase"),
     ("reset", "Platform", "Reset", "Reset the chip and let its program run", "reset"),
+    ("dump", "Platform", "Dump Flash", "Read the program memory into a file", 'read "$DUMP_FILE"'),
+    (
+        "uploadeep",
+        "Platform",
+        "Upload EEPROM",
+        "Write custom_eeprom_file to the EEPROM and verify it",
+        'write --region eeprom "$EEPROM_FILE"',
+    ),
+    (
+        "dumpeep",
+        "Platform",
+        "Dump EEPROM",
+        "Read the EEPROM into a file",
+        'read --region eeprom "$DUMPEEP_FILE"',
+    ),
+    (
+        "options",
+        "Platform",
+        "Option Bytes",
+        "Show the option bytes and which of them are at factory values",
+        "options show",
+    ),
+    ("doctor", "Probe", "Doctor", "Check driver, probe, wiring and chip; writes nothing to the chip", "doctor"),
     ("list-probes", "Probe", "List Probes", "List the attached probes", "list"),
     ("probe-info", "Probe", "Probe Info", "Show the probe and the chip behind it", "info"),
 )
+LOST = {"unlock": "a locked chip is erased", "erase": "the program is erased", "uploadeep": "the EEPROM is overwritten"}
+
+
+def _refuse(message: str) -> int:
+    """Say why a target does not run; return its exit code."""
+    sys.stderr.write(f"error: {message}\n")
+    return 1
+
+
+def _confirm(target: Any, source: Any, env: Any) -> int:
+    """Ask before something is lost; the question ends its line, as PlatformIO shows whole lines only."""
+    name = str(target[0])
+    sys.stdout.write(f"{name}: {LOST[name]}. Type yes to go on:\n")
+    sys.stdout.flush()
+    if sys.stdin.readline().strip() == "yes":
+        return 0
+    return _refuse(f"{name} was not confirmed (custom_confirm = yes): type yes when it asks")
 
 
 def add(env: Any, firmware: Any) -> None:
     """Add the targets to the build; `firmware` is the node, or the path, of the file that is uploaded."""
     root = Path(env.PioPlatform().get_dir())
+    upload, options = (
+        SimpleNamespace(**runpy.run_path(str(root / "builder" / f"{name}.py"))) for name in ("upload", "options")
+    )
     board = env.BoardConfig()
-    upload = SimpleNamespace(**runpy.run_path(str(root / "builder" / "upload.py")))
+    project = dict(env.GetProjectOptions())
     env.SetDefault(UPLOAD_PORT="", UPLOAD_PROTOCOL="stlink", UPLOAD_FLAGS=[])
     try:
         env.Replace(UPLOAD_FLAGS=upload.split_flags(env["UPLOAD_FLAGS"]))
     except ValueError as exc:
-        sys.stderr.write(f"error: {exc}\n")
-        env.Exit(1)
+        env.Exit(_refuse(str(exc)))
     env.Replace(
         UPLOADER=str(root / "tool"),
         UPLOADCMD=upload.command("write $SOURCE"),
         UPLOADERFLAGS=upload.flags(
-            board.get("upload"),
+            options.upload_settings(board.get("upload")),
             board.get("build.mcu"),
             given=env["UPLOAD_FLAGS"],
             bar=ARGUMENTS.get("ISATTY") == "1",
             verbose=ARGUMENTS.get("PIOVERBOSE") == "1",
         ),
+        DUMP_FILE=project.get("custom_dump_file", options.OPTIONS["custom_dump_file"].default),
+        DUMPEEP_FILE=project.get("custom_dumpeep_file", options.OPTIONS["custom_dumpeep_file"].default),
+        EEPROM_FILE=project.get("custom_eeprom_file", ""),
     )
 
     def check_options(target: Any, source: Any, env: Any) -> int:
         """Refuse what the flasher could misunderstand, unless the project brings a command of its own."""
-        uploads_otherwise = str(target[0]) == "upload" and env["UPLOADCMD"] != upload.command("write $SOURCE")
-        message = None if uploads_otherwise else upload.problem(env.subst("$UPLOAD_PROTOCOL"), board.get("upload"))
-        if message:
-            sys.stderr.write(f"error: {message}\n")
-        return int(message is not None)
+        name = str(target[0])
+        if name == "upload" and env["UPLOADCMD"] != upload.command("write $SOURCE"):
+            return 0
+        protocol = env.subst("$UPLOAD_PROTOCOL")
+        message = options.problem(protocol, board.get("build.mcu"), board.get("upload"), project)
+        if not message and name == "uploadeep" and not env.subst("$EEPROM_FILE"):
+            message = "uploadeep: custom_eeprom_file names no file, such as data/eeprom.hex"
+        return _refuse(message) if message else 0
+
+    def make_build_dir(target: Any, source: Any, env: Any) -> None:
+        """What is read may be kept there before anything was built."""
+        Path(env.subst("$BUILD_DIR")).mkdir(parents=True, exist_ok=True)
 
     for name, group, title, description, words in TARGETS:
         takes_firmware = "$SOURCE" in words
-        command = "$UPLOADCMD" if name == "upload" else upload.command(words)
-        actions = [env.VerboseAction(command, f"{title} $SOURCE" if takes_firmware else title)]
+        actions = []
         if name != "list-probes":  # it opens no probe, so no protocol can be wrong
-            actions.insert(0, Action(check_options, None))
+            actions.append(Action(check_options, None))
+        if name in LOST and project.get("custom_confirm") == "yes":
+            actions.append(Action(_confirm, None))
+        if words.startswith("read"):
+            actions.append(Action(make_build_dir, None))
+        command = "$UPLOADCMD" if name == "upload" else upload.command(words)
+        actions.append(env.VerboseAction(command, f"{title} $SOURCE" if takes_firmware else title))
         env.AddTarget(
             name, firmware if takes_firmware else None, actions, title=title, description=description, group=group
         )
