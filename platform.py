@@ -39,7 +39,7 @@ class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries 
         if "arduino" in frameworks:
             # sduino's compiled libraries have the calling convention before SDCC 4.2.
             packages["toolchain-sdcc"]["version"] = packages["toolchain-sdcc"]["optionalVersions"][0]
-        if "upload" in targets and self.upload_protocol(options) == "serial":
+        if "upload" in targets and self.uploads_by_serial(options):
             needed.add("tool-stm8gal")
         if "__debug" in targets:
             needed.add("tool-stm8binutils")  # it holds stm8-gdb
@@ -47,12 +47,13 @@ class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries 
             package["optional"] = name not in needed
         return result
 
-    def upload_protocol(self, options: dict[str, Any]) -> Optional[str]:
-        """Return what the project says, or else its board."""
-        protocol: Optional[str] = options.get("upload_protocol")
-        if protocol or not options.get("board"):
-            return protocol
-        return self.board_config(options["board"]).get("upload.protocol", None)  # type: ignore[no-any-return]
+    def uploads_by_serial(self, options: dict[str, Any]) -> bool:
+        """Whether `upload` will run stm8gal: the chip has a bootloader, and project or board want it."""
+        if options.get("upload_command") or not options.get("board"):
+            return False
+        upload = self.board_config(options["board"]).get("upload", {})
+        protocol = options.get("upload_protocol") or upload.get("protocol")
+        return protocol == "serial" and "serial" in upload.get("protocols", ["serial"])
 
     def get_boards(self, id_: Optional[str] = None) -> Any:
         """Return one board or all of them, each with the debug tools that reach it."""

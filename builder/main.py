@@ -34,12 +34,12 @@ def stop(message: str) -> None:
 # Tools and flags
 #
 
-MEMORY_MODELS = ("medium", "large")  # the default first; SDCC calls code with 16 or with 24 bits
-
 cpu = board.get("build.cpu")
-memory_model = board.get("build.memory_model", MEMORY_MODELS[0])
-if memory_model not in MEMORY_MODELS:
-    stop(f"board_build.memory_model = {memory_model} is unknown; allowed: {', '.join(MEMORY_MODELS)}")
+options = load("options")
+memory_model = board.get("build.memory_model", options.OPTIONS["board_build.memory_model"].default)
+wrong_model = options.wrong_value("board_build.memory_model", memory_model)
+if wrong_model:
+    stop(wrong_model)
 machine = [f"-m{cpu}"] + ["--model-large"] * (memory_model == "large")  # to compile and to link
 ram_size = board.get("upload.maximum_ram_size")
 toolchain = Path(platform.get_package_dir("toolchain-sdcc") or "")

@@ -23,8 +23,9 @@ LONG_NAMES = {"-port": "-p", "-baudrate": "-b", "-reset": "-R", "-uart-mode": "-
 
 HINT = (
     "hint: reset the board when stm8gal synchronizes: the boot ROM listens for a second after a reset, on a chip that "
-    "is blank or whose option byte enables it. An adapter whose DTR drives NRST resets by itself with "
-    "upload_flags = -R 2, by RTS with -R 6. No answer: TX and RX crossed, GND connected, no other program on the port."
+    "is blank or whose option byte enables it. An adapter whose DTR drives NRST does it by itself with "
+    "upload_flags = -R 2, by RTS with -R 6. No answer: TX and RX crossed, GND connected, no other program on the "
+    "port.\n"
 )
 
 
@@ -45,5 +46,5 @@ def flags(speed: Optional[str], given: Iterable[str] = ()) -> list[str]:
 
 
 def hint(given: Iterable[str] = ()) -> str:
-    """Return what the user has to do now, or an empty text where an option makes the adapter reset the board."""
+    """Return the line that says what the user has to do, or an empty text where an option has the adapter do it."""
     return "" if {"-R", "-reset"} & set(given) else HINT

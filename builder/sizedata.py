@@ -30,20 +30,27 @@ class Symbol(NamedTuple):
 def symbols(elf: ELFFile) -> Iterator[Symbol]:
     """Yield the functions and variables that have an address, those of library modules without DWARF left out."""
     dwarf = elf.get_dwarf_info()
-    for unit in dwarf.iter_CUs():
+    units = [(unit, list(unit.iter_DIEs())) for unit in dwarf.iter_CUs()]
+    # SDCC leaves a function's end out where the optimizer removed its label: it ends where something else begins.
+    borders = {die.attributes["DW_AT_low_pc"].value for _, dies in units for die in dies if is_function(die)}
+    borders |= {
+        symbol["st_value"]
+        for symbol in elf.get_section_by_name(".symtab").iter_symbols()
+        if symbol.name.startswith("_")
+    }
+    borders |= {section["sh_addr"] + section.data_size for section in elf.iter_sections()}
+    for unit, dies in units:
         file = text(unit.get_top_DIE(), "name") or "unknown"
         lines = line_numbers(dwarf, unit)
-        for die in unit.iter_DIEs():
-            attributes = die.attributes
-            is_global = "DW_AT_external" in attributes
-            if die.tag == "DW_TAG_subprogram" and "DW_AT_low_pc" in attributes:
-                start = attributes["DW_AT_low_pc"].value
-                size = attributes["DW_AT_high_pc"].value - start
-                yield Symbol(text(die, "name"), start, size, file, True, is_global, lines.get(start, 0))
-            elif die.tag == "DW_TAG_variable" and "DW_AT_declaration" not in attributes:
-                address = static_address(die)
-                if address is not None:
-                    yield Symbol(text(die, "name"), address, type_size(die), file, False, is_global, 0)
+        for die in filter(is_function, dies):
+            start = die.attributes["DW_AT_low_pc"].value
+            given = die.attributes.get("DW_AT_high_pc")
+            end = given.value if given else min((border for border in borders if border > start), default=start)
+            yield Symbol(text(die, "name"), start, end - start, file, True, is_global(die), lines.get(start, 0))
+        for die in dies:
+            address = static_address(die)
+            if address is not None:
+                yield Symbol(text(die, "name"), address, type_size(die), file, False, is_global(die), 0)
 
 
 def line_numbers(dwarf: Any, unit: Any) -> dict[int, int]:
@@ -55,6 +62,16 @@ def line_numbers(dwarf: Any, unit: Any) -> dict[int, int]:
     return found
 
 
+def is_function(die: Any) -> bool:
+    """Whether it is a function that has code."""
+    return die.tag == "DW_TAG_subprogram" and "DW_AT_low_pc" in die.attributes
+
+
+def is_global(die: Any) -> bool:
+    """Whether other modules see it: SDCC writes the attribute for statics too, with zero."""
+    return "DW_AT_external" in die.attributes and bool(die.attributes["DW_AT_external"].value)
+
+
 def text(die: Any, name: str) -> str:
     """Return a textual attribute, or an empty text."""
     attribute = die.attributes.get(f"DW_AT_{name}")
@@ -62,7 +79,9 @@ def text(die: Any, name: str) -> str:
 
 
 def static_address(die: Any) -> Optional[int]:
-    """Return where a variable lies for good; None for one on the stack or in a register."""
+    """Return where a variable lies for good; None for any other entry, and for one on the stack or in a register."""
+    if die.tag != "DW_TAG_variable" or "DW_AT_declaration" in die.attributes:
+        return None
     location = die.attributes.get("DW_AT_location")
     block = location.value if location else None
     if not isinstance(block, list) or len(block) != 5 or block[0] != DW_OP_ADDR:

@@ -1,4 +1,4 @@
-"""Source files that SDCC cannot take as they are: a line that says so, or another name for the object. Pure: no SCons.
+"""Source files: which SDCC cannot take as they are, and which of a library's a program needs. Pure: no SCons.
 
 PlatformIO collects C, C++ and assembler; it hands C++ to the compiler of the host, and keeps spaces in the names of
 objects, which SDCC cannot write (seen with SDCC 4.2: "cannot open").
@@ -7,7 +7,8 @@ objects, which SDCC cannot write (seen with SDCC 4.2: "cannot open").
 from __future__ import annotations
 
 import os
-from pathlib import PurePath
+import re
+from pathlib import Path, PurePath
 from typing import Optional
 
 CXX_SUFFIXES = (".cc", ".cpp", ".cxx", ".c++")
@@ -33,3 +34,9 @@ def problem(path: str) -> Optional[str]:
 def object_path(source: str, suffix: str) -> str:
     """Return where to put the object of `source`, a path in the build directory; a.c and a.asm get one each."""
     return source.replace(" ", "_") + suffix
+
+
+def drivers(rule: str, folder: Path) -> list[str]:
+    """Return the sources in `folder` for the headers of a rule that the preprocessor made with `-MM`, each once."""
+    names = dict.fromkeys(re.findall(r"\b(stm8\w+)\.h\b", rule))
+    return [f"{name}.c" for name in names if (folder / f"{name}.c").is_file()]

@@ -8,7 +8,7 @@ Package `framework-ststm8spl`: Libraries/STM8S_StdPeriph_Driver/{inc,src}. Libra
 
 from __future__ import annotations
 
-import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -16,24 +16,21 @@ from pathlib import Path
 from SCons.Script import DefaultEnvironment
 
 
-def drivers(rule: str, folder: Path) -> list[str]:
-    """Return the source files in `folder` for the headers of a rule that the preprocessor made with `-MM`."""
-    names = dict.fromkeys(re.findall(r"(\bstm8\w+)\.h\b", rule))
-    return [f"{name}.c" for name in names if (folder / f"{name}.c").is_file()]
-
-
 def main() -> None:
     """Add the flags and the library to the build."""
     env = DefaultEnvironment()
-    driver = Path(env.PioPlatform().get_package_dir("framework-ststm8spl"), "Libraries", "STM8S_StdPeriph_Driver")
+    platform = env.PioPlatform()
+    sources = runpy.run_path(str(Path(platform.get_dir(), "builder", "sources.py")))
+    driver = Path(platform.get_package_dir("framework-ststm8spl"), "Libraries", "STM8S_StdPeriph_Driver")
     env.Append(
         CFLAGS=["--opt-code-size"],
         CPPDEFINES=["USE_STDPERIPH_DRIVER", "USE_STDINT"],
         CPPPATH=[str(driver / "inc"), "$PROJECT_SRC_DIR", "$PROJECT_INCLUDE_DIR"],
     )
-    command = env.subst_list("$CC $CFLAGS $_CPPDEFFLAGS $_CPPINCFLAGS -E -Wp-MM")[0]
+    flags = map(str, env.subst_list("$CFLAGS $_CPPDEFFLAGS")[0])
+    folders = (f"-I{env.subst(str(folder))}" for folder in env["CPPPATH"])
     scan = subprocess.run(
-        [*map(str, command), str(driver / "inc" / "stm8s.h")],
+        [env.subst("$CC"), *flags, *folders, "-E", "-Wp-MM", str(driver / "inc" / "stm8s.h")],
         env=env["ENV"],
         capture_output=True,
         encoding="utf-8",
@@ -46,7 +43,7 @@ def main() -> None:
             "the library needs stm8s_conf.h and stm8s_it.h in src, as in examples/spl-blink\n"
         )
         env.Exit(1)
-    selected = [f"+<{name}>" for name in drivers(scan.stdout, driver / "src")]
+    selected = [f"+<{name}>" for name in sources["drivers"](scan.stdout, driver / "src")]
     library = env.BuildLibrary("$BUILD_DIR/SPL", str(driver / "src"), ["-<*>", *selected])
     env.Prepend(LIBS=[library])
 

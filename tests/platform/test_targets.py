@@ -183,7 +183,8 @@ def test_a_port_that_a_script_sets_later_is_the_probe(recorded: Project) -> None
     [
         (
             "upload_protocol = stlinkv4",
-            "upload_protocol = stlinkv4 is unknown; allowed: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3, custom",
+            "upload_protocol = stlinkv4 is unknown; "
+            "allowed: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3, serial, custom",
         ),
         (
             "upload_protocol = serial",
