@@ -39,7 +39,7 @@ TARGETS = (
         "Show the option bytes and which of them are at factory values",
         "options show",
     ),
-    ("doctor", "Probe", "Doctor", "Check driver, probe, wiring and chip; writes nothing to the chip", "doctor"),
+    ("doctor", "Probe", "Doctor", "Look at everything up to the chip, and explain what is wrong", "doctor"),
     ("list-probes", "Probe", "List Probes", "List the attached probes", "list"),
     ("probe-info", "Probe", "Probe Info", "Show the probe and the chip behind it", "info"),
 )

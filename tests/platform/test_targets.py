@@ -26,7 +26,7 @@ stm8sblue Platform unlock Unlock Remove the read-out protection, which erases th
 stm8sblue Platform upload Upload Write the firmware to the chip and verify it
 stm8sblue Platform uploadeep Upload EEPROM Write custom_eeprom_file to the EEPROM and verify it
 stm8sblue Platform verify Verify Compare the chip with the firmware
-stm8sblue Probe doctor Doctor Check driver, probe, wiring and chip; writes nothing to the chip
+stm8sblue Probe doctor Doctor Look at everything up to the chip, and explain what is wrong
 stm8sblue Probe list-probes List Probes List the attached probes
 stm8sblue Probe probe-info Probe Info Show the probe and the chip behind it
 """
