@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -66,6 +67,14 @@ def test_the_targets_are_listed_with_titles_and_descriptions(project: Project) -
     result = project.run(options=("--list-targets",))
     lines = [" ".join(line.split()) for line in result.output.splitlines() if line and not line.startswith("---")]
     assert lines == LISTED.split("\n")[1:-1]
+
+
+def test_an_ide_is_told_of_every_target_and_of_the_registers_of_the_chip(project: Project) -> None:
+    result = project.core.pio("project", "metadata", "--json-output", cwd=project.folder)
+    assert result.code == 0, result.output
+    (data,) = json.loads(result.output[result.output.index("{") :]).values()
+    assert [target["name"] for target in data["targets"]] == [name for name, *_ in TARGETS]
+    assert Path(data["svd_path"]).samefile(ROOT / "misc" / "svd" / "stm8s103.svd")
 
 
 def test_a_target_becomes_one_call_of_the_flasher_and_they_run_in_the_order_in_which_they_are_given(
