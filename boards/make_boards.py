@@ -69,7 +69,7 @@ def svd(part: Part) -> str:
         return own.get(series, {"low": "stm8s103", "medium": "stm8s105", "high": "stm8s207"}[part.density])
     if part.family == "STM8AF":
         can = part.name.startswith("STM8AF5")
-        return {"low": "stm8s903", "medium": "stm8s105", "high": "stm8s208" if can else "stm8s207"}[part.density]
+        return {"low": "stm8af622x", "medium": "stm8s105", "high": "stm8s208" if can else "stm8s207"}[part.density]
     if part.family in ("STM8L", "STM8AL"):
         if part.option_layout == "stm8l101":
             return "stm8l101"

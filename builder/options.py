@@ -49,7 +49,7 @@ OPTIONS = {
         Option(
             "upload_port",
             (),
-            "a serial number or its beginning, `usb:BUS-PORT`, `sim:FILE`",
+            "a serial number or its beginning, `usb:BUS-PORT`, `sim:FILE`, `sim:FOLDER#SELECTOR`",
             "the only probe",
             "57FF72",
             "which probe (`pio run -t list-probes`), or a simulated board; `upload_protocol` does not matter then",

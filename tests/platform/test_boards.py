@@ -93,3 +93,12 @@ def test_what_openocd_takes_is_the_part_s() -> None:
         "OPTIONEND": find_part("STM8L152R8").options.end - 1,
         "BLOCKSIZE": 128,
     }
+
+
+@pytest.mark.platform  # it imports PlatformIO
+def test_openocd_is_told_the_memories_before_it_reads_the_target_s_file() -> None:
+    debug: dict[str, Any] = {"openocd_target": "stm8l", "openocd_variables": {"FLASHEND": "0x17fff"}}
+    load(ROOT / "platform.py").Ststm8Platform._add_openocd(debug)
+    (tool,) = debug["tools"].values()
+    words = ["-f", "interface/stlink-dap.cfg", "-c", "set FLASHEND 0x17fff", "-f", "target/stm8l.cfg"]
+    assert tool["server"]["arguments"] == ["-s", "$PACKAGE_DIR/scripts", *words]
