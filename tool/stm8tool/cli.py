@@ -109,7 +109,7 @@ def _spelt_out(words: Sequence[str]) -> list[str]:
 # -- arguments ---------------------------------------------------------------------------------------
 
 
-_PROBE_HELP = "stlink (any), a serial number or its beginning, usb:BUS-PORT, sim:CHIPFILE"
+_PROBE_HELP = "stlink (any), a serial number or its beginning, usb:BUS-PORT, sim:CHIPFILE, sim:FOLDER#WHICH"
 
 
 def _common_options(probe_help: str = _PROBE_HELP) -> _Parser:
