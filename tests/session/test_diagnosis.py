@@ -129,6 +129,18 @@ def test_an_unlock_that_does_not_take_is_told_by_upload_and_by_unlock(part: str,
     assert caught.value.code is Code.UNLOCK_FAILED
 
 
+def test_a_link_lost_in_the_middle_of_an_unlock_says_that_the_chip_may_be_erased() -> None:
+    for fault in ("unplug-after", "wedged-for-good"):
+        board = Board(locked=True)
+        _upload(board, size=64)
+        total = board.probe.transfers
+        told = 0
+        for after in range(0, total, 9):
+            error = _upload(Board(locked=True, faults=[f"{fault}={after}"]), size=64)
+            told += error is not None and any("may be erased" in line for line in error.details)
+        assert 1 <= told < total // 18
+
+
 # -- link quality ----------------------------------------------------------------------------------------------------
 
 
@@ -340,6 +352,14 @@ def test_a_probe_that_hangs_while_it_waits_for_power_is_given_up() -> None:
         session.reset()
     assert caught.value.code is Code.PROBE_HUNG
     assert board.probe.clock.now() < 15
+
+
+def test_a_probe_that_hangs_once_while_it_waits_for_power_is_reset_and_goes_on() -> None:
+    board = Board("stm8s001j3", "v2", faults=["app-disables-swim=60", "power-switch=8000", "wedged=400"])
+    session, _ = _catch(board)
+    with session:
+        session.write(image_of(board.part, size=64), [board.part.flash])
+    assert board.holds(image_of(board.part, size=64))
 
 
 def test_ctrl_c_ends_the_wait_for_power_and_releases_nrst() -> None:

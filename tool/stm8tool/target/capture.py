@@ -14,11 +14,12 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from ..errors import EndpointStallError, SwimError, TransferSizeError, TransportTimeoutError
 from ..probe.base import SwimLink
-from .connect import Recipe, catch, not_reached, probe_hangs, rung_of, take_hold
+from .connect import Recipe, catch, leave_running, not_reached, probe_hangs, rung_of, take_hold
 from .diagnose import Evidence, Rung, is_off
 
 # Followed to make the link anew, it does not let the program run: the reset comes when SWIM_CSR.RST is cleared.
@@ -48,14 +49,14 @@ def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
 
     Raises:
         ConnectError: It was not caught in time.
-        ProbeError: The probe stopped answering.
+        ProbeError: The probe stopped answering, also after a USB reset.
     """
     clock = link.clock
     supply_mv = link.supply_mv()
     deadline = clock.now() + wish.seconds
     told = None
     failures: Counter[Rung] = Counter()
-    held_low = False
+    held_low = was_reset = False
     while True:
         left = math.ceil(deadline - clock.now())
         if left <= 0:
@@ -71,12 +72,26 @@ def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
             held_low = False
             take_hold(link)
         except TransportTimeoutError as exc:
-            raise probe_hangs() from exc
+            if was_reset:
+                raise probe_hangs() from exc
+            was_reset, held_low = True, False
+            _revive(link)
+            continue
         except (SwimError, EndpointStallError, TransferSizeError) as exc:
             failures[rung_of(AT_POWER_ON, exc)] += 1
             continue
         tries = sum(failures.values())
         _log.info("caught at power-on, after %d entries that failed", tries)
         return bool(tries) and not is_off(supply_mv)
+    with suppress(SwimError):  # an entry may have got as far as to stall the CPU
+        leave_running(link)
     details = [f"tried at power-on ({count}x): {rung.failure}" for rung, count in failures.most_common()]
     raise not_reached(link, known._replace(rungs=tuple(failures), watched=True), details)
+
+
+def _revive(link: SwimLink) -> None:
+    """Reset a probe that answers no more."""
+    try:
+        link.reset_usb()
+    except TransportTimeoutError as exc:
+        raise probe_hangs() from exc

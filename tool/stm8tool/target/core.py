@@ -144,6 +144,8 @@ class Core:
         try:
             cr2, ncr2 = self.read_surely(reg.STM8S.cr2, 2)
         except SwimError as exc:
+            if exc.status is None:
+                raise  # it answers, but never the same
             _log.debug("no register map: %s", exc)  # nobody says that reserved addresses must answer
             return None
         if cr2 ^ ncr2 == 0xFF:

@@ -14,10 +14,12 @@ from ..errors import (
     LINK_ERRORS,
     Code,
     FamilyMismatchError,
+    ProbeError,
     ProgramError,
     ReadoutProtectedError,
     SwimError,
     ToolError,
+    TransportError,
     WriteProtectedError,
 )
 from ..interrupts import shield
@@ -149,6 +151,13 @@ def unlock(core: Core, flash: Flash, part: Part, *, assume_locked: bool = False)
         core.persist(job.attempt, (*LINK_ERRORS, ProgramError))
     except ProgramError as exc:
         raise ProgramError(f"the unlock did not take: {exc}", code=Code.UNLOCK_FAILED, hint=_UNLOCK_HINT) from exc
+    except (SwimError, TransportError, ProbeError) as exc:
+        if job.removed:
+            exc.details = (
+                *exc.details,
+                "this was in the middle of an unlock: the chip may be erased; run unlock again",
+            )
+        raise
     return Unlocked(job.erased, () if job.erased else tuple(job.restored))
 
 
