@@ -21,14 +21,16 @@ from . import __version__, deps, wording
 from .devices import Part, find_part
 from .errors import AccessError, Code, FamilyMismatchError, ReadoutProtectedError, SwimError, TargetError, ToolError
 from .probe import find, listing
-from .session import SIM_PREFIX, ChipInfo, Reached, Session, bus_of
+from .session import SIM_PREFIX, ChipInfo, PowerCycle, Reached, Session, bus_of
 from .target import ubc
+from .target.quality import Quality
 
 if TYPE_CHECKING:
     from .probe.base import ProbeInfo
     from .transport.base import UsbBus
 
 _CANNOT_BE_OPENED = (Code.DRIVER_MISSING, Code.DRIVER_WRONG, Code.PERMISSION, Code.BUSY, Code.PROBE_LOADER)
+_TOLD_BY_FINDINGS = (Code.WEAK_LINK, Code.NO_HIGH_SPEED)
 _SIMULATED = "not needed: the probe is simulated"
 _SUPPLY_MEANS = (
     "0 V or about 1.2 V may only mean that the probe's VDD pin is not wired",
@@ -85,23 +87,26 @@ class _Seen:
     probe: Optional[ProbeInfo] = None
     supply_mv: Optional[int] = None
     reached: Optional[Reached] = None
+    quality: Quality = field(default_factory=Quality)
+    no_high_speed: bool = False
     chip: Optional[ChipInfo] = None
     locked: Optional[ReadoutProtectedError] = None
     error: Optional[ToolError] = None  # what ended it early
 
 
-def examine(selector: str, part_name: Optional[str]) -> Diagnosis:
+def examine(selector: str, part_name: Optional[str], power_cycle: Optional[PowerCycle] = None) -> Diagnosis:
     """Look at everything; nothing is written to the chip's memories, and its program runs afterwards.
 
     Args:
         selector: As `--probe`.
         part_name: As `--part`; without it the protection and the option bytes are not known.
+        power_cycle: As `Session` has it.
     """
     with _warnings_heard() as heard:
         part, about_part = _part(part_name)
         findings = [_python(), _tool(), *_library(selector)]
         if not any(finding.error for finding in findings):
-            findings += _probe_and_chip(selector, part, about_part)
+            findings += _probe_and_chip(selector, part, about_part, power_cycle)
         else:
             findings += [_not_seen("probe", "needs the USB library"), about_part]
     findings += [Finding("warning", Mark.NOTE, text) for text in heard]
@@ -161,7 +166,9 @@ def _library(selector: str) -> Iterator[Finding]:
 # -- the probe -------------------------------------------------------------------------------------------------------
 
 
-def _probe_and_chip(selector: str, part: Optional[Part], about_part: Finding) -> Iterator[Finding]:
+def _probe_and_chip(
+    selector: str, part: Optional[Part], about_part: Finding, power_cycle: Optional[PowerCycle]
+) -> Iterator[Finding]:
     try:
         bus, wanted = bus_of(selector)
         probes, others = find.survey(bus)
@@ -174,7 +181,7 @@ def _probe_and_chip(selector: str, part: Optional[Part], about_part: Finding) ->
         chosen = find.choose(wanted, probes, others, prefix=bus.prefix)
     except ToolError as exc:
         error = exc
-    seen = _use(chosen, bus, part) if chosen else _Seen()
+    seen = _use(chosen, bus, part, power_cycle) if chosen else _Seen()
     for probe in probes:
         yield _chosen_device(probe, seen) if probe is chosen else _other_device(probe, bus)
     for other in others:
@@ -220,11 +227,11 @@ def _firmware(seen: _Seen) -> Finding:
     return Finding("firmware", Mark.OK, f"{probe.firmware} of an {probe.model}, SWIM version {probe.swim}", facts=facts)
 
 
-def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part]) -> _Seen:
+def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle: Optional[PowerCycle]) -> _Seen:
     """Open the probe, connect, look at the chip and leave both as every command does."""
     seen = _Seen()
     try:
-        with Session(find.open_found(found, bus), part) as session:
+        with Session(find.open_found(found, bus), part, power_cycle=power_cycle) as session:
             seen.probe = session.probe
             seen.supply_mv = session.supply_mv
             try:
@@ -233,7 +240,8 @@ def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part]) -> _Seen:
                     session.options()  # has a second look, and says what every other command would
                     raise SwimError("two looks at the read protection differ", hint="shorten the wires")
             finally:
-                seen.reached = session.reached
+                seen.reached, seen.quality = session.reached, session.quality
+                seen.no_high_speed = session.no_high_speed
     except ReadoutProtectedError as exc:
         seen.locked = exc
     except ToolError as exc:
@@ -269,18 +277,31 @@ def _chip(part: Optional[Part], about_part: Finding, seen: _Seen) -> Iterator[Fi
         yield about_part
         return
     yield Finding("link", Mark.OK, f"connected {reached.recipe}", facts={"recipe": reached.recipe})
-    yield Finding(
-        "speed",
-        Mark.OK if reached.high_speed else Mark.NOTE,
-        wording.speed(reached.high_speed) + ("" if reached.high_speed else ", which works and is slower"),
-        facts={"high": reached.high_speed},
-    )
+    yield _speed(reached, seen.no_high_speed)
+    yield _quality(seen.quality)
     yield about_part
     yield _family(part, reached, error)
     if seen.chip and part:
         yield from _memories(part, seen.chip, seen.locked)
     if error and not isinstance(error, FamilyMismatchError):
         yield _bad("chip", error)
+
+
+def _speed(reached: Reached, no_high_speed: bool) -> Finding:
+    text = wording.speed(reached.high_speed)
+    if not reached.high_speed:
+        text += ", which works and is slower"
+    if no_high_speed:
+        text += ": the chip never allowed high speed (HSIT stays 0), as with certain option bytes"
+    mark = Mark.OK if reached.high_speed else Mark.NOTE
+    return Finding("speed", mark, text, facts={"high": reached.high_speed, "refused_by_chip": no_high_speed})
+
+
+def _quality(quality: Quality) -> Finding:
+    weak = quality.summary()
+    if weak is None:
+        return Finding("quality", Mark.OK, "nothing had to be repeated", facts=quality._asdict())
+    return Finding("quality", Mark.NOTE, f"{weak}; {quality.advice()}", facts=quality._asdict())
 
 
 def _family(part: Optional[Part], reached: Reached, error: Optional[ToolError]) -> Finding:
@@ -368,7 +389,9 @@ def _warnings_heard() -> Iterator[list[str]]:
 
     class _Ear(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            heard.append(record.getMessage())
+            codes = record.args if isinstance(record.args, tuple) else ()
+            if not any(code in codes for code in _TOLD_BY_FINDINGS):
+                heard.append(record.getMessage())
 
     def shown(record: logging.LogRecord) -> bool:
         return record.levelno < logging.WARNING
