@@ -194,11 +194,11 @@ def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle:
                 if seen.chip.protection and seen.chip.protection.locked:
                     session.options()  # has a second look, and says what every other command would
                     raise SwimError("two looks at the read protection differ", hint="shorten the wires")
+            except ReadoutProtectedError as exc:
+                seen.locked = exc
             finally:
                 seen.reached, seen.quality = session.reached, session.quality
                 seen.no_high_speed = session.no_high_speed
-    except ReadoutProtectedError as exc:
-        seen.locked = exc
     except ToolError as exc:
         seen.error = exc
     return seen
