@@ -203,6 +203,14 @@ def test_an_unknown_part_hides_nothing_above_the_protection(desk: Desk) -> None:
     assert "stm8s103f3" in result.hint.lower()
 
 
+def test_a_protection_that_is_seen_only_once_is_neither_on_nor_off(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.chip(locked=True)
+    monkeypatch.setattr("stm8tool.session.Session.options", lambda session: [])
+    result = desk.flash("doctor")
+    assert (result.code, result.reason[-13:]) == (4, "[E-LINK-LOST]")
+    assert (marks(result.out)["protection"], marks(result.out)["chip"]) == ("·", "✗")
+
+
 def test_the_wrong_family_is_told_behind_a_link_that_works(desk: Desk) -> None:
     desk.chip(part=STM8L)
     result = desk.flash("doctor", part=STM8S)

@@ -291,8 +291,9 @@ def _memories(part: Part, chip: ChipInfo, locked: Optional[ReadoutProtectedError
     if chip.protection is None:
         return
     facts: dict[str, Any] = {"locked": chip.protection.locked, "evidence": chip.protection.evidence}
-    if locked:
-        yield bad("protection", locked, facts=facts)
+    if chip.protection.locked:
+        unsure = Finding("protection", Mark.NOTE, "seen once and not again: see below", facts=facts)
+        yield bad("protection", locked, facts=facts) if locked else unsure
         yield not_seen("options", "not readable under read protection")
         return
     yield Finding("protection", Mark.OK, wording.protection(chip.protection), facts=facts)
