@@ -75,12 +75,12 @@ class Programmer:
         return sum(map(len, held))
 
     def _verify_programmed(self, blocks: Sequence[BlockWrite]) -> None:
-        """Compare what was programmed; EOP told that it is done, so one read that agrees is enough."""
+        """Compare what was programmed; EOP has told that it is done, so that one read that agrees is enough."""
         segments = Image(Segment(block.address, block.data) for block in blocks).segments
         held = self._read([Span(segment.address, segment.end) for segment in segments], "verifying", surely=False)
         for segment, data in zip(segments, held):
-            addresses = range(segment.address, segment.end, self._part.block)
-            self._look_again(data, segment.address, _differing_blocks(addresses, segment.data, bytes(data)))
+            if data != segment.data:
+                self._look_again(data, segment.address, range(segment.address, segment.end, self._part.block))
             _require_equal(segment.address, segment.data, bytes(data))
 
     def write(self, segments: Sequence[Segment], *, verify: bool = True) -> Written:
@@ -172,11 +172,10 @@ class Programmer:
         size = self._part.block
         for span in spans([Segment(address, bytes(size)) for address in addresses], size):
             for first in range(span.start, span.end, _READ_CHUNK):
-                again = self._core.read(first, min(_READ_CHUNK, span.end - first))
-                before = bytes(held[first - start : first - start + len(again)])
-                for address in _differing_blocks(range(first, first + len(again), size), before, again):
+                piece = slice(first - start, min(first + _READ_CHUNK, span.end) - start)
+                if self._core.read(first, piece.stop - piece.start) != held[piece]:
                     self._core.tally.reads += 1
-                    held[address - start : address - start + size] = self._core.read_surely(address, size)
+                    held[piece] = self._core.read_surely(first, piece.stop - piece.start)
 
     def _program(self, block: BlockWrite) -> None:
         try:
@@ -198,12 +197,6 @@ class Programmer:
 
     def _explained(self, refused: ToolError) -> ToolError:
         return protection.explain_refusal(self._core, self._flash, self._part, refused)
-
-
-def _differing_blocks(addresses: range, one: bytes, other: bytes) -> list[int]:
-    """Return those of the blocks at `addresses` (their step is the size) in which `one` and `other` differ."""
-    size, start = addresses.step, addresses.start
-    return [a for a in addresses if one[a - start : a - start + size] != other[a - start : a - start + size]]
 
 
 def _require_equal(address: int, wanted: bytes, held: bytes) -> None:
