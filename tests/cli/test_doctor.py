@@ -104,7 +104,7 @@ def test_a_fault_is_the_first_problem_at_its_own_line(
         "clone-serial",
         "marginal-supply",
         "nak-every=50",
-        "bit-flip-every=40",
+        "bit-flip-every=200",
         "wedged",
         "no-eop",
     ],
