@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from stm8tool.devices import find_part
 from stm8tool.errors import AccessError, UsageError
 from stm8tool.sim import store
 from stm8tool.sim.usbip.export import serve
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no signals for another process there")
 
 MODELS = {
     # product, USB/IP's speed, packet size, endpoints of interface 0, interfaces

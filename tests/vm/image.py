@@ -1,13 +1,19 @@
-"""What the virtual machine boots, all of it from Debian packages: a kernel, a few of its modules, an initramfs."""
+"""What the virtual machine boots, all of it from Debian packages: a kernel, a few of its modules, an initramfs.
+
+Run as a program it makes that; with --missing it names the packages to be installed before.
+"""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Union
 
 HERE = Path(__file__).parent
+FOLDER = HERE.parents[1] / ".demo" / "vm"
+NOT_HERE = 77  # exit code for what cannot be had on this machine, as automake has it; a failure has another
 KERNEL = "linux-image-amd64"
 PROGRAMS = {  # program: its Debian package
     "qemu-system-x86_64": "qemu-system-x86",
@@ -116,5 +122,17 @@ def _run(*command: Union[str, Path], cwd: Path = HERE) -> str:
     return done.stdout
 
 
+def main() -> int:
+    if "--missing" in sys.argv:
+        print(*(package for name, package in PROGRAMS.items() if not shutil.which(name, path=_SEARCHED)))
+        return 0
+    try:
+        Image(FOLDER)
+    except MissingError as exc:
+        print(f"not run: {exc}")
+        return NOT_HERE
+    return 0
+
+
 if __name__ == "__main__":
-    print(*(package for name, package in PROGRAMS.items() if not shutil.which(name, path=_SEARCHED)))
+    sys.exit(main())

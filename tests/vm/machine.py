@@ -1,6 +1,6 @@
 """A virtual machine that sees this machine's files (its own writes are dropped) and a virtual USB host controller.
 
-QEMU emulates: /dev/kvm is left alone, since on some machines it is there and a guest hangs in it.
+On some machines /dev/kvm is there and a guest hangs in it, or QEMU gives up: it gets a limit, then QEMU emulates.
 """
 
 from __future__ import annotations
@@ -21,12 +21,16 @@ from typing import Optional
 from pio import ROOT, Result
 from stm8tool.devices import find_part
 from stm8tool.sim import store
-from vm.image import HERE, Image, program
+from vm.image import FOLDER, HERE, Image, program
 
-FOLDER = ROOT / ".demo" / "vm"
+KVM_LIMIT_S = 20  # it needs two seconds, or will not come up at all
 BOOT_LIMIT_S = 120
 COMMAND_LIMIT_S = 120
-LIFE_LIMIT_S = 1200  # should nobody be left to end it
+LIFE_LIMIT_S = 1800  # and it ends with the process that started it
+
+
+class NoAnswerError(Exception):
+    """The guest hangs, or has ended."""
 
 
 class Probe:
@@ -63,12 +67,22 @@ class Machine:
         (self.io / "agent.sh").write_text(exports + (HERE / "agent.sh").read_text())
         shutil.copy(HERE / "guest.sh", self.io)
         self._console = FOLDER / "console.log"
+        self._count = 0
+        if os.access("/dev/kvm", os.R_OK | os.W_OK):
+            try:
+                self._boot(image, "kvm", "host", KVM_LIMIT_S)
+                return
+            except NoAnswerError as exc:
+                print(f"no KVM, {exc}")
+        self._boot(image, "tcg,thread=multi", "max", BOOT_LIMIT_S)
+
+    def _boot(self, image: Image, accelerator: str, cpu: str, limit_s: float) -> None:
         share = "security_model=none,multidevs=remap"
         self._qemu = subprocess.Popen(
             [
-                *("timeout", "--kill-after=5", str(LIFE_LIMIT_S)),
+                *("setpriv", "--pdeathsig=TERM", "timeout", "--kill-after=5", str(LIFE_LIMIT_S)),
                 *(program("qemu-system-x86_64"), "-nodefaults", "-no-reboot", "-display", "none"),
-                *("-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024"),
+                *("-accel", accelerator, "-cpu", cpu, "-smp", "2", "-m", "1024"),
                 *("-kernel", image.kernel, "-initrd", image.initramfs),
                 *("-append", "console=ttyS0 panic=-1 mitigations=off random.trust_cpu=on"),
                 *("-serial", f"file:{self._console}", "-serial", "stdio"),
@@ -78,9 +92,8 @@ class Machine:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        self._count = 0
         try:
-            assert self._answer(BOOT_LIMIT_S) == "ready 0", self._log()
+            assert self._answer(limit_s) == "ready 0", self._log()
         except BaseException:
             self.close()
             raise
@@ -133,7 +146,8 @@ class Machine:
             readable, _, _ = select.select([self._qemu.stdout], [], [], max(0.0, end - time.monotonic()))
             part = os.read(self._qemu.stdout.fileno(), 1) if readable else b""
             if not part:
-                raise AssertionError(f"the virtual machine did not answer within {limit_s} s\n{self._log()}")
+                why = "has ended" if readable else f"did not answer within {limit_s} s"
+                raise NoAnswerError(f"the virtual machine {why}\n{self._log()}")
             line += part
         return line.decode().strip()
 
