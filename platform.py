@@ -11,7 +11,7 @@ from typing import Any, Optional
 from platformio.public import PlatformBase
 
 # These only talk to the probe or the chip: nothing is compiled for them.
-PROBE_TARGETS = frozenset(["unlock", "erase", "reset", "list-probes", "probe-info"])
+PROBE_TARGETS = frozenset(["unlock", "erase", "reset", "list-probes", "probe-info", "doctor"])
 
 
 class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries no types

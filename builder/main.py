@@ -138,6 +138,7 @@ TARGETS = (
     ("reset", "Platform", "Reset", "Reset the chip and let its program run", "reset"),
     ("list-probes", "Probe", "List Probes", "List the attached probes", "list"),
     ("probe-info", "Probe", "Probe Info", "Show the probe and the chip behind it", "info"),
+    ("doctor", "Probe", "Doctor", "Look at everything up to the chip, and explain what is wrong", "doctor"),
 )
 for name, group, title, description, words in TARGETS:
     takes_firmware = "$SOURCE" in words

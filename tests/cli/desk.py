@@ -14,7 +14,8 @@ import pytest
 
 from stm8tool import cli
 from stm8tool.devices import find_part, option_table
-from stm8tool.sim import store
+from stm8tool.probe import find
+from stm8tool.sim import bus, store
 
 ROOT = Path(__file__).parents[2]
 STM8S, STM8L = "stm8s103f3", "stm8l151k4"
@@ -82,6 +83,18 @@ class Desk:
             patch.setattr(os, "urandom", lambda size: bytes(range(0xA0, 0xA0 + size)))
             store.create(path, find_part(part), model, locked=locked, faults=faults, content=content, overwrite=True)
         return path
+
+    def attach_to_usb(self, monkeypatch: pytest.MonkeyPatch, *serials: str) -> None:
+        """Put simulated ST-LINK/V2s with these serial numbers where this machine's USB would be."""
+        folder = self.folder / "usb"
+        folder.mkdir()
+        for number, serial in enumerate(serials):
+            with self._monkeypatch.context() as patch:
+                patch.setattr(os, "urandom", lambda size, serial=serial: bytes.fromhex(serial)[:size])
+                store.create(folder / f"{number}.chip", find_part(STM8S), "v2")
+        found, _ = bus.attach(str(folder))
+        sockets = {path.partition("#")[2]: file for path, file in found.chip_files.items()}
+        monkeypatch.setattr(find, "system_bus", lambda: bus.SimBus(sockets, ""))
 
     def hex(self, name: str, *segments: tuple[int, bytes]) -> str:
         """Write an Intel HEX file; return its name."""

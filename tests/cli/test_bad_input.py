@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from cli.desk import STM8S, Desk, Result, hex_text, program
-from stm8tool.probe import find
-from stm8tool.probe.usb_ids import MODELS
-from stm8tool.transport.usb import UsbDeviceInfo
 
 _GOOD = hex_text((0x8000, program(64)))
 
@@ -302,8 +300,16 @@ def test_a_chip_file_that_is_spoilt_or_newer_is_refused_and_left_as_it_is(
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["none.chip", "", ".", "nowhere/none.chip", pytest.param("a" * 300, id="too long")])
-@pytest.mark.parametrize("command", ["--probe sim:{} info", "sim show {}"])
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        *product(
+            ["--probe sim:{} info", "sim show {}"],
+            ["none.chip", "", "nowhere/none.chip", "nowhere#stlink", "a" * 300],
+        ),
+        ("sim show {}", "."),
+    ],
+)
 def test_a_chip_file_that_is_not_there_is_refused(desk: Desk, command: str, name: str) -> None:
     result = desk.run(*(word.format(name) for word in command.split(" ")))
     assert result.code == 2
@@ -337,9 +343,7 @@ def test_a_board_that_cannot_be_is_refused_and_no_file_is_made(desk: Desk, words
 def test_a_probe_that_is_no_selector_is_refused_with_the_forms_there_are(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, selector: str
 ) -> None:
-    device = UsbDeviceInfo(0x0483, 0x3748, "usb:1-1", high_speed=False)
-    monkeypatch.setattr(find, "_st_devices", lambda: [device])
-    monkeypatch.setattr(find, "_identified", lambda found: find.FoundProbe(found, MODELS[0x3748], "57FF6C06"))
+    desk.attach_to_usb(monkeypatch, "57FF6C064882485533212387")
     result = desk.run("--probe", selector, "--part", STM8S, "info")
     assert result.code == 2
     assert "usb:BUS-PORT" in result.hint

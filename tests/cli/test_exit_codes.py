@@ -7,11 +7,7 @@ import signal
 import pytest
 
 from cli.desk import STM8L, STM8S, Desk, program
-from stm8tool.probe import find
-from stm8tool.probe.find import FoundProbe
-from stm8tool.probe.usb_ids import MODELS
 from stm8tool.sim import lock, store
-from stm8tool.transport.usb import UsbDeviceInfo
 
 
 def test_0_is_done(desk: Desk) -> None:
@@ -72,18 +68,8 @@ def test_3_is_a_probe_whose_buffer_holds_no_whole_block_and_nothing_is_written(d
     assert desk.memories() == before
 
 
-def _attach(monkeypatch: pytest.MonkeyPatch, *serials: str) -> None:
-    """Put ST-LINK/V2s on the USB bus, as far as the choice of one needs them."""
-    devices = {
-        UsbDeviceInfo(0x0483, 0x3748, f"usb:1-{port}", high_speed=False): serial
-        for port, serial in enumerate(serials, 1)
-    }
-    monkeypatch.setattr(find, "_st_devices", lambda: list(devices))
-    monkeypatch.setattr(find, "_identified", lambda device: FoundProbe(device, MODELS[0x3748], devices[device]))
-
-
 def test_3_is_no_probe(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    _attach(monkeypatch)
+    desk.attach_to_usb(monkeypatch)
     result = desk.run("--part", STM8S, "write", desk.hex("a.hex", (0x8000, program(64))))
     assert result.code == 3
     assert result.reason == "error: no ST-LINK is attached [E-NO-PROBE]"
@@ -92,7 +78,7 @@ def test_3_is_no_probe(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_3_is_two_probes_and_no_choice_and_both_are_listed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     serials = ("57FF6C064882485533212387", "30FF73064E50313522400543")
-    _attach(monkeypatch, *serials)
+    desk.attach_to_usb(monkeypatch, *serials)
     result = desk.run("--part", STM8S, "write", desk.hex("a.hex", (0x8000, program(64))))
     assert result.code == 3
     for line, serial, path in zip(result.details, serials, ("usb:1-1", "usb:1-2")):
@@ -105,7 +91,7 @@ def test_3_is_two_probes_and_no_choice_and_both_are_listed(desk: Desk, monkeypat
 def test_3_is_a_serial_that_fits_no_probe_and_those_that_are_there_are_listed(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _attach(monkeypatch, "57FF6C064882485533212387")
+    desk.attach_to_usb(monkeypatch, "57FF6C064882485533212387")
     result = desk.run("--probe", "DEADBEEF", "info")
     assert result.code == 3
     assert "DEADBEEF" in result.reason

@@ -104,7 +104,7 @@ def test_the_path_of_a_simulated_board_counts_from_the_project(simulated: Projec
     assert chip_verifies(simulated)
 
 
-@pytest.mark.parametrize("target", ["list-probes", "probe-info", "unlock", "erase", "reset"])
+@pytest.mark.parametrize("target", ["list-probes", "probe-info", "doctor", "unlock", "erase", "reset"])
 def test_a_target_without_firmware_reaches_the_simulated_board(project: Project, target: str) -> None:
     project.configure(f"stm8sblue\n{PORT}")
     make_chip(project)

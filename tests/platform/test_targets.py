@@ -21,6 +21,7 @@ stm8sblue Platform reset Reset Reset the chip and let its program run
 stm8sblue Platform unlock Unlock Remove the read-out protection, which erases the chip
 stm8sblue Platform upload Upload Write the firmware to the chip and verify it
 stm8sblue Platform verify Verify Compare the chip with the firmware
+stm8sblue Probe doctor Doctor Look at everything up to the chip, and explain what is wrong
 stm8sblue Probe list-probes List Probes List the attached probes
 stm8sblue Probe probe-info Probe Info Show the probe and the chip behind it
 """
@@ -60,6 +61,7 @@ def test_the_targets_are_listed_with_titles_and_descriptions(project: Project) -
         ("reset", ["reset"]),
         ("list-probes", ["list"]),
         ("probe-info", ["info"]),
+        ("doctor", ["doctor"]),
     ],
 )
 def test_a_target_becomes_one_call_of_the_flasher(recorded: Project, target: str, command: list[str]) -> None:
@@ -185,7 +187,7 @@ def test_nobuild_without_a_file_says_what_makes_it(recorded: Project) -> None:
     assert recorded.calls() == []
 
 
-@pytest.mark.parametrize("target", ["unlock", "erase", "reset", "list-probes", "probe-info"])
+@pytest.mark.parametrize("target", ["unlock", "erase", "reset", "list-probes", "probe-info", "doctor"])
 def test_what_only_needs_the_probe_needs_no_toolchain_and_builds_nothing(
     bare: Project, target: str, tmp_path: Path
 ) -> None:

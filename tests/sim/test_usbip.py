@@ -94,13 +94,26 @@ def test_the_serial_number_is_24_hex_digits(tmp_path: Path, model: str) -> None:
         assert text(serial) == store.describe(path).serial
 
 
-def test_old_v2_firmware_has_the_raw_bytes_of_the_serial_number(tmp_path: Path) -> None:
-    path = board(tmp_path, "v2", "old-firmware")
+@pytest.mark.parametrize("fault", ["old-firmware", "clone-serial"])
+def test_old_v2_firmware_and_clones_have_the_raw_bytes_of_the_serial_number(tmp_path: Path, fault: str) -> None:
+    path = board(tmp_path, "v2", fault)
     with serving(path) as server, server.imported() as host:
         serial = host.descriptor(3, 3)
         assert serial[0] == 0x1A
         assert serial[2::2].hex().upper() == store.describe(path).serial
         assert not any(serial[3::2])
+
+
+def test_faults_of_the_system_are_left_to_the_system(tmp_path: Path) -> None:
+    path = board(tmp_path, "v2", "no-driver", "wrong-driver", "no-permission", "in-use")
+    with serving(path) as server, server.imported() as host:
+        assert host.descriptor(1)[:2] == b"\x12\x01"
+
+
+def test_an_update_loader_is_not_served_for_nobody_knows_its_descriptors(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="update loader") as caught:
+        serve(board(tmp_path, "v3", "loader"), "127.0.0.1", 0, print)
+    assert caught.value.hint
 
 
 def test_what_a_full_speed_device_does_not_have_is_a_stall(chip: Path) -> None:

@@ -27,7 +27,8 @@ from stm8tool.probe.find import (
 )
 from stm8tool.probe.usb_ids import MODELS
 from stm8tool.transport import libusb
-from stm8tool.transport.usb import UsbDeviceInfo
+from stm8tool.transport.base import UsbDeviceInfo
+from stm8tool.transport.usb import SystemBus
 from unit import fake_usb
 from unit.fake_usb import FakeDevice, FakeUsb, composite_v3, text_descriptor
 
@@ -174,7 +175,7 @@ def test_a_probe_in_its_update_loader_is_passed_over_unless_it_is_alone(loader: 
 @pytest.mark.parametrize("loader", LOADERS)
 def test_a_probe_in_its_update_loader_says_so_and_what_helps(loader: FoundProbe) -> None:
     with pytest.raises(ProbeError, match="is in its firmware update loader") as caught:
-        open_found(loader)
+        open_found(loader, SystemBus())
     assert "replug" in (caught.value.hint or "")
     assert (loader.problem, loader.hint) == (str(caught.value), caught.value.hint)
 
@@ -215,7 +216,7 @@ def test_attached_probes_are_listed_with_the_reason_where_one_cannot_be_opened(
     dfu = FakeDevice(product=0xDF11, ports=(1,))
     denied = FakeDevice(ports=(2,), failures={"open_device": [fake_usb.NOT_SUPPORTED]})
     put_on_bus(monkeypatch, dfu, denied, composite_v3(ports=(3,), serial=text_descriptor(V3_SERIAL)))
-    probes, others = survey()
+    probes, others = survey(SystemBus())
     assert [(found.model.name, found.serial) for found in probes] == [("ST-LINK/V2", ""), ("STLINK-V3SET", V3_SERIAL)]
     assert "usb:1-2" in (probes[0].problem or "")
     assert probes[1].problem is None
@@ -226,7 +227,7 @@ def test_attached_probes_are_listed_with_the_reason_where_one_cannot_be_opened(
 def test_finding_names_other_devices_of_st_when_there_is_no_probe(monkeypatch: pytest.MonkeyPatch) -> None:
     put_on_bus(monkeypatch, FakeDevice(product=0xDF11), FakeDevice(product=0x5740, ports=(4,)))
     with pytest.raises(ProbeNotFoundError) as caught:
-        find("stlink")
+        find("stlink", SystemBus())
     assert caught.value.details == (
         "seen instead: 0483:df11 at usb:1-2, an STM32 in DFU mode; "
         "if it is a probe, replug it, or finish its update with ST's STLinkUpgrade",
@@ -238,7 +239,7 @@ def test_the_probe_that_was_found_can_be_talked_to(monkeypatch: pytest.MonkeyPat
     version = bytes.fromhex("29478304 4837")
     device = FakeDevice(replies=[version])
     put_on_bus(monkeypatch, device, composite_v3(ports=(3,), serial=text_descriptor(V3_SERIAL)))
-    transport = open_found(find(A[:5]))
+    transport = open_found(find(A[:5], SystemBus()), SystemBus())
     assert (transport.identity.serial, transport.identity.path) == (A, "usb:1-2")
     transport.open()
     transport.write(b"\xf1".ljust(16, b"\0"), 1.0)

@@ -99,8 +99,10 @@ def test_every_library_that_does_not_load_is_named_with_its_reason(tmp_path: Pat
 def test_the_next_library_is_tried_after_a_damaged_one(tmp_path: Path, real_library: str) -> None:
     damaged = tmp_path / "libusb-1.0.so"
     damaged.write_bytes(b"")
-    backend = load([Candidate("libusb-package", str(damaged)), Candidate("system", real_library)])
-    assert backend.lib._name == real_library
+    found = load([Candidate("libusb-package", str(damaged)), Candidate("system", real_library)])
+    assert found.backend.lib._name == real_library
+    assert found.place == Candidate("system", real_library)
+    assert found.passed_over == [f"libusb-package: {damaged}: the file is empty"]
 
 
 def test_a_library_that_is_not_libusb_is_refused() -> None:

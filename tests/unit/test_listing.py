@@ -7,6 +7,7 @@ import pytest
 from stm8tool.probe import listing
 from stm8tool.probe.listing import ListedProbe, attached, table
 from stm8tool.transport import libusb
+from stm8tool.transport.usb import SystemBus
 from unit import fake_usb
 from unit.fake_usb import FakeDevice, FakeUsb, composite_v3, text_descriptor
 
@@ -23,7 +24,7 @@ def put_on_bus(monkeypatch: pytest.MonkeyPatch, *devices: FakeDevice) -> None:
 def test_a_probe_is_asked_for_its_firmware_and_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     device = FakeDevice(replies=[*V2_REPLIES])
     put_on_bus(monkeypatch, device)
-    assert attached() == ([PLAIN], [])
+    assert attached(SystemBus()) == ([PLAIN], [])
     assert [data[:2].hex() for _, data in device.written] == ["f100", "f500"]
     assert device.open_handles == 0
 
@@ -32,13 +33,13 @@ def test_a_v3_is_asked_for_its_extended_version(monkeypatch: pytest.MonkeyPatch)
     version = [fake_usb.TIMEOUT, bytes.fromhex("30 00 83 04 4F 37"), b"\x01\x03"]
     extended = bytes([3, 1, 7, 2, 4, 0, 0, 0, 0x83, 0x04, 0x4F, 0x37])
     put_on_bus(monkeypatch, composite_v3(replies=[*version, extended]))
-    ((probe,), _) = attached()
+    ((probe,), _) = attached(SystemBus())
     assert (probe.model, probe.firmware, probe.problem) == ("STLINK-V3SET", "V3J7M2B4S1", None)
 
 
 def test_a_v3_that_does_not_tell_its_version_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     put_on_bus(monkeypatch, composite_v3(replies=[fake_usb.TIMEOUT, bytes.fromhex("30 00 83 04 4F 37"), b"\x01\x03"]))
-    ((probe,), _) = attached()
+    ((probe,), _) = attached(SystemBus())
     assert (probe.firmware, probe.serial) == (None, SERIAL)
     assert "does not tell its firmware version" in (probe.problem or "")
 
@@ -46,7 +47,7 @@ def test_a_v3_that_does_not_tell_its_version_is_listed(monkeypatch: pytest.Monke
 def test_a_v1_is_not_taken_away_from_the_disk_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     device = FakeDevice(product=0x3744, drivers={0})
     put_on_bus(monkeypatch, device)
-    ((probe,), _) = attached()
+    ((probe,), _) = attached(SystemBus())
     assert (probe.model, probe.serial, probe.firmware, probe.problem) == ("ST-LINK/V1", SERIAL, None, None)
     assert device.drivers == {0}
     assert not device.written
@@ -55,7 +56,7 @@ def test_a_v1_is_not_taken_away_from_the_disk_driver(monkeypatch: pytest.MonkeyP
 def test_a_v21_with_stm32_firmware_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     replies = [fake_usb.TIMEOUT, bytes.fromhex("26 4D 83 04 4B 37"), b"\x01\x00"]
     put_on_bus(monkeypatch, FakeDevice(product=0x374B, replies=replies))
-    ((probe,), _) = attached()
+    ((probe,), _) = attached(SystemBus())
     assert probe.firmware == "V2J25M13"
     assert probe.problem == (
         "the ST-LINK/V2-1 at usb:1-2 has the firmware for STM32 boards (V2J25M13), which has no SWIM"
@@ -65,7 +66,7 @@ def test_a_v21_with_stm32_firmware_says_so(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_probe_that_another_program_holds_is_listed_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     put_on_bus(monkeypatch, FakeDevice(failures={"claim_interface": [fake_usb.BUSY]}))
-    ((probe,), _) = attached()
+    ((probe,), _) = attached(SystemBus())
     assert (probe.serial, probe.firmware) == (SERIAL, None)
     assert "in use" in (probe.problem or "")
     assert probe.hint
@@ -74,7 +75,7 @@ def test_a_probe_that_another_program_holds_is_listed_with_the_reason(monkeypatc
 def test_a_probe_that_cannot_be_opened_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     device = FakeDevice(failures={"open_device": [fake_usb.ACCESS]})
     put_on_bus(monkeypatch, device)
-    ((probe,), _) = attached()
+    ((probe,), _) = attached(SystemBus())
     assert (probe.serial, probe.serial_unique, probe.firmware) == (None, False, None)
     assert probe.problem
     assert probe.hint
@@ -84,7 +85,7 @@ def test_a_probe_that_cannot_be_opened_is_not_asked_again(monkeypatch: pytest.Mo
 def test_a_probe_that_hangs_is_listed_and_not_reset(monkeypatch: pytest.MonkeyPatch) -> None:
     device = FakeDevice()
     put_on_bus(monkeypatch, device)
-    ((probe,), _) = attached()
+    ((probe,), _) = attached(SystemBus())
     assert (probe.firmware, probe.problem) == (None, "the probe at usb:1-2 did not answer in time")
     assert "reset_device" not in device.calls
 
@@ -92,7 +93,7 @@ def test_a_probe_that_hangs_is_listed_and_not_reset(monkeypatch: pytest.MonkeyPa
 def test_an_update_loader_is_not_opened_for_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
     device = FakeDevice(product=0x374D)
     put_on_bus(monkeypatch, device)
-    ((probe,), _) = attached()
+    ((probe,), _) = attached(SystemBus())
     assert probe.problem == "the STLINK-V3 loader at usb:1-2 is in its firmware update loader"
     assert "STLinkUpgrade" in (probe.hint or "")
     assert not device.written
@@ -113,7 +114,7 @@ def test_a_table_is_as_wide_as_its_cells_and_problems_stand_below_their_probe() 
 
 def test_where_no_probe_is_attached_other_devices_of_st_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     put_on_bus(monkeypatch, FakeDevice(product=0xDF11, serial=text_descriptor("x")))
-    lines = table(*attached())
+    lines = table(*attached(SystemBus()))
     assert lines[0] == "no ST-LINK is attached"
     assert lines[1].startswith(
         "  seen instead: 0483:df11 at usb:1-2, an STM32 in DFU mode; if it is a probe, replug it"

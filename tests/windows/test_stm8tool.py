@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -48,6 +49,16 @@ def test_a_locked_board_is_looked_at_written_and_read_back(checkout: Checkout) -
     assert checkout.run(*FLASH, "--region", "0x8000:1000", "read", "gelesen ü.bin").code == 0
     assert (checkout.folder / "gelesen ü.bin").read_bytes() == image
     assert "nothing to do" in checkout.run(*FLASH, "write", "firmware.hex").out
+
+
+def test_doctor_finds_the_library_by_full_path_and_goes_on(checkout: Checkout) -> None:
+    result = checkout.run("doctor", "--part", "stm8s103f3", "--report", "report.json")
+    assert (result.code, result.reason) == (3, "error: no ST-LINK is attached [E-NO-PROBE]")
+    assert f" USB library  {windows_path(checkout.library)} (libusb-package)\n" in result.out
+    findings = json.loads((checkout.folder / "report.json").read_text(encoding="utf-8"))["findings"]
+    assert [f["key"] for f in findings] == ["python", "tool", "packages", "usb-library", "probe", "part"]
+    checkout.run("sim", "create", "board.chip", "--part", "stm8s103f3")
+    assert checkout.run(*FLASH, "doctor", PYTHONIOENCODING="cp1252").out.endswith("\nno problem found\n")
 
 
 def test_a_locked_board_is_unlocked(checkout: Checkout) -> None:

@@ -103,7 +103,7 @@ class _Parser(argparse.ArgumentParser):
 # -- arguments ---------------------------------------------------------------------------------------
 
 
-_PROBE_HELP = "stlink (any), a serial number or its beginning, usb:BUS-PORT, sim:CHIPFILE"
+_PROBE_HELP = "stlink (any), a serial number or its beginning, usb:BUS-PORT, sim:CHIPFILE, sim:FOLDER#WHICH"
 
 
 def _common_options(probe_help: str = _PROBE_HELP) -> _Parser:
@@ -142,6 +142,10 @@ def _parser() -> _Parser:
     listed = command("list", commands.list_probes, "list the attached probes")
     listed.add_argument("--json", action="store_true", help="for programs: an array, an object for each probe")
     command("info", commands.info, "show the probe and what the chip shows")
+    checked = command(
+        "doctor", commands.doctor, "look at everything from Python to the chip, and explain what is wrong"
+    )
+    checked.add_argument("--report", metavar="FILE", help="write what was found as JSON, too, for a bug report")
     for name, run, help_text in (
         ("write", commands.write, "write files; only blocks that differ"),
         ("verify", commands.verify, "compare files with the chip"),
@@ -151,6 +155,12 @@ def _parser() -> _Parser:
     command("erase", commands.erase, "erase a memory to 0x00")
     command("unlock", commands.unlock, "remove read protection (erases a locked chip), restore factory option bytes")
     command("reset", commands.reset, "reset the chip and let its program run")
+    options = known.add_parser("options", help="look at the option bytes", allow_abbrev=False)
+    option_commands = options.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    show_options = option_commands.add_parser(
+        "show", help="show all option bytes with their factory values", parents=[common], allow_abbrev=False
+    )
+    show_options.set_defaults(run=commands.options_show)
     command("udev", commands.udev, "print the udev rule that lets every user of a Linux machine open the probes")
 
     sim = known.add_parser("sim", help="make and look at simulated boards", allow_abbrev=False)

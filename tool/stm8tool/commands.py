@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Optional
 
 from .errors import UsageError
@@ -96,13 +95,9 @@ def _blocks(count: int) -> str:
 
 def list_probes(arguments: argparse.Namespace, console: Console) -> None:
     from .probe import listing
-    from .session import SIM_PREFIX, open_transport
+    from .session import bus_of
 
-    others: Sequence[str] = ()
-    if arguments.probe.startswith(SIM_PREFIX):
-        probes = [listing.simulated(open_transport(arguments.probe))]
-    else:
-        probes, others = listing.attached()
+    probes, others = listing.attached(bus_of(arguments.probe)[0])
     if arguments.json:
         import json
 
@@ -189,32 +184,55 @@ def reset(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def info(arguments: argparse.Namespace, console: Console) -> None:
+    from . import wording
+
     part = _part(arguments)
     with _open(arguments, console, part) as session:
         probe = session.probe
         console.say(f"probe:      {probe.model}, firmware {probe.firmware}")
         console.say(f"serial:     {probe.identity.serial or 'unknown'}, {probe.identity.path}")
-        supply = session.supply_mv
-        seen = "not measured" if supply is None else f"{supply / 1000:.2f} V as the probe sees it"
-        console.say(f"supply:     {seen}")
+        console.say(f"supply:     {wording.supply(session.supply_mv)}")
         info = session.info()
-    console.say(f"connected:  {info.recipe}; the wire runs at {'high' if info.high_speed else 'low'} speed")
-    families = {"stm8s": "STM8S, STM8AF or relatives", "stm8l": "STM8L or STM8AL", None: "its registers do not tell"}
-    console.say(f"family:     {families[info.register_map]}")
+    console.say(f"connected:  {info.recipe}; {wording.speed(info.high_speed)}")
+    console.say(f"family:     {wording.FAMILIES[info.register_map]}")
     if part is None or info.protection is None:
-        console.say("give --part to see protection and option bytes")
+        console.say(wording.NO_PART)
         return
     console.say(f"part:       {part.name} (figures of {part.confidence} confidence)")
-    state = "ON: reads are blocked, an upload erases the chip first" if info.protection.locked else "off"
-    console.say(f"protection: {state} ({info.protection.evidence})")
-    for option in info.options:
-        name, value = option.option.name, option.value
-        note = "" if option.is_factory else f", factory 0x{option.option.default:02X}"
-        if not option.consistent:
-            note += ", complement does not match: the chip uses the factory value"
-        console.say(f"  {name:<13}  0x{option.option.address:04X}  0x{value:02X}{note}")
+    console.say(f"protection: {wording.protection(info.protection)}")
+    if info.options:
+        for line in wording.option_table(info.options):
+            console.say(f"  {line}")
     if info.unique_id is not None:
         console.say(f"unique ID:  {info.unique_id.hex().upper()}")
+
+
+def options_show(arguments: argparse.Namespace, console: Console) -> None:
+    from . import wording
+
+    part = required_part(arguments)
+    with _open(arguments, console, part) as session:
+        states = session.options()
+    for line in wording.option_table(states):
+        console.say(line)
+
+
+def doctor(arguments: argparse.Namespace, console: Console) -> None:
+    from . import doctor as checks
+    from . import doctor_page
+
+    if arguments.report is not None:
+        doctor_page.check_output(arguments.report)
+    diagnosis = checks.examine(arguments.probe, arguments.part)
+    for line in doctor_page.page(diagnosis, fancy=console.shows(doctor_page.SIGNS)):
+        console.say(line)
+    if arguments.report is not None:
+        doctor_page.save(arguments.report, diagnosis)
+        console.say(f"the report is in {arguments.report}; it holds serial numbers, no names of users")
+    problem = diagnosis.first_problem
+    if problem:
+        problem.details = ()  # they stand on the page
+        raise problem
 
 
 def udev(_arguments: argparse.Namespace, console: Console) -> None:

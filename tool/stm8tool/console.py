@@ -25,6 +25,15 @@ class Console:
         self._stage = ""
         self._drawn = 0
 
+    @staticmethod
+    def shows(text: str) -> bool:
+        """Tell whether stdout has all characters of `text`."""
+        try:
+            text.encode(sys.stdout.encoding or "ascii")
+        except UnicodeEncodeError:
+            return False
+        return True
+
     def say(self, text: str) -> None:
         """Print one line."""
         self._print(f"{text}\n")

@@ -76,6 +76,22 @@ def require(module: str) -> None:
     importlib.invalidate_caches()
 
 
+def installed() -> dict[str, Optional[tuple[str, Path]]]:
+    """Return each package with version and folder as this process sees it; None where it is missing."""
+    from importlib import metadata
+
+    found: dict[str, Optional[tuple[str, Path]]] = {}
+    for modules in _PACKAGES.values():
+        for package in modules:
+            try:
+                distribution = metadata.distribution(package)
+            except metadata.PackageNotFoundError:
+                found[package] = None
+            else:
+                found[package] = distribution.version, Path(str(distribution.locate_file("")))
+    return found
+
+
 def libusb_files() -> list[Path]:
     """Return where each libusb-package on the module search path has, or should have, its shared library.
 

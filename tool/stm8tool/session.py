@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .devices import Part, Region
     from .image import Image
     from .probe.base import ProbeInfo
-    from .transport.base import Transport
+    from .transport.base import Transport, UsbBus
 
 _log = logging.getLogger(__name__)
 
@@ -59,19 +59,35 @@ class ChipInfo(NamedTuple):
     unique_id: Optional[bytes]
 
 
-def open_transport(selector: str) -> Transport:
-    """Return the pipe to the probe that `selector` means; a simulated one loads no USB library."""
-    if selector.startswith(SIM_PREFIX):
-        from .sim import store
+class Reached(NamedTuple):
+    """How the chip was reached; the names are those of `ChipInfo`."""
 
-        return store.open_transport(selector[len(SIM_PREFIX) :])
+    recipe: str
+    high_speed: bool
+    register_map: Optional[str]
+
+
+def bus_of(selector: str) -> tuple[UsbBus, str]:
+    """Return the bus that `selector` is about, and what it says of the probe; a simulated one loads no USB library."""
+    if selector.startswith(SIM_PREFIX):
+        from .sim import bus
+
+        return bus.attach(selector[len(SIM_PREFIX) :])
     from .probe import find
 
-    probe = find.find(selector)
-    note = find.substitution(selector, probe)
+    return find.system_bus(), selector
+
+
+def open_transport(selector: str) -> Transport:
+    """Return the pipe to the probe that `selector` means."""
+    from .probe import find
+
+    bus, wanted = bus_of(selector)
+    probe = find.find(wanted, bus)
+    note = find.substitution(wanted, probe)
     if note:
         _log.warning("%s", note)
-    return find.open_found(probe)
+    return find.open_found(probe, bus)
 
 
 def require_whole_blocks(region: Region, part: Part) -> None:
@@ -127,6 +143,12 @@ class Session:
     def supply_mv(self) -> Optional[int]:
         """Target supply as the probe measures it, in mV."""
         return self._link.supply_mv()
+
+    @property
+    def reached(self) -> Optional[Reached]:
+        """How the chip was reached, also if it then turned out to be another one; None if it was not."""
+        recipe = self._core.recipe
+        return Reached(recipe.name, self._link.high_speed, self._core.register_map) if recipe else None
 
     def _connect(self) -> Core:
         if not self._connected:
@@ -212,6 +234,12 @@ class Session:
         programmer = self._programmer()
         programmer.require_open()
         return self._core.persist(lambda: programmer.read(region))
+
+    def options(self) -> Sequence[OptionState]:
+        """Return the option bytes; a read-protected chip is an error."""
+        programmer = self._programmer()
+        programmer.require_open()
+        return programmer.options()
 
     def erase(self, region: Region) -> Written:
         """Erase `region` to 0x00, in whole blocks."""

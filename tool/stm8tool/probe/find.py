@@ -6,6 +6,7 @@ A selector, the value of `--probe`, is
   stlinkv3                        any, this generation preferred
   usb:BUS-PORT[.PORT…]            the one in this socket
   hex digits                      a serial number, or enough of its beginning
+Which bus it is looked for on is not its business: `UsbBus` is the system's or a simulated one.
 
 Serial numbers: firmware differs in how it stores them, and tools in how they print them. Here they are upper-case hex
 digits, mostly 24, as ST's tools and OpenOCD have them; the doubled form of stm8flash is understood, too.
@@ -18,7 +19,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from .. import deps
 from ..errors import (
@@ -31,11 +32,8 @@ from ..errors import (
     TransportError,
     UsageError,
 )
-from ..transport.base import UsbIdentity
+from ..transport.base import Transport, UsbBus, UsbDeviceInfo, UsbIdentity
 from .usb_ids import GENERATIONS, MODELS, OTHER_ST_DEVICES, UsbModel
-
-if TYPE_CHECKING:
-    from ..transport.usb import UsbDeviceInfo, UsbTransport
 
 ANY = "stlink"
 _PREFERENCES = {f"stlink{generation}": generation for generation in GENERATIONS}
@@ -91,11 +89,16 @@ class FoundProbe:
         """False where the serial is missing or one that many probes share."""
         return is_unique(self.serial)
 
-    def __str__(self) -> str:
+    @property
+    def name(self) -> str:
+        """Which one it is: model, serial number and path."""
         serial = f"serial {self.serial}" if self.serial else "serial unknown"
         if self.serial and not self.unique_serial:
             serial += " (not unique)"
-        return f"{self.model.name}, {serial}, {self.device.path}" + (f": {self.problem}" if self.problem else "")
+        return f"{self.model.name}, {serial}, {self.device.path}"
+
+    def __str__(self) -> str:
+        return self.name + (f": {self.problem}" if self.problem else "")
 
 
 class Survey(NamedTuple):
@@ -105,31 +108,36 @@ class Survey(NamedTuple):
     others: Sequence[str]
 
 
-def survey() -> Survey:
-    """Return what is attached, also ST-LINKs that cannot be opened.
+def system_bus() -> UsbBus:
+    """Return this machine's own bus; AccessError if the package for it is missing and cannot be fetched."""
+    deps.require("usb")  # what the next line imports
+    from ..transport.usb import SystemBus
 
-    Raises:
-        AccessError: There is no usable USB library.
-    """
-    devices = _st_devices()
+    return SystemBus()
+
+
+def survey(bus: UsbBus) -> Survey:
+    """Return what is attached, also ST-LINKs that cannot be opened; errors as `UsbBus.devices`."""
+    devices = bus.devices()
     return Survey(
-        [_identified(device) for device in devices if device.product in MODELS],
+        [_identified(device, bus) for device in devices if device.product in MODELS],
         [_other(device) for device in devices if device.product not in MODELS],
     )
 
 
-def find(selector: str) -> FoundProbe:
+def find(selector: str, bus: UsbBus) -> FoundProbe:
     """Return the attached ST-LINK that `selector` means; errors as `choose` and `survey`."""
-    return choose(selector, *survey())
+    return choose(selector, *survey(bus), prefix=bus.prefix)
 
 
-def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = ()) -> FoundProbe:
+def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = (), *, prefix: str = "") -> FoundProbe:
     """Return the one of `probes` that `selector` means.
 
     Args:
         selector: See the module.
         probes: What is attached.
         others: Devices of ST that are no probes, to be named when there is no probe.
+        prefix: What the user puts before a selector to mean this bus.
 
     Raises:
         UsageError: `selector` has none of the known forms.
@@ -138,12 +146,14 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
         AccessError: None fits by its serial, but one could not be read.
     """
     wanted = selector.strip()
-    fits = _fitting(wanted, probes)
+    fits = _fitting(wanted, probes, prefix)
     if len(fits) == 1:
         return fits[0]
     if fits:
         raise ProbeAmbiguousError(
-            f"{len(fits)} probes fit '{wanted}'", hint=_how_to_choose(fits), details=[str(probe) for probe in fits]
+            f"{len(fits)} probes fit '{wanted}'",
+            hint=_how_to_choose(fits, prefix),
+            details=[str(probe) for probe in fits],
         )
     if not probes:
         raise ProbeNotFoundError(
@@ -158,7 +168,7 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
         raise AccessError(
             f"{message}, and not every serial could be read", code=unread.code, hint=unread.hint, details=details
         )
-    raise ProbeNotFoundError(message, hint=_how_to_choose(probes), details=details)
+    raise ProbeNotFoundError(message, hint=_how_to_choose(probes, prefix), details=details)
 
 
 def substitution(selector: str, probe: FoundProbe) -> Optional[str]:
@@ -169,7 +179,7 @@ def substitution(selector: str, probe: FoundProbe) -> Optional[str]:
     return f"no {GENERATIONS[preferred]} attached, using the {probe.model.name} at {probe.device.path}"
 
 
-def open_found(probe: FoundProbe) -> UsbTransport:
+def open_found(probe: FoundProbe, bus: UsbBus) -> Transport:
     """Return the pipe to `probe`; `open` on it claims the device.
 
     Raises:
@@ -177,9 +187,7 @@ def open_found(probe: FoundProbe) -> UsbTransport:
     """
     if probe.model.obstacle:
         raise ProbeError(probe.problem or "", code=Code.PROBE_LOADER, hint=probe.hint)
-    from ..transport.usb import UsbTransport
-
-    return UsbTransport(probe.device, probe.identity, probe.model.in_endpoint)
+    return bus.pipe(probe.device, probe.identity, probe.model.in_endpoint)
 
 
 def is_unique(serial: str) -> bool:
@@ -204,19 +212,10 @@ def serial_from_descriptor(raw: bytes) -> str:
     return low_bytes.hex().upper()
 
 
-def _st_devices() -> list[UsbDeviceInfo]:
-    deps.require("usb")  # what the next line imports
-    from ..transport.usb import enumerate_st
-
-    return enumerate_st()
-
-
-def _identified(device: UsbDeviceInfo) -> FoundProbe:
-    from ..transport.usb import read_serial_descriptor
-
+def _identified(device: UsbDeviceInfo, bus: UsbBus) -> FoundProbe:
     model = MODELS[device.product]
     try:
-        return FoundProbe(device, model, serial_from_descriptor(read_serial_descriptor(device)))
+        return FoundProbe(device, model, serial_from_descriptor(bus.serial_descriptor(device)))
     except (AccessError, TransportError) as exc:
         return FoundProbe(device, model, "", exc)
 
@@ -226,13 +225,13 @@ def _other(device: UsbDeviceInfo) -> str:
     return f"{device.vendor:04x}:{device.product:04x} at {device.path}, {name}"
 
 
-def _fitting(wanted: str, probes: Sequence[FoundProbe]) -> Sequence[FoundProbe]:
+def _fitting(wanted: str, probes: Sequence[FoundProbe], prefix: str) -> Sequence[FoundProbe]:
     keyword = wanted.lower()
     if keyword == ANY or keyword in _PREFERENCES:
         usable = [probe for probe in probes if not probe.model.obstacle] or probes
         return [probe for probe in usable if probe.model.generation == _PREFERENCES.get(keyword)] or usable
     if _is_path(wanted):
-        return [probe for probe in probes if probe.device.path == keyword]
+        return [probe for probe in probes if probe.device.path == prefix + keyword]
     digits = wanted.upper()
     if not _DIGITS.fullmatch(digits):
         raise UsageError(
@@ -252,8 +251,8 @@ def _forms(serial: str) -> tuple[str, str]:
     return serial, serial.encode().hex().upper()
 
 
-def _how_to_choose(probes: Sequence[FoundProbe]) -> str:
+def _how_to_choose(probes: Sequence[FoundProbe], prefix: str) -> str:
     serials = [probe.serial for probe in probes]
     by_serial = next((p for p in probes if p.unique_serial and serials.count(p.serial) == 1), None)
-    example = by_serial.serial if by_serial else probes[0].device.path
+    example = prefix + by_serial.serial if by_serial else probes[0].device.path
     return f"choose one by its serial number or USB path, for example --probe {example} (upload_port in platformio.ini)"

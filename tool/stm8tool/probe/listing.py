@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
-from ..errors import AccessError, ProbeError, TransportError
-from ..transport.base import Transport, UsbIdentity
+from ..errors import AccessError, Code, ProbeError, ToolError, TransportError
+from ..transport.base import UsbBus
 from . import find, identify, stlink_version
-from .usb_ids import MODELS, V1_PRODUCT
+from .usb_ids import V1_PRODUCT
 
 _HEAD = ("MODEL", "SERIAL", "PATH", "FIRMWARE")
 
@@ -20,7 +20,7 @@ class ListedProbe(NamedTuple):
         model: What the product id says, "STLINK-V3SET".
         serial: Normal form; None if it could not be read.
         serial_unique: False if it is missing or one that clones share.
-        path: What `--probe` takes, "usb:BUS-PORT" or "sim:CHIPFILE".
+        path: What `--probe` takes: "usb:BUS-PORT", "sim:FOLDER#usb:BUS-PORT", "sim:CHIPFILE".
         vendor: USB id, four hex digits.
         product: USB id, four hex digits.
         firmware: ST's form, "V2J37S7"; None where it was not asked for, or not answered.
@@ -39,15 +39,37 @@ class ListedProbe(NamedTuple):
     hint: Optional[str]
 
 
-def attached() -> tuple[list[ListedProbe], Sequence[str]]:
-    """Return the attached ST-LINKs, and a text for each other device of ST; AccessError as `find.survey`."""
-    probes, others = find.survey()
-    return [_listed(probe) for probe in probes], others
+class Asked(NamedTuple):
+    """A probe that was asked for its firmware.
+
+    Attributes:
+        version: What it answered; None where it was not asked or did not answer.
+        error: Why it cannot be used; None as far as can be told without a chip.
+    """
+
+    found: find.FoundProbe
+    version: Optional[stlink_version.Version]
+    error: Optional[ToolError]
 
 
-def simulated(transport: Transport) -> ListedProbe:
-    """Return the probe of a simulated board."""
-    return _asked(transport, _unasked(transport.identity))
+def attached(bus: UsbBus) -> tuple[list[ListedProbe], Sequence[str]]:
+    """Return the attached ST-LINKs, and a text for each other device of ST; errors as `find.survey`."""
+    probes, others = find.survey(bus)
+    return [row(ask(probe, bus)) for probe in probes], others
+
+
+def ask(found: find.FoundProbe, bus: UsbBus) -> Asked:
+    """Ask a probe for its firmware; it stays in its mode.
+
+    An ST-LINK/V1 is not asked: that would take it away from the system's disk driver.
+    """
+    if not found.model.obstacle and (found.error or found.device.product == V1_PRODUCT):
+        return Asked(found, None, found.error)
+    try:
+        version = identify.ask(find.open_found(found, bus))
+    except (AccessError, ProbeError, TransportError) as exc:
+        return Asked(found, None, exc)
+    return Asked(found, version, _without_swim(found, version))
 
 
 def table(probes: Sequence[ListedProbe], others: Sequence[str]) -> list[str]:
@@ -70,38 +92,25 @@ def _cells(probe: ListedProbe) -> tuple[str, ...]:
     return probe.model, serial, probe.path, probe.firmware or "-"
 
 
-def _listed(probe: find.FoundProbe) -> ListedProbe:
-    row = _unasked(probe.identity)
-    if probe.problem:
-        return row._replace(problem=probe.problem, hint=probe.hint)
-    return _asked(find.open_found(probe), row)
-
-
-def _unasked(identity: UsbIdentity) -> ListedProbe:
+def row(asked: Asked) -> ListedProbe:
+    """Return what is told of a probe."""
+    found, version, error = asked
     return ListedProbe(
-        model=MODELS[identity.product].name,
-        serial=identity.serial or None,
-        serial_unique=find.is_unique(identity.serial),
-        path=identity.path,
-        vendor=f"{identity.vendor:04x}",
-        product=f"{identity.product:04x}",
-        firmware=None,
-        problem=None,
-        hint=None,
+        model=found.model.name,
+        serial=found.serial or None,
+        serial_unique=found.unique_serial,
+        path=found.device.path,
+        vendor=f"{found.device.vendor:04x}",
+        product=f"{found.device.product:04x}",
+        firmware=None if version is None else str(version),
+        problem=None if error is None else str(error),
+        hint=error.hint if error else None,
     )
 
 
-def _asked(transport: Transport, row: ListedProbe) -> ListedProbe:
-    """Complete a row by asking the probe, which stays in its mode."""
-    product = transport.identity.product
-    if product == V1_PRODUCT:
-        return row  # to ask would take it away from the system's disk driver
-    try:
-        version = identify.ask(transport)
-    except (AccessError, ProbeError, TransportError) as exc:
-        return row._replace(problem=str(exc), hint=exc.hint)
-    row = row._replace(firmware=str(version))
-    obstacle = stlink_version.obstacle(version, product)
+def _without_swim(found: find.FoundProbe, version: stlink_version.Version) -> Optional[ProbeError]:
+    obstacle = stlink_version.obstacle(version, found.device.product)
     if obstacle is None:
-        return row
-    return row._replace(problem=f"the {row.model} at {row.path} {obstacle.problem}", hint=obstacle.hint)
+        return None
+    message = f"the {found.model.name} at {found.device.path} {obstacle.problem}"
+    return ProbeError(message, code=Code.PROBE_NO_SWIM, hint=obstacle.hint)

@@ -15,6 +15,7 @@ attributes of `firmware.Firmware`); what can be wrong on a bench has a name (`fa
     firmware   the probe's commands: ST-LINK V1, V2, V2-1, V3 (see `models`), and the open firmware
     scsi       the wrapper in which a V1 takes them: it is a USB disk
     stlink     the probe's bulk transfers
+    bus        several probes on the USB of one machine, and what its system puts between them and a program
     store      a board in a file, for separate commands; `report` looks at it, `lock` guards it
     usbip      a board in a file, on real USB
 

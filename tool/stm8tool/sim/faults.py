@@ -53,6 +53,13 @@ class Faults:
     fake_voltage: Optional[int] = _number(
         "the probe reports N mV whatever the target has (3250)", bare=3250, allowed=range(65536)
     )
+    # Of the system and of USB: `bus.py` acts on them.
+    no_driver: bool = _switch("Windows has no driver for the probe that programs can use")
+    wrong_driver: bool = _switch("the probe's driver is only half installed on Windows")
+    no_permission: bool = _switch("Linux lets this user not open the probe")
+    in_use: bool = _switch("another program uses the probe")
+    loader: bool = _switch("the probe is in its firmware update loader (v3 only)")
+    clone_serial: bool = _switch("the probe has the serial number that many clones share")
 
     def without(self, name: str) -> Faults:
         """Return the same bench with one fault mended."""

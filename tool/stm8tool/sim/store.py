@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, NamedTuple, Optional, Union
 
 from stm8tool import files
 from stm8tool.devices import Part, find_part
@@ -23,7 +24,7 @@ from . import chip as chips
 from . import debug, firmware, flash, state
 from .chip import Chip
 from .clock import RealClock, VirtualClock
-from .faults import parse
+from .faults import Faults, parse
 from .lock import FileLock
 from .memory import Memory
 from .models import MODELS
@@ -32,7 +33,17 @@ from .stlink import SimStlink
 
 VERSION = 1
 FORMAT = "stm8tool simulated chip"
+_SERIAL = re.compile("[0-9A-F]{24}")
+CLONE_SERIAL = b"000000000001".hex()  # what clones and old firmware have in common
 PathLike = Union[str, "os.PathLike[str]"]
+
+
+class Glance(NamedTuple):
+    """What is seen of a board from its USB side: the generation of its probe, 24 hex digits, what is wrong."""
+
+    model: str
+    serial: str
+    faults: Faults
 
 
 def create(
@@ -57,14 +68,15 @@ def create(
     Raises:
         UsageError: the file exists, an unknown model or fault, or `content` does not fit.
     """
-    path = _checked(path)
+    path = checked(path)
     if os.path.exists(path) and not overwrite:
         raise UsageError(f"{path} exists already", hint="choose another name, or replace it with --force")
     if model not in MODELS:
         raise UsageError(f"no simulated probe is called {model!r}", hint=f"one of {', '.join(MODELS)}")
     bench = parse(faults)
-    if bench.open_firmware and model != "v2":
-        raise UsageError("the fault open-firmware needs the probe v2")
+    for fault, needed in (("open-firmware", "v2"), ("loader", "v3")):
+        if fault in bench.texts() and model != needed:
+            raise UsageError(f"the fault {fault} needs the probe {needed}")
     chip = Chip(part, locked=locked, unique_id=os.urandom(12))
     if content is None and locked:
         content = _vendor_program(part.flash.size)
@@ -75,7 +87,7 @@ def create(
             raise UsageError(f"{len(content)} bytes do not fit into {part.flash.size} bytes of flash")
         chip.flash.write(part.flash.start, content)
     probe = SimStlink(chip, model, faults=bench)
-    serial = os.urandom(12).hex().upper()
+    serial = CLONE_SERIAL if bench.clone_serial else os.urandom(12).hex().upper()
     with FileLock(path):
         _save(path, _document(probe, model, serial, seconds=0.0))
 
@@ -86,7 +98,7 @@ def open_transport(path: PathLike, *, real_time: bool = False) -> StoredProbe:
     Raises:
         UsageError: there is no such file, or it is not a chip file that this version can read.
     """
-    return StoredProbe(_checked(path), RealClock() if real_time else VirtualClock())
+    return StoredProbe(checked(path), RealClock() if real_time else VirtualClock())
 
 
 def describe(path: PathLike) -> ChipReport:
@@ -94,6 +106,15 @@ def describe(path: PathLike) -> ChipReport:
     document = _load(Path(path))
     probe = _revive(document, VirtualClock(), str(path))
     return look_at(probe, document["model"], transfers=document["transfers"], seconds=document["seconds"])
+
+
+def glance(path: PathLike) -> Glance:
+    """Return what a chip file says of its probe, whoever is using it; UsageError as for `open_transport`."""
+    document = _load(Path(path))
+    model, serial, faults = (document.get(key) for key in ("model", "serial", "faults"))
+    if model not in MODELS or not _SERIAL.fullmatch(str(serial)) or not isinstance(faults, list):
+        raise _corrupt(str(path))
+    return Glance(str(model), str(serial), parse(faults))
 
 
 class StoredProbe:
@@ -169,7 +190,7 @@ class StoredProbe:
             self._lock.release()
 
 
-def _checked(path: PathLike) -> Path:
+def checked(path: PathLike) -> Path:
     """Return `path` if it can be the name of a file."""
     if not Path(path).name:
         raise UsageError(f"'{path}' names no chip file", hint="such as board.chip, made by: stm8tool sim create")

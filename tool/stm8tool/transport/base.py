@@ -1,13 +1,33 @@
-"""Seam 1: a byte pipe to a probe, and the clock that belongs to it.
+"""Seam 1: the USB bus, a byte pipe to a probe on it, and the clock that belongs to the pipe.
 
-The real pipe is USB (`transport/usb.py`); the simulator (`sim/stlink.py`) stands in the same place.
+The real ones are in `transport/usb.py`; the simulator's (`sim/bus.py`, `sim/stlink.py`) stand in the same place.
 Everything above waits by `Transport.clock`, so a simulated probe runs in virtual time.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class UsbDeviceInfo:
+    """An attached USB device, as it is known without opening it.
+
+    Attributes:
+        vendor: idVendor.
+        product: idProduct.
+        path: What `--probe` takes to choose it, see `UsbIdentity`.
+        high_speed: True on a 480 Mbit/s link.
+        handle: What its bus knows it by; nobody else's business.
+    """
+
+    vendor: int
+    product: int
+    path: str
+    high_speed: bool
+    handle: Any = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -18,7 +38,7 @@ class UsbIdentity:
         vendor: idVendor.
         product: idProduct.
         serial: Serial number in its normal form (upper-case hex digits), "" if unreadable.
-        path: "usb:BUS-PORT[.PORT…]" or "sim:CHIPFILE": what `--probe` takes to choose it.
+        path: What `--probe` takes to choose it: "usb:BUS-PORT[.PORT…]", the same behind "sim:FOLDER#", "sim:CHIPFILE".
         high_speed: True on a 480 Mbit/s link.
     """
 
@@ -83,3 +103,35 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Release the device; harmless when it is closed or gone."""
+
+
+class UsbBus(Protocol):
+    """What is attached to one machine: all that `probe/find.py` needs to choose a probe."""
+
+    @property
+    def prefix(self) -> str:
+        """What stands before a selector to mean this bus: "", or "sim:FOLDER#"."""
+
+    def devices(self) -> Sequence[UsbDeviceInfo]:
+        """Return every attached device with ST's vendor id, in the order of their paths; opens none.
+
+        Raises:
+            AccessError: There is no usable USB library.
+            UsageError: A simulated bus is not what it should be.
+        """
+
+    def serial_descriptor(self, device: UsbDeviceInfo) -> bytes:
+        """Return the raw string descriptor of the serial number, b"" if the device has none.
+
+        Raises:
+            AccessError, TransportError: The device cannot be opened or does not answer.
+        """
+
+    def pipe(self, device: UsbDeviceInfo, identity: UsbIdentity, in_endpoint: int) -> Transport:
+        """Return the pipe to a device, which is not open yet.
+
+        Args:
+            device: One of `devices`.
+            identity: What `identity` of the pipe says.
+            in_endpoint: The endpoint that replies come from.
+        """

@@ -19,7 +19,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, NamedTuple, Optional
 
 import usb.backend
 import usb.backend.libusb1
@@ -84,36 +84,57 @@ def candidates(
             yield Candidate(origin, path)
 
 
-def load(places: Iterable[Candidate]) -> usb.backend.IBackend:
-    """Return pyusb's backend on the first of `places` that works.
+class Loaded(NamedTuple):
+    """A libusb that works.
+
+    Attributes:
+        backend: pyusb's backend on it.
+        place: Where it was found.
+        passed_over: Why each place before that did not do, a line each.
+    """
+
+    backend: usb.backend.IBackend
+    place: Candidate
+    passed_over: Sequence[str]
+
+
+def load(places: Iterable[Candidate]) -> Loaded:
+    """Load the first of `places` that works.
 
     pyusb keeps the first library that loads for the life of the process.
 
     Raises:
         AccessError: None works; `details` says why, a line for each.
     """
-    tried = []
+    tried: list[str] = []
+    first: Optional[Candidate] = None
     for place in places:
         reason = _why_not(place.path)
         if reason is None:
             backend = usb.backend.libusb1.get_backend(find_library=lambda _, path=place.path: path)
             if backend is not None:
                 _LOGGER.info("USB library: %s", place.path)
-                return backend
+                return Loaded(backend, place, tried)
             reason = "loads, but does not start: is there any USB on this machine (a container has none)?"
-        tried.append((place, reason))
+        tried.append(f"{place.origin}: {place.path or 'none'}: {reason}")
+        first = first or place
     raise AccessError(
         f"no usable libusb-1.0 for this {_bits()}-bit Python",
         code=Code.USB_LIBRARY,
-        hint=_hint(tried[0][0]),
-        details=[f"{place.origin}: {place.path or 'none'}: {reason}" for place, reason in tried],
+        hint=_hint(first or Candidate(_PACKAGE, None)),
+        details=tried,
     )
+
+
+def loaded() -> Loaded:
+    """Load the library that is chosen for this process; AccessError if there is none."""
+    _set_log_level(_LOGGER.isEnabledFor(logging.DEBUG), os.environ)
+    return load(candidates(os.environ, sys.platform, deps.libusb_files()))
 
 
 def backend() -> usb.backend.IBackend:
     """Return pyusb's backend on the library chosen for this process; AccessError if there is none."""
-    _set_log_level(_LOGGER.isEnabledFor(logging.DEBUG), os.environ)
-    return load(candidates(os.environ, sys.platform, deps.libusb_files()))
+    return loaded().backend
 
 
 def _set_log_level(wanted: bool, environ: MutableMapping[str, str]) -> None:

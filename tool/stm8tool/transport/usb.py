@@ -16,7 +16,6 @@ import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any, Optional
 
 import usb.core
@@ -31,7 +30,7 @@ from ..errors import (
     TransportTimeoutError,
 )
 from . import libusb, usb_access, usb_holder
-from .base import Clock, UsbIdentity
+from .base import Clock, UsbDeviceInfo, UsbIdentity
 from .clock import MonotonicClock
 
 VENDOR_ST = 0x0483
@@ -55,25 +54,6 @@ _TIMEOUT = -7
 _OVERFLOW = -8
 _PIPE = -9
 _ACCESS_CODES = (usb_access.ACCESS, usb_access.BUSY, usb_access.NOT_SUPPORTED)
-
-
-@dataclass(frozen=True)
-class UsbDeviceInfo:
-    """An attached USB device, as it is known without opening it.
-
-    Attributes:
-        vendor: idVendor.
-        product: idProduct.
-        path: "usb:BUS-PORT[.PORT…]".
-        high_speed: True on a 480 Mbit/s link.
-        handle: pyusb's Device; nobody else's business.
-    """
-
-    vendor: int
-    product: int
-    path: str
-    high_speed: bool
-    handle: Any = field(default=None, repr=False, compare=False)
 
 
 def enumerate_st() -> list[UsbDeviceInfo]:
@@ -104,6 +84,24 @@ def read_serial_descriptor(device: UsbDeviceInfo) -> bytes:
             return _string_descriptor(handle, handle.iSerialNumber, language)
     finally:
         usb.util.dispose_resources(handle)
+
+
+class SystemBus:
+    """`UsbBus` of the machine that this runs on."""
+
+    prefix = ""
+
+    def devices(self) -> list[UsbDeviceInfo]:
+        """Return every attached device of ST."""
+        return enumerate_st()
+
+    def serial_descriptor(self, device: UsbDeviceInfo) -> bytes:
+        """Return the raw string descriptor of the serial number."""
+        return read_serial_descriptor(device)
+
+    def pipe(self, device: UsbDeviceInfo, identity: UsbIdentity, in_endpoint: int) -> UsbTransport:
+        """Return the pipe to a device."""
+        return UsbTransport(device, identity, in_endpoint)
 
 
 class UsbTransport:

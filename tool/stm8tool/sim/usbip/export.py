@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from stm8tool.errors import UsageError
 from stm8tool.interrupts import shield
 from stm8tool.sim import store
+from stm8tool.sim.faults import parse
 from stm8tool.sim.models import MODELS
 
 from .device import Device, Function
@@ -18,7 +19,7 @@ from .disk import EmptyDisk
 from .probe import DiskProbeFunction, ProbeFunction
 from .serial_port import SilentSerialPort
 from .server import BUSID, Server
-from .stlink import DISK, PROBE, SERIAL_DATA, SERIAL_PORT, descriptors
+from .stlink import DISK, PROBE, SERIAL_DATA, SERIAL_PORT, of_board
 
 PORT = 3240  # registered for USB/IP
 _ADDRESS = "--port takes a number up to 65535, 0 for any that is free; --host an address of this machine"
@@ -34,13 +35,16 @@ def serve(path: store.PathLike, host: str, port: int, say: Callable[[str], None]
         say: Takes lines for the user, among them how to attach the probe.
 
     Raises:
-        UsageError: Not a chip file, or the address cannot be listened on.
+        UsageError: Not a chip file, a probe that is only a loader, or the address cannot be listened on.
     """
     report = store.describe(path)
-    # The raw form of the serial is that of old ST-LINK/V2 firmware; no source has it of the others.
-    raw_serial = report.model == "v2" and "old-firmware" in report.faults
+    faults = parse(report.faults)
+    if faults.loader:
+        raise UsageError(
+            f"{path}: what an update loader has on USB is not known", hint="make a board without that fault"
+        )
     kind = DiskProbeFunction if MODELS[report.model].scsi else ProbeFunction
-    about = descriptors(report.model, report.serial, raw_serial=raw_serial)
+    about = of_board(report.model, report.serial, faults)
 
     @contextmanager
     def plugged() -> Iterator[Device]:

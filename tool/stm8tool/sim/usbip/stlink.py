@@ -6,6 +6,9 @@ those that working clients rely on. The endpoints of the other interfaces, bcdDe
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from stm8tool.sim.faults import Faults
 from stm8tool.sim.models import MODELS
 
 from .descriptors import (
@@ -25,6 +28,7 @@ from .descriptors import (
 PROBE, DISK, SERIAL_PORT, SERIAL_DATA = range(4)  # interface numbers
 
 _ST = 0x0483
+_LOADER_PRODUCT = 0x374D  # of an STLINK-V3
 _MAKER = "STMicroelectronics"
 _NAMES = {"v1": "STM32 STLink", "v2": "STM32 STLink", "v21": "STM32 STLink", "v3": "STLINK-V3"}
 _VENDOR = (VENDOR_CLASS,) * 3
@@ -33,6 +37,16 @@ _ABSTRACT_CONTROL = (CDC_CLASS, 2, 1)
 _WITH_ASSOCIATIONS = (COMPOSITE_CLASS, 2, 1)
 # CDC 1.10 §5.2.3: header, call management, abstract control, union of interfaces 2 and 3.
 _CDC = bytes.fromhex("05 24 00 10 01  05 24 01 00 03  04 24 02 02  05 24 06 02 03")
+
+
+def of_board(model: str, serial: str, faults: Faults) -> Descriptors:
+    """Return what the probe of a chip file says; arguments as for `descriptors`.
+
+    The raw form of the serial is that of old ST-LINK/V2 firmware and of clones; no source has it of the others.
+    """
+    raw_serial = faults.clone_serial or (faults.old_firmware and model == "v2")
+    about = descriptors(model, serial, raw_serial=raw_serial)
+    return replace(about, product=_LOADER_PRODUCT) if faults.loader else about
 
 
 def descriptors(model: str, serial: str, *, raw_serial: bool = False) -> Descriptors:

@@ -1,0 +1,367 @@
+"""`doctor` on benches with one thing wrong each: the page, its report for programs, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.desk import ROOT, STM8L, STM8S, Desk, finish, program, start
+from stm8tool import doctor_page
+from stm8tool.errors import AccessError, Code
+from stm8tool.probe import find
+from stm8tool.probe.listing import ListedProbe
+from stm8tool.sim.bus import SimBus
+from stm8tool.transport import libusb
+
+_GOLDEN = Path(__file__).parent / "golden"
+
+
+def without_machine(text: str) -> str:
+    """Return a page with what differs from machine to machine as "…"."""
+    return re.sub(r"^(. (?:Python|stm8tool) +).*$", r"\1…", text, flags=re.MULTILINE)
+
+
+def marks(out: str) -> dict[str, str]:
+    """Return the sign before each title of a page; of several, that of the last."""
+    return {title: sign for sign, title in re.findall(r"^([✓✗·]) (\S+(?: \S+)?)  ", out, re.MULTILINE)}
+
+
+def report(desk: Desk, *words: str) -> dict[str, Any]:
+    desk.run(*words, "doctor", "--report", "report.json")
+    found: dict[str, Any] = json.loads((desk.folder / "report.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("name", ["healthy", "unpowered", "locked", "several", "changed_options"])
+def test_the_page_is_as_it_was(desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    desk.chip("healthy.chip", content=program(3000))
+    desk.chip("unpowered.chip", model="v2", faults=["unpowered", "old-firmware"])
+    desk.chip("locked.chip", locked=True)
+    desk.chip("changed.chip")
+    desk.set_option("UBC", 0x02, "changed.chip")
+    (desk.folder / "bench").mkdir()
+    for board, model, faults in (
+        ("1", "v2", ["clone-serial"]),
+        ("2", "v2", ["clone-serial"]),
+        ("3", "v3", ["no-permission"]),
+        ("4", "v1", []),
+        ("5", "v3", ["loader"]),
+    ):
+        desk.chip(f"bench/{board}.chip", model=model, faults=faults)
+    golden = (_GOLDEN / f"doctor_{name}.txt").read_text(encoding="utf-8")
+    command = golden.splitlines()[0].replace("$ stm8tool ", "")
+    result = desk.run(*command.split())
+    errors = "".join(f"! {line}\n" for line in result.err.splitlines())
+    assert f"$ stm8tool {command}\n{without_machine(result.out)}{errors}exit code {result.code}\n" == golden
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "exit_code", "bad"),
+    [
+        ("no-driver", "E-DRIVER-MISSING", 7, "USB device"),
+        ("wrong-driver", "E-DRIVER-WRONG", 7, "USB device"),
+        ("no-permission", "E-PERMISSION", 7, "USB device"),
+        ("in-use", "E-BUSY", 7, "USB device"),
+        ("loader", "E-PROBE-LOADER", 3, "USB device"),
+        ("swimless-firmware", "E-PROBE-NO-SWIM", 3, "firmware"),
+        ("swim-open", None, 4, "link"),
+        ("swim-stuck-low", None, 4, "link"),
+        ("nrst-stuck-low", None, 4, "link"),
+        ("unpowered", None, 4, "link"),
+    ],
+)
+def test_a_fault_is_the_first_problem_at_its_own_line(
+    desk: Desk, fault: str, code: str, exit_code: int, bad: str
+) -> None:
+    desk.chip(faults=[fault])
+    result = desk.flash("doctor")
+    assert result.code == exit_code
+    assert next(title for title, sign in marks(result.out).items() if sign == "✗") == bad
+    assert code is None or result.reason.endswith(f"[{code}]")
+    explained = result.out.partition("\n\n")[2].splitlines()
+    assert explained[0].startswith("✗ the first problem [E-")
+    assert [line[:14] for line in explained[1:]] == ["  it means:   ", "  it works:   ", "  what to do: "]
+    assert "Python" in explained[2]
+    assert not set(explained[2].removeprefix("  it works:   ").split(", ")) & {bad}
+
+
+@pytest.mark.parametrize("fault", ["hsit-stuck", "nrst-open", "old-firmware", "fake-voltage", "clone-serial"])
+def test_what_a_command_copes_with_is_no_problem(desk: Desk, fault: str) -> None:
+    desk.chip(model="v2", faults=[fault])
+    result = desk.flash("doctor")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.endswith("\nno problem found\n")
+    assert "✗" not in result.out
+
+
+def test_low_speed_is_told_and_no_problem(desk: Desk) -> None:
+    desk.chip(faults=["hsit-stuck"])
+    assert marks(desk.flash("doctor").out)["speed"] == "·"
+
+
+def test_advice_on_old_firmware_is_on_the_page_and_not_beside_it(desk: Desk) -> None:
+    desk.chip(model="v2", faults=["old-firmware"])
+    result = desk.flash("doctor")
+    assert result.err == ""
+    assert re.search(r"^· warning +the probe's firmware V2J17S4 is old", result.out, re.MULTILINE)
+
+
+def test_warnings_are_shown_again_after_doctor(desk: Desk) -> None:
+    desk.chip(model="v2", faults=["old-firmware"])
+    handlers = [*logging.getLogger("stm8tool").handlers]
+    desk.flash("doctor")
+    assert "warning: the probe's firmware" in desk.flash("info").err
+    assert all(not handler.filters for handler in handlers)
+
+
+def test_another_generation_than_asked_for_is_no_problem_and_is_told(desk: Desk) -> None:
+    (desk.folder / "bench").mkdir()
+    desk.chip("bench/a.chip")
+    result = desk.run("--probe", "sim:bench#stlinkv2", "--part", STM8S, "doctor")
+    assert (result.code, result.err) == (0, "")
+    assert "no ST-LINK/V2 attached, using the STLINK-V3SET at sim:bench#usb:1-1" in result.out
+
+
+def test_without_a_part_it_tells_what_can_be_told(desk: Desk) -> None:
+    desk.chip(locked=True)
+    result = desk.run("--probe", "sim:board.chip", "doctor")
+    assert result.code == 0
+    assert marks(result.out)["link"] == "✓"
+    assert (marks(result.out)["part"], marks(result.out)["family"]) == ("·", "·")
+    assert "protection  " not in result.out
+
+
+def test_an_unknown_part_hides_nothing_above_the_protection(desk: Desk) -> None:
+    desk.chip()
+    result = desk.flash("doctor", part="stm8s130f3")
+    assert (result.code, result.reason[-16:]) == (2, "[E-PART-UNKNOWN]")
+    assert (marks(result.out)["link"], marks(result.out)["part"]) == ("✓", "✗")
+    assert "stm8s103f3" in result.hint.lower()
+
+
+def test_the_wrong_family_is_told_behind_a_link_that_works(desk: Desk) -> None:
+    desk.chip(part=STM8L)
+    result = desk.flash("doctor", part=STM8S)
+    assert (result.code, result.reason[-10:]) == (2, "[E-FAMILY]")
+    assert (marks(result.out)["link"], marks(result.out)["family"]) == ("✓", "✗")
+    assert "options" not in marks(result.out)
+
+
+def test_a_complement_that_does_not_match_is_told_with_the_rest_of_the_chip(desk: Desk) -> None:
+    path = desk.chip()
+    document = json.loads(path.read_text(encoding="ascii"))
+    held = bytearray.fromhex(document["memories"]["options"]["data"])
+    held[0x4804 - 0x4800] ^= 0x10  # the complement of AFR
+    document["memories"]["options"]["data"] = held.hex()
+    path.write_text(json.dumps(document), encoding="ascii")
+    result = desk.flash("doctor")
+    assert (result.code, result.reason[-19:]) == (1, "[E-OPTIONS-CORRUPT]")
+    assert "AFR" in result.reason
+    assert re.search(r"AFR .* complement does not match", result.out)
+    assert (marks(result.out)["options"], marks(result.out)["unique ID"]) == ("✗", "✓")
+
+
+def test_a_probe_that_is_pulled_is_told_wherever_it_happens_with_what_was_seen_before(desk: Desk) -> None:
+    told = set()
+    for after in range(0, 300, 10):
+        desk.chip(faults=[f"unplug-after={after}"])
+        result = desk.flash("doctor")
+        found = marks(result.out)
+        (bad,) = [title for title, sign in found.items() if sign == "✗"] or [""]
+        assert (result.code, bad != "") in ((3, True), (0, False))
+        assert result.code == 0 or result.reason.endswith("[E-PROBE-LOST]")
+        assert found.get("firmware") == ("✗" if bad == "firmware" else "✓")
+        assert bad != "chip" or found["link"] == "✓"
+        told.add(bad)
+    assert told == {"firmware", "link", "chip", ""}
+
+
+@pytest.mark.parametrize("locked", [False, True])
+@pytest.mark.parametrize("fault", [[], ["hsit-stuck"], ["swim-open"], ["nrst-open"]])
+def test_nothing_is_written_and_the_board_is_left_at_rest(desk: Desk, locked: bool, fault: list[str]) -> None:
+    desk.chip(locked=locked, faults=fault, content=program(500))
+    before = desk.memories()
+    desk.flash("doctor")
+    assert desk.memories() == before
+    assert desk.is_idle()
+
+
+def test_signs_are_ascii_where_stdout_has_no_others(desk: Desk) -> None:
+    desk.chip(locked=True)
+    words = (str(ROOT / "tool"), "--probe", "sim:board.chip", "--part", STM8S, "doctor")
+    result = finish(start(*words, folder=desk.folder, PYTHONIOENCODING="ascii"))
+    assert result.code == 5
+    assert result.out.isascii()
+    assert "\\u" not in result.out
+    assert {line[:4] for line in result.out.splitlines() if line.startswith("[")} == {"[ok]", "[!!]", "[  ]"}
+
+
+# -- USB that is not simulated ---------------------------------------------------------------------------------------
+
+
+def test_a_usb_library_that_does_not_load_hides_the_probe_and_not_the_part(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(libusb.OVERRIDE, str(desk.folder / "absent.so"))
+    result = desk.run("--part", STM8S, "doctor")
+    assert (result.code, result.reason[-15:]) == (7, "[E-USB-LIBRARY]")
+    found = marks(result.out)
+    assert (found["packages"], found["USB library"], found["probe"], found["part"]) == ("✓", "✗", "·", "·")
+    assert "absent.so: there is no such file" in result.out
+
+
+def test_missing_packages_are_the_first_problem(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(module: str) -> None:
+        raise AccessError("the Python packages are missing", code=Code.PACKAGES, hint="pip")
+
+    monkeypatch.setattr("stm8tool.deps.require", refuse)
+    result = desk.run("doctor")
+    assert (result.code, result.reason[-12:]) == (7, "[E-PACKAGES]")
+    assert (marks(result.out)["packages"], marks(result.out)["USB library"]) == ("✗", "·")
+
+
+def test_packages_and_library_are_told_where_the_probe_is_not_simulated(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(libusb.OVERRIDE, raising=False)
+    monkeypatch.setattr(find, "system_bus", lambda: SimBus({}, ""))
+    findings = {finding["key"]: finding for finding in report(desk)["findings"]}
+    assert findings["packages"]["facts"]["pyusb"]["version"]
+    assert Path(findings["usb-library"]["facts"]["path"]).is_file()
+    assert findings["probe"]["problem"]["code"] == "E-NO-PROBE"
+
+
+# -- the report ------------------------------------------------------------------------------------------------------
+
+KEYS = ["python", "tool", "packages", "usb-library", "usb-device", "probe", "firmware", "supply", "link", "speed"]
+KEYS += ["part", "family", "protection", "ubc", "options", "unique-id"]
+
+
+def test_the_keys_of_the_report_stay(desk: Desk) -> None:
+    desk.chip()
+    found = report(desk, "--probe", "sim:board.chip", "--part", STM8S)
+    assert list(found) == ["format", "version", "probe", "part", "exit_code", "first_problem", "findings"]
+    assert (found["format"], found["version"]) == ("stm8tool doctor report", 1)
+    assert (found["exit_code"], found["first_problem"]) == (0, None)
+    assert [finding["key"] for finding in found["findings"]] == KEYS
+    for finding in found["findings"]:
+        assert list(finding) == ["key", "mark", "text", "details", "facts", "problem"]
+        assert finding["mark"] in ("ok", "problem", "note")
+    facts = {finding["key"]: list(finding["facts"]) for finding in found["findings"]}
+    assert facts == {
+        "python": ["version", "bits", "executable", "system"],
+        "tool": ["version", "folder"],
+        "packages": [],
+        "usb-library": [],
+        "usb-device": list(ListedProbe._fields),
+        "probe": ["path", "substitute"],
+        "firmware": ["model", "firmware", "swim"],
+        "supply": ["millivolts"],
+        "link": ["recipe"],
+        "speed": ["high"],
+        "part": ["name", "confidence", "source"],
+        "family": ["seen", "named"],
+        "protection": ["locked", "evidence"],
+        "ubc": ["value", "protected_bytes"],
+        "options": ["bytes"],
+        "unique-id": ["hex"],
+    }
+    options = next(finding for finding in found["findings"] if finding["key"] == "options")["facts"]["bytes"]
+    keys = ["name", "address", "value", "complement", "complement_matches", "factory", "at_factory"]
+    assert [list(option) for option in options] == [keys] * 6
+
+
+def test_the_first_problem_is_in_the_report_and_in_its_finding(desk: Desk) -> None:
+    desk.chip(locked=True)
+    found = report(desk, "--probe", "sim:board.chip", "--part", STM8S)
+    (problem,) = [finding["problem"] for finding in found["findings"] if finding["mark"] == "problem"]
+    assert problem == found["first_problem"]
+    assert list(problem) == ["code", "message", "hint", "exit_code"]
+    assert (problem["code"], problem["exit_code"], found["exit_code"]) == ("E-ROP-READ", 5, 5)
+
+
+def test_the_home_directory_is_not_in_the_report(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = desk.folder / "Zoë Smith"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    desk.chip("Zoë Smith/board.chip")
+    board = f"sim:{home}{os.sep}board.chip"
+    monkeypatch.setattr(sys, "executable", str(home / "bin" / "python"))
+    found = report(desk, "--probe", board, "--part", STM8S)
+    text = (desk.folder / "report.json").read_text(encoding="utf-8")
+    assert "Zoë" not in text
+    assert found["probe"] == f"sim:~{os.sep}board.chip"
+    assert found["findings"][0]["facts"]["executable"] == str(Path("~", "bin", "python"))
+    # Another user's directory is not this one's, though it begins alike.
+    monkeypatch.setenv("HOME", str(desk.folder / "Zo"))
+    monkeypatch.setenv("USERPROFILE", str(desk.folder / "Zo"))
+    assert report(desk, "--probe", board, "--part", STM8S)["probe"] == board
+
+
+def test_a_report_is_text_in_utf_8_and_replaces_an_older_one(desk: Desk) -> None:
+    desk.chip("Messgerät.chip")
+    (desk.folder / "report.json").write_text("old", encoding="ascii")
+    assert report(desk, "--probe", "sim:Messgerät.chip")["probe"] == "sim:Messgerät.chip"
+    assert "Messgerät" in (desk.folder / "report.json").read_text(encoding="utf-8")
+    assert sorted(path.name for path in desk.folder.iterdir()) == [
+        ".Messgerät.chip.lock",
+        "Messgerät.chip",
+        "report.json",
+    ]
+
+
+@pytest.mark.parametrize("path", ["", ".", "nowhere/report.json", "a" * 300, "folder"])
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_looked_at(desk: Desk, path: str) -> None:
+    board = desk.chip()
+    (desk.folder / "folder").mkdir()
+    before = board.read_bytes()
+    result = desk.flash("doctor", "--report", path)
+    assert (result.code, result.out, result.reason[-8:]) == (2, "", "[E-FILE]")
+    assert result.hint
+    assert board.read_bytes() == before
+
+
+def test_every_situation_before_the_first_write_has_a_meaning() -> None:
+    of_writing = {Code.FILE, Code.IMAGE_TOO_BIG, Code.OUTSIDE_MAP, Code.DANGEROUS_WRITE, Code.ROP_UPLOAD, Code.UBC}
+    of_writing |= {Code.UNLOCK_FAILED, Code.KEYS, Code.WRITE_UNFINISHED, Code.VERIFY}
+    only_warned_of = {Code.WEAK_LINK, Code.NO_HIGH_SPEED}
+    assert set(Code) - set(doctor_page._MEANINGS) == of_writing | only_warned_of
+
+
+# -- options show ----------------------------------------------------------------------------------------------------
+
+
+def test_options_are_shown_with_what_differs(desk: Desk) -> None:
+    desk.chip()
+    desk.set_option("AFR", 0x81)
+    lines = desk.flash("options", "show").out.splitlines()
+    assert lines[0].split() == ["OPTION", "ADDRESS", "VALUE", "COMPLEMENT", "FACTORY", "STATE"]
+    assert [line.split()[0] for line in lines[1:]] == ["ROP", "UBC", "AFR", "MISC", "CLK", "HSECNT"]
+    assert lines[3].split() == ["AFR", "0x4803", "0x81", "0x7E", "0x00", "changed"]
+    assert all(line.endswith("  factory") for line in lines[1:] if not line.startswith("AFR"))
+
+
+def test_all_values_that_chips_were_shipped_with_are_factory_values(desk: Desk) -> None:
+    desk.chip(part=STM8L)
+    out = desk.flash("options", "show", part=STM8L).out
+    assert re.search(r"^BOR +0x480A +0x00 +none +0x00 or 0x01 +factory$", out, re.MULTILINE)
+
+
+def test_options_of_a_locked_chip_are_not_shown(desk: Desk) -> None:
+    desk.chip(locked=True)
+    result = desk.flash("options", "show")
+    assert (result.code, result.out, result.reason[-12:]) == (5, "", "[E-ROP-READ]")
+
+
+def test_options_need_a_part_and_a_command(desk: Desk) -> None:
+    desk.chip()
+    assert desk.run("--probe", "sim:board.chip", "options", "show").reason.endswith("which chip? [E-USAGE]")
+    assert desk.flash("options").code == 2

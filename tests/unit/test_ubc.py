@@ -1,0 +1,42 @@
+"""How much of the flash a value of UBC protects: the manuals' figures, and the simulator's own reading of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from stm8tool.devices import all_parts, find_part
+from stm8tool.sim.options import ubc_size
+from stm8tool.target.ubc import protected
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "size"),
+    [
+        ("stm8s103f3", 0x01, 64),  # datasheet of the STM8S103, option byte description
+        ("stm8s103f3", 0x02, 128),
+        ("stm8s103f3", 0xFF, 8192),
+        ("stm8s105k4", 0x01, 1024),  # RM0016 figure 10: pages 0 and 1
+        ("stm8s105k4", 0x02, 2048),
+        ("stm8s105k4", 0x03, 2560),
+        ("stm8s208mb", 0xFE, 128 * 1024),
+        ("stm8l101f3", 0x01, 128),  # RM0013 figure 5: the vectors
+        ("stm8l101f3", 0x83, 192),  # bit 7 is forced to 0
+        ("stm8l151k4", 0x01, 128),
+        ("stm8l152m8", 0x01, 256),
+    ],
+)
+def test_a_value_protects_what_the_manual_says(part: str, value: int, size: int) -> None:
+    area = protected(find_part(part), value)
+    assert area is not None
+    assert (area.start, area.size) == (0x8000, size)
+
+
+def test_the_factory_value_protects_nothing() -> None:
+    assert [protected(part, 0) for part in all_parts()] == [None] * len(all_parts())
+
+
+def test_both_readings_of_the_manuals_agree_for_every_part_and_value() -> None:
+    for part in all_parts():
+        for value in range(256):
+            area = protected(part, value)
+            assert (area.size if area else 0) == ubc_size(part, value), (part.name, value)

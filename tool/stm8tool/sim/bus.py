@@ -1,0 +1,131 @@
+"""The USB bus of a simulated machine: a folder of chip files, each with its probe in a socket; or one file alone.
+
+Nothing here takes or waits for the lock of a chip file: what is attached can be seen while others use it. What the
+operating system puts between a program and a probe is simulated here as well, with the sentences of that system,
+whatever this runs on.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from stm8tool.errors import UsageError
+from stm8tool.transport import usb_access
+from stm8tool.transport.base import UsbDeviceInfo, UsbIdentity
+
+from . import store
+from .clock import VirtualClock
+from .faults import Faults
+from .usbip.descriptors import Descriptors
+from .usbip.stlink import of_board
+
+SUFFIX = ".chip"
+_ANY = "stlink"
+_SERIAL_NUMBER = 3  # the string, see `Descriptors.device`
+
+# When a fault of the system shows: libusb's code and the system whose it is.
+_ON_OPENING = {
+    "no_driver": (usb_access.NOT_SUPPORTED, "win32"),
+    "wrong_driver": (usb_access.NOT_FOUND, "win32"),
+    "no_permission": (usb_access.ACCESS, "linux"),
+}
+_ON_CLAIMING = {**_ON_OPENING, "in_use": (usb_access.BUSY, "linux")}
+
+
+class _Attached(NamedTuple):
+    """One probe: its chip file, what is wrong, and what it says on USB."""
+
+    chip_file: Path
+    faults: Faults
+    about: Descriptors
+    is_disk: bool
+
+
+class SimBus:
+    """`UsbBus` with the probes of `chip_files`, by the path of each.
+
+    Args:
+        chip_files: Path on the bus, as `UsbIdentity` has it, of each chip file.
+        prefix: What stands before a selector to mean this bus.
+    """
+
+    def __init__(self, chip_files: dict[str, Path], prefix: str) -> None:
+        self.chip_files = chip_files
+        self.prefix = prefix
+
+    def devices(self) -> list[UsbDeviceInfo]:
+        """Return every probe in the order of its socket; UsageError for a file that is no chip file."""
+        return [_device(path, chip_file) for path, chip_file in self.chip_files.items()]
+
+    def serial_descriptor(self, device: UsbDeviceInfo) -> bytes:
+        """Return the raw string descriptor of the serial number; AccessError as the system has it."""
+        attached: _Attached = device.handle
+        _pass(attached, device.path, _ON_OPENING)
+        return attached.about.strings[_SERIAL_NUMBER]
+
+    def pipe(self, device: UsbDeviceInfo, identity: UsbIdentity, in_endpoint: int) -> SimPipe:
+        """Return the pipe to a probe; it has one endpoint to reply by."""
+        return SimPipe(device.handle, identity)
+
+
+class SimPipe(store.StoredProbe):
+    """The probe of a chip file as it is reached through the bus."""
+
+    def __init__(self, attached: _Attached, identity: UsbIdentity) -> None:
+        super().__init__(attached.chip_file, VirtualClock())
+        self._attached = attached
+        self._seen_as = identity
+
+    @property
+    def identity(self) -> UsbIdentity:
+        """Who is at the other end, as its descriptors tell."""
+        return self._seen_as
+
+    def open(self) -> None:
+        """Claim the probe; AccessError as the system has it, or if another process has the file."""
+        _pass(self._attached, self._seen_as.path, _ON_CLAIMING)
+        super().open()
+
+
+def attach(place: str) -> tuple[SimBus, str]:
+    """Return the bus that `place` is about, and the selector for a probe on it.
+
+    Args:
+        place: "CHIPFILE", "FOLDER" or "FOLDER#SELECTOR": what stands behind "sim:".
+
+    Raises:
+        UsageError: There is no such folder, or it cannot be read.
+    """
+    folder, hash_sign, selector = place.rpartition("#")
+    if os.path.exists(place) or not hash_sign:
+        folder, selector = place, _ANY
+    elif not os.path.isdir(folder):
+        raise UsageError(f"there is no folder {folder}", hint=f"make it, and in it chip files with names in {SUFFIX}")
+    if os.path.isdir(folder):
+        prefix = f"sim:{folder}#"
+        return SimBus({f"{prefix}usb:1-{n}": file for n, file in enumerate(_chip_files(folder), 1)}, prefix), selector
+    return SimBus({f"sim:{place}": store.checked(place)}, f"sim:{place}#"), _ANY
+
+
+def _chip_files(folder: str) -> list[Path]:
+    """Return the chip files in a folder, by name; locks and what is being saved have other suffixes."""
+    try:
+        return sorted(file for file in Path(folder).iterdir() if file.suffix == SUFFIX and file.is_file())
+    except OSError as exc:
+        raise UsageError(f"cannot read {folder}: {exc.strerror}") from exc
+
+
+def _device(path: str, chip_file: Path) -> UsbDeviceInfo:
+    seen = store.glance(chip_file)
+    about = of_board(seen.model, seen.serial, seen.faults)
+    attached = _Attached(chip_file, seen.faults, about, is_disk=seen.model == "v1")
+    return UsbDeviceInfo(about.vendor, about.product, path, about.high_speed, attached)
+
+
+def _pass(attached: _Attached, path: str, obstacles: dict[str, tuple[int, str]]) -> None:
+    """Raise what the system would, for the first of `obstacles` that is there."""
+    for fault, (code, system) in obstacles.items():
+        if getattr(attached.faults, fault):
+            raise usb_access.access_error(code, f"the probe at {path}", system, is_disk=attached.is_disk)

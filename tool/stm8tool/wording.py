@@ -1,0 +1,67 @@
+"""How a chip's facts are told to the user: one wording for `info`, `options show` and `doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Optional
+
+from .devices import Region
+from .target.options import OptionState
+from .target.protection import Protection
+
+FAMILIES = {"stm8s": "STM8S, STM8AF or relatives", "stm8l": "STM8L or STM8AL", None: "its registers do not tell"}
+NO_PART = "give --part to see protection and option bytes"
+
+_UBC = "UBC"
+_OPTION_HEAD = ("OPTION", "ADDRESS", "VALUE", "COMPLEMENT", "FACTORY", "STATE")
+
+
+def supply(supply_mv: Optional[int]) -> str:
+    """Return the target's supply."""
+    return "not measured" if supply_mv is None else f"{supply_mv / 1000:.2f} V as the probe sees it"
+
+
+def speed(high_speed: bool) -> str:
+    """Return the speed of the wire."""
+    return f"the wire runs at {'high' if high_speed else 'low'} speed"
+
+
+def protection(found: Protection) -> str:
+    """Return whether ROP is on, and why that is thought."""
+    state = "ON: reads are blocked, an upload erases the chip first" if found.locked else "off"
+    return f"{state} ({found.evidence})"
+
+
+def ubc_in_force(states: Sequence[OptionState]) -> Optional[int]:
+    """Return the value of UBC that the chip uses; None for a part without it."""
+    state = next((state for state in states if state.option.name == _UBC), None)
+    if state is None:
+        return None
+    return state.value if state.consistent else state.option.default
+
+
+def write_protection(value: int, area: Optional[Region]) -> str:
+    """Return what a value of UBC does, `area` being what `ubc.protected` makes of it."""
+    if area is None:
+        return f"0x{value:02X}: none of the flash is write-protected"
+    return f"0x{value:02X}: {area} ({area.size} bytes) is write-protected: an upload there is refused until `unlock`"
+
+
+def option_table(states: Sequence[OptionState]) -> list[str]:
+    """Return option bytes as lines, the first one a head."""
+    rows = [_OPTION_HEAD, *map(_cells, states)]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+
+
+def _cells(state: OptionState) -> tuple[str, ...]:
+    option = state.option
+    complement = "none" if state.complement is None else f"0x{state.complement:02X}"
+    factory = " or ".join(f"0x{value:02X}" for value in option.accepted)
+    return option.name, f"0x{option.address:04X}", f"0x{state.value:02X}", complement, factory, _verdict(state)
+
+
+def _verdict(state: OptionState) -> str:
+    if not state.consistent:
+        return "complement does not match: the chip uses the factory value"
+    return "factory" if state.is_factory else "changed"
