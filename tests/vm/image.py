@@ -25,9 +25,10 @@ PROGRAMS = {  # program: its Debian package
 _SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _WANTED = (
     "boot/vmlinuz-*",
-    *(f"lib/modules/*/{name}" for name in ("modules.*", "kernel/fs", "kernel/lib", "kernel/net/9p")),
+    *(f"lib/modules/*/{name}" for name in ("modules.*", "kernel/fs", "kernel/lib", "kernel/net/9p", "kernel/net/core")),
 )
-_DRIVERS = ("virtio", "usb/common", "usb/core", "usb/usbip", "usb/storage", "usb/class", "scsi")
+_USB_DRIVERS = ("usb/common", "usb/core", "usb/usbip", "usb/storage", "usb/class", "scsi")
+_DRIVERS = ("virtio", "net/*virtio_net.*", "net/net_failover.*", *_USB_DRIVERS)
 _FOR_THE_ROOT = ("virtio_pci", "9pnet_virtio", "9p", "overlay")
 
 

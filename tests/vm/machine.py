@@ -1,4 +1,6 @@
-"""A virtual machine that sees this machine's files (its own writes are dropped) and a virtual USB host controller.
+"""A virtual machine that sees this machine's files (its own writes are dropped) and has a virtual USB host controller.
+
+Simulated probes are served by this machine, natively and so in time, and attached over QEMU's network.
 
 On some machines /dev/kvm is there and a guest hangs in it, or QEMU gives up: it gets a limit, then QEMU emulates.
 """
@@ -6,6 +8,7 @@ On some machines /dev/kvm is there and a guest hangs in it, or QEMU gives up: it
 from __future__ import annotations
 
 import os
+import re
 import select
 import shlex
 import shutil
@@ -19,13 +22,15 @@ from types import TracebackType
 from typing import Optional
 
 from pio import ROOT, Result
+from sim.importer import serving
 from stm8tool.devices import find_part
 from stm8tool.sim import store
 from vm.image import FOLDER, HERE, Image, program
 
 KVM_LIMIT_S = 20  # it needs two seconds, or will not come up at all
-BOOT_LIMIT_S = 120
+BOOT_LIMIT_S = 240
 COMMAND_LIMIT_S = 120
+HOST = "10.0.2.2"  # this machine's loopback, as QEMU's network has it
 LIFE_LIMIT_S = 1800  # and it ends with the process that started it
 
 
@@ -34,10 +39,11 @@ class NoAnswerError(Exception):
 
 
 class Probe:
-    """A simulated probe in the guest: `chip` is its file, `path` what `--probe` takes."""
+    """A simulated probe in the guest: `chip` is its file, `path` what `--probe` takes, `attach` what plugs it in."""
 
-    def __init__(self, chip: Path, device: str) -> None:
+    def __init__(self, chip: Path, attach: str, device: str) -> None:
         self.chip = chip
+        self.attach = attach
         self.device = device
         self.path = f"usb:{device}"
 
@@ -85,6 +91,7 @@ class Machine:
                 *("-accel", accelerator, "-cpu", cpu, "-smp", "2", "-m", "1024"),
                 *("-kernel", image.kernel, "-initrd", image.initramfs),
                 *("-append", "console=ttyS0 panic=-1 mitigations=off random.trust_cpu=on"),
+                *("-nic", "user,model=virtio-net-pci"),
                 *("-serial", f"file:{self._console}", "-serial", "stdio"),
                 *("-virtfs", f"local,path=/,mount_tag=hostroot,readonly=on,{share}"),
                 *("-virtfs", f"local,path={self.io},mount_tag=io,{share}"),
@@ -131,12 +138,13 @@ class Machine:
         """Plug in a simulated ST-LINK with an STM8S103F3; afterwards its chip file can be looked at."""
         chip = self.io / f"{self._count}-{model}.chip"
         store.create(chip, find_part("stm8s103f3"), model, locked=locked, faults=faults)
-        inside = f"/io/{chip.name}"
-        probe = Probe(chip, self.do(f"plug {inside}").strip())
-        try:
+        with serving(chip) as server:
+            told = re.search(r"usbip .*", "".join(server.lines))
+            assert told, server.lines
+            attach = f"attach {told[0].replace('127.0.0.1', HOST)}"
+            probe = Probe(chip, attach, self.do(attach).strip())
             yield probe
-        finally:
-            self.do(f"unplug {inside}; while [ -e $DEVICES/{probe.device} ]; do sleep 0.05; done")
+        self.do(f"while [ -e $DEVICES/{probe.device} ]; do sleep 0.05; done")
 
     def _answer(self, limit_s: float) -> str:
         """Return the next line of the agent."""

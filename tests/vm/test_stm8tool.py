@@ -65,9 +65,7 @@ def test_a_probe_that_is_pulled_while_it_writes_is_lost_and_the_next_write_mends
         assert result.code == 3
         assert "error: " in result.output
         machine.do(f"while [ -e $DEVICES/{probe.device} ]; do sleep 0.05; done")
-        machine.do(f"$(sed -n 's/.*\\(usbip.*\\)/\\1/p' /io/{probe.chip.name}.log)")
-        last = {"v1": 0, "v3": 3}[model]
-        machine.do(f"until [ -e $DEVICES/{probe.device}:1.{last} ]; do sleep 0.05; done")
+        machine.do(probe.attach)
         machine.do(WRITE)
         machine.do(VERIFY)
 

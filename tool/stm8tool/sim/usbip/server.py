@@ -203,9 +203,11 @@ def _accepted(listener: socket.socket) -> Optional[socket.socket]:
 
 
 def exactly(connection: socket.socket, size: int, limit_s: float, clock: Optional[Clock] = None) -> bytes:
-    """Return `size` bytes; TimeoutError if they take longer than `limit_s` in all, EOFError at the end of the connection.
+    """Return `size` bytes; the limit is for all of them, and holds for what is sent next, too.
 
-    The limit holds for what is sent next, too.
+    Raises:
+        TimeoutError: Not all have come in time.
+        EOFError: The peer has closed the connection.
     """
     clock = clock or RealClock()
     end = clock.now() + limit_s
