@@ -265,7 +265,7 @@ def test_a_connected_chip_runs_on_its_undivided_clock() -> None:
         board = Board(part)
         with board.session() as session:
             session.reset()
-            assert board.chip._clock_divider == 0
+            assert board.chip.map.clock_divider == 0
 
 
 def test_read_gives_what_the_chip_holds_and_writes_nothing() -> None:

@@ -21,11 +21,14 @@ def millivolts(bench: Bench) -> int:
 
 
 def test_the_names_are_parsed_and_printed_alike() -> None:
-    texts = ("unpowered", "busy-storm=3", "unplug-after=50", "fake-voltage=3250")
+    texts = ("unpowered", "dead-block=0x008040", "busy-storm=3", "unplug-after=50", "fake-voltage=3250")
     faults = parse(reversed(texts))
-    assert faults == Faults(unpowered=True, unplug_after=50, fake_voltage=3250, busy_storm=3)
+    assert faults == Faults(unpowered=True, unplug_after=50, fake_voltage=3250, busy_storm=3, dead_block=0x8040)
     assert faults.texts() == texts
     assert parse(["fake-voltage"]).fake_voltage == 3250
+    assert parse(["app-disables-swim"]).app_disables_swim == 1
+    assert parse(["wedged"]).wedged == 0
+    assert parse(["dead-block=32832"]) == parse(["dead-block=0X8040"])
     assert len(KNOWN) == len(fields(Faults))
 
 
@@ -47,6 +50,13 @@ def test_a_fault_can_be_mended() -> None:
         ("clone-buffer=65536", "from 1 to 65535"),
         ("fake-voltage=65536", "from 0 to 65535"),
         ("unpowered=1", "takes no argument"),
+        ("nak-every=0", "from 1 to"),
+        ("bit-flip-every", "bit-flip-every=50"),
+        ("app-disables-swim=soon", "app-disables-swim=50"),
+        ("dead-block", "dead-block=0x008040"),
+        ("dead-block=8040h", "from 0x000000 to 0xffffff"),
+        ("dead-block=0x1000000", "from 0x000000 to 0xffffff"),
+        ("wedged=", "wedged=50"),
     ],
 )
 def test_a_wrong_fault_is_a_usage_error_that_helps(text: str, says: str) -> None:
@@ -66,11 +76,24 @@ def test_without_supply_or_wire_the_target_is_silent(fault: str) -> None:
     assert millivolts(bench) == pytest.approx(0 if fault == "unpowered" else 3300, abs=10)
 
 
-def test_a_line_stuck_low_is_a_line_fault() -> None:
+def test_a_line_stuck_low_is_a_line_fault_for_all_that_goes_over_it() -> None:
     bench = Bench(faults=["swim-stuck-low"])
     bench.swim_mode()
-    assert bench.do("F4 04") == 0x16
+    for command in ("F4 04", "F4 05", "F4 06"):
+        assert bench.do(command) == 0x16
     assert bench.try_read(0x8000) == 0x16
+    assert bench.write(CSR, 0xA0) == 0x16
+    assert bench.do("F4 07") == OK
+    assert bench.do("F4 08") == OK
+
+
+def test_the_open_firmware_knows_no_line_fault() -> None:
+    bench = Bench(faults=["swim-stuck-low", "open-firmware"])
+    bench.swim_mode()
+    for command in ("F4 04", "F4 05", "F4 06"):
+        assert bench.do(command) == OK
+    assert bench.try_read(0x8000) == SILENT
+    assert bench.write(CSR, 0xA0) == SILENT
 
 
 def test_with_nrst_open_the_program_runs_on() -> None:
@@ -87,6 +110,19 @@ def test_with_nrst_open_the_program_runs_on() -> None:
     assert bench.state == "stalled"
 
 
+@pytest.mark.parametrize("part", ["stm8s001j3", "stm8l001j3", "stm8l050j3"])
+def test_a_part_without_an_nrst_pin_runs_on_whatever_the_probe_does_to_its_reset_wire(part: str) -> None:
+    for faults in ([], ["nrst-stuck-low"]):
+        bench = Bench(part, program=b"\x82", faults=faults)
+        bench.swim_mode()
+        assert bench.do("F4 07") == OK
+        bench.clock.sleep(0.01)
+        assert bench.state == "running"
+        assert bench.do("F4 04") == OK
+        assert bench.write(CSR, 0xA0) == OK
+        assert bench.byte(CSR) == 0xA2
+
+
 def test_with_nrst_stuck_low_swim_answers_and_the_bus_does_not() -> None:
     bench = Bench(faults=["nrst-stuck-low"])
     bench.swim_mode()
@@ -95,7 +131,12 @@ def test_with_nrst_stuck_low_swim_answers_and_the_bus_does_not() -> None:
     assert bench.do("F4 08") == OK
     bench.clock.sleep(1.0)
     assert bench.byte(CSR) == 0xA0
-    assert bench.try_read(0x8000) == REFUSED
+    assert bench.do("F4 06") == OK
+    assert bench.do("F4 05") == OK
+    assert bench.byte(CSR) == 0xA0
+    for address in (0x8000, 0x0100, 0x7F99):
+        assert bench.try_read(address) == REFUSED
+        assert bench.write(address, 0x08) == REFUSED
     assert bench.state == "held in reset"
 
 
@@ -110,6 +151,34 @@ def test_no_eop_means_that_nothing_is_programmed() -> None:
     bench.clock.sleep(1.0)
     assert not bench.iapsr() & 0x04
     assert not any(bench.read(0x8000, 64))
+
+
+@pytest.mark.parametrize(("part", "address"), [("stm8s103f3", 0x8040), ("stm8s103f3", 0x4041), ("stm8l101f3", 0x9FFF)])
+def test_a_dead_block_keeps_its_bytes_whatever_is_programmed_and_its_neighbours_do_not(part: str, address: int) -> None:
+    bench = Bench(part, faults=[f"dead-block={address}"])
+    memory = bench.chip.flash if address >= 0x8000 else bench.chip.eeprom
+    assert memory is not None
+    start = address & ~63
+    old, new = b"\x82" + bytes(range(1, 64)), bytes(range(64, 128))
+    for block in (start, start - 64):
+        memory.write(block, old)
+        bench.connect()
+        bench.unlock()
+        assert bench.program(block, new) & 0x05 == 0x04
+        assert bench.program(block, bytes(4), mode=0x20) & 0x05 == 0x04
+        assert bench.program(block, b"\x11") & 0x05 == 0x00  # a block needs more
+        bench.connect()
+        bench.unlock()
+        assert bench.program(block, b"\x12", mode=0x00) & 0x05 == 0x04
+        assert bench.read(block, 64) == (old if block == start else b"\x12" + bytes(63))
+        assert memory.wear[(block - memory.start) // 64] == 3
+
+
+def test_a_dead_block_is_not_even_erased_by_an_unlock() -> None:
+    bench = Bench(faults=["dead-block=0x8040"], locked=True, program=bytes(range(1, 129))).connect()
+    bench.unlock()
+    assert bench.option(0x4800, 0x00) & 0x04
+    assert bench.read(0x8000, 192) == bytes(64) + bytes(range(65, 129)) + bytes(64)
 
 
 def test_a_busy_storm_lasts_for_its_polls() -> None:
@@ -178,6 +247,45 @@ def test_a_late_answer_becomes_the_answer_of_the_next_command() -> None:
         bench.take(6)
     assert caught.value.data == b"\x00\x01"
     assert len(bench.take(6)) == 6
+
+
+@pytest.mark.parametrize("model", ["v1", "v2", "v3"])
+@pytest.mark.parametrize(
+    ("fault", "cure", "cured"),
+    [("wedged", "reset", True), ("wedged-for-good", "reset", False), ("wedged-for-good", "replug", True)],
+)
+def test_a_wedged_probe_takes_commands_and_answers_none(model: str, fault: str, cure: str, cured: bool) -> None:
+    def answers() -> bool:
+        if model == "v1":
+            bench.probe.write(b"USBC" + bytes(4) + b"\x02\0\0\0\x80\0\x01\xf5" + bytes(15), 1.0)
+        else:
+            bench.send("F5")
+        try:
+            return len(bench.take(2)) == 2
+        except TransportTimeoutError:
+            return False
+
+    bench = Bench(model=model, faults=[fault])
+    assert [answers() for _ in range(3)] == [False] * 3
+    bench.probe.clear_halt()
+    assert not answers()
+    getattr(bench.probe, cure)()
+    assert answers() == cured
+    assert bench.probe.faults == Faults()
+
+
+def test_a_probe_that_hangs_later_drops_what_it_had_to_say_and_keeps_its_pins() -> None:
+    bench = Bench(faults=["wedged=5"])
+    bench.swim_mode()
+    bench.send("F4 07")
+    bench.send("F5")
+    bench.send("F5")
+    with pytest.raises(TransportTimeoutError):
+        bench.take(2)
+    assert bench.chip.nrst_low
+    bench.probe.reset()
+    assert not bench.chip.nrst_low
+    assert bench.ask("F5", 2) == "00 01"
 
 
 def test_a_lost_link_comes_back_only_by_an_entry_under_reset_which_locks_the_flash() -> None:

@@ -199,7 +199,7 @@ def test_stm8l_with_the_opening_value_written_once_is_locked_again_after_reset()
 
 @pytest.mark.parametrize("to_default", [True, False])
 def test_stm8l_options_after_the_global_erase_are_a_switch(to_default: bool) -> None:
-    bench = ready("stm8l050j3", locked=True, switches=Switches(options_erase_to_default=to_default))
+    bench = ready("stm8l151f3", locked=True, switches=Switches(options_erase_to_default=to_default))
     bench.option(0x4800, 0xAA)
     assert bench.byte(0x480A) == (0x01 if to_default else 0x00)
 

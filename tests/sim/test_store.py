@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from stm8tool.devices import find_part
-from stm8tool.errors import AccessError, EndpointStallError, ProbeLostError, UnknownPartError, UsageError
+from stm8tool.errors import (
+    AccessError,
+    EndpointStallError,
+    ProbeLostError,
+    TransportTimeoutError,
+    UnknownPartError,
+    UsageError,
+)
 from stm8tool.sim import lock
 from stm8tool.sim.clock import RealClock, VirtualClock
 from stm8tool.sim.store import create, describe, open_transport
@@ -150,6 +157,64 @@ def test_an_unplugged_probe_is_saved_plugged_in_again_and_the_fault_is_spent(tmp
     transport.close()
 
 
+@pytest.mark.parametrize(("fault", "answers"), [("wedged", False), ("wedged-for-good", True)])
+def test_a_probe_that_hangs_for_good_is_found_replugged_and_one_that_a_reset_helps_is_not(
+    tmp_path: Path, fault: str, answers: bool
+) -> None:
+    create(tmp_path / "b", S103, "v2", faults=[fault])
+    for first in (True, False):
+        transport = open_transport(tmp_path / "b")
+        transport.open()
+        send(transport, "F5")
+        if answers and not first:
+            assert transport.read(2, LIMIT_S) == b"\x00\x01"
+        else:
+            with pytest.raises(TransportTimeoutError):
+                transport.read(2, LIMIT_S)
+        transport.close()
+        assert describe(tmp_path / "b").faults == ()
+    transport.open()
+    transport.reset()
+    send(transport, "F5")
+    assert transport.read(2, LIMIT_S) == b"\x00\x01"
+    transport.close()
+
+
+def test_noise_goes_on_where_it_was(tmp_path: Path) -> None:
+    create(tmp_path / "b", S103, "v2", faults=["nak-every=6"])
+    transport = open_transport(tmp_path / "b")
+    statuses = []
+    for commands in (["F3 07", "F4 00", "F4 04"], ["F4 0A 00 01 00 00 7F 80 A0"], ["F4 0B 00 01 00 00 7F 80"]):
+        transport.open()
+        send(transport, *commands)
+        transport.clock.sleep(0.1)
+        send(transport, "F4 09")
+        statuses.append(transport.read(4, LIMIT_S)[0])
+        transport.close()
+    assert statuses == [0x00, 0x05, 0x00]  # six frames were the whole write, whose last was not acknowledged
+
+
+def test_a_supply_that_is_switched_after_the_end_of_a_command_was_switched_before_the_next(tmp_path: Path) -> None:
+    create(tmp_path / "b", S103, "v2", faults=["power-switch=10000"])
+    transport = open_transport(tmp_path / "b")
+    transport.open()
+    send(transport, "F3 07", "F4 00", "F4 04")
+    transport.clock.sleep(0.1)
+    transport.close()
+    report = describe(tmp_path / "b")
+    assert (report.state, report.swim_active, report.faults) == ("running: empty", False, ())
+
+
+@pytest.mark.parametrize(
+    ("part", "address"), [("stm8s103f3", "0x4800"), ("stm8s103f3", "0xA000"), ("stm8l101f3", "64")]
+)
+def test_a_dead_block_lies_in_a_memory_that_wears_out(tmp_path: Path, part: str, address: str) -> None:
+    with pytest.raises(UsageError, match="dead-block") as caught:
+        create(tmp_path / "b", find_part(part), "v2", faults=[f"dead-block={address}"])
+    assert "flash 0x008000..0x009FFF" in (caught.value.hint or "")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_close_may_be_repeated_and_needs_no_open(board: Path) -> None:
     before = board.read_bytes()
     transport = open_transport(board)
@@ -220,8 +285,8 @@ def test_a_memory_of_the_wrong_size_or_type_is_a_usage_error(board: Path, data: 
 
 def test_another_version_or_part_is_named(board: Path) -> None:
     document = json.loads(board.read_text())
-    board.write_text(json.dumps({**document, "version": 2}))
-    with pytest.raises(UsageError, match="version 2"):
+    board.write_text(json.dumps({**document, "version": 99}))
+    with pytest.raises(UsageError, match="version 99"):
         open_transport(board)
     board.write_text(json.dumps({**document, "part": "stm8x1"}))
     with pytest.raises(UnknownPartError):

@@ -29,8 +29,9 @@ LAYERS: dict[str, set[str]] = {
     "session": {*LEAVES, "devices", "image", "transport", "probe", "target", "sim"},
     "console": {"errors"},
     "wording": {"devices", "target"},
-    "doctor": {*LEAVES, "deps", "devices", "transport", "probe", "target", "session", "wording"},
-    "doctor_page": {*LEAVES, "doctor"},
+    "findings": {"errors"},
+    "doctor": {*LEAVES, "findings", "deps", "devices", "transport", "probe", "target", "session", "wording"},
+    "doctor_page": {*LEAVES, "findings"},
     "commands": {
         *LEAVES,
         "devices",

@@ -128,6 +128,10 @@ def test_the_unique_id_lies_where_its_family_has_it(part: Part) -> None:
     assert part.unique_id is None or part.unique_id in expected[part.family]
 
 
+def test_the_parts_without_an_nrst_pin_are_those_in_an_so8_package() -> None:
+    assert [part.name for part in all_parts() if not part.has_nrst] == ["STM8L001J3", "STM8L050J3", "STM8S001J3"]
+
+
 @each_part()
 def test_the_options_lie_in_the_option_area_and_do_not_overlap(part: Part) -> None:
     options = option_table(part)
@@ -320,8 +324,9 @@ def other_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     [
         ("devices.csv", "0x8000,8192,64,0x4000,640", "0x8000,8192,96,0x4000,640"),
         ("devices.csv", "0x8000,8192,64,0x4000,640", "0x8000,8200,64,0x4000,640"),
-        ("devices.csv", "64,stm8s,stm8s,,0,0x4865,stm8s-low", "64,stm8,stm8s,,0,0x4865,stm8s-low"),
-        ("devices.csv", "0x4865,stm8s-low", "0x4865,stm8s-lower"),
+        ("devices.csv", "64,stm8s,stm8s,,0,0x4865,yes", "64,stm8,stm8s,,0,0x4865,yes"),
+        ("devices.csv", "0x4865,yes,stm8s-low", "0x4865,yes,stm8s-lower"),
+        ("devices.csv", "0x4865,yes,stm8s-low", "0x4865,,stm8s-low"),
         ("options.csv", "stm8s-low,AFR,0x4803,0x00,yes,normal", "stm8s-low,AFR,0x4803,0x00,yes,often"),
         ("options.csv", "stm8l-bor01,BOR,0x480A,0x01", "stm8l-bor01,BOR,0x480A,0x02"),
     ],

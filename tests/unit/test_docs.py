@@ -94,10 +94,12 @@ def parsers(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[s
 PARSERS = dict(parsers(cli._parser()))
 FAULT_ROWS = re.findall(r"^\| `(.*?)` \| (.*) \| (\d+) \|$", section(TOOL, "Faults"), re.MULTILINE)
 
+ERROR_ROWS = re.findall(r"^\| `(E-.*?)` \| (.*?) \| `(.*?)` \|$", section(TOOL, "Errors on purpose"), re.MULTILINE)
+
 
 def test_every_option_is_in_a_table_and_no_other() -> None:
     def documented(text: str) -> set[str]:
-        return {word for cell in first_cells(text) for word in re.findall(r"(?<!\w)--?[a-z]+", cell)}
+        return {word for cell in first_cells(text) for word in re.findall(r"(?<!\w)--?[a-z][a-z-]*", cell)}
 
     def known(*names: str) -> set[str]:
         return {word for name in names for action in PARSERS[name]._actions for word in action.option_strings}
@@ -163,6 +165,27 @@ def test_every_command_has_an_example_and_it_shows_what_happens(desk: Path) -> N
             pattern = ".*".join(map(re.escape, expected.split("…")))
             assert re.fullmatch(pattern, shown, re.DOTALL if expected.startswith("…\n") else 0), f"{command}\n{shown}"
     assert {word for name in PARSERS for word in name.split()} <= used
+
+
+@pytest.mark.parametrize(("code", "board", "command"), ERROR_ROWS)
+def test_an_error_is_shown_by_the_command_of_its_row(desk: Path, code: str, board: str, command: str) -> None:
+    words = board.strip("`").split() if board != "nothing" else []
+    Path("firmware.bin").write_bytes(FIRMWARE)
+    Path("bench").mkdir()
+    for name in ("blue", "green"):
+        run(["sim", "create", f"bench/{name}.chip", "--part", "stm8s103f3"])
+    for typed in {command, re.sub("^info", "doctor", command)}:
+        made, shown = run(["sim", "create", "board.chip", "--part", "stm8s103f3", "--force", *words])
+        assert made == 0, shown
+        ended, shown = run(["--probe", "sim:board.chip", "--part", "stm8s103f3", *typed.split()])
+        assert f"[{code}]\n" in shown, shown
+        assert (ended == 0) == ("error: " not in shown)
+
+
+def test_no_code_is_shown_twice_on_purpose_and_all_are_codes() -> None:
+    shown = [code for code, _, _ in ERROR_ROWS]
+    assert len(shown) == len(set(shown)) > 25
+    assert set(shown) < {code.value for code in errors.Code}
 
 
 @pytest.mark.parametrize(("fault", "text", "code"), FAULT_ROWS)

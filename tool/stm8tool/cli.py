@@ -28,6 +28,7 @@ _DEFAULTS = {
     "unlock": "auto",
     "verify": "yes",
     "progress": "auto",
+    "power_cycle": None,
     "verbose": 0,
 }
 
@@ -51,7 +52,7 @@ def entry() -> None:
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one command; return its exit code."""
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_args(_spelt_out(sys.argv[1:] if argv is None else argv))
     for name, value in _DEFAULTS.items():
         if not hasattr(arguments, name):
             setattr(arguments, name, value)
@@ -100,6 +101,11 @@ class _Parser(argparse.ArgumentParser):
         )
 
 
+def _spelt_out(words: Sequence[str]) -> list[str]:
+    """Give a bare `--power-cycle` its value: argparse would take the word behind it, which is the command."""
+    return [f"{word}={commands.DEFAULT_POWER_CYCLE_S}" if word == "--power-cycle" else word for word in words]
+
+
 # -- arguments ---------------------------------------------------------------------------------------
 
 
@@ -117,6 +123,12 @@ def _common_options(probe_help: str = _PROBE_HELP) -> _Parser:
     add("--unlock", choices=("auto", "never"), help="what write does with a read-protected chip (auto: erase it)")
     add("--verify", choices=("yes", "no"), help="whether write reads back what it programmed (yes)")
     add("--progress", choices=("auto", "bar", "lines"), help="how progress is shown")
+    add(
+        "--power-cycle",
+        metavar="SECONDS",
+        help="catch the chip while you switch the board's power off and on; bare, or =SECONDS "
+        f"({commands.DEFAULT_POWER_CYCLE_S})",
+    )
     add("-v", "--verbose", action="count", help="say more; -vv shows every command to the probe")
     return common
 

@@ -10,9 +10,11 @@ from .errors import UsageError
 if TYPE_CHECKING:
     from .console import Console
     from .devices import Part, Region
-    from .session import Session
+    from .session import PowerCycle, Session
 
 DEFAULT_PROBE = "stlink"
+DEFAULT_POWER_CYCLE_S = 30
+_LONGEST_POWER_CYCLE_S = 600
 
 
 def _part(arguments: argparse.Namespace) -> Optional[Part]:
@@ -79,7 +81,23 @@ def _writable(arguments: argparse.Namespace, part: Part) -> list[Region]:
 def _open(arguments: argparse.Namespace, console: Console, part: Optional[Part]) -> Session:
     from .session import Session, open_transport
 
-    return Session(open_transport(arguments.probe), part, console.progress)
+    power_cycle = _power_cycle(arguments, console)
+    return Session(open_transport(arguments.probe), part, console.progress, power_cycle)
+
+
+def _power_cycle(arguments: argparse.Namespace, console: Console) -> Optional[PowerCycle]:
+    """Return what `--power-cycle` asks for; None without it."""
+    from .session import PowerCycle
+
+    text = arguments.power_cycle
+    if text is None:
+        return None
+    if not (text.isdecimal() and 1 <= int(text) <= _LONGEST_POWER_CYCLE_S):
+        raise UsageError(
+            f"--power-cycle={text}: that is no number of seconds from 1 to {_LONGEST_POWER_CYCLE_S}",
+            hint="write --power-cycle or --power-cycle=60",
+        )
+    return PowerCycle(int(text), console.power_cycle)
 
 
 def required_part(arguments: argparse.Namespace) -> Part:
@@ -223,7 +241,7 @@ def doctor(arguments: argparse.Namespace, console: Console) -> None:
 
     if arguments.report is not None:
         doctor_page.check_output(arguments.report)
-    diagnosis = checks.examine(arguments.probe, arguments.part)
+    diagnosis = checks.examine(arguments.probe, arguments.part, _power_cycle(arguments, console))
     for line in doctor_page.page(diagnosis, fancy=console.shows(doctor_page.SIGNS)):
         console.say(line)
     if arguments.report is not None:

@@ -13,6 +13,7 @@ import sys
 from .errors import ToolError
 
 _BAR_WIDTH = 40
+_COUNT_STEP_S, _LAST_SECONDS = 5, 5
 
 
 class Console:
@@ -24,6 +25,7 @@ class Console:
         self._bars = mode == "bar"
         self._stage = ""
         self._drawn = 0
+        self._asked = False
 
     @staticmethod
     def shows(text: str) -> bool:
@@ -67,6 +69,14 @@ class Console:
             self._drawn = reached
         if done == total:
             self._stage, self._drawn = "", 0
+
+    def power_cycle(self, left_s: int) -> None:
+        """Ask for the board's power to be switched, and count down: each five seconds, at the end each second."""
+        if not self._asked:
+            self._asked = True
+            self.say(f"switch the board's power off and on now ({left_s} s)")
+        elif left_s % _COUNT_STEP_S == 0 or left_s < _LAST_SECONDS:
+            self.say(f"{left_s} s left")
 
     def interrupt(self) -> None:
         """End a bar that was not finished, so that other text begins on a new line."""

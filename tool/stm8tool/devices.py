@@ -72,6 +72,7 @@ class Part:
     flash_regs: str  # "stm8s" or "stm8l": which register map the flash controller has
     boot_rom: Optional[Region]
     unique_id: Optional[int]
+    has_nrst: bool  # False: the package has no NRST pin, so there is no entry under reset
     option_layout: str
     source: str
     confidence: str
@@ -190,6 +191,7 @@ def _load_part(name: str) -> Part:
         flash_regs=row["flash_regs"],
         boot_rom=optional_region("boot ROM", "boot_rom"),
         unique_id=int(row["unique_id"], 16) if row["unique_id"] else None,
+        has_nrst=row["nrst"] == "yes",
         option_layout=row["option_layout"],
         source=row["source"],
         confidence=row["confidence"],
@@ -199,6 +201,8 @@ def _load_part(name: str) -> Part:
         raise ValueError(f"devices.csv: {name}: a memory is not whole blocks of 64 or 128 bytes")
     if not {part.rop_mode, part.flash_regs} <= {"stm8s", "stm8l"}:
         raise ValueError(f"devices.csv: {name}: rop_mode and flash_regs are stm8s or stm8l")
+    if row["nrst"] not in ("yes", "no"):
+        raise ValueError(f"devices.csv: {name}: nrst is yes or no")
     return part
 
 

@@ -7,22 +7,35 @@ releases NRST, takes the probe out of SWIM mode and releases it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from .errors import Code, ReadoutProtectedError, ToolError, UsageError
+from .errors import (
+    Code,
+    ConnectError,
+    ProgramError,
+    ReadoutProtectedError,
+    SwimError,
+    ToolError,
+    UsageError,
+    VerifyError,
+)
 from .interrupts import shield
 from .probe.stlink import Stlink
 from .target import protection
+from .target.capture import PowerCycle as PowerCycle
 from .target.core import Core
+from .target.diagnose import blame_supply, least_supply_mv
 from .target.flash import Flash
 from .target.options import OptionState, read_options, show_a_cut_unlock
 from .target.programmer import Programmer, Progress, Written, silent
+from .target.quality import Quality
 
 if TYPE_CHECKING:
     from .devices import Part, Region
-    from .image import Image
+    from .image import Image, Segment
     from .probe.base import ProbeInfo
     from .transport.base import Transport, UsbBus
 
@@ -30,6 +43,7 @@ _log = logging.getLogger(__name__)
 
 SIM_PREFIX = "sim:"
 _UNIQUE_ID_SIZE = 12
+_OF_SUPPLY = (Code.WRITE_UNFINISHED, Code.VERIFY, Code.LINK_LOST, Code.UNLOCK_FAILED)
 
 
 class Upload(NamedTuple):
@@ -106,14 +120,22 @@ class Session:
         transport: The pipe to the probe, not open yet; see `open_transport`.
         part: The chip; needed by every job but `info` and `reset`.
         progress: Called with stage, bytes done, bytes in all.
+        power_cycle: Catch the chip while somebody switches its power; None connects by the ladder.
     """
 
-    def __init__(self, transport: Transport, part: Optional[Part] = None, progress: Progress = silent) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        part: Optional[Part] = None,
+        progress: Progress = silent,
+        power_cycle: Optional[PowerCycle] = None,
+    ) -> None:
         self._part = part
         self._progress = progress
         self._link = Stlink(transport)
-        self._core = Core(self._link, part)
+        self._core = Core(self._link, part, power_cycle)
         self._connected = False
+        self._erased_by_unlock = False
 
     def __enter__(self) -> Session:
         """Open the probe."""
@@ -123,16 +145,66 @@ class Session:
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
-        """Let the program run and release the probe, also when one of the two fails."""
+        """Let the program run and release the probe, also when one of the two fails; then say how good the link was."""
         with shield():
             try:
                 self._core.leave()
             except ToolError as exc:
                 if error is None:
+                    self._add_quality(exc)
                     raise
                 _log.debug("leaving the chip: %s", exc)  # the first error is the one to show
             finally:
                 self._link.close()
+        if error is None:
+            self._warn()
+        elif isinstance(error, ToolError):
+            self._add_quality(error)
+
+    @property
+    def quality(self) -> Quality:
+        """What was not perfect so far."""
+        tally, recipe, link = self._core.tally, self._core.recipe, self._link
+        return Quality(
+            exchanges=link.exchanges_repeated,
+            reads=link.reads_repeated + tally.reads,
+            reconnects=tally.reconnects,
+            recipes=tally.recipes,
+            blocks=tally.blocks,
+            slow=recipe is not None and not recipe.high_speed,
+            no_nrst=recipe is not None and recipe.pulse_s is None and tally.recipes > 0,
+        )
+
+    @property
+    def no_high_speed(self) -> bool:
+        """True where the chip did not allow high speed over a good link; right after an unlock that is normal."""
+        return self._core.no_high_speed and not self._erased_by_unlock
+
+    def _warn(self) -> None:
+        """Say what was not perfect in a session that ended well."""
+        if self._core.only_at_power_on:
+            _log.warning(
+                "the chip answered only at power-on: its program turns SWIM off or sleeps; wire NRST, or give the "
+                "program a delay at its start %s",
+                Code.SWIM_DISABLED,
+            )
+        if self.no_high_speed:
+            _log.warning(
+                "low speed was used: the chip never allowed high speed (HSIT stays 0), as with certain option bytes %s",
+                Code.NO_HIGH_SPEED,
+            )
+        quality = self.quality
+        if quality.retries:
+            _log.warning("weak link: %s; %s %s", quality.summary(), quality.advice(), Code.WEAK_LINK)
+
+    def _add_quality(self, error: ToolError) -> None:
+        """Put into `error` what had to be done again before it."""
+        quality = self.quality
+        if not quality.retries:
+            return
+        error.details = (*error.details, f"until then: {quality.summary()}")
+        if error.code is Code.LINK_LOST and not isinstance(error, ConnectError):
+            error.hint = quality.advice() + (f"; {error.hint}" if error.hint else "")
 
     @property
     def probe(self) -> ProbeInfo:
@@ -188,23 +260,42 @@ class Session:
         segments = [segment for region in regions for segment in image.slice(region)]
         segments.sort(key=lambda segment: segment.address)
         try:
-            return Upload(programmer.write(segments, verify=verify), unlocked)
+            return Upload(self._write(programmer, segments, verify=verify), unlocked)
         except ReadoutProtectedError as exc:
             # A locked chip may look blank; its refusal of the first block is what tells.
             if not unlock or (unlocked and unlocked.erased):
                 exc.code = Code.UNLOCK_FAILED if unlock else Code.ROP_UPLOAD
                 raise
             unlocked = self._unlock_for_write(programmer, exc, assume_locked=True)
-        return Upload(programmer.write(segments, verify=verify), unlocked)
+        return Upload(self._write(programmer, segments, verify=verify), unlocked)
 
-    @staticmethod
-    def _see_to_options(programmer: Programmer, *, may_mend: bool) -> Optional[protection.Unlocked]:
+    def _write(self, programmer: Programmer, segments: Sequence[Segment], *, verify: bool) -> Written:
+        with self._supply_considered():
+            return programmer.write(segments, verify=verify)
+
+    def _unlock(self, programmer: Programmer, *, assume_locked: bool = False) -> protection.Unlocked:
+        with self._supply_considered():
+            unlocked = programmer.unlock(assume_locked=assume_locked)
+        self._erased_by_unlock = self._erased_by_unlock or unlocked.erased
+        return unlocked
+
+    @contextmanager
+    def _supply_considered(self) -> Iterator[None]:
+        """Give an error of a chip that does not hold what is written the supply as its cause where that is low."""
+        try:
+            yield
+        except (ProgramError, VerifyError, SwimError) as exc:
+            if exc.code in _OF_SUPPLY:
+                blame_supply(exc, self._link.supply_mv(), least_supply_mv(self._part))
+            raise
+
+    def _see_to_options(self, programmer: Programmer, *, may_mend: bool) -> Optional[protection.Unlocked]:
         """Finish an unlock that was cut short; any other damage to option bytes is only told."""
         states = programmer.options()
         damaged = ", ".join(state.option.name for state in states if not state.consistent)
         if damaged and may_mend and show_a_cut_unlock(states):
             _log.warning("an earlier unlock was cut short: bringing the option bytes to their factory values")
-            return programmer.unlock()
+            return self._unlock(programmer)
         if damaged:
             _log.warning(
                 "option bytes without their complements, for which the chip uses its defaults: %s; "
@@ -214,12 +305,11 @@ class Session:
             )
         return None
 
-    @staticmethod
     def _unlock_for_write(
-        programmer: Programmer, found: ReadoutProtectedError, *, assume_locked: bool
+        self, programmer: Programmer, found: ReadoutProtectedError, *, assume_locked: bool
     ) -> protection.Unlocked:
         _log.warning("%s: unlocking it, which erases the whole chip (what it holds cannot be read or saved)", found)
-        return programmer.unlock(assume_locked=assume_locked)
+        return self._unlock(programmer, assume_locked=assume_locked)
 
     def verify(self, image: Image, regions: Sequence[Region]) -> int:
         """Compare `image` with the chip; return the number of equal bytes."""
@@ -246,11 +336,12 @@ class Session:
         require_whole_blocks(region, self._require_part())
         programmer = self._programmer()
         programmer.require_open()
-        return programmer.erase(region)
+        with self._supply_considered():
+            return programmer.erase(region)
 
     def unlock(self) -> protection.Unlocked:
         """Remove read protection, bring option bytes to factory values, and prove both by reading back."""
-        return self._programmer().unlock()
+        return self._unlock(self._programmer())
 
     def reset(self) -> None:
         """Reset the chip; its program runs when the session ends."""
@@ -272,5 +363,5 @@ class Session:
         if not found.locked:
             options = read_options(core, part)
             if part.unique_id is not None:
-                unique_id = core.read(part.unique_id, _UNIQUE_ID_SIZE)
+                unique_id = core.read_surely(part.unique_id, _UNIQUE_ID_SIZE)
         return ChipInfo(recipe, self._link.high_speed, core.register_map, found, options, unique_id)

@@ -43,6 +43,14 @@ class SwimLink(Protocol):
     def high_speed(self) -> bool:
         """True while the wire runs the high-speed bit format."""
 
+    @property
+    def exchanges_repeated(self) -> int:
+        """How many exchanges with the probe had to be repeated."""
+
+    @property
+    def reads_repeated(self) -> int:
+        """How many reads of the chip had to be repeated."""
+
     def open(self) -> None:
         """Claim the probe and put it into SWIM mode, out of whatever mode it was in."""
 

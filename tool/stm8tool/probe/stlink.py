@@ -60,6 +60,8 @@ _STATUS_MEANINGS = {
     0x16: ("the SWIM line is stuck", "SWIM and GND may be swapped, or SWIM is held low"),
 }
 
+_UNANSWERED = (0x04, 0x05)  # silence or a NACK: a read may be tried once more
+
 _FIRST_TO_MEASURE = (2, 13)  # V2J13; no V1 and, their J being 0, no V2-1 for STM8
 _WRITE_DATA_IN_COMMAND = 8
 _LARGEST_BUFFER = 6144
@@ -118,6 +120,12 @@ class Stlink:
         self._buffer_size = _ASSUMED_BUFFER
         self._in_swim_mode = False
         self.high_speed = False
+        self.reads_repeated = 0
+
+    @property
+    def exchanges_repeated(self) -> int:
+        """How many exchanges had to be repeated."""
+        return self._channel.hiccups
 
     @property
     def info(self) -> ProbeInfo:
@@ -155,7 +163,7 @@ class Stlink:
             self._channel.synchronise()
             return
         except TransportTimeoutError as exc:
-            _log.debug("no answer (%s): resetting the probe on USB", exc)
+            _log.warning("the probe hangs (%s): resetting it on USB", exc)
         try:
             self._transport.reset()
             self._channel.synchronise()
@@ -300,7 +308,13 @@ class Stlink:
         except (EndpointStallError, TransferSizeError, TransportTimeoutError) as exc:
             # The buffer may be lost; a read is safe to repeat as a whole.
             _log.debug("read of 0x%06X: %s; trying again", address, exc)
-            return self._read_once(address, size)
+        except SwimError as exc:
+            if exc.status not in _UNANSWERED:
+                raise
+            _log.debug("%s; trying again", exc)
+        data = self._read_once(address, size)
+        self.reads_repeated += 1  # counted where it helped: what always fails is no sign of a weak link
+        return data
 
     def _read_once(self, address: int, size: int) -> bytes:
         self._channel.exchange(_READ_MEMORY + size.to_bytes(2, "big") + address.to_bytes(4, "big"))

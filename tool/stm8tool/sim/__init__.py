@@ -6,7 +6,9 @@ describes raises `SimGapError`, never an OK. Where sources disagree there is a s
 attributes of `firmware.Firmware`); what can be wrong on a bench has a name (`faults.Faults`).
 
     clock      virtual time, or real time on request
-    chip       memory map, reset, SWIM activation and SWIM_CSR, the program that runs when nobody holds the CPU
+    chip       supply, reset, SWIM activation and SWIM_CSR, the program that runs when nobody holds the CPU
+    memory_map what lies at which address
+    noise      frames that are not acknowledged, bits that come wrong
     memory     flash, data EEPROM, option bytes, RAM: bytes and wear per block
     flash      the flash controllers of both register maps
     options    option bytes as loaded at reset, ROP, UBC, and what ruins a chip for good
@@ -20,14 +22,15 @@ attributes of `firmware.Firmware`); what can be wrong on a bench has a name (`fa
     usbip      a board in a file, on real USB
 
 Modelled, with its time: USB transfers, SWIM bits at low and high speed, the entry waveform, 6 and 3 ms of programming,
-the global erase; what a reset, a lost link or a pulled plug leaves behind. Addresses outside the memory map read
-as 00 and take writes without effect ("go nowhere"); the value is our assumption and a switch. The boot ROM holds
-fictional bytes.
+the global erase; what a reset, a lost supply, a lost link or a pulled plug leaves behind. Addresses outside the memory
+map read as 00 and take writes without effect ("go nowhere"); the value is our assumption and a switch. The boot ROM
+holds fictional bytes. Of programming that a reset or a lost supply breaks off, the manuals say that it may leave
+corrupt data: here it leaves bytes that nobody wrote, and a global erase that was broken off has erased nothing.
 
 Not modelled: execution of code, but for the jump in the reset vector (a program then runs, as an endless loop on its
 first instruction, or does not; a RAM loader, a second step or a breakpoint is a gap), peripherals other than the flash
 controller, CLK_CKDIVR and CFG_GCR (gaps), watchdogs, TMU registers, the boot ROM that spoils PUKR (STM8L medium
-density, v1.2), SWIM at the doubled clock, parity errors, loss of power in the middle of an operation.
+density, v1.2), SWIM at the doubled clock, two wrong bits in one byte, a chip that is fed through its SWIM or NRST pin.
 
 Sources: ST's manuals (RM0016 STM8S/AF, RM0013 STM8L101, PM0054 and PM0047 flash programming, UM0470 SWIM and debug
 module, UM0560 boot ROM) and datasheets. ST publishes no description of the ST-LINK: its commands and habits are those

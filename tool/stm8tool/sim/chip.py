@@ -1,12 +1,13 @@
-"""The simulated STM8: memory map, reset, SWIM activation and the program that runs when nobody holds it.
+"""The simulated STM8: supply, reset, SWIM activation and the program that runs when nobody holds it.
 
-Source: UM0470 (entry, frames, SWIM_CSR, SRST), RM0016 and the datasheets (memory map), and what clients rely on where
-the manual is silent: SWIM_CSR.RST, the communication reset, a stalled CPU after reset.
+Source: UM0470 (entry, frames, SWIM_CSR, SRST), and what clients rely on where the manual is silent: SWIM_CSR.RST, the
+communication reset, a stalled CPU after reset.
 """
 
 from __future__ import annotations
 
 import enum
+from collections import deque
 from collections.abc import Sequence
 from typing import Optional
 
@@ -14,32 +15,28 @@ from stm8tool.devices import OptionByte, Part, option_table
 
 from .debug import DebugModule
 from .faults import Faults
-from .flash import REGISTERS, FlashController
-from .gap import SimGapError
+from .flash import FlashController
 from .memory import Memory
+from .memory_map import SWIM_OFF, MemoryMap
+from .noise import Noise
 from .options import OptionBytes
 from .switches import Switches
 
 SWIM_CSR = 0x7F80
-CFG_GCR = 0x7F60
 SAFE_MASK, NO_ACCESS, SWIM_DM, HS, OSCOFF, RST, HSIT, PRI = 0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01
 WRITABLE = SAFE_MASK | SWIM_DM | HS | OSCOFF | RST | PRI
 
-CKDIVR = {"stm8s": (0x50C6, 0x18), "stm8l": (0x50C0, 0x03)}
-PERIPHERALS = range(0x5000, 0x5800)
-FLASH_WINDOW = range(0x5050, 0x5070)  # what is not a flash register here is reserved on both register maps
-TMU_REGISTERS = range(0x5800, 0x5809)
-OPTION_SPACE = range(0x4800, 0x4900)  # the part's own area is a memory; the rest is reserved
-CORE = range(0x7F00, 0x8000)
-ROP_PATTERN = 0x71
 FIRST_BYTES = (0x82, 0xAC)  # INT or JPF: what a program starts with (UM0560)
 
 OPTION_LOAD_S = 0.0005  # from the release of reset to HSIT; no source gives it, clients wait 1 ms
 SRST_S = 0.00005  # NRST low after a SWIM system reset as clients saw it
-APP_S = 0.001  # from the start of the program to what the program does to the pin or the clock
+APP_S = 0.001  # from the start of the program to what it does to the clock
 SLOWEST_HZ = 1_000_000  # below this CPU clock replies come too late for an ST-LINK; the limit itself is ours
+HEADER_BYTES = 5  # of ROTF and WOTF: the command, a length, three bytes of address
+SUPPLY_MV = 3300
+POWER_OFF_S = 0.5  # how long somebody who switches the supply off leaves it off
 
-STATE = ("nrst_low", "swim_active", "csr", "link_lost", "_hsit", "_cfg_gcr", "_clock_divider")
+STATE = ("nrst_low", "swim_active", "csr", "link_lost", "_hsit")
 
 
 class Answer(enum.Enum):
@@ -79,9 +76,8 @@ class Chip:
         self.controller = FlashController(part, self.flash, self.eeprom, self.options, self.switches)
         self.debug = DebugModule(part.ram.end - 1, self._entry)
         self.unique_id = unique_id
-        self._rom = _read_only(part, unique_id)
-        self._flash_registers = REGISTERS[part.flash_regs]
-        self._ckdivr, self._ckdivr_reset = CKDIVR[part.flash_regs]
+        self.map = MemoryMap(part, self.ram, self.options, self.controller, self.debug, self.switches, unique_id)
+        self.noise = Noise()
         if locked:
             self.options.lock()
         self.nrst_low = False
@@ -90,10 +86,12 @@ class Chip:
         self.link_lost = False
         self._faults = Faults()
         self._hsit = False
-        self._cfg_gcr = 0
-        self._clock_divider = self._ckdivr_reset
+        self._switched_on = True
+        self._switching: deque[tuple[float, bool]] = deque()  # when somebody will switch the supply, and to what
+        self._powered_since = float("-inf")
         self._starts_at: Optional[float] = None  # when the option bytes of a released reset are loaded
-        self._app_at: Optional[float] = None  # when the program does what it does to pin and clock
+        self._pin_at: Optional[float] = None  # when the program does what it does to the pin,
+        self._clock_at: Optional[float] = None  # … and to the clock
         self._reset(0.0)
         self.settle(float("inf"))
 
@@ -106,10 +104,51 @@ class Chip:
 
     @faults.setter
     def faults(self, faults: Faults) -> None:
-        self._faults = self.controller.faults = faults
-        if self._reset_line_low:
+        was_powered = self.powered
+        self._faults = self.controller.faults = self.noise.faults = faults
+        if self.powered != was_powered:
+            self._supply_changed(float("-inf"))
+        elif self._reset_line_low:
             self._reset(0.0)
         self._run(float("-inf"))
+
+    @property
+    def powered(self) -> bool:
+        """True while the target has a supply, be it a bad one."""
+        return self._switched_on and not self._faults.unpowered
+
+    @property
+    def supply_mv(self) -> int:
+        """What there is to measure at VDD."""
+        if not self.powered:
+            return 0
+        return SUPPLY_MV if self._faults.marginal_supply is None else self._faults.marginal_supply
+
+    def power(self, on: bool, now: float) -> None:
+        """Switch the supply at the board.
+
+        What is not in flash, EEPROM or option bytes is lost; what is being erased or programmed comes out corrupt, as
+        with a reset (PM0054 5.2 says the same of both).
+        """
+        self.settle(now)
+        was_powered, self._switched_on = self.powered, on
+        if self.powered != was_powered:
+            self._supply_changed(now)
+
+    def plan_power_cycle(self, off_at: float) -> None:
+        """Let somebody switch the supply off at that time, and on again."""
+        self._switching.extend([(off_at, False), (off_at + POWER_OFF_S, True)])
+
+    def _supply_changed(self, now: float) -> None:
+        """Lose what a chip without supply loses, or begin as after power-on."""
+        self._reset(now)
+        if self.powered:
+            self._powered_since = now
+            return
+        self._starts_at = None
+        self.link_lost = False
+        self._leave_swim()
+        self.ram.write(self.ram.start, bytes(n * 37 + 11 & 0xFF for n in range(len(self.ram.data))))  # anything
 
     @property
     def bricked(self) -> Optional[str]:
@@ -123,12 +162,13 @@ class Chip:
 
     @property
     def _reset_line_low(self) -> bool:
-        return (self.nrst_low and not self._faults.nrst_open) or self._faults.nrst_stuck_low
+        driven = self.nrst_low and not self._faults.nrst_open
+        return self.powered and self.part.has_nrst and (driven or self._faults.nrst_stuck_low)
 
     @property
     def running(self) -> bool:
         """True while the CPU executes, be it only an empty flash."""
-        return not (self.in_reset or self.debug.stalled or self.controller.loading)
+        return self.powered and not (self.in_reset or self.debug.stalled or self.controller.loading)
 
     @property
     def has_program(self) -> bool:
@@ -142,7 +182,7 @@ class Chip:
     @property
     def state(self) -> str:
         """What the CPU does, in words."""
-        if self._faults.unpowered:
+        if not self.powered:
             return "unpowered"
         if self.in_reset:
             return "held in reset"
@@ -152,15 +192,18 @@ class Chip:
 
     def settle(self, now: float) -> None:
         """Let everything happen that is due."""
+        while self._switching and self._switching[0][0] <= now:
+            at, on = self._switching.popleft()
+            self.power(on, at)
         self.controller.settle(now)
         if self._starts_at is not None and now >= self._starts_at and not self._reset_line_low:
             self._start(self._starts_at)
-        if self._app_at is not None and now >= self._app_at:
-            self._app_at = None
-            if self._faults.app_disables_swim:
-                self._cfg_gcr |= 1
-            if self.switches.app_clock_divider is not None:
-                self._clock_divider = self.switches.app_clock_divider
+        if self._pin_at is not None and now >= self._pin_at:
+            self._pin_at = None
+            self.map.cfg_gcr |= SWIM_OFF
+        if self._clock_at is not None and now >= self._clock_at:
+            self._clock_at = None
+            self.map.clock_divider = self.switches.app_clock_divider or 0
 
     def set_nrst(self, low: bool, now: float) -> None:
         """Drive or release the reset line."""
@@ -173,11 +216,10 @@ class Chip:
 
     def _reset(self, now: float) -> None:
         """Reset everything but SWIM; with SWIM_CSR.RST set, SWIM too."""
-        self.controller.reset()
+        self.controller.reset(now)
         self.debug.reset(stalled=False)
-        self._cfg_gcr = 0
-        self._clock_divider = self._ckdivr_reset
-        self._app_at = None
+        self.map.reset()
+        self._pin_at = self._clock_at = None
         self._hsit = False
         self._starts_at = now + OPTION_LOAD_S
         if self.csr & RST:
@@ -197,8 +239,13 @@ class Chip:
         self._run(now)
 
     def _run(self, now: float) -> None:
+        """Plan what the program will do, from its start or from where a stall ended; while stalled it does nothing."""
+        self._pin_at = self._clock_at = None
         if self.running and self.has_program:
-            self._app_at = now + APP_S
+            if self._faults.app_disables_swim is not None:
+                self._pin_at = now + self._faults.app_disables_swim / 1000
+            if self.switches.app_clock_divider is not None:
+                self._clock_at = now + APP_S
 
     # -- SWIM, as the probe sees it -------------------------------------------------------------------------
 
@@ -206,14 +253,16 @@ class Chip:
         """Return what the wire says whatever is sent, or None if the chip is to answer."""
         if self._faults.swim_stuck_low:
             return Answer.STUCK
-        silent = self._faults.unpowered or self._faults.swim_open or self.link_lost or self._cfg_gcr & 1
+        silent = not self.powered or self._faults.swim_open or self.link_lost or self.map.cfg_gcr & SWIM_OFF
         return Answer.SILENT if silent else None
 
-    def enter(self, now: float) -> Answer:
-        """Take the entry waveform; on an active SWIM it is a communication reset."""
+    def enter(self, began: float, now: float) -> Answer:
+        """Take the entry waveform, the whole of it; on an active SWIM it is a communication reset."""
         self.settle(now)
         self.link_lost = self.link_lost and not self._reset_line_low
         answer = self._line()
+        if answer is None and began < self._powered_since:
+            answer = Answer.SILENT
         if answer is None:
             self.swim_active = True
             self.csr &= ~HS
@@ -228,16 +277,19 @@ class Chip:
             return Answer.ACK
         return answer or Answer.SILENT
 
-    def _listen(self, now: float, high_speed: bool) -> Optional[Answer]:
+    def _listen(self, now: float, high_speed: bool, frames: int) -> Optional[Answer]:
+        """Take the first `frames` of a command; return how they fail, or None."""
         self.settle(now)
         answer = self._line()
         if answer is None and (not self.swim_active or bool(self.csr & HS) != high_speed):
             return Answer.SILENT
+        if answer is None and self.noise.passes(frames) < frames:
+            return Answer.NACK
         return answer
 
     def system_reset(self, now: float, high_speed: bool) -> Answer:
         """Take SRST; without SWIM_DM it is acknowledged and ignored."""
-        answer = self._listen(now, high_speed)
+        answer = self._listen(now, high_speed, 1)
         if answer is None and self.csr & SWIM_DM:
             self._reset(now)
             if not self._reset_line_low:
@@ -246,21 +298,18 @@ class Chip:
 
     def rotf(self, address: int, size: int, now: float, high_speed: bool) -> tuple[Answer, bytes]:
         """Read `size` bytes (1..255) on the fly."""
-        answer = self._listen(now, high_speed)
+        answer = self._listen(now, high_speed, HEADER_BYTES)
         if answer is None and address == SWIM_CSR and size == 1:
-            return Answer.ACK, bytes([self._read_csr()])
+            return Answer.ACK, self.noise.spoil(bytes([self._read_csr()]))
         answer = answer or self._memory_answer()
-        if answer is None and self._cpu_hz() < SLOWEST_HZ:
+        if answer is None and self.map.cpu_hz < SLOWEST_HZ:
             answer = Answer.SILENT
-        if answer is not None:
-            return answer, b""
         data = bytearray()
-        while len(data) < size:
-            piece = self._read(address + len(data), size - len(data), now)
-            if piece is None:
-                return Answer.NACK, bytes(data)
-            data += piece
-        return Answer.ACK, bytes(data)
+        while answer is None and len(data) < size:
+            piece = self.map.read(address + len(data), size - len(data), now)
+            data += piece or b""
+            answer = Answer.NACK if piece is None else None
+        return answer or Answer.ACK, self.noise.spoil(data)
 
     def wotf(self, address: int, data: bytes, now: float, byte_s: float, high_speed: bool) -> tuple[Answer, int]:
         """Write `data` on the fly; its bytes come `byte_s` apart, the first at `now`.
@@ -268,18 +317,33 @@ class Chip:
         Returns:
             The answer and how many bytes were acknowledged.
         """
-        answer = self._listen(now, high_speed)
-        if answer is None and address == SWIM_CSR and len(data) == 1:
-            self._write_csr(data[0])
-            return Answer.ACK, 1
-        answer = answer or self._memory_answer()
+        answer = self._listen(now, high_speed, HEADER_BYTES)
         if answer is not None:
             return answer, 0
+        passing = self.noise.passes(len(data))
+        if address == SWIM_CSR and len(data) == 1:
+            if passing:
+                self._write_csr(data[0])
+        else:
+            answer = self._memory_answer()
+            if answer is not None:
+                return answer, 0
+            answer, done = self._write(address, data[:passing], now, byte_s)
+            if answer is not Answer.ACK:
+                return answer, done
+        return Answer.ACK if passing == len(data) else Answer.NACK, passing
+
+    def _write(self, address: int, data: bytes, now: float, byte_s: float) -> tuple[Answer, int]:
         done = 0
         while done < len(data):
             at = now + done * byte_s
             self.settle(at)
-            count = self._write(address + done, data[done:], at, byte_s)
+            if not self.powered:
+                return Answer.SILENT, done
+            was_running = self.running
+            count = self.map.write(address + done, data[done:], at, byte_s, was_running)
+            if self.running != was_running:
+                self._run(at)
             if count is None:
                 return Answer.NACK, done
             done += count
@@ -300,101 +364,3 @@ class Chip:
         self.csr = value & WRITABLE
         if self.switches.hs_waits_for_hsit and not self._hsit:
             self.csr &= ~HS
-
-    def _cpu_hz(self) -> int:
-        if self.part.flash_regs == "stm8s":
-            return 16_000_000 >> (self._clock_divider >> 3 & 3) >> (self._clock_divider & 7)
-        return 16_000_000 >> (self._clock_divider & 7)
-
-    # -- the bus --------------------------------------------------------------------------------------------
-
-    def _memory_at(self, address: int) -> Optional[Memory]:
-        for memory in (self.flash, self.ram, self.eeprom, self.options.memory):
-            if memory is not None and memory.start <= address < memory.end:
-                return memory
-        return None
-
-    def _read(self, address: int, size: int, now: float) -> Optional[bytes]:
-        """Return 1..size bytes from `address`, or None if the bus is stalled."""
-        address &= 0xFFFFFF
-        name = self._flash_registers.get(address)
-        if name:
-            value = self.controller.read_register(name, now)
-            return None if value is None else bytes([value])
-        memory = self._memory_at(address)
-        if memory is not None and memory is not self.ram:
-            if not self.controller.readable(memory):
-                return None
-            size = min(size, memory.end - address)
-            if not self.controller.hidden(memory):
-                return memory.read(address, size)
-            array = memory is not self.options.memory
-            return bytes([self.switches.rop_reads if array else ROP_PATTERN]) * size
-        self.controller.disturb()
-        if memory is not None:
-            return memory.read(address, min(size, memory.end - address))
-        return bytes([self._read_other(address)])
-
-    def _read_other(self, address: int) -> int:
-        for start, data in self._rom:
-            if 0 <= address - start < len(data):
-                return data[address - start]
-        if address == self._ckdivr:
-            return self._clock_divider
-        if address == CFG_GCR:
-            return self._cfg_gcr
-        if self.debug.holds(address):
-            return self.debug.read(address)
-        if address in FLASH_WINDOW or not self._unmodelled(address):
-            return self.switches.unmapped_value
-        raise SimGapError(f"read of 0x{address:06X}: this register is not modelled")
-
-    def _write(self, address: int, data: bytes, now: float, byte_s: float) -> Optional[int]:
-        """Write 1..len(data) bytes at `address`; None if the bus refuses the first."""
-        address &= 0xFFFFFF
-        name = self._flash_registers.get(address)
-        if name:
-            return 1 if self.controller.write_register(name, data[0], self.running) else None
-        memory = self._memory_at(address)
-        if memory is not None and memory is not self.ram:
-            data = data[: memory.end - address]
-            return self.controller.write_array(memory, address, data, now, byte_s, self.running)
-        self.controller.disturb()
-        if memory is not None:
-            data = data[: memory.end - address]
-            memory.write(address, data)
-            return len(data)
-        self._write_other(address, data[0], now)
-        return 1
-
-    def _write_other(self, address: int, value: int, now: float) -> None:
-        if address == self._ckdivr:
-            self._clock_divider = value
-        elif address == CFG_GCR:
-            self._cfg_gcr = value
-        elif self.debug.holds(address):
-            before = self.running
-            self.debug.write(address, value, may_run=not (self._rop_holds_cpu() or self.controller.loading))
-            if self.running and not before:
-                self._run(now)
-        elif address in OPTION_SPACE and self.controller.options_open and not self.options.rop:
-            self.options.programmed(address, bytes([value]))
-        elif self._unmodelled(address):
-            raise SimGapError(f"write to 0x{address:06X}: this register is not modelled")
-
-    def _rop_holds_cpu(self) -> bool:
-        """True if ROP keeps the CPU from being started: STM8S/AF of medium and high density (RM0016 4.5.1)."""
-        return self.options.rop and self.part.flash_regs == "stm8s" and self.part.density != "low"
-
-    def _unmodelled(self, address: int) -> bool:
-        return address in PERIPHERALS or address in CORE or (self.options.has_tmu and address in TMU_REGISTERS)
-
-
-def _read_only(part: Part, unique_id: bytes) -> list[tuple[int, bytes]]:
-    """Return what cannot be written: the unique ID and the boot ROM, whose bytes here are fictional."""
-    found = []
-    if part.unique_id is not None:
-        found.append((part.unique_id, unique_id))
-    if part.boot_rom is not None:
-        found.append((part.boot_rom.start, bytes(n * 7 + 1 & 0xFF for n in range(part.boot_rom.size))))
-    return found

@@ -6,6 +6,7 @@ real probes and boards.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Optional
@@ -20,31 +21,49 @@ def _switch(text: str) -> Any:
     return field(default=False, metadata={"help": text})
 
 
-def _number(text: str, *, bare: Optional[int] = None, allowed: range = range(FOR_EVER + 1)) -> Any:
-    """Return a fault with a number; `bare` stands for a missing one."""
-    return field(default=None, metadata={"help": text, "allowed": allowed, "bare": bare})
+def _number(text: str, *, bare: Optional[int] = None, allowed: range = range(FOR_EVER + 1), form: str = "d") -> Any:
+    """Return a fault with a number; `bare` stands for a missing one, `form` is how it is printed."""
+    return field(default=None, metadata={"help": text, "allowed": allowed, "bare": bare, "form": form})
 
 
 @dataclass(frozen=True)
 class Faults:
     """What is wrong on the bench.
 
-    The four `…_after` count USB transfers since the probe was opened; they happen once and are mended with that.
+    The four `…_after` and both `wedged…` count USB transfers since the probe was opened; they happen once and are
+    mended with that, as is `power_switch`. The two `…_every` count bytes on SWIM, the whole life of a board long: see
+    `noise`. Of a bad supply it was reported that writes fail while reads work; that it shows as programming without
+    an end, below no certain voltage, is our simplification.
     """
 
     unpowered: bool = _switch("the target has no supply")
+    marginal_supply: Optional[int] = _number(
+        "the target has only N mV (2400): reading works, programming never ends", bare=2400, allowed=range(65536)
+    )
+    power_switch: Optional[int] = _number("the target loses its supply for 0.5 s, N ms after the probe is opened")
     swim_open: bool = _switch("the SWIM wire is not connected")
     swim_stuck_low: bool = _switch("SWIM is shorted to ground: status 16")
+    nak_every: Optional[int] = _number("every Nth byte to the chip is not acknowledged", allowed=range(1, FOR_EVER + 1))
+    bit_flip_every: Optional[int] = _number(
+        "every Nth byte from the chip comes with a wrong bit", allowed=range(1, FOR_EVER + 1)
+    )
     nrst_open: bool = _switch("the reset wire is not connected")
     nrst_stuck_low: bool = _switch("something holds the target in reset")
-    app_disables_swim: bool = _switch("the program turns the SWIM pin into an output 1 ms after its start")
+    app_disables_swim: Optional[int] = _number(
+        "the program turns the SWIM pin into an output N ms (1) after its start", bare=1
+    )
     hsit_stuck: bool = _switch("SWIM_CSR.HSIT stays 0: no high speed")
     no_eop: bool = _switch("programming never ends and changes nothing (VCAP)")
+    dead_block: Optional[int] = _number(
+        "the block around this address is worn out: EOP comes, its bytes stay", allowed=range(1 << 24), form="#08x"
+    )
     busy_storm: Optional[int] = _number("every operation reports BUSY for N polls more (for ever)", bare=FOR_EVER)
     unplug_after: Optional[int] = _number("the probe is pulled after N transfers")
     stall_after: Optional[int] = _number("the endpoint stalls once after N transfers")
     timeout_after: Optional[int] = _number("one IN times out after N transfers; its answer comes late")
     drop_link_after: Optional[int] = _number("after N transfers SWIM is dead until it is entered under reset")
+    wedged: Optional[int] = _number("the probe hangs, after N transfers (0), until it is reset on USB", bare=0)
+    wedged_for_good: Optional[int] = _number("the probe hangs, after N transfers (0), until it is replugged", bare=0)
     clone_buffer: Optional[int] = _number("the probe's buffer has N bytes instead of 6144", allowed=range(1, 65536))
     clone_16bit_address: bool = _switch("the probe cuts addresses to 16 bits")
     open_firmware: bool = _switch("the open probe firmware: optimistic status, no F7, stays in SWIM mode (v2 only)")
@@ -74,7 +93,7 @@ class Faults:
             if value is True:
                 found.append(_name(item.name))
             elif value is not False and value is not None:
-                found.append(f"{_name(item.name)}={value}")
+                found.append(f"{_name(item.name)}={value:{item.metadata['form']}}")
         return tuple(found)
 
 
@@ -108,12 +127,21 @@ def parse(texts: Iterable[str]) -> Faults:
             values[_attribute(name)] = True
         elif not equals and about["bare"] is not None:
             values[_attribute(name)] = about["bare"]
-        elif argument.isdecimal() and int(argument) in allowed:
-            values[_attribute(name)] = int(argument)
         else:
-            limits = f"from {allowed[0]} to {allowed[-1]}"
-            raise UsageError(f"the fault {name} needs a number {limits}", hint=f"for example {name}=50")
+            values[_attribute(name)] = _integer(name, argument)
     return Faults(**values)
+
+
+def _integer(name: str, text: str) -> int:
+    """Return the decimal or hexadecimal number of a fault, if it may have that."""
+    allowed, form = KNOWN[name]["allowed"], KNOWN[name]["form"]
+    if re.fullmatch(r"[0-9]+|0[xX][0-9a-fA-F]+", text):
+        value = int(text, 16 if text[1:2] in ("x", "X") else 10)
+        if value in allowed:
+            return value
+    example = 50 if form == "d" else 0x8040
+    limits = f"from {allowed[0]:{form}} to {allowed[-1]:{form}}"
+    raise UsageError(f"the fault {name} needs a number {limits}", hint=f"for example {name}={example:{form}}")
 
 
 def _unknown(name: str) -> UsageError:

@@ -108,6 +108,14 @@ class Firmware:
         self._plug_in()
         self._chip.set_nrst(False, now)
 
+    def hang(self) -> None:
+        """Hang: commands are taken, nothing is answered; what runs on the wire breaks off, the pins stay."""
+        now = self._clock.now()
+        self._settle(now)
+        self._abort(now)
+        self.forget()
+        self.wedged = True
+
     def rest(self) -> None:
         """Finish what runs: nobody looks at the probe for a long time."""
         self._settle(float("inf"))
@@ -164,7 +172,7 @@ class Firmware:
         elif first == 0xFB:
             self._extended_version()
         elif first == 0xF7:
-            self._voltage()
+            self._voltage(now)
         elif command[:2] == b"\xf3\x07":
             if self.mode == DFU and not self._open_firmware:
                 self.mode = MASS
@@ -189,11 +197,12 @@ class Firmware:
             head[2] = 1
         self._replies.append(bytes(head) + self._ids())
 
-    def _voltage(self) -> None:
+    def _voltage(self, now: float) -> None:
         """Answer F7; not in DFU mode, not by the open firmware, and no source has it asked on MxSy firmware."""
         if self.mode == DFU or self._open_firmware or not self._model.measures:
             return
-        supply_mv = 0 if self._faults.unpowered else 3300
+        self._chip.settle(now)
+        supply_mv = self._chip.supply_mv
         if self._faults.fake_voltage is not None:
             supply_mv = self._faults.fake_voltage
         reference = 1500 if supply_mv or self._faults.fake_voltage is None else 0
@@ -249,10 +258,10 @@ class Firmware:
             return
         self._count = job.moved(now)
         self.status = STATUS[answer]
-        if self._open_firmware and answer is Answer.NACK:
-            self.status = NO_ANSWER
+        if self._open_firmware and answer is not Answer.ACK:
+            self.status = NO_ANSWER  # it has no other word, and takes a line that is low for a NACK
         if isinstance(job, Pulse):
-            if self.optimistic_status and answer is Answer.SILENT:
+            if self.optimistic_status:
                 self.status = OK
         elif isinstance(job, Transfer) and answer is Answer.ACK and not job.writes:
             self._buffer = bytes(job.data)
@@ -294,7 +303,7 @@ class Firmware:
         if command[1] == 0x06:
             self._begin(Pulse(now, 2 * SYNC_S, self._chip.comm_reset, silence_s))
             return
-        entry = Pulse(now, self._entry_s, self._chip.enter, silence_s)
+        entry = Pulse(now, self._entry_s, lambda t: self._chip.enter(now, t), silence_s)
         entry.spoilt = self.stale or self._spoilt_by_speed
         self._begin(entry)
 

@@ -103,11 +103,12 @@ class FlashController:
         self._has_complement = part.flash_regs == "stm8s"
         self._has_hvoff = not (is_l101(part) or part.name.lower().startswith("stm8tl"))
         self._rww = part.density != "low" and not is_l101(part)
-        self.reset()
+        self._operation: Optional[_Operation] = None
+        self.reset(0.0)
 
-    def reset(self) -> None:
+    def reset(self, now: float) -> None:
         """Do what a reset does; a running operation breaks off and its data are corrupt (PM0054 5.2)."""
-        self._interrupt()
+        self._interrupt(now)
         self._cr1 = 0
         self._cr2 = 0
         self._awaiting_ncr2: Optional[int] = None
@@ -118,13 +119,18 @@ class FlashController:
         self._eop = self._wr_pg_dis = False
         self._high_voltage_off = bool(self._switches.iapsr_reset & HVOFF)
         self._load: Optional[_Load] = None
-        self._operation: Optional[_Operation] = None
 
-    def _interrupt(self) -> None:
-        operation = getattr(self, "_operation", None)
-        if operation and operation.memory:
-            operation.memory.write(operation.address, bytes(value ^ 0x5A for value in operation.data))
-            operation.memory.age(operation.address)
+    def _interrupt(self, now: float) -> None:
+        operation, self._operation = self._operation, None
+        if operation and operation.memory and operation.started <= now:
+            self._store(operation.memory, operation.address, bytes(value ^ 0x5A for value in operation.data))
+
+    def _store(self, memory: Memory, address: int, data: bytes) -> None:
+        """Put `data`, at most a block, into the array; a block that is worn out ages and keeps what it held."""
+        memory.age(address)
+        dead = self.faults.dead_block
+        if dead is None or memory.block_start(dead) != memory.block_start(address):
+            memory.write(address, data)
 
     # -- time -----------------------------------------------------------------------------------------------
 
@@ -146,19 +152,22 @@ class FlashController:
         self._operation = None
         self._cr2 &= ~MODES
         self._high_voltage_off = True
-        if self.faults.no_eop:
+        if self.faults.no_eop or self.faults.marginal_supply is not None:
             return
         self._eop = True
         if operation.memory is None:
             for memory in (self.flash, self.eeprom):
                 if memory is not None:
-                    memory.erase()
+                    self._erase(memory)
             self.options.global_erase(operation.data[0])
             return
-        operation.memory.write(operation.address, operation.data)
-        operation.memory.age(operation.address)
+        self._store(operation.memory, operation.address, operation.data)
         if operation.memory is self.options.memory:
             self.options.programmed(operation.address, operation.data)
+
+    def _erase(self, memory: Memory) -> None:
+        for address in range(memory.start, memory.end, memory.block):
+            self._store(memory, address, bytes(memory.block))
 
     def _begin(self, memory: Optional[Memory], address: int, data: bytes, now: float, duration: float) -> None:
         self._eop = False

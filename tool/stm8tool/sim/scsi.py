@@ -3,6 +3,10 @@
 Source: USB Mass Storage Class, Bulk-Only Transport 1.0: valid CBWs §6.2, the thirteen cases of lengths §6.7, the reset
 §3.1; SPC for sense data. What a V1 wraps, and with which lengths: clients that replay what ST's tool sends, and
 OpenOCD. Which sense a V1 reports, and the text of its INQUIRY, no source tells: those are ours.
+
+A command without an answer, for which the host announced one: by §6.7.2 the probe stalls the data stage or ends it
+short, then comes a CSW with what is missing as residue. OpenOCD announces two bytes for F4 00 and reads the CSW, no
+data; that worked with a real V1, so there the CSW came at once (medium confidence).
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ CBW_SIZE = 31
 PASSED, FAILED, PHASE_ERROR = 0, 1, 2
 TEST_UNIT_READY, REQUEST_SENSE, INQUIRY = 0x00, 0x03, 0x12
 FIRST_VENDOR_COMMAND = 0xC0
+READBUF = b"\xf4\x0c"
 
 # Sense key, additional code, qualifier.
 NO_SENSE = (0, 0, 0)
@@ -42,27 +47,33 @@ class BulkOnly:
     Attributes:
         announces_reset: After plug-in and reset the first command is refused with UNIT ATTENTION, as SPC has it.
         knows_reset: The reset request of the class is understood; otherwise it is stalled.
+        stalls_missing_data: A data stage that was announced in vain is stalled, instead of left out.
+        withholds_status: READBUF before there is something to read stays pending, as on V2, instead of ending without
+            data; no source has it of a V1.
     """
 
     def __init__(self, firmware: Firmware) -> None:
         self._firmware = firmware
         self.announces_reset = False
         self.knows_reset = True
+        self.stalls_missing_data = False
+        self.withholds_status = True
         self.restart()
 
     def restart(self) -> None:
         """Begin as after plug-in."""
         self._sense = WAS_RESET if self.announces_reset else NO_SENSE
-        self._begin()
+        self.forget()
 
     def reset(self) -> None:
         """Take the class's reset: ready for the next CBW, whatever was under way; modes and sense stay."""
         if not self.knows_reset:
             raise EndpointStallError("the probe does not know this request")
         self._firmware.forget()
-        self._begin()
+        self.forget()
 
-    def _begin(self) -> None:
+    def forget(self) -> None:
+        """Drop the command under way, and everything it still has to say."""
         self._replies: deque[Optional[bytes]] = deque()  # None is a STALL
         self._stage: Optional[_DataStage] = None
         self._jammed = False
@@ -142,9 +153,18 @@ class BulkOnly:
             else:
                 self._stage = _DataStage(tag, size, wanted=True)
         elif reply is None and size and inward:
-            self._silent = True  # as with V2: an IN without an answer stays pending
+            self._lack(tag, size, pending=self.withholds_status and block[:2] == READBUF)
         else:
             self._answer(tag, size, inward, reply or b"")
+
+    def _lack(self, tag: bytes, size: int, *, pending: bool) -> None:
+        """Have no data for a host that expects `size` bytes."""
+        if pending:
+            self._silent = True
+            return
+        if self.stalls_missing_data:
+            self._replies.append(None)
+        self._end(tag, PASSED, residue=size)
 
     def _answer(self, tag: bytes, size: int, inward: bool, reply: bytes) -> None:
         """Send `reply` to a host that expects `size` bytes in this direction."""

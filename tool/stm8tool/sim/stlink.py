@@ -71,6 +71,9 @@ class SimStlink:
     def open(self) -> None:
         """Claim the probe."""
         self._require_plug()
+        if self.faults.power_switch is not None:
+            self.chip.plan_power_cycle(self._clock.now() + self.faults.power_switch / 1000)
+            self.faults = self.faults.without("power-switch")
         self.firmware.opened()
 
     def write(self, data: bytes, timeout_s: float) -> None:
@@ -146,6 +149,11 @@ class SimStlink:
             self._require_plug()
         if self._happens("drop-link-after", self.faults.drop_link_after):
             self.chip.link_lost = True
+        if self._happens("wedged", self.faults.wedged):
+            self._hang()
+        if self._happens("wedged-for-good", self.faults.wedged_for_good):
+            self.firmware.reset_unwedges = False
+            self._hang()
         if self._happens("timeout-after", self.faults.timeout_after):
             self._late = True
         if self._happens("stall-after", self.faults.stall_after):
@@ -154,6 +162,11 @@ class SimStlink:
         self._clock.sleep(self._transfer_s)
         if self._halted:
             raise EndpointStallError("the probe stalled the transfer")
+
+    def _hang(self) -> None:
+        self.firmware.hang()
+        if self.scsi is not None:
+            self.scsi.forget()
 
     @contextmanager
     def _halting(self) -> Iterator[None]:

@@ -2,8 +2,8 @@
 
 The board stays powered and the probe stays plugged in between commands: flash, option bytes, wear and unique ID are
 kept, and so are RAM, registers, NRST, SWIM and the probe's mode and status. What runs at the end of a command comes
-to its end. A probe that was pulled is plugged in again before the next command, and a fault that happens once is gone
-after it did.
+to its end. A probe that was pulled, or that hung for good, is plugged in again before the next command, and a fault
+that happens once is gone after it did.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from stm8tool.errors import ToolError, UnknownPartError, UsageError
 from stm8tool.transport.base import Clock, UsbIdentity
 
 from . import chip as chips
-from . import debug, firmware, flash, state
+from . import debug, firmware, flash, memory_map, noise, state
 from .chip import Chip
 from .clock import RealClock, VirtualClock
 from .faults import Faults, parse
@@ -31,7 +31,7 @@ from .models import MODELS
 from .report import ChipReport, look_at
 from .stlink import SimStlink
 
-VERSION = 1
+VERSION = 2
 FORMAT = "stm8tool simulated chip"
 _SERIAL = re.compile("[0-9A-F]{24}")
 CLONE_SERIAL = b"000000000001".hex()  # what clones and old firmware have in common
@@ -74,6 +74,7 @@ def create(
     if model not in MODELS:
         raise UsageError(f"no simulated probe is called {model!r}", hint=f"one of {', '.join(MODELS)}")
     bench = parse(faults)
+    _check_dead_block(part, bench.dead_block)
     for fault, needed in (("open-firmware", "v2"), ("loader", "v3")):
         if fault in bench.texts() and model != needed:
             raise UsageError(f"the fault {fault} needs the probe {needed}")
@@ -190,6 +191,16 @@ class StoredProbe:
             self._lock.release()
 
 
+def _check_dead_block(part: Part, address: Optional[int]) -> None:
+    """Raise UsageError unless the fault dead-block is away, or in flash or EEPROM."""
+    worn = [memory for memory in (part.flash, part.eeprom) if memory is not None]
+    if address is not None and not any(memory.start <= address < memory.end for memory in worn):
+        raise UsageError(
+            f"the fault dead-block: 0x{address:06X} is not in a memory of {part.name} that wears out",
+            hint=f"it has {', '.join(map(str, worn))}",
+        )
+
+
 def checked(path: PathLike) -> Path:
     """Return `path` if it can be the name of a file."""
     if not Path(path).name:
@@ -202,6 +213,8 @@ def checked(path: PathLike) -> Path:
 
 def _document(probe: SimStlink, model: str, serial: str, *, seconds: float) -> dict[str, Any]:
     """Return the board as plain values, after everything that runs has come to its end."""
+    if probe.firmware.wedged and not probe.firmware.reset_unwedges:
+        probe.replug()
     probe.firmware.rest()
     chip = probe.chip
     chip.settle(float("inf"))
@@ -216,6 +229,8 @@ def _document(probe: SimStlink, model: str, serial: str, *, seconds: float) -> d
         "unique_id": chip.unique_id.hex(),
         "loaded_options": state.dump(chip.options, _LOADED),
         "chip": state.dump(chip, chips.STATE),
+        "map": state.dump(chip.map, memory_map.STATE),
+        "noise": state.dump(chip.noise, noise.STATE),
         "controller": state.dump(chip.controller, flash.STATE),
         "debug": state.dump(chip.debug, debug.STATE),
         "probe": state.dump(probe.firmware, firmware.STATE),
@@ -232,6 +247,8 @@ def _revive(document: Mapping[str, Any], clock: Clock, path: str) -> SimStlink:
             _restore_memory(memory, document["memories"][memory.name])
         state.restore(chip.options, _LOADED, document["loaded_options"])
         state.restore(chip, chips.STATE, document["chip"])
+        state.restore(chip.map, memory_map.STATE, document["map"])
+        state.restore(chip.noise, noise.STATE, document["noise"])
         state.restore(chip.controller, flash.STATE, document["controller"])
         state.restore(chip.debug, debug.STATE, document["debug"])
         faults, serial = document["faults"], document["serial"]

@@ -118,6 +118,9 @@ class Transfer:
             answer, through = self._chip.wotf(address, data, first + self._byte_s, self._byte_s, self._high_speed)
         else:
             answer, read = self._chip.rotf(address, count, first, self._high_speed)
+            self._chip.settle(first + len(read) * self._byte_s)
+            if not self._chip.powered:  # its supply went while the bytes came
+                answer, read = Answer.SILENT, b""
             self.data += read
             through = len(read)
         self._done += through

@@ -11,6 +11,7 @@ tools and user reports merged; confidence medium.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple, Optional
 
@@ -27,17 +28,18 @@ from ..errors import (
 )
 from ..probe.base import SwimLink
 from . import registers as reg
+from .diagnose import Evidence, Rung, conclude, supply_line
 
 _log = logging.getLogger(__name__)
 
 # One clone and chip never connected when the first poll came earlier than 6.5 ms, another wanted 3 ms and
 # failed with 10 (confidence medium): silent for the whole waveform first, at once on the last rung.
 _SILENT_S = 0.012
+_SETTLE_S = 0.010
 _STATUS_BITS = reg.CSR_HSIT | reg.CSR_NO_ACCESS
 _BASE = reg.CSR_SAFE_MASK | reg.CSR_SWIM_DM
 _HSIT_TRIES = 5
 _HSIT_STEP_S = 0.010
-_NO_ANSWER = 0x04  # READSTATUS when nothing comes back
 
 
 class Recipe(NamedTuple):
@@ -60,7 +62,7 @@ class Recipe(NamedTuple):
     pulse_s: Optional[tuple[float, float, float]]
     high_speed: bool = False
     system_reset: bool = True
-    settle_s: float = 0.010
+    settle_s: float = _SETTLE_S
     restart: bool = True
     usb_reset: bool = False
     first_poll_s: float = _SILENT_S
@@ -83,20 +85,40 @@ LOW_SPEED = LADDER[1]
 NO_RESET = Recipe("again, without any reset", None, system_reset=False, restart=False)
 
 
-def climb(link: SwimLink, first: Optional[Recipe] = None) -> Recipe:
-    """Try each recipe until one reaches the chip; return it.
+class BusError(SwimError):
+    """SWIM_CSR reads back, so the chip is there; but its bus, and so its memory, cannot be reached.
+
+    Attributes:
+        hsit: SWIM_CSR.HSIT was set: the chip had left its reset.
+    """
+
+    def __init__(self, cause: SwimError, *, hsit: bool) -> None:
+        super().__init__(str(cause), status=cause.status, hint=cause.hint)
+        self.hsit = hsit
+
+
+class Climbed(NamedTuple):
+    """The recipe that held, and how those before it failed."""
+
+    recipe: Recipe
+    failed: tuple[Rung, ...]
+
+
+def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Climbed:
+    """Try each recipe until one reaches the chip.
 
     On return SWIM is proven in the speed of the recipe, NRST is high and the CPU is stalled.
 
     Args:
         link: An open probe.
+        known: What is known of the chip and its past, for the error.
         first: The recipe that worked before, tried before the ladder.
 
     Raises:
         ConnectError: None worked; `details` names each with its failure.
         ProbeLostError: The probe is gone.
     """
-    tried: list[str] = []
+    rungs: list[Rung] = []
     last: Optional[ToolError] = None
     for recipe in LADDER if first is None else (first, *LADDER):
         if isinstance(last, TransportTimeoutError) and not recipe.usb_reset:
@@ -107,26 +129,46 @@ def climb(link: SwimLink, first: Optional[Recipe] = None) -> Recipe:
             raise
         except ToolError as exc:
             _log.debug("%s: %s", recipe.name, exc)
-            tried.append(f"tried {recipe.name}: {exc}")
+            rungs.append(rung_of(recipe, exc))
             last = exc
             continue
         _log.info("connected %s", recipe.name)
-        return recipe
+        return Climbed(recipe, tuple(rungs))
     if isinstance(last, TransportError):
-        raise ProbeError(
-            "the probe stopped answering",
-            code=Code.PROBE_HUNG,
-            hint="unplug the probe, plug it in again and retry",
-            details=tried,
-        ) from last
+        raise probe_hangs([_tried(rung) for rung in rungs]) from last
     with suppress(SwimError):  # a rung may have got as far as to stall the CPU
         leave_running(link)
-    raise ConnectError(
-        f"no SWIM link to the chip: {last}",
-        status=last.status if isinstance(last, SwimError) else None,
-        hint=_hint(last, link.supply_mv()),
-        details=tried,
-    ) from last
+    raise not_reached(link, known._replace(rungs=rungs), [_tried(rung) for rung in rungs]) from last
+
+
+def rung_of(recipe: Recipe, failure: ToolError) -> Rung:
+    """Return what a recipe that failed has shown."""
+    status = failure.status if isinstance(failure, SwimError) else None
+    hsit = isinstance(failure, BusError) and failure.hsit
+    return Rung(recipe.name, str(failure), status, isinstance(failure, BusError), hsit)
+
+
+def _tried(rung: Rung) -> str:
+    return f"tried {rung.recipe}: {rung.failure}"
+
+
+def probe_hangs(details: Sequence[str] = ()) -> ProbeError:
+    """Return the error for a probe that answers no more."""
+    return ProbeError(
+        "the probe stopped answering",
+        code=Code.PROBE_HUNG,
+        hint="unplug the probe, plug it in again and retry",
+        details=details,
+    )
+
+
+def not_reached(link: SwimLink, seen: Evidence, details: Sequence[str]) -> ConnectError:
+    """Return the error for a chip that was not reached, from `seen` and the supply that the probe measures now."""
+    supply_mv = link.supply_mv()
+    found = conclude(seen._replace(supply_mv=supply_mv))
+    measured = () if supply_mv is None else (supply_line(supply_mv),)
+    status = seen.rungs[-1].status if seen.rungs else None
+    return ConnectError(found.message, status=status, code=found.code, hint=found.hint, details=(*details, *measured))
 
 
 def follow(link: SwimLink, recipe: Recipe) -> None:
@@ -159,15 +201,41 @@ def follow(link: SwimLink, recipe: Recipe) -> None:
     if recipe.system_reset:
         link.system_reset()
         clock.sleep(recipe.settle_s)
+    _take_hold(link, recipe.high_speed)
+
+
+def catch(link: SwimLink, turn: int) -> None:
+    """Enter without wasting time: power may just have come, and the chip's program may be about to turn SWIM off.
+
+    The system reset right behind the entry undoes what the program has done so far, and stalls the CPU. Every other
+    `turn` asks for the status at once, as the last rung of the ladder does.
+    """
+    link.enter(0.0 if turn % 2 else _SILENT_S)
+    link.wotf(reg.SWIM_CSR, bytes([_BASE]))
+    link.system_reset()
+
+
+def take_hold(link: SwimLink) -> None:
+    """Go on after `catch`: release NRST, prove the link, and use high speed where the chip allows it."""
+    link.release_reset()
+    link.clock.sleep(_SETTLE_S)
+    _take_hold(link, high_speed=True)
+
+
+def _take_hold(link: SwimLink, high_speed: bool) -> None:
+    """Prove the link, stall the CPU, choose the speed."""
     link.resync()
     csr = _prove(link, _BASE)
-    _stall(link)
-    if recipe.high_speed:
-        _go_high_speed(link, csr)
-    else:
-        # RST stays set all session, as ST's tool does: should we die, any reset frees the chip.
-        link.wotf(reg.SWIM_CSR, bytes([_BASE | reg.CSR_RST]))
-        _prove(link, _BASE | reg.CSR_RST)
+    try:
+        _stall(link)
+        if high_speed:
+            _go_high_speed(link, csr)
+        else:
+            # RST stays set all session, as ST's tool does: should we die, any reset frees the chip.
+            link.wotf(reg.SWIM_CSR, bytes([_BASE | reg.CSR_RST]))
+            _prove(link, _BASE | reg.CSR_RST)
+    except SwimError as exc:
+        raise BusError(exc, hsit=bool(csr & reg.CSR_HSIT)) from exc
 
 
 def _prove(link: SwimLink, expected: int) -> int:
@@ -251,15 +319,3 @@ def _pulse_nrst(link: SwimLink) -> None:
         link.release_reset()
     except ToolError as exc:
         _log.debug("NRST pulse: %s", exc)
-
-
-def _hint(last: Optional[ToolError], supply_mv: Optional[int]) -> str:
-    """Say what to look at first, from what was seen."""
-    if isinstance(last, SwimError) and last.status not in (None, _NO_ANSWER) and last.hint:
-        return last.hint
-    if supply_mv is not None and supply_mv < 1600:
-        return (
-            f"the probe measures {supply_mv / 1000:.2f} V on its VDD pin: power the board, or wire VDD "
-            "(on a probe whose VDD pin is not wired this figure means nothing)"
-        )
-    return "check GND, SWIM, NRST and power, in that order; keep the wires under 10 cm"

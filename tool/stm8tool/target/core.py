@@ -16,10 +16,17 @@ from ..interrupts import shield
 from ..probe.base import SwimLink
 from ..transport.base import Clock
 from . import registers as reg
+from .capture import AT_POWER_ON, PowerCycle, wait_for_power
 from .connect import LOW_SPEED, NO_RESET, Recipe, climb, follow, leave_running
+from .diagnose import Evidence, least_supply_mv
+from .quality import Tally
 
-TRIES = 3  # of a job in `Core.persist`
-_WRITE_ENDS_S = 0.02  # connecting resets the chip, and a reset before its end may ruin a write (PM0054 5.2)
+TRIES = 3  # of a job in `Core.persist` that makes no progress
+_MOST_TRIES = 20
+WRITE_ENDS_S = 0.02  # connecting resets the chip, and a reset before its end may ruin a write (PM0054 5.2)
+_MOST_DIFFERING = 32  # one byte of so many
+_SETTLING_READS = 5
+_DAMAGED_HINT = "check the supply"
 _Result = TypeVar("_Result")
 
 _log = logging.getLogger(__name__)
@@ -32,19 +39,32 @@ class Core:
         link: The probe.
         recipe: How the chip was reached; None before `connect`.
         register_map: "stm8s" or "stm8l" as the chip's own registers show it, None if they do not tell.
+        tally: What had to be done again.
+        only_at_power_on: The chip was silent until its power was switched.
+        no_high_speed: The link is good, but the chip did not allow high speed.
     """
 
-    def __init__(self, link: SwimLink, part: Optional[Part] = None) -> None:
+    def __init__(self, link: SwimLink, part: Optional[Part] = None, power_cycle: Optional[PowerCycle] = None) -> None:
         self.link = link
         self.recipe: Optional[Recipe] = None
         self.register_map: Optional[str] = None
+        self.tally = Tally()
+        self.only_at_power_on = False
+        self.no_high_speed = False
         self._part = part
+        self._power_cycle = power_cycle
         self._entered = False
+        self._let_run = False  # since the chip answered last
 
     @property
     def clock(self) -> Clock:
         """The clock to wait by."""
         return self.link.clock
+
+    @property
+    def has_stumbled(self) -> bool:
+        """True once anything had to be done again: then a single read proves little."""
+        return self.tally != Tally() or self.link.reads_repeated > 0
 
     def connect(self) -> None:
         """Reach the chip, stall its CPU, see what family it is, and let its clock run at full speed.
@@ -56,7 +76,7 @@ class Core:
         self._entered = True
         for last_try in (False, True):
             try:
-                self.recipe = climb(self.link, self.recipe)
+                self.recipe = self._reach()
                 self.register_map = self._identify()
                 self._check_family()
                 self._undivide_clock()
@@ -68,6 +88,38 @@ class Core:
                 if last_try:
                     raise
                 _log.debug("the link was lost right after the entry: %s", exc)
+                self.tally.reconnects += 1
+
+    def _reach(self) -> Recipe:
+        """Make the link by the ladder, or, where that is wished, at power-on."""
+        known = Evidence(
+            rungs=(),
+            least_mv=least_supply_mv(self._part),
+            has_nrst=self._part is None or self._part.has_nrst,
+            answered=self.recipe is not None,
+            let_run=self._let_run,
+        )
+        if self._power_cycle is None:
+            recipe, failed = climb(self.link, known, self.recipe)
+            self.tally.recipes += len(failed)
+        else:
+            recipe = self._catch(self._power_cycle, known)
+        self._let_run = False
+        self.no_high_speed = recipe.high_speed and not self.link.high_speed
+        return recipe
+
+    def _catch(self, wish: PowerCycle, known: Evidence) -> Recipe:
+        """Catch the chip at power-on; once it is caught it is not let go, and needs no power cycle to answer again."""
+        if self.recipe is not None:
+            recipe = AT_POWER_ON._replace(high_speed=self.recipe.high_speed)
+            try:
+                follow(self.link, recipe)
+                return recipe
+            except LINK_ERRORS as exc:
+                _log.warning("%s; its power must be switched once more", exc)
+        only_at_power_on = wait_for_power(self.link, wish, known)
+        self.only_at_power_on = self.only_at_power_on or only_at_power_on
+        return AT_POWER_ON
 
     def _check_family(self) -> None:
         if self._part and self.register_map not in (None, self._part.flash_regs):
@@ -90,13 +142,13 @@ class Core:
         divider elsewhere. Source: RM0016, PM0054 register maps; what reserved addresses read is not specified.
         """
         try:
-            cr2, ncr2 = self.read(reg.STM8S.cr2, 2)
+            cr2, ncr2 = self.read_surely(reg.STM8S.cr2, 2)
         except SwimError as exc:
             _log.debug("no register map: %s", exc)  # nobody says that reserved addresses must answer
             return None
         if cr2 ^ ncr2 == 0xFF:
             return "stm8s"
-        divider = self.read(reg.STM8L.clk_ckdivr, 1)[0]
+        divider = self.read_surely(reg.STM8L.clk_ckdivr, 1)[0]
         _log.debug("CR2/NCR2 of the STM8S map %02X %02X, CKDIVR of the STM8L map %02X", cr2, ncr2, divider)
         return "stm8l" if divider == reg.STM8L_CKDIVR_AT_RESET else None
 
@@ -104,32 +156,81 @@ class Core:
         """Read `size` bytes."""
         return self.link.rotf(address, size)
 
+    def read_surely(self, address: int, size: int) -> bytes:
+        """Read `size` bytes twice, in smaller and smaller pieces until two reads agree: a bit may flip on the wire.
+
+        Nobody checks the parity of what is read (two probe firmwares do not, confidence high). Not for registers
+        that change by being read.
+
+        Raises:
+            SwimError: So much differs that two reads may agree by chance, or a byte does not come to rest.
+        """
+        first, second = self.read(address, size), self.read(address, size)
+        if first == second:
+            return first
+        self.tally.reads += 1
+        differing = sum(one != other for one, other in zip(first, second))
+        _log.debug("two reads of 0x%06X differ in %d bytes", address, differing)
+        if differing > max(2, size // _MOST_DIFFERING):
+            raise SwimError(f"two reads of 0x{address:06X} differ in {differing} bytes", hint=_DAMAGED_HINT)
+        if size == 1:
+            return self._settled(address)
+        # What agrees is no better than what does not: a disturbance with a period hits the same place twice.
+        half = size // 2
+        return self.read_surely(address, half) + self.read_surely(address + half, size - half)
+
+    def _settled(self, address: int) -> bytes:
+        """Read one byte until two reads in a row agree."""
+        value = self.read(address, 1)
+        for _ in range(_SETTLING_READS):
+            before, value = value, self.read(address, 1)
+            if value == before:
+                return value
+        raise SwimError(f"the byte at 0x{address:06X} changes from read to read", hint=_DAMAGED_HINT)
+
     def write(self, address: int, data: bytes) -> None:
         """Write registers or RAM."""
         self.link.wotf(address, data)
 
-    def persist(self, job: Callable[[], _Result], mendable: tuple[type[ToolError], ...] = LINK_ERRORS) -> _Result:
+    def persist(
+        self,
+        job: Callable[[], _Result],
+        mendable: tuple[type[ToolError], ...] = LINK_ERRORS,
+        progress: Callable[[], int] = lambda: 0,
+    ) -> _Result:
         """Return what `job` returns; where it fails, connect again and run it from its beginning.
 
         Args:
             job: Must look at the chip before it writes, so that nothing is repeated blindly.
             mendable: The errors after which another try makes sense.
+            progress: What is done for good; while it grows the tries are counted anew, up to `_MOST_TRIES` in all.
         """
-        for connect_again in (self.connect, self._reset_and_reconnect_slowly):  # TRIES in all
+        tries = failures = 0
+        while True:
+            before = progress()
             try:
                 return job()
             except ConnectError:
                 raise
             except mendable as exc:
+                tries += 1
+                failures = 1 if progress() > before else failures + 1
+                if failures == TRIES or tries == _MOST_TRIES:
+                    raise
                 _log.warning("%s; connecting again", exc)
-                self.clock.sleep(_WRITE_ENDS_S)
-                connect_again()
-        return job()
+                self.tally.reconnects += isinstance(exc, LINK_ERRORS)
+                self.clock.sleep(WRITE_ENDS_S)
+            if failures == 1:
+                self.connect()
+            else:
+                self._reset_and_reconnect_slowly()
 
     def reset_and_reconnect(self) -> None:
         """Reset the chip, so that it loads its option bytes, and connect to it again."""
-        with shield(), suppress(SwimError):  # if it fails, connecting tells more
-            leave_running(self.link)
+        if self._power_cycle is None:  # a chip that had to be caught is not let go: connecting resets it, too
+            with shield(), suppress(SwimError):  # if it fails, connecting tells more
+                leave_running(self.link)
+                self._let_run = True
         self.connect()
 
     def _reset_and_reconnect_slowly(self) -> None:

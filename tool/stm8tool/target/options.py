@@ -44,7 +44,7 @@ class OptionState(NamedTuple):
 
 def read_options(core: Core, part: Part) -> list[OptionState]:
     """Read all option bytes of `part`; under ROP the values mean nothing."""
-    area = core.read(part.options.start, part.options.size)
+    area = core.read_surely(part.options.start, part.options.size)
     states = []
     for option in option_table(part):
         offset = option.address - part.options.start

@@ -14,7 +14,7 @@ from ..devices import Part, Region
 from ..errors import LINK_ERRORS, ProgramError, SwimError, ToolError, VerifyError
 from ..image import Image, Segment
 from . import protection
-from .core import TRIES, Core
+from .core import TRIES, WRITE_ENDS_S, Core
 from .flash import Flash, RefusedError
 from .options import OptionState, read_options
 from .plan import BlockWrite, Span, blocks_to_write, merge, spans
@@ -52,15 +52,8 @@ class Programmer:
         self._core.persist(lambda: protection.require_open(self._core, self._flash, self._part))
 
     def options(self) -> list[OptionState]:
-        """Read the option bytes of an open chip, until two reads agree."""
-
-        def read_twice() -> list[OptionState]:
-            states = read_options(self._core, self._part)
-            if read_options(self._core, self._part) != states:
-                raise SwimError("two reads of the option bytes differ", hint="shorten the wires")
-            return states
-
-        return self._core.persist(read_twice)
+        """Read the option bytes of an open chip."""
+        return self._core.persist(lambda: read_options(self._core, self._part))
 
     def unlock(self, *, assume_locked: bool = False) -> protection.Unlocked:
         """Remove ROP and bring the option bytes to factory values; see `protection.unlock`."""
@@ -68,7 +61,7 @@ class Programmer:
 
     def read(self, region: Region) -> bytes:
         """Return the bytes of `region`."""
-        return self._read([Span(region.start, region.end)], "reading")[0]
+        return bytes(self._read([Span(region.start, region.end)], "reading", surely=True)[0])
 
     def verify(self, segments: Sequence[Segment]) -> int:
         """Compare `segments` with the chip byte by byte; return how many bytes are equal.
@@ -76,10 +69,19 @@ class Programmer:
         Raises:
             VerifyError: The first difference.
         """
-        held = self._read([Span(segment.address, segment.end) for segment in segments], "verifying")
+        held = self._read([Span(segment.address, segment.end) for segment in segments], "verifying", surely=True)
         for segment, data in zip(segments, held):
-            _require_equal(segment.address, segment.data, data)
+            _require_equal(segment.address, segment.data, bytes(data))
         return sum(map(len, held))
+
+    def _verify_programmed(self, blocks: Sequence[BlockWrite]) -> None:
+        """Compare what was programmed; EOP has told that it is done, so that one read that agrees is enough."""
+        segments = Image(Segment(block.address, block.data) for block in blocks).segments
+        held = self._read([Span(segment.address, segment.end) for segment in segments], "verifying", surely=False)
+        for segment, data in zip(segments, held):
+            if data != segment.data:
+                self._look_again(data, segment.address, range(segment.address, segment.end, self._part.block))
+            _require_equal(segment.address, segment.data, bytes(data))
 
     def write(self, segments: Sequence[Segment], *, verify: bool = True) -> Written:
         """Bring `segments` (sorted, inside flash or EEPROM) into the chip.
@@ -99,7 +101,7 @@ class Programmer:
 
         def attempt() -> None:
             nonlocal refused
-            blocks = self._differing(segments)
+            blocks = self._differing(segments, verify=verify)
             if blocks:
                 flash = self._part.flash
                 self._flash.unlock(program=any(flash.start <= block.address < flash.end for block in blocks))
@@ -109,13 +111,14 @@ class Programmer:
                 except SwimError:
                     refused += done == 1
                     raise
+                self._core.tally.blocks += block.address in programmed
                 programmed.add(block.address)
                 self._progress("writing", done * self._part.block, len(blocks) * self._part.block)
             if verify and blocks:
-                self.verify(Image(Segment(block.address, block.data) for block in blocks).segments)
+                self._verify_programmed(blocks)
 
         try:
-            self._core.persist(attempt, _MENDABLE)
+            self._core.persist(attempt, _MENDABLE, lambda: len(programmed))
         except SwimError as exc:
             # Some chips answer a write under ROP with a NACK or silence: then it is always the first block.
             raise (self._explained(exc) if refused == TRIES else exc) from exc
@@ -126,43 +129,71 @@ class Programmer:
         """Erase `region` (whole blocks) to 0x00; blocks that are blank are left alone."""
         return self.write([Segment(region.start, bytes(region.size))])
 
-    def _read(self, pieces: Sequence[Span], stage: str) -> list[bytes]:
-        """Return what the chip holds in each of `pieces`."""
+    def _read(self, pieces: Sequence[Span], stage: str, *, surely: bool) -> list[bytearray]:
+        """Return what the chip holds in each of `pieces`; looks twice if wanted, or if the link is known to be weak."""
         self._core.check_reaches(max((piece.end for piece in pieces), default=0))
+        read = self._core.read_surely if surely or self._core.has_stumbled else self._core.read
         total = sum(piece.end - piece.start for piece in pieces)
         done, result = 0, []
         for piece in pieces:
             data = bytearray()
             for start in range(piece.start, piece.end, _READ_CHUNK):
-                data += self._core.read(start, min(_READ_CHUNK, piece.end - start))
+                data += read(start, min(_READ_CHUNK, piece.end - start))
                 self._progress(stage, done + len(data), total)
             done += len(data)
-            result.append(bytes(data))
+            result.append(data)
         return result
 
-    def _differing(self, segments: Sequence[Segment]) -> list[BlockWrite]:
+    def _differing(self, segments: Sequence[Segment], *, verify: bool) -> list[BlockWrite]:
         """Read what `segments` cover and return the blocks that must change."""
         size = self._part.block
         covered = spans(segments, size)
-        result: list[BlockWrite] = []
-        for span, held in zip(covered, self._read(covered, "comparing")):
-            for block in blocks_to_write(merge(segments, held, span.start), held, span.start, size):
-                # What the image leaves open is written back as it was read: a flipped bit may not become real.
-                offset = block.address - span.start
-                partial = not any(s.address <= block.address and block.address + size <= s.end for s in segments)
-                if partial and self._core.read(block.address, size) != held[offset : offset + size]:
-                    raise SwimError(f"two reads of block 0x{block.address:06X} differ", hint="shorten the wires")
-                result.append(block)
-        return result
+        pieces = self._read(covered, "comparing", surely=False)
+
+        def plan(span: Span, held: bytearray) -> list[BlockWrite]:
+            return list(blocks_to_write(merge(segments, bytes(held), span.start), bytes(held), span.start, size))
+
+        if any(plan(span, held) for span, held in zip(covered, pieces)):
+            # A flipped bit may neither become real in a gap of the image nor hide that a block differs. Where all
+            # blocks look equal one read has to do, unless something else has shown that the link is weak.
+            for span, held in zip(covered, pieces):
+                certain = {block.address for block in plan(span, held) if self._replaces(block, segments, verify)}
+                self._look_again(held, span.start, [a for a in range(*span, size) if a not in certain])
+        return [block for span, held in zip(covered, pieces) for block in plan(span, held)]
+
+    def _replaces(self, block: BlockWrite, segments: Sequence[Segment], verify: bool) -> bool:
+        """Tell whether `block` will be right whatever its one read was."""
+        end = block.address + len(block.data)
+        whole = any(segment.address <= block.address and end <= segment.end for segment in segments)
+        return whole and (verify or not block.blank)
+
+    def _look_again(self, held: bytearray, start: int, addresses: Sequence[int]) -> None:
+        """Read the blocks at `addresses` once more; put right what differs in `held`, the memory from `start` on."""
+        size = self._part.block
+        for span in spans([Segment(address, bytes(size)) for address in addresses], size):
+            for first in range(span.start, span.end, _READ_CHUNK):
+                piece = slice(first - start, min(first + _READ_CHUNK, span.end) - start)
+                if self._core.read(first, piece.stop - piece.start) != held[piece]:
+                    self._core.tally.reads += 1
+                    held[piece] = self._core.read_surely(first, piece.stop - piece.start)
 
     def _program(self, block: BlockWrite) -> None:
         try:
-            if any(block.data):
-                self._flash.program_block(block.address, block.data, blank=block.blank)
-            else:
-                self._flash.erase_block(block.address)
-        except RefusedError as exc:
-            raise self._explained(exc) from exc
+            self._program_once(block)
+        except RefusedError:
+            # One flipped bit in IAPSR looks like a refusal, too; a block that was refused may be tried again.
+            self._core.clock.sleep(WRITE_ENDS_S)
+            try:
+                self._program_once(block._replace(blank=False))
+            except RefusedError as exc:
+                raise self._explained(exc) from exc
+            self._core.tally.blocks += 1
+
+    def _program_once(self, block: BlockWrite) -> None:
+        if any(block.data):
+            self._flash.program_block(block.address, block.data, blank=block.blank)
+        else:
+            self._flash.erase_block(block.address)
 
     def _explained(self, refused: ToolError) -> ToolError:
         return protection.explain_refusal(self._core, self._flash, self._part, refused)

@@ -78,8 +78,8 @@ def detect(core: Core, flash: Flash, part: Part) -> Protection:
     """
     flagged = bool(flash.status() & reg.IAPSR_ROP_ACTIVE)
     try:
-        sample = core.read(part.flash.start, _SAMPLE_SIZE)
-        rop = core.read(reg.ROP_ADDRESS, 1)[0]
+        sample = core.read_surely(part.flash.start, _SAMPLE_SIZE)
+        rop = core.read_surely(reg.ROP_ADDRESS, 1)[0]
     except SwimError as exc:
         if exc.status not in _REFUSED:
             raise
@@ -104,9 +104,9 @@ def require_open(core: Core, flash: Flash, part: Part) -> None:
 
 
 def _confirmed(core: Core, flash: Flash, part: Part) -> Protection:
-    """Return what `detect` finds; SwimError unless a second look finds it locked, too: a bit may flip on the wire."""
+    """Return what `detect` finds; SwimError unless a second look sees the same signs of ROP: a bit may flip."""
     found = detect(core, flash, part)
-    if found.locked and detect(core, flash, part) != found:
+    if (found.locked or found.flagged) and detect(core, flash, part) != found:
         raise SwimError("two reads of the same memory differ", hint="shorten the wires; check the supply")
     return found
 
@@ -114,7 +114,7 @@ def _confirmed(core: Core, flash: Flash, part: Part) -> Protection:
 def explain_refusal(core: Core, flash: Flash, part: Part, refused: ToolError) -> ToolError:
     """Return the error for a chip that refused to be programmed: ROP and UBC both do so."""
     found = detect(core, flash, part)
-    ubc = core.read(reg.UBC_ADDRESS[part.flash_regs], 1)[0]
+    ubc = core.read_surely(reg.UBC_ADDRESS[part.flash_regs], 1)[0]
     if found.locked or (found.uniform and not ubc):
         return ReadoutProtectedError(f"{refused}: the chip is read-protected ({found.evidence})", hint=_ERASES_ALL)
     if ubc:
@@ -229,7 +229,7 @@ def _check_ram(core: Core, part: Part) -> None:
     (confidence medium); more RAM than documented is no contradiction, as small parts share the die of larger ones.
     """
     try:
-        stack_pointer = int.from_bytes(core.read(reg.STACK_POINTER, 2), "big")
+        stack_pointer = int.from_bytes(core.read_surely(reg.STACK_POINTER, 2), "big")
     except SwimError as exc:
         if exc.status not in _REFUSED:
             raise
