@@ -31,7 +31,7 @@ def flash(probe: Probe) -> bytes:
     return bytes.fromhex(data)
 
 
-@pytest.mark.parametrize("model", ["v2", "v21", "v3"])
+@pytest.mark.parametrize("model", ["v1", "v2", "v21", "v3"])
 def test_it_halts_loads_verifies_steps_and_lets_the_program_run(machine: Machine, model: str) -> None:
     with machine.probe(model) as probe:
         said = openocd(machine, "init", "reset halt", *LOAD, "reset halt", "step", "reg pc", "reset run")

@@ -80,6 +80,22 @@ def test_a_transfer_that_goes_wrong_once_does_not_end_a_write(machine: Machine, 
     assert store.describe(probe.chip).faults == ()
 
 
+@pytest.mark.parametrize("model", ["v1", "v2"])
+def test_a_probe_that_hangs_is_reset_on_the_bus_and_used(machine: Machine, model: str) -> None:
+    with machine.probe(model, faults=["wedged"]) as probe:
+        assert "written and verified" in machine.do(WRITE)
+    assert store.describe(probe.chip).faults == ()
+
+
+def test_a_probe_that_hangs_for_good_is_to_be_replugged(machine: Machine) -> None:
+    with machine.probe("v3", faults=["wedged-for-good"]) as probe:
+        result = machine.run(WRITE)
+        assert result.code == 3
+        assert "[E-PROBE-HUNG]" in result.output
+        assert "replug" in result.output
+    assert not store.describe(probe.chip).memories[0].used
+
+
 def test_a_probe_that_another_program_holds_is_busy_and_that_program_named(machine: Machine) -> None:
     other = "openocd -f interface/stlink-dap.cfg -f target/stm8s103.cfg -c init"
     with machine.probe("v2"):
