@@ -187,6 +187,24 @@ def developers_interpreter() -> Path:
     return _made(f"python-{NEWEST}-tests", fill) / "python.exe"
 
 
+def interpreter_with_pip() -> Path:
+    """Return the newest python.exe with pip, as the one has that a user installs."""
+
+    def fill(folder: Path) -> None:
+        shutil.copytree(interpreter(NEWEST).parent, folder, dirs_exist_ok=True)
+        packages = Path("Lib", "site-packages")
+        for part in (developers_interpreter().parent / packages).glob("pip*"):
+            shutil.copytree(part, folder / packages / part.name)
+
+    return _made(f"python-{NEWEST}-pip", fill) / "python.exe"
+
+
+def wheel_files() -> Path:
+    """Return a folder with the wheels of the tool's packages for win_amd64."""
+    lock, options = TOOL_LOCK.read_text(), _for("win_amd64")
+    return _made("wheel-files", lambda folder: _pip("download", folder, lock, "--dest", str(folder), *options))
+
+
 def wheels(platform: str) -> Path:
     """Return a folder with the tool's packages for "win_amd64" or "win32"."""
     return _made(platform, lambda folder: _pip_install(folder, TOOL_LOCK.read_text(), *_for(platform)))
@@ -209,11 +227,15 @@ def _made(name: str, fill: Callable[[Path], None]) -> Path:
 
 
 def _pip_install(folder: Path, lock: str, *options: str) -> None:
+    _pip("install", folder, lock, "--no-compile", "--target", str(folder), *options)
+
+
+def _pip(command: str, folder: Path, lock: str, *options: str) -> None:
     requirements = folder / "requirements.lock"
     requirements.write_text(lock)
-    pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile"]
-    command = [*pip, "--no-deps", "--require-hashes", *options, "--target", str(folder), "-r", str(requirements)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_PIP_LIMIT_S, check=False)
+    words = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", command, "--quiet", *options]
+    words += ["--no-deps", "--require-hashes", "-r", str(requirements)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=_PIP_LIMIT_S, check=False)
     if done.returncode:
         raise PipError(done.stderr.strip())
 
@@ -221,7 +243,7 @@ def _pip_install(folder: Path, lock: str, *options: str) -> None:
 def _environment(variables: dict[str, str]) -> dict[str, str]:
     """Return the variables of a Windows program: none of this process's that it would mind."""
     return {
-        "HOME": str(Path.home()),
+        "HOME": str(FOLDER),  # where it makes links to; the user's own may be anything
         "PATH": os.environ["PATH"],
         "LC_ALL": "C.UTF-8",  # how file names are spelled
         "WINEPREFIX": str(FOLDER / "prefix"),
@@ -241,7 +263,8 @@ def main() -> int:
         for version in PYTHONS:
             interpreter(version)
         wheels("win32")
-        developers_interpreter()
+        wheel_files()
+        interpreter_with_pip()
     except MissingError as exc:
         print(f"not run: {exc}")
         return NOT_HERE
