@@ -25,6 +25,8 @@ _COMMANDS = ("list", "info", "write", "verify", "read", "erase", "unlock", "rese
         ("--verify yes", "write a.hex", "written and verified"),
         ("--progress bar", "write a.hex", "###"),
         ("--progress lines", "write a.hex", "writing: "),
+        ("--power-cycle", "write a.hex", "off and on now (30 s)"),
+        ("--power-cycle=7", "info", "off and on now (7 s)"),
         ("-v", "info", "part: "),
         ("--verbose", "info", "part: "),
     ],
@@ -165,3 +167,12 @@ def test_sim_create_never_makes_another_probe_than_the_one_that_was_asked_for(de
 def test_verbose_is_accepted_after_the_sim_commands_too(desk: Desk) -> None:
     desk.chip()
     assert desk.run("sim", "show", "board.chip", "-v").code == 0
+
+
+@pytest.mark.parametrize("seconds", ["0", "601", "-1", "soon", "1.5", ""])
+def test_a_time_for_the_power_cycle_that_makes_no_sense_is_refused(desk: Desk, seconds: str) -> None:
+    desk.chip()
+    result = desk.flash(f"--power-cycle={seconds}", "info")
+    assert result.code == 2
+    assert "from 1 to 600" in result.reason
+    assert "--power-cycle=60" in result.hint

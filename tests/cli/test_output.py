@@ -24,13 +24,21 @@ def _transcript(desk: Desk, *commands: str) -> str:
     return text
 
 
-@pytest.mark.parametrize("name", ["write", "locked_upload", "info", "list", "sim_show", "refused", "no_answer"])
+@pytest.mark.parametrize(
+    "name", ["write", "locked_upload", "info", "list", "sim_show", "refused", "no_answer", "weak_link"]
+)
 def test_the_screen_is_as_it_was(desk: Desk, name: str) -> None:
     desk.chip("board.chip", content=program(3000, seed=7))
     desk.chip("locked.chip", locked=True)
     desk.chip("low.chip", part="stm8l151k4", model="v2")
     desk.chip("dead.chip", model="v21", faults=["unpowered"])
     desk.chip("old.chip", model="v1")
+    desk.chip("off.chip", faults=["unpowered"])
+    desk.chip("held.chip", faults=["nrst-stuck-low"])
+    desk.chip("shorted.chip", faults=["swim-stuck-low"])
+    desk.chip("weak.chip", faults=["bit-flip-every=500"])
+    desk.chip("weaker.chip", faults=["nak-every=60"])
+    desk.chip("slow.chip", faults=["hsit-stuck"])
     desk.chip("swimless.chip", model="v21", faults=["swimless-firmware"])
     desk.hex("firmware.hex", (0x8000, program(1000)))
     golden = (_GOLDEN / f"{name}.txt").read_text(encoding="utf-8")

@@ -25,19 +25,27 @@ _PARTS = (
     "stm8l151k4",
     "stm8l152r8",
 )
-_EVENTS = ("unplug-after", "stall-after", "timeout-after", "drop-link-after")
+_EVENTS = ("unplug-after", "stall-after", "timeout-after", "drop-link-after", "wedged", "wedged-for-good")
 _ODDITIES = ("nrst-open", "hsit-stuck", "clone-buffer=256", "clone-buffer=1000", "open-firmware")
+_NOISES = ("nak-every", "bit-flip-every")
 _LIMIT_S = 20.0  # simulated; the whole ladder, a USB reset and three tries fit
+_HANG_S = 5.0  # more for each time that a probe hangs: a time limit of 1 s for each command that is still tried
 
 
 class Scenario(NamedTuple):
-    """One bench and one upload; `events` happen once each, `oddities` and `switches` are how the bench is."""
+    """One bench and one upload.
+
+    `events` happen once each, `noise` goes on and on, `oddities` and `switches` are how the bench is, and the block
+    around `dead` is worn out.
+    """
 
     part: str
     model: str
     locked: bool
     oddities: tuple[str, ...]
     events: tuple[str, ...]
+    noise: tuple[str, ...]
+    dead: Optional[int]
     switches: Switches
     image: Image
 
@@ -48,12 +56,32 @@ def _scenario(seed: int) -> Scenario:
     oddities = tuple(rng.sample(_ODDITIES, rng.choice((0, 0, 1, 1, 2))))
     model = "v2" if "open-firmware" in oddities else rng.choice(MODELS)
     limit = 0x10000 if "open-firmware" in oddities else part.flash.end  # that firmware knows 16 address bits
-    quiet = Scenario(part.name, model, rng.random() < 0.4, oddities, (), _switches(rng), _image(part, limit, rng))
+    quiet = Scenario(
+        part=part.name,
+        model=model,
+        locked=rng.random() < 0.4,
+        oddities=oddities,
+        events=(),
+        noise=(),
+        dead=_address(part, rng) if rng.random() < 0.1 else None,
+        switches=_switches(rng),
+        image=_image(part, limit, rng),
+    )
     board = _board(quiet)
     _upload(board, quiet.image)
     moment = board.probe.transfers + 1
-    events = rng.sample(_EVENTS, rng.choice((1, 1, 1, 2, 3)))
-    return quiet._replace(events=tuple(f"{event}={rng.randrange(moment)}" for event in events))
+    noise = rng.sample(_NOISES, rng.choice((0, 0, 1, 1, 2)))
+    events = rng.sample(_EVENTS, rng.choice((0, 1, 1, 2, 3) if noise or quiet.dead else (1, 1, 1, 2, 3)))
+    return quiet._replace(
+        events=tuple(f"{event}={rng.randrange(moment)}" for event in events),
+        noise=tuple(f"{kind}={int(10 ** rng.uniform(2, 4.5))}" for kind in noise),
+    )
+
+
+def _address(part: Part, rng: random.Random) -> int:
+    """Return an address in flash or EEPROM; half of them in the first blocks, where most images begin."""
+    memory = rng.choice([memory for memory in (part.flash, part.eeprom) if memory is not None])
+    return memory.start + rng.randrange(rng.choice((memory.size, 4 * part.block)))
 
 
 def _switches(rng: random.Random) -> Switches:
@@ -89,7 +117,8 @@ def _image(part: Part, limit: int, rng: random.Random) -> Image:
 
 def _board(scenario: Scenario) -> Board:
     """Return the bench, its chip full of bytes."""
-    faults = (*scenario.oddities, *scenario.events)
+    worn = () if scenario.dead is None else (f"dead-block={scenario.dead}",)
+    faults = (*scenario.oddities, *scenario.events, *scenario.noise, *worn)
     board = Board(scenario.part, scenario.model, locked=scenario.locked, faults=faults, switches=scenario.switches)
     if board.chip.eeprom:
         board.chip.eeprom.write(board.chip.eeprom.start, random.Random(5).randbytes(len(board.chip.eeprom.data)))
@@ -99,12 +128,13 @@ def _board(scenario: Scenario) -> Board:
 def _upload(board: Board, image: Image) -> Optional[ToolError]:
     """Return the error of an upload, None when it says that it worked; anything but a ToolError passes through."""
     start = board.probe.clock.now()
+    hangs = sum(text.startswith("wedged") for text in board.probe.faults.texts())
     try:
         board.upload(image)
     except ToolError as exc:
         return exc
     finally:
-        assert board.probe.clock.now() - start < _LIMIT_S
+        assert board.probe.clock.now() - start < _LIMIT_S + hangs * _HANG_S
     return None
 
 
@@ -125,18 +155,34 @@ def _beside(board: Board, image: Image) -> bytes:
 
 
 def _mend(board: Board) -> None:
-    """Repair what is broken; a probe that was pulled is plugged in again."""
-    if not board.probe.plugged:
+    """Repair what is broken; a probe that was pulled or that hangs is plugged in again."""
+    if not board.probe.plugged or board.probe.firmware.wedged:
         board.probe.replug()
     board.probe.faults = board.chip.faults = parse([])
 
 
-@pytest.mark.parametrize("seed", range(400))
+def _after_an_unlock(board: Board, image: Image, dead: Optional[int]) -> bytes:
+    """Return what `_beside` will when all is erased but a block that is worn out."""
+    saved = [(memory, bytes(memory.data)) for memory in _memories(board)]
+    for memory, data in saved:
+        memory.data[:] = bytes(len(data))
+        if dead is not None and memory.start <= dead < memory.end:
+            start = memory.block_start(dead) - memory.start
+            memory.data[start : start + memory.block] = data[start : start + memory.block]
+    erased = _beside(board, image)
+    for memory, data in saved:
+        memory.data[:] = data
+    return erased
+
+
+@pytest.mark.parametrize("seed", range(1000))
 def test_whatever_breaks_no_upload_is_wrong_without_a_word_and_the_next_one_works(seed: int) -> None:
     scenario = _scenario(seed)
     board, image = _board(scenario), scenario.image
     before = _beside(board, image)
-    kept = bytes(len(before)) if scenario.locked else before  # an unlock erases the chip
+    # An unlock erases the chip; what is worn out is erased by the next one, once it is replaced.
+    kept = _after_an_unlock(board, image, scenario.dead) if scenario.locked else before
+    kept_when_mended = {kept, bytes(len(before))} if scenario.locked else {before}
 
     error = _upload(board, image)
     if error is None:
@@ -147,20 +193,21 @@ def test_whatever_breaks_no_upload_is_wrong_without_a_word_and_the_next_one_work
     else:
         assert str(error)
         assert _beside(board, image) in (before, kept)
-        assert not board.chip.nrst_low
+        assert not board.chip.nrst_low or board.probe.firmware.wedged
     assert board.chip.bricked is None
 
     _mend(board)
     assert _upload(board, image) is None
     assert board.holds(image)
-    assert _beside(board, image) == kept
+    assert _beside(board, image) in kept_when_mended
     assert board.options_are_factory()
     assert board.chip.bricked is None
     assert _is_left_idle(board, scenario)
 
 
 def _is_left_idle(board: Board, scenario: Scenario) -> bool:
-    """Tell whether chip and probe are at rest; the open firmware does not leave SWIM mode."""
+    """Tell whether chip and probe are at rest; the open firmware stays in SWIM mode, and so does a probe that hangs."""
     if board.is_left_idle():
         return True
-    return "open-firmware" in scenario.oddities and not board.chip.nrst_low and board.chip.state == "running"
+    stays_in_swim_mode = "open-firmware" in scenario.oddities or board.probe.firmware.wedged
+    return stays_in_swim_mode and not board.chip.nrst_low and board.chip.state == "running"

@@ -288,6 +288,18 @@ def test_a_probe_that_hangs_later_drops_what_it_had_to_say_and_keeps_its_pins() 
     assert bench.ask("F5", 2) == "00 01"
 
 
+def test_the_pins_of_a_probe_that_hangs_for_good_let_go_when_it_is_pulled() -> None:
+    bench = Bench(faults=["wedged-for-good=4"])
+    bench.swim_mode()
+    bench.send("F4 07")
+    bench.send("F5")
+    bench.send("F5")
+    bench.probe.reset()
+    assert bench.chip.nrst_low
+    bench.probe.replug()
+    assert not bench.chip.nrst_low
+
+
 def test_a_lost_link_comes_back_only_by_an_entry_under_reset_which_locks_the_flash() -> None:
     bench = Bench(faults=["drop-link-after=60"]).connect()
     bench.unlock()

@@ -190,6 +190,10 @@ def test_a_register_that_is_not_modelled_is_a_gap(address: int) -> None:
         bench.write(address, 0)
 
 
+def test_where_an_stm8l_has_its_clock_divider_an_stm8s_says_that_its_oscillator_runs() -> None:
+    assert Bench().connect().byte(0x50C0) == 0x03
+
+
 def test_the_tmu_registers_are_a_gap_where_there_is_a_tmu() -> None:
     for address in (0x5800, 0x5808):
         assert Bench("stm8s105k4").connect().try_read(address) == OK

@@ -37,3 +37,19 @@ def test_an_unfinished_bar_ends_its_line_before_an_error(capsys: pytest.CaptureF
     captured = capsys.readouterr()
     assert captured.out.endswith("#\n")
     assert captured.err.splitlines() == ["  what was seen", "hint: the way out", "error: the reason [E-USAGE]"]
+
+
+def test_a_countdown_asks_each_time_it_begins_and_counts_the_last_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    console = Console("lines")
+    for left_s in (*range(12, 0, -1), 12, 12):
+        console.power_cycle(left_s)
+    asked = "switch the board's power off and on now (12 s)"
+    counted = [f"{left_s} s left" for left_s in (10, 5, 4, 3, 2, 1)]
+    assert capsys.readouterr().out.splitlines() == [asked, *counted, asked, asked]
+
+
+def test_a_countdown_in_the_middle_of_a_bar_begins_on_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    console = Console("bar")
+    console.progress("writing", 512, 1024)
+    console.power_cycle(30)
+    assert "#\nswitch" in capsys.readouterr().out

@@ -92,7 +92,7 @@ def test_a_probe_that_hangs_for_good_is_to_be_replugged(machine: Machine) -> Non
         result = machine.run(WRITE)
         assert result.code == 3
         assert "[E-PROBE-HUNG]" in result.output
-        assert "replug" in result.output
+        assert "plug it in again" in result.output
     assert not store.describe(probe.chip).memories[0].used
 
 

@@ -25,7 +25,7 @@ class Console:
         self._bars = mode == "bar"
         self._stage = ""
         self._drawn = 0
-        self._asked = False
+        self._left_s = 0
 
     @staticmethod
     def shows(text: str) -> bool:
@@ -72,8 +72,10 @@ class Console:
 
     def power_cycle(self, left_s: int) -> None:
         """Ask for the board's power to be switched, and count down: each five seconds, at the end each second."""
-        if not self._asked:
-            self._asked = True
+        self.interrupt()
+        again = left_s >= self._left_s
+        self._left_s = left_s
+        if again:
             self.say(f"switch the board's power off and on now ({left_s} s)")
         elif left_s % _COUNT_STEP_S == 0 or left_s < _LAST_SECONDS:
             self.say(f"{left_s} s left")

@@ -172,8 +172,12 @@ class Session:
             recipes=tally.recipes,
             blocks=tally.blocks,
             slow=recipe is not None and not recipe.high_speed,
-            no_nrst=recipe is not None and recipe.pulse_s is None and tally.recipes > 0,
+            no_nrst=self._has_nrst and recipe is not None and recipe.pulse_s is None and tally.recipes > 0,
         )
+
+    @property
+    def _has_nrst(self) -> bool:
+        return self._part is None or self._part.has_nrst
 
     @property
     def no_high_speed(self) -> bool:
@@ -184,8 +188,9 @@ class Session:
         """Say what was not perfect in a session that ended well."""
         if self._core.only_at_power_on:
             _log.warning(
-                "the chip answered only at power-on: its program turns SWIM off or sleeps; wire NRST, or give the "
-                "program a delay at its start %s",
+                "the chip answered only at power-on: its program turns SWIM off or sleeps; %sgive the program a delay "
+                "at its start %s",
+                "wire NRST, or " if self._has_nrst else "",
                 Code.SWIM_DISABLED,
             )
         if self.no_high_speed:

@@ -99,12 +99,16 @@ class Firmware:
         self.stale = self.stale_mode_breaks_entry and self.mode == SWIM
 
     def restart(self, *, power_cycle: bool) -> None:
-        """Start again, after a USB reset or after a plug was pulled; what runs on the wire breaks off."""
+        """Start again, after a USB reset or after a plug was pulled; what runs on the wire breaks off.
+
+        A probe that hangs and is not freed by the reset does not notice it; its pins stay as they are.
+        """
         now = self._clock.now()
+        if self.wedged and not (power_cycle or self.reset_unwedges):
+            return
+        self.wedged = False
         self._settle(now)
         self._abort(now)
-        if power_cycle or self.reset_unwedges:
-            self.wedged = False
         self._plug_in()
         self._chip.set_nrst(False, now)
 

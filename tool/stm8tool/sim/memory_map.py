@@ -19,6 +19,7 @@ from .switches import Switches
 CFG_GCR = 0x7F60
 SWIM_OFF = 0x01  # CFG_GCR.SWD
 CKDIVR = {"stm8s": (0x50C6, 0x18), "stm8l": (0x50C0, 0x03)}
+CLK_ICKR, HSI_READY = 0x50C0, 0x03  # STM8S: HSIEN and HSIRDY (RM0016); the STM8L has its CKDIVR there
 PERIPHERALS = range(0x5000, 0x5800)
 FLASH_WINDOW = range(0x5050, 0x5070)  # what is not a flash register here is reserved on both register maps
 TMU_REGISTERS = range(0x5800, 0x5809)
@@ -104,6 +105,8 @@ class MemoryMap:
                 return data[address - start]
         if address == self._ckdivr:
             return self.clock_divider
+        if address == CLK_ICKR:
+            return HSI_READY
         if address == CFG_GCR:
             return self.cfg_gcr
         if self._debug.holds(address):
