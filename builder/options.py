@@ -29,11 +29,11 @@ STLINK_PROTOCOLS = {
     "stlinkv3": "any, an STLINK-V3 preferred",
 }
 OTHER_PROTOCOLS = {
-    "serial": "the UART bootloader in the chip's ROM, where the board lists it; not in this version",
+    "serial": "the UART bootloader in the chip's ROM, where the board lists it; for the target `upload` only",
     "espstlink": "not in this version",
     "custom": "your own `upload_command`, for the target `upload` only",
 }
-UNSUPPORTED_PROTOCOLS = ("serial", "espstlink")
+UNSUPPORTED_PROTOCOLS = ("espstlink",)
 
 OPTIONS = {
     option.name: option
@@ -60,7 +60,7 @@ OPTIONS = {
             "options of stm8tool, on one line or several",
             "none",
             "--region flash",
-            "handed to the flasher; they win over all others",
+            "handed to the flasher (with `serial`: options of stm8gal); they win over all others",
         ),
         Option(
             "upload_command",
@@ -135,6 +135,14 @@ OPTIONS = {
             "the macro `F_CPU`; it sets no clock, your program does",
         ),
         Option(
+            "board_build.memory_model",
+            ("medium", "large"),
+            "",
+            "medium",
+            "large",
+            "how far code reaches: up to 0xFFFF, or into all of a flash above 32 KB; constants stay below 0x10000",
+        ),
+        Option(
             "custom_eeprom_file",
             (),
             "a file of Intel HEX",
@@ -192,13 +200,14 @@ def misspelt(names: Iterable[str]) -> Optional[str]:
     return None
 
 
-def wrong_protocol(protocol: str, mcu: str, listed: Optional[Iterable[str]]) -> Optional[str]:
-    """Return why the flasher cannot use this protocol, as one line, or None.
+def wrong_protocol(protocol: str, mcu: str, listed: Optional[Iterable[str]], target: str) -> Optional[str]:
+    """Return why the target cannot use this protocol, as one line, or None.
 
     Args:
         protocol: `upload_protocol`.
         mcu: `build.mcu`, for the message.
         listed: The board's `upload.protocols`; None where a board of the project has none.
+        target: Such as "upload".
     """
     allowed = ", ".join(STLINK_PROTOCOLS)
     if protocol == "custom":
@@ -208,25 +217,31 @@ def wrong_protocol(protocol: str, mcu: str, listed: Optional[Iterable[str]]) -> 
             f"upload_protocol = serial needs a UART bootloader in the chip's ROM, and none is known for the "
             f"{mcu.upper()}; use an ST-LINK with one of: {allowed}"
         )
+    if protocol == "serial":
+        only = f"upload_protocol = serial serves only the target upload; allowed here: {allowed}"
+        return None if target == "upload" else only
     if protocol in UNSUPPORTED_PROTOCOLS:
         return f"upload_protocol = {protocol} is not supported by this version; use an ST-LINK with one of: {allowed}"
     if protocol not in STLINK_PROTOCOLS:
-        return f"upload_protocol = {protocol} is unknown; allowed: {allowed}, custom"
+        return f"upload_protocol = {protocol} is unknown; allowed: {allowed}, serial, custom"
     return None
 
 
-def problem(protocol: str, mcu: str, upload: Mapping[str, Any], project: Mapping[str, Any]) -> Optional[str]:
-    """Return why the flasher cannot run with these options, as one line, or None.
+def problem(
+    protocol: str, mcu: str, upload: Mapping[str, Any], project: Mapping[str, Any], target: str
+) -> Optional[str]:
+    """Return why the target cannot run with these options, as one line, or None.
 
     Args:
         protocol: `upload_protocol`.
         mcu: `build.mcu`.
         upload: The board's "upload" object with the project's `board_upload.*` merged in.
         project: The options of the project's environment as they stand in platformio.ini.
+        target: Such as "upload".
     """
     board = {f"board_upload.{name}": value for name, value in upload.items()}
     values = {**project, **board, "upload_protocol": None}
-    found = [misspelt(project), wrong_protocol(protocol, mcu, upload.get("protocols"))]
+    found = [misspelt(project), wrong_protocol(protocol, mcu, upload.get("protocols"), target)]
     found += [wrong_value(name, values[name]) for name in OPTIONS if values.get(name) is not None]
     return next((message for message in found if message), None)
 

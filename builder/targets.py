@@ -62,11 +62,26 @@ def _confirm(target: Any, source: Any, env: Any) -> int:
     return _refuse(f"{name} was not confirmed (custom_confirm = yes): type yes when it asks")
 
 
+def _by_serial(env: Any, serial: Any) -> list[Any]:
+    """Let `upload` run stm8gal; return what comes before it."""
+    flags = serial.flags(env.subst("$UPLOAD_SPEED"), given=env["UPLOAD_FLAGS"])
+    env.Replace(UPLOADER=serial.UPLOADER, UPLOADCMD=serial.COMMAND, UPLOADERFLAGS=flags)
+
+    def find_port(target: Any, source: Any, env: Any) -> None:
+        """Let PlatformIO choose the port, and tell the user what to do; a command of the project's needs neither."""
+        if env["UPLOADCMD"] == serial.COMMAND:
+            env.AutodetectUploadPort()
+            sys.stdout.write(serial.hint(env["UPLOAD_FLAGS"]))
+
+    return [Action(find_port, "Looking for upload port...")]
+
+
 def add(env: Any, firmware: Any) -> None:
     """Add the targets to the build; `firmware` is the node, or the path, of the file that is uploaded."""
     root = Path(env.PioPlatform().get_dir())
-    upload, options = (
-        SimpleNamespace(**runpy.run_path(str(root / "builder" / f"{name}.py"))) for name in ("upload", "options")
+    upload, options, serial = (
+        SimpleNamespace(**runpy.run_path(str(root / "builder" / f"{name}.py")))
+        for name in ("upload", "options", "serial")
     )
     board = env.BoardConfig()
     project = dict(env.GetProjectOptions())
@@ -90,13 +105,16 @@ def add(env: Any, firmware: Any) -> None:
         EEPROM_FILE=project.get("custom_eeprom_file", ""),
     )
 
+    before_upload = _by_serial(env, serial) if env.subst("$UPLOAD_PROTOCOL") == "serial" else []
+    own_command = env["UPLOADCMD"]
+
     def check_options(target: Any, source: Any, env: Any) -> int:
         """Refuse what the flasher could misunderstand, unless the project brings a command of its own."""
         name = str(target[0])
-        if name == "upload" and env["UPLOADCMD"] != upload.command("write $SOURCE"):
+        if name == "upload" and env["UPLOADCMD"] != own_command:
             return 0
         protocol = env.subst("$UPLOAD_PROTOCOL")
-        message = options.problem(protocol, board.get("build.mcu"), board.get("upload"), project)
+        message = options.problem(protocol, board.get("build.mcu"), board.get("upload"), project, name)
         if not message and name == "uploadeep" and not env.subst("$EEPROM_FILE"):
             message = "uploadeep: custom_eeprom_file names no file, such as data/eeprom.hex"
         return _refuse(message) if message else 0
@@ -112,6 +130,8 @@ def add(env: Any, firmware: Any) -> None:
             actions.append(Action(check_options, None))
         if name in LOST and project.get("custom_confirm") == "yes":
             actions.append(Action(_confirm, None))
+        if name == "upload":
+            actions += before_upload
         if words.startswith("read"):
             actions.append(Action(make_build_dir, None))
         command = "$UPLOADCMD" if name == "upload" else upload.command(words)

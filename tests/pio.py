@@ -163,7 +163,7 @@ class Project:
     def source(self, code: str, name: str = "main.c") -> None:
         """Write a source file."""
         file = self.folder / "src" / name
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(code, encoding="utf-8")
 
     def run(self, *targets: str, options: tuple[str, ...] = (), answer: str = "", **variables: str) -> Result:

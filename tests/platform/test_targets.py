@@ -193,7 +193,8 @@ WRONG = {
     ),
     "stm8sdisco": (
         "upload_protocol = stlinkv4",
-        "upload_protocol = stlinkv4 is unknown; allowed: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3, custom",
+        "upload_protocol = stlinkv4 is unknown; "
+        "allowed: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3, serial, custom",
     ),
     "stm8s003f3": ("board_upload.unlock = ask", "board_upload.unlock = ask is unknown; allowed: auto, never"),
     "stm8svldiscovery": ("board_upload.verify = true", "board_upload.verify = true is unknown; allowed: yes, no"),

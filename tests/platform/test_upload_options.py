@@ -26,16 +26,16 @@ def test_every_board_can_be_written_through_every_st_link(board: str) -> None:
     assert find_part(words[3]) == find_part(mcu)
     assert words[5::2] == ["auto", "yes", "lines"]
     for protocol in options.STLINK_PROTOCOLS:
-        assert options.problem(protocol, mcu, limits, {}) is None
+        assert options.problem(protocol, mcu, limits, {}, "unlock") is None
 
 
 @pytest.mark.parametrize("board", BOARDS)
 def test_a_board_lists_serial_only_where_its_chip_has_a_bootloader(board: str) -> None:
     manifest = BOARDS[board]
     listed = "serial" in manifest["upload"]["protocols"]
-    message = str(options.problem("serial", manifest["build"]["mcu"], manifest["upload"], {}))
-    assert ("is not supported by this version" in message) == listed
-    assert ("none is known for the " + manifest["build"]["mcu"].upper() in message) == (not listed)
+    message = options.problem("serial", manifest["build"]["mcu"], manifest["upload"], {}, "upload")
+    assert (message is None) == listed
+    assert ("none is known for the " + manifest["build"]["mcu"].upper() in str(message)) == (not listed)
     if listed:
         assert find_part(manifest["build"]["mcu"]).boot_rom is not None
 
@@ -46,12 +46,12 @@ ALLOWED = "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
 @pytest.mark.parametrize(
     ("protocol", "settings", "message"),
     [
-        ("jlink", {}, f"upload_protocol = jlink is unknown; allowed: {ALLOWED}, custom"),
-        ("stlinkv9", {}, f"upload_protocol = stlinkv9 is unknown; allowed: {ALLOWED}, custom"),
+        ("jlink", {}, f"upload_protocol = jlink is unknown; allowed: {ALLOWED}, serial, custom"),
+        ("stlinkv9", {}, f"upload_protocol = stlinkv9 is unknown; allowed: {ALLOWED}, serial, custom"),
         (
             "serial",
             {},
-            f"upload_protocol = serial is not supported by this version; use an ST-LINK with one of: {ALLOWED}",
+            f"upload_protocol = serial serves only the target upload; allowed here: {ALLOWED}",
         ),
         (
             "serial",
@@ -75,7 +75,7 @@ ALLOWED = "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
     ],
 )
 def test_a_wrong_option_is_named_with_what_is_allowed(protocol: str, settings: dict[str, Any], message: str) -> None:
-    assert options.problem(protocol, "stm8s103f3p6", settings, {}) == message
+    assert options.problem(protocol, "stm8s103f3p6", settings, {}, "verify") == message
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_wrong_option_is_named_with_what_is_allowed(protocol: str, settings: d
 )
 def test_a_misspelt_option_is_named_with_what_was_meant(name: str, meant: str) -> None:
     message = f"the option {name} is unknown; did you mean {meant}?"
-    assert options.problem("stlink", "stm8s103f3p6", {}, {"board": "stm8sblue", name: "x"}) == message
+    assert options.problem("stlink", "stm8s103f3p6", {}, {"board": "stm8sblue", name: "x"}, "upload") == message
 
 
 @pytest.mark.parametrize(
