@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os.path
 import runpy
 import subprocess
 import sys
@@ -99,12 +98,15 @@ def take_source(env: Any, node: Any) -> Any:
     if problem:
         stop(problem)
     path = node.get_path(project)
-    return env.Object(f"#{sources.object_path(path, env['OBJSUFFIX'])}", node) if " " in path else node
+    if " " not in path:
+        return node
+    target = sources.object_path(path, env["OBJSUFFIX"])
+    return env.Object(target if Path(target).is_absolute() else f"#{target}", node)  # "#" is the project
 
 
 def refuse_sketches(env: Any) -> None:
     """Stand in for PlatformIO's conversion of sketches to C++, which runs the compiler of the host."""
-    for node in env.FindInoNodes():
+    for node in [] if env.IsIntegrationDump() else env.FindInoNodes():
         stop(sources.problem(node.get_path(env.Dir("#"))))
 
 
@@ -133,7 +135,7 @@ def describe_sdcc() -> None:
 
 
 if platform.builds(COMMAND_LINE_TARGETS):
-    if " " in os.path.relpath(env.subst("$BUILD_DIR"), env.subst("$PROJECT_DIR")):
+    if " " in env.Dir("$BUILD_DIR").get_path(env.Dir("#")):  # as SDCC gets it: from the project, or absolute
         stop(
             f"build_dir = {env.subst('$PROJECT_BUILD_DIR')}: SDCC cannot write below a folder with a space in its name"
         )

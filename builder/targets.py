@@ -62,16 +62,16 @@ def _confirm(target: Any, source: Any, env: Any) -> int:
     return _refuse(f"{name} was not confirmed (custom_confirm = yes): type yes when it asks")
 
 
-def _by_serial(env: Any, serial: Any) -> list[Any]:
+def _by_serial(env: Any, stm8gal: Any) -> list[Any]:
     """Let `upload` run stm8gal; return what comes before it."""
-    flags = serial.flags(env.subst("$UPLOAD_SPEED"), given=env["UPLOAD_FLAGS"])
-    env.Replace(UPLOADER=serial.UPLOADER, UPLOADCMD=serial.COMMAND, UPLOADERFLAGS=flags)
+    flags = stm8gal.flags(env.subst("$UPLOAD_SPEED"), given=env["UPLOAD_FLAGS"])
+    env.Replace(UPLOADER=stm8gal.UPLOADER, UPLOADCMD=stm8gal.COMMAND, UPLOADERFLAGS=flags)
 
     def find_port(target: Any, source: Any, env: Any) -> None:
         """Let PlatformIO choose the port, and tell the user what to do; a command of the project's needs neither."""
-        if env["UPLOADCMD"] == serial.COMMAND:
+        if env["UPLOADCMD"] == stm8gal.COMMAND:
             env.AutodetectUploadPort()
-            sys.stdout.write(serial.hint(env["UPLOAD_FLAGS"]))
+            sys.stdout.write(stm8gal.hint(env["UPLOAD_FLAGS"]))
 
     return [Action(find_port, "Looking for upload port...")]
 
@@ -79,9 +79,9 @@ def _by_serial(env: Any, serial: Any) -> list[Any]:
 def add(env: Any, firmware: Any) -> None:
     """Add the targets to the build; `firmware` is the node, or the path, of the file that is uploaded."""
     root = Path(env.PioPlatform().get_dir())
-    upload, options, serial = (
+    upload, options, stm8gal = (
         SimpleNamespace(**runpy.run_path(str(root / "builder" / f"{name}.py")))
-        for name in ("upload", "options", "serial")
+        for name in ("upload", "options", "stm8gal")
     )
     board = env.BoardConfig()
     project = dict(env.GetProjectOptions())
@@ -105,7 +105,7 @@ def add(env: Any, firmware: Any) -> None:
         EEPROM_FILE=project.get("custom_eeprom_file", ""),
     )
 
-    before_upload = _by_serial(env, serial) if env.subst("$UPLOAD_PROTOCOL") == "serial" else []
+    before_upload = _by_serial(env, stm8gal) if env.subst("$UPLOAD_PROTOCOL") == "serial" else []
     own_command = env["UPLOADCMD"]
 
     def check_options(target: Any, source: Any, env: Any) -> int:

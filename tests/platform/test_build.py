@@ -82,8 +82,9 @@ def test_a_program_that_does_not_fit_the_flash_is_an_error(project: Project) -> 
     assert "is greater than maximum allowed (8192 bytes)" in result.output
 
 
-def test_a_build_directory_that_sdcc_cannot_write_to_is_named(project: Project, tmp_path: Path) -> None:
-    elsewhere = tmp_path / "with space"
+@pytest.mark.parametrize("place", ["with space", "Prüf stand 2/out"])
+def test_a_build_directory_that_sdcc_cannot_write_to_is_named(project: Project, tmp_path: Path, place: str) -> None:
+    elsewhere = tmp_path / place
     result = project.run(PLATFORMIO_BUILD_DIR=str(elsewhere))
     assert result.code == 1
     assert result.errors == [

@@ -85,4 +85,4 @@ def test_a_locked_chip_is_left_alone_by_the_careful_environment_and_opened_by_th
     assert careful.code == 1
     opened = project.run("upload", options=("-e", "stm8sblue", *port))
     assert opened.code == 0, opened.output
-    assert "unlocked" in opened.output
+    assert "unlocking it, which erases the whole chip" in opened.output

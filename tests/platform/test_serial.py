@@ -9,7 +9,7 @@ import pytest
 import stand_ins
 from pio import Core, Project, load_builder
 
-serial = load_builder("serial")
+stm8gal = load_builder("stm8gal")
 
 HEX = str(Path(".pio", "build", "mb208", "firmware.hex"))
 PORT = "upload_port = /dev/ttyUSB7"
@@ -17,18 +17,18 @@ PORT = "upload_port = /dev/ttyUSB7"
 
 def test_the_command_line_is_that_of_ststm8_2() -> None:
     words = ["-p", "$UPLOAD_PORT", "-b", "$UPLOAD_SPEED", "-R", "1", "-u", "2", "-V", "2", "-B", "-w"]
-    assert serial.flags("115200") == words
+    assert stm8gal.flags("115200") == words
 
 
 def test_without_a_speed_it_is_stm8gal_s_own() -> None:
-    assert "-b" not in serial.flags("")
+    assert "-b" not in stm8gal.flags("")
 
 
 @pytest.mark.parametrize("given", [["-R", "2"], ["-reset", "2"]])
 def test_an_adapter_that_resets_the_board_replaces_the_hand_and_the_hint(given: list[str]) -> None:
-    assert "-R" not in serial.flags("", given)
-    assert serial.hint(given) == ""
-    assert serial.hint(["-u", "0"]).startswith("hint: reset the board when stm8gal synchronizes")
+    assert "-R" not in stm8gal.flags("", given)
+    assert stm8gal.hint(given) == ""
+    assert stm8gal.hint(["-u", "0"]).startswith("hint: reset the board when stm8gal synchronizes")
 
 
 @pytest.fixture(scope="module")

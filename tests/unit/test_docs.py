@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pio import BOARDS, ROOT, builder_table, load, load_builder
+from pio import BOARDS, ROOT, UPSTREAM_BOARDS, builder_table, load, load_builder
 from stm8tool import cli, errors, interrupts
 from stm8tool.devices import all_parts
 from stm8tool.image import Segment, save
@@ -140,7 +141,20 @@ def test_every_board_has_a_row_with_its_chip_and_whether_its_protocol_works() ->
         assert protocol == manifest["upload"]["protocol"]
         assert bool(serial) == ("serial" in manifest["upload"]["protocols"])
     assert f"knows {len(all_parts())} parts" in README
-    assert "Where the default protocol is `serial`, set `upload_protocol`" in README
+    assert "Where the default protocol is `serial`, `upload` runs stm8gal" in README
+
+
+def test_what_users_of_ststm8_2_are_promised_is_what_the_manifests_say() -> None:
+    text = DOCS["docs/coming-from-ststm8.md"].read_text(encoding="utf-8")
+    packages = json.loads((ROOT / "platform.json").read_text(encoding="utf-8"))["packages"]
+    for name in ("framework-ststm8spl", "framework-arduinoststm8"):
+        assert f"`{name}` {packages[name]['version']}" in text
+    assert f"SDCC {packages['toolchain-sdcc']['optionalVersions'][0]}" in text
+    same = section(text, "What is the same")
+    assert [board for board in UPSTREAM_BOARDS if f"`{board}`" not in same] == []
+    for option in ("board_build.memory_model", "board_upload.maximum_ram_size", "board_upload.unlock"):
+        assert option in text
+        assert option in load_builder("options").OPTIONS
 
 
 def test_every_option_of_platformio_ini_has_a_row_with_its_values_and_the_readme_s_exist() -> None:
