@@ -90,6 +90,21 @@ def reach_problem(content: list[Section], memory_model: str) -> str:
     return ""
 
 
+def order_problem(content: list[Section]) -> str:
+    """Return a warning for code below the flash, or an empty text.
+
+    The linker takes the order of the areas from the first module; one in assembler that names CODE alone, and is linked
+    before every C source, puts CODE at 0 (seen with SDCC 4.2).
+    """
+    for section in content:
+        if section.name in CODE_AREAS and section.memory != "flash":
+            return (
+                f"warning: {section.name} begins at 0x{section.address:06X}, below the flash: is an assembler source "
+                "linked before the C sources? Give it a name that comes last"
+            )
+    return ""
+
+
 def main(arguments: list[str]) -> int:
     """Do what the module's docstring says; return the exit code."""
     command, ram_size, path = arguments[0], int(arguments[1]), arguments[2]
@@ -108,7 +123,7 @@ def main(arguments: list[str]) -> int:
     else:
         too_big, message = ram_problem(content, ram_size)
         unreachable = reach_problem(content, arguments[3])
-        for line in filter(None, (message, unreachable)):
+        for line in filter(None, (message, order_problem(content), unreachable)):
             print(line, file=sys.stderr)
         return int(too_big or bool(unreachable))
     return 0

@@ -92,18 +92,14 @@ def test_a_build_directory_that_sdcc_cannot_write_to_is_named(project: Project, 
     ]
 
 
-# 20 functions of 2 KB each: 40 KB do not fit between 0x8000 and 0xFFFF.
-BIG_C = "\n".join(
-    [
-        "volatile unsigned char x;",
-        *(f"void f{n}(void) {{ {'x++; ' * 500} }}" for n in range(20)),
-        f"void main(void) {{ for (;;) {{ {' '.join(f'f{n}();' for n in range(20))} }} }}",
-    ]
-)
+# 40 KB of nop: what is linked behind them does not fit between 0x8000 and 0xFFFF.
+NOPS = "\t.module nops\n\t.globl _nops\n\t.area CODE\n_nops:\n" + 1280 * f"\t.db {','.join(32 * ['0x9D'])}\n"
+BIG_C = "void nops(void);\nvolatile char x;\nvoid one(void) { x++; }\nvoid main(void) { nops(); one(); }\n"
 
 
 def test_a_program_above_0xffff_needs_the_large_model_and_has_every_byte_in_it(project: Project) -> None:
     project.source(BIG_C)
+    project.source(NOPS, "nops.asm")
     project.configure("nucleo_8s208rb\nboard_build.memory_model = large")
     result = project.run(options=("-v",))
     assert result.code == 0, result.output
@@ -111,7 +107,16 @@ def test_a_program_above_0xffff_needs_the_large_model_and_has_every_byte_in_it(p
     assert len(calls) == 2  # compile and link
     assert all("-mstm8 --model-large" in call for call in calls)
     assert "stm8-large" in calls[1]
-    link = [project.core.sdcc(), "-mstm8", "--model-large", "--out-fmt-ihx", "src/main.rel", "-o", "own.ihx"]
+    link = [
+        project.core.sdcc(),
+        "-mstm8",
+        "--model-large",
+        "--out-fmt-ihx",
+        "src/main.rel",
+        "src/nops.rel",
+        "-o",
+        "own.ihx",
+    ]
     subprocess.run(link, cwd=project.built("", "nucleo_8s208rb"), check=True, timeout=60)
     ours = loaded_bytes(project.built("firmware.hex", "nucleo_8s208rb").read_text())
     assert ours == loaded_bytes(project.built("own.ihx", "nucleo_8s208rb").read_text())
@@ -120,6 +125,7 @@ def test_a_program_above_0xffff_needs_the_large_model_and_has_every_byte_in_it(p
 
 def test_a_program_above_0xffff_in_the_medium_model_is_an_error_that_names_the_option(project: Project) -> None:
     project.source(BIG_C)
+    project.source(NOPS, "nops.asm")
     project.configure("nucleo_8s208rb")
     result = project.run()
     assert result.code == 1
