@@ -29,6 +29,7 @@ import os
 import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable, Optional, Union
 
@@ -327,13 +328,24 @@ def test(arguments: list[str]) -> int:
     found = interpreters()
     for version, path in found.items():
         say(f"Found Python {'.'.join(map(str, version))}: {path}")
-    code = run(python, "-I", "-m", "pytest")
+    suites = {"with PlatformIO": (python, ["-m", "platform"]), "without PlatformIO": (python, ["-m", ANY_PYTHON])}
     for version in sorted({min(found), max(found)} - {version_of(python)}):
         name = ".".join(map(str, version))
-        say(f"\nThe unit tests on Python {name}")
         other = virtual_environment(ROOT / f".venv-{name}", found[version])
-        code = run(other, "-I", "-m", "pytest", "-m", ANY_PYTHON, f"--ignore={RANDOM_UPLOADS}") or code
-    return code
+        suites[f"on Python {name}"] = (other, ["-m", ANY_PYTHON, f"--ignore={RANDOM_UPLOADS}"])
+    say(f"Running the tests {', '.join(suites)} ...")
+    with ThreadPoolExecutor(os.cpu_count()) as side_by_side:
+        ended = {name: side_by_side.submit(quietly, *suite) for name, suite in suites.items()}
+        for name, outcome in ended.items():
+            say(f"\nThe tests {name}\n{outcome.result().stdout}")
+    return max(outcome.result().returncode for outcome in ended.values())
+
+
+def quietly(python: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run pytest; return how it ended, with all that it said."""
+    command = [str(python), "-I", "-m", "pytest", *arguments]
+    out, err = subprocess.PIPE, subprocess.STDOUT
+    return subprocess.run(command, cwd=ROOT, stdout=out, stderr=err, encoding="utf-8", errors="replace", check=False)
 
 
 def test_on(option: str, python: Path, arguments: list[str]) -> int:
