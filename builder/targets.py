@@ -92,6 +92,7 @@ def add(env: Any, firmware: Any) -> None:
         env.Exit(_refuse(str(exc)))
     env.Replace(
         UPLOADER=str(root / "tool"),
+        STM8FLASH=f'"$PYTHONEXE" "{root / "tool" / "stm8flash.py"}"',  # for an upload_command in its words
         UPLOADCMD=upload.command("write $SOURCE"),
         UPLOADERFLAGS=upload.flags(
             options.upload_settings(board.get("upload")),

@@ -205,3 +205,18 @@ def test_four_uploads_at_once_by_two_probes_never_mix_and_a_probe_in_use_is_an_e
         assert results[held[0]].code == 0
     for result in results:
         assert result.code == 0 or "[E-BUSY]" in result.output, result.output
+
+
+def test_an_upload_command_in_the_words_of_stm8flash_uploads_with_one_word_changed(project: Project) -> None:
+    command = "$STM8FLASH -c sim:board.chip -p stm8s103?3 -w $SOURCE"
+    project.configure(f"stm8sblue\nupload_protocol = custom\nupload_command = {command}")
+    make_chip(project)
+    result = project.run("upload")
+    assert result.code == 0, result.output
+    assert "Bytes written: " in result.output
+    assert chip_verifies(project)
+    (project.folder / "board.chip").unlink()
+    make_chip(project, "--locked")
+    result = project.run("upload")
+    assert result.code == 1
+    assert "*** [upload] Error 5" in result.output

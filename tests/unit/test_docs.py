@@ -13,7 +13,7 @@ import pytest
 
 from documents import DOCS, examples, first_cells, read, run, section
 from pio import BOARDS, ROOT, UPSTREAM_BOARDS, builder_table, load, load_builder
-from stm8tool import cli, errors, interrupts
+from stm8tool import cli, errors, interrupts, process
 from stm8tool.devices import all_parts
 from stm8tool.image import Segment, save
 from stm8tool.sim import faults
@@ -43,7 +43,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_exit_code_is_documented_and_no_other() -> None:
-    classes, codes = [errors.ToolError], {"0", str(cli._EXIT_INTERRUPTED)}
+    classes, codes = [errors.ToolError], {"0", str(process.EXIT_INTERRUPTED)}
     while classes:
         found = classes.pop()
         codes.add(str(found.exit_code))

@@ -193,17 +193,12 @@ def erase(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def unlock(arguments: argparse.Namespace, console: Console) -> None:
+    from . import wording
+
     part = required_part(arguments)
     with _open(arguments, console, part) as session:
         result = session.unlock()
-    if result.erased:
-        console.say(
-            "unlocked: read protection is off, the chip is erased, option bytes are at factory values, read back"
-        )
-    elif result.restored:
-        console.say(f"not read-protected, nothing erased; back at factory values: {', '.join(result.restored)}")
-    else:
-        console.say("not read-protected, option bytes are at factory values: nothing to do")
+    console.say(wording.unlocked(result))
 
 
 def reset(arguments: argparse.Namespace, console: Console) -> None:

@@ -40,6 +40,12 @@ class Console:
         """Print one line."""
         self._print(f"{text}\n")
 
+    def note(self, text: str) -> None:
+        """Print one line to stderr."""
+        self.interrupt()
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
     @staticmethod
     def _print(text: str) -> None:
         """Write to stdout; nobody may be reading it any more, which is no reason to stop half-way."""
@@ -107,6 +113,4 @@ class LogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print one record."""
         prefix = "warning: " if record.levelno >= logging.WARNING else ""
-        self._console.interrupt()
-        sys.stderr.write(f"{prefix}{record.getMessage()}\n")
-        sys.stderr.flush()
+        self._console.note(f"{prefix}{record.getMessage()}")
