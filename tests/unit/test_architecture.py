@@ -15,7 +15,7 @@ LEAVES = {"errors", "interrupts", "files", "locks", "values"}
 
 # What the modules of a layer may import of the others; below `sim` no probe and no target: it is a second reading.
 LAYERS: dict[str, set[str]] = {
-    "__init__": set(),
+    "__init__": {"api", "errors", "devices", "image", "probe", "target", "session"},
     "errors": set(),
     "interrupts": set(),
     "files": set(),
@@ -30,6 +30,7 @@ LAYERS: dict[str, set[str]] = {
     "target": {*LEAVES, "devices", "image", "transport", "probe"},
     "sim": {*LEAVES, "devices", "transport"},
     "session": {*LEAVES, "devices", "image", "transport", "probe", "target", "sim"},
+    "api": {*LEAVES, "devices", "image", "probe", "target", "session"},
     "console": {"errors"},
     "wording": {"devices", "target"},
     "findings": {"errors"},

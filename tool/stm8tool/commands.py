@@ -50,7 +50,7 @@ def _region(arguments: argparse.Namespace, part: Part, default: str) -> Region:
     if not colon:
         raise UsageError(f"unknown region '{name}'", hint="use flash, eeprom, options or ADDRESS:SIZE")
     region = Region("range", number(start), number(size))
-    known = [memory for memory in (*part.memories, part.ram, part.boot_rom) if memory is not None]
+    known = part.readable
     if region.size < 1 or not any(m.start <= region.start and region.end <= m.end for m in known):
         raise UsageError(
             f"0x{region.start:06X}:{region.size} is not inside one memory of the {part.name}",

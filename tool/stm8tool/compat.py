@@ -194,8 +194,8 @@ def _memory(request: Request, part: Part) -> Region:
             hint="use flash, eeprom, ram, opt or a start address in hex, such as 0x8000",
         )
     start = int(word, 16)
-    unique_id = None if part.unique_id is None else Region("unique ID", part.unique_id, UNIQUE_ID_SIZE)
-    known = [memory for memory in (*part.memories, part.ram, part.boot_rom, unique_id) if memory is not None]
+    unique_id = () if part.unique_id is None else (Region("unique ID", part.unique_id, UNIQUE_ID_SIZE),)
+    known = (*part.readable, *unique_id)
     memory = next((memory for memory in known if memory.start <= start < memory.end), None)
     if memory is None:
         raise UsageError(
