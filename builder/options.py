@@ -68,7 +68,8 @@ OPTIONS = {
             "a command line",
             "the flasher's",
             "my-tool $SOURCE",
-            "runs instead of the flasher, with `upload_protocol = custom`, for the target `upload`",
+            "runs instead of the flasher, with `upload_protocol = custom`, for the target `upload`; `$STM8FLASH` in it "
+            "is [stm8flash's command line](compat.md#in-platformio)",
         ),
         Option(
             "board_upload.unlock",

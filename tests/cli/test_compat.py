@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cli.desk import ROOT, STM8L, STM8S, Desk, Result, check_form, finish, program, start
 from documents import examples, first_cells, read, section
@@ -545,6 +547,23 @@ def test_the_exit_code_of_the_process_is_0_or_says_why(
     board = ("-c", "sim:board.chip", "-p", STM8S)
     process = start(*how, *board, *words, folder=flash.desk.folder, PYTHONPATH=str(ROOT / "tool"))
     assert finish(process).code == code
+
+
+_VALUES = ("flash", "opt", "0x9FF0", "48", "", "-1", "99999", "fw.bin", "out.s8", ".", "no/x.hex", "stlinkv2", STM8S)
+
+
+@row("order")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("Spdsbrwvx"), st.sampled_from(_VALUES)) | st.tuples(st.sampled_from("uRlVh")),
+        max_size=4,
+    )
+)
+def test_no_command_line_ends_without_result_or_reason(flash: Flash, options: list[tuple[str, ...]]) -> None:
+    raw("fw.bin", program(16))
+    result = flash(*(word for letter, *value in options for word in (f"-{letter}", *value)))
+    assert result.code in (0, 2, 6)
 
 
 # -- the examples ----------------------------------------------------------------------------------------------------
