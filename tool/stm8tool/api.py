@@ -34,7 +34,7 @@ logging.getLogger("stm8tool").addHandler(logging.NullHandler())  # else Python s
 ANY_PROBE = "stlink"
 
 
-def open(  # as `gzip.open` and others
+def open(  # has the name of the builtin, as `gzip.open` does
     probe: str = ANY_PROBE,
     part: Union[str, Part, None] = None,
     *,
