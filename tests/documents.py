@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import shlex
@@ -91,14 +90,8 @@ class Terminal(StringIO):
 def run(words: list[str], program: Callable[[list[str]], int] = cli.main) -> tuple[int, str]:
     """Run stm8tool or another program; return its exit code and what a terminal shows."""
     shown = Terminal()
-    logger = logging.getLogger("stm8tool")
-    state = logger.handlers, logger.propagate, logger.level
-    try:
-        with redirect_stdout(shown), redirect_stderr(shown):
-            return program(words), shown.getvalue()
-    finally:
-        logger.handlers, logger.propagate = state[:2]
-        logger.setLevel(state[2])
+    with redirect_stdout(shown), redirect_stderr(shown):
+        return program(words), shown.getvalue()
 
 
 @contextmanager
