@@ -215,7 +215,7 @@ def test_an_erase_of_broken_blocks_is_refused_and_the_block_size_named(desk: Des
 
 
 def test_option_bytes_cannot_be_erased(refuse: Callable[..., Result]) -> None:
-    assert "unlock" in refuse("--region", "options", "erase").hint
+    assert "options defaults" in refuse("--region", "options", "erase").hint
 
 
 @pytest.mark.parametrize("name", ["out", "out.txt", "out.elf", "out.s1", ""])

@@ -420,11 +420,14 @@ def test_every_situation_before_the_first_write_has_a_meaning() -> None:
 def test_options_are_shown_with_what_differs(desk: Desk) -> None:
     desk.chip()
     desk.set_option("AFR", 0x81)
-    lines = desk.flash("options", "show").out.splitlines()
+    shown = desk.flash("options", "show").out.splitlines()
+    lines = [line for line in shown if not line.startswith(" ")]
     assert lines[0].split() == ["OPTION", "ADDRESS", "VALUE", "COMPLEMENT", "FACTORY", "STATE"]
     assert [line.split()[0] for line in lines[1:]] == ["ROP", "UBC", "AFR", "MISC", "CLK", "HSECNT"]
     assert lines[3].split() == ["AFR", "0x4803", "0x81", "0x7E", "0x00", "changed"]
     assert all(line.endswith("  factory") for line in lines[1:] if not line.startswith("AFR"))
+    below = shown[shown.index(lines[3]) + 1 : shown.index(lines[4])]
+    assert [line.split()[0] for line in below] == [f"AFR{bit}={int(bit in (0, 7))}" for bit in range(8)]
 
 
 def test_all_values_that_chips_were_shipped_with_are_factory_values(desk: Desk) -> None:

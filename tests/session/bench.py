@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from functools import cache
 from typing import Optional
 
 from stm8tool.devices import Part, find_part
@@ -72,6 +73,7 @@ class Board:
         )
 
 
+@cache
 def program(part: Part, seed: int = 1, size: Optional[int] = None) -> bytes:
     """Return bytes without zeros that begin like a program."""
     rng = random.Random(seed)

@@ -8,6 +8,7 @@ import pytest
 
 from sim.bench import CSR, OK, REFUSED, SILENT, Bench
 from stm8tool.sim.chip import POWER_OFF_S
+from stm8tool.sim.switches import Switches
 
 _PROGRAM = b"\x82\x00\x80\x80" + bytes(range(1, 61))
 _RAM = 0x0100
@@ -104,6 +105,21 @@ def test_what_was_being_programmed_is_corrupt() -> None:
     switch(bench, on=True)
     bench.connect()
     assert bench.iapsr() & 0x04 == 0
+
+
+@pytest.mark.parametrize("word", [False, True])
+@pytest.mark.parametrize("erases", [False, True])
+def test_a_byte_that_was_being_programmed_is_corrupt_alone_or_with_its_word(word: bool, erases: bool) -> None:
+    bench = Bench(program=_PROGRAM, switches=Switches(cut_ruins_word=word, cut_erases=erases)).connect()
+    bench.unlock()
+    assert bench.write(0x8005, 0x11) == OK
+    bench.chip.plan_power_cut(bench.clock.now() + 0.003)
+    bench.clock.sleep(1)
+    assert bench.state == "unpowered"
+    spoilt = {at for at in range(0x8000, 0x8040) if bench.chip.flash.read(at, 1)[0] != _PROGRAM[at - 0x8000]}
+    assert spoilt == (set(range(0x8004, 0x8008)) if word else {0x8005})
+    assert (bench.chip.flash.read(0x8005, 1)[0] == 0) == erases
+    assert bench.chip.flash.read(0x8005, 1)[0] != 0x11
 
 
 def test_a_block_that_had_not_wholly_come_in_is_untouched() -> None:

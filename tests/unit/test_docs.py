@@ -31,10 +31,11 @@ FORBIDDEN = r"(?<![\w.])/(work|tmp|root|home)/|\b(pypi|pythonhosted|npmjs)\b|deb
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a firmware.hex of 89 bytes, and a next.txt with a serial number."""
+    """A folder with a firmware.hex of 89 bytes, factory option bytes, and a next.txt with a serial number."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(interrupts, "terminate_like_ctrl_c", lambda: None)
     save("firmware.hex", [Segment(0x8000, FIRMWARE)])
+    save("options.hex", [Segment(0x4800, bytes.fromhex("00 00ff 00ff 00ff 00ff 00ff"))])
     Path("next.txt").write_text("41\n", encoding="ascii")
     return tmp_path
 
@@ -76,6 +77,8 @@ def test_every_option_is_in_a_table_and_no_other() -> None:
     simulator = section(TOOL, "The simulator").split("### ")[0]
     assert documented(common) == known("", "write")
     assert documented(simulator) == known("sim create") - known("write") | {"--part", "--probe"}
+    assert documented(section(TOOL, "options set OPTION=VALUE…")) == known("options set") - known("write")
+    assert "`--yes`" in section(TOOL, "lock")
     assert documented(section(TOOL, "On real USB")) == known("sim serve") - known("write")
     assert set(re.findall(r"^`(--\w+) ", section(TOOL, "doctor"), re.MULTILINE)) == known("doctor") - known("write")
 

@@ -6,7 +6,7 @@ import pytest
 
 from stm8tool.devices import all_parts, find_part
 from stm8tool.sim.options import ubc_size
-from stm8tool.target.ubc import protected
+from stm8tool.target.ubc import is_reserved, protected, value_for
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,24 @@ def test_both_readings_of_the_manuals_agree_for_every_part_and_value() -> None:
         for value in range(256):
             area = protected(part, value)
             assert (area.size if area else 0) == ubc_size(part, value), (part.name, value)
+
+
+def test_the_value_for_a_size_protects_that_much_and_the_one_below_does_not() -> None:
+    for part in all_parts():
+        for size in (1, 64, 65, 512, 1024, part.flash.size - part.flash.size // 4):
+            value = value_for(part, size)
+            area = value and protected(part, value)
+            if not value or not area:
+                pytest.fail(f"{part.name} cannot protect {size} bytes")
+            below = protected(part, value - 1)
+            assert area.size >= size
+            assert below is None or below.size < size or is_reserved(part, value - 1)
+            assert not is_reserved(part, value)
+        assert value_for(part, 0) == 0
+
+
+def test_what_the_manuals_give_no_meaning_is_reserved() -> None:
+    assert [is_reserved(find_part("stm8s208mb"), value) for value in (0x00, 0xFE, 0xFF)] == [False, False, True]
+    assert [is_reserved(find_part("stm8s105k6"), value) for value in (0x3E, 0x3F)] == [False, True]
+    assert [is_reserved(find_part("stm8l101f3"), value) for value in (0x7F, 0x80)] == [False, True]
+    assert not is_reserved(find_part("stm8s103f3"), 0xFF)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn, Optional
 
-from . import __version__, commands, part_commands, process, sim_commands
+from . import __version__, commands, option_commands, part_commands, process, sim_commands
 from .errors import UsageError
 
 _DEFAULTS = {
@@ -45,7 +45,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         lambda: arguments.run(arguments, console),
         console,
         arguments.verbose,
-        writes=lambda: arguments.run in commands.WRITING,
+        writes=lambda: arguments.run in (*commands.WRITING, *option_commands.WRITING),
     )
 
 
@@ -68,6 +68,13 @@ def _spelt_out(words: Sequence[str]) -> list[str]:
 # -- arguments ---------------------------------------------------------------------------------------
 
 
+_FORCED_HELP = {
+    "lock": "set ROP, as the command lock does",
+    "watchdog": "let a watchdog run from reset on where NRST is not seen to work",
+    "brownout": "let the brown-out reset of an STM8L work at more than its lowest threshold",
+    "tmu": "change what the temporary unprotection of an STM8AF needs",
+    "uncertain": "change what is not known for sure",
+}
 _PROBE_HELP = "stlink (any), a serial number or its beginning, usb:BUS-PORT, sim:CHIPFILE, sim:FOLDER#WHICH"
 
 
@@ -134,12 +141,11 @@ def _parser() -> _Parser:
     command("erase", commands.erase, "erase a memory to 0x00")
     command("unlock", commands.unlock, "remove read protection (erases a locked chip), restore factory option bytes")
     command("reset", commands.reset, "reset the chip and let its program run")
-    options = known.add_parser("options", help="look at the option bytes", allow_abbrev=False)
-    option_commands = options.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    show_options = option_commands.add_parser(
-        "show", help="show all option bytes with their factory values", parents=[common], allow_abbrev=False
+    locked = command(
+        "lock", option_commands.lock, "set read protection: only an erase of everything opens the chip again"
     )
-    show_options.set_defaults(run=commands.options_show)
+    locked.add_argument("--yes", action="store_true", help="do not ask")
+    _add_options_commands(known, common)
     command("udev", commands.udev, "print the udev rule that lets every user of a Linux machine open the probes")
 
     parts = command("parts", part_commands.parts, "list the chips that are known, or show one whole")
@@ -176,3 +182,26 @@ def _parser() -> _Parser:
     show.add_argument("chipfile", metavar="CHIPFILE")
     show.set_defaults(run=sim_commands.show)
     return parser
+
+
+def _add_options_commands(known: argparse._SubParsersAction[_Parser], common: _Parser) -> None:
+    options = known.add_parser("options", help="look at the option bytes and change them", allow_abbrev=False)
+    commands_of_options = options.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, run: Callable[..., None], help_text: str) -> _Parser:
+        sub: _Parser = commands_of_options.add_parser(
+            name, help=help_text, description=help_text, parents=[common], allow_abbrev=False
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    command("show", option_commands.show, "show all option bytes, what they mean, and their factory values")
+    changed = command("set", option_commands.set_values, "change option bytes; shows the whole change first")
+    changed.add_argument(
+        "settings", nargs="+", metavar="OPTION[.FIELD]=VALUE", help="UBC=none, UBC=1K, AFR=0x01, MISC.LSI_EN=1"
+    )
+    for name in option_commands.FORCED:
+        changed.add_argument(f"--force-{name}", action="store_true", help=_FORCED_HELP[name])
+    command("defaults", option_commands.defaults, "bring option bytes to their factory values")
+    compared = command("diff", option_commands.diff, "compare the chip's option bytes with those of a file")
+    compared.add_argument("file", metavar="FILE", help="an image, or what `options show` printed")

@@ -25,7 +25,7 @@ def _part(arguments: argparse.Namespace) -> Optional[Part]:
     return None if arguments.part is None else find_part(arguments.part)
 
 
-def _base(arguments: argparse.Namespace) -> Optional[int]:
+def base_address(arguments: argparse.Namespace) -> Optional[int]:
     """Return the address that `--base` gives."""
     if arguments.base is None:
         return None
@@ -68,12 +68,12 @@ def _writable(arguments: argparse.Namespace, part: Part) -> list[Region]:
     if not any(m.start <= region.start and region.end <= m.end for m in programmable):
         raise UsageError(
             f"{region} cannot be written: only flash and EEPROM can",
-            hint="`unlock` brings the option bytes to their factory values",
+            hint="option bytes are changed by `options set`, and brought to their factory values by `options defaults`",
         )
     return [region]
 
 
-def _open(arguments: argparse.Namespace, console: Console, part: Optional[Part]) -> Session:
+def open_session(arguments: argparse.Namespace, console: Console, part: Optional[Part]) -> Session:
     from .session import Session, open_transport
 
     power_cycle = _power_cycle(arguments, console)
@@ -127,7 +127,7 @@ def _image(arguments: argparse.Namespace, part: Part, *more: Segment) -> Image:
 
     patches = [edits.patch(text) for text in arguments.patch]
     fills = [edits.fill(text, _region(arguments, part, "flash")) for text in arguments.fill]
-    content = image.load(arguments.files, _base(arguments), ram_size=part.ram.size)
+    content = image.load(arguments.files, base_address(arguments), ram_size=part.ram.size)
     return edits.apply(content, [*patches, *more], fills)
 
 
@@ -140,7 +140,7 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
     serial = SerialNumber.parse(arguments.serial_number) if arguments.serial_number else None
     content = _image(arguments, part, *([serial.encode(serial.peek())] if serial else []))
     content.check_inside(regions, part.options)
-    with _open(arguments, console, part) as session:
+    with open_session(arguments, console, part) as session:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
         if serial:
             session.connect()  # no number is lost to a probe or chip that is not there
@@ -164,7 +164,7 @@ def verify(arguments: argparse.Namespace, console: Console) -> None:
     regions = [_region(arguments, part, "flash")] if arguments.region else list(part.memories)
     content = _image(arguments, part)
     content.check_inside(regions)
-    with _open(arguments, console, part) as session:
+    with open_session(arguments, console, part) as session:
         equal = session.verify(content, regions)
     console.say(f"verified: {equal} bytes are equal")
 
@@ -175,7 +175,7 @@ def read(arguments: argparse.Namespace, console: Console) -> None:
     part = required_part(arguments)
     region = _region(arguments, part, "flash")
     image.check_output(arguments.output)
-    with _open(arguments, console, part) as session:
+    with open_session(arguments, console, part) as session:
         data = session.read(region)
     image.save(arguments.output, [image.Segment(region.start, data)])
     console.say(f"{len(data)} bytes of {region} saved to {arguments.output}")
@@ -187,7 +187,7 @@ def erase(arguments: argparse.Namespace, console: Console) -> None:
     part = required_part(arguments)
     regions = _writable(arguments, part) if arguments.region else [part.flash]
     require_whole_blocks(regions[0], part)
-    with _open(arguments, console, part) as session:
+    with open_session(arguments, console, part) as session:
         result = session.erase(regions[0])
     console.say(f"{regions[0]} is erased ({_blocks(result.programmed)}; the others were blank)")
 
@@ -196,13 +196,13 @@ def unlock(arguments: argparse.Namespace, console: Console) -> None:
     from . import wording
 
     part = required_part(arguments)
-    with _open(arguments, console, part) as session:
+    with open_session(arguments, console, part) as session:
         result = session.unlock()
     console.say(wording.unlocked(result))
 
 
 def reset(arguments: argparse.Namespace, console: Console) -> None:
-    with _open(arguments, console, _part(arguments)) as session:
+    with open_session(arguments, console, _part(arguments)) as session:
         session.reset()
     console.say("the chip was reset and runs")
 
@@ -211,7 +211,7 @@ def info(arguments: argparse.Namespace, console: Console) -> None:
     from . import wording
 
     part = _part(arguments)
-    with _open(arguments, console, part) as session:
+    with open_session(arguments, console, part) as session:
         probe = session.probe
         console.say(f"probe:      {probe.model}, firmware {probe.firmware}")
         console.say(f"serial:     {probe.identity.serial or 'unknown'}, {probe.identity.path}")
@@ -229,16 +229,6 @@ def info(arguments: argparse.Namespace, console: Console) -> None:
             console.say(f"  {line}")
     if info.unique_id is not None:
         console.say(f"unique ID:  {info.unique_id.hex().upper()}")
-
-
-def options_show(arguments: argparse.Namespace, console: Console) -> None:
-    from . import wording
-
-    part = required_part(arguments)
-    with _open(arguments, console, part) as session:
-        states = session.options()
-    for line in wording.option_table(states):
-        console.say(line)
 
 
 def doctor(arguments: argparse.Namespace, console: Console) -> None:

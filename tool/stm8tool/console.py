@@ -46,6 +46,16 @@ class Console:
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
+    @property
+    def is_interactive(self) -> bool:
+        """Tell whether somebody is there to be asked."""
+        return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+
+    def ask(self, question: str) -> str:
+        """Print a question and return the line that is typed behind it; empty at the end of input."""
+        self._print(question)
+        return sys.stdin.readline().strip()
+
     @staticmethod
     def _print(text: str) -> None:
         """Write to stdout; nobody may be reading it any more, which is no reason to stop half-way."""

@@ -1,7 +1,7 @@
 """Parts and their option bytes, loaded from tables in `data/`.
 
     devices.csv        a row per part: sizes in bytes, flash controller, option layout, source, confidence
-    options.csv        a row per option byte of each layout, with its factory value
+    options.csv        a row per option byte of each layout, with its factory value; its fields: option_fields.py
     uncertain.csv      parts that exist but whose facts are too uncertain to program them, and why
     disagreements.csv  where one of the sources has another figure, and why it is not the one here
 
@@ -201,14 +201,15 @@ def _programming(part: Part) -> tuple[object, ...]:
     return part.flash, part.ram, part.options, part.block, part.rop_mode, part.flash_regs, eeprom_start, options
 
 
-def _rows(file: str) -> list[dict[str, str]]:
+def read_table(file: str) -> list[dict[str, str]]:
+    """Return the rows of a table in `data/`."""
     with (_DATA / file).open(encoding="utf-8", newline="") as table:
         return list(csv.DictReader(table))
 
 
 @cache
 def _rows_by_part(file: str) -> Mapping[str, Mapping[str, str]]:
-    return {row["part"]: row for row in _rows(file)}
+    return {row["part"]: row for row in read_table(file)}
 
 
 @cache
@@ -256,14 +257,14 @@ def _part(row: Mapping[str, str], table: str) -> Part:
 @cache
 def _load_disagreements() -> tuple[tuple[list[str], Disagreement], ...]:
     """Return each row of the table with the patterns of its parts."""
-    rows = _rows("disagreements.csv")
+    rows = read_table("disagreements.csv")
     return tuple((row.pop("parts").split(), Disagreement(**row)) for row in rows)
 
 
 @cache
 def _load_layout(layout: str) -> tuple[OptionByte, ...]:
     """Build the option bytes of one layout; ValueError if it is not in the table or a row cannot be right."""
-    options = tuple(_option_byte(row) for row in _rows("options.csv") if row["layout"] == layout)
+    options = tuple(_option_byte(row) for row in read_table("options.csv") if row["layout"] == layout)
     if not options:
         raise ValueError(f"options.csv: no layout {layout}")
     return options

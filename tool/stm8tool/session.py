@@ -29,6 +29,7 @@ from .target.capture import PowerCycle as PowerCycle
 from .target.core import Core
 from .target.diagnose import blame_supply, least_supply_mv
 from .target.flash import Flash
+from .target.option_plan import Change
 from .target.options import OptionState, read_options, show_a_cut_unlock
 from .target.programmer import Programmer, Progress, Written, silent
 from .target.quality import Quality
@@ -339,6 +340,24 @@ class Session:
         programmer = self._programmer()
         programmer.require_open()
         return programmer.options()
+
+    def change_options(self, changes: Sequence[Change]) -> Sequence[OptionState]:
+        """Write option bytes and return all of them, read back after a reset; `option_plan` makes `changes`."""
+        programmer = self._programmer()
+        with self._supply_considered():
+            programmer.change_options(changes)
+        return programmer.options()
+
+    def lock(self) -> bool:
+        """Turn read protection on; return False if it was on already."""
+        programmer = self._programmer()
+        with self._supply_considered():
+            return programmer.lock()
+
+    def reset_line_works(self) -> bool:
+        """Tell whether NRST is seen to reset the chip."""
+        self._connect()
+        return self._core.reset_line_works()
 
     def erase(self, region: Region) -> Written:
         """Erase `region` to 0x00, in whole blocks."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Optional
 
-from .devices import Region
+from .devices import Part, Region
+from .option_fields import Field, fields_of
+from .target import ubc
+from .target.option_plan import Change
 from .target.options import OptionState
 from .target.protection import Protection, Unlocked
 
@@ -13,6 +16,7 @@ FAMILIES = {"stm8s": "STM8S, STM8AF or relatives", "stm8l": "STM8L or STM8AL", N
 NO_PART = "give --part to see protection and option bytes"
 
 _UBC = "UBC"
+_ROP = "ROP"
 _OPTION_HEAD = ("OPTION", "ADDRESS", "VALUE", "COMPLEMENT", "FACTORY", "STATE")
 
 
@@ -53,7 +57,52 @@ def write_protection(value: int, area: Optional[Region]) -> str:
     """Return what a value of UBC does, `area` being what `ubc.protected` makes of it."""
     if area is None:
         return f"0x{value:02X}: none of the flash is write-protected"
-    return f"0x{value:02X}: {area} ({area.size} bytes) is write-protected: an upload there is refused until `unlock`"
+    return f"0x{value:02X}: {area} ({area.size} bytes) is write-protected until `options set UBC=none` or `unlock`"
+
+
+def meaning(part: Part, state: OptionState, field: Field, value: int) -> str:
+    """Return what a value of a field does; empty where nobody says."""
+    if state.option.name == _UBC:
+        area = ubc.protected(part, value)
+        return f"{area} ({area.size} bytes) is write-protected" if area else "none of the flash is write-protected"
+    found = field.meaning(value)
+    if found is None and state.option.name == _ROP:
+        found = field.meaning(0x00)  # every value but 0xAA is alike, on each of the two kinds of chip
+    return found or ""
+
+
+def options_in_force(part: Part, states: Sequence[OptionState]) -> Iterator[str]:
+    """Yield the table of option bytes with, below each, what its fields mean as the chip uses it."""
+    head, *rows = option_table(states)
+    yield head
+    for state, row in zip(states, rows):
+        yield row
+        fields = [field for field in fields_of(part, state.option) if not field.reserved]
+        for field in fields:
+            value = field.of(state.in_force)
+            text = meaning(part, state, field, value)
+            doubt = " (not known for sure)" if field.uncertain and text else ""
+            name = "" if field.is_whole else f"{field.name}={value}"
+            if text:
+                yield f"    {name:<12}  {text}{doubt}" if name else f"    {text}{doubt}"
+
+
+def option_changes(part: Part, changes: Sequence[Change]) -> Iterator[str]:
+    """Yield what will be written: bytes, then the fields that get another value, and what both values mean."""
+    for change in changes:
+        option, state = change.option, change.state
+        held = f"0x{state.value:02X}" if state.complement is None else f"0x{state.value:02X} 0x{state.complement:02X}"
+        new = f"0x{change.value:02X} 0x{change.value ^ 0xFF:02X}" if option.complement else f"0x{change.value:02X}"
+        yield f"{option.name} at 0x{option.address:04X}: {held} -> {new}"
+        if not state.consistent:
+            yield f"    its complement does not match: the chip uses the factory value 0x{option.default:02X}"
+        for field in fields_of(part, option):
+            old_value, new_value = field.of(state.in_force), field.of(change.value)
+            if old_value != new_value and not field.reserved:
+                was, becomes = (meaning(part, state, field, value) for value in (old_value, new_value))
+                name = "" if field.is_whole else f"{field.name} {old_value} -> {new_value}: "
+                if was or becomes:
+                    yield f"    {name}{was or 'unknown'} -> {becomes or 'unknown'}"
 
 
 def option_table(states: Sequence[OptionState]) -> list[str]:

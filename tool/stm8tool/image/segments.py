@@ -107,7 +107,7 @@ def _why_outside(outside: Sequence[Segment], memories: Sequence[Region], options
         return (
             Code.DANGEROUS_WRITE,
             "these are option bytes, which can lock a chip for good: they are not written from a file; leave them out "
-            "(`unlock` brings them to their factory values)",
+            "(`options set` changes single ones)",
         )
     for memory in memories:
         beyond = sum(len(lost.data) for lost in outside if lost.address == memory.end)

@@ -135,6 +135,10 @@ class Chip:
         if self.powered != was_powered:
             self._supply_changed(now)
 
+    def plan_power_cut(self, off_at: float) -> None:
+        """Let the supply fail at that time, until somebody calls `power`."""
+        self._switching.append((off_at, False))
+
     def plan_power_cycle(self, off_at: float) -> None:
         """Let somebody switch the supply off at that time, and on again."""
         self._switching.extend([(off_at, False), (off_at + POWER_OFF_S, True)])

@@ -35,6 +35,7 @@ OPT, WPRG, ERASE, FPRG, PRG = 0x80, 0x40, 0x20, 0x10, 0x01
 MODES = WPRG | ERASE | FPRG | PRG
 HVOFF, BUSY, DUL, EOP, PUL, WR_PG_DIS, ROP = 0x40, 0x20, 0x08, 0x04, 0x02, 0x01, 0x80
 FIX = 0x01
+WORD = 4  # what the hardware erases and programs, also for one byte (RM0016 4.6.2)
 
 TPROG_S = 0.006  # erase and write
 TPROG_BLANK_S = 0.003  # write on erased, or block erase
@@ -123,7 +124,14 @@ class FlashController:
     def _interrupt(self, now: float) -> None:
         operation, self._operation = self._operation, None
         if operation and operation.memory and operation.started <= now:
-            self._store(operation.memory, operation.address, bytes(value ^ 0x5A for value in operation.data))
+            memory, address, data = operation.memory, operation.address, operation.data
+            if self._switches.cut_ruins_word and len(data) < WORD:
+                word = address - (address - memory.start) % WORD
+                whole = bytearray(memory.read(word, WORD))
+                whole[address - word : address - word + len(data)] = data
+                address, data = word, bytes(whole)
+            spoilt = bytes(len(data)) if self._switches.cut_erases else bytes(value ^ 0x5A for value in data)
+            self._store(memory, address, spoilt)
 
     def _store(self, memory: Memory, address: int, data: bytes) -> None:
         """Put `data`, at most a block, into the array; a block that is worn out ages and keeps what it held."""

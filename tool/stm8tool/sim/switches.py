@@ -29,6 +29,9 @@ class Switches:
             instead of 00 (PM0054).
         dul_misses: so many correct DUKR sequences do not set DUL (STM8L151, reported).
         global_erase_s: Length of the global erase by ROP; 3 ms in one trace, tools allow up to 2 s.
+        cut_erases: What is being programmed when a reset or a cut comes is left erased instead of as something else.
+        cut_ruins_word: A byte write that is cut short ruins the word of four bytes that the hardware works on, instead
+            of the byte; the manuals speak of the data that were to be written.
         unmapped_value: What addresses outside the memory map read as. No source gives it; ST's tool reads some at
             connect and goes on, writes there "go nowhere".
         app_clock_divider: The program writes this to CLK_CKDIVR when it starts.
@@ -46,5 +49,7 @@ class Switches:
     options_erase_to_default: bool = True
     dul_misses: int = 0
     global_erase_s: float = 0.003
+    cut_erases: bool = False
+    cut_ruins_word: bool = False
     unmapped_value: int = 0x00
     app_clock_divider: Optional[int] = None

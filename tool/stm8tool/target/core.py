@@ -235,6 +235,25 @@ class Core:
                 self._let_run = True
         self.connect()
 
+    def reset_line_works(self) -> bool:
+        """Tell whether NRST reaches the chip, by what its SWIM_CSR shows while it is held low; connects again.
+
+        HSIT is 0 from a reset until the option bytes are loaded (UM0470). Where it was not set before, or cannot be
+        read, nothing is proven: False.
+        """
+        try:
+            before = self.read(reg.SWIM_CSR, 1)[0]
+            self.write(reg.SWIM_CSR, bytes([before & ~reg.CSR_RST]))  # with it the reset would end SWIM, too
+            self.link.assert_reset()
+            held = self.read(reg.SWIM_CSR, 1)[0]
+            return bool(before & ~held & reg.CSR_HSIT)
+        except SwimError as exc:
+            _log.debug("NRST cannot be seen to work: %s", exc)
+            return False
+        finally:
+            self.link.release_reset()
+            self.connect()
+
     def _reset_and_reconnect_slowly(self) -> None:
         """Connect by the surest way: reset by SWIM first, as NRST may not be wired, and in low speed from then on."""
         self.recipe = LOW_SPEED

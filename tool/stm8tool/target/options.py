@@ -1,8 +1,9 @@
-"""Option bytes: what the chip holds, and bringing them back to their factory values.
+"""Option bytes: what the chip holds, and the only place that writes them but for the ROP byte.
 
-This is the only place that writes option bytes, and it writes nothing but factory values from the device
-table, value first and complement directly behind it. So the tool can neither lock a chip nor reach what
-would brick one: PCODE of the STM8L (policy "never"), a TMU switched off, addresses that are not listed.
+Value first, complement directly behind it: until both fit the hardware uses the default of that option, so that no
+cut leaves a value that nobody asked for. `never` says what is not written whoever asks for it, because it ruins a
+chip: PCODE of the STM8L (policy "never"), a TMU switched off, other values of reserved bytes; addresses that are
+not listed cannot be named. Nothing here turns ROP on: that is `lock` in option_writing.py alone.
 
 Sources: datasheets and PM0054 5.5, RM0016 4.5; each row of data/options.csv names its own.
 """
@@ -17,6 +18,8 @@ from .core import Core
 from .flash import Flash
 
 _IN_EVERY_LAYOUT = range(0x4801, 0x480B)  # of those with complements
+_RESERVED = "RESERVED"
+_TMU, _TMU_OFF = "TMU", 5  # the low half of the byte (Versaloon, confidence medium)
 
 
 class OptionState(NamedTuple):
@@ -30,6 +33,11 @@ class OptionState(NamedTuple):
     def consistent(self) -> bool:
         """False where value and complement do not match: the hardware then uses the default."""
         return self.complement is None or self.complement == self.value ^ 0xFF
+
+    @property
+    def in_force(self) -> int:
+        """The value that the chip uses."""
+        return self.value if self.consistent else self.option.default
 
     @property
     def is_zeroed(self) -> bool:
@@ -69,7 +77,7 @@ def restorable(states: Iterable[OptionState], *, after_unlock: bool) -> list[Opt
     Args:
         states: As read from an open chip.
         after_unlock: The global erase has just zeroed everything: options that are otherwise left alone
-            (reserved ones, TMU keys, pairs without a complement that no erase explains) are restored too.
+            (reserved ones, TMU keys, zeros for pairs that not every layout has) are restored too.
     """
     if after_unlock:
         return [state.option for state in states if not state.is_factory and state.option.policy != "never"]
@@ -78,19 +86,41 @@ def restorable(states: Iterable[OptionState], *, after_unlock: bool) -> list[Opt
         for state in states
         if not state.is_factory
         and state.option.policy in ("rop", "normal")
-        and (state.consistent or state.option.address in _IN_EVERY_LAYOUT)
+        and (state.consistent or not state.is_zeroed or state.option.address in _IN_EVERY_LAYOUT)
     ]
 
 
-def write_factory(core: Core, flash: Flash, options: Iterable[OptionByte]) -> None:
+def never(option: OptionByte, value: int) -> Optional[str]:
+    """Return why `value` is never written to `option`, or None if it may be."""
+    if option.policy == "never":
+        return "another value than 0x00 can ruin the chip"
+    if option.name.startswith(_RESERVED) and value != option.default:
+        return "it is reserved"
+    if option.name == _TMU and value & 0x0F == _TMU_OFF:
+        return "this makes read protection permanent"
+    return None
+
+
+def write_factory(flash: Flash, options: Iterable[OptionByte]) -> None:
     """Write the factory value, and complement, of each of `options`; they count from the next reset on."""
+    # Those of every layout come last: as long as they are not all right, the whole is seen to be unfinished.
+    ordered = sorted(options, key=lambda option: option.address in _IN_EVERY_LAYOUT)
+    write_values(flash, [(option, option.default) for option in ordered])
+
+
+def write_values(flash: Flash, values: Sequence[tuple[OptionByte, int]]) -> None:
+    """Write option bytes and their complements in this order; they count from the next reset on.
+
+    Raises:
+        ValueError: One of the values ruins or locks a chip; nothing was written.
+    """
+    for option, value in values:
+        if never(option, value) or (option.policy == "rop" and value not in option.accepted):
+            raise ValueError(f"0x{value:02X} is not written to option byte {option.name}")
     flash.unlock(program=False)
     flash.begin_options()
-    # Those of every layout come last: as long as they are not all right, the whole is seen to be unfinished.
-    for option in sorted(options, key=lambda option: option.address in _IN_EVERY_LAYOUT):
-        if option.policy == "never":
-            raise ValueError(f"option byte {option.name} may never be written")
-        flash.write_option(option.address, option.default)
+    for option, value in values:
+        flash.write_option(option.address, value)
         if option.complement:
-            flash.write_option(option.address + 1, option.default ^ 0xFF)
+            flash.write_option(option.address + 1, value ^ 0xFF)
     flash.end_options()

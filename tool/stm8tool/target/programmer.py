@@ -16,6 +16,8 @@ from ..image import Image, Segment
 from . import protection
 from .core import TRIES, WRITE_ENDS_S, Core
 from .flash import Flash, RefusedError
+from .option_plan import Change
+from .option_writing import change_options, lock
 from .options import OptionState, read_options
 from .plan import BlockWrite, Span, blocks_to_write, merge, spans
 
@@ -54,6 +56,14 @@ class Programmer:
     def options(self) -> list[OptionState]:
         """Read the option bytes of an open chip."""
         return self._core.persist(lambda: read_options(self._core, self._part))
+
+    def change_options(self, changes: Sequence[Change]) -> None:
+        """Write option bytes; see `option_writing.change_options`."""
+        change_options(self._core, self._flash, self._part, changes)
+
+    def lock(self) -> bool:
+        """Turn ROP on; see `option_writing.lock`."""
+        return lock(self._core, self._flash, self._part)
 
     def unlock(self, *, assume_locked: bool = False) -> protection.Unlocked:
         """Remove ROP and bring the option bytes to factory values; see `protection.unlock`."""

@@ -100,12 +100,12 @@ def detect(core: Core, flash: Flash, part: Part) -> Protection:
 
 def require_open(core: Core, flash: Flash, part: Part) -> None:
     """Raise ReadoutProtectedError if the chip is locked."""
-    found = _confirmed(core, flash, part)
+    found = confirmed(core, flash, part)
     if found.locked:
         raise ReadoutProtectedError(f"the chip is read-protected ({found.evidence})", hint=_ERASES_ALL)
 
 
-def _confirmed(core: Core, flash: Flash, part: Part) -> Protection:
+def confirmed(core: Core, flash: Flash, part: Part) -> Protection:
     """Return what `detect` finds; SwimError unless a second look sees the same signs of ROP: a bit may flip."""
     found = detect(core, flash, part)
     if (found.locked or found.flagged) and detect(core, flash, part) != found:
@@ -122,8 +122,8 @@ def explain_refusal(core: Core, flash: Flash, part: Part, refused: ToolError) ->
     if ubc:
         return WriteProtectedError(
             f"{refused}: the user boot code area protects it (UBC = 0x{ubc:02X})",
-            hint="`unlock` (pio run -t unlock) brings UBC and all other option bytes to their factory values; "
-            "on a chip without read protection it erases nothing",
+            hint="`options set UBC=none` clears it and nothing else; `unlock` (pio run -t unlock) brings all option "
+            "bytes to their factory values; on a chip without read protection neither erases anything",
         )
     return refused
 
@@ -145,7 +145,7 @@ def unlock(core: Core, flash: Flash, part: Part, *, assume_locked: bool = False)
         ProgramError: The chip does not show the open state after all tries.
         FamilyMismatchError: The chip seems to be another one than `part`; nothing was changed.
     """
-    _check_ram(core, part)
+    check_ram(core, part)
     job = _Unlock(core, flash, part, assume_locked)
     try:
         core.persist(job.attempt, (*LINK_ERRORS, ProgramError))
@@ -173,7 +173,7 @@ class _Unlock:
 
     def attempt(self) -> None:
         """Remove the protection, restore the option bytes, and see both after a reset."""
-        found = _confirmed(self._core, self._flash, self._part)
+        found = confirmed(self._core, self._flash, self._part)
         if found.locked or ((self._assume_locked or found.flagged) and not self.removed):
             self._remove()
             self._core.reset_and_reconnect()
@@ -195,7 +195,7 @@ class _Unlock:
                 # The erase left values and complements at 0x00. All of them are written before the reset, as ST's
                 # tool does; the ROP byte itself keeps its 0x00.
                 zeroed = [o for o in option_table(self._part) if o.policy in ("normal", "after-unlock")]
-                write_factory(self._core, self._flash, zeroed)
+                write_factory(self._flash, zeroed)
 
     def _write_rop(self) -> None:
         # The keys every time: the erase may take them back.
@@ -217,7 +217,7 @@ class _Unlock:
         if wrong:
             try:
                 with shield():
-                    write_factory(self._core, self._flash, wrong)
+                    write_factory(self._flash, wrong)
             except (RefusedError, SwimError):
                 self._assume_locked = True  # UBC does not cover option bytes, so it may well be ROP
                 raise
@@ -230,7 +230,7 @@ def _names(options: Iterable[OptionByte]) -> str:
     return ", ".join(option.name for option in options)
 
 
-def _check_ram(core: Core, part: Part) -> None:
+def check_ram(core: Core, part: Part) -> None:
     """Refuse to write option bytes of a chip that has less RAM than `part`, or shows an STM8L101 where none is meant.
 
     A part of another density has other option bytes, and what opens an STM8L101 or STM8L001 locks the other STM8L

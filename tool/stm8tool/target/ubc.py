@@ -19,6 +19,24 @@ def protected(part: Part, value: int) -> Optional[Region]:
     return Region("flash", part.flash.start, size) if size else None
 
 
+def is_reserved(part: Part, value: int) -> bool:
+    """Tell whether the manuals give `value` no meaning: there it is never written."""
+    if part.rop_mode == "stm8s" and part.flash_regs == "stm8l":
+        return value > 0x7F
+    if part.flash_regs == "stm8s" and part.density != "low":
+        return value == 0xFF or _pages(part, value) * _page_size(part) > part.flash.size
+    return False
+
+
+def value_for(part: Part, size: int) -> Optional[int]:
+    """Return the smallest value that protects at least `size` bytes; None if there is none."""
+    for value in range(256):
+        area = protected(part, value)
+        if (area.size if area else 0) >= size and not is_reserved(part, value):
+            return value
+    return None
+
+
 def _page_size(part: Part) -> int:
     if part.flash_regs == "stm8s":
         return 64 if part.density == "low" else 512

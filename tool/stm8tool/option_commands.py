@@ -1,0 +1,178 @@
+"""The commands around option bytes, and `lock`: one function each, from parsed arguments to lines for the user."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional
+
+from .commands import base_address, open_session, required_part
+from .errors import Code, ImageError, UsageError, VerifyError
+
+if TYPE_CHECKING:
+    from .console import Console
+    from .devices import Part
+    from .session import Session
+    from .target.option_plan import Change, Danger
+
+FORCED = ("lock", "watchdog", "brownout", "tmu", "uncertain")  # the dangers that `--force-…` allows
+_CONFIRMATION = "lock"
+_LOCKED = "locked: read protection is on, seen after a reset"
+_SAVED_ROW = re.compile(r"^\s*([A-Z]\w+) +0x[0-9A-F]{4} +0x([0-9A-F]{2})\b", re.MULTILINE)  # of `options show`
+_LARGEST_TABLE = 1 << 16
+
+
+def show(arguments: argparse.Namespace, console: Console) -> None:
+    from . import wording
+
+    part = required_part(arguments)
+    with open_session(arguments, console, part) as session:
+        states = session.options()
+    for line in wording.options_in_force(part, states):
+        console.say(line)
+
+
+def set_values(arguments: argparse.Namespace, console: Console) -> None:
+    from .target.option_plan import Danger, requested
+
+    part = required_part(arguments)
+    forced = {Danger(name) for name in FORCED if getattr(arguments, f"force_{name}")}
+    with open_session(arguments, console, part) as session:
+        changes = requested(part, session.options(), arguments.settings)
+        _change(session, console, part, changes, forced)
+
+
+def defaults(arguments: argparse.Namespace, console: Console) -> None:
+    from .target.option_plan import factory
+
+    part = required_part(arguments)
+    with open_session(arguments, console, part) as session:
+        _change(session, console, part, factory(part, session.options()), set())
+
+
+def diff(arguments: argparse.Namespace, console: Console) -> None:
+    from . import wording
+    from .target.option_plan import Change
+
+    part = required_part(arguments)
+    values = _values_of_file(arguments.file, part, base_address(arguments))
+    with open_session(arguments, console, part) as session:
+        states = session.options()
+    compared = [Change(state, values[state.option.name]) for state in states if state.option.name in values]
+    different = [change for change in compared if not change.is_done(states)]
+    if not different:
+        console.say(f"the {len(compared)} option bytes that {arguments.file} has are those of the chip")
+        return
+    console.say(f"the chip -> {arguments.file}")
+    for line in wording.option_changes(part, different):
+        console.say(line)
+    first = different[0]
+    raise VerifyError(
+        f"{len(different)} of {len(compared)} option bytes differ: {_names(different)}",
+        address=first.option.address,
+        expected=first.value,
+        actual=first.state.value,
+        hint="`options set` changes single ones",
+    )
+
+
+def lock(arguments: argparse.Namespace, console: Console) -> None:
+    part = required_part(arguments)
+    if not arguments.yes and not console.is_interactive:
+        raise UsageError(
+            f"locking the {part.name} must be confirmed",
+            code=Code.DANGEROUS_WRITE,
+            hint="add --yes: from then on only an erase of the whole chip opens it",
+        )
+    console.say(
+        f"lock sets the read protection (ROP) of the {part.name}: nobody can read, compare or debug it any more."
+    )
+    console.say("The only way back is `unlock`, which erases flash, EEPROM and option bytes.")
+    if not arguments.yes and console.ask(f"type '{_CONFIRMATION}' to go on: ") != _CONFIRMATION:
+        raise UsageError("not confirmed: nothing was done", hint=f"type '{_CONFIRMATION}', or add --yes")
+    with open_session(arguments, console, part) as session:
+        written = session.lock()
+    console.say(_LOCKED if written else "it is read-protected already: nothing to do")
+
+
+def _change(session: Session, console: Console, part: Part, changes: Sequence[Change], forced: set[Danger]) -> None:
+    """Show `changes`, refuse what is dangerous and not forced, and make them."""
+    from . import wording
+
+    if not changes:
+        console.say("nothing to do: the option bytes are so already")
+        return
+    for line in wording.option_changes(part, changes):
+        console.say(line)
+    _refuse_dangers(session, part, changes, forced)
+    # What locks comes last, when all else has been read back: then nothing can be read any more.
+    plain = [change for change in changes if not change.locks]
+    if plain:
+        session.change_options(plain)
+        console.say(f"written and read back after a reset: {_names(plain)}")
+    if plain != changes:
+        session.lock()
+        console.say(_LOCKED)
+
+
+def _refuse_dangers(session: Session, part: Part, changes: Sequence[Change], forced: set[Danger]) -> None:
+    """Raise UsageError unless every danger of `changes` is forced, or is none here."""
+    from .target.option_plan import Danger, dangers
+
+    found = [warned for warned in dangers(part, changes) if warned.danger not in forced]
+    # A reset is what ends the grip of a watchdog, as it is what catches the chip before the program runs.
+    if any(w.danger is Danger.WATCHDOG for w in found) and part.has_nrst and session.reset_line_works():
+        found = [warned for warned in found if warned.danger is not Danger.WATCHDOG]
+    if found:
+        options = " ".join(dict.fromkeys(warned.danger.option for warned in found))
+        raise UsageError(
+            f"{found[0].why}: nothing was written",
+            code=Code.DANGEROUS_WRITE,
+            hint=f"{options} writes it all the same",
+            details=[f"{warned.danger.option}: {warned.why}" for warned in found],
+        )
+
+
+def _values_of_file(file: str, part: Part, base: Optional[int]) -> dict[str, int]:
+    """Return the option bytes in a file by name: an image, or what `options show` printed.
+
+    Raises:
+        ImageError: It cannot be read, or holds no option byte of `part`, or a complement that does not fit.
+    """
+    from . import image
+    from .devices import option_table
+
+    saved = _saved_table(file)
+    if saved:
+        return saved
+    options = part.options
+    content = image.load([file], options.start if base is None else base, ram_size=part.ram.size)
+    held = {s.address + n: byte for s in content.slice(options) for n, byte in enumerate(s.data)}
+    values = {option.name: held[option.address] for option in option_table(part) if option.address in held}
+    for option in option_table(part):
+        complement = held.get(option.address + 1) if option.complement else None
+        if complement is not None and option.name in values and values[option.name] ^ 0xFF != complement:
+            raise ImageError(f"{file}: {option.name} and its complement do not match", hint="make the file again")
+    if not values:
+        raise ImageError(f"{file} holds no option bytes", hint=f"those of the {part.name} lie in {options}")
+    return values
+
+
+def _saved_table(file: str) -> dict[str, int]:
+    """Return the values in a saved table of `options show`; empty if the file is no such table."""
+    try:
+        with Path(file).open("rb") as saved:
+            text = saved.read(_LARGEST_TABLE).decode("ascii")
+    except (OSError, UnicodeDecodeError):
+        return {}  # `image.load` says what is wrong with it
+    return {name: int(value, 16) for name, value in _SAVED_ROW.findall(text)}
+
+
+def _names(changes: Sequence[Change]) -> str:
+    return ", ".join(change.option.name for change in changes)
+
+
+# After an interrupt of one of these an option byte may not have its complement.
+WRITING = (set_values, defaults, lock)
