@@ -33,6 +33,15 @@ def test_the_whole_change_is_shown_with_what_it_means_and_then_written(desk: Des
     assert desk.is_idle()
 
 
+def test_what_is_not_known_for_sure_is_marked(desk: Desk) -> None:
+    desk.chip(part="stlux385")
+    lines = desk.flash("options", "show", part="stlux385").out.splitlines()
+    below = {line.split()[0]: next_line.strip() for line, next_line in zip(lines, lines[1:]) if line[0] != " "}
+    assert below["UBC"] == "none of the flash is write-protected (not known for sure)"
+    assert below["GENCFG"] == "nobody says for sure what it means"
+    assert below["OPTBL"] == "boot ROM off"
+
+
 def test_what_is_so_already_is_not_written(desk: Desk) -> None:
     desk.chip()
     desk.set_option("UBC", 0x02)

@@ -127,5 +127,26 @@ def test_only_the_console_prints_and_only_the_command_line_ends_the_process() ->
     assert users("sys.exit", "os._exit", "SystemExit") == {"process.py"}
 
 
+def test_option_bytes_are_written_in_one_place_and_rop_in_two_more() -> None:
+    """`options.write_values` refuses what ruins a chip; a lock and an unlock write nothing but the ROP byte."""
+    calls: dict[str, set[str]] = {"begin_options": set(), "write_option": set(), "write_rop": set()}
+    for source in sources():
+        for node in nodes(source):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in calls:
+                address = ast.unparse(node.args[0]) if node.args else ""
+                calls[node.func.attr].add(f"{name_of(source)}: {address}")
+    assert calls["write_option"] == {
+        "target/options.py: option.address",
+        "target/options.py: option.address + 1",
+        "target/option_writing.py: reg.ROP_ADDRESS",
+    }
+    assert {call.partition(":")[0] for call in calls["write_rop"]} == {"target/protection.py"}
+    assert {call.partition(":")[0] for call in calls["begin_options"]} == {
+        "target/options.py",
+        "target/option_writing.py",
+        "target/protection.py",
+    }
+
+
 def test_the_package_asserts_nothing() -> None:
     assert {name_of(source) for source in sources() for node in nodes(source) if isinstance(node, ast.Assert)} == set()

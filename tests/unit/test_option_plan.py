@@ -67,6 +67,14 @@ def test_reserved_bits_that_a_chip_has_set_stay_unless_the_whole_byte_is_given()
     assert asked("stm8s103f3", "MISC=0x08", MISC=0x80) == {"MISC": 0x08}
 
 
+def test_reserved_bits_of_a_byte_without_its_complement_are_no_excuse_to_set_them() -> None:
+    part = find_part("stm8s103f3")
+    states = [s._replace(value=0x80) if s.option.name == "MISC" else s for s in states_of(part)]
+    with pytest.raises(UsageError, match="reserved"):
+        requested(part, states, ["MISC=0x80"])
+    assert [change.value for change in requested(part, states, ["MISC.LSI_EN=1"])] == [0x08]
+
+
 @pytest.mark.parametrize(
     ("name", "texts", "message", "code"),
     [

@@ -81,10 +81,11 @@ def options_in_force(part: Part, states: Sequence[OptionState]) -> Iterator[str]
         for field in fields:
             value = field.of(state.in_force)
             text = meaning(part, state, field, value)
-            doubt = " (not known for sure)" if field.uncertain and text else ""
+            if field.uncertain:
+                text = f"{text} (not known for sure)" if text else "nobody says for sure what it means"
             name = "" if field.is_whole else f"{field.name}={value}"
             if text:
-                yield f"    {name:<12}  {text}{doubt}" if name else f"    {text}{doubt}"
+                yield f"    {name:<12}  {text}" if name else f"    {text}"
 
 
 def option_changes(part: Part, changes: Sequence[Change]) -> Iterator[str]:

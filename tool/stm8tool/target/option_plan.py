@@ -206,7 +206,7 @@ def _ubc(part: Part, text: str) -> int:
 
 def _check(part: Part, change: Change) -> None:
     """Raise UsageError for a byte that this option may not have."""
-    option, old, new = change.option, change.state.value, change.value
+    option, old, new = change.option, change.state.in_force, change.value
     why = never(option, new)
     if why:
         raise _never_written(part, option, why)
