@@ -5,7 +5,8 @@
     python3 dev.py test       every test; then the unit tests on the oldest and the newest Python of this machine
     python3 dev.py test ...   what follows goes to pytest
     python3 dev.py test --wine    a Windows Python, by wine; needs Debian, and root to install it where it is missing
-    python3 dev.py test --vm  real USB, in a virtual machine; needs Debian, and root to install what is missing
+    python3 dev.py test --vm  real USB, in a virtual machine; needs Debian, and root to install what is missing;
+                              both exit with 77, and say why, where that machine cannot be had
     python3 dev.py check      ruff and mypy --strict
     python3 dev.py bench      the figures of tests/benchmark.py
     python3 dev.py core --dir DIR    a PlatformIO core directory with this platform in it
@@ -28,6 +29,7 @@ import os
 import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable, Optional, Union
 
@@ -38,6 +40,15 @@ DIST = ROOT / "dist"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 TOOL_LOCK = ROOT / "tool" / "requirements.lock"
 WINDOWS = os.name == "nt"
+
+# What another Python runs: not what runs programs of its own, nor minutes of what is the same logic on each.
+ANY_PYTHON = "not platform and not hardware and not wine and not vm"
+RANDOM_UPLOADS = ROOT / "tests" / "session" / "test_random_faults.py"
+
+NOT_HERE = 77  # exit code for tests whose machine cannot be had, as automake has it; a failure has another
+
+# Tests on another machine: the option, which is also pytest's marker, and what makes that machine.
+MACHINES = {"--vm": ROOT / "tests" / "vm" / "image.py", "--wine": ROOT / "tests" / "windows" / "wine.py"}
 
 Argument = Union[str, Path]
 
@@ -307,27 +318,46 @@ def demo() -> int:
 def test(arguments: list[str]) -> int:
     """Run pytest in .venv; without arguments then also, without PlatformIO, on the oldest and the newest Python."""
     python = virtual_environment()
-    if "--wine" in arguments:
-        if not shutil.which("wine"):
-            apt_install("wine")  # what is missing then, the tests name
-        arguments = ["-m", "wine", "tests/windows", *(word for word in arguments if word != "--wine")]
-    if "--vm" in arguments:
-        missing = ask(python, "-I", ROOT / "tests" / "vm" / "image.py").split()
-        if missing:
-            apt_install(*missing)  # what is missing then, the tests name
-        arguments = ["-m", "vm", "tests/vm", *(word for word in arguments if word != "--vm")]
+    machines = [option for option in MACHINES if option in arguments]
+    if machines:
+        words = [word for word in arguments if word not in machines]
+        codes = [test_on(option, python, words) for option in machines]
+        return next((code for code in codes if code not in (0, NOT_HERE)), max(codes))
     if arguments:
         return run(python, "-I", "-m", "pytest", *arguments)
     found = interpreters()
     for version, path in found.items():
         say(f"Found Python {'.'.join(map(str, version))}: {path}")
-    code = run(python, "-I", "-m", "pytest")
+    suites = {"with PlatformIO": (python, ["-m", "platform"]), "without PlatformIO": (python, ["-m", ANY_PYTHON])}
     for version in sorted({min(found), max(found)} - {version_of(python)}):
         name = ".".join(map(str, version))
-        say(f"\nThe unit tests on Python {name}")
         other = virtual_environment(ROOT / f".venv-{name}", found[version])
-        code = run(other, "-I", "-m", "pytest", "-m", "not platform and not hardware and not wine and not vm") or code
-    return code
+        suites[f"on Python {name}"] = (other, ["-m", ANY_PYTHON, f"--ignore={RANDOM_UPLOADS}"])
+    say(f"Running the tests {', '.join(suites)} ...")
+    with ThreadPoolExecutor(os.cpu_count()) as side_by_side:
+        ended = {name: side_by_side.submit(quietly, *suite) for name, suite in suites.items()}
+        for name, outcome in ended.items():
+            say(f"\nThe tests {name}\n{outcome.result().stdout}")
+    return max(outcome.result().returncode for outcome in ended.values())
+
+
+def quietly(python: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run pytest; return how it ended, with all that it said."""
+    command = [str(python), "-I", "-m", "pytest", *arguments]
+    out, err = subprocess.PIPE, subprocess.STDOUT
+    return subprocess.run(command, cwd=ROOT, stdout=out, stderr=err, encoding="utf-8", errors="replace", check=False)
+
+
+def test_on(option: str, python: Path, arguments: list[str]) -> int:
+    """Run the tests of another machine; where it cannot be had return NOT_HERE, as its maker does, which says why."""
+    maker = MACHINES[option]
+    missing = ask(python, "-I", maker, "--missing").split()
+    if missing:
+        apt_install(*missing)  # what is missing then, the maker names
+    code = run(python, "-I", maker)
+    if code:
+        return code
+    return run(python, "-I", "-m", "pytest", "-m", option.strip("-"), maker.parent, *arguments)
 
 
 def interpreters() -> dict[tuple[int, int], str]:

@@ -11,7 +11,9 @@ from typing import Any, Optional
 from platformio.public import PlatformBase
 
 # These only talk to the probe or the chip: nothing is compiled for them.
-PROBE_TARGETS = frozenset(["unlock", "erase", "reset", "list-probes", "probe-info", "doctor"])
+PROBE_TARGETS = frozenset(["unlock", "erase", "reset", "dump", "uploadeep", "dumpeep", "options"]) | frozenset(
+    ["doctor", "list-probes", "probe-info"]
+)
 
 
 class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries no types
@@ -30,12 +32,28 @@ class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries 
         """Ask for no package that the run can do without: each costs a minute where no registry answers."""
         result = super().configure_default_packages(options, targets)
         packages = self.packages
-        for package in packages.values():
-            if package.get("type") != "toolchain" or not self.builds(targets):
-                package["optional"] = True
+        frameworks = [name.strip().lower() for name in options.get("framework") or []] if self.builds(targets) else []
+        needed = {self.frameworks[name]["package"] for name in frameworks if name in self.frameworks}
+        if self.builds(targets):
+            needed.add("toolchain-sdcc")
+        if "arduino" in frameworks:
+            # sduino's compiled libraries have the calling convention before SDCC 4.2.
+            packages["toolchain-sdcc"]["version"] = packages["toolchain-sdcc"]["optionalVersions"][0]
+        if "upload" in targets and self.uploads_by_serial(options):
+            needed.add("tool-stm8gal")
         if "__debug" in targets:
-            packages["tool-stm8binutils"]["optional"] = False  # it holds stm8-gdb
+            needed.add("tool-stm8binutils")  # it holds stm8-gdb
+        for name, package in packages.items():
+            package["optional"] = name not in needed
         return result
+
+    def uploads_by_serial(self, options: dict[str, Any]) -> bool:
+        """Whether `upload` will run stm8gal: the chip has a bootloader, and project or board want it."""
+        if options.get("upload_command") or not options.get("board"):
+            return False
+        upload = self.board_config(options["board"]).get("upload", {})
+        protocol = options.get("upload_protocol") or upload.get("protocol")
+        return protocol == "serial" and "serial" in upload.get("protocols", ["serial"])
 
     def get_boards(self, id_: Optional[str] = None) -> Any:
         """Return one board or all of them, each with the debug tools that reach it."""
@@ -49,7 +67,10 @@ class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries 
         if "openocd_board" in debug:
             config = ["-f", f"board/{debug['openocd_board']}.cfg"]
         elif "openocd_target" in debug:
-            config = ["-f", "interface/stlink-dap.cfg", "-f", f"target/{debug['openocd_target']}.cfg"]
+            config = ["-f", "interface/stlink-dap.cfg"]
+            for name, value in debug.get("openocd_variables", {}).items():  # before the file that looks at them
+                config += ["-c", f"set {name} {value}"]
+            config += ["-f", f"target/{debug['openocd_target']}.cfg"]
         else:
             return
         debug.setdefault("tools", {})["stlink"] = {

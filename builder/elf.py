@@ -1,10 +1,10 @@
-"""SDCC's ELF: turn it into Intel HEX, list its sections, refuse what does not fit the RAM.
+"""SDCC's ELF: turn it into Intel HEX, list its sections, refuse what the chip or the compiler cannot reach.
 
 Run as a script by builder/main.py, so that SCons need not import it:
 
     elf.py hex   RAM_SIZE firmware.elf firmware.hex
     elf.py size  RAM_SIZE firmware.elf
-    elf.py check RAM_SIZE firmware.elf
+    elf.py check RAM_SIZE firmware.elf MEMORY_MODEL
 
 The formats are read and written by the flasher's package, which lies beside this folder and needs nothing installed.
 """
@@ -24,6 +24,9 @@ from stm8tool.image.elf import ElfError
 
 STACK_AREA = "SSEG"
 FLASH_START = 0x8000
+REACH = 0x10000  # what an address of 16 bits reaches
+CONSTANT_AREAS = ("CONST", "INITIALIZER")
+CODE_AREAS = ("HOME", "GSINIT", "GSFINAL", "CODE")
 STACK_LOW = 64  # bytes; below this a few calls and one interrupt (9 bytes each) can meet the variables
 
 
@@ -67,6 +70,41 @@ def ram_problem(content: list[Section], ram_size: int) -> tuple[bool, str]:
     return False, ""
 
 
+def reach_problem(content: list[Section], memory_model: str) -> str:
+    """Return why code or constants lie too high for the addresses that SDCC uses for them, or an empty text.
+
+    SDCC Compiler User Guide, "STM8 memory models": code is called with 16 bits in the medium model, with 24 in the
+    large one; pointers to data have 16 in both. What a program itself places, by `__at`, has areas of other names.
+    """
+
+    def end(areas: tuple[str, ...]) -> int:
+        return max((section.address + len(section.data) for section in content if section.name in areas), default=0)
+
+    if end(CONSTANT_AREAS) > REACH:
+        return f"error: the constants end at 0x{end(CONSTANT_AREAS):06X}; SDCC's pointers reach up to 0x00FFFF"
+    if memory_model == "medium" and end(CODE_AREAS) > REACH:
+        return (
+            f"error: the program ends at 0x{end(CODE_AREAS):06X}; board_build.memory_model = medium reaches "
+            "up to 0x00FFFF, large reaches all"
+        )
+    return ""
+
+
+def order_problem(content: list[Section]) -> str:
+    """Return a warning for code below the flash, or an empty text.
+
+    The linker takes the order of the areas from the first module; one in assembler that names CODE alone, and is linked
+    before every C source, puts CODE at 0 (seen with SDCC 4.2).
+    """
+    for section in content:
+        if section.name in CODE_AREAS and section.memory != "flash":
+            return (
+                f"warning: {section.name} begins at 0x{section.address:06X}, below the flash: is an assembler source "
+                "linked before the C sources? Give it a name that comes last"
+            )
+    return ""
+
+
 def main(arguments: list[str]) -> int:
     """Do what the module's docstring says; return the exit code."""
     command, ram_size, path = arguments[0], int(arguments[1]), arguments[2]
@@ -84,9 +122,10 @@ def main(arguments: list[str]) -> int:
                 print(f"{section.memory:6}{len(section.data):7}  0x{section.address:06X}  {section.name}")
     else:
         too_big, message = ram_problem(content, ram_size)
-        if message:
-            print(message, file=sys.stderr)
-        return int(too_big)
+        unreachable = reach_problem(content, arguments[3])
+        for line in filter(None, (message, order_problem(content), unreachable)):
+            print(line, file=sys.stderr)
+        return int(too_big or bool(unreachable))
     return 0
 
 

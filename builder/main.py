@@ -1,22 +1,26 @@
-"""Build with SDCC, then hand over to the flasher in tool/: this file only composes command lines."""
+"""Build with SDCC, then hand over to `targets.py`: this file only composes command lines."""
 
 from __future__ import annotations
 
-import os.path
+import json
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, Action, AlwaysBuild, Builder, Default, DefaultEnvironment
+from SCons.Script import COMMAND_LINE_TARGETS, Action, AlwaysBuild, Builder, Default, DefaultEnvironment
 
 env = DefaultEnvironment()
 board = env.BoardConfig()
 platform = env.PioPlatform()
 root = Path(platform.get_dir())
-# An import would put this folder on sys.path, before the project's own scripts.
-upload = SimpleNamespace(**runpy.run_path(str(root / "builder" / "upload.py")))
+
+
+def load(name: str) -> SimpleNamespace:
+    """Return builder/NAME.py; an import would put this folder on sys.path, before the project's own scripts."""
+    return SimpleNamespace(**runpy.run_path(str(root / "builder" / f"{name}.py")))
 
 
 def stop(message: str) -> None:
@@ -30,9 +34,16 @@ def stop(message: str) -> None:
 #
 
 cpu = board.get("build.cpu")
+options = load("options")
+memory_model = board.get("build.memory_model", options.OPTIONS["board_build.memory_model"].default)
+wrong_model = options.wrong_value("board_build.memory_model", memory_model)
+if wrong_model:
+    stop(wrong_model)
+machine = [f"-m{cpu}"] + ["--model-large"] * (memory_model == "large")  # to compile and to link
 ram_size = board.get("upload.maximum_ram_size")
 toolchain = Path(platform.get_package_dir("toolchain-sdcc") or "")
-libraries = [toolchain / "share" / "sdcc" / "lib" / cpu, toolchain / "lib" / cpu]  # the second one on Windows
+library = f"{cpu}-large" if memory_model == "large" else cpu
+libraries = [toolchain / "share" / "sdcc" / "lib" / library, toolchain / "lib" / library]  # the second one on Windows
 
 env.Replace(
     AR="sdar",
@@ -41,7 +52,7 @@ env.Replace(
     ASCOM="$AS $ASFLAGS $TARGET $SOURCES",
     ASFLAGS=["-plosgffw"],  # as SDCC calls it
     CC="sdcc",
-    CFLAGS=[f"-m{cpu}"],
+    CFLAGS=list(machine),
     CPPDEFINES=["F_CPU=$BOARD_F_CPU"],
     GDB="stm8-gdb",
     LD="sdldstm8",
@@ -49,7 +60,7 @@ env.Replace(
     LIBS=["stm8"],
     LIBSUFFIX=".lib",
     LINKFLAGS=[
-        f"-m{cpu}",
+        *machine,
         "--nostdlib",
         "--code-size",
         board.get("upload.maximum_size"),
@@ -77,75 +88,81 @@ if env.get("PROGNAME", "program") == "program":  # a pre: script may have chosen
 # Build
 #
 
+
+def take_source(env: Any, node: Any) -> Any:
+    """Refuse a source that SDCC cannot compile; give it an object that SDCC can write. For env.AddBuildMiddleware."""
+    if env.IsIntegrationDump():
+        return node
+    project = env.Dir("#")
+    problem = sources.problem(node.srcnode().get_path(project))
+    if problem:
+        stop(problem)
+    path = node.get_path(project)
+    if " " not in path:
+        return node
+    target = sources.object_path(path, env["OBJSUFFIX"])
+    return env.Object(target if Path(target).is_absolute() else f"#{target}", node)  # "#" is the project
+
+
+def refuse_sketches(env: Any) -> None:
+    """Stand in for PlatformIO's conversion of sketches to C++, which runs the compiler of the host."""
+    for node in [] if env.IsIntegrationDump() else env.FindInoNodes():
+        stop(sources.problem(node.get_path(env.Dir("#"))))
+
+
+def dump_size_data(_: Any, target: Any, source: Any, env: Any) -> None:
+    """Stand in for PlatformIO's report, which takes an ELF of GNU tools."""
+    path = env.subst("$PIOMAINPROG")
+    content = elf.sections(Path(path).read_bytes(), ram_size)
+    areas = {section.name: section.memory for section in content if section.name != elf.STACK_AREA}
+    report = load("sizedata").report(path, areas, board)
+    Path(env.subst("$BUILD_DIR"), "sizedata.json").write_text(json.dumps(report), encoding="utf-8")
+
+
+def describe_sdcc() -> None:
+    """Give PlatformIO's IDE data what an editor must know of SDCC."""
+    ide = load("ide")
+    folders = ide.include_folders(toolchain)
+    command = [
+        env.WhereIs("sdcc") or "sdcc",
+        *machine,
+        "-E",
+        "-Wp-dM",
+        *(str(folder / "stdint.h") for folder in folders),
+    ]
+    listed = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    env.Append(CPPPATH=[str(folder) for folder in folders], CPPDEFINES=ide.defines(listed.stdout))
+
+
 if platform.builds(COMMAND_LINE_TARGETS):
-    for framework in env.get("PIOFRAMEWORK", []):
-        if framework in platform.frameworks and not Path(env.GetFrameworkScript(framework)).is_file():
-            stop(f"framework = {framework} is not supported by this version; without that line it builds plain C")
-    if " " in os.path.relpath(env.subst("$BUILD_DIR"), env.subst("$PROJECT_DIR")):
+    if " " in env.Dir("$BUILD_DIR").get_path(env.Dir("#")):  # as SDCC gets it: from the project, or absolute
         stop(
             f"build_dir = {env.subst('$PROJECT_BUILD_DIR')}: SDCC cannot write below a folder with a space in its name"
         )
+    elf, sources = load("elf"), load("sources")
+    env.AddBuildMiddleware(take_source)
+    env.AddMethod(refuse_sketches, "ConvertInoToCpp")
+    env.AddMethod(dump_size_data, "DumpSizeData")
+    if env.IsIntegrationDump():
+        describe_sdcc()
     program = env.BuildProgram()
     firmware = env.ElfToHex("$BUILD_DIR/${PROGNAME}", program)
     env.Depends(firmware, "checkprogsize")
-    env.AddPostAction("checkprogsize", Action(f'"$PYTHONEXE" "$SIZETOOL" check {ram_size} $SOURCE', None))
+    env.AddPostAction(
+        "checkprogsize", Action(f'"$PYTHONEXE" "$SIZETOOL" check {ram_size} $SOURCE {memory_model}', None)
+    )
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
     Default([env.Alias("buildprog", firmware, firmware), "size"])
 else:
     env.Replace(SIZETOOL="")  # else Core makes the upload depend on a check of the ELF
-    firmware = env.subst("$BUILD_DIR/${PROGNAME}.hex")
+    candidates = [env.subst(f"$BUILD_DIR/${{PROGNAME}}.{suffix}") for suffix in ("hex", "ihx")]  # SDCC's own is .ihx
+    firmware = next((path for path in candidates if Path(path).is_file()), candidates[0])
     if "nobuild" in COMMAND_LINE_TARGETS and not Path(firmware).is_file():
         stop(f"nobuild: there is no {firmware} yet; `pio run -e {env['PIOENV']}` builds it")
     AlwaysBuild(env.Alias("nobuild", firmware))
 
 #
-# Upload, and what else the flasher does
+# What the flasher does
 #
 
-env.SetDefault(UPLOAD_PORT="", UPLOAD_PROTOCOL="stlink", UPLOAD_FLAGS=[])
-try:
-    env.Replace(UPLOAD_FLAGS=upload.split_flags(env["UPLOAD_FLAGS"]))
-except ValueError as exc:
-    stop(str(exc))
-env.Replace(
-    UPLOADER=str(root / "tool"),
-    UPLOADCMD=upload.command("write $SOURCE"),
-    UPLOADERFLAGS=upload.flags(
-        board.get("upload"),
-        board.get("build.mcu"),
-        given=env["UPLOAD_FLAGS"],
-        bar=ARGUMENTS.get("ISATTY") == "1",
-        verbose=ARGUMENTS.get("PIOVERBOSE") == "1",
-    ),
-)
-
-
-def check_options(target: Any, source: Any, env: Any) -> int:
-    """Refuse what the flasher could misunderstand, unless the project brings a command of its own."""
-    uploads_otherwise = str(target[0]) == "upload" and env["UPLOADCMD"] != upload.command("write $SOURCE")
-    message = None if uploads_otherwise else upload.problem(env.subst("$UPLOAD_PROTOCOL"), board.get("upload"))
-    if message:
-        sys.stderr.write(f"error: {message}\n")
-    return int(message is not None)
-
-
-TARGETS = (
-    # name, group, title, description, the flasher's command
-    ("upload", "Platform", "Upload", "Write the firmware to the chip and verify it", "write $SOURCE"),
-    ("verify", "Platform", "Verify", "Compare the chip with the firmware", "verify $SOURCE"),
-    ("unlock", "Platform", "Unlock", "Remove the read-out protection, which erases the chip", "unlock"),
-    ("erase", "Platform", "Erase", "Erase the program memory", "erase"),
-    ("reset", "Platform", "Reset", "Reset the chip and let its program run", "reset"),
-    ("list-probes", "Probe", "List Probes", "List the attached probes", "list"),
-    ("probe-info", "Probe", "Probe Info", "Show the probe and the chip behind it", "info"),
-    ("doctor", "Probe", "Doctor", "Look at everything up to the chip, and explain what is wrong", "doctor"),
-)
-for name, group, title, description, words in TARGETS:
-    takes_firmware = "$SOURCE" in words
-    command = "$UPLOADCMD" if name == "upload" else upload.command(words)
-    actions = [env.VerboseAction(command, f"{title} $SOURCE" if takes_firmware else title)]
-    if name != "list-probes":  # it opens no probe, so no protocol can be wrong
-        actions.insert(0, Action(check_options, None))
-    env.AddTarget(
-        name, firmware if takes_firmware else None, actions, title=title, description=description, group=group
-    )
+load("targets").add(env, firmware)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
 from pio import ROOT
-from stm8tool import cli
+from stm8tool import cli, compat
 
 DOCS = {path.relative_to(ROOT).as_posix(): path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
+PROGRAMS: dict[str, Callable[[list[str]], int]] = {"stm8tool": cli.main, "stm8flash-compat": compat.main}
 
 
 class Example(NamedTuple):
@@ -35,9 +36,8 @@ class Example(NamedTuple):
         if words[0] == "mkdir":
             Path(words[1]).mkdir()
             return 0, ""
-        assert words[0] == "stm8tool", self.command
         with _environment(variables):
-            return run(words[1:])
+            return run(words[1:], PROGRAMS[words[0]])
 
     def fits(self, shown: str) -> bool:
         """Tell whether `shown` is what the document has: "…" is any text in a line, or, alone on one, any lines."""
@@ -87,11 +87,11 @@ class Terminal(StringIO):
     encoding = "utf-8"
 
 
-def run(words: list[str]) -> tuple[int, str]:
-    """Run stm8tool; return its exit code and what a terminal shows."""
+def run(words: list[str], program: Callable[[list[str]], int] = cli.main) -> tuple[int, str]:
+    """Run stm8tool or another program; return its exit code and what a terminal shows."""
     shown = Terminal()
     with redirect_stdout(shown), redirect_stderr(shown):
-        return cli.main(words), shown.getvalue()
+        return program(words), shown.getvalue()
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +17,6 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
     handlers = [(number, signal.getsignal(number)) for number in numbers]
-    logger = logging.getLogger("stm8tool")
-    state = logger.handlers, logger.propagate, logger.level
     yield Desk(tmp_path, capsys, monkeypatch)
-    logger.handlers, logger.propagate, logger.level = state
     for number, handler in handlers:
         signal.signal(number, handler)

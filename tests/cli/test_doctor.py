@@ -18,6 +18,7 @@ from stm8tool.errors import AccessError, Code
 from stm8tool.probe import find
 from stm8tool.probe.listing import ListedProbe
 from stm8tool.sim.bus import SimBus
+from stm8tool.target.quality import Quality
 from stm8tool.transport import libusb
 
 _GOLDEN = Path(__file__).parent / "golden"
@@ -71,10 +72,11 @@ def test_the_page_is_as_it_was(desk: Desk, monkeypatch: pytest.MonkeyPatch, name
         ("in-use", "E-BUSY", 7, "USB device"),
         ("loader", "E-PROBE-LOADER", 3, "USB device"),
         ("swimless-firmware", "E-PROBE-NO-SWIM", 3, "firmware"),
-        ("swim-open", None, 4, "link"),
-        ("swim-stuck-low", None, 4, "link"),
-        ("nrst-stuck-low", None, 4, "link"),
-        ("unpowered", None, 4, "link"),
+        ("wedged-for-good", "E-PROBE-HUNG", 3, "firmware"),
+        ("swim-open", "E-TARGET-SILENT", 4, "link"),
+        ("swim-stuck-low", "E-SWIM-STUCK", 4, "link"),
+        ("nrst-stuck-low", "E-RESET-LOW", 4, "link"),
+        ("unpowered", "E-TARGET-UNPOWERED", 4, "link"),
     ],
 )
 def test_a_fault_is_the_first_problem_at_its_own_line(
@@ -84,7 +86,7 @@ def test_a_fault_is_the_first_problem_at_its_own_line(
     result = desk.flash("doctor")
     assert result.code == exit_code
     assert next(title for title, sign in marks(result.out).items() if sign == "✗") == bad
-    assert code is None or result.reason.endswith(f"[{code}]")
+    assert result.reason.endswith(f"[{code}]")
     explained = result.out.partition("\n\n")[2].splitlines()
     assert explained[0].startswith("✗ the first problem [E-")
     assert [line[:14] for line in explained[1:]] == ["  it means:   ", "  it works:   ", "  what to do: "]
@@ -92,18 +94,73 @@ def test_a_fault_is_the_first_problem_at_its_own_line(
     assert not set(explained[2].removeprefix("  it works:   ").split(", ")) & {bad}
 
 
-@pytest.mark.parametrize("fault", ["hsit-stuck", "nrst-open", "old-firmware", "fake-voltage", "clone-serial"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "hsit-stuck",
+        "nrst-open",
+        "old-firmware",
+        "fake-voltage",
+        "clone-serial",
+        "marginal-supply",
+        "nak-every=50",
+        "bit-flip-every=200",
+        "wedged",
+        "no-eop",
+    ],
+)
 def test_what_a_command_copes_with_is_no_problem(desk: Desk, fault: str) -> None:
     desk.chip(model="v2", faults=[fault])
     result = desk.flash("doctor")
     assert (result.code, result.err) == (0, "")
-    assert result.out.endswith("\nno problem found\n")
+    assert result.out.endswith("\nno problem found; writing was not tried\n")
     assert "✗" not in result.out
 
 
 def test_low_speed_is_told_and_no_problem(desk: Desk) -> None:
     desk.chip(faults=["hsit-stuck"])
-    assert marks(desk.flash("doctor").out)["speed"] == "·"
+    result = desk.flash("doctor")
+    assert marks(result.out)["speed"] == "·"
+    assert result.out.count("[E-NO-HIGH-SPEED]") == 1
+
+
+def test_a_weak_link_is_told_once(desk: Desk) -> None:
+    desk.chip(faults=["nak-every=50"])
+    result = desk.flash("doctor")
+    assert marks(result.out)["quality"] == "·"
+    assert (result.out.count("[E-WEAK-LINK]"), result.err) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("fake-voltage=10", "no proof of a board without power"),
+        ("fake-voltage=1200", "no proof of a board without power"),
+        ("fake-voltage", "no proof of a board with power"),
+        ("marginal-supply", "the chip wants 2.95 V or more"),
+        ("fake-voltage=3000", ""),
+        ("fake-voltage=5000", ""),
+    ],
+)
+def test_what_the_measured_supply_is_worth_stands_below_it(desk: Desk, fault: str, words: str) -> None:
+    desk.chip(faults=[fault])
+    (below,) = re.findall(r"^· supply .*\n((?: +.*\n)*)", desk.flash("doctor").out, re.MULTILINE)
+    assert words in below
+    assert bool(below) == bool(words)
+
+
+def test_a_hung_probe_that_a_reset_frees_is_told(desk: Desk) -> None:
+    desk.chip(faults=["wedged"])
+    assert re.search(r"^· warning +the probe hangs .*: resetting it on USB$", desk.flash("doctor").out, re.MULTILINE)
+
+
+def test_the_chip_can_be_caught_at_power_on(desk: Desk) -> None:
+    desk.chip(content=program(200), faults=["nrst-open", "app-disables-swim=100", "power-switch=300"])
+    result = desk.flash("doctor", "--power-cycle")
+    assert result.code == 0, result.err
+    assert marks(result.out)["link"] == "✓"
+    assert "[E-SWIM-DISABLED]" in result.out
+    assert desk.flash("doctor", "--power-cycle=0").code == 2
 
 
 def test_advice_on_old_firmware_is_on_the_page_and_not_beside_it(desk: Desk) -> None:
@@ -144,6 +201,14 @@ def test_an_unknown_part_hides_nothing_above_the_protection(desk: Desk) -> None:
     assert (result.code, result.reason[-16:]) == (2, "[E-PART-UNKNOWN]")
     assert (marks(result.out)["link"], marks(result.out)["part"]) == ("✓", "✗")
     assert "stm8s103f3" in result.hint.lower()
+
+
+def test_a_protection_that_is_seen_only_once_is_neither_on_nor_off(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.chip(locked=True)
+    monkeypatch.setattr("stm8tool.session.Session.options", lambda session: [])
+    result = desk.flash("doctor")
+    assert (result.code, result.reason[-13:]) == (4, "[E-LINK-LOST]")
+    assert (marks(result.out)["protection"], marks(result.out)["chip"]) == ("·", "✗")
 
 
 def test_the_wrong_family_is_told_behind_a_link_that_works(desk: Desk) -> None:
@@ -240,7 +305,19 @@ def test_packages_and_library_are_told_where_the_probe_is_not_simulated(
 
 # -- the report ------------------------------------------------------------------------------------------------------
 
-KEYS = ["python", "tool", "packages", "usb-library", "usb-device", "probe", "firmware", "supply", "link", "speed"]
+KEYS = [
+    "python",
+    "tool",
+    "packages",
+    "usb-library",
+    "usb-device",
+    "probe",
+    "firmware",
+    "supply",
+    "link",
+    "speed",
+    "quality",
+]
 KEYS += ["part", "family", "protection", "ubc", "options", "unique-id"]
 
 
@@ -263,9 +340,10 @@ def test_the_keys_of_the_report_stay(desk: Desk) -> None:
         "usb-device": list(ListedProbe._fields),
         "probe": ["path", "substitute"],
         "firmware": ["model", "firmware", "swim"],
-        "supply": ["millivolts"],
+        "supply": ["millivolts", "least_millivolts"],
         "link": ["recipe"],
-        "speed": ["high"],
+        "speed": ["high", "refused_by_chip"],
+        "quality": list(Quality._fields),
         "part": ["name", "confidence", "source"],
         "family": ["seen", "named"],
         "protection": ["locked", "evidence"],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from documents import examples, read, section
+from documents import Example, examples, read, section
 from stm8tool import interrupts
 from stm8tool.errors import Code
 from stm8tool.image import Segment, save
@@ -57,3 +57,16 @@ def test_a_situation_is_met_by_the_commands_that_are_shown(code: Code) -> None:
     ]
     assert len(said) == 1, shown
     assert said[0].startswith("error: ") == bool(ended)
+
+
+@pytest.mark.parametrize(
+    "heading", [h for h in HEADINGS if re.search(r"^\$ .* info$", section(ERRORS, h), re.MULTILINE)]
+)
+@pytest.mark.usefixtures("desk")
+def test_the_doctor_comes_to_the_same(heading: str) -> None:
+    *setting, last = examples(section(ERRORS, heading))
+    for example in setting:
+        assert example.run()[0] == 0
+    ended, shown = Example(last.command.replace(" info", " doctor"), "").run()
+    assert ended
+    assert shown.endswith(f" [{heading}]\n"), shown

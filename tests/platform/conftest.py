@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import stand_ins
 from pio import MAIN_C, ROOT, Core, Project
 
 
@@ -21,6 +22,15 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Core:
         pytest.fail(f"dev.py core: {done.stdout}{done.stderr}", pytrace=False)
     core = Core(folder)
     core.pio("system", "info", cwd=folder)  # the first command prints a banner
+    return core
+
+
+@pytest.fixture(scope="session")
+def frameworks(core: Core) -> Core:
+    """The same core directory, with stand-ins for the frameworks' packages and for the SDCC that sduino needs."""
+    stand_ins.install_spl(core)
+    stand_ins.install_arduino(core)
+    stand_ins.install_old_sdcc(core)
     return core
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pio import BOARDS, ROOT, Core, Project, loaded_bytes
+from pio import BOARDS, OTHER_BOARDS, UPSTREAM_BOARDS, Core, Project, loaded_bytes
 
 pytestmark = pytest.mark.platform
 
@@ -36,11 +36,12 @@ def test_a_build_writes_nothing_into_the_project_but_its_build_directory(project
     assert {path.name for path in project.folder.iterdir()} - before == {".pio"}
 
 
-def test_every_board_builds(project: Project) -> None:
-    project.configure(*BOARDS)
+def test_a_board_of_every_kind_builds(project: Project) -> None:
+    boards = UPSTREAM_BOARDS + OTHER_BOARDS
+    project.configure(*boards)
     result = project.run()
     assert result.code == 0, result.output
-    assert all(project.built("firmware.hex", board).is_file() for board in BOARDS)
+    assert all(project.built("firmware.hex", board).is_file() for board in boards)
 
 
 def test_the_boards_are_listed_with_openocd_as_their_debugger(core: Core, tmp_path: Path) -> None:
@@ -48,14 +49,6 @@ def test_the_boards_are_listed_with_openocd_as_their_debugger(core: Core, tmp_pa
     assert {board["id"]: list(board["debug"]["tools"]) for board in json.loads(result.output)} == {
         board: ["stlink"] for board in BOARDS
     }
-
-
-@pytest.mark.parametrize("example", sorted(path.name for path in (ROOT / "examples").iterdir()))
-def test_every_example_builds(example: str, core: Core, tmp_path: Path) -> None:
-    folder = tmp_path / example
-    shutil.copytree(ROOT / "examples" / example, folder, ignore=shutil.ignore_patterns(".pio"))
-    result = core.pio("run", cwd=folder)
-    assert result.code == 0, result.output
 
 
 def test_a_debug_build_holds_line_numbers(project: Project) -> None:
@@ -89,8 +82,9 @@ def test_a_program_that_does_not_fit_the_flash_is_an_error(project: Project) -> 
     assert "is greater than maximum allowed (8192 bytes)" in result.output
 
 
-def test_a_build_directory_that_sdcc_cannot_write_to_is_named(project: Project, tmp_path: Path) -> None:
-    elsewhere = tmp_path / "with space"
+@pytest.mark.parametrize("place", ["with space", "Prüf stand 2/out"])
+def test_a_build_directory_that_sdcc_cannot_write_to_is_named(project: Project, tmp_path: Path, place: str) -> None:
+    elsewhere = tmp_path / place
     result = project.run(PLATFORMIO_BUILD_DIR=str(elsewhere))
     assert result.code == 1
     assert result.errors == [
@@ -98,15 +92,122 @@ def test_a_build_directory_that_sdcc_cannot_write_to_is_named(project: Project, 
     ]
 
 
-@pytest.mark.parametrize("framework", ["spl", "arduino"])
-def test_a_framework_that_is_not_here_yet_stops_with_one_sentence(project: Project, framework: str) -> None:
-    project.configure(f"stm8sblue\nframework = {framework}")
+# 40 KB of nop: what is linked behind them does not fit between 0x8000 and 0xFFFF.
+NOPS = "\t.module nops\n\t.globl _nops\n\t.area CODE\n_nops:\n" + 1280 * f"\t.db {','.join(32 * ['0x9D'])}\n"
+BIG_C = "void nops(void);\nvolatile char x;\nvoid one(void) { x++; }\nvoid main(void) { nops(); one(); }\n"
+
+
+def test_a_program_above_0xffff_needs_the_large_model_and_has_every_byte_in_it(project: Project) -> None:
+    project.source(BIG_C)
+    project.source(NOPS, "nops.asm")
+    project.configure("nucleo_8s208rb\nboard_build.memory_model = large")
+    result = project.run(options=("-v",))
+    assert result.code == 0, result.output
+    calls = [line for line in result.output.splitlines() if line.startswith("sdcc ")]
+    assert len(calls) == 2  # compile and link
+    assert all("-mstm8 --model-large" in call for call in calls)
+    assert "stm8-large" in calls[1]
+    link = [
+        project.core.sdcc(),
+        "-mstm8",
+        "--model-large",
+        "--out-fmt-ihx",
+        "src/main.rel",
+        "src/nops.rel",
+        "-o",
+        "own.ihx",
+    ]
+    subprocess.run(link, cwd=project.built("", "nucleo_8s208rb"), check=True, timeout=60)
+    ours = loaded_bytes(project.built("firmware.hex", "nucleo_8s208rb").read_text())
+    assert ours == loaded_bytes(project.built("own.ihx", "nucleo_8s208rb").read_text())
+    assert max(ours) > 0xFFFF
+
+
+def test_a_program_above_0xffff_in_the_medium_model_is_an_error_that_names_the_option(project: Project) -> None:
+    project.source(BIG_C)
+    project.source(NOPS, "nops.asm")
+    project.configure("nucleo_8s208rb")
     result = project.run()
     assert result.code == 1
-    assert result.errors == [
-        f"error: framework = {framework} is not supported by this version; without that line it builds plain C"
+    (error,) = result.errors
+    assert error.startswith("error: the program ends at 0x01")
+    assert error.endswith("; board_build.memory_model = medium reaches up to 0x00FFFF, large reaches all")
+    assert not project.built("firmware.hex", "nucleo_8s208rb").exists()
+
+
+def test_an_unknown_memory_model_is_named_with_those_that_are_known(project: Project) -> None:
+    project.configure("stm8sblue\nboard_build.memory_model = huge")
+    result = project.run()
+    assert result.code == 1
+    assert result.errors == ["error: board_build.memory_model = huge is unknown; allowed: medium, large"]
+
+
+def test_sources_and_libraries_may_have_spaces_in_their_names(project: Project) -> None:
+    project.source('#include "two.h"\nchar one(void);\nvolatile char x; void main(void) { x = one() + two(); }')
+    project.source("char one(void) { return 0x51; }", "sub dir/one one.c")
+    project.source("char one2(void) { return 0x51; }", "prüf.c")
+    library = project.folder / "lib" / "my lib" / "src"
+    library.mkdir(parents=True)
+    (library / "two.h").write_text("char two(void);\n")
+    (library / "two two.c").write_text('#include "two.h"\nchar two(void) { return 0x52; }\n')
+    result = project.run()
+    assert result.code == 0, result.output
+    program = bytes(loaded_bytes(project.built("firmware.hex").read_text()).values())
+    assert b"\xa6\x51\x81" in program  # ld a, #0x51; ret
+    assert b"\xa6\x52\x81" in program
+
+
+def test_a_source_in_c_plus_plus_is_refused_unless_it_is_left_out(project: Project) -> None:
+    project.source("int x;", "test.cpp")
+    result = project.run()
+    assert result.code == 1
+    assert [error.replace("\\", "/") for error in result.errors] == [
+        "error: src/test.cpp: SDCC has no C++; if it is plain C, rename it to src/test.c, else leave it out with "
+        "build_src_filter, or its library with lib_ignore"
     ]
-    assert "Traceback" not in result.output
+    project.configure("stm8sblue\nbuild_src_filter = +<*> -<*.cpp>")
+    assert project.run().code == 0
+
+
+def test_project_inspect_shows_functions_and_variables_by_file(project: Project) -> None:
+    project.source("char add(char a, char b) { return a + b; }", "add.c")
+    result = project.run("sizedata")
+    assert result.code == 0, result.output
+    report: dict[str, Any] = json.loads(project.built("sizedata.json").read_text(encoding="utf-8"))
+    assert report["device"] == {
+        "mcu": "stm8s103f3p6",
+        "cpu": "stm8",
+        "frequency": 16000000,
+        "flash": 8192,
+        "ram": 1024,
+    }
+    files = {file["path"].replace("\\", "/"): file for file in report["memory"]["files"]}
+    symbols = {symbol["name"]: symbol for file in files.values() for symbol in file["symbols"]}
+    assert set(files) == {"src/main.c", "src/add.c"}
+    assert set(symbols) == {"main", "zeroed", "initialised", "text", "add"}
+    assert [(symbols[name]["section"], symbols[name]["size"]) for name in ("zeroed", "initialised", "text")] == [
+        *[("DATA", 20), ("INITIALIZED", 2), ("CONST", 6)]
+    ]
+    assert (symbols["add"]["type"], symbols["add"]["section"], symbols["add"]["line"]) == ("STT_FUNC", "CODE", 1)
+    assert 0 < symbols["add"]["size"] < 10  # SDCC tells no end of this one
+    assert files["src/main.c"]["ram_size"] == report["memory"]["total"]["ram_size"] == 22
+    assert 0 < files["src/main.c"]["flash_size"] < report["memory"]["total"]["flash_size"]
+
+
+def test_an_editor_learns_sdcc_s_headers_macros_and_keywords(project: Project) -> None:
+    result = project.run("idedata")
+    assert result.code == 0, result.output
+    data = json.loads(next(line for line in result.output.splitlines() if line.startswith("{")))
+    assert any((Path(folder) / "stdint.h").is_file() for folder in data["includes"]["build"])
+    assert {"__SDCC_stm8=1", "__SDCC_MODEL_MEDIUM=1", "__interrupt(number)=", "__naked="} <= set(data["defines"])
+    assert any(macro.startswith("__SDCC_VERSION_MAJOR=") for macro in data["defines"])
+
+
+def test_what_an_editor_is_told_never_reaches_the_compiler(project: Project) -> None:
+    result = project.run(options=("-v",))
+    assert "-mstm8" in result.output
+    assert "__interrupt" not in result.output
+    assert "-D__SDCC" not in result.output
 
 
 def test_an_unknown_board_is_named(project: Project) -> None:

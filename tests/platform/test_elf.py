@@ -108,6 +108,50 @@ def test_the_variables_must_fit_the_ram_and_leave_a_stack(used: int, too_big: bo
     assert elf.ram_problem(elf.sections(image, 1024), 1024) == (too_big, message)
 
 
+@pytest.mark.parametrize(
+    ("section", "model", "message"),
+    [
+        (("CODE", 0xFFF0, 16), "medium", ""),
+        (
+            ("CODE", 0xFFF0, 17),
+            "medium",
+            "error: the program ends at 0x010001; board_build.memory_model = medium reaches up to 0x00FFFF, "
+            "large reaches all",
+        ),
+        (("CODE", 0xFFF0, 17), "large", ""),
+        (("CONST", 0xFFF0, 16), "large", ""),
+        (
+            ("CONST", 0xFFF0, 17),
+            "large",
+            "error: the constants end at 0x010001; SDCC's pointers reach up to 0x00FFFF",
+        ),
+        (("MY_FONT", 0x10000, 100), "medium", ""),  # placed by the project, and reached by its own code
+    ],
+)
+def test_code_and_constants_must_lie_where_sdcc_s_addresses_reach(
+    section: tuple[str, int, int], model: str, message: str
+) -> None:
+    name, address, size = section
+    image = make_elf(("HOME", 0x8000, b"\x82", ALLOC), (name, address, bytes([1]) * size, ALLOC))
+    assert elf.reach_problem(elf.sections(image, 1024), model) == message
+
+
+def test_code_below_the_flash_is_warned_of() -> None:
+    code = make_elf(("CODE", 0, b"\x81", ALLOC), ("HOME", 0x8000, b"\x82", ALLOC))
+    message = elf.order_problem(elf.sections(code, 1024))
+    assert message.startswith("warning: CODE begins at 0x000000, below the flash: is an assembler source linked before")
+    assert elf.order_problem(elf.sections(make_elf(("CODE", 0x8003, b"\x81", ALLOC)), 1024)) == ""
+
+
+def test_the_check_prints_what_is_wrong_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "firmware.elf"
+    file.write_bytes(make_elf(("DATA", 0, bytes(1000), ALLOC), ("CODE", 0xFFF0, bytes(17), ALLOC)))
+    assert elf.main(["check", "1024", str(file), "large"]) == 0
+    assert capsys.readouterr().err == "warning: only 24 bytes of 1024 bytes RAM are left for the stack\n"
+    assert elf.main(["check", "1024", str(file), "medium"]) == 1
+    assert "error: the program ends at 0x010001" in capsys.readouterr().err
+
+
 PROGRAMS = {
     "empty": "void main(void) {}",
     "initialised data": """

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from pio import MAIN_C, Core, Project, finish, stm8tool
+from pio import MAIN_C, Core, Project, finish, loaded_bytes, stm8tool
+from stm8tool.image import Segment, save
 
 pytestmark = pytest.mark.platform
 
@@ -19,10 +21,12 @@ def make_chip(project: Project, *options: str, part: str = "stm8s103f3") -> None
     assert made.code == 0, made.output
 
 
-def chip_verifies(project: Project, part: str = "stm8s103f3", environment: str = "stm8sblue") -> bool:
+def chip_verifies(
+    project: Project, part: str = "stm8s103f3", environment: str = "stm8sblue", port: str = "sim:board.chip"
+) -> bool:
     """Whether the chip holds the program that was built; asked of the flasher itself, without PlatformIO."""
     hex_file = str(project.built("firmware.hex", environment))
-    return stm8tool("--probe", "sim:board.chip", "--part", part, "verify", hex_file, cwd=project.folder).code == 0
+    return stm8tool("--probe", port, "--part", part, "verify", hex_file, cwd=project.folder).code == 0
 
 
 def flash_of(project: Project) -> str:
@@ -104,12 +108,55 @@ def test_the_path_of_a_simulated_board_counts_from_the_project(simulated: Projec
     assert chip_verifies(simulated)
 
 
-@pytest.mark.parametrize("target", ["list-probes", "probe-info", "doctor", "unlock", "erase", "reset"])
-def test_a_target_without_firmware_reaches_the_simulated_board(project: Project, target: str) -> None:
-    project.configure(f"stm8sblue\n{PORT}")
+@pytest.fixture
+def eeprom(project: Project) -> Project:
+    """A project for stm8sblue with an EEPROM image of its own and a blank simulated board."""
+    project.configure(f"stm8sblue\ncustom_eeprom_file = eeprom.hex\n{PORT}")
+    save(str(project.folder / "eeprom.hex"), [Segment(0x4010, b"calibration")])
     make_chip(project)
-    result = project.run(target)
+    return project
+
+
+@pytest.mark.parametrize(
+    ("target", "shown"),
+    [
+        ("unlock", "not read-protected"),
+        ("erase", "is erased"),
+        ("reset", "the chip was reset and runs"),
+        ("options", "ROP .* factory"),
+        ("doctor", "STM8S103F3"),
+        ("list-probes", "STLINK-V3SET"),
+        ("probe-info", "STM8S103F3"),
+    ],
+)
+def test_a_target_without_files_says_what_it_did_to_the_simulated_board(
+    eeprom: Project, target: str, shown: str
+) -> None:
+    result = eeprom.run(target)
     assert result.code == 0, result.output
+    assert re.search(shown, result.output)
+
+
+def test_an_eeprom_image_goes_to_the_eeprom_and_comes_back_with_dumpeep(eeprom: Project) -> None:
+    result = eeprom.run("uploadeep", "dumpeep")
+    assert result.code == 0, result.output
+    dumped = eeprom.built("dumpeep.hex")
+    assert f"saved to {dumped}" in result.output
+    content = loaded_bytes(dumped.read_text())
+    assert bytes(content[address] for address in range(0x4010, 0x401B)) == b"calibration"
+    assert len(content) == 640
+
+
+def test_what_was_there_before_is_gone_after_erase_and_upload_and_dump_shows_it(eeprom: Project) -> None:
+    save(str(eeprom.folder / "old.hex"), [Segment(0x9F00, b"old")])
+    stm8tool("--probe", "sim:board.chip", "--part", "stm8s103f3", "write", "old.hex", cwd=eeprom.folder)
+    assert b"old".hex() in flash_of(eeprom)
+    result = eeprom.run("erase", "upload", "dump")
+    assert result.code == 0, result.output
+    assert f"saved to {eeprom.built('dump.hex')}" in result.output
+    written, content = (loaded_bytes(eeprom.built(name).read_text()) for name in ("firmware.hex", "dump.hex"))
+    assert content == {address: written.get(address, 0) for address in range(0x8000, 0xA000)}
+    assert chip_verifies(eeprom)
 
 
 def test_four_uploads_at_once_do_not_disturb_each_other(core: Core, tmp_path: Path) -> None:
@@ -127,3 +174,49 @@ def test_four_uploads_at_once_do_not_disturb_each_other(core: Core, tmp_path: Pa
         result = finish(process)
         assert result.code == 0, result.output
         assert chip_verifies(project)
+
+
+def test_four_uploads_at_once_by_two_probes_never_mix_and_a_probe_in_use_is_an_error_that_says_so(
+    core: Core, tmp_path: Path
+) -> None:
+    """Probe and chip are chosen by serial number on one simulated USB; two projects share each of them."""
+    bench = tmp_path / "bench"
+    bench.mkdir()
+    for name in ("a.chip", "b.chip"):
+        made = stm8tool("sim", "create", name, "--part", "stm8s103f3", "--probe", "v3", "--locked", cwd=bench)
+        assert made.code == 0, made.output
+    listed = json.loads(stm8tool("list", "--json", "--probe", "sim:bench", cwd=tmp_path).output)
+    serials = [probe["serial"] for probe in listed]
+    projects = []
+    for number in range(4):
+        folder = tmp_path / f"project {number}"
+        folder.mkdir()
+        project = Project(core, folder)
+        project.source(MAIN_C.replace("0x1234", str(number)))
+        project.configure(f"stm8sblue\nupload_port = sim:../bench#{serials[number % 2]}")
+        projects.append(project)
+    running = [core.start("run", "-t", "upload", cwd=project.folder) for project in projects]
+    results = [finish(process) for process in running]
+    for number, file in enumerate(("a.chip", "b.chip")):
+        port = f"sim:../bench/{file}"
+        held = [p for p, project in enumerate(projects) if chip_verifies(project, port=port)]
+        assert len(held) == 1
+        assert held[0] % 2 == number
+        assert results[held[0]].code == 0
+    for result in results:
+        assert result.code == 0 or "[E-BUSY]" in result.output, result.output
+
+
+def test_an_upload_command_in_the_words_of_stm8flash_uploads_with_one_word_changed(project: Project) -> None:
+    command = "$STM8FLASH -c sim:board.chip -p stm8s103?3 -w $SOURCE"
+    project.configure(f"stm8sblue\nupload_protocol = custom\nupload_command = {command}")
+    make_chip(project)
+    result = project.run("upload")
+    assert result.code == 0, result.output
+    assert "Bytes written: " in result.output
+    assert chip_verifies(project)
+    (project.folder / "board.chip").unlink()
+    make_chip(project, "--locked")
+    result = project.run("upload")
+    assert result.code == 1
+    assert "*** [upload] Error 5" in result.output

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
-from pio import BOARDS, Core, Project
+from pio import BOARDS, ROOT, UPSTREAM_BOARDS, Core, Project, builder_table
 
 pytestmark = pytest.mark.platform
 
@@ -16,15 +18,24 @@ HEX = str(Path(".pio", "build", "stm8sblue", "firmware.hex"))
 
 LISTED = """
 Environment Group Name Title Description
+stm8sblue Platform dump Dump Flash Read the program memory into a file
+stm8sblue Platform dumpeep Dump EEPROM Read the EEPROM into a file
 stm8sblue Platform erase Erase Erase the program memory
+stm8sblue Platform options Option Bytes Show the option bytes and which of them are at factory values
 stm8sblue Platform reset Reset Reset the chip and let its program run
 stm8sblue Platform unlock Unlock Remove the read-out protection, which erases the chip
 stm8sblue Platform upload Upload Write the firmware to the chip and verify it
+stm8sblue Platform uploadeep Upload EEPROM Write custom_eeprom_file to the EEPROM and verify it
 stm8sblue Platform verify Verify Compare the chip with the firmware
 stm8sblue Probe doctor Doctor Look at everything up to the chip, and explain what is wrong
 stm8sblue Probe list-probes List Probes List the attached probes
 stm8sblue Probe probe-info Probe Info Show the probe and the chip behind it
 """
+
+
+TARGETS = builder_table("targets", "TARGETS")
+LOST = builder_table("targets", "LOST")
+PROBE_TARGETS = [name for name, _, _, _, words in TARGETS if "$SOURCE" not in words]
 
 
 @pytest.fixture
@@ -45,38 +56,92 @@ def bare(core: Core, project: Project, tmp_path: Path) -> Project:
     return project
 
 
+def test_the_platform_knows_which_targets_compile_nothing() -> None:
+    """Its file is loaded by PlatformIO alone and cannot ask builder/targets.py."""
+    text = (ROOT / "platform.py").read_text(encoding="utf-8")
+    table = re.findall(r"^PROBE_TARGETS = (.*?)\n\n", text, re.MULTILINE | re.DOTALL)
+    assert sorted(re.findall(r'"(.+?)"', table[0])) == sorted(PROBE_TARGETS)
+
+
 def test_the_targets_are_listed_with_titles_and_descriptions(project: Project) -> None:
     result = project.run(options=("--list-targets",))
     lines = [" ".join(line.split()) for line in result.output.splitlines() if line and not line.startswith("---")]
     assert lines == LISTED.split("\n")[1:-1]
 
 
-@pytest.mark.parametrize(
-    ("target", "command"),
-    [
-        ("upload", ["write", HEX]),
-        ("verify", ["verify", HEX]),
-        ("unlock", ["unlock"]),
-        ("erase", ["erase"]),
-        ("reset", ["reset"]),
-        ("list-probes", ["list"]),
-        ("probe-info", ["info"]),
-        ("doctor", ["doctor"]),
-    ],
-)
-def test_a_target_becomes_one_call_of_the_flasher(recorded: Project, target: str, command: list[str]) -> None:
-    result = recorded.run(target)
+def test_an_ide_is_told_of_every_target_and_of_the_registers_of_the_chip(project: Project) -> None:
+    result = project.core.pio("project", "metadata", "--json-output", cwd=project.folder)
     assert result.code == 0, result.output
-    assert recorded.calls() == [OPTIONS + command]
+    (data,) = json.loads(result.output[result.output.index("{") :]).values()
+    assert [target["name"] for target in data["targets"]] == [name for name, *_ in TARGETS]
+    assert Path(data["svd_path"]).samefile(ROOT / "misc" / "svd" / "stm8s103.svd")
 
 
-def test_targets_run_in_the_order_in_which_they_are_given(recorded: Project) -> None:
-    assert recorded.run("unlock", "upload", "verify", "reset").code == 0
-    assert [call[len(OPTIONS)] for call in recorded.calls()] == ["unlock", "write", "verify", "reset"]
+def test_a_target_becomes_one_call_of_the_flasher_and_they_run_in_the_order_in_which_they_are_given(
+    recorded: Project,
+) -> None:
+    commands = {
+        "erase": ["erase"],
+        "upload": ["write", HEX],
+        "verify": ["verify", HEX],
+        "options": ["options", "show"],
+        "unlock": ["unlock"],
+        "doctor": ["doctor"],
+        "reset": ["reset"],
+        "list-probes": ["list"],
+        "probe-info": ["info"],
+    }
+    result = recorded.run(*commands)
+    assert result.code == 0, result.output
+    assert recorded.calls() == [OPTIONS + command for command in commands.values()]
 
 
-def test_every_board_uploads_as_its_manifest_says(project: Project) -> None:
-    boards = [board for board, manifest in BOARDS.items() if manifest["upload"]["protocol"] != "serial"]
+def test_what_is_read_goes_to_the_build_directory_though_nothing_was_built(recorded: Project) -> None:
+    assert recorded.run("dump", "dumpeep").code == 0
+    assert [call[len(OPTIONS) :] for call in recorded.calls()] == [
+        ["read", str(recorded.built("dump.hex"))],
+        ["read", "--region", "eeprom", str(recorded.built("dumpeep.hex"))],
+    ]
+    assert recorded.built("").is_dir()
+
+
+def test_the_eeprom_and_what_is_read_have_files_of_the_project_s_choice(project: Project) -> None:
+    files = ["custom_eeprom_file = my data/eeprom.hex", "custom_dump_file = flash.bin", "custom_dumpeep_file = e.hex"]
+    project.configure("\n".join(["stm8sblue", *files]), recorder=True)
+    assert project.run("uploadeep", "dump", "dumpeep").code == 0
+    assert [call[len(OPTIONS) :] for call in project.calls()] == [
+        ["write", "--region", "eeprom", "my data/eeprom.hex"],
+        ["read", "flash.bin"],
+        ["read", "--region", "eeprom", "e.hex"],
+    ]
+
+
+def test_an_eeprom_without_a_file_is_not_written(recorded: Project) -> None:
+    result = recorded.run("uploadeep")
+    assert result.code == 1
+    assert result.errors == ["error: uploadeep: custom_eeprom_file names no file, such as data/eeprom.hex"]
+    assert recorded.calls() == []
+
+
+def test_what_loses_something_asks_first_where_the_project_wants_that(project: Project) -> None:
+    project.configure("stm8sblue\ncustom_confirm = yes\ncustom_eeprom_file = eeprom.hex", recorder=True)
+    result = project.run("erase", "uploadeep", "unlock", answer="yes\nyes\nno\n")
+    assert [name for name in LOST if f"{name}: {LOST[name]}. Type yes to go on:" in result.output] == list(LOST)
+    assert [call[len(OPTIONS)] for call in project.calls()] == ["erase", "write"]
+    assert result.code == 1
+    assert result.errors == ["error: unlock was not confirmed (custom_confirm = yes): type yes when it asks"]
+
+
+def test_nobody_there_to_answer_is_no_confirmation(project: Project) -> None:
+    project.configure("stm8sblue\ncustom_confirm = yes", recorder=True)
+    result = project.run("erase")
+    assert result.code == 1
+    assert result.errors == ["error: erase was not confirmed (custom_confirm = yes): type yes when it asks"]
+    assert project.calls() == []
+
+
+def test_a_board_uploads_as_its_manifest_says(project: Project) -> None:
+    boards = [board for board in UPSTREAM_BOARDS if BOARDS[board]["upload"]["protocol"] != "serial"]
     project.configure(*boards, recorder=True)
     result = project.run("upload")
     assert result.code == 0, result.output
@@ -120,30 +185,33 @@ def test_a_port_that_a_script_sets_later_is_the_probe(recorded: Project) -> None
     assert recorded.calls()[0][:2] == ["--probe", "usb:2-1"]
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (
-            "upload_protocol = stlinkv4",
-            "upload_protocol = stlinkv4 is unknown; allowed: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3, custom",
-        ),
-        (
-            "upload_protocol = serial",
-            "upload_protocol = serial is not supported by this version; "
-            "use an ST-LINK with one of: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3",
-        ),
-        ("board_upload.unlock = ask", "board_upload.unlock = ask is unknown; allowed: auto, never"),
-        ("board_upload.verify = true", "board_upload.verify = true is unknown; allowed: yes, no"),
-    ],
-)
+WRONG = {
+    "stm8sblue": (
+        "upload_protocol = serial",
+        "upload_protocol = serial needs a UART bootloader in the chip's ROM, and none is known for the STM8S103F3P6; "
+        "use an ST-LINK with one of: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3",
+    ),
+    "stm8sdisco": (
+        "upload_protocol = stlinkv4",
+        "upload_protocol = stlinkv4 is unknown; "
+        "allowed: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3, serial, custom",
+    ),
+    "stm8s003f3": ("board_upload.unlock = ask", "board_upload.unlock = ask is unknown; allowed: auto, never"),
+    "stm8svldiscovery": ("board_upload.verify = true", "board_upload.verify = true is unknown; allowed: yes, no"),
+    "nucleo_8l152r8": ("custom_confirm = always", "custom_confirm = always is unknown; allowed: no, yes"),
+    "w1209": (
+        "board_upload.unlok = never",
+        "the option board_upload.unlok is unknown; did you mean board_upload.unlock?",
+    ),
+}
+
+
 @pytest.mark.parametrize("target", ["upload", "unlock"])
-def test_a_wrong_option_stops_before_the_flasher_starts(
-    project: Project, target: str, options: str, message: str
-) -> None:
-    project.configure(f"stm8sblue\n{options}", recorder=True)
+def test_a_wrong_option_stops_before_the_flasher_starts(project: Project, target: str) -> None:
+    project.configure(*(f"{board}\n{option}" for board, (option, _) in WRONG.items()), recorder=True)
     result = project.run(target)
     assert result.code == 1
-    assert result.errors == [f"error: {message}"]
+    assert result.errors == [f"error: {message}" for _, message in WRONG.values()]
     assert project.calls() == []
 
 
@@ -187,12 +255,10 @@ def test_nobuild_without_a_file_says_what_makes_it(recorded: Project) -> None:
     assert recorded.calls() == []
 
 
-@pytest.mark.parametrize("target", ["unlock", "erase", "reset", "list-probes", "probe-info", "doctor"])
-def test_what_only_needs_the_probe_needs_no_toolchain_and_builds_nothing(
-    bare: Project, target: str, tmp_path: Path
-) -> None:
-    result = bare.run(target, PLATFORMIO_PACKAGES_DIR=str(tmp_path / "packages"))
+def test_what_only_needs_the_probe_needs_no_toolchain_and_builds_nothing(bare: Project, tmp_path: Path) -> None:
+    bare.configure("stm8sblue\ncustom_eeprom_file = eeprom.hex", recorder=True)
+    result = bare.run(*PROBE_TARGETS, PLATFORMIO_PACKAGES_DIR=str(tmp_path / "packages"))
     assert result.code == 0, result.output
-    assert len(bare.calls()) == 1
+    assert len(bare.calls()) == len(PROBE_TARGETS) == 10
     assert "Compiling" not in result.output
     assert sorted(path.name for path in (tmp_path / "packages").iterdir()) == ["tool-scons"]

@@ -1,104 +1,130 @@
-"""builder/upload.py: what platformio.ini says becomes the flasher's options, or one line that says what is wrong."""
+"""builder/options.py and upload.py: what platformio.ini says becomes the flasher's options, or one line that says
+what is wrong.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from pio import BOARDS, load_builder
 from stm8tool.devices import find_part
 
-upload = load_builder("upload")
-
-UPSTREAM_BOARDS = {
-    "mb208",
-    "nucleo_8s207k8",
-    "nucleo_8s208rb",
-    "s8uno",
-    "stm8s003f3",
-    "stm8sblack",
-    "stm8sblue",
-    "stm8sdisco",
-}
-
-
-def test_the_boards_that_users_know_are_here() -> None:
-    assert set(BOARDS) >= UPSTREAM_BOARDS
+upload, options = load_builder("upload"), load_builder("options")
 
 
 @pytest.mark.parametrize("board", BOARDS)
-def test_a_board_has_the_memory_of_its_part(board: str) -> None:
-    part = find_part(BOARDS[board]["build"]["mcu"])
-    limits = BOARDS[board]["upload"]
-    assert (limits["maximum_size"], limits["maximum_ram_size"]) == (part.flash.size, part.ram.size)
-
-
-@pytest.mark.parametrize("protocol", upload.STLINK_PROTOCOLS)
-@pytest.mark.parametrize("board", BOARDS)
-def test_every_board_can_be_written_through_every_st_link(board: str, protocol: str) -> None:
+def test_every_board_can_be_written_through_every_st_link(board: str) -> None:
     manifest = BOARDS[board]
-    assert protocol in manifest["upload"]["protocols"]
-    assert manifest["upload"]["protocol"] in manifest["upload"]["protocols"]
-    assert upload.problem(protocol, manifest["upload"]) is None
-    words = upload.flags(manifest["upload"], manifest["build"]["mcu"])
+    mcu, limits = manifest["build"]["mcu"], manifest["upload"]
+    assert limits["protocols"][: len(options.STLINK_PROTOCOLS)] == list(options.STLINK_PROTOCOLS)
+    assert limits["protocol"] in limits["protocols"]
+    words = upload.flags(options.upload_settings(limits), mcu)
     assert words[0::2] == ["--probe", "--part", "--unlock", "--verify", "--progress"]
     assert words[1] == upload.PROBE
-    assert find_part(words[3]) == find_part(manifest["build"]["mcu"])
+    assert find_part(words[3]) == find_part(mcu)
     assert words[5::2] == ["auto", "yes", "lines"]
+    for protocol in options.STLINK_PROTOCOLS:
+        assert options.problem(protocol, mcu, limits, {}, "unlock") is None
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_a_board_lists_serial_only_where_its_chip_has_a_bootloader(board: str) -> None:
+    manifest = BOARDS[board]
+    listed = "serial" in manifest["upload"]["protocols"]
+    message = options.problem("serial", manifest["build"]["mcu"], manifest["upload"], {}, "upload")
+    assert (message is None) == listed
+    assert ("none is known for the " + manifest["build"]["mcu"].upper() in str(message)) == (not listed)
+    if listed:
+        assert find_part(manifest["build"]["mcu"]).boot_rom is not None
+
+
+ALLOWED = "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
 
 
 @pytest.mark.parametrize(
-    ("protocol", "options", "message"),
+    ("protocol", "settings", "message"),
     [
-        (
-            "jlink",
-            {},
-            "upload_protocol = jlink is unknown; allowed: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3, custom",
-        ),
-        (
-            "stlinkv9",
-            {},
-            "upload_protocol = stlinkv9 is unknown; allowed: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3, custom",
-        ),
+        ("jlink", {}, f"upload_protocol = jlink is unknown; allowed: {ALLOWED}, serial, custom"),
+        ("stlinkv9", {}, f"upload_protocol = stlinkv9 is unknown; allowed: {ALLOWED}, serial, custom"),
         (
             "serial",
             {},
-            "upload_protocol = serial is not supported by this version; "
-            "use an ST-LINK with one of: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3",
+            f"upload_protocol = serial serves only the target upload; allowed here: {ALLOWED}",
+        ),
+        (
+            "serial",
+            {"protocols": ["stlink"]},
+            "upload_protocol = serial needs a UART bootloader in the chip's ROM, and none is known for the "
+            f"STM8S103F3P6; use an ST-LINK with one of: {ALLOWED}",
         ),
         (
             "espstlink",
             {},
-            "upload_protocol = espstlink is not supported by this version; "
-            "use an ST-LINK with one of: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3",
+            f"upload_protocol = espstlink is not supported by this version; use an ST-LINK with one of: {ALLOWED}",
         ),
         (
             "custom",
             {},
-            "upload_protocol = custom serves only the target upload, with upload_command; "
-            "allowed here: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3",
+            f"upload_protocol = custom serves only the target upload, with upload_command; allowed here: {ALLOWED}",
         ),
         ("stlink", {"unlock": "yes"}, "board_upload.unlock = yes is unknown; allowed: auto, never"),
         ("stlink", {"verify": "maybe"}, "board_upload.verify = maybe is unknown; allowed: yes, no"),
         ("stlink", {"verify": ""}, "board_upload.verify =  is unknown; allowed: yes, no"),
     ],
 )
-def test_a_wrong_option_is_named_with_what_is_allowed(protocol: str, options: dict[str, str], message: str) -> None:
-    assert upload.problem(protocol, options) == message
+def test_a_wrong_option_is_named_with_what_is_allowed(protocol: str, settings: dict[str, Any], message: str) -> None:
+    assert options.problem(protocol, "stm8s103f3p6", settings, {}, "verify") == message
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("board_upload.unlok", "board_upload.unlock"),
+        ("board_upload.verfy", "board_upload.verify"),
+        ("board_upload.prt", "board_upload.part"),
+        ("board_build.fcpu", "board_build.f_cpu"),
+        ("custom_eeprom_files", "custom_eeprom_file"),
+    ],
+)
+def test_a_misspelt_option_is_named_with_what_was_meant(name: str, meant: str) -> None:
+    message = f"the option {name} is unknown; did you mean {meant}?"
+    assert options.problem("stlink", "stm8s103f3p6", {}, {"board": "stm8sblue", name: "x"}, "upload") == message
+
+
+@pytest.mark.parametrize(
+    "name", [*options.OPTIONS, "board_upload.speed", "board_build.core", "custom_eeprom_size", "custom_anything"]
+)
+def test_a_project_s_own_option_is_not_taken_for_one_that_is_misspelt(name: str) -> None:
+    assert options.misspelt([name]) is None
+
+
+def test_every_option_has_an_example_that_is_allowed_and_a_default_among_its_values() -> None:
+    for option in options.OPTIONS.values():
+        assert options.wrong_value(option.name, option.example) is None
+        assert bool(option.values) != bool(option.form)
+        assert option.name == "upload_protocol" or not option.values or option.values[0] == option.default
 
 
 def option(words: list[str], name: str) -> str:
     return words[words.index(name) + 1]
 
 
+def flags(settings: dict[str, str], mcu: str, **more: Any) -> list[str]:
+    words: list[str] = upload.flags(options.upload_settings(settings), mcu, **more)
+    return words
+
+
 def test_the_project_s_part_goes_before_stm8flash_s_name_and_that_before_the_mcu() -> None:
     named = {"part": "stm8s103f3", "stm8flash_target": "stm8s103?3"}
-    assert option(upload.flags(named, "stm8s003f3p6"), "--part") == "stm8s103f3"
-    assert option(upload.flags({"stm8flash_target": "stm8s103?3"}, "stm8s003f3p6"), "--part") == "stm8s103?3"
-    assert option(upload.flags({}, "stm8s003f3p6"), "--part") == "stm8s003f3p6"
+    assert option(flags(named, "stm8s003f3p6"), "--part") == "stm8s103f3"
+    assert option(flags({"stm8flash_target": "stm8s103?3"}, "stm8s003f3p6"), "--part") == "stm8s103?3"
+    assert option(flags({}, "stm8s003f3p6"), "--part") == "stm8s003f3p6"
 
 
 def test_the_options_of_the_project_are_passed_on() -> None:
-    words = upload.flags({"unlock": "never", "verify": "no"}, "stm8s103f3p6", bar=True, verbose=True)
+    words = flags({"unlock": "never", "verify": "no"}, "stm8s103f3p6", bar=True, verbose=True)
     assert option(words, "--unlock") == "never"
     assert option(words, "--verify") == "no"
     assert option(words, "--progress") == "bar"
@@ -107,7 +133,7 @@ def test_the_options_of_the_project_are_passed_on() -> None:
 
 @pytest.mark.parametrize("given", [["--unlock", "never"], ["--unlock=never"]])
 def test_upload_flags_win_over_what_the_builder_would_say(given: list[str]) -> None:
-    assert "--unlock" not in upload.flags({}, "stm8s103f3p6", given=given)
+    assert "--unlock" not in flags({}, "stm8s103f3p6", given=given)
 
 
 @pytest.mark.parametrize(

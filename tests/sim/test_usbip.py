@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import struct
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +14,11 @@ from sim.importer import NONE, OVERFLOWED, STALLED, UNLINKED, V2, GoneError, ser
 from stm8tool.devices import find_part
 from stm8tool.errors import AccessError, UsageError
 from stm8tool.sim import store
+from stm8tool.sim.clock import VirtualClock
 from stm8tool.sim.usbip.export import serve
+from stm8tool.sim.usbip.server import exactly
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no signals for another process there")
 
 MODELS = {
     # product, USB/IP's speed, packet size, endpoints of interface 0, interfaces
@@ -91,13 +98,26 @@ def test_the_serial_number_is_24_hex_digits(tmp_path: Path, model: str) -> None:
         assert text(serial) == store.describe(path).serial
 
 
-def test_old_v2_firmware_has_the_raw_bytes_of_the_serial_number(tmp_path: Path) -> None:
-    path = board(tmp_path, "v2", "old-firmware")
+@pytest.mark.parametrize("fault", ["old-firmware", "clone-serial"])
+def test_old_v2_firmware_and_clones_have_the_raw_bytes_of_the_serial_number(tmp_path: Path, fault: str) -> None:
+    path = board(tmp_path, "v2", fault)
     with serving(path) as server, server.imported() as host:
         serial = host.descriptor(3, 3)
         assert serial[0] == 0x1A
         assert serial[2::2].hex().upper() == store.describe(path).serial
         assert not any(serial[3::2])
+
+
+def test_faults_of_the_system_are_left_to_the_system(tmp_path: Path) -> None:
+    path = board(tmp_path, "v2", "no-driver", "wrong-driver", "no-permission", "in-use")
+    with serving(path) as server, server.imported() as host:
+        assert host.descriptor(1)[:2] == b"\x12\x01"
+
+
+def test_an_update_loader_is_not_served_for_nobody_knows_its_descriptors(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="update loader") as caught:
+        serve(board(tmp_path, "v3", "loader"), "127.0.0.1", 0, print)
+    assert caught.value.hint
 
 
 def test_what_a_full_speed_device_does_not_have_is_a_stall(chip: Path) -> None:
@@ -389,5 +409,49 @@ def test_an_importer_that_sends_nonsense_is_let_go(chip: Path, header: bytes) ->
         with server.imported() as host, pytest.raises(GoneError):
             host._connection.sendall(header)
             host._take(1)
+        with server.imported() as host:
+            assert V2(host).ask("F5", 2) == "00 01"
+
+
+class Dribbler:
+    """A connection that sends a byte a second."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
+        self.sent = 0
+
+    def settimeout(self, limit_s: float) -> None:
+        assert limit_s > 0
+
+    def recv(self, size: int) -> bytes:
+        self.clock.sleep(1.0)
+        self.sent += 1
+        return b"\0"
+
+
+def test_who_sends_a_byte_now_and_then_is_not_waited_for(chip: Path) -> None:
+    clock = VirtualClock()
+    slow: Any = Dribbler(clock)
+    with pytest.raises(TimeoutError, match="5 of 48 bytes came within 5 s"):
+        exactly(slow, 48, 5, clock)
+    assert exactly(slow, 4, 5, clock) == bytes(4)
+
+
+def test_an_importer_that_breaks_off_in_the_middle_of_a_transfer_leaves_a_saved_chip(chip: Path) -> None:
+    with serving(chip) as server:
+        with server.imported() as host:
+            V2(host).ask("F3 07")
+            host._connection.sendall(struct.pack(">10I", 1, 99, 0x10001, 0, 2, 0, 16, 0, 0, 0) + bytes(8) + b"\xf4")
+            host._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset follows
+        with server.imported() as host:
+            assert V2(host).ask("F5", 2) == "01 01"
+    assert server.lines[3:6] == ["attached to 127.0.0.1\n", "detached\n", "attached to 127.0.0.1\n"]
+
+
+def test_an_importer_that_never_fetches_what_it_asked_for_hinders_nobody_for_good(chip: Path) -> None:
+    with serving(chip) as server:
+        with server.imported() as host:
+            for _ in range(3):
+                host.submit(0x81, size=64)
         with server.imported() as host:
             assert V2(host).ask("F5", 2) == "00 01"

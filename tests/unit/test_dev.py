@@ -75,6 +75,21 @@ def test_no_variable_of_the_users_own_platformio_reaches_ours(
     assert "elsewhere" not in environment.values()
 
 
+@pytest.mark.parametrize(
+    ("vm", "wine", "code"), [(77, 77, 77), (77, 1, 1), (1, 77, 1), (3, 77, 3)], ids=lambda code: str(code)
+)
+def test_a_failure_on_one_machine_is_not_hidden_by_another_that_cannot_be_had(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, vm: int, wine: int, code: int
+) -> None:
+    makers = {}
+    for option, outcome in (("--vm", vm), ("--wine", wine)):
+        makers[option] = tmp_path / f"{option}.py"
+        makers[option].write_text(f"import sys\nif '--missing' not in sys.argv: sys.exit({outcome})\n")
+    monkeypatch.setattr(dev, "MACHINES", makers)
+    monkeypatch.setattr(dev, "virtual_environment", lambda: Path(sys.executable))
+    assert dev.test(["--vm", "--wine", "-q"]) == code
+
+
 # -- what GitHub runs ------------------------------------------------------------------------------------------------
 
 WORKFLOW = (FILE.parent / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")

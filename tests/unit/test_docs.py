@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from documents import DOCS, examples, first_cells, read, run, section
-from pio import BOARDS, ROOT, load_builder
-from stm8tool import cli, errors, interrupts
+from pio import BOARDS, ROOT, UPSTREAM_BOARDS, builder_table, load, load_builder
+from stm8tool import cli, errors, interrupts, process
 from stm8tool.devices import all_parts
 from stm8tool.image import Segment, save
 from stm8tool.sim import faults
@@ -43,7 +44,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_exit_code_is_documented_and_no_other() -> None:
-    classes, codes = [errors.ToolError], {"0", str(cli._EXIT_INTERRUPTED)}
+    classes, codes = [errors.ToolError], {"0", str(process.EXIT_INTERRUPTED)}
     while classes:
         found = classes.pop()
         codes.add(str(found.exit_code))
@@ -89,30 +90,55 @@ def test_every_fault_is_in_the_table_and_no_other() -> None:
 
 
 def test_every_target_is_in_the_readme_and_no_other() -> None:
-    tree = ast.parse((ROOT / "builder" / "main.py").read_text(encoding="utf-8"))
-    tables = [n.value for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "TARGETS"]
-    targets = {row[0] for table in tables for row in ast.literal_eval(table)}
+    targets = {name for name, *_ in builder_table("targets", "TARGETS")}
     assert set(first_cells(section(README, "Targets"))) == targets
 
 
-def test_every_board_is_in_the_readme_with_its_chip_and_whether_its_protocol_works() -> None:
-    protocols = load_builder("upload").STLINK_PROTOCOLS
-    rows = re.findall(r"^\| `(\w+)` \| (STM8\w+) \| (.*?) ?\|$", section(README, "Boards"), re.MULTILINE)
-    assert {name for name, _, _ in rows} == set(BOARDS)
-    for name, chip, note in rows:
+def test_the_pages_made_from_tables_are_what_their_script_writes() -> None:
+    make_docs = load(ROOT / "docs" / "make_docs.py")
+    assert {name: page() for name, page in make_docs.PAGES.items()} == {
+        name: DOCS[f"docs/{name}"].read_text(encoding="utf-8") for name in ("boards.md", "options.md")
+    }
+
+
+def test_every_board_has_a_row_with_its_chip_and_whether_its_protocol_works() -> None:
+    text = DOCS["docs/boards.md"].read_text(encoding="utf-8")
+    named, generic = (first_cells(section(text, heading)) for heading in ("Boards with a name", "Generic boards"))
+    assert sorted(named + generic) == sorted(BOARDS)
+    rows = re.findall(r"^\| `(\w+)` \| \[.*?\]\(.*?\) \| (\w+) \|.*\| `(\w+)` \|( yes)? \|", text, re.MULTILINE)
+    assert [name for name, _, _, _ in rows] == named
+    for name, chip, protocol, serial in rows:
         manifest = BOARDS[name]
         assert manifest["build"]["mcu"].upper().startswith(chip)
-        assert ("needs `upload_protocol`" in note) == (manifest["upload"]["protocol"] not in protocols)
+        assert protocol == manifest["upload"]["protocol"]
+        assert bool(serial) == ("serial" in manifest["upload"]["protocols"])
     assert f"knows {len(all_parts())} parts" in README
+    assert "Where the default protocol is `serial`, `upload` runs stm8gal" in README
 
 
-def test_every_option_of_platformio_ini_is_in_the_readme_with_its_values() -> None:
-    upload = load_builder("upload")
-    text = section(README, "Options in platformio.ini")
-    for name, (default, *others) in upload.CHOICES.items():
-        assert f"| `board_upload.{name}` | `{default}` (default), {', '.join(f'`{o}`' for o in others)} |" in text
-    for protocol in (*upload.STLINK_PROTOCOLS, "custom"):
-        assert f"`{protocol}`" in text
+def test_what_users_of_ststm8_2_are_promised_is_what_the_manifests_say() -> None:
+    text = DOCS["docs/coming-from-ststm8.md"].read_text(encoding="utf-8")
+    packages = json.loads((ROOT / "platform.json").read_text(encoding="utf-8"))["packages"]
+    for name in ("framework-ststm8spl", "framework-arduinoststm8"):
+        assert f"`{name}` {packages[name]['version']}" in text
+    assert f"SDCC {packages['toolchain-sdcc']['optionalVersions'][0]}" in text
+    same = section(text, "What is the same")
+    assert [board for board in UPSTREAM_BOARDS if f"`{board}`" not in same] == []
+    for option in ("board_build.memory_model", "board_upload.maximum_ram_size", "board_upload.unlock"):
+        assert option in text
+        assert option in load_builder("options").OPTIONS
+
+
+def test_every_option_of_platformio_ini_has_a_row_with_its_values_and_the_readme_s_exist() -> None:
+    table, text = load_builder("options").OPTIONS, DOCS["docs/options.md"].read_text(encoding="utf-8")
+    assert first_cells(section(text, "Options")) == list(table)
+    for name, option in table.items():
+        values = ", ".join(f"`{value}`" for value in option.values) or option.form
+        assert f"| `{name}` | {values} | " in text
+    assert first_cells(section(text, "Protocols")) == list(table["upload_protocol"].values)
+    used = re.findall(r"^([a-z_.]+) = (\S+)", section(README, "Options in platformio.ini"), re.MULTILINE)
+    assert used
+    assert all(not table[name].values or value in table[name].values for name, value in used)
 
 
 # -- what they show --------------------------------------------------------------------------------------------------

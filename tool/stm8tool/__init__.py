@@ -1,3 +1,112 @@
-"""Flash STM8 microcontrollers over SWIM with an ST-LINK."""
+"""Flash STM8 microcontrollers over SWIM with an ST-LINK.
+
+    import stm8tool
+
+    image = stm8tool.load_image("firmware.hex")
+    with stm8tool.open("stlink", part="stm8s103f3") as chip:
+        chip.write(image)
+
+What `__all__` names is the library (docs/api.md); everything else may change from version to version. Nothing is
+loaded before it is used.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .api import Chip, list_probes, load_image, open, save_image
+    from .devices import OptionByte, Part, Region, all_parts, find_part
+    from .errors import (
+        AccessError,
+        Code,
+        ConnectError,
+        FamilyMismatchError,
+        ImageError,
+        ProbeAmbiguousError,
+        ProbeError,
+        ProbeLostError,
+        ProbeNotFoundError,
+        ProgramError,
+        ReadoutProtectedError,
+        SwimError,
+        TargetError,
+        ToolError,
+        TransportError,
+        UnknownPartError,
+        UsageError,
+        VerifyError,
+        WriteProtectedError,
+    )
+    from .image import Image, Segment
+    from .image.serial_number import SerialNumber
+    from .probe.base import ProbeInfo
+    from .probe.listing import ListedProbe
+    from .session import ChipInfo, PowerCycle, Upload
+    from .target.options import OptionState
+    from .target.programmer import Progress, Written
+    from .target.protection import Protection, Unlocked
+    from .target.quality import Quality
 
 __version__ = "3.0.0"
+
+__all__ = [
+    "AccessError",
+    "Chip",
+    "ChipInfo",
+    "Code",
+    "ConnectError",
+    "FamilyMismatchError",
+    "Image",
+    "ImageError",
+    "ListedProbe",
+    "OptionByte",
+    "OptionState",
+    "Part",
+    "PowerCycle",
+    "ProbeAmbiguousError",
+    "ProbeError",
+    "ProbeInfo",
+    "ProbeLostError",
+    "ProbeNotFoundError",
+    "ProgramError",
+    "Progress",
+    "Protection",
+    "Quality",
+    "ReadoutProtectedError",
+    "Region",
+    "Segment",
+    "SerialNumber",
+    "SwimError",
+    "TargetError",
+    "ToolError",
+    "TransportError",
+    "UnknownPartError",
+    "Unlocked",
+    "Upload",
+    "UsageError",
+    "VerifyError",
+    "WriteProtectedError",
+    "Written",
+    "all_parts",
+    "find_part",
+    "list_probes",
+    "load_image",
+    "open",
+    "save_image",
+]
+
+if not TYPE_CHECKING:  # a type checker would take it as a promise of any name
+
+    def __getattr__(name: str) -> object:
+        """Return a name of the library from where it is (PEP 562)."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from . import errors
+
+        if hasattr(errors, name):
+            return getattr(errors, name)
+        from . import api
+
+        return getattr(api, name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

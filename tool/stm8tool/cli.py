@@ -7,19 +7,13 @@ Exit codes: 0 done, 1 failed, 2 usage or file, 3 probe, 4 no answer from the chi
 from __future__ import annotations
 
 import argparse
-import io
-import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NoReturn, Optional
+from typing import NoReturn, Optional
 
-from . import __version__, commands, memory_commands, option_commands, part_commands, sim_commands
-from .errors import ToolError, UsageError
+from . import __version__, commands, memory_commands, option_commands, part_commands, process, sim_commands
+from .errors import UsageError
 
-if TYPE_CHECKING:
-    from .console import Console
-
-_EXIT_INTERRUPTED = 130
 _WRITING = (*commands.WRITING, *memory_commands.WRITING, *option_commands.WRITING)
 _DEFAULTS = {
     "probe": commands.DEFAULT_PROBE,
@@ -37,19 +31,7 @@ _DEFAULTS = {
 
 def entry() -> None:
     """Console script."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a file name must not end the program
-    code = 1
-    try:
-        try:
-            code = main()
-        finally:  # argparse leaves by SystemExit
-            sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output is gone; without this Python complains once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
+    process.end_with(main)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -59,39 +41,15 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         if not hasattr(arguments, name):
             setattr(arguments, name, value)
     from .console import Console
-    from .interrupts import terminate_like_ctrl_c
 
     console = Console(arguments.progress)
-    _set_up_logging(console, arguments.verbose)
-    terminate_like_ctrl_c()
-    try:
+
+    def run() -> None:
         if arguments.part == commands.AUTO and arguments.run is not sim_commands.create:
             commands.choose_part(arguments, console)
         arguments.run(arguments, console)
-    except ToolError as exc:
-        if arguments.verbose > 1:
-            import traceback
 
-            traceback.print_exc()
-        console.error(exc)
-        return exc.exit_code
-    except KeyboardInterrupt:
-        console.interrupt()
-        half = "; the chip may be half-written: run the command again" if arguments.run in _WRITING else ""
-        sys.stderr.write(f"interrupted: the probe is released{half}\n")
-        return _EXIT_INTERRUPTED
-    return 0
-
-
-def _set_up_logging(console: Console, verbosity: int) -> None:
-    import logging
-
-    from .console import LogHandler
-
-    logger = logging.getLogger("stm8tool")
-    logger.handlers = [LogHandler(console)]
-    logger.propagate = False
-    logger.setLevel((logging.WARNING, logging.INFO, logging.DEBUG)[min(verbosity, 2)])
+    return process.run(run, console, arguments.verbose, writes=lambda: arguments.run in _WRITING)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -120,7 +78,7 @@ _FORCED_HELP = {
     "tmu": "change what the temporary unprotection of an STM8AF needs",
     "uncertain": "change what is not known for sure",
 }
-_PROBE_HELP = "stlink (any), a serial number or its beginning, usb:BUS-PORT, sim:CHIPFILE"
+_PROBE_HELP = "stlink (any), a serial number or its beginning, usb:BUS-PORT, sim:CHIPFILE, sim:FOLDER#WHICH"
 
 
 def _common_options(probe_help: str = _PROBE_HELP) -> _Parser:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .console import Console
     from .devices import Part, Region
     from .image import Image, Segment
-    from .session import Session
+    from .session import PowerCycle, Session
 
 DEFAULT_PROBE = "stlink"
 AUTO = "auto"
@@ -59,7 +59,7 @@ def region_of(arguments: argparse.Namespace, part: Part, default: str) -> Region
     if not colon:
         raise UsageError(f"unknown region '{name}'", hint="use flash, eeprom, options, ram or ADDRESS:SIZE")
     region = Region("range", number(start), number(size))
-    known = [memory for memory in (*part.memories, part.ram, part.boot_rom) if memory is not None]
+    known = part.readable
     if region.size < 1 or not any(m.start <= region.start and region.end <= m.end for m in known):
         raise UsageError(
             f"0x{region.start:06X}:{region.size} is not inside one memory of the {part.name}",
@@ -111,15 +111,16 @@ def writable(arguments: argparse.Namespace, part: Part) -> list[Region]:
 
 
 def open_session(arguments: argparse.Namespace, console: Console, part: Optional[Part]) -> Session:
-    from .session import PowerCycle, Session, open_transport
+    from .session import Session, open_transport
 
-    seconds = _power_cycle(arguments)
-    power_cycle = None if seconds is None else PowerCycle(seconds, console.power_cycle)
+    power_cycle = _power_cycle(arguments, console)
     return Session(open_transport(arguments.probe), part, console.progress, power_cycle)
 
 
-def _power_cycle(arguments: argparse.Namespace) -> Optional[int]:
-    """Return how many seconds `--power-cycle` gives; None without it."""
+def _power_cycle(arguments: argparse.Namespace, console: Console) -> Optional[PowerCycle]:
+    """Return what `--power-cycle` asks for; None without it."""
+    from .session import PowerCycle
+
     text = arguments.power_cycle
     if text is None:
         return None
@@ -128,7 +129,7 @@ def _power_cycle(arguments: argparse.Namespace) -> Optional[int]:
             f"--power-cycle={text}: that is no number of seconds from 1 to {_LONGEST_POWER_CYCLE_S}",
             hint="write --power-cycle or --power-cycle=60",
         )
-    return int(text)
+    return PowerCycle(int(text), console.power_cycle)
 
 
 def required_part(arguments: argparse.Namespace) -> Part:
@@ -211,18 +212,13 @@ def verify(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def unlock(arguments: argparse.Namespace, console: Console) -> None:
+    from . import wording
+
     part = required_part(arguments)
     require_settled(arguments, "options")
     with open_session(arguments, console, part) as session:
         result = session.unlock()
-    if result.erased:
-        console.say(
-            "unlocked: read protection is off, the chip is erased, option bytes are at factory values, read back"
-        )
-    elif result.restored:
-        console.say(f"not read-protected, nothing erased; back at factory values: {', '.join(result.restored)}")
-    else:
-        console.say("not read-protected, option bytes are at factory values: nothing to do")
+    console.say(wording.unlocked(result))
 
 
 def reset(arguments: argparse.Namespace, console: Console) -> None:
@@ -261,7 +257,7 @@ def doctor(arguments: argparse.Namespace, console: Console) -> None:
 
     if arguments.report is not None:
         doctor_page.check_output(arguments.report)
-    diagnosis = checks.examine(arguments.probe, arguments.part)
+    diagnosis = checks.examine(arguments.probe, arguments.part, _power_cycle(arguments, console))
     for line in doctor_page.page(diagnosis, fancy=console.shows(doctor_page.SIGNS)):
         console.say(line)
     if arguments.report is not None:

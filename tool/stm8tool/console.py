@@ -40,6 +40,12 @@ class Console:
         """Print one line."""
         self._print(f"{text}\n")
 
+    def note(self, text: str) -> None:
+        """Print one line to stderr."""
+        self.interrupt()
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
     @property
     def is_interactive(self) -> bool:
         """Tell whether somebody is there to be asked."""
@@ -117,6 +123,4 @@ class LogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print one record."""
         prefix = "warning: " if record.levelno >= logging.WARNING else ""
-        self._console.interrupt()
-        sys.stderr.write(f"{prefix}{record.getMessage()}\n")
-        sys.stderr.flush()
+        self._console.note(f"{prefix}{record.getMessage()}")

@@ -87,6 +87,12 @@ class Part:
         eeprom = () if self.eeprom is None else (self.eeprom,)
         return (*eeprom, self.options, self.flash)
 
+    @property
+    def readable(self) -> tuple[Region, ...]:
+        """The non-volatile memories, RAM and, where there is one, boot ROM."""
+        boot_rom = () if self.boot_rom is None else (self.boot_rom,)
+        return (*self.memories, self.ram, *boot_rom)
+
 
 @dataclass(frozen=True)
 class Disagreement:

@@ -6,23 +6,23 @@ seen to work. `doctor_page.py` makes a page and a JSON document of the findings.
 
 from __future__ import annotations
 
-import logging
 import struct
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from . import __version__, deps, wording
 from .devices import Part, find_part
 from .errors import AccessError, Code, FamilyMismatchError, ReadoutProtectedError, SwimError, TargetError, ToolError
+from .findings import Diagnosis, Finding, Mark, bad, not_seen, warnings_heard
 from .probe import find, listing
-from .session import SIM_PREFIX, ChipInfo, Reached, Session, bus_of
+from .session import SIM_PREFIX, ChipInfo, PowerCycle, Reached, Session, bus_of
 from .target import ubc
+from .target.diagnose import least_supply_mv, supply_is_low
+from .target.quality import Quality
 
 if TYPE_CHECKING:
     from .probe.base import ProbeInfo
@@ -30,52 +30,9 @@ if TYPE_CHECKING:
 
 _CANNOT_BE_OPENED = (Code.DRIVER_MISSING, Code.DRIVER_WRONG, Code.PERMISSION, Code.BUSY, Code.PROBE_LOADER)
 _SIMULATED = "not needed: the probe is simulated"
-_SUPPLY_MEANS = (
-    "0 V or about 1.2 V may only mean that the probe's VDD pin is not wired",
-    "about 3.25 V may be a clone that measures itself",
-)
-
-
-class Mark(Enum):
-    """What a finding says: it works, it does not, or neither can be told."""
-
-    OK = "ok"
-    BAD = "problem"
-    NOTE = "note"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the page.
-
-    Attributes:
-        key: What it is about; stays the same from version to version.
-        mark: `Mark.BAD` has an error, the others have none.
-        text: One line.
-        details: Lines below it.
-        facts: The same for programs; only what JSON knows.
-        error: Why it is bad.
-    """
-
-    key: str
-    mark: Mark
-    text: str
-    details: Sequence[str] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    error: Optional[ToolError] = None
-
-
-class Diagnosis(NamedTuple):
-    """What was asked for and what was found, from Python down to the chip."""
-
-    selector: str
-    part: Optional[str]
-    findings: Sequence[Finding]
-
-    @property
-    def first_problem(self) -> Optional[ToolError]:
-        """The error of the first finding that is bad."""
-        return next((finding.error for finding in self.findings if finding.error), None)
+# What a probe shows that does not see the board's supply; confidence high, of reports.
+_NOT_WIRED_MV = range(1400)
+_ITS_OWN_MV = range(3150, 3350)
 
 
 @dataclass
@@ -85,25 +42,28 @@ class _Seen:
     probe: Optional[ProbeInfo] = None
     supply_mv: Optional[int] = None
     reached: Optional[Reached] = None
+    quality: Quality = field(default_factory=Quality)
+    no_high_speed: bool = False
     chip: Optional[ChipInfo] = None
     locked: Optional[ReadoutProtectedError] = None
     error: Optional[ToolError] = None  # what ended it early
 
 
-def examine(selector: str, part_name: Optional[str]) -> Diagnosis:
+def examine(selector: str, part_name: Optional[str], power_cycle: Optional[PowerCycle] = None) -> Diagnosis:
     """Look at everything; nothing is written to the chip's memories, and its program runs afterwards.
 
     Args:
         selector: As `--probe`.
         part_name: As `--part`; without it the protection and the option bytes are not known.
+        power_cycle: As `Session` has it.
     """
-    with _warnings_heard() as heard:
+    with warnings_heard(told_by_findings=(Code.WEAK_LINK, Code.NO_HIGH_SPEED)) as heard:
         part, about_part = _part(part_name)
         findings = [_python(), _tool(), *_library(selector)]
         if not any(finding.error for finding in findings):
-            findings += _probe_and_chip(selector, part, about_part)
+            findings += _probe_and_chip(selector, part, about_part, power_cycle)
         else:
-            findings += [_not_seen("probe", "needs the USB library"), about_part]
+            findings += [not_seen("probe", "needs the USB library"), about_part]
     findings += [Finding("warning", Mark.NOTE, text) for text in heard]
     return Diagnosis(selector, part_name, findings)
 
@@ -133,8 +93,8 @@ def _library(selector: str) -> Iterator[Finding]:
     try:
         deps.require("usb")
     except AccessError as exc:
-        yield _bad("packages", exc)
-        yield _not_seen("usb-library", "needs the packages")
+        yield bad("packages", exc)
+        yield not_seen("usb-library", "needs the packages")
         return
     packages = deps.installed()
     texts = [f"{name} {found[0]}" if found else f"{name} missing" for name, found in packages.items()]
@@ -146,7 +106,7 @@ def _library(selector: str) -> Iterator[Finding]:
     try:
         library = libusb.loaded()
     except AccessError as exc:
-        yield _bad("usb-library", exc, facts={"path": None, "origin": None, "passed_over": list(exc.details)})
+        yield bad("usb-library", exc, facts={"path": None, "origin": None, "passed_over": list(exc.details)})
         return
     facts = {"path": library.place.path, "origin": library.place.origin, "passed_over": list(library.passed_over)}
     yield Finding(
@@ -161,12 +121,14 @@ def _library(selector: str) -> Iterator[Finding]:
 # -- the probe -------------------------------------------------------------------------------------------------------
 
 
-def _probe_and_chip(selector: str, part: Optional[Part], about_part: Finding) -> Iterator[Finding]:
+def _probe_and_chip(
+    selector: str, part: Optional[Part], about_part: Finding, power_cycle: Optional[PowerCycle]
+) -> Iterator[Finding]:
     try:
         bus, wanted = bus_of(selector)
         probes, others = find.survey(bus)
     except ToolError as exc:
-        yield _bad("probe", exc)
+        yield bad("probe", exc)
         yield about_part
         return
     chosen, error = None, None
@@ -174,7 +136,7 @@ def _probe_and_chip(selector: str, part: Optional[Part], about_part: Finding) ->
         chosen = find.choose(wanted, probes, others, prefix=bus.prefix)
     except ToolError as exc:
         error = exc
-    seen = _use(chosen, bus, part) if chosen else _Seen()
+    seen = _use(chosen, bus, part, power_cycle) if chosen else _Seen()
     for probe in probes:
         yield _chosen_device(probe, seen) if probe is chosen else _other_device(probe, bus)
     for other in others:
@@ -199,7 +161,7 @@ def _chosen_device(probe: find.FoundProbe, seen: _Seen) -> Finding:
         return Finding("usb-device", Mark.OK, f"{probe.name}: can be opened", facts=facts)
     facts.update(problem=str(error), hint=error.hint)
     if error.code in _CANNOT_BE_OPENED:
-        return _bad("usb-device", error, prefix=f"{probe.name}: ", facts=facts)
+        return bad("usb-device", error, prefix=f"{probe.name}: ", facts=facts)
     return Finding("usb-device", Mark.NOTE, f"{probe.name}: see below", facts=facts)
 
 
@@ -213,18 +175,18 @@ def _other_device(probe: find.FoundProbe, bus: UsbBus) -> Finding:
 def _firmware(seen: _Seen) -> Finding:
     if seen.probe is None:
         if seen.error and seen.error.code not in _CANNOT_BE_OPENED:
-            return _bad("firmware", seen.error)
-        return _not_seen("firmware", "needs the probe")
+            return bad("firmware", seen.error)
+        return not_seen("firmware", "needs the probe")
     probe = seen.probe
     facts = {"model": probe.model, "firmware": probe.firmware, "swim": probe.swim}
     return Finding("firmware", Mark.OK, f"{probe.firmware} of an {probe.model}, SWIM version {probe.swim}", facts=facts)
 
 
-def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part]) -> _Seen:
+def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle: Optional[PowerCycle]) -> _Seen:
     """Open the probe, connect, look at the chip and leave both as every command does."""
     seen = _Seen()
     try:
-        with Session(find.open_found(found, bus), part) as session:
+        with Session(find.open_found(found, bus), part, power_cycle=power_cycle) as session:
             seen.probe = session.probe
             seen.supply_mv = session.supply_mv
             try:
@@ -232,10 +194,11 @@ def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part]) -> _Seen:
                 if seen.chip.protection and seen.chip.protection.locked:
                     session.options()  # has a second look, and says what every other command would
                     raise SwimError("two looks at the read protection differ", hint="shorten the wires")
+            except ReadoutProtectedError as exc:
+                seen.locked = exc
             finally:
-                seen.reached = session.reached
-    except ReadoutProtectedError as exc:
-        seen.locked = exc
+                seen.reached, seen.quality = session.reached, session.quality
+                seen.no_high_speed = session.no_high_speed
     except ToolError as exc:
         seen.error = exc
     return seen
@@ -250,7 +213,7 @@ def _part(name: Optional[str]) -> tuple[Optional[Part], Finding]:
     try:
         part = find_part(name)
     except ToolError as exc:
-        return None, _bad("part", exc)
+        return None, bad("part", exc)
     facts = {"name": part.name, "confidence": part.confidence, "source": part.source}
     # No STM8 has an ID that would confirm it.
     return part, Finding("part", Mark.NOTE, f"{part.name} (figures of {part.confidence} confidence)", facts=facts)
@@ -258,29 +221,60 @@ def _part(name: Optional[str]) -> tuple[Optional[Part], Finding]:
 
 def _chip(part: Optional[Part], about_part: Finding, seen: _Seen) -> Iterator[Finding]:
     if seen.probe is None:
-        yield _not_seen("link", "needs the probe")
+        yield not_seen("link", "needs the probe")
         yield about_part
         return
-    means = () if seen.supply_mv is None else _SUPPLY_MEANS
-    yield Finding("supply", Mark.NOTE, wording.supply(seen.supply_mv), means, {"millivolts": seen.supply_mv})
+    yield _supply(part, seen.supply_mv)
     reached, error = seen.reached, seen.error
     if reached is None:
-        yield _bad("link", error) if error else _not_seen("link", "needs the probe")
+        yield bad("link", error) if error else not_seen("link", "needs the probe")
         yield about_part
         return
     yield Finding("link", Mark.OK, f"connected {reached.recipe}", facts={"recipe": reached.recipe})
-    yield Finding(
-        "speed",
-        Mark.OK if reached.high_speed else Mark.NOTE,
-        wording.speed(reached.high_speed) + ("" if reached.high_speed else ", which works and is slower"),
-        facts={"high": reached.high_speed},
-    )
+    yield _speed(reached, seen.no_high_speed)
+    yield _quality(seen.quality)
     yield about_part
     yield _family(part, reached, error)
     if seen.chip and part:
         yield from _memories(part, seen.chip, seen.locked)
     if error and not isinstance(error, FamilyMismatchError):
-        yield _bad("chip", error)
+        yield bad("chip", error)
+
+
+def _supply(part: Optional[Part], supply_mv: Optional[int]) -> Finding:
+    """Tell what the probe measures, which proves nothing: neither a supply nor the lack of one."""
+    least_mv = least_supply_mv(part)
+    details = []
+    if supply_mv is not None and supply_mv in _NOT_WIRED_MV:
+        details.append("no proof of a board without power: a probe whose VDD pin is not wired shows 0 V or about 1.2 V")
+    elif supply_mv is not None and supply_mv in _ITS_OWN_MV:
+        details.append("no proof of a board with power: some clones show their own 3.3 V")
+    elif supply_is_low(supply_mv, least_mv):
+        details.append(f"if that is right, the chip wants {least_mv / 1000:.2f} V or more: writes may fail")
+    return Finding(
+        "supply",
+        Mark.NOTE,
+        wording.supply(supply_mv),
+        details,
+        {"millivolts": supply_mv, "least_millivolts": least_mv},
+    )
+
+
+def _speed(reached: Reached, no_high_speed: bool) -> Finding:
+    text = wording.speed(reached.high_speed)
+    if not reached.high_speed:
+        text += ", which works and is slower"
+    if no_high_speed:
+        text += f": the chip never allowed high speed (HSIT stays 0), as with certain option bytes {Code.NO_HIGH_SPEED}"
+    mark = Mark.OK if reached.high_speed else Mark.NOTE
+    return Finding("speed", mark, text, facts={"high": reached.high_speed, "refused_by_chip": no_high_speed})
+
+
+def _quality(quality: Quality) -> Finding:
+    weak = quality.summary()
+    if weak is None:
+        return Finding("quality", Mark.OK, "nothing had to be repeated", facts=quality._asdict())
+    return Finding("quality", Mark.NOTE, f"{weak}; {quality.advice()} {Code.WEAK_LINK}", facts=quality._asdict())
 
 
 def _family(part: Optional[Part], reached: Reached, error: Optional[ToolError]) -> Finding:
@@ -289,7 +283,7 @@ def _family(part: Optional[Part], reached: Reached, error: Optional[ToolError]) 
         "named": part.flash_regs if part else None,
     }
     if isinstance(error, FamilyMismatchError):
-        return _bad("family", error, facts=facts)
+        return bad("family", error, facts=facts)
     agrees = part is not None and reached.seen.register_map == part.flash_regs
     text = wording.FAMILIES[reached.seen.register_map] + (", as the part named" if agrees else "")
     return Finding("family", Mark.OK if agrees else Mark.NOTE, text, facts=facts)
@@ -300,9 +294,10 @@ def _memories(part: Part, chip: ChipInfo, locked: Optional[ReadoutProtectedError
     if chip.protection is None:
         return
     facts: dict[str, Any] = {"locked": chip.protection.locked, "evidence": chip.protection.evidence}
-    if locked:
-        yield _bad("protection", locked, facts=facts)
-        yield _not_seen("options", "not readable under read protection")
+    if chip.protection.locked:
+        unsure = Finding("protection", Mark.NOTE, "seen once and not again: see below", facts=facts)
+        yield bad("protection", locked, facts=facts) if locked else unsure
+        yield not_seen("options", "not readable under read protection")
         return
     yield Finding("protection", Mark.OK, wording.protection(chip.protection), facts=facts)
     value = wording.ubc_in_force(chip.options)
@@ -339,51 +334,7 @@ def _options(chip: ChipInfo) -> Finding:
             code=Code.OPTIONS_CORRUPT,
             hint="check that --part names the chip; `unlock` writes them anew, which erases nothing on an open chip",
         )
-        return _bad("options", error, details=table, facts={"bytes": facts})
+        return bad("options", error, details=table, facts={"bytes": facts})
     changed = ", ".join(state.option.name for state in chip.options if not state.is_factory)
     text = f"complements match; changed: {changed}" if changed else "complements match; all at factory values"
     return Finding("options", Mark.OK, text, table, {"bytes": facts})
-
-
-# -- findings --------------------------------------------------------------------------------------------------------
-
-
-def _bad(
-    key: str,
-    error: ToolError,
-    *,
-    prefix: str = "",
-    details: Sequence[str] = (),
-    facts: Optional[Mapping[str, Any]] = None,
-) -> Finding:
-    return Finding(key, Mark.BAD, f"{prefix}{error}", [*details, *error.details], facts or {}, error)
-
-
-def _not_seen(key: str, why: str) -> Finding:
-    return Finding(key, Mark.NOTE, f"not looked at: {why}")
-
-
-@contextmanager
-def _warnings_heard() -> Iterator[list[str]]:
-    """Collect what would be warned of meanwhile, in place of its being shown."""
-    logger = logging.getLogger(__package__)
-    heard: list[str] = []
-
-    class _Ear(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            heard.append(record.getMessage())
-
-    def shown(record: logging.LogRecord) -> bool:
-        return record.levelno < logging.WARNING
-
-    ear = _Ear(logging.WARNING)
-    others = [*logger.handlers]
-    for handler in others:
-        handler.addFilter(shown)
-    logger.addHandler(ear)
-    try:
-        yield heard
-    finally:
-        logger.removeHandler(ear)
-        for handler in others:
-            handler.removeFilter(shown)

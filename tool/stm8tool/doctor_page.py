@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from . import files
-from .doctor import Diagnosis, Finding, Mark
 from .errors import Code, ToolError, UsageError
+from .findings import Diagnosis, Finding, Mark
 
 FORMAT = "stm8tool doctor report"
 VERSION = 1
 
 _FANCY = {Mark.OK: "✓", Mark.BAD: "✗", Mark.NOTE: "·"}
 _PLAIN = {Mark.OK: "[ok]", Mark.BAD: "[!!]", Mark.NOTE: "[  ]"}
+NO_PROBLEM = "no problem found; writing was not tried"
 SIGNS = "".join(_FANCY.values())
 
 _TITLES = {
@@ -75,7 +76,7 @@ def page(diagnosis: Diagnosis, *, fancy: bool) -> list[str]:
     lines = [line for finding in diagnosis.findings for line in _lines(finding, signs)]
     first = diagnosis.first_problem
     if first is None:
-        return [*lines, "", "no problem found"]
+        return [*lines, "", NO_PROBLEM]
     works = ", ".join(dict.fromkeys(_title(f.key) for f in diagnosis.findings if f.mark is Mark.OK))
     return [
         *lines,

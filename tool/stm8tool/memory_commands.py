@@ -43,7 +43,7 @@ def _back_up(arguments: argparse.Namespace, console: Console, part: Part) -> Non
     image.check_output(arguments.output)
     with open_session(arguments, console, part) as session:
         backup = session.read_all()
-    image.save(arguments.output, backup.memories, _comments(part, backup))
+    image.save(arguments.output, backup.memories, comments=_comments(part, backup))
     console.say(f"{', '.join(map(str, part.memories))} saved to {arguments.output}")
 
 

@@ -10,7 +10,7 @@ from .option_fields import Field, fields_of
 from .target import ubc
 from .target.option_plan import Change
 from .target.options import OptionState
-from .target.protection import Protection
+from .target.protection import Protection, Unlocked
 
 FAMILIES = {"stm8s": "STM8S, STM8AF or relatives", "stm8l": "STM8L or STM8AL", None: "its registers do not tell"}
 NO_PART = "give --part to see protection and option bytes"
@@ -34,6 +34,15 @@ def protection(found: Protection) -> str:
     """Return whether ROP is on, and why that is thought."""
     state = "ON: reads are blocked, an upload erases the chip first" if found.locked else "off"
     return f"{state} ({found.evidence})"
+
+
+def unlocked(result: Unlocked) -> str:
+    """Return what an unlock did."""
+    if result.erased:
+        return "unlocked: read protection is off, the chip is erased, option bytes are at factory values, read back"
+    if result.restored:
+        return f"not read-protected, nothing erased; back at factory values: {', '.join(result.restored)}"
+    return "not read-protected, option bytes are at factory values: nothing to do"
 
 
 def ubc_in_force(states: Sequence[OptionState]) -> Optional[int]:

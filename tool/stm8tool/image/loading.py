@@ -36,7 +36,7 @@ def load(paths: Sequence[PathLike], base: Optional[int] = None, *, ram_size: int
     Raises:
         ImageError: a file is missing, malformed or of a format that is not read, or data overlaps.
     """
-    return Image(segment for path in paths for segment in parse(str(path), _read_bytes(path), base, ram_size))
+    return Image(segment for path in paths for segment in parse(str(path), read_bytes(path), base, ram_size))
 
 
 def parse(name: str, content: bytes, base: Optional[int] = None, ram_size: int = 0) -> list[Segment]:
@@ -56,7 +56,13 @@ def parse(name: str, content: bytes, base: Optional[int] = None, ram_size: int =
     return segments
 
 
-def _read_bytes(path: PathLike) -> bytes:
+def has_addresses(content: bytes) -> bool:
+    """Tell whether `parse` takes content for a format that says where its bytes belong."""
+    return bool(content.startswith(elf.MAGIC) or _HEX_START.match(content) or _S_RECORD_START.match(content))
+
+
+def read_bytes(path: PathLike) -> bytes:
+    """Return all that a file holds; ImageError if it cannot be read, or is far larger than any image."""
     if os.path.isdir(path):
         raise ImageError(f"{path}: is a directory", hint="name the file in it, such as firmware.hex")
     try:

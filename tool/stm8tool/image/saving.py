@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Union
+from typing import Optional, Union
 
 from .. import files
 from ..errors import ImageError, UsageError
@@ -19,8 +19,12 @@ S_RECORD_SUFFIXES = (".s19", ".s28", ".s37", ".srec", ".mot")
 RAW_SUFFIXES = (".bin",)
 
 
-def check_output(path: PathLike) -> None:
+def check_output(path: PathLike, suffix: Optional[str] = None) -> None:
     """Raise unless `save` could write `path`: call it before anything is read from the chip.
+
+    Args:
+        path: The file.
+        suffix: What names the format, in place of the file's own.
 
     Raises:
         UsageError: the suffix names no format that can be written.
@@ -28,7 +32,7 @@ def check_output(path: PathLike) -> None:
     """
     out = Path(path)
     known = HEX_SUFFIXES + S_RECORD_SUFFIXES + RAW_SUFFIXES
-    if out.suffix.lower() not in known:
+    if (suffix or out.suffix).lower() not in known:
         raise UsageError(f"{path}: the file's suffix does not name a format", hint=f"use one of {' '.join(known)}")
     if os.path.isdir(out):
         raise ImageError(f"{path}: is a directory", hint="name a file in it")
@@ -41,18 +45,21 @@ def check_output(path: PathLike) -> None:
         raise ImageError(f"{path}: cannot be written: {exc.strerror}", hint="choose another name or directory") from exc
 
 
-def save(path: PathLike, segments: Iterable[Segment], comments: Iterable[str] = ()) -> None:
+def save(
+    path: PathLike, segments: Iterable[Segment], suffix: Optional[str] = None, comments: Iterable[str] = ()
+) -> None:
     """Write `segments` as Intel HEX, S-records or, from their lowest address on, as raw binary.
 
     Gaps of a raw binary are filled with 0x00, which is what erased flash and EEPROM hold on the STM8: give it
-    the segments of one memory. `comments` go into Intel HEX only, a line each.
+    the segments of one memory. `suffix` names the format in place of the file's own;
+    `comments` go into Intel HEX only, a line each.
 
     Raises:
         UsageError, ImageError: see `check_output`; or the file cannot be written.
     """
-    check_output(path)
+    check_output(path, suffix)
     ordered = Image(segments).segments
-    suffix = Path(path).suffix.lower()
+    suffix = (suffix or Path(path).suffix).lower()
     if suffix in RAW_SUFFIXES:
         content = _to_raw(ordered)
     elif ordered and ordered[-1].end > 1 << 32:

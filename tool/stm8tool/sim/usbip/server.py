@@ -10,12 +10,15 @@ from __future__ import annotations
 import select
 import socket
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass
+from typing import Optional
 
 from stm8tool.errors import ToolError
 from stm8tool.interrupts import interrupted
+from stm8tool.sim.clock import RealClock
 from stm8tool.sim.gap import SimGapError
+from stm8tool.transport.base import Clock
 
 from . import protocol
 from .descriptors import IN, Descriptors
@@ -26,6 +29,9 @@ BUSID = "1-1"
 _VISIT_S = 1.0  # for a list or import request, which a real client sends at once
 _COMMAND_S = 5.0  # for the rest of a command that has begun
 _WAKE_S = 0.2  # how late Ctrl-C may be seen
+
+# An importer whose machine vanished without a word is missed within half a minute, where the system lets us choose.
+_KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
 
 Say = Callable[[str], None]
 
@@ -47,19 +53,18 @@ class Server:
     def serve(self, listener: socket.socket) -> None:
         """Answer until an interrupt waits behind `shield`; a device that was unplugged may be imported again."""
         while _readable(listener):
-            connection, peer = listener.accept()
-            with connection:
-                if self._imports(connection):
-                    self._export(connection, listener, peer[0])
+            visitor = _accepted(listener)
+            with visitor or nullcontext():
+                if visitor and self._imports(visitor):
+                    self._export(visitor, listener)
 
     def _imports(self, connection: socket.socket, *, busy: bool = False) -> bool:
         """Answer a list request; return True, and answer nothing, for an import that is possible."""
-        connection.settimeout(_VISIT_S)
         try:
-            if not protocol.wants_import(_exactly(connection, protocol.OPERATION_SIZE)):
+            if not protocol.wants_import(exactly(connection, protocol.OPERATION_SIZE, _VISIT_S)):
                 connection.sendall(protocol.listing(self._descriptors, BUSID))
                 return False
-            busid = _exactly(connection, protocol.BUSID_SIZE).rstrip(b"\0")
+            busid = exactly(connection, protocol.BUSID_SIZE, _VISIT_S).rstrip(b"\0")
             if busy or busid != BUSID.encode():
                 connection.sendall(protocol.refused())
                 return False
@@ -67,9 +72,11 @@ class Server:
             return False  # no client of this protocol
         return True
 
-    def _export(self, connection: socket.socket, listener: socket.socket, peer: str) -> None:
+    def _export(self, connection: socket.socket, listener: socket.socket) -> None:
         with ExitStack() as stack:
+            peer = "an importer"
             try:
+                peer = connection.getpeername()[0]
                 try:
                     device = stack.enter_context(self._plugged())
                 except ToolError as exc:
@@ -78,9 +85,11 @@ class Server:
                     return
                 self._say(f"attached to {peer}")
                 connection.sendall(protocol.imported(self._descriptors, BUSID))
-                connection.settimeout(_COMMAND_S)
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                for name, value in _KEEPALIVE.items():
+                    if hasattr(socket, name):
+                        connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
                 self._carry(Importer(connection, device), connection, listener)
             except (EOFError, OSError):
                 self._say("detached")
@@ -96,9 +105,10 @@ class Server:
             if connection in readable:  # first: the importer may be gone, and a visitor be the next
                 importer.step()
             elif listener in readable:
-                visitor, _ = listener.accept()
-                with visitor:
-                    self._imports(visitor, busy=True)
+                visitor = _accepted(listener)
+                with visitor or nullcontext():
+                    if visitor:
+                        self._imports(visitor, busy=True)
 
 
 @dataclass
@@ -121,7 +131,7 @@ class Importer:
 
     def step(self) -> None:
         """Take one command. EOFError: the importer is gone. UnpluggedError: the device is."""
-        command = protocol.command(_exactly(self._connection, protocol.COMMAND_SIZE))
+        command = protocol.command(exactly(self._connection, protocol.COMMAND_SIZE, _COMMAND_S))
         if isinstance(command, Unlink):
             self._unlink(command)
         else:
@@ -138,7 +148,7 @@ class Importer:
 
     def _submit(self, command: protocol.Submit) -> None:
         seqnum, endpoint, incoming, size, setup = command
-        data = b"" if incoming else _exactly(self._connection, size)
+        data = b"" if incoming else exactly(self._connection, size, _COMMAND_S)
         if endpoint:
             self._pending.append(_Pending(seqnum, endpoint | IN * incoming, size, data))
             return
@@ -184,11 +194,32 @@ def _readable(*sockets: socket.socket) -> list[socket.socket]:
     return readable
 
 
-def _exactly(connection: socket.socket, size: int) -> bytes:
+def _accepted(listener: socket.socket) -> Optional[socket.socket]:
+    """Return the next connection; None if whoever wanted it has given up meanwhile."""
+    listener.setblocking(False)
+    with suppress(OSError):
+        return listener.accept()[0]
+    return None
+
+
+def exactly(connection: socket.socket, size: int, limit_s: float, clock: Optional[Clock] = None) -> bytes:
+    """Return `size` bytes; the limit is for all of them, and holds for what is sent next, too.
+
+    Raises:
+        TimeoutError: Not all have come in time.
+        EOFError: The peer has closed the connection.
+    """
+    clock = clock or RealClock()
+    end = clock.now() + limit_s
     data = b""
     while len(data) < size:
+        left_s = end - clock.now()
+        if left_s <= 0:
+            raise TimeoutError(f"{len(data)} of {size} bytes came within {limit_s} s")
+        connection.settimeout(left_s)
         part = connection.recv(size - len(data))
         if not part:
             raise EOFError
         data += part
+    connection.settimeout(limit_s)
     return data

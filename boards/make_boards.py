@@ -1,0 +1,170 @@
+"""Write the board manifests: those of boards.csv, and a generic board for every part that has none.
+
+    python3 boards/make_boards.py
+
+Sizes come from the flasher's part table, `tool/stm8tool/data/devices.csv`.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+BOARDS = Path(__file__).resolve().parent
+ROOT = BOARDS.parent
+sys.path.insert(0, str(ROOT / "tool"))
+
+from stm8tool.devices import Part, all_parts, find_part  # noqa: E402
+
+STLINK_PROTOCOLS = ["stlink", "stlinkv1", "stlinkv2", "stlinkv21", "stlinkv3"]
+ST_URL = "https://www.st.com/en/microcontrollers-microprocessors/stm8-8-bit-mcus.html"
+
+# HSI, the oscillator that every STM8 starts with, once the program has undone its division by 8 (RM0016, RM0031: CLK).
+F_CPU = "16000000L"
+
+# The device macros of ST's peripheral libraries, STM8S 2.3 and STM8L15x 1.6.1, by family and density. [H]
+# The libraries' lists name neither every STM8AF nor every STM8L of low density. [M]
+AF_MACROS = {"low": "STM8AF622x", "medium": "STM8AF626x"}
+L15_MACROS = {"low": "STM8L15X_LD", "medium": "STM8L15X_MD", "medium+": "STM8L15X_MDP", "high": "STM8L15X_HD"}
+L05_MACROS = {"low": "STM8L05X_LD_VL", "medium": "STM8L05X_MD_VL", "high": "STM8L05X_HD_VL"}
+
+
+class Board(NamedTuple):
+    """One board, as the manifest and docs/boards.md show it."""
+
+    id: str
+    part: Part
+    row: dict[str, str]  # of boards.csv
+    manifest: dict[str, Any]
+
+
+def serial(part: Part) -> bool:
+    """Whether the bootloader in ROM is one that UM0560 describes; that of STLUX and STNRG is not."""
+    return part.boot_rom is not None and part.family in ("STM8S", "STM8L", "STM8AF", "STM8AL")
+
+
+def macros(part: Part) -> list[str]:
+    """Return what a program can ask for: the part's series and, where it is another word, the macro of ST's library."""
+    if part.family == "STM8S":
+        return [part.name[:8]]
+    if part.family == "STM8AF":
+        can = part.name.startswith("STM8AF5")
+        return [part.name, AF_MACROS.get(part.density, "STM8AF52Ax" if can else "STM8AF62Ax")]
+    if part.family == "STM8AL":
+        return [part.name, *(["STM8AL31_L_MD"] if part.density == "medium" else [])]
+    if part.family == "STM8L" and part.option_layout != "stm8l101":
+        library = L05_MACROS if part.name.startswith("STM8L05") else L15_MACROS
+        return [part.name[:8], library[part.density]]
+    return [part.name[:8] if part.family == "STM8L" else part.name]
+
+
+def svd(part: Part) -> str:
+    """Return the file of misc/svd that describes the part's registers, or "" where there is none."""
+    if part.family == "STM8S":
+        series = part.name[:8]
+        own = {"STM8S903": "stm8s903", "STM8S208": "stm8s208"}
+        return own.get(series, {"low": "stm8s103", "medium": "stm8s105", "high": "stm8s207"}[part.density])
+    if part.family == "STM8AF":
+        can = part.name.startswith("STM8AF5")
+        return {"low": "stm8af622x", "medium": "stm8s105", "high": "stm8s208" if can else "stm8s207"}[part.density]
+    if part.family in ("STM8L", "STM8AL"):
+        if part.option_layout == "stm8l101":
+            return "stm8l101"
+        return {"low": "stm8l151x3", "medium": "stm8l152x6"}.get(part.density, "stm8l152x8")
+    return ""
+
+
+def openocd_variables(part: Part) -> dict[str, str]:
+    """Return what OpenOCD's target/stm8s.cfg and stm8l.cfg take from outside; without it they mean a 32 KB part."""
+    variables = {"FLASHEND": part.flash.end - 1, "OPTIONEND": part.options.end - 1, "BLOCKSIZE": part.block}
+    if part.eeprom:
+        variables.update(EEPROMSTART=part.eeprom.start, EEPROMEND=part.eeprom.end - 1)
+    return {name: f"{value:#x}" for name, value in sorted(variables.items())}
+
+
+def manifest(row: dict[str, str], part: Part) -> dict[str, Any]:
+    """Return the manifest of one board, in the form that PlatformIO reads."""
+    frameworks = row["frameworks"].split()
+    words = [row["macro"], *macros(part)]
+    onboard = {"default_tools": ["stlink"], "onboard_tools": ["stlink"]} if row["onboard_probe"] else {}
+    path = svd(part)
+    named = row["stm8flash_target"]
+    return {
+        "name": row["name"],
+        "vendor": row["vendor"],
+        "url": row["url"],
+        "build": {
+            **({"core": "sduino"} if frameworks else {}),
+            "cpu": "stm8",
+            "extra_flags": " ".join(f"-D{word}" for word in dict.fromkeys(words) if word),
+            "f_cpu": F_CPU,
+            "mcu": row["mcu"],
+            **({"variant": row["variant"]} if row["variant"] else {}),
+        },
+        "debug": {
+            **onboard,
+            "openocd_target": row["openocd_target"],
+            "openocd_variables": openocd_variables(part),
+            **({"svd_path": f"{path}.svd"} if path else {}),
+        },
+        "frameworks": frameworks,
+        "upload": {
+            "maximum_ram_size": part.ram.size,
+            "maximum_size": part.flash.size,
+            "protocol": row["protocol"],
+            "protocols": [*STLINK_PROTOCOLS, *(["serial"] if serial(part) else [])],
+            **({"stm8flash_target": named} if named else {}),
+        },
+    }
+
+
+def generic(part: Part) -> dict[str, str]:
+    """Return the row of the board that is this part and nothing else."""
+    return {
+        "id": f"generic_{part.name.lower()}",
+        "name": f"Generic {part.name}",
+        "mcu": part.name.lower(),
+        "vendor": "STMicroelectronics",
+        "url": ST_URL,
+        # ST's library for STM8S and STM8AF; an Arduino variant belongs to a board.
+        "frameworks": "spl" if part.family in ("STM8S", "STM8AF") else "",
+        "variant": "",
+        "protocol": "stlinkv2",
+        "macro": "",
+        "onboard_probe": "",
+        "openocd_target": "stm8s" if part.flash_regs == "stm8s" else "stm8l",
+        "stm8flash_target": "",
+        "source": part.source,
+        "confidence": part.confidence,
+        "notes": "",
+    }
+
+
+def boards() -> list[Board]:
+    """Return every board, those of boards.csv first."""
+    with (BOARDS / "boards.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    named = [(row, find_part(row["mcu"])) for row in rows]
+    have = {part.name for _, part in named}
+    named += [(generic(part), part) for part in all_parts() if part.name not in have]
+    return [Board(row["id"], part, row, manifest(row, part)) for row, part in named]
+
+
+def text(board: Board) -> str:
+    """Return what stands in the board's file."""
+    return json.dumps(board.manifest, indent=2) + "\n"
+
+
+def main() -> None:
+    """Write every manifest, and remove those that belong to no board."""
+    for stale in {path.stem for path in BOARDS.glob("*.json")} - {board.id for board in boards()}:
+        (BOARDS / f"{stale}.json").unlink()
+    for board in boards():
+        (BOARDS / f"{board.id}.json").write_bytes(text(board).encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,254 @@
+"""Every option of platformio.ini that means something to this platform: what the builder accepts, and docs/options.md.
+
+Pure: no SCons in here.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Optional
+
+
+class Option(NamedTuple):
+    """One option; `name` is what stands in front of the equals sign."""
+
+    name: str
+    values: tuple[str, ...]  # what is allowed; empty: free text
+    form: str  # of free text, for the reader
+    default: str
+    example: str
+    meaning: str
+
+
+STLINK_PROTOCOLS = {
+    "stlink": "any ST-LINK",
+    "stlinkv1": "any, an ST-LINK/V1 preferred; another one is used with a warning",
+    "stlinkv2": "any, an ST-LINK/V2 preferred",
+    "stlinkv21": "any, an ST-LINK/V2-1 preferred",
+    "stlinkv3": "any, an STLINK-V3 preferred",
+}
+OTHER_PROTOCOLS = {
+    "serial": "the UART bootloader in the chip's ROM, where the board lists it; for the target `upload` only",
+    "espstlink": "not in this version",
+    "custom": "your own `upload_command`, for the target `upload` only",
+}
+UNSUPPORTED_PROTOCOLS = ("espstlink",)
+
+OPTIONS = {
+    option.name: option
+    for option in (
+        Option(
+            "upload_protocol",
+            (*STLINK_PROTOCOLS, *OTHER_PROTOCOLS),
+            "",
+            "that of the board",
+            "stlinkv3",
+            "through what the chip is reached, see below",
+        ),
+        Option(
+            "upload_port",
+            (),
+            "a serial number or its beginning, `usb:BUS-PORT`, `sim:FILE`, `sim:FOLDER#SELECTOR`",
+            "the only probe",
+            "57FF72",
+            "which probe (`pio run -t list-probes`), or a simulated board; `upload_protocol` does not matter then",
+        ),
+        Option(
+            "upload_flags",
+            (),
+            "options of stm8tool, on one line or several",
+            "none",
+            "--region flash",
+            "handed to the flasher (with `serial`: options of stm8gal); they win over all others",
+        ),
+        Option(
+            "upload_command",
+            (),
+            "a command line",
+            "the flasher's",
+            "my-tool $SOURCE",
+            "runs instead of the flasher, with `upload_protocol = custom`, for the target `upload`; `$STM8FLASH` in it "
+            "is [stm8flash's command line](compat.md#in-platformio)",
+        ),
+        Option(
+            "board_upload.unlock",
+            ("auto", "never"),
+            "",
+            "auto",
+            "never",
+            "whether `upload` may unlock a read-protected chip, which erases it",
+        ),
+        Option(
+            "board_upload.verify",
+            ("yes", "no"),
+            "",
+            "yes",
+            "no",
+            "whether `upload` reads back what it programmed",
+        ),
+        Option(
+            "board_upload.part",
+            (),
+            "a part or an order code",
+            "that of the board",
+            "stm8s103k3",
+            "the chip, if it is not the board's usual one",
+        ),
+        Option(
+            "board_upload.stm8flash_target",
+            (),
+            "a part as stm8flash writes it",
+            "none",
+            "stm8s105?4",
+            "the same, as projects for ststm8 2.x have it; `board_upload.part` wins",
+        ),
+        Option(
+            "board_upload.maximum_size",
+            (),
+            "bytes",
+            "that of the board",
+            "16384",
+            "size of the flash; a larger program is an error",
+        ),
+        Option(
+            "board_upload.maximum_ram_size",
+            (),
+            "bytes",
+            "that of the board",
+            "2048",
+            "size of the RAM; variables that do not fit are an error",
+        ),
+        Option(
+            "board_build.mcu",
+            (),
+            "a part or an order code",
+            "that of the board",
+            "stm8s103k3t6",
+            "the chip",
+        ),
+        Option(
+            "board_build.f_cpu",
+            (),
+            "Hz with an L behind",
+            "16000000L",
+            "2000000L",
+            "the macro `F_CPU`; it sets no clock, your program does",
+        ),
+        Option(
+            "board_build.memory_model",
+            ("medium", "large"),
+            "",
+            "medium",
+            "large",
+            "how far code reaches: up to 0xFFFF, or into all of a flash above 32 KB; constants stay below 0x10000",
+        ),
+        Option(
+            "custom_eeprom_file",
+            (),
+            "a file of Intel HEX",
+            "none",
+            "data/eeprom.hex",
+            "what `uploadeep` writes to the EEPROM; the path counts from the project",
+        ),
+        Option(
+            "custom_dump_file",
+            (),
+            "a file, `.hex` or `.bin`",
+            "$BUILD_DIR/dump.hex",
+            "flash.bin",
+            "where `dump` puts what the flash holds",
+        ),
+        Option(
+            "custom_dumpeep_file",
+            (),
+            "a file, `.hex` or `.bin`",
+            "$BUILD_DIR/dumpeep.hex",
+            "data/eeprom.hex",
+            "where `dumpeep` puts what the EEPROM holds",
+        ),
+        Option(
+            "custom_confirm",
+            ("no", "yes"),
+            "",
+            "no",
+            "yes",
+            "whether `unlock`, `erase` and `uploadeep` ask first, so that one click in an IDE destroys nothing",
+        ),
+    )
+}
+
+# How like one of ours a name must be to count as misspelt: "unlok" is, a project's own "eeprom_size" is not.
+_LIKENESS = 0.85
+
+
+def wrong_value(name: str, value: Any) -> Optional[str]:
+    """Return why this option cannot have this value, as one line that says which ones it can, or None."""
+    values = OPTIONS[name].values
+    return f"{name} = {value} is unknown; allowed: {', '.join(values)}" if values and value not in values else None
+
+
+def misspelt(names: Iterable[str]) -> Optional[str]:
+    """Return what is wrong with the first name that is nearly that of an option, or None: PlatformIO accepts any."""
+    for name in names:
+        prefix = next(
+            (prefix for prefix in ("board_upload.", "board_build.", "custom_") if name.startswith(prefix)), ""
+        )
+        if prefix and name not in OPTIONS:
+            tails = [known[len(prefix) :] for known in OPTIONS if known.startswith(prefix)]
+            for meant in difflib.get_close_matches(name[len(prefix) :], tails, 1, _LIKENESS):
+                return f"the option {name} is unknown; did you mean {prefix}{meant}?"
+    return None
+
+
+def wrong_protocol(protocol: str, mcu: str, listed: Optional[Iterable[str]], target: str) -> Optional[str]:
+    """Return why the target cannot use this protocol, as one line, or None.
+
+    Args:
+        protocol: `upload_protocol`.
+        mcu: `build.mcu`, for the message.
+        listed: The board's `upload.protocols`; None where a board of the project has none.
+        target: Such as "upload".
+    """
+    allowed = ", ".join(STLINK_PROTOCOLS)
+    if protocol == "custom":
+        return f"upload_protocol = custom serves only the target upload, with upload_command; allowed here: {allowed}"
+    if protocol == "serial" and listed is not None and protocol not in listed:
+        return (
+            f"upload_protocol = serial needs a UART bootloader in the chip's ROM, and none is known for the "
+            f"{mcu.upper()}; use an ST-LINK with one of: {allowed}"
+        )
+    if protocol == "serial":
+        only = f"upload_protocol = serial serves only the target upload; allowed here: {allowed}"
+        return None if target == "upload" else only
+    if protocol in UNSUPPORTED_PROTOCOLS:
+        return f"upload_protocol = {protocol} is not supported by this version; use an ST-LINK with one of: {allowed}"
+    if protocol not in STLINK_PROTOCOLS:
+        return f"upload_protocol = {protocol} is unknown; allowed: {allowed}, serial, custom"
+    return None
+
+
+def problem(
+    protocol: str, mcu: str, upload: Mapping[str, Any], project: Mapping[str, Any], target: str
+) -> Optional[str]:
+    """Return why the target cannot run with these options, as one line, or None.
+
+    Args:
+        protocol: `upload_protocol`.
+        mcu: `build.mcu`.
+        upload: The board's "upload" object with the project's `board_upload.*` merged in.
+        project: The options of the project's environment as they stand in platformio.ini.
+        target: Such as "upload".
+    """
+    board = {f"board_upload.{name}": value for name, value in upload.items()}
+    values = {**project, **board, "upload_protocol": None}
+    found = [misspelt(project), wrong_protocol(protocol, mcu, upload.get("protocols"), target)]
+    found += [wrong_value(name, values[name]) for name in OPTIONS if values.get(name) is not None]
+    return next((message for message in found if message), None)
+
+
+def upload_settings(upload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the board's "upload" object with the default in place of each choice that it leaves open."""
+    prefix = "board_upload."
+    defaults = {name[len(prefix) :]: o.default for name, o in OPTIONS.items() if name.startswith(prefix) and o.values}
+    return {**defaults, **upload}

@@ -1,0 +1,42 @@
+"""Source files: which SDCC cannot take as they are, and which of a library's a program needs. Pure: no SCons.
+
+PlatformIO collects C, C++ and assembler; it hands C++ to the compiler of the host, and keeps spaces in the names of
+objects, which SDCC cannot write (seen with SDCC 4.2: "cannot open").
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path, PurePath
+from typing import Optional
+
+CXX_SUFFIXES = (".cc", ".cpp", ".cxx", ".c++")
+SKETCH_SUFFIXES = (".ino", ".pde")
+PREPROCESSED_ASSEMBLER = (".S", ".spp", ".SPP", ".sx")
+
+LEAVE_OUT = "leave it out with build_src_filter, or its library with lib_ignore"
+
+
+def problem(path: str) -> Optional[str]:
+    """Return why the source file cannot be compiled, as one line, or None."""
+    suffix = PurePath(path).suffix
+    stem = path[: -len(suffix)]
+    if suffix.lower() in CXX_SUFFIXES:
+        return f"{path}: SDCC has no C++; if it is plain C, rename it to {stem}.c, else {LEAVE_OUT}"
+    if suffix in SKETCH_SUFFIXES:
+        return f'{path}: SDCC has no C++; rename it to {stem}.c and begin it with #include "Arduino.h"'
+    if os.path.normcase(suffix) in PREPROCESSED_ASSEMBLER:  # Windows cannot tell .S from .s
+        return f"{path}: SDCC's assembler has no preprocessor; rename it to {stem}.asm, else {LEAVE_OUT}"
+    return None
+
+
+def object_path(source: str, suffix: str) -> str:
+    """Return where to put the object of `source`, a path in the build directory; a.c and a.asm get one each."""
+    return source.replace(" ", "_") + suffix
+
+
+def drivers(rule: str, folder: Path) -> list[str]:
+    """Return the sources in `folder` for the headers of a rule that the preprocessor made with `-MM`, each once."""
+    names = dict.fromkeys(re.findall(r"\b(stm8\w+)\.h\b", rule))
+    return [f"{name}.c" for name in names if (folder / f"{name}.c").is_file()]

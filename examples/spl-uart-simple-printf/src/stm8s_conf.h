@@ -1,0 +1,17 @@
+/* Which drivers of the Standard Peripheral Library this program uses: the platform builds these, and no others. */
+
+#ifndef STM8S_CONF_H
+#define STM8S_CONF_H
+
+#include "stm8s.h"
+#include "stm8s_clk.h"
+
+#if defined(STM8S005) || defined(STM8S105)
+#include "stm8s_uart2.h"
+#else
+#include "stm8s_uart1.h"
+#endif
+
+#define assert_param(expression) ((void)0)
+
+#endif

@@ -1,0 +1,104 @@
+"""boards/: every manifest, against the part table and against what projects for ststm8 2.x rely on."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from pio import BOARDS, ROOT, UPSTREAM_BOARDS, load
+from stm8tool.devices import all_parts, find_part
+
+make_boards = load(ROOT / "boards" / "make_boards.py")
+MADE = {board.id: board for board in make_boards.boards()}
+FRAMEWORKS = {"arduino", "spl"}
+
+# ststm8 2.1.0: macros, variant, frameworks, protocols, and the default protocol.
+UPSTREAM = {
+    "mb208": ("STM8S_MB STM8S208", "mb208", "arduino spl", "stlinkv2 serial", "serial"),
+    "nucleo_8s207k8": ("STM8S_NUCLEO_207K8 STM8S207", None, "spl", "stlinkv21 serial", "stlinkv21"),
+    "nucleo_8s208rb": ("STM8S_NUCLEO_208RB STM8S208", None, "spl", "stlinkv21 serial", "stlinkv21"),
+    "s8uno": ("STM8S_UNO STM8S105", "s8uno", "arduino spl", "stlinkv2 serial", "serial"),
+    "stm8s003f3": ("STM8S_003 STM8S003", "standard", "arduino spl", "stlinkv2", "stlinkv2"),  # serial cannot work
+    "stm8sblack": ("STM8S_BLACK STM8S105", "stm8sblack", "arduino spl", "stlinkv2 serial", "serial"),
+    "stm8sblue": ("STM8S_BLUE STM8S103", "standard", "arduino spl", "stlinkv2", "stlinkv2"),  # nor here
+    "stm8sdisco": ("STM8S_DISCOVERY STM8S105", "stm8sdisco", "arduino spl", "stlink stlinkv2 serial", "stlink"),
+}
+
+
+@pytest.mark.parametrize("board", UPSTREAM)
+def test_a_board_of_ststm8_2_means_what_it_meant(board: str) -> None:
+    macros, variant, frameworks, protocols, default = UPSTREAM[board]
+    build, upload = BOARDS[board]["build"], BOARDS[board]["upload"]
+    assert build["extra_flags"] == " ".join(f"-D{macro}" for macro in macros.split())
+    assert (build["core"], build["cpu"], build["f_cpu"]) == ("sduino", "stm8", "16000000L")
+    assert build.get("variant") == variant
+    assert BOARDS[board]["frameworks"] == frameworks.split()
+    assert set(protocols.split()) <= set(upload["protocols"])
+    assert upload["protocol"] == default
+
+
+def test_the_boards_of_ststm8_2_are_all_here() -> None:
+    assert sorted(UPSTREAM) == UPSTREAM_BOARDS
+
+
+def test_what_is_committed_is_what_the_script_writes() -> None:
+    on_disk = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "boards").glob("*.json")}
+    assert on_disk == {name: make_boards.text(board) for name, board in MADE.items()}
+
+
+def test_every_part_has_a_board() -> None:
+    assert {find_part(manifest["build"]["mcu"]).name for manifest in BOARDS.values()} == {p.name for p in all_parts()}
+
+
+def test_a_part_with_a_board_of_its_own_has_no_generic_one() -> None:
+    named = [board.part for board in MADE.values() if not board.id.startswith("generic_")]
+    assert not {f"generic_{part.name.lower()}" for part in named} & set(BOARDS)
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_a_board_has_the_memory_of_its_part(board: str) -> None:
+    part = find_part(BOARDS[board]["build"]["mcu"])
+    limits = BOARDS[board]["upload"]
+    assert (limits["maximum_size"], limits["maximum_ram_size"]) == (part.flash.size, part.ram.size)
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_a_manifest_has_all_that_platformio_and_the_builder_read(board: str) -> None:
+    manifest: dict[str, Any] = BOARDS[board]
+    assert all(manifest[key] for key in ("name", "vendor"))
+    assert re.match(r"https?://\S+$", manifest["url"])
+    assert (manifest["build"]["cpu"], manifest["build"]["f_cpu"]) == ("stm8", "16000000L")
+    assert set(manifest["frameworks"]) <= FRAMEWORKS
+    assert ("arduino" in manifest["frameworks"]) == ("variant" in manifest["build"])
+    assert re.fullmatch(r"-D\w+( -D\w+)*", manifest["build"]["extra_flags"])
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_only_what_st_s_library_knows_offers_it(board: str) -> None:
+    """The package holds the library for STM8S and STM8AF; it needs the macro of one of these series."""
+    series = "STM8S(001|003|005|007|103|105|207|208|903)|STM8AF(52Ax|62Ax|626x|622x)"
+    macros = BOARDS[board]["build"]["extra_flags"].replace("-D", "").split()
+    known = [macro for macro in macros if re.fullmatch(series, macro)]
+    assert ("spl" in BOARDS[board]["frameworks"]) == (len(known) == 1)
+
+
+def test_what_openocd_takes_is_the_part_s() -> None:
+    variables = BOARDS["nucleo_8l152r8"]["debug"]["openocd_variables"]
+    assert {name: int(value, 0) for name, value in variables.items()} == {
+        "FLASHEND": 0x17FFF,
+        "EEPROMSTART": 0x1000,
+        "EEPROMEND": 0x17FF,
+        "OPTIONEND": find_part("STM8L152R8").options.end - 1,
+        "BLOCKSIZE": 128,
+    }
+
+
+@pytest.mark.platform  # it imports PlatformIO
+def test_openocd_is_told_the_memories_before_it_reads_the_target_s_file() -> None:
+    debug: dict[str, Any] = {"openocd_target": "stm8l", "openocd_variables": {"FLASHEND": "0x17fff"}}
+    load(ROOT / "platform.py").Ststm8Platform._add_openocd(debug)
+    (tool,) = debug["tools"].values()
+    words = ["-f", "interface/stlink-dap.cfg", "-c", "set FLASHEND 0x17fff", "-f", "target/stm8l.cfg"]
+    assert tool["server"]["arguments"] == ["-s", "$PACKAGE_DIR/scripts", *words]

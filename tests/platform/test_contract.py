@@ -1,0 +1,94 @@
+"""What projects for ststm8 2.x rely on in a build, row by row.
+
+Elsewhere: boards in test_boards.py, packages in test_packages.py, protocols in test_serial.py and
+test_upload_options.py, frameworks in test_frameworks.py, targets of the flasher in test_targets.py.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pio import ROOT, Project
+
+pytestmark = pytest.mark.platform
+
+RENAME = 'Import("env")\nenv.Replace(PROGNAME="blinker")\n'
+OWN_FLAGS = 'Import("env")\nenv.Replace(UPLOADER=env.subst("$PROJECT_DIR/recorder.py"), UPLOADERFLAGS=["--own"])\n'
+OWN_COMMAND = 'Import("env")\nenv.Replace(UPLOADCMD="$PYTHONEXE recorder.py own $SOURCE")\n'
+
+
+def test_the_platform_takes_the_place_of_its_namesake() -> None:
+    manifest = json.loads((ROOT / "platform.json").read_text(encoding="utf-8"))
+    assert manifest["name"] == "ststm8"
+    assert tuple(map(int, manifest["version"].split("."))) > (2, 1, 0)
+    assert manifest["frameworks"] == {
+        "arduino": {"package": "framework-arduinoststm8", "script": "builder/frameworks/arduino.py"},
+        "spl": {"package": "framework-ststm8spl", "script": "builder/frameworks/spl.py"},
+    }
+
+
+def test_flags_macros_and_suffixes_are_those_of_ststm8_2(project: Project) -> None:
+    library = project.folder / "lib" / "two" / "src"
+    library.mkdir(parents=True)
+    (library / "two.h").write_text("char two(void);\n")
+    (library / "two.c").write_text('#include "two.h"\nchar two(void) { return 2; }\n')
+    project.source('#include "two.h"\nvolatile char x;\nvoid main(void) { x = two(); }\n')
+    result = project.run(options=("-v",))
+    assert result.code == 0, result.output
+    compiled, *_, linked = [line.split() for line in result.output.splitlines() if line.startswith("sdcc ")]
+    assert {"-c", "-mstm8", "-DF_CPU=16000000L", "-DSTM8S_BLUE", "-DSTM8S103"} <= set(compiled)
+    assert {"-mstm8", "--nostdlib", "--out-fmt-elf"} <= set(linked)
+    assert [linked[linked.index(name) + 1] for name in ("--code-size", "--iram-size")] == ["8192", "1024"]
+    for name in ("firmware.elf", "firmware.hex", "src/main.rel"):
+        assert project.built(name).is_file()
+    assert list(project.built("").glob("lib*/libtwo.lib"))
+
+
+@pytest.mark.parametrize("target", ["buildprog", "size", "checkprogsize"])
+def test_a_target_of_a_build_is_there(project: Project, target: str) -> None:
+    result = project.run(target)
+    assert result.code == 0, result.output
+    assert project.built("firmware.elf").is_file()
+    assert project.built("firmware.hex").is_file() == (target == "buildprog")
+
+
+def test_a_script_may_name_the_program(project: Project) -> None:
+    (project.folder / "rename.py").write_text(RENAME)
+    project.configure("stm8sblue\nextra_scripts = pre:rename.py")
+    assert project.run().code == 0
+    assert project.built("blinker.hex").is_file()
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [(OWN_FLAGS, ["--own", "write"]), (OWN_COMMAND, ["own"])],
+)
+def test_a_script_may_replace_what_uploads(project: Project, script: str, words: list[str]) -> None:
+    project.configure("stm8sblue", recorder=True)
+    (project.folder / "use_recorder.py").write_text(script)
+    result = project.run("upload")
+    assert result.code == 0, result.output
+    assert project.calls() == [[*words, str(Path(".pio", "build", "stm8sblue", "firmware.hex"))]]
+
+
+def test_a_file_in_sdcc_s_own_form_is_uploaded_where_there_is_no_other(project: Project) -> None:
+    project.configure("stm8sblue", recorder=True)
+    assert project.run().code == 0  # PlatformIO clears a build directory that it has not made
+    project.built("firmware.hex").rename(project.built("firmware.ihx"))
+    result = project.run("nobuild", "upload")
+    assert result.code == 0, result.output
+    assert project.calls()[0][-2:] == ["write", str(Path(".pio", "build", "stm8sblue", "firmware.ihx"))]
+
+
+def test_build_flags_reach_the_compiler(
+    project: Project,
+) -> None:
+    project.configure("stm8sblue\nbuild_flags = --opt-code-size -DLEVEL=3")
+    result = project.run(options=("-v",))
+    assert result.code == 0, result.output
+    compiled = next(line for line in result.output.splitlines() if line.startswith("sdcc ") and " -c " in line)
+    assert "--opt-code-size" in compiled
+    assert "-DLEVEL=3" in compiled

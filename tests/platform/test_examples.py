@@ -1,0 +1,88 @@
+"""examples/: each one builds as it stands, with stand-ins for the packages of its framework."""
+
+from __future__ import annotations
+
+import configparser
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pio import ROOT, Core, Project, loaded_bytes, stm8tool
+
+EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir())
+
+# ststm8 2.1.0, examples/: environments with board, framework and protocol, which projects were begun from.
+UPSTREAM = {
+    "arduino-fade-all-pins": ("arduino", "stm8sdisco stm8sblue s8uno mb208 stm8sblack"),
+    "arduino-internal-lib": ("arduino", "stm8sdisco stm8sblue s8uno mb208 stm8sblack"),
+    "arduino-ping-hc04": ("arduino", "stm8sdisco stm8sblue stm8sblack"),
+    "native-blink": ("", "stm8sblue nucleo_8s207k8 nucleo_8s208rb"),
+    "spl-blink": ("spl", "stm8sdisco s8uno mb208 nucleo_8s207k8 nucleo_8s208rb stm8sblue"),
+    "spl-flash": ("spl", "stm8sdisco s8uno mb208"),
+    "spl-uart-loopback": ("spl", "mb208"),
+    "spl-uart-simple-printf": ("spl", "stm8sblue mb208 nucleo_8s207k8 s8uno stm8s003f3 stm8sblack stm8sdisco"),
+}
+
+
+def copy(example: str, core: Core, folder: Path) -> Project:
+    shutil.copytree(ROOT / "examples" / example, folder / example, ignore=shutil.ignore_patterns(".pio"))
+    return Project(core, folder / example)
+
+
+@pytest.mark.parametrize("example", UPSTREAM)
+def test_an_example_of_ststm8_2_has_the_environments_that_it_had(example: str) -> None:
+    framework, boards = UPSTREAM[example]
+    ini = configparser.ConfigParser()
+    ini.read(ROOT / "examples" / example / "platformio.ini", encoding="utf-8")
+    for board in boards.split():
+        options = dict(ini["env"]) if "env" in ini else {}
+        options.update(ini[f"env:{board}"])
+        assert (options["platform"], options["board"], options.get("framework", "")) == ("ststm8", board, framework)
+
+
+def test_every_example_of_ststm8_2_is_here() -> None:
+    assert set(UPSTREAM) <= set(EXAMPLES)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_says_what_it_is_in_its_first_lines(example: str) -> None:
+    folder = ROOT / "examples" / example
+    assert (folder / "platformio.ini").read_text(encoding="utf-8").startswith("; ")
+    assert (folder / "src" / "main.c").read_text(encoding="utf-8").startswith("/* ")
+
+
+@pytest.mark.platform
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_builds(example: str, frameworks: Core, tmp_path: Path) -> None:
+    project = copy(example, frameworks, tmp_path)
+    result = project.run()
+    assert result.code == 0, result.output
+    assert "warning" not in result.output.lower()
+
+
+@pytest.mark.platform
+def test_data_for_the_eeprom_are_uploaded_with_the_program(core: Core, tmp_path: Path) -> None:
+    project = copy("native-eeprom-image", core, tmp_path)
+    made = stm8tool("sim", "create", "board.chip", "--part", "stm8s103f3", cwd=project.folder)
+    assert made.code == 0, made.output
+    result = project.run("upload", "dumpeep", options=("--upload-port", "sim:board.chip"))
+    assert result.code == 0, result.output
+    held = loaded_bytes(project.built("dumpeep.hex").read_text())
+    assert [held[0x4000 + place] for place in range(8)] == [1, 0, 1, 0, 1, 0, 0, 0]
+
+
+@pytest.mark.platform
+def test_a_locked_chip_is_left_alone_by_the_careful_environment_and_opened_by_the_other(
+    core: Core, tmp_path: Path
+) -> None:
+    project = copy("native-unlock", core, tmp_path)
+    made = stm8tool("sim", "create", "board.chip", "--part", "stm8s103f3", "--locked", cwd=project.folder)
+    assert made.code == 0, made.output
+    port = ("--upload-port", "sim:board.chip")
+    careful = project.run("upload", options=("-e", "careful", *port))
+    assert "*** [upload] Error 5" in careful.output
+    assert careful.code == 1
+    opened = project.run("upload", options=("-e", "stm8sblue", *port))
+    assert opened.code == 0, opened.output
+    assert "unlocking it, which erases the whole chip" in opened.output

@@ -1,0 +1,74 @@
+"""platform.py: which packages a run asks for. Each one too many costs a minute where no registry answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from platformio.project.config import ProjectConfig
+
+from pio import ROOT, load
+from stand_ins import ARDUINO, SPL, STM8GAL, manifest
+
+SDCC = "toolchain-sdcc"
+SERIAL = {"board": "mb208"}  # by default
+
+
+def needed(options: dict[str, Any], *targets: str) -> dict[str, str]:
+    """Return package -> version of what a run asks for, with a platform that was loaded afresh, as for each run."""
+    platform = load(ROOT / "platform.py").Ststm8Platform(str(ROOT / "platform.json"))
+    platform.config = ProjectConfig()
+    platform.configure_default_packages({"board": "stm8sblue", **options}, list(targets))
+    return {name: package["version"] for name, package in platform.packages.items() if not package.get("optional")}
+
+
+@pytest.mark.parametrize(
+    ("options", "targets", "packages"),
+    [
+        ({}, [], {SDCC}),
+        ({}, ["upload"], {SDCC}),
+        ({}, ["verify", "reset"], {SDCC}),
+        ({}, ["nobuild", "upload"], set()),
+        ({}, ["unlock"], set()),
+        ({}, ["unlock", "upload"], {SDCC}),
+        ({}, ["uploadeep"], set()),
+        ({}, ["__debug"], {SDCC, "tool-stm8binutils"}),
+        ({"framework": ["spl"]}, [], {SDCC, SPL}),
+        ({"framework": ["spl"]}, ["upload"], {SDCC, SPL}),
+        ({"framework": ["spl"]}, ["unlock"], set()),
+        ({"framework": ["spl"]}, ["nobuild", "upload"], set()),
+        ({"framework": ["arduino"]}, [], {SDCC, ARDUINO}),
+        (SERIAL, [], {SDCC}),
+        (SERIAL, ["upload"], {SDCC, STM8GAL}),
+        (SERIAL, ["nobuild", "upload"], {STM8GAL}),
+        (SERIAL, ["unlock"], set()),
+        ({**SERIAL, "upload_protocol": "stlinkv2"}, ["upload"], {SDCC}),
+        ({**SERIAL, "upload_command": "own $SOURCE"}, ["upload"], {SDCC}),
+        ({"upload_protocol": "serial", "board": "s8uno"}, ["upload"], {SDCC, STM8GAL}),
+        ({"upload_protocol": "serial"}, ["upload"], {SDCC}),  # the STM8S103 has no bootloader
+    ],
+)
+def test_a_run_asks_for_what_it_needs_and_nothing_else(
+    options: dict[str, Any], targets: list[str], packages: set[str]
+) -> None:
+    assert set(needed(options, *targets)) == packages
+
+
+def test_only_sduino_needs_an_old_sdcc() -> None:
+    assert needed({"framework": ["arduino"]})[SDCC] == "~1.30901.0"
+    assert needed({"framework": ["spl"]})[SDCC] == needed({})[SDCC] == ">=1.40100.0,<1.40600.0"
+
+
+def test_the_frameworks_and_stm8gal_have_the_names_and_versions_of_ststm8_2() -> None:
+    assert {name: manifest()[name] for name in (ARDUINO, SPL, STM8GAL)} == {
+        ARDUINO: "0.50.0",
+        SPL: "0.20301.181217",
+        STM8GAL: "1.5.0",
+    }
+
+
+def test_a_package_that_the_project_itself_names_is_always_asked_for() -> None:
+    platform = load(ROOT / "platform.py").Ststm8Platform(str(ROOT / "platform.json"))
+    platform._custom_packages = ["tool-openocd@~2.1100.0"]
+    platform.configure_default_packages({"board": "stm8sblue"}, ["unlock"])
+    assert platform.packages["tool-openocd"]["optional"] is False

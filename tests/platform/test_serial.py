@@ -1,0 +1,69 @@
+"""`upload_protocol = serial`: stm8gal's command line, with a stand-in in stm8gal's place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import stand_ins
+from pio import Core, Project, load_builder
+
+stm8gal = load_builder("stm8gal")
+
+HEX = str(Path(".pio", "build", "mb208", "firmware.hex"))
+PORT = "upload_port = /dev/ttyUSB7"
+
+
+def test_the_command_line_is_that_of_ststm8_2() -> None:
+    words = ["-p", "$UPLOAD_PORT", "-b", "$UPLOAD_SPEED", "-R", "1", "-u", "2", "-V", "2", "-B", "-w"]
+    assert stm8gal.flags("115200") == words
+
+
+def test_without_a_speed_it_is_stm8gal_s_own() -> None:
+    assert "-b" not in stm8gal.flags("")
+
+
+@pytest.mark.parametrize("given", [["-R", "2"], ["-reset", "2"]])
+def test_an_adapter_that_resets_the_board_replaces_the_hand_and_the_hint(given: list[str]) -> None:
+    assert "-R" not in stm8gal.flags("", given)
+    assert stm8gal.hint(given) == ""
+    assert stm8gal.hint(["-u", "0"]).startswith("hint: reset the board when stm8gal synchronizes")
+
+
+@pytest.fixture(scope="module")
+def gal(core: Core) -> Core:
+    """A core directory with a stand-in for stm8gal."""
+    stand_ins.install_stm8gal(core)
+    return core
+
+
+@pytest.mark.platform
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("", ["-p", "/dev/ttyUSB7", "-R", "1", "-u", "2", "-V", "2"]),
+        ("upload_speed = 57600", ["-p", "/dev/ttyUSB7", "-b", "57600", "-R", "1", "-u", "2", "-V", "2"]),
+        ("upload_flags = -u 0 -R 2", ["-u", "0", "-R", "2", "-p", "/dev/ttyUSB7", "-V", "2"]),
+    ],
+)
+def test_a_board_whose_default_is_serial_uploads_through_stm8gal(
+    gal: Core, project: Project, options: str, words: list[str]
+) -> None:
+    project.configure(f"mb208\n{PORT}\n{options}")
+    result = project.run("upload")
+    assert result.code == 0, result.output
+    assert project.calls() == [["stm8gal", *words, "-B", "-w", HEX]]
+    assert "Using manually specified: /dev/ttyUSB7" in result.output
+    assert ("hint: reset the board" in result.output) == ("-R 2" not in options)
+
+
+@pytest.mark.platform
+def test_other_targets_need_an_st_link(gal: Core, project: Project) -> None:
+    project.configure(f"mb208\n{PORT}")
+    result = project.run("unlock")
+    assert result.code == 1
+    assert result.errors == [
+        "error: upload_protocol = serial serves only the target upload; "
+        "allowed here: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
+    ]

@@ -1,0 +1,31 @@
+"""builder/sources.py: the line for a source that SDCC cannot compile, and where the object of another one goes."""
+
+from __future__ import annotations
+
+import pytest
+
+from pio import load_builder
+
+sources = load_builder("sources")
+
+
+@pytest.mark.parametrize("path", ["src/main.c", "src/startup.s", "lib/x y/src/table.asm", "src/TABLE.ASM"])
+def test_c_and_assembler_are_taken(path: str) -> None:
+    assert sources.problem(path) is None
+
+
+@pytest.mark.parametrize("suffix", ["cpp", "CPP", "cc", "cxx", "c++"])
+def test_c_plus_plus_is_refused_by_name(suffix: str) -> None:
+    message = sources.problem(f"src/my.led.{suffix}")
+    assert message.startswith(f"src/my.led.{suffix}: SDCC has no C++; if it is plain C, rename it to src/my.led.c, ")
+
+
+@pytest.mark.parametrize("suffix", ["spp", "sx"])
+def test_assembler_for_a_preprocessor_is_refused_by_name(suffix: str) -> None:
+    message = sources.problem(f"src/start.{suffix}")
+    assert message.startswith(f"src/start.{suffix}: SDCC's assembler has no preprocessor; rename it to src/start.asm, ")
+
+
+def test_two_sources_of_one_name_have_two_objects() -> None:
+    assert sources.object_path(".pio/build/b/src/my led.c", ".rel") == ".pio/build/b/src/my_led.c.rel"
+    assert sources.object_path(".pio/build/b/src/my led.asm", ".rel") == ".pio/build/b/src/my_led.asm.rel"

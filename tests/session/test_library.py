@@ -1,0 +1,288 @@
+"""`import stm8tool`: the programs of docs/api.md as they stand there, and what the page promises."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+import stm8tool
+from documents import Example, first_cells, read, run
+from pio import ROOT
+from stm8tool.image import Segment, save
+from stm8tool.probe import find
+from stm8tool.sim import bus, store
+
+PAGE = read("docs/api.md")
+PART = "stm8s103f3"
+FIRMWARE = bytes([0x82, 0x00, 0x80, 0x80]) + bytes(range(1, 86))
+PROGRAMS: dict[str, tuple[str, str]] = {
+    name: (program, shown)
+    for name, program, shown in re.findall(
+        r"^### (.*?)\n.*?^```python\n(.*?)^```\n\n```text\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL
+    )
+}
+BOARDS: dict[str, Sequence[Sequence[str]]] = {"Test rig": [(), ("unpowered",), ("dead-block=0x8040",)]}
+OPTIONS = {"Options": ["UBC=0x02"]}
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a firmware.hex of 89 bytes, and a next.txt with a serial number."""
+    monkeypatch.chdir(tmp_path)
+    save("firmware.hex", [Segment(0x8000, FIRMWARE)])
+    Path("next.txt").write_text("41\n", encoding="ascii")
+    return tmp_path
+
+
+def board(name: str = "board.chip", *, locked: bool = False, faults: Sequence[str] = ()) -> str:
+    """Make a simulated board; return what `stm8tool.open` takes for it."""
+    store.create(name, stm8tool.find_part(PART), "v2", locked=locked, faults=faults)
+    return f"sim:{name}"
+
+
+def image(*segments: tuple[int, bytes]) -> stm8tool.Image:
+    return stm8tool.Image(Segment(*segment) for segment in segments)
+
+
+# -- the page --------------------------------------------------------------------------------------------------------
+
+
+def test_there_are_five_programs() -> None:
+    assert list(PROGRAMS) == ["Flash", "Back up", "Options", "Production with serial numbers", "Test rig"]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_prints_what_stands_below_it(desk: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Simulated probes are where this machine's USB would be; not a letter of the program is another."""
+    Path("usb").mkdir()
+    for number, faults in enumerate(BOARDS.get(name, [()])):
+        options = OPTIONS.get(name, [])
+        store.create(f"usb/{number}.chip", stm8tool.find_part(PART), "v2", faults=faults, options=options)
+    files = bus.attach("usb")[0].chip_files
+    attached = bus.SimBus({path.partition("#")[2]: desk / file for path, file in files.items()}, "")
+    monkeypatch.setattr(find, "system_bus", lambda: attached)
+    program, expected = PROGRAMS[name]
+
+    def ran(_words: list[str]) -> int:
+        exec(compile(program, f"docs/api.md, {name}", "exec"), {"__name__": "__main__"})
+        return 0
+
+    _, shown = run([], ran)
+    assert Example(name, expected).fits(shown), shown
+
+
+def test_the_programs_have_types_that_fit(tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
+    files = []
+    for number, (program, _) in enumerate(PROGRAMS.values()):
+        files.append(tmp_path / f"program_{number}.py")
+        files[-1].write_text(program, encoding="utf-8")
+    files.append(tmp_path / "wrong.py")
+    files[-1].write_text("import stm8tool\nstm8tool.open(part=7)\nstm8tool.opne()\n", encoding="utf-8")
+    settings = ("--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(tmp_path / "cache"))
+    command = [sys.executable, "-I", "-m", "mypy", *settings, *map(str, files)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    found = [line.partition(".py:")[2] for line in done.stdout.splitlines() if "wrong.py:" in line]
+    assert [line.rpartition("  ")[2] for line in found] == ["[arg-type]", "[attr-defined]"], done.stdout + done.stderr
+    assert done.stdout.count(": error: ") == 2, done.stdout
+
+
+def test_the_first_lines_of_the_page_and_of_the_package_are_a_program(desk: Path) -> None:
+    lines = re.search(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    assert lines
+    assert re.sub(r"^ {4}", "", stm8tool.__doc__ or "", flags=re.MULTILINE).count(lines[1]) == 1
+    board()
+    exec(lines[1].replace('"stlink"', '"sim:board.chip"'), {})
+    with stm8tool.open("sim:board.chip", part=PART) as chip:
+        assert chip.read()[: len(FIRMWARE)] == FIRMWARE
+
+
+def test_every_name_of_the_library_is_on_the_page_and_no_other() -> None:
+    named = [name for cell in first_cells(PAGE) for name in cell.split(", ")]
+    assert sorted(named) == sorted(stm8tool.__all__)
+
+
+@pytest.mark.parametrize("name", stm8tool.__all__)
+def test_every_name_of_the_library_is_there_and_has_a_docstring(name: str) -> None:
+    found = getattr(stm8tool, name)
+    assert name in dir(stm8tool)
+    assert found.__doc__ or name == "Progress"  # an alias of a type
+
+
+def test_every_method_that_the_page_names_is_there_and_no_other() -> None:
+    row = re.search(r"^\| `Chip` \| (.*) \|$", PAGE, re.MULTILINE)
+    assert row
+    public = {name for name in vars(stm8tool.Chip) if not name.startswith("_")}
+    assert set(re.findall(r"`(\w+)`", row[1])) == public
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    misspelt = "opne"
+    with pytest.raises(AttributeError, match="module 'stm8tool' has no attribute 'opne'"):
+        getattr(stm8tool, misspelt)
+
+
+# -- what it promises ------------------------------------------------------------------------------------------------
+
+
+def test_the_import_loads_nothing_and_a_use_no_usb_library(desk: Path) -> None:
+    program = (
+        "import sys, stm8tool\n"
+        "print(*[name for name in sys.modules if name.startswith('stm8tool')])\n"
+        "stm8tool.open('stlink')\n"
+        "print(*[name for name in ('usb', 'intelhex', 'argparse', 'stm8tool.cli') if name in sys.modules])\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "tool")}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout == "stm8tool\n\n"
+
+
+def test_it_prints_nothing_and_warns_by_logging(
+    desk: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with stm8tool.open(board(locked=True, faults=["nak-every=500"]), part=PART) as chip:
+        chip.write(image((0x8000, FIRMWARE)))
+        assert chip.quality.retries
+    assert capfd.readouterr() == ("", "")
+    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert any("unlocking it, which erases the whole chip" in text for text in warnings)
+    assert any(text.endswith("[E-WEAK-LINK]") for text in warnings)
+
+
+def test_a_program_without_logging_sees_no_warning(desk: Path) -> None:
+    board(locked=True)
+    program = (
+        "import stm8tool\n"
+        f"with stm8tool.open('sim:board.chip', part='{PART}') as chip:\n"
+        "    chip.write(stm8tool.load_image('firmware.hex'))\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "tool")}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, encoding="utf-8", check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_progress_reaches_the_end_of_every_stage(desk: Path) -> None:
+    calls: list[tuple[str, int, int]] = []
+
+    def note(stage: str, done: int, total: int) -> None:
+        calls.append((stage, done, total))
+
+    with stm8tool.open(board(), PART, progress=note) as chip:
+        chip.write(image((0x8000, FIRMWARE)))
+        chip.read("eeprom")
+    ends = [(stage, done) for stage, done, total in calls if done == total]
+    assert ends == [("comparing", 128), ("writing", 128), ("verifying", 128), ("reading", 640)]
+
+
+def test_a_locked_chip_is_left_alone_where_that_is_wanted(desk: Path) -> None:
+    with pytest.raises(stm8tool.ReadoutProtectedError) as caught, stm8tool.open(board(locked=True), PART) as chip:
+        chip.write(image((0x8000, FIRMWARE)), unlock=False)
+    assert caught.value.code is stm8tool.Code.ROP_UPLOAD
+    with stm8tool.open("sim:board.chip", PART) as chip:
+        protection = chip.info().protection
+        assert protection
+        assert protection.locked
+        upload = chip.write(image((0x8000, FIRMWARE)))
+    assert upload.unlocked
+    assert upload.unlocked.erased
+
+
+def test_a_difference_has_its_address_and_both_bytes(desk: Path) -> None:
+    with pytest.raises(stm8tool.VerifyError) as caught, stm8tool.open(board(), PART) as chip:
+        chip.verify(image((0x8003, b"\0\7")))
+    error = caught.value
+    assert (error.address, error.expected, error.actual) == (0x8004, 7, 0)
+
+
+def test_a_write_can_be_kept_to_a_region(desk: Path) -> None:
+    both = image((0x4000, b"\1"), (0x8000, FIRMWARE))
+    with stm8tool.open(board(), PART) as chip:
+        with pytest.raises(stm8tool.ImageError):
+            chip.write(both, "eeprom")
+        with pytest.raises(stm8tool.ImageError):
+            chip.write(image((0x8040, b"\1")), stm8tool.Region("boot", 0x8000, 64))
+        assert chip.backup().crc32 == chip.backup().crc32
+        assert not any(chip.read("eeprom") + chip.read())
+        chip.write(both)
+        assert chip.read("eeprom")[:1] + chip.read()[:4] == b"\1" + FIRMWARE[:4]
+
+
+def test_option_bytes_in_an_image_are_never_written(desk: Path) -> None:
+    with stm8tool.open(board(), PART) as chip:
+        backup = chip.backup()
+        with pytest.raises(stm8tool.ImageError) as caught:
+            chip.write(backup)
+    assert caught.value.code is stm8tool.Code.DANGEROUS_WRITE
+
+
+@pytest.mark.parametrize(
+    "region", ["eprom", stm8tool.Region("flash", 0x7FFF, 2), stm8tool.Region("x", 0x8000, 0)], ids=str
+)
+def test_a_region_outside_the_memories_is_an_error_that_names_them(desk: Path, region: str) -> None:
+    with stm8tool.open(board(), PART) as chip, pytest.raises(stm8tool.UsageError) as caught:
+        chip.read(region)
+    assert "flash 0x008000..0x009FFF" in (caught.value.hint or "")
+
+
+def test_erase_takes_a_memory_or_whole_blocks_of_it(desk: Path) -> None:
+    with stm8tool.open(board(), PART) as chip:
+        chip.write(image((0x8000, FIRMWARE), (0x4000, b"\1")))
+        chip.erase(stm8tool.Region("second block", 0x8040, 64))
+        assert chip.read()[:128] == FIRMWARE[:64] + bytes(64)
+        with pytest.raises(stm8tool.UsageError):
+            chip.erase("options")
+        chip.erase()
+        chip.erase("eeprom")
+        assert not any(chip.read() + chip.read("eeprom"))
+
+
+def test_outside_of_a_with_statement_and_twice_inside_it_is_a_usage_error(desk: Path) -> None:
+    chip = stm8tool.open(board(), PART)
+    with pytest.raises(stm8tool.UsageError, match="the probe is not open"):
+        chip.read()
+    with chip, pytest.raises(stm8tool.UsageError, match="in use already"), chip:
+        pass
+    with chip:  # the next board
+        chip.reset()
+
+
+def test_without_a_part_a_chip_can_be_reached_and_no_more(desk: Path) -> None:
+    with stm8tool.open(board()) as chip:
+        assert chip.info().seen.register_map == "stm8s"
+        assert chip.probe.model == "ST-LINK/V2"
+        assert chip.supply_mv == pytest.approx(3300, abs=5)
+        with pytest.raises(stm8tool.UsageError, match="which chip"):
+            chip.read()
+
+
+def test_parts_and_probes_that_are_not_there_are_told_at_once(desk: Path) -> None:
+    with pytest.raises(stm8tool.UnknownPartError):
+        stm8tool.open("stlink", part="stm8s999")
+    Path("nothing").mkdir()
+    assert stm8tool.list_probes("sim:nothing") == []
+    with pytest.raises(stm8tool.ProbeNotFoundError), stm8tool.open("sim:nothing", PART):
+        pass
+
+
+def test_after_an_error_inside_the_with_statement_the_probe_is_free_again(desk: Path) -> None:
+    selector = board()
+    with pytest.raises(ZeroDivisionError), stm8tool.open(selector, PART) as chip:
+        chip.connect()
+        _ = 1 // 0
+    with stm8tool.open(selector, PART) as chip:
+        assert chip.options()
+
+
+def test_files_are_loaded_together_and_saved(desk: Path) -> None:
+    Path("data.bin").write_bytes(b"\x99")
+    both = stm8tool.load_image("firmware.hex", Path("data.bin"), base=0x4000, part=PART)
+    stm8tool.save_image("both.s19", both)
+    assert stm8tool.load_image("both.s19").segments == both.segments
+    assert both.size == len(FIRMWARE) + 1

@@ -1,0 +1,83 @@
+"""Stand-ins for packages of PlatformIO's registry: folders and names as there, small contents of our own.
+
+The registry's packages belong to others and cannot be had everywhere. What is proven with a stand-in is that the right
+package is asked for and used as its layout wants it; not that the real one's contents compile. Their versions say so:
+`0.50.0+stand-in`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from pio import BOARDS, ROOT, Core
+
+FOLDER = ROOT / "tests" / "stand_ins"
+SPL, ARDUINO, STM8GAL = "framework-ststm8spl", "framework-arduinoststm8", "tool-stm8gal"
+OLD_SDCC = "1.30901.0"
+
+# Writes down how it was called, as stm8gal's place is on PATH.
+STM8GAL_PROGRAM = """#!/usr/bin/env python3
+import json, sys
+with open("calls.jsonl", "a", encoding="utf-8") as file:
+    file.write(json.dumps(["stm8gal", *sys.argv[1:]]) + "\\n")
+"""
+
+
+def manifest() -> dict[str, str]:
+    """Return package name -> version that platform.json asks for; of a range, its lower end."""
+    packages = json.loads((ROOT / "platform.json").read_text(encoding="utf-8"))["packages"]
+    return {name: package["version"].lstrip("~>=").split(",")[0] for name, package in packages.items()}
+
+
+def install(core: Core, name: str, version: str) -> Path:
+    """Return an empty package folder that PlatformIO takes for this version of its registry's package."""
+    folder = core.folder / "packages" / f"{name}@{version}"
+    folder.mkdir(parents=True)
+    spec = {"owner": "platformio", "id": None, "name": name, "requirements": None, "uri": None}
+    described = {"name": name, "version": version, "description": "a stand-in, built by a test", "system": "*"}
+    (folder / "package.json").write_text(json.dumps(described))
+    (folder / ".piopm").write_text(json.dumps({"type": "tool", "name": name, "version": version, "spec": spec}))
+    return folder
+
+
+def install_spl(core: Core) -> Path:
+    """Install a stand-in for ST's library."""
+    folder = install(core, SPL, f"{manifest()[SPL]}+stand-in")
+    shutil.copytree(FOLDER / "spl", folder, dirs_exist_ok=True)
+    return folder
+
+
+def install_arduino(core: Core) -> Path:
+    """Install a stand-in for sduino, with a compiled library for each chip of the boards that have the framework."""
+    folder = install(core, ARDUINO, f"{manifest()[ARDUINO]}+stand-in")
+    shutil.copytree(FOLDER / "arduino", folder, dirs_exist_ok=True)
+    driver = folder / "STM8S_StdPeriph_Driver"
+    (driver / "lib").mkdir()
+    subprocess.run([core.sdcc(), "-mstm8", "-c", "driver.c"], cwd=driver, check=True, timeout=60)
+    archiver = Path(core.sdcc()).with_name("sdar")
+    with_arduino = [board["build"]["mcu"] for board in BOARDS.values() if "arduino" in board.get("frameworks", [])]
+    for chip in {mcu[:8].upper() for mcu in with_arduino}:
+        library = driver / "lib" / f"{chip}.lib"
+        subprocess.run([archiver, "-rc", library, "driver.rel"], cwd=driver, check=True, timeout=60)
+    return folder
+
+
+def install_old_sdcc(core: Core) -> Path:
+    """Install the SDCC that is there once more, under the version that sduino needs."""
+    folder = install(core, "toolchain-sdcc", f"{OLD_SDCC}+stand-in")
+    for path in (core.folder / "packages" / "toolchain-sdcc").iterdir():
+        if path.name not in ("package.json", ".piopm"):
+            (folder / path.name).symlink_to(path.resolve(), target_is_directory=path.is_dir())
+    return folder
+
+
+def install_stm8gal(core: Core) -> Path:
+    """Install a program that writes its arguments into calls.jsonl, in the place of stm8gal."""
+    folder = install(core, STM8GAL, f"{manifest()[STM8GAL]}+stand-in")
+    program = folder / "stm8gal"
+    program.write_text(STM8GAL_PROGRAM, encoding="utf-8")
+    program.chmod(0o755)
+    return folder
