@@ -33,6 +33,8 @@ def speed(high_speed: bool) -> str:
 def protection(found: Protection) -> str:
     """Return whether ROP is on, and why that is thought."""
     state = "ON: reads are blocked, an upload erases the chip first" if found.locked else "off"
+    if found.unclear:
+        state = "unclear: it looks blank, and may be read-protected"
     return f"{state} ({found.evidence})"
 
 

@@ -227,9 +227,9 @@ def _take_hold(link: SwimLink, high_speed: bool) -> None:
     link.resync()
     csr = _prove(link, _BASE)
     try:
-        _stall(link)
+        held = _stall(link)
         if high_speed:
-            _go_high_speed(link, csr)
+            _go_high_speed(link, csr, held)
         else:
             # RST stays set all session, as ST's tool does: should we die, any reset frees the chip.
             link.wotf(reg.SWIM_CSR, bytes([_BASE | reg.CSR_RST]))
@@ -246,17 +246,21 @@ def _prove(link: SwimLink, expected: int) -> int:
     return value
 
 
-def _stall(link: SwimLink) -> None:
-    """Stall the CPU: while it runs, block programming fails (seen, confidence high)."""
+def _stall(link: SwimLink) -> int:
+    """Stall the CPU: while it runs, block programming fails (seen, confidence high). Return what DM_CSR2 reads."""
     for _ in range(2):
         link.wotf(reg.DM_CSR2, bytes([reg.CSR2_STALL]))
-        if link.rotf(reg.DM_CSR2, 1)[0] & reg.CSR2_STALL:
-            return
+        value = link.rotf(reg.DM_CSR2, 1)[0]
+        if value & reg.CSR2_STALL:
+            return value
     _log.warning("the CPU does not show that it is stalled; if a write fails, wire NRST (SWIM_RST)")
+    return value
 
 
-def _go_high_speed(link: SwimLink, csr: int) -> None:
+def _go_high_speed(link: SwimLink, csr: int, held: int) -> None:
     """Switch both sides to high speed, or stay in low speed where the chip never allows it.
+
+    High speed is proven by `held`, what DM_CSR2 read in low speed: SWIM_CSR is SWIM's own, and the bus must keep up.
 
     HSIT was seen to stay 0 with some option bytes and right after an unlock (confidence high).
     """
@@ -271,9 +275,10 @@ def _go_high_speed(link: SwimLink, csr: int) -> None:
         return
     link.wotf(reg.SWIM_CSR, bytes([_BASE | reg.CSR_HS]))
     link.set_speed(True)
-    fast = _BASE | reg.CSR_HS | reg.CSR_RST
-    link.wotf(reg.SWIM_CSR, bytes([fast]))
-    _prove(link, fast)
+    link.wotf(reg.SWIM_CSR, bytes([_BASE | reg.CSR_HS | reg.CSR_RST]))
+    value = link.rotf(reg.DM_CSR2, 1)[0]
+    if value != held:
+        raise SwimError(f"DM_CSR2 reads 0x{value:02X} in high speed where it was 0x{held:02X}: no true link")
 
 
 def leave_running(link: SwimLink) -> None:

@@ -45,6 +45,11 @@ class OptionState(NamedTuple):
         return self.value == 0 and not self.complement
 
     @property
+    def is_half_restored(self) -> bool:
+        """True where the factory value is back after that, and its complement not yet."""
+        return self.value in self.option.accepted and self.complement == 0
+
+    @property
     def is_factory(self) -> bool:
         """True where nothing needs to be written to have the factory setting."""
         return self.consistent and self.value in self.option.accepted
@@ -68,7 +73,9 @@ def show_a_cut_unlock(states: Sequence[OptionState]) -> bool:
     may have nothing, which reads as 0x00 too.
     """
     common = [state for state in states if state.option.complement and state.option.address in _IN_EVERY_LAYOUT]
-    return not all(s.consistent for s in common) and all(s.is_factory or s.is_zeroed for s in common)
+    return not all(s.consistent for s in common) and all(
+        s.is_factory or s.is_zeroed or s.is_half_restored for s in common
+    )
 
 
 def restorable(states: Iterable[OptionState], *, after_unlock: bool) -> list[OptionByte]:

@@ -8,7 +8,7 @@ blindly. What a block is to hold is remembered from before it is touched, as one
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from ..devices import Part, Region
 from ..errors import (
@@ -228,7 +228,7 @@ class Programmer:
             try:
                 self._program_once(block._replace(blank=False))
             except RefusedError as exc:
-                raise self._explained(exc) from exc
+                raise self._explained(exc, block.address) from exc
             self._core.tally.blocks += 1
 
     def _program_once(self, block: BlockWrite) -> None:
@@ -237,8 +237,8 @@ class Programmer:
         else:
             self._flash.erase_block(block.address)
 
-    def _explained(self, refused: ToolError) -> ToolError:
-        return protection.explain_refusal(self._core, self._flash, self._part, refused)
+    def _explained(self, refused: ToolError, address: Optional[int] = None) -> ToolError:
+        return protection.explain_refusal(self._core, self._flash, self._part, refused, address)
 
 
 def _name_the_cut(error: ToolError, blocks: Iterable[int]) -> None:

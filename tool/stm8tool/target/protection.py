@@ -6,13 +6,15 @@ STM8L and STM8AL (RM0016 4.5.1, PM0054 4.1, datasheets; confidence high). `Part.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from ..devices import OptionByte, Part, option_table
 from ..errors import (
     LINK_ERRORS,
     Code,
+    FamilyMismatchError,
     ProbeError,
     ProgramError,
     ReadoutProtectedError,
@@ -23,13 +25,18 @@ from ..errors import (
 )
 from ..interrupts import shield
 from . import registers as reg
+from . import ubc
 from .core import Core
 from .flash import Flash, RefusedError
 from .options import read_options, restorable, show_a_cut_unlock, write_factory
 
+_log = logging.getLogger(__name__)
+
 _AA = 0xAA
 _LOCKED_PATTERN = 0x71  # what protected memory reads (STM8S: several reports, confidence medium)
 _SAMPLE_SIZE = 128
+_SINGLE_READS = 8
+_FIRST_BYTES = (0x82, 0xAC)  # INT or JPF: what a program begins with (UM0560)
 _REFUSED = (0x04, 0x05)  # READSTATUS: silence, or a NACK
 # One trace of an STM8S shows 3 ms, another tool waits for up to 2 s (confidence medium).
 _GLOBAL_ERASE_LIMIT_S = 2.0
@@ -55,6 +62,11 @@ class Protection(NamedTuple):
     flagged: bool
     evidence: str
 
+    @property
+    def unclear(self) -> bool:
+        """True where the flash looks blank and bit 7 speaks against it: only a write, or an unlock, would tell."""
+        return self.flagged and self.uniform and not self.locked
+
 
 class Unlocked(NamedTuple):
     """What `unlock` did.
@@ -73,7 +85,11 @@ def detect(core: Core, flash: Flash, part: Part) -> Protection:
 
     Locked is what any of these shows: the ROP byte by the family's polarity; 128 bytes of 0x71 where a program
     should be; an option area of 0x71 beside a flash without a program (both seen on STM8S); memory that refuses
-    to be read while registers can be.
+    to be read, single bytes too, while registers can be.
+
+    Raises:
+        SwimError: Long reads fail and short ones do not: that is the link.
+        FamilyMismatchError: The ROP byte locks `part`, and a program can be read: the chip is another part.
     """
     flagged = bool(flash.status() & reg.IAPSR_ROP_ACTIVE)
     try:
@@ -83,10 +99,18 @@ def detect(core: Core, flash: Flash, part: Part) -> Protection:
         if exc.status not in _REFUSED:
             raise
         flash.status()  # raises where it is the link that fails
+        if _a_byte_answers(core, part.flash.start):
+            raise
         return Protection(True, True, flagged, "its memory refuses to be read, its registers do not")
     uniform = len(set(sample)) == 1
     by_pattern = uniform and _LOCKED_PATTERN in (sample[0], rop)
     by_byte = rop != _AA if part.rop_mode == "stm8l" else rop == _AA
+    if by_byte and not uniform and sample[0] in _FIRST_BYTES:
+        raise FamilyMismatchError(
+            f"the program in the chip can be read, though the ROP byte 0x{rop:02X} would lock an {part.name}: it is "
+            "another part, and nothing was changed",
+            hint="name the part that is printed on the chip (--part, or `board` / `board_upload.part`)",
+        )
     seen = [f"ROP byte 0x{rop:02X}"]
     if uniform:
         seen.append(f"flash reads 0x{sample[0]:02X} throughout")
@@ -95,9 +119,26 @@ def detect(core: Core, flash: Flash, part: Part) -> Protection:
     return Protection(by_pattern or by_byte, uniform, flagged, ", ".join(seen))
 
 
+def _a_byte_answers(core: Core, start: int) -> bool:
+    """Tell whether any of the first bytes can be read alone, as on a link that only long reads do not get through."""
+    for address in range(start, start + _SINGLE_READS):
+        try:
+            core.read(address, 1)
+        except SwimError as exc:
+            if exc.status not in _REFUSED:
+                raise
+        else:
+            return True
+    return False
+
+
 def require_open(core: Core, flash: Flash, part: Part) -> None:
-    """Raise ReadoutProtectedError if the chip is locked."""
+    """Raise ReadoutProtectedError if the chip is locked; warn where it may be, and looks blank."""
     found = confirmed(core, flash, part)
+    if found.unclear:
+        _log.warning(
+            "the chip may be read-protected: it looks blank (%s); `unlock` erases it, and makes sure", found.evidence
+        )
     if found.locked:
         raise ReadoutProtectedError(f"the chip is read-protected ({found.evidence})", hint=_ERASES_ALL)
 
@@ -110,15 +151,20 @@ def confirmed(core: Core, flash: Flash, part: Part) -> Protection:
     return found
 
 
-def explain_refusal(core: Core, flash: Flash, part: Part, refused: ToolError) -> ToolError:
-    """Return the error for a chip that refused to be programmed: ROP and UBC both do so."""
+def explain_refusal(
+    core: Core, flash: Flash, part: Part, refused: ToolError, address: Optional[int] = None
+) -> ToolError:
+    """Return the error for a chip that refused to be programmed, at `address` if that is known: ROP and UBC do so."""
     found = detect(core, flash, part)
-    ubc = core.read_surely(reg.UBC_ADDRESS[part.flash_regs], 1)[0]
-    if found.locked or (found.uniform and not ubc):
+    value = core.read_surely(reg.UBC_ADDRESS[part.flash_regs], 1)[0]
+    area = ubc.protected(part, value)
+    # Where the options read as the flash does, be it 0x00 or 0xFF, nothing was read at all.
+    hidden = found.uniform and not found.locked and core.read_surely(part.flash.start, 1)[0] == value
+    if found.locked or hidden:
         return ReadoutProtectedError(f"{refused}: the chip is read-protected ({found.evidence})", hint=_ERASES_ALL)
-    if ubc:
+    if area and (address is None or area.start <= address < area.end):
         return WriteProtectedError(
-            f"{refused}: the user boot code area protects it (UBC = 0x{ubc:02X})",
+            f"{refused}: the user boot code area protects it (UBC = 0x{value:02X})",
             hint="`options set UBC=none` clears it and nothing else; `unlock` (pio run -t unlock) brings all option "
             "bytes to their factory values; on a chip without read protection neither erases anything",
         )
@@ -165,11 +211,15 @@ class _Unlock:
         self.removed = False
         self.erased = False
         self.restored: list[str] = []
+        self._other_than_factory: list[str] = []  # what could be read of it before the ROP byte was written
 
     def attempt(self) -> None:
         """Remove the protection, restore the option bytes, and see both after a reset."""
         found = confirmed(self._core, self._flash, self._part)
         if found.locked or ((self._assume_locked or found.flagged) and not self.removed):
+            if not self.removed:
+                states = read_options(self._core, self._part)
+                self._other_than_factory = [state.option.name for state in states if not state.is_factory]
             self._remove()
             self._core.reset_and_reconnect()
         after_unlock = self._restore()
@@ -179,6 +229,8 @@ class _Unlock:
             why = found.evidence if found.locked else f"other than factory values in {_names(left)}"
             raise ProgramError(f"after its reset the chip shows {why}")
         self.erased = self.removed and found.uniform
+        if self.removed and not self.erased:  # it was open, and its option bytes were written all the same
+            self.restored = list(dict.fromkeys([*self._other_than_factory, *self.restored]))
 
     def _remove(self) -> None:
         """Write the open value to the ROP byte, which starts the global erase, and what it needs to stay open."""
