@@ -201,7 +201,7 @@ def test_a_file_that_is_no_chip_file_is_named(bench: Desk) -> None:
 
 def test_other_files_in_the_folder_do_not_disturb(bench: Desk) -> None:
     before = listed(bench)
-    for name in (".1.chip.lock", "1.chip.4711.new", "notes.txt", "firmware.hex"):
+    for name in (".1.chip.lock", ".1.chip.4711.partial", "notes.txt", "firmware.hex"):
         (bench.folder / "bench" / name).write_text("x", encoding="ascii")
     (bench.folder / "bench" / "folder.chip").mkdir()
     assert listed(bench) == before

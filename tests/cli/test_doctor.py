@@ -407,6 +407,27 @@ def test_a_report_that_cannot_be_written_is_refused_before_anything_is_looked_at
     assert board.read_bytes() == before
 
 
+def test_a_report_does_not_take_the_place_of_a_simulated_board(desk: Desk) -> None:
+    board = desk.chip()
+    before = board.read_bytes()
+    result = desk.flash("doctor", "--report", "board.chip")
+    assert result.reason == "error: board.chip: holds a simulated board [E-FILE]"
+    assert board.read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there, and it has no FIFOs")
+def test_a_report_follows_a_link_and_replaces_nothing_but_files(desk: Desk) -> None:
+    desk.chip()
+    os.mkfifo(desk.folder / "fifo")
+    (desk.folder / "link").symlink_to("report.json")
+    refused = desk.flash("doctor", "--report", "fifo")
+    assert refused.reason == "error: fifo: cannot be written: something is there that is no regular file [E-FILE]"
+    assert (refused.out, (desk.folder / "fifo").is_fifo()) == ("", True)
+    assert desk.flash("doctor", "--report", "link").code == 0
+    assert (desk.folder / "link").is_symlink()
+    assert (desk.folder / "report.json").is_file()
+
+
 def test_every_situation_before_the_first_write_has_a_meaning() -> None:
     of_writing = {Code.FILE, Code.IMAGE_TOO_BIG, Code.OUTSIDE_MAP, Code.DANGEROUS_WRITE, Code.ROP_UPLOAD, Code.UBC}
     of_writing |= {Code.UNLOCK_FAILED, Code.KEYS, Code.WRITE_UNFINISHED, Code.VERIFY}

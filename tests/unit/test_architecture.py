@@ -43,6 +43,7 @@ LAYERS: dict[str, set[str]] = {
         "image",
         "transport",
         "probe",
+        "sim",
         "session",
         "console",
         "wording",

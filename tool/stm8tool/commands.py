@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Optional
 
-from .errors import UsageError
+from .errors import Code, UsageError
 from .values import number
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def doctor(arguments: argparse.Namespace, console: Console) -> None:
     from . import doctor_page
 
     if arguments.report is not None:
-        doctor_page.check_output(arguments.report)
+        _check_report(arguments.report)
     diagnosis = checks.examine(arguments.probe, arguments.part, _power_cycle(arguments, console))
     for line in doctor_page.page(diagnosis, fancy=console.shows(doctor_page.SIGNS)):
         console.say(line)
@@ -247,6 +247,16 @@ def doctor(arguments: argparse.Namespace, console: Console) -> None:
     if problem:
         problem.details = ()  # they stand on the page
         raise problem
+
+
+def _check_report(path: str) -> None:
+    """Raise UsageError unless a report could be written to `path`, and no simulated board would be lost by that."""
+    from . import doctor_page
+    from .sim import store
+
+    doctor_page.check_output(path)
+    if store.is_chip_file(path):
+        raise UsageError(f"{path}: holds a simulated board", code=Code.FILE, hint="such as --report doctor.json")
 
 
 def udev(_arguments: argparse.Namespace, console: Console) -> None:

@@ -123,6 +123,15 @@ def glance(path: PathLike) -> Glance:
     return Glance(str(model), str(serial), parse(faults))
 
 
+def is_chip_file(path: PathLike) -> bool:
+    """Tell whether a regular file is a chip file that this version can read."""
+    try:
+        glance(path)
+    except UsageError:
+        return False
+    return True
+
+
 class StoredProbe:
     """A `Transport` to the probe of a chip file; nobody else can open the file meanwhile."""
 
@@ -316,12 +325,9 @@ def _corrupt(path: str) -> UsageError:
 
 def _save(path: Path, document: Mapping[str, Any]) -> None:
     """Write the whole file or nothing."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        fresh.write_text(json.dumps(document, separators=(",", ":")), encoding="ascii")
-        files.replace(fresh, path)
+        files.write_whole(path, json.dumps(document, separators=(",", ":")).encode("ascii"), durable=False)
     except OSError as exc:
-        fresh.unlink(missing_ok=True)
         raise UsageError(f"cannot write {path}: {exc.strerror}") from exc
 
 
