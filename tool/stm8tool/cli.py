@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn, Optional
 
-from . import __version__, commands, option_commands, part_commands, process, sim_commands
+from . import __version__, commands, option_commands, part_commands, process, sim_commands, streams
 from .errors import UsageError
 
 _DEFAULTS = {
@@ -25,11 +25,6 @@ _DEFAULTS = {
     "power_cycle": None,
     "verbose": 0,
 }
-
-
-def entry() -> None:
-    """Console script."""
-    process.end_with(main)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -54,10 +49,9 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print usage and reason; exit with 2."""
-        self.exit(
-            UsageError.exit_code,
-            f"{self.format_usage()}hint: {self.prog} --help says more\nerror: {message} {UsageError.code}\n",
-        )
+        reason = f"{self.format_usage()}hint: {self.prog} --help says more\nerror: {message} {UsageError.code}\n"
+        streams.put(sys.stderr, reason)
+        self.exit(UsageError.exit_code)
 
 
 def _spelt_out(words: Sequence[str]) -> list[str]:

@@ -70,7 +70,7 @@ def write_whole(target: Path, content: bytes, *, durable: bool = True) -> None:
 
 def _followed(target: Path) -> Path:
     """Return the regular file that `target` means, or may become."""
-    place = os.path.realpath(target)
-    if os.path.lexists(place) and not os.path.isfile(place):
+    place = Path(os.path.realpath(target))
+    if os.path.lexists(place) and not place.is_file():
         raise OSError(errno.EINVAL, "something is there that is no regular file", str(target))
-    return Path(place)
+    return place
