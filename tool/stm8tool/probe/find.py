@@ -9,7 +9,8 @@ A selector, the value of `--probe`, is
 Which bus it is looked for on is not its business: `UsbBus` is the system's or a simulated one.
 
 Serial numbers: firmware differs in how it stores them, and tools in how they print them. Here they are upper-case hex
-digits, mostly 24, as ST's tools and OpenOCD have them; the doubled form of stm8flash is understood, too.
+digits, mostly 24, as ST's tools and OpenOCD have them; the doubled form of stm8flash is understood, too,
+if more than half of it is given.
 Source of the forms: stm8flash and OpenOCD (confidence high).
 """
 
@@ -40,6 +41,7 @@ _PREFERENCES = {f"stlink{generation}": generation for generation in GENERATIONS}
 
 _TEXT_DESCRIPTOR = 0x32  # 24 hex digits in UTF-16
 _DIGITS = re.compile(r"[0-9A-F]+")
+_LONGEST_BEGINNING = 24  # of a serial number; more digits are the beginning of a doubled one
 # Clones and old firmware have this one in common; it is ASCII 000000000001.
 _PLACEHOLDER = "303030303030303030303031"
 
@@ -238,8 +240,10 @@ def _fitting(wanted: str, probes: Sequence[FoundProbe], prefix: str) -> Sequence
             f"'{wanted}' names no probe",
             hint=f"give {ANY}, {', '.join(_PREFERENCES)}, a serial number (hex digits) or usb:BUS-PORT",
         )
+    # A few digits are the beginning of a serial: "37" must not mean that of a 7AFF…, whose doubled form begins so.
     exact = [probe for probe in probes if digits in _forms(probe.serial)]
-    return exact or [probe for probe in probes if any(form.startswith(digits) for form in _forms(probe.serial))]
+    forms = 2 if len(digits) > _LONGEST_BEGINNING else 1
+    return exact or [probe for probe in probes if any(f.startswith(digits) for f in _forms(probe.serial)[:forms])]
 
 
 def _is_path(selector: str) -> bool:
