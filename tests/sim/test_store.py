@@ -84,6 +84,12 @@ def test_an_existing_file_is_kept_unless_told_otherwise(board: Path) -> None:
     assert describe(board).model == "v2"
 
 
+def test_two_firmwares_in_one_probe_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="one firmware"):
+        create(tmp_path / "a", S103, "v2", faults=["open-firmware", "swimless-firmware"])
+    assert not (tmp_path / "a").exists()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 def test_a_board_behind_a_link_stays_there_and_is_one_under_both_names(board: Path, tmp_path: Path) -> None:
     link = tmp_path / "link.chip"

@@ -79,6 +79,8 @@ def create(
     for fault, needed in (("open-firmware", "v2"), ("loader", "v3")):
         if fault in bench.texts() and model != needed:
             raise UsageError(f"the fault {fault} needs the probe {needed}")
+    if bench.open_firmware and bench.swimless_firmware:
+        raise UsageError("the faults open-firmware and swimless-firmware: a probe has one firmware", hint="choose one")
     _check_dead_block(part, bench.dead_block)
     chip = Chip(part, locked=locked, unique_id=os.urandom(12))
     if content is None and locked:
