@@ -192,11 +192,37 @@ def test_a_serial_that_may_be_that_of_a_probe_without_permission_is_a_matter_of_
     assert desk.run("--probe", "sim:bench#stlinkv3", "info").code == 0
 
 
-def test_a_file_that_is_no_chip_file_is_named(bench: Desk) -> None:
-    (bench.folder / "bench" / "0.chip").write_text("{}", encoding="ascii")
+def test_a_file_that_is_no_chip_file_is_named_and_does_not_hide_the_others(bench: Desk) -> None:
+    damaged = bench.folder / "bench" / "7.chip"
+    damaged.write_text("{}", encoding="ascii")
     result = bench.run("list", "--probe", "sim:bench")
-    assert result.code == 2
-    assert f"bench{os.sep}0.chip is not a chip file" in result.reason
+    assert (result.code, result.out.count("sim:bench#usb:1-")) == (0, 7)
+    assert f"  bench{os.sep}7.chip is not a chip file, or it is damaged\n  make a new one" in result.out
+    assert bench.run("--probe", f"sim:bench#{A}", "info").code == 0
+    assert f"bench{os.sep}7.chip is not a chip file" in bench.run("--probe", f"sim:bench#{B}", "doctor").out
+    used = bench.run("--probe", "sim:bench#usb:1-7", "info")
+    assert (used.code, used.reason[:6]) == (2, "error:")
+    assert f"bench{os.sep}7.chip is not a chip file" in used.reason
+
+
+def test_a_chip_file_that_is_damaged_inside_is_listed_with_its_problem(bench: Desk) -> None:
+    file = bench.folder / "bench" / "6.chip"
+    document = json.loads(file.read_text(encoding="ascii"))
+    del document["memories"]
+    file.write_text(json.dumps(document), encoding="ascii")
+    rows = json.loads(bench.run("list", "--json", "--probe", "sim:bench").out)
+    assert [row["serial"] for row in rows if row["problem"]] == [B]
+    assert "is damaged" in rows[5]["problem"]
+
+
+@pytest.mark.parametrize("fault", ["wedged", "stall-every=1"])
+def test_a_probe_that_does_not_answer_is_listed_with_what_helps(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    add(desk, monkeypatch, "1", A, faults=[fault])
+    (row,) = json.loads(desk.run("list", "--json", "--probe", "sim:bench").out)
+    assert row["problem"]
+    assert row["hint"].startswith("unplug the probe")
 
 
 def test_other_files_in_the_folder_do_not_disturb(bench: Desk) -> None:
