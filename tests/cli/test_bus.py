@@ -127,6 +127,13 @@ def test_what_is_no_selector_is_refused(bench: Desk) -> None:
         assert bench.run("--probe", f"sim:bench#{selector}", "info").reason.endswith("names no probe [E-USAGE]")
 
 
+def test_nothing_is_chosen_of_one_board(desk: Desk) -> None:
+    desk.chip("a.chip")
+    result = desk.run("--probe", "sim:a.chip#stlink", "info")
+    assert result.reason == "error: a.chip is one simulated board: nothing is to be chosen [E-USAGE]"
+    assert result.hint == "hint: use sim:a.chip"
+
+
 def test_an_empty_folder_is_a_machine_without_a_probe(desk: Desk) -> None:
     (desk.folder / "bench").mkdir()
     assert desk.run("list", "--probe", "sim:bench").out == "no ST-LINK is attached\n"

@@ -70,6 +70,17 @@ def test_another_generation_is_taken_when_it_is_the_only_probe_and_the_user_is_t
     assert substitution("stlink", V2_A) is None
 
 
+def test_several_of_another_generation_are_told_to_be_that() -> None:
+    with pytest.raises(ProbeAmbiguousError, match=r"^no STLINK-V3 attached, and 2 others are$"):
+        choose("stlinkv3", [V2_A, V2_B])
+
+
+def test_an_example_with_a_space_is_quoted() -> None:
+    with pytest.raises(ProbeAmbiguousError) as caught:
+        choose("stlink", [V2_A, V2_B], prefix="sim:my bench#")
+    assert f'--probe "sim:my bench#{A}" ' in (caught.value.hint or "")
+
+
 def test_a_v1_is_as_good_as_any_and_can_be_preferred() -> None:
     assert choose("stlink", [V1]) is V1
     assert choose("stlinkv1", [V2_A, V1]) is V1

@@ -36,8 +36,13 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     from .console import Console
 
     console = Console(arguments.progress)
+
+    def job() -> None:
+        commands.power_cycle_s(arguments)  # also where it has no effect, what makes no sense is refused
+        arguments.run(arguments, console)
+
     return process.run(
-        lambda: arguments.run(arguments, console),
+        job,
         console,
         arguments.verbose,
         writes=lambda: arguments.run in (*commands.WRITING, *option_commands.WRITING),
@@ -56,7 +61,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _spelt_out(words: Sequence[str]) -> list[str]:
     """Give a bare `--power-cycle` its value: argparse would take the word behind it, which is the command."""
-    return [f"{word}={commands.DEFAULT_POWER_CYCLE_S}" if word == "--power-cycle" else word for word in words]
+    end = words.index("--") if "--" in words else len(words)
+    bare, spelt = "--power-cycle", f"--power-cycle={commands.DEFAULT_POWER_CYCLE_S}"
+    return [*(spelt if word == bare else word for word in words[:end]), *words[end:]]
 
 
 # -- arguments ---------------------------------------------------------------------------------------

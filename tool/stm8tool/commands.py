@@ -80,10 +80,8 @@ def open_session(arguments: argparse.Namespace, console: Console, part: Optional
     return Session(open_transport(arguments.probe), part, console.progress, power_cycle)
 
 
-def _power_cycle(arguments: argparse.Namespace, console: Console) -> Optional[PowerCycle]:
-    """Return what `--power-cycle` asks for; None without it."""
-    from .session import PowerCycle
-
+def power_cycle_s(arguments: argparse.Namespace) -> Optional[int]:
+    """Return the seconds that `--power-cycle` gives; None without it."""
     text = arguments.power_cycle
     if text is None:
         return None
@@ -92,7 +90,15 @@ def _power_cycle(arguments: argparse.Namespace, console: Console) -> Optional[Po
             f"--power-cycle={text}: that is no number of seconds from 1 to {_LONGEST_POWER_CYCLE_S}",
             hint="write --power-cycle or --power-cycle=60",
         )
-    return PowerCycle(int(text), console.power_cycle)
+    return int(text)
+
+
+def _power_cycle(arguments: argparse.Namespace, console: Console) -> Optional[PowerCycle]:
+    """Return what `--power-cycle` asks for; None without it."""
+    from .session import PowerCycle
+
+    limit_s = power_cycle_s(arguments)
+    return None if limit_s is None else PowerCycle(limit_s, console.power_cycle)
 
 
 def required_part(arguments: argparse.Namespace) -> Part:

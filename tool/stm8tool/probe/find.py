@@ -152,8 +152,9 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
     if len(fits) == 1:
         return fits[0]
     if fits:
+        missing = _missing(wanted, fits[0])
         raise ProbeAmbiguousError(
-            f"{len(fits)} probes fit '{wanted}'",
+            f"no {missing} attached, and {len(fits)} others are" if missing else f"{len(fits)} probes fit '{wanted}'",
             hint=_how_to_choose(fits, prefix),
             details=[str(probe) for probe in fits],
         )
@@ -175,10 +176,8 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
 
 def substitution(selector: str, probe: FoundProbe) -> Optional[str]:
     """Return the line to tell the user when `probe` has another generation than `selector` asked for, else None."""
-    preferred = _PREFERENCES.get(selector.strip().lower(), probe.model.generation)
-    if preferred == probe.model.generation:
-        return None
-    return f"no {GENERATIONS[preferred]} attached, using the {probe.model.name} at {probe.device.path}"
+    missing = _missing(selector.strip(), probe)
+    return f"no {missing} attached, using the {probe.model.name} at {probe.device.path}" if missing else None
 
 
 def open_found(probe: FoundProbe, bus: UsbBus) -> Transport:
@@ -246,6 +245,12 @@ def _fitting(wanted: str, probes: Sequence[FoundProbe], prefix: str) -> Sequence
     return exact or [probe for probe in probes if any(f.startswith(digits) for f in _forms(probe.serial)[:forms])]
 
 
+def _missing(wanted: str, fitting: FoundProbe) -> Optional[str]:
+    """Return the generation that is asked for, if a probe that fits nevertheless is of another one."""
+    preferred = _PREFERENCES.get(wanted.lower(), fitting.model.generation)
+    return None if preferred == fitting.model.generation else GENERATIONS[preferred]
+
+
 def _is_path(selector: str) -> bool:
     return selector.lower().startswith("usb:")
 
@@ -259,4 +264,5 @@ def _how_to_choose(probes: Sequence[FoundProbe], prefix: str) -> str:
     serials = [probe.serial for probe in probes]
     by_serial = next((p for p in probes if p.unique_serial and serials.count(p.serial) == 1), None)
     example = prefix + by_serial.serial if by_serial else probes[0].device.path
-    return f"choose one by its serial number or USB path, for example --probe {example} (upload_port in platformio.ini)"
+    word = f'"{example}"' if " " in example else example  # as every shell takes it
+    return f"choose one by its serial number or USB path, for example --probe {word} (upload_port in platformio.ini)"
