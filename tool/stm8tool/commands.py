@@ -251,7 +251,7 @@ def doctor(arguments: argparse.Namespace, console: Console) -> None:
         console.say(f"the report is in {arguments.report}; it holds serial numbers, no names of users")
     problem = diagnosis.first_problem
     if problem:
-        problem.details = ()  # they stand on the page
+        problem.details, problem.hint = (), None  # they stand on the page
         raise problem
 
 

@@ -46,7 +46,7 @@ _MEANINGS = {
     Code.PERMISSION: "the system sees the probe, and does not let this user open it",
     Code.BUSY: "the system sees the probe, and something else uses it",
     Code.PROBE_LOST: "the probe was there and went away",
-    Code.PROBE_HUNG: "the probe is there and does not do what it is told; the chip is not the cause",
+    Code.PROBE_HUNG: "the probe is there and does not do what it is told; the chip or its wires are hardly the cause",
     Code.PROBE_REFUSES: "the probe answers otherwise than an ST-LINK should; the chip is not the cause",
     Code.PROBE_LIMIT: "this probe cannot do what the chip needs; another one can",
     Code.PROBE_LOADER: "the probe waits for new firmware and cannot do anything else",
