@@ -1,5 +1,5 @@
 """`python tool`: how PlatformIO starts the tool, without installing it."""
 
-from stm8tool.cli import entry
+from stm8tool.scripts import stm8tool
 
-entry()
+stm8tool()

@@ -1,5 +1,5 @@
 """`python tool/stm8flash.py`: stm8flash's command line, without installing it."""
 
-from stm8tool.compat import entry
+from stm8tool.scripts import stm8flash_compat
 
-entry()
+stm8flash_compat()

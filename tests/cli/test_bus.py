@@ -68,7 +68,7 @@ def listed(desk: Desk) -> dict[str, str]:
         pytest.param(A.lower(), 1, id="24 digits in lower case"),
         pytest.param("57FF6C", 1, id="unique beginning"),
         pytest.param(doubled(A), 1, id="doubled form"),
-        pytest.param(doubled(A)[:12], 1, id="beginning of the doubled form"),
+        pytest.param(doubled(A)[:26], 1, id="beginning of the doubled form"),
         pytest.param(OLD, 2, id="raw bytes in the descriptor"),
         pytest.param(OLD[:4], 2, id="beginning of raw bytes"),
         pytest.param(doubled(OLD), 2, id="doubled form of raw bytes"),
@@ -94,7 +94,7 @@ def test_one_probe_of_several_is_chosen(bench: Desk, selector: str, socket: int)
         pytest.param("#stlink", (1, 2, 3, 4, 5, 6), id="stlink"),
         pytest.param("#stlinkv2", (1, 2, 4, 5, 6), id="generation of several"),
         pytest.param("#57FF6", (1, 6), id="beginning of two"),
-        pytest.param("#30", (2, 3, 4, 5), id="beginning of three serials and of a doubled one"),
+        pytest.param("#30", (2, 4, 5), id="beginning of the serials of clones"),
         pytest.param(f"#{CLONE}", (4, 5), id="shared serial in full"),
         pytest.param(f"#{doubled(CLONE)}", (4, 5), id="shared serial in the doubled form"),
     ],
@@ -125,6 +125,13 @@ def test_a_selector_that_fits_none_lists_what_there_is(bench: Desk, selector: st
 def test_what_is_no_selector_is_refused(bench: Desk) -> None:
     for selector in ("", "COM3", "bench", "57FF6G"):
         assert bench.run("--probe", f"sim:bench#{selector}", "info").reason.endswith("names no probe [E-USAGE]")
+
+
+def test_nothing_is_chosen_of_one_board(desk: Desk) -> None:
+    desk.chip("a.chip")
+    result = desk.run("--probe", "sim:a.chip#stlink", "info")
+    assert result.reason == "error: a.chip is one simulated board: nothing is to be chosen [E-USAGE]"
+    assert result.hint == "hint: use sim:a.chip"
 
 
 def test_an_empty_folder_is_a_machine_without_a_probe(desk: Desk) -> None:
@@ -192,16 +199,42 @@ def test_a_serial_that_may_be_that_of_a_probe_without_permission_is_a_matter_of_
     assert desk.run("--probe", "sim:bench#stlinkv3", "info").code == 0
 
 
-def test_a_file_that_is_no_chip_file_is_named(bench: Desk) -> None:
-    (bench.folder / "bench" / "0.chip").write_text("{}", encoding="ascii")
+def test_a_file_that_is_no_chip_file_is_named_and_does_not_hide_the_others(bench: Desk) -> None:
+    damaged = bench.folder / "bench" / "7.chip"
+    damaged.write_text("{}", encoding="ascii")
     result = bench.run("list", "--probe", "sim:bench")
-    assert result.code == 2
-    assert f"bench{os.sep}0.chip is not a chip file" in result.reason
+    assert (result.code, result.out.count("sim:bench#usb:1-")) == (0, 7)
+    assert f"  bench{os.sep}7.chip is not a chip file, or it is damaged\n  make a new one" in result.out
+    assert bench.run("--probe", f"sim:bench#{A}", "info").code == 0
+    assert f"bench{os.sep}7.chip is not a chip file" in bench.run("--probe", f"sim:bench#{B}", "doctor").out
+    used = bench.run("--probe", "sim:bench#usb:1-7", "info")
+    assert (used.code, used.reason[:6]) == (2, "error:")
+    assert f"bench{os.sep}7.chip is not a chip file" in used.reason
+
+
+def test_a_chip_file_that_is_damaged_inside_is_listed_with_its_problem(bench: Desk) -> None:
+    file = bench.folder / "bench" / "6.chip"
+    document = json.loads(file.read_text(encoding="ascii"))
+    del document["memories"]
+    file.write_text(json.dumps(document), encoding="ascii")
+    rows = json.loads(bench.run("list", "--json", "--probe", "sim:bench").out)
+    assert [row["serial"] for row in rows if row["problem"]] == [B]
+    assert "is damaged" in rows[5]["problem"]
+
+
+@pytest.mark.parametrize("fault", ["wedged", "stall-every=1"])
+def test_a_probe_that_does_not_answer_is_listed_with_what_helps(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    add(desk, monkeypatch, "1", A, faults=[fault])
+    (row,) = json.loads(desk.run("list", "--json", "--probe", "sim:bench").out)
+    assert row["problem"]
+    assert row["hint"].startswith("unplug the probe")
 
 
 def test_other_files_in_the_folder_do_not_disturb(bench: Desk) -> None:
     before = listed(bench)
-    for name in (".1.chip.lock", "1.chip.4711.new", "notes.txt", "firmware.hex"):
+    for name in (".1.chip.lock", ".1.chip.4711.partial", "notes.txt", "firmware.hex"):
         (bench.folder / "bench" / name).write_text("x", encoding="ascii")
     (bench.folder / "bench" / "folder.chip").mkdir()
     assert listed(bench) == before

@@ -91,7 +91,17 @@ def test_a_fault_is_the_first_problem_at_its_own_line(
     assert explained[0].startswith("✗ the first problem [E-")
     assert [line[:14] for line in explained[1:]] == ["  it means:   ", "  it works:   ", "  what to do: "]
     assert "Python" in explained[2]
-    assert not set(explained[2].removeprefix("  it works:   ").split(", ")) & {bad}
+    works = explained[2].removeprefix("  it works:   ").split(", ")
+    assert bad not in works
+    assert ("probe" in works) == (bad == "link")
+    assert result.err == f"{result.reason}\n"  # what to do stands on the page
+
+
+def test_where_the_wires_may_be_the_cause_it_does_not_say_that_they_are_not(desk: Desk) -> None:
+    desk.chip(faults=["busy-storm"])
+    out = desk.flash("doctor").out
+    assert "GND" in out.partition("what to do: ")[2]
+    assert "not the cause" not in out
 
 
 @pytest.mark.parametrize(
@@ -200,7 +210,7 @@ def test_an_unknown_part_hides_nothing_above_the_protection(desk: Desk) -> None:
     result = desk.flash("doctor", part="stm8s130f3")
     assert (result.code, result.reason[-16:]) == (2, "[E-PART-UNKNOWN]")
     assert (marks(result.out)["link"], marks(result.out)["part"]) == ("✓", "✗")
-    assert "stm8s103f3" in result.hint.lower()
+    assert "stm8s103f3" in result.out.lower().partition("what to do: ")[2]
 
 
 def test_a_protection_that_is_seen_only_once_is_neither_on_nor_off(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -405,6 +415,27 @@ def test_a_report_that_cannot_be_written_is_refused_before_anything_is_looked_at
     assert (result.code, result.out, result.reason[-8:]) == (2, "", "[E-FILE]")
     assert result.hint
     assert board.read_bytes() == before
+
+
+def test_a_report_does_not_take_the_place_of_a_simulated_board(desk: Desk) -> None:
+    board = desk.chip()
+    before = board.read_bytes()
+    result = desk.flash("doctor", "--report", "board.chip")
+    assert result.reason == "error: board.chip: holds a simulated board [E-FILE]"
+    assert board.read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there, and it has no FIFOs")
+def test_a_report_follows_a_link_and_replaces_nothing_but_files(desk: Desk) -> None:
+    desk.chip()
+    os.mkfifo(desk.folder / "fifo")
+    (desk.folder / "link").symlink_to("report.json")
+    refused = desk.flash("doctor", "--report", "fifo")
+    assert refused.reason == "error: fifo: cannot be written: something is there that is no regular file [E-FILE]"
+    assert (refused.out, (desk.folder / "fifo").is_fifo()) == ("", True)
+    assert desk.flash("doctor", "--report", "link").code == 0
+    assert (desk.folder / "link").is_symlink()
+    assert (desk.folder / "report.json").is_file()
 
 
 def test_every_situation_before_the_first_write_has_a_meaning() -> None:

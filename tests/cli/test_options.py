@@ -176,3 +176,17 @@ def test_a_time_for_the_power_cycle_that_makes_no_sense_is_refused(desk: Desk, s
     assert result.code == 2
     assert "from 1 to 600" in result.reason
     assert "--power-cycle=60" in result.hint
+
+
+@pytest.mark.parametrize("command", ["list", "udev", "parts", "sim show board.chip", "sim create new.chip"])
+def test_it_is_refused_also_where_it_would_have_no_effect(desk: Desk, command: str) -> None:
+    desk.chip()
+    result = desk.flash(*command.split(), "--power-cycle=soon")
+    assert (result.code, result.out) == (2, "")
+    assert "from 1 to 600" in result.reason
+
+
+def test_behind_two_hyphens_every_word_is_the_name_of_a_file(desk: Desk) -> None:
+    desk.chip()
+    result = desk.flash("write", "--", "--power-cycle")
+    assert result.reason.startswith("error: --power-cycle: ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Sequence
 
@@ -19,8 +20,8 @@ import sys
 sys.path.insert(0, sys.argv.pop(1))
 from stm8tool.sim import store
 store.VirtualClock = store.RealClock
-from stm8tool.cli import entry
-entry()
+from stm8tool.scripts import stm8tool
+stm8tool()
 """
 
 
@@ -78,6 +79,82 @@ def test_a_reader_that_is_gone_causes_no_traceback_and_leaves_the_probe_at_rest(
     _, err = process.communicate(timeout=60)
     assert err == ""
     assert desk.is_idle()
+
+
+_SHELLS = pytest.mark.skipif(sys.platform != "linux", reason="a POSIX shell's redirections, some to /dev/full")
+
+
+def in_shell(desk: Desk, command: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of shell in which "$@" is stm8tool with a chip."""
+    words = [sys.executable, _TOOL, *_FLASH]
+    return subprocess.run(
+        ["sh", "-c", command, "sh", *words], cwd=desk.folder, capture_output=True, encoding="utf-8", check=False
+    )
+
+
+@_SHELLS
+@pytest.mark.parametrize("log", ["2>&-", "2>/dev/full", "-vv 2>&1 | head -n 100", "2>&1 | true"])
+def test_a_write_is_finished_whatever_becomes_of_stderr(desk: Desk, log: str) -> None:
+    desk.chip(model="v2", faults=["drop-link-after=200"])
+    file = desk.hex("firmware.hex", (0x8000, program(6000)))
+    flags, arrow, rest = log.partition("2>")
+    in_shell(desk, f'("$@" {flags} write {file}; echo $? >code) {arrow}{rest}')
+    assert (desk.folder / "code").read_text() == "0\n"
+    assert desk.memory()[:6000] == program(6000)
+    assert desk.is_idle()
+
+
+@_SHELLS
+@pytest.mark.parametrize("log", ["2>&-", "2>/dev/full"])
+@pytest.mark.parametrize(
+    ("command", "code"), [("--no-such-option", 2), ("read nowhere/a.bin", 2), ("--part stm8l151k4 info", 2)]
+)
+def test_the_exit_code_is_as_usual_when_the_reason_cannot_be_shown(
+    desk: Desk, command: str, code: int, log: str
+) -> None:
+    desk.chip()
+    result = in_shell(desk, f'"$@" {command} {log}')
+    assert (result.returncode, result.stderr) == (code, "")
+
+
+@_SHELLS
+@pytest.mark.parametrize("command", ["list", "--help", "info"])
+def test_a_closed_stdout_is_no_error(desk: Desk, command: str) -> None:
+    desk.chip()
+    result = in_shell(desk, f'"$@" {command} >&-')
+    assert (result.returncode, result.stderr) == (0, "")
+    assert desk.is_idle()
+
+
+@_SHELLS
+def test_a_full_stdout_is_an_error_once_all_is_done(desk: Desk) -> None:
+    desk.chip()
+    file = desk.hex("firmware.hex", (0x8000, program(1000)))
+    result = in_shell(desk, f'"$@" write {file} >/dev/full')
+    reason = "error: what there is to show cannot be written: No space left on device [E-FILE]"
+    assert (result.returncode, result.stderr.splitlines()[-1]) == (2, reason)
+    assert desk.memory()[:1000] == program(1000)
+    assert desk.is_idle()
+
+
+_INTERRUPTED_WHILE_IMPORTING = """
+import runpy, sys
+module, tool = sys.argv.pop(1), sys.argv[1]
+class Interrupt:
+    def find_spec(name, *_):
+        if name == module:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt)
+del sys.argv[0]
+runpy.run_path(tool, run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("module", ["argparse", "stm8tool.cli", "stm8tool.console", "stm8tool.session"])
+def test_ctrl_c_while_modules_are_imported_is_no_traceback(desk: Desk, module: str) -> None:
+    desk.chip()
+    process = start("-c", _INTERRUPTED_WHILE_IMPORTING, module, _TOOL, *_FLASH, "info", folder=desk.folder)
+    assert finish(process).code == 130
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals for another process there")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import zlib
 from pathlib import Path
 
@@ -81,6 +82,29 @@ def test_an_existing_file_is_kept_unless_told_otherwise(board: Path) -> None:
     assert board.read_bytes() == before
     create(board, S103, "v2", overwrite=True)
     assert describe(board).model == "v2"
+
+
+def test_two_firmwares_in_one_probe_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="one firmware"):
+        create(tmp_path / "a", S103, "v2", faults=["open-firmware", "swimless-firmware"])
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_board_behind_a_link_stays_there_and_is_one_under_both_names(board: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.chip"
+    link.symlink_to(board)
+    before = board.read_bytes()
+    create(link, S103, "v2", overwrite=True)
+    assert link.is_symlink()
+    assert board.read_bytes() != before
+    used = open_transport(board)
+    used.open()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(locks, "WAIT_S", 0.0)
+        with pytest.raises(AccessError, match="busy"):
+            open_transport(link).open()
+    used.close()
 
 
 def test_unknown_models_and_faults_are_refused_and_nothing_is_written(tmp_path: Path) -> None:

@@ -19,10 +19,11 @@ LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "interrupts": set(),
     "files": set(),
+    "streams": set(),
     "locks": {"errors"},
     "values": {"errors"},
     "bundle": set(),
-    "deps": {"errors", "files", "bundle"},
+    "deps": {"errors", "files", "bundle", "streams"},
     "devices": {"errors"},
     "option_fields": {"devices"},
     "image": {*LEAVES, "devices", "deps"},
@@ -32,7 +33,7 @@ LAYERS: dict[str, set[str]] = {
     "sim": {*LEAVES, "devices", "transport"},
     "session": {*LEAVES, "devices", "image", "transport", "probe", "target", "sim"},
     "api": {*LEAVES, "devices", "image", "probe", "target", "session"},
-    "console": {"errors"},
+    "console": {"errors", "streams"},
     "wording": {"devices", "option_fields", "target"},
     "findings": {"errors"},
     "doctor": {*LEAVES, "findings", "deps", "devices", "transport", "probe", "target", "session", "wording"},
@@ -44,6 +45,7 @@ LAYERS: dict[str, set[str]] = {
         "transport",
         "probe",
         "target",
+        "sim",
         "session",
         "console",
         "wording",
@@ -55,7 +57,7 @@ LAYERS: dict[str, set[str]] = {
     "part_commands": {"catalogue", "devices", "console"},
     "option_commands": {"errors", "commands", "devices", "image", "target", "session", "wording", "console"},
     "sim_commands": {"commands", "sim", "console"},
-    "process": {*LEAVES, "console"},
+    "process": {*LEAVES, "streams", "console"},
     "cli": {
         *LEAVES,
         "commands",
@@ -65,6 +67,7 @@ LAYERS: dict[str, set[str]] = {
         "sim_commands",
         "console",
         "process",
+        "streams",
     },
     "compat": {
         *LEAVES,
@@ -77,7 +80,8 @@ LAYERS: dict[str, set[str]] = {
         "wording",
         "process",
     },
-    "__main__": {"cli"},
+    "scripts": {"process", "cli", "compat"},
+    "__main__": {"scripts"},
 }
 
 DOORS = {"usb": {"transport/usb.py", "transport/libusb.py"}, "intelhex": {"image/intel_hex.py"}}

@@ -51,7 +51,7 @@ class Checkout:
         package = self.tool / "stm8tool"
         package.mkdir(parents=True)
         self.wheels.mkdir()
-        for name in ("__init__.py", "errors.py", "files.py", "bundle.py", "deps.py"):
+        for name in ("__init__.py", "errors.py", "files.py", "streams.py", "bundle.py", "deps.py"):
             (package / name).write_bytes((TOOL / "stm8tool" / name).read_bytes())
         lines = [
             self.add_wheel("intelhex", "9.9.1", {"intelhex/__init__.py": ""}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -51,3 +52,28 @@ def test_a_reader_that_does_not_go_is_an_error_and_nothing_is_lost(
     with old.open(), pytest.raises(PermissionError):
         files.replace(new, old)
     assert (new.read_text(), old.read_text()) == ("new", "old")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_link_stays_and_what_it_means_is_written(tmp_path: Path, old: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(old.name)
+    files.check_whole(link)
+    files.write_whole(link, b"new")
+    assert (link.is_symlink(), old.read_text()) == (True, "new")
+    assert sorted(tmp_path.iterdir()) == [link, old]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no FIFOs there")
+def test_what_is_no_regular_file_is_refused_and_stays(tmp_path: Path) -> None:
+    fifo, link, ring = tmp_path / "fifo", tmp_path / "link", tmp_path / "ring"
+    os.mkfifo(fifo)
+    link.symlink_to(fifo)
+    ring.symlink_to(ring)
+    for path in (fifo, link, ring, tmp_path):
+        with pytest.raises(OSError, match="no regular file"):
+            files.check_whole(path)
+        with pytest.raises(OSError, match="no regular file"):
+            files.write_whole(path, b"new")
+    assert (fifo.is_fifo(), link.is_symlink(), ring.is_symlink()) == (True, True, True)
+    assert sorted(tmp_path.iterdir()) == [fifo, link, ring]

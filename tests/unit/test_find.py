@@ -70,6 +70,17 @@ def test_another_generation_is_taken_when_it_is_the_only_probe_and_the_user_is_t
     assert substitution("stlink", V2_A) is None
 
 
+def test_several_of_another_generation_are_told_to_be_that() -> None:
+    with pytest.raises(ProbeAmbiguousError, match=r"^no STLINK-V3 attached, and 2 others are$"):
+        choose("stlinkv3", [V2_A, V2_B])
+
+
+def test_an_example_with_a_space_is_quoted() -> None:
+    with pytest.raises(ProbeAmbiguousError) as caught:
+        choose("stlink", [V2_A, V2_B], prefix="sim:my bench#")
+    assert f'--probe "sim:my bench#{A}" ' in (caught.value.hint or "")
+
+
 def test_a_v1_is_as_good_as_any_and_can_be_preferred() -> None:
     assert choose("stlink", [V1]) is V1
     assert choose("stlinkv1", [V2_A, V1]) is V1
@@ -88,15 +99,23 @@ def test_several_probes_that_fit_are_listed_with_serial_and_path(selector: str) 
 
 
 @pytest.mark.parametrize("wanted", [V2_A, V2_B])
-@pytest.mark.parametrize("digits", [6, 12, 24, 48])
-def test_a_serial_as_stm8flash_prints_it_is_understood_also_its_beginning(wanted: FoundProbe, digits: int) -> None:
+@pytest.mark.parametrize("digits", [6, 12, 24, 26, 48])
+def test_a_serial_as_stm8flash_prints_it_is_understood_if_it_can_be_no_other(wanted: FoundProbe, digits: int) -> None:
     doubled = "".join(f"{ord(character):02x}" for character in wanted.serial)
     assert doubled.startswith("35374646")
-    if digits >= 12:
+    if digits > 24:
         assert choose(doubled[:digits], [V2_A, V2_B]) is wanted
     else:
-        with pytest.raises(ProbeAmbiguousError):
+        with pytest.raises(ProbeNotFoundError):
             choose(doubled[:digits], [V2_A, V2_B])
+
+
+def test_a_short_beginning_does_not_mean_a_probe_whose_doubled_form_begins_so() -> None:
+    other = probe("7AFF6C064882485533212387", "usb:1-5")
+    meant = probe("37FF6C064882485533212387", "usb:1-6")
+    assert choose("37", [other, meant]) is meant
+    with pytest.raises(ProbeNotFoundError):
+        choose("37", [other])
 
 
 def test_a_whole_serial_wins_over_a_longer_one_that_begins_with_it() -> None:

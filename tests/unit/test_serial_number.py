@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,12 @@ def test_two_processes_never_get_the_same_number(counter: Path) -> None:
     taken = [int(word) for process in processes for word in finish(process).out.split()]
     assert sorted(taken) == list(range(41, 141))
     assert counter.read_bytes() == b"141\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_file_behind_a_link_is_the_one_that_counts_under_both_names(counter: Path) -> None:
+    link = counter.with_name("link.txt")
+    link.symlink_to(counter)
+    taken = [SerialNumber.parse(f"0x4000,u8,{file}").take().data for file in (link, counter, link)]
+    assert taken == [b"\x29", b"\x2a", b"\x2b"]
+    assert link.is_symlink()

@@ -1,5 +1,5 @@
 """`python -m stm8tool`."""
 
-from .cli import entry
+from .scripts import stm8tool
 
-entry()
+stm8tool()

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn, Optional
 
-from . import __version__, commands, memory_commands, option_commands, part_commands, process, sim_commands
+from . import __version__, commands, memory_commands, option_commands, part_commands, process, sim_commands, streams
 from .errors import UsageError
 
 _WRITING = (*commands.WRITING, *memory_commands.WRITING, *option_commands.WRITING)
@@ -29,11 +29,6 @@ _DEFAULTS = {
 }
 
 
-def entry() -> None:
-    """Console script."""
-    process.end_with(main)
-
-
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one command; return its exit code."""
     arguments = _parser().parse_args(_spelt_out(sys.argv[1:] if argv is None else argv))
@@ -45,6 +40,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     console = Console(arguments.progress)
 
     def run() -> None:
+        commands.power_cycle_s(arguments)  # also where it has no effect, what makes no sense is refused
         if arguments.part == commands.AUTO and arguments.run is not sim_commands.create:
             commands.choose_part(arguments, console)
         arguments.run(arguments, console)
@@ -57,15 +53,16 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print usage and reason; exit with 2."""
-        self.exit(
-            UsageError.exit_code,
-            f"{self.format_usage()}hint: {self.prog} --help says more\nerror: {message} {UsageError.code}\n",
-        )
+        reason = f"{self.format_usage()}hint: {self.prog} --help says more\nerror: {message} {UsageError.code}\n"
+        streams.put(sys.stderr, reason)
+        self.exit(UsageError.exit_code)
 
 
 def _spelt_out(words: Sequence[str]) -> list[str]:
     """Give a bare `--power-cycle` its value: argparse would take the word behind it, which is the command."""
-    return [f"{word}={commands.DEFAULT_POWER_CYCLE_S}" if word == "--power-cycle" else word for word in words]
+    end = words.index("--") if "--" in words else len(words)
+    bare, spelt = "--power-cycle", f"--power-cycle={commands.DEFAULT_POWER_CYCLE_S}"
+    return [*(spelt if word == bare else word for word in words[:end]), *words[end:]]
 
 
 # -- arguments ---------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Optional
 
-from .errors import UsageError
+from .errors import Code, UsageError
 from .values import number
 
 if TYPE_CHECKING:
@@ -117,10 +117,8 @@ def open_session(arguments: argparse.Namespace, console: Console, part: Optional
     return Session(open_transport(arguments.probe), part, console.progress, power_cycle)
 
 
-def _power_cycle(arguments: argparse.Namespace, console: Console) -> Optional[PowerCycle]:
-    """Return what `--power-cycle` asks for; None without it."""
-    from .session import PowerCycle
-
+def power_cycle_s(arguments: argparse.Namespace) -> Optional[int]:
+    """Return the seconds that `--power-cycle` gives; None without it."""
     text = arguments.power_cycle
     if text is None:
         return None
@@ -129,7 +127,15 @@ def _power_cycle(arguments: argparse.Namespace, console: Console) -> Optional[Po
             f"--power-cycle={text}: that is no number of seconds from 1 to {_LONGEST_POWER_CYCLE_S}",
             hint="write --power-cycle or --power-cycle=60",
         )
-    return PowerCycle(int(text), console.power_cycle)
+    return int(text)
+
+
+def _power_cycle(arguments: argparse.Namespace, console: Console) -> Optional[PowerCycle]:
+    """Return what `--power-cycle` asks for; None without it."""
+    from .session import PowerCycle
+
+    limit_s = power_cycle_s(arguments)
+    return None if limit_s is None else PowerCycle(limit_s, console.power_cycle)
 
 
 def required_part(arguments: argparse.Namespace) -> Part:
@@ -256,7 +262,7 @@ def doctor(arguments: argparse.Namespace, console: Console) -> None:
     from . import doctor_page
 
     if arguments.report is not None:
-        doctor_page.check_output(arguments.report)
+        _check_report(arguments.report)
     diagnosis = checks.examine(arguments.probe, arguments.part, _power_cycle(arguments, console))
     for line in doctor_page.page(diagnosis, fancy=console.shows(doctor_page.SIGNS)):
         console.say(line)
@@ -265,8 +271,18 @@ def doctor(arguments: argparse.Namespace, console: Console) -> None:
         console.say(f"the report is in {arguments.report}; it holds serial numbers, no names of users")
     problem = diagnosis.first_problem
     if problem:
-        problem.details = ()  # they stand on the page
+        problem.details, problem.hint = (), None  # they stand on the page
         raise problem
+
+
+def _check_report(path: str) -> None:
+    """Raise UsageError unless a report could be written to `path`, and no simulated board would be lost by that."""
+    from . import doctor_page
+    from .sim import store
+
+    doctor_page.check_output(path)
+    if store.is_chip_file(path):
+        raise UsageError(f"{path}: holds a simulated board", code=Code.FILE, hint="such as --report doctor.json")
 
 
 def udev(_arguments: argparse.Namespace, console: Console) -> None:

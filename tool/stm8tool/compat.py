@@ -83,11 +83,6 @@ class Request:
     count: Optional[int] = None
 
 
-def entry() -> None:
-    """Console script."""
-    process.end_with(main)
-
-
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Do what a command line of stm8flash asks for; return the exit code."""
     words = sys.argv[1:] if argv is None else argv
@@ -364,4 +359,4 @@ def _reset(request: Request, console: Console) -> None:
 
 
 if __name__ == "__main__":
-    entry()
+    process.end_with(main)

@@ -7,10 +7,11 @@ characters at once when three equal ones come in a row: hence bars of "#". In a 
 from __future__ import annotations
 
 import logging
-import os
 import sys
+from typing import Optional
 
-from .errors import ToolError
+from . import streams
+from .errors import Code, ToolError, UsageError
 
 _BAR_WIDTH = 40
 _COUNT_STEP_S, _LAST_SECONDS = 5, 5
@@ -26,6 +27,7 @@ class Console:
         self._stage = ""
         self._drawn = 0
         self._left_s = 0
+        self._unshown: Optional[OSError] = None
 
     @staticmethod
     def shows(text: str) -> bool:
@@ -43,8 +45,7 @@ class Console:
     def note(self, text: str) -> None:
         """Print one line to stderr."""
         self.interrupt()
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+        streams.put(sys.stderr, f"{text}\n")
 
     @property
     def is_interactive(self) -> bool:
@@ -56,14 +57,17 @@ class Console:
         self._print(question)
         return sys.stdin.readline().strip()
 
-    @staticmethod
-    def _print(text: str) -> None:
-        """Write to stdout; nobody may be reading it any more, which is no reason to stop half-way."""
-        try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    def _print(self, text: str) -> None:
+        self._unshown = streams.put(sys.stdout, text) or self._unshown
+
+    def check_shown(self) -> None:
+        """Raise UsageError if something could not be shown; if nobody wanted to see it any more, that is no error."""
+        if self._unshown and not isinstance(self._unshown, BrokenPipeError):
+            raise UsageError(
+                f"what there is to show cannot be written: {self._unshown.strerror}",
+                code=Code.FILE,
+                hint="the command did the rest of its work; look at where its output goes",
+            )
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Show that `done` of `total` bytes of `stage` are done; a stage ends when both are equal."""
@@ -108,9 +112,7 @@ class Console:
         if exc.hint:
             lines.append(f"hint: {exc.hint}")
         lines.append(f"error: {exc} {exc.code}")
-        self.interrupt()
-        sys.stderr.write("\n".join(lines) + "\n")
-        sys.stderr.flush()
+        self.note("\n".join(lines))
 
 
 class LogHandler(logging.Handler):

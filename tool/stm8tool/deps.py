@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from typing import IO, NamedTuple, Optional
 
-from . import bundle, files
+from . import bundle, files, streams
 from .errors import AccessError, Code
 
 _TOOL = Path(__file__).resolve().parent.parent
@@ -298,5 +298,4 @@ def _command_line(folder: Path) -> str:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"stm8tool: {text}\n")
-    sys.stderr.flush()
+    streams.put(sys.stderr, f"stm8tool: {text}\n")

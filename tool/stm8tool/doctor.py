@@ -148,7 +148,8 @@ def _probe_and_chip(
     note = find.substitution(wanted, chosen)
     which = note or ("the only one" if len(probes) == 1 else f"chosen by '{wanted}'")
     text = f"{chosen.model.name} at {chosen.device.path}, {which}"
-    yield Finding("probe", Mark.OK, text, facts={"path": chosen.device.path, "substitute": note is not None})
+    mark = Mark.OK if seen.probe else Mark.NOTE  # chosen is not yet seen to work
+    yield Finding("probe", mark, text, facts={"path": chosen.device.path, "substitute": note is not None})
     yield _firmware(seen)
     yield from _chip(part, about_part, seen)
 

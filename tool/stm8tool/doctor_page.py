@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -47,7 +46,7 @@ _MEANINGS = {
     Code.PERMISSION: "the system sees the probe, and does not let this user open it",
     Code.BUSY: "the system sees the probe, and something else uses it",
     Code.PROBE_LOST: "the probe was there and went away",
-    Code.PROBE_HUNG: "the probe is there and does not do what it is told; the chip is not the cause",
+    Code.PROBE_HUNG: "the probe is there and does not do what it is told; the chip or its wires are hardly the cause",
     Code.PROBE_REFUSES: "the probe answers otherwise than an ST-LINK should; the chip is not the cause",
     Code.PROBE_LIMIT: "this probe cannot do what the chip needs; another one can",
     Code.PROBE_LOADER: "the probe waits for new firmware and cannot do anything else",
@@ -118,19 +117,16 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
 def check_output(path: str) -> None:
     """Raise UsageError unless `save` could write `path`."""
     with _refused(path):
-        _partial(path).touch()
-        _partial(path).unlink()
+        if not Path(path).name or Path(path).is_dir():
+            raise UsageError(f"{path}: not the name of a file", code=Code.FILE, hint="such as --report doctor.json")
+        files.check_whole(Path(path))
 
 
 def save(path: str, diagnosis: Diagnosis) -> None:
     """Write the JSON document, the whole file or none; UsageError if that fails."""
     text = json.dumps(document(diagnosis), indent=2, ensure_ascii=False)
     with _refused(path):
-        try:
-            _partial(path).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
-            files.replace(_partial(path), Path(path))
-        finally:
-            _partial(path).unlink(missing_ok=True)
+        files.write_whole(Path(path), f"{text}\n".encode(errors="backslashreplace"))
 
 
 def _lines(finding: Finding, signs: dict[Mark, str]) -> Iterator[str]:
@@ -167,13 +163,6 @@ def _without_home(value: Any) -> Any:
         return [shorten(below) for below in item] if isinstance(item, list) else item
 
     return shorten(value)
-
-
-def _partial(path: str) -> Path:
-    """Return what the file is called while it is being written; UsageError for what cannot be the name of a file."""
-    if not Path(path).name or Path(path).is_dir():
-        raise UsageError(f"{path}: not the name of a file", code=Code.FILE, hint="such as --report doctor.json")
-    return Path(path).with_name(f".{Path(path).name}.{os.getpid()}.partial")
 
 
 @contextmanager

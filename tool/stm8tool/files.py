@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -36,18 +37,40 @@ def partial(target: Path) -> Path:
     return target.with_name(f".{target.name}.{os.getpid()}.partial")
 
 
-def write_whole(target: Path, content: bytes) -> None:
-    """Write a file that holds all of `content` once it can be seen, also after a power cut; or leave what was there.
+def check_whole(target: Path) -> None:
+    """Raise OSError unless `write_whole` could write `target`."""
+    half = partial(_followed(target))
+    half.touch()
+    half.unlink()
+
+
+def write_whole(target: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write a file that holds all of `content` once it can be seen, or leave what was there; links are followed.
+
+    Args:
+        target: A regular file, or nothing yet.
+        content: All of it.
+        durable: Also after a power cut.
 
     Raises:
-        OSError: It cannot be done.
+        OSError: It cannot be done, or `target` is something else: a device, a pipe, a folder.
     """
+    target = _followed(target)
     half = partial(target)
     try:
         with half.open("wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         replace(half, target)
     finally:
         half.unlink(missing_ok=True)
+
+
+def _followed(target: Path) -> Path:
+    """Return the regular file that `target` means, or may become."""
+    place = Path(os.path.realpath(target))
+    if os.path.lexists(place) and not place.is_file():
+        raise OSError(errno.EINVAL, "something is there that is no regular file", str(target))
+    return place

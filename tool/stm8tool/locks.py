@@ -37,7 +37,8 @@ class FileLock:
     def __init__(self, path: Path, what: str) -> None:
         self._path = path
         self._what = what
-        self._lock_path = path.with_name(f".{path.name}.lock")
+        meant = Path(os.path.realpath(path))  # by whatever link it is called, it is one
+        self._lock_path = meant.with_name(f".{meant.name}.lock")
         self._descriptor: Optional[int] = None
 
     def acquire(self) -> None:

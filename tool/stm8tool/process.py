@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
-from . import interrupts
+from . import interrupts, streams
 from .errors import ToolError
 
 if TYPE_CHECKING:
@@ -19,18 +17,14 @@ EXIT_INTERRUPTED = 130
 
 def end_with(main: Callable[[], int]) -> NoReturn:
     """Run a console script and end the process with its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a file name must not end the program
-    code = 1
+    streams.set_up()
     try:
-        try:
-            code = main()
-        finally:  # argparse leaves by SystemExit
-            sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output is gone; without this Python complains once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = main()
+    except KeyboardInterrupt:  # before `run`, while modules are imported, or after it
+        streams.put(sys.stderr, "interrupted\n")
+        code = EXIT_INTERRUPTED
+    finally:  # argparse leaves by SystemExit
+        streams.put(sys.stdout, "")
     sys.exit(code)
 
 
@@ -47,17 +41,17 @@ def run(job: Callable[[], None], console: Console, verbosity: int = 0, *, writes
     interrupts.terminate_like_ctrl_c()
     try:
         job()
+        console.check_shown()
     except ToolError as exc:
         if verbosity > 1:
             import traceback
 
-            traceback.print_exc()
+            console.note(traceback.format_exc().rstrip())
         console.error(exc)
         return exc.exit_code
     except KeyboardInterrupt:
-        console.interrupt()
         half = "; the chip may be half-written: run the command again" if writes() else ""
-        sys.stderr.write(f"interrupted: the probe is released{half}\n")
+        console.note(f"interrupted: the probe is released{half}")
         return EXIT_INTERRUPTED
     return 0
 

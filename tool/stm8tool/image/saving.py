@@ -39,8 +39,7 @@ def check_output(path: PathLike, suffix: Optional[str] = None) -> None:
     if not os.path.isdir(out.parent):
         raise ImageError(f"{path}: its directory does not exist", hint="make the directory first")
     try:
-        files.partial(out).touch()
-        files.partial(out).unlink()
+        files.check_whole(out)
     except OSError as exc:
         raise ImageError(f"{path}: cannot be written: {exc.strerror}", hint="choose another name or directory") from exc
 

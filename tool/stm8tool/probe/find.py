@@ -9,7 +9,8 @@ A selector, the value of `--probe`, is
 Which bus it is looked for on is not its business: `UsbBus` is the system's or a simulated one.
 
 Serial numbers: firmware differs in how it stores them, and tools in how they print them. Here they are upper-case hex
-digits, mostly 24, as ST's tools and OpenOCD have them; the doubled form of stm8flash is understood, too.
+digits, mostly 24, as ST's tools and OpenOCD have them; the doubled form of stm8flash is understood, too,
+if more than half of it is given.
 Source of the forms: stm8flash and OpenOCD (confidence high).
 """
 
@@ -40,6 +41,7 @@ _PREFERENCES = {f"stlink{generation}": generation for generation in GENERATIONS}
 
 _TEXT_DESCRIPTOR = 0x32  # 24 hex digits in UTF-16
 _DIGITS = re.compile(r"[0-9A-F]+")
+_LONGEST_BEGINNING = 24  # of a serial number; more digits are the beginning of a doubled one
 # Clones and old firmware have this one in common; it is ASCII 000000000001.
 _PLACEHOLDER = "303030303030303030303031"
 
@@ -150,8 +152,9 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
     if len(fits) == 1:
         return fits[0]
     if fits:
+        missing = _missing(wanted, fits[0])
         raise ProbeAmbiguousError(
-            f"{len(fits)} probes fit '{wanted}'",
+            f"no {missing} attached, and {len(fits)} others are" if missing else f"{len(fits)} probes fit '{wanted}'",
             hint=_how_to_choose(fits, prefix),
             details=[str(probe) for probe in fits],
         )
@@ -173,10 +176,8 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
 
 def substitution(selector: str, probe: FoundProbe) -> Optional[str]:
     """Return the line to tell the user when `probe` has another generation than `selector` asked for, else None."""
-    preferred = _PREFERENCES.get(selector.strip().lower(), probe.model.generation)
-    if preferred == probe.model.generation:
-        return None
-    return f"no {GENERATIONS[preferred]} attached, using the {probe.model.name} at {probe.device.path}"
+    missing = _missing(selector.strip(), probe)
+    return f"no {missing} attached, using the {probe.model.name} at {probe.device.path}" if missing else None
 
 
 def open_found(probe: FoundProbe, bus: UsbBus) -> Transport:
@@ -238,8 +239,16 @@ def _fitting(wanted: str, probes: Sequence[FoundProbe], prefix: str) -> Sequence
             f"'{wanted}' names no probe",
             hint=f"give {ANY}, {', '.join(_PREFERENCES)}, a serial number (hex digits) or usb:BUS-PORT",
         )
+    # A few digits are the beginning of a serial: "37" must not mean that of a 7AFF…, whose doubled form begins so.
     exact = [probe for probe in probes if digits in _forms(probe.serial)]
-    return exact or [probe for probe in probes if any(form.startswith(digits) for form in _forms(probe.serial))]
+    forms = 2 if len(digits) > _LONGEST_BEGINNING else 1
+    return exact or [probe for probe in probes if any(f.startswith(digits) for f in _forms(probe.serial)[:forms])]
+
+
+def _missing(wanted: str, fitting: FoundProbe) -> Optional[str]:
+    """Return the generation that is asked for, if a probe that fits nevertheless is of another one."""
+    preferred = _PREFERENCES.get(wanted.lower(), fitting.model.generation)
+    return None if preferred == fitting.model.generation else GENERATIONS[preferred]
 
 
 def _is_path(selector: str) -> bool:
@@ -255,4 +264,5 @@ def _how_to_choose(probes: Sequence[FoundProbe], prefix: str) -> str:
     serials = [probe.serial for probe in probes]
     by_serial = next((p for p in probes if p.unique_serial and serials.count(p.serial) == 1), None)
     example = prefix + by_serial.serial if by_serial else probes[0].device.path
-    return f"choose one by its serial number or USB path, for example --probe {example} (upload_port in platformio.ini)"
+    word = f'"{example}"' if " " in example else example  # as every shell takes it
+    return f"choose one by its serial number or USB path, for example --probe {word} (upload_port in platformio.ini)"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
-from ..errors import AccessError, Code, ProbeError, ToolError, TransportError
+from ..errors import Code, ProbeError, ToolError
 from ..transport.base import UsbBus
 from . import find, identify, stlink_version
 from .usb_ids import V1_PRODUCT
 
+_REPLUG = "unplug the probe, plug it in again and retry; if that does not help, use another port, without a hub"
 _HEAD = ("MODEL", "SERIAL", "PATH", "FIRMWARE")
 
 
@@ -67,7 +68,7 @@ def ask(found: find.FoundProbe, bus: UsbBus) -> Asked:
         return Asked(found, None, found.error)
     try:
         version = identify.ask(find.open_found(found, bus))
-    except (AccessError, ProbeError, TransportError) as exc:
+    except ToolError as exc:  # a simulated probe may have a damaged file, too
         return Asked(found, None, exc)
     return Asked(found, version, _without_swim(found, version))
 
@@ -104,7 +105,7 @@ def row(asked: Asked) -> ListedProbe:
         product=f"{found.device.product:04x}",
         firmware=None if version is None else str(version),
         problem=None if error is None else str(error),
-        hint=error.hint if error else None,
+        hint=(error.hint or _REPLUG) if error else None,
     )
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
-from stm8tool.errors import UsageError
+from stm8tool.errors import TransportError, UsageError
 from stm8tool.transport import usb_access
 from stm8tool.transport.base import UsbDeviceInfo, UsbIdentity
 
@@ -35,12 +35,13 @@ _ON_CLAIMING = {**_ON_OPENING, "in_use": (usb_access.BUSY, "linux")}
 
 
 class _Attached(NamedTuple):
-    """One probe: its chip file, what is wrong, and what it says on USB."""
+    """One probe: its chip file, what is wrong, what it says on USB, and why the file says nothing."""
 
     chip_file: Path
     faults: Faults
     about: Descriptors
     is_disk: bool
+    damage: Optional[UsageError] = None
 
 
 class SimBus:
@@ -56,12 +57,19 @@ class SimBus:
         self.prefix = prefix
 
     def devices(self) -> list[UsbDeviceInfo]:
-        """Return every probe in the order of its socket; UsageError for a file that is no chip file."""
+        """Return every probe in the order of its socket; what is no chip file is a V2 that cannot be used."""
         return [_device(path, chip_file) for path, chip_file in self.chip_files.items()]
 
     def serial_descriptor(self, device: UsbDeviceInfo) -> bytes:
-        """Return the raw string descriptor of the serial number; AccessError as the system has it."""
+        """Return the raw string descriptor of the serial number.
+
+        Raises:
+            AccessError: The system does not let it be read.
+            TransportError: It is not in the chip file.
+        """
         attached: _Attached = device.handle
+        if attached.damage:
+            raise TransportError(str(attached.damage), code=attached.damage.code, hint=attached.damage.hint)
         _pass(attached, device.path, _ON_OPENING)
         return attached.about.strings[_SERIAL_NUMBER]
 
@@ -96,17 +104,20 @@ def attach(place: str) -> tuple[SimBus, str]:
         place: "CHIPFILE", "FOLDER" or "FOLDER#SELECTOR": what stands behind "sim:".
 
     Raises:
-        UsageError: There is no such folder, or it cannot be read.
+        UsageError: There is no such folder, or it cannot be read; or the one file is no chip file.
     """
     folder, hash_sign, selector = place.rpartition("#")
     if os.path.exists(place) or not hash_sign:
         folder, selector = place, _ANY
+    elif Path(folder).is_file():
+        raise UsageError(f"{folder} is one simulated board: nothing is to be chosen", hint=f"use sim:{folder}")
     elif not os.path.isdir(folder):
         raise UsageError(f"there is no folder {folder}", hint=f"make it, and in it chip files with names in {SUFFIX}")
     if os.path.isdir(folder):
         prefix = f"sim:{folder}#"
         return SimBus({f"{prefix}usb:1-{n}": file for n, file in enumerate(_chip_files(folder), 1)}, prefix), selector
-    return SimBus({f"sim:{place}": store.checked(place)}, f"sim:{place}#"), _ANY
+    store.open_transport(place)  # for what it refuses: here are no others that a damaged file may not hide
+    return SimBus({f"sim:{place}": Path(place)}, f"sim:{place}#"), _ANY
 
 
 def _chip_files(folder: str) -> list[Path]:
@@ -118,9 +129,13 @@ def _chip_files(folder: str) -> list[Path]:
 
 
 def _device(path: str, chip_file: Path) -> UsbDeviceInfo:
-    seen = store.glance(chip_file)
+    damage = None
+    try:
+        seen = store.glance(chip_file)
+    except UsageError as exc:
+        damage, seen = exc, store.Glance("v2", "", Faults())
     about = of_board(seen.model, seen.serial, seen.faults)
-    attached = _Attached(chip_file, seen.faults, about, is_disk=seen.model == "v1")
+    attached = _Attached(chip_file, seen.faults, about, seen.model == "v1", damage)
     return UsbDeviceInfo(about.vendor, about.product, path, about.high_speed, attached)
 
 

@@ -140,7 +140,10 @@ class SimStlink:
 
     def _require_plug(self) -> None:
         if not self.plugged:
-            raise ProbeLostError("the probe was unplugged", hint="plug it in again and repeat the command")
+            raise ProbeLostError(
+                "the probe was unplugged",
+                hint="plug it in again and repeat the command: until then the chip's program may be stopped",
+            )
 
     def _transfer(self) -> None:
         self._require_plug()

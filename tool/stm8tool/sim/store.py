@@ -79,6 +79,8 @@ def create(
     for fault, needed in (("open-firmware", "v2"), ("loader", "v3")):
         if fault in bench.texts() and model != needed:
             raise UsageError(f"the fault {fault} needs the probe {needed}")
+    if bench.open_firmware and bench.swimless_firmware:
+        raise UsageError("the faults open-firmware and swimless-firmware: a probe has one firmware", hint="choose one")
     _check_dead_block(part, bench.dead_block)
     chip = Chip(part, locked=locked, unique_id=os.urandom(12))
     if content is None and locked:
@@ -121,6 +123,15 @@ def glance(path: PathLike) -> Glance:
     if model not in MODELS or not _SERIAL.fullmatch(str(serial)) or not isinstance(faults, list):
         raise _corrupt(str(path))
     return Glance(str(model), str(serial), parse(faults))
+
+
+def is_chip_file(path: PathLike) -> bool:
+    """Tell whether a regular file is a chip file that this version can read."""
+    try:
+        glance(path)
+    except UsageError:
+        return False
+    return True
 
 
 class StoredProbe:
@@ -316,12 +327,9 @@ def _corrupt(path: str) -> UsageError:
 
 def _save(path: Path, document: Mapping[str, Any]) -> None:
     """Write the whole file or nothing."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        fresh.write_text(json.dumps(document, separators=(",", ":")), encoding="ascii")
-        files.replace(fresh, path)
+        files.write_whole(path, json.dumps(document, separators=(",", ":")).encode("ascii"), durable=False)
     except OSError as exc:
-        fresh.unlink(missing_ok=True)
         raise UsageError(f"cannot write {path}: {exc.strerror}") from exc
 
 

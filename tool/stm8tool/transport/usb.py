@@ -45,7 +45,7 @@ _LONGEST_DESCRIPTOR = 254  # even: bLength is a byte and the text is UTF-16
 _CONTROL_LIMIT_S = 0.5
 _BACK_AFTER_RESET_S = 1.0
 _RESET_POLL_S = 0.05
-_REPLUG = "replug the probe; try another cable or port"
+_REPLUG = "replug the probe, or try another cable or port, and repeat: until then the chip's program may be stopped"
 
 # libusb.h, enum libusb_error
 _IO = -1
