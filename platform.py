@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Optional
 
+from platformio.exception import UserSideException
 from platformio.public import PlatformBase
 
 # These only talk to the probe or the chip: nothing is compiled for them.
@@ -30,6 +31,9 @@ class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries 
 
     def configure_default_packages(self, options: dict[str, Any], targets: Sequence[str]) -> Any:
         """Ask for no package that the run can do without: each costs a minute where no registry answers."""
+        for name in ("board_upload.maximum_size", "board_upload.maximum_ram_size"):
+            if not str(options.get(name, "0")).isdecimal():  # Core's own cast ends in a traceback
+                raise UserSideException(f"{name} = {options[name]} is no number of bytes, such as 8192")
         result = super().configure_default_packages(options, targets)
         packages = self.packages
         frameworks = [name.strip().lower() for name in options.get("framework") or []] if self.builds(targets) else []

@@ -91,7 +91,7 @@ def reach_problem(content: list[Section], memory_model: str) -> str:
 
 
 def order_problem(content: list[Section]) -> str:
-    """Return a warning for code below the flash, or an empty text.
+    """Return what is wrong with code below the flash, or an empty text.
 
     The linker takes the order of the areas from the first module; one in assembler that names CODE alone, and is linked
     before every C source, puts CODE at 0 (seen with SDCC 4.2).
@@ -99,7 +99,7 @@ def order_problem(content: list[Section]) -> str:
     for section in content:
         if section.name in CODE_AREAS and section.memory != "flash":
             return (
-                f"warning: {section.name} begins at 0x{section.address:06X}, below the flash: is an assembler source "
+                f"error: {section.name} begins at 0x{section.address:06X}, below the flash: is an assembler source "
                 "linked before the C sources? Give it a name that comes last"
             )
     return ""
@@ -123,9 +123,10 @@ def main(arguments: list[str]) -> int:
     else:
         too_big, message = ram_problem(content, ram_size)
         unreachable = reach_problem(content, arguments[3])
-        for line in filter(None, (message, order_problem(content), unreachable)):
+        misplaced = order_problem(content)
+        for line in filter(None, (message, misplaced, unreachable)):
             print(line, file=sys.stderr)
-        return int(too_big or bool(unreachable))
+        return int(too_big or bool(misplaced or unreachable))
     return 0
 
 

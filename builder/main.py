@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -39,6 +40,11 @@ memory_model = board.get("build.memory_model", options.OPTIONS["board_build.memo
 wrong_model = options.wrong_value("board_build.memory_model", memory_model)
 if wrong_model:
     stop(wrong_model)
+misspelt = None if env.IsIntegrationDump() else options.misspelt(env.GetProjectOptions(as_dict=True))
+if misspelt:
+    stop(misspelt)
+if not re.fullmatch(r"[0-9]+U?L?", str(board.get("build.f_cpu"))):
+    stop(f"board_build.f_cpu = {board.get('build.f_cpu')} is no frequency in Hz, such as 16000000L")
 machine = [f"-m{cpu}"] + ["--model-large"] * (memory_model == "large")  # to compile and to link
 ram_size = board.get("upload.maximum_ram_size")
 toolchain = Path(platform.get_package_dir("toolchain-sdcc") or "")

@@ -82,6 +82,38 @@ def test_a_program_that_does_not_fit_the_flash_is_an_error(project: Project) -> 
     assert "is greater than maximum allowed (8192 bytes)" in result.output
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (
+            "board_build.memory_modell = large",
+            "board_build.memory_modell is unknown; did you mean board_build.memory_model?",
+        ),
+        ("board_upload.verifyy = no", "board_upload.verifyy is unknown; did you mean board_upload.verify?"),
+        ("board_build.f_cpu = 16MHz", "board_build.f_cpu = 16MHz is no frequency in Hz, such as 16000000L"),
+        ("board_upload.maximum_size = 16K", "board_upload.maximum_size = 16K is no number of bytes, such as 8192"),
+        (
+            "board_upload.maximum_ram_size = 2 KB",
+            "board_upload.maximum_ram_size = 2 KB is no number of bytes, such as 8192",
+        ),
+    ],
+)
+def test_an_option_that_makes_no_sense_stops_a_plain_build(project: Project, option: str, said: str) -> None:
+    project.configure(f"stm8sblue\n{option}")
+    result = project.run()
+    assert result.code == 1
+    assert said in result.output
+    assert "Traceback" not in result.output
+
+
+def test_code_that_the_linker_puts_below_the_flash_is_an_error(project: Project) -> None:
+    project.source("void main(void) { }")
+    project.source("\t.module aa\n\t.area CODE\n\tnop\n", "aa.asm")
+    result = project.run()
+    assert result.code == 1
+    assert "begins at 0x000000, below the flash" in result.output
+
+
 @pytest.mark.parametrize("place", ["with space", "Prüf stand 2/out"])
 def test_a_build_directory_that_sdcc_cannot_write_to_is_named(project: Project, tmp_path: Path, place: str) -> None:
     elsewhere = tmp_path / place

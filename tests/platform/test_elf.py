@@ -136,10 +136,10 @@ def test_code_and_constants_must_lie_where_sdcc_s_addresses_reach(
     assert elf.reach_problem(elf.sections(image, 1024), model) == message
 
 
-def test_code_below_the_flash_is_warned_of() -> None:
+def test_code_below_the_flash_is_refused() -> None:
     code = make_elf(("CODE", 0, b"\x81", ALLOC), ("HOME", 0x8000, b"\x82", ALLOC))
     message = elf.order_problem(elf.sections(code, 1024))
-    assert message.startswith("warning: CODE begins at 0x000000, below the flash: is an assembler source linked before")
+    assert message.startswith("error: CODE begins at 0x000000, below the flash: is an assembler source linked before")
     assert elf.order_problem(elf.sections(make_elf(("CODE", 0x8003, b"\x81", ALLOC)), 1024)) == ""
 
 
