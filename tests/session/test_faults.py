@@ -216,6 +216,20 @@ def test_a_probe_that_is_wedged_is_brought_back_by_one_usb_reset(model: str) -> 
     assert board.holds(image)
 
 
+@pytest.mark.parametrize(("part", "faults"), [("stm8s103f3", ["nrst-open"]), ("stm8s001j3", []), ("stm8s103f3", [])])
+def test_a_probe_that_hangs_once_in_the_middle_costs_no_upload_without_nrst_either(
+    part: str, faults: list[str]
+) -> None:
+    board = Board(part, "v2", faults=faults)
+    image = image_of(board.part, size=1000)
+    board.upload(image)
+    for after in range(20, board.probe.transfers - 20, 7):
+        board = Board(part, "v2", faults=[*faults, f"wedged={after}"])
+        board.upload(image)
+        assert board.holds(image), after
+        assert board.is_left_idle(), after
+
+
 @pytest.mark.parametrize("model", ["v1", "v3"])
 def test_a_wedged_probe_that_no_reset_helps_is_to_be_replugged(model: str) -> None:
     board = Board(model=model)

@@ -17,6 +17,7 @@ BUSY = Rung("under reset", "SWIM entry: the probe stays busy", 0x01)
 DAMAGED = Rung("under reset", "SWIM_CSR reads 0x21 where 0xA0 was written: no true link", None)
 IN_RESET = Rung("under reset", "write to 0x007F99: the chip refuses the access", 0x05, proven=True)
 NO_BUS = IN_RESET._replace(hsit=True)
+HUNG = Rung("under reset", "the probe did not answer within 1 s", None, of_probe=True)
 S103 = 2950
 
 
@@ -41,6 +42,7 @@ S103 = 2950
         (Evidence([BUSY, BUSY]), Code.PROBE_HUNG),
         (Evidence([BUSY, SILENT]), Code.TARGET_SILENT),
         (Evidence([SILENT, DAMAGED]), Code.LINK_LOST),
+        (Evidence([HUNG, SILENT]), Code.TARGET_SILENT),
         (Evidence([SILENT], answered=True), Code.LINK_LOST),
         (Evidence([SILENT], answered=True, let_run=True), Code.SWIM_DISABLED),
         (Evidence([SILENT], answered=True, let_run=True, supply_mv=0), Code.TARGET_UNPOWERED),

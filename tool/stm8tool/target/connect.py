@@ -11,6 +11,7 @@ tools and user reports merged; confidence medium.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple, Optional
@@ -83,6 +84,9 @@ LADDER = (
 )
 LOW_SPEED = LADDER[1]
 NO_RESET = Recipe("again, without any reset", None, system_reset=False, restart=False)
+# A probe that hung kept its pins: the chip may still be in high-speed SWIM, and where NRST is not wired only what needs
+# no pulse gets it back.
+AFTER_HANG = (LADDER[-1], LOW_SPEED, NO_RESET, LADDER[3])
 
 
 class BusError(SwimError):
@@ -120,9 +124,11 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
     """
     rungs: list[Rung] = []
     last: Optional[ToolError] = None
-    for recipe in LADDER if first is None else (first, *LADDER):
-        if isinstance(last, TransportTimeoutError) and not recipe.usb_reset:
-            continue  # the probe itself is silent: only a USB reset can help
+    left = deque(LADDER if first is None else (first, *LADDER))
+    was_reset = False
+    while left:
+        recipe = left.popleft()
+        was_reset = was_reset or recipe.usb_reset
         try:
             follow(link, recipe)
         except ProbeLostError:
@@ -131,6 +137,8 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
             _log.debug("%s: %s", recipe.name, exc)
             rungs.append(rung_of(recipe, exc))
             last = exc
+            if isinstance(exc, TransportTimeoutError):  # the probe itself is silent: only one USB reset can help
+                left = deque(() if was_reset else AFTER_HANG)
             continue
         _log.info("connected %s", recipe.name)
         return Climbed(recipe, tuple(rungs))
@@ -145,7 +153,8 @@ def rung_of(recipe: Recipe, failure: ToolError) -> Rung:
     """Return what a recipe that failed has shown."""
     status = failure.status if isinstance(failure, SwimError) else None
     hsit = isinstance(failure, BusError) and failure.hsit
-    return Rung(recipe.name, str(failure), status, isinstance(failure, BusError), hsit)
+    of_probe = not isinstance(failure, SwimError)
+    return Rung(recipe.name, str(failure), status, isinstance(failure, BusError), hsit, of_probe)
 
 
 def _tried(rung: Rung) -> str:

@@ -40,6 +40,7 @@ class Rung(NamedTuple):
         status: Byte 0 of READSTATUS; None where it was none.
         proven: SWIM_CSR had read back what was written to it, so the chip was there, and its bus was not.
         hsit: SWIM_CSR.HSIT was set: the chip was out of reset and had loaded its option bytes.
+        of_probe: It was the probe that failed: this tells nothing of the chip.
     """
 
     recipe: str
@@ -47,6 +48,7 @@ class Rung(NamedTuple):
     status: Optional[int]
     proven: bool = False
     hsit: bool = False
+    of_probe: bool = False
 
 
 class Evidence(NamedTuple):
@@ -129,7 +131,7 @@ def conclude(seen: Evidence) -> Diagnosis:
         )
     if proven:
         return _without_bus(seen, any(rung.hsit for rung in proven))
-    if None in statuses:
+    if any(rung.status is None and not rung.of_probe for rung in seen.rungs):
         return Diagnosis(
             Code.LINK_LOST,
             "no SWIM link to the chip: what it answers is damaged",
