@@ -29,9 +29,9 @@ STLINK_PROTOCOLS = {
     "stlinkv3": "any, an STLINK-V3 preferred",
 }
 OTHER_PROTOCOLS = {
-    "serial": "the UART bootloader in the chip's ROM, where the board lists it; for the target `upload` only",
+    "serial": "the UART bootloader in the chip's ROM, where the board lists it; other targets take any ST-LINK",
     "espstlink": "not in this version",
-    "custom": "your own `upload_command`, for the target `upload` only",
+    "custom": "your own `upload_command` for the target `upload`; other targets take any ST-LINK",
 }
 UNSUPPORTED_PROTOCOLS = ("espstlink",)
 
@@ -52,7 +52,8 @@ OPTIONS = {
             "a serial number or its beginning, `usb:BUS-PORT`, `sim:FILE`, `sim:FOLDER#SELECTOR`",
             "the only probe",
             "57FF72",
-            "which probe (`pio run -t list-probes`), or a simulated board; `upload_protocol` does not matter then",
+            "which probe (`pio run -t list-probes`), or a simulated board; `sim:` and `usb:` count with every protocol "
+            "but `custom`; a UART such as COM3 serves `serial` only",
         ),
         Option(
             "upload_flags",
@@ -212,15 +213,15 @@ def wrong_protocol(protocol: str, mcu: str, listed: Optional[Iterable[str]], tar
     """
     allowed = ", ".join(STLINK_PROTOCOLS)
     if protocol == "custom":
-        return f"upload_protocol = custom serves only the target upload, with upload_command; allowed here: {allowed}"
+        needs = f"upload_protocol = custom needs upload_command; without one, use an ST-LINK with one of: {allowed}"
+        return needs if target == "upload" else None  # the others reach the chip by any ST-LINK
     if protocol == "serial" and listed is not None and protocol not in listed:
         return (
             f"upload_protocol = serial needs a UART bootloader in the chip's ROM, and none is known for the "
             f"{mcu.upper()}; use an ST-LINK with one of: {allowed}"
         )
     if protocol == "serial":
-        only = f"upload_protocol = serial serves only the target upload; allowed here: {allowed}"
-        return None if target == "upload" else only
+        return None  # the target upload by stm8gal, the others by any ST-LINK
     if protocol in UNSUPPORTED_PROTOCOLS:
         return f"upload_protocol = {protocol} is not supported by this version; use an ST-LINK with one of: {allowed}"
     if protocol not in STLINK_PROTOCOLS:

@@ -6,7 +6,7 @@ import runpy
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Optional
 
 from SCons.Script import ARGUMENTS, Action
 
@@ -23,7 +23,7 @@ TARGETS = (
         "Platform",
         "Upload EEPROM",
         "Write custom_eeprom_file to the EEPROM and verify it",
-        'write --region eeprom "$EEPROM_FILE"',
+        'write --unlock never --region eeprom "$EEPROM_FILE"',
     ),
     (
         "dumpeep",
@@ -44,6 +44,9 @@ TARGETS = (
     ("probe-info", "Probe", "Probe Info", "Show the probe and the chip behind it", "info"),
 )
 LOST = {"unlock": "a locked chip is erased", "erase": "the program is erased", "uploadeep": "the EEPROM is overwritten"}
+
+
+OWN_COMMAND = '"$PYTHONEXE" "$UPLOADER" $UPLOADERFLAGS write $SOURCE'
 
 
 def _refuse(message: str) -> int:
@@ -76,6 +79,63 @@ def _by_serial(env: Any, stm8gal: Any) -> list[Any]:
     return [Action(find_port, "Looking for upload port...")]
 
 
+def _serve_the_project_s_own(env: Any, upload: Any, ours: list[str]) -> None:
+    """Where a project brings a tool or a command, the other variables mean what they do in ststm8 2.1.0."""
+    if (env["UPLOADER"], env["UPLOADCMD"]) == ("$STM8TOOL", OWN_COMMAND):
+        return
+    if env["UPLOADCMD"] == OWN_COMMAND:
+        env.Replace(UPLOADCMD='"$UPLOADER" $UPLOADERFLAGS $SOURCE')
+    if env["UPLOADER"] == "$STM8TOOL":
+        env.Replace(UPLOADER="$STM8FLASH")
+    words = list(env["UPLOADERFLAGS"])
+    if words[-len(ours) :] == ours:
+        board = env.BoardConfig()
+        part = board.get("upload").get("stm8flash_target") or board.get("build.mcu")
+        words[-len(ours) :] = upload.stm8flash_flags(part, env.subst("$UPLOAD_PROTOCOL"))
+        env.Replace(UPLOADERFLAGS=words)
+
+
+def _set_up(env: Any, project: dict[str, Any], upload: Any, options: Any) -> tuple[list[str], bool]:
+    """Set the variables that command lines are made of; return the flasher's options, and whether stm8gal uploads."""
+    root = Path(env.PioPlatform().get_dir())
+    board = env.BoardConfig()
+    ours = upload.flags(
+        options.upload_settings(board.get("upload")),
+        board.get("build.mcu"),
+        given=env["UPLOAD_FLAGS"],
+        bar=ARGUMENTS.get("ISATTY") == "1",
+        verbose=ARGUMENTS.get("PIOVERBOSE") == "1",
+    )
+    protocol = env.subst("$UPLOAD_PROTOCOL")
+    by_serial = protocol == "serial" and not env.subst("$UPLOAD_PORT").startswith(("sim:", "usb:"))
+    if not (protocol == "custom" and "UPLOADCMD" in env):  # a pre: script may have set it
+        env.Replace(UPLOADCMD=OWN_COMMAND)
+    env.Replace(
+        STM8TOOL=str(root / "tool"),  # of every target but `upload`, whatever becomes of UPLOADER
+        STM8TOOLFLAGS=[*([] if by_serial else ["$UPLOAD_FLAGS"]), *ours],  # with serial they are stm8gal's
+        STM8TOOL_PROBE=upload.probe,
+        UPLOADER="$STM8TOOL",
+        UPLOADERFLAGS=ours,
+        STM8FLASH=f'"$PYTHONEXE" "{root / "tool" / "stm8flash.py"}"',  # for an upload_command in its words
+        DUMP_FILE=project.get("custom_dump_file", options.OPTIONS["custom_dump_file"].default),
+        DUMPEEP_FILE=project.get("custom_dumpeep_file", options.OPTIONS["custom_dumpeep_file"].default),
+        EEPROM_FILE=project.get("custom_eeprom_file", ""),
+    )
+    return ours, by_serial
+
+
+def _option_problem(env: Any, upload: Any, options: Any, project: dict[str, Any], name: str) -> Optional[str]:
+    """Return why the target `name` cannot run with these options, or None; warn of one that is not used."""
+    board = env.BoardConfig()
+    protocol, port = env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT")
+    if protocol in options.STLINK_PROTOCOLS and upload.is_serial_port(port):
+        sys.stderr.write(f"warning: upload_port = {port} is a serial port, no ST-LINK: not used by {name}\n")
+    message: Optional[str] = options.problem(protocol, board.get("build.mcu"), board.get("upload"), project, name)
+    if not message and name == "uploadeep" and not env.subst("$EEPROM_FILE"):
+        return "uploadeep: custom_eeprom_file names no file, such as data/eeprom.hex"
+    return message
+
+
 def add(env: Any, firmware: Any) -> None:
     """Add the targets to the build; `firmware` is the node, or the path, of the file that is uploaded."""
     root = Path(env.PioPlatform().get_dir())
@@ -83,41 +143,24 @@ def add(env: Any, firmware: Any) -> None:
         SimpleNamespace(**runpy.run_path(str(root / "builder" / f"{name}.py")))
         for name in ("upload", "options", "stm8gal")
     )
-    board = env.BoardConfig()
     project = dict(env.GetProjectOptions())
     env.SetDefault(UPLOAD_PORT="", UPLOAD_PROTOCOL="stlink", UPLOAD_FLAGS=[])
     try:
         env.Replace(UPLOAD_FLAGS=upload.split_flags(env["UPLOAD_FLAGS"]))
     except ValueError as exc:
         env.Exit(_refuse(str(exc)))
-    env.Replace(
-        UPLOADER=str(root / "tool"),
-        STM8FLASH=f'"$PYTHONEXE" "{root / "tool" / "stm8flash.py"}"',  # for an upload_command in its words
-        UPLOADCMD=upload.command("write $SOURCE"),
-        UPLOADERFLAGS=upload.flags(
-            options.upload_settings(board.get("upload")),
-            board.get("build.mcu"),
-            given=env["UPLOAD_FLAGS"],
-            bar=ARGUMENTS.get("ISATTY") == "1",
-            verbose=ARGUMENTS.get("PIOVERBOSE") == "1",
-        ),
-        DUMP_FILE=project.get("custom_dump_file", options.OPTIONS["custom_dump_file"].default),
-        DUMPEEP_FILE=project.get("custom_dumpeep_file", options.OPTIONS["custom_dumpeep_file"].default),
-        EEPROM_FILE=project.get("custom_eeprom_file", ""),
-    )
-
-    before_upload = _by_serial(env, stm8gal) if env.subst("$UPLOAD_PROTOCOL") == "serial" else []
-    own_command = env["UPLOADCMD"]
+    ours, by_serial = _set_up(env, project, upload, options)
+    before_upload = _by_serial(env, stm8gal) if by_serial else []
 
     def check_options(target: Any, source: Any, env: Any) -> int:
         """Refuse what the flasher could misunderstand, unless the project brings a command of its own."""
         name = str(target[0])
-        if name == "upload" and env["UPLOADCMD"] != own_command:
-            return 0
-        protocol = env.subst("$UPLOAD_PROTOCOL")
-        message = options.problem(protocol, board.get("build.mcu"), board.get("upload"), project, name)
-        if not message and name == "uploadeep" and not env.subst("$EEPROM_FILE"):
-            message = "uploadeep: custom_eeprom_file names no file, such as data/eeprom.hex"
+        if name == "upload":
+            if not by_serial:
+                _serve_the_project_s_own(env, upload, ours)
+            if env["UPLOADCMD"] not in (OWN_COMMAND, stm8gal.COMMAND):
+                return 0
+        message = _option_problem(env, upload, options, project, name)
         return _refuse(message) if message else 0
 
     def make_build_dir(target: Any, source: Any, env: Any) -> None:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 # SCons works this out when the command runs; being a list, it stays one word where it has a space.
-PROBE = "${[UPLOAD_PORT or UPLOAD_PROTOCOL]}"
+PROBE = "${[STM8TOOL_PROBE(UPLOAD_PORT, UPLOAD_PROTOCOL)]}"
+
+
+def is_serial_port(port: str) -> bool:
+    """Whether `upload_port` is a UART, as an IDE or the serial monitor sets it: no ST-LINK has such a name."""
+    return re.fullmatch(r"(\\\\\.\\)?COM\d+|/dev/.*", port, re.IGNORECASE) is not None
+
+
+def probe(port: str, protocol: str) -> str:
+    """Return the flasher's `--probe`: the port, else the protocol, else any ST-LINK."""
+    if port and not is_serial_port(port):
+        return port
+    return "stlink" if protocol in ("serial", "custom") else protocol
 
 
 def command(words: str) -> str:
     """Return the command line that runs the flasher; `words` is its command and what follows."""
-    return f'"$PYTHONEXE" "$UPLOADER" $UPLOADERFLAGS {words}'
+    return f'"$PYTHONEXE" "$STM8TOOL" $STM8TOOLFLAGS {words}'
 
 
 def split_flags(entries: Iterable[str]) -> list[str]:
@@ -54,3 +67,8 @@ def flags(
     taken = {word.partition("=")[0] for word in given}
     words = [word for name, value in ours.items() if name not in taken for word in (name, value)]
     return words + ["-v"] * verbose
+
+
+def stm8flash_flags(part: str, protocol: str) -> list[str]:
+    """Return what ststm8 2.1.0 has in UPLOADERFLAGS: a tool or a command of the project's expects that."""
+    return ["-c", protocol if protocol.startswith("stlink") else "stlinkv2", "-p", part, "-s", "flash", "-w"]

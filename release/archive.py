@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -52,7 +51,7 @@ def make(archive: Path, cache: Path, seconds: int) -> None:
         staged, packed = Path(folder, "platform"), Path(folder, "packed.tar.gz")
         stage(staged)
         wheels.fill(staged / "tool" / "_vendor", fetched)
-        content = registry_manifest()
+        content = (ROOT / "platform.json").read_bytes()
         _pack(staged, packed, content)
         archive.parent.mkdir(parents=True, exist_ok=True)
         archive.write_bytes(_rewritten(packed, {"platform.json": content}, seconds))
@@ -82,15 +81,6 @@ def commit_time(root: Path = ROOT) -> int:
     if changes:
         raise wheels.ReleaseError(f"a release is made from committed files; these differ:\n{changes.rstrip()}")
     return int(git(root, "log", "-1", "--format=%ct") or 0)
-
-
-def registry_manifest() -> bytes:
-    """Return platform.json with `repository`: where this checkout was cloned from, if that is a public address."""
-    content = manifest()
-    origin = (git(ROOT, "remote", "get-url", "origin") or "").strip()
-    if "repository" not in content and re.fullmatch(r"https://[^@\s]+", origin):
-        content["repository"] = {"type": "git", "url": origin}
-    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def _pack(staged: Path, packed: Path, content: bytes) -> None:

@@ -46,7 +46,7 @@ with open("calls.jsonl", "a", encoding="utf-8") as file:
 """
 USE_RECORDER = """
 Import("env")
-env.Replace(UPLOADER=env.subst("$PROJECT_DIR/recorder.py"))
+env.Replace(STM8TOOL=env.subst("$PROJECT_DIR/recorder.py"))
 """
 
 

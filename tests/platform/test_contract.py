@@ -7,16 +7,18 @@ test_upload_options.py, frameworks in test_frameworks.py, targets of the flasher
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from pio import ROOT, Project
+from pio import RECORDER, ROOT, Project
 
 pytestmark = pytest.mark.platform
 
 RENAME = 'Import("env")\nenv.Replace(PROGNAME="blinker")\n'
-OWN_FLAGS = 'Import("env")\nenv.Replace(UPLOADER=env.subst("$PROJECT_DIR/recorder.py"), UPLOADERFLAGS=["--own"])\n'
+OWN_TOOL = 'Import("env")\nenv.Replace(UPLOADER=env.subst("$PROJECT_DIR/mytool"))\n'
+OWN_FLAGS = OWN_TOOL + 'env.Replace(UPLOADERFLAGS=["--own"])\n'
 OWN_COMMAND = 'Import("env")\nenv.Replace(UPLOADCMD="$PYTHONEXE recorder.py own $SOURCE")\n'
 
 
@@ -64,11 +66,18 @@ def test_a_script_may_name_the_program(project: Project) -> None:
 
 @pytest.mark.parametrize(
     ("script", "words"),
-    [(OWN_FLAGS, ["--own", "write"]), (OWN_COMMAND, ["own"])],
+    [
+        (OWN_TOOL, ["-c", "stlinkv2", "-p", "stm8s103f3p6", "-s", "flash", "-w"]),
+        (OWN_FLAGS, ["--own"]),
+        (OWN_COMMAND, ["own"]),
+    ],
 )
 def test_a_script_may_replace_what_uploads(project: Project, script: str, words: list[str]) -> None:
     project.configure("stm8sblue", recorder=True)
     (project.folder / "use_recorder.py").write_text(script)
+    tool = project.folder / "mytool"  # a program of its own, which no Python is started for
+    tool.write_text(f"#!{sys.executable}\n{RECORDER}", encoding="utf-8")
+    tool.chmod(0o755)
     result = project.run("upload")
     assert result.code == 0, result.output
     assert project.calls() == [[*words, str(Path(".pio", "build", "stm8sblue", "firmware.hex"))]]

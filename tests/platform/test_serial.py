@@ -59,11 +59,11 @@ def test_a_board_whose_default_is_serial_uploads_through_stm8gal(
 
 
 @pytest.mark.platform
-def test_other_targets_need_an_st_link(gal: Core, project: Project) -> None:
-    project.configure(f"mb208\n{PORT}")
-    result = project.run("unlock")
-    assert result.code == 1
-    assert result.errors == [
-        "error: upload_protocol = serial serves only the target upload; "
-        "allowed here: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
-    ]
+def test_other_targets_take_any_st_link(gal: Core, project: Project) -> None:
+    project.configure(f"mb208\n{PORT}", recorder=True)
+    for target, words in {"list-probes": ["list"], "unlock": ["unlock"]}.items():
+        result = project.run(target)
+        assert result.code == 0, result.output
+        call = project.calls()[-1]
+        assert call[-len(words) :] == words
+        assert call[call.index("--probe") + 1] == "stlink"

@@ -110,7 +110,7 @@ def test_the_eeprom_and_what_is_read_have_files_of_the_project_s_choice(project:
     project.configure("\n".join(["stm8sblue", *files]), recorder=True)
     assert project.run("uploadeep", "dump", "dumpeep").code == 0
     assert [call[len(OPTIONS) :] for call in project.calls()] == [
-        ["write", "--region", "eeprom", "my data/eeprom.hex"],
+        ["write", "--unlock", "never", "--region", "eeprom", "my data/eeprom.hex"],
         ["read", "flash.bin"],
         ["read", "--region", "eeprom", "e.hex"],
     ]
@@ -234,8 +234,8 @@ def test_a_custom_protocol_without_a_command_is_an_error(project: Project) -> No
     result = project.run("upload")
     assert result.code == 1
     assert result.errors == [
-        "error: upload_protocol = custom serves only the target upload, with upload_command; "
-        "allowed here: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
+        "error: upload_protocol = custom needs upload_command; without one, use an ST-LINK with one of: "
+        "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
     ]
 
 

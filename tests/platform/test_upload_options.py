@@ -50,11 +50,6 @@ ALLOWED = "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
         ("stlinkv9", {}, f"upload_protocol = stlinkv9 is unknown; allowed: {ALLOWED}, serial, custom"),
         (
             "serial",
-            {},
-            f"upload_protocol = serial serves only the target upload; allowed here: {ALLOWED}",
-        ),
-        (
-            "serial",
             {"protocols": ["stlink"]},
             "upload_protocol = serial needs a UART bootloader in the chip's ROM, and none is known for the "
             f"STM8S103F3P6; use an ST-LINK with one of: {ALLOWED}",
@@ -64,11 +59,6 @@ ALLOWED = "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
             {},
             f"upload_protocol = espstlink is not supported by this version; use an ST-LINK with one of: {ALLOWED}",
         ),
-        (
-            "custom",
-            {},
-            f"upload_protocol = custom serves only the target upload, with upload_command; allowed here: {ALLOWED}",
-        ),
         ("stlink", {"unlock": "yes"}, "board_upload.unlock = yes is unknown; allowed: auto, never"),
         ("stlink", {"verify": "maybe"}, "board_upload.verify = maybe is unknown; allowed: yes, no"),
         ("stlink", {"verify": ""}, "board_upload.verify =  is unknown; allowed: yes, no"),
@@ -76,6 +66,27 @@ ALLOWED = "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
 )
 def test_a_wrong_option_is_named_with_what_is_allowed(protocol: str, settings: dict[str, Any], message: str) -> None:
     assert options.problem(protocol, "stm8s103f3p6", settings, {}, "verify") == message
+
+
+def test_custom_needs_a_command_for_the_upload_and_nothing_for_other_targets() -> None:
+    message = f"upload_protocol = custom needs upload_command; without one, use an ST-LINK with one of: {ALLOWED}"
+    assert options.problem("custom", "stm8s103f3p6", {}, {}, "upload") == message
+    assert options.problem("custom", "stm8s103f3p6", {}, {}, "verify") is None
+
+
+@pytest.mark.parametrize(
+    ("port", "protocol", "probe"),
+    [
+        ("COM3", "stlinkv2", "stlinkv2"),
+        ("/dev/ttyUSB0", "serial", "stlink"),
+        (r"\\.\COM12", "stlink", "stlink"),
+        ("", "custom", "stlink"),
+        ("57FF72", "stlinkv2", "57FF72"),
+        ("sim:b.chip", "serial", "sim:b.chip"),
+    ],
+)
+def test_a_serial_port_is_no_probe(port: str, protocol: str, probe: str) -> None:
+    assert upload.probe(port, protocol) == probe
 
 
 @pytest.mark.parametrize(

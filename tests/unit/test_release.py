@@ -8,9 +8,9 @@ import os
 import shutil
 import struct
 import subprocess
+import tarfile
 import zipfile
 from pathlib import Path
-from typing import Optional
 
 import pytest
 
@@ -179,23 +179,6 @@ def test_a_release_of_what_was_not_committed_is_refused(repository: Path, file: 
 
 
 @needs_git
-@pytest.mark.parametrize(
-    ("origin", "named"),
-    [
-        ("https://example.org/stm8.git", {"type": "git", "url": "https://example.org/stm8.git"}),
-        ("https://token@example.org/stm8.git", None),  # a secret of whoever packs
-        ("/srv/stm8.git", None),
-    ],
-)
-def test_the_manifest_names_the_public_address_it_was_cloned_from(
-    repository: Path, monkeypatch: pytest.MonkeyPatch, origin: str, named: Optional[dict[str, str]]
-) -> None:
-    subprocess.run(["git", "remote", "add", "origin", origin], cwd=repository, check=True)
-    monkeypatch.setattr(archive, "ROOT", repository)
-    assert json.loads(archive.registry_manifest()).get("repository") == named
-
-
-@needs_git
 def test_without_a_repository_there_is_no_release(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(repository.parent))
     shutil.rmtree(repository / ".git")
@@ -217,3 +200,19 @@ def test_what_a_use_of_the_checkout_left_is_not_staged(tmp_path: Path, monkeypat
         path.relative_to(tmp_path / "staged").as_posix() for path in tmp_path.rglob("staged/**/*") if path.is_file()
     }
     assert files == {"platform.json", "tool/main.py"}
+
+
+def test_where_a_checkout_was_cloned_from_does_not_change_the_archive(
+    stock: Wheels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pack(staged: Path, packed: Path, _: bytes) -> None:
+        with tarfile.open(packed, "w:gz") as file:
+            file.add(staged / "platform.json", "platform.json")
+
+    def made(origin: str) -> bytes:
+        monkeypatch.setattr(archive, "git", lambda *_: origin)
+        archive.make(tmp_path / "made.tar.gz", stock.cache, 1)
+        return (tmp_path / "made.tar.gz").read_bytes()
+
+    monkeypatch.setattr(archive, "_pack", pack)
+    assert made("https://example.org/fork.git") == made("https://example.org/other.git")
