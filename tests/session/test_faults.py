@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from session.bench import MODELS, Board, image_of
-from stm8tool.errors import ConnectError, ProbeError, ProbeLostError, ToolError
+from stm8tool.errors import Code, ConnectError, ProbeError, ProbeLostError, ToolError
 from stm8tool.image import Image, Segment
 from stm8tool.sim.faults import parse
 
@@ -228,6 +228,27 @@ def test_a_probe_that_hangs_once_in_the_middle_costs_no_upload_without_nrst_eith
         board.upload(image)
         assert board.holds(image), after
         assert board.is_left_idle(), after
+
+
+@pytest.mark.parametrize("model", ["v2", "v3"])
+def test_a_probe_that_hangs_once_at_the_start_or_the_end_costs_no_upload(model: str) -> None:
+    board = Board(model=model)
+    image = image_of(board.part, size=100)
+    board.upload(image)
+    total = board.probe.transfers
+    for after in (*range(20), *range(total - 20, total - 5)):
+        board = Board(model=model, faults=[f"wedged={after}"])
+        board.upload(image)
+        assert board.holds(image), after
+
+
+@pytest.mark.parametrize("every", [7, 6, 5])
+def test_a_hub_that_stalls_is_no_probe_that_hangs_and_leaves_nrst_high(every: int) -> None:
+    board = Board("stm8l151k4", "v21", faults=[f"stall-every={every}"])
+    with pytest.raises(ToolError) as caught:
+        board.upload(image_of(board.part, size=64))
+    assert caught.value.code is Code.PROBE_REFUSES
+    assert not board.chip.nrst_low
 
 
 @pytest.mark.parametrize("model", ["v1", "v3"])

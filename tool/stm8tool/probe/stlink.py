@@ -7,7 +7,7 @@ comment says otherwise). Nothing here knows of flash.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Optional
 
 from ..errors import (
@@ -72,6 +72,7 @@ _BUSY_SLACK_S = 0.25
 _ENTRY_WAVEFORM_S = 0.012
 _POLL_TRAVEL_S = 0.0005
 _FRAME_SIZE = 255
+_LEAVE_TRIES = 5
 _BIT_S = {False: 22 / 8e6, True: 10 / 8e6}
 
 _log = logging.getLogger(__name__)
@@ -150,23 +151,25 @@ class Stlink:
         """Claim the probe, identify it and put it into SWIM mode."""
         self._transport.open()
         try:
-            self._come_into_step()
-            self._identify()
-            self._enter_swim_mode()
+            try:
+                self._prepare()
+            except TransportTimeoutError as exc:
+                _log.warning("the probe hangs (%s): resetting it on USB", exc)
+                self._prepare_after_reset()
         except BaseException:
             self.close()
             raise
 
-    def _come_into_step(self) -> None:
-        """Synchronise; a probe that a failed run left hanging gets one USB reset."""
-        try:
-            self._channel.synchronise()
-            return
-        except TransportTimeoutError as exc:
-            _log.warning("the probe hangs (%s): resetting it on USB", exc)
+    def _prepare(self) -> None:
+        self._channel.synchronise()
+        self._identify()
+        self._enter_swim_mode()
+
+    def _prepare_after_reset(self) -> None:
+        """Give a probe that hangs, mostly since a run that failed, its one USB reset, and begin again."""
         try:
             self._transport.reset()
-            self._channel.synchronise()
+            self._prepare()
         except TransportTimeoutError as exc:
             raise ProbeError(
                 "the probe hangs: it does not answer, not even after a USB reset",
@@ -175,7 +178,11 @@ class Stlink:
             ) from exc
 
     def _identify(self) -> None:
-        self._version = version = identify.firmware_of(self._channel)
+        try:
+            self._version = version = identify.firmware_of(self._channel)
+        except ProbeError:
+            self._channel.synchronise()  # a probe that hangs altogether is another matter
+            raise
         self._info = info = identify.describe(self._channel, version)
         _log.info("%s, firmware %s", info.model, version)
         obstacle = stlink_version.obstacle(version, info.identity.product)
@@ -238,12 +245,25 @@ class Stlink:
             ("leave SWIM mode", lambda: self._channel.exchange(_EXIT)),
         ):
             try:
-                act()
+                self._insist(act)
             except (ProbeLostError, TransportTimeoutError) as exc:
                 _log.debug("could not %s: %s", step, exc)  # the reason is already on its way to the user
                 return
             except ToolError as exc:
                 _log.warning("could not %s: %s", step, exc)
+
+    def _insist(self, act: Callable[[], object]) -> None:
+        """Do what must not fail, NRST may be low, over a cable or hub that loses transfers.
+
+        A probe that starts again after a USB reset is out of SWIM mode, and its pins let go.
+        """
+        for _ in range(_LEAVE_TRIES):
+            try:
+                act()
+                return
+            except (EndpointStallError, TransferSizeError) as exc:
+                _log.debug("%s; trying again", exc)
+        self._transport.reset()
 
     def restart(self) -> None:
         """Leave SWIM mode and enter it again."""

@@ -142,10 +142,16 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
             continue
         _log.info("connected %s", recipe.name)
         return Climbed(recipe, tuple(rungs))
-    if isinstance(last, TransportError):
+    if isinstance(last, TransportTimeoutError):
         raise probe_hangs([_tried(rung) for rung in rungs]) from last
-    with suppress(SwimError):  # a rung may have got as far as to stall the CPU
+    with suppress(*LINK_ERRORS):  # a rung may have got as far as to stall the CPU
         leave_running(link)
+    if isinstance(last, TransportError):
+        raise ProbeError(
+            f"no SWIM link to the chip: {last}, again and again",
+            hint="try another USB port or cable, without a hub; then another probe",
+            details=[_tried(rung) for rung in rungs],
+        ) from last
     raise not_reached(link, known._replace(rungs=rungs), [_tried(rung) for rung in rungs]) from last
 
 
@@ -298,6 +304,7 @@ def leave_running(link: SwimLink) -> None:
 
     Raises:
         SwimError: The chip does not take it; NRST was pulsed, but whether the program runs is not known.
+        ProbeError: The probe stopped answering, also after a USB reset.
     """
     failure: Optional[ToolError] = None
     for prepare in (_nothing, link.resync, lambda: follow(link, LOW_SPEED)):
@@ -309,8 +316,11 @@ def leave_running(link: SwimLink) -> None:
             link.clock.sleep(0.001)
             return
         except LINK_ERRORS as exc:
-            if isinstance(exc, TransportTimeoutError) and isinstance(failure, TransportTimeoutError):
-                raise  # the probe itself is silent
+            if isinstance(exc, TransportTimeoutError):  # the probe itself is silent
+                if isinstance(failure, TransportTimeoutError):
+                    raise probe_hangs() from exc
+                with suppress(TransportTimeoutError):  # if it fails, so does what follows
+                    link.reset_usb()
             failure = exc
             # An interrupt may have struck while only one side had changed its speed, or the link is lost.
             _log.debug("leaving the chip: %s", exc)
