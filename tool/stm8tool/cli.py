@@ -9,10 +9,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn, Optional
+from typing import TYPE_CHECKING, NoReturn, Optional, TextIO, cast
 
 from . import __version__, commands, memory_commands, option_commands, part_commands, process, sim_commands, streams
 from .errors import UsageError
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 _WRITING = (*commands.WRITING, *memory_commands.WRITING, *option_commands.WRITING)
 _DEFAULTS = {
@@ -50,6 +53,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in the form of every other reason: `error: …`, last line on stderr."""
+
+    def _print_message(self, message: str, file: Optional[SupportsWrite[str]] = None) -> None:
+        """Print help, usage or version; before Python 3.10 argparse itself trips over a stream that nobody reads."""
+        streams.put(cast("TextIO", file or sys.stderr), message)
 
     def error(self, message: str) -> NoReturn:
         """Print usage and reason; exit with 2."""
