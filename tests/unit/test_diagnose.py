@@ -39,6 +39,8 @@ S103 = 2950
         (Evidence([IN_RESET], supply_mv=0), Code.RESET_LOW),
         (Evidence([IN_RESET], has_nrst=False), Code.RESET_LOW),
         (Evidence([NO_BUS, IN_RESET]), Code.LINK_LOST),
+        (Evidence([SILENT._replace(status=0x05), SILENT]), Code.LINK_LOST),
+        (Evidence([SILENT._replace(status=0x05)], has_nrst=False), Code.LINK_LOST),
         (Evidence([BUSY, BUSY]), Code.PROBE_HUNG),
         (Evidence([BUSY, SILENT]), Code.TARGET_SILENT),
         (Evidence([SILENT, DAMAGED]), Code.LINK_LOST),

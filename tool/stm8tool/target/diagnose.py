@@ -127,10 +127,18 @@ def conclude(seen: Evidence) -> Diagnosis:
         )
     if supply_is_low(seen.supply_mv, seen.least_mv):
         return Diagnosis(
-            Code.SUPPLY_LOW, "no SWIM link to the chip: its supply is too low", _low(seen.supply_mv, seen.least_mv)
+            Code.SUPPLY_LOW,
+            "no SWIM link to the chip: its supply is too low",
+            f"{_low(seen.supply_mv, seen.least_mv)}; else {_WIRES}",
         )
     if proven:
         return _without_bus(seen, any(rung.hsit for rung in proven))
+    if REFUSED in statuses:
+        return Diagnosis(
+            Code.LINK_LOST,
+            "no SWIM link to the chip: it answers, and refuses what it is sent",
+            f"{_WIRES}; wire NRST",
+        )
     if any(rung.status is None and not rung.of_probe for rung in seen.rungs):
         return Diagnosis(
             Code.LINK_LOST,
