@@ -24,4 +24,5 @@ def _logger_as_it_was() -> Iterator[None]:
     logger = logging.getLogger("stm8tool")
     state = logger.handlers, logger.propagate, logger.level
     yield
-    logger.handlers, logger.propagate, logger.level = state
+    logger.handlers, logger.propagate = state[:2]
+    logger.setLevel(state[2])  # loggers below remember what the level allowed, until it is set
