@@ -70,9 +70,77 @@ def test_a_locked_chip_cannot_be_saved_and_is_erased_by_a_restore(desk: Desk) ->
     assert desk.memory()[:500] == program(500)
 
 
+def test_the_backup_of_another_part_is_restored_only_by_force(desk: Desk) -> None:
+    desk.chip(part="stm8s003f3", content=program(500))
+    desk.flash("read", "chip.hex", "--all", part="stm8s003f3")
+    text = Path("chip.hex").read_text(encoding="ascii")
+    Path("chip.hex").write_text(text.replace("STM8S003F3", "STM8S103K3"), encoding="ascii")
+    before = desk.memories()
+    result = desk.flash("restore", "chip.hex", part="stm8s003f3")
+    assert result.code == 2
+    assert "is the backup of an STM8S103K3, not of an STM8S003F3" in result.reason
+    assert desk.memories() == before
+    assert desk.flash("restore", "--force", "chip.hex", part="stm8s003f3").code == 0
+
+
+def test_a_damaged_backup_is_refused_before_the_chip_is_touched(desk: Desk) -> None:
+    desk.chip(content=program(5000))
+    desk.flash("read", "chip.hex", "--all")
+    lines = Path("chip.hex").read_text(encoding="ascii").splitlines(keepends=True)
+    Path("chip.hex").write_text("".join(lines[:80] + lines[200:]), encoding="ascii")
+    before = desk.memories()
+    result = desk.flash("restore", "chip.hex")
+    assert result.code == 2
+    assert "this is no whole backup: it has " in result.reason
+    assert desk.memories() == before
+
+
+def test_a_backup_is_restored_where_the_chip_tells_what_it_is(desk: Desk) -> None:
+    desk.chip(part="stm8l101f3", content=program(500))
+    assert desk.flash("read", "chip.hex", "--all", part="stm8l101f3").code == 0
+    desk.flash("erase", "--all", part="stm8l101f3")
+    result = desk.flash("restore", "--force", "chip.hex", part="auto")
+    assert result.code in (0, 2)
+    assert "is the backup of" not in result.reason
+
+
+def test_a_restore_tells_a_file_without_option_bytes_from_one_that_is_equal_or_left_out(desk: Desk) -> None:
+    desk.chip()
+    told = {
+        "none, the file has none": (0x8000, b"abc"),
+        "none, they are as in the file": (0x4803, b"\x00\xff"),
+        "none": (0x4803, b"\x01"),
+    }
+    for said, segment in told.items():
+        result = desk.flash("restore", "--force", desk.hex("a.hex", segment))
+        assert f"option bytes written: {said}\n" in result.out
+    assert "left out: AFR: the file has only one half of value and complement" in result.out
+    result = desk.flash("restore", "--force", desk.hex("a.hex", (0x4820, b"\xaa")))
+    assert "left out: 0x4820 (0xAA in the file): the STM8S103F3 is not known to have an option byte there" in result.out
+
+
+@pytest.mark.parametrize("part", [STM8S, STM8L, "stm8l101f3"])
+@pytest.mark.parametrize("saved", [0x00, 0x03])
+def test_a_restore_clears_the_ubc_that_is_in_its_way_and_brings_that_of_the_file(
+    desk: Desk, part: str, saved: int
+) -> None:
+    desk.chip(part=part, content=program(3000, seed=5))
+    desk.set_option("UBC", saved)
+    before = {name: memory["data"] for name, memory in desk.memories().items()}
+    assert desk.flash("read", "chip.hex", "--all", part=part).code == 0
+    desk.chip(part=part, content=program(3000, seed=6))
+    desk.set_option("UBC", 0x04)
+    plain = desk.flash("restore", "--force", desk.hex("a.hex", (0x8000, b"abc")), part=part)
+    assert plain.reason.endswith("[E-UBC]")
+    result = desk.flash("restore", "chip.hex", part=part)
+    assert result.code == 0, result.err
+    assert "UBC is in the way: it is cleared" in result.err
+    assert {name: memory["data"] for name, memory in desk.memories().items()} == before
+
+
 def test_a_restore_never_locks(desk: Desk) -> None:
     desk.chip()
-    result = desk.flash("restore", desk.hex("a.hex", (0x4800, b"\xaa"), (0x8000, b"abc")))
+    result = desk.flash("restore", "--force", desk.hex("a.hex", (0x4800, b"\xaa"), (0x8000, b"abc")))
     assert result.code == 0
     assert "left out: ROP: read protection is never restored" in result.out
     assert desk.memory("options")[0] == 0

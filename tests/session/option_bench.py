@@ -7,7 +7,7 @@ from typing import Optional
 from session.bench import Board
 from stm8tool.devices import OptionByte, Part, all_parts, option_table
 from stm8tool.option_fields import fields_of
-from stm8tool.target.option_plan import Change, requested
+from stm8tool.target.option_plan import Change, Danger, requested
 
 # The part with the smallest flash of each, as it takes time to fill; below 8 KB an STM8L101 has no DATASIZE.
 _SMALLEST_LAST = sorted((p for p in all_parts() if p.flash.size >= 8192), key=lambda part: -part.flash.size)
@@ -21,7 +21,7 @@ def change(board: Board, *texts: str) -> list[Change]:
     with board.session() as session:
         changes = requested(board.part, session.options(), texts)
         if changes:
-            session.change_options(changes)
+            session.change_options(changes, frozenset(Danger))
     return changes
 
 

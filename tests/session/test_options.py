@@ -21,6 +21,7 @@ from stm8tool.option_fields import fields_of
 from stm8tool.sim.options import OptionBytes
 from stm8tool.sim.switches import Switches
 from stm8tool.target.option_plan import Change, Danger, dangers, requested
+from stm8tool.target.option_writing import change_options
 from stm8tool.target.options import OptionState
 
 # -- changing --------------------------------------------------------------------------------------------------------
@@ -189,7 +190,7 @@ def test_no_request_ruins_a_chip_and_only_a_lock_locks_one(request: tuple[Part, 
     try:
         with board.session() as session:
             changes = requested(part, session.options(), texts)
-            session.change_options([change for change in changes if not change.locks])
+            session.change_options([change for change in changes if not change.locks], frozenset(Danger))
     except UsageError:
         assert board.options_are_factory()
     else:
@@ -238,6 +239,7 @@ def test_whoever_asks_for_a_value_that_ruins_or_locks_a_chip_it_is_not_written(n
     before = bytes(board.chip.options.memory.data)
     refused = 0
     with board.session() as session:
+        programmer = session._programmer()
         for state in session.options():
             for value in range(256):
                 reading = OptionBytes(board.part, option_table(board.part), Switches())
@@ -247,7 +249,7 @@ def test_whoever_asks_for_a_value_that_ruins_or_locks_a_chip_it_is_not_written(n
                 if reading.bricked or reading.rop:
                     refused += 1
                     with pytest.raises(ValueError, match="is not written"):
-                        session.change_options([Change(state, value)])
+                        change_options(programmer._core, programmer._flash, board.part, [Change(state, value)])
     assert refused
     assert bytes(board.chip.options.memory.data) == before
     assert board.chip.bricked is None

@@ -40,11 +40,12 @@ if TYPE_CHECKING:
     from .image.serial_number import SerialNumber
     from .probe.base import ProbeInfo
     from .probe.listing import ListedProbe
-    from .session import ChipInfo, PowerCycle, Upload
+    from .session import ChipInfo, PowerCycle
     from .target.options import OptionState
     from .target.programmer import Progress, Written
     from .target.protection import Protection, Unlocked
     from .target.quality import Quality
+    from .target.upload import Upload
 
 __version__ = "3.0.0"
 

@@ -22,12 +22,14 @@ from .image.serial_number import SerialNumber as SerialNumber
 from .probe import listing
 from .probe.base import ProbeInfo
 from .probe.listing import ListedProbe
-from .session import ChipInfo, PowerCycle, Session, Upload, bus_of, open_transport
+from .selector import bus_of, open_transport
+from .session import ChipInfo, PowerCycle, Session
 from .target.options import OptionState
 from .target.programmer import Progress, Written, silent
 from .target.protection import Protection as Protection
 from .target.protection import Unlocked
 from .target.quality import Quality
+from .target.upload import Upload
 
 logging.getLogger("stm8tool").addHandler(logging.NullHandler())  # else Python shows warnings on stderr
 

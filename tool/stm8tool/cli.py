@@ -143,12 +143,18 @@ def _parser() -> _Parser:
             sub.add_argument(
                 "--serial-number", metavar="ADDRESS,FORMAT,FILE", help="the next of those that FILE counts"
             )
+            sub.add_argument("--options", action="store_true", help="write the option bytes of the files, too, last")
+            _add_force_options(sub)
     read = command("read", memory_commands.read, "read a memory into a .hex, .s19 or .bin file")
     read.add_argument("output", metavar="OUT")
     read.add_argument("--all", action="store_true", help="flash, EEPROM and option bytes, for `restore`")
     restore = command("restore", memory_commands.restore, "bring back what `read --all` saved, option bytes last")
     restore.add_argument("file", metavar="FILE")
-    restore.add_argument("--force", action="store_true", help="also a watchdog or brown-out reset that may lock us out")
+    restore.add_argument(
+        "--force",
+        action="store_true",
+        help="also of another part, with gaps, or with option bytes that may lock us out",
+    )
     erase = command("erase", memory_commands.erase, "erase a memory to 0x00")
     erase.add_argument("--all", action="store_true", help="flash and EEPROM")
     erase.add_argument("--range", metavar="ADDRESS:SIZE", help="these blocks only")
@@ -201,6 +207,11 @@ def _parser() -> _Parser:
     return parser
 
 
+def _add_force_options(command: _Parser) -> None:
+    for name in commands.FORCED:
+        command.add_argument(f"--force-{name}", action="store_true", help=_FORCED_HELP[name])
+
+
 def _add_options_commands(known: argparse._SubParsersAction[_Parser], common: _Parser) -> None:
     options = known.add_parser("options", help="look at the option bytes and change them", allow_abbrev=False)
     commands_of_options = options.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -217,8 +228,7 @@ def _add_options_commands(known: argparse._SubParsersAction[_Parser], common: _P
     changed.add_argument(
         "settings", nargs="+", metavar="OPTION[.FIELD]=VALUE", help="UBC=none, UBC=1K, AFR=0x01, MISC.LSI_EN=1"
     )
-    for name in option_commands.FORCED:
-        changed.add_argument(f"--force-{name}", action="store_true", help=_FORCED_HELP[name])
+    _add_force_options(changed)
     command("defaults", option_commands.defaults, "bring option bytes to their factory values")
     compared = command("diff", option_commands.diff, "compare the chip's option bytes with those of a file")
     compared.add_argument("file", metavar="FILE", help="an image, or what `options show` printed")

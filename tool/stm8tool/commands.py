@@ -6,9 +6,10 @@ What they share with `memory_commands` is here, too: part, region, image and ses
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Optional
 
-from .errors import Code, UsageError
+from .errors import Code, ImageError, UsageError
 from .values import number
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from .devices import Part, Region
     from .image import Image, Segment
     from .session import PowerCycle, Session
+    from .target.option_plan import Change, Danger
+    from .target.upload import OptionData
 
+FORCED = ("lock", "watchdog", "brownout", "tmu", "uncertain")  # the dangers that `--force-…` allows
 DEFAULT_PROBE = "stlink"
 AUTO = "auto"
 _NAME_IT = "name the part that is printed on the chip with --part"
@@ -110,8 +114,16 @@ def writable(arguments: argparse.Namespace, part: Part) -> list[Region]:
     return [region]
 
 
+def forced_dangers(arguments: argparse.Namespace) -> set[Danger]:
+    """Return what the options `--force-…` allow."""
+    from .target.option_plan import Danger
+
+    return {Danger(name) for name in FORCED if getattr(arguments, f"force_{name}")}
+
+
 def open_session(arguments: argparse.Namespace, console: Console, part: Optional[Part]) -> Session:
-    from .session import Session, open_transport
+    from .selector import open_transport
+    from .session import Session
 
     power_cycle = _power_cycle(arguments, console)
     return Session(open_transport(arguments.probe), part, console.progress, power_cycle)
@@ -151,7 +163,7 @@ def blocks(count: int) -> str:
 
 def list_probes(arguments: argparse.Namespace, console: Console) -> None:
     from .probe import listing
-    from .session import bus_of
+    from .selector import bus_of
 
     probes, others = listing.attached(bus_of(arguments.probe)[0])
     if arguments.json:
@@ -175,6 +187,7 @@ def image_of(arguments: argparse.Namespace, part: Part, *more: Segment) -> Image
 
 
 def write(arguments: argparse.Namespace, console: Console) -> None:
+    from . import wording
     from .image import Image
     from .image.serial_number import SerialNumber
 
@@ -183,7 +196,8 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
     unlock = arguments.unlock == "auto" and not (arguments.shared and "options" in arguments.shared.differing)
     serial = SerialNumber.parse(arguments.serial_number) if arguments.serial_number else None
     content = image_of(arguments, part, *([serial.encode(serial.peek())] if serial else []))
-    content.check_inside(regions, part.options)
+    options = _option_data(arguments, console, part, content)
+    content.check_inside([*regions, part.options] if options else regions, part.options)
     with open_session(arguments, console, part) as session:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
         if regions == [part.ram]:
@@ -191,11 +205,11 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
             console.say(f"{content.size} bytes of RAM written and verified; the program runs, and may overwrite them")
             return
         if serial:
-            session.connect()  # no number is lost to a probe or chip that is not there
+            session.require_writable(options, unlock=unlock)  # no number is lost to a probe or chip that is not there
             taken = serial.take()
             content = content.overlaid(Image([taken]))
             console.say(f"{taken.origin} is taken from {serial.file}, for 0x{taken.address:06X}")
-        result = session.write(content, regions, unlock=unlock, verify=arguments.verify == "yes")
+        result = session.write(content, regions, options, unlock=unlock, verify=arguments.verify == "yes")
     if result.unlocked and result.unlocked.erased:
         console.say("read protection removed, option bytes at factory values, read back")
     written = result.written
@@ -204,7 +218,33 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
     else:
         checked = "and verified" if arguments.verify == "yes" else "(not verified)"
         console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written {checked}")
+    for line in wording.options_written(result.options):
+        console.say(line)
     console.say("the program runs")
+
+
+def _option_data(arguments: argparse.Namespace, console: Console, part: Part, content: Image) -> Optional[OptionData]:
+    """Return the option bytes that are to be written; None without `--options`."""
+    from . import wording
+    from .target.upload import OptionData, option_bytes
+
+    forced = forced_dangers(arguments)
+    if not arguments.options:
+        if forced:
+            raise UsageError("--force-… allows what --options writes", hint="add --options, or leave it out")
+        return None
+    if arguments.region == "ram":
+        raise UsageError("--region ram and --options do not go together")
+    require_settled(arguments, "options")
+    held = option_bytes(content, part)
+    if not held:
+        raise ImageError("the image holds no option bytes", hint=f"those of the {part.name} lie in {part.options}")
+
+    def tell(changes: Sequence[Change]) -> None:
+        for line in wording.option_changes(part, changes):
+            console.say(line)
+
+    return OptionData(held, forced, tell)
 
 
 def verify(arguments: argparse.Namespace, console: Console) -> None:

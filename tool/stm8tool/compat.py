@@ -148,7 +148,7 @@ def _count(text: str) -> int:
 
 def _selector(request: Request) -> str:
     """Return the probe that -c and -S mean, in the words of `probe.find`."""
-    from .session import SIM_PREFIX
+    from .selector import SIM_PREFIX
 
     programmer, serial = request.programmer, request.serial
     known = ", ".join(_PROGRAMMERS)
@@ -269,7 +269,8 @@ def _do(request: Request, console: Console) -> None:
 
 
 def _open(request: Request, console: Console, part: Optional[Part]) -> Session:
-    from .session import Session, open_transport
+    from .selector import open_transport
+    from .session import Session
 
     return Session(open_transport(_selector(request)), part, console.progress)
 
@@ -290,7 +291,7 @@ def _list_parts(_request: Request, console: Console) -> None:
 
 def _list_probes(request: Request, console: Console) -> None:
     from .probe import listing
-    from .session import bus_of
+    from .selector import bus_of
 
     probes, others = listing.attached(bus_of(request.programmer or "")[0])
     for number, probe in enumerate(probes):

@@ -19,7 +19,8 @@ from .devices import Part, find_part
 from .errors import AccessError, Code, FamilyMismatchError, ReadoutProtectedError, SwimError, TargetError, ToolError
 from .findings import Diagnosis, Finding, Mark, bad, not_seen, warnings_heard
 from .probe import find, listing
-from .session import SIM_PREFIX, ChipInfo, PowerCycle, Reached, Session, bus_of
+from .selector import SIM_PREFIX, bus_of
+from .session import ChipInfo, PowerCycle, Reached, Session
 from .target import ubc
 from .target.diagnose import least_supply_mv, supply_is_low
 from .target.quality import Quality

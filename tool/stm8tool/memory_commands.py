@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import __version__
 from .commands import blocks, image_of, open_session, region_of, require_settled, required_part, writable
-from .errors import UsageError
+from .errors import ImageError, UsageError
 from .values import address
 
 if TYPE_CHECKING:
     from .console import Console
     from .devices import Part, Region
     from .session import Backup
+
+_SAVED_PART = re.compile(rb"^; all memories of an (\w+), read by", re.MULTILINE)  # as `_comments` words it
 
 
 def read(arguments: argparse.Namespace, console: Console) -> None:
@@ -59,15 +63,32 @@ def restore(arguments: argparse.Namespace, console: Console) -> None:
     require_settled(arguments, "options")
     content = image.load([arguments.file])
     content.check_inside(part.memories)
+    if not (arguments.force or arguments.shared):
+        _require_backup_of(arguments.file, part)
     with open_session(arguments, console, part) as session:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
         unlock, verify = arguments.unlock == "auto", arguments.verify == "yes"
         result = session.restore(content, unlock=unlock, verify=verify, force=arguments.force)
     written = result.upload.written
     console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written")
-    console.say(f"option bytes written: {', '.join(result.options) or 'none, they are as in the file'}")
+    names = ", ".join(change.option.name for change in result.upload.options)
+    if not content.slice(part.options):
+        names = "none, the file has none"
+    elif not names and not result.left_out:
+        names = "none, they are as in the file"
+    console.say(f"option bytes written: {names or 'none'}")
     for line in result.left_out:
         console.say(f"left out: {line}")
+
+
+def _require_backup_of(file: str, part: Part) -> None:
+    """Raise ImageError for the backup of another part; S-records do not tell."""
+    saved = _SAVED_PART.search(Path(file).read_bytes())
+    if saved and saved[1].decode() != part.name:
+        raise ImageError(
+            f"{file} is the backup of an {saved[1].decode()}, not of an {part.name}",
+            hint="name the part that is printed on the chip; --force restores it all the same",
+        )
 
 
 def erase(arguments: argparse.Namespace, console: Console) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
-from .commands import base_address, open_session, require_settled, required_part
+from .commands import base_address, forced_dangers, open_session, require_settled, required_part
 from .errors import Code, ImageError, UsageError, VerifyError
 
 if TYPE_CHECKING:
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from .session import Session
     from .target.option_plan import Change, Danger
 
-FORCED = ("lock", "watchdog", "brownout", "tmu", "uncertain")  # the dangers that `--force-…` allows
 _CONFIRMATION = "lock"
-_LOCKED = "locked: read protection is on, seen after a reset"
 _SAVED_ROW = re.compile(r"^\s*([A-Z]\w+) +0x[0-9A-F]{4} +0x([0-9A-F]{2})\b", re.MULTILINE)  # of `options show`
 _LARGEST_TABLE = 1 << 16
 
@@ -36,11 +34,11 @@ def show(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def set_values(arguments: argparse.Namespace, console: Console) -> None:
-    from .target.option_plan import Danger, requested
+    from .target.option_plan import requested
 
     part = required_part(arguments)
     require_settled(arguments, "options")
-    forced = {Danger(name) for name in FORCED if getattr(arguments, f"force_{name}")}
+    forced = forced_dangers(arguments)
     with open_session(arguments, console, part) as session:
         changes = requested(part, session.options(), arguments.settings)
         _change(session, console, part, changes, forced)
@@ -83,6 +81,8 @@ def diff(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def lock(arguments: argparse.Namespace, console: Console) -> None:
+    from . import wording
+
     part = required_part(arguments)
     if not arguments.yes and not console.is_interactive:
         raise UsageError(
@@ -98,7 +98,7 @@ def lock(arguments: argparse.Namespace, console: Console) -> None:
         raise UsageError("not confirmed: nothing was done", hint=f"type '{_CONFIRMATION}', or add --yes")
     with open_session(arguments, console, part) as session:
         written = session.lock()
-    console.say(_LOCKED if written else "it is read-protected already: nothing to do")
+    console.say(wording.LOCKED if written else "it is read-protected already: nothing to do")
 
 
 def _change(session: Session, console: Console, part: Part, changes: Sequence[Change], forced: set[Danger]) -> None:
@@ -110,33 +110,9 @@ def _change(session: Session, console: Console, part: Part, changes: Sequence[Ch
         return
     for line in wording.option_changes(part, changes):
         console.say(line)
-    _refuse_dangers(session, part, changes, forced)
-    # What locks comes last, when all else has been read back: then nothing can be read any more.
-    plain = [change for change in changes if not change.locks]
-    if plain:
-        session.change_options(plain)
-        console.say(f"written and read back after a reset: {_names(plain)}")
-    if plain != changes:
-        session.lock()
-        console.say(_LOCKED)
-
-
-def _refuse_dangers(session: Session, part: Part, changes: Sequence[Change], forced: set[Danger]) -> None:
-    """Raise UsageError unless every danger of `changes` is forced, or is none here."""
-    from .target.option_plan import Danger, dangers
-
-    found = [warned for warned in dangers(part, changes) if warned.danger not in forced]
-    # A reset is what ends the grip of a watchdog, as it is what catches the chip before the program runs.
-    if any(w.danger is Danger.WATCHDOG for w in found) and part.has_nrst and session.reset_line_works():
-        found = [warned for warned in found if warned.danger is not Danger.WATCHDOG]
-    if found:
-        options = " ".join(dict.fromkeys(warned.danger.option for warned in found))
-        raise UsageError(
-            f"{found[0].why}: nothing was written",
-            code=Code.DANGEROUS_WRITE,
-            hint=f"{options} writes it all the same",
-            details=[f"{warned.danger.option}: {warned.why}" for warned in found],
-        )
+    session.change_options(changes, forced)
+    for line in wording.options_written(changes):
+        console.say(line)
 
 
 def _values_of_file(file: str, part: Part, base: Optional[int]) -> dict[str, int]:

@@ -7,8 +7,7 @@ releases NRST, takes the probe out of SWIM mode and releases it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
@@ -16,9 +15,6 @@ from .errors import (
     LINK_ERRORS,
     Code,
     ConnectError,
-    ProgramError,
-    ReadoutProtectedError,
-    SwimError,
     ToolError,
     UsageError,
     VerifyError,
@@ -26,33 +22,24 @@ from .errors import (
 from .image import Image, Segment
 from .interrupts import shield
 from .probe.stlink import Stlink
-from .target import family, protection
+from .target import family, protection, upload
 from .target.capture import PowerCycle as PowerCycle
 from .target.core import Core
-from .target.diagnose import blame_supply, least_supply_mv
 from .target.flash import Flash
-from .target.option_plan import Change, Danger, dangers, restored
-from .target.options import OptionState, read_options, show_a_cut_unlock
+from .target.option_plan import Change, Danger
+from .target.options import OptionState, read_options
 from .target.programmer import Programmer, Progress, Written, silent
 from .target.quality import Quality
+from .target.upload import OptionData, Restored, Upload
 
 if TYPE_CHECKING:
     from .devices import Part, Region
     from .probe.base import ProbeInfo
-    from .transport.base import Transport, UsbBus
+    from .transport.base import Transport
 
 _log = logging.getLogger(__name__)
 
-SIM_PREFIX = "sim:"
 _UNIQUE_ID_SIZE = 12
-_OF_SUPPLY = (Code.WRITE_UNFINISHED, Code.VERIFY, Code.LINK_LOST, Code.UNLOCK_FAILED)
-
-
-class Upload(NamedTuple):
-    """What `Session.write` did; `unlocked` is None where no unlock was needed."""
-
-    written: Written
-    unlocked: Optional[protection.Unlocked]
 
 
 class ChipInfo(NamedTuple):
@@ -82,49 +69,12 @@ class Backup(NamedTuple):
     unique_id: Optional[bytes]
 
 
-class Restored(NamedTuple):
-    """What `Session.restore` did.
-
-    Attributes:
-        upload: As of `Session.write`.
-        options: Names of the option bytes that were written.
-        left_out: Why others in the file were not, a line each.
-    """
-
-    upload: Upload
-    options: tuple[str, ...]
-    left_out: tuple[str, ...]
-
-
 class Reached(NamedTuple):
     """How the chip was reached; the names are those of `ChipInfo`."""
 
     recipe: str
     high_speed: bool
     seen: family.Seen
-
-
-def bus_of(selector: str) -> tuple[UsbBus, str]:
-    """Return the bus that `selector` is about, and what it says of the probe; a simulated one loads no USB library."""
-    if selector.startswith(SIM_PREFIX):
-        from .sim import bus
-
-        return bus.attach(selector[len(SIM_PREFIX) :])
-    from .probe import find
-
-    return find.system_bus(), selector
-
-
-def open_transport(selector: str) -> Transport:
-    """Return the pipe to the probe that `selector` means."""
-    from .probe import find
-
-    bus, wanted = bus_of(selector)
-    probe = find.find(wanted, bus)
-    note = find.substitution(wanted, probe)
-    if note:
-        _log.warning("%s", note)
-    return find.open_found(probe, bus)
 
 
 def require_whole_blocks(region: Region, part: Part) -> None:
@@ -140,7 +90,7 @@ class Session:
     """A context manager around one open probe and the chip behind it.
 
     Args:
-        transport: The pipe to the probe, not open yet; see `open_transport`.
+        transport: The pipe to the probe, not open yet; see `selector.open_transport`.
         part: The chip; needed by every job but `info` and `reset`.
         progress: Called with stage, bytes done, bytes in all.
         power_cycle: Catch the chip while somebody switches its power; None connects by the ladder.
@@ -158,7 +108,6 @@ class Session:
         self._link = Stlink(transport)
         self._core = Core(self._link, part, power_cycle)
         self._connected = False
-        self._erased_by_unlock = False
 
     def __enter__(self) -> Session:
         """Open the probe."""
@@ -204,8 +153,8 @@ class Session:
 
     @property
     def no_high_speed(self) -> bool:
-        """True where the chip did not allow high speed over a good link; right after an unlock that is normal."""
-        return self._core.no_high_speed and not self._erased_by_unlock
+        """True where the chip did not allow high speed over a good link."""
+        return self._core.no_high_speed
 
     def _warn(self) -> None:
         """Say what was not perfect in a session that ended well."""
@@ -273,80 +222,33 @@ class Session:
             raise UsageError("which chip?", hint="name it with --part, for example --part stm8s103f3")
         return self._part
 
-    def write(self, image: Image, regions: Sequence[Region], *, unlock: bool = True, verify: bool = True) -> Upload:
+    def write(
+        self,
+        image: Image,
+        regions: Sequence[Region],
+        options: Optional[OptionData] = None,
+        *,
+        unlock: bool = True,
+        verify: bool = True,
+    ) -> Upload:
         """Write `image` into `regions`; a read-protected chip is unlocked first, which erases it.
 
         Args:
             image: Nothing is written unless all of it lies inside `regions`.
             regions: Memories that may be written.
+            options: Option bytes, written last; a UBC among them lets one that is in the way be cleared first.
             unlock: False: a read-protected chip is an error.
             verify: Read back what was programmed.
         """
-        image.check_inside(regions)
-        programmer = self._programmer()
-        unlocked = None
-        try:
-            programmer.require_open()
-        except ReadoutProtectedError as exc:
-            if not unlock:
-                exc.code = Code.ROP_UPLOAD
-                raise
-            unlocked = self._unlock_for_write(programmer, exc, assume_locked=False)
-        if unlocked is None:
-            unlocked = self._see_to_options(programmer, may_mend=unlock)
+        part = self._require_part()
+        image.check_inside([*regions, part.options] if options else regions, part.options)
         segments = [segment for region in regions for segment in image.slice(region)]
         segments.sort(key=lambda segment: segment.address)
-        try:
-            return Upload(self._write(programmer, segments, verify=verify), unlocked)
-        except ReadoutProtectedError as exc:
-            # A locked chip may look blank; its refusal of the first block is what tells.
-            if not unlock or (unlocked and unlocked.erased):
-                exc.code = Code.UNLOCK_FAILED if unlock else Code.ROP_UPLOAD
-                raise
-            unlocked = self._unlock_for_write(programmer, exc, assume_locked=True)
-        return Upload(self._write(programmer, segments, verify=verify), unlocked)
+        return upload.write(self._programmer(), segments, options, unlock=unlock, verify=verify)
 
-    def _write(self, programmer: Programmer, segments: Sequence[Segment], *, verify: bool) -> Written:
-        with self._supply_considered():
-            return programmer.write(segments, verify=verify)
-
-    def _unlock(self, programmer: Programmer, *, assume_locked: bool = False) -> protection.Unlocked:
-        with self._supply_considered():
-            unlocked = programmer.unlock(assume_locked=assume_locked)
-        self._erased_by_unlock = self._erased_by_unlock or unlocked.erased
-        return unlocked
-
-    @contextmanager
-    def _supply_considered(self) -> Iterator[None]:
-        """Give an error of a chip that does not hold what is written the supply as its cause where that is low."""
-        try:
-            yield
-        except (ProgramError, VerifyError, SwimError) as exc:
-            if exc.code in _OF_SUPPLY:
-                blame_supply(exc, self._link.supply_mv(), least_supply_mv(self._part))
-            raise
-
-    def _see_to_options(self, programmer: Programmer, *, may_mend: bool) -> Optional[protection.Unlocked]:
-        """Finish an unlock that was cut short; any other damage to option bytes is only told."""
-        states = programmer.options()
-        damaged = ", ".join(state.option.name for state in states if not state.consistent)
-        if damaged and may_mend and show_a_cut_unlock(states):
-            _log.warning("an earlier unlock was cut short: bringing the option bytes to their factory values")
-            return self._unlock(programmer)
-        if damaged:
-            _log.warning(
-                "option bytes without their complements, for which the chip uses its defaults: %s; "
-                "this does no harm if the part is the right one %s",
-                damaged,
-                Code.OPTIONS_CORRUPT,
-            )
-        return None
-
-    def _unlock_for_write(
-        self, programmer: Programmer, found: ReadoutProtectedError, *, assume_locked: bool
-    ) -> protection.Unlocked:
-        _log.warning("%s: unlocking it, which erases the whole chip (what it holds cannot be read or saved)", found)
-        return self._unlock(programmer, assume_locked=assume_locked)
+    def require_writable(self, options: Optional[OptionData] = None, *, unlock: bool = True) -> None:
+        """Connect; raise what `write` would raise before it writes anything."""
+        upload.prepare(self._programmer(), options, unlock=unlock)
 
     def verify(self, image: Image, regions: Sequence[Region]) -> int:
         """Compare `image` with the chip; return the number of equal bytes."""
@@ -368,31 +270,29 @@ class Session:
         programmer.require_open()
         return programmer.options()
 
-    def change_options(self, changes: Sequence[Change]) -> Sequence[OptionState]:
-        """Write option bytes and return all of them, read back after a reset; `option_plan` makes `changes`."""
-        programmer = self._programmer()
-        with self._supply_considered():
-            programmer.change_options(changes)
-        return programmer.options()
+    def change_options(self, changes: Sequence[Change], forced: Collection[Danger] = ()) -> None:
+        """Write option bytes, read back after a reset, what locks last; `option_plan` makes `changes`.
+
+        Args:
+            changes: Planned from `options`.
+            forced: The dangers that are allowed; any other is a UsageError, and nothing is written.
+        """
+        self._programmer().change_options(changes, forced)
 
     def lock(self) -> bool:
         """Turn read protection on; return False if it was on already."""
-        programmer = self._programmer()
-        with self._supply_considered():
-            return programmer.lock()
+        return self._programmer().lock()
 
     def reset_line_works(self) -> bool:
         """Tell whether NRST is seen to reset the chip."""
-        self._connect()
-        return self._core.reset_line_works()
+        return self._connect().reset_line_works()
 
     def erase(self, region: Region) -> Written:
         """Erase `region` to 0x00, in whole blocks."""
         require_whole_blocks(region, self._require_part())
         programmer = self._programmer()
         programmer.require_open()
-        with self._supply_considered():
-            return programmer.erase(region)
+        return programmer.erase(region)
 
     def read_all(self) -> Backup:
         """Return all that the chip keeps without power; a read-protected chip is an error."""
@@ -410,36 +310,18 @@ class Session:
     def restore(self, image: Image, *, unlock: bool = True, verify: bool = True, force: bool = False) -> Restored:
         """Bring what `read_all` saved into the chip: flash, EEPROM, and then its option bytes.
 
+        A UBC that is in the way is cleared first where the backup has its own.
+
         Args:
-            image: May hold option bytes, too.
+            image: A memory that it does not hold at all is left as it is; a piece of one is an ImageError.
             unlock, verify: As for `write`.
-            force: Also option bytes of which the chip may then not be freed: watchdog, brown-out reset.
+            force: Also pieces, and option bytes of which the chip may then not be freed: watchdog, brown-out reset.
         """
         part = self._require_part()
         image.check_inside(part.memories)
-        memories = [memory for memory in part.memories if memory is not part.options]
-        data = Image(segment for memory in memories for segment in image.slice(memory))
-        upload = self.write(data, memories, unlock=unlock, verify=verify)
-        programmer = self._programmer()
-        held = {
-            segment.address + n: byte for segment in image.slice(part.options) for n, byte in enumerate(segment.data)
-        }
-        changes, left_out = restored(part, programmer.options(), held)
-        barred = {} if force else self._traps(changes)
-        wanted = [change for change in changes if change.option.name not in barred]
-        if wanted:
-            with self._supply_considered():
-                programmer.change_options(wanted)
-        return Restored(upload, tuple(change.option.name for change in wanted), (*left_out, *barred.values()))
-
-    def _traps(self, changes: Sequence[Change]) -> dict[str, str]:
-        """Return the names of option bytes that may keep the chip from being reached again, and why."""
-        part = self._require_part()
-        found = [(change.option.name, warned) for change in changes for warned in dangers(part, [change])]
-        kinds = {Danger.BROWNOUT, Danger.WATCHDOG}
-        if any(warned.danger is Danger.WATCHDOG for _, warned in found) and part.has_nrst and self.reset_line_works():
-            kinds.remove(Danger.WATCHDOG)
-        return {name: warned.why for name, warned in found if warned.danger in kinds}
+        if not force:
+            upload.require_whole(image, part)
+        return upload.restore(self._programmer(), image, unlock=unlock, verify=verify, force=force)
 
     def write_ram(self, image: Image) -> None:
         """Put `image` into RAM, where it stays until power goes or the program of the chip overwrites it."""
@@ -458,7 +340,7 @@ class Session:
 
     def unlock(self) -> protection.Unlocked:
         """Remove read protection, bring option bytes to factory values, and prove both by reading back."""
-        return self._unlock(self._programmer())
+        return self._programmer().unlock()
 
     def reset(self) -> None:
         """Reset the chip; its program runs when the session ends."""

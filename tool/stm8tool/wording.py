@@ -14,6 +14,7 @@ from .target.protection import Protection, Unlocked
 
 FAMILIES = {"stm8s": "STM8S, STM8AF or relatives", "stm8l": "STM8L or STM8AL", None: "its registers do not tell"}
 NO_PART = "give --part to see protection and option bytes"
+LOCKED = "locked: read protection is on, seen after a reset"
 
 _UBC = "UBC"
 _ROP = "ROP"
@@ -106,6 +107,15 @@ def option_changes(part: Part, changes: Sequence[Change]) -> Iterator[str]:
                 name = "" if field.is_whole else f"{field.name} {old_value} -> {new_value}: "
                 if was or becomes:
                     yield f"    {name}{was or 'unknown'} -> {becomes or 'unknown'}"
+
+
+def options_written(changes: Sequence[Change]) -> Iterator[str]:
+    """Yield what has become of changes that were made."""
+    plain = ", ".join(change.option.name for change in changes if not change.locks)
+    if plain:
+        yield f"written and read back after a reset: {plain}"
+    if any(change.locks for change in changes):
+        yield LOCKED
 
 
 def option_table(states: Sequence[OptionState]) -> list[str]:

@@ -42,7 +42,7 @@ class Core:
         seen: What the chip shows of its kind; nothing before `connect`.
         tally: What had to be done again.
         only_at_power_on: The chip was silent until its power was switched.
-        no_high_speed: The link is good, but the chip did not allow high speed.
+        erased: An unlock has erased it.
     """
 
     def __init__(self, link: SwimLink, part: Optional[Part] = None, power_cycle: Optional[PowerCycle] = None) -> None:
@@ -51,7 +51,8 @@ class Core:
         self.seen = family.Seen(None, None)
         self.tally = Tally()
         self.only_at_power_on = False
-        self.no_high_speed = False
+        self.erased = False
+        self._refused_high_speed = False
         self._part = part
         self._power_cycle = power_cycle
         self._entered = False
@@ -61,6 +62,11 @@ class Core:
     def clock(self) -> Clock:
         """The clock to wait by."""
         return self.link.clock
+
+    @property
+    def no_high_speed(self) -> bool:
+        """True where the chip did not allow high speed over a good link; right after an unlock that is normal."""
+        return self._refused_high_speed and not self.erased
 
     @property
     def has_stumbled(self) -> bool:
@@ -107,7 +113,7 @@ class Core:
         else:
             recipe = self._catch(self._power_cycle, known)
         self._let_run = False
-        self.no_high_speed = recipe.high_speed and not self.link.high_speed
+        self._refused_high_speed = recipe.high_speed and not self.link.high_speed
         return recipe
 
     def _catch(self, wish: PowerCycle, known: Evidence) -> Recipe:

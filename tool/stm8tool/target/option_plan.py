@@ -5,7 +5,7 @@ Pure: nothing here touches a chip. Complements are computed by whoever writes; n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple, Optional
 
@@ -16,7 +16,7 @@ from ..values import number, size
 from . import ubc
 from .options import OptionState, never, restorable
 
-_UBC, _DATASIZE, _TMU = "UBC", "DATASIZE", "TMU"
+UBC, _DATASIZE, _TMU = "UBC", "DATASIZE", "TMU"
 _BOR, _LOWEST_LEVEL = "BOR", 1  # of the STM8L: bit 0 turns it on, bits 3 to 1 are its threshold
 _WATCHDOGS = ("IWDG_HW", "WWDG_HW")
 _INVALID_KEYS = (0x00, 0xFF)  # of the TMU (confidence medium)
@@ -60,8 +60,9 @@ class Change(NamedTuple):
 
 
 class Warned(NamedTuple):
-    """A danger of a change, and why."""
+    """A danger of a change: of which option byte, which, and why."""
 
+    name: str
     danger: Danger
     why: str
 
@@ -88,7 +89,7 @@ def requested(part: Part, states: Sequence[OptionState], texts: Iterable[str]) -
         state = _find(part, states, option_name)
         fields = fields_of(part, state.option)
         if all(field.reserved for field in fields):
-            raise _never_written(part, state.option, "it is reserved, or can ruin the chip")
+            raise never_written(part, state.option, "it is reserved, or can ruin the chip")
         field = _field(state.option, fields, field_name) if dot else None
         names = {f"{option_name}.{f.name}" for f in ([field] if field else fields)}
         if names & given:
@@ -98,7 +99,7 @@ def requested(part: Part, states: Sequence[OptionState], texts: Iterable[str]) -
         byte = field.put(change.value, _field_value(field, text, value)) if field else _byte(part, state.option, value)
         wanted[option_name] = change._replace(value=byte)
     for change in wanted.values():
-        _check(part, change)
+        check(part, change)
     return sorted(_needed(wanted.values()), key=lambda change: change.option.address)
 
 
@@ -108,69 +109,30 @@ def factory(part: Part, states: Sequence[OptionState]) -> list[Change]:
     return [Change(at[option], option.default) for option in restorable(states, after_unlock=False)]
 
 
-class Restored(NamedTuple):
-    """What of the option bytes in a backup must change, and what is left out and why, a line each."""
-
-    changes: tuple[Change, ...]
-    left_out: tuple[str, ...]
-
-
-def restored(part: Part, states: Iterable[OptionState], held: Mapping[int, int]) -> Restored:
-    """Return what a backup asks for: nothing that protects, is never written, or belongs to an unlock alone.
-
-    Args:
-        part: The chip.
-        states: Its option bytes, read from an open chip.
-        held: The bytes of the backup in the option area, by address.
-    """
-    changes, left_out = [], []
-    for state in states:
-        option = state.option
-        value = held.get(option.address)
-        complement = held.get(option.address + 1) if option.complement else None
-        change = Change(state, -1 if value is None else value)
-        if value is None or (option.complement and complement is None) or change.is_done([state]):
-            continue
-        if complement not in (None, value ^ 0xFF):
-            left_out.append(f"{option.name}: its complement does not match in the file")
-        elif option.policy == "rop":
-            if change.locks:
-                left_out.append(f"{option.name}: read protection is never restored")
-        elif option.policy == "after-unlock" and value not in option.accepted:
-            left_out.append(f"{option.name}: 0x{value:02X} is not restored, as it could ruin the chip")
-        else:
-            try:
-                _check(part, change)
-            except UsageError as exc:
-                left_out.append(str(exc))
-            else:
-                changes.append(change)
-    return Restored(tuple(changes), tuple(left_out))
-
-
 def dangers(part: Part, changes: Iterable[Change]) -> list[Warned]:
     """Return what is dangerous about `changes`; a return to the factory value never is."""
     found = []
     for change in changes:
         option, old, new = change.option, change.state.in_force, change.value
         if change.locks:
-            found.append(Warned(Danger.LOCK, "read protection locks the chip: only an erase of everything opens it"))
+            why = "read protection locks the chip: only an erase of everything opens it"
+            found.append(Warned(option.name, Danger.LOCK, why))
         if option.name.startswith(_TMU):
-            found.append(Warned(Danger.TMU, f"{option.name}: wrong TMU keys can erase the chip"))
+            found.append(Warned(option.name, Danger.TMU, f"{option.name}: wrong TMU keys can erase the chip"))
         if option.name == _BOR and _brownout_level(new) > max(_brownout_level(old), _LOWEST_LEVEL):
             why = f"{option.name}: a chip whose supply is below the threshold stays in reset, and cannot be reached"
-            found.append(Warned(Danger.BROWNOUT, why))
+            found.append(Warned(option.name, Danger.BROWNOUT, why))
         for field in fields_of(part, option):
             value = field.of(new)
             if value in (field.of(old), field.of(option.default)):
                 continue
             if field.name in _WATCHDOGS:
                 why = f"{option.name}.{field.name} lets a watchdog run from reset on, and NRST is not seen to work here"
-                found.append(Warned(Danger.WATCHDOG, why))
+                found.append(Warned(option.name, Danger.WATCHDOG, why))
             if field.uncertain:
                 name = option.name if field.is_whole else f"{option.name}.{field.name}"
                 why = f"{name}: what it does on the {part.name} is not known for sure ({field.source})"
-                found.append(Warned(Danger.UNCERTAIN, why))
+                found.append(Warned(option.name, Danger.UNCERTAIN, why))
     return found
 
 
@@ -218,7 +180,7 @@ def _field_value(field: Field, text: str, value: str) -> int:
 
 
 def _byte(part: Part, option: OptionByte, text: str) -> int:
-    if option.name == _UBC:
+    if option.name == UBC:
         return _ubc(part, text)
     value = number(text)
     if not 0 <= value <= 0xFF:
@@ -244,12 +206,12 @@ def _ubc(part: Part, text: str) -> int:
     return value
 
 
-def _check(part: Part, change: Change) -> None:
+def check(part: Part, change: Change) -> None:
     """Raise UsageError for a byte that this option may not have."""
     option, old, new = change.option, change.state.in_force, change.value
     why = never(option, new)
     if why:
-        raise _never_written(part, option, why)
+        raise never_written(part, option, why)
     for field in fields_of(part, option):
         value = field.of(new)
         if field.reserved:
@@ -266,7 +228,7 @@ def _check(part: Part, change: Change) -> None:
         raise UsageError(f"{option.name}=0x{new:02X}: 0x00 and 0xFF are no keys of the TMU")
 
 
-def _never_written(part: Part, option: OptionByte, why: str) -> UsageError:
+def never_written(part: Part, option: OptionByte, why: str) -> UsageError:
     return UsageError(
         f"{option.name} of the {part.name} is never written: {why}",
         code=Code.DANGEROUS_WRITE,

@@ -66,6 +66,14 @@ def read_options(core: Core, part: Part) -> list[OptionState]:
     return states
 
 
+def factory_states(part: Part) -> list[OptionState]:
+    """Return the option bytes of `part` as an unlock leaves them."""
+    return [
+        OptionState(option, option.default, option.default ^ 0xFF if option.complement else None)
+        for option in option_table(part)
+    ]
+
+
 def show_a_cut_unlock(states: Sequence[OptionState]) -> bool:
     """Tell whether the option bytes are those of an unlock that was cut short between erase and rewrite.
 

@@ -7,30 +7,35 @@ blindly. What a block is to hold is remembered from before it is touched, as one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple, Optional
 
 from ..devices import Part, Region
 from ..errors import (
     LINK_ERRORS,
+    Code,
     ProgramError,
     ReadoutProtectedError,
     SwimError,
     ToolError,
+    UsageError,
     VerifyError,
     WriteProtectedError,
 )
 from ..image import Image, Segment
 from . import protection
 from .core import TRIES, WRITE_ENDS_S, Core
+from .diagnose import blame_supply, least_supply_mv
 from .flash import Flash, RefusedError
-from .option_plan import Change
+from .option_plan import Change, Danger, Warned, dangers
 from .option_writing import change_options, lock
 from .options import OptionState, read_options
 from .plan import BlockWrite, Span, blocks_to_write, merge, spans
 
 _READ_CHUNK = 6144  # what most probes buffer
 # A block whose write did not end, or did not verify, is written again if it still differs after connecting again.
+_OF_SUPPLY = (Code.WRITE_UNFINISHED, Code.VERIFY, Code.LINK_LOST, Code.UNLOCK_FAILED)
 _MENDABLE = (*LINK_ERRORS, ProgramError, VerifyError)
 
 Progress = Callable[[str, int, int], None]  # stage, bytes done, bytes in all
@@ -49,33 +54,83 @@ def silent(stage: str, done: int, total: int) -> None:
 
 
 class Programmer:
-    """The memories of one chip. Every method expects a connected core and leaves it connected."""
+    """The memories of one chip. Every method expects a connected core and leaves it connected.
+
+    Attributes:
+        part: The chip.
+    """
 
     def __init__(self, core: Core, part: Part, progress: Progress = silent) -> None:
+        self.part = part
         self._core = core
-        self._part = part
         self._flash = Flash(core, part)
         self._progress = progress
 
     def require_open(self) -> None:
         """Raise ReadoutProtectedError if ROP is on."""
-        self._core.persist(lambda: protection.require_open(self._core, self._flash, self._part))
+        self._core.persist(lambda: protection.require_open(self._core, self._flash, self.part))
 
     def options(self) -> list[OptionState]:
         """Read the option bytes of an open chip."""
-        return self._core.persist(lambda: read_options(self._core, self._part))
+        return self._core.persist(lambda: read_options(self._core, self.part))
 
-    def change_options(self, changes: Sequence[Change]) -> None:
-        """Write option bytes; see `option_writing.change_options`."""
-        change_options(self._core, self._flash, self._part, changes)
+    def dangers(self, changes: Sequence[Change], forced: Collection[Danger] = ()) -> list[Warned]:
+        """Return the dangers of `changes` that are not forced; a watchdog is none where NRST is seen to work."""
+        found = [warned for warned in dangers(self.part, changes) if warned.danger not in forced]
+        # A reset is what ends the grip of a watchdog, as it is what catches the chip before the program runs.
+        watched = any(warned.danger is Danger.WATCHDOG for warned in found)
+        if watched and self.part.has_nrst and self._core.reset_line_works():
+            found = [warned for warned in found if warned.danger is not Danger.WATCHDOG]
+        return found
+
+    def require_safe(self, changes: Sequence[Change], forced: Collection[Danger] = ()) -> None:
+        """Raise UsageError unless every danger of `changes` is forced, or is none here."""
+        found = self.dangers(changes, forced)
+        if found:
+            options = " ".join(dict.fromkeys(warned.danger.option for warned in found))
+            raise UsageError(
+                f"{found[0].why}: nothing was written",
+                code=Code.DANGEROUS_WRITE,
+                hint=f"{options} writes it all the same",
+                details=[f"{warned.danger.option}: {warned.why}" for warned in found],
+            )
+
+    def change_options(self, changes: Sequence[Change], forced: Collection[Danger] = ()) -> None:
+        """Write option bytes, what locks last: then nothing can be read back any more.
+
+        Raises:
+            UsageError: One of the changes is dangerous and not forced; nothing was written.
+            ReadoutProtectedError, ProgramError, SwimError: See `option_writing`.
+        """
+        self.require_safe(changes, forced)
+        plain = [change for change in changes if not change.locks]
+        with self._supply_considered():
+            if plain:
+                change_options(self._core, self._flash, self.part, plain)
+            if len(plain) < len(changes):
+                lock(self._core, self._flash, self.part)
 
     def lock(self) -> bool:
         """Turn ROP on; see `option_writing.lock`."""
-        return lock(self._core, self._flash, self._part)
+        with self._supply_considered():
+            return lock(self._core, self._flash, self.part)
 
     def unlock(self, *, assume_locked: bool = False) -> protection.Unlocked:
         """Remove ROP and bring the option bytes to factory values; see `protection.unlock`."""
-        return protection.unlock(self._core, self._flash, self._part, assume_locked=assume_locked)
+        with self._supply_considered():
+            unlocked = protection.unlock(self._core, self._flash, self.part, assume_locked=assume_locked)
+        self._core.erased = self._core.erased or unlocked.erased
+        return unlocked
+
+    @contextmanager
+    def _supply_considered(self) -> Iterator[None]:
+        """Give an error of a chip that does not hold what is written the supply as its cause where that is low."""
+        try:
+            yield
+        except (ProgramError, VerifyError, SwimError) as exc:
+            if exc.code in _OF_SUPPLY:
+                blame_supply(exc, self._core.link.supply_mv(), least_supply_mv(self.part))
+            raise
 
     def read(self, region: Region) -> bytes:
         """Return the bytes of `region`."""
@@ -98,7 +153,7 @@ class Programmer:
         held = self._read([Span(segment.address, segment.end) for segment in segments], "verifying", surely=False)
         for segment, data in zip(segments, held):
             if data != segment.data:
-                self._look_again(data, segment.address, range(segment.address, segment.end, self._part.block))
+                self._look_again(data, segment.address, range(segment.address, segment.end, self.part.block))
             _require_equal(segment.address, segment.data, bytes(data))
 
     def write(self, segments: Sequence[Segment], *, verify: bool = True) -> Written:
@@ -114,6 +169,10 @@ class Programmer:
             VerifyError: A block does not hold what was written, not even after a second write.
             ProgramError, SwimError, TransportError: It failed, also after connecting again.
         """
+        with self._supply_considered():
+            return self._write(segments, verify)
+
+    def _write(self, segments: Sequence[Segment], verify: bool) -> Written:
         begun: dict[int, bytes] = {}  # what each block shall hold whose programming has begun
         programmed: set[int] = set()
         refused = 0
@@ -124,7 +183,7 @@ class Programmer:
             known = Image(segments).overlaid(Image(Segment(address, data) for address, data in begun.items()))
             blocks = self._differing(known.segments, verify=verify)
             if blocks:
-                flash = self._part.flash
+                flash = self.part.flash
                 self._flash.unlock(program=any(flash.start <= block.address < flash.end for block in blocks))
             for done, block in enumerate(blocks, 1):
                 begun[block.address] = block.data
@@ -135,7 +194,7 @@ class Programmer:
                     raise
                 self._core.tally.blocks += block.address in programmed
                 programmed.add(block.address)
-                self._progress("writing", done * self._part.block, len(blocks) * self._part.block)
+                self._progress("writing", done * self.part.block, len(blocks) * self.part.block)
             if verify and blocks:
                 self._verify_programmed(blocks)
 
@@ -149,8 +208,8 @@ class Programmer:
         except ToolError as exc:
             _name_the_cut(exc, begun.keys() - programmed)
             raise
-        covered = sum(span.end - span.start for span in spans(segments, self._part.block))
-        return Written(covered // self._part.block, len(programmed), self._part.block)
+        covered = sum(span.end - span.start for span in spans(segments, self.part.block))
+        return Written(covered // self.part.block, len(programmed), self.part.block)
 
     def erase(self, region: Region) -> Written:
         """Erase `region` (whole blocks) to 0x00; blocks that are blank are left alone."""
@@ -188,7 +247,7 @@ class Programmer:
 
     def _differing(self, segments: Sequence[Segment], *, verify: bool) -> list[BlockWrite]:
         """Read what `segments` cover and return the blocks that must change."""
-        size = self._part.block
+        size = self.part.block
         covered = spans(segments, size)
         pieces = self._read(covered, "comparing", surely=False)
 
@@ -211,7 +270,7 @@ class Programmer:
 
     def _look_again(self, held: bytearray, start: int, addresses: Sequence[int]) -> None:
         """Read the blocks at `addresses` once more; put right what differs in `held`, the memory from `start` on."""
-        size = self._part.block
+        size = self.part.block
         for span in spans([Segment(address, bytes(size)) for address in addresses], size):
             for first in range(span.start, span.end, _READ_CHUNK):
                 piece = slice(first - start, min(first + _READ_CHUNK, span.end) - start)
@@ -238,7 +297,7 @@ class Programmer:
             self._flash.erase_block(block.address)
 
     def _explained(self, refused: ToolError, address: Optional[int] = None) -> ToolError:
-        return protection.explain_refusal(self._core, self._flash, self._part, refused, address)
+        return protection.explain_refusal(self._core, self._flash, self.part, refused, address)
 
 
 def _name_the_cut(error: ToolError, blocks: Iterable[int]) -> None:
