@@ -214,12 +214,65 @@ def test_a_write_can_be_kept_to_a_region(desk: Path) -> None:
         assert chip.read("eeprom")[:1] + chip.read()[:4] == b"\1" + FIRMWARE[:4]
 
 
-def test_option_bytes_in_an_image_are_never_written(desk: Path) -> None:
+def test_option_bytes_in_an_image_are_written_where_that_is_wanted_and_no_lock_unless_allowed(desk: Path) -> None:
     with stm8tool.open(board(), PART) as chip:
         backup = chip.backup()
         with pytest.raises(stm8tool.ImageError) as caught:
             chip.write(backup)
-    assert caught.value.code is stm8tool.Code.DANGEROUS_WRITE
+        assert caught.value.code is stm8tool.Code.DANGEROUS_WRITE
+        assert chip.write(backup, options=True).options == ()
+        locking = backup.overlaid(image((0x8000, FIRMWARE), (0x4800, b"\xaa\x02\xfd")))
+        with pytest.raises(stm8tool.UsageError) as refused:
+            chip.write(locking, options=True)
+        assert refused.value.code is stm8tool.Code.DANGEROUS_WRITE
+        assert not any(chip.read())
+        upload = chip.write(locking, options=True, allow={stm8tool.Danger.LOCK})
+    assert [(change.option.name, change.value) for change in upload.options] == [("ROP", 0xAA), ("UBC", 0x02)]
+    with pytest.raises(stm8tool.ReadoutProtectedError), stm8tool.open("sim:board.chip", PART) as chip:
+        chip.options()
+
+
+def test_option_bytes_are_changed_by_name_and_brought_back(desk: Path) -> None:
+    with stm8tool.open(board(), PART) as chip:
+        changes = chip.set_options("AFR=0x01", "UBC=1K")
+        assert [(change.option.name, change.state.value, change.value) for change in changes] == [
+            ("UBC", 0x00, 0x10),
+            ("AFR", 0x00, 0x01),
+        ]
+        assert chip.set_options("AFR=0x01") == []
+        with pytest.raises(stm8tool.UsageError):
+            chip.set_options("AFR")
+        assert [change.option.name for change in chip.reset_options()] == ["UBC", "AFR"]
+        assert all(state.is_factory for state in chip.options())
+        assert (chip.lock(), chip.lock()) == (True, False)
+
+
+def test_a_backup_is_restored_to_the_same_chip(desk: Path) -> None:
+    with stm8tool.open(board(), PART) as chip:
+        chip.write(image((0x8000, FIRMWARE), (0x4000, b"data")))
+        chip.set_options("UBC=1K")
+        backup = chip.backup()
+        chip.unlock()
+        chip.erase()
+        chip.erase("eeprom")
+        assert chip.restore(backup).left_out == ()
+        assert chip.backup().segments == backup.segments
+        with pytest.raises(stm8tool.ImageError, match="no whole backup"):
+            chip.restore(image((0x8000, FIRMWARE)))
+        assert chip.restore(image((0x8000, FIRMWARE)), force=True).upload.written.programmed == 0
+
+
+def test_a_program_runs_in_ram_until_the_next_job(desk: Path) -> None:
+    loop = image((0x30, b"\x20\xfe"))
+    with stm8tool.open(board(), PART) as chip:
+        chip.load_ram(loop)
+        assert chip.read(stm8tool.Region("loop", 0x30, 2)) == b"\x20\xfe"
+        chip.run(0x30, loop)
+        assert len(chip.read()) == 8192
+        chip.run(0x30, loop)
+    assert store.describe("board.chip").state == "running in RAM"
+    with pytest.raises(stm8tool.UsageError), stm8tool.open("sim:board.chip", PART) as chip:
+        chip.run(0x8000, loop)
 
 
 @pytest.mark.parametrize(
@@ -258,8 +311,10 @@ def test_without_a_part_a_chip_can_be_reached_and_no_more(desk: Path) -> None:
         assert chip.info().seen.register_map == "stm8s"
         assert chip.probe.model == "ST-LINK/V2"
         assert chip.supply_mv == pytest.approx(3300, abs=5)
-        with pytest.raises(stm8tool.UsageError, match="which chip"):
-            chip.read()
+        for job in (chip.read, chip.options, chip.backup, chip.lock, chip.unlock, lambda: chip.run(0, image())):
+            with pytest.raises(stm8tool.UsageError, match="which chip") as caught:
+                job()
+            assert "stm8tool.open" in (caught.value.hint or "")
 
 
 def test_parts_and_probes_that_are_not_there_are_told_at_once(desk: Path) -> None:

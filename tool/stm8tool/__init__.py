@@ -41,11 +41,13 @@ if TYPE_CHECKING:
     from .probe.base import ProbeInfo
     from .probe.listing import ListedProbe
     from .session import ChipInfo, PowerCycle
+    from .target.option_plan import Change as OptionChange
+    from .target.option_plan import Danger
     from .target.options import OptionState
     from .target.programmer import Progress, Written
     from .target.protection import Protection, Unlocked
     from .target.quality import Quality
-    from .target.upload import Upload
+    from .target.upload import Restored, Upload
 
 __version__ = "3.0.0"
 
@@ -55,11 +57,13 @@ __all__ = [
     "ChipInfo",
     "Code",
     "ConnectError",
+    "Danger",
     "FamilyMismatchError",
     "Image",
     "ImageError",
     "ListedProbe",
     "OptionByte",
+    "OptionChange",
     "OptionState",
     "Part",
     "PowerCycle",
@@ -74,6 +78,7 @@ __all__ = [
     "Quality",
     "ReadoutProtectedError",
     "Region",
+    "Restored",
     "Segment",
     "SerialNumber",
     "SwimError",

@@ -7,7 +7,7 @@ It prints nothing. What a user would be warned of (`E-WEAK-LINK` and others) goe
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import TracebackType
 from typing import Optional, Union
 
@@ -16,7 +16,8 @@ from .devices import OptionByte as OptionByte
 from .devices import Part, Region, find_part
 from .devices import all_parts as all_parts
 from .errors import UsageError
-from .image import Image, Segment
+from .image import Image
+from .image import Segment as Segment
 from .image.loading import PathLike
 from .image.serial_number import SerialNumber as SerialNumber
 from .probe import listing
@@ -24,12 +25,15 @@ from .probe.base import ProbeInfo
 from .probe.listing import ListedProbe
 from .selector import bus_of, open_transport
 from .session import ChipInfo, PowerCycle, Session
+from .target.option_plan import Change as OptionChange
+from .target.option_plan import Danger as Danger
+from .target.option_plan import factory, requested
 from .target.options import OptionState
 from .target.programmer import Progress, Written, silent
 from .target.protection import Protection as Protection
 from .target.protection import Unlocked
 from .target.quality import Quality
-from .target.upload import Upload
+from .target.upload import OptionData, Restored, Upload, option_bytes
 
 logging.getLogger("stm8tool").addHandler(logging.NullHandler())  # else Python shows warnings on stderr
 
@@ -142,6 +146,12 @@ class Chip:
         return self._opened
 
     @property
+    def _ready(self) -> Session:
+        """The session, for a job that needs the part; UsageError if none was named."""
+        _ = self.part
+        return self._session
+
+    @property
     def part(self) -> Part:
         """The part; UsageError if none was named."""
         if self._part is None:
@@ -176,18 +186,28 @@ class Chip:
         return self._session.info()
 
     def write(
-        self, image: Image, region: Union[str, Region, None] = None, *, unlock: bool = True, verify: bool = True
+        self,
+        image: Image,
+        region: Union[str, Region, None] = None,
+        *,
+        options: bool = False,
+        allow: Collection[Danger] = (),
+        unlock: bool = True,
+        verify: bool = True,
     ) -> Upload:
         """Write an image to flash and EEPROM: only blocks that differ; what it does not name stays.
 
         Args:
             image: What the chip shall hold.
             region: Where alone it may lie: "flash", "eeprom" or a part of one of them.
+            options: Whether it may hold option bytes, too; they are written last.
+            allow: What about them is known to be dangerous, and wanted.
             unlock: Whether a read-protected chip is unlocked first, which erases all of it; False: an error.
             verify: Whether what was programmed is read back.
 
         Raises:
             ImageError: Data lie elsewhere; nothing was written.
+            UsageError: An option byte that is dangerous, or never written; nothing was written.
             ReadoutProtectedError: The chip is locked, and `unlock` is False.
             WriteProtectedError: UBC protects a block.
             ProgramError, VerifyError: It failed, also when tried again.
@@ -195,8 +215,8 @@ class Chip:
         part = self.part
         programmable = [memory for memory in (part.flash, part.eeprom) if memory is not None]
         wanted = programmable if region is None else [self._region(region, programmable)]
-        image.check_inside(wanted, part.options)
-        return self._session.write(image, wanted, unlock=unlock, verify=verify)
+        data = OptionData(option_bytes(image, part), allow) if options else None
+        return self._session.write(image, wanted, data, unlock=unlock, verify=verify)
 
     def verify(self, image: Image) -> int:
         """Compare an image with flash, EEPROM and option bytes; return how many bytes are equal.
@@ -218,7 +238,38 @@ class Chip:
 
     def backup(self) -> Image:
         """Return all that flash, EEPROM and option bytes hold; errors as `read`."""
-        return Image(Segment(memory.start, self.read(memory)) for memory in self.part.memories)
+        return Image(self._ready.read_all().memories)
+
+    def restore(self, image: Image, *, force: bool = False, unlock: bool = True, verify: bool = True) -> Restored:
+        """Bring back what `backup` returned, option bytes last; read protection is never restored.
+
+        Args:
+            image: A memory that it does not hold at all is left as it is.
+            force: Also a piece of a memory, and a watchdog or brown-out reset that may lock us out.
+            unlock, verify: As for `write`.
+
+        Raises:
+            ImageError: It is no backup of this part: data outside its memories, or only a piece of one.
+            ReadoutProtectedError, ProgramError, VerifyError: As `write`.
+        """
+        return self._ready.restore(image, unlock=unlock, verify=verify, force=force)
+
+    def load_ram(self, image: Image) -> None:
+        """Put an image into RAM, where the chip's program may overwrite it after the `with` statement.
+
+        Raises:
+            ImageError: Data lie outside the RAM.
+            ReadoutProtectedError: The chip is locked.
+            VerifyError: The RAM does not hold it.
+        """
+        self._ready.write_ram(image)
+
+    def run(self, address: int, image: Image) -> None:
+        """Put an image into RAM and let the CPU run from `address` there, until the next reset; errors as `load_ram`.
+
+        It runs on when the `with` statement ends; the next job inside it stops it.
+        """
+        self._ready.run(address, image)
 
     def erase(self, region: Union[str, Region] = "flash") -> Written:
         """Erase "flash", "eeprom", or whole blocks of one of them, to 0x00; blank blocks are left alone.
@@ -235,11 +286,38 @@ class Chip:
         Raises:
             TargetError: It stays locked, or is another part.
         """
-        return self._session.unlock()
+        return self._ready.unlock()
 
     def options(self) -> Sequence[OptionState]:
         """Return the option bytes as the chip holds them, each with its factory value; errors as `read`."""
-        return self._session.options()
+        return self._ready.options()
+
+    def set_options(self, *settings: str, allow: Collection[Danger] = ()) -> Sequence[OptionChange]:
+        """Change option bytes by name; return what was changed, nothing for what is so already.
+
+        Args:
+            settings: "UBC=none", "UBC=1K", "AFR=0x01", "MISC.LSI_EN=1"; complements are computed.
+            allow: Dangers that are known and wanted, such as `Danger.LOCK`.
+
+        Raises:
+            UsageError: No such option or value; it is dangerous, or never written. Nothing was written.
+            ReadoutProtectedError: The chip is locked.
+            ProgramError: It failed, also when tried again.
+        """
+        return self._changed(requested(self.part, self.options(), settings), allow)
+
+    def reset_options(self) -> Sequence[OptionChange]:
+        """Bring the option bytes of an open chip to factory values; errors as `set_options`."""
+        return self._changed(factory(self.part, self.options()), ())
+
+    def _changed(self, changes: Sequence[OptionChange], allow: Collection[Danger]) -> Sequence[OptionChange]:
+        if changes:
+            self._session.change_options(changes, allow)
+        return changes
+
+    def lock(self) -> bool:
+        """Turn read protection on: only an erase of everything opens the chip again; False if it was on already."""
+        return self._ready.lock()
 
     def _region(self, region: Union[str, Region], memories: Sequence[Region]) -> Region:
         """Return the memory with this name, or `region` itself; UsageError unless it lies in one of `memories`."""

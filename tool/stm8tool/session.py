@@ -337,6 +337,7 @@ class Session:
             raise UsageError(f"0x{address:06X} is not in {ram}", hint="what is in flash runs after a reset: `reset`")
         self.write_ram(image)
         self._core.run(address)
+        self._connected = False  # another job connects again, which stops it
 
     def unlock(self) -> protection.Unlocked:
         """Remove read protection, bring option bytes to factory values, and prove both by reading back."""
