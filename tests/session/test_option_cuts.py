@@ -19,8 +19,11 @@ from session.option_bench import (
 )
 from stm8tool.devices import Part, find_part, option_table
 from stm8tool.errors import ReadoutProtectedError, ToolError
+from stm8tool.image import Image, Segment
 from stm8tool.option_fields import fields_of
 from stm8tool.sim.switches import Switches
+from stm8tool.target.registers import UBC_ADDRESS
+from stm8tool.target.upload import OptionData, option_bytes
 
 _WATCHDOGS = ("IWDG_HW", "WWDG_HW")
 
@@ -192,3 +195,40 @@ def test_a_cut_while_locking_leaves_a_chip_that_unlock_recovers(
     assert board.chip.bricked is None
     board.upload(image_of(board.part, size=200))
     assert board.holds(image_of(board.part, size=200))
+
+
+@pytest.mark.parametrize("name", ["stm8s103f3", "stm8l151k4", "stm8l101f3", "stm8s208mb"])
+def test_a_cut_in_a_write_with_option_bytes_is_mended_by_the_same_write(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The boot area is replaced, so that UBC is cleared on the way and set behind it."""
+    part = find_part(name)
+    at = UBC_ADDRESS[part.flash_regs]
+    complement = next(option.complement for option in option_table(part) if option.address == at)
+    ubc = Segment(at, bytes([0x02, 0xFD] if complement else [0x02]))
+    image = Image([*image_of(part, 200).segments, ubc])
+    options = OptionData(option_bytes(image, part))
+
+    def write(board: Board) -> None:
+        with board.session() as session:
+            session.write(image, [part.flash], options)
+
+    for number, fraction in ((n, f) for n in itertools.count(1) for f in (0.5, 1.01)):
+        board = Board(name)
+        change(board, "UBC=0x03")
+        with monkeypatch.context() as patch:
+            cut = Cut(board, patch, number, fraction)
+            try:
+                write(board)
+            except ToolError:
+                assert cut.writes == number
+            else:
+                break
+        board.chip.power(True, board.probe.clock.now())
+        board.chip.settle(board.probe.clock.now() + 1)
+        assert not board.chip.options.rop
+        write(board)
+        assert board.holds(Image(image.slice(part.flash)))
+        assert values(board)["UBC"] == 0x02
+        assert board.chip.bricked is None
+    assert cut.writes == number - 1 == (4 if complement else 2)  # UBC is written twice
