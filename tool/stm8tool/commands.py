@@ -213,11 +213,11 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
     if result.unlocked and result.unlocked.erased:
         console.say("read protection removed, option bytes at factory values, read back")
     written = result.written
-    if not written.programmed:
-        console.say(f"nothing to do: the chip already holds the image ({blocks(written.compared)} compared)")
-    else:
+    if written.programmed:
         checked = "and verified" if arguments.verify == "yes" else "(not verified)"
         console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written {checked}")
+    elif written.compared or not result.options:
+        console.say(f"nothing to do: the chip already holds the image ({blocks(written.compared)} compared)")
     for line in wording.options_written(result.options):
         console.say(line)
     console.say("the program runs")
