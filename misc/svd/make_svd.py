@@ -12,13 +12,14 @@ peripheral libraries: [H] in the table. Where these disagree on the place of a f
 UART_CR3, ALIGN of ADC2_CR2, FOVIE of CAN_IER; and the timers' prescaler fields are those of STM8_headers. [M]
 
 The rows that the table marks M: RTC_SSRH and SSRL, which STM8_headers has the other way round, stand as in the library
-and as every other pair, high byte first; CLK_CANCCR is not in the newest library, an older one has it.
+and as every other pair, high byte first; AES is where the library has it, STM8_headers has it at 0x51D0 for the
+STM8L162 alone; RI_IOMR1 to 4 are MASKR in STM8_headers; CLK_CANCCR is not in the newest library, an older one has it.
 
 A value after a reset stands where both readings have it, the same for every part. Elsewhere, as for RTC_APRER and
 CLK_REGCSR, or where a pin or an option byte decides, the file says nothing.
 
-Not described: LCD, DAC, comparators, routing interface and AES of the STM8L, the paged registers of beCAN, option
-bytes, STLUX and STNRG. A file serves a group of parts: one of them may lack a peripheral or a port that it shows.
+Not described: the paged registers of beCAN, the unit of the STM8AF that guards its memory (TMU), option bytes, STLUX
+and STNRG. A file serves a group of parts: one of them may lack a peripheral or a port that it shows.
 """
 
 from __future__ import annotations
