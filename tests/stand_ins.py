@@ -3,6 +3,9 @@
 The registry's packages belong to others and cannot be had everywhere. What is proven with a stand-in is that the right
 package is asked for and used as its layout wants it; not that the real one's contents compile. Their versions say so:
 `0.50.0+stand-in`.
+
+They are wide enough for the projects that ststm8 2.1.0 brought along (tests/upstream): these include every header of
+ST's library, and use little of it.
 """
 
 from __future__ import annotations
@@ -17,6 +20,52 @@ from pio import BOARDS, ROOT, Core
 FOLDER = ROOT / "tests" / "stand_ins"
 SPL, ARDUINO, STM8GAL = "framework-ststm8spl", "framework-arduinoststm8", "tool-stm8gal"
 OLD_SDCC = "1.30901.0"
+
+# Drivers of ST's library that are one function here: the register that it sets, and to what. RM0016, register maps.
+SMALL_DRIVERS = {
+    "adc1": ("ADC1_DeInit", 0x5401, 0x00),
+    "adc2": ("ADC2_DeInit", 0x5401, 0x00),
+    "awu": ("AWU_DeInit", 0x50F0, 0x00),
+    "beep": ("BEEP_DeInit", 0x50F3, 0x1F),
+    "can": ("CAN_DeInit", 0x5420, 0x02),
+    "exti": ("EXTI_DeInit", 0x50A0, 0x00),
+    "i2c": ("I2C_DeInit", 0x5210, 0x00),
+    "itc": ("ITC_DeInit", 0x7F70, 0xFF),
+    "iwdg": ("IWDG_Enable", 0x50E0, 0xCC),
+    "spi": ("SPI_DeInit", 0x5200, 0x00),
+    "tim1": ("TIM1_DeInit", 0x5250, 0x00),
+    "tim2": ("TIM2_DeInit", 0x5300, 0x00),
+    "tim3": ("TIM3_DeInit", 0x5320, 0x00),
+    "tim5": ("TIM5_DeInit", 0x5300, 0x00),
+    "tim6": ("TIM6_DeInit", 0x5340, 0x00),
+    "uart4": ("UART4_DeInit", 0x5235, 0x00),
+    "wwdg": ("WWDG_SWReset", 0x50D1, 0x80),
+}
+SOME_CHIPS = {"adc1", "adc2", "can", "tim2", "tim3", "tim5", "tim6", "uart4"}
+SMALL_HEADER = """#ifndef STM8S_{NAME}_H
+#define STM8S_{NAME}_H
+
+#include "stm8s.h"
+
+void {function}(void);
+
+#endif
+"""
+ONLY_WHERE_IT_IS = """
+#ifndef HAS_{NAME}
+#error "this chip has no {NAME}"
+#endif
+"""
+SMALL_SOURCE = """
+void {function}(void)
+{{
+    *(__IO uint8_t *){register:#x} = {value:#x};
+}}
+"""
+
+# The library of registers that native-blink of ststm8 2.1.0 names by its address.
+HEADERS = "STM8_headers"
+HEADERS_URI = "https://github.com/gicking/STM8_headers/archive/refs/heads/master.zip"
 
 # Writes down how it was called, as stm8gal's place is on PATH.
 STM8GAL_PROGRAM = """#!/usr/bin/env python3
@@ -47,6 +96,13 @@ def install_spl(core: Core) -> Path:
     """Install a stand-in for ST's library."""
     folder = install(core, SPL, f"{manifest()[SPL]}+stand-in")
     shutil.copytree(FOLDER / "spl", folder, dirs_exist_ok=True)
+    driver = folder / "Libraries" / "STM8S_StdPeriph_Driver"
+    for name, (function, register, value) in SMALL_DRIVERS.items():
+        words = {"NAME": name.upper(), "function": function, "register": register, "value": value}
+        guard = ONLY_WHERE_IT_IS if name in SOME_CHIPS else ""
+        header, source = driver / "inc" / f"stm8s_{name}.h", driver / "src" / f"stm8s_{name}.c"
+        header.write_text(SMALL_HEADER.format(**words))
+        source.write_text(f'#include "{header.name}"\n{(guard + SMALL_SOURCE).format(**words)}')
     return folder
 
 
@@ -63,6 +119,17 @@ def install_arduino(core: Core) -> Path:
         library = driver / "lib" / f"{chip}.lib"
         subprocess.run([archiver, "-rc", library, "driver.rel"], cwd=driver, check=True, timeout=60)
     return folder
+
+
+def install_headers(project: Path, environment: str) -> None:
+    """Put a stand-in for STM8_headers where PlatformIO has a library that it fetched for this environment."""
+    folder = project / ".pio" / "libdeps" / environment / HEADERS
+    shutil.copytree(FOLDER / "headers", folder)
+    version = "0.0.0+stand-in"
+    described = {"name": HEADERS, "version": version, "platforms": "ststm8", "build": {"flags": ["-I include/"]}}
+    spec = {"owner": None, "id": None, "name": HEADERS, "requirements": None, "uri": HEADERS_URI}
+    (folder / "library.json").write_text(json.dumps(described))
+    (folder / ".piopm").write_text(json.dumps({"type": "library", "name": HEADERS, "version": version, "spec": spec}))
 
 
 def install_old_sdcc(core: Core) -> Path:

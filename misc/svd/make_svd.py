@@ -2,16 +2,24 @@
 
     python3 misc/svd/make_svd.py
 
-    peripherals.csv   what lies where: the block of registers, its base, and the files that have it
-    registers.csv     the registers of a block: offset, name, access, and fields as NAME[bit] or NAME[high:low]
+    peripherals.csv   what lies where: the blocks of registers, the base of their offsets, and the files that have it
+    registers.csv     the registers of a block: offset, name, access, value after a reset, confidence, and fields as
+                      NAME[bit] or NAME[high:low]
 
 The register maps of RM0016 (STM8S, STM8AF), RM0031 (STM8L, STM8AL) and RM0013 (STM8L101). Every address and name was
 compared with two public readings of them, the device descriptions of the project STM8_headers and the headers of ST's
-peripheral libraries. [H] Where these disagree on the place of a field, the library's is here: LINEN of UART_CR3, ALIGN
-of ADC2_CR2, FOVIE of CAN_IER; and the timers' prescaler fields are those of STM8_headers. [M]
+peripheral libraries: [H] in the table. Where these disagree on the place of a field, the library's is here: LINEN of
+UART_CR3, ALIGN of ADC2_CR2, FOVIE of CAN_IER; and the timers' prescaler fields are those of STM8_headers. [M]
 
-Not described: LCD, DAC, comparators, routing interface and AES of the STM8L, the paged registers of beCAN, option
-bytes, STLUX and STNRG. A file serves a group of parts: one of them may lack a peripheral or a port that it shows.
+The rows that the table marks M: RTC_SSRH and SSRL, which STM8_headers has the other way round, stand as in the library
+and as every other pair, high byte first; AES is where the library has it, STM8_headers has it at 0x51D0 for the
+STM8L162 alone; RI_IOMR1 to 4 are MASKR in STM8_headers; CLK_CANCCR is not in the newest library, an older one has it.
+
+A value after a reset stands where both readings have it, the same for every part. Elsewhere, as for RTC_APRER and
+CLK_REGCSR, or where a pin or an option byte decides, the file says nothing.
+
+Not described: the paged registers of beCAN, the unit of the STM8AF that guards its memory (TMU), option bytes, STLUX
+and STNRG. A file serves a group of parts: one of them may lack a peripheral or a port that it shows.
 """
 
 from __future__ import annotations
@@ -50,6 +58,8 @@ def _add(parent: ET.Element, **texts: str) -> None:
 def _add_register(parent: ET.Element, row: dict[str, str]) -> None:
     register = ET.SubElement(parent, "register")
     _add(register, name=row["register"], addressOffset=row["offset"], access=row["access"])
+    if row["reset"]:
+        _add(register, resetValue=row["reset"])
     fields = re.findall(r"(\w+)\[(\d+)(?::(\d+))?\]", row["fields"])
     if fields:
         below = ET.SubElement(register, "fields")
@@ -57,6 +67,17 @@ def _add_register(parent: ET.Element, row: dict[str, str]) -> None:
             first = int(low or high)
             width = int(high) - first + 1
             _add(ET.SubElement(below, "field"), name=name, bitOffset=str(first), bitWidth=str(width))
+
+
+def _runs(offsets: list[int]) -> list[tuple[int, int]]:
+    """Return (first, size) of each row of neighbours: between two, another peripheral may have registers."""
+    runs: list[tuple[int, int]] = []
+    for offset in offsets:
+        if runs and offset == sum(runs[-1]):
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((offset, 1))
+    return runs
 
 
 def text(device: str) -> str:
@@ -71,11 +92,13 @@ def text(device: str) -> str:
     for row in _rows("peripherals.csv"):
         if device not in row["files"].split():
             continue
-        registers = blocks[row["block"]]
+        registers = [register for block in row["block"].split() for register in blocks[block]]
+        registers.sort(key=lambda register: int(register["offset"], 16))
         peripheral = ET.SubElement(peripherals, "peripheral")
         _add(peripheral, name=row["peripheral"], baseAddress=row["base"])
-        size = max(int(register["offset"], 16) for register in registers) + 1
-        _add(ET.SubElement(peripheral, "addressBlock"), offset="0x00", size=f"0x{size:02X}", usage="registers")
+        for first, size in _runs([int(register["offset"], 16) for register in registers]):
+            block = ET.SubElement(peripheral, "addressBlock")
+            _add(block, offset=f"0x{first:02X}", size=f"0x{size:02X}", usage="registers")
         below = ET.SubElement(peripheral, "registers")
         for register in registers:
             _add_register(below, register)

@@ -8,21 +8,10 @@ from pathlib import Path
 
 import pytest
 
+import upstream
 from pio import ROOT, Core, Project, loaded_bytes, stm8tool
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir())
-
-# ststm8 2.1.0, examples/: environments with board, framework and protocol, which projects were begun from.
-UPSTREAM = {
-    "arduino-fade-all-pins": ("arduino", "stm8sdisco stm8sblue s8uno mb208 stm8sblack"),
-    "arduino-internal-lib": ("arduino", "stm8sdisco stm8sblue s8uno mb208 stm8sblack"),
-    "arduino-ping-hc04": ("arduino", "stm8sdisco stm8sblue stm8sblack"),
-    "native-blink": ("", "stm8sblue nucleo_8s207k8 nucleo_8s208rb"),
-    "spl-blink": ("spl", "stm8sdisco s8uno mb208 nucleo_8s207k8 nucleo_8s208rb stm8sblue"),
-    "spl-flash": ("spl", "stm8sdisco s8uno mb208"),
-    "spl-uart-loopback": ("spl", "mb208"),
-    "spl-uart-simple-printf": ("spl", "stm8sblue mb208 nucleo_8s207k8 s8uno stm8s003f3 stm8sblack stm8sdisco"),
-}
 
 
 def copy(example: str, core: Core, folder: Path) -> Project:
@@ -30,19 +19,20 @@ def copy(example: str, core: Core, folder: Path) -> Project:
     return Project(core, folder / example)
 
 
-@pytest.mark.parametrize("example", UPSTREAM)
+def environments(ini: Path) -> dict[str, dict[str, str]]:
+    """Return environment -> its options, with those of [env]."""
+    parser = configparser.ConfigParser()
+    parser.read(ini, encoding="utf-8")
+    common = dict(parser["env"]) if "env" in parser else {}
+    return {name: {**common, **parser[name]} for name in parser.sections() if name != "env"}
+
+
+@pytest.mark.parametrize("example", upstream.PROJECTS)
 def test_an_example_of_ststm8_2_has_the_environments_that_it_had(example: str) -> None:
-    framework, boards = UPSTREAM[example]
-    ini = configparser.ConfigParser()
-    ini.read(ROOT / "examples" / example / "platformio.ini", encoding="utf-8")
-    for board in boards.split():
-        options = dict(ini["env"]) if "env" in ini else {}
-        options.update(ini[f"env:{board}"])
-        assert (options["platform"], options["board"], options.get("framework", "")) == ("ststm8", board, framework)
-
-
-def test_every_example_of_ststm8_2_is_here() -> None:
-    assert set(UPSTREAM) <= set(EXAMPLES)
+    here = environments(ROOT / "examples" / example / "platformio.ini")
+    for name, options in environments(upstream.FOLDER / example / "platformio.ini").items():
+        for option in ("platform", "board", "framework"):
+            assert here[name].get(option) == options.get(option)
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

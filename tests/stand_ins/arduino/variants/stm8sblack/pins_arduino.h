@@ -1,7 +1,7 @@
 #ifndef PINS_ARDUINO_H
 #define PINS_ARDUINO_H
 
-#define NUM_DIGITAL_PINS 16
+#define NUM_DIGITAL_PINS 25
 
 enum { PA1 = 1, PA2 = 2 };
 

@@ -1,23 +1,44 @@
 #include "stm8s_gpio.h"
 
-void GPIO_Init(GPIO_TypeDef *port, GPIO_Pin_TypeDef pin, GPIO_Mode_TypeDef mode)
+void GPIO_DeInit(GPIO_TypeDef *port)
 {
-    (void)mode;
-    port->DDR |= pin;
-    port->CR1 |= pin;
+    port->ODR = port->DDR = port->CR1 = port->CR2 = 0;
 }
 
-void GPIO_WriteHigh(GPIO_TypeDef *port, GPIO_Pin_TypeDef pin)
+static void set(__IO uint8_t *bits, uint8_t mask, uint8_t level)
 {
-    port->ODR |= pin;
+    if (level)
+        *bits |= mask;
+    else
+        *bits &= ~mask;
 }
 
-void GPIO_WriteLow(GPIO_TypeDef *port, GPIO_Pin_TypeDef pin)
+void GPIO_Init(GPIO_TypeDef *port, GPIO_Pin_TypeDef pins, GPIO_Mode_TypeDef mode)
 {
-    port->ODR &= ~pin;
+    assert_param(pins != 0);
+    set(&port->CR2, pins, 0);
+    set(&port->ODR, pins, mode & 0x10);
+    set(&port->DDR, pins, mode & 0x80);
+    set(&port->CR1, pins, mode & 0x40);
+    set(&port->CR2, pins, mode & 0x20);
 }
 
-void GPIO_WriteReverse(GPIO_TypeDef *port, GPIO_Pin_TypeDef pin)
+void GPIO_WriteHigh(GPIO_TypeDef *port, GPIO_Pin_TypeDef pins)
 {
-    port->ODR ^= pin;
+    port->ODR |= pins;
+}
+
+void GPIO_WriteLow(GPIO_TypeDef *port, GPIO_Pin_TypeDef pins)
+{
+    port->ODR &= ~pins;
+}
+
+void GPIO_WriteReverse(GPIO_TypeDef *port, GPIO_Pin_TypeDef pins)
+{
+    port->ODR ^= pins;
+}
+
+uint8_t GPIO_ReadInputData(GPIO_TypeDef *port)
+{
+    return port->IDR;
 }
