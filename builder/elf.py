@@ -4,7 +4,7 @@ Run as a script by builder/main.py, so that SCons need not import it:
 
     elf.py hex   RAM_SIZE firmware.elf firmware.hex
     elf.py size  RAM_SIZE firmware.elf
-    elf.py check RAM_SIZE firmware.elf MEMORY_MODEL
+    elf.py check RAM_SIZE firmware.elf MEMORY_MODEL [arduino]
 
 The formats are read and written by the flasher's package, which lies beside this folder and needs nothing installed.
 """
@@ -60,11 +60,21 @@ def hex_records(content: list[Section]) -> Iterator[str]:
     return intel_hex.records(Image(Segment(s.address, s.data, s.name) for s in content if s.memory != "ram").segments)
 
 
-def ram_problem(content: list[Section], ram_size: int) -> tuple[bool, str]:
-    """Return (too big, message) for the variables of `content`; the message is empty where all is well."""
+def ram_problem(content: list[Section], ram_size: int, *, may_overlap: bool = False) -> tuple[bool, str]:
+    """Return (too big, message) for the variables of `content`; the message is empty where all is well.
+
+    Args:
+        content: The program.
+        ram_size: In bytes.
+        may_overlap: More than fits is a warning only. sduino's own display driver shares its buffer with the stack on
+            chips with 1 KB of RAM, and its example builds with ststm8 2.1.0.
+    """
     used = sum(len(section.data) for section in content if section.memory == "ram" and section.name != STACK_AREA)
     if used > ram_size:
-        return True, f"error: the variables need {used} bytes, the RAM has {ram_size}"
+        message = f"the variables need {used} bytes, the RAM has {ram_size}"
+        if may_overlap:
+            return False, f"warning: {message}: the end of them is lost, or shared with the stack"
+        return True, f"error: {message}"
     if ram_size - used < STACK_LOW:
         return False, f"warning: only {ram_size - used} bytes of {ram_size} bytes RAM are left for the stack"
     return False, ""
@@ -121,7 +131,7 @@ def main(arguments: list[str]) -> int:
             if section.name != STACK_AREA:
                 print(f"{section.memory:6}{len(section.data):7}  0x{section.address:06X}  {section.name}")
     else:
-        too_big, message = ram_problem(content, ram_size)
+        too_big, message = ram_problem(content, ram_size, may_overlap="arduino" in arguments[4:])
         unreachable = reach_problem(content, arguments[3])
         misplaced = order_problem(content)
         for line in filter(None, (message, misplaced, unreachable)):

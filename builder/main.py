@@ -36,8 +36,8 @@ def stop(message: str) -> None:
 
 cpu = board.get("build.cpu")
 options = load("options")
-memory_model = board.get("build.memory_model", options.OPTIONS["board_build.memory_model"].default)
-wrong_model = options.wrong_value("board_build.memory_model", memory_model)
+flags = " ".join(env.get("BUILD_FLAGS", [])).split()
+memory_model, wrong_model = options.memory_model(board.get("build.memory_model", None), flags)
 if wrong_model:
     stop(wrong_model)
 misspelt = None if env.IsIntegrationDump() else options.misspelt(env.GetProjectOptions(as_dict=True))
@@ -45,6 +45,7 @@ if misspelt:
     stop(misspelt)
 if not re.fullmatch(r"[0-9]+U?L?", str(board.get("build.f_cpu"))):
     stop(f"board_build.f_cpu = {board.get('build.f_cpu')} is no frequency in Hz, such as 16000000L")
+board.update("build.memory_model", memory_model)  # for the frameworks
 machine = [f"-m{cpu}"] + ["--model-large"] * (memory_model == "large")  # to compile and to link
 ram_size = board.get("upload.maximum_ram_size")
 toolchain = Path(platform.get_package_dir("toolchain-sdcc") or "")
@@ -155,7 +156,8 @@ if platform.builds(COMMAND_LINE_TARGETS):
     firmware = env.ElfToHex("$BUILD_DIR/${PROGNAME}", program)
     env.Depends(firmware, "checkprogsize")
     env.AddPostAction(
-        "checkprogsize", Action(f'"$PYTHONEXE" "$SIZETOOL" check {ram_size} $SOURCE {memory_model}', None)
+        "checkprogsize",
+        Action(f'"$PYTHONEXE" "$SIZETOOL" check {ram_size} $SOURCE {memory_model} $PIOFRAMEWORK', None),
     )
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
     Default([env.Alias("buildprog", firmware, firmware), "size"])

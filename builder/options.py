@@ -118,7 +118,7 @@ OPTIONS = {
             "bytes",
             "that of the board",
             "2048",
-            "size of the RAM; variables that do not fit are an error",
+            "size of the RAM; variables that do not fit are an error, with `framework = arduino` a warning",
         ),
         Option(
             "board_build.mcu",
@@ -142,7 +142,8 @@ OPTIONS = {
             "",
             "medium",
             "large",
-            "how far code reaches: up to 0xFFFF, or into all of a flash above 32 KB; constants stay below 0x10000",
+            "how far code reaches: up to 0xFFFF, or into all of a flash above 32 KB; constants stay below 0x10000; "
+            "`build_flags = --model-large` means `large`, too",
         ),
         Option(
             "custom_eeprom_file",
@@ -187,6 +188,20 @@ def wrong_value(name: str, value: Any) -> Optional[str]:
     """Return why this option cannot have this value, as one line that says which ones it can, or None."""
     values = OPTIONS[name].values
     return f"{name} = {value} is unknown; allowed: {', '.join(values)}" if values and value not in values else None
+
+
+def memory_model(chosen: Optional[str], flags: Iterable[str]) -> tuple[str, Optional[str]]:
+    """Return the memory model, and why it cannot be that one, or None; SDCC's own `--model-large` chooses it, too.
+
+    Args:
+        chosen: `board_build.memory_model`, if there is one.
+        flags: The words of `build_flags`.
+    """
+    name, asked = "board_build.memory_model", "--model-large" in flags
+    model = chosen or ("large" if asked else OPTIONS[name].default)
+    if asked and model != "large":
+        return model, f"{name} = {model} and build_flags = --model-large contradict each other; leave one of them out"
+    return model, wrong_value(name, model)
 
 
 def misspelt(names: Iterable[str]) -> Optional[str]:

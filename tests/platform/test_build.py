@@ -86,6 +86,10 @@ def test_a_program_that_does_not_fit_the_flash_is_an_error(project: Project) -> 
     ("option", "said"),
     [
         (
+            "board_build.memory_model = medium\nbuild_flags = --model-large",
+            "board_build.memory_model = medium and build_flags = --model-large contradict each other",
+        ),
+        (
             "board_build.memory_modell = large",
             "board_build.memory_modell is unknown; did you mean board_build.memory_model?",
         ),
@@ -129,10 +133,11 @@ NOPS = "\t.module nops\n\t.globl _nops\n\t.area CODE\n_nops:\n" + 1280 * f"\t.db
 BIG_C = "void nops(void);\nvolatile char x;\nvoid one(void) { x++; }\nvoid main(void) { nops(); one(); }\n"
 
 
-def test_a_program_above_0xffff_needs_the_large_model_and_has_every_byte_in_it(project: Project) -> None:
+@pytest.mark.parametrize("option", ["board_build.memory_model = large", "build_flags = -DONE --model-large"])
+def test_a_program_above_0xffff_needs_the_large_model_and_has_every_byte_in_it(project: Project, option: str) -> None:
     project.source(BIG_C)
     project.source(NOPS, "nops.asm")
-    project.configure("nucleo_8s208rb\nboard_build.memory_model = large")
+    project.configure(f"nucleo_8s208rb\n{option}")
     result = project.run(options=("-v",))
     assert result.code == 0, result.output
     calls = [line for line in result.output.splitlines() if line.startswith("sdcc ")]

@@ -108,6 +108,18 @@ def test_the_variables_must_fit_the_ram_and_leave_a_stack(used: int, too_big: bo
     assert elf.ram_problem(elf.sections(image, 1024), 1024) == (too_big, message)
 
 
+def test_variables_that_do_not_fit_are_a_warning_with_sduino(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "firmware.elf"
+    file.write_bytes(make_elf(("DATA", 1, bytes(1140), ALLOC)))
+    assert elf.main(["check", "1024", str(file), "medium"]) == 1
+    assert capsys.readouterr().err == "error: the variables need 1140 bytes, the RAM has 1024\n"
+    assert elf.main(["check", "1024", str(file), "medium", "arduino"]) == 0
+    overlap = "the end of them is lost, or shared with the stack"
+    assert capsys.readouterr().err == f"warning: the variables need 1140 bytes, the RAM has 1024: {overlap}\n"
+
+
 @pytest.mark.parametrize(
     ("section", "model", "message"),
     [
