@@ -15,6 +15,8 @@ from platformio.public import PlatformBase
 PROBE_TARGETS = frozenset(["unlock", "erase", "reset", "dump", "uploadeep", "dumpeep", "options"]) | frozenset(
     ["doctor", "list-probes", "probe-info"]
 )
+# Protocols that the flasher does not speak, and what does.
+FOREIGN_UPLOADERS = {"serial": "tool-stm8gal", "espstlink": "tool-stm8flash"}
 
 
 class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries no types
@@ -43,21 +45,25 @@ class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries 
         if "arduino" in frameworks:
             # sduino's compiled libraries have the calling convention before SDCC 4.2.
             packages["toolchain-sdcc"]["version"] = packages["toolchain-sdcc"]["optionalVersions"][0]
-        if "upload" in targets and self.uploads_by_serial(options):
-            needed.add("tool-stm8gal")
+        if "upload" in targets:
+            needed |= self.foreign_uploader(options)
         if "__debug" in targets:
             needed.add("tool-stm8binutils")  # it holds stm8-gdb
         for name, package in packages.items():
             package["optional"] = name not in needed
         return result
 
-    def uploads_by_serial(self, options: dict[str, Any]) -> bool:
-        """Whether `upload` will run stm8gal: the chip has a bootloader, and project or board want it."""
+    def foreign_uploader(self, options: dict[str, Any]) -> set[str]:
+        """Return the package of the program that `upload` will run in place of the flasher, if there is one."""
         if options.get("upload_command") or not options.get("board"):
-            return False
+            return set()
+        if str(options.get("upload_port") or "").startswith(("sim:", "usb:")):  # as in builder/upload.py
+            return set()
         upload = self.board_config(options["board"]).get("upload", {})
         protocol = options.get("upload_protocol") or upload.get("protocol")
-        return protocol == "serial" and "serial" in upload.get("protocols", ["serial"])
+        if protocol == "serial" and "serial" not in upload.get("protocols", ["serial"]):
+            return set()  # the chip has no bootloader: that is told when the target runs
+        return {FOREIGN_UPLOADERS[protocol]} if protocol in FOREIGN_UPLOADERS else set()
 
     def get_boards(self, id_: Optional[str] = None) -> Any:
         """Return one board or all of them, each with the debug tools that reach it."""

@@ -30,10 +30,10 @@ STLINK_PROTOCOLS = {
 }
 OTHER_PROTOCOLS = {
     "serial": "the UART bootloader in the chip's ROM, where the board lists it; other targets take any ST-LINK",
-    "espstlink": "not in this version",
+    "espstlink": "an ESP8266 with esp-stlink, by stm8flash, as in `ststm8` 2.1.0; `upload_port` is its UART; "
+    "other targets take any ST-LINK",
     "custom": "your own `upload_command` for the target `upload`; other targets take any ST-LINK",
 }
-UNSUPPORTED_PROTOCOLS = ("espstlink",)
 
 OPTIONS = {
     option.name: option
@@ -235,13 +235,16 @@ def wrong_protocol(protocol: str, mcu: str, listed: Optional[Iterable[str]], tar
             f"upload_protocol = serial needs a UART bootloader in the chip's ROM, and none is known for the "
             f"{mcu.upper()}; use an ST-LINK with one of: {allowed}"
         )
-    if protocol == "serial":
-        return None  # the target upload by stm8gal, the others by any ST-LINK
-    if protocol in UNSUPPORTED_PROTOCOLS:
-        return f"upload_protocol = {protocol} is not supported by this version; use an ST-LINK with one of: {allowed}"
-    if protocol not in STLINK_PROTOCOLS:
-        return f"upload_protocol = {protocol} is unknown; allowed: {allowed}, serial, custom"
+    if protocol != "serial" and "stlink" not in protocol:
+        return f"upload_protocol = {protocol} is unknown; allowed: {', '.join((*STLINK_PROTOCOLS, *OTHER_PROTOCOLS))}"
     return None
+
+
+def substitution(protocol: str) -> Optional[str]:
+    """Return what is done with a protocol that has "stlink" in its name and is none of those, or None."""
+    if "stlink" not in protocol or protocol in (*STLINK_PROTOCOLS, *OTHER_PROTOCOLS):
+        return None
+    return f"upload_protocol = {protocol} is taken for stlink: any ST-LINK; there are: {', '.join(STLINK_PROTOCOLS)}"
 
 
 def problem(

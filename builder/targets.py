@@ -46,6 +46,7 @@ TARGETS = (
 LOST = {"unlock": "a locked chip is erased", "erase": "the program is erased", "uploadeep": "the EEPROM is overwritten"}
 
 
+FOREIGN_COMMAND = '"$UPLOADER" $UPLOADERFLAGS $SOURCE'
 OWN_COMMAND = '"$PYTHONEXE" "$UPLOADER" $UPLOADERFLAGS write $SOURCE'
 
 
@@ -65,14 +66,29 @@ def _confirm(target: Any, source: Any, env: Any) -> int:
     return _refuse(f"{name} was not confirmed (custom_confirm = yes): type yes when it asks")
 
 
-def _by_serial(env: Any, stm8gal: Any) -> list[Any]:
+def _load(env: Any, name: str) -> Any:
+    """Return builder/NAME.py; see `load` in main.py."""
+    return SimpleNamespace(**runpy.run_path(str(Path(env.PioPlatform().get_dir(), "builder", f"{name}.py"))))
+
+
+def _by_stm8flash(env: Any) -> list[Any]:
+    """Let `upload` run stm8flash, which speaks to an espstlink; return what comes before it."""
+    upload, board = _load(env, "upload"), env.BoardConfig()
+    part = upload.stm8flash_part(board.get("upload"), board.get("build.mcu"))
+    flags = upload.stm8flash_flags(part, env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT"))
+    env.Replace(UPLOADER="stm8flash", UPLOADCMD=FOREIGN_COMMAND, UPLOADERFLAGS=flags)
+    return []
+
+
+def _by_stm8gal(env: Any) -> list[Any]:
     """Let `upload` run stm8gal; return what comes before it."""
+    stm8gal = _load(env, "stm8gal")
     flags = stm8gal.flags(env.subst("$UPLOAD_SPEED"), given=env["UPLOAD_FLAGS"])
-    env.Replace(UPLOADER=stm8gal.UPLOADER, UPLOADCMD=stm8gal.COMMAND, UPLOADERFLAGS=flags)
+    env.Replace(UPLOADER=stm8gal.UPLOADER, UPLOADCMD=FOREIGN_COMMAND, UPLOADERFLAGS=flags)
 
     def find_port(target: Any, source: Any, env: Any) -> None:
         """Let PlatformIO choose the port, and tell the user what to do; a command of the project's needs neither."""
-        if env["UPLOADCMD"] == stm8gal.COMMAND:
+        if env["UPLOADCMD"] == FOREIGN_COMMAND:
             env.AutodetectUploadPort()
             sys.stdout.write(stm8gal.hint(env["UPLOAD_FLAGS"]))
 
@@ -84,19 +100,19 @@ def _serve_the_project_s_own(env: Any, upload: Any, ours: list[str]) -> None:
     if (env["UPLOADER"], env["UPLOADCMD"]) == ("$STM8TOOL", OWN_COMMAND):
         return
     if env["UPLOADCMD"] == OWN_COMMAND:
-        env.Replace(UPLOADCMD='"$UPLOADER" $UPLOADERFLAGS $SOURCE')
+        env.Replace(UPLOADCMD=FOREIGN_COMMAND)
     if env["UPLOADER"] == "$STM8TOOL":
         env.Replace(UPLOADER="$STM8FLASH")
     words = list(env["UPLOADERFLAGS"])
     if words[-len(ours) :] == ours:
         board = env.BoardConfig()
-        part = board.get("upload").get("stm8flash_target") or board.get("build.mcu")
+        part = upload.stm8flash_part(board.get("upload"), board.get("build.mcu"))
         words[-len(ours) :] = upload.stm8flash_flags(part, env.subst("$UPLOAD_PROTOCOL"))
         env.Replace(UPLOADERFLAGS=words)
 
 
-def _set_up(env: Any, project: dict[str, Any], upload: Any, options: Any) -> tuple[list[str], bool]:
-    """Set the variables that command lines are made of; return the flasher's options, and whether stm8gal uploads."""
+def _set_up(env: Any, project: dict[str, Any], upload: Any, options: Any) -> tuple[list[str], str]:
+    """Set the variables that command lines are made of; return the flasher's options, and what else uploads, if any."""
     root = Path(env.PioPlatform().get_dir())
     board = env.BoardConfig()
     ours = upload.flags(
@@ -107,12 +123,13 @@ def _set_up(env: Any, project: dict[str, Any], upload: Any, options: Any) -> tup
         verbose=ARGUMENTS.get("PIOVERBOSE") == "1",
     )
     protocol = env.subst("$UPLOAD_PROTOCOL")
-    by_serial = protocol == "serial" and not env.subst("$UPLOAD_PORT").startswith(("sim:", "usb:"))
+    # As in platform.py, which asks for their packages.
+    foreign = protocol in ("serial", "espstlink") and not upload.names_a_probe(env.subst("$UPLOAD_PORT"))
     if not (protocol == "custom" and "UPLOADCMD" in env):  # a pre: script may have set it
         env.Replace(UPLOADCMD=OWN_COMMAND)
     env.Replace(
         STM8TOOL=str(root / "tool"),  # of every target but `upload`, whatever becomes of UPLOADER
-        STM8TOOLFLAGS=[*([] if by_serial else ["$UPLOAD_FLAGS"]), *ours],  # with serial they are stm8gal's
+        STM8TOOLFLAGS=[*([] if foreign else ["$UPLOAD_FLAGS"]), *ours],  # then they are that program's
         STM8TOOL_PROBE=upload.probe,
         UPLOADER="$STM8TOOL",
         UPLOADERFLAGS=ours,
@@ -121,15 +138,18 @@ def _set_up(env: Any, project: dict[str, Any], upload: Any, options: Any) -> tup
         DUMPEEP_FILE=project.get("custom_dumpeep_file", options.OPTIONS["custom_dumpeep_file"].default),
         EEPROM_FILE=project.get("custom_eeprom_file", ""),
     )
-    return ours, by_serial
+    return ours, protocol if foreign else ""
 
 
 def _option_problem(env: Any, upload: Any, options: Any, project: dict[str, Any], name: str) -> Optional[str]:
     """Return why the target `name` cannot run with these options, or None; warn of one that is not used."""
     board = env.BoardConfig()
     protocol, port = env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT")
-    if protocol in options.STLINK_PROTOCOLS and upload.is_serial_port(port):
+    if protocol not in options.OTHER_PROTOCOLS and upload.is_serial_port(port):
         sys.stderr.write(f"warning: upload_port = {port} is a serial port, no ST-LINK: not used by {name}\n")
+    instead = options.substitution(protocol)
+    if instead:
+        sys.stderr.write(f"warning: {instead}\n")
     message: Optional[str] = options.problem(protocol, board.get("build.mcu"), board.get("upload"), project, name)
     if not message and name == "uploadeep" and not env.subst("$EEPROM_FILE"):
         return "uploadeep: custom_eeprom_file names no file, such as data/eeprom.hex"
@@ -138,27 +158,23 @@ def _option_problem(env: Any, upload: Any, options: Any, project: dict[str, Any]
 
 def add(env: Any, firmware: Any) -> None:
     """Add the targets to the build; `firmware` is the node, or the path, of the file that is uploaded."""
-    root = Path(env.PioPlatform().get_dir())
-    upload, options, stm8gal = (
-        SimpleNamespace(**runpy.run_path(str(root / "builder" / f"{name}.py")))
-        for name in ("upload", "options", "stm8gal")
-    )
+    upload, options = _load(env, "upload"), _load(env, "options")
     project = dict(env.GetProjectOptions())
     env.SetDefault(UPLOAD_PORT="", UPLOAD_PROTOCOL="stlink", UPLOAD_FLAGS=[])
     try:
         env.Replace(UPLOAD_FLAGS=upload.split_flags(env["UPLOAD_FLAGS"]))
     except ValueError as exc:
         env.Exit(_refuse(str(exc)))
-    ours, by_serial = _set_up(env, project, upload, options)
-    before_upload = _by_serial(env, stm8gal) if by_serial else []
+    ours, foreign = _set_up(env, project, upload, options)
+    before_upload = {"serial": _by_stm8gal, "espstlink": _by_stm8flash}[foreign](env) if foreign else []
 
     def check_options(target: Any, source: Any, env: Any) -> int:
         """Refuse what the flasher could misunderstand, unless the project brings a command of its own."""
         name = str(target[0])
         if name == "upload":
-            if not by_serial:
+            if not foreign:
                 _serve_the_project_s_own(env, upload, ours)
-            if env["UPLOADCMD"] not in (OWN_COMMAND, stm8gal.COMMAND):
+            if env["UPLOADCMD"] not in (OWN_COMMAND, FOREIGN_COMMAND):
                 return 0
         message = _option_problem(env, upload, options, project, name)
         return _refuse(message) if message else 0

@@ -11,16 +11,24 @@ from typing import Any
 PROBE = "${[STM8TOOL_PROBE(UPLOAD_PORT, UPLOAD_PROTOCOL)]}"
 
 
+PROBES = ("stlinkv1", "stlinkv2", "stlinkv21", "stlinkv3")  # that the flasher knows by name
+
+
 def is_serial_port(port: str) -> bool:
     """Whether `upload_port` is a UART, as an IDE or the serial monitor sets it: no ST-LINK has such a name."""
     return re.fullmatch(r"(\\\\\.\\)?COM\d+|/dev/.*", port, re.IGNORECASE) is not None
 
 
-def probe(port: str, protocol: str) -> str:
+def names_a_probe(port: str) -> bool:
+    """Whether `upload_port` is a socket of USB or a simulated board, which the flasher serves whatever the protocol."""
+    return port.startswith(("sim:", "usb:"))
+
+
+def probe(port: str, protocol: str, known: Iterable[str] = PROBES) -> str:
     """Return the flasher's `--probe`: the port, else the protocol, else any ST-LINK."""
     if port and not is_serial_port(port):
         return port
-    return "stlink" if protocol in ("serial", "custom") else protocol
+    return protocol if protocol in known else "stlink"
 
 
 def command(words: str) -> str:
@@ -69,6 +77,20 @@ def flags(
     return words + ["-v"] * verbose
 
 
-def stm8flash_flags(part: str, protocol: str) -> list[str]:
-    """Return what ststm8 2.1.0 has in UPLOADERFLAGS: a tool or a command of the project's expects that."""
-    return ["-c", protocol if protocol.startswith("stlink") else "stlinkv2", "-p", part, "-s", "flash", "-w"]
+def stm8flash_part(upload: Mapping[str, Any], mcu: str) -> str:
+    """Return the part as ststm8 2.1.0 gives it to stm8flash: with a question mark for the letter of the package."""
+    # STM8AF and STM8AL have figures in that place, and no board there.
+    pattern = f"{mcu[:8]}?{mcu[9:10]}" if mcu.startswith(("stm8s", "stm8l")) else mcu
+    return str(upload.get("part") or upload.get("stm8flash_target") or pattern)
+
+
+def stm8flash_flags(part: str, protocol: str, port: str = "") -> list[str]:
+    """Return what ststm8 2.1.0 has in UPLOADERFLAGS: stm8flash, a tool or a command of the project's expects that.
+
+    Args:
+        part: See `stm8flash_part`.
+        protocol: Any with "stlink" in it; for another one it is "stlinkv2".
+        port: The UART of an espstlink, if it is not stm8flash's own /dev/ttyUSB0.
+    """
+    words = ["-c", protocol if "stlink" in protocol else "stlinkv2", "-p", part]
+    return [*words, *(["-d", port] if port else []), "-s", "flash", "-w"]

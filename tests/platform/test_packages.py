@@ -8,7 +8,7 @@ import pytest
 from platformio.project.config import ProjectConfig
 
 from pio import ROOT, load
-from stand_ins import ARDUINO, SPL, STM8GAL, manifest
+from stand_ins import ARDUINO, SPL, STM8FLASH, STM8GAL, manifest
 
 SDCC = "toolchain-sdcc"
 SERIAL = {"board": "mb208"}  # by default
@@ -45,6 +45,13 @@ def needed(options: dict[str, Any], *targets: str) -> dict[str, str]:
         ({**SERIAL, "upload_protocol": "stlinkv2"}, ["upload"], {SDCC}),
         ({**SERIAL, "upload_command": "own $SOURCE"}, ["upload"], {SDCC}),
         ({"upload_protocol": "serial", "board": "s8uno"}, ["upload"], {SDCC, STM8GAL}),
+        ({**SERIAL, "upload_port": "COM3"}, ["upload"], {SDCC, STM8GAL}),
+        ({**SERIAL, "upload_port": "sim:a.chip"}, ["upload"], {SDCC}),
+        ({**SERIAL, "upload_port": "usb:1-2"}, ["upload"], {SDCC}),
+        ({"upload_protocol": "espstlink"}, ["upload"], {SDCC, STM8FLASH}),
+        ({"upload_protocol": "espstlink"}, ["unlock"], set()),
+        ({"upload_protocol": "espstlink", "upload_port": "sim:a.chip"}, ["upload"], {SDCC}),
+        ({"upload_protocol": "stlink-v2"}, ["upload"], {SDCC}),
         ({"upload_protocol": "serial"}, ["upload"], {SDCC}),  # the STM8S103 has no bootloader
     ],
 )
@@ -59,8 +66,9 @@ def test_only_sduino_needs_an_old_sdcc() -> None:
     assert needed({"framework": ["spl"]})[SDCC] == needed({})[SDCC] == ">=1.40100.0,<1.40600.0"
 
 
-def test_the_frameworks_and_stm8gal_have_the_names_and_versions_of_ststm8_2() -> None:
-    assert {name: manifest()[name] for name in (ARDUINO, SPL, STM8GAL)} == {
+def test_what_it_shares_with_ststm8_2_has_the_names_and_versions_from_there() -> None:
+    assert {name: manifest()[name] for name in (ARDUINO, SPL, STM8GAL, STM8FLASH)} == {
+        STM8FLASH: "1.1.0",
         ARDUINO: "0.50.0",
         SPL: "0.20301.181217",
         STM8GAL: "1.5.0",

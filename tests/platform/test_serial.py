@@ -1,4 +1,4 @@
-"""`upload_protocol = serial`: stm8gal's command line, with a stand-in in stm8gal's place."""
+"""`upload_protocol = serial` and `espstlink`: the command lines of stm8gal and stm8flash, which stand-ins get."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_an_adapter_that_resets_the_board_replaces_the_hand_and_the_hint(given: 
 @pytest.fixture(scope="module")
 def gal(core: Core) -> Core:
     """A core directory with a stand-in for stm8gal."""
-    stand_ins.install_stm8gal(core)
+    stand_ins.install_uploader(core, stand_ins.STM8GAL)
     return core
 
 
@@ -67,3 +67,41 @@ def test_other_targets_take_any_st_link(gal: Core, project: Project) -> None:
         call = project.calls()[-1]
         assert call[-len(words) :] == words
         assert call[call.index("--probe") + 1] == "stlink"
+
+
+@pytest.fixture(scope="module")
+def esp(core: Core) -> Core:
+    """A core directory with a stand-in for stm8flash."""
+    stand_ins.install_uploader(core, stand_ins.STM8FLASH)
+    return core
+
+
+@pytest.mark.platform
+@pytest.mark.parametrize(
+    ("board", "options", "words"),
+    [
+        ("stm8sblue", "", ["-p", "stm8s103?3"]),
+        ("stm8sdisco", PORT, ["-p", "stm8s105?6", "-d", "/dev/ttyUSB7"]),
+        ("mb208", "board_upload.part = stm8s208rb", ["-p", "stm8s208rb"]),
+    ],
+)
+def test_an_espstlink_is_served_by_stm8flash_as_in_ststm8_2(
+    esp: Core, project: Project, board: str, options: str, words: list[str]
+) -> None:
+    project.configure(f"{board}\nupload_protocol = espstlink\n{options}")
+    result = project.run("upload")
+    assert result.code == 0, result.output
+    firmware = str(Path(".pio", "build", board, "firmware.hex"))
+    assert project.calls() == [["stm8flash", "-c", "espstlink", *words, "-s", "flash", "-w", firmware]]
+
+
+@pytest.mark.platform
+@pytest.mark.parametrize("protocol", ["serial", "espstlink"])
+def test_a_simulated_board_or_a_usb_socket_as_the_port_is_served_by_the_flasher(
+    core: Core, project: Project, protocol: str
+) -> None:
+    project.configure(f"mb208\nupload_protocol = {protocol}\nupload_port = sim:no.chip")
+    result = project.run("upload")
+    assert "Tool Manager" not in result.output
+    assert len(result.errors) == 1
+    assert "no.chip" in result.errors[0]

@@ -46,18 +46,12 @@ ALLOWED = "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
 @pytest.mark.parametrize(
     ("protocol", "settings", "message"),
     [
-        ("jlink", {}, f"upload_protocol = jlink is unknown; allowed: {ALLOWED}, serial, custom"),
-        ("stlinkv9", {}, f"upload_protocol = stlinkv9 is unknown; allowed: {ALLOWED}, serial, custom"),
+        ("jlink", {}, f"upload_protocol = jlink is unknown; allowed: {ALLOWED}, serial, espstlink, custom"),
         (
             "serial",
             {"protocols": ["stlink"]},
             "upload_protocol = serial needs a UART bootloader in the chip's ROM, and none is known for the "
             f"STM8S103F3P6; use an ST-LINK with one of: {ALLOWED}",
-        ),
-        (
-            "espstlink",
-            {},
-            f"upload_protocol = espstlink is not supported by this version; use an ST-LINK with one of: {ALLOWED}",
         ),
         ("stlink", {"unlock": "yes"}, "board_upload.unlock = yes is unknown; allowed: auto, never"),
         ("stlink", {"verify": "maybe"}, "board_upload.verify = maybe is unknown; allowed: yes, no"),
@@ -66,6 +60,30 @@ ALLOWED = "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
 )
 def test_a_wrong_option_is_named_with_what_is_allowed(protocol: str, settings: dict[str, Any], message: str) -> None:
     assert options.problem(protocol, "stm8s103f3p6", settings, {}, "verify") == message
+
+
+@pytest.mark.parametrize("protocol", ["stlinkv9", "stlinkv2-1", "stlink-v2", "my-stlink"])
+def test_any_other_stlink_is_any_st_link_and_a_warning_names_those_there_are(protocol: str) -> None:
+    assert options.problem(protocol, "stm8s103f3p6", {}, {}, "upload") is None
+    assert upload.probe("", protocol) == "stlink"
+    assert options.substitution(protocol) == (
+        f"upload_protocol = {protocol} is taken for stlink: any ST-LINK; there are: {ALLOWED}"
+    )
+
+
+def test_a_protocol_that_is_known_is_not_warned_of() -> None:
+    for protocol in (*options.STLINK_PROTOCOLS, *options.OTHER_PROTOCOLS):
+        assert options.substitution(protocol) is None
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_the_part_that_stm8flash_gets_names_the_board_s_chip_or_its_like(board: str) -> None:
+    """A pattern may name the same part in another package, with the same flash."""
+    mcu, limits = BOARDS[board]["build"]["mcu"], BOARDS[board]["upload"]
+    named = find_part(upload.stm8flash_part(limits, mcu))
+    part = find_part(mcu)
+    assert (named.flash, named.block, named.flash_regs) == (part.flash, part.block, part.flash_regs)
+    assert upload.stm8flash_part({"part": "stm8l151k4"}, mcu) == "stm8l151k4"
 
 
 def test_custom_needs_a_command_for_the_upload_and_nothing_for_other_targets() -> None:
