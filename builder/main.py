@@ -117,6 +117,13 @@ def refuse_sketches(env: Any) -> None:
         stop(sources.problem(node.get_path(env.Dir("#"))))
 
 
+def warn_of_sketches() -> None:
+    """Tell what PlatformIO passes over in silence."""
+    for node in [] if env.IsIntegrationDump() else env.FindInoNodes():
+        path = node.get_path(env.Dir("#"))
+        sys.stderr.write(f"warning: {path} is not compiled: a sketch needs framework = arduino, and to be a .c file\n")
+
+
 def dump_size_data(_: Any, target: Any, source: Any, env: Any) -> None:
     """Stand in for PlatformIO's report, which takes an ELF of GNU tools."""
     path = env.subst("$PIOMAINPROG")
@@ -149,6 +156,8 @@ if platform.builds(COMMAND_LINE_TARGETS):
     elf, sources = load("elf"), load("sources")
     env.AddBuildMiddleware(take_source)
     env.AddMethod(refuse_sketches, "ConvertInoToCpp")
+    if "arduino" not in env.get("PIOFRAMEWORK", []):
+        warn_of_sketches()
     env.AddMethod(dump_size_data, "DumpSizeData")
     if env.IsIntegrationDump():
         describe_sdcc()

@@ -230,6 +230,10 @@ def wrong_protocol(protocol: str, mcu: str, listed: Optional[Iterable[str]], tar
     if protocol == "custom":
         needs = f"upload_protocol = custom needs upload_command; without one, use an ST-LINK with one of: {allowed}"
         return needs if target == "upload" else None  # the others reach the chip by any ST-LINK
+    if protocol == "serial" and mcu.startswith(("stlux", "stnrg")):
+        return (
+            f"upload_protocol = serial: stm8gal does not know the {mcu.upper()}; use an ST-LINK with one of: {allowed}"
+        )
     if protocol == "serial" and listed is not None and protocol not in listed:
         return (
             f"upload_protocol = serial needs a UART bootloader in the chip's ROM, and none is known for the "

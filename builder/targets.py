@@ -102,7 +102,8 @@ def _serve_the_project_s_own(env: Any, upload: Any, ours: list[str]) -> None:
     if env["UPLOADCMD"] == OWN_COMMAND:
         env.Replace(UPLOADCMD=FOREIGN_COMMAND)
     if env["UPLOADER"] == "$STM8TOOL":
-        env.Replace(UPLOADER="$STM8FLASH")
+        # Two words, each in quotation marks: those of a command around them go.
+        env.Replace(UPLOADER="$STM8FLASH", UPLOADCMD=str(env["UPLOADCMD"]).replace('"$UPLOADER"', "$UPLOADER"))
     words = list(env["UPLOADERFLAGS"])
     if words[-len(ours) :] == ours:
         board = env.BoardConfig()
@@ -111,7 +112,9 @@ def _serve_the_project_s_own(env: Any, upload: Any, ours: list[str]) -> None:
         env.Replace(UPLOADERFLAGS=words)
 
 
-def _set_up(env: Any, project: dict[str, Any], upload: Any, options: Any) -> tuple[list[str], str]:
+def _set_up(
+    env: Any, project: dict[str, Any], upload: Any, options: Any, brings_command: bool
+) -> tuple[list[str], str]:
     """Set the variables that command lines are made of; return the flasher's options, and what else uploads, if any."""
     root = Path(env.PioPlatform().get_dir())
     board = env.BoardConfig()
@@ -125,7 +128,7 @@ def _set_up(env: Any, project: dict[str, Any], upload: Any, options: Any) -> tup
     protocol = env.subst("$UPLOAD_PROTOCOL")
     # As in platform.py, which asks for their packages.
     foreign = protocol in ("serial", "espstlink") and not upload.names_a_probe(env.subst("$UPLOAD_PORT"))
-    if not (protocol == "custom" and "UPLOADCMD" in env):  # a pre: script may have set it
+    if not brings_command:
         env.Replace(UPLOADCMD=OWN_COMMAND)
     env.Replace(
         STM8TOOL=str(root / "tool"),  # of every target but `upload`, whatever becomes of UPLOADER
@@ -151,6 +154,8 @@ def _option_problem(env: Any, upload: Any, options: Any, project: dict[str, Any]
     if instead:
         sys.stderr.write(f"warning: {instead}\n")
     message: Optional[str] = options.problem(protocol, board.get("build.mcu"), board.get("upload"), project, name)
+    if not message and env["UPLOADER"] == "$STM8TOOL":
+        message = upload.foreign_flag(env["UPLOAD_FLAGS"])
     if not message and name == "uploadeep" and not env.subst("$EEPROM_FILE"):
         return "uploadeep: custom_eeprom_file names no file, such as data/eeprom.hex"
     return message
@@ -165,7 +170,8 @@ def add(env: Any, firmware: Any) -> None:
         env.Replace(UPLOAD_FLAGS=upload.split_flags(env["UPLOAD_FLAGS"]))
     except ValueError as exc:
         env.Exit(_refuse(str(exc)))
-    ours, foreign = _set_up(env, project, upload, options)
+    brings_command = env.subst("$UPLOAD_PROTOCOL") == "custom" and "UPLOADCMD" in env  # a pre: script may have set it
+    ours, foreign = _set_up(env, project, upload, options, brings_command)
     before_upload = {"serial": _by_stm8gal, "espstlink": _by_stm8flash}[foreign](env) if foreign else []
 
     def check_options(target: Any, source: Any, env: Any) -> int:
@@ -174,7 +180,7 @@ def add(env: Any, firmware: Any) -> None:
         if name == "upload":
             if not foreign:
                 _serve_the_project_s_own(env, upload, ours)
-            if env["UPLOADCMD"] not in (OWN_COMMAND, FOREIGN_COMMAND):
+            if brings_command or env["UPLOADCMD"] not in (OWN_COMMAND, FOREIGN_COMMAND):
                 return 0
         message = _option_problem(env, upload, options, project, name)
         return _refuse(message) if message else 0

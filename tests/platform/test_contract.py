@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pio import RECORDER, ROOT, Project
+from pio import RECORDER, ROOT, Project, stm8tool
 
 pytestmark = pytest.mark.platform
 
@@ -67,7 +67,7 @@ def test_a_script_may_name_the_program(project: Project) -> None:
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        (OWN_TOOL, ["-c", "stlinkv2", "-p", "stm8s103f3p6", "-s", "flash", "-w"]),
+        (OWN_TOOL, ["-c", "stlinkv2", "-p", "stm8s103?3", "-s", "flash", "-w"]),
         (OWN_FLAGS, ["--own"]),
         (OWN_COMMAND, ["own"]),
     ],
@@ -81,6 +81,40 @@ def test_a_script_may_replace_what_uploads(project: Project, script: str, words:
     result = project.run("upload")
     assert result.code == 0, result.output
     assert project.calls() == [[*words, str(Path(".pio", "build", "stm8sblue", "firmware.hex"))]]
+
+
+@pytest.mark.parametrize("uploader", ["$UPLOADER", '"$UPLOADER"'])
+def test_a_command_with_the_variables_of_ststm8_2_gets_words_of_stm8flash(project: Project, uploader: str) -> None:
+    project.configure(f"stm8sblue\nupload_protocol = custom\nupload_command = {uploader} $UPLOADERFLAGS $SOURCE")
+    result = project.run("upload", options=("-v",))
+    firmware = Path(".pio", "build", "stm8sblue", "firmware.hex")
+    assert f'stm8flash.py" -c stlinkv2 -p stm8s103?3 -s flash -w {firmware}' in result.output
+    assert result.errors == ["error: no ST-LINK is attached [E-NO-PROBE]"]
+
+
+def test_a_command_with_a_simulated_board_is_done_to_its_end(project: Project) -> None:
+    stm8tool("sim", "create", "a.chip", "--part", "stm8s103f3", cwd=project.folder)
+    command = "$UPLOADER -c sim:a.chip -p stm8s103?3 -s flash -w $SOURCE"
+    project.configure(f"stm8sblue\nupload_protocol = custom\nupload_command = {command}")
+    result = project.run("upload")
+    assert result.code == 0, result.output
+    assert "Bytes written: " in result.output
+    project.configure("stm8sblue\nupload_port = sim:a.chip")
+    assert project.run("verify").code == 0
+
+
+def test_words_of_stm8flash_in_upload_flags_are_told_from_ours(project: Project) -> None:
+    project.configure("stm8sblue\nupload_port = sim:a.chip\nupload_flags = -c stlinkv2")
+    result = project.run("reset")
+    assert result.errors[0].startswith("error: upload_flags = -c: that is an option of stm8flash")
+    assert "usage:" not in result.output
+
+
+def test_a_sketch_beside_the_sources_is_not_passed_over_in_silence(project: Project) -> None:
+    project.source("void setup() {}", "blink.ino")
+    result = project.run()
+    assert result.code == 0, result.output
+    assert f"warning: {Path('src', 'blink.ino')} is not compiled: a sketch needs framework = arduino" in result.output
 
 
 def test_a_file_in_sdcc_s_own_form_is_uploaded_where_there_is_no_other(project: Project) -> None:
