@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -57,6 +59,23 @@ def test_segments_are_sorted_and_neighbours_joined() -> None:
     assert joined.segments == (Segment(0x8000, b"abcdcd"), Segment(0x9000, b"x"))
     assert joined.size == 7
     assert joined.crc32 == zlib.crc32(b"abcdcdx")
+
+
+@pytest.mark.parametrize(
+    ("address", "data"), [(-5, b"abc"), (-1, b""), ("0x8000", b"a"), (0x8000, "text"), (0x8000, 7)]
+)
+def test_a_segment_that_can_lie_nowhere_is_refused(address: Any, data: Any) -> None:
+    with pytest.raises(UsageError) as error:
+        Segment(address, data)
+    assert error.value.hint
+
+
+@pytest.mark.parametrize("view", [lambda buffer: buffer, memoryview], ids=["bytearray", "memoryview"])
+def test_a_segment_copies_bytes_that_may_change(view: Callable[[bytearray], Any]) -> None:
+    buffer = bytearray(b"abc")
+    segment = Segment(0x8000, view(buffer))
+    buffer[0] = 0
+    assert segment == Segment(0x8000, b"abc")
 
 
 @pytest.mark.parametrize(

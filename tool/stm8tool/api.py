@@ -51,9 +51,30 @@ def open(  # has the name of the builtin, as `gzip.open` does
         power_cycle: Catch the chip while somebody switches its power off and on.
 
     Raises:
-        UnknownPartError: No such part.
+        UnknownPartError: No such part. "auto" is none: the command line has it, for what needs no name of a part;
+            here, leave `part` out for `info`, which shows what the chip is.
+        UsageError: `probe` or `part` is of another type.
     """
-    return Chip(probe, find_part(part) if isinstance(part, str) else part, progress, power_cycle)
+    if not isinstance(probe, str):
+        raise UsageError(f"a probe is named by a string, not {type(probe).__name__}", hint="such as 'stlink'")
+    return Chip(probe, _part(part), progress, power_cycle)
+
+
+def _part(part: Union[str, Part, None]) -> Optional[Part]:
+    """Return the part that is named; UsageError if nothing that names one is."""
+    if part is None or isinstance(part, Part):
+        return part
+    if not isinstance(part, str):
+        raise UsageError(f"a part is named by a string, not {type(part).__name__}", hint="such as 'stm8s103f3'")
+    return find_part(part)
+
+
+def _checked(image: Image) -> Image:
+    """Return `image`; UsageError if it is something else."""
+    if not isinstance(image, Image):
+        kind = type(image).__name__
+        raise UsageError(f"an image is needed, not {kind}", hint="stm8tool.Image([stm8tool.Segment(0x8000, data)])")
+    return image
 
 
 def list_probes(bus: str = ANY_PROBE) -> list[ListedProbe]:
@@ -80,8 +101,9 @@ def load_image(*files: PathLike, base: Optional[int] = None, part: Union[str, Pa
     Raises:
         ImageError: A file is missing or malformed, or two of them hold the same address.
         UnknownPartError: No such part.
+        UsageError: `base` is below 0.
     """
-    chip = find_part(part) if isinstance(part, str) else part
+    chip = _part(part)
     return _image.load(files, base, ram_size=chip.ram.size if chip else 0)
 
 
@@ -193,7 +215,7 @@ class Chip:
         part = self.part
         programmable = [memory for memory in (part.flash, part.eeprom) if memory is not None]
         wanted = programmable if region is None else [self._region(region, programmable)]
-        image.check_inside(wanted, part.options)
+        _checked(image).check_inside(wanted, part.options)
         return self._session.write(image, wanted, unlock=unlock, verify=verify)
 
     def verify(self, image: Image) -> int:
@@ -204,7 +226,7 @@ class Chip:
             VerifyError: The first difference: `address`, `expected`, `actual`.
             ReadoutProtectedError: The chip is locked.
         """
-        return self._session.verify(image, self.part.memories)
+        return self._session.verify(_checked(image), self.part.memories)
 
     def read(self, region: Union[str, Region] = "flash") -> bytes:
         """Return the bytes of "flash", "eeprom", "options", "ram", or of a `Region` inside one memory.
