@@ -50,7 +50,7 @@ def refuse(desk: Desk) -> Callable[..., Result]:
         (b"S1137AF00A0A0D0000000000000000000000000060\nS9030000FC\n", "a.hex:1: wrong checksum"),
         (b"S1137AF00A0A0D0000000000000000000000000061\n", "a.hex:1: the file stops without an end record"),
         (bytes(range(256)), "raw binary"),
-        (_GOOD.encode("utf-16"), "text file"),
+        (_GOOD.encode("utf-16"), "byte order mark"),
     ],
 )
 def test_a_file_that_is_no_image_is_refused_and_says_why(

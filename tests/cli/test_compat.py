@@ -148,6 +148,12 @@ def test_several_probes_and_no_serial_number_are_an_error_that_lists_them(
 
 
 @row("-S")
+@pytest.mark.parametrize("programmer", ["stlinkv2", "sim:board.chip"])
+def test_an_empty_serial_number_is_an_error(flash: Flash, programmer: str) -> None:
+    usage(flash.words("-c", programmer, "-S", "", "-p", STM8S, "-R"), "-S: the serial number is empty")
+
+
+@row("-S")
 def test_a_serial_number_chooses_among_simulated_boards(flash: Flash) -> None:
     Path("bench").mkdir()
     for name in ("blue", "green"):
@@ -171,6 +177,14 @@ def test_every_name_of_a_chip_means_a_part_or_says_why_not(flash: Flash, name: s
 @pytest.mark.parametrize("name", ["STM8S103F3", "stm8s103?3", "Stm8s103f3P6"])
 def test_a_part_is_named_in_any_case_and_by_its_order_code(flash: Flash, name: str) -> None:
     assert flash("-v", raw("fw.bin", bytes(64)), part=name).code == 0
+
+
+@row("-p")
+def test_an_order_code_may_hold_a_pattern_and_what_is_none_is_no_part(flash: Flash) -> None:
+    for name in ("stm8s103?3p6", "STM8S103?3P6TR", "stm8s?03f3P6"):
+        assert flash("-v", raw("fw.bin", bytes(64)), part=name).code == 0
+    for name in ("stm8s103?3xyz", "stm8s103?3?", "stm8s103?3p6?", "stm8s103?3 6"):
+        assert flash("-v", "fw.bin", part=name).reason == f"error: unknown part '{name}' [E-PART-UNKNOWN]"
 
 
 @row("-p")
@@ -254,6 +268,18 @@ def test_a_raw_file_with_fewer_bytes_is_an_error(flash: Flash, action: str) -> N
 @pytest.mark.parametrize("text", ["0", "-1", "0x100", "1k", "", "ten", "²"])
 def test_what_is_no_number_of_bytes_is_an_error(flash: Flash, text: str) -> None:
     usage(flash("-b", text, "-r", "out.bin"), f"-b {text}: that is no number of bytes")
+
+
+@row("-b")
+def test_an_absurdly_long_number_is_an_error_and_not_shown_whole(flash: Flash) -> None:
+    result = flash("-b", "9" * 5000, "-r", "out.bin")
+    assert (result.code, len(result.reason) < 120) == (2, True)
+    assert len(flash("-s", "x" * 5000, "-r", "out.bin").reason) < 120
+
+
+@row("-b")
+def test_with_an_address_the_number_is_cut_to_what_the_memory_has_from_there(flash: Flash) -> None:
+    assert flash("-s", "9ff0", "-b", "100", "-r", "out.bin").err == "Bytes received: 16\n"
 
 
 @row("-w")
@@ -342,6 +368,19 @@ def test_all_else_is_raw_from_the_start_that_was_given(
 def test_hex_under_another_name_is_taken_for_what_it_is(flash: Flash) -> None:
     assert flash("-w", flash.desk.hex("fw.bin", (0x8000, program(100)))).err == "Bytes written: 100\n"
     assert flash.desk.memory()[:101] == program(100) + b"\0"
+
+
+@row("type of a file")
+@pytest.mark.parametrize("action", ["-w", "-v"])
+def test_a_file_that_gives_an_address_twice_or_has_no_end_is_an_error(flash: Flash, action: str) -> None:
+    save("fw.hex", [Segment(0x8000, program(16))])
+    data, end = Path("fw.hex").read_text(encoding="ascii").split()
+    reasons = {
+        raw("twice.hex", f"{data}\n{data}\n{end}\n".encode()): "twice.hex:2: a second byte for 0x008000",
+        raw("endless.hex", f"{data}\n".encode()): "endless.hex:1: the file stops without an end-of-file record",
+    }
+    for file, reason in reasons.items():
+        assert flash(action, file).reason == f"error: {reason} [E-FILE]"
 
 
 @row("type of a file")

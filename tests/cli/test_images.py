@@ -114,6 +114,26 @@ def test_a_number_is_lost_to_a_write_that_failed_but_not_to_a_missing_chip(desk:
     assert Path("next.txt").read_text() == left
 
 
+def test_two_serial_numbers_are_refused_and_none_is_taken(desk: Desk) -> None:
+    desk.chip()
+    file = desk.hex("a.hex", (0x8000, PROGRAM))
+    Path("next.txt").write_text("41\n", encoding="ascii")
+    words = ["--serial-number", "0x4000,u8,next.txt", "--serial-number", "0x4010,u8,next.txt"]
+    result = desk.flash("write", file, *words)
+    assert result.code == 2
+    assert "--serial-number: given twice" in result.reason
+    assert Path("next.txt").read_text(encoding="ascii") == "41\n"
+
+
+def test_text_that_was_read_from_the_eeprom_can_be_written_there(desk: Desk) -> None:
+    desk.chip()
+    Path("sn.bin").write_bytes(b"SN000041")
+    assert desk.flash("--base", "0x4000", "write", "sn.bin").code == 0
+    assert desk.flash("--region", "0x4000:8", "read", "again.bin").code == 0
+    assert Path("again.bin").read_bytes() == b"SN000041"
+    assert desk.flash("--base", "0x4000", "verify", "again.bin").code == 0
+
+
 def test_verify_takes_no_serial_number(desk: Desk) -> None:
     desk.chip()
     Path("next.txt").write_text("7")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -324,6 +325,25 @@ def test_parts_and_probes_that_are_not_there_are_told_at_once(desk: Path) -> Non
     assert stm8tool.list_probes("sim:nothing") == []
     with pytest.raises(stm8tool.ProbeNotFoundError), stm8tool.open("sim:nothing", PART):
         pass
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"probe": None}, {"probe": b"stlink"}, {"part": 7}, {"part": b"stm8s103f3"}, {"part": "auto"}]
+)
+def test_what_names_no_probe_or_part_is_a_usage_error(arguments: dict[str, Any]) -> None:
+    with pytest.raises(stm8tool.UsageError) as caught:
+        stm8tool.open(**arguments)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("data", [b"abc", None, "firmware.hex", [(0x8000, b"abc")]])
+def test_what_is_no_image_is_a_usage_error_and_nothing_is_written(desk: Path, data: Any) -> None:
+    with stm8tool.open(board(), PART) as chip:
+        for job in (chip.write, chip.verify):
+            with pytest.raises(stm8tool.UsageError, match="an image is needed") as caught:
+                job(data)
+            assert caught.value.hint
+        assert not any(chip.read())
 
 
 def test_after_an_error_inside_the_with_statement_the_probe_is_free_again(desk: Path) -> None:

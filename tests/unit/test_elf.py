@@ -77,6 +77,7 @@ def test_code_that_was_linked_into_the_ram_by_mistake_is_named_with_its_section(
         (b"\x7fELF\x01\x01" + bytes(60), "not a 32-bit big-endian ELF"),
         (b"\x7fELF\x01\x02" + bytes(10), "the section table is damaged"),
         (make_elf(*PROGRAM, machine=20), "an ELF for another processor (machine 20, the STM8 is 186)"),
+        (make_elf(*PROGRAM)[:46] + b"\0\x27" + make_elf(*PROGRAM)[48:], "the section table is damaged"),
         (make_elf(("DATA", 1, bytes(8), ALLOC)), "the file holds no data"),
     ],
 )

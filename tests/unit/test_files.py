@@ -77,3 +77,19 @@ def test_what_is_no_regular_file_is_refused_and_stays(tmp_path: Path) -> None:
             files.write_whole(path, b"new")
     assert (fifo.is_fifo(), link.is_symlink(), ring.is_symlink()) == (True, True, True)
     assert sorted(tmp_path.iterdir()) == [fifo, link, ring]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only one bit of a mode is kept there")
+@pytest.mark.parametrize("mode", [0o600, 0o664, 0o666, 0o755])
+def test_a_file_keeps_its_mode(old: Path, mode: int) -> None:
+    old.chmod(mode)
+    files.write_whole(old, b"new")
+    assert (old.read_text(), old.stat().st_mode & 0o7777) == ("new", mode)
+
+
+def test_a_read_only_file_is_refused_and_stays(old: Path) -> None:
+    old.chmod(0o444)
+    for job in (lambda: files.check_whole(old), lambda: files.write_whole(old, b"new")):
+        with pytest.raises(PermissionError):
+            job()
+    assert (old.read_text(), list(old.parent.iterdir())) == ("old", [old])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -57,6 +59,23 @@ def test_segments_are_sorted_and_neighbours_joined() -> None:
     assert joined.segments == (Segment(0x8000, b"abcdcd"), Segment(0x9000, b"x"))
     assert joined.size == 7
     assert joined.crc32 == zlib.crc32(b"abcdcdx")
+
+
+@pytest.mark.parametrize(
+    ("address", "data"), [(-5, b"abc"), (-1, b""), ("0x8000", b"a"), (0x8000, "text"), (0x8000, 7)]
+)
+def test_a_segment_that_can_lie_nowhere_is_refused(address: Any, data: Any) -> None:
+    with pytest.raises(UsageError) as error:
+        Segment(address, data)
+    assert error.value.hint
+
+
+@pytest.mark.parametrize("view", [lambda buffer: buffer, memoryview], ids=["bytearray", "memoryview"])
+def test_a_segment_copies_bytes_that_may_change(view: Callable[[bytearray], Any]) -> None:
+    buffer = bytearray(b"abc")
+    segment = Segment(0x8000, view(buffer))
+    buffer[0] = 0
+    assert segment == Segment(0x8000, b"abc")
 
 
 @pytest.mark.parametrize(
@@ -169,6 +188,8 @@ def test_a_start_address_is_no_data(file: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "line", "problem"),
     [
+        ([RESET[:-2] + "00", END], 1, "wrong checksum"),
+        (["", RESET[:-2], END], 2, "not a valid Intel HEX record"),
         ([RESET, RESET[:-2] + "00", END], 2, "wrong checksum"),
         ([RESET, "", ":01800400", END], 3, "not a valid Intel HEX record"),
         ([RESET, ":0180", END], 2, "not a valid Intel HEX record"),
@@ -181,6 +202,9 @@ def test_a_start_address_is_no_data(file: Path) -> None:
         ([RESET, record(0x8004, b"ab")], 2, "the file stops without an end-of-file record"),
         ([RESET, "", ""], 1, "the file stops without an end-of-file record"),
         ([RESET, END, "", record(0x8004, b"ab"), END], 4, "data after the end-of-file record of line 2"),
+        ([RESET, f"{RESET}\f{RESET}", END], 2, "not a valid Intel HEX record"),
+        ([RESET, f"{record(0x8004, b'a')}\x85", END], 2, "not a valid Intel HEX record"),
+        ([RESET, "\x1c", END], 2, "not a valid Intel HEX record"),
         ([RESET, END, END], 3, "data after the end-of-file record of line 2"),
     ],
 )
@@ -217,9 +241,10 @@ def test_a_raw_binary_without_a_base_is_refused(tmp_path: Path) -> None:
     ("name", "content", "look"),
     [
         ("main.c", b"int main(void) { return 0; }\n", "a text file, neither Intel HEX nor S-records"),
-        ("notes.bin", "Größe: 8\u202fKiB\n".encode(), "a text file, neither Intel HEX nor S-records"),
-        ("editor.hex", f"{RESET}\n{END}\n".encode("utf-8-sig"), "a text file, neither Intel HEX nor S-records"),
-        ("powershell.hex", f"{RESET}\r\n{END}\r\n".encode("utf-16"), "a text file, neither Intel HEX nor S-records"),
+        ("notes.txt", "Größe: 8\u202fKiB\n".encode(), "a text file, neither Intel HEX nor S-records"),
+        ("notes.txt", "Größe: 8 KiB\n".encode("utf-16"), "a text file, neither Intel HEX nor S-records"),
+        ("serial.hex", b"SN000041", "a text file, neither Intel HEX nor S-records"),
+        ("cut.txt", b"\xff\xfe\x00", "a text file, neither Intel HEX nor S-records"),
         ("firmware.hex", b"\x82\x00\x80\x80", "a raw binary, not Intel HEX"),
         ("FIRMWARE.S19", b"\x82\x00\x80\x80", "a raw binary, not S-records"),
         ("firmware.elf", b"\x82\x00\x80\x80", "a raw binary, not an ELF file"),
@@ -232,6 +257,46 @@ def test_another_format_is_named(tmp_path: Path, name: str, content: bytes, look
     assert error.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "where", "problem"),
+    [
+        (f"{RESET}\n{END}\n".encode("utf-8-sig"), "", "a byte order mark stands before the first record"),
+        (f"{RESET}\r\n{END}\r\n".encode("utf-16"), "", "a byte order mark stands before the first record"),
+        (
+            b"\n; firmware 1.2\n" + f"{RESET}\n{END}\n".encode(),
+            ":2",
+            "something stands before the first record, which is in line 3",
+        ),
+        (b"s1058000820078\ns9030000fc\n", ":1", "an S-record begins with a capital S"),
+        (f"\n{RESET[:-1]}\n{END}\n".encode(), ":2", "not a valid Intel HEX record"),
+        (b"S10580008200\n", ":1", "not a valid S-record"),
+    ],
+)
+def test_what_keeps_a_text_from_being_records_is_told(file: Path, text: bytes, where: str, problem: str) -> None:
+    file.write_bytes(text)
+    error = refusal(file, base=0x8000)
+    assert str(error) == f"{file}{where}: {problem}"
+    assert error.hint
+
+
+@pytest.mark.parametrize(
+    "text", [b"SN000041", b"S1000041", b":17 o'clock", b":0000", b"\n", b" ", "Größe".encode("utf-16")]
+)
+def test_text_is_data_where_base_and_suffix_say_so_and_nowhere_else(tmp_path: Path, text: bytes) -> None:
+    for name in ("text.bin", "text.BIN", "text.txt", "text"):
+        (tmp_path / name).write_bytes(text)
+    for name in ("text.bin", "text.BIN"):
+        assert load([tmp_path / name], base=0x4000).segments == (Segment(0x4000, text),)
+        refusal(tmp_path / name)
+    for name in ("text.txt", "text"):
+        refusal(tmp_path / name, base=0x4000)
+
+
+def test_whole_records_are_records_also_where_base_and_suffix_speak_of_raw_data(tmp_path: Path) -> None:
+    loaded = load([write(tmp_path / "firmware.bin", RESET, END)], base=0x4000)
+    assert loaded.segments == (Segment(0x8000, b"\x82\x00\x80\x80"),)
+
+
 @pytest.mark.parametrize("content", [b"", b"\n \r\n"])
 def test_an_empty_file_is_refused(file: Path, content: bytes) -> None:
     file.write_bytes(content)
@@ -240,6 +305,20 @@ def test_an_empty_file_is_refused(file: Path, content: bytes) -> None:
 
 def test_a_missing_file_is_refused(file: Path) -> None:
     assert str(refusal(file)) == f"{file}: no such file"
+
+
+@pytest.mark.parametrize("name", ["a\0b.hex", "\ud800.hex"])
+def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
+    with pytest.raises(ImageError, match=r"that is no name of a file"):
+        load([name])
+    with pytest.raises(ImageError, match=r"that is no name of a file"):
+        image.check_output(name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no FIFOs there")
+def test_a_pipe_that_nobody_writes_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "firmware.hex")
+    assert "no regular file" in str(refusal(tmp_path / "firmware.hex"))
 
 
 def test_a_directory_is_refused(tmp_path: Path) -> None:

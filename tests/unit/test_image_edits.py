@@ -34,6 +34,14 @@ def test_another_patch_is_refused(text: str) -> None:
     assert error.value.hint
 
 
+def test_a_long_change_is_not_shown_whole() -> None:
+    with pytest.raises(UsageError) as patched:
+        edits.patch("0x4000=" + "0" * 5001)
+    with pytest.raises(UsageError) as filled:
+        edits.fill("0" * 5000, FLASH)
+    assert max(map(len, map(str, (patched.value, filled.value)))) < 120
+
+
 @pytest.mark.parametrize(
     ("text", "region", "value"),
     [

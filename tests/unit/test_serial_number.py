@@ -58,6 +58,7 @@ def test_a_number_that_is_too_long_for_its_format_is_refused(form: str, number: 
             "0x4000,Nº%06d,next.txt",
             "here,u32,next.txt",
             "-1,u32,x",
+            "0x4000,u32,a\0b",
         ),
     ],
 )
@@ -110,6 +111,27 @@ def test_a_missing_file_is_not_begun_at_some_number(counter: Path) -> None:
         SerialNumber.parse(f"0x4000,u8,{counter}").take()
     assert error.value.hint == f"make it, with the first number in it: echo 1 > {counter}"
     assert not counter.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no FIFOs there")
+def test_a_pipe_counts_nothing_and_is_not_waited_for(counter: Path) -> None:
+    counter.unlink()
+    os.mkfifo(counter)
+    numbers = SerialNumber.parse(f"0x4000,u8,{counter}")
+    for job in (numbers.peek, numbers.take):
+        with pytest.raises(ImageError, match="no regular file"):
+            job()
+
+
+def test_a_read_only_file_gives_no_number_and_a_shared_one_stays_shared(counter: Path) -> None:
+    numbers = SerialNumber.parse(f"0x4000,u8,{counter}")
+    counter.chmod(0o444)
+    with pytest.raises(ImageError, match=r"next\.txt: cannot be written: "):
+        numbers.take()
+    assert counter.read_bytes() == b"41\n"
+    counter.chmod(0o666)
+    assert numbers.take().data == b"\x29"
+    assert counter.stat().st_mode & 0o777 == 0o666
 
 
 def test_a_number_is_not_given_while_the_file_cannot_be_written(counter: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,9 +57,30 @@ def open(  # has the name of the builtin, as `gzip.open` does
         power_cycle: Catch the chip while somebody switches its power off and on.
 
     Raises:
-        UnknownPartError: No such part.
+        UnknownPartError: No such part. "auto" is none: the command line has it, for what needs no name of a part;
+            here, leave `part` out for `info`, which shows what the chip is.
+        UsageError: `probe` or `part` is of another type.
     """
-    return Chip(probe, find_part(part) if isinstance(part, str) else part, progress, power_cycle)
+    if not isinstance(probe, str):
+        raise UsageError(f"a probe is named by a string, not {type(probe).__name__}", hint="such as 'stlink'")
+    return Chip(probe, _part(part), progress, power_cycle)
+
+
+def _part(part: Union[str, Part, None]) -> Optional[Part]:
+    """Return the part that is named; UsageError if nothing that names one is."""
+    if part is None or isinstance(part, Part):
+        return part
+    if not isinstance(part, str):
+        raise UsageError(f"a part is named by a string, not {type(part).__name__}", hint="such as 'stm8s103f3'")
+    return find_part(part)
+
+
+def _checked(image: Image) -> Image:
+    """Return `image`; UsageError if it is something else."""
+    if not isinstance(image, Image):
+        kind = type(image).__name__
+        raise UsageError(f"an image is needed, not {kind}", hint="stm8tool.Image([stm8tool.Segment(0x8000, data)])")
+    return image
 
 
 def list_probes(bus: str = ANY_PROBE) -> list[ListedProbe]:
@@ -86,8 +107,9 @@ def load_image(*files: PathLike, base: Optional[int] = None, part: Union[str, Pa
     Raises:
         ImageError: A file is missing or malformed, or two of them hold the same address.
         UnknownPartError: No such part.
+        UsageError: `base` is below 0.
     """
-    chip = find_part(part) if isinstance(part, str) else part
+    chip = _part(part)
     return _image.load(files, base, ram_size=chip.ram.size if chip else 0)
 
 
@@ -215,8 +237,8 @@ class Chip:
         part = self.part
         programmable = [memory for memory in (part.flash, part.eeprom) if memory is not None]
         wanted = programmable if region is None else [self._region(region, programmable)]
-        data = OptionData(option_bytes(image, part), allow) if options else None
-        return self._session.write(image, wanted, data, unlock=unlock, verify=verify)
+        data = OptionData(option_bytes(_checked(image), part), allow) if options else None
+        return self._session.write(_checked(image), wanted, data, unlock=unlock, verify=verify)
 
     def verify(self, image: Image) -> int:
         """Compare an image with flash, EEPROM and option bytes; return how many bytes are equal.
@@ -226,7 +248,7 @@ class Chip:
             VerifyError: The first difference: `address`, `expected`, `actual`.
             ReadoutProtectedError: The chip is locked.
         """
-        return self._session.verify(image, self.part.memories)
+        return self._session.verify(_checked(image), self.part.memories)
 
     def read(self, region: Union[str, Region] = "flash") -> bytes:
         """Return the bytes of "flash", "eeprom", "options", "ram", or of a `Region` inside one memory.
@@ -252,7 +274,7 @@ class Chip:
             ImageError: It is no backup of this part: data outside its memories, or only a piece of one.
             ReadoutProtectedError, ProgramError, VerifyError: As `write`.
         """
-        return self._ready.restore(image, unlock=unlock, verify=verify, force=force)
+        return self._ready.restore(_checked(image), unlock=unlock, verify=verify, force=force)
 
     def load_ram(self, image: Image) -> None:
         """Put an image into RAM, where the chip's program may overwrite it after the `with` statement.
@@ -262,14 +284,14 @@ class Chip:
             ReadoutProtectedError: The chip is locked.
             VerifyError: The RAM does not hold it.
         """
-        self._ready.write_ram(image)
+        self._ready.write_ram(_checked(image))
 
     def run(self, address: int, image: Image) -> None:
         """Put an image into RAM and let the CPU run from `address` there, until the next reset; errors as `load_ram`.
 
         It runs on when the `with` statement ends; the next job inside it stops it.
         """
-        self._ready.run(address, image)
+        self._ready.run(address, _checked(image))
 
     def erase(self, region: Union[str, Region] = "flash") -> Written:
         """Erase "flash", "eeprom", or whole blocks of one of them, to 0x00; blank blocks are left alone.

@@ -65,6 +65,18 @@ class _Parser(argparse.ArgumentParser):
         self.exit(UsageError.exit_code)
 
 
+class _Once(argparse.Action):
+    """Stores a value, as argparse does, but never one over another."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, _option: object = None
+    ) -> None:
+        """Store `values`; a usage error if the option was given already."""
+        if getattr(namespace, self.dest) is not None:
+            raise argparse.ArgumentError(self, "given twice: a board has one serial number")
+        setattr(namespace, self.dest, values)
+
+
 def _spelt_out(words: Sequence[str]) -> list[str]:
     """Give a bare `--power-cycle` its value: argparse would take the word behind it, which is the command."""
     end = words.index("--") if "--" in words else len(words)
@@ -141,7 +153,10 @@ def _parser() -> _Parser:
         sub.add_argument("--fill", action="append", default=[], metavar="[ADDRESS:SIZE=]BYTE", help="fill the gaps")
         if run is commands.write:
             sub.add_argument(
-                "--serial-number", metavar="ADDRESS,FORMAT,FILE", help="the next of those that FILE counts"
+                "--serial-number",
+                action=_Once,
+                metavar="ADDRESS,FORMAT,FILE",
+                help="the next of those that FILE counts",
             )
             sub.add_argument("--options", action="store_true", help="write the option bytes of the files, too, last")
             _add_force_options(sub)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Optional
 from . import __version__, process
 from .console import Console
 from .errors import Code, ImageError, ToolError, UsageError
+from .values import number, shortened
 
 if TYPE_CHECKING:
     from .devices import Part, Region
@@ -138,9 +139,12 @@ def _check(rest: Sequence[str], actions: Sequence[tuple[str, str]]) -> None:
 
 def _count(text: str) -> int:
     """Return the number of bytes that -b gives."""
-    if not (text.isascii() and text.isdecimal() and int(text)):
-        raise UsageError(f"-b {text}: that is no number of bytes", hint="write it in decimal, such as -b 640")
-    return int(text)
+    count = number(text) if text.isascii() and text.isdecimal() else 0
+    if not count:
+        raise UsageError(
+            f"-b {shortened(text)}: that is no number of bytes", hint="write it in decimal, such as -b 640"
+        )
+    return count
 
 
 # -- what is meant ---------------------------------------------------------------------------------------------------
@@ -151,6 +155,8 @@ def _selector(request: Request) -> str:
     from .selector import SIM_PREFIX
 
     programmer, serial = request.programmer, request.serial
+    if serial == "":
+        raise UsageError("-S: the serial number is empty", hint=f"{_NAME} -L lists the probes, or leave -S out")
     known = ", ".join(_PROGRAMMERS)
     if programmer is None:
         raise UsageError("which programmer?", hint=f"-c and one of {known}")
@@ -185,7 +191,7 @@ def _memory(request: Request, part: Part) -> Region:
         return memory
     if not _ADDRESS.fullmatch(word):
         raise UsageError(
-            f"-s {request.memory}: neither a memory nor an address",
+            f"-s {shortened(request.memory)}: neither a memory nor an address",
             hint="use flash, eeprom, ram, opt or a start address in hex, such as 0x8000",
         )
     start = int(word, 16)
@@ -194,7 +200,7 @@ def _memory(request: Request, part: Part) -> Region:
     memory = next((memory for memory in known if memory.start <= start < memory.end), None)
     if memory is None:
         raise UsageError(
-            f"-s {request.memory}: the {part.name} has no memory at 0x{start:06X}",
+            f"-s {shortened(request.memory)}: the {part.name} has no memory at 0x{start:06X}",
             hint="it has " + ", ".join(map(str, known)),
         )
     return Region(memory.name, start, memory.end - start)
@@ -220,8 +226,7 @@ def _image(request: Request, part: Part, memory: Region) -> Image:
         image = Image(loading.parse(request.file, content, ram_size=part.ram.size))
         image.check_inside([_limited(memory, request.count)])
         return image
-    if Path(request.file).suffix.lower() != _RAW or not content:
-        loading.parse(request.file, content, memory.start)  # for what it refuses: text, or another format's suffix
+    loading.parse(request.file, content, memory.start)  # for what it refuses: text, or another format's suffix
     return Image([Segment(memory.start, _beginning(request, content, memory), request.file)])
 
 
@@ -294,10 +299,10 @@ def _list_probes(request: Request, console: Console) -> None:
     from .selector import bus_of
 
     probes, others = listing.attached(bus_of(request.programmer or "")[0])
-    for number, probe in enumerate(probes):
+    for index, probe in enumerate(probes):
         # The hex of its characters is how stm8flash has a serial number.
         serial = "unknown" if probe.serial is None else probe.serial.encode().hex().upper()
-        console.say(f"Programmer {number}: {probe.model}, Serial Number: {serial}")
+        console.say(f"Programmer {index}: {probe.model}, Serial Number: {serial}")
         if probe.problem:
             console.note(f"  {probe.problem}")
     if not probes:

@@ -119,6 +119,7 @@ def known_parts() -> tuple[Part, ...]:
 def find_part(name: str) -> Part:
     """Return the part for a part name, order code or stm8flash pattern, in any case.
 
+    What follows the name in an order code may follow a pattern, too ("stm8s103?3p6"), as stm8flash has it.
     A pattern ("stm8s208?b") is accepted if all its parts are programmed alike. They may differ in
     EEPROM size: then the smallest is returned, because every one of them has that much.
 
@@ -174,8 +175,14 @@ def _fits_pattern(pattern: str, names: Iterable[str]) -> list[str]:
 
 
 def _fits_order_code(code: str, names: Iterable[str]) -> list[str]:
-    prefixes = [name for name in names if code.startswith(name) and _ORDER_CODE_TAIL.fullmatch(code, len(name))]
-    return [max(prefixes, key=len)] if prefixes else []
+    """Return the longest of `names` whose order code `code` is; several where it has a `?` in place of a letter."""
+    fitting = [
+        name
+        for name in names
+        if _fits_pattern(code[: len(name)], [name]) and _ORDER_CODE_TAIL.fullmatch(code, len(name))
+    ]
+    longest = max(map(len, fitting), default=0)
+    return [name for name in fitting if len(name) == longest]
 
 
 def _raise_unknown(name: str, wanted: str, known: Iterable[str]) -> NoReturn:

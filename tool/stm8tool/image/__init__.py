@@ -4,6 +4,7 @@ segments       bytes at addresses
 loading        a file of any format to segments; the format is found by content
 saving         segments to a file; its suffix names the format
 intel_hex  s_record  elf      one format each
+lines          of the two that are text
 edits          --fill and --patch
 serial_number  --serial-number, and the file that counts
 """

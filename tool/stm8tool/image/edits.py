@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ..devices import Region
 from ..errors import UsageError
-from ..values import ADDRESS_SPACE, address, number
+from ..values import ADDRESS_SPACE, address, number, shortened
 from .segments import Image, Segment
 
 
@@ -22,8 +22,10 @@ def patch(text: str) -> Segment:
     except ValueError:
         data = b""
     if not equals or not data:
-        raise UsageError(f"--patch {text}: not ADDRESS=BYTES", hint="such as --patch 0x4000=01FF or '0x4000=01 FF'")
-    return Segment(address(where), data, f"--patch {text}")
+        raise UsageError(
+            f"--patch {shortened(text)}: not ADDRESS=BYTES", hint="such as --patch 0x4000=01FF or '0x4000=01 FF'"
+        )
+    return Segment(address(where), data, f"--patch {shortened(text)}")
 
 
 def fill(text: str, default: Region) -> tuple[Region, int]:
@@ -39,15 +41,17 @@ def fill(text: str, default: Region) -> tuple[Region, int]:
     where, equals, value = text.rpartition("=")
     byte = number(value)
     if not 0 <= byte <= 0xFF:
-        raise UsageError(f"--fill {text}: {value} is no byte", hint="write 0 to 255, or 0x00 to 0xFF")
+        raise UsageError(
+            f"--fill {shortened(text)}: {shortened(value)} is no byte", hint="write 0 to 255, or 0x00 to 0xFF"
+        )
     if not equals:
         return default, byte
     start, colon, size = where.partition(":")
     if not colon:
-        raise UsageError(f"--fill {text}: not ADDRESS:SIZE=BYTE", hint="such as --fill 0x9000:0x100=0xFF")
+        raise UsageError(f"--fill {shortened(text)}: not ADDRESS:SIZE=BYTE", hint="such as --fill 0x9000:0x100=0xFF")
     region = Region("range", address(start), number(size))
     if region.size < 1 or region.end > ADDRESS_SPACE:
-        raise UsageError(f"--fill {text}: no bytes of an STM8 lie there", hint="write ADDRESS:SIZE=BYTE")
+        raise UsageError(f"--fill {shortened(text)}: no bytes of an STM8 lie there", hint="write ADDRESS:SIZE=BYTE")
     return region, byte
 
 

@@ -15,6 +15,7 @@ from .segments import Segment
 MAGIC = b"\x7fELF"
 
 _CLASS_32_BIG_ENDIAN = b"\x01\x02"
+_SECTION_HEADER = struct.Struct(">6I16x")  # name, type, flags, address, offset, size
 _STM8 = 186  # e_machine
 _PROGBITS = 1
 _ALLOC = 2
@@ -50,7 +51,9 @@ def sections(content: bytes) -> list[Section]:
         machine, table, entry_size, count, names = struct.unpack_from(">18xH12xI10xHHH", content)
         if machine != _STM8:
             raise ElfError(f"an ELF for another processor (machine {machine}, the STM8 is {_STM8})")
-        headers = [struct.unpack_from(">6I16x", content, table + index * entry_size) for index in range(count)]
+        if entry_size < _SECTION_HEADER.size:
+            raise ElfError("the section table is damaged")
+        headers = [_SECTION_HEADER.unpack_from(content, table + index * entry_size) for index in range(count)]
         names_at = headers[names][4]
         if sum(header[5] for header in headers if header[1] == _PROGBITS) > len(content):
             raise ElfError("the sections are larger than the file")

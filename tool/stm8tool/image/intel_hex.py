@@ -8,16 +8,19 @@ other programs do not look (intelhex, GNU binutils); anywhere else such a line i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from io import StringIO
 from typing import Any
 
 from ..errors import ImageError
+from .lines import lines_of
 from .segments import Segment
 
 _COMMENT = ";"
 RECORD_SIZE = 16  # data bytes in a line that is written
 
+_FORM = re.compile(r":((?:[0-9A-Fa-f]{2}){5,})")
 _DATA, _END, _SEGMENT, _LINEAR = 0, 1, 2, 4
 
 
@@ -27,7 +30,7 @@ def read(name: str, content: bytes) -> list[Segment]:
     Raises:
         ImageError: a line is damaged, odd, or gives an address a second time.
     """
-    lines = [line.strip() for line in content.decode("latin-1").splitlines()]
+    lines = lines_of(content)
     intelhex = _intelhex()
 
     def refusal(line: int, problem: str) -> ImageError:
@@ -61,6 +64,12 @@ def read(name: str, content: bytes) -> list[Segment]:
     if end is None:
         raise refusal(last, "the file stops without an end-of-file record")
     return segments
+
+
+def is_record(line: str) -> bool:
+    """Tell whether a line has the form of a record: all its digits and no more; the checksum may be wrong."""
+    form = _FORM.fullmatch(line)
+    return form is not None and len(form[1]) == 2 * (int(form[1][:2], 16) + 5)
 
 
 def records(ordered: Iterable[Segment], comments: Iterable[str] = ()) -> Iterator[str]:

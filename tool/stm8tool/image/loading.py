@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Optional, Union
+from types import ModuleType
+from typing import NoReturn, Optional, Union
 
+from .. import files
 from ..errors import ImageError
 from . import elf, intel_hex, s_record
-from .saving import HEX_SUFFIXES, S_RECORD_SUFFIXES
+from .lines import lines_of
+from .saving import HEX_SUFFIXES, RAW_SUFFIXES, S_RECORD_SUFFIXES
 from .segments import Image, Segment
 
 PathLike = Union[str, "os.PathLike[str]"]
 
-_HEX_START = re.compile(rb"\s*:[0-9A-Fa-f]{2}")
-_S_RECORD_START = re.compile(rb"\s*S[0-9][0-9A-Fa-f]{6}")
+_FIRST_LINE = re.compile(rb"[ \t\r\n]*([^\r\n]*)")
+_DAMAGED = {":[0-9A-Fa-f]{2}": "Intel HEX record", "S[0-9][0-9A-Fa-f]{6}": "S-record"}  # what a text begins with
 _NAMES_ANOTHER_FORMAT = {
     **dict.fromkeys(HEX_SUFFIXES, "Intel HEX"),
     **dict.fromkeys(S_RECORD_SUFFIXES, "S-records"),
@@ -40,16 +44,23 @@ def load(paths: Sequence[PathLike], base: Optional[int] = None, *, ram_size: int
 
 
 def parse(name: str, content: bytes, base: Optional[int] = None, ram_size: int = 0) -> list[Segment]:
-    """Return what a file holds, in its own order; arguments and errors as for `load`, `name` is that of the file."""
-    if not content.strip():
+    """Return what a file holds, in its own order; arguments and errors as for `load`, `name` is that of the file.
+
+    Hex or S-records are what begins with a whole record. Any other text is raw only where both `base` and a suffix of
+    raw binaries say so: an EEPROM may well hold text.
+    """
+    said_raw = base is not None and Path(name).suffix.lower() in RAW_SUFFIXES
+    if not (content if said_raw else content.strip()):
         raise ImageError(f"{name}: the file is empty", hint="build it again")
+    text_format = _text_format(content)
     if content.startswith(elf.MAGIC):
         segments = elf.read(name, content, ram_size)
-    elif _HEX_START.match(content):
-        segments = intel_hex.read(name, content)
-    elif _S_RECORD_START.match(content):
-        segments = s_record.read(name, content)
+    elif text_format:
+        segments = text_format.read(name, content)
     else:
+        text = None if said_raw else _text(content)
+        if text is not None:
+            _refuse_text(name, text)
         segments = [_raw(name, content, base)]
     if not any(segment.data for segment in segments):
         raise ImageError(f"{name}: the file holds no data", hint="build it again")
@@ -58,16 +69,22 @@ def parse(name: str, content: bytes, base: Optional[int] = None, ram_size: int =
 
 def has_addresses(content: bytes) -> bool:
     """Tell whether `parse` takes content for a format that says where its bytes belong."""
-    return bool(content.startswith(elf.MAGIC) or _HEX_START.match(content) or _S_RECORD_START.match(content))
+    return bool(content.startswith(elf.MAGIC) or _text_format(content))
+
+
+def _text_format(content: bytes) -> Optional[ModuleType]:
+    """Return what reads content whose first line, blank ones not counted, is a record; None if it is none."""
+    first = _FIRST_LINE.match(content)
+    line = first[1].decode("latin-1").rstrip(" \t") if first else ""
+    return next((module for module in (intel_hex, s_record) if module.is_record(line)), None)
 
 
 def read_bytes(path: PathLike) -> bytes:
-    """Return all that a file holds; ImageError if it cannot be read, or is far larger than any image."""
+    """Return all that a regular file holds; ImageError if it cannot be read, or is far larger than any image."""
     if os.path.isdir(path):
         raise ImageError(f"{path}: is a directory", hint="name the file in it, such as firmware.hex")
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(_SIZE_LIMIT + 1)
+        content = files.read_regular(Path(path), _SIZE_LIMIT + 1)
     except FileNotFoundError as exc:
         raise ImageError(f"{path}: no such file", hint="build it first, or check the path") from exc
     except OSError as exc:
@@ -78,13 +95,8 @@ def read_bytes(path: PathLike) -> bytes:
 
 
 def _raw(name: str, content: bytes, base: Optional[int]) -> Segment:
-    """Return a raw binary; ImageError if it looks like something else, or nothing says where it belongs."""
+    """Return a raw binary; ImageError if its name promises another format, or nothing says where it belongs."""
     promised = _NAMES_ANOTHER_FORMAT.get(Path(name).suffix.lower())
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or _is_text(content):
-        raise ImageError(
-            f"{name}: this is a text file, neither Intel HEX nor S-records",
-            hint="give what the build makes (firmware.hex), without byte order mark",
-        )
     if promised:
         raise ImageError(
             f"{name}: this is a raw binary, not {promised}", hint="make the file again, or give it the suffix .bin"
@@ -94,9 +106,36 @@ def _raw(name: str, content: bytes, base: Optional[int]) -> Segment:
     return Segment(base, content, name)
 
 
-def _is_text(content: bytes) -> bool:
+def _text(content: bytes) -> Optional[str]:
+    """Return content as text, without byte order mark; None if it is none."""
+    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if is_utf_16 else "utf-8-sig")
     except UnicodeDecodeError:
-        return False
-    return all(character.isprintable() or character.isspace() for character in text)
+        return "" if is_utf_16 else None
+    return text if is_utf_16 or all(character.isprintable() or character.isspace() for character in text) else None
+
+
+def _refuse_text(name: str, text: str) -> NoReturn:
+    """Raise the ImageError that says what keeps a text from being records."""
+    plain = text.encode("ascii", "replace")
+    if _text_format(plain):
+        problem, hint = "a byte order mark stands before the first record", "save the file as ASCII, without it"
+        raise ImageError(f"{name}: {problem}", hint=hint)
+    lines = lines_of(plain)
+    number, first = next(((n, line) for n, line in enumerate(lines, start=1) if line), (1, ""))
+    where = f"{name}:{number}"
+    for form, record in _DAMAGED.items():
+        if re.match(form, first):
+            raise ImageError(f"{where}: not a valid {record}", hint="the file is damaged: build or copy it again")
+    if s_record.is_record(first.upper()):
+        raise ImageError(f"{where}: an S-record begins with a capital S", hint="build the file again, with capitals")
+    record_at = next((n for n, line in enumerate(lines, start=1) if _text_format(line.encode("ascii"))), None)
+    if record_at:
+        raise ImageError(
+            f"{where}: something stands before the first record, which is in line {record_at}", hint="take it out"
+        )
+    raise ImageError(
+        f"{name}: this is a text file, neither Intel HEX nor S-records",
+        hint="give what the build makes (firmware.hex); text for the EEPROM is a .bin, with --base",
+    )

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from ..errors import ImageError
+from .lines import lines_of
 from .segments import Segment, overlap
 
 RECORD_SIZE = 32  # data bytes in a line that is written
@@ -28,8 +29,8 @@ def read(name: str, content: bytes) -> list[Segment]:
     """
     segments: list[Segment] = []
     last, end = "", ""  # where a record stands
-    for number, text in enumerate(content.decode("latin-1").splitlines(), start=1):
-        line, where = text.strip(), f"{name}:{number}"
+    for number, line in enumerate(lines_of(content), start=1):
+        where = f"{name}:{number}"
         if not line:
             continue
         if end:
@@ -51,16 +52,25 @@ def read(name: str, content: bytes) -> list[Segment]:
     return segments
 
 
-def _fields(where: str, line: str) -> tuple[int, int, bytes]:
-    """Return type, address and data of one record."""
+def is_record(line: str) -> bool:
+    """Tell whether a line has the form of a record: all its digits and no more; the checksum may be wrong."""
     form = _FORM.fullmatch(line)
     kind = int(form[1]) if form else 4
     body = bytes.fromhex(form[2]) if form else b""
     size = _ADDRESS_SIZE.get(kind)
-    if size is None or len(body) != body[0] + 1 or len(body) < size + 2 or (kind > 3 and len(body) > size + 2):
+    if size is None or len(body) != body[0] + 1:
+        return False
+    return len(body) == size + 2 if kind > 3 else len(body) >= size + 2
+
+
+def _fields(where: str, line: str) -> tuple[int, int, bytes]:
+    """Return type, address and data of one record."""
+    if not is_record(line):
         _refuse(where, "not a valid S-record")
+    kind, body = int(line[1]), bytes.fromhex(line[2:])
     if sum(body) & 0xFF != 0xFF:
         _refuse(where, "wrong checksum")
+    size = _ADDRESS_SIZE[kind]
     return kind, int.from_bytes(body[1 : 1 + size], "big"), body[1 + size : -1]
 
 

@@ -8,16 +8,30 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from ..devices import Region
-from ..errors import Code, ImageError
+from ..errors import Code, ImageError, UsageError
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Bytes without a gap: `end` is one past the last address, `origin` says where they stand (`firmware.hex:12`)."""
+    """Bytes without a gap: `end` is one past the last address, `origin` says where they stand (`firmware.hex:12`).
+
+    Raises:
+        UsageError: `address` is no int or below 0, or `data` is not bytes; other bytes-like objects are copied.
+    """
 
     address: int
     data: bytes
     origin: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what can be in no image: it would fall through between the memories unseen."""
+        if not isinstance(self.address, int) or self.address < 0:
+            raise UsageError(f"a segment cannot begin at {self.address!r}", hint="addresses are ints from 0 on")
+        if not isinstance(self.data, bytes):
+            if not isinstance(self.data, (bytearray, memoryview)):
+                kind = type(self.data).__name__
+                raise UsageError(f"a segment holds bytes, not {kind}", hint="such as Segment(0x8000, b'data')")
+            object.__setattr__(self, "data", bytes(self.data))
 
     @property
     def end(self) -> int:

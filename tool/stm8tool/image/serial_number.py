@@ -14,7 +14,7 @@ from pathlib import Path
 from .. import files
 from ..errors import ImageError, UsageError
 from ..locks import FileLock
-from ..values import address
+from ..values import address, shortened
 from .segments import Segment
 
 _BINARY = re.compile(r"u(8|16|24|32|64)(le|be)?")
@@ -34,13 +34,14 @@ class SerialNumber:
     def parse(cls, text: str) -> SerialNumber:
         """Return what `ADDRESS,FORMAT,FILE` means; UsageError if it means nothing."""
         where, form, file = [*text.split(",", 2), "", ""][:3]
-        if not (where and file and Path(file).name):
+        shown = shortened(text)
+        if not (where and file and Path(file).name) or "\0" in file:
             raise UsageError(
-                f"--serial-number {text}: not ADDRESS,FORMAT,FILE", hint="such as --serial-number 0x4000,u32,next.txt"
+                f"--serial-number {shown}: not ADDRESS,FORMAT,FILE", hint="such as --serial-number 0x4000,u32,next.txt"
             )
         if not _BINARY.fullmatch(form) and not (_TEXT.fullmatch(form) and form.isascii()):
             raise UsageError(
-                f"--serial-number {text}: unknown format '{form}'",
+                f"--serial-number {shown}: unknown format '{shortened(form)}'",
                 hint="use u8, u16, u24, u32 or u64 (u32le: little-endian), or a text with one number such as SN%06d",
             )
         return cls(address(where), form, Path(file))
@@ -75,8 +76,7 @@ class SerialNumber:
             ImageError: the file is missing, cannot be read, or holds something else.
         """
         try:
-            with self.file.open("rb") as file:
-                digits = file.read(_DIGITS_LIMIT + 1).strip()
+            digits = files.read_regular(self.file, _DIGITS_LIMIT + 1).strip()
         except FileNotFoundError as exc:
             raise ImageError(
                 f"{self.file}: no such file", hint=f"make it, with the first number in it: echo 1 > {self.file}"
