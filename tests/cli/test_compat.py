@@ -257,6 +257,22 @@ def test_what_is_no_number_of_bytes_is_an_error(flash: Flash, text: str) -> None
     usage(flash("-b", text, "-r", "out.bin"), f"-b {text}: that is no number of bytes")
 
 
+@row("-b")
+@pytest.mark.parametrize("text", ["1" * 10, "9" * 5000], ids=len)
+def test_a_number_that_is_absurdly_long_is_an_error_and_not_shown_whole(flash: Flash, text: str) -> None:
+    usage(flash("-b", text, "-r", "out.bin"), f"-b {text[:9]}…: no STM8 has as many bytes")
+    assert flash("-b", "0" * 5000 + "16", "-r", "out.bin").err == "Bytes received: 16\n"
+    assert len(flash("-s", "f" * 5000, "-r", "out.bin").reason) < 120
+    assert len(flash("-b", "x" * 5000, "-r", "out.bin").reason) < 120
+
+
+@row("-b")
+def test_behind_an_address_the_number_is_cut_to_what_the_memory_has_from_there_on(flash: Flash) -> None:
+    assert flash("-s", "9ff0", "-b", "100", "-r", "out.bin").err == "Bytes received: 16\n"
+    assert flash("-s", "9ff0", "-b", "100", "-w", raw("fw.bin", program(17))).code == 2
+    assert flash("-s", "9ff0", "-b", "16", "-w", "fw.bin").err == "Bytes written: 16\n"
+
+
 @row("-w")
 def test_a_file_is_written_read_back_and_the_program_runs(flash: Flash) -> None:
     result = flash("-w", flash.desk.hex("fw.hex", (0x8000, program(1000))))

@@ -33,7 +33,9 @@ _WRITES = ("w", "u")
 
 # Without a version stm8flash means the first generation.
 _PROGRAMMERS = {"stlink": "stlinkv1", "stlinkv2": "stlinkv2", "stlinkv21": "stlinkv21", "stlinkv3": "stlinkv3"}
-_ADDRESS = re.compile(r"(0x)?[0-9a-f]+")
+_ADDRESS = re.compile(r"(0x)?0*[0-9a-f]{1,8}")
+_MOST_DIGITS = 9  # of a number of bytes
+_MOST_SHOWN = 40  # characters of a word that is wrong
 
 # How a file is written whose suffix is none of `image.save`; whatever else it is means raw.
 _S_RECORDS = (".s8",)
@@ -148,9 +150,14 @@ def _check(rest: Sequence[str], actions: Sequence[tuple[str, str]]) -> None:
 
 def _count(text: str) -> int:
     """Return the number of bytes that -b gives."""
-    if not (text.isascii() and text.isdecimal() and int(text)):
-        raise UsageError(f"-b {text}: that is no number of bytes", hint="write it in decimal, such as -b 640")
-    return int(text)
+    digits = text.lstrip("0")
+    if not (digits.isascii() and digits.isdecimal()):
+        raise UsageError(
+            f"-b {text:.{_MOST_SHOWN}}: that is no number of bytes", hint="write it in decimal, such as -b 640"
+        )
+    if len(digits) > _MOST_DIGITS:
+        raise UsageError(f"-b {digits[:_MOST_DIGITS]}…: no STM8 has as many bytes", hint="leave -b out")
+    return int(digits)
 
 
 # -- what is meant ---------------------------------------------------------------------------------------------------
@@ -195,7 +202,7 @@ def _memory(request: Request, part: Part) -> Region:
         return memory
     if not _ADDRESS.fullmatch(word):
         raise UsageError(
-            f"-s {request.memory}: neither a memory nor an address",
+            f"-s {request.memory:.{_MOST_SHOWN}}: neither a memory nor an address",
             hint="use flash, eeprom, ram, opt or a start address in hex, such as 0x8000",
         )
     start = int(word, 16)
@@ -204,7 +211,7 @@ def _memory(request: Request, part: Part) -> Region:
     memory = next((memory for memory in known if memory.start <= start < memory.end), None)
     if memory is None:
         raise UsageError(
-            f"-s {request.memory}: the {part.name} has no memory at 0x{start:06X}",
+            f"-s {request.memory:.{_MOST_SHOWN}}: the {part.name} has no memory at 0x{start:06X}",
             hint="it has " + ", ".join(map(str, known)),
         )
     return Region(memory.name, start, memory.end - start)
