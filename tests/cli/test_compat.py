@@ -149,6 +149,24 @@ def test_several_probes_and_no_serial_number_are_an_error_that_lists_them(
 
 
 @row("-S")
+@pytest.mark.parametrize("programmer", ["stlinkv2", "sim:board.chip", "sim:."])
+def test_an_empty_serial_number_is_an_error(flash: Flash, programmer: str) -> None:
+    usage(flash.words("-c", programmer, "-S", "", "-p", STM8S, "-R"), "-S: the serial number is empty")
+
+
+@row("-S")
+def test_the_beginning_of_a_serial_number_is_enough_and_of_its_hex_more_than_half(
+    flash: Flash, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flash.desk.attach_to_usb(monkeypatch, "A1" + SERIALS[0][2:], SERIALS[1])
+    shown = SERIALS[1].encode().hex().upper()
+    for serial in ("57FF", shown[: len(shown) // 2 + 2]):
+        assert flash.words("-c", "stlinkv2", "-S", serial, "-p", STM8S, "-R").code == 0
+    half = flash.words("-c", "stlinkv2", "-S", shown[: len(shown) // 2], "-p", STM8S, "-R")
+    assert (half.code, half.reason.rpartition(" ")[2]) == (3, "[E-NO-PROBE]")
+
+
+@row("-S")
 def test_a_serial_number_chooses_among_simulated_boards(flash: Flash) -> None:
     Path("bench").mkdir()
     for name in ("blue", "green"):
