@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -19,8 +20,8 @@ from stm8tool.image import Segment, load, save
 from stm8tool.sim import store
 
 PAGE = read("docs/compat.md")
-PARTS_THERE = (ROOT / "tests" / "unit" / "stm8flash_parts.csv").read_text(encoding="utf-8")
-NAMES_THERE = [part["name"] for part in csv.DictReader(PARTS_THERE.splitlines())]
+_TABLE_THERE = (ROOT / "tests" / "unit" / "stm8flash_parts.csv").read_text(encoding="utf-8")
+PARTS_THERE = {part["name"]: part["parts"].split() for part in csv.DictReader(_TABLE_THERE.splitlines())}
 PATTERN = bytes.fromhex("00" + "00FF" * 63 + "00")  # factory values of the STM8S, as stm8flash's -u writes them
 SERIALS = ("57FF6B064988505128550867", "57FF6B064988505128550868")
 
@@ -73,6 +74,13 @@ def usage(result: Result, message: str) -> None:
     """Assert that the command line was refused with `message`."""
     assert (result.code, result.reason) == (2, f"error: {message} [E-USAGE]")
     assert result.hint
+
+
+def is_known(flash: Flash, part: str) -> bool:
+    """Tell whether -p takes `part`."""
+    reason = flash("-s", "nowhere", "-r", "out.bin", part=part).reason
+    assert reason.rpartition(" ")[2] in ("[E-USAGE]", "[E-PART-UNKNOWN]")
+    return reason == "error: -s nowhere: neither a memory nor an address [E-USAGE]"
 
 
 # -- the table -------------------------------------------------------------------------------------------------------
@@ -178,16 +186,26 @@ def test_a_serial_number_chooses_among_simulated_boards(flash: Flash) -> None:
 
 
 @row("-p")
-@pytest.mark.parametrize("name", NAMES_THERE)
-def test_every_name_of_a_chip_means_a_part_or_says_why_not(flash: Flash, name: str) -> None:
-    result = flash("-s", "nowhere", "-r", "out.bin", part=name)
-    known = result.reason == "error: -s nowhere: neither a memory nor an address [E-USAGE]"
-    assert known or result.reason.endswith("[E-PART-UNKNOWN]")
-    assert known or ("not well enough" in result.reason or result.hint.startswith("hint: choose one of"))
+def test_every_name_of_a_chip_means_a_part_but_those_in_the_table_which_say_why(flash: Flash) -> None:
+    refused = {name for name in PARTS_THERE if not is_known(flash, name)}
+    line = next(line for line in PAGE.splitlines() if line.startswith("| `-p` |"))
+    assert refused == set(re.findall("`(.*?)`", line.split("|")[3]))
+    for name in refused:
+        result = flash("-R", part=name)
+        assert "not well enough" in result.reason or result.hint.startswith("hint: choose one of")
 
 
 @row("-p")
-@pytest.mark.parametrize("name", ["STM8S103F3", "stm8s103?3", "Stm8s103f3P6"])
+@pytest.mark.parametrize("name", sorted(PARTS_THERE))
+def test_all_that_fits_a_name_there_means_the_same_as_it_also_with_a_package(flash: Flash, name: str) -> None:
+    known = is_known(flash, name)
+    assert not known or all(is_known(flash, fitting) for fitting in PARTS_THERE[name])
+    assert known == is_known(flash, f"{name}t6") == is_known(flash, f"{name.upper()}T6TR")
+    assert not is_known(flash, f"{name}nonsense")
+
+
+@row("-p")
+@pytest.mark.parametrize("name", ["STM8S103F3", "stm8s103?3", "Stm8s103f3P6", "stm8s103?3p6"])
 def test_a_part_is_named_in_any_case_and_by_its_order_code(flash: Flash, name: str) -> None:
     assert flash("-v", raw("fw.bin", bytes(64)), part=name).code == 0
 

@@ -119,6 +119,7 @@ def known_parts() -> tuple[Part, ...]:
 def find_part(name: str) -> Part:
     """Return the part for a part name, order code or stm8flash pattern, in any case.
 
+    A package may follow a pattern, too ("stm8s103?3p6"): stm8flash looks at nothing behind its own name.
     A pattern ("stm8s208?b") is accepted if all its parts are programmed alike. They may differ in
     EEPROM size: then the smallest is returned, because every one of them has that much.
 
@@ -174,8 +175,14 @@ def _fits_pattern(pattern: str, names: Iterable[str]) -> list[str]:
 
 
 def _fits_order_code(code: str, names: Iterable[str]) -> list[str]:
-    prefixes = [name for name in names if code.startswith(name) and _ORDER_CODE_TAIL.fullmatch(code, len(name))]
-    return [max(prefixes, key=len)] if prefixes else []
+    """Return the longest of `names` that `code` is an order code of; more than one if it has a `?` in their place."""
+    prefixes = [
+        name
+        for name in names
+        if _ORDER_CODE_TAIL.fullmatch(code, len(name)) and _fits_pattern(code[: len(name)], [name])
+    ]
+    longest = max(map(len, prefixes), default=0)
+    return [name for name in prefixes if len(name) == longest]
 
 
 def _raise_unknown(name: str, wanted: str, known: Iterable[str]) -> NoReturn:
