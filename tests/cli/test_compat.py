@@ -542,6 +542,41 @@ def test_hex_under_another_name_is_taken_for_what_it_is(flash: Flash) -> None:
 
 
 @row("type of a file")
+@pytest.mark.parametrize("action", ["-w", "-v"])
+@pytest.mark.parametrize("suffix", [".hex", ".s19"])
+def test_an_address_that_is_given_twice_is_an_error(flash: Flash, action: str, suffix: str) -> None:
+    save(f"fw{suffix}", [Segment(0x8000, program(16))])
+    records = Path(f"fw{suffix}").read_text(encoding="ascii").split()
+    data = next(n for n, record in enumerate(records) if program(16).hex().upper() in record)
+    file = raw(f"twice{suffix}", "\n".join([*records[: data + 1], records[data], records[-1]]).encode())
+    result = flash(action, file)
+    assert (result.code, result.reason) == (2, f"error: {file}:{data + 2}: a second byte for 0x008000 [E-FILE]")
+
+
+@row("type of a file")
+@pytest.mark.parametrize("action", ["-w", "-v"])
+def test_intel_hex_that_stops_before_its_end_is_an_error(flash: Flash, action: str) -> None:
+    file = Path(flash.desk.hex("fw.hex", (0x8000, program(16))))
+    file.write_bytes(file.read_bytes().replace(b":00000001FF\n", b""))
+    result = flash(action, "fw.hex")
+    assert (result.code, result.reason) == (
+        2,
+        "error: fw.hex:2: the file stops without an end-of-file record [E-FILE]",
+    )
+
+
+@row("type of a file")
+def test_s_records_and_elf_are_taken_for_what_they_are_under_any_name(flash: Flash) -> None:
+    save("fw.s19", [Segment(0x8000, program(100))])
+    assert flash("-w", str(Path("fw.s19").rename("fw.bin"))).err == "Bytes written: 100\n"
+    assert flash.desk.memory()[:101] == program(100) + b"\0"
+    for name in ("fw.bin", "fw", "fw.elf"):
+        result = flash("-w", raw(name, b"\x7fELF" + bytes(100)))
+        assert (result.code, result.reason.rpartition(" ")[2]) == (2, "[E-FILE]")
+        assert "ELF" in result.reason
+
+
+@row("type of a file")
 def test_text_is_raw_in_a_bin_only(flash: Flash) -> None:
     assert flash("-s", "eeprom", "-w", raw("name.bin", b"board 17")).err == "Bytes written: 8\n"
     assert flash.desk.memory("eeprom")[:8] == b"board 17"
