@@ -262,6 +262,15 @@ def test_a_word_that_is_neither_memory_nor_address_is_an_error(flash: Flash, wor
 
 
 @row("-s 8000, 0x8000")
+@pytest.mark.parametrize("action", ["-w", "-v"])
+def test_a_raw_file_that_goes_beyond_the_end_of_the_memory_is_an_error(flash: Flash, action: str) -> None:
+    before = flash.desk.memories()
+    result = flash("-s", "9fc0", action, raw("fw.bin", program(65)))
+    assert (result.code, result.reason.rpartition(" ")[2]) == (2, "[E-IMAGE-TOO-BIG]")
+    assert flash.desk.memories() == before
+
+
+@row("-s 8000, 0x8000")
 def test_an_address_without_memory_is_an_error(flash: Flash) -> None:
     usage(flash("-s", "fade", "-b", "4", "-r", "out.bin"), "-s fade: the STM8S103F3 has no memory at 0x00FADE")
 
@@ -495,12 +504,29 @@ def test_ram_is_written_and_read_back(flash: Flash, part: str) -> None:
     assert flash.desk.is_idle()
 
 
-@row("-w")
-def test_what_is_no_memory_to_write_is_an_error(flash: Flash) -> None:
+@row("-w with -s ram")
+def test_boot_rom_and_unique_id_are_never_written(flash: Flash) -> None:
+    file = raw("data.bin", b"\xaa")
+    usage(flash("-s", "4865", "-w", file), "-w to unique ID 0x004865..0x004870: that is never written")
     usage(
-        flash("-s", "4865", "-w", raw("data.bin", b"\xaa")),
-        "-w to unique ID 0x004865..0x004870: that is never written",
+        flash("-s", "6000", "-w", file, part="stm8s105c6"),
+        "-w to boot ROM 0x006000..0x0067FF: that is never written",
     )
+
+
+@row("-w with -s ram")
+@pytest.mark.parametrize("part", [STM8S, STM8L])
+def test_ram_of_a_locked_chip_is_an_error(flash: Flash, part: str) -> None:
+    flash.desk.chip(part=part, locked=True)
+    result = flash("-s", "ram", "-w", raw("code.bin", program(300)), part=part)
+    assert (result.code, result.reason.rpartition(" ")[2]) == (5, "[E-ROP-READ]")
+
+
+@row("-w with -s ram")
+def test_what_does_not_fit_the_ram_is_an_error(flash: Flash) -> None:
+    result = flash("-s", "ram", "-w", raw("code.bin", program(1025)))
+    assert (result.code, result.reason.rpartition(" ")[2]) == (2, "[E-IMAGE-TOO-BIG]")
+    assert flash("-s", "3ff", "-w", raw("code.bin", program(2))).code == 2
 
 
 @row("type of a file")
@@ -646,6 +672,17 @@ def test_a_memory_is_read_into_a_file(flash: Flash) -> None:
     result = flash("-s", "eeprom", "-r", "out.bin")
     assert (result.code, result.err) == (0, "Bytes received: 640\n")
     assert Path("out.bin").read_bytes() == program(640)
+
+
+@row("-r")
+def test_a_read_that_fails_leaves_the_old_file(flash: Flash) -> None:
+    assert flash("-r", "out.bin").code == 0
+    flash.desk.chip(faults=["unplug-after=60"])
+    Path("out.bin").write_bytes(b"as before")
+    result = flash("-r", "out.bin")
+    assert (result.code, result.reason.rpartition(" ")[2]) == (3, "[E-PROBE-LOST]")
+    assert [path.name for path in flash.desk.folder.iterdir() if "out" in path.name] == ["out.bin"]
+    assert Path("out.bin").read_bytes() == b"as before"
 
 
 @row("-r")
@@ -804,6 +841,7 @@ def test_no_command_line_ends_without_result_or_reason(flash: Flash, options: li
 def test_every_example_shows_what_happens(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interrupts, "terminate_like_ctrl_c", lambda: None)
     desk.hex("firmware.hex", (0x8000, program(89)))
+    desk.hex("afr.hex", (0x4803, b"\1"))
     code, shown = 0, ""
     for example in examples(PAGE):
         if example.command == "echo $?":
