@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -19,8 +20,9 @@ from stm8tool.image import Segment, load, save
 from stm8tool.sim import store
 
 PAGE = read("docs/compat.md")
-PARTS_THERE = (ROOT / "tests" / "unit" / "stm8flash_parts.csv").read_text(encoding="utf-8")
-NAMES_THERE = [part["name"] for part in csv.DictReader(PARTS_THERE.splitlines())]
+_TABLE_THERE = (ROOT / "tests" / "unit" / "stm8flash_parts.csv").read_text(encoding="utf-8")
+PARTS_THERE = {part["name"]: part["parts"].split() for part in csv.DictReader(_TABLE_THERE.splitlines())}
+PATTERN = bytes.fromhex("00" + "00FF" * 63 + "00")  # factory values of the STM8S, as stm8flash's -u writes them
 SERIALS = ("57FF6B064988505128550867", "57FF6B064988505128550868")
 
 tested: set[str] = set()
@@ -72,6 +74,13 @@ def usage(result: Result, message: str) -> None:
     """Assert that the command line was refused with `message`."""
     assert (result.code, result.reason) == (2, f"error: {message} [E-USAGE]")
     assert result.hint
+
+
+def is_known(flash: Flash, part: str) -> bool:
+    """Tell whether -p takes `part`."""
+    reason = flash("-s", "nowhere", "-r", "out.bin", part=part).reason
+    assert reason.rpartition(" ")[2] in ("[E-USAGE]", "[E-PART-UNKNOWN]")
+    return reason == "error: -s nowhere: neither a memory nor an address [E-USAGE]"
 
 
 # -- the table -------------------------------------------------------------------------------------------------------
@@ -148,9 +157,21 @@ def test_several_probes_and_no_serial_number_are_an_error_that_lists_them(
 
 
 @row("-S")
-@pytest.mark.parametrize("programmer", ["stlinkv2", "sim:board.chip"])
+@pytest.mark.parametrize("programmer", ["stlinkv2", "sim:board.chip", "sim:."])
 def test_an_empty_serial_number_is_an_error(flash: Flash, programmer: str) -> None:
     usage(flash.words("-c", programmer, "-S", "", "-p", STM8S, "-R"), "-S: the serial number is empty")
+
+
+@row("-S")
+def test_the_beginning_of_a_serial_number_is_enough_and_of_its_hex_more_than_half(
+    flash: Flash, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flash.desk.attach_to_usb(monkeypatch, "A1" + SERIALS[0][2:], SERIALS[1])
+    shown = SERIALS[1].encode().hex().upper()
+    for serial in ("57FF", shown[: len(shown) // 2 + 2]):
+        assert flash.words("-c", "stlinkv2", "-S", serial, "-p", STM8S, "-R").code == 0
+    half = flash.words("-c", "stlinkv2", "-S", shown[: len(shown) // 2], "-p", STM8S, "-R")
+    assert (half.code, half.reason.rpartition(" ")[2]) == (3, "[E-NO-PROBE]")
 
 
 @row("-S")
@@ -165,16 +186,26 @@ def test_a_serial_number_chooses_among_simulated_boards(flash: Flash) -> None:
 
 
 @row("-p")
-@pytest.mark.parametrize("name", NAMES_THERE)
-def test_every_name_of_a_chip_means_a_part_or_says_why_not(flash: Flash, name: str) -> None:
-    result = flash("-s", "nowhere", "-r", "out.bin", part=name)
-    known = result.reason == "error: -s nowhere: neither a memory nor an address [E-USAGE]"
-    assert known or result.reason.endswith("[E-PART-UNKNOWN]")
-    assert known or ("not well enough" in result.reason or result.hint.startswith("hint: choose one of"))
+def test_every_name_of_a_chip_means_a_part_but_those_in_the_table_which_say_why(flash: Flash) -> None:
+    refused = {name for name in PARTS_THERE if not is_known(flash, name)}
+    line = next(line for line in PAGE.splitlines() if line.startswith("| `-p` |"))
+    assert refused == set(re.findall("`(.*?)`", line.split("|")[3]))
+    for name in refused:
+        result = flash("-R", part=name)
+        assert "not well enough" in result.reason or result.hint.startswith("hint: choose one of")
 
 
 @row("-p")
-@pytest.mark.parametrize("name", ["STM8S103F3", "stm8s103?3", "Stm8s103f3P6"])
+@pytest.mark.parametrize("name", sorted(PARTS_THERE))
+def test_all_that_fits_a_name_there_means_the_same_as_it_also_with_a_package(flash: Flash, name: str) -> None:
+    known = is_known(flash, name)
+    assert not known or all(is_known(flash, fitting) for fitting in PARTS_THERE[name])
+    assert known == is_known(flash, f"{name}t6") == is_known(flash, f"{name.upper()}T6TR")
+    assert not is_known(flash, f"{name}nonsense")
+
+
+@row("-p")
+@pytest.mark.parametrize("name", ["STM8S103F3", "stm8s103?3", "Stm8s103f3P6", "stm8s103?3p6"])
 def test_a_part_is_named_in_any_case_and_by_its_order_code(flash: Flash, name: str) -> None:
     assert flash("-v", raw("fw.bin", bytes(64)), part=name).code == 0
 
@@ -239,6 +270,15 @@ def test_a_word_that_is_neither_memory_nor_address_is_an_error(flash: Flash, wor
 
 
 @row("-s 8000, 0x8000")
+@pytest.mark.parametrize("action", ["-w", "-v"])
+def test_a_raw_file_that_goes_beyond_the_end_of_the_memory_is_an_error(flash: Flash, action: str) -> None:
+    before = flash.desk.memories()
+    result = flash("-s", "9fc0", action, raw("fw.bin", program(65)))
+    assert (result.code, result.reason.rpartition(" ")[2]) == (2, "[E-IMAGE-TOO-BIG]")
+    assert flash.desk.memories() == before
+
+
+@row("-s 8000, 0x8000")
 def test_an_address_without_memory_is_an_error(flash: Flash) -> None:
     usage(flash("-s", "fade", "-b", "4", "-r", "out.bin"), "-s fade: the STM8S103F3 has no memory at 0x00FADE")
 
@@ -278,8 +318,10 @@ def test_an_absurdly_long_number_is_an_error_and_not_shown_whole(flash: Flash) -
 
 
 @row("-b")
-def test_with_an_address_the_number_is_cut_to_what_the_memory_has_from_there(flash: Flash) -> None:
+def test_behind_an_address_the_number_is_cut_to_what_the_memory_has_from_there_on(flash: Flash) -> None:
     assert flash("-s", "9ff0", "-b", "100", "-r", "out.bin").err == "Bytes received: 16\n"
+    assert flash("-s", "9ff0", "-b", "100", "-w", raw("fw.bin", program(17))).code == 2
+    assert flash("-s", "9ff0", "-b", "16", "-w", "fw.bin").err == "Bytes written: 16\n"
 
 
 @row("-w")
@@ -321,15 +363,176 @@ def test_a_locked_chip_is_an_error_and_not_erased(flash: Flash, part: str) -> No
     assert flash.desk.memories() == before
 
 
-@row("-w with -s opt or -s ram")
-@pytest.mark.parametrize("memory", ["opt", "4800", "ram", "0", "4865"])
-def test_only_flash_and_eeprom_are_written(flash: Flash, memory: str) -> None:
+@row("-w with -s opt")
+@pytest.mark.parametrize(
+    ("words", "content", "set_bytes"),
+    [
+        (("-s", "0x4803"), b"\x01", {3: 0x01, 4: 0xFE}),
+        (("-s", "4803"), b"\x01\xfe", {3: 0x01, 4: 0xFE}),
+        (("-s", "0x4804"), b"\xfe", {3: 0x01, 4: 0xFE}),
+        (("-s", "opt"), bytes.fromhex("00 00FF 01FE 00FF 00FF 00FF"), {3: 0x01, 4: 0xFE}),
+        (("-s", "opt", "-b", "5"), bytes.fromhex("00 00FF 01FE 12"), {3: 0x01, 4: 0xFE}),
+    ],
+    ids=["value", "pair", "complement", "area", "count"],
+)
+def test_option_bytes_are_written_with_their_complements_and_read_back(
+    flash: Flash, words: Iterable[str], content: bytes, set_bytes: dict[int, int]
+) -> None:
+    before = flash.desk.memory("options")
+    size = min(len(content), 5) if "-b" in words else len(content)
+    result = flash(*words, "-w", raw("opt.bin", content))
+    assert result.code == 0
+    assert result.err.startswith("AFR at 0x4803: 0x00 0xFF -> 0x01 0xFE\n")
+    assert result.err.endswith(f"written and read back after a reset: AFR\nBytes written: {size}\n")
+    assert flash.desk.memory("options") == bytes(set_bytes.get(n, byte) for n, byte in enumerate(before))
+    again = flash(*words, "-w", "opt.bin")
+    assert (again.code, again.err) == (0, f"the option bytes are so already\nBytes written: {size}\n")
+    assert flash(*words, "-v", "opt.bin").err == f"Bytes verified: {size}\n"
+    assert flash.desk.is_idle()
+
+
+@row("-w with -s opt")
+@pytest.mark.parametrize(
+    ("start", "save_as"), [(0x4803, "opt.hex"), (0x4803, "opt.srec"), (0x4800, "opt.ihx"), (0x4800, "opt.s8")]
+)
+def test_option_bytes_come_from_a_file_with_addresses_too(flash: Flash, start: int, save_as: str) -> None:
+    content = bytes.fromhex("00 00FF 01FE")[start - 0x4800 :]
+    format_there = {".ihx": ".hex", ".s8": ".srec"}.get(Path(save_as).suffix, Path(save_as).suffix)
+    save(f"saved{format_there}", [Segment(start, content)])
+    Path(f"saved{format_there}").rename(save_as)
+    assert flash("-s", "opt", "-w", save_as).err.endswith(f"Bytes written: {len(content)}\n")
+    assert flash.desk.memory("options")[3:5] == b"\x01\xfe"
+
+
+@row("-w with -s opt")
+def test_blank_bytes_between_the_options_are_passed_over_and_others_are_an_error(flash: Flash) -> None:
     before = flash.desk.memories()
-    result = flash("-s", memory, "-w", raw("data.bin", b"\xaa"))
-    assert result.code == 2
-    assert result.reason.startswith("error: -w to ")
-    assert ("[E-DANGEROUS-WRITE]" in result.reason) == (memory in ("opt", "4800"))
+    assert flash("-s", "opt", "-w", raw("opt.bin", PATTERN[:64])).err.endswith("Bytes written: 64\n")
     assert flash.desk.memories() == before
+    flash.desk.set_option("UBC", 2)
+    assert flash("-s", "opt", "-v", "opt.bin").reason.startswith("error: verify failed at 0x004801: ")
+    flash("-u")
+    assert flash("-s", "opt", "-v", "opt.bin").err == "Bytes verified: 11\n"
+    before = flash.desk.memories()
+    result = flash("-s", "0x4811", "-w", raw("opt.bin", b"\x12"))
+    assert result.code == 2
+    assert result.reason == (
+        "error: 0x4811 (0x12 in the file): the STM8S103F3 is not known to have an option byte there: "
+        "nothing was written [E-DANGEROUS-WRITE]"
+    )
+    assert flash.desk.memories() == before
+
+
+@row("-w with -s opt")
+@pytest.mark.parametrize("part", [STM8S, STM8L, "stm8l101f3", "stm8s208rb", "stm8af52a6", "stm8l001j3", "stnrg388a"])
+def test_what_was_read_from_the_options_can_be_written_back(flash: Flash, part: str) -> None:
+    flash.desk.chip(part=part)
+    size = find_part(part).options.size
+    assert flash("-s", "opt", "-r", "opt.bin", part=part).code == 0
+    flash.desk.set_option("UBC", 2)
+    assert flash("-s", "opt", "-w", "opt.bin", part=part).err.endswith(
+        f"written and read back after a reset: UBC\nBytes written: {size}\n"
+    )
+    assert flash("-s", "opt", "-v", "opt.bin", part=part).code == 0
+
+
+@row("-w with -s opt")
+@pytest.mark.parametrize(("part", "size"), [(STM8S, 11), ("stm8s105c6", 17), ("stm8s208rb", 17), ("stm8s001j3", 11)])
+def test_the_factory_values_of_the_stm8s_are_taken_as_they_are_passed_around(
+    flash: Flash, part: str, size: int
+) -> None:
+    flash.desk.chip(part=part)
+    flash.desk.set_option("UBC", 2)
+    result = flash("-s", "opt", "-w", raw("opt.bin", PATTERN[:size]), part=part)
+    assert result.err.endswith(f"written and read back after a reset: UBC\nBytes written: {size}\n")
+    assert flash.desk.memory("options")[: min(size, 15)] == PATTERN[: min(size, 15)]
+    assert flash("-s", "opt", "-v", "opt.bin", part=part).code == 0
+
+
+@row("-w with -s opt")
+@pytest.mark.parametrize(
+    ("part", "content", "message"),
+    [
+        (STM8S, b"\xaa", "read protection locks the chip: only an erase of everything opens it: nothing was written"),
+        (STM8L, b"\x00", "read protection locks the chip: only an erase of everything opens it: nothing was written"),
+        (STM8S, bytes.fromhex("00 01FF"), "UBC at 0x4801: its complement in the image does not match"),
+        (STM8L, PATTERN[:13], "WDG=0xFF: bits 7 to 4 of it are reserved"),
+        ("stm8l101f3", PATTERN[:9], "UBC=0xFF: the STM8L101F3 has no such area"),
+        ("stm8l101f3", bytes(8) + b"\xff", "IWDG=0xFF: bits 7 to 2 of it are reserved"),
+        ("stm8af52a6", PATTERN, "TMU_KEY1=0xFF: 0x00 and 0xFF are no keys of the TMU"),
+        ("stm8s208rb", PATTERN, "OPTBL=0xFF: OPTBL has no value 0xFF"),
+    ],
+)
+def test_option_bytes_that_could_lock_or_ruin_a_chip_are_refused(
+    flash: Flash, part: str, content: bytes, message: str
+) -> None:
+    flash.desk.chip(part=part)
+    before = flash.desk.memories()
+    result = flash("-s", "opt", "-w", raw("opt.bin", content), part=part)
+    assert (result.code, result.reason.rpartition(" ")[0]) == (2, f"error: {message}")
+    assert flash.desk.memories() == before
+
+
+@row("-w with -s opt")
+def test_what_is_dangerous_is_refused_with_the_words_that_allow_it(flash: Flash) -> None:
+    flash.desk.chip(faults=["nrst-open"])
+    result = flash("-s", "0x4805", "-w", raw("opt.bin", b"\x02"))
+    assert (result.code, result.reason.rpartition(" ")[2]) == (2, "[E-DANGEROUS-WRITE]")
+    assert result.hint == (
+        "hint: `stm8tool options set` or `stm8tool write --options` with --force-watchdog writes it all the same"
+    )
+    flash.desk.chip()
+    assert flash("-s", "0x4805", "-w", "opt.bin").code == 0  # NRST is seen to work
+
+
+@row("-w with -s opt")
+@pytest.mark.parametrize("part", [STM8S, STM8L])
+def test_option_bytes_of_a_locked_chip_are_an_error(flash: Flash, part: str) -> None:
+    flash.desk.chip(part=part, locked=True)
+    before = flash.desk.memories()
+    result = flash("-s", "opt", "-w", raw("opt.bin", b"\xaa" if part == STM8L else b"\0"), part=part)
+    assert (result.code, result.reason.rpartition(" ")[2]) == (5, "[E-ROP-UPLOAD]")
+    assert result.hint == "hint: -u removes the protection and erases the whole chip; nothing can be saved"
+    assert flash.desk.memories() == before
+
+
+@row("-w with -s ram")
+@pytest.mark.parametrize("part", [STM8S, STM8L])
+def test_ram_is_written_and_read_back(flash: Flash, part: str) -> None:
+    flash.desk.chip(part=part)
+    result = flash("-s", "ram", "-w", raw("code.bin", program(300)), part=part)
+    assert (result.code, result.err) == (0, "Bytes written: 300\n")
+    assert flash("-s", "0x10", "-w", raw("piece.bin", b"\x55" * 4), part=part).err == "Bytes written: 4\n"
+    held = program(300)[:0x10] + b"\x55" * 4 + program(300)[0x14:]
+    assert flash("-s", "ram", "-v", raw("held.bin", held), part=part).err == "Bytes verified: 300\n"
+    assert flash("-s", "ram", "-b", "300", "-r", "out.bin", part=part).err == "Bytes received: 300\n"
+    assert Path("out.bin").read_bytes() == held
+    assert flash.desk.is_idle()
+
+
+@row("-w with -s ram")
+def test_boot_rom_and_unique_id_are_never_written(flash: Flash) -> None:
+    file = raw("data.bin", b"\xaa")
+    usage(flash("-s", "4865", "-w", file), "-w to unique ID 0x004865..0x004870: that is never written")
+    usage(
+        flash("-s", "6000", "-w", file, part="stm8s105c6"),
+        "-w to boot ROM 0x006000..0x0067FF: that is never written",
+    )
+
+
+@row("-w with -s ram")
+@pytest.mark.parametrize("part", [STM8S, STM8L])
+def test_ram_of_a_locked_chip_is_an_error(flash: Flash, part: str) -> None:
+    flash.desk.chip(part=part, locked=True)
+    result = flash("-s", "ram", "-w", raw("code.bin", program(300)), part=part)
+    assert (result.code, result.reason.rpartition(" ")[2]) == (5, "[E-ROP-READ]")
+
+
+@row("-w with -s ram")
+def test_what_does_not_fit_the_ram_is_an_error(flash: Flash) -> None:
+    result = flash("-s", "ram", "-w", raw("code.bin", program(1025)))
+    assert (result.code, result.reason.rpartition(" ")[2]) == (2, "[E-IMAGE-TOO-BIG]")
+    assert flash("-s", "3ff", "-w", raw("code.bin", program(2))).code == 2
 
 
 @row("type of a file")
@@ -372,15 +575,37 @@ def test_hex_under_another_name_is_taken_for_what_it_is(flash: Flash) -> None:
 
 @row("type of a file")
 @pytest.mark.parametrize("action", ["-w", "-v"])
-def test_a_file_that_gives_an_address_twice_or_has_no_end_is_an_error(flash: Flash, action: str) -> None:
-    save("fw.hex", [Segment(0x8000, program(16))])
-    data, end = Path("fw.hex").read_text(encoding="ascii").split()
-    reasons = {
-        raw("twice.hex", f"{data}\n{data}\n{end}\n".encode()): "twice.hex:2: a second byte for 0x008000",
-        raw("endless.hex", f"{data}\n".encode()): "endless.hex:1: the file stops without an end-of-file record",
-    }
-    for file, reason in reasons.items():
-        assert flash(action, file).reason == f"error: {reason} [E-FILE]"
+@pytest.mark.parametrize("suffix", [".hex", ".s19"])
+def test_an_address_that_is_given_twice_is_an_error(flash: Flash, action: str, suffix: str) -> None:
+    save(f"fw{suffix}", [Segment(0x8000, program(16))])
+    records = Path(f"fw{suffix}").read_text(encoding="ascii").split()
+    data = next(n for n, record in enumerate(records) if program(16).hex().upper() in record)
+    file = raw(f"twice{suffix}", "\n".join([*records[: data + 1], records[data], records[-1]]).encode())
+    result = flash(action, file)
+    assert (result.code, result.reason) == (2, f"error: {file}:{data + 2}: a second byte for 0x008000 [E-FILE]")
+
+
+@row("type of a file")
+@pytest.mark.parametrize("action", ["-w", "-v"])
+def test_intel_hex_that_stops_before_its_end_is_an_error(flash: Flash, action: str) -> None:
+    file = Path(flash.desk.hex("fw.hex", (0x8000, program(16))))
+    file.write_bytes(file.read_bytes().replace(b":00000001FF\n", b""))
+    result = flash(action, "fw.hex")
+    assert (result.code, result.reason) == (
+        2,
+        "error: fw.hex:2: the file stops without an end-of-file record [E-FILE]",
+    )
+
+
+@row("type of a file")
+def test_s_records_and_elf_are_taken_for_what_they_are_under_any_name(flash: Flash) -> None:
+    save("fw.s19", [Segment(0x8000, program(100))])
+    assert flash("-w", str(Path("fw.s19").rename("fw.bin"))).err == "Bytes written: 100\n"
+    assert flash.desk.memory()[:101] == program(100) + b"\0"
+    for name in ("fw.bin", "fw", "fw.elf"):
+        result = flash("-w", raw(name, b"\x7fELF" + bytes(100)))
+        assert (result.code, result.reason.rpartition(" ")[2]) == (2, "[E-FILE]")
+        assert "ELF" in result.reason
 
 
 @row("type of a file")
@@ -429,7 +654,7 @@ def test_a_comparison_tells_the_first_difference(flash: Flash) -> None:
 @row("-v")
 def test_option_bytes_can_be_compared_and_gaps_are_not(flash: Flash) -> None:
     assert flash("-s", "opt", "-r", "opt.bin").code == 0
-    assert flash("-s", "opt", "-v", "opt.bin").err == "Bytes verified: 64\n"
+    assert flash("-s", "opt", "-v", "opt.bin").err == "Bytes verified: 11\n"
     flash("-w", raw("fw.bin", program(300)))
     sparse = flash.desk.hex("sparse.hex", (0x8000, program(300)[:4]), (0x8080, program(300)[0x80:0x84]))
     assert flash("-v", sparse).err == "Bytes verified: 8\n"
@@ -453,6 +678,17 @@ def test_a_memory_is_read_into_a_file(flash: Flash) -> None:
     result = flash("-s", "eeprom", "-r", "out.bin")
     assert (result.code, result.err) == (0, "Bytes received: 640\n")
     assert Path("out.bin").read_bytes() == program(640)
+
+
+@row("-r")
+def test_a_read_that_fails_leaves_the_old_file(flash: Flash) -> None:
+    assert flash("-r", "out.bin").code == 0
+    flash.desk.chip(faults=["unplug-after=60"])
+    Path("out.bin").write_bytes(b"as before")
+    result = flash("-r", "out.bin")
+    assert (result.code, result.reason.rpartition(" ")[2]) == (3, "[E-PROBE-LOST]")
+    assert [path.name for path in flash.desk.folder.iterdir() if "out" in path.name] == ["out.bin"]
+    assert Path("out.bin").read_bytes() == b"as before"
 
 
 @row("-r")
@@ -611,6 +847,7 @@ def test_no_command_line_ends_without_result_or_reason(flash: Flash, options: li
 def test_every_example_shows_what_happens(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interrupts, "terminate_like_ctrl_c", lambda: None)
     desk.hex("firmware.hex", (0x8000, program(89)))
+    desk.hex("afr.hex", (0x4803, b"\1"))
     code, shown = 0, ""
     for example in examples(PAGE):
         if example.command == "echo $?":

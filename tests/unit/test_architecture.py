@@ -88,6 +88,7 @@ LAYERS: dict[str, set[str]] = {
         "catalogue",
         "image",
         "probe",
+        "target",
         "selector",
         "session",
         "console",

@@ -34,11 +34,14 @@ _WRITES = ("w", "u")
 
 # Without a version stm8flash means the first generation.
 _PROGRAMMERS = {"stlink": "stlinkv1", "stlinkv2": "stlinkv2", "stlinkv21": "stlinkv21", "stlinkv3": "stlinkv3"}
-_ADDRESS = re.compile(r"(0x)?[0-9a-f]+")
+_ADDRESS = re.compile(r"(0x)?0*[0-9a-f]{1,8}")
 
 # How a file is written whose suffix is none of `image.save`; whatever else it is means raw.
 _S_RECORDS = (".s8",)
 _RAW = ".bin"
+
+_BLANK = (0x00, 0xFF)
+_WRITABLE = ("flash", "eeprom", "ram", "options")
 
 _UNLOCK = "-u removes the protection and erases the whole chip; nothing can be saved"
 _HINTS = {
@@ -96,10 +99,17 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         try:
             _do(request, console)
         except ToolError as exc:
-            exc.hint = _HINTS.get(exc.code, exc.hint)
+            exc.hint = _hint(exc)
             raise
 
     return process.run(job, console, writes=lambda: request.action in _WRITES)
+
+
+def _hint(error: ToolError) -> Optional[str]:
+    """Return what to do about `error`, in words of this command line, which has none that allow a danger."""
+    if error.hint and error.hint.startswith("--force-"):
+        return f"`stm8tool options set` or `stm8tool write --options` with {error.hint}"
+    return _HINTS.get(error.code, error.hint)
 
 
 def parse(words: Sequence[str]) -> Request:
@@ -160,6 +170,8 @@ def _selector(request: Request) -> str:
     known = ", ".join(_PROGRAMMERS)
     if programmer is None:
         raise UsageError("which programmer?", hint=f"-c and one of {known}")
+    if serial == "":
+        raise UsageError("-S: the serial number is empty", hint=f"{_NAME} -L lists them; or leave -S out")
     if programmer.startswith(SIM_PREFIX):
         return programmer if serial is None else f"{programmer}#{serial}"
     if programmer == "espstlink":
@@ -325,25 +337,61 @@ def _read(request: Request, console: Console) -> None:
 def _write(request: Request, console: Console) -> None:
     part = _part(request)
     memory = _memory(request, part)
-    if memory.name not in ("flash", "eeprom"):
-        raise UsageError(
-            f"-w to {memory}: only flash and EEPROM can be written",
-            code=Code.DANGEROUS_WRITE if memory.name == "options" else None,
-            hint="-u brings the option bytes to their factory values" if memory.name == "options" else None,
-        )
+    if memory.name not in _WRITABLE:
+        raise UsageError(f"-w to {memory}: that is never written", hint="use -s flash, eeprom, ram or opt")
     image = _image(request, part, memory)
     with _open(request, console, part) as session:
-        session.write(image, [memory], unlock=False)
+        if memory.name == "ram":
+            session.write_ram(image)
+        elif memory.name == "options":
+            _write_options(session, console, part, image)
+        else:
+            session.write(image, [memory], unlock=False)
     console.note(f"Bytes written: {image.size}")
+
+
+def _write_options(session: Session, console: Console, part: Part, image: Image) -> None:
+    """Write the option bytes in `image`; what is dangerous is refused, and a locked chip is not unlocked."""
+    from . import wording
+    from .devices import option_table
+    from .target.option_plan import Change
+    from .target.upload import OptionData, option_bytes
+
+    held = option_bytes(image, part)
+    for option in option_table(part):
+        # Scripts write an option byte and its complement one by one; here the first of the two writes both.
+        if option.complement and option.address not in held and option.address + 1 in held:
+            held[option.address] = held[option.address + 1] ^ 0xFF
+
+    def tell(changes: Sequence[Change]) -> None:
+        for line in wording.option_changes(part, changes):
+            console.note(line)
+
+    result = session.write(image, [], OptionData(held, tell=tell), unlock=False)
+    for line in wording.options_written(result.options) if result.options else ["the option bytes are so already"]:
+        console.note(line)
 
 
 def _verify(request: Request, console: Console) -> None:
     part = _part(request)
     memory = _memory(request, part)
     image = _image(request, part, memory)
+    if memory.name == "options":
+        image = _without_blanks(image, part)
     with _open(request, console, part) as session:
         equal = session.verify(image, [memory])
     console.note(f"Bytes verified: {equal}")
+
+
+def _without_blanks(image: Image, part: Part) -> Image:
+    """Return option data without 0x00 and 0xFF where `part` has no option byte, which a write passes over, too."""
+    from .devices import option_table
+    from .image import Image, Segment
+    from .target.upload import option_bytes
+
+    known = {option.address + n for option in option_table(part) for n in range(1 + option.complement)}
+    held = option_bytes(image, part).items()
+    return Image(Segment(address, bytes([byte])) for address, byte in held if address in known or byte not in _BLANK)
 
 
 def _unlock(request: Request, console: Console) -> None:
