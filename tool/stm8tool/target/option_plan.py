@@ -73,8 +73,8 @@ def requested(part: Part, states: Sequence[OptionState], texts: Iterable[str]) -
     Args:
         part: The chip.
         states: Its option bytes, read from an open chip.
-        texts: `OPTION=VALUE` or `OPTION.FIELD=VALUE`; UBC also `none` or a number of bytes. A field of a byte that does
-            not match its complement is put into the factory value, which is what the chip uses.
+        texts: `OPTION=VALUE` or `OPTION.FIELD=VALUE`; UBC also `none`, `all` or a number of bytes. A field of a byte
+            that does not match its complement is put into the factory value, which is what the chip uses.
 
     Raises:
         UsageError: No such option, field or value; one given twice; or something that is never written.
@@ -189,19 +189,20 @@ def _byte(part: Part, option: OptionByte, text: str) -> int:
 
 
 def _ubc(part: Part, text: str) -> int:
-    """Return UBC as `none`, `0x02` (the byte) or `1K` (bytes of flash to protect) says."""
+    """Return UBC as `none`, `all`, `0x02` (the byte) or `1K` (bytes of flash to protect) says."""
     if text.lower() == "none":
         return 0
+    most = ubc.largest(part)
     if text[:2].lower() == "0x":
         value: Optional[int] = number(text)
         value = value if value in range(256) else None
     else:
-        wanted = size(text)
-        value = ubc.value_for(part, wanted) if 0 <= wanted <= part.flash.size else None
+        wanted = most if text.lower() == "all" else size(text)
+        value = ubc.value_for(part, wanted) if wanted >= 0 else None
     if value is None or ubc.is_reserved(part, value):
         raise UsageError(
             f"UBC={text}: the {part.name} has no such area",
-            hint=f"none, a number of bytes up to {part.flash.size // 1024}K, or the byte itself such as 0x02",
+            hint=f"none, a number of bytes up to {most}, all for that much, or the byte itself such as 0x02",
         )
     return value
 
