@@ -102,6 +102,14 @@ def test_what_is_dangerous_needs_the_option_that_names_the_danger(
     assert desk.memory("options") != bytes.fromhex(before["options"]["data"])
 
 
+def test_datasize_is_shown_with_the_addresses_that_it_makes_data_eeprom(desk: Desk) -> None:
+    desk.chip(part="stm8l101f3")
+    result = desk.flash("options", "set", "DATASIZE=2", part="stm8l101f3")
+    area = "flash 0x009F80..0x009FFF (128 bytes) is data EEPROM"
+    assert f"    none of the flash is data EEPROM -> {area}\n" in result.out
+    assert f"    {area}\n" in desk.flash("options", "show", part="stm8l101f3").out
+
+
 def test_a_watchdog_needs_no_force_where_nrst_is_seen_to_work(desk: Desk) -> None:
     desk.chip()
     assert desk.flash("options", "set", "MISC.IWDG_HW=1").code == 0

@@ -14,13 +14,13 @@ from ..errors import Code, UsageError
 from ..option_fields import Field, fields_of
 from ..values import number, size
 from . import ubc
+from .datasize import DATASIZE, data_area
 from .options import OptionState, never, restorable
 
-UBC, _DATASIZE, _TMU = "UBC", "DATASIZE", "TMU"
+UBC, _TMU = "UBC", "TMU"
 _BOR, _LOWEST_LEVEL = "BOR", 1  # of the STM8L: bit 0 turns it on, bits 3 to 1 are its threshold
 _WATCHDOGS = ("IWDG_HW", "WWDG_HW")
 _INVALID_KEYS = (0x00, 0xFF)  # of the TMU (confidence medium)
-_FULL_L101 = 8192  # bytes of flash from which on DATASIZE may be other than 0 (datasheet of the STM8L101)
 
 
 class Danger(Enum):
@@ -223,7 +223,7 @@ def check(part: Part, change: Change) -> None:
             raise UsageError(
                 f"{option.name}=0x{new:02X}: {field.name} has no value 0x{value:02X}", hint=_choices(field)
             )
-    if option.name == _DATASIZE and new and part.flash.size < _FULL_L101:
+    if option.name == DATASIZE and new and not data_area(part, new):
         raise UsageError(f"the {part.name} has no room for data EEPROM: DATASIZE stays 0")
     if option.name.startswith(f"{_TMU}_KEY") and new in _INVALID_KEYS and new != option.default:
         raise UsageError(f"{option.name}=0x{new:02X}: 0x00 and 0xFF are no keys of the TMU")
