@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NoReturn, Optional
 
 from .errors import Code, ImageError, UsageError
 from .values import number
@@ -56,9 +56,7 @@ def region_of(arguments: argparse.Namespace, part: Part, default: str) -> Region
     if name in memories:
         region = memories[name]
         require_settled(arguments, name)
-        if region is None:
-            raise UsageError(f"the {part.name} has no separate EEPROM", hint="use --region flash")
-        return region
+        return region or _without_eeprom(part)
     start, colon, size = name.partition(":")
     if not colon:
         raise UsageError(f"unknown region '{name}'", hint="use flash, eeprom, options, ram or ADDRESS:SIZE")
@@ -70,6 +68,20 @@ def region_of(arguments: argparse.Namespace, part: Part, default: str) -> Region
             hint="it has " + ", ".join(str(memory) for memory in known),
         )
     return region
+
+
+def _without_eeprom(part: Part) -> NoReturn:
+    """Raise UsageError, with the place in flash where data may be kept."""
+    from .target import datasize
+
+    area = datasize.largest(part)
+    if area is None:
+        raise UsageError(f"the {part.name} has no EEPROM", hint="use --region flash")
+    raise UsageError(
+        f"the {part.name} has no EEPROM apart: its option byte DATASIZE makes the end of the flash data EEPROM, "
+        f"{area} at most",
+        hint=f"`options show` tells which; use --region ADDRESS:SIZE, such as --region 0x{area.start:06X}:{area.size}",
+    )
 
 
 def choose_part(arguments: argparse.Namespace, console: Console) -> None:
