@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 import pytest
 
 from session.bench import MODELS, Board, image_of
+from session.option_bench import ONE_OF_EACH_STRUCTURE
 from stm8tool.errors import Code, ConnectError, ProbeError, ProbeLostError, ToolError
 from stm8tool.image import Image, Segment
 from stm8tool.sim.faults import parse
@@ -249,6 +252,26 @@ def test_a_hub_that_stalls_is_no_probe_that_hangs_and_leaves_nrst_high(every: in
         board.upload(image_of(board.part, size=64))
     assert caught.value.code is Code.PROBE_REFUSES
     assert not board.chip.nrst_low
+
+
+@pytest.mark.parametrize("model", ["v1", "v2", "v3"])
+@pytest.mark.parametrize("part", ONE_OF_EACH_STRUCTURE.values())
+def test_a_lost_reply_about_an_option_byte_fails_no_unlock_of_a_chip_that_opens(part: str, model: str) -> None:
+    """Reading IAPSR clears EOP: where its answer is lost, what the byte holds tells that it was written."""
+    for every in (9, 11, 13, 16, 21, 22, 27, 37, 46, 56):
+        board = Board(part, model, locked=True, faults=[f"stall-every={every}"])
+        failure = _unlocked(board)
+        assert failure is not Code.UNLOCK_FAILED or board.chip.options.rop, every
+        assert failure or board.options_are_factory(), every
+
+
+def _unlocked(board: Board) -> Optional[Code]:
+    try:
+        with board.session() as session:
+            session.unlock()
+    except ToolError as exc:
+        return exc.code
+    return None
 
 
 @pytest.mark.parametrize("model", ["v1", "v3"])
