@@ -10,7 +10,7 @@ from typing import Optional
 
 import pytest
 
-from session.bench import Board, image_of, program
+from session.bench import MODELS, Board, image_of, program
 from stm8tool.errors import Code, ConnectError, ProgramError, SwimError, ToolError, VerifyError
 from stm8tool.image import Image, Segment
 from stm8tool.session import PowerCycle, Session
@@ -191,6 +191,22 @@ def test_a_chip_reached_without_nrst_after_recipes_with_it_is_to_have_it_wired(
     assert _upload(board) is None
     assert "reached without NRST" in caplog.text
     assert _warned(caplog) == [Code.WEAK_LINK.value]
+
+
+@pytest.mark.parametrize("part", ["stm8s001j3", "stm8l001j3", "stm8l050j3"])
+@pytest.mark.parametrize("model", MODELS)
+def test_what_an_interrupted_run_left_on_a_part_without_nrst_is_no_weak_link(
+    part: str, model: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    board = Board(part, model)
+    killed = board.session()
+    killed.__enter__()
+    killed.info()
+    board.probe.close()  # as the system does when the process is gone; the chip stays in SWIM, its CPU stalled
+    assert not board.is_left_idle()
+    assert _upload(board) is None
+    assert _warned(caplog) == []
+    assert board.is_left_idle()
 
 
 def test_low_speed_because_hsit_stays_0_is_no_weak_link(caplog: pytest.LogCaptureFixture) -> None:

@@ -109,7 +109,10 @@ class Core:
         )
         if self._power_cycle is None:
             recipe, failed = climb(self.link, known, self.recipe)
-            self.tally.recipes += len(failed)
+            # Without an NRST pin no pulse undoes what a run that was interrupted left: a chip in high speed, say. That
+            # the first recipes fail then tells of the chip's state, not of the link.
+            of_link = known.has_nrst or known.answered
+            self.tally.recipes += sum(of_link or rung.of_probe for rung in failed)
         else:
             recipe = self._catch(self._power_cycle, known)
         self._let_run = False
