@@ -378,6 +378,45 @@ def test_a_probe_that_hangs_once_while_it_waits_for_power_is_reset_and_goes_on()
     assert board.holds(image_of(board.part, size=64))
 
 
+def test_the_time_that_a_probe_hangs_is_not_taken_from_the_wait_for_power() -> None:
+    board = Board("stm8s001j3", "v2", faults=["app-disables-swim", "wedged=400"])
+    session, told = _catch(board, seconds=5)
+    with pytest.raises(ConnectError), session:
+        session.reset()
+    assert told == [5, 4, 3, 2, 1]
+    assert board.probe.clock.now() > 5 + 2  # at least two time limits of 1 s ran out
+
+
+@pytest.mark.parametrize("part", ["stm8s001j3", "stm8s103f3"])
+def test_a_chip_that_is_caught_after_a_stumble_of_the_probe_needed_no_power_on(
+    part: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    session, told = _catch(Board(part, "v1", faults=["stall-every=9"]))
+    with session:
+        session.info()
+    assert told == [30]
+    assert _warned(caplog) == [Code.WEAK_LINK.value]
+
+
+def test_a_chip_that_misses_one_entry_needed_no_power_on(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, missed = Chip.enter, []
+
+    def enter(chip: Chip, *times: float) -> Answer:
+        if not missed:
+            missed.append(1)
+            return Answer.SILENT
+        return original(chip, *times)
+
+    monkeypatch.setattr(Chip, "enter", enter)
+    session, _ = _catch(Board("stm8s001j3"))
+    with session:
+        session.info()
+    assert missed
+    assert _warned(caplog) == []
+
+
 def test_ctrl_c_ends_the_wait_for_power_and_releases_nrst() -> None:
     board = Board("stm8s103f3", faults=["swim-open"])
 
