@@ -252,6 +252,22 @@ def test_noise_never_makes_a_wrong_verify_pass_or_a_wrong_copy(every: int) -> No
             assert session.read(board.part.flash) == bytes(board.chip.flash.data)
 
 
+@pytest.mark.parametrize("every", [64, 77, 128, 250, 500, 1000, 2500])
+def test_a_wire_that_flips_bits_all_the_time_is_given_up_in_bounded_time(every: int) -> None:
+    board = Board("stm8l152r8", "v2", faults=[f"bit-flip-every={every}"])
+    try:
+        with board.session() as session:
+            held = session.read(board.part.flash)
+    except SwimError as exc:
+        failure: Optional[SwimError] = exc
+    else:
+        failure = None
+        assert held == bytes(board.chip.flash.data)
+    assert (failure is None) == (every >= 1000)
+    assert failure is None or failure.code is Code.LINK_LOST
+    assert board.probe.clock.now() < 25
+
+
 def test_noise_never_makes_a_locked_chip_look_open() -> None:
     for every in range(40, 400, 23):
         board = Board(locked=True, faults=[f"bit-flip-every={every}"])
