@@ -46,8 +46,8 @@ def test_a_plug_pulled_at_every_moment_ends_the_upload_and_the_next_one_works(pa
             board.upload(image)
         except ProbeLostError:
             pass
-        else:  # everything was done but to release NRST and leave SWIM mode; on a V1 that is 7 transfers
-            assert after > total - 8
+        else:  # all was done but to release NRST, leave SWIM mode, and ask for the mode: on a V1 that is 10 transfers
+            assert after > total - 11
         assert board.probe.clock.now() - start < _LIMIT_S
         _mend(board)
         board.upload(image)
@@ -242,6 +242,28 @@ def test_a_probe_that_hangs_once_at_the_start_or_the_end_costs_no_upload(model: 
     for after in (*range(20), *range(total - 20, total - 5)):
         board = Board(model=model, faults=[f"wedged={after}"])
         board.upload(image)
+        assert board.holds(image), after
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("fault", ["wedged", "wedged-for-good"])
+def test_a_probe_that_hangs_while_it_is_let_go_is_warned_of_and_fails_no_upload(
+    model: str, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    board = Board(model=model)
+    image = image_of(board.part, size=100)
+    board.upload(image)
+    for after in range(board.probe.transfers - 7, board.probe.transfers):
+        caplog.clear()
+        board = Board(model=model, faults=[f"{fault}={after}"])
+        try:
+            board.upload(image)
+        except ProbeError as exc:
+            told = exc.code is Code.PROBE_HUNG and not caplog.records
+        else:
+            left = "may be left in SWIM mode" in caplog.text and Code.PROBE_HUNG.value in caplog.text
+            told = left == board.probe.firmware.wedged
+        assert told, after
         assert board.holds(image), after
 
 
