@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .image import Image, Segment
     from .session import PowerCycle, Session
     from .target.option_plan import Change, Danger
-    from .target.upload import OptionData
+    from .target.upload import OptionData, Upload
 
 FORCED = ("lock", "watchdog", "brownout", "tmu", "uncertain")  # the dangers that `--force-…` allows
 DEFAULT_PROBE = "stlink"
@@ -199,7 +199,6 @@ def image_of(arguments: argparse.Namespace, part: Part, *more: Segment) -> Image
 
 
 def write(arguments: argparse.Namespace, console: Console) -> None:
-    from . import wording
     from .image import Image
     from .image.serial_number import SerialNumber
 
@@ -222,17 +221,23 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
             content = content.overlaid(Image([taken]))
             console.say(f"{taken.origin} is taken from {serial.file}, for 0x{taken.address:06X}")
         result = session.write(content, regions, options, unlock=unlock, verify=arguments.verify == "yes")
+        _tell_written(console, result, verified=arguments.verify == "yes")
+    console.say("the program runs")
+
+
+def _tell_written(console: Console, result: Upload, *, verified: bool) -> None:
+    from . import wording
+
     if result.unlocked and result.unlocked.erased:
         console.say("read protection removed, option bytes at factory values, read back")
     written = result.written
     if not written.programmed:
         console.say(f"nothing to do: the chip already holds the image ({blocks(written.compared)} compared)")
     else:
-        checked = "and verified" if arguments.verify == "yes" else "(not verified)"
+        checked = "and verified" if verified else "(not verified)"
         console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written {checked}")
     for line in wording.options_written(result.options):
         console.say(line)
-    console.say("the program runs")
 
 
 def _option_data(arguments: argparse.Namespace, console: Console, part: Part, content: Image) -> Optional[OptionData]:
@@ -266,7 +271,7 @@ def verify(arguments: argparse.Namespace, console: Console) -> None:
     content.check_inside(regions)
     with open_session(arguments, console, part) as session:
         equal = session.verify(content, regions)
-    console.say(f"verified: {equal} bytes are equal")
+        console.say(f"verified: {equal} bytes are equal")
 
 
 def unlock(arguments: argparse.Namespace, console: Console) -> None:
@@ -276,7 +281,7 @@ def unlock(arguments: argparse.Namespace, console: Console) -> None:
     require_settled(arguments, "options")
     with open_session(arguments, console, part) as session:
         result = session.unlock()
-    console.say(wording.unlocked(result))
+        console.say(wording.unlocked(result))
 
 
 def reset(arguments: argparse.Namespace, console: Console) -> None:
@@ -294,19 +299,19 @@ def info(arguments: argparse.Namespace, console: Console) -> None:
         console.say(f"probe:      {probe.model}, firmware {probe.firmware}")
         console.say(f"serial:     {probe.identity.serial or 'unknown'}, {probe.identity.path}")
         console.say(f"supply:     {wording.supply(session.supply_mv)}")
-        info = session.info()
-    console.say(f"connected:  {info.recipe}; {wording.speed(info.high_speed)}")
-    console.say(f"family:     {wording.FAMILIES[info.seen.register_map]}")
-    if part is None or info.protection is None:
-        console.say(wording.NO_PART)
-        return
-    console.say(f"part:       {part.name} (figures of {part.confidence} confidence)")
-    console.say(f"protection: {wording.protection(info.protection)}")
-    if info.options:
-        for line in wording.option_table(info.options):
-            console.say(f"  {line}")
-    if info.unique_id is not None:
-        console.say(f"unique ID:  {info.unique_id.hex().upper()}")
+        info = session.info()  # told before the chip is left: an error of that shall hide no result
+        console.say(f"connected:  {info.recipe}; {wording.speed(info.high_speed)}")
+        console.say(f"family:     {wording.FAMILIES[info.seen.register_map]}")
+        if part is None or info.protection is None:
+            console.say(wording.NO_PART)
+            return
+        console.say(f"part:       {part.name} (figures of {part.confidence} confidence)")
+        console.say(f"protection: {wording.protection(info.protection)}")
+        if info.options:
+            for line in wording.option_table(info.options):
+                console.say(f"  {line}")
+        if info.unique_id is not None:
+            console.say(f"unique ID:  {info.unique_id.hex().upper()}")
 
 
 def doctor(arguments: argparse.Namespace, console: Console) -> None:

@@ -28,9 +28,8 @@ def show(arguments: argparse.Namespace, console: Console) -> None:
     part = required_part(arguments)
     require_settled(arguments, "options")
     with open_session(arguments, console, part) as session:
-        states = session.options()
-    for line in wording.options_in_force(part, states):
-        console.say(line)
+        for line in wording.options_in_force(part, session.options()):
+            console.say(line)
 
 
 def set_values(arguments: argparse.Namespace, console: Console) -> None:
@@ -98,7 +97,7 @@ def lock(arguments: argparse.Namespace, console: Console) -> None:
         raise UsageError("not confirmed: nothing was done", hint=f"type '{_CONFIRMATION}', or add --yes")
     with open_session(arguments, console, part) as session:
         written = session.lock()
-    console.say(wording.LOCKED if written else "it is read-protected already: nothing to do")
+        console.say(wording.LOCKED if written else "it is read-protected already: nothing to do")
 
 
 def _change(session: Session, console: Console, part: Part, changes: Sequence[Change], forced: set[Danger]) -> None:
