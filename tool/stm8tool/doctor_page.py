@@ -28,6 +28,7 @@ _TITLES = {
     "usb-library": "USB library",
     "usb-device": "USB device",
     "usb-other": "USB device",
+    "nrst": "NRST",
     "ubc": "UBC",
     "unique-id": "unique ID",
 }
