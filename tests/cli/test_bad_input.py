@@ -197,11 +197,21 @@ def test_a_region_outside_the_memories_is_refused_and_they_are_named(
     assert "flash 0x008000..0x009FFF" in refuse("--region", region, *command.split()).hint
 
 
-def test_a_part_without_eeprom_of_its_own_says_so(desk: Desk) -> None:
-    desk.chip(part="stm8l101f3")
-    result = desk.flash("--region", "eeprom", "read", "out.bin", part="stm8l101f3")
+@pytest.mark.parametrize("command", ["read out.bin", "write a.hex", "verify a.hex", "erase"])
+def test_a_part_without_eeprom_of_its_own_names_the_place_in_flash(desk: Desk, command: str) -> None:
+    desk.hex("a.hex", (0x9F80, program(64)))
+    result = desk.flash("--region", "eeprom", *command.split(), part="stm8l101f3")
     assert result.code == 2
-    assert "EEPROM" in result.reason
+    assert "DATASIZE" in result.reason
+    assert "flash 0x009800..0x009FFF at most" in result.reason
+    desk.chip(part="stm8l101f3")
+    region = result.hint.split()[-1]
+    assert desk.flash("--region", region, "read", "out.bin", part="stm8l101f3").code == 0
+
+
+def test_a_part_that_cannot_have_an_eeprom_says_so(desk: Desk) -> None:
+    result = desk.flash("--region", "eeprom", "read", "out.bin", part="stm8l101f2")
+    assert (result.code, result.hint) == (2, "hint: use --region flash")
 
 
 @pytest.mark.parametrize("region", ["0x8001:0x40", "0x8000:0x41", "0x8020:0x40"])

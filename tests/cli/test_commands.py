@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from cli.desk import STM8L, STM8S, Desk, program
+from stm8tool.errors import SwimError
+from stm8tool.target import core
 from stm8tool.transport import usb_access
 
 _PARTS = (STM8S, STM8L)
@@ -252,3 +254,32 @@ def test_udev_prints_a_rules_file_and_its_rule_is_the_one_that_a_refusal_names(d
     steps = re.findall(r"^#   (.*)$", result.out, re.MULTILINE)
     assert steps[0].startswith("stm8tool udev > /etc/udev/rules.d/")
     assert all(part in hint for part in (rule, steps[0].partition(" > ")[2], *steps[1:]))
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("write a.hex", "1 of 1 block of 64 bytes written and verified"),
+        ("verify same.hex", "verified: 64 bytes are equal"),
+        ("unlock", "not read-protected"),
+        ("info", "protection: off"),
+        ("options show", "UBC "),
+        ("options set UBC=1K", "written and read back after a reset: UBC"),
+        ("lock --yes", "locked: read protection is on"),
+    ],
+)
+def test_what_was_done_is_told_before_the_chip_cannot_be_let_go(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, command: str, told: str
+) -> None:
+    desk.chip(content=program(64))
+    desk.hex("same.hex", (0x8000, program(64)))
+    desk.hex("a.hex", (0x8000, program(64, seed=2)))
+
+    def fail(_link: object) -> None:
+        raise SwimError("the chip stopped answering before it could be let go: its program may not run")
+
+    monkeypatch.setattr(core, "leave_running", fail)
+    result = desk.flash(*command.split())
+    assert (result.code, result.reason[-13:]) == (4, "[E-LINK-LOST]")
+    assert told in result.out
+    assert "the program runs" not in result.out

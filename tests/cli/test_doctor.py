@@ -14,10 +14,11 @@ import pytest
 
 from cli.desk import ROOT, STM8L, STM8S, Desk, finish, program, start
 from stm8tool import doctor_page
-from stm8tool.errors import AccessError, Code
+from stm8tool.errors import AccessError, Code, ConnectError
 from stm8tool.probe import find
 from stm8tool.probe.listing import ListedProbe
 from stm8tool.sim.bus import SimBus
+from stm8tool.target.core import Core
 from stm8tool.target.quality import Quality
 from stm8tool.transport import libusb
 
@@ -132,6 +133,51 @@ def test_low_speed_is_told_and_no_problem(desk: Desk) -> None:
     result = desk.flash("doctor")
     assert marks(result.out)["speed"] == "·"
     assert result.out.count("[E-NO-HIGH-SPEED]") == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "faults", "sign", "text"),
+    [
+        (STM8S, [], "✓", "it resets the chip"),
+        (STM8L, [], "✓", "it resets the chip"),
+        (STM8S, ["nrst-open"], "·", "its wire is missing"),
+        (STM8S, ["nrst-open", "hsit-stuck"], "·", "its wire is missing, or the chip does not show it"),
+        ("stm8s001j3", [], "·", "the STM8S001J3 has no such pin"),
+    ],
+)
+def test_whether_nrst_is_wired_is_told_and_no_problem(
+    desk: Desk, part: str, faults: list[str], sign: str, text: str
+) -> None:
+    desk.chip(part=part, faults=faults)
+    result = desk.flash("doctor", part=part)
+    assert (result.code, marks(result.out)["NRST"]) == (0, sign)
+    assert text in result.out
+    assert desk.is_idle()
+
+
+def test_where_no_part_is_named_nrst_is_looked_at_too(desk: Desk) -> None:
+    desk.chip()
+    assert marks(desk.run("--probe", "sim:board.chip", "doctor").out)["NRST"] == "✓"
+
+
+def test_a_chip_that_was_caught_at_power_on_is_not_let_go_to_look_at_nrst(desk: Desk) -> None:
+    desk.chip(content=program(200), faults=["nrst-open", "app-disables-swim=100", "power-switch=300"])
+    result = desk.flash("doctor", "--power-cycle")
+    assert result.code == 0
+    assert "NRST         not looked at" in result.out
+
+
+def test_a_chip_that_is_lost_while_nrst_is_looked_at_has_been_looked_at_before(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_core: Core) -> bool:
+        raise ConnectError("no SWIM link to the chip: it does not answer")
+
+    monkeypatch.setattr(Core, "reset_line_works", fail)
+    desk.chip()
+    result = desk.flash("doctor")
+    assert (result.code, marks(result.out)["options"]) == (0, "✓")
+    assert "NRST         not known: no SWIM link to the chip" in result.out
 
 
 def test_a_weak_link_is_told_once(desk: Desk) -> None:
@@ -327,6 +373,7 @@ KEYS = [
     "link",
     "speed",
     "quality",
+    "nrst",
 ]
 KEYS += ["part", "family", "protection", "ubc", "options", "unique-id"]
 
@@ -354,6 +401,7 @@ def test_the_keys_of_the_report_stay(desk: Desk) -> None:
         "link": ["recipe"],
         "speed": ["high", "refused_by_chip"],
         "quality": list(Quality._fields),
+        "nrst": ["works"],
         "part": ["name", "confidence", "source"],
         "family": ["seen", "named"],
         "protection": ["locked", "evidence"],

@@ -102,6 +102,14 @@ def test_what_is_dangerous_needs_the_option_that_names_the_danger(
     assert desk.memory("options") != bytes.fromhex(before["options"]["data"])
 
 
+def test_datasize_is_shown_with_the_addresses_that_it_makes_data_eeprom(desk: Desk) -> None:
+    desk.chip(part="stm8l101f3")
+    result = desk.flash("options", "set", "DATASIZE=2", part="stm8l101f3")
+    area = "flash 0x009F80..0x009FFF (128 bytes) is data EEPROM"
+    assert f"    none of the flash is data EEPROM -> {area}\n" in result.out
+    assert f"    {area}\n" in desk.flash("options", "show", part="stm8l101f3").out
+
+
 def test_a_watchdog_needs_no_force_where_nrst_is_seen_to_work(desk: Desk) -> None:
     desk.chip()
     assert desk.flash("options", "set", "MISC.IWDG_HW=1").code == 0
@@ -142,7 +150,7 @@ def test_option_commands_on_a_locked_chip_are_exit_code_5_and_write_nothing(desk
     desk.chip(locked=True)
     Path("all.bin").write_bytes(bytes.fromhex("00 00ff 00ff 00ff 00ff 00ff"))
     before = desk.memories()
-    for words in (["set", "UBC=none"], ["defaults"], ["diff", "all.bin"]):
+    for words in (["set", "UBC=none"], ["defaults"], ["diff", "all.bin", "--base", "0x4800"]):
         result = desk.flash("options", *words)
         assert (result.code, result.reason[-12:]) == (5, "[E-ROP-READ]")
     assert desk.memories() == before
@@ -172,8 +180,24 @@ def test_an_image_is_compared_as_far_as_it_has_option_bytes(desk: Desk) -> None:
     desk.chip()
     Path("a.hex").write_text(hex_text((0x4801, b"\x02\xfd"), (0x8000, program(64))), encoding="ascii")
     assert desk.flash("options", "diff", "a.hex").reason == "error: 1 of 1 option bytes differ: UBC [E-VERIFY]"
-    Path("all.bin").write_bytes(bytes.fromhex("00 00ff 00ff 00ff 00ff 00ff"))
+
+
+def test_a_raw_binary_is_compared_where_base_says_or_if_it_is_the_whole_area(desk: Desk) -> None:
+    desk.chip()
+    Path("some.bin").write_bytes(bytes.fromhex("00 00ff 00ff 00ff 00ff 00ff"))
+    refused = desk.flash("options", "diff", "some.bin")
+    assert (refused.code, refused.hint[-13:]) == (2, "--base 0x4800")
+    assert refused.reason.endswith(
+        "some.bin: 11 bytes without addresses are not options 0x004800..0x00483F (64 bytes) [E-FILE]"
+    )
+    assert desk.flash("--base", "0x4800", "options", "diff", "some.bin").code == 0
+    assert desk.flash("--region", "options", "read", "all.bin").code == 0
     assert desk.flash("options", "diff", "all.bin").code == 0
+
+
+def test_a_program_is_not_taken_for_option_bytes(desk: Desk) -> None:
+    Path("firmware.bin").write_bytes(program(4096))
+    assert desk.flash("options", "diff", "firmware.bin").code == 2  # there is no board.chip
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Optional
 
 import pytest
 
-from session.bench import Board, image_of, program
+from session.bench import MODELS, Board, image_of, program
 from stm8tool.errors import Code, ConnectError, ProgramError, SwimError, ToolError, VerifyError
 from stm8tool.image import Image, Segment
 from stm8tool.session import PowerCycle, Session
@@ -193,6 +193,22 @@ def test_a_chip_reached_without_nrst_after_recipes_with_it_is_to_have_it_wired(
     assert _warned(caplog) == [Code.WEAK_LINK.value]
 
 
+@pytest.mark.parametrize("part", ["stm8s001j3", "stm8l001j3", "stm8l050j3"])
+@pytest.mark.parametrize("model", MODELS)
+def test_what_an_interrupted_run_left_on_a_part_without_nrst_is_no_weak_link(
+    part: str, model: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    board = Board(part, model)
+    killed = board.session()
+    killed.__enter__()
+    killed.info()
+    board.probe.close()  # as the system does when the process is gone; the chip stays in SWIM, its CPU stalled
+    assert not board.is_left_idle()
+    assert _upload(board) is None
+    assert _warned(caplog) == []
+    assert board.is_left_idle()
+
+
 def test_low_speed_because_hsit_stays_0_is_no_weak_link(caplog: pytest.LogCaptureFixture) -> None:
     assert _upload(Board(faults=["hsit-stuck"])) is None
     assert _warned(caplog) == [Code.NO_HIGH_SPEED.value]
@@ -234,6 +250,22 @@ def test_noise_never_makes_a_wrong_verify_pass_or_a_wrong_copy(every: int) -> No
             session.verify(image_of(board.part, size=2000), [board.part.flash])
         with suppress(SwimError), board.session() as session:
             assert session.read(board.part.flash) == bytes(board.chip.flash.data)
+
+
+@pytest.mark.parametrize("every", [64, 77, 128, 250, 500, 1000, 2500])
+def test_a_wire_that_flips_bits_all_the_time_is_given_up_in_bounded_time(every: int) -> None:
+    board = Board("stm8l152r8", "v2", faults=[f"bit-flip-every={every}"])
+    try:
+        with board.session() as session:
+            held = session.read(board.part.flash)
+    except SwimError as exc:
+        failure: Optional[SwimError] = exc
+    else:
+        failure = None
+        assert held == bytes(board.chip.flash.data)
+    assert (failure is None) == (every >= 1000)
+    assert failure is None or failure.code is Code.LINK_LOST
+    assert board.probe.clock.now() < 25
 
 
 def test_noise_never_makes_a_locked_chip_look_open() -> None:
@@ -360,6 +392,45 @@ def test_a_probe_that_hangs_once_while_it_waits_for_power_is_reset_and_goes_on()
     with session:
         session.write(image_of(board.part, size=64), [board.part.flash])
     assert board.holds(image_of(board.part, size=64))
+
+
+def test_the_time_that_a_probe_hangs_is_not_taken_from_the_wait_for_power() -> None:
+    board = Board("stm8s001j3", "v2", faults=["app-disables-swim", "wedged=400"])
+    session, told = _catch(board, seconds=5)
+    with pytest.raises(ConnectError), session:
+        session.reset()
+    assert told == [5, 4, 3, 2, 1]
+    assert board.probe.clock.now() > 5 + 2  # at least two time limits of 1 s ran out
+
+
+@pytest.mark.parametrize("part", ["stm8s001j3", "stm8s103f3"])
+def test_a_chip_that_is_caught_after_a_stumble_of_the_probe_needed_no_power_on(
+    part: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    session, told = _catch(Board(part, "v1", faults=["stall-every=9"]))
+    with session:
+        session.info()
+    assert told == [30]
+    assert _warned(caplog) == [Code.WEAK_LINK.value]
+
+
+def test_a_chip_that_misses_one_entry_needed_no_power_on(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, missed = Chip.enter, []
+
+    def enter(chip: Chip, *times: float) -> Answer:
+        if not missed:
+            missed.append(1)
+            return Answer.SILENT
+        return original(chip, *times)
+
+    monkeypatch.setattr(Chip, "enter", enter)
+    session, _ = _catch(Board("stm8s001j3"))
+    with session:
+        session.info()
+    assert missed
+    assert _warned(caplog) == []
 
 
 def test_ctrl_c_ends_the_wait_for_power_and_releases_nrst() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 import pytest
 
 from session.bench import MODELS, Board, image_of
+from session.option_bench import ONE_OF_EACH_STRUCTURE
 from stm8tool.errors import Code, ConnectError, ProbeError, ProbeLostError, ToolError
 from stm8tool.image import Image, Segment
 from stm8tool.sim.faults import parse
@@ -43,8 +46,8 @@ def test_a_plug_pulled_at_every_moment_ends_the_upload_and_the_next_one_works(pa
             board.upload(image)
         except ProbeLostError:
             pass
-        else:  # everything was done but to release NRST and leave SWIM mode; on a V1 that is 7 transfers
-            assert after > total - 8
+        else:  # all was done but to release NRST, leave SWIM mode, and ask for the mode: on a V1 that is 10 transfers
+            assert after > total - 11
         assert board.probe.clock.now() - start < _LIMIT_S
         _mend(board)
         board.upload(image)
@@ -242,6 +245,28 @@ def test_a_probe_that_hangs_once_at_the_start_or_the_end_costs_no_upload(model: 
         assert board.holds(image), after
 
 
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("fault", ["wedged", "wedged-for-good"])
+def test_a_probe_that_hangs_while_it_is_let_go_is_warned_of_and_fails_no_upload(
+    model: str, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    board = Board(model=model)
+    image = image_of(board.part, size=100)
+    board.upload(image)
+    for after in range(board.probe.transfers - 7, board.probe.transfers):
+        caplog.clear()
+        board = Board(model=model, faults=[f"{fault}={after}"])
+        try:
+            board.upload(image)
+        except ProbeError as exc:
+            told = exc.code is Code.PROBE_HUNG and not caplog.records
+        else:
+            left = "may be left in SWIM mode" in caplog.text and Code.PROBE_HUNG.value in caplog.text
+            told = left == board.probe.firmware.wedged
+        assert told, after
+        assert board.holds(image), after
+
+
 @pytest.mark.parametrize("every", [7, 6, 5])
 def test_a_hub_that_stalls_is_no_probe_that_hangs_and_leaves_nrst_high(every: int) -> None:
     board = Board("stm8l151k4", "v21", faults=[f"stall-every={every}"])
@@ -249,6 +274,26 @@ def test_a_hub_that_stalls_is_no_probe_that_hangs_and_leaves_nrst_high(every: in
         board.upload(image_of(board.part, size=64))
     assert caught.value.code is Code.PROBE_REFUSES
     assert not board.chip.nrst_low
+
+
+@pytest.mark.parametrize("model", ["v1", "v2", "v3"])
+@pytest.mark.parametrize("part", ONE_OF_EACH_STRUCTURE.values())
+def test_a_lost_reply_about_an_option_byte_fails_no_unlock_of_a_chip_that_opens(part: str, model: str) -> None:
+    """Reading IAPSR clears EOP: where its answer is lost, what the byte holds tells that it was written."""
+    for every in (9, 11, 13, 16, 21, 22, 27, 37, 46, 56):
+        board = Board(part, model, locked=True, faults=[f"stall-every={every}"])
+        failure = _unlocked(board)
+        assert failure is not Code.UNLOCK_FAILED or board.chip.options.rop, every
+        assert failure or board.options_are_factory(), every
+
+
+def _unlocked(board: Board) -> Optional[Code]:
+    try:
+        with board.session() as session:
+            session.unlock()
+    except ToolError as exc:
+        return exc.code
+    return None
 
 
 @pytest.mark.parametrize("model", ["v1", "v3"])

@@ -58,6 +58,13 @@ S103 = 2950
 def test_the_evidence_names_the_cause(seen: Evidence, code: Code) -> None:
     found = conclude(seen)
     assert found.code is code
+
+
+@pytest.mark.parametrize("seen", [Evidence([SILENT], has_nrst=False), Evidence([SILENT], answered=True, let_run=True)])
+def test_silence_blames_the_program_as_a_likelihood_and_goes_on_with_the_wires(seen: Evidence) -> None:
+    found = conclude(seen)
+    assert "most likely" in found.message
+    assert seen.answered or "looks the same: check GND" in found.hint
     assert found.message
     assert found.hint
 

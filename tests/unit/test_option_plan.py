@@ -48,6 +48,9 @@ def dangers_of(name: str, *texts: str, **held: int) -> set[Danger]:
         ("stm8s105k6", "UBC=32K", {"UBC": 0x3E}),
         ("stm8l151k4", "UBC=1024", {"UBC": 0x08}),
         ("stm8l101f3", "UBC=8128", {"UBC": 0x7F}),
+        ("stm8l101f3", "UBC=all", {"UBC": 0x7F}),  # its last page always stays free
+        ("stm8l152r8", "UBC=All", {"UBC": 0xFF}),
+        ("stm8s103f3", "UBC=all", {"UBC": 0x80}),
         ("stm8l101f3", "DATASIZE=0x20", {"DATASIZE": 0x20}),
         ("stm8l151k4", "BOR.BOR_TH=4", {"BOR": 0x08}),
         ("stm8s103f3", "UBC=none", {}),
@@ -96,6 +99,8 @@ def test_reserved_bits_of_a_byte_without_its_complement_are_no_excuse_to_set_the
         ("stm8s103f3", ["ROP=0x12"], "ROP has no value 0x12", Code.USAGE),
         ("stm8s103f3", ["UBC=9K"], "no such area", Code.USAGE),
         ("stm8s103f3", ["UBC=-1"], "no such area", Code.USAGE),
+        ("stm8l152r8", ["UBC=64K"], "no such area", Code.USAGE),  # 255 of its 256 pages at most
+        ("stm8l101f3", ["UBC=8K"], "no such area", Code.USAGE),
         ("stm8s208mb", ["UBC=0xFF"], "no such area", Code.USAGE),  # reserved
         ("stm8s105k4", ["UBC=0x3E"], "no such area", Code.USAGE),  # more than its 16 KB
         ("stm8l101f3", ["UBC=0x80"], "no such area", Code.USAGE),
@@ -117,6 +122,14 @@ def test_what_makes_no_sense_or_ruins_a_chip_is_refused(name: str, texts: list[s
     with pytest.raises(UsageError, match=message) as caught:
         asked(name, *texts)
     assert caught.value.code is code
+
+
+@pytest.mark.parametrize(("name", "text", "most"), [("stm8l152r8", "64K", 65280), ("stm8l101f3", "8K", 8128)])
+def test_the_hint_names_the_largest_area_which_may_be_asked_for(name: str, text: str, most: int) -> None:
+    with pytest.raises(UsageError) as caught:
+        asked(name, f"UBC={text}")
+    assert f"bytes up to {most}, all for that much" in (caught.value.hint or "")
+    assert asked(name, f"UBC={most}") == asked(name, "UBC=all")
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_a_probe_that_never_reports_swim_mode_is_an_error_and_is_left_idle() -> 
     probe = Stubborn(2)
     with pytest.raises(ProbeError, match="SWIM mode"):
         Stlink(probe).open()
-    assert probe.commands()[-2:] == ["f408", "f401"]
+    assert probe.commands()[-3:] == ["f408", "f401", "f500"]
 
 
 def test_a_v21_with_stm32_firmware_is_refused_by_name() -> None:
@@ -334,7 +334,7 @@ def test_closing_releases_nrst_before_it_leaves_swim_mode() -> None:
     link = _open(probe)
     link.assert_reset()
     link.close()
-    assert probe.commands()[-2:] == ["f408", "f401"]
+    assert probe.commands()[-3:] == ["f408", "f401", "f500"]
 
 
 def test_closing_a_probe_that_is_gone_does_not_raise() -> None:

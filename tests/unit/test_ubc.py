@@ -6,7 +6,7 @@ import pytest
 
 from stm8tool.devices import all_parts, find_part
 from stm8tool.sim.options import ubc_size
-from stm8tool.target.ubc import is_reserved, protected, value_for
+from stm8tool.target.ubc import is_reserved, largest, protected, value_for
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,15 @@ def test_the_value_for_a_size_protects_that_much_and_the_one_below_does_not() ->
             assert below is None or below.size < size or is_reserved(part, value - 1)
             assert not is_reserved(part, value)
         assert value_for(part, 0) == 0
+
+
+def test_the_largest_size_has_a_value_and_one_byte_more_has_none() -> None:
+    for part in all_parts():
+        value = value_for(part, largest(part))
+        area = value and protected(part, value)
+        assert area
+        assert area.size == largest(part)
+        assert value_for(part, largest(part) + 1) is None
 
 
 def test_what_the_manuals_give_no_meaning_is_reserved() -> None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NoReturn, Optional
 
 from .errors import Code, ImageError, UsageError
-from .values import number
+from .values import number, shortened
 
 if TYPE_CHECKING:
     from .console import Console
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .image import Image, Segment
     from .session import PowerCycle, Session
     from .target.option_plan import Change, Danger
-    from .target.upload import OptionData
+    from .target.upload import OptionData, Upload
 
 FORCED = ("lock", "watchdog", "brownout", "tmu", "uncertain")  # the dangers that `--force-…` allows
 DEFAULT_PROBE = "stlink"
@@ -56,9 +56,7 @@ def region_of(arguments: argparse.Namespace, part: Part, default: str) -> Region
     if name in memories:
         region = memories[name]
         require_settled(arguments, name)
-        if region is None:
-            raise UsageError(f"the {part.name} has no separate EEPROM", hint="use --region flash")
-        return region
+        return region or _without_eeprom(part)
     start, colon, size = name.partition(":")
     if not colon:
         raise UsageError(f"unknown region '{name}'", hint="use flash, eeprom, options, ram or ADDRESS:SIZE")
@@ -70,6 +68,20 @@ def region_of(arguments: argparse.Namespace, part: Part, default: str) -> Region
             hint="it has " + ", ".join(str(memory) for memory in known),
         )
     return region
+
+
+def _without_eeprom(part: Part) -> NoReturn:
+    """Raise UsageError, with the place in flash where data may be kept."""
+    from .target import datasize
+
+    area = datasize.largest(part)
+    if area is None:
+        raise UsageError(f"the {part.name} has no EEPROM", hint="use --region flash")
+    raise UsageError(
+        f"the {part.name} has no EEPROM apart: its option byte DATASIZE makes the end of the flash data EEPROM, "
+        f"{area} at most",
+        hint=f"`options show` tells which; use --region ADDRESS:SIZE, such as --region 0x{area.start:06X}:{area.size}",
+    )
 
 
 def choose_part(arguments: argparse.Namespace, console: Console) -> None:
@@ -134,9 +146,9 @@ def power_cycle_s(arguments: argparse.Namespace) -> Optional[int]:
     text = arguments.power_cycle
     if text is None:
         return None
-    if not (text.isdecimal() and 1 <= int(text) <= _LONGEST_POWER_CYCLE_S):
+    if not (text.isascii() and text.isdecimal() and len(text) < 5 and 1 <= int(text) <= _LONGEST_POWER_CYCLE_S):
         raise UsageError(
-            f"--power-cycle={text}: that is no number of seconds from 1 to {_LONGEST_POWER_CYCLE_S}",
+            f"--power-cycle={shortened(text)}: that is no number of seconds from 1 to {_LONGEST_POWER_CYCLE_S}",
             hint="write --power-cycle or --power-cycle=60",
         )
     return int(text)
@@ -187,14 +199,13 @@ def image_of(arguments: argparse.Namespace, part: Part, *more: Segment) -> Image
 
 
 def write(arguments: argparse.Namespace, console: Console) -> None:
-    from . import wording
     from .image import Image
     from .image.serial_number import SerialNumber
 
     part = required_part(arguments)
     regions = writable(arguments, part)
     unlock = arguments.unlock == "auto" and not (arguments.shared and "options" in arguments.shared.differing)
-    serial = SerialNumber.parse(arguments.serial_number) if arguments.serial_number else None
+    serial = None if arguments.serial_number is None else SerialNumber.parse(arguments.serial_number)
     content = image_of(arguments, part, *([serial.encode(serial.peek())] if serial else []))
     options = _option_data(arguments, console, part, content)
     content.check_inside([*regions, part.options] if options else regions, part.options)
@@ -210,17 +221,23 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
             content = content.overlaid(Image([taken]))
             console.say(f"{taken.origin} is taken from {serial.file}, for 0x{taken.address:06X}")
         result = session.write(content, regions, options, unlock=unlock, verify=arguments.verify == "yes")
+        _tell_written(console, result, verified=arguments.verify == "yes")
+    console.say("the program runs")
+
+
+def _tell_written(console: Console, result: Upload, *, verified: bool) -> None:
+    from . import wording
+
     if result.unlocked and result.unlocked.erased:
         console.say("read protection removed, option bytes at factory values, read back")
     written = result.written
     if written.programmed:
-        checked = "and verified" if arguments.verify == "yes" else "(not verified)"
+        checked = "and verified" if verified else "(not verified)"
         console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written {checked}")
     elif written.compared or not result.options:
         console.say(f"nothing to do: the chip already holds the image ({blocks(written.compared)} compared)")
     for line in wording.options_written(result.options):
         console.say(line)
-    console.say("the program runs")
 
 
 def _option_data(arguments: argparse.Namespace, console: Console, part: Part, content: Image) -> Optional[OptionData]:
@@ -254,7 +271,7 @@ def verify(arguments: argparse.Namespace, console: Console) -> None:
     content.check_inside(regions)
     with open_session(arguments, console, part) as session:
         equal = session.verify(content, regions)
-    console.say(f"verified: {equal} bytes are equal")
+        console.say(f"verified: {equal} bytes are equal")
 
 
 def unlock(arguments: argparse.Namespace, console: Console) -> None:
@@ -264,7 +281,7 @@ def unlock(arguments: argparse.Namespace, console: Console) -> None:
     require_settled(arguments, "options")
     with open_session(arguments, console, part) as session:
         result = session.unlock()
-    console.say(wording.unlocked(result))
+        console.say(wording.unlocked(result))
 
 
 def reset(arguments: argparse.Namespace, console: Console) -> None:
@@ -282,19 +299,19 @@ def info(arguments: argparse.Namespace, console: Console) -> None:
         console.say(f"probe:      {probe.model}, firmware {probe.firmware}")
         console.say(f"serial:     {probe.identity.serial or 'unknown'}, {probe.identity.path}")
         console.say(f"supply:     {wording.supply(session.supply_mv)}")
-        info = session.info()
-    console.say(f"connected:  {info.recipe}; {wording.speed(info.high_speed)}")
-    console.say(f"family:     {wording.FAMILIES[info.seen.register_map]}")
-    if part is None or info.protection is None:
-        console.say(wording.NO_PART)
-        return
-    console.say(f"part:       {part.name} (figures of {part.confidence} confidence)")
-    console.say(f"protection: {wording.protection(info.protection)}")
-    if info.options:
-        for line in wording.option_table(info.options):
-            console.say(f"  {line}")
-    if info.unique_id is not None:
-        console.say(f"unique ID:  {info.unique_id.hex().upper()}")
+        info = session.info()  # told before the chip is left: an error of that shall hide no result
+        console.say(f"connected:  {info.recipe}; {wording.speed(info.high_speed)}")
+        console.say(f"family:     {wording.FAMILIES[info.seen.register_map]}")
+        if part is None or info.protection is None:
+            console.say(wording.NO_PART)
+            return
+        console.say(f"part:       {part.name} (figures of {part.confidence} confidence)")
+        console.say(f"protection: {wording.protection(info.protection)}")
+        if info.options:
+            for line in wording.option_table(info.options):
+                console.say(f"  {line}")
+        if info.unique_id is not None:
+            console.say(f"unique ID:  {info.unique_id.hex().upper()}")
 
 
 def doctor(arguments: argparse.Namespace, console: Console) -> None:

@@ -45,6 +45,7 @@ class _Seen:
     reached: Optional[Reached] = None
     quality: Quality = field(default_factory=Quality)
     no_high_speed: bool = False
+    nrst: Optional[Finding] = None
     chip: Optional[ChipInfo] = None
     locked: Optional[ReadoutProtectedError] = None
     error: Optional[ToolError] = None  # what ended it early
@@ -201,9 +202,26 @@ def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle:
             finally:
                 seen.reached, seen.quality = session.reached, session.quality
                 seen.no_high_speed = session.no_high_speed
+            seen.nrst = _nrst(session, part, power_cycle)
     except ToolError as exc:
         seen.error = exc
     return seen
+
+
+def _nrst(session: Session, part: Optional[Part], power_cycle: Optional[PowerCycle]) -> Finding:
+    """Tell whether NRST is wired; last of all, as the chip must be reached anew after that."""
+    if part and not part.has_nrst:
+        return Finding("nrst", Mark.NOTE, f"the {part.name} has no such pin", facts={"works": None})
+    if power_cycle:
+        return not_seen("nrst", "a chip that was caught at power-on is not let go")
+    try:
+        works = session.reset_line_works()
+    except ToolError as exc:  # all else is known by now
+        return Finding("nrst", Mark.NOTE, f"not known: {exc}", facts={"works": None})
+    if works:
+        return Finding("nrst", Mark.OK, "it resets the chip", facts={"works": True})
+    text = "not seen to reset the chip: its wire is missing, or the chip does not show it"
+    return Finding("nrst", Mark.NOTE, text, facts={"works": False})
 
 
 # -- the chip --------------------------------------------------------------------------------------------------------
@@ -235,6 +253,8 @@ def _chip(part: Optional[Part], about_part: Finding, seen: _Seen) -> Iterator[Fi
     yield Finding("link", Mark.OK, f"connected {reached.recipe}", facts={"recipe": reached.recipe})
     yield _speed(reached, seen.no_high_speed)
     yield _quality(seen.quality)
+    if seen.nrst:
+        yield seen.nrst
     yield about_part
     yield _family(part, reached, error)
     if seen.chip and part:

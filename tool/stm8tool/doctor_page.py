@@ -28,6 +28,7 @@ _TITLES = {
     "usb-library": "USB library",
     "usb-device": "USB device",
     "usb-other": "USB device",
+    "nrst": "NRST",
     "ubc": "UBC",
     "unique-id": "unique ID",
 }
@@ -56,7 +57,7 @@ _MEANINGS = {
     Code.SUPPLY_LOW: "the probe works, and sees a supply that is too low for the chip",
     Code.SWIM_STUCK: "the probe works, and something holds its SWIM wire",
     Code.RESET_LOW: "the probe works, and something holds the chip in reset",
-    Code.SWIM_DISABLED: "the program in the chip turns SWIM off before it can be reached",
+    Code.SWIM_DISABLED: "most likely the program in the chip turns SWIM off before it can be reached",
     Code.LINK_LOST: "the chip answered once and then not as it should: wires, supply, or another supply that is on",
     Code.FAMILY: "the chip on the wire is not the part that was named",
     Code.ROP_READ: "nothing is broken: what the chip holds cannot be read, and writing to it erases it first",

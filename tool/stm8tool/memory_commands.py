@@ -31,8 +31,9 @@ def read(arguments: argparse.Namespace, console: Console) -> None:
     image.check_output(arguments.output)
     with open_session(arguments, console, part) as session:
         data = session.read(region)
-    image.save(arguments.output, [image.Segment(region.start, data)])
-    console.say(f"{len(data)} bytes of {region} saved to {arguments.output}")
+        # Before the chip is left: an error of that shall lose nothing.
+        image.save(arguments.output, [image.Segment(region.start, data)])
+        console.say(f"{len(data)} bytes of {region} saved to {arguments.output}")
 
 
 def _back_up(arguments: argparse.Namespace, console: Console, part: Part) -> None:
@@ -47,8 +48,8 @@ def _back_up(arguments: argparse.Namespace, console: Console, part: Part) -> Non
     image.check_output(arguments.output)
     with open_session(arguments, console, part) as session:
         backup = session.read_all()
-    image.save(arguments.output, backup.memories, comments=_comments(part, backup))
-    console.say(f"{', '.join(map(str, part.memories))} saved to {arguments.output}")
+        image.save(arguments.output, backup.memories, comments=_comments(part, backup))
+        console.say(f"{', '.join(map(str, part.memories))} saved to {arguments.output}")
 
 
 def _comments(part: Part, backup: Backup) -> list[str]:
@@ -69,16 +70,16 @@ def restore(arguments: argparse.Namespace, console: Console) -> None:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
         unlock, verify = arguments.unlock == "auto", arguments.verify == "yes"
         result = session.restore(content, unlock=unlock, verify=verify, force=arguments.force)
-    written = result.upload.written
-    console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written")
-    names = ", ".join(change.option.name for change in result.upload.options)
-    if not content.slice(part.options):
-        names = "none, the file has none"
-    elif not names and not result.left_out:
-        names = "none, they are as in the file"
-    console.say(f"option bytes written: {names or 'none'}")
-    for line in result.left_out:
-        console.say(f"left out: {line}")
+        written = result.upload.written
+        console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written")
+        names = ", ".join(change.option.name for change in result.upload.options)
+        if not content.slice(part.options):
+            names = "none, the file has none"
+        elif not names and not result.left_out:
+            names = "none, they are as in the file"
+        console.say(f"option bytes written: {names or 'none'}")
+        for line in result.left_out:
+            console.say(f"left out: {line}")
 
 
 def _require_backup_of(file: str, part: Part) -> None:

@@ -13,7 +13,7 @@ from .errors import Code, ImageError, UsageError, VerifyError
 
 if TYPE_CHECKING:
     from .console import Console
-    from .devices import Part
+    from .devices import Part, Region
     from .session import Session
     from .target.option_plan import Change, Danger
 
@@ -28,9 +28,8 @@ def show(arguments: argparse.Namespace, console: Console) -> None:
     part = required_part(arguments)
     require_settled(arguments, "options")
     with open_session(arguments, console, part) as session:
-        states = session.options()
-    for line in wording.options_in_force(part, states):
-        console.say(line)
+        for line in wording.options_in_force(part, session.options()):
+            console.say(line)
 
 
 def set_values(arguments: argparse.Namespace, console: Console) -> None:
@@ -98,7 +97,7 @@ def lock(arguments: argparse.Namespace, console: Console) -> None:
         raise UsageError("not confirmed: nothing was done", hint=f"type '{_CONFIRMATION}', or add --yes")
     with open_session(arguments, console, part) as session:
         written = session.lock()
-    console.say(wording.LOCKED if written else "it is read-protected already: nothing to do")
+        console.say(wording.LOCKED if written else "it is read-protected already: nothing to do")
 
 
 def _change(session: Session, console: Console, part: Part, changes: Sequence[Change], forced: set[Danger]) -> None:
@@ -128,7 +127,7 @@ def _values_of_file(file: str, part: Part, base: Optional[int]) -> dict[str, int
     if saved:
         return saved
     options = part.options
-    content = image.load([file], options.start if base is None else base, ram_size=part.ram.size)
+    content = image.load([file], _base_of(file, options) if base is None else base, ram_size=part.ram.size)
     held = {s.address + n: byte for s in content.slice(options) for n, byte in enumerate(s.data)}
     values = {option.name: held[option.address] for option in option_table(part) if option.address in held}
     for option in option_table(part):
@@ -138,6 +137,22 @@ def _values_of_file(file: str, part: Part, base: Optional[int]) -> dict[str, int
     if not values:
         raise ImageError(f"{file} holds no option bytes", hint=f"those of the {part.name} lie in {options}")
     return values
+
+
+def _base_of(file: str, options: Region) -> int:
+    """Return the start of the option area; ImageError for a raw binary of another size, which may be anything.
+
+    The other formats carry their addresses.
+    """
+    from .image.loading import has_addresses, read_bytes
+
+    content = read_bytes(file)
+    if content and not has_addresses(content) and len(content) != options.size:
+        raise ImageError(
+            f"{file}: {len(content)} bytes without addresses are not {options} ({options.size} bytes)",
+            hint=f"say with --base where they belong, such as --base 0x{options.start:04X}",
+        )
+    return options.start
 
 
 def _saved_table(file: str) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Optional
 from .devices import Part, Region
 from .option_fields import Field, fields_of
 from .target import ubc
+from .target.datasize import DATASIZE, data_area
 from .target.option_plan import Change
 from .target.options import OptionState
 from .target.protection import Protection, Unlocked
@@ -68,6 +69,9 @@ def meaning(part: Part, state: OptionState, field: Field, value: int) -> str:
     if state.option.name == _UBC:
         area = ubc.protected(part, value)
         return f"{area} ({area.size} bytes) is write-protected" if area else "none of the flash is write-protected"
+    if state.option.name == DATASIZE:
+        area = data_area(part, value)
+        return f"{area} ({area.size} bytes) is data EEPROM" if area else "none of the flash is data EEPROM"
     found = field.meaning(value)
     if found is None and state.option.name == _ROP:
         found = field.meaning(0x00)  # every value but 0xAA is alike, on each of the two kinds of chip

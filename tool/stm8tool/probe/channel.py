@@ -43,6 +43,11 @@ class CommandChannel(ABC):
         self.version_reply = b""
         self.hiccups = 0
 
+    @property
+    def in_step(self) -> bool:
+        """True while the probe has answered what it was asked last."""
+        return not self._in_doubt
+
     def exchange(
         self,
         command: bytes,

@@ -240,17 +240,29 @@ class Stlink:
                 self._transport.close()
 
     def _leave_swim_mode(self) -> None:
+        answered = self._channel.in_step
         for step, act in (
             ("release NRST", self.release_reset),
-            ("leave SWIM mode", lambda: self._channel.exchange(_EXIT)),
+            ("leave SWIM mode", self._exit_and_ask),
         ):
             try:
                 self._insist(act)
             except (ProbeLostError, TransportTimeoutError) as exc:
-                _log.debug("could not %s: %s", step, exc)  # the reason is already on its way to the user
+                _log.debug("could not %s: %s", step, exc)
+                if answered and isinstance(exc, TransportTimeoutError):  # else the reason is on its way to the user
+                    _log.warning(
+                        "the probe hangs since it was to be let go, and may be left in SWIM mode: the next command "
+                        "resets it; if that fails, unplug it and plug it in again %s",
+                        Code.PROBE_HUNG,
+                    )
                 return
             except ToolError as exc:
                 _log.warning("could not %s: %s", step, exc)
+
+    def _exit_and_ask(self) -> None:
+        """Leave SWIM mode; what it is in then only shows that the probe still answers: some firmware stays in it."""
+        self._channel.exchange(_EXIT)
+        self._mode()
 
     def _insist(self, act: Callable[[], object]) -> None:
         """Do what must not fail, NRST may be low, over a cable or hub that loses transfers.

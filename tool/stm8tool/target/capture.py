@@ -25,6 +25,8 @@ from .diagnose import Evidence, Rung, is_off
 # Followed to make the link anew, it does not let the program run: the reset comes when SWIM_CSR.RST is cleared.
 AT_POWER_ON = Recipe("at power-on", None, high_speed=True, restart=False)
 
+_SWITCHING_S = 0.5  # nobody reads the request, and switches a board off and on, in less
+
 _log = logging.getLogger(__name__)
 
 
@@ -44,8 +46,8 @@ def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
     """Repeat the entry until the chip is caught; it is then as after `connect.climb`.
 
     Returns:
-        True if the chip was silent at first though its board was not seen to be without power: only power-on let
-        the probe in.
+        True if the chip was silent, for as long as it takes to switch its power, though its board was not seen to be
+        without: only power-on let the probe in.
 
     Raises:
         ConnectError: It was not caught in time.
@@ -53,17 +55,18 @@ def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
     """
     clock = link.clock
     supply_mv = link.supply_mv()
-    deadline = clock.now() + wish.seconds
+    began = clock.now()
     told = None
     failures: Counter[Rung] = Counter()
     held_low = was_reset = False
     while True:
-        left = math.ceil(deadline - clock.now())
+        left = math.ceil(began + wish.seconds - clock.now())
         if left <= 0:
             break
         if left != told:
             wish.tell(left)
             told = left
+        entered = clock.now()
         try:
             if not held_low:
                 link.assert_reset()
@@ -76,13 +79,15 @@ def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
                 raise probe_hangs() from exc
             was_reset, held_low = True, False
             _revive(link)
+            began += clock.now() - entered  # while the probe hung nothing could be caught
             continue
         except (SwimError, EndpointStallError, TransferSizeError) as exc:
             failures[rung_of(AT_POWER_ON, exc)] += 1
             continue
         tries = sum(failures.values())
         _log.info("caught at power-on, after %d entries that failed", tries)
-        return bool(tries) and not is_off(supply_mv)
+        was_silent = any(not rung.of_probe for rung in failures) and entered - began >= _SWITCHING_S
+        return was_silent and not is_off(supply_mv)
     with suppress(SwimError):  # an entry may have got as far as to stall the CPU
         leave_running(link)
     details = [f"tried at power-on ({count}x): {rung.failure}" for rung, count in failures.most_common()]

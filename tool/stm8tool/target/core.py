@@ -27,6 +27,9 @@ _MOST_TRIES = 20
 WRITE_ENDS_S = 0.02  # connecting resets the chip, and a reset before its end may ruin a write (PM0054 5.2)
 _MOST_DIFFERING = 32  # one byte of so many
 _SETTLING_READS = 5
+# Each disagreement costs two reads more: what differs so often, in one read or in a session, is given up.
+_MOST_DISAGREEMENTS = 100
+_MOST_IN_ALL = 500
 _DAMAGED_HINT = "check the supply"
 _Result = TypeVar("_Result")
 
@@ -109,7 +112,10 @@ class Core:
         )
         if self._power_cycle is None:
             recipe, failed = climb(self.link, known, self.recipe)
-            self.tally.recipes += len(failed)
+            # Without an NRST pin no pulse undoes what a run that was interrupted left: a chip in high speed, say. That
+            # the first recipes fail then tells of the chip's state, not of the link.
+            of_link = known.has_nrst or known.answered
+            self.tally.recipes += sum(of_link or rung.of_probe for rung in failed)
         else:
             recipe = self._catch(self._power_cycle, known)
         self._let_run = False
@@ -146,8 +152,13 @@ class Core:
         that change by being read.
 
         Raises:
-            SwimError: So much differs that two reads may agree by chance, or a byte does not come to rest.
+            SwimError: So much differs that two reads may agree by chance; or so often, that it would take too long; or
+                a byte does not come to rest.
         """
+        return self._read_agreed(address, size, min(self.tally.reads + _MOST_DISAGREEMENTS, _MOST_IN_ALL))
+
+    def _read_agreed(self, address: int, size: int, limit: int) -> bytes:
+        """Do `read_surely`; SwimError once the tally of reads that differ is past `limit`."""
         first, second = self.read(address, size), self.read(address, size)
         if first == second:
             return first
@@ -156,11 +167,13 @@ class Core:
         _log.debug("two reads of 0x%06X differ in %d bytes", address, differing)
         if differing > max(2, size // _MOST_DIFFERING):
             raise SwimError(f"two reads of 0x{address:06X} differ in {differing} bytes", hint=_DAMAGED_HINT)
+        if self.tally.reads > limit:
+            raise SwimError(f"{self.tally.reads} times two reads of the same memory differed", hint=_DAMAGED_HINT)
         if size == 1:
             return self._settled(address)
         # What agrees is no better than what does not: a disturbance with a period hits the same place twice.
         half = size // 2
-        return self.read_surely(address, half) + self.read_surely(address + half, size - half)
+        return self._read_agreed(address, half, limit) + self._read_agreed(address + half, size - half, limit)
 
     def _settled(self, address: int) -> bytes:
         """Read one byte until two reads in a row agree."""

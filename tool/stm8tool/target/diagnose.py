@@ -194,7 +194,7 @@ def _fell_silent(seen: Evidence) -> Diagnosis:
         wire = "wire NRST" if seen.has_nrst else _DELAY
         return Diagnosis(
             Code.SWIM_DISABLED,
-            "the chip answered until its program ran: that turns SWIM off or sleeps, and no reset reaches the chip",
+            "the chip answered until its program ran: that most likely turns SWIM off or sleeps; no reset gets through",
             f"{wire}; or {_CATCH}",
         )
     return Diagnosis(
@@ -216,6 +216,8 @@ def _silent(seen: Evidence) -> Diagnosis:
         message = "no SWIM link to the chip: it does not answer"
         hint = f"{_WIRES}; else the program may turn SWIM off or sleep: wire NRST, or {_CATCH}"
     else:
-        message = "no SWIM link to the chip: its program may turn SWIM off or sleep, and this part has no NRST pin"
-        hint = f"{_CATCH}; else {_WIRES}; {_DELAY}"
+        message = (
+            "no SWIM link to the chip: most likely its program turns SWIM off or sleeps; this part has no NRST pin"
+        )
+        hint = f"{_CATCH}; a loose wire or no power looks the same: {_WIRES}; if it was the program, {_DELAY}"
     return Diagnosis(Code.TARGET_SILENT if seen.has_nrst else Code.SWIM_DISABLED, message, hint)

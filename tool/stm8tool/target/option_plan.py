@@ -14,13 +14,13 @@ from ..errors import Code, UsageError
 from ..option_fields import Field, fields_of
 from ..values import number, size
 from . import ubc
+from .datasize import DATASIZE, data_area
 from .options import OptionState, never, restorable
 
-UBC, _DATASIZE, _TMU = "UBC", "DATASIZE", "TMU"
+UBC, _TMU = "UBC", "TMU"
 _BOR, _LOWEST_LEVEL = "BOR", 1  # of the STM8L: bit 0 turns it on, bits 3 to 1 are its threshold
 _WATCHDOGS = ("IWDG_HW", "WWDG_HW")
 _INVALID_KEYS = (0x00, 0xFF)  # of the TMU (confidence medium)
-_FULL_L101 = 8192  # bytes of flash from which on DATASIZE may be other than 0 (datasheet of the STM8L101)
 
 
 class Danger(Enum):
@@ -73,8 +73,8 @@ def requested(part: Part, states: Sequence[OptionState], texts: Iterable[str]) -
     Args:
         part: The chip.
         states: Its option bytes, read from an open chip.
-        texts: `OPTION=VALUE` or `OPTION.FIELD=VALUE`; UBC also `none` or a number of bytes. A field of a byte that does
-            not match its complement is put into the factory value, which is what the chip uses.
+        texts: `OPTION=VALUE` or `OPTION.FIELD=VALUE`; UBC also `none`, `all` or a number of bytes. A field of a byte
+            that does not match its complement is put into the factory value, which is what the chip uses.
 
     Raises:
         UsageError: No such option, field or value; one given twice; or something that is never written.
@@ -189,19 +189,20 @@ def _byte(part: Part, option: OptionByte, text: str) -> int:
 
 
 def _ubc(part: Part, text: str) -> int:
-    """Return UBC as `none`, `0x02` (the byte) or `1K` (bytes of flash to protect) says."""
+    """Return UBC as `none`, `all`, `0x02` (the byte) or `1K` (bytes of flash to protect) says."""
     if text.lower() == "none":
         return 0
+    most = ubc.largest(part)
     if text[:2].lower() == "0x":
         value: Optional[int] = number(text)
         value = value if value in range(256) else None
     else:
-        wanted = size(text)
-        value = ubc.value_for(part, wanted) if 0 <= wanted <= part.flash.size else None
+        wanted = most if text.lower() == "all" else size(text)
+        value = ubc.value_for(part, wanted) if wanted >= 0 else None
     if value is None or ubc.is_reserved(part, value):
         raise UsageError(
             f"UBC={text}: the {part.name} has no such area",
-            hint=f"none, a number of bytes up to {part.flash.size // 1024}K, or the byte itself such as 0x02",
+            hint=f"none, a number of bytes up to {most}, all for that much, or the byte itself such as 0x02",
         )
     return value
 
@@ -222,7 +223,7 @@ def check(part: Part, change: Change) -> None:
             raise UsageError(
                 f"{option.name}=0x{new:02X}: {field.name} has no value 0x{value:02X}", hint=_choices(field)
             )
-    if option.name == _DATASIZE and new and part.flash.size < _FULL_L101:
+    if option.name == DATASIZE and new and not data_area(part, new):
         raise UsageError(f"the {part.name} has no room for data EEPROM: DATASIZE stays 0")
     if option.name.startswith(f"{_TMU}_KEY") and new in _INVALID_KEYS and new != option.default:
         raise UsageError(f"{option.name}=0x{new:02X}: 0x00 and 0xFF are no keys of the TMU")

@@ -37,6 +37,12 @@ def value_for(part: Part, size: int) -> Optional[int]:
     return None
 
 
+def largest(part: Part) -> int:
+    """Return how many bytes can be protected at most; on some parts the last page always stays free."""
+    areas = [protected(part, value) for value in range(256) if not is_reserved(part, value)]
+    return max(area.size for area in areas if area)
+
+
 def _page_size(part: Part) -> int:
     if part.flash_regs == "stm8s":
         return 64 if part.density == "low" else 512
