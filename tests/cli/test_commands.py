@@ -266,6 +266,9 @@ def test_udev_prints_a_rules_file_and_its_rule_is_the_one_that_a_refusal_names(d
         ("options show", "UBC "),
         ("options set UBC=1K", "written and read back after a reset: UBC"),
         ("lock --yes", "locked: read protection is on"),
+        ("read out.hex", "8192 bytes of flash 0x008000..0x009FFF saved to out.hex"),
+        ("read out.hex --all", "flash 0x008000..0x009FFF saved to out.hex"),
+        ("restore --force same.hex", "option bytes written: none, the file has none"),
     ],
 )
 def test_what_was_done_is_told_before_the_chip_cannot_be_let_go(
@@ -283,3 +286,4 @@ def test_what_was_done_is_told_before_the_chip_cannot_be_let_go(
     assert (result.code, result.reason[-13:]) == (4, "[E-LINK-LOST]")
     assert told in result.out
     assert "the program runs" not in result.out
+    assert Path("out.hex").is_file() == command.startswith("read")
