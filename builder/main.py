@@ -36,8 +36,7 @@ def stop(message: str) -> None:
 
 cpu = board.get("build.cpu")
 options = load("options")
-memory_model = board.get("build.memory_model", options.OPTIONS["board_build.memory_model"].default)
-wrong_model = options.wrong_value("board_build.memory_model", memory_model)
+memory_model, wrong_model = options.memory_model(board.get("build.memory_model", None), env.get("BUILD_FLAGS", []))
 if wrong_model:
     stop(wrong_model)
 misspelt = None if env.IsIntegrationDump() else options.misspelt(env.GetProjectOptions(as_dict=True))
@@ -116,6 +115,14 @@ def refuse_sketches(env: Any) -> None:
         stop(sources.problem(node.get_path(env.Dir("#"))))
 
 
+def warn_of_sketches() -> None:
+    """Say which files are left out: PlatformIO takes sketches for the framework `arduino` alone."""
+    if "arduino" not in env.get("PIOFRAMEWORK", []) and not env.IsIntegrationDump():
+        for node in env.FindInoNodes():
+            path = node.get_path(env.Dir("#"))
+            sys.stderr.write(f"warning: {path} is not compiled, as framework = arduino is not set\n")
+
+
 def dump_size_data(_: Any, target: Any, source: Any, env: Any) -> None:
     """Stand in for PlatformIO's report, which takes an ELF of GNU tools."""
     path = env.subst("$PIOMAINPROG")
@@ -151,6 +158,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
     env.AddMethod(dump_size_data, "DumpSizeData")
     if env.IsIntegrationDump():
         describe_sdcc()
+    warn_of_sketches()
     program = env.BuildProgram()
     firmware = env.ElfToHex("$BUILD_DIR/${PROGNAME}", program)
     env.Depends(firmware, "checkprogsize")

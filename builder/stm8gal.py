@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Optional
 
 UPLOADER = "stm8gal"
-COMMAND = '"$UPLOADER" $UPLOADERFLAGS $SOURCE'
 
 # The values of PlatformIO's own ststm8 2.1.0, so that wiring that works there works here.
 DEFAULTS = {

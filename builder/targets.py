@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -45,8 +47,8 @@ TARGETS = (
 )
 LOST = {"unlock": "a locked chip is erased", "erase": "the program is erased", "uploadeep": "the EEPROM is overwritten"}
 
-
 OWN_COMMAND = '"$PYTHONEXE" "$UPLOADER" $UPLOADERFLAGS write $SOURCE'
+PROGRAM_COMMAND = '"$UPLOADER" $UPLOADERFLAGS $SOURCE'  # of ststm8 2.1.0, where UPLOADER is a program
 
 
 def _refuse(message: str) -> int:
@@ -65,14 +67,23 @@ def _confirm(target: Any, source: Any, env: Any) -> int:
     return _refuse(f"{name} was not confirmed (custom_confirm = yes): type yes when it asks")
 
 
-def _by_serial(env: Any, stm8gal: Any) -> list[Any]:
+def _by_stm8flash(env: Any, upload: Any) -> None:
+    """Let `upload` run stm8flash, as ststm8 2.1.0 does it, for an espstlink."""
+    board = env.BoardConfig()
+    part = upload.stm8flash_part(board.get("upload"), board.get("build.mcu"))
+    port = {"d": "$UPLOAD_PORT"} if env.subst("$UPLOAD_PORT") else {}
+    flags = upload.stm8flash_flags(part, "espstlink", env["UPLOAD_FLAGS"], **port)
+    env.Replace(UPLOADER="stm8flash", UPLOADCMD=PROGRAM_COMMAND, UPLOADERFLAGS=flags)
+
+
+def _by_stm8gal(env: Any, stm8gal: Any) -> list[Any]:
     """Let `upload` run stm8gal; return what comes before it."""
     flags = stm8gal.flags(env.subst("$UPLOAD_SPEED"), given=env["UPLOAD_FLAGS"])
-    env.Replace(UPLOADER=stm8gal.UPLOADER, UPLOADCMD=stm8gal.COMMAND, UPLOADERFLAGS=flags)
+    env.Replace(UPLOADER=stm8gal.UPLOADER, UPLOADCMD=PROGRAM_COMMAND, UPLOADERFLAGS=flags)
 
     def find_port(target: Any, source: Any, env: Any) -> None:
         """Let PlatformIO choose the port, and tell the user what to do; a command of the project's needs neither."""
-        if env["UPLOADCMD"] == stm8gal.COMMAND:
+        if env["UPLOADCMD"] == PROGRAM_COMMAND:
             env.AutodetectUploadPort()
             sys.stdout.write(stm8gal.hint(env["UPLOAD_FLAGS"]))
 
@@ -83,37 +94,39 @@ def _serve_the_project_s_own(env: Any, upload: Any, ours: list[str]) -> None:
     """Where a project brings a tool or a command, the other variables mean what they do in ststm8 2.1.0."""
     if (env["UPLOADER"], env["UPLOADCMD"]) == ("$STM8TOOL", OWN_COMMAND):
         return
+    board, port = env.BoardConfig(), env.subst("$UPLOAD_PORT")
+    protocol, more = env.subst("$UPLOAD_PROTOCOL"), {}
     if env["UPLOADCMD"] == OWN_COMMAND:
-        env.Replace(UPLOADCMD='"$UPLOADER" $UPLOADERFLAGS $SOURCE')
-    if env["UPLOADER"] == "$STM8TOOL":
-        env.Replace(UPLOADER="$STM8FLASH")
+        env.Replace(UPLOADCMD=PROGRAM_COMMAND)
+    if env["UPLOADER"] == "$STM8TOOL":  # two words, so no quotation marks around them
+        command = re.sub(r'"(\$UPLOADER|\$\{UPLOADER\})"', r"\1", str(env["UPLOADCMD"]))
+        env.Replace(UPLOADER="$STM8FLASH", UPLOADCMD=command)
+        if port and not upload.is_serial_port(port):
+            more = {"c": port} if port.startswith("sim:") else {"S": port}
     words = list(env["UPLOADERFLAGS"])
     if words[-len(ours) :] == ours:
-        board = env.BoardConfig()
-        part = board.get("upload").get("stm8flash_target") or board.get("build.mcu")
-        words[-len(ours) :] = upload.stm8flash_flags(part, env.subst("$UPLOAD_PROTOCOL"))
+        part = upload.stm8flash_part(board.get("upload"), board.get("build.mcu"))
+        words[-len(ours) :] = upload.stm8flash_flags(part, protocol, env["UPLOAD_FLAGS"], **more)
         env.Replace(UPLOADERFLAGS=words)
 
 
-def _set_up(env: Any, project: dict[str, Any], upload: Any, options: Any) -> tuple[list[str], bool]:
-    """Set the variables that command lines are made of; return the flasher's options, and whether stm8gal uploads."""
+def _set_up(env: Any, project: dict[str, Any], upload: Any, options: Any, package: Optional[str]) -> list[str]:
+    """Set the variables that command lines are made of; return the flasher's options. `package` may upload instead."""
     root = Path(env.PioPlatform().get_dir())
     board = env.BoardConfig()
-    ours = upload.flags(
+    ours: list[str] = upload.flags(
         options.upload_settings(board.get("upload")),
         board.get("build.mcu"),
         given=env["UPLOAD_FLAGS"],
         bar=ARGUMENTS.get("ISATTY") == "1",
         verbose=ARGUMENTS.get("PIOVERBOSE") == "1",
     )
-    protocol = env.subst("$UPLOAD_PROTOCOL")
-    by_serial = protocol == "serial" and not env.subst("$UPLOAD_PORT").startswith(("sim:", "usb:"))
-    if not (protocol == "custom" and "UPLOADCMD" in env):  # a pre: script may have set it
+    if not (env.subst("$UPLOAD_PROTOCOL") == "custom" and "UPLOADCMD" in env):  # a pre: script may have set it
         env.Replace(UPLOADCMD=OWN_COMMAND)
     env.Replace(
         STM8TOOL=str(root / "tool"),  # of every target but `upload`, whatever becomes of UPLOADER
-        STM8TOOLFLAGS=[*([] if by_serial else ["$UPLOAD_FLAGS"]), *ours],  # with serial they are stm8gal's
-        STM8TOOL_PROBE=upload.probe,
+        STM8TOOLFLAGS=[*([] if package else ["$UPLOAD_FLAGS"]), *ours],  # else they are for its program
+        STM8TOOL_PROBE=functools.partial(upload.probe, known=tuple(options.STLINK_PROTOCOLS)),
         UPLOADER="$STM8TOOL",
         UPLOADERFLAGS=ours,
         STM8FLASH=f'"$PYTHONEXE" "{root / "tool" / "stm8flash.py"}"',  # for an upload_command in its words
@@ -121,19 +134,36 @@ def _set_up(env: Any, project: dict[str, Any], upload: Any, options: Any) -> tup
         DUMPEEP_FILE=project.get("custom_dumpeep_file", options.OPTIONS["custom_dumpeep_file"].default),
         EEPROM_FILE=project.get("custom_eeprom_file", ""),
     )
-    return ours, by_serial
+    return ours
 
 
-def _option_problem(env: Any, upload: Any, options: Any, project: dict[str, Any], name: str) -> Optional[str]:
-    """Return why the target `name` cannot run with these options, or None; warn of one that is not used."""
+def _option_problem(
+    env: Any, upload: Any, options: Any, project: dict[str, Any], name: str, package: Optional[str]
+) -> Optional[str]:
+    """Return why the target `name` cannot run with these options, or None; warn of one that is not used.
+
+    What the flasher could misunderstand is refused, unless a command of the project's own runs.
+    """
+    if name == "upload" and env["UPLOADCMD"] not in (OWN_COMMAND, PROGRAM_COMMAND):
+        return None
+    flags: Optional[str] = None
+    if not package and (name != "upload" or env["UPLOADCMD"] == OWN_COMMAND):
+        flags = options.stm8flash_option(env["UPLOAD_FLAGS"])
+    if name == "list-probes":
+        return flags  # it opens no probe, so no protocol can be wrong
     board = env.BoardConfig()
     protocol, port = env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT")
-    if protocol in options.STLINK_PROTOCOLS and upload.is_serial_port(port):
+    if not package and protocol in env.PioPlatform().UPLOAD_PACKAGES:
+        protocol = "stlink"  # that port is one
+    unusual = options.unusual_protocol(protocol)
+    if unusual:
+        sys.stderr.write(f"warning: {unusual}\n")
+    if "stlink" in protocol and protocol != "espstlink" and upload.is_serial_port(port):
         sys.stderr.write(f"warning: upload_port = {port} is a serial port, no ST-LINK: not used by {name}\n")
     message: Optional[str] = options.problem(protocol, board.get("build.mcu"), board.get("upload"), project, name)
     if not message and name == "uploadeep" and not env.subst("$EEPROM_FILE"):
         return "uploadeep: custom_eeprom_file names no file, such as data/eeprom.hex"
-    return message
+    return message or flags
 
 
 def add(env: Any, firmware: Any) -> None:
@@ -149,18 +179,20 @@ def add(env: Any, firmware: Any) -> None:
         env.Replace(UPLOAD_FLAGS=upload.split_flags(env["UPLOAD_FLAGS"]))
     except ValueError as exc:
         env.Exit(_refuse(str(exc)))
-    ours, by_serial = _set_up(env, project, upload, options)
-    before_upload = _by_serial(env, stm8gal) if by_serial else []
+    package = env.PioPlatform().upload_package(env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT"))
+    ours = _set_up(env, project, upload, options, package)
+    before_upload = []
+    if package == "tool-stm8gal":
+        before_upload = _by_stm8gal(env, stm8gal)
+    elif package == "tool-stm8flash":
+        _by_stm8flash(env, upload)
 
     def check_options(target: Any, source: Any, env: Any) -> int:
-        """Refuse what the flasher could misunderstand, unless the project brings a command of its own."""
+        """Refuse options that make no sense for the target; what scripts have set is known only now."""
         name = str(target[0])
-        if name == "upload":
-            if not by_serial:
-                _serve_the_project_s_own(env, upload, ours)
-            if env["UPLOADCMD"] not in (OWN_COMMAND, stm8gal.COMMAND):
-                return 0
-        message = _option_problem(env, upload, options, project, name)
+        if name == "upload" and not package:
+            _serve_the_project_s_own(env, upload, ours)
+        message = _option_problem(env, upload, options, project, name, package)
         return _refuse(message) if message else 0
 
     def make_build_dir(target: Any, source: Any, env: Any) -> None:
@@ -169,9 +201,7 @@ def add(env: Any, firmware: Any) -> None:
 
     for name, group, title, description, words in TARGETS:
         takes_firmware = "$SOURCE" in words
-        actions = []
-        if name != "list-probes":  # it opens no probe, so no protocol can be wrong
-            actions.append(Action(check_options, None))
+        actions = [Action(check_options, None)]
         if name in LOST and project.get("custom_confirm") == "yes":
             actions.append(Action(_confirm, None))
         if name == "upload":

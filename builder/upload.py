@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 # SCons works this out when the command runs; being a list, it stays one word where it has a space.
@@ -16,11 +16,11 @@ def is_serial_port(port: str) -> bool:
     return re.fullmatch(r"(\\\\\.\\)?COM\d+|/dev/.*", port, re.IGNORECASE) is not None
 
 
-def probe(port: str, protocol: str) -> str:
-    """Return the flasher's `--probe`: the port, else the protocol, else any ST-LINK."""
+def probe(port: str, protocol: str, known: Collection[str]) -> str:
+    """Return the flasher's `--probe`: the port, else the protocol if it is `known`, else any ST-LINK."""
     if port and not is_serial_port(port):
         return port
-    return "stlink" if protocol in ("serial", "custom") else protocol
+    return protocol if protocol in known else "stlink"
 
 
 def command(words: str) -> str:
@@ -69,6 +69,26 @@ def flags(
     return words + ["-v"] * verbose
 
 
-def stm8flash_flags(part: str, protocol: str) -> list[str]:
-    """Return what ststm8 2.1.0 has in UPLOADERFLAGS: a tool or a command of the project's expects that."""
-    return ["-c", protocol if protocol.startswith("stlink") else "stlinkv2", "-p", part, "-s", "flash", "-w"]
+def stm8flash_part(upload: Mapping[str, Any], mcu: str) -> str:
+    """Return stm8flash's name of the chip: what the project says, else the pattern that ststm8 2.1.0 makes of the MCU.
+
+    Args:
+        upload: The board's "upload" object with the project's `board_upload.*` merged in.
+        mcu: `build.mcu`, an order code; its tenth letter is the size of the flash.
+    """
+    pattern = f"{mcu[:8]}?{mcu[9]}" if len(mcu) > 9 else mcu
+    return str(upload.get("part") or upload.get("stm8flash_target") or pattern)
+
+
+def stm8flash_flags(part: str, protocol: str, given: Iterable[str] = (), **more: str) -> list[str]:
+    """Return what ststm8 2.1.0 has in UPLOADERFLAGS: stm8flash, or what a project has in its place, expects that.
+
+    Args:
+        part: As `stm8flash_part` names it.
+        protocol: `upload_protocol`; stm8flash's own default where it is none of its protocols.
+        given: The words of `upload_flags`, which Core puts in front: those win.
+        more: Further options by their letters.
+    """
+    ours = {"c": protocol if "stlink" in protocol else "stlinkv2", "p": part, "s": "flash", **more}
+    taken = {word[1] for word in given if re.match(r"-\w", word)}
+    return [*(word for name, value in ours.items() if name not in taken for word in (f"-{name}", value)), "-w"]

@@ -15,14 +15,15 @@ from pathlib import Path
 from pio import BOARDS, ROOT, Core
 
 FOLDER = ROOT / "tests" / "stand_ins"
-SPL, ARDUINO, STM8GAL = "framework-ststm8spl", "framework-arduinoststm8", "tool-stm8gal"
+SPL, ARDUINO = "framework-ststm8spl", "framework-arduinoststm8"
+STM8GAL, STM8FLASH = "tool-stm8gal", "tool-stm8flash"
 OLD_SDCC = "1.30901.0"
 
-# Writes down how it was called, as stm8gal's place is on PATH.
-STM8GAL_PROGRAM = """#!/usr/bin/env python3
-import json, sys
+# Writes down how it was called; a package of this kind is on PATH.
+UPLOADER_PROGRAM = """#!/usr/bin/env python3
+import json, os, sys
 with open("calls.jsonl", "a", encoding="utf-8") as file:
-    file.write(json.dumps(["stm8gal", *sys.argv[1:]]) + "\\n")
+    file.write(json.dumps([os.path.basename(sys.argv[0]), *sys.argv[1:]]) + "\\n")
 """
 
 
@@ -74,10 +75,10 @@ def install_old_sdcc(core: Core) -> Path:
     return folder
 
 
-def install_stm8gal(core: Core) -> Path:
-    """Install a program that writes its arguments into calls.jsonl, in the place of stm8gal."""
-    folder = install(core, STM8GAL, f"{manifest()[STM8GAL]}+stand-in")
-    program = folder / "stm8gal"
-    program.write_text(STM8GAL_PROGRAM, encoding="utf-8")
+def install_uploader(core: Core, package: str) -> Path:
+    """Install a program that writes its name and arguments into calls.jsonl, in the place of stm8gal or stm8flash."""
+    folder = install(core, package, f"{manifest()[package]}+stand-in")
+    program = folder / package[len("tool-") :]
+    program.write_text(UPLOADER_PROGRAM, encoding="utf-8")
     program.chmod(0o755)
     return folder

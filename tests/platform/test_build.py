@@ -155,6 +155,34 @@ def test_a_program_above_0xffff_needs_the_large_model_and_has_every_byte_in_it(p
     assert max(ours) > 0xFFFF
 
 
+@pytest.mark.parametrize("flags", ["--model-large", "-mstm8 --model-large"])
+def test_the_large_model_may_stand_in_build_flags(project: Project, flags: str) -> None:
+    project.source(BIG_C)
+    project.source(NOPS, "nops.asm")
+    project.configure(f"nucleo_8s208rb\nbuild_flags = {flags}")
+    result = project.run()
+    assert result.code == 0, result.output
+    assert max(loaded_bytes(project.built("firmware.hex", "nucleo_8s208rb").read_text())) > 0xFFFF
+
+
+def test_two_memory_models_at_once_are_an_error_that_names_both(project: Project) -> None:
+    project.configure("stm8sblue\nbuild_flags = --model-large\nboard_build.memory_model = medium")
+    result = project.run()
+    assert result.code == 1
+    assert result.errors == [
+        "error: board_build.memory_model = medium and build_flags = --model-large do not go together; "
+        "leave one of them out"
+    ]
+
+
+def test_a_sketch_beside_a_c_source_is_left_out_with_a_warning_as_only_arduino_has_sketches(project: Project) -> None:
+    project.source("void setup() { }", "blink.ino")
+    result = project.run()
+    assert result.code == 0, result.output
+    warning = f"warning: {Path('src', 'blink.ino')} is not compiled, as framework = arduino is not set"
+    assert result.output.splitlines().count(warning) == 1
+
+
 def test_a_program_above_0xffff_in_the_medium_model_is_an_error_that_names_the_option(project: Project) -> None:
     project.source(BIG_C)
     project.source(NOPS, "nops.asm")

@@ -67,7 +67,7 @@ def test_a_script_may_name_the_program(project: Project) -> None:
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        (OWN_TOOL, ["-c", "stlinkv2", "-p", "stm8s103f3p6", "-s", "flash", "-w"]),
+        (OWN_TOOL, ["-c", "stlinkv2", "-p", "stm8s103?3", "-s", "flash", "-w"]),
         (OWN_FLAGS, ["--own"]),
         (OWN_COMMAND, ["own"]),
     ],

@@ -1,4 +1,4 @@
-"""`upload_protocol = serial`: stm8gal's command line, with a stand-in in stm8gal's place."""
+"""`serial` and `espstlink`: the command lines of stm8gal and stm8flash, with a stand-in in the place of each."""
 
 from __future__ import annotations
 
@@ -34,7 +34,14 @@ def test_an_adapter_that_resets_the_board_replaces_the_hand_and_the_hint(given: 
 @pytest.fixture(scope="module")
 def gal(core: Core) -> Core:
     """A core directory with a stand-in for stm8gal."""
-    stand_ins.install_stm8gal(core)
+    stand_ins.install_uploader(core, stand_ins.STM8GAL)
+    return core
+
+
+@pytest.fixture(scope="module")
+def esp(core: Core) -> Core:
+    """A core directory with a stand-in for stm8flash."""
+    stand_ins.install_uploader(core, stand_ins.STM8FLASH)
     return core
 
 
@@ -67,3 +74,35 @@ def test_other_targets_take_any_st_link(gal: Core, project: Project) -> None:
         call = project.calls()[-1]
         assert call[-len(words) :] == words
         assert call[call.index("--probe") + 1] == "stlink"
+
+
+@pytest.mark.platform
+@pytest.mark.parametrize(
+    ("options", "before", "words"),
+    [
+        ("", [], ["-p", "stm8s103?3", "-s", "flash"]),
+        ("upload_port = /dev/ttyUSB7", [], ["-p", "stm8s103?3", "-s", "flash", "-d", "/dev/ttyUSB7"]),
+        ("board_upload.stm8flash_target = stm8s003?3", [], ["-p", "stm8s003?3", "-s", "flash"]),
+        ("upload_flags = -p stm8s903?3 -b 64", ["-p", "stm8s903?3", "-b", "64"], ["-s", "flash"]),
+    ],
+)
+def test_an_espstlink_uploads_through_stm8flash(
+    esp: Core, project: Project, options: str, before: list[str], words: list[str]
+) -> None:
+    project.configure(f"stm8sblue\nupload_protocol = espstlink\n{options}")
+    result = project.run("upload")
+    assert result.code == 0, result.output
+    firmware = str(Path(".pio", "build", "stm8sblue", "firmware.hex"))
+    assert project.calls() == [["stm8flash", *before, "-c", "espstlink", *words, "-w", firmware]]
+
+
+@pytest.mark.platform
+def test_an_espstlink_does_nothing_but_upload(project: Project) -> None:
+    project.configure("stm8sblue\nupload_protocol = espstlink", recorder=True)
+    result = project.run("unlock")
+    assert result.code == 1
+    assert result.errors == [
+        "error: upload_protocol = espstlink works for upload only; for unlock use an ST-LINK with one of: "
+        "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
+    ]
+    assert project.calls() == []

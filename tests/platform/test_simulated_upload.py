@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pio import MAIN_C, Core, Project, finish, loaded_bytes, stm8tool
+from pio import BOARDS, MAIN_C, Core, Project, finish, loaded_bytes, stm8tool
+from stm8tool.devices import find_part
 from stm8tool.image import Segment, save
 
 pytestmark = pytest.mark.platform
@@ -205,6 +206,37 @@ def test_four_uploads_at_once_by_two_probes_never_mix_and_a_probe_in_use_is_an_e
         assert results[held[0]].code == 0
     for result in results:
         assert result.code == 0 or "[E-BUSY]" in result.output, result.output
+
+
+@pytest.mark.parametrize("board", ["mb208", "muboard", "s8uno", "stm8sblack"])
+def test_a_board_whose_default_is_serial_uploads_to_a_simulated_one_and_asks_for_no_package(
+    project: Project, board: str
+) -> None:
+    project.configure(board)
+    make_chip(project, part=find_part(BOARDS[board]["build"]["mcu"]).name)
+    result = project.run("upload", "verify", options=("--upload-port", "sim:board.chip"))
+    assert result.code == 0, result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "named", "part"),
+    [
+        ('"$UPLOADER" $UPLOADERFLAGS $SOURCE', "stm8s103?3", "stm8s103f3"),  # as ststm8 2.1.0 has it
+        ("$UPLOADER $UPLOADERFLAGS $SOURCE\nupload_protocol = custom", "stm8s103?3", "stm8s103f3"),
+        ("${UPLOADER} $UPLOADERFLAGS $SOURCE\nboard_upload.part = stm8s003k3", "stm8s003k3", "stm8s003k3"),
+        ("$UPLOADER $UPLOADERFLAGS $SOURCE\nboard_upload.stm8flash_target = stm8s003?3", "stm8s003?3", "stm8s003f3"),
+    ],
+)
+def test_an_upload_command_around_the_uploader_uploads_to_the_part_that_the_project_names(
+    project: Project, options: str, named: str, part: str
+) -> None:
+    project.configure(f"stm8sblue\n{PORT}\nupload_command = {options}")
+    make_chip(project, part=part)
+    result = project.run("upload", options=("-v",))
+    assert result.code == 0, result.output
+    assert f"-p {named} -s flash -w" in result.output
+    assert "Bytes written: " in result.output
+    assert chip_verifies(project, part)
 
 
 def test_an_upload_command_in_the_words_of_stm8flash_uploads_with_one_word_changed(project: Project) -> None:
