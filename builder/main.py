@@ -14,7 +14,6 @@ from typing import Any
 from SCons.Script import COMMAND_LINE_TARGETS, Action, AlwaysBuild, Builder, Default, DefaultEnvironment
 
 env = DefaultEnvironment()
-board = env.BoardConfig()
 platform = env.PioPlatform()
 root = Path(platform.get_dir())
 
@@ -29,6 +28,10 @@ def stop(message: str) -> None:
     sys.stderr.write(f"error: {message}\n")
     env.Exit(1)
 
+
+if "BOARD" not in env:  # PlatformIO's own word on it is a traceback
+    stop(f"[env:{env['PIOENV']}] in platformio.ini has no board, such as board = stm8sblue")
+board = env.BoardConfig()
 
 #
 # Tools and flags

@@ -270,6 +270,15 @@ def test_what_an_editor_is_told_never_reaches_the_compiler(project: Project) -> 
     assert "-D__SDCC" not in result.output
 
 
+@pytest.mark.parametrize("target", ["buildprog", "list-probes"])
+def test_an_environment_without_a_board_is_named(project: Project, target: str) -> None:
+    (project.folder / "platformio.ini").write_text("[env:own]\nplatform = ststm8\n")
+    result = project.run(target)
+    assert result.code == 1
+    assert result.errors == ["error: [env:own] in platformio.ini has no board, such as board = stm8sblue"]
+    assert "Traceback" not in result.output
+
+
 def test_an_unknown_board_is_named(project: Project) -> None:
     project.configure("stm8sgreen")
     result = project.run()
