@@ -5,9 +5,11 @@ PlatformIO loads this file alone, by its path: no import of a sibling, no work a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any, ClassVar, Optional
 
+import click
 from platformio.exception import UserSideException
 from platformio.public import PlatformBase
 
@@ -21,6 +23,9 @@ FOREIGN_UPLOADERS = {"serial": "tool-stm8gal", "espstlink": "tool-stm8flash"}
 
 class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries no types
     """The development platform `ststm8`."""
+
+    # Whose program serves `upload` with these protocols; the flasher here serves all others.
+    UPLOAD_PACKAGES: ClassVar[dict[str, str]] = {"serial": "tool-stm8gal", "espstlink": "tool-stm8flash"}
 
     def is_embedded(self) -> bool:
         """Core looks for a package of type "uploader"; the flasher is part of the platform instead."""
@@ -46,24 +51,31 @@ class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries 
             # sduino's compiled libraries have the calling convention before SDCC 4.2.
             packages["toolchain-sdcc"]["version"] = packages["toolchain-sdcc"]["optionalVersions"][0]
         if "upload" in targets:
-            needed |= self.foreign_uploader(options)
+            needed |= self._upload_packages(options)
         if "__debug" in targets:
             needed.add("tool-stm8binutils")  # it holds stm8-gdb
         for name, package in packages.items():
             package["optional"] = name not in needed
         return result
 
-    def foreign_uploader(self, options: dict[str, Any]) -> set[str]:
-        """Return the package of the program that `upload` will run in place of the flasher, if there is one."""
-        if options.get("upload_command") or not options.get("board"):
-            return set()
-        if str(options.get("upload_port") or "").startswith(("sim:", "usb:")):  # as in builder/upload.py
+    @staticmethod
+    def upload_package(protocol: str, port: str) -> Optional[str]:
+        """Return the package whose program `upload` runs; None is the flasher here, also for any port of an ST-LINK."""
+        return None if port.startswith(("sim:", "usb:")) else Ststm8Platform.UPLOAD_PACKAGES.get(protocol)
+
+    def _upload_packages(self, options: dict[str, Any]) -> set[str]:
+        """Return what `upload` needs besides the platform: with a command of the project's only if that names it."""
+        command = options.get("upload_command")
+        if not options.get("board") or (command and not re.search(r"\$\{?UPLOADER\b", command)):
             return set()
         upload = self.board_config(options["board"]).get("upload", {})
         protocol = options.get("upload_protocol") or upload.get("protocol")
         if protocol == "serial" and "serial" not in upload.get("protocols", ["serial"]):
-            return set()  # the chip has no bootloader: that is told when the target runs
-        return {FOREIGN_UPLOADERS[protocol]} if protocol in FOREIGN_UPLOADERS else set()
+            return set()  # refused, see builder/options.py
+        context = click.get_current_context(silent=True)  # PlatformIO hands --upload-port to the build alone
+        port = (context and context.params.get("upload_port")) or options.get("upload_port") or ""
+        package = self.upload_package(protocol, port)
+        return {package} if package else set()
 
     def get_boards(self, id_: Optional[str] = None) -> Any:
         """Return one board or all of them, each with the debug tools that reach it."""

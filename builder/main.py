@@ -14,7 +14,6 @@ from typing import Any
 from SCons.Script import COMMAND_LINE_TARGETS, Action, AlwaysBuild, Builder, Default, DefaultEnvironment
 
 env = DefaultEnvironment()
-board = env.BoardConfig()
 platform = env.PioPlatform()
 root = Path(platform.get_dir())
 
@@ -30,14 +29,17 @@ def stop(message: str) -> None:
     env.Exit(1)
 
 
+if "BOARD" not in env:  # PlatformIO's own word on it is a traceback
+    stop(f"[env:{env['PIOENV']}] in platformio.ini has no board, such as board = stm8sblue")
+board = env.BoardConfig()
+
 #
 # Tools and flags
 #
 
 cpu = board.get("build.cpu")
 options = load("options")
-flags = " ".join(env.get("BUILD_FLAGS", [])).split()
-memory_model, wrong_model = options.memory_model(board.get("build.memory_model", None), flags)
+memory_model, wrong_model = options.memory_model(board.get("build.memory_model", None), env.get("BUILD_FLAGS", []))
 if wrong_model:
     stop(wrong_model)
 misspelt = None if env.IsIntegrationDump() else options.misspelt(env.GetProjectOptions(as_dict=True))
@@ -118,10 +120,11 @@ def refuse_sketches(env: Any) -> None:
 
 
 def warn_of_sketches() -> None:
-    """Tell what PlatformIO passes over in silence."""
-    for node in [] if env.IsIntegrationDump() else env.FindInoNodes():
-        path = node.get_path(env.Dir("#"))
-        sys.stderr.write(f"warning: {path} is not compiled: a sketch needs framework = arduino, and to be a .c file\n")
+    """Say which files are left out: PlatformIO takes sketches for the framework `arduino` alone."""
+    if "arduino" not in env.get("PIOFRAMEWORK", []) and not env.IsIntegrationDump():
+        for node in env.FindInoNodes():
+            path = node.get_path(env.Dir("#"))
+            sys.stderr.write(f"warning: {path} is not compiled, as framework = arduino is not set\n")
 
 
 def dump_size_data(_: Any, target: Any, source: Any, env: Any) -> None:
@@ -161,6 +164,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
     env.AddMethod(dump_size_data, "DumpSizeData")
     if env.IsIntegrationDump():
         describe_sdcc()
+    warn_of_sketches()
     program = env.BuildProgram()
     firmware = env.ElfToHex("$BUILD_DIR/${PROGNAME}", program)
     env.Depends(firmware, "checkprogsize")

@@ -6,6 +6,7 @@ Pure: no SCons in here.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
@@ -30,9 +31,23 @@ STLINK_PROTOCOLS = {
 }
 OTHER_PROTOCOLS = {
     "serial": "the UART bootloader in the chip's ROM, where the board lists it; other targets take any ST-LINK",
-    "espstlink": "an ESP8266 with esp-stlink, by stm8flash, as in `ststm8` 2.1.0; `upload_port` is its UART; "
-    "other targets take any ST-LINK",
+    "espstlink": "an ESP8266 as the probe, for the target `upload`, which runs stm8flash",
     "custom": "your own `upload_command` for the target `upload`; other targets take any ST-LINK",
+}
+
+# What stands for an option of stm8flash 1.1, for users who have one in upload_flags.
+STM8FLASH_OPTIONS = {
+    "c": "upload_protocol",
+    "d": "upload_port",
+    "S": "upload_port",
+    "p": "board_upload.part",
+    "s": "--region",
+    "b": "--region ADDRESS:SIZE",
+    "w": "the target upload",
+    "r": "the target dump",
+    "u": "the target unlock",
+    "R": "the target reset",
+    "L": "the target list-probes",
 }
 
 OPTIONS = {
@@ -49,11 +64,11 @@ OPTIONS = {
         Option(
             "upload_port",
             (),
-            "a serial number or its beginning, `usb:BUS-PORT`, `sim:FILE`, `sim:FOLDER#SELECTOR`",
+            "a serial number or its beginning, `usb:BUS-PORT`, `sim:FILE`, `sim:FOLDER#SELECTOR`, a UART",
             "the only probe",
             "57FF72",
             "which probe (`pio run -t list-probes`), or a simulated board; `sim:` and `usb:` count with every protocol "
-            "but `custom`; a UART such as COM3 serves `serial` only",
+            "but `custom`; a UART such as COM3 serves `serial` and `espstlink` only",
         ),
         Option(
             "upload_flags",
@@ -61,7 +76,8 @@ OPTIONS = {
             "options of stm8tool, on one line or several",
             "none",
             "--region flash",
-            "handed to the flasher (with `serial`: options of stm8gal); they win over all others",
+            "handed to the flasher (with `serial`: options of stm8gal, with `espstlink`: of stm8flash); they win over "
+            "all others",
         ),
         Option(
             "upload_command",
@@ -69,8 +85,8 @@ OPTIONS = {
             "a command line",
             "the flasher's",
             "my-tool $SOURCE",
-            "runs instead of the flasher, with `upload_protocol = custom`, for the target `upload`; `$STM8FLASH` in it "
-            "is [stm8flash's command line](compat.md#in-platformio)",
+            "runs instead of the flasher, with any protocol, for the target `upload`; `$STM8FLASH` in it, and "
+            "`$UPLOADER $UPLOADERFLAGS`, is [stm8flash's command line](compat.md#in-platformio)",
         ),
         Option(
             "board_upload.unlock",
@@ -143,7 +159,7 @@ OPTIONS = {
             "medium",
             "large",
             "how far code reaches: up to 0xFFFF, or into all of a flash above 32 KB; constants stay below 0x10000; "
-            "`build_flags = --model-large` means `large`, too",
+            "`--model-large` in `build_flags` is the same",
         ),
         Option(
             "custom_eeprom_file",
@@ -235,20 +251,55 @@ def wrong_protocol(protocol: str, mcu: str, listed: Optional[Iterable[str]], tar
             f"upload_protocol = serial: stm8gal does not know the {mcu.upper()}; use an ST-LINK with one of: {allowed}"
         )
     if protocol == "serial" and listed is not None and protocol not in listed:
-        return (
-            f"upload_protocol = serial needs a UART bootloader in the chip's ROM, and none is known for the "
-            f"{mcu.upper()}; use an ST-LINK with one of: {allowed}"
-        )
-    if protocol != "serial" and "stlink" not in protocol:
-        return f"upload_protocol = {protocol} is unknown; allowed: {', '.join((*STLINK_PROTOCOLS, *OTHER_PROTOCOLS))}"
+        reason = f"needs a UART bootloader in the chip's ROM, and none is known for the {mcu.upper()}"
+        if mcu.lower().startswith(("stlux", "stnrg")):
+            reason = f"runs stm8gal, which does not serve the boot ROM of the {mcu.upper()}"
+        return f"upload_protocol = serial {reason}; use an ST-LINK with one of: {allowed}"
+    if protocol == "serial":
+        return None  # the target upload by stm8gal, the others by any ST-LINK
+    if protocol == "espstlink":
+        only = f"upload_protocol = espstlink works for upload only; for {target} use an ST-LINK with one of: {allowed}"
+        return None if target == "upload" else only
+    if "stlink" not in protocol:
+        return f"upload_protocol = {protocol} is unknown; allowed: {allowed}, {', '.join(OTHER_PROTOCOLS)}"
     return None
 
 
-def substitution(protocol: str) -> Optional[str]:
-    """Return what is done with a protocol that has "stlink" in its name and is none of those, or None."""
+def unusual_protocol(protocol: str) -> Optional[str]:
+    """Return what happens with a protocol that ststm8 2.1.0 would hand to stm8flash, as one line, or None."""
     if "stlink" not in protocol or protocol in (*STLINK_PROTOCOLS, *OTHER_PROTOCOLS):
         return None
-    return f"upload_protocol = {protocol} is taken for stlink: any ST-LINK; there are: {', '.join(STLINK_PROTOCOLS)}"
+    return f"upload_protocol = {protocol} is taken as any ST-LINK; there are: {', '.join(STLINK_PROTOCOLS)}"
+
+
+def stm8flash_option(words: Iterable[str]) -> Optional[str]:
+    """Return what to write for the first option of stm8flash in `upload_flags`, as one line, or None."""
+    for word in words:
+        if re.match(r"-[A-Za-z]", word) and word[1] in STM8FLASH_OPTIONS:
+            return (
+                f"upload_flags = {word}: these are options of stm8tool; what -{word[1]} of stm8flash does, "
+                f"{STM8FLASH_OPTIONS[word[1]]} does here"
+            )
+    return None
+
+
+def memory_model(named: Optional[str], build_flags: Iterable[str]) -> tuple[str, Optional[str]]:
+    """Return the memory model, and why there can be none, as one line, or None.
+
+    Args:
+        named: `board_build.memory_model`, or the board's.
+        build_flags: `build_flags`, one or several words in each; an SDCC option in it names a model, too.
+    """
+    name = "board_build.memory_model"
+    flags = [word for line in build_flags for word in str(line).split() if re.fullmatch("--model-(medium|large)", word)]
+    models = {flag[len("--model-") :] for flag in flags}
+    if named:
+        wrong = wrong_value(name, named)
+        clash = f"{name} = {named} and build_flags = {' '.join(flags)} do not go together; leave one of them out"
+        return named, wrong or (clash if models - {named} else None)
+    if len(models) > 1:
+        return "", f"build_flags = {' '.join(flags)} do not go together; leave all but one out"
+    return next(iter(models), OPTIONS[name].default), None
 
 
 def problem(

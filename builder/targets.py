@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -45,9 +47,8 @@ TARGETS = (
 )
 LOST = {"unlock": "a locked chip is erased", "erase": "the program is erased", "uploadeep": "the EEPROM is overwritten"}
 
-
-FOREIGN_COMMAND = '"$UPLOADER" $UPLOADERFLAGS $SOURCE'
 OWN_COMMAND = '"$PYTHONEXE" "$UPLOADER" $UPLOADERFLAGS write $SOURCE'
+PROGRAM_COMMAND = '"$UPLOADER" $UPLOADERFLAGS $SOURCE'  # of ststm8 2.1.0, where UPLOADER is a program
 
 
 def _refuse(message: str) -> int:
@@ -66,29 +67,24 @@ def _confirm(target: Any, source: Any, env: Any) -> int:
     return _refuse(f"{name} was not confirmed (custom_confirm = yes): type yes when it asks")
 
 
-def _load(env: Any, name: str) -> Any:
-    """Return builder/NAME.py; see `load` in main.py."""
-    return SimpleNamespace(**runpy.run_path(str(Path(env.PioPlatform().get_dir(), "builder", f"{name}.py"))))
-
-
-def _by_stm8flash(env: Any) -> list[Any]:
-    """Let `upload` run stm8flash, which speaks to an espstlink; return what comes before it."""
-    upload, board = _load(env, "upload"), env.BoardConfig()
+def _by_stm8flash(env: Any, upload: Any) -> None:
+    """Let `upload` run stm8flash, as ststm8 2.1.0 does it, for an espstlink."""
+    board = env.BoardConfig()
     part = upload.stm8flash_part(board.get("upload"), board.get("build.mcu"))
-    flags = upload.stm8flash_flags(part, env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT"))
-    env.Replace(UPLOADER="stm8flash", UPLOADCMD=FOREIGN_COMMAND, UPLOADERFLAGS=flags)
-    return []
+    port = {"d": "$UPLOAD_PORT"} if env.subst("$UPLOAD_PORT") else {}
+    flags = upload.stm8flash_flags(part, "espstlink", env["UPLOAD_FLAGS"], **port)
+    env.Replace(UPLOADER="stm8flash", UPLOADCMD=PROGRAM_COMMAND, UPLOADERFLAGS=flags)
 
 
-def _by_stm8gal(env: Any) -> list[Any]:
+def _by_stm8gal(env: Any, stm8gal: Any) -> list[Any]:
     """Let `upload` run stm8gal; return what comes before it."""
     stm8gal = _load(env, "stm8gal")
     flags = stm8gal.flags(env.subst("$UPLOAD_SPEED"), given=env["UPLOAD_FLAGS"])
-    env.Replace(UPLOADER=stm8gal.UPLOADER, UPLOADCMD=FOREIGN_COMMAND, UPLOADERFLAGS=flags)
+    env.Replace(UPLOADER=stm8gal.UPLOADER, UPLOADCMD=PROGRAM_COMMAND, UPLOADERFLAGS=flags)
 
     def find_port(target: Any, source: Any, env: Any) -> None:
         """Let PlatformIO choose the port, and tell the user what to do; a command of the project's needs neither."""
-        if env["UPLOADCMD"] == FOREIGN_COMMAND:
+        if env["UPLOADCMD"] == PROGRAM_COMMAND:
             env.AutodetectUploadPort()
             sys.stdout.write(stm8gal.hint(env["UPLOAD_FLAGS"]))
 
@@ -99,41 +95,39 @@ def _serve_the_project_s_own(env: Any, upload: Any, ours: list[str]) -> None:
     """Where a project brings a tool or a command, the other variables mean what they do in ststm8 2.1.0."""
     if (env["UPLOADER"], env["UPLOADCMD"]) == ("$STM8TOOL", OWN_COMMAND):
         return
+    board, port = env.BoardConfig(), env.subst("$UPLOAD_PORT")
+    protocol, more = env.subst("$UPLOAD_PROTOCOL"), {}
     if env["UPLOADCMD"] == OWN_COMMAND:
-        env.Replace(UPLOADCMD=FOREIGN_COMMAND)
-    if env["UPLOADER"] == "$STM8TOOL":
-        # Two words, each in quotation marks: those of a command around them go.
-        env.Replace(UPLOADER="$STM8FLASH", UPLOADCMD=str(env["UPLOADCMD"]).replace('"$UPLOADER"', "$UPLOADER"))
+        env.Replace(UPLOADCMD=PROGRAM_COMMAND)
+    if env["UPLOADER"] == "$STM8TOOL":  # two words, so no quotation marks around them
+        command = re.sub(r'"(\$UPLOADER|\$\{UPLOADER\})"', r"\1", str(env["UPLOADCMD"]))
+        env.Replace(UPLOADER="$STM8FLASH", UPLOADCMD=command)
+        if port and not upload.is_serial_port(port):
+            more = {"c": port} if port.startswith("sim:") else {"S": port}
     words = list(env["UPLOADERFLAGS"])
     if words[-len(ours) :] == ours:
-        board = env.BoardConfig()
         part = upload.stm8flash_part(board.get("upload"), board.get("build.mcu"))
-        words[-len(ours) :] = upload.stm8flash_flags(part, env.subst("$UPLOAD_PROTOCOL"))
+        words[-len(ours) :] = upload.stm8flash_flags(part, protocol, env["UPLOAD_FLAGS"], **more)
         env.Replace(UPLOADERFLAGS=words)
 
 
-def _set_up(
-    env: Any, project: dict[str, Any], upload: Any, options: Any, brings_command: bool
-) -> tuple[list[str], str]:
-    """Set the variables that command lines are made of; return the flasher's options, and what else uploads, if any."""
+def _set_up(env: Any, project: dict[str, Any], upload: Any, options: Any, package: Optional[str]) -> list[str]:
+    """Set the variables that command lines are made of; return the flasher's options. `package` may upload instead."""
     root = Path(env.PioPlatform().get_dir())
     board = env.BoardConfig()
-    ours = upload.flags(
+    ours: list[str] = upload.flags(
         options.upload_settings(board.get("upload")),
         board.get("build.mcu"),
         given=env["UPLOAD_FLAGS"],
         bar=ARGUMENTS.get("ISATTY") == "1",
         verbose=ARGUMENTS.get("PIOVERBOSE") == "1",
     )
-    protocol = env.subst("$UPLOAD_PROTOCOL")
-    # As in platform.py, which asks for their packages.
-    foreign = protocol in ("serial", "espstlink") and not upload.names_a_probe(env.subst("$UPLOAD_PORT"))
-    if not brings_command:
+    if not (env.subst("$UPLOAD_PROTOCOL") == "custom" and "UPLOADCMD" in env):  # a pre: script may have set it
         env.Replace(UPLOADCMD=OWN_COMMAND)
     env.Replace(
         STM8TOOL=str(root / "tool"),  # of every target but `upload`, whatever becomes of UPLOADER
-        STM8TOOLFLAGS=[*([] if foreign else ["$UPLOAD_FLAGS"]), *ours],  # then they are that program's
-        STM8TOOL_PROBE=upload.probe,
+        STM8TOOLFLAGS=[*([] if package else ["$UPLOAD_FLAGS"]), *ours],  # else they are for its program
+        STM8TOOL_PROBE=functools.partial(upload.probe, known=tuple(options.STLINK_PROTOCOLS)),
         UPLOADER="$STM8TOOL",
         UPLOADERFLAGS=ours,
         STM8FLASH=f'"$PYTHONEXE" "{root / "tool" / "stm8flash.py"}"',  # for an upload_command in its words
@@ -141,14 +135,31 @@ def _set_up(
         DUMPEEP_FILE=project.get("custom_dumpeep_file", options.OPTIONS["custom_dumpeep_file"].default),
         EEPROM_FILE=project.get("custom_eeprom_file", ""),
     )
-    return ours, protocol if foreign else ""
+    return ours
 
 
-def _option_problem(env: Any, upload: Any, options: Any, project: dict[str, Any], name: str) -> Optional[str]:
-    """Return why the target `name` cannot run with these options, or None; warn of one that is not used."""
+def _option_problem(
+    env: Any, upload: Any, options: Any, project: dict[str, Any], name: str, package: Optional[str]
+) -> Optional[str]:
+    """Return why the target `name` cannot run with these options, or None; warn of one that is not used.
+
+    What the flasher could misunderstand is refused, unless a command of the project's own runs.
+    """
+    if name == "upload" and env["UPLOADCMD"] not in (OWN_COMMAND, PROGRAM_COMMAND):
+        return None
+    flags: Optional[str] = None
+    if not package and (name != "upload" or env["UPLOADCMD"] == OWN_COMMAND):
+        flags = options.stm8flash_option(env["UPLOAD_FLAGS"])
+    if name == "list-probes":
+        return flags  # it opens no probe, so no protocol can be wrong
     board = env.BoardConfig()
     protocol, port = env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT")
-    if protocol not in options.OTHER_PROTOCOLS and upload.is_serial_port(port):
+    if not package and protocol in env.PioPlatform().UPLOAD_PACKAGES:
+        protocol = "stlink"  # that port is one
+    unusual = options.unusual_protocol(protocol)
+    if unusual:
+        sys.stderr.write(f"warning: {unusual}\n")
+    if "stlink" in protocol and protocol != "espstlink" and upload.is_serial_port(port):
         sys.stderr.write(f"warning: upload_port = {port} is a serial port, no ST-LINK: not used by {name}\n")
     instead = options.substitution(protocol)
     if instead:
@@ -158,7 +169,7 @@ def _option_problem(env: Any, upload: Any, options: Any, project: dict[str, Any]
         message = upload.foreign_flag(env["UPLOAD_FLAGS"])
     if not message and name == "uploadeep" and not env.subst("$EEPROM_FILE"):
         return "uploadeep: custom_eeprom_file names no file, such as data/eeprom.hex"
-    return message
+    return message or flags
 
 
 def add(env: Any, firmware: Any) -> None:
@@ -170,19 +181,20 @@ def add(env: Any, firmware: Any) -> None:
         env.Replace(UPLOAD_FLAGS=upload.split_flags(env["UPLOAD_FLAGS"]))
     except ValueError as exc:
         env.Exit(_refuse(str(exc)))
-    brings_command = env.subst("$UPLOAD_PROTOCOL") == "custom" and "UPLOADCMD" in env  # a pre: script may have set it
-    ours, foreign = _set_up(env, project, upload, options, brings_command)
-    before_upload = {"serial": _by_stm8gal, "espstlink": _by_stm8flash}[foreign](env) if foreign else []
+    package = env.PioPlatform().upload_package(env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT"))
+    ours = _set_up(env, project, upload, options, package)
+    before_upload = []
+    if package == "tool-stm8gal":
+        before_upload = _by_stm8gal(env, stm8gal)
+    elif package == "tool-stm8flash":
+        _by_stm8flash(env, upload)
 
     def check_options(target: Any, source: Any, env: Any) -> int:
-        """Refuse what the flasher could misunderstand, unless the project brings a command of its own."""
+        """Refuse options that make no sense for the target; what scripts have set is known only now."""
         name = str(target[0])
-        if name == "upload":
-            if not foreign:
-                _serve_the_project_s_own(env, upload, ours)
-            if brings_command or env["UPLOADCMD"] not in (OWN_COMMAND, FOREIGN_COMMAND):
-                return 0
-        message = _option_problem(env, upload, options, project, name)
+        if name == "upload" and not package:
+            _serve_the_project_s_own(env, upload, ours)
+        message = _option_problem(env, upload, options, project, name, package)
         return _refuse(message) if message else 0
 
     def make_build_dir(target: Any, source: Any, env: Any) -> None:
@@ -191,9 +203,7 @@ def add(env: Any, firmware: Any) -> None:
 
     for name, group, title, description, words in TARGETS:
         takes_firmware = "$SOURCE" in words
-        actions = []
-        if name != "list-probes":  # it opens no probe, so no protocol can be wrong
-            actions.append(Action(check_options, None))
+        actions = [Action(check_options, None)]
         if name in LOST and project.get("custom_confirm") == "yes":
             actions.append(Action(_confirm, None))
         if name == "upload":

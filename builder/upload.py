@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping
-from typing import Any, Optional
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 # SCons works this out when the command runs; being a list, it stays one word where it has a space.
 PROBE = "${[STM8TOOL_PROBE(UPLOAD_PORT, UPLOAD_PROTOCOL)]}"
@@ -20,13 +20,8 @@ def is_serial_port(port: str) -> bool:
     return re.fullmatch(r"(\\\\\.\\)?COM\d+|/dev/.*", port, re.IGNORECASE) is not None
 
 
-def names_a_probe(port: str) -> bool:
-    """Whether `upload_port` is a socket of USB or a simulated board, which the flasher serves whatever the protocol."""
-    return port.startswith(("sim:", "usb:"))
-
-
-def probe(port: str, protocol: str, known: Iterable[str] = PROBES) -> str:
-    """Return the flasher's `--probe`: the port, else the protocol, else any ST-LINK."""
+def probe(port: str, protocol: str, known: Collection[str]) -> str:
+    """Return the flasher's `--probe`: the port, else the protocol if it is `known`, else any ST-LINK."""
     if port and not is_serial_port(port):
         return port
     return protocol if protocol in known else "stlink"
@@ -90,19 +85,25 @@ def flags(
 
 
 def stm8flash_part(upload: Mapping[str, Any], mcu: str) -> str:
-    """Return the part as ststm8 2.1.0 gives it to stm8flash: with a question mark for the letter of the package."""
-    # STM8AF and STM8AL have figures in that place, and no board there.
-    pattern = f"{mcu[:8]}?{mcu[9:10]}" if mcu.startswith(("stm8s", "stm8l")) else mcu
+    """Return stm8flash's name of the chip: what the project says, else the pattern that ststm8 2.1.0 makes of the MCU.
+
+    Args:
+        upload: The board's "upload" object with the project's `board_upload.*` merged in.
+        mcu: `build.mcu`, an order code; its tenth letter is the size of the flash.
+    """
+    pattern = f"{mcu[:8]}?{mcu[9]}" if len(mcu) > 9 else mcu
     return str(upload.get("part") or upload.get("stm8flash_target") or pattern)
 
 
-def stm8flash_flags(part: str, protocol: str, port: str = "") -> list[str]:
-    """Return what ststm8 2.1.0 has in UPLOADERFLAGS: stm8flash, a tool or a command of the project's expects that.
+def stm8flash_flags(part: str, protocol: str, given: Iterable[str] = (), **more: str) -> list[str]:
+    """Return what ststm8 2.1.0 has in UPLOADERFLAGS: stm8flash, or what a project has in its place, expects that.
 
     Args:
-        part: See `stm8flash_part`.
-        protocol: Any with "stlink" in it; for another one it is "stlinkv2".
-        port: The UART of an espstlink, if it is not stm8flash's own /dev/ttyUSB0.
+        part: As `stm8flash_part` names it.
+        protocol: `upload_protocol`; stm8flash's own default where it is none of its protocols.
+        given: The words of `upload_flags`, which Core puts in front: those win.
+        more: Further options by their letters.
     """
-    words = ["-c", protocol if "stlink" in protocol else "stlinkv2", "-p", part]
-    return [*words, *(["-d", port] if port else []), "-s", "flash", "-w"]
+    ours = {"c": protocol if "stlink" in protocol else "stlinkv2", "p": part, "s": "flash", **more}
+    taken = {word[1] for word in given if re.match(r"-\w", word)}
+    return [*(word for name, value in ours.items() if name not in taken for word in (f"-{name}", value)), "-w"]

@@ -26,9 +26,9 @@ options = SimpleNamespace(**runpy.run_path(str(DOCS.parent / "builder" / "option
 BOARDS_HEAD = """# Boards
 
 `board = …` in platformio.ini. Every part that the flasher can program has a board: one with a name, or a generic one.
-All are written by every [`upload_protocol`](options.md#protocols) `stlink…`; where `serial` is listed, the chip has a
-UART bootloader in its ROM. `F_CPU` is 16 MHz, the internal oscillator; a chip starts with an eighth of that, until the
-program writes its clock divider.
+All are written by every [`upload_protocol`](options.md#protocols) `stlink…` and by `espstlink`; where `serial` is
+listed, the chip has a UART bootloader in its ROM. `F_CPU` is 16 MHz, the internal oscillator; a chip starts with an
+eighth of that, until the program writes its clock divider.
 
 Sizes are bytes. "Sure" is how well the row is founded: *high*, a manual or two sources that agree; *medium*, one
 source; *low*, an assumption that the note names. Where the chip on your board is another one, take its generic board,

@@ -160,6 +160,35 @@ def test_a_program_above_0xffff_needs_the_large_model_and_has_every_byte_in_it(p
     assert max(ours) > 0xFFFF
 
 
+def test_the_large_model_may_stand_in_build_flags(project: Project) -> None:
+    flags = {"nucleo_8s208rb": "--model-large", "nucleo_8s207k8": "-mstm8 --model-large"}
+    project.source(BIG_C)
+    project.source(NOPS, "nops.asm")
+    project.configure(*(f"{board}\nbuild_flags = {words}" for board, words in flags.items()))
+    result = project.run()
+    assert result.code == 0, result.output
+    for board in flags:
+        assert max(loaded_bytes(project.built("firmware.hex", board).read_text())) > 0xFFFF
+
+
+def test_two_memory_models_at_once_are_an_error_that_names_both(project: Project) -> None:
+    project.configure("stm8sblue\nbuild_flags = --model-large\nboard_build.memory_model = medium")
+    result = project.run()
+    assert result.code == 1
+    assert result.errors == [
+        "error: board_build.memory_model = medium and build_flags = --model-large do not go together; "
+        "leave one of them out"
+    ]
+
+
+def test_a_sketch_beside_a_c_source_is_left_out_with_a_warning_as_only_arduino_has_sketches(project: Project) -> None:
+    project.source("void setup() { }", "blink.ino")
+    result = project.run()
+    assert result.code == 0, result.output
+    warning = f"warning: {Path('src', 'blink.ino')} is not compiled, as framework = arduino is not set"
+    assert result.output.splitlines().count(warning) == 1
+
+
 def test_a_program_above_0xffff_in_the_medium_model_is_an_error_that_names_the_option(project: Project) -> None:
     project.source(BIG_C)
     project.source(NOPS, "nops.asm")
@@ -245,6 +274,15 @@ def test_what_an_editor_is_told_never_reaches_the_compiler(project: Project) -> 
     assert "-mstm8" in result.output
     assert "__interrupt" not in result.output
     assert "-D__SDCC" not in result.output
+
+
+@pytest.mark.parametrize("target", ["buildprog", "list-probes"])
+def test_an_environment_without_a_board_is_named(project: Project, target: str) -> None:
+    (project.folder / "platformio.ini").write_text("[env:own]\nplatform = ststm8\n")
+    result = project.run(target)
+    assert result.code == 1
+    assert result.errors == ["error: [env:own] in platformio.ini has no board, such as board = stm8sblue"]
+    assert "Traceback" not in result.output
 
 
 def test_an_unknown_board_is_named(project: Project) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from platformio.project.config import ProjectConfig
 
-from pio import ROOT, load
+from pio import BOARDS, ROOT, load
 from stand_ins import ARDUINO, SPL, STM8FLASH, STM8GAL, manifest
 
 SDCC = "toolchain-sdcc"
+SERIAL_BOARDS = [name for name, board in BOARDS.items() if board["upload"]["protocol"] == "serial"]
 SERIAL = {"board": "mb208"}  # by default
+ESPSTLINK = {"upload_protocol": "espstlink"}
 
 
 def needed(options: dict[str, Any], *targets: str) -> dict[str, str]:
@@ -43,7 +45,15 @@ def needed(options: dict[str, Any], *targets: str) -> dict[str, str]:
         (SERIAL, ["nobuild", "upload"], {STM8GAL}),
         (SERIAL, ["unlock"], set()),
         ({**SERIAL, "upload_protocol": "stlinkv2"}, ["upload"], {SDCC}),
-        ({**SERIAL, "upload_command": "own $SOURCE"}, ["upload"], {SDCC}),
+        ({**SERIAL, "upload_command": "own $UPLOADERFLAGS $SOURCE"}, ["upload"], {SDCC}),
+        ({**SERIAL, "upload_command": "${UPLOADER} $UPLOADERFLAGS $SOURCE"}, ["upload"], {SDCC, STM8GAL}),
+        *(({"board": board, "upload_port": "sim:b.chip"}, ["upload"], {SDCC}) for board in SERIAL_BOARDS),
+        *(({"board": board, "upload_port": "usb:1-2"}, ["upload"], {SDCC}) for board in SERIAL_BOARDS),
+        *(({"board": board, "upload_port": "COM3"}, ["upload"], {SDCC, STM8GAL}) for board in SERIAL_BOARDS),
+        (ESPSTLINK, [], {SDCC}),
+        (ESPSTLINK, ["upload"], {SDCC, STM8FLASH}),
+        (ESPSTLINK, ["unlock"], set()),
+        ({**ESPSTLINK, "upload_port": "sim:b.chip"}, ["upload"], {SDCC}),
         ({"upload_protocol": "serial", "board": "s8uno"}, ["upload"], {SDCC, STM8GAL}),
         ({**SERIAL, "upload_port": "COM3"}, ["upload"], {SDCC, STM8GAL}),
         ({**SERIAL, "upload_port": "sim:a.chip"}, ["upload"], {SDCC}),
@@ -66,11 +76,15 @@ def test_only_sduino_needs_an_old_sdcc() -> None:
     assert needed({"framework": ["spl"]})[SDCC] == needed({})[SDCC] == ">=1.40100.0,<1.40600.0"
 
 
-def test_what_it_shares_with_ststm8_2_has_the_names_and_versions_from_there() -> None:
-    assert {name: manifest()[name] for name in (ARDUINO, SPL, STM8GAL, STM8FLASH)} == {
-        STM8FLASH: "1.1.0",
+def test_the_boards_that_upload_by_serial_are_those_of_ststm8_2_and_one_more() -> None:
+    assert SERIAL_BOARDS == ["mb208", "muboard", "s8uno", "stm8sblack"]
+
+
+def test_the_frameworks_and_uploaders_have_the_names_and_versions_of_ststm8_2() -> None:
+    assert {name: manifest()[name] for name in (ARDUINO, SPL, STM8FLASH, STM8GAL)} == {
         ARDUINO: "0.50.0",
         SPL: "0.20301.181217",
+        STM8FLASH: "1.1.0",
         STM8GAL: "1.5.0",
     }
 

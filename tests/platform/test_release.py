@@ -71,6 +71,32 @@ def test_besides_the_vendored_files_it_holds_what_git_would_commit_and_all_of_it
     assert {name for name in content if not name.startswith("tool/_vendor/")} == present
 
 
+@pytest.fixture(scope="module")
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the archive holds besides the vendored files, as a folder."""
+    folder = tmp_path_factory.mktemp("staged") / "platform"
+    archive.stage(folder)
+    return folder
+
+
+def test_its_documents_lead_to_files_that_are_in_it(staged: Path) -> None:
+    pages = sorted(staged.rglob("*.md"))
+    assert len(pages) > 8
+    links = [(page, link) for page in pages for link in re.findall(r"\]\((?!https?:)(.+?)\)", page.read_text("utf-8"))]
+    files = [(page.name, link) for page, link in links if not (page.parent / link.partition("#")[0]).exists()]
+    assert files == []
+
+
+def test_its_documents_say_where_a_command_needs_a_checkout(staged: Path) -> None:
+    """What only developers have is named in sections that speak of a checkout."""
+    sections = [
+        text for page in sorted(staged.rglob("*.md")) for text in re.split(r"^#+ ", page.read_text("utf-8"), flags=re.M)
+    ]
+    of_developers = [text for text in sections if re.search(r"\bdev\.py\b|CONTRIBUTING\.md|\btests/", text)]
+    assert of_developers
+    assert [text.splitlines()[0] for text in of_developers if not re.search(r"\bcheckout\b", text)] == []
+
+
 def test_every_file_at_the_top_is_either_exported_or_for_developers() -> None:
     """Something new is in the archive, or here."""
     developers = {"CONTRIBUTING.md", "dev.py", "pyproject.toml", "requirements-dev.in", "requirements-dev.lock"}

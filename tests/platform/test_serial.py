@@ -1,4 +1,4 @@
-"""`upload_protocol = serial` and `espstlink`: the command lines of stm8gal and stm8flash, which stand-ins get."""
+"""`serial` and `espstlink`: the command lines of stm8gal and stm8flash, with a stand-in in the place of each."""
 
 from __future__ import annotations
 
@@ -38,6 +38,13 @@ def gal(core: Core) -> Core:
     return core
 
 
+@pytest.fixture(scope="module")
+def esp(core: Core) -> Core:
+    """A core directory with a stand-in for stm8flash."""
+    stand_ins.install_uploader(core, stand_ins.STM8FLASH)
+    return core
+
+
 @pytest.mark.platform
 @pytest.mark.parametrize(
     ("options", "words"),
@@ -69,39 +76,33 @@ def test_other_targets_take_any_st_link(gal: Core, project: Project) -> None:
         assert call[call.index("--probe") + 1] == "stlink"
 
 
-@pytest.fixture(scope="module")
-def esp(core: Core) -> Core:
-    """A core directory with a stand-in for stm8flash."""
-    stand_ins.install_uploader(core, stand_ins.STM8FLASH)
-    return core
-
-
 @pytest.mark.platform
 @pytest.mark.parametrize(
-    ("board", "options", "words"),
+    ("options", "before", "words"),
     [
-        ("stm8sblue", "", ["-p", "stm8s103?3"]),
-        ("stm8sdisco", PORT, ["-p", "stm8s105?6", "-d", "/dev/ttyUSB7"]),
-        ("mb208", "board_upload.part = stm8s208rb", ["-p", "stm8s208rb"]),
+        ("", [], ["-p", "stm8s103?3", "-s", "flash"]),
+        ("upload_port = /dev/ttyUSB7", [], ["-p", "stm8s103?3", "-s", "flash", "-d", "/dev/ttyUSB7"]),
+        ("board_upload.stm8flash_target = stm8s003?3", [], ["-p", "stm8s003?3", "-s", "flash"]),
+        ("upload_flags = -p stm8s903?3 -b 64", ["-p", "stm8s903?3", "-b", "64"], ["-s", "flash"]),
     ],
 )
-def test_an_espstlink_is_served_by_stm8flash_as_in_ststm8_2(
-    esp: Core, project: Project, board: str, options: str, words: list[str]
+def test_an_espstlink_uploads_through_stm8flash(
+    esp: Core, project: Project, options: str, before: list[str], words: list[str]
 ) -> None:
-    project.configure(f"{board}\nupload_protocol = espstlink\n{options}")
+    project.configure(f"stm8sblue\nupload_protocol = espstlink\n{options}")
     result = project.run("upload")
     assert result.code == 0, result.output
-    firmware = str(Path(".pio", "build", board, "firmware.hex"))
-    assert project.calls() == [["stm8flash", "-c", "espstlink", *words, "-s", "flash", "-w", firmware]]
+    firmware = str(Path(".pio", "build", "stm8sblue", "firmware.hex"))
+    assert project.calls() == [["stm8flash", *before, "-c", "espstlink", *words, "-w", firmware]]
 
 
 @pytest.mark.platform
-@pytest.mark.parametrize("protocol", ["serial", "espstlink"])
-def test_a_simulated_board_or_a_usb_socket_as_the_port_is_served_by_the_flasher(
-    core: Core, project: Project, protocol: str
-) -> None:
-    project.configure(f"mb208\nupload_protocol = {protocol}\nupload_port = sim:no.chip")
-    result = project.run("upload")
-    assert "Tool Manager" not in result.output
-    assert len(result.errors) == 1
-    assert "no.chip" in result.errors[0]
+def test_an_espstlink_does_nothing_but_upload(project: Project) -> None:
+    project.configure("stm8sblue\nupload_protocol = espstlink", recorder=True)
+    result = project.run("unlock")
+    assert result.code == 1
+    assert result.errors == [
+        "error: upload_protocol = espstlink works for upload only; for unlock use an ST-LINK with one of: "
+        "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
+    ]
+    assert project.calls() == []

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pio import MAIN_C, Core, Project, finish, loaded_bytes, stm8tool
+from pio import BOARDS, MAIN_C, Core, Project, builder_table, finish, loaded_bytes, stm8tool
+from stm8tool.devices import find_part
 from stm8tool.image import Segment, save
 
 pytestmark = pytest.mark.platform
@@ -16,8 +17,8 @@ pytestmark = pytest.mark.platform
 PORT = "upload_port = sim:board.chip"
 
 
-def make_chip(project: Project, *options: str, part: str = "stm8s103f3") -> None:
-    made = stm8tool("sim", "create", "board.chip", "--part", part, "--probe", "v3", *options, cwd=project.folder)
+def make_chip(project: Project, *options: str, part: str = "stm8s103f3", name: str = "board.chip") -> None:
+    made = stm8tool("sim", "create", name, "--part", part, "--probe", "v3", *options, cwd=project.folder)
     assert made.code == 0, made.output
 
 
@@ -45,10 +46,9 @@ def simulated(project: Project) -> Project:
 
 
 def test_an_upload_opens_a_locked_chip_and_leaves_the_program_in_it(simulated: Project) -> None:
-    result = simulated.run("upload")
+    result = simulated.run("upload", "verify")
     assert result.code == 0, result.output
     assert chip_verifies(simulated)
-    assert simulated.run("verify").code == 0
 
 
 def test_a_second_upload_has_nothing_to_write(simulated: Project) -> None:
@@ -117,24 +117,25 @@ def eeprom(project: Project) -> Project:
     return project
 
 
-@pytest.mark.parametrize(
-    ("target", "shown"),
-    [
-        ("unlock", "not read-protected"),
-        ("erase", "is erased"),
-        ("reset", "the chip was reset and runs"),
-        ("options", "ROP .* factory"),
-        ("doctor", "STM8S103F3"),
-        ("list-probes", "STLINK-V3SET"),
-        ("probe-info", "STM8S103F3"),
-    ],
-)
-def test_a_target_without_files_says_what_it_did_to_the_simulated_board(
-    eeprom: Project, target: str, shown: str
-) -> None:
-    result = eeprom.run(target)
+def test_a_target_without_files_says_what_it_did_to_the_simulated_board(eeprom: Project) -> None:
+    shown = {
+        "unlock": "not read-protected",
+        "erase": "is erased",
+        "reset": "the chip was reset and runs",
+        "options": "ROP .* factory",
+        "doctor": "STM8S103F3",
+        "list-probes": "STLINK-V3SET",
+        "probe-info": "STM8S103F3",
+    }
+    titles = {name: title for name, _, title, _, _ in builder_table("targets", "TARGETS")}
+    result = eeprom.run(*shown)
     assert result.code == 0, result.output
-    assert re.search(shown, result.output)
+    headings = "|".join(titles[target] for target in shown)
+    _, *parts = re.split(f"^({headings})$", result.output, flags=re.MULTILINE)
+    said = dict(zip(parts[0::2], parts[1::2]))
+    assert list(said) == [titles[target] for target in shown]
+    for target, pattern in shown.items():
+        assert re.search(pattern, said[titles[target]]), target
 
 
 def test_an_eeprom_image_goes_to_the_eeprom_and_comes_back_with_dumpeep(eeprom: Project) -> None:
@@ -205,6 +206,46 @@ def test_four_uploads_at_once_by_two_probes_never_mix_and_a_probe_in_use_is_an_e
         assert results[held[0]].code == 0
     for result in results:
         assert result.code == 0 or "[E-BUSY]" in result.output, result.output
+
+
+def test_boards_whose_default_is_serial_upload_to_simulated_ones_and_ask_for_no_package(project: Project) -> None:
+    boards = ["mb208", "muboard", "s8uno", "stm8sblack"]
+    parts = {board: find_part(BOARDS[board]["build"]["mcu"]).name for board in boards}
+    for board in boards:
+        make_chip(project, part=parts[board], name=f"{board}.chip")
+    project.configure(*(f"{board}\nupload_port = sim:{board}.chip" for board in boards))
+    result = project.run("upload", "verify")
+    assert result.code == 0, result.output
+    assert all(chip_verifies(project, parts[board], board, f"sim:{board}.chip") for board in boards)
+
+
+def test_a_port_on_the_command_line_is_an_st_link_too_where_the_default_is_serial(project: Project) -> None:
+    project.configure("s8uno")
+    make_chip(project, part="stm8s105k6")
+    result = project.run("upload", options=("--upload-port", "sim:board.chip"))
+    assert result.code == 0, result.output
+    assert chip_verifies(project, "stm8s105k6", "s8uno")
+
+
+@pytest.mark.parametrize(
+    ("options", "named", "part"),
+    [
+        ('"$UPLOADER" $UPLOADERFLAGS $SOURCE', "stm8s103?3", "stm8s103f3"),  # as ststm8 2.1.0 has it
+        ("$UPLOADER $UPLOADERFLAGS $SOURCE\nupload_protocol = custom", "stm8s103?3", "stm8s103f3"),
+        ("${UPLOADER} $UPLOADERFLAGS $SOURCE\nboard_upload.part = stm8s003k3", "stm8s003k3", "stm8s003k3"),
+        ("$UPLOADER $UPLOADERFLAGS $SOURCE\nboard_upload.stm8flash_target = stm8s003?3", "stm8s003?3", "stm8s003f3"),
+    ],
+)
+def test_an_upload_command_around_the_uploader_uploads_to_the_part_that_the_project_names(
+    project: Project, options: str, named: str, part: str
+) -> None:
+    project.configure(f"stm8sblue\n{PORT}\nupload_command = {options}")
+    make_chip(project, part=part)
+    result = project.run("upload", options=("-v",))
+    assert result.code == 0, result.output
+    assert f"-p {named} -s flash -w" in result.output
+    assert "Bytes written: " in result.output
+    assert chip_verifies(project, part)
 
 
 def test_an_upload_command_in_the_words_of_stm8flash_uploads_with_one_word_changed(project: Project) -> None:

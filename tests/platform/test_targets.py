@@ -192,9 +192,9 @@ WRONG = {
         "use an ST-LINK with one of: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3",
     ),
     "stm8sdisco": (
-        "upload_protocol = stlinkv4",
-        "upload_protocol = stlinkv4 is unknown; "
-        "allowed: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3, serial, custom",
+        "upload_protocol = jlink",
+        "upload_protocol = jlink is unknown; "
+        "allowed: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3, serial, espstlink, custom",
     ),
     "stm8s003f3": ("board_upload.unlock = ask", "board_upload.unlock = ask is unknown; allowed: auto, never"),
     "stm8svldiscovery": ("board_upload.verify = true", "board_upload.verify = true is unknown; allowed: yes, no"),
@@ -202,6 +202,10 @@ WRONG = {
     "w1209": (
         "board_upload.unlok = never",
         "the option board_upload.unlok is unknown; did you mean board_upload.unlock?",
+    ),
+    "nucleo_8s208rb": (
+        "upload_flags = -c stlinkv2",
+        "upload_flags = -c: these are options of stm8tool; what -c of stm8flash does, upload_protocol does here",
     ),
 }
 
@@ -213,6 +217,17 @@ def test_a_wrong_option_stops_before_the_flasher_starts(project: Project, target
     assert result.code == 1
     assert result.errors == [f"error: {message}" for _, message in WRONG.values()]
     assert project.calls() == []
+
+
+def test_another_name_of_an_st_link_is_any_st_link_and_one_warning(project: Project) -> None:
+    project.configure("stm8sblue\nupload_protocol = stlinkv2-1", recorder=True)
+    result = project.run("upload")
+    assert result.code == 0, result.output
+    assert project.calls() == [["--probe", "stlink", *OPTIONS[2:], "write", HEX]]
+    assert [line for line in result.output.splitlines() if "warning" in line] == [
+        "warning: upload_protocol = stlinkv2-1 is taken as any ST-LINK; there are: "
+        "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
+    ]
 
 
 def test_a_wrong_protocol_does_not_stop_a_build_or_a_list_of_probes(project: Project) -> None:

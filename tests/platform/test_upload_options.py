@@ -4,11 +4,11 @@ what is wrong.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
-from pio import BOARDS, load_builder
+from pio import BOARDS, UPSTREAM_BOARDS, load_builder
 from stm8tool.devices import find_part
 
 upload, options = load_builder("upload"), load_builder("options")
@@ -23,6 +23,7 @@ def test_every_board_can_be_written_through_every_st_link(board: str) -> None:
     words = upload.flags(options.upload_settings(limits), mcu)
     assert words[0::2] == ["--probe", "--part", "--unlock", "--verify", "--progress"]
     assert words[1] == upload.PROBE
+    assert limits["protocols"][-1] == "espstlink"
     assert find_part(words[3]) == find_part(mcu)
     assert words[5::2] == ["auto", "yes", "lines"]
     for protocol in options.STLINK_PROTOCOLS:
@@ -35,9 +36,7 @@ def test_a_board_lists_serial_only_where_its_chip_has_a_bootloader(board: str) -
     listed = "serial" in manifest["upload"]["protocols"]
     message = options.problem("serial", manifest["build"]["mcu"], manifest["upload"], {}, "upload")
     assert (message is None) == listed
-    mcu = manifest["build"]["mcu"].upper()
-    said = "stm8gal does not know the " if mcu.startswith(("STLUX", "STNRG")) else "none is known for the "
-    assert (said + mcu in str(message)) == (not listed)
+    assert (manifest["build"]["mcu"].upper() in str(message)) == (not listed)
     if listed:
         assert find_part(manifest["build"]["mcu"]).boot_rom is not None
 
@@ -55,6 +54,11 @@ ALLOWED = "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
             "upload_protocol = serial needs a UART bootloader in the chip's ROM, and none is known for the "
             f"STM8S103F3P6; use an ST-LINK with one of: {ALLOWED}",
         ),
+        (
+            "espstlink",
+            {},
+            f"upload_protocol = espstlink works for upload only; for verify use an ST-LINK with one of: {ALLOWED}",
+        ),
         ("stlink", {"unlock": "yes"}, "board_upload.unlock = yes is unknown; allowed: auto, never"),
         ("stlink", {"verify": "maybe"}, "board_upload.verify = maybe is unknown; allowed: yes, no"),
         ("stlink", {"verify": ""}, "board_upload.verify =  is unknown; allowed: yes, no"),
@@ -64,28 +68,98 @@ def test_a_wrong_option_is_named_with_what_is_allowed(protocol: str, settings: d
     assert options.problem(protocol, "stm8s103f3p6", settings, {}, "verify") == message
 
 
-@pytest.mark.parametrize("protocol", ["stlinkv9", "stlinkv2-1", "stlink-v2", "my-stlink"])
-def test_any_other_stlink_is_any_st_link_and_a_warning_names_those_there_are(protocol: str) -> None:
-    assert options.problem(protocol, "stm8s103f3p6", {}, {}, "upload") is None
-    assert upload.probe("", protocol) == "stlink"
-    assert options.substitution(protocol) == (
-        f"upload_protocol = {protocol} is taken for stlink: any ST-LINK; there are: {ALLOWED}"
+@pytest.mark.parametrize("mcu", ["stlux385a", "stnrg388a"])
+def test_serial_on_a_chip_with_another_boot_rom_says_that_stm8gal_does_not_serve_it(mcu: str) -> None:
+    board = BOARDS[f"generic_{mcu}"]
+    assert options.problem("serial", board["build"]["mcu"], board["upload"], {}, "upload") == (
+        f"upload_protocol = serial runs stm8gal, which does not serve the boot ROM of the {mcu.upper()}; "
+        f"use an ST-LINK with one of: {ALLOWED}"
     )
 
 
-def test_a_protocol_that_is_known_is_not_warned_of() -> None:
-    for protocol in (*options.STLINK_PROTOCOLS, *options.OTHER_PROTOCOLS):
-        assert options.substitution(protocol) is None
+def test_espstlink_is_for_the_upload_alone() -> None:
+    assert options.problem("espstlink", "stm8s103f3p6", {}, {}, "upload") is None
 
 
-@pytest.mark.parametrize("board", BOARDS)
-def test_the_part_that_stm8flash_gets_names_the_board_s_chip_or_its_like(board: str) -> None:
-    """A pattern may name the same part in another package, with the same flash."""
-    mcu, limits = BOARDS[board]["build"]["mcu"], BOARDS[board]["upload"]
-    named = find_part(upload.stm8flash_part(limits, mcu))
-    part = find_part(mcu)
-    assert (named.flash, named.block, named.flash_regs) == (part.flash, part.block, part.flash_regs)
-    assert upload.stm8flash_part({"part": "stm8l151k4"}, mcu) == "stm8l151k4"
+@pytest.mark.parametrize("protocol", ["stlinkv2-1", "stlink-v2", "stlinkv9"])
+def test_any_other_name_of_an_st_link_is_any_st_link_and_a_warning(protocol: str) -> None:
+    assert options.problem(protocol, "stm8s103f3p6", {}, {}, "unlock") is None
+    assert options.unusual_protocol(protocol) == (
+        f"upload_protocol = {protocol} is taken as any ST-LINK; there are: {ALLOWED}"
+    )
+    assert upload.probe("", protocol, options.STLINK_PROTOCOLS) == "stlink"
+
+
+@pytest.mark.parametrize("protocol", [*options.STLINK_PROTOCOLS, *options.OTHER_PROTOCOLS])
+def test_a_protocol_with_a_name_of_its_own_is_not_unusual(protocol: str) -> None:
+    assert options.unusual_protocol(protocol) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (
+            ["-c", "stlinkv2"],
+            "upload_flags = -c: these are options of stm8tool; what -c of stm8flash does, upload_proto",
+        ),
+        (
+            ["--part", "x", "-pstm8s103?3"],
+            "upload_flags = -pstm8s103?3: these are options of stm8tool; what -p of stm8f",
+        ),
+        (["-v", "--region", "flash"], "None"),
+    ],
+)
+def test_an_option_of_stm8flash_is_named_with_what_replaces_it(words: list[str], meant: str) -> None:
+    assert str(options.stm8flash_option(words)).startswith(meant)
+
+
+@pytest.mark.parametrize(
+    ("named", "flags", "model", "problem"),
+    [
+        (None, [], "medium", None),
+        (None, ["-DX -mstm8 --model-large"], "large", None),
+        (None, ["-DX", "--model-large"], "large", None),
+        ("large", ["--model-large"], "large", None),
+        (
+            "medium",
+            ["--model-large"],
+            "medium",
+            "board_build.memory_model = medium and build_flags = --model-large do not go together; "
+            "leave one of them out",
+        ),
+        (
+            None,
+            ["--model-medium", "--model-large"],
+            "",
+            "build_flags = --model-medium --model-large do not go together; leave all but one out",
+        ),
+        ("huge", ["-DX"], "huge", "board_build.memory_model = huge is unknown; allowed: medium, large"),
+    ],
+)
+def test_the_memory_model_comes_from_its_option_or_from_build_flags(
+    named: Optional[str], flags: list[str], model: str, problem: Optional[str]
+) -> None:
+    assert options.memory_model(named, flags) == (model, problem)
+
+
+@pytest.mark.parametrize(
+    ("settings", "mcu", "part"),
+    [
+        ({}, "stm8s103f3p6", "stm8s103?3"),
+        ({"stm8flash_target": "stm8s208?b"}, "stm8s208mbt6", "stm8s208?b"),
+        ({"part": "stm8s103k3", "stm8flash_target": "stm8s103?3"}, "stm8s103f3p6", "stm8s103k3"),
+        ({}, "stlux385a", "stlux385a"),
+    ],
+)
+def test_stm8flash_gets_the_part_that_ststm8_2_gave_it(settings: dict[str, Any], mcu: str, part: str) -> None:
+    assert upload.stm8flash_part(settings, mcu) == part
+
+
+@pytest.mark.parametrize("board", UPSTREAM_BOARDS)
+def test_the_part_for_stm8flash_is_the_board_s(board: str) -> None:
+    mcu = BOARDS[board]["build"]["mcu"]
+    found = find_part(upload.stm8flash_part(BOARDS[board]["upload"], mcu))
+    assert (found.flash, found.family) == (find_part(mcu).flash, find_part(mcu).family)
 
 
 def test_custom_needs_a_command_for_the_upload_and_nothing_for_other_targets() -> None:
@@ -106,7 +180,7 @@ def test_custom_needs_a_command_for_the_upload_and_nothing_for_other_targets() -
     ],
 )
 def test_a_serial_port_is_no_probe(port: str, protocol: str, probe: str) -> None:
-    assert upload.probe(port, protocol) == probe
+    assert upload.probe(port, protocol, options.STLINK_PROTOCOLS) == probe
 
 
 @pytest.mark.parametrize(
