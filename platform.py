@@ -17,8 +17,6 @@ from platformio.public import PlatformBase
 PROBE_TARGETS = frozenset(["unlock", "erase", "reset", "dump", "uploadeep", "dumpeep", "options"]) | frozenset(
     ["doctor", "list-probes", "probe-info"]
 )
-# Protocols that the flasher does not speak, and what does.
-FOREIGN_UPLOADERS = {"serial": "tool-stm8gal", "espstlink": "tool-stm8flash"}
 
 
 class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries no types

@@ -159,8 +159,6 @@ if platform.builds(COMMAND_LINE_TARGETS):
     elf, sources = load("elf"), load("sources")
     env.AddBuildMiddleware(take_source)
     env.AddMethod(refuse_sketches, "ConvertInoToCpp")
-    if "arduino" not in env.get("PIOFRAMEWORK", []):
-        warn_of_sketches()
     env.AddMethod(dump_size_data, "DumpSizeData")
     if env.IsIntegrationDump():
         describe_sdcc()

@@ -206,20 +206,6 @@ def wrong_value(name: str, value: Any) -> Optional[str]:
     return f"{name} = {value} is unknown; allowed: {', '.join(values)}" if values and value not in values else None
 
 
-def memory_model(chosen: Optional[str], flags: Iterable[str]) -> tuple[str, Optional[str]]:
-    """Return the memory model, and why it cannot be that one, or None; SDCC's own `--model-large` chooses it, too.
-
-    Args:
-        chosen: `board_build.memory_model`, if there is one.
-        flags: The words of `build_flags`.
-    """
-    name, asked = "board_build.memory_model", "--model-large" in flags
-    model = chosen or ("large" if asked else OPTIONS[name].default)
-    if asked and model != "large":
-        return model, f"{name} = {model} and build_flags = --model-large contradict each other; leave one of them out"
-    return model, wrong_value(name, model)
-
-
 def misspelt(names: Iterable[str]) -> Optional[str]:
     """Return what is wrong with the first name that is nearly that of an option, or None: PlatformIO accepts any."""
     for name in names:
@@ -246,10 +232,6 @@ def wrong_protocol(protocol: str, mcu: str, listed: Optional[Iterable[str]], tar
     if protocol == "custom":
         needs = f"upload_protocol = custom needs upload_command; without one, use an ST-LINK with one of: {allowed}"
         return needs if target == "upload" else None  # the others reach the chip by any ST-LINK
-    if protocol == "serial" and mcu.startswith(("stlux", "stnrg")):
-        return (
-            f"upload_protocol = serial: stm8gal does not know the {mcu.upper()}; use an ST-LINK with one of: {allowed}"
-        )
     if protocol == "serial" and listed is not None and protocol not in listed:
         reason = f"needs a UART bootloader in the chip's ROM, and none is known for the {mcu.upper()}"
         if mcu.lower().startswith(("stlux", "stnrg")):

@@ -78,7 +78,6 @@ def _by_stm8flash(env: Any, upload: Any) -> None:
 
 def _by_stm8gal(env: Any, stm8gal: Any) -> list[Any]:
     """Let `upload` run stm8gal; return what comes before it."""
-    stm8gal = _load(env, "stm8gal")
     flags = stm8gal.flags(env.subst("$UPLOAD_SPEED"), given=env["UPLOAD_FLAGS"])
     env.Replace(UPLOADER=stm8gal.UPLOADER, UPLOADCMD=PROGRAM_COMMAND, UPLOADERFLAGS=flags)
 
@@ -161,12 +160,7 @@ def _option_problem(
         sys.stderr.write(f"warning: {unusual}\n")
     if "stlink" in protocol and protocol != "espstlink" and upload.is_serial_port(port):
         sys.stderr.write(f"warning: upload_port = {port} is a serial port, no ST-LINK: not used by {name}\n")
-    instead = options.substitution(protocol)
-    if instead:
-        sys.stderr.write(f"warning: {instead}\n")
     message: Optional[str] = options.problem(protocol, board.get("build.mcu"), board.get("upload"), project, name)
-    if not message and env["UPLOADER"] == "$STM8TOOL":
-        message = upload.foreign_flag(env["UPLOAD_FLAGS"])
     if not message and name == "uploadeep" and not env.subst("$EEPROM_FILE"):
         return "uploadeep: custom_eeprom_file names no file, such as data/eeprom.hex"
     return message or flags
@@ -174,7 +168,11 @@ def _option_problem(
 
 def add(env: Any, firmware: Any) -> None:
     """Add the targets to the build; `firmware` is the node, or the path, of the file that is uploaded."""
-    upload, options = _load(env, "upload"), _load(env, "options")
+    root = Path(env.PioPlatform().get_dir())
+    upload, options, stm8gal = (
+        SimpleNamespace(**runpy.run_path(str(root / "builder" / f"{name}.py")))
+        for name in ("upload", "options", "stm8gal")
+    )
     project = dict(env.GetProjectOptions())
     env.SetDefault(UPLOAD_PORT="", UPLOAD_PROTOCOL="stlink", UPLOAD_FLAGS=[])
     try:

@@ -11,10 +11,6 @@ from typing import Any
 PROBE = "${[STM8TOOL_PROBE(UPLOAD_PORT, UPLOAD_PROTOCOL)]}"
 
 
-STM8FLASH_OPTIONS = ("-c", "-S", "-p", "-d", "-s", "-b", "-w")  # that take a value; none of stm8tool's
-PROBES = ("stlinkv1", "stlinkv2", "stlinkv21", "stlinkv3")  # that the flasher knows by name
-
-
 def is_serial_port(port: str) -> bool:
     """Whether `upload_port` is a UART, as an IDE or the serial monitor sets it: no ST-LINK has such a name."""
     return re.fullmatch(r"(\\\\\.\\)?COM\d+|/dev/.*", port, re.IGNORECASE) is not None
@@ -47,17 +43,6 @@ def split_flags(entries: Iterable[str]) -> list[str]:
         except ValueError:
             raise ValueError(f"upload_flags = {entry}: a quotation mark has no partner") from None
     return words
-
-
-def foreign_flag(words: Iterable[str]) -> Optional[str]:
-    """Return why an option of stm8flash cannot stand in `upload_flags`, as one line, or None."""
-    for word in words:
-        if word in STM8FLASH_OPTIONS:
-            return (
-                f"upload_flags = {word}: that is an option of stm8flash, and upload_flags are options of stm8tool: "
-                "write board_upload.part for -p, upload_port for -S, --region for -s, and leave -c and -w out"
-            )
-    return None
 
 
 def flags(

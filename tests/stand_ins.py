@@ -22,8 +22,54 @@ SPL, ARDUINO = "framework-ststm8spl", "framework-arduinoststm8"
 STM8GAL, STM8FLASH = "tool-stm8gal", "tool-stm8flash"
 OLD_SDCC = "1.30901.0"
 
-# Writes down how it was called; a package of this kind is on PATH.
-UPLOADER_PROGRAM = """#!/usr/bin/env python3
+# Drivers of ST's library that are one function here: the register that it sets, and to what. RM0016, register maps.
+SMALL_DRIVERS = {
+    "adc1": ("ADC1_DeInit", 0x5401, 0x00),
+    "adc2": ("ADC2_DeInit", 0x5401, 0x00),
+    "awu": ("AWU_DeInit", 0x50F0, 0x00),
+    "beep": ("BEEP_DeInit", 0x50F3, 0x1F),
+    "can": ("CAN_DeInit", 0x5420, 0x02),
+    "exti": ("EXTI_DeInit", 0x50A0, 0x00),
+    "i2c": ("I2C_DeInit", 0x5210, 0x00),
+    "itc": ("ITC_DeInit", 0x7F70, 0xFF),
+    "iwdg": ("IWDG_Enable", 0x50E0, 0xCC),
+    "spi": ("SPI_DeInit", 0x5200, 0x00),
+    "tim1": ("TIM1_DeInit", 0x5250, 0x00),
+    "tim2": ("TIM2_DeInit", 0x5300, 0x00),
+    "tim3": ("TIM3_DeInit", 0x5320, 0x00),
+    "tim5": ("TIM5_DeInit", 0x5300, 0x00),
+    "tim6": ("TIM6_DeInit", 0x5340, 0x00),
+    "uart4": ("UART4_DeInit", 0x5235, 0x00),
+    "wwdg": ("WWDG_SWReset", 0x50D1, 0x80),
+}
+SOME_CHIPS = {"adc1", "adc2", "can", "tim2", "tim3", "tim5", "tim6", "uart4"}
+SMALL_HEADER = """#ifndef STM8S_{NAME}_H
+#define STM8S_{NAME}_H
+
+#include "stm8s.h"
+
+void {function}(void);
+
+#endif
+"""
+ONLY_WHERE_IT_IS = """
+#ifndef HAS_{NAME}
+#error "this chip has no {NAME}"
+#endif
+"""
+SMALL_SOURCE = """
+void {function}(void)
+{{
+    *(__IO uint8_t *){register:#x} = {value:#x};
+}}
+"""
+
+# The library of registers that native-blink of ststm8 2.1.0 names by its address.
+HEADERS = "STM8_headers"
+HEADERS_URI = "https://github.com/gicking/STM8_headers/archive/refs/heads/master.zip"
+
+# Writes down how it was called; its place is on PATH.
+UPLOADER = """#!/usr/bin/env python3
 import json, os, sys
 with open("calls.jsonl", "a", encoding="utf-8") as file:
     file.write(json.dumps([os.path.basename(sys.argv[0]), *sys.argv[1:]]) + "\\n")
@@ -97,9 +143,9 @@ def install_old_sdcc(core: Core) -> Path:
 
 
 def install_uploader(core: Core, package: str) -> Path:
-    """Install a program that writes its name and arguments into calls.jsonl, in the place of stm8gal or stm8flash."""
+    """Install a program that writes its arguments into calls.jsonl, in the place of stm8gal or stm8flash."""
     folder = install(core, package, f"{manifest()[package]}+stand-in")
-    program = folder / package[len("tool-") :]
-    program.write_text(UPLOADER_PROGRAM, encoding="utf-8")
+    program = folder / package.partition("-")[2]
+    program.write_text(UPLOADER, encoding="utf-8")
     program.chmod(0o755)
     return folder

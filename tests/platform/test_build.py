@@ -86,10 +86,6 @@ def test_a_program_that_does_not_fit_the_flash_is_an_error(project: Project) -> 
     ("option", "said"),
     [
         (
-            "board_build.memory_model = medium\nbuild_flags = --model-large",
-            "board_build.memory_model = medium and build_flags = --model-large contradict each other",
-        ),
-        (
             "board_build.memory_modell = large",
             "board_build.memory_modell is unknown; did you mean board_build.memory_model?",
         ),

@@ -106,7 +106,7 @@ def test_a_command_with_a_simulated_board_is_done_to_its_end(project: Project) -
 def test_words_of_stm8flash_in_upload_flags_are_told_from_ours(project: Project) -> None:
     project.configure("stm8sblue\nupload_port = sim:a.chip\nupload_flags = -c stlinkv2")
     result = project.run("reset")
-    assert result.errors[0].startswith("error: upload_flags = -c: that is an option of stm8flash")
+    assert result.errors[0].startswith("error: upload_flags = -c: these are options of stm8tool")
     assert "usage:" not in result.output
 
 
@@ -114,7 +114,7 @@ def test_a_sketch_beside_the_sources_is_not_passed_over_in_silence(project: Proj
     project.source("void setup() {}", "blink.ino")
     result = project.run()
     assert result.code == 0, result.output
-    assert f"warning: {Path('src', 'blink.ino')} is not compiled: a sketch needs framework = arduino" in result.output
+    assert f"warning: {Path('src', 'blink.ino')} is not compiled, as framework = arduino is not set" in result.output
 
 
 def test_a_file_in_sdcc_s_own_form_is_uploaded_where_there_is_no_other(project: Project) -> None:

@@ -58,9 +58,6 @@ def needed(options: dict[str, Any], *targets: str) -> dict[str, str]:
         ({**SERIAL, "upload_port": "COM3"}, ["upload"], {SDCC, STM8GAL}),
         ({**SERIAL, "upload_port": "sim:a.chip"}, ["upload"], {SDCC}),
         ({**SERIAL, "upload_port": "usb:1-2"}, ["upload"], {SDCC}),
-        ({"upload_protocol": "espstlink"}, ["upload"], {SDCC, STM8FLASH}),
-        ({"upload_protocol": "espstlink"}, ["unlock"], set()),
-        ({"upload_protocol": "espstlink", "upload_port": "sim:a.chip"}, ["upload"], {SDCC}),
         ({"upload_protocol": "stlink-v2"}, ["upload"], {SDCC}),
         ({"upload_protocol": "serial"}, ["upload"], {SDCC}),  # the STM8S103 has no bootloader
     ],
