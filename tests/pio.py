@@ -104,6 +104,7 @@ class Core:
             "PLATFORMIO_SETTING_CHECK_PRUNE_SYSTEM_THRESHOLD": "0",
             "PLATFORMIO_SETTING_DISABLE_UDEV_RULES_CHECK": "yes",
             "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
+            "PYTHONIOENCODING": "utf-8",  # as it is read below; on Windows a pipe would get the system's code page
             **variables,
         }
 
@@ -186,6 +187,7 @@ def stm8tool(*arguments: str, cwd: Path) -> Result:
     done = subprocess.run(
         [sys.executable, str(ROOT / "tool"), *arguments],
         cwd=cwd,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         encoding="utf-8",
         timeout=60,

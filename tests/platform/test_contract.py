@@ -32,6 +32,14 @@ def test_the_platform_takes_the_place_of_its_namesake() -> None:
     }
 
 
+def test_what_pio_prints_is_read_also_where_a_pipe_gets_the_system_s_code_page(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")  # as on Windows
+    result = project.core.pio("project", "config", cwd=project.folder)
+    assert f"project configuration for {project.folder}" in result.output
+
+
 def test_flags_macros_and_suffixes_are_those_of_ststm8_2(project: Project) -> None:
     library = project.folder / "lib" / "two" / "src"
     library.mkdir(parents=True)
