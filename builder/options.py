@@ -67,8 +67,8 @@ OPTIONS = {
             "a serial number or its beginning, `usb:BUS-PORT`, `sim:FILE`, `sim:FOLDER#SELECTOR`, a UART",
             "the only probe",
             "57FF72",
-            "which probe (`pio run -t list-probes`), or a simulated board; `sim:` and `usb:` count with every protocol "
-            "but `custom`; a UART such as COM3 serves `serial` and `espstlink` only",
+            "which probe (`pio run -t list-probes`), or a simulated board; `sim:` and `usb:` count with every "
+            "protocol; a UART such as COM3 serves `serial` and `espstlink` only",
         ),
         Option(
             "upload_flags",

@@ -95,14 +95,15 @@ def _serve_the_project_s_own(env: Any, upload: Any, ours: list[str]) -> None:
     if (env["UPLOADER"], env["UPLOADCMD"]) == ("$STM8TOOL", OWN_COMMAND):
         return
     board, port = env.BoardConfig(), env.subst("$UPLOAD_PORT")
-    protocol, more = env.subst("$UPLOAD_PROTOCOL"), {}
+    protocol = env.subst("$UPLOAD_PROTOCOL")
+    more = {"c": port} if port.startswith("sim:") else {}  # means nothing to any other program
     if env["UPLOADCMD"] == OWN_COMMAND:
         env.Replace(UPLOADCMD=PROGRAM_COMMAND)
     if env["UPLOADER"] == "$STM8TOOL":  # two words, so no quotation marks around them
         command = re.sub(r'"(\$UPLOADER|\$\{UPLOADER\})"', r"\1", str(env["UPLOADCMD"]))
         env.Replace(UPLOADER="$STM8FLASH", UPLOADCMD=command)
-        if port and not upload.is_serial_port(port):
-            more = {"c": port} if port.startswith("sim:") else {"S": port}
+        if port and not more and not upload.is_serial_port(port):
+            more = {"S": port}
     words = list(env["UPLOADERFLAGS"])
     if words[-len(ours) :] == ours:
         part = upload.stm8flash_part(board.get("upload"), board.get("build.mcu"))

@@ -50,6 +50,16 @@ env.Replace(STM8TOOL=env.subst("$PROJECT_DIR/recorder.py"))
 """
 
 
+def write_program(file: Path, code: str) -> None:
+    """Write a Python program that starts by its own name; Windows has a script for that, and finds it by that name."""
+    if os.name == "nt":
+        file.with_suffix(".py").write_text(code, encoding="utf-8")
+        file.with_suffix(".bat").write_text(f'@"{sys.executable}" "%~dpn0.py" %*\n', encoding="utf-8")
+    else:
+        file.write_text(f"#!{sys.executable}\n{code}", encoding="utf-8")
+        file.chmod(0o755)
+
+
 def load(file: Path) -> ModuleType:
     """Return a file as a module; PlatformIO's folders are no packages."""
     spec = importlib.util.spec_from_file_location(f"loaded_{file.stem}", file)

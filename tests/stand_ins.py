@@ -15,7 +15,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from pio import BOARDS, ROOT, Core
+from pio import BOARDS, ROOT, Core, write_program
 
 FOLDER = ROOT / "tests" / "stand_ins"
 SPL, ARDUINO = "framework-ststm8spl", "framework-arduinoststm8"
@@ -68,11 +68,11 @@ void {function}(void)
 HEADERS = "STM8_headers"
 HEADERS_URI = "https://github.com/gicking/STM8_headers/archive/refs/heads/master.zip"
 
-# Writes down how it was called; its place is on PATH.
-UPLOADER = """#!/usr/bin/env python3
-import json, os, sys
+# Writes down how it was called; a package of this kind is on PATH.
+UPLOADER_PROGRAM = """
+import json, pathlib, sys
 with open("calls.jsonl", "a", encoding="utf-8") as file:
-    file.write(json.dumps([os.path.basename(sys.argv[0]), *sys.argv[1:]]) + "\\n")
+    file.write(json.dumps([pathlib.Path(sys.argv[0]).stem, *sys.argv[1:]]) + "\\n")
 """
 
 
@@ -145,7 +145,5 @@ def install_old_sdcc(core: Core) -> Path:
 def install_uploader(core: Core, package: str) -> Path:
     """Install a program that writes its arguments into calls.jsonl, in the place of stm8gal or stm8flash."""
     folder = install(core, package, f"{manifest()[package]}+stand-in")
-    program = folder / package.partition("-")[2]
-    program.write_text(UPLOADER, encoding="utf-8")
-    program.chmod(0o755)
+    write_program(folder / package[len("tool-") :], UPLOADER_PROGRAM)
     return folder

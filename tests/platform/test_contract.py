@@ -7,12 +7,11 @@ test_upload_options.py, frameworks in test_frameworks.py, targets of the flasher
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from pio import RECORDER, ROOT, Project, stm8tool
+from pio import RECORDER, ROOT, Project, stm8tool, write_program
 
 pytestmark = pytest.mark.platform
 
@@ -83,9 +82,7 @@ def test_a_script_may_name_the_program(project: Project) -> None:
 def test_a_script_may_replace_what_uploads(project: Project, script: str, words: list[str]) -> None:
     project.configure("stm8sblue", recorder=True)
     (project.folder / "use_recorder.py").write_text(script)
-    tool = project.folder / "mytool"  # a program of its own, which no Python is started for
-    tool.write_text(f"#!{sys.executable}\n{RECORDER}", encoding="utf-8")
-    tool.chmod(0o755)
+    write_program(project.folder / "mytool", RECORDER)  # no Python is started for it
     result = project.run("upload")
     assert result.code == 0, result.output
     assert project.calls() == [[*words, str(Path(".pio", "build", "stm8sblue", "firmware.hex"))]]

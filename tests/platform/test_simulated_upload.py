@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
-from pio import BOARDS, MAIN_C, Core, Project, builder_table, finish, loaded_bytes, stm8tool
+from pio import BOARDS, MAIN_C, ROOT, Core, Project, builder_table, finish, loaded_bytes, stm8tool, write_program
 from stm8tool.devices import find_part
 from stm8tool.image import Segment, save
 
@@ -246,6 +247,20 @@ def test_an_upload_command_around_the_uploader_uploads_to_the_part_that_the_proj
     assert f"-p {named} -s flash -w" in result.output
     assert "Bytes written: " in result.output
     assert chip_verifies(project, part)
+
+
+def test_a_program_in_the_place_of_the_uploader_gets_the_words_of_stm8flash_and_uploads(project: Project) -> None:
+    (project.folder / "own.py").write_text('Import("env")\nenv.Replace(UPLOADER=env.subst("$PROJECT_DIR/mytool"))\n')
+    words = [sys.executable, str(ROOT / "tool" / "stm8flash.py")]
+    write_program(
+        project.folder / "mytool", f"import subprocess, sys\nsys.exit(subprocess.call({words} + sys.argv[1:]))"
+    )
+    project.configure(f"stm8sblue\n{PORT}\nextra_scripts = post:own.py")
+    make_chip(project)
+    result = project.run("upload")
+    assert result.code == 0, result.output
+    assert "Bytes written: " in result.output
+    assert chip_verifies(project)
 
 
 def test_an_upload_command_in_the_words_of_stm8flash_uploads_with_one_word_changed(project: Project) -> None:
