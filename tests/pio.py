@@ -104,8 +104,10 @@ class Core:
     def environment(self, **variables: str) -> dict[str, str]:
         """Return the variables for a quiet `pio` that never asks the network for itself."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PLATFORMIO_")}
+        inherited.pop("PYTHONDONTWRITEBYTECODE", None)  # or every run compiles SCons anew: a third of its time
         return {
             **inherited,
+            "PYTHONPYCACHEPREFIX": str(self.folder / "bytecode"),  # not in the checkout
             "PLATFORMIO_CORE_DIR": str(self.folder),
             "PLATFORMIO_DISABLE_PROGRESSBAR": "true",
             "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
