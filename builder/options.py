@@ -97,6 +97,15 @@ OPTIONS = {
             "whether `upload` may unlock a read-protected chip, which erases it",
         ),
         Option(
+            "board_upload.option_bytes",
+            ("no", "yes"),
+            "",
+            "no",
+            "yes",
+            "whether `upload` also writes the option bytes that the program has in its image, last of all; what could "
+            "lock or ruin the chip is refused",
+        ),
+        Option(
             "board_upload.verify",
             ("yes", "no"),
             "",

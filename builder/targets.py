@@ -47,7 +47,7 @@ TARGETS = (
 )
 LOST = {"unlock": "a locked chip is erased", "erase": "the program is erased", "uploadeep": "the EEPROM is overwritten"}
 
-OWN_COMMAND = '"$PYTHONEXE" "$UPLOADER" $UPLOADERFLAGS write $SOURCE'
+OWN_COMMAND = '"$PYTHONEXE" "$UPLOADER" $UPLOADERFLAGS write $STM8TOOL_OPTIONS $SOURCE'
 PROGRAM_COMMAND = '"$UPLOADER" $UPLOADERFLAGS $SOURCE'  # of ststm8 2.1.0, where UPLOADER is a program
 
 
@@ -127,6 +127,7 @@ def _set_up(env: Any, project: dict[str, Any], upload: Any, options: Any, packag
     env.Replace(
         STM8TOOL=str(root / "tool"),  # of every target but `upload`, whatever becomes of UPLOADER
         STM8TOOLFLAGS=[*([] if package else ["$UPLOAD_FLAGS"]), *ours],  # else they are for its program
+        STM8TOOL_OPTIONS=["--options"] * (board.get("upload.option_bytes", "no") == "yes"),
         STM8TOOL_PROBE=functools.partial(upload.probe, known=tuple(options.STLINK_PROTOCOLS)),
         UPLOADER="$STM8TOOL",
         UPLOADERFLAGS=ours,

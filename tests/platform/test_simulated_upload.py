@@ -149,6 +149,19 @@ def test_an_eeprom_image_goes_to_the_eeprom_and_comes_back_with_dumpeep(eeprom: 
     assert len(content) == 640
 
 
+def test_option_bytes_in_the_program_are_written_only_where_the_project_says_so(project: Project) -> None:
+    project.source("const __at(0x4803) char afr[2] = {0x01, 0xFE}; void main(void) { }")
+    make_chip(project)
+    project.configure(f"stm8sblue\n{PORT}")
+    refused = project.run("upload")
+    assert refused.errors[0].endswith("[E-DANGEROUS-WRITE]")
+    assert "board_upload.option_bytes = yes" in refused.output
+    project.configure(f"stm8sblue\n{PORT}\nboard_upload.option_bytes = yes")
+    result = project.run("upload", "verify")
+    assert result.code == 0, result.output
+    assert "written and read back after a reset: AFR" in result.output
+
+
 def test_what_was_there_before_is_gone_after_erase_and_upload_and_dump_shows_it(eeprom: Project) -> None:
     save(str(eeprom.folder / "old.hex"), [Segment(0x9F00, b"old")])
     stm8tool("--probe", "sim:board.chip", "--part", "stm8s103f3", "write", "old.hex", cwd=eeprom.folder)

@@ -8,6 +8,11 @@
 #define OPT2 (*(const volatile uint8_t *)0x4803)
 #define NOPT2 (*(const volatile uint8_t *)0x4804)
 
+#ifdef WITH_OPTION
+/* AFR0: TIM2 and TIM1 have their channels on port C. The complement stands behind the value. */
+const __at(0x4803) uint8_t option_byte_2[2] = {0x01, 0xFE};
+#endif
+
 /* RM0016, chapter 11 (GPIO) and chapter 9 (CLK) */
 #define PB_ODR (*(volatile uint8_t *)0x5005)
 #define PB_DDR (*(volatile uint8_t *)0x5007)

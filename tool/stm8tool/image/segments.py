@@ -120,8 +120,8 @@ def _why_outside(outside: Sequence[Segment], memories: Sequence[Region], options
     if options and any(_clipped(outside, options.start, options.end)):
         return (
             Code.DANGEROUS_WRITE,
-            "these are option bytes, which can lock a chip for good: `write --options` writes them, `options set` "
-            "changes single ones; else leave them out",
+            "these are option bytes, which can lock a chip for good: `write --options` (board_upload.option_bytes "
+            "= yes) writes them, `options set` changes single ones; else leave them out",
         )
     for memory in memories:
         beyond = sum(len(lost.data) for lost in outside if lost.address == memory.end)
