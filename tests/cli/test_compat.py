@@ -589,7 +589,7 @@ def test_an_address_that_is_given_twice_is_an_error(flash: Flash, action: str, s
 @pytest.mark.parametrize("action", ["-w", "-v"])
 def test_intel_hex_that_stops_before_its_end_is_an_error(flash: Flash, action: str) -> None:
     file = Path(flash.desk.hex("fw.hex", (0x8000, program(16))))
-    file.write_bytes(file.read_bytes().replace(b":00000001FF\n", b""))
+    file.write_bytes(file.read_bytes().partition(b":00000001FF")[0])
     result = flash(action, "fw.hex")
     assert (result.code, result.reason) == (
         2,
