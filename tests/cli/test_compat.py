@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cli.desk import ROOT, STM8L, STM8S, Desk, Result, check_form, finish, program, start
 from documents import examples, first_cells, read, section
-from stm8tool import compat, interrupts
+from stm8tool import compat, compat_line, interrupts
 from stm8tool.devices import find_part, option_table
 from stm8tool.image import Segment, load, save
 from stm8tool.sim import store
@@ -774,7 +774,7 @@ def test_version_and_help_are_told_whatever_else_is_said(flash: Flash) -> None:
     assert (version.code, version.err, version.out) == (0, "", f"stm8flash-compat {compat.__version__}\n")
     told = flash.words("-w", "fw.bin", "-h", "word")
     assert (told.code, told.err) == (0, "")
-    assert all(f"\n  -{letter} " in told.out for letter in compat._OPTIONS.replace(":", "") if letter != "d")
+    assert all(f"\n  -{letter} " in told.out for letter in compat_line.OPTIONS.replace(":", "") if letter != "d")
 
 
 @row("order")

@@ -82,10 +82,11 @@ LAYERS: dict[str, set[str]] = {
         "process",
         "streams",
     },
+    "compat_line": {*LEAVES, "devices", "catalogue", "image", "selector"},
     "compat": {
         *LEAVES,
+        "compat_line",
         "devices",
-        "catalogue",
         "image",
         "probe",
         "target",
