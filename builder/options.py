@@ -205,8 +205,8 @@ OPTIONS = {
     )
 }
 
-# How like one of ours a name must be to count as misspelt: "unlok" is, a project's own "eeprom_size" is not.
-_LIKENESS = 0.85
+# How like one of ours a name must be to count as misspelt: "unlokc" is, a project's own "eeprom_size" is not.
+_LIKENESS = 0.83
 
 
 def wrong_value(name: str, value: Any) -> Optional[str]:

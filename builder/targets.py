@@ -100,8 +100,9 @@ def _serve_the_project_s_own(env: Any, upload: Any, ours: list[str]) -> None:
     if env["UPLOADCMD"] == OWN_COMMAND:
         env.Replace(UPLOADCMD=PROGRAM_COMMAND)
     if env["UPLOADER"] == "$STM8TOOL":  # two words, so no quotation marks around them
-        command = re.sub(r'"(\$UPLOADER|\$\{UPLOADER\})"', r"\1", str(env["UPLOADCMD"]))
-        env.Replace(UPLOADER="$STM8FLASH", UPLOADCMD=command)
+        env.Replace(UPLOADER="$STM8FLASH")
+        if isinstance(env["UPLOADCMD"], str):  # a script may have set a function
+            env.Replace(UPLOADCMD=re.sub(r'"(\$UPLOADER|\$\{UPLOADER\})"', r"\1", env["UPLOADCMD"]))
         if port and not more and not upload.is_serial_port(port):
             more = {"S": port}
     words = list(env["UPLOADERFLAGS"])

@@ -18,6 +18,11 @@ pytestmark = pytest.mark.platform
 RENAME = 'Import("env")\nenv.Replace(PROGNAME="blinker")\n'
 OWN_TOOL = 'Import("env")\nenv.Replace(UPLOADER=env.subst("$PROJECT_DIR/mytool"))\n'
 OWN_FLAGS = OWN_TOOL + 'env.Replace(UPLOADERFLAGS=["--own"])\n'
+OWN_FUNCTION = """Import("env")
+def put(source, target, env):
+    print("put:", source[0])
+env.Replace(UPLOADCMD=put)
+"""
 OWN_COMMAND = 'Import("env")\nenv.Replace(UPLOADCMD="$PYTHONEXE recorder.py own $SOURCE")\n'
 
 
@@ -86,6 +91,15 @@ def test_a_script_may_replace_what_uploads(project: Project, script: str, words:
     result = project.run("upload")
     assert result.code == 0, result.output
     assert project.calls() == [[*words, str(Path(".pio", "build", "stm8sblue", "firmware.hex"))]]
+
+
+@pytest.mark.parametrize("protocol", ["stlink", "custom"])
+def test_a_script_may_upload_by_a_function_of_its_own(project: Project, protocol: str) -> None:
+    project.configure(f"stm8sblue\nupload_protocol = {protocol}\nextra_scripts = put.py")
+    (project.folder / "put.py").write_text(OWN_FUNCTION)
+    result = project.run("upload")
+    assert result.code == 0, result.output
+    assert f"put: {Path('.pio', 'build', 'stm8sblue', 'firmware.hex')}" in result.output
 
 
 @pytest.mark.parametrize("uploader", ["$UPLOADER", '"$UPLOADER"'])

@@ -188,6 +188,8 @@ def test_a_serial_port_is_no_probe(port: str, protocol: str, probe: str) -> None
     [
         ("board_upload.unlok", "board_upload.unlock"),
         ("board_upload.verfy", "board_upload.verify"),
+        ("board_upload.unlokc", "board_upload.unlock"),
+        ("board_upload.verfiy", "board_upload.verify"),
         ("board_upload.prt", "board_upload.part"),
         ("board_build.fcpu", "board_build.f_cpu"),
         ("custom_eeprom_files", "custom_eeprom_file"),
