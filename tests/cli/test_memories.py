@@ -95,13 +95,24 @@ def test_a_damaged_backup_is_refused_before_the_chip_is_touched(desk: Desk) -> N
     assert desk.memories() == before
 
 
-def test_a_backup_is_restored_where_the_chip_tells_what_it_is(desk: Desk) -> None:
-    desk.chip(part="stm8l101f3", content=program(500))
-    assert desk.flash("read", "chip.hex", "--all", part="stm8l101f3").code == 0
-    desk.flash("erase", "--all", part="stm8l101f3")
-    result = desk.flash("restore", "--force", "chip.hex", part="auto")
-    assert result.code in (0, 2)
-    assert "is the backup of" not in result.reason
+@pytest.mark.parametrize("saved_as", ["stm8af5178", "auto"])
+@pytest.mark.parametrize("restored_as", ["stm8af5178", "auto"])
+def test_a_backup_is_restored_whether_the_part_was_named_or_found(desk: Desk, saved_as: str, restored_as: str) -> None:
+    desk.chip(part="stm8af5178", content=program(500))
+    assert desk.flash("read", "chip.hex", "--all", part=saved_as).code == 0
+    assert desk.flash("erase", part="stm8af5178").code == 0
+    result = desk.flash("restore", "chip.hex", part=restored_as)
+    assert result.code == 0, result.err
+    assert desk.memory()[:500] == program(500)
+
+
+def test_the_backup_of_a_part_that_the_chip_cannot_be_is_refused_with_the_part_auto(desk: Desk) -> None:
+    desk.chip(part="stm8af5178")
+    desk.flash("read", "chip.hex", "--all", part="stm8af5178")
+    text = Path("chip.hex").read_text(encoding="ascii")
+    Path("chip.hex").write_text(text.replace("STM8AF5178", "STM8AF5288"), encoding="ascii")
+    result = desk.flash("restore", "chip.hex", part="auto")
+    assert (result.code, "is the backup of an STM8AF5288, not of an STM8AF " in result.reason) == (2, True)
 
 
 def test_a_restore_tells_a_file_without_option_bytes_from_one_that_is_equal_or_left_out(desk: Desk) -> None:

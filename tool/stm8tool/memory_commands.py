@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,8 +65,8 @@ def restore(arguments: argparse.Namespace, console: Console) -> None:
     require_settled(arguments, "options")
     content = image.load([arguments.file])
     content.check_inside(part.memories)
-    if not (arguments.force or arguments.shared):
-        _require_backup_of(arguments.file, part)
+    if not arguments.force:
+        _require_backup_of(arguments.file, arguments.shared.parts if arguments.shared else [part], part.name)
     with open_session(arguments, console, part) as session:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
         unlock, verify = arguments.unlock == "auto", arguments.verify == "yes"
@@ -82,12 +83,18 @@ def restore(arguments: argparse.Namespace, console: Console) -> None:
             console.say(f"left out: {line}")
 
 
-def _require_backup_of(file: str, part: Part) -> None:
-    """Raise ImageError for the backup of another part; S-records do not tell."""
-    saved = _SAVED_PART.search(Path(file).read_bytes())
-    if saved and saved[1].decode() != part.name:
+def _require_backup_of(file: str, parts: Sequence[Part], name: str) -> None:
+    """Raise ImageError for the backup of none of `parts`, which are called `name`.
+
+    S-records do not tell, nor does a backup for which the chip told only a group of parts.
+    """
+    from .devices import all_parts
+
+    found = _SAVED_PART.search(Path(file).read_bytes())
+    saved = found[1].decode() if found else ""
+    if saved in {part.name for part in all_parts()} - {part.name for part in parts}:
         raise ImageError(
-            f"{file} is the backup of an {saved[1].decode()}, not of an {part.name}",
+            f"{file} is the backup of an {saved}, not of an {name}",
             hint="name the part that is printed on the chip; --force restores it all the same",
         )
 
