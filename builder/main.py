@@ -99,17 +99,16 @@ if env.get("PROGNAME", "program") == "program":  # a pre: script may have chosen
 
 
 def take_source(env: Any, node: Any) -> Any:
-    """Refuse a source that SDCC cannot compile; give it an object that SDCC can write. For env.AddBuildMiddleware."""
+    """Refuse a source that SDCC cannot compile; give it an object that SDCC can use. For env.AddBuildMiddleware."""
     if env.IsIntegrationDump():
         return node
     project = env.Dir("#")
     problem = sources.problem(node.srcnode().get_path(project))
     if problem:
         stop(problem)
-    path = node.get_path(project)
-    if " " not in path:
+    target = sources.object_path(node.get_path(project), env["OBJSUFFIX"], taken)
+    if not target:
         return node
-    target = sources.object_path(path, env["OBJSUFFIX"])
     return env.Object(target if Path(target).is_absolute() else f"#{target}", node)  # "#" is the project
 
 
@@ -157,6 +156,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
             f"build_dir = {env.subst('$PROJECT_BUILD_DIR')}: SDCC cannot write below a folder with a space in its name"
         )
     elf, sources = load("elf"), load("sources")
+    taken: list[str] = []  # the sources that have got their object
     env.AddBuildMiddleware(take_source)
     env.AddMethod(refuse_sketches, "ConvertInoToCpp")
     env.AddMethod(dump_size_data, "DumpSizeData")

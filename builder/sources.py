@@ -1,7 +1,8 @@
 """Source files: which SDCC cannot take as they are, and which of a library's a program needs. Pure: no SCons.
 
 PlatformIO collects C, C++ and assembler; it hands C++ to the compiler of the host, and keeps spaces in the names of
-objects, which SDCC cannot write (seen with SDCC 4.2: "cannot open").
+objects, which SDCC cannot write (seen with SDCC 4.2: "cannot open"). SDCC's assembler names the lines of a program with
+debug information for the object alone, without its folder: two objects of one name do not link (seen with SDCC 4.2).
 """
 
 from __future__ import annotations
@@ -31,9 +32,22 @@ def problem(path: str) -> Optional[str]:
     return None
 
 
-def object_path(source: str, suffix: str) -> str:
-    """Return where to put the object of `source`, a path in the build directory; a.c and a.asm get one each."""
-    return source.replace(" ", "_") + suffix
+def object_path(source: str, suffix: str, before: list[str]) -> Optional[str]:
+    """Return where to put the object of `source`, a path in the build directory, or None for the usual place.
+
+    Args:
+        source: Such as ".pio/build/b/src/led.c".
+        suffix: Of objects.
+        before: The sources that were asked for already; `source` is added.
+    """
+    if source not in before:
+        before.append(source)
+    path = source.replace(" ", "_")
+    name = PurePath(path).stem
+    number = [other for other in before if PurePath(other.replace(" ", "_")).stem == name].index(source)
+    if number:
+        return f"{path}.{number + 1}{suffix}"
+    return path + suffix if path != source else None
 
 
 def drivers(rule: str, folder: Path) -> list[str]:

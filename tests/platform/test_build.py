@@ -231,6 +231,16 @@ def test_a_source_in_c_plus_plus_is_refused_unless_it_is_left_out(project: Proje
     assert project.run().code == 0
 
 
+@pytest.mark.parametrize("target", ["buildprog", "sizedata"])
+def test_two_sources_may_have_one_name_also_with_debug_information(project: Project, target: str) -> None:
+    for folder in ("left", "right"):
+        (project.folder / "src" / folder).mkdir()
+        project.source(f"volatile char {folder}_x;\nvoid {folder}(void) {{ {folder}_x = 1; }}\n", f"{folder}/side.c")
+    project.source("void left(void);\nvoid right(void);\nvoid main(void) { left(); right(); }\n")
+    result = project.run(target)
+    assert result.code == 0, result.output
+
+
 def test_project_inspect_shows_functions_and_variables_by_file(project: Project) -> None:
     project.source("char add(char a, char b) { return a + b; }", "add.c")
     result = project.run("sizedata")

@@ -26,6 +26,15 @@ def test_assembler_for_a_preprocessor_is_refused_by_name(suffix: str) -> None:
     assert message.startswith(f"src/start.{suffix}: SDCC's assembler has no preprocessor; rename it to src/start.asm, ")
 
 
-def test_two_sources_of_one_name_have_two_objects() -> None:
-    assert sources.object_path(".pio/build/b/src/my led.c", ".rel") == ".pio/build/b/src/my_led.c.rel"
-    assert sources.object_path(".pio/build/b/src/my led.asm", ".rel") == ".pio/build/b/src/my_led.asm.rel"
+def test_the_object_of_a_source_has_no_space_in_its_name_and_another_name_than_every_other() -> None:
+    taken: list[str] = []
+    for source, path in [
+        ("b/src/my led.c", "b/src/my_led.c.rel"),
+        ("b/src/my led.asm", "b/src/my_led.asm.2.rel"),
+        ("b/src/my_led.c", "b/src/my_led.c.3.rel"),
+        ("b/src/main.c", None),
+        ("b/lib1/main.c", "b/lib1/main.c.2.rel"),
+        ("b/src/main.c", None),
+        ("b/lib1/main.c", "b/lib1/main.c.2.rel"),
+    ]:
+        assert sources.object_path(source, ".rel", taken) == path
