@@ -216,7 +216,8 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
             console.say(f"{content.size} bytes of RAM written and verified; the program runs, and may overwrite them")
             return
         if serial:
-            session.require_writable(options, unlock=unlock)  # no number is lost to a probe or chip that is not there
+            # No number is lost to a probe or chip that is not there.
+            session.require_writable(content, regions, options, unlock=unlock)
             taken = serial.take()
             content = content.overlaid(Image([taken]))
             console.say(f"{taken.origin} is taken from {serial.file}, for 0x{taken.address:06X}")
