@@ -101,13 +101,15 @@ def choose_part(arguments: argparse.Namespace, console: Console) -> None:
         arguments.shared = shared
 
 
-def require_settled(arguments: argparse.Namespace, memory: str) -> None:
-    """Raise UsageError if `--part auto` left parts that differ in `memory`."""
-    if arguments.shared is not None and memory in arguments.shared.differing:
-        raise UsageError(
-            f"which chip? {arguments.shared.part.name} differ in their {memory}",
-            hint=_NAME_IT + ("" if memory == "options" else ", or give --region ADDRESS:SIZE"),
-        )
+def require_settled(arguments: argparse.Namespace, *figures: str) -> None:
+    """Raise UsageError if `--part auto` left parts that differ in one of `figures`, see `family.Shared`."""
+    for figure in figures:
+        if arguments.shared is not None and figure in arguments.shared.differing:
+            what = "the meaning of their option bytes" if figure == "meaning" else f"their {figure}"
+            raise UsageError(
+                f"which chip? {arguments.shared.part.name} differ in {what}",
+                hint=_NAME_IT + (", or give --region ADDRESS:SIZE" if figure in ("flash", "eeprom") else ""),
+            )
 
 
 def writable(arguments: argparse.Namespace, part: Part) -> list[Region]:
@@ -253,7 +255,7 @@ def _option_data(arguments: argparse.Namespace, console: Console, part: Part, co
         return None
     if arguments.region == "ram":
         raise UsageError("--region ram and --options do not go together")
-    require_settled(arguments, "options")
+    require_settled(arguments, "options", "meaning")
     held = option_bytes(content, part)
     if not held:
         raise ImageError("the image holds no option bytes", hint=f"those of the {part.name} lie in {part.options}")
