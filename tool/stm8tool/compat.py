@@ -170,8 +170,6 @@ def _selector(request: Request) -> str:
     known = ", ".join(_PROGRAMMERS)
     if programmer is None:
         raise UsageError("which programmer?", hint=f"-c and one of {known}")
-    if serial == "":
-        raise UsageError("-S: the serial number is empty", hint=f"{_NAME} -L lists them; or leave -S out")
     if programmer.startswith(SIM_PREFIX):
         return programmer if serial is None else f"{programmer}#{serial}"
     if programmer == "espstlink":
