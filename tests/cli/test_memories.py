@@ -291,6 +291,21 @@ def test_auto_neither_unlocks_nor_touches_option_bytes_where_these_differ(desk: 
     assert (desk.memories() == before) == locked
 
 
+def test_auto_changes_no_option_byte_that_means_another_thing_on_some_of_those_parts(desk: Desk) -> None:
+    desk.chip(part="stm8l151r6")  # its pages of UBC have 256 bytes; of others with as much RAM they have 128
+    before = desk.memories()
+    for words in (
+        ["options", "set", "UBC=1K"],
+        ["options", "show"],
+        ["write", desk.hex("a.hex", (0x8000, b"a"), (0x4802, b"\x08")), "--options"],
+    ):
+        result = desk.flash(*words, part="auto")
+        assert result.code == 2
+        assert "differ in the meaning of their option bytes" in result.reason
+    assert desk.memories() == before
+    assert desk.flash("unlock", part="auto").code == 0  # the values are the same
+
+
 @pytest.mark.parametrize("part", [STM8S, STM8L, "stm8s208mb", "stm8l101f3"])
 def test_auto_tells_in_info_what_the_chip_may_be(desk: Desk, part: str) -> None:
     desk.chip(part=part)

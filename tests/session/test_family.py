@@ -11,7 +11,7 @@ from stm8tool.session import Session
 from stm8tool.sim.chip import Chip
 from stm8tool.sim.stlink import SimStlink
 from stm8tool.sim.switches import Switches
-from stm8tool.target import family
+from stm8tool.target import family, ubc
 from stm8tool.target.family import Seen
 
 PARTS = {part.name: part for part in all_parts()}
@@ -127,6 +127,10 @@ def test_what_is_shared_holds_for_every_part_of_the_group(part: str) -> None:
             assert mine == theirs or (mine and theirs and mine.start == theirs.start and mine.size < theirs.size)
         if "options" not in common.differing:
             assert member.options == common.part.options
+        if "meaning" not in common.differing:
+            for value in range(256):
+                mine, theirs = ubc.protected(common.part, value), ubc.protected(member, value)
+                assert mine == theirs or mine == common.part.flash
 
 
 @pytest.mark.parametrize("locked", [False, True])

@@ -346,6 +346,27 @@ def test_what_is_no_image_is_a_usage_error_and_nothing_is_written(desk: Path, da
         assert not any(chip.read())
 
 
+@pytest.mark.parametrize("allow", [stm8tool.Danger.LOCK, "lock", ["lock"], None])
+def test_what_is_no_collection_of_dangers_allows_nothing(desk: Path, allow: Any) -> None:
+    option = stm8tool.Image([stm8tool.Segment(0x4803, b"\x01")])
+    with stm8tool.open(board(), PART) as chip:
+        for job in (
+            lambda: chip.set_options("AFR=0x01", allow=allow),
+            lambda: chip.write(option, options=True, allow=allow),
+        ):
+            with pytest.raises(stm8tool.UsageError, match="`allow`") as caught:
+                job()
+            assert "Danger.LOCK" in caught.value.hint
+        assert chip.read("options")[3] == 0x00
+
+
+@pytest.mark.parametrize("setting", [None, ["AFR=0x01"], b"AFR=0x01"])
+def test_an_option_that_is_not_set_by_a_string_is_a_usage_error(desk: Path, setting: Any) -> None:
+    with stm8tool.open(board(), PART) as chip, pytest.raises(stm8tool.UsageError, match="by a string") as caught:
+        chip.set_options(setting)
+    assert caught.value.hint
+
+
 def test_after_an_error_inside_the_with_statement_the_probe_is_free_again(desk: Path) -> None:
     selector = board()
     with pytest.raises(ZeroDivisionError), stm8tool.open(selector, PART) as chip:

@@ -226,6 +226,20 @@ def test_a_probe_that_cuts_addresses_is_found_out_before_anything_is_written() -
     board.upload(image_of(board.part, size=500))  # below 64 KiB it is as good as any
 
 
+def test_a_probe_that_cuts_addresses_is_found_out_before_a_locked_chip_is_erased() -> None:
+    board = Board("stm8s208mb", faults=["clone-16bit-address"], locked=True)
+    before = bytes(board.chip.flash.data)
+    image = Image([Segment(0x10000, b"x")])
+    with pytest.raises(ToolError, match="16 address bits"):
+        board.upload(image)
+    with board.session() as session, pytest.raises(ToolError, match="16 address bits"):
+        session.restore(image, force=True)
+    with board.session() as session, pytest.raises(ToolError, match="16 address bits"):
+        session.require_writable(image, [board.part.flash])
+    assert bytes(board.chip.flash.data) == before
+    assert board.chip.options.rop
+
+
 def test_unlock_never_leaves_a_locked_chip_as_it_is() -> None:
     board = Board(locked=True)
     before = bytes(board.chip.flash.data)

@@ -104,6 +104,7 @@ def test_reserved_bits_of_a_byte_without_its_complement_are_no_excuse_to_set_the
         ("stm8s208mb", ["UBC=0xFF"], "no such area", Code.USAGE),  # reserved
         ("stm8s105k4", ["UBC=0x3E"], "no such area", Code.USAGE),  # more than its 16 KB
         ("stm8l101f3", ["UBC=0x80"], "no such area", Code.USAGE),
+        ("stm8s208mb", ["UBC.UBC=0xFF"], "no such area", Code.USAGE),  # as a field no less
         ("stm8l101f3", ["DATASIZE=0x21"], "has no value 0x21", Code.USAGE),
         ("stm8l101f2", ["DATASIZE=1"], "stays 0", Code.USAGE),
         ("stm8s105k4", ["RESERVED_480B=1"], "never written", Code.DANGEROUS_WRITE),

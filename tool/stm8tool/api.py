@@ -83,6 +83,13 @@ def _checked(image: Image) -> Image:
     return image
 
 
+def _allowed(dangers: Collection[Danger]) -> Collection[Danger]:
+    """Return `dangers`; UsageError if they are something else."""
+    if isinstance(dangers, Collection) and all(isinstance(danger, Danger) for danger in dangers):
+        return dangers
+    raise UsageError("`allow` takes a collection of dangers", hint="such as allow=[stm8tool.Danger.LOCK]")
+
+
 def list_probes(bus: str = ANY_PROBE) -> list[ListedProbe]:
     """Return the attached ST-LINKs, also those that cannot be used; each says what is wrong with it.
 
@@ -237,7 +244,7 @@ class Chip:
         part = self.part
         programmable = [memory for memory in (part.flash, part.eeprom) if memory is not None]
         wanted = programmable if region is None else [self._region(region, programmable)]
-        data = OptionData(option_bytes(_checked(image), part), allow) if options else None
+        data = OptionData(option_bytes(_checked(image), part), _allowed(allow)) if options else None
         return self._session.write(_checked(image), wanted, data, unlock=unlock, verify=verify)
 
     def verify(self, image: Image) -> int:
@@ -326,7 +333,10 @@ class Chip:
             ReadoutProtectedError: The chip is locked.
             ProgramError: It failed, also when tried again.
         """
-        return self._changed(requested(self.part, self.options(), settings), allow)
+        for setting in settings:
+            if not isinstance(setting, str):
+                raise UsageError(f"an option is set by a string, not {type(setting).__name__}", hint="such as 'UBC=1K'")
+        return self._changed(requested(self.part, self.options(), settings), _allowed(allow))
 
     def reset_options(self) -> Sequence[OptionChange]:
         """Bring the option bytes of an open chip to factory values; errors as `set_options`."""

@@ -101,13 +101,15 @@ def choose_part(arguments: argparse.Namespace, console: Console) -> None:
         arguments.shared = shared
 
 
-def require_settled(arguments: argparse.Namespace, memory: str) -> None:
-    """Raise UsageError if `--part auto` left parts that differ in `memory`."""
-    if arguments.shared is not None and memory in arguments.shared.differing:
-        raise UsageError(
-            f"which chip? {arguments.shared.part.name} differ in their {memory}",
-            hint=_NAME_IT + ("" if memory == "options" else ", or give --region ADDRESS:SIZE"),
-        )
+def require_settled(arguments: argparse.Namespace, *figures: str) -> None:
+    """Raise UsageError if `--part auto` left parts that differ in one of `figures`, see `family.Shared`."""
+    for figure in figures:
+        if arguments.shared is not None and figure in arguments.shared.differing:
+            what = "the meaning of their option bytes" if figure == "meaning" else f"their {figure}"
+            raise UsageError(
+                f"which chip? {arguments.shared.part.name} differ in {what}",
+                hint=_NAME_IT + (", or give --region ADDRESS:SIZE" if figure in ("flash", "eeprom") else ""),
+            )
 
 
 def writable(arguments: argparse.Namespace, part: Part) -> list[Region]:
@@ -216,7 +218,8 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
             console.say(f"{content.size} bytes of RAM written and verified; the program runs, and may overwrite them")
             return
         if serial:
-            session.require_writable(options, unlock=unlock)  # no number is lost to a probe or chip that is not there
+            # No number is lost to a probe or chip that is not there.
+            session.require_writable(content, regions, options, unlock=unlock)
             taken = serial.take()
             content = content.overlaid(Image([taken]))
             console.say(f"{taken.origin} is taken from {serial.file}, for 0x{taken.address:06X}")
@@ -252,7 +255,7 @@ def _option_data(arguments: argparse.Namespace, console: Console, part: Part, co
         return None
     if arguments.region == "ram":
         raise UsageError("--region ram and --options do not go together")
-    require_settled(arguments, "options")
+    require_settled(arguments, "options", "meaning")
     held = option_bytes(content, part)
     if not held:
         raise ImageError("the image holds no option bytes", hint=f"those of the {part.name} lie in {part.options}")

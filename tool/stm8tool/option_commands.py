@@ -26,7 +26,7 @@ def show(arguments: argparse.Namespace, console: Console) -> None:
     from . import wording
 
     part = required_part(arguments)
-    require_settled(arguments, "options")
+    require_settled(arguments, "options", "meaning")
     with open_session(arguments, console, part) as session:
         for line in wording.options_in_force(part, session.options()):
             console.say(line)
@@ -36,7 +36,7 @@ def set_values(arguments: argparse.Namespace, console: Console) -> None:
     from .target.option_plan import requested
 
     part = required_part(arguments)
-    require_settled(arguments, "options")
+    require_settled(arguments, "options", "meaning")
     forced = forced_dangers(arguments)
     with open_session(arguments, console, part) as session:
         changes = requested(part, session.options(), arguments.settings)
@@ -47,7 +47,7 @@ def defaults(arguments: argparse.Namespace, console: Console) -> None:
     from .target.option_plan import factory
 
     part = required_part(arguments)
-    require_settled(arguments, "options")
+    require_settled(arguments, "options", "meaning")
     with open_session(arguments, console, part) as session:
         _change(session, console, part, factory(part, session.options()), set())
 
@@ -57,7 +57,7 @@ def diff(arguments: argparse.Namespace, console: Console) -> None:
     from .target.option_plan import Change
 
     part = required_part(arguments)
-    require_settled(arguments, "options")
+    require_settled(arguments, "options", "meaning")
     values = _values_of_file(arguments.file, part, base_address(arguments))
     with open_session(arguments, console, part) as session:
         states = session.options()

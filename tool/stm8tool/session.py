@@ -240,15 +240,21 @@ class Session:
             unlock: False: a read-protected chip is an error.
             verify: Read back what was programmed.
         """
+        segments = self._segments(image, regions, options)
+        return upload.write(self._programmer(), segments, options, unlock=unlock, verify=verify)
+
+    def require_writable(
+        self, image: Image, regions: Sequence[Region], options: Optional[OptionData] = None, *, unlock: bool = True
+    ) -> None:
+        """Connect; raise what `write` would raise before it writes anything."""
+        upload.prepare(self._programmer(), self._segments(image, regions, options), options, unlock=unlock)
+
+    def _segments(self, image: Image, regions: Sequence[Region], options: Optional[OptionData]) -> list[Segment]:
+        """Return what `image` has in `regions`, by address; ImageError if it has more, but for option bytes."""
         part = self._require_part()
         image.check_inside([*regions, part.options] if options else regions, part.options)
         segments = [segment for region in regions for segment in image.slice(region)]
-        segments.sort(key=lambda segment: segment.address)
-        return upload.write(self._programmer(), segments, options, unlock=unlock, verify=verify)
-
-    def require_writable(self, options: Optional[OptionData] = None, *, unlock: bool = True) -> None:
-        """Connect; raise what `write` would raise before it writes anything."""
-        upload.prepare(self._programmer(), options, unlock=unlock)
+        return sorted(segments, key=lambda segment: segment.address)
 
     def verify(self, image: Image, regions: Sequence[Region]) -> int:
         """Compare `image` with the chip; return the number of equal bytes."""

@@ -23,7 +23,9 @@ from typing import NamedTuple, Optional
 
 from ..devices import Part, Region, all_parts, disagreements, option_table
 from ..errors import FamilyMismatchError, SwimError
+from ..option_fields import fields_of
 from . import registers as reg
+from . import ubc
 
 _REFUSED = (0x04, 0x05)  # READSTATUS: silence, or a NACK
 _RAM_SIZES = (0x400, 0x600, 0x800, 0xC00, 0x1000, 0x1800)
@@ -62,7 +64,7 @@ class Shared(NamedTuple):
     Attributes:
         part: All that holds for every one of them: the smallest of each memory.
         parts: They, by name.
-        differing: In what they differ: "flash", "eeprom", "options".
+        differing: In what they differ: "flash", "eeprom", "options" (place and values), "meaning" of the option bytes.
     """
 
     part: Part
@@ -199,6 +201,13 @@ def shared(parts: Sequence[Part]) -> Optional[Shared]:
         "eeprom": {part.eeprom for part in parts},
         "options": {
             (part.options, *((o.address, o.default, o.complement, o.policy) for o in option_table(part)))
+            for part in parts
+        },
+        "meaning": {
+            (
+                *((o.name, fields_of(part, o)) for o in option_table(part)),
+                *(ubc.protected(replace(part, flash=flash), value) for value in range(256)),
+            )
             for part in parts
         },
     }

@@ -11,8 +11,7 @@ from typing import NamedTuple, Optional
 from ..devices import Part
 from ..errors import Code, ImageError, UsageError
 from ..option_fields import fields_of
-from . import ubc
-from .option_plan import UBC, Change, check, never_written
+from .option_plan import Change, check, check_area, never_written
 from .options import OptionState
 
 _BLANK = (0x00, 0xFF)  # between options, as blank bytes and as their complements
@@ -88,9 +87,8 @@ def from_image(part: Part, states: Iterable[OptionState], held: Mapping[int, int
             continue
         if all(field.reserved for field in fields_of(part, option)):
             raise never_written(part, option, "it is reserved, or can ruin the chip")
-        if option.name == UBC and ubc.is_reserved(part, value):
-            raise UsageError(f"UBC=0x{value:02X}: the {part.name} has no such area")
         check(part, change)
+        check_area(part, change)
         changes.append(change)
     for address, byte in unknown.items():
         raise UsageError(

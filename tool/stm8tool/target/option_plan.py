@@ -100,6 +100,7 @@ def requested(part: Part, states: Sequence[OptionState], texts: Iterable[str]) -
         wanted[option_name] = change._replace(value=byte)
     for change in wanted.values():
         check(part, change)
+        check_area(part, change)
     return sorted(_needed(wanted.values()), key=lambda change: change.option.address)
 
 
@@ -192,19 +193,28 @@ def _ubc(part: Part, text: str) -> int:
     """Return UBC as `none`, `all`, `0x02` (the byte) or `1K` (bytes of flash to protect) says."""
     if text.lower() == "none":
         return 0
-    most = ubc.largest(part)
     if text[:2].lower() == "0x":
         value: Optional[int] = number(text)
         value = value if value in range(256) else None
     else:
-        wanted = most if text.lower() == "all" else size(text)
+        wanted = ubc.largest(part) if text.lower() == "all" else size(text)
         value = ubc.value_for(part, wanted) if wanted >= 0 else None
-    if value is None or ubc.is_reserved(part, value):
-        raise UsageError(
-            f"UBC={text}: the {part.name} has no such area",
-            hint=f"none, a number of bytes up to {most}, all for that much, or the byte itself such as 0x02",
-        )
+    if value is None:
+        raise _no_area(part, text)
     return value
+
+
+def _no_area(part: Part, text: str) -> UsageError:
+    return UsageError(
+        f"UBC={text}: the {part.name} has no such area",
+        hint=f"none, a number of bytes up to {ubc.largest(part)}, all for that much, or the byte itself such as 0x02",
+    )
+
+
+def check_area(part: Part, change: Change) -> None:
+    """Raise UsageError for a UBC that the manuals give no meaning; only a backup may have it, as its chip had."""
+    if change.option.name == UBC and ubc.is_reserved(part, change.value):
+        raise _no_area(part, f"0x{change.value:02X}")
 
 
 def check(part: Part, change: Change) -> None:

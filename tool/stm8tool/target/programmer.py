@@ -70,6 +70,11 @@ class Programmer:
         """Raise ReadoutProtectedError if ROP is on."""
         self._core.persist(lambda: protection.require_open(self._core, self._flash, self.part))
 
+    def require_reach(self, segments: Sequence[Segment]) -> None:
+        """Raise ProbeError if the probe cannot pass on the addresses of `segments`."""
+        end = max((segment.end for segment in segments), default=0)
+        self._core.persist(lambda: self._core.check_reaches(end))
+
     def options(self) -> list[OptionState]:
         """Read the option bytes of an open chip."""
         return self._core.persist(lambda: read_options(self._core, self.part))

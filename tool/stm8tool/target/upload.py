@@ -70,9 +70,10 @@ def option_bytes(image: Image, part: Part) -> dict[int, int]:
 
 
 def prepare(
-    programmer: Programmer, options: Optional[OptionData], *, unlock: bool
+    programmer: Programmer, segments: Sequence[Segment], options: Optional[OptionData], *, unlock: bool
 ) -> tuple[Optional[ReadoutProtectedError], list[Change]]:
     """Look at all that can be refused; return what `require_open` does, and what will become of the option bytes."""
+    programmer.require_reach(segments)
     locked = require_open(programmer, unlock=unlock)
     if not options:
         return locked, []
@@ -105,7 +106,7 @@ def write(
 ) -> Upload:
     """Bring `segments` (sorted, inside flash or EEPROM) into the chip, and then `options`; see `Session.write`."""
     part = programmer.part
-    locked, changes = prepare(programmer, options, unlock=unlock)
+    locked, changes = prepare(programmer, segments, options, unlock=unlock)
     if options:
         options.tell(changes)
     upload = _write(programmer, segments, locked, unlock=unlock, verify=verify, may_clear_ubc=_has_ubc(part, options))
@@ -123,6 +124,7 @@ def restore(
     part = programmer.part
     segments = [segment for memory in part.memories if memory is not part.options for segment in image.slice(memory)]
     held = option_bytes(image, part)
+    programmer.require_reach(segments)
     locked = require_open(programmer, unlock=unlock)
     may_clear_ubc = UBC_ADDRESS[part.flash_regs] in held
     upload = _write(programmer, segments, locked, unlock=unlock, verify=verify, may_clear_ubc=may_clear_ubc)
