@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Optional
 
-from SCons.Script import ARGUMENTS, Action
+from SCons.Script import ARGUMENTS, Action, Split
 
 TARGETS = (
     # name, group, title, description, the flasher's command
@@ -90,9 +90,10 @@ def _by_stm8gal(env: Any, stm8gal: Any) -> list[Any]:
     return [Action(find_port, "Looking for upload port...")]
 
 
-def _serve_the_project_s_own(env: Any, upload: Any, ours: list[str]) -> None:
-    """Where a project brings a tool or a command, the other variables mean what they do in ststm8 2.1.0."""
-    if (env["UPLOADER"], env["UPLOADCMD"]) == ("$STM8TOOL", OWN_COMMAND):
+def _serve_the_project_s_own(env: Any, upload: Any, options: Any, ours: list[str]) -> None:
+    """Where a project brings a tool, its flags or a command, the variables mean what they do in ststm8 2.1.0."""
+    words = [str(word) for word in Split(env["UPLOADERFLAGS"])]
+    if (env["UPLOADER"], env["UPLOADCMD"]) == ("$STM8TOOL", OWN_COMMAND) and not options.stm8flash_option(words):
         return
     board, port = env.BoardConfig(), env.subst("$UPLOAD_PORT")
     protocol = env.subst("$UPLOAD_PROTOCOL")
@@ -105,7 +106,6 @@ def _serve_the_project_s_own(env: Any, upload: Any, ours: list[str]) -> None:
             env.Replace(UPLOADCMD=re.sub(r'"(\$UPLOADER|\$\{UPLOADER\})"', r"\1", env["UPLOADCMD"]))
         if port and not more and not upload.is_serial_port(port):
             more = {"S": port}
-    words = list(env["UPLOADERFLAGS"])
     if words[-len(ours) :] == ours:
         part = upload.stm8flash_part(board.get("upload"), board.get("build.mcu"))
         words[-len(ours) :] = upload.stm8flash_flags(part, protocol, env["UPLOAD_FLAGS"], **more)
@@ -194,7 +194,7 @@ def add(env: Any, firmware: Any) -> None:
         """Refuse options that make no sense for the target; what scripts have set is known only now."""
         name = str(target[0])
         if name == "upload" and not package:
-            _serve_the_project_s_own(env, upload, ours)
+            _serve_the_project_s_own(env, upload, options, ours)
         message = _option_problem(env, upload, options, project, name, package)
         return _refuse(message) if message else 0
 

@@ -93,6 +93,23 @@ def test_a_script_may_replace_what_uploads(project: Project, script: str, words:
     assert project.calls() == [[*words, str(Path(".pio", "build", "stm8sblue", "firmware.hex"))]]
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        'env.Replace(UPLOADERFLAGS=["-c", "sim:a.chip", "-p", "stm8s103?3", "-s", "flash", "-w"])',
+        'env.Replace(UPLOADERFLAGS="-c sim:a.chip -p stm8s103?3 -s flash -w")',
+        'env.Prepend(UPLOADERFLAGS=["-b", 8192])',
+    ],
+)
+def test_a_script_may_have_words_of_stm8flash_in_uploaderflags(project: Project, script: str) -> None:
+    stm8tool("sim", "create", "a.chip", "--part", "stm8s103f3", cwd=project.folder)
+    project.configure("stm8sblue\nupload_port = sim:a.chip\nextra_scripts = flags.py")
+    (project.folder / "flags.py").write_text(f'Import("env")\n{script}\n')
+    result = project.run("upload", "verify")
+    assert result.code == 0, result.output
+    assert "Bytes written: " in result.output
+
+
 @pytest.mark.parametrize("protocol", ["stlink", "custom"])
 def test_a_script_may_upload_by_a_function_of_its_own(project: Project, protocol: str) -> None:
     project.configure(f"stm8sblue\nupload_protocol = {protocol}\nextra_scripts = put.py")
