@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -214,6 +215,14 @@ def test_a_file_whose_option_bytes_make_no_sense_is_refused_before_the_probe_is_
     result = desk.flash("options", "diff", "a.hex")  # there is no board.chip
     assert (result.code, result.reason[-8:]) == (2, "[E-FILE]")
     assert reason in result.reason
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no FIFOs")
+def test_a_pipe_is_no_file_to_compare_with(desk: Desk) -> None:
+    desk.chip()
+    os.mkfifo(desk.folder / "fifo")
+    refused = desk.flash("options", "diff", "fifo")
+    assert refused.reason == "error: fifo: cannot be read: something is there that is no regular file [E-FILE]"
 
 
 # -- lock ------------------------------------------------------------------------------------------------------------
