@@ -5,13 +5,13 @@ Pure: nothing here touches a chip.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Optional
 
 from ..devices import Part
 from ..errors import Code, ImageError, UsageError
 from ..option_fields import fields_of
-from .option_plan import Change, check, check_area, never_written
+from .option_plan import Change, check, check_area, check_layout, never_written
 from .options import OptionState
 
 _BLANK = (0x00, 0xFF)  # between options, as blank bytes and as their complements
@@ -60,7 +60,7 @@ def restored(part: Part, states: Iterable[OptionState], held: Mapping[int, int])
     return Restored(tuple(changes), tuple(left_out))
 
 
-def from_image(part: Part, states: Iterable[OptionState], held: Mapping[int, int]) -> list[Change]:
+def from_image(part: Part, states: Sequence[OptionState], held: Mapping[int, int]) -> list[Change]:
     """Return what must change for the option bytes of an image to hold, by address.
 
     Args:
@@ -90,6 +90,7 @@ def from_image(part: Part, states: Iterable[OptionState], held: Mapping[int, int
         check(part, change)
         check_area(part, change)
         changes.append(change)
+    check_layout(part, states, changes)
     for address, byte in unknown.items():
         raise UsageError(
             f"{_no_option(part, address, byte)}: nothing was written",
