@@ -228,6 +228,8 @@ def test_an_option_byte_that_the_chip_has_not_is_never_written_under_the_name_of
         for words in (["options", "set", setting], ["write", image, "--options"]):
             result = desk.flash(*words, *_FORCES, part=named)
             assert (result.code, result.reason[-10:]) == (2, "[E-FAMILY]")
+        restored = desk.flash("restore", "--force", desk.hex("a.hex", (address, b"\x00\xff")), part=named)
+        assert "the chip seems to have none" in restored.out
         assert desk.memories() == before
 
 

@@ -12,7 +12,7 @@ from ..devices import Part
 from ..errors import Code, ImageError, UsageError
 from ..option_fields import fields_of
 from .option_plan import Change, check, check_area, check_layout, never_written
-from .options import OptionState
+from .options import OptionState, beyond_the_chip
 
 _BLANK = (0x00, 0xFF)  # between options, as blank bytes and as their complements
 
@@ -24,7 +24,7 @@ class Restored(NamedTuple):
     left_out: tuple[str, ...]
 
 
-def restored(part: Part, states: Iterable[OptionState], held: Mapping[int, int]) -> Restored:
+def restored(part: Part, states: Sequence[OptionState], held: Mapping[int, int]) -> Restored:
     """Return what a backup asks for: nothing that protects, is never written, or belongs to an unlock alone.
 
     Args:
@@ -34,8 +34,12 @@ def restored(part: Part, states: Iterable[OptionState], held: Mapping[int, int])
     """
     changes, left_out = [], []
     halves, unknown = _by_option(states, held)
+    missing = beyond_the_chip(states)
     for state, value, complement in halves:
         option = state.option
+        if option in missing:
+            left_out.append(f"{option.name}: the chip seems to have none, so that it is no {part.name}")
+            continue
         if value is None or (option.complement and complement is None):
             left_out.append(f"{option.name}: the file has only one half of value and complement")
             continue
