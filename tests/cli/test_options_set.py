@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -214,6 +215,30 @@ def test_a_file_whose_option_bytes_make_no_sense_is_refused_before_the_probe_is_
     result = desk.flash("options", "diff", "a.hex")  # there is no board.chip
     assert (result.code, result.reason[-8:]) == (2, "[E-FILE]")
     assert reason in result.reason
+
+
+def test_an_option_byte_that_the_chip_has_not_is_never_written_under_the_name_of_another_part(desk: Desk) -> None:
+    for chip, named, setting, address in (
+        (STM8S, "stm8af6148", "WAITSTATE=1", 0x480D),
+        ("stm8s105k6", "stlux385", "AFR_IOMXP1=0x01", 0x4811),
+    ):
+        desk.chip(part=chip)
+        before = desk.memories()
+        image = desk.hex("a.hex", (0x9000, b"a"), (address, b"\x01"))
+        for words in (["options", "set", setting], ["write", image, "--options"]):
+            result = desk.flash(*words, *_FORCES, part=named)
+            assert (result.code, result.reason[-10:]) == (2, "[E-FAMILY]")
+        restored = desk.flash("restore", "--force", desk.hex("a.hex", (address, b"\x00\xff")), part=named)
+        assert "the chip seems to have none" in restored.out
+        assert desk.memories() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no FIFOs")
+def test_a_pipe_is_no_file_to_compare_with(desk: Desk) -> None:
+    desk.chip()
+    os.mkfifo(desk.folder / "fifo")
+    refused = desk.flash("options", "diff", "fifo")
+    assert refused.reason == "error: fifo: cannot be read: something is there that is no regular file [E-FILE]"
 
 
 # -- lock ------------------------------------------------------------------------------------------------------------

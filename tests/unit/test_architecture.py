@@ -68,7 +68,7 @@ LAYERS: dict[str, set[str]] = {
     "memory_commands": {*LEAVES, "commands", "devices", "image", "session", "console"},
     "catalogue": {*LEAVES, "devices", "target"},
     "part_commands": {"catalogue", "devices", "console"},
-    "option_commands": {"errors", "commands", "devices", "image", "target", "session", "wording", "console"},
+    "option_commands": {"errors", "files", "commands", "devices", "image", "target", "session", "wording", "console"},
     "sim_commands": {"commands", "sim", "console"},
     "process": {*LEAVES, "streams", "console"},
     "cli": {

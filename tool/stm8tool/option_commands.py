@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
+from . import files
 from .commands import base_address, forced_dangers, open_session, require_settled, required_part
 from .errors import Code, ImageError, UsageError, VerifyError
 
@@ -158,8 +159,7 @@ def _base_of(file: str, options: Region) -> int:
 def _saved_table(file: str) -> dict[str, int]:
     """Return the values in a saved table of `options show`; empty if the file is no such table."""
     try:
-        with Path(file).open("rb") as saved:
-            text = saved.read(_LARGEST_TABLE).decode("ascii")
+        text = files.read_regular(Path(file), _LARGEST_TABLE).decode("ascii")
     except (OSError, UnicodeDecodeError):
         return {}  # `image.load` says what is wrong with it
     return {name: int(value, 16) for name, value in _SAVED_ROW.findall(text)}

@@ -5,14 +5,14 @@ Pure: nothing here touches a chip.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Optional
 
 from ..devices import Part
 from ..errors import Code, ImageError, UsageError
 from ..option_fields import fields_of
-from .option_plan import Change, check, check_area, never_written
-from .options import OptionState
+from .option_plan import Change, check, check_area, check_layout, never_written
+from .options import OptionState, beyond_the_chip
 
 _BLANK = (0x00, 0xFF)  # between options, as blank bytes and as their complements
 
@@ -24,7 +24,7 @@ class Restored(NamedTuple):
     left_out: tuple[str, ...]
 
 
-def restored(part: Part, states: Iterable[OptionState], held: Mapping[int, int]) -> Restored:
+def restored(part: Part, states: Sequence[OptionState], held: Mapping[int, int]) -> Restored:
     """Return what a backup asks for: nothing that protects, is never written, or belongs to an unlock alone.
 
     Args:
@@ -34,8 +34,12 @@ def restored(part: Part, states: Iterable[OptionState], held: Mapping[int, int])
     """
     changes, left_out = [], []
     halves, unknown = _by_option(states, held)
+    missing = beyond_the_chip(states)
     for state, value, complement in halves:
         option = state.option
+        if option in missing:
+            left_out.append(f"{option.name}: the chip seems to have none, so that it is no {part.name}")
+            continue
         if value is None or (option.complement and complement is None):
             left_out.append(f"{option.name}: the file has only one half of value and complement")
             continue
@@ -60,7 +64,7 @@ def restored(part: Part, states: Iterable[OptionState], held: Mapping[int, int])
     return Restored(tuple(changes), tuple(left_out))
 
 
-def from_image(part: Part, states: Iterable[OptionState], held: Mapping[int, int]) -> list[Change]:
+def from_image(part: Part, states: Sequence[OptionState], held: Mapping[int, int]) -> list[Change]:
     """Return what must change for the option bytes of an image to hold, by address.
 
     Args:
@@ -90,6 +94,7 @@ def from_image(part: Part, states: Iterable[OptionState], held: Mapping[int, int
         check(part, change)
         check_area(part, change)
         changes.append(change)
+    check_layout(part, states, changes)
     for address, byte in unknown.items():
         raise UsageError(
             f"{_no_option(part, address, byte)}: nothing was written",

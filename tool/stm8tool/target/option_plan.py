@@ -10,12 +10,12 @@ from enum import Enum
 from typing import NamedTuple, Optional
 
 from ..devices import OptionByte, Part
-from ..errors import Code, UsageError
+from ..errors import Code, FamilyMismatchError, UsageError
 from ..option_fields import Field, fields_of
 from ..values import number, size
 from . import ubc
 from .datasize import DATASIZE, data_area
-from .options import OptionState, never, restorable
+from .options import OptionState, beyond_the_chip, never, restorable
 
 UBC, _TMU = "UBC", "TMU"
 _BOR, _LOWEST_LEVEL = "BOR", 1  # of the STM8L: bit 0 turns it on, bits 3 to 1 are its threshold
@@ -101,6 +101,7 @@ def requested(part: Part, states: Sequence[OptionState], texts: Iterable[str]) -
     for change in wanted.values():
         check(part, change)
         check_area(part, change)
+    check_layout(part, states, wanted.values())
     return sorted(_needed(wanted.values()), key=lambda change: change.option.address)
 
 
@@ -237,6 +238,17 @@ def check(part: Part, change: Change) -> None:
         raise UsageError(f"the {part.name} has no room for data EEPROM: DATASIZE stays 0")
     if option.name.startswith(f"{_TMU}_KEY") and new in _INVALID_KEYS and new != option.default:
         raise UsageError(f"{option.name}=0x{new:02X}: 0x00 and 0xFF are no keys of the TMU")
+
+
+def check_layout(part: Part, states: Iterable[OptionState], changes: Iterable[Change]) -> None:
+    """Raise FamilyMismatchError where `changes` go to pairs of the part's layout that the chip seems not to have."""
+    missing = beyond_the_chip(states)
+    names = ", ".join(change.option.name for change in changes if change.option in missing)
+    if names:
+        raise FamilyMismatchError(
+            f"the chip shows no {names}, value and complement are 0x00: it is no {part.name}, and nothing was written",
+            hint="name the part that is printed on the chip (--part, or `board` / `board_upload.part`)",
+        )
 
 
 def never_written(part: Part, option: OptionByte, why: str) -> UsageError:

@@ -86,6 +86,19 @@ def show_a_cut_unlock(states: Sequence[OptionState]) -> bool:
     )
 
 
+def beyond_the_chip(states: Iterable[OptionState]) -> list[OptionByte]:
+    """Return the options of the part that an open chip of another part has not: pairs of zeros behind the common ones.
+
+    A write that was cut short may have left zeros in one word of four bytes. With a common pair that does not match it
+    is an unlock that was cut short: `write_factory` has those last.
+    """
+    pairs = [state for state in states if state.option.complement]
+    zeroed = [s.option for s in pairs if s.is_zeroed and s.option.address not in _IN_EVERY_LAYOUT]
+    words = [{option.address // 4, (option.address + 1) // 4} for option in zeroed]
+    whole = all(s.consistent for s in pairs if s.option.address in _IN_EVERY_LAYOUT)
+    return zeroed if whole and words and not set.intersection(*words) else []
+
+
 def restorable(states: Iterable[OptionState], *, after_unlock: bool) -> list[OptionByte]:
     """Return the options that are not at their factory values and may be brought back to them.
 
