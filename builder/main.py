@@ -42,9 +42,9 @@ options = load("options")
 memory_model, wrong_model = options.memory_model(board.get("build.memory_model", None), env.get("BUILD_FLAGS", []))
 if wrong_model:
     stop(wrong_model)
-misspelt = None if env.IsIntegrationDump() else options.misspelt(env.GetProjectOptions(as_dict=True))
-if misspelt:
-    stop(misspelt)
+wrong_option = None if env.IsIntegrationDump() else options.in_project(env.GetProjectOptions(as_dict=True))
+if wrong_option:
+    stop(wrong_option)
 if not re.fullmatch(r"[0-9]+U?L?", str(board.get("build.f_cpu"))):
     stop(f"board_build.f_cpu = {board.get('build.f_cpu')} is no frequency in Hz, such as 16000000L")
 board.update("build.memory_model", memory_model)  # for the frameworks

@@ -215,6 +215,16 @@ def wrong_value(name: str, value: Any) -> Optional[str]:
     return f"{name} = {value} is unknown; allowed: {', '.join(values)}" if values and value not in values else None
 
 
+def in_project(project: Mapping[str, Any]) -> Optional[str]:
+    """Return what is wrong with an option of a project whatever the target is, as one line, or None.
+
+    Not `upload_protocol`: ststm8 2.1.0 builds with any.
+    """
+    values = {name: value for name, value in project.items() if name in OPTIONS and name != "upload_protocol"}
+    found = [misspelt(project), *(wrong_value(name, value) for name, value in values.items())]
+    return next((message for message in found if message), None)
+
+
 def misspelt(names: Iterable[str]) -> Optional[str]:
     """Return what is wrong with the first name that is nearly that of an option, or None: PlatformIO accepts any."""
     for name in names:

@@ -7,6 +7,7 @@ import pytest
 from session.bench import Board, image_of
 from stm8tool.devices import all_parts, disagreements, find_part
 from stm8tool.errors import FamilyMismatchError, SwimError
+from stm8tool.image import Image, Segment
 from stm8tool.session import Session
 from stm8tool.sim.chip import Chip
 from stm8tool.sim.stlink import SimStlink
@@ -148,3 +149,30 @@ def test_the_boot_rom_tells_the_small_stm8s_apart() -> None:
             densities = {found.density for found in session.candidates()}
         assert expected in densities
         assert ("medium" in densities) == (expected == "medium")
+
+
+def test_an_unlock_of_a_chip_without_the_boot_rom_of_the_part_writes_no_address_that_it_may_not_have(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An STM8S103 taken for an STM8AF with as much RAM: pairs from 0x480B on, and the TMU, are reserved there."""
+    board = Board("stm8s103f3", locked=True)
+    with board.session(find_part("stm8af6148")) as session:
+        assert session.unlock().erased is True
+    assert board.chip.bricked is None
+    assert not board.chip.options.rop
+    assert board.options_are_factory()
+    assert "left alone: TMU, WAITSTATE, TMU_MAXATT, OPTBL, as the chip shows no boot ROM" in caplog.text
+    caplog.clear()
+    with board.session(find_part("stm8af6148")) as session:
+        session.write(Image([Segment(0x8000, bytes(128))]), [board.part.flash])
+    assert "the chip shows no boot ROM, which an STM8AF6148 has: is that the part? [E-FAMILY]" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["stm8af6148", "stm8s105k6", "stm8l151k4", "stm8s103f3"])
+def test_the_part_itself_is_not_doubted(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    board = Board(name, locked=True)
+    with board.session() as session:
+        session.unlock()
+        session.write(Image([Segment(0x8000, bytes(8))]), [board.part.flash])
+    assert board.options_are_factory()
+    assert "boot ROM" not in caplog.text

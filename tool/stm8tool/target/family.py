@@ -186,6 +186,11 @@ def _lacks_boot_rom(read: Read) -> bool:
     return len(sample) == 1 and _HIDDEN not in sample
 
 
+def lacks_the_boot_rom_of(part: Part, read: Read) -> bool:
+    """Tell whether an open chip shows no boot ROM although `part` has one (confidence low: it never decides alone)."""
+    return part.boot_rom is not None and not _boot_rom_is_disputed(part) and _lacks_boot_rom(read)
+
+
 def _boot_rom_is_disputed(part: Part) -> bool:
     return any(other.figure == "boot_rom" for other in disagreements(part))
 

@@ -99,6 +99,11 @@ def beyond_the_chip(states: Iterable[OptionState]) -> list[OptionByte]:
     return zeroed if whole and words and not set.intersection(*words) else []
 
 
+def in_every_layout(option: OptionByte) -> bool:
+    """Tell whether every chip of the family has this option byte, or pair."""
+    return option.address < _IN_EVERY_LAYOUT.stop
+
+
 def restorable(states: Iterable[OptionState], *, after_unlock: bool) -> list[OptionByte]:
     """Return the options that are not at their factory values and may be brought back to them.
 

@@ -27,6 +27,7 @@ from ..image import Image, Segment
 from . import protection
 from .core import TRIES, WRITE_ENDS_S, Core
 from .diagnose import blame_supply, least_supply_mv
+from .family import lacks_the_boot_rom_of
 from .flash import Flash, RefusedError
 from .option_plan import Change, Danger, Warned, dangers
 from .option_writing import change_options, lock
@@ -74,6 +75,10 @@ class Programmer:
         """Raise ProbeError if the probe cannot pass on the addresses of `segments`."""
         end = max((segment.end for segment in segments), default=0)
         self._core.persist(lambda: self._core.check_reaches(end))
+
+    def doubts_part(self) -> bool:
+        """Tell whether an open chip shows that it may be another part, with too little certainty to refuse it."""
+        return self._core.persist(lambda: lacks_the_boot_rom_of(self.part, self._core.read_surely))
 
     def options(self) -> list[OptionState]:
         """Read the option bytes of an open chip."""

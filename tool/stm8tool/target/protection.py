@@ -7,7 +7,7 @@ STM8L and STM8AL (RM0016 4.5.1, PM0054 4.1, datasheets; confidence high). `Part.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Optional
 
 from ..devices import OptionByte, Part, option_table
@@ -27,8 +27,9 @@ from ..interrupts import shield
 from . import registers as reg
 from . import ubc
 from .core import Core
+from .family import lacks_the_boot_rom_of
 from .flash import Flash, RefusedError
-from .options import read_options, restorable, show_a_cut_unlock, write_factory
+from .options import in_every_layout, read_options, restorable, show_a_cut_unlock, write_factory
 
 _log = logging.getLogger(__name__)
 
@@ -211,6 +212,7 @@ class _Unlock:
         self.removed = False
         self.erased = False
         self.restored: list[str] = []
+        self._doubted = False  # whether the chip is the part
         self._other_than_factory: list[str] = []  # what could be read of it before the ROP byte was written
 
     def attempt(self) -> None:
@@ -224,7 +226,7 @@ class _Unlock:
             self._core.reset_and_reconnect()
         after_unlock = self._restore()
         found = detect(self._core, self._flash, self._part)
-        left = restorable(read_options(self._core, self._part), after_unlock=after_unlock)
+        left = self._writable(restorable(read_options(self._core, self._part), after_unlock=after_unlock))
         if found.locked or left:
             why = found.evidence if found.locked else f"other than factory values in {_names(left)}"
             raise ProgramError(f"after its reset the chip shows {why}")
@@ -239,10 +241,11 @@ class _Unlock:
             if self._part.rop_mode == "stm8l":
                 self._write_rop()  # the first write only starts the erase; the second one makes the chip open
             elif any(option.complement for option in option_table(self._part)):
-                # The erase left values and complements at 0x00. All of them are written before the reset, as ST's
-                # tool does; the ROP byte itself keeps its 0x00.
+                # The erase left values and complements at 0x00. They are written before the reset, as ST's tool does;
+                # the ROP byte itself keeps its 0x00. What not every chip has waits for the reset, which lets the chip
+                # be looked at: at 0x00 it counts as its factory value.
                 zeroed = [o for o in option_table(self._part) if o.policy in ("normal", "after-unlock")]
-                write_factory(self._flash, zeroed)
+                write_factory(self._flash, filter(in_every_layout, zeroed))
 
     def _write_rop(self) -> None:
         # The keys every time: the erase may take them back.
@@ -260,7 +263,7 @@ class _Unlock:
         """Bring option bytes to factory values; return whether those count that only an unlock may touch."""
         states = read_options(self._core, self._part)
         after_unlock = self.removed or show_a_cut_unlock(states)
-        wrong = restorable(states, after_unlock=after_unlock)
+        wrong = self._writable(restorable(states, after_unlock=after_unlock))
         if wrong:
             try:
                 with shield():
@@ -271,6 +274,21 @@ class _Unlock:
             self.restored += [option.name for option in wrong if option.name not in self.restored]
             self._core.reset_and_reconnect()
         return after_unlock
+
+    def _writable(self, options: Sequence[OptionByte]) -> list[OptionByte]:
+        """Return `options` without those that the chip may not have: their addresses would be reserved ones."""
+        beyond = [option for option in options if not in_every_layout(option)]
+        if not beyond or not lacks_the_boot_rom_of(self._part, self._core.read_surely):
+            return list(options)
+        if not self._doubted:
+            _log.warning(
+                "left alone: %s, as the chip shows no boot ROM, which an %s has; is that the part? %s",
+                _names(beyond),
+                self._part.name,
+                FamilyMismatchError.code,
+            )
+        self._doubted = True
+        return [option for option in options if in_every_layout(option)]
 
 
 def _names(options: Iterable[OptionByte]) -> str:

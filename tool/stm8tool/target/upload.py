@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Optional
 
 from ..devices import Part
-from ..errors import Code, ImageError, ReadoutProtectedError, WriteProtectedError
+from ..errors import Code, FamilyMismatchError, ImageError, ReadoutProtectedError, WriteProtectedError
 from ..image import Image, Segment
 from . import protection
 from .option_files import from_image, restored
@@ -189,6 +189,12 @@ def _unlock(programmer: Programmer, found: ReadoutProtectedError, *, assume_lock
 
 def _see_to_options(programmer: Programmer, *, may_mend: bool) -> Optional[protection.Unlocked]:
     """Finish an unlock that was cut short; any other damage to option bytes is only told."""
+    if programmer.doubts_part():
+        _log.warning(
+            "the chip shows no boot ROM, which an %s has: is that the part? %s",
+            programmer.part.name,
+            FamilyMismatchError.code,
+        )
     states = programmer.options()
     damaged = ", ".join(state.option.name for state in states if not state.consistent)
     if damaged and may_mend and show_a_cut_unlock(states):
