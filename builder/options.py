@@ -32,6 +32,8 @@ STLINK_PROTOCOLS = {
 OTHER_PROTOCOLS = {
     "serial": "the UART bootloader in the chip's ROM, where the board lists it; other targets take any ST-LINK",
     "espstlink": "an ESP8266 as the probe, for the target `upload`, which runs stm8flash",
+    "simulator": "`upload` does nothing, as `pio test` needs it that runs the program in [a simulator](testing.md); "
+    "other targets take any ST-LINK",
     "custom": "your own `upload_command` for the target `upload`; other targets take any ST-LINK",
 }
 
@@ -258,6 +260,8 @@ def wrong_protocol(protocol: str, mcu: str, listed: Optional[Iterable[str]], tar
         return f"upload_protocol = serial {reason}; use an ST-LINK with one of: {allowed}"
     if protocol == "serial":
         return None  # the target upload by stm8gal, the others by any ST-LINK
+    if protocol == "simulator":
+        return None
     if protocol == "espstlink":
         only = f"upload_protocol = espstlink works for upload only; for {target} use an ST-LINK with one of: {allowed}"
         return None if target == "upload" else only

@@ -76,6 +76,11 @@ def _by_stm8flash(env: Any, upload: Any) -> None:
     env.Replace(UPLOADER="stm8flash", UPLOADCMD=PROGRAM_COMMAND, UPLOADERFLAGS=flags)
 
 
+def _upload_nothing(target: Any, source: Any, env: Any) -> None:
+    """Be the upload of a program that a simulator of the CPU runs."""
+    sys.stdout.write("nothing is uploaded: upload_protocol = simulator\n")
+
+
 def _by_stm8gal(env: Any, stm8gal: Any) -> list[Any]:
     """Let `upload` run stm8gal; return what comes before it."""
     flags = stm8gal.flags(env.subst("$UPLOAD_SPEED"), given=env["UPLOAD_FLAGS"])
@@ -189,6 +194,8 @@ def add(env: Any, firmware: Any) -> None:
         before_upload = _by_stm8gal(env, stm8gal)
     elif package == "tool-stm8flash":
         _by_stm8flash(env, upload)
+    elif env.subst("$UPLOAD_PROTOCOL") == "simulator":
+        env.Replace(UPLOADCMD=_upload_nothing)
 
     def check_options(target: Any, source: Any, env: Any) -> int:
         """Refuse options that make no sense for the target; what scripts have set is known only now."""

@@ -47,7 +47,7 @@ ALLOWED = "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
 @pytest.mark.parametrize(
     ("protocol", "settings", "message"),
     [
-        ("jlink", {}, f"upload_protocol = jlink is unknown; allowed: {ALLOWED}, serial, espstlink, custom"),
+        ("jlink", {}, f"upload_protocol = jlink is unknown; allowed: {ALLOWED}, serial, espstlink, simulator, custom"),
         (
             "serial",
             {"protocols": ["stlink"]},
