@@ -82,9 +82,9 @@ def requested(part: Part, states: Sequence[OptionState], texts: Iterable[str]) -
     wanted: dict[str, Change] = {}
     given: set[str] = set()
     for text in texts:
-        name, equals, value = text.partition("=")
+        name, _, value = text.partition("=")
         option_name, dot, field_name = name.upper().partition(".")
-        if not equals or not value:
+        if not (option_name and value and bool(field_name) == bool(dot)):
             raise UsageError(f"'{text}' sets no option byte", hint="such as UBC=none, AFR=0x01 or MISC.LSI_EN=1")
         state = _find(part, states, option_name)
         fields = fields_of(part, state.option)
