@@ -84,7 +84,6 @@ def test_reserved_bits_of_a_byte_without_its_complement_are_no_excuse_to_set_the
         ("stm8s103f3", ["UBC"], "sets no option byte", Code.USAGE),
         ("stm8s103f3", ["UBC="], "sets no option byte", Code.USAGE),
         ("stm8s103f3", ["=1"], "sets no option byte", Code.USAGE),
-        ("stm8s103f3", ["AFR.=1"], "sets no option byte", Code.USAGE),
         ("stm8s103f3", [".AFR0=1"], "sets no option byte", Code.USAGE),
         ("stm8s103f3", ["WAITSTATE=1"], "no option byte WAITSTATE", Code.USAGE),
         ("stm8s103f3", ["NAFR=1"], "no option byte NAFR", Code.USAGE),

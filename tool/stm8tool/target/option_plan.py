@@ -84,7 +84,7 @@ def requested(part: Part, states: Sequence[OptionState], texts: Iterable[str]) -
     for text in texts:
         name, _, value = text.partition("=")
         option_name, dot, field_name = name.upper().partition(".")
-        if not (option_name and value and bool(field_name) == bool(dot)):
+        if not (option_name and value):
             raise UsageError(f"'{text}' sets no option byte", hint="such as UBC=none, AFR=0x01 or MISC.LSI_EN=1")
         state = _find(part, states, option_name)
         fields = fields_of(part, state.option)
