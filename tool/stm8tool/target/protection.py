@@ -243,9 +243,10 @@ class _Unlock:
             elif any(option.complement for option in option_table(self._part)):
                 # The erase left values and complements at 0x00. They are written before the reset, as ST's tool does;
                 # the ROP byte itself keeps its 0x00. What not every chip has waits for the reset, which lets the chip
-                # be looked at: at 0x00 it counts as its factory value.
+                # be looked at, and so does one of the others: until it is written the unlock is seen to be unfinished.
                 zeroed = [o for o in option_table(self._part) if o.policy in ("normal", "after-unlock")]
-                write_factory(self._flash, filter(in_every_layout, zeroed))
+                common = [option for option in zeroed if in_every_layout(option)]
+                write_factory(self._flash, common if common == zeroed else common[:-1])
 
     def _write_rop(self) -> None:
         # The keys every time: the erase may take them back.
