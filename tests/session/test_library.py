@@ -272,6 +272,10 @@ def test_a_program_runs_in_ram_until_the_next_job(desk: Path) -> None:
         assert len(chip.read()) == 8192
         chip.run(0x30, loop)
     assert store.describe("board.chip").state == "running in RAM"
+    with stm8tool.open("sim:board.chip", PART) as chip:
+        chip.run(0x30, loop)
+        chip.read("eeprom")
+    assert store.describe("board.chip").state == "running: empty"  # reset on leaving: nothing runs in RAM any more
     with pytest.raises(stm8tool.UsageError), stm8tool.open("sim:board.chip", PART) as chip:
         chip.run(0x8000, loop)
 
