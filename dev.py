@@ -3,7 +3,7 @@
 
     python3 dev.py demo       PlatformIO and SDCC build, flash and unlock a simulated board
     python3 dev.py test       every test; then the unit tests on the oldest and the newest Python of this machine
-    python3 dev.py test ...   what follows goes to pytest
+    python3 dev.py test ...   what follows goes to pytest, which uses every core; -n0: one process, as --pdb wants it
     python3 dev.py test --wine    a Windows Python, by wine; needs Debian, and root to install it where it is missing
     python3 dev.py test --vm  real USB, in a virtual machine; needs Debian, and root to install what is missing;
                               both exit with 77, and say why, where that machine cannot be had
@@ -29,7 +29,6 @@ import os
 import re
 import shutil
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable, Optional, Union
 
@@ -324,7 +323,7 @@ def test(arguments: list[str]) -> int:
         codes = [test_on(option, python, words) for option in machines]
         return next((code for code in codes if code not in (0, NOT_HERE)), max(codes))
     if arguments:
-        return run(python, "-I", "-m", "pytest", *arguments)
+        return pytest_on_every_core(python, *arguments)
     found = interpreters()
     for version, path in found.items():
         say(f"Found Python {'.'.join(map(str, version))}: {path}")
@@ -333,19 +332,19 @@ def test(arguments: list[str]) -> int:
         name = ".".join(map(str, version))
         other = virtual_environment(ROOT / f".venv-{name}", found[version])
         suites[f"on Python {name}"] = (other, ["-m", ANY_PYTHON, f"--ignore={RANDOM_UPLOADS}"])
-    say(f"Running the tests {', '.join(suites)} ...")
-    with ThreadPoolExecutor(os.cpu_count()) as side_by_side:
-        ended = {name: side_by_side.submit(quietly, *suite) for name, suite in suites.items()}
-        for name, outcome in ended.items():
-            say(f"\nThe tests {name}\n{outcome.result().stdout}")
-    return max(outcome.result().returncode for outcome in ended.values())
+    codes = []
+    for name, (interpreter, words) in suites.items():
+        say(f"\nThe tests {name}")
+        codes.append(pytest_on_every_core(interpreter, "--quiet", *words))
+    return max(codes)
 
 
-def quietly(python: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run pytest; return how it ended, with all that it said."""
-    command = [str(python), "-I", "-m", "pytest", *arguments]
-    out, err = subprocess.PIPE, subprocess.STDOUT
-    return subprocess.run(command, cwd=ROOT, stdout=out, stderr=err, encoding="utf-8", errors="replace", check=False)
+def pytest_on_every_core(python: Path, *arguments: str) -> int:
+    """Run pytest with pytest-xdist: a file of tests stays in one process, as its fixtures are made once."""
+    # Isolated as their parent is, or our platform.py would hide the standard module; relative, or a space would end it.
+    process = f"popen//python={os.path.relpath(python, ROOT)} -I"
+    spread = ("--dist", "loadfile", "--tx", f"{os.cpu_count()}*{process}")
+    return run(python, "-I", "-m", "pytest", *spread, *arguments)
 
 
 def test_on(option: str, python: Path, arguments: list[str]) -> int:

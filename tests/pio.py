@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -192,6 +193,12 @@ class Project:
         """Return the arguments of each call of the flasher, where a recorder stands in its place."""
         file = self.folder / "calls.jsonl"
         return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+
+
+def run_at_once(projects: list[Project]) -> list[Result]:
+    """Run `pio run` for each project, as many at once as there are cores."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(Project.run, projects))
 
 
 def stm8tool(*arguments: str, cwd: Path) -> Result:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from platformio.package.lockfile import LockFile
 
 import stand_ins
 from pio import MAIN_C, ROOT, Core, Project
@@ -17,7 +18,8 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Core:
     """A core directory as `dev.py core` prepares it; without SDCC that fails, and so do the tests."""
     folder = tmp_path_factory.mktemp("core")
     command = [sys.executable, str(ROOT / "dev.py"), "core", "--dir", str(folder)]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=600, check=False)
+    with LockFile(str(tmp_path_factory.getbasetemp().parent / "core")):  # of pytest's processes the first one installs
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=600, check=False)
     if done.returncode:
         pytest.fail(f"dev.py core: {done.stdout}{done.stderr}", pytrace=False)
     core = Core(folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import upstream
-from pio import ROOT, Core, Project, loaded_bytes, stm8tool
+from pio import ROOT, Core, Project, Result, loaded_bytes, run_at_once, stm8tool
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir())
 
@@ -42,11 +42,17 @@ def test_an_example_says_what_it_is_in_its_first_lines(example: str) -> None:
     assert (folder / "src" / "main.c").read_text(encoding="utf-8").startswith("/* ")
 
 
+@pytest.fixture(scope="module")
+def built(frameworks: Core, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
+    """What `pio run` said of each example."""
+    folder = tmp_path_factory.mktemp("examples")
+    return dict(zip(EXAMPLES, run_at_once([copy(example, frameworks, folder) for example in EXAMPLES])))
+
+
 @pytest.mark.platform
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_an_example_builds(example: str, frameworks: Core, tmp_path: Path) -> None:
-    project = copy(example, frameworks, tmp_path)
-    result = project.run()
+def test_an_example_builds(example: str, built: dict[str, Result]) -> None:
+    result = built[example]
     assert result.code == 0, result.output
     assert "warning" not in result.output.lower()
 

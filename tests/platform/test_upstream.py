@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import configparser
-import os
 import re
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import stand_ins
 import upstream
-from pio import Core, Project, Result, loaded_bytes
+from pio import Core, Project, Result, loaded_bytes, run_at_once
 
 # The display's buffer alone is as large as the RAM; it shares its end with the stack, as sduino says.
 OVERLAPPING = ("arduino-internal-lib", "stm8sblue")
@@ -35,11 +33,10 @@ def prepare(name: str, core: Core, folder: Path) -> Project:
 
 @pytest.fixture(scope="module")
 def built(frameworks: Core, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Project, Result]]:
-    """Every project and what `pio run` said of it; as many at once as there are cores."""
+    """Every project and what `pio run` said of it."""
     folder = tmp_path_factory.mktemp("upstream")
     projects = [prepare(name, frameworks, folder) for name in upstream.PROJECTS]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return dict(zip(upstream.PROJECTS, zip(projects, pool.map(Project.run, projects))))
+    return dict(zip(upstream.PROJECTS, zip(projects, run_at_once(projects))))
 
 
 def test_all_eight_are_here_and_know_nothing_of_this_platform() -> None:
