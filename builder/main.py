@@ -45,6 +45,8 @@ if wrong_model:
 wrong_option = None if env.IsIntegrationDump() else options.in_project(env.GetProjectOptions(as_dict=True))
 if wrong_option:
     stop(wrong_option)
+if not board.get("build.mcu", ""):
+    stop("board_build.mcu names no part, such as stm8s103f3p6")
 if not re.fullmatch(r"[0-9]+U?L?", str(board.get("build.f_cpu"))):
     stop(f"board_build.f_cpu = {board.get('build.f_cpu')} is no frequency in Hz, such as 16000000L")
 board.update("build.memory_model", memory_model)  # for the frameworks
@@ -165,7 +167,8 @@ if platform.builds(COMMAND_LINE_TARGETS):
     warn_of_sketches()
     program = env.BuildProgram()
     firmware = env.ElfToHex("$BUILD_DIR/${PROGNAME}", program)
-    env.Depends(firmware, "checkprogsize")
+    if "checkprogsize" not in COMMAND_LINE_TARGETS:  # Core puts the targets of a command line one after another
+        env.Depends(firmware, "checkprogsize")
     env.AddPostAction(
         "checkprogsize",
         Action(f'"$PYTHONEXE" "$SIZETOOL" check {ram_size} $SOURCE {memory_model} $PIOFRAMEWORK', None),

@@ -92,6 +92,7 @@ def test_a_program_that_does_not_fit_the_flash_is_an_error(project: Project) -> 
         ("board_upload.unlock = Never", "board_upload.unlock = Never is unknown; allowed: auto, never"),
         ("custom_confirm = ja", "custom_confirm = ja is unknown; allowed: no, yes"),
         ("board_upload.verifyy = no", "board_upload.verifyy is unknown; did you mean board_upload.verify?"),
+        ("board_build.mcu =", "board_build.mcu names no part, such as stm8s103f3p6"),
         ("board_build.f_cpu = 16MHz", "board_build.f_cpu = 16MHz is no frequency in Hz, such as 16000000L"),
         ("board_upload.maximum_size = 16K", "board_upload.maximum_size = 16K is no number of bytes, such as 8192"),
         (

@@ -69,6 +69,15 @@ def test_a_target_of_a_build_is_there(project: Project, target: str) -> None:
     assert project.built("firmware.hex").is_file() == (target == "buildprog")
 
 
+def test_a_build_and_a_check_of_its_size_may_stand_in_one_command(project: Project) -> None:
+    assert project.run("buildprog", "checkprogsize").code == 0
+    assert project.built("firmware.hex").is_file()
+    project.source("const char big[8192] = {1}; volatile char c; void main(void) { c = big[c]; }")
+    result = project.run("checkprogsize", "buildprog")
+    assert result.code == 1
+    assert "is greater than maximum allowed (8192 bytes)" in result.output
+
+
 def test_a_script_may_name_the_program(project: Project) -> None:
     (project.folder / "rename.py").write_text(RENAME)
     project.configure("stm8sblue\nextra_scripts = pre:rename.py")
