@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.compat import Flash
 from cli.desk import Desk
 
 
@@ -20,3 +21,10 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     yield Desk(tmp_path, capsys, monkeypatch)
     for number, handler in handlers:
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def flash(desk: Desk, capsys: pytest.CaptureFixture[str]) -> Flash:
+    """The command, and a blank STM8S103F3 to use it on."""
+    desk.chip()
+    return Flash(desk, capsys)
