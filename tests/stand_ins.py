@@ -20,6 +20,7 @@ from pio import BOARDS, ROOT, Core, write_program
 FOLDER = ROOT / "tests" / "stand_ins"
 SPL, ARDUINO = "framework-ststm8spl", "framework-arduinoststm8"
 STM8GAL, STM8FLASH = "tool-stm8gal", "tool-stm8flash"
+BINUTILS, OPENOCD = "tool-stm8binutils", "tool-openocd"
 OLD_SDCC = "1.30901.0"
 
 # Drivers of ST's library that are one function here: the register that it sets, and to what. RM0016, register maps.
