@@ -187,3 +187,10 @@ def finish(process: subprocess.Popen[str]) -> Result:
     result = Result(process.returncode, out or "", err)
     check_form(result)
     return result
+
+
+def report(desk: Desk, *words: str) -> dict[str, Any]:
+    """Run `doctor` with `words`; return the report that it writes."""
+    desk.run(*words, "doctor", "--report", "report.json")
+    found: dict[str, Any] = json.loads((desk.folder / "report.json").read_text(encoding="utf-8"))
+    return found
