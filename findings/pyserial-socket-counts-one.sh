@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Guess: `in_waiting` of a pyserial port is the number of bytes that can be read, and `read_all()` returns them, with every URL.
+# Seen: pyserial 3.5 answers 1 for socket:// however many bytes wait, so that `read_all()` returns one byte of eleven. After the peer
+#   has closed, `in_waiting` stays 1 for ever, while `read(1)` raises SerialException.
+# Why it matters: code for a UART boot loader or a monitor that reads `in_waiting` bytes is right on a port and slow or stuck on socket://.
+. "$(dirname "$0")/prepare"
+python_packages pyserial==3.5
+expect "in_waiting, read_all(), the rest, in_waiting and read(1) after the end" "$("$python" - <<'P'
+import select, socket
+import serial
+
+server = socket.create_server(("127.0.0.1", 0))
+port = serial.serial_for_url(f"socket://127.0.0.1:{server.getsockname()[1]}", timeout=2)
+peer, _ = server.accept()
+peer.sendall(b"hello world")
+select.select([port.fileno()], [], [], 2)
+print(port.in_waiting, port.read_all(), port.read(10), end=" ")
+peer.close()
+select.select([port.fileno()], [], [], 2)
+print(port.in_waiting, end=" ")
+try:
+    print(port.read(1))
+except serial.SerialException as exc:
+    print(exc)
+P
+)" "1 b'h' b'ello world' 1 read failed: socket disconnected"
