@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from session.bench import Board
+from session.bench import MODELS, Board, image_of, program
 from stm8tool.devices import Part, all_parts, find_part, option_table
-from stm8tool.errors import ReadoutProtectedError
+from stm8tool.errors import Code, ProbeError, ReadoutProtectedError
 from stm8tool.image import Image, Segment
 from stm8tool.session import Session
 from stm8tool.sim.chip import Chip
@@ -172,7 +172,7 @@ def test_what_may_lock_us_out_is_restored_only_by_force(part: str, option: str, 
 
 # -- any image, any chip ---------------------------------------------------------------------------------------------
 
-_PROPERTY_PARTS = {name: find_part(name) for name in ("stm8s103f3", "stm8l151k4", "stm8l101f3", "stm8s208mb")}
+_PROPERTY_PARTS = {name: find_part(name) for name in ("stm8s103f3", "stm8l151k4", "stm8l101f3", "stm8s208m8")}
 
 
 def _contents(size: int) -> st.SearchStrategy[bytes]:
@@ -243,6 +243,36 @@ def test_what_is_written_to_ram_is_there() -> None:
     assert board.chip.ram.read(0x10, 3) == b"abc"
     assert board.chip.ram.read(0x100, 200) == bytes(range(200))
     assert board.is_left_idle()
+
+
+@pytest.mark.parametrize("model", ["v1", "v2"])
+@pytest.mark.parametrize("buffer", [None, 128, 300, 514, 515, 1024])
+def test_ram_takes_as_much_as_it_has_whatever_the_probe_buffers(model: str, buffer: Optional[int]) -> None:
+    board = Board("stm8s103f3", model, faults=[f"clone-buffer={buffer}"] if buffer else [])
+    limit = min(buffer or 6144, 514)
+    for size in (limit - 1, limit, limit + 1, 2 * limit, board.part.ram.size):
+        data = program(board.part, size, min(size, board.part.ram.size))
+        with board.session() as session:
+            session.write_ram(Image([Segment(0, data)]))
+        assert board.chip.ram.read(0, len(data)) == data
+
+
+def test_the_largest_ram_is_filled_over_every_probe() -> None:
+    for model in MODELS:
+        board = Board("stm8s208m8", model)
+        data = program(board.part, 5, board.part.ram.size)
+        with board.session() as session:
+            session.run(0x30, Image([Segment(0, data)]))
+        assert board.chip.ram.read(0, len(data)) == data
+
+
+@pytest.mark.parametrize("buffer", [1, 63, 64, 127])
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8s105k4"])
+def test_a_probe_that_cannot_buffer_a_block_is_refused_by_name(part: str, buffer: int) -> None:
+    board = Board(part, "v2", faults=[f"clone-buffer={buffer}"])
+    with pytest.raises(ProbeError, match=f"buffers only {buffer} bytes") as caught:
+        board.upload(image_of(board.part, size=100))
+    assert caught.value.code is Code.PROBE_LIMIT
 
 
 @pytest.mark.parametrize("fault", [None, "nak-every=300", "bit-flip-every=300"])

@@ -141,8 +141,8 @@ class Stlink:
         return self._transport.clock
 
     @property
-    def max_write(self) -> int:
-        """Most bytes of one `wotf`: what the probe buffers, and what working clients were seen to use."""
+    def _most_written(self) -> int:
+        """Most bytes of one WRITEMEM: what the probe buffers, and what working clients were seen to use."""
         return min(self._buffer_size, self._habits.most_written)
 
     # -- open and close ------------------------------------------------------------------------------
@@ -318,10 +318,21 @@ class Stlink:
         self._simple(_SPEED + bytes([high]), "speed change")
         self.high_speed = high
 
-    def wotf(self, address: int, data: bytes) -> None:
-        """Write `data` (1 to `max_write` bytes) to ascending addresses. Never repeated by itself."""
-        if not 1 <= len(data) <= self.max_write:
-            raise ValueError(f"{len(data)} bytes in one WOTF; 1 to {self.max_write} fit")
+    def wotf(self, address: int, data: bytes, *, whole: bool = False) -> None:
+        """Write `data`, in as many commands as the probe needs, or `whole` in one. Never repeated by itself."""
+        if not data:
+            raise ValueError("a WOTF without data")
+        most = self._most_written
+        if whole and len(data) > most:
+            raise ProbeError(
+                f"the probe takes only {most} bytes at once, and 0x{address:06X} needs {len(data)} in one piece",
+                code=Code.PROBE_LIMIT,
+                hint="use another probe, or one with ST's own firmware",
+            )
+        for start in range(0, len(data), most):
+            self._write_buffered(address + start, data[start : start + most])
+
+    def _write_buffered(self, address: int, data: bytes) -> None:
         head, rest = data[:_WRITE_DATA_IN_COMMAND], data[_WRITE_DATA_IN_COMMAND:]
         command = _WRITE_MEMORY + len(data).to_bytes(2, "big") + address.to_bytes(4, "big") + head
         self._channel.exchange(command, data=rest, repeatable=False)

@@ -21,6 +21,7 @@ from .wire import BIT_S, BUSY, NO_ANSWER, OK, STATUS, Job, Pulse, Transfer
 
 COMMAND_SIZE = 16
 BUFFER_SIZE = 0x1800
+V1_MOST_WRITTEN = 514  # of ST's own tool, in captures
 SRST_BITS = 6
 SYNC_S = 16e-6
 EARLY_POLL_S = 0.0065
@@ -332,6 +333,8 @@ class Firmware:
         address = int.from_bytes(command[4:8], "big")
         if not 0 < size <= self._buffer_limit:
             raise SimGapError(f"a transfer of {size} bytes; the buffer has {self._buffer_limit}")
+        if command[1] == 0x0A and self._model.scsi and size > V1_MOST_WRITTEN:
+            raise SimGapError(f"a write of {size} bytes; a V1 was seen to take {V1_MOST_WRITTEN}, never more")
         if self._open_firmware or self._faults.clone_16bit_address:
             address &= 0xFFFF
         return address, size

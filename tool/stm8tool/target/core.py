@@ -184,9 +184,9 @@ class Core:
                 return value
         raise SwimError(f"the byte at 0x{address:06X} changes from read to read", hint=_DAMAGED_HINT)
 
-    def write(self, address: int, data: bytes) -> None:
-        """Write registers or RAM."""
-        self.link.wotf(address, data)
+    def write(self, address: int, data: bytes, *, whole: bool = False) -> None:
+        """Write registers or memory; with `whole` the probe gets `data` in one command, or a ProbeError says why not."""
+        self.link.wotf(address, data, whole=whole)
 
     def persist(
         self,
