@@ -271,7 +271,8 @@ class Chip:
             answer = Answer.SILENT
         if answer is None:
             self.swim_active = True
-            self.csr &= ~HS
+            if not self.switches.entry_keeps_hs:
+                self.csr &= ~HS
         return answer or Answer.ACK
 
     def comm_reset(self, now: float) -> Answer:
@@ -279,7 +280,8 @@ class Chip:
         self.settle(now)
         answer = self._line()
         if answer is None and self.swim_active:
-            self.csr &= ~HS
+            if not self.switches.resync_keeps_hs:
+                self.csr &= ~HS
             return Answer.ACK
         return answer or Answer.SILENT
 

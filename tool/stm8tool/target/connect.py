@@ -34,7 +34,7 @@ from .diagnose import Evidence, Rung, conclude, supply_line
 _log = logging.getLogger(__name__)
 
 # One clone and chip never connected when the first poll came earlier than 6.5 ms, another wanted 3 ms and
-# failed with 10 (confidence medium): silent for the whole waveform first, at once on the last rung.
+# failed with 10 (confidence medium): silent for the whole waveform first, at once after a USB reset.
 _SILENT_S = 0.012
 _SETTLE_S = 0.010
 _STATUS_BITS = reg.CSR_HSIT | reg.CSR_NO_ACCESS
@@ -57,6 +57,8 @@ class Recipe(NamedTuple):
         restart: Take the probe out of SWIM mode and in again first.
         usb_reset: Reset the probe on USB first.
         first_poll_s: Silence after the entry sequence, in seconds.
+        may_be_fast: The chip may talk high speed after the entry. By all sources the entry ends that (confidence high),
+            so this is for a chip that none of them has met.
     """
 
     name: str
@@ -67,26 +69,30 @@ class Recipe(NamedTuple):
     restart: bool = True
     usb_reset: bool = False
     first_poll_s: float = _SILENT_S
+    may_be_fast: bool = False
 
 
+AFTER_USB_RESET = Recipe(
+    "after a USB reset of the probe, low speed",
+    (0.02, 0.02, 0.01),
+    system_reset=False,
+    usb_reset=True,
+    first_poll_s=0.0,
+)
+OUT_OF_HIGH_SPEED = Recipe("without NRST, out of high speed", None, may_be_fast=True)
 LADDER = (
     Recipe("under reset, high speed", (0.02, 0.02, 0.01), high_speed=True, restart=False),
     Recipe("under reset, low speed", (0.02, 0.02, 0.01)),
     Recipe("under a longer reset, low speed", (0.2, 0.1, 0.1), system_reset=False, settle_s=0.1),
     Recipe("without NRST, low speed", None),
-    Recipe(
-        "after a USB reset of the probe, low speed",
-        (0.02, 0.02, 0.01),
-        system_reset=False,
-        usb_reset=True,
-        first_poll_s=0.0,
-    ),
+    AFTER_USB_RESET,
+    OUT_OF_HIGH_SPEED,
 )
 LOW_SPEED = LADDER[1]
-NO_RESET = Recipe("again, without any reset", None, system_reset=False, restart=False)
+NO_RESET = Recipe("again, without any reset", None, system_reset=False, restart=False, may_be_fast=True)
 # A probe that hung kept its pins: the chip may still be in high-speed SWIM, and where NRST is not wired only what needs
 # no pulse gets it back.
-AFTER_HANG = (LADDER[-1], LOW_SPEED, NO_RESET, LADDER[3])
+AFTER_HANG = (AFTER_USB_RESET, LOW_SPEED, NO_RESET, LADDER[3], OUT_OF_HIGH_SPEED)
 
 
 class BusError(SwimError):
@@ -209,6 +215,8 @@ def follow(link: SwimLink, recipe: Recipe) -> None:
         # ST's tool and vsprog send it here, though the chip has no need to take it while CSR.SWIM_DM is 0.
         with suppress(SwimError):
             link.system_reset()
+    if recipe.may_be_fast:
+        _end_high_speed(link)
     link.wotf(reg.SWIM_CSR, bytes([_BASE]))
     if recipe.pulse_s is not None:
         link.release_reset()
@@ -219,11 +227,27 @@ def follow(link: SwimLink, recipe: Recipe) -> None:
     _take_hold(link, recipe.high_speed)
 
 
+def _end_high_speed(link: SwimLink) -> None:
+    """Bring a chip that kept SWIM_CSR.HS through the entry back to low speed: by a resync, or in its own speed."""
+    with suppress(SwimError):  # the write of SWIM_CSR that follows tells whether it answers
+        link.resync()
+    try:
+        link.wotf(reg.SWIM_CSR, bytes([_BASE]))
+        return
+    except SwimError as exc:
+        _log.debug("in low speed: %s", exc)
+    link.resync()  # the probe forgets the error, which a change of speed would report once more
+    link.set_speed(True)
+    with suppress(SwimError):  # in which speed it acknowledges the end of high speed, no source says
+        link.wotf(reg.SWIM_CSR, bytes([_BASE]))
+    link.set_speed(False)
+
+
 def catch(link: SwimLink, turn: int) -> None:
     """Enter without wasting time: power may just have come, and the chip's program may be about to turn SWIM off.
 
     The system reset right behind the entry undoes what the program has done so far, and stalls the CPU. Every other
-    `turn` asks for the status at once, as the last rung of the ladder does.
+    `turn` asks for the status at once, as the ladder does after a USB reset.
     """
     link.enter(0.0 if turn % 2 else _SILENT_S)
     link.wotf(reg.SWIM_CSR, bytes([_BASE]))
