@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from session.bench import Board, image_of
+from session.bench import MODELS, Board, image_of
+from stm8tool.errors import ConnectError, ProbeLostError, SwimError, UsageError
+from stm8tool.session import PowerCycle, Session
+from stm8tool.sim.chip import Chip
 from stm8tool.sim.switches import Switches
 
 _KEPT = [Switches(entry_keeps_hs=True), Switches(entry_keeps_hs=True, resync_keeps_hs=True)]
@@ -55,3 +60,122 @@ def test_a_probe_that_hangs_once_costs_no_upload_of_a_chip_that_keeps_high_speed
         board.upload(image)
         assert board.holds(image), after
         assert board.is_left_idle(), after
+
+
+_POWER = "power the board off and on"
+
+
+def _cut_swim(board: Board) -> None:
+    board.chip.faults = board.probe.faults = replace(board.probe.faults, swim_open=True)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_chip_that_cannot_be_left_after_an_error_is_told_with_that_error(model: str) -> None:
+    board = Board(model=model)
+    with pytest.raises(UsageError, match="the first error") as caught, board.session() as session:
+        session.connect()
+        _cut_swim(board)
+        raise UsageError("the first error", hint="its hint")
+    assert caught.value.hint == "its hint"
+    assert any(line.startswith("leaving the chip failed, too: ") for line in caught.value.details)
+    assert _POWER in caught.value.details[-1]
+    assert "whether a reset by NRST is enough is not sure" in caught.value.details[-1]
+
+
+def test_a_chip_that_cannot_be_left_after_ctrl_c_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    board = Board()
+    with pytest.raises(KeyboardInterrupt), board.session() as session:
+        session.connect()
+        _cut_swim(board)
+        raise KeyboardInterrupt
+    assert _POWER in caplog.text
+
+
+def test_a_chip_that_is_left_in_order_after_an_error_adds_nothing_to_it() -> None:
+    board = Board()
+    with pytest.raises(UsageError) as caught, board.session() as session:
+        session.connect()
+        raise UsageError("the first error", hint="its hint")
+    assert caught.value.details == ()
+
+
+@pytest.mark.parametrize("model", ["v2", "v3"])
+def test_a_chip_that_falls_silent_in_the_middle_of_a_job_may_stay_stopped(model: str) -> None:
+    board = Board(model=model, faults=["nrst-open"])
+    with pytest.raises(ConnectError) as caught, board.session() as session:
+        session.connect()
+        _cut_swim(board)
+        session.read(board.part.flash)
+    assert _POWER in "".join(caught.value.details)
+
+
+def test_a_chip_that_was_never_gripped_is_not_said_to_be_stopped() -> None:
+    for fault in ("unpowered", "swim-open", "swim-stuck-low"):
+        board = Board(faults=[fault])
+        with pytest.raises(ConnectError) as caught:
+            board.upload(image_of(board.part))
+        assert _POWER not in "".join(caught.value.details)
+
+
+def test_a_chip_that_a_rung_gripped_and_no_rung_held_may_stay_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = Board()
+    written: list[int] = []
+    original = Chip.wotf
+
+    def wotf(chip: Chip, address: int, *rest: object) -> object:
+        answer = original(chip, address, *rest)  # type: ignore[arg-type]
+        written.append(address)
+        if written == [0x7F80]:
+            _cut_swim(board)
+        return answer
+
+    monkeypatch.setattr(Chip, "wotf", wotf)
+    with pytest.raises(ConnectError) as caught:
+        board.upload(image_of(board.part))
+    assert _POWER in "".join(caught.value.details)
+
+
+def test_a_probe_that_is_pulled_in_the_middle_says_that_the_chip_may_stay_stopped() -> None:
+    board = Board(faults=["unplug-after=200"])
+    with pytest.raises(ProbeLostError) as caught:
+        board.upload(image_of(board.part))
+    assert _POWER in "".join(caught.value.details)
+
+
+# -- a probe that reports an error for its own pin --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("every", range(1, 8))
+@pytest.mark.parametrize("model", MODELS)
+def test_an_error_of_the_probes_own_pin_ends_no_rung(model: str, every: int) -> None:
+    board = Board(model=model, locked=True, faults=[f"nrst-error-every={every}"])
+    with board.session() as session:
+        assert session.info().recipe == "under reset, high speed"
+    image = image_of(board.part, size=300)
+    board.upload(image)
+    assert board.holds(image)
+    assert board.is_left_idle()
+
+
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_an_error_of_the_probes_own_pin_ends_no_power_cycle(every: int) -> None:
+    board = Board(faults=[f"nrst-error-every={every}", "power-switch=2000", "app-disables-swim"])
+    wish = PowerCycle(10, lambda seconds: None)
+    with Session(board.probe, board.part, power_cycle=wish) as session:
+        session.connect()
+    assert board.is_left_idle()
+
+
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_an_error_of_the_probes_own_pin_does_not_spare_a_chip_its_last_reset(every: int) -> None:
+    board = Board(faults=[f"nrst-error-every={every}"])
+    with pytest.raises(SwimError, match="could be let go"), board.session() as session:
+        session.connect()
+        _cut_swim(board)
+    assert board.is_left_idle()
+
+
+def test_a_reset_line_is_seen_to_work_whatever_the_probe_reports_of_it() -> None:
+    board = Board(faults=["nrst-error-every=1"])
+    with board.session() as session:
+        assert session.reset_line_works()

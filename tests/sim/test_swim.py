@@ -277,7 +277,7 @@ def test_under_reset_a_slow_program_does_no_harm() -> None:
 @pytest.mark.parametrize(("command", "name"), [("F4 04", "entry_keeps_hs"), ("F4 06", "resync_keeps_hs")])
 @pytest.mark.parametrize("keeps", [False, True])
 def test_the_entry_and_a_resync_end_high_speed_unless_the_chip_keeps_it(command: str, name: str, keeps: bool) -> None:
-    bench = Bench(switches=Switches(**{name: keeps})).connect(fast=True)  # type: ignore[arg-type]
+    bench = Bench(switches=Switches(**{name: keeps})).connect(fast=True)
     assert bench.do(command) == OK
     assert (bench.try_read(CSR) == SILENT) is keeps
     assert bool(bench.chip.csr & 0x10) is keeps

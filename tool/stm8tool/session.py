@@ -24,6 +24,7 @@ from .interrupts import shield
 from .probe.stlink import Stlink
 from .target import family, protection, upload
 from .target.capture import PowerCycle as PowerCycle
+from .target.connect import stays_held
 from .target.core import Core
 from .target.flash import Flash
 from .target.option_plan import Change, Danger
@@ -125,7 +126,11 @@ class Session:
                 if error is None:
                     self._add_quality(exc)
                     raise
-                _log.debug("leaving the chip: %s", exc)  # the first error is the one to show
+                told = stays_held(exc)
+                if isinstance(error, ToolError):  # the first error is the one to show
+                    error.details = (*error.details, *told)
+                else:
+                    _log.warning("%s", "; ".join(told))
             finally:
                 self._link.close()
         if error is None:

@@ -257,7 +257,7 @@ class Stlink:
                     )
                 return
             except ToolError as exc:
-                _log.warning("could not %s: %s", step, exc)
+                _log.warning("could not %s: %s; if the program does not run, unplug the probe", step, exc)
 
     def _exit_and_ask(self) -> None:
         """Leave SWIM mode; what it is in then only shows that the probe still answers: some firmware stays in it."""
@@ -269,12 +269,17 @@ class Stlink:
 
         A probe that starts again after a USB reset is out of SWIM mode, and its pins let go.
         """
+        reported = False
         for _ in range(_LEAVE_TRIES):
             try:
                 act()
                 return
             except (EndpointStallError, TransferSizeError) as exc:
                 _log.debug("%s; trying again", exc)
+            except SwimError as exc:
+                if reported or exc.code is Code.PROBE_HUNG:
+                    raise
+                reported = True
         self._transport.reset()
 
     def restart(self) -> None:

@@ -49,6 +49,11 @@ class Faults:
     )
     nrst_open: bool = _switch("the reset wire is not connected")
     nrst_stuck_low: bool = _switch("something holds the target in reset")
+    nrst_error_every: Optional[int] = _number(
+        "every Nth time (1) that the probe moves NRST it does so and reports an error",
+        bare=1,
+        allowed=range(1, FOR_EVER + 1),
+    )
     app_disables_swim: Optional[int] = _number(
         "the program turns the SWIM pin into an output N ms (1) after its start", bare=1
     )

@@ -71,6 +71,7 @@ class Firmware:
         self._entry_s = 0.007 if faults.open_firmware else 0.0093
         self.word = self._choose_word()
         self.wedged = False
+        self._pin_moves = 0
         self._plug_in()
 
     def _choose_word(self) -> int:
@@ -294,6 +295,9 @@ class Firmware:
         self._abort(now)
         self._chip.set_nrst(command[1] == 0x07, now)
         self.status, self._count = OK, 0
+        self._pin_moves += 1
+        if self._faults.nrst_error_every and self._pin_moves % self._faults.nrst_error_every == 0:
+            self.status = NO_ANSWER
 
     def _pulse(self, command: bytes, now: float) -> None:
         """ENTER_SEQ, GEN_RST or RESET: the first and last leave the probe in low speed."""

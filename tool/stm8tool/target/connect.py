@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple, Optional
 
@@ -41,6 +41,11 @@ _STATUS_BITS = reg.CSR_HSIT | reg.CSR_NO_ACCESS
 _BASE = reg.CSR_SAFE_MASK | reg.CSR_SWIM_DM
 _HSIT_TRIES = 5
 _HSIT_STEP_S = 0.010
+_LAST_PULSE_S = 0.02
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 class Recipe(NamedTuple):
@@ -132,11 +137,17 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
     last: Optional[ToolError] = None
     left = deque(LADDER if first is None else (first, *LADDER))
     was_reset = False
+    held = known.answered and not known.let_run
+
+    def hold() -> None:
+        nonlocal held
+        held = True
+
     while left:
         recipe = left.popleft()
         was_reset = was_reset or recipe.usb_reset
         try:
-            follow(link, recipe)
+            follow(link, recipe, hold)
         except ProbeLostError:
             raise
         except ToolError as exc:
@@ -150,15 +161,14 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
         return Climbed(recipe, tuple(rungs))
     if isinstance(last, TransportTimeoutError):
         raise probe_hangs([_tried(rung) for rung in rungs]) from last
-    with suppress(*LINK_ERRORS):  # a rung may have got as far as to stall the CPU
-        leave_running(link)
+    details = [*map(_tried, rungs), *let_go(link, held=held)]
     if isinstance(last, TransportError):
         raise ProbeError(
             f"no SWIM link to the chip: {last}, again and again",
             hint="try another USB port or cable, without a hub; then another probe",
-            details=[_tried(rung) for rung in rungs],
+            details=details,
         ) from last
-    raise not_reached(link, known._replace(rungs=rungs), [_tried(rung) for rung in rungs]) from last
+    raise not_reached(link, known._replace(rungs=rungs), details) from last
 
 
 def rung_of(recipe: Recipe, failure: ToolError) -> Rung:
@@ -192,22 +202,43 @@ def not_reached(link: SwimLink, seen: Evidence, details: Sequence[str]) -> Conne
     return ConnectError(found.message, status=status, code=found.code, hint=found.hint, details=(*details, *measured))
 
 
-def follow(link: SwimLink, recipe: Recipe) -> None:
-    """Reach the chip by one recipe; SwimError or TransportError where that fails."""
+def move_reset(link: SwimLink, *, low: bool) -> None:
+    """Move NRST. What the probe reports of its own pin proves nothing: what follows shows if the chip took the reset.
+
+    Raises:
+        SwimError: The probe stays busy.
+        TransportError: The probe does not answer.
+    """
+    move = link.assert_reset if low else link.release_reset
+    for _ in range(2):
+        try:
+            move()
+            return
+        except SwimError as exc:
+            if exc.code is Code.PROBE_HUNG:
+                raise
+            _log.debug("%s; going on", exc)
+
+
+def follow(link: SwimLink, recipe: Recipe, gripped: Callable[[], None] = _nothing) -> None:
+    """Reach the chip by one recipe; SwimError or TransportError where that fails.
+
+    `gripped` is called when the chip has taken SWIM_CSR: from then on its CPU may be stalled.
+    """
     clock = link.clock
     if recipe.usb_reset:
         link.reset_usb()
     elif recipe.restart:
         link.restart()
     if recipe.pulse_s is None:
-        link.release_reset()
+        move_reset(link, low=False)
     else:
         low_s, high_s, hold_s = recipe.pulse_s
-        link.assert_reset()
+        move_reset(link, low=True)
         clock.sleep(low_s)
-        link.release_reset()
+        move_reset(link, low=False)
         clock.sleep(high_s)
-        link.assert_reset()
+        move_reset(link, low=True)
         clock.sleep(hold_s)
     link.enter(recipe.first_poll_s)
     link.set_speed(False)
@@ -218,8 +249,9 @@ def follow(link: SwimLink, recipe: Recipe) -> None:
     if recipe.may_be_fast:
         _end_high_speed(link)
     link.wotf(reg.SWIM_CSR, bytes([_BASE]))
+    gripped()
     if recipe.pulse_s is not None:
-        link.release_reset()
+        move_reset(link, low=False)
     clock.sleep(recipe.settle_s)
     if recipe.system_reset:
         link.system_reset()
@@ -243,20 +275,21 @@ def _end_high_speed(link: SwimLink) -> None:
     link.set_speed(False)
 
 
-def catch(link: SwimLink, turn: int) -> None:
+def catch(link: SwimLink, turn: int, gripped: Callable[[], None]) -> None:
     """Enter without wasting time: power may just have come, and the chip's program may be about to turn SWIM off.
 
     The system reset right behind the entry undoes what the program has done so far, and stalls the CPU. Every other
-    `turn` asks for the status at once, as the ladder does after a USB reset.
+    `turn` asks for the status at once, as the ladder does after a USB reset. For `gripped` see `follow`.
     """
     link.enter(0.0 if turn % 2 else _SILENT_S)
     link.wotf(reg.SWIM_CSR, bytes([_BASE]))
+    gripped()
     link.system_reset()
 
 
 def take_hold(link: SwimLink) -> None:
     """Go on after `catch`: release NRST, prove the link, and use high speed where the chip allows it."""
-    link.release_reset()
+    move_reset(link, low=False)
     link.clock.sleep(_SETTLE_S)
     _take_hold(link, high_speed=True)
 
@@ -351,19 +384,33 @@ def leave_running(link: SwimLink) -> None:
     _pulse_nrst(link)
     raise SwimError(
         "the chip stopped answering before it could be let go: its program may not run",
-        hint="press reset on the board, or power it off and on",
+        hint="power the board off and on; whether a reset by NRST is enough is not sure",
     )
 
 
-def _nothing() -> None:
-    """Prepare nothing."""
+def let_go(link: SwimLink, *, held: bool) -> tuple[str, ...]:
+    """Try to leave a chip that was not reached for good; return what to tell if it may be `held`, and stays so."""
+    try:
+        leave_running(link)
+    except ToolError as exc:
+        _log.debug("leaving the chip: %s", exc)
+        return stays_held(exc) if held else ()
+    return ()
+
+
+def stays_held(failure: ToolError) -> tuple[str, ...]:
+    """Return the evidence, and the advice, for a chip that could not be left, for the details of an earlier error."""
+    return (
+        f"leaving the chip failed, too: {failure}",
+        "its CPU may still be stopped: power the board off and on; whether a reset by NRST is enough is not sure",
+    )
 
 
 def _pulse_nrst(link: SwimLink) -> None:
     """Reset the chip by its pin: the last thing to try where it does not answer."""
-    try:
-        link.assert_reset()
-        link.clock.sleep(0.02)
-        link.release_reset()
-    except ToolError as exc:
-        _log.debug("NRST pulse: %s", exc)
+    for low, wait_s in ((True, _LAST_PULSE_S), (False, 0.0)):  # the second, whatever became of the first
+        try:
+            move_reset(link, low=low)
+        except ToolError as exc:
+            _log.debug("NRST pulse: %s", exc)
+        link.clock.sleep(wait_s)
