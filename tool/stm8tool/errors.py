@@ -80,6 +80,7 @@ class Code(Enum):
     KEYS = "E-KEYS"
     WRITE_UNFINISHED = "E-WRITE-UNFINISHED"
     VERIFY = "E-VERIFY"
+    NO_PROGRAM = "E-NO-PROGRAM"
 
     def __str__(self) -> str:
         """Return the code as it is printed behind a message: "[E-UBC]"."""

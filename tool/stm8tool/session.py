@@ -22,7 +22,7 @@ from .errors import (
 from .image import Image, Segment
 from .interrupts import shield
 from .probe.stlink import Stlink
-from .target import family, protection, upload
+from .target import family, protection, start, upload
 from .target.capture import PowerCycle as PowerCycle
 from .target.connect import stays_held
 from .target.core import Core
@@ -109,6 +109,8 @@ class Session:
         self._link = Stlink(transport)
         self._core = Core(self._link, part, power_cycle)
         self._connected = False
+        self._starts: Optional[bool] = None
+        self._to_start: Optional[Image] = None  # what was written, of a chip whose program is to run now
 
     def __enter__(self) -> Session:
         """Open the probe."""
@@ -121,6 +123,8 @@ class Session:
         """Let the program run and release the probe, also when one of the two fails; then say how good the link was."""
         with shield():
             try:
+                if error is None and self._to_start is not None:
+                    self._starts = start.look(self._core, self._part, self._to_start)
                 self._core.leave()
             except ToolError as exc:
                 if error is None:
@@ -151,6 +155,18 @@ class Session:
             slow=recipe is not None and not recipe.high_speed,
             no_nrst=self._has_nrst and recipe is not None and recipe.pulse_s is None and tally.recipes > 0,
         )
+
+    @property
+    def starts_program(self) -> Optional[bool]:
+        """After the session: the chip has a program, which runs; None if it is locked, or was not looked at."""
+        return self._starts
+
+    def expect_program(self, image: Image) -> None:
+        """Look, when the session ends, if the chip holds a program, and warn if not.
+
+        `write` of flash and `reset` ask for it by themselves. `image` is what was written, in case the chip is locked.
+        """
+        self._to_start = image
 
     @property
     def _has_nrst(self) -> bool:
@@ -246,7 +262,10 @@ class Session:
             verify: Read back what was programmed.
         """
         segments = self._segments(image, regions, options)
-        return upload.write(self._programmer(), segments, options, unlock=unlock, verify=verify)
+        written = upload.write(self._programmer(), segments, options, unlock=unlock, verify=verify)
+        if image.slice(self._require_part().flash):
+            self.expect_program(image)
+        return written
 
     def require_writable(
         self, image: Image, regions: Sequence[Region], options: Optional[OptionData] = None, *, unlock: bool = True
@@ -349,6 +368,7 @@ class Session:
         self.write_ram(image)
         self._core.run(address)
         self._connected = False  # another job connects again, which stops it
+        self._to_start = None
 
     def unlock(self) -> protection.Unlocked:
         """Remove read protection, bring option bytes to factory values, and prove both by reading back."""
@@ -357,6 +377,7 @@ class Session:
     def reset(self) -> None:
         """Reset the chip; its program runs when the session ends."""
         self._connect()
+        self.expect_program(Image())
 
     def info(self) -> ChipInfo:
         """Connect and report what the chip shows; nothing is written to its memories."""
