@@ -162,3 +162,36 @@ def test_a_failed_write_makes_no_claim(caplog: pytest.LogCaptureFixture) -> None
 def test_every_part_has_its_vector_at_the_start_of_its_flash() -> None:
     assert {part.flash.start for part in all_parts()} == {start.VECTOR}
     assert max(part.flash.size for part in all_parts()) <= 0x20000
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_the_last_job_of_a_session_decides(verify: bool, caplog: pytest.LogCaptureFixture) -> None:
+    board = Board()
+    whole, flash = _program(b"\x82\x00\x80\x80"), [board.part.flash]
+    with board.session() as session:
+        session.write(whole, flash, verify=verify)
+        session.erase(board.part.flash)
+    assert _told(session, caplog) == (None, 0)
+    with board.session() as session:
+        session.write(Image([Segment(0x8080, _CODE)]), flash, verify=verify)
+        session.write(whole, flash, verify=verify)
+        session.verify(whole, flash)
+    assert _told(session, caplog) == (True, 0)
+    with board.session() as session:
+        session.write(whole, flash, verify=verify)
+        session.write(_program(b"\x9d\x9d\x9d\x9d"), flash, verify=verify)
+        session.read(board.part.flash)
+    assert _told(session, caplog) == (False, 1)
+    caplog.clear()
+    with board.session() as session:
+        session.reset()
+        session.run(0x30, Image([Segment(0x30, b"\x20\xfe")]))
+    assert _told(session, caplog) == (None, 0)
+
+
+def test_what_was_not_verified_is_read() -> None:
+    board = Board(faults=["dead-block=0x8080"])
+    board.chip.flash.write(0x8000, bytes(0x2000))
+    with board.session() as session:
+        session.write(_program(b"\x82\x00\x80\x80"), [board.part.flash], verify=False)
+    assert session.starts_program is False

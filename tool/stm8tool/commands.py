@@ -215,7 +215,7 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
         if regions == [part.ram]:
             session.write_ram(content)
-            session.expect_program(content)
+            session.expect_program()
             console.say(f"{content.size} bytes of RAM written and verified; what runs now may overwrite them")
             return
         if serial:
@@ -226,7 +226,7 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
             console.say(f"{taken.origin} is taken from {serial.file}, for 0x{taken.address:06X}")
         result = session.write(content, regions, options, unlock=unlock, verify=arguments.verify == "yes")
         _tell_written(console, result, verified=arguments.verify == "yes")
-        session.expect_program(content)
+        session.expect_program()
     if session.starts_program:
         console.say("the program runs")
 

@@ -110,7 +110,8 @@ class Session:
         self._core = Core(self._link, part, power_cycle)
         self._connected = False
         self._starts: Optional[bool] = None
-        self._to_start: Optional[Image] = None  # what was written, of a chip whose program is to run now
+        self._expects_program = False
+        self._known = Image()  # what the last job has seen the chip to hold
 
     def __enter__(self) -> Session:
         """Open the probe."""
@@ -123,8 +124,8 @@ class Session:
         """Let the program run and release the probe, also when one of the two fails; then say how good the link was."""
         with shield():
             try:
-                if error is None and self._to_start is not None:
-                    self._starts = start.look(self._core, self._part, self._to_start)
+                if error is None and self._expects_program:
+                    self._starts = start.look(self._core, self._part, self._known)
                 self._core.leave()
             except ToolError as exc:
                 if error is None:
@@ -161,12 +162,12 @@ class Session:
         """After the session: the chip has a program, which runs; None if it is locked, or was not looked at."""
         return self._starts
 
-    def expect_program(self, image: Image) -> None:
-        """Look, when the session ends, if the chip holds a program, and warn if not.
+    def expect_program(self, *, wanted: bool = True) -> None:
+        """Look, when the session ends, if the chip holds a program, and warn if not; or do so no more.
 
-        `write` of flash and `reset` ask for it by themselves. `image` is what was written, in case the chip is locked.
+        `write` of flash and `reset` ask for it by themselves, `erase`, `restore`, `run` and `unlock` do not.
         """
-        self._to_start = image
+        self._expects_program = wanted
 
     @property
     def _has_nrst(self) -> bool:
@@ -236,6 +237,7 @@ class Session:
         return self._core
 
     def _programmer(self) -> Programmer:
+        self._known = Image()
         return Programmer(self._connect(), self._require_part(), self._progress)
 
     def _require_part(self) -> Part:
@@ -263,8 +265,9 @@ class Session:
         """
         segments = self._segments(image, regions, options)
         written = upload.write(self._programmer(), segments, options, unlock=unlock, verify=verify)
+        self._known = image if verify else Image()
         if image.slice(self._require_part().flash):
-            self.expect_program(image)
+            self.expect_program()
         return written
 
     def require_writable(
@@ -320,6 +323,7 @@ class Session:
     def erase(self, region: Region) -> Written:
         """Erase `region` to 0x00, in whole blocks."""
         require_whole_blocks(region, self._require_part())
+        self.expect_program(wanted=False)
         programmer = self._programmer()
         programmer.require_open()
         return programmer.erase(region)
@@ -351,6 +355,7 @@ class Session:
         image.check_inside(part.memories)
         if not force:
             upload.require_whole(image, part)
+        self.expect_program(wanted=False)
         return upload.restore(self._programmer(), image, unlock=unlock, verify=verify, force=force)
 
     def write_ram(self, image: Image) -> None:
@@ -368,16 +373,17 @@ class Session:
         self.write_ram(image)
         self._core.run(address)
         self._connected = False  # another job connects again, which stops it
-        self._to_start = None
+        self.expect_program(wanted=False)
 
     def unlock(self) -> protection.Unlocked:
         """Remove read protection, bring option bytes to factory values, and prove both by reading back."""
+        self.expect_program(wanted=False)
         return self._programmer().unlock()
 
     def reset(self) -> None:
         """Reset the chip; its program runs when the session ends."""
         self._connect()
-        self.expect_program(Image())
+        self.expect_program()
 
     def info(self) -> ChipInfo:
         """Connect and report what the chip shows; nothing is written to its memories."""

@@ -33,20 +33,23 @@ Read = Callable[[int, int], bytes]  # address, size
 _log = logging.getLogger(__name__)
 
 
-def look(core: Core, part: Optional[Part], written: Image) -> Optional[bool]:
+def look(core: Core, part: Optional[Part], known: Image) -> Optional[bool]:
     """Tell whether the connected chip has a program, and warn if not; None where that cannot be seen.
 
     Args:
         core: The chip.
         part: What it is; without it, its flash may be as large as that of the largest.
-        written: What was written to it, which decides if the chip is locked.
+        known: What it was seen to hold, before it was locked perhaps: that is not read again.
     """
     flash = part.flash if part else _ANY_FLASH
     try:
-        found = flaw(core.read_surely, flash)
-        if found and _is_locked(core, part):
-            found = flaw(from_image(written), flash)
-    except (*LINK_ERRORS, TargetError, LookupError) as exc:
+        try:
+            found = flaw(from_image(known), flash)
+        except LookupError:
+            found = flaw(core.read_surely, flash)
+            if found and _is_locked(core, part):
+                return None
+    except (*LINK_ERRORS, TargetError) as exc:
         # A link that is lost here is still lost when the chip is left, which says so.
         _log.debug("whether there is a program cannot be seen: %s", exc)
         return None
@@ -62,7 +65,7 @@ def _is_locked(core: Core, part: Optional[Part]) -> bool:
 
 
 def from_image(image: Image) -> Read:
-    """Return a `Read` of what was written to a chip that cannot be read; LookupError where `image` has nothing."""
+    """Return a `Read` of `image`; LookupError where that holds nothing."""
 
     def read(address: int, size: int) -> bytes:
         found = image.slice(Region("wanted", address, size))
