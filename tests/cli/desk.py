@@ -147,6 +147,7 @@ def check_form(result: Result, *, traceback: bool = False) -> None:
     else:
         assert "error: " in result.reason, result.err
         assert result.err.count("error: ") == 1, result.err
+        assert result.hint or "what to do:" in result.out, result.err  # `doctor` has it on its page
 
 
 def hex_text(*segments: tuple[int, bytes]) -> str:

@@ -257,7 +257,7 @@ def _option_data(arguments: argparse.Namespace, console: Console, part: Part, co
             raise UsageError("--force-… allows what --options writes", hint="add --options, or leave it out")
         return None
     if arguments.region == "ram":
-        raise UsageError("--region ram and --options do not go together")
+        raise UsageError("--region ram and --options do not go together", hint="give one of them")
     require_settled(arguments, "options", "meaning")
     held = option_bytes(content, part)
     if not held:

@@ -132,7 +132,7 @@ class Stlink:
     def info(self) -> ProbeInfo:
         """Who the probe is."""
         if self._info is None:
-            raise ProbeError("the probe is not open")
+            raise ProbeError("the probe is not open", hint="open it first, such as by `with Session(…)`")
         return self._info
 
     @property

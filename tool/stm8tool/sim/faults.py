@@ -130,7 +130,7 @@ def parse(texts: Iterable[str]) -> Faults:
         allowed = about.get("allowed")
         if allowed is None:
             if equals:
-                raise UsageError(f"the fault {name} takes no argument")
+                raise UsageError(f"the fault {name} takes no argument", hint=f"write --fault {name}")
             values[_attribute(name)] = True
         elif not equals and about["bare"] is not None:
             values[_attribute(name)] = about["bare"]
