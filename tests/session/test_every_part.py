@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from session.bench import MODELS, Board, image_of, program
 from stm8tool.devices import Part, all_parts, find_part, option_table
-from stm8tool.errors import Code, ProbeError, ReadoutProtectedError
+from stm8tool.errors import Code, ProbeError, ReadoutProtectedError, UsageError
 from stm8tool.image import Image, Segment
 from stm8tool.session import Session
 from stm8tool.sim.chip import Chip
@@ -264,6 +264,39 @@ def test_the_largest_ram_is_filled_over_every_probe() -> None:
         with board.session() as session:
             session.run(0x30, Image([Segment(0, data)]))
         assert board.chip.ram.read(0, len(data)) == data
+
+
+@pytest.mark.parametrize("address", [0x0, 0x1, 0x3FE])
+def test_a_program_runs_from_the_first_byte_of_ram_to_the_last(address: int) -> None:
+    board = _board()
+    with board.session() as session:
+        session.run(address, Image([Segment(address, b"\x20\xfe")]))
+    assert board.chip.state == "running in RAM"
+    assert board.chip.debug._pc == address
+
+
+@pytest.mark.parametrize("address", [0x400, 0x8000, 0xFFFFFF])
+def test_a_program_does_not_run_from_outside_the_ram(address: int) -> None:
+    board = _board()
+    with board.session() as session, pytest.raises(UsageError, match=f"0x{address:06X} is not in ram"):
+        session.run(address, Image())
+    assert board.is_left_idle()
+
+
+@pytest.mark.parametrize("fault", [None, "clone-16bit-address", "open-firmware"])
+@pytest.mark.parametrize("end", [0xFFFF, 0x10000, 0x10001, 0x10080])
+def test_a_probe_with_16_address_bits_reaches_the_last_byte_that_these_name(end: int, fault: Optional[str]) -> None:
+    board = Board("stm8s208mb", "v2", faults=[fault] if fault else [])
+    image = Image([Segment(end - 4, b"abcd")])
+    if fault and end > 0x10000:
+        with pytest.raises(ProbeError, match="16 address bits") as caught:
+            board.upload(image)
+        assert caught.value.code is Code.PROBE_LIMIT
+        return
+    ram = bytes(board.chip.ram.data)
+    board.upload(image)
+    assert board.holds(image)
+    assert end > 0x10000 or bytes(board.chip.ram.data) == ram  # nothing is tried out where nothing can be wrong
 
 
 @pytest.mark.parametrize("buffer", [1, 63, 64, 127])

@@ -49,6 +49,9 @@ class Faults:
     )
     nrst_open: bool = _switch("the reset wire is not connected")
     nrst_stuck_low: bool = _switch("something holds the target in reset")
+    nrst_slow: Optional[int] = _number(
+        "NRST follows the probe's pin N ms (5) late, as with a capacitor on it", bare=5, allowed=range(1, 10001)
+    )
     nrst_error_every: Optional[int] = _number(
         "every Nth time (1) that the probe moves NRST it does so and reports an error",
         bare=1,

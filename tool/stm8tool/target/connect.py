@@ -33,15 +33,19 @@ from .diagnose import Evidence, Rung, conclude, supply_line
 
 _log = logging.getLogger(__name__)
 
-# One clone and chip never connected when the first poll came earlier than 6.5 ms, another wanted 3 ms and
-# failed with 10 (confidence medium): silent for the whole waveform first, at once after a USB reset.
-_SILENT_S = 0.012
-_SETTLE_S = 0.010
+# docs/timing.md has a row for each of these times: where it comes from, and what notices a change.
+_PULSE_S = (0.02, 0.02, 0.01)  # vsprog's, in ST's order: NRST low, high, then low before the entry
+_LONG_PULSE_S = (0.2, 0.1, 0.1)  # ours: for a board whose NRST is slow
+_SILENT_S = 0.012  # one clone and chip never connected when the first poll came earlier than 6.5 ms (medium)
+_ASKED_AT_ONCE_S = 0.0  # another clone wanted 3 ms, and failed with 10 (medium)
+_SETTLE_S = 0.010  # vsprog's; stm8flash waits 1 ms
+_LONG_SETTLE_S = 0.1  # ours: as the long pulse
 _STATUS_BITS = reg.CSR_HSIT | reg.CSR_NO_ACCESS
 _BASE = reg.CSR_SAFE_MASK | reg.CSR_SWIM_DM
 _HSIT_TRIES = 5
-_HSIT_STEP_S = 0.010
-_LAST_PULSE_S = 0.02
+_HSIT_STEP_S = 0.010  # stm8flash asks ten times
+_LAST_PULSE_S = 0.02  # as the first of the pulses
+_LEFT_S = 0.001  # stm8flash's, after the reset that lets the program run
 
 
 def _nothing() -> None:
@@ -79,16 +83,16 @@ class Recipe(NamedTuple):
 
 AFTER_USB_RESET = Recipe(
     "after a USB reset of the probe, low speed",
-    (0.02, 0.02, 0.01),
+    _PULSE_S,
     system_reset=False,
     usb_reset=True,
-    first_poll_s=0.0,
+    first_poll_s=_ASKED_AT_ONCE_S,
 )
 OUT_OF_HIGH_SPEED = Recipe("without NRST, out of high speed", None, may_be_fast=True)
 LADDER = (
-    Recipe("under reset, high speed", (0.02, 0.02, 0.01), high_speed=True, restart=False),
-    Recipe("under reset, low speed", (0.02, 0.02, 0.01)),
-    Recipe("under a longer reset, low speed", (0.2, 0.1, 0.1), system_reset=False, settle_s=0.1),
+    Recipe("under reset, high speed", _PULSE_S, high_speed=True, restart=False),
+    Recipe("under reset, low speed", _PULSE_S),
+    Recipe("under a longer reset, low speed", _LONG_PULSE_S, system_reset=False, settle_s=_LONG_SETTLE_S),
     Recipe("without NRST, low speed", None),
     AFTER_USB_RESET,
     OUT_OF_HIGH_SPEED,
@@ -281,7 +285,7 @@ def catch(link: SwimLink, turn: int, gripped: Callable[[], None]) -> None:
     The system reset right behind the entry undoes what the program has done so far, and stalls the CPU. Every other
     `turn` asks for the status at once, as the ladder does after a USB reset. For `gripped` see `follow`.
     """
-    link.enter(0.0 if turn % 2 else _SILENT_S)
+    link.enter(_ASKED_AT_ONCE_S if turn % 2 else _SILENT_S)
     link.wotf(reg.SWIM_CSR, bytes([_BASE]))
     gripped()
     link.system_reset()
@@ -370,7 +374,7 @@ def leave_running(link: SwimLink) -> None:
             speed = reg.CSR_HS if link.high_speed else 0
             link.wotf(reg.SWIM_CSR, bytes([_BASE | speed | reg.CSR_RST]))
             link.system_reset()
-            link.clock.sleep(0.001)
+            link.clock.sleep(_LEFT_S)
             return
         except LINK_ERRORS as exc:
             if isinstance(exc, TransportTimeoutError):  # the probe itself is silent
