@@ -147,6 +147,7 @@ def check_form(result: Result, *, traceback: bool = False) -> None:
     else:
         assert "error: " in result.reason, result.err
         assert result.err.count("error: ") == 1, result.err
+        assert result.hint or "what to do:" in result.out, result.err  # `doctor` has it on its page
 
 
 def hex_text(*segments: tuple[int, bytes]) -> str:
@@ -164,8 +165,9 @@ def hex_text(*segments: tuple[int, bytes]) -> str:
 
 
 def program(size: int, seed: int = 1) -> bytes:
-    """Return bytes that begin like a program and are never zero."""
-    return b"\x82" + bytes((seed * 37 + n * 11) % 255 + 1 for n in range(1, size))
+    """Return bytes that begin like a program, whose vector leads to the byte behind it, and are never zero after it."""
+    vector = b"\x82\x00\x80\x04"[:size]
+    return vector + bytes((seed * 37 + n * 11) % 255 + 1 for n in range(len(vector), size))
 
 
 def start(*command: str, folder: Path, out: int = subprocess.PIPE, **env: str) -> subprocess.Popen[str]:

@@ -46,7 +46,7 @@ def add(
     folder.mkdir(exist_ok=True)
     with monkeypatch.context() as patch:
         patch.setattr(os, "urandom", lambda size: bytes.fromhex(serial)[:size])
-        store.create(folder / f"{name}.chip", find_part(STM8S), model, faults=faults or ())
+        store.create(folder / f"{name}.chip", find_part(STM8S), model, faults=faults or (), content=program(64))
     return folder / f"{name}.chip"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Optional
 
 import pytest
 
@@ -24,6 +25,30 @@ def test_write_brings_an_image_into_a_blank_chip_and_lets_it_run(desk: Desk, par
     assert desk.memory()[:700] == image
     assert desk.is_idle()
     assert "the program runs" in result.out
+
+
+@pytest.mark.parametrize(
+    ("content", "region", "told"),
+    [
+        ((0x8000, b"\x9d" * 300), None, "0x008000 holds 0x9D, which is not a reset vector"),
+        ((0x8000, b"\x82\x00\x01\x00" * 4), None, "leads to 0x000100, which is not in flash"),
+        ((0x8040, b"\x9d" * 300), None, "the flash is blank at 0x008000"),
+        ((0x4000, b"abc"), "eeprom", "the flash is blank at 0x008000"),
+        ((0x0030, b"abc"), "ram", "the flash is blank at 0x008000"),
+    ],
+)
+def test_what_is_not_a_program_is_never_said_to_run(
+    desk: Desk, content: tuple[int, bytes], region: Optional[str], told: str
+) -> None:
+    desk.chip()
+    file = desk.hex("firmware.hex", content)
+    result = desk.flash(*(["--region", region] if region else []), "write", file)
+    assert (result.code, "program runs" in result.out) == (0, False)
+    assert result.err.startswith("warning: no program runs: ")
+    assert told in result.err
+    assert result.err.endswith(" [E-NO-PROGRAM]\n")
+    again = desk.flash("reset")
+    assert (again.code, again.out, told in again.err) == (0, "the chip was reset\n", True)
 
 
 @pytest.mark.parametrize("part", _PARTS)

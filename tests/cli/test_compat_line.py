@@ -49,6 +49,7 @@ def test_a_probe_of_another_generation_serves(
     flash: Flash, monkeypatch: pytest.MonkeyPatch, programmer: str, note: str
 ) -> None:
     flash.desk.attach_to_usb(monkeypatch, SERIALS[0])
+    flash.words("-c", "stlinkv2", "-p", STM8S, "-w", flash.desk.hex("fw.hex", (0x8000, program(64))))
     result = flash.words("-c", programmer, "-p", STM8S, "-R")
     assert (result.code, result.err) == (0, f"{note}the chip was reset and runs\n")
 
@@ -195,6 +196,7 @@ def test_flash_is_meant_where_nothing_is_said_and_a_part_without_eeprom_is_told(
 @row("-s 8000, 0x8000")
 @pytest.mark.parametrize("word", ["9fc0", "0x9FC0", "0X9fc0"])
 def test_an_address_in_hex_is_a_start_and_the_memory_is_not_left_at_its_end(flash: Flash, word: str) -> None:
+    flash.desk.chip(content=program(64))
     assert flash("-s", word, "-w", raw("fw.bin", program(64))).err == "Bytes written: 64\n"
     assert flash.desk.memory()[-64:] == program(64)
     assert flash("-s", word, "-r", "out.bin").err == "Bytes received: 64\n"
@@ -264,6 +266,7 @@ def test_an_absurdly_long_number_is_an_error_and_not_shown_whole(flash: Flash) -
 
 @row("-b")
 def test_behind_an_address_the_number_is_cut_to_what_the_memory_has_from_there_on(flash: Flash) -> None:
+    flash.desk.chip(content=program(64))
     assert flash("-s", "9ff0", "-b", "100", "-r", "out.bin").err == "Bytes received: 16\n"
     assert flash("-s", "9ff0", "-b", "100", "-w", raw("fw.bin", program(17))).code == 2
     assert flash("-s", "9ff0", "-b", "16", "-w", "fw.bin").err == "Bytes written: 16\n"

@@ -180,6 +180,7 @@ def test_a_chip_that_is_not_locked_keeps_its_program(flash: Flash) -> None:
 
 @row("-R")
 def test_a_reset_needs_no_part(flash: Flash) -> None:
+    flash.desk.chip(content=program(64))
     result = flash.words("-c", "sim:board.chip", "-R")
     assert (result.code, result.err) == (0, "the chip was reset and runs\n")
     assert flash("-R").code == 0

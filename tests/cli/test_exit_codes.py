@@ -106,7 +106,7 @@ def test_4_is_a_chip_that_does_not_answer_with_what_was_tried(desk: Desk, fault:
     result = desk.flash("write", desk.hex("a.hex", (0x8000, program(64))))
     assert result.code == 4
     tried, measured = result.details[:-1], result.details[-1]
-    assert len(tried) == 5
+    assert len(tried) == 6
     assert all(line.startswith("tried ") for line in tried)
     assert measured.startswith("supply: ")
     assert result.hint

@@ -8,8 +8,10 @@ import pytest
 
 from cli.desk import STM8L, STM8S, Desk, program
 from stm8tool import image
+from stm8tool.devices import find_part
 from stm8tool.errors import ImageError
 from stm8tool.sim import store
+from stm8tool.target import family
 
 # -- backup and restore ----------------------------------------------------------------------------------------------
 
@@ -312,3 +314,22 @@ def test_auto_tells_in_info_what_the_chip_may_be(desk: Desk, part: str) -> None:
     result = desk.flash("info", part="auto")
     assert result.code == 0
     assert part.upper()[:8] in result.out
+
+
+def test_auto_names_a_chip_that_can_be_one_part_only(desk: Desk) -> None:
+    desk.chip(part="stm8af6148", content=program(500))
+    result = desk.flash("write", desk.hex("a.hex", (0x8000, program(300, seed=2))), part="auto")
+    assert result.code == 0, result.err
+    assert "STLINK-V3 V3J7M2B4S1, STM8AF6148\n" in result.out
+    for words in (["erase", "--all"], ["options", "show"], ["unlock"], ["read", "all.hex", "--all"]):
+        assert desk.flash(*words, part="auto").code == 0
+    assert "; all memories of an STM8AF6148, read by" in Path("all.hex").read_text(encoding="ascii")
+
+
+def test_a_group_of_one_is_as_certain_as_its_part_and_a_larger_one_is_not() -> None:
+    alone = find_part("stm8af6148")
+    found = family.shared([alone])
+    assert found is not None
+    assert (found.part, found.parts, found.differing) == (alone, (alone,), frozenset())
+    several = family.shared([alone, find_part("stm8af6146")])
+    assert several is None or several.part.confidence == "medium"

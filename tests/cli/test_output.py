@@ -81,8 +81,8 @@ def test_an_error_in_the_middle_of_progress_begins_on_a_line_of_its_own(desk: De
     ],
 )
 def test_results_are_on_stdout_and_reasons_on_stderr(desk: Desk, command: str, code: int) -> None:
-    desk.chip()
-    desk.hex("a.hex", (0x8000, program(64)))
+    desk.chip(content=program(64))
+    desk.hex("a.hex", (0x8000, program(64, seed=2)))
     result: Result = desk.flash(*command.split())
     assert result.code == code
     assert bool(result.err) == bool(code)

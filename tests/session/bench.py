@@ -75,9 +75,10 @@ class Board:
 
 @cache
 def program(part: Part, seed: int = 1, size: Optional[int] = None) -> bytes:
-    """Return bytes without zeros that begin like a program."""
+    """Return bytes that begin like a program, whose vector leads to the byte behind it, and no more zeros."""
     rng = random.Random(seed)
-    return b"\x82" + bytes(rng.randrange(1, 256) for _ in range((size or part.flash.size) - 1))
+    vector = b"\x82\x00\x80\x04"[:size]
+    return vector + bytes(rng.randrange(1, 256) for _ in range((size or part.flash.size) - len(vector)))
 
 
 def image_of(part: Part, seed: int = 1, size: Optional[int] = None) -> Image:

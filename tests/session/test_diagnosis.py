@@ -458,3 +458,13 @@ def test_an_image_in_pieces_keeps_what_lies_between_them_on_a_noisy_wire() -> No
         for piece in pieces:
             before[piece.address - 0x8000 : piece.end - 0x8000] = piece.data
         assert bytes(board.chip.flash.data) == bytes(before)
+
+
+@pytest.mark.parametrize(
+    "fault", ["stall-every=1", "stall-every=2", "wedged-for-good=0", "wedged-for-good=3", "wedged=2"]
+)
+@pytest.mark.parametrize("model", MODELS)
+def test_whatever_fails_while_the_probe_is_opened_says_what_to_do(model: str, fault: str) -> None:
+    error = _upload(Board(model=model, faults=[fault]))
+    assert error is None or error.hint
+    assert error or fault == "wedged=2"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from session.bench import Board
+from session.bench import MODELS, Board, image_of, program
 from stm8tool.devices import Part, all_parts, find_part, option_table
-from stm8tool.errors import ReadoutProtectedError
+from stm8tool.errors import Code, ProbeError, ReadoutProtectedError, UsageError
 from stm8tool.image import Image, Segment
 from stm8tool.session import Session
 from stm8tool.sim.chip import Chip
@@ -172,7 +172,7 @@ def test_what_may_lock_us_out_is_restored_only_by_force(part: str, option: str, 
 
 # -- any image, any chip ---------------------------------------------------------------------------------------------
 
-_PROPERTY_PARTS = {name: find_part(name) for name in ("stm8s103f3", "stm8l151k4", "stm8l101f3", "stm8s208mb")}
+_PROPERTY_PARTS = {name: find_part(name) for name in ("stm8s103f3", "stm8l151k4", "stm8l101f3", "stm8s208m8")}
 
 
 def _contents(size: int) -> st.SearchStrategy[bytes]:
@@ -243,6 +243,69 @@ def test_what_is_written_to_ram_is_there() -> None:
     assert board.chip.ram.read(0x10, 3) == b"abc"
     assert board.chip.ram.read(0x100, 200) == bytes(range(200))
     assert board.is_left_idle()
+
+
+@pytest.mark.parametrize("model", ["v1", "v2"])
+@pytest.mark.parametrize("buffer", [None, 128, 300, 514, 515, 1024])
+def test_ram_takes_as_much_as_it_has_whatever_the_probe_buffers(model: str, buffer: Optional[int]) -> None:
+    board = Board("stm8s103f3", model, faults=[f"clone-buffer={buffer}"] if buffer else [])
+    limit = min(buffer or 6144, 514)
+    for size in (limit - 1, limit, limit + 1, 2 * limit, board.part.ram.size):
+        data = program(board.part, size, min(size, board.part.ram.size))
+        with board.session() as session:
+            session.write_ram(Image([Segment(0, data)]))
+        assert board.chip.ram.read(0, len(data)) == data
+
+
+def test_the_largest_ram_is_filled_over_every_probe() -> None:
+    for model in MODELS:
+        board = Board("stm8s208m8", model)
+        data = program(board.part, 5, board.part.ram.size)
+        with board.session() as session:
+            session.run(0x30, Image([Segment(0, data)]))
+        assert board.chip.ram.read(0, len(data)) == data
+
+
+@pytest.mark.parametrize("address", [0x0, 0x1, 0x3FE])
+def test_a_program_runs_from_the_first_byte_of_ram_to_the_last(address: int) -> None:
+    board = _board()
+    with board.session() as session:
+        session.run(address, Image([Segment(address, b"\x20\xfe")]))
+    assert board.chip.state == "running in RAM"
+    assert board.chip.debug._pc == address
+
+
+@pytest.mark.parametrize("address", [0x400, 0x8000, 0xFFFFFF])
+def test_a_program_does_not_run_from_outside_the_ram(address: int) -> None:
+    board = _board()
+    with board.session() as session, pytest.raises(UsageError, match=f"0x{address:06X} is not in ram"):
+        session.run(address, Image())
+    assert board.is_left_idle()
+
+
+@pytest.mark.parametrize("fault", [None, "clone-16bit-address", "open-firmware"])
+@pytest.mark.parametrize("end", [0xFFFF, 0x10000, 0x10001, 0x10080])
+def test_a_probe_with_16_address_bits_reaches_the_last_byte_that_these_name(end: int, fault: Optional[str]) -> None:
+    board = Board("stm8s208mb", "v2", faults=[fault] if fault else [])
+    image = Image([Segment(end - 4, b"abcd")])
+    if fault and end > 0x10000:
+        with pytest.raises(ProbeError, match="16 address bits") as caught:
+            board.upload(image)
+        assert caught.value.code is Code.PROBE_LIMIT
+        return
+    ram = bytes(board.chip.ram.data)
+    board.upload(image)
+    assert board.holds(image)
+    assert end > 0x10000 or bytes(board.chip.ram.data) == ram  # nothing is tried out where nothing can be wrong
+
+
+@pytest.mark.parametrize("buffer", [1, 63, 64, 127])
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8s105k4"])
+def test_a_probe_that_cannot_buffer_a_block_is_refused_by_name(part: str, buffer: int) -> None:
+    board = Board(part, "v2", faults=[f"clone-buffer={buffer}"])
+    with pytest.raises(ProbeError, match=f"buffers only {buffer} bytes") as caught:
+        board.upload(image_of(board.part, size=100))
+    assert caught.value.code is Code.PROBE_LIMIT
 
 
 @pytest.mark.parametrize("fault", [None, "nak-every=300", "bit-flip-every=300"])

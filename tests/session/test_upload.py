@@ -392,4 +392,5 @@ def _set_option(board: Board, name: str, value: int) -> None:
     option = next(option for option in board.chip.options.table if option.name == name)
     board.chip.options.memory.write(option.address, bytes([value, value ^ 0xFF] if option.complement else [value]))
     board.chip.set_nrst(True, board.probe.clock.now())
+    board.probe.clock.sleep(0.001)
     board.chip.set_nrst(False, board.probe.clock.now())

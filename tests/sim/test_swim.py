@@ -272,3 +272,12 @@ def test_a_slow_cpu_clock_makes_replies_too_late_until_the_divider_is_cleared() 
 def test_under_reset_a_slow_program_does_no_harm() -> None:
     bench = Bench(switches=Switches(app_clock_divider=0x1F), program=PROGRAM)
     assert bench.connect().byte(0x8000) == 0x82
+
+
+@pytest.mark.parametrize(("command", "name"), [("F4 04", "entry_keeps_hs"), ("F4 06", "resync_keeps_hs")])
+@pytest.mark.parametrize("keeps", [False, True])
+def test_the_entry_and_a_resync_end_high_speed_unless_the_chip_keeps_it(command: str, name: str, keeps: bool) -> None:
+    bench = Bench(switches=Switches(**{name: keeps})).connect(fast=True)
+    assert bench.do(command) == OK
+    assert (bench.try_read(CSR) == SILENT) is keeps
+    assert bool(bench.chip.csr & 0x10) is keeps

@@ -23,7 +23,7 @@ from stm8tool.transport import usb_access
 README, TOOL, ARCHITECTURE, TROUBLE = map(
     read, ("README.md", "docs/stm8tool.md", "docs/architecture.md", "docs/troubleshooting.md")
 )
-FIRMWARE = bytes([0x82, 0x00, 0x80, 0x80]) + bytes(range(1, 86))
+FIRMWARE = bytes([0x82, 0x00, 0x80, 0x04]) + bytes(range(1, 86))
 
 # Machine paths, package indexes, and numbers of a tracker that the reader cannot see.
 FORBIDDEN = r"(?<![\w.])/(work|tmp|root|home)/|\b(pypi|pythonhosted|npmjs)\b|deb\.debian|\bissue #?\d|TODO|FIXME"

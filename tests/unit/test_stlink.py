@@ -7,7 +7,7 @@ from collections import deque
 
 import pytest
 
-from stm8tool.errors import EndpointStallError, ProbeError, ProbeLostError, SwimError, TransportTimeoutError
+from stm8tool.errors import Code, EndpointStallError, ProbeError, ProbeLostError, SwimError, TransportTimeoutError
 from stm8tool.probe.stlink import Stlink, wire_time_s
 from unit.fake_disk import V1_VERSION, status
 from unit.fake_wire import V2_VERSION, FakeWire
@@ -154,11 +154,37 @@ def test_a_write_is_never_repeated_by_itself() -> None:
     assert probe.commands().count("f40a") == 1
 
 
-def test_a_write_larger_than_the_buffer_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("size", "sizes"),
+    [(1, [1]), (1023, [1023]), (1024, [1024]), (1025, [1024, 1]), (2048, [1024, 1024]), (2500, [1024, 1024, 452])],
+)
+def test_a_write_larger_than_the_buffer_is_split(size: int, sizes: list[int]) -> None:
     probe = FakeProbe()
     probe.buffer_size = 1024
-    with pytest.raises(ValueError, match="1025 bytes"):
-        _open(probe).wotf(0, bytes(1025))
+    link = _open(probe)
+    link.wotf(0x0100, bytes(n & 0xFF for n in range(size)))
+    writes = [data for data in probe.sent if data[:2] == b"\xf4\x0a"]
+    assert [int.from_bytes(data[2:4], "big") for data in writes] == sizes
+    assert [int.from_bytes(data[4:8], "big") for data in writes] == [0x0100 + n for n in range(0, size, 1024)]
+    assert [data[8] for data in writes] == [n & 0xFF for n in range(0, size, 1024)]
+
+
+def test_what_must_stay_whole_and_does_not_fit_is_refused_before_anything_is_sent() -> None:
+    probe = FakeProbe()
+    probe.buffer_size = 128
+    link = _open(probe)
+    link.wotf(0x8000, bytes(128), whole=True)
+    probe.sent.clear()
+    with pytest.raises(ProbeError, match="only 128 bytes at once, and 0x008000 needs 129") as caught:
+        link.wotf(0x8000, bytes(129), whole=True)
+    assert caught.value.code is Code.PROBE_LIMIT
+    assert caught.value.hint
+    assert probe.sent == []
+
+
+def test_a_write_of_nothing_is_our_defect() -> None:
+    with pytest.raises(ValueError, match="without data"):
+        _open(FakeProbe()).wotf(0, b"")
 
 
 def test_the_first_poll_of_a_long_read_waits_for_the_computed_time() -> None:
@@ -289,10 +315,18 @@ def test_a_v1_is_never_asked_for_a_voltage() -> None:
 def test_a_v1_takes_as_much_in_one_write_as_sts_tool_was_seen_to_send() -> None:
     probe = FakeV1()
     link = _open(probe)
-    assert link.max_write == 514
     link.wotf(0x0030, bytes(range(256)) * 2)
     assert probe.sent[0] == bytes.fromhex("f4 0a 02 00 00 00 00 30 00 01 02 03 04 05 06 07")
     assert probe.data == [(bytes(range(256)) * 2)[8:]]
+
+
+def test_a_v1_gets_more_than_that_in_several_writes() -> None:
+    probe = FakeV1()
+    link = _open(probe)
+    probe.sent.clear()
+    link.wotf(0x0030, bytes(1029))
+    sizes = [int.from_bytes(data[2:4], "big") for data in probe.sent if data[:2] == b"\xf4\x0a"]
+    assert sizes == [514, 514, 1]
 
 
 def test_a_v1_is_polled_in_steps_of_two_milliseconds() -> None:

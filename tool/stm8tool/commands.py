@@ -215,7 +215,8 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
         if regions == [part.ram]:
             session.write_ram(content)
-            console.say(f"{content.size} bytes of RAM written and verified; the program runs, and may overwrite them")
+            session.expect_program()
+            console.say(f"{content.size} bytes of RAM written and verified; what runs now may overwrite them")
             return
         if serial:
             # No number is lost to a probe or chip that is not there.
@@ -225,7 +226,9 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
             console.say(f"{taken.origin} is taken from {serial.file}, for 0x{taken.address:06X}")
         result = session.write(content, regions, options, unlock=unlock, verify=arguments.verify == "yes")
         _tell_written(console, result, verified=arguments.verify == "yes")
-    console.say("the program runs")
+        session.expect_program()
+    if session.starts_program:
+        console.say("the program runs")
 
 
 def _tell_written(console: Console, result: Upload, *, verified: bool) -> None:
@@ -254,7 +257,7 @@ def _option_data(arguments: argparse.Namespace, console: Console, part: Part, co
             raise UsageError("--force-… allows what --options writes", hint="add --options, or leave it out")
         return None
     if arguments.region == "ram":
-        raise UsageError("--region ram and --options do not go together")
+        raise UsageError("--region ram and --options do not go together", hint="give one of them")
     require_settled(arguments, "options", "meaning")
     held = option_bytes(content, part)
     if not held:
@@ -290,7 +293,7 @@ def unlock(arguments: argparse.Namespace, console: Console) -> None:
 def reset(arguments: argparse.Namespace, console: Console) -> None:
     with open_session(arguments, console, part_of(arguments)) as session:
         session.reset()
-    console.say("the chip was reset and runs")
+    console.say("the chip was reset" + " and runs" * bool(session.starts_program))
 
 
 def info(arguments: argparse.Namespace, console: Console) -> None:

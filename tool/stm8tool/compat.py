@@ -220,7 +220,7 @@ def _unlock(request: Request, console: Console) -> None:
 def _reset(request: Request, console: Console) -> None:
     with _open(request, console, part_of(request) if request.part else None) as session:
         session.reset()
-    console.note("the chip was reset and runs")
+    console.note("the chip was reset" + " and runs" * bool(session.starts_program))
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@
          +- ProgramError             exit 1   a write did not finish
          +- FamilyMismatchError      exit 2   another family than the part that was named
 
-`exit_code` is what the command returns, `hint` what to do next, `details` the evidence, a line each. `code` is the
-situation (docs/errors.md): it stays the same from version to version, whatever the words. A type has the code of
-what it mostly means; where more is known, the error brings its own.
+`exit_code` is what the command returns, `details` the evidence, a line each. `hint` is what to do next: every error
+has one, its own or that of its code. `code` is the situation (docs/errors.md): it stays the same from version to
+version, whatever the words. A type has the code of what it mostly means; where more is known, the error brings its own.
 """
 
 from __future__ import annotations
@@ -80,10 +80,21 @@ class Code(Enum):
     KEYS = "E-KEYS"
     WRITE_UNFINISHED = "E-WRITE-UNFINISHED"
     VERIFY = "E-VERIFY"
+    NO_PROGRAM = "E-NO-PROGRAM"
 
     def __str__(self) -> str:
         """Return the code as it is printed behind a message: "[E-UBC]"."""
         return f"[{self.value}]"
+
+
+# What to do where whoever raises an error knows no more than its code.
+HINTS = {
+    Code.PROBE_REFUSES: "unplug the probe, plug it in again, without a hub; then try another cable, port or probe",
+    Code.PROBE_HUNG: "unplug the probe, plug it in again and retry; if it stays so, try another port, without a hub",
+    Code.PROBE_LOST: "plug the probe in again and retry",
+    Code.LINK_LOST: "check SWIM, GND and the supply; keep the wires under 10 cm",
+    Code.WRITE_UNFINISHED: "power the board off and on, then retry; if it stays so, check the supply",
+}
 
 
 class ToolError(Exception):
@@ -97,7 +108,7 @@ class ToolError(Exception):
     ) -> None:
         super().__init__(message)
         self.code = code or type(self).code
-        self.hint = hint
+        self.hint = HINTS.get(self.code) if hint is None else hint
         self.details = tuple(details)
 
 

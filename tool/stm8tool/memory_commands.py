@@ -41,7 +41,7 @@ def _back_up(arguments: argparse.Namespace, console: Console, part: Part) -> Non
     from . import image
 
     if arguments.region:
-        raise UsageError("--all and --region do not go together")
+        raise UsageError("--all and --region do not go together", hint="give one of them")
     if arguments.output.lower().endswith(image.RAW_SUFFIXES):
         raise UsageError("a raw binary holds one memory", hint="save to a .hex file")
     for memory in ("flash", "eeprom", "options"):
@@ -119,7 +119,7 @@ def _erased(arguments: argparse.Namespace, part: Part) -> list[Region]:
         raise UsageError("--all, --range and --region do not go together", hint="give one of them")
     arguments.region = arguments.range or arguments.region
     if arguments.region == "ram":
-        raise UsageError("RAM is not erased: it forgets by itself")
+        raise UsageError("RAM is not erased: it forgets by itself", hint="power the board off and on")
     if arguments.region:
         return writable(arguments, part)
     for memory in ("flash", "eeprom") if arguments.all else ("flash",):

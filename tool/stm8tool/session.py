@@ -22,8 +22,9 @@ from .errors import (
 from .image import Image, Segment
 from .interrupts import shield
 from .probe.stlink import Stlink
-from .target import family, protection, upload
+from .target import family, protection, start, upload
 from .target.capture import PowerCycle as PowerCycle
+from .target.connect import stays_held
 from .target.core import Core
 from .target.flash import Flash
 from .target.option_plan import Change, Danger
@@ -108,6 +109,9 @@ class Session:
         self._link = Stlink(transport)
         self._core = Core(self._link, part, power_cycle)
         self._connected = False
+        self._starts: Optional[bool] = None
+        self._expects_program = False
+        self._known = Image()  # what the last job has seen the chip to hold
 
     def __enter__(self) -> Session:
         """Open the probe."""
@@ -120,12 +124,18 @@ class Session:
         """Let the program run and release the probe, also when one of the two fails; then say how good the link was."""
         with shield():
             try:
+                if error is None and self._expects_program:
+                    self._starts = start.look(self._core, self._part, self._known)
                 self._core.leave()
             except ToolError as exc:
                 if error is None:
                     self._add_quality(exc)
                     raise
-                _log.debug("leaving the chip: %s", exc)  # the first error is the one to show
+                told = stays_held(exc)
+                if isinstance(error, ToolError):  # the first error is the one to show
+                    error.details = (*error.details, *told)
+                else:
+                    _log.warning("%s", "; ".join(told))
             finally:
                 self._link.close()
         if error is None:
@@ -146,6 +156,18 @@ class Session:
             slow=recipe is not None and not recipe.high_speed,
             no_nrst=self._has_nrst and recipe is not None and recipe.pulse_s is None and tally.recipes > 0,
         )
+
+    @property
+    def starts_program(self) -> Optional[bool]:
+        """After the session: the chip has a program, which runs; None if it is locked, or was not looked at."""
+        return self._starts
+
+    def expect_program(self, *, wanted: bool = True) -> None:
+        """Look, when the session ends, if the chip holds a program, and warn if not; or do so no more.
+
+        `write` of flash and `reset` ask for it by themselves, `erase`, `restore`, `run` and `unlock` do not.
+        """
+        self._expects_program = wanted
 
     @property
     def _has_nrst(self) -> bool:
@@ -215,6 +237,7 @@ class Session:
         return self._core
 
     def _programmer(self) -> Programmer:
+        self._known = Image()
         return Programmer(self._connect(), self._require_part(), self._progress)
 
     def _require_part(self) -> Part:
@@ -241,7 +264,11 @@ class Session:
             verify: Read back what was programmed.
         """
         segments = self._segments(image, regions, options)
-        return upload.write(self._programmer(), segments, options, unlock=unlock, verify=verify)
+        written = upload.write(self._programmer(), segments, options, unlock=unlock, verify=verify)
+        self._known = image if verify else Image()
+        if image.slice(self._require_part().flash):
+            self.expect_program()
+        return written
 
     def require_writable(
         self, image: Image, regions: Sequence[Region], options: Optional[OptionData] = None, *, unlock: bool = True
@@ -296,6 +323,7 @@ class Session:
     def erase(self, region: Region) -> Written:
         """Erase `region` to 0x00, in whole blocks."""
         require_whole_blocks(region, self._require_part())
+        self.expect_program(wanted=False)
         programmer = self._programmer()
         programmer.require_open()
         return programmer.erase(region)
@@ -327,6 +355,7 @@ class Session:
         image.check_inside(part.memories)
         if not force:
             upload.require_whole(image, part)
+        self.expect_program(wanted=False)
         return upload.restore(self._programmer(), image, unlock=unlock, verify=verify, force=force)
 
     def write_ram(self, image: Image) -> None:
@@ -344,14 +373,17 @@ class Session:
         self.write_ram(image)
         self._core.run(address)
         self._connected = False  # another job connects again, which stops it
+        self.expect_program(wanted=False)
 
     def unlock(self) -> protection.Unlocked:
         """Remove read protection, bring option bytes to factory values, and prove both by reading back."""
+        self.expect_program(wanted=False)
         return self._programmer().unlock()
 
     def reset(self) -> None:
         """Reset the chip; its program runs when the session ends."""
         self._connect()
+        self.expect_program()
 
     def info(self) -> ChipInfo:
         """Connect and report what the chip shows; nothing is written to its memories."""

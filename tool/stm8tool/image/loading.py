@@ -90,7 +90,7 @@ def read_bytes(path: PathLike) -> bytes:
     except OSError as exc:
         raise ImageError(f"{path}: cannot be read: {exc.strerror}", hint="check the path and its rights") from exc
     if len(content) > _SIZE_LIMIT:
-        raise ImageError(f"{path}: more than 16 MiB, which is no image for an STM8")
+        raise ImageError(f"{path}: more than 16 MiB, which is no image for an STM8", hint="check which file is meant")
     return content
 
 

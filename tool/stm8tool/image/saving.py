@@ -62,14 +62,18 @@ def save(
     if suffix in RAW_SUFFIXES:
         content = _to_raw(ordered)
     elif ordered and ordered[-1].end > 1 << 32:
-        raise ImageError(f"{path}: neither Intel HEX nor S-records have addresses beyond 0xFFFFFFFF")
+        raise ImageError(
+            f"{path}: neither Intel HEX nor S-records have addresses beyond 0xFFFFFFFF", hint="an STM8 ends at 0x027FFF"
+        )
     else:
         lines = intel_hex.records(ordered, comments) if suffix in HEX_SUFFIXES else s_record.records(ordered)
         content = "".join(f"{line}\n" for line in lines).encode("ascii")
     try:
         files.write_whole(Path(path), content)
     except OSError as exc:
-        raise ImageError(f"{path}: cannot be written: {exc.strerror}") from exc
+        raise ImageError(
+            f"{path}: cannot be written: {exc.strerror}", hint="check the folder, its rights, and the space on its disk"
+        ) from exc
 
 
 def _to_raw(ordered: Iterable[Segment]) -> bytes:

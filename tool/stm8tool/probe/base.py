@@ -87,12 +87,11 @@ class SwimLink(Protocol):
     def rotf(self, address: int, size: int) -> bytes:
         """Read `size` bytes (any size; split as the probe needs it) from `address`."""
 
-    def wotf(self, address: int, data: bytes) -> None:
-        """Write `data` to ascending addresses; at most `max_write` bytes."""
+    def wotf(self, address: int, data: bytes, *, whole: bool = False) -> None:
+        """Write `data` (any size; split as the probe needs it) to ascending addresses.
 
-    @property
-    def max_write(self) -> int:
-        """Most bytes that one `wotf` takes."""
+        With `whole` it goes in one command; ProbeError, and nothing is sent, if the probe cannot do that.
+        """
 
     def supply_mv(self) -> Optional[int]:
         """Target supply in millivolts as the probe measures it, None if it cannot. Informative only."""

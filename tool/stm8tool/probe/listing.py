@@ -10,7 +10,6 @@ from ..transport.base import UsbBus
 from . import find, identify, stlink_version
 from .usb_ids import V1_PRODUCT
 
-_REPLUG = "unplug the probe, plug it in again and retry; if that does not help, use another port, without a hub"
 _HEAD = ("MODEL", "SERIAL", "PATH", "FIRMWARE")
 
 
@@ -105,7 +104,7 @@ def row(asked: Asked) -> ListedProbe:
         product=f"{found.device.product:04x}",
         firmware=None if version is None else str(version),
         problem=None if error is None else str(error),
-        hint=(error.hint or _REPLUG) if error else None,
+        hint=error.hint if error else None,
     )
 
 

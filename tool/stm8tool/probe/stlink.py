@@ -132,7 +132,7 @@ class Stlink:
     def info(self) -> ProbeInfo:
         """Who the probe is."""
         if self._info is None:
-            raise ProbeError("the probe is not open")
+            raise ProbeError("the probe is not open", hint="open it first, such as by `with Session(…)`")
         return self._info
 
     @property
@@ -141,8 +141,8 @@ class Stlink:
         return self._transport.clock
 
     @property
-    def max_write(self) -> int:
-        """Most bytes of one `wotf`: what the probe buffers, and what working clients were seen to use."""
+    def _most_written(self) -> int:
+        """Most bytes of one WRITEMEM: what the probe buffers, and what working clients were seen to use."""
         return min(self._buffer_size, self._habits.most_written)
 
     # -- open and close ------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ class Stlink:
                     )
                 return
             except ToolError as exc:
-                _log.warning("could not %s: %s", step, exc)
+                _log.warning("could not %s: %s; if the program does not run, unplug the probe", step, exc)
 
     def _exit_and_ask(self) -> None:
         """Leave SWIM mode; what it is in then only shows that the probe still answers: some firmware stays in it."""
@@ -269,12 +269,17 @@ class Stlink:
 
         A probe that starts again after a USB reset is out of SWIM mode, and its pins let go.
         """
+        reported = False
         for _ in range(_LEAVE_TRIES):
             try:
                 act()
                 return
             except (EndpointStallError, TransferSizeError) as exc:
                 _log.debug("%s; trying again", exc)
+            except SwimError as exc:
+                if reported or exc.code is Code.PROBE_HUNG:
+                    raise
+                reported = True
         self._transport.reset()
 
     def restart(self) -> None:
@@ -318,10 +323,21 @@ class Stlink:
         self._simple(_SPEED + bytes([high]), "speed change")
         self.high_speed = high
 
-    def wotf(self, address: int, data: bytes) -> None:
-        """Write `data` (1 to `max_write` bytes) to ascending addresses. Never repeated by itself."""
-        if not 1 <= len(data) <= self.max_write:
-            raise ValueError(f"{len(data)} bytes in one WOTF; 1 to {self.max_write} fit")
+    def wotf(self, address: int, data: bytes, *, whole: bool = False) -> None:
+        """Write `data`, in as many commands as the probe needs, or `whole` in one. Never repeated by itself."""
+        if not data:
+            raise ValueError("a WOTF without data")
+        most = self._most_written
+        if whole and len(data) > most:
+            raise ProbeError(
+                f"the probe takes only {most} bytes at once, and 0x{address:06X} needs {len(data)} in one piece",
+                code=Code.PROBE_LIMIT,
+                hint="use another probe, or one with ST's own firmware",
+            )
+        for start in range(0, len(data), most):
+            self._write_buffered(address + start, data[start : start + most])
+
+    def _write_buffered(self, address: int, data: bytes) -> None:
         head, rest = data[:_WRITE_DATA_IN_COMMAND], data[_WRITE_DATA_IN_COMMAND:]
         command = _WRITE_MEMORY + len(data).to_bytes(2, "big") + address.to_bytes(4, "big") + head
         self._channel.exchange(command, data=rest, repeatable=False)

@@ -20,6 +20,7 @@ from .memory import Memory
 from .memory_map import SWIM_OFF, MemoryMap
 from .noise import Noise
 from .options import OptionBytes
+from .reset_line import ResetLine
 from .switches import Switches
 
 SWIM_CSR = 0x7F80
@@ -28,7 +29,6 @@ WRITABLE = SAFE_MASK | SWIM_DM | HS | OSCOFF | RST | PRI
 
 FIRST_BYTES = (0x82, 0xAC)  # INT or JPF: what a program starts with (UM0560)
 
-OPTION_LOAD_S = 0.0005  # from the release of reset to HSIT; no source gives it, clients wait 1 ms
 SRST_S = 0.00005  # NRST low after a SWIM system reset as clients saw it
 APP_S = 0.001  # from the start of the program to what it does to the clock
 SLOWEST_HZ = 1_000_000  # below this CPU clock replies come too late for an ST-LINK; the limit itself is ours
@@ -80,12 +80,13 @@ class Chip:
         self.noise = Noise()
         if locked:
             self.options.lock()
-        self.nrst_low = False
+        self._nrst = ResetLine(part.flash_regs)
         self.swim_active = False
         self.csr = 0
         self.link_lost = False
         self._faults = Faults()
         self._hsit = False
+        self._hsit_at: Optional[float] = None
         self._switched_on = True
         self._switching: deque[tuple[float, bool]] = deque()  # when somebody will switch the supply, and to what
         self._powered_since = float("-inf")
@@ -165,8 +166,19 @@ class Chip:
         return self._reset_line_low or self._starts_at is not None
 
     @property
+    def nrst_low(self) -> bool:
+        """True while the probe holds NRST low."""
+        return self._nrst.driven_low
+
+    @nrst_low.setter
+    def nrst_low(self, low: bool) -> None:
+        """Let it have been so for a long time."""
+        self._nrst.driven_low = low
+        self._nrst.follow()
+
+    @property
     def _reset_line_low(self) -> bool:
-        driven = self.nrst_low and not self._faults.nrst_open
+        driven = self._nrst.low and not self._faults.nrst_open
         return self.powered and self.part.has_nrst and (driven or self._faults.nrst_stuck_low)
 
     @property
@@ -201,6 +213,23 @@ class Chip:
         while self._switching and self._switching[0][0] <= now:
             at, on = self._switching.popleft()
             self.power(on, at)
+        at_chip = self._nrst.follows_at
+        if at_chip is not None and at_chip <= now:
+            self._pass(at_chip)
+            self._follow_nrst(at_chip)
+        self._pass(now)
+
+    def _follow_nrst(self, now: float) -> None:
+        """Let the chip see NRST as the probe drives it."""
+        before = self._reset_line_low
+        self._nrst.follow()
+        if self._reset_line_low and not before:
+            self._reset(now)
+        elif before and not self._reset_line_low:
+            self._starts_at = now + self.switches.start_s
+
+    def _pass(self, now: float) -> None:
+        """Let everything happen that is due inside the chip."""
         self.controller.settle(now)
         if self._starts_at is not None and now >= self._starts_at and not self._reset_line_low:
             self._start(self._starts_at)
@@ -210,15 +239,13 @@ class Chip:
         if self._clock_at is not None and now >= self._clock_at:
             self._clock_at = None
             self.map.clock_divider = self.switches.app_clock_divider or 0
+        if self._hsit_at is not None and now >= self._hsit_at:
+            self._hsit_at, self._hsit = None, True
 
     def set_nrst(self, low: bool, now: float) -> None:
         """Drive or release the reset line."""
         self.settle(now)
-        before, self.nrst_low = self._reset_line_low, low
-        if self._reset_line_low and not before:
-            self._reset(now)
-        elif before and not self._reset_line_low:
-            self._starts_at = now + OPTION_LOAD_S
+        self._nrst.drive(low, now, (self._faults.nrst_slow or 0) / 1000)
 
     def _reset(self, now: float) -> None:
         """Reset everything but SWIM; with SWIM_CSR.RST set, SWIM too."""
@@ -226,8 +253,8 @@ class Chip:
         self.debug.reset(stalled=False)
         self.map.reset()
         self._pin_at = self._clock_at = None
-        self._hsit = False
-        self._starts_at = now + OPTION_LOAD_S
+        self._hsit, self._hsit_at = False, None
+        self._starts_at = now + self.switches.start_s
         if self.csr & RST:
             self._leave_swim()
 
@@ -240,7 +267,8 @@ class Chip:
         self.options.load()
         # HSIT was seen to stay 0 with certain option bytes and after the erase of an unlock (reported);
         # a complement that does not match is our reading of both.
-        self._hsit = not (self.options.mismatch or self._faults.hsit_stuck)
+        if not (self.options.mismatch or self._faults.hsit_stuck):
+            self._hsit_at = now + self.switches.hsit_late_s
         self.debug.reset(stalled=bool(self.csr & SWIM_DM))
         self._run(now)
 
@@ -264,14 +292,17 @@ class Chip:
 
     def enter(self, began: float, now: float) -> Answer:
         """Take the entry waveform, the whole of it; on an active SWIM it is a communication reset."""
-        self.settle(now)
+        self.settle(began)
         self.link_lost = self.link_lost and not self._reset_line_low
         answer = self._line()
+        self.settle(now)
+        answer = answer or self._line()
         if answer is None and began < self._powered_since:
             answer = Answer.SILENT
         if answer is None:
             self.swim_active = True
-            self.csr &= ~HS
+            if not self.switches.entry_keeps_hs:
+                self.csr &= ~HS
         return answer or Answer.ACK
 
     def comm_reset(self, now: float) -> Answer:
@@ -279,7 +310,8 @@ class Chip:
         self.settle(now)
         answer = self._line()
         if answer is None and self.swim_active:
-            self.csr &= ~HS
+            if not self.switches.resync_keeps_hs:
+                self.csr &= ~HS
             return Answer.ACK
         return answer or Answer.SILENT
 
@@ -299,7 +331,7 @@ class Chip:
         if answer is None and self.csr & SWIM_DM:
             self._reset(now)
             if not self._reset_line_low:
-                self._starts_at = now + SRST_S + OPTION_LOAD_S
+                self._starts_at = now + SRST_S + self.switches.start_s
         return answer or Answer.ACK
 
     def rotf(self, address: int, size: int, now: float, high_speed: bool) -> tuple[Answer, bytes]:

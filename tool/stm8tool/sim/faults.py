@@ -49,6 +49,14 @@ class Faults:
     )
     nrst_open: bool = _switch("the reset wire is not connected")
     nrst_stuck_low: bool = _switch("something holds the target in reset")
+    nrst_slow: Optional[int] = _number(
+        "NRST follows the probe's pin N ms (5) late, as with a capacitor on it", bare=5, allowed=range(1, 10001)
+    )
+    nrst_error_every: Optional[int] = _number(
+        "every Nth time (1) that the probe moves NRST it does so and reports an error",
+        bare=1,
+        allowed=range(1, FOR_EVER + 1),
+    )
     app_disables_swim: Optional[int] = _number(
         "the program turns the SWIM pin into an output N ms (1) after its start", bare=1
     )
@@ -125,7 +133,7 @@ def parse(texts: Iterable[str]) -> Faults:
         allowed = about.get("allowed")
         if allowed is None:
             if equals:
-                raise UsageError(f"the fault {name} takes no argument")
+                raise UsageError(f"the fault {name} takes no argument", hint=f"write --fault {name}")
             values[_attribute(name)] = True
         elif not equals and about["bare"] is not None:
             values[_attribute(name)] = about["bare"]

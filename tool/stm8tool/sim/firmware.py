@@ -21,6 +21,7 @@ from .wire import BIT_S, BUSY, NO_ANSWER, OK, STATUS, Job, Pulse, Transfer
 
 COMMAND_SIZE = 16
 BUFFER_SIZE = 0x1800
+V1_MOST_WRITTEN = 514  # of ST's own tool, in captures
 SRST_BITS = 6
 SYNC_S = 16e-6
 EARLY_POLL_S = 0.0065
@@ -70,6 +71,7 @@ class Firmware:
         self._entry_s = 0.007 if faults.open_firmware else 0.0093
         self.word = self._choose_word()
         self.wedged = False
+        self._pin_moves = 0
         self._plug_in()
 
     def _choose_word(self) -> int:
@@ -293,6 +295,9 @@ class Firmware:
         self._abort(now)
         self._chip.set_nrst(command[1] == 0x07, now)
         self.status, self._count = OK, 0
+        self._pin_moves += 1
+        if self._faults.nrst_error_every and self._pin_moves % self._faults.nrst_error_every == 0:
+            self.status = NO_ANSWER
 
     def _pulse(self, command: bytes, now: float) -> None:
         """ENTER_SEQ, GEN_RST or RESET: the first and last leave the probe in low speed."""
@@ -332,6 +337,8 @@ class Firmware:
         address = int.from_bytes(command[4:8], "big")
         if not 0 < size <= self._buffer_limit:
             raise SimGapError(f"a transfer of {size} bytes; the buffer has {self._buffer_limit}")
+        if command[1] == 0x0A and self._model.scsi and size > V1_MOST_WRITTEN:
+            raise SimGapError(f"a write of {size} bytes; a V1 was seen to take {V1_MOST_WRITTEN}, never more")
         if self._open_firmware or self._faults.clone_16bit_address:
             address &= 0xFFFF
         return address, size

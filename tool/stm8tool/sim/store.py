@@ -78,7 +78,7 @@ def create(
     bench = parse(faults)
     for fault, needed in (("open-firmware", "v2"), ("loader", "v3")):
         if fault in bench.texts() and model != needed:
-            raise UsageError(f"the fault {fault} needs the probe {needed}")
+            raise UsageError(f"the fault {fault} needs the probe {needed}", hint=f"add --probe {needed}")
     if bench.open_firmware and bench.swimless_firmware:
         raise UsageError("the faults open-firmware and swimless-firmware: a probe has one firmware", hint="choose one")
     _check_dead_block(part, bench.dead_block)
@@ -89,7 +89,9 @@ def create(
             chip.eeprom.write(chip.eeprom.start, _vendor_program(len(chip.eeprom.data))[32:])
     if content:
         if len(content) > part.flash.size:
-            raise UsageError(f"{len(content)} bytes do not fit into {part.flash.size} bytes of flash")
+            raise UsageError(
+                f"{len(content)} bytes do not fit into {part.flash.size} bytes of flash", hint="choose a larger part"
+            )
         chip.flash.write(part.flash.start, content)
     for option in options:
         chip.options.set(option)
@@ -304,7 +306,7 @@ def _load(path: Path) -> dict[str, Any]:
             f"there is no chip file {path}", hint=f"stm8tool sim create {path} --part … --probe v2"
         ) from exc
     except OSError as exc:
-        raise UsageError(f"cannot read {path}: {exc.strerror}") from exc
+        raise UsageError(f"cannot read {path}: {exc.strerror}", hint="check the path and its rights") from exc
     except ValueError as exc:
         raise _corrupt(str(path)) from exc
     if (
@@ -330,7 +332,7 @@ def _save(path: Path, document: Mapping[str, Any]) -> None:
     try:
         files.write_whole(path, json.dumps(document, separators=(",", ":")).encode("ascii"), durable=False)
     except OSError as exc:
-        raise UsageError(f"cannot write {path}: {exc.strerror}") from exc
+        raise UsageError(f"cannot write {path}: {exc.strerror}", hint="check the folder and its rights") from exc
 
 
 def _vendor_program(size: int) -> bytes:

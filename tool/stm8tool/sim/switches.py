@@ -21,6 +21,12 @@ class Switches:
             it was observed 0 on a locked STM8S003.
         hs_waits_for_hsit: SWIM_CSR.HS has no effect before HSIT, for which UM0470 asks, instead of at once, which
             OpenOCD takes for granted when it connects under reset at its 800 kHz.
+        start_s: From the end of a reset until the option bytes are loaded, in seconds. No source gives it; clients wait
+            1 ms (stm8flash) or 10 ms (vsprog).
+        hsit_late_s: From then until HSIT is set, in seconds. stm8flash asks up to ten times for it.
+        entry_keeps_hs: the entry sequence leaves SWIM_CSR.HS as it is. All sources say that it clears the bit.
+        resync_keeps_hs: so does a communication reset; one open firmware, and the order in which all clients send it,
+            say that it clears the bit.
         dukr_second_key_locks: a wrong second DUKR key needs a reset (step lists of RM0016/RM0013) instead of being
             repeatable (PM0054 4.4).
         lock_write_relocks: writing the lock value to a locked STM8S erases and locks again (reported) instead of
@@ -44,6 +50,10 @@ class Switches:
     rop_write_nacks: bool = False
     no_access_bit: bool = False
     hs_waits_for_hsit: bool = True
+    start_s: float = 0.0005
+    hsit_late_s: float = 0.0
+    entry_keeps_hs: bool = False
+    resync_keeps_hs: bool = False
     dukr_second_key_locks: bool = False
     lock_write_relocks: bool = False
     options_erase_to_default: bool = True

@@ -14,16 +14,15 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from typing import NamedTuple
 
 from ..errors import EndpointStallError, SwimError, TransferSizeError, TransportTimeoutError
 from ..probe.base import SwimLink
-from .connect import Recipe, catch, leave_running, not_reached, probe_hangs, rung_of, take_hold
+from .connect import Recipe, catch, let_go, move_reset, not_reached, probe_hangs, rung_of, take_hold
 from .diagnose import Evidence, Rung, is_off
 
 # Followed to make the link anew, it does not let the program run: the reset comes when SWIM_CSR.RST is cleared.
-AT_POWER_ON = Recipe("at power-on", None, high_speed=True, restart=False)
+AT_POWER_ON = Recipe("at power-on", None, high_speed=True, restart=False, may_be_fast=True)
 
 _SWITCHING_S = 0.5  # nobody reads the request, and switches a board off and on, in less
 
@@ -59,6 +58,12 @@ def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
     told = None
     failures: Counter[Rung] = Counter()
     held_low = was_reset = False
+    grips = 0
+
+    def count_grip() -> None:
+        nonlocal grips
+        grips += 1
+
     while True:
         left = math.ceil(began + wish.seconds - clock.now())
         if left <= 0:
@@ -69,9 +74,9 @@ def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
         entered = clock.now()
         try:
             if not held_low:
-                link.assert_reset()
+                move_reset(link, low=True)
                 held_low = True
-            catch(link, sum(failures.values()))
+            catch(link, sum(failures.values()), count_grip)
             held_low = False
             take_hold(link)
         except TransportTimeoutError as exc:
@@ -88,9 +93,8 @@ def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
         _log.info("caught at power-on, after %d entries that failed", tries)
         was_silent = any(not rung.of_probe for rung in failures) and entered - began >= _SWITCHING_S
         return was_silent and not is_off(supply_mv)
-    with suppress(SwimError):  # an entry may have got as far as to stall the CPU
-        leave_running(link)
     details = [f"tried at power-on ({count}x): {rung.failure}" for rung, count in failures.most_common()]
+    details += let_go(link, held=grips > 0)
     raise not_reached(link, known._replace(rungs=tuple(failures), watched=True), details)
 
 

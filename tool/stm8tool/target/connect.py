@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple, Optional
 
@@ -33,14 +33,23 @@ from .diagnose import Evidence, Rung, conclude, supply_line
 
 _log = logging.getLogger(__name__)
 
-# One clone and chip never connected when the first poll came earlier than 6.5 ms, another wanted 3 ms and
-# failed with 10 (confidence medium): silent for the whole waveform first, at once on the last rung.
-_SILENT_S = 0.012
-_SETTLE_S = 0.010
+# docs/timing.md has a row for each of these times: where it comes from, and what notices a change.
+_PULSE_S = (0.02, 0.02, 0.01)  # vsprog's, in ST's order: NRST low, high, then low before the entry
+_LONG_PULSE_S = (0.2, 0.1, 0.1)  # ours: for a board whose NRST is slow
+_SILENT_S = 0.012  # one clone and chip never connected when the first poll came earlier than 6.5 ms (medium)
+_ASKED_AT_ONCE_S = 0.0  # another clone wanted 3 ms, and failed with 10 (medium)
+_SETTLE_S = 0.010  # vsprog's; stm8flash waits 1 ms
+_LONG_SETTLE_S = 0.1  # ours: as the long pulse
 _STATUS_BITS = reg.CSR_HSIT | reg.CSR_NO_ACCESS
 _BASE = reg.CSR_SAFE_MASK | reg.CSR_SWIM_DM
 _HSIT_TRIES = 5
-_HSIT_STEP_S = 0.010
+_HSIT_STEP_S = 0.010  # stm8flash asks ten times
+_LAST_PULSE_S = 0.02  # as the first of the pulses
+_LEFT_S = 0.001  # stm8flash's, after the reset that lets the program run
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 class Recipe(NamedTuple):
@@ -57,6 +66,8 @@ class Recipe(NamedTuple):
         restart: Take the probe out of SWIM mode and in again first.
         usb_reset: Reset the probe on USB first.
         first_poll_s: Silence after the entry sequence, in seconds.
+        may_be_fast: The chip may talk high speed after the entry. By all sources the entry ends that (confidence high),
+            so this is for a chip that none of them has met.
     """
 
     name: str
@@ -67,26 +78,30 @@ class Recipe(NamedTuple):
     restart: bool = True
     usb_reset: bool = False
     first_poll_s: float = _SILENT_S
+    may_be_fast: bool = False
 
 
+AFTER_USB_RESET = Recipe(
+    "after a USB reset of the probe, low speed",
+    _PULSE_S,
+    system_reset=False,
+    usb_reset=True,
+    first_poll_s=_ASKED_AT_ONCE_S,
+)
+OUT_OF_HIGH_SPEED = Recipe("without NRST, out of high speed", None, may_be_fast=True)
 LADDER = (
-    Recipe("under reset, high speed", (0.02, 0.02, 0.01), high_speed=True, restart=False),
-    Recipe("under reset, low speed", (0.02, 0.02, 0.01)),
-    Recipe("under a longer reset, low speed", (0.2, 0.1, 0.1), system_reset=False, settle_s=0.1),
+    Recipe("under reset, high speed", _PULSE_S, high_speed=True, restart=False),
+    Recipe("under reset, low speed", _PULSE_S),
+    Recipe("under a longer reset, low speed", _LONG_PULSE_S, system_reset=False, settle_s=_LONG_SETTLE_S),
     Recipe("without NRST, low speed", None),
-    Recipe(
-        "after a USB reset of the probe, low speed",
-        (0.02, 0.02, 0.01),
-        system_reset=False,
-        usb_reset=True,
-        first_poll_s=0.0,
-    ),
+    AFTER_USB_RESET,
+    OUT_OF_HIGH_SPEED,
 )
 LOW_SPEED = LADDER[1]
-NO_RESET = Recipe("again, without any reset", None, system_reset=False, restart=False)
+NO_RESET = Recipe("again, without any reset", None, system_reset=False, restart=False, may_be_fast=True)
 # A probe that hung kept its pins: the chip may still be in high-speed SWIM, and where NRST is not wired only what needs
 # no pulse gets it back.
-AFTER_HANG = (LADDER[-1], LOW_SPEED, NO_RESET, LADDER[3])
+AFTER_HANG = (AFTER_USB_RESET, LOW_SPEED, NO_RESET, LADDER[3], OUT_OF_HIGH_SPEED)
 
 
 class BusError(SwimError):
@@ -126,11 +141,17 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
     last: Optional[ToolError] = None
     left = deque(LADDER if first is None else (first, *LADDER))
     was_reset = False
+    held = known.answered and not known.let_run
+
+    def hold() -> None:
+        nonlocal held
+        held = True
+
     while left:
         recipe = left.popleft()
         was_reset = was_reset or recipe.usb_reset
         try:
-            follow(link, recipe)
+            follow(link, recipe, hold)
         except ProbeLostError:
             raise
         except ToolError as exc:
@@ -144,15 +165,14 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
         return Climbed(recipe, tuple(rungs))
     if isinstance(last, TransportTimeoutError):
         raise probe_hangs([_tried(rung) for rung in rungs]) from last
-    with suppress(*LINK_ERRORS):  # a rung may have got as far as to stall the CPU
-        leave_running(link)
+    details = [*map(_tried, rungs), *let_go(link, held=held)]
     if isinstance(last, TransportError):
         raise ProbeError(
             f"no SWIM link to the chip: {last}, again and again",
             hint="try another USB port or cable, without a hub; then another probe",
-            details=[_tried(rung) for rung in rungs],
+            details=details,
         ) from last
-    raise not_reached(link, known._replace(rungs=rungs), [_tried(rung) for rung in rungs]) from last
+    raise not_reached(link, known._replace(rungs=rungs), details) from last
 
 
 def rung_of(recipe: Recipe, failure: ToolError) -> Rung:
@@ -186,22 +206,43 @@ def not_reached(link: SwimLink, seen: Evidence, details: Sequence[str]) -> Conne
     return ConnectError(found.message, status=status, code=found.code, hint=found.hint, details=(*details, *measured))
 
 
-def follow(link: SwimLink, recipe: Recipe) -> None:
-    """Reach the chip by one recipe; SwimError or TransportError where that fails."""
+def move_reset(link: SwimLink, *, low: bool) -> None:
+    """Move NRST. What the probe reports of its own pin proves nothing: what follows shows if the chip took the reset.
+
+    Raises:
+        SwimError: The probe stays busy.
+        TransportError: The probe does not answer.
+    """
+    move = link.assert_reset if low else link.release_reset
+    for _ in range(2):
+        try:
+            move()
+            return
+        except SwimError as exc:
+            if exc.code is Code.PROBE_HUNG:
+                raise
+            _log.debug("%s; going on", exc)
+
+
+def follow(link: SwimLink, recipe: Recipe, gripped: Callable[[], None] = _nothing) -> None:
+    """Reach the chip by one recipe; SwimError or TransportError where that fails.
+
+    `gripped` is called when the chip has taken SWIM_CSR: from then on its CPU may be stalled.
+    """
     clock = link.clock
     if recipe.usb_reset:
         link.reset_usb()
     elif recipe.restart:
         link.restart()
     if recipe.pulse_s is None:
-        link.release_reset()
+        move_reset(link, low=False)
     else:
         low_s, high_s, hold_s = recipe.pulse_s
-        link.assert_reset()
+        move_reset(link, low=True)
         clock.sleep(low_s)
-        link.release_reset()
+        move_reset(link, low=False)
         clock.sleep(high_s)
-        link.assert_reset()
+        move_reset(link, low=True)
         clock.sleep(hold_s)
     link.enter(recipe.first_poll_s)
     link.set_speed(False)
@@ -209,9 +250,12 @@ def follow(link: SwimLink, recipe: Recipe) -> None:
         # ST's tool and vsprog send it here, though the chip has no need to take it while CSR.SWIM_DM is 0.
         with suppress(SwimError):
             link.system_reset()
+    if recipe.may_be_fast:
+        _end_high_speed(link)
     link.wotf(reg.SWIM_CSR, bytes([_BASE]))
+    gripped()
     if recipe.pulse_s is not None:
-        link.release_reset()
+        move_reset(link, low=False)
     clock.sleep(recipe.settle_s)
     if recipe.system_reset:
         link.system_reset()
@@ -219,20 +263,37 @@ def follow(link: SwimLink, recipe: Recipe) -> None:
     _take_hold(link, recipe.high_speed)
 
 
-def catch(link: SwimLink, turn: int) -> None:
+def _end_high_speed(link: SwimLink) -> None:
+    """Bring a chip that kept SWIM_CSR.HS through the entry back to low speed: by a resync, or in its own speed."""
+    with suppress(SwimError):  # the write of SWIM_CSR that follows tells whether it answers
+        link.resync()
+    try:
+        link.wotf(reg.SWIM_CSR, bytes([_BASE]))
+        return
+    except SwimError as exc:
+        _log.debug("in low speed: %s", exc)
+    link.resync()  # the probe forgets the error, which a change of speed would report once more
+    link.set_speed(True)
+    with suppress(SwimError):  # in which speed it acknowledges the end of high speed, no source says
+        link.wotf(reg.SWIM_CSR, bytes([_BASE]))
+    link.set_speed(False)
+
+
+def catch(link: SwimLink, turn: int, gripped: Callable[[], None]) -> None:
     """Enter without wasting time: power may just have come, and the chip's program may be about to turn SWIM off.
 
     The system reset right behind the entry undoes what the program has done so far, and stalls the CPU. Every other
-    `turn` asks for the status at once, as the last rung of the ladder does.
+    `turn` asks for the status at once, as the ladder does after a USB reset. For `gripped` see `follow`.
     """
-    link.enter(0.0 if turn % 2 else _SILENT_S)
+    link.enter(_ASKED_AT_ONCE_S if turn % 2 else _SILENT_S)
     link.wotf(reg.SWIM_CSR, bytes([_BASE]))
+    gripped()
     link.system_reset()
 
 
 def take_hold(link: SwimLink) -> None:
     """Go on after `catch`: release NRST, prove the link, and use high speed where the chip allows it."""
-    link.release_reset()
+    move_reset(link, low=False)
     link.clock.sleep(_SETTLE_S)
     _take_hold(link, high_speed=True)
 
@@ -313,7 +374,7 @@ def leave_running(link: SwimLink) -> None:
             speed = reg.CSR_HS if link.high_speed else 0
             link.wotf(reg.SWIM_CSR, bytes([_BASE | speed | reg.CSR_RST]))
             link.system_reset()
-            link.clock.sleep(0.001)
+            link.clock.sleep(_LEFT_S)
             return
         except LINK_ERRORS as exc:
             if isinstance(exc, TransportTimeoutError):  # the probe itself is silent
@@ -327,19 +388,33 @@ def leave_running(link: SwimLink) -> None:
     _pulse_nrst(link)
     raise SwimError(
         "the chip stopped answering before it could be let go: its program may not run",
-        hint="press reset on the board, or power it off and on",
+        hint="power the board off and on; whether a reset by NRST is enough is not sure",
     )
 
 
-def _nothing() -> None:
-    """Prepare nothing."""
+def let_go(link: SwimLink, *, held: bool) -> tuple[str, ...]:
+    """Try to leave a chip that was not reached for good; return what to tell if it may be `held`, and stays so."""
+    try:
+        leave_running(link)
+    except ToolError as exc:
+        _log.debug("leaving the chip: %s", exc)
+        return stays_held(exc) if held else ()
+    return ()
+
+
+def stays_held(failure: ToolError) -> tuple[str, ...]:
+    """Return the evidence, and the advice, for a chip that could not be left, for the details of an earlier error."""
+    return (
+        f"leaving the chip failed, too: {failure}",
+        "its CPU may still be stopped: power the board off and on; whether a reset by NRST is enough is not sure",
+    )
 
 
 def _pulse_nrst(link: SwimLink) -> None:
     """Reset the chip by its pin: the last thing to try where it does not answer."""
-    try:
-        link.assert_reset()
-        link.clock.sleep(0.02)
-        link.release_reset()
-    except ToolError as exc:
-        _log.debug("NRST pulse: %s", exc)
+    for low, wait_s in ((True, _LAST_PULSE_S), (False, 0.0)):  # the second, whatever became of the first
+        try:
+            move_reset(link, low=low)
+        except ToolError as exc:
+            _log.debug("NRST pulse: %s", exc)
+        link.clock.sleep(wait_s)

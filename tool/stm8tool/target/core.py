@@ -18,7 +18,7 @@ from ..transport.base import Clock
 from . import family
 from . import registers as reg
 from .capture import AT_POWER_ON, PowerCycle, wait_for_power
-from .connect import LOW_SPEED, NO_RESET, Recipe, climb, follow, leave_running
+from .connect import LOW_SPEED, NO_RESET, Recipe, climb, follow, leave_running, move_reset
 from .diagnose import Evidence, least_supply_mv
 from .quality import Tally
 
@@ -184,9 +184,9 @@ class Core:
                 return value
         raise SwimError(f"the byte at 0x{address:06X} changes from read to read", hint=_DAMAGED_HINT)
 
-    def write(self, address: int, data: bytes) -> None:
-        """Write registers or RAM."""
-        self.link.wotf(address, data)
+    def write(self, address: int, data: bytes, *, whole: bool = False) -> None:
+        """Write registers or memory; with `whole` the probe gets `data` in one command, else it splits as it needs."""
+        self.link.wotf(address, data, whole=whole)
 
     def persist(
         self,
@@ -238,14 +238,14 @@ class Core:
         try:
             before = self.read(reg.SWIM_CSR, 1)[0]
             self.write(reg.SWIM_CSR, bytes([before & ~reg.CSR_RST]))  # with it the reset would end SWIM, too
-            self.link.assert_reset()
+            move_reset(self.link, low=True)
             held = self.read(reg.SWIM_CSR, 1)[0]
             return bool(before & ~held & reg.CSR_HSIT)
         except SwimError as exc:
             _log.debug("NRST cannot be seen to work: %s", exc)
             return False
         finally:
-            self.link.release_reset()
+            move_reset(self.link, low=False)
             self.connect()
 
     def _reset_and_reconnect_slowly(self) -> None:

@@ -84,14 +84,14 @@ class Flash:
             raise ValueError(f"{len(data)} bytes at 0x{address:06X} are not one block of {self.block}")
         with shield():  # half a block is no block
             self._set_mode(reg.MODE_FAST_BLOCK if blank else reg.MODE_BLOCK)
-            self._core.write(address, data)
+            self._core.write(address, data, whole=True)
             self._finish(f"block 0x{address:06X}", _PROGRAM_BLANK_S if blank else _PROGRAM_S)
 
     def erase_block(self, address: int) -> None:
         """Erase one block to 0x00, by a write of zeros to its first word."""
         with shield():
             self._set_mode(reg.MODE_ERASE)
-            self._core.write(address, bytes(4))
+            self._core.write(address, bytes(4), whole=True)
             self._finish(f"erase of block 0x{address:06X}", _PROGRAM_BLANK_S)
 
     def begin_options(self) -> None:
@@ -153,7 +153,7 @@ class Flash:
         # CR2 and NCR2 must follow each other directly, or both fall back to byte mode (PM0047 2.3.3): one write
         # for both, as in a trace of ST's tool. On the STM8L map the next address is PUKR: one byte only.
         data = bytes([mode]) if self._regs.ncr2 is None else bytes([mode, mode ^ 0xFF])
-        self._core.write(self._regs.cr2, data)
+        self._core.write(self._regs.cr2, data, whole=True)
 
     def _finish(self, what: str, typical_s: float) -> None:
         clock = self._core.clock

@@ -186,7 +186,9 @@ def _byte(part: Part, option: OptionByte, text: str) -> int:
         return _ubc(part, text)
     value = number(text)
     if not 0 <= value <= 0xFF:
-        raise UsageError(f"{option.name}={text}: an option byte goes from 0x00 to 0xFF")
+        raise UsageError(
+            f"{option.name}={text}: an option byte goes from 0x00 to 0xFF", hint=f"such as {option.name}=0x01"
+        )
     return value
 
 
@@ -235,9 +237,11 @@ def check(part: Part, change: Change) -> None:
                 f"{option.name}=0x{new:02X}: {field.name} has no value 0x{value:02X}", hint=_choices(field)
             )
     if option.name == DATASIZE and new and not data_area(part, new):
-        raise UsageError(f"the {part.name} has no room for data EEPROM: DATASIZE stays 0")
+        raise UsageError(f"the {part.name} has no room for data EEPROM: DATASIZE stays 0", hint="leave DATASIZE out")
     if option.name.startswith(f"{_TMU}_KEY") and new in _INVALID_KEYS and new != option.default:
-        raise UsageError(f"{option.name}=0x{new:02X}: 0x00 and 0xFF are no keys of the TMU")
+        raise UsageError(
+            f"{option.name}=0x{new:02X}: 0x00 and 0xFF are no keys of the TMU", hint="choose a value from 0x01 to 0xFE"
+        )
 
 
 def check_layout(part: Part, states: Iterable[OptionState], changes: Iterable[Change]) -> None:

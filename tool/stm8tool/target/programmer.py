@@ -34,7 +34,7 @@ from .option_writing import change_options, lock
 from .options import OptionState, read_options
 from .plan import BlockWrite, Span, blocks_to_write, merge, spans
 
-_READ_CHUNK = 6144  # what most probes buffer
+_READ_CHUNK = 6144  # between two reports of progress; the probe splits it as it needs
 # A block whose write did not end, or did not verify, is written again if it still differs after connecting again.
 _OF_SUPPLY = (Code.WRITE_UNFINISHED, Code.VERIFY, Code.LINK_LOST, Code.UNLOCK_FAILED)
 _MENDABLE = (*LINK_ERRORS, ProgramError, VerifyError)
@@ -233,11 +233,9 @@ class Programmer:
         """
         total, done = sum(len(segment.data) for segment in segments), 0
         for segment in segments:
-            for start in range(0, len(segment.data), _READ_CHUNK):
-                piece = segment.data[start : start + _READ_CHUNK]
-                self._core.write(segment.address + start, piece)
-                done += len(piece)
-                self._progress("writing", done, total)
+            self._core.write(segment.address, segment.data)
+            done += len(segment.data)
+            self._progress("writing", done, total)
         self.verify(segments)
 
     def _read(self, pieces: Sequence[Span], stage: str, *, surely: bool) -> list[bytearray]:

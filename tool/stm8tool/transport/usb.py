@@ -262,7 +262,10 @@ class UsbTransport:
         outs = [e for e in bulk if usb.util.endpoint_direction(e.bEndpointAddress) == usb.util.ENDPOINT_OUT]
         ins = [e for e in bulk if usb.util.endpoint_direction(e.bEndpointAddress) == usb.util.ENDPOINT_IN]
         if not outs or not ins:
-            raise TransportError(f"interface 0 of the device at {self._identity.path} is not that of an ST-LINK")
+            raise TransportError(
+                f"interface 0 of the device at {self._identity.path} is not that of an ST-LINK",
+                hint="see what is attached there: `stm8tool list`",
+            )
         is_disk = interface.bInterfaceClass == _MASS_STORAGE
         with _translated(self._device, opening=True, is_disk=is_disk):
             if sys.platform.startswith("linux") and handle.is_kernel_driver_active(_INTERFACE):
