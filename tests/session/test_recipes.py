@@ -152,7 +152,8 @@ def test_a_probe_that_is_pulled_in_the_middle_says_that_the_chip_may_stay_stoppe
     board = Board(faults=["unplug-after=200"])
     with pytest.raises(ProbeLostError) as caught:
         board.upload(image_of(board.part))
-    assert _POWER in "".join(caught.value.details)
+    assert "the chip's program may be stopped" in (caught.value.hint or "")
+    assert "leaving the chip" not in "".join(caught.value.details)
 
 
 # -- a probe that reports an error for its own pin --------------------------------------------------------------------

@@ -91,7 +91,7 @@ class Code(Enum):
 HINTS = {
     Code.PROBE_REFUSES: "unplug the probe, plug it in again, without a hub; then try another cable, port or probe",
     Code.PROBE_HUNG: "unplug the probe, plug it in again and retry; if it stays so, try another port, without a hub",
-    Code.PROBE_LOST: "plug the probe in again and retry",
+    Code.PROBE_LOST: "plug the probe in again and repeat the command: until then the chip's program may be stopped",
     Code.LINK_LOST: "check SWIM, GND and the supply; keep the wires under 10 cm",
     Code.WRITE_UNFINISHED: "power the board off and on, then retry; if it stays so, check the supply",
 }

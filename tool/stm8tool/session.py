@@ -15,6 +15,7 @@ from .errors import (
     LINK_ERRORS,
     Code,
     ConnectError,
+    ProbeLostError,
     ToolError,
     UsageError,
     VerifyError,
@@ -133,7 +134,8 @@ class Session:
                     raise
                 told = stays_held(exc)
                 if isinstance(error, ToolError):  # the first error is the one to show
-                    error.details = (*error.details, *told)
+                    if not isinstance(error, ProbeLostError):  # its hint says what becomes of the chip
+                        error.details = (*error.details, *told)
                 else:
                     _log.warning("%s", "; ".join(told))
             finally:
