@@ -46,6 +46,9 @@ RANDOM_UPLOADS = ROOT / "tests" / "session" / "test_random_faults.py"
 
 NOT_HERE = 77  # exit code for tests whose machine cannot be had, as automake has it; a failure has another
 
+# Programs that single tests run, and the Debian packages that have them. Without one, its tests say so and are skipped.
+TEST_PROGRAMS = {"umockdev-run": ["umockdev"], "gcc": ["gcc", "libc6-dev"]}
+
 # Tests on another machine: the option, which is also pytest's marker, and what makes that machine.
 MACHINES = {"--vm": ROOT / "tests" / "vm" / "image.py", "--wine": ROOT / "tests" / "windows" / "wine.py"}
 
@@ -317,6 +320,9 @@ def demo() -> int:
 def test(arguments: list[str]) -> int:
     """Run pytest in .venv; without arguments then also, without PlatformIO, on the oldest and the newest Python."""
     python = virtual_environment()
+    missing = [name for program, names in TEST_PROGRAMS.items() if not shutil.which(program) for name in names]
+    if missing and sys.platform.startswith("linux"):
+        apt_install(*missing)
     machines = [option for option in MACHINES if option in arguments]
     if machines:
         words = [word for word in arguments if word not in machines]

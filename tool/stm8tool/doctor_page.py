@@ -44,7 +44,7 @@ _MEANINGS = {
     Code.PACKAGES: "the Python packages that the flasher needs are not there; the probe was not looked at",
     Code.DRIVER_MISSING: "the system sees the probe, and no driver lets programs use it",
     Code.DRIVER_WRONG: "the system sees the probe, and its driver does not work",
-    Code.PERMISSION: "the system sees the probe, and does not let this user open it",
+    Code.PERMISSION: "the system sees the probe, and does not let this process open it",
     Code.BUSY: "the system sees the probe, and something else uses it",
     Code.PROBE_LOST: "the probe was there and went away",
     Code.PROBE_HUNG: "the probe is there and does not do what it is told; the chip or its wires are hardly the cause",

@@ -33,6 +33,7 @@ from ..errors import (
     TransportError,
     UsageError,
 )
+from ..transport import confinement
 from ..transport.base import Transport, UsbBus, UsbDeviceInfo, UsbIdentity
 from .usb_ids import GENERATIONS, MODELS, OTHER_ST_DEVICES, UsbModel
 
@@ -161,7 +162,7 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
     if not probes:
         raise ProbeNotFoundError(
             "no ST-LINK is attached",
-            hint=_NOTHING_ATTACHED.get(sys.platform, _NOTHING_ATTACHED["linux"]),
+            hint=_nothing_attached(simulated=bool(prefix)),
             details=[f"seen instead: {other}" for other in others],
         )
     message = f"no attached probe fits '{wanted}'"
@@ -172,6 +173,13 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
             f"{message}, and not every serial could be read", code=unread.code, hint=unread.hint, details=details
         )
     raise ProbeNotFoundError(message, hint=_how_to_choose(probes, prefix), details=details)
+
+
+def _nothing_attached(*, simulated: bool) -> str:
+    around = confinement.here() if sys.platform.startswith("linux") and not simulated else None
+    if around:
+        return f"check the cable (some only charge). This is {around.name}: {around.advice}"
+    return _NOTHING_ATTACHED.get(sys.platform, _NOTHING_ATTACHED["linux"])
 
 
 def substitution(selector: str, probe: FoundProbe) -> Optional[str]:
