@@ -367,7 +367,7 @@ def test_on(option: str, python: Path, arguments: list[str]) -> int:
 
 def interpreters() -> dict[tuple[int, int], str]:
     """Return the interpreters from 3.9 on that can make environments: one for each version, oldest first."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    pyenv = Path(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")) / "versions"  # noqa: PTH111 -- no home
     candidates = [sys.executable, *map(str, sorted(pyenv.glob("*/bin/python")))]
     candidates += [path for minor in range(9, 30) for path in [shutil.which(f"python3.{minor}")] if path]
     if WINDOWS:

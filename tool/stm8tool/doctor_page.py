@@ -6,11 +6,11 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import files
+from . import files, places
 from .errors import Code, ToolError, UsageError
 from .findings import Diagnosis, Finding, Mark
 
@@ -146,9 +146,8 @@ def _error(error: ToolError) -> dict[str, Any]:
 
 def _without_home(value: Any) -> Any:
     """Return `value` with the home directory as "~" in every text: its path mostly holds the user's name."""
-    homes = []
-    with suppress(RuntimeError):  # no home
-        homes = sorted({str(home) for home in (Path.home(), Path.home().resolve())}, key=len, reverse=True)
+    home = places.home()
+    homes = sorted({str(form) for form in (home, home.resolve())}, key=len, reverse=True) if home else []
     forms = [form for home in homes if len(Path(home).parts) > 1 for form in (home, Path(home).as_posix())]
     if not forms:
         return value
