@@ -47,7 +47,7 @@ RANDOM_UPLOADS = ROOT / "tests" / "session" / "test_random_faults.py"
 NOT_HERE = 77  # exit code for tests whose machine cannot be had, as automake has it; a failure has another
 
 # Programs that single tests run, and the Debian packages that have them. Without one, its tests say so and are skipped.
-TEST_PROGRAMS = {"umockdev-run": ["umockdev"], "gcc": ["gcc", "libc6-dev"]}
+TEST_PROGRAMS = {"umockdev-run": ["umockdev"], "gcc": ["gcc", "libc6-dev"], "sstm8": ["sdcc-ucsim"]}
 
 # Tests on another machine: the option, which is also pytest's marker, and what makes that machine.
 MACHINES = {"--vm": ROOT / "tests" / "vm" / "image.py", "--wine": ROOT / "tests" / "windows" / "wine.py"}
