@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 import sys
 from pathlib import Path
 
@@ -123,6 +124,32 @@ def test_a_simulator_that_is_not_there_is_an_error(project: Project) -> None:
     result = run(project, "--without-building", "--without-uploading")
     assert result.code == 1
     assert "no-such-simulator" in result.output
+
+
+# -- on a chip: its UART -----------------------------------------------------------------------------------------------
+
+
+def listen(project: Project, port: str, limit_s: int = 60) -> Result:
+    """Run the tests of a program that is on the chip already, read from a port that pyserial knows."""
+    runner = BLOCKS["python"].replace("LIMIT_S = 60 ", f"LIMIT_S = {limit_s} ")
+    folder = prepare(project, "", runner=runner)
+    ini = BLOCKS["ini"].partition("test_testing_command")[0].replace("simulator", "stlinkv2")
+    (folder / "platformio.ini").write_text(f"{ini}test_port = {port}\n", encoding="utf-8")
+    return run(project, "--without-building", "--without-uploading", "--no-reset")
+
+
+def test_a_chip_that_says_nothing_fails_the_run(project: Project) -> None:
+    result = listen(project, "loop://", limit_s=2)
+    assert result.code == 1
+    assert "the chip said nothing for 2 s" in result.output
+
+
+def test_a_port_that_cannot_be_opened_fails_the_run(project: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    result = listen(project, f"socket://127.0.0.1:{port}")
+    assert result.code == 1
+    assert "the program ended without a summary" in result.output
 
 
 # -- Debian's uCsim ----------------------------------------------------------------------------------------------------
