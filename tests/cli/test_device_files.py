@@ -36,6 +36,7 @@ A: devnum=5\\n
 A: devpath=1\\n
 A: idVendor=0483\\n
 A: idProduct=3748\\n
+A: authorized={{authorized}}\\n
 A: bConfigurationValue=1\\n
 A: speed=12\\n
 H: descriptors={DESCRIPTORS}
@@ -60,9 +61,10 @@ class Machine:
         command = ["gcc", "-shared", "-fPIC", "-o", str(self.shim), str(SHIM), "-ldl"]
         subprocess.run(command, check=True)
 
-    def run(self, *words: str, node: bool = True, number: int = 0) -> Ended:
+    def run(self, *words: str, node: bool = True, number: int = 0, authorized: int = 1) -> Ended:
         """Run a command; `number` is what opening the device file says."""
-        (self.folder / "probe.umockdev").write_text(PROBE.format(node=NODE if node else ""))
+        probe = PROBE.format(node=NODE if node else "", authorized=authorized)
+        (self.folder / "probe.umockdev").write_text(probe)
         environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
         if number:
             environment.update(OPEN_ERRNO=str(number), LD_PRELOAD=str(self.shim))
@@ -118,6 +120,12 @@ def test_every_command_comes_to_the_same_and_says_what_to_pass(machine: Machine,
     doctor = machine.run("doctor", node=node, number=number)
     assert (doctor.code, doctor.err.splitlines()[-1]) == (7, error)
     assert f"what to do: {hint.partition(' ')[2]}" in doctor.out
+
+
+def test_a_probe_that_the_system_does_not_authorise_is_listed_as_that(machine: Machine) -> None:
+    (listed,) = json.loads(machine.run("list", "--json", authorized=0).out)
+    assert listed["problem"] == "the system does not authorise the probe at usb:1-1"
+    assert "usbguard allow-device" in listed["hint"]
 
 
 def test_a_file_that_opens_and_a_probe_that_then_fails_stay_a_broken_transfer(machine: Machine) -> None:

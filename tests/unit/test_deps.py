@@ -229,6 +229,22 @@ def test_installed_by_pip_a_missing_package_is_named(checkout: Checkout) -> None
     assert done.stderr == f"error: the package pyusb is missing\nhint: {sys.executable} -m pip install pyusb\n"
 
 
+def test_installed_by_pip_a_package_that_is_half_there_is_named(checkout: Checkout) -> None:
+    checkout.run()
+    site = checkout.tool.parent / "site"
+    checkout.filled()[0].rename(site)
+    (checkout.tool / "requirements.lock").unlink()
+    (site / "usb" / "__init__.py").write_text("# changed by its user\n")
+    assert checkout.run("usb", PYTHONPATH=str(site))[0][0] == str(site / "usb" / "__init__.py")
+    (site / "usb" / "core.py").unlink()
+    error, hint = checkout.run("usb", PYTHONPATH=str(site))[1].splitlines()
+    assert error == f"error: the package pyusb in {site} is damaged: usb/core.py is missing"
+    assert hint == f"hint: {sys.executable} -m pip install --force-reinstall pyusb"
+    shutil.rmtree(site / "usb")
+    (site / "usb").mkdir()
+    assert checkout.run("usb", "-S", PYTHONPATH=str(site))[1].startswith("error: the package pyusb is missing\n")
+
+
 def test_a_lock_that_is_never_released_is_an_error_not_a_hang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deps, "_LOCK_LIMIT_S", -1.0)
     path = tmp_path / "lock"

@@ -14,6 +14,8 @@ from stm8tool.errors import (
     ProbeError,
     ProbeNotFoundError,
     ToolError,
+    TransportError,
+    TransportTimeoutError,
     UsageError,
 )
 from stm8tool.probe.find import (
@@ -152,6 +154,15 @@ def test_a_serial_that_may_be_the_unreadable_ones_is_a_matter_of_access() -> Non
         choose(A, [DENIED])
     assert (caught.value.hint, caught.value.details) == ("udev", (str(DENIED),))
     assert "no permission" in str(DENIED)
+
+
+@pytest.mark.parametrize("hint", [None, "replug"])
+def test_a_serial_that_a_hung_probe_did_not_tell_is_a_matter_of_the_probe(hint: Optional[str]) -> None:
+    hung = probe("", "usb:1-4", error=TransportTimeoutError("the probe did not answer in time", hint=hint))
+    with pytest.raises(TransportError) as caught:
+        choose(A, [hung])
+    assert (caught.value.exit_code, caught.value.code) == (3, Code.PROBE_HUNG)
+    assert "plug" in (caught.value.hint or "")
 
 
 def test_an_unreadable_probe_is_still_chosen_by_its_path_and_as_the_only_one() -> None:

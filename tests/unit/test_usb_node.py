@@ -11,7 +11,7 @@ import pytest
 
 from stm8tool.errors import Code
 from stm8tool.transport import confinement, usb_access, usb_node
-from stm8tool.transport.usb_node import NOT_A_DEVICE, Obstacle
+from stm8tool.transport.usb_node import NOT_A_DEVICE, NOT_AUTHORISED, Obstacle
 
 FILE = "/dev/bus/usb/001/005"
 DOCKER = confinement.Confinement("docker", "a Docker container", "/.dockerenv", "pass it in")
@@ -54,6 +54,14 @@ def test_a_folder_or_a_plain_file_in_its_place_is_one(root: Path) -> None:
     assert look(root) == NOT_A_DEVICE
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+@pytest.mark.parametrize(("text", "number"), [("1\n", 0), ("0\n", NOT_AUTHORISED), ("", 0)])
+def test_a_device_that_the_system_does_not_authorise_is_one(root: Path, text: str, number: int) -> None:
+    (root / FILE.lstrip("/")).symlink_to(os.devnull)
+    (root / "sys/bus/usb/devices/1-2/authorized").write_text(text)
+    assert look(root) == number
+
+
 @pytest.mark.parametrize("changed", [("devnum", "6\n"), ("busnum", "2\n"), ("devnum", ""), ("devnum", "x")])
 def test_a_device_that_is_gone_or_another_one_by_now_is_none(root: Path, changed: tuple[str, str]) -> None:
     (root / "sys/bus/usb/devices/1-2" / changed[0]).write_text(changed[1])
@@ -87,6 +95,7 @@ def test_without_sys_nothing_is_told(tmp_path: Path) -> None:
         (errno.ENODEV, DOCKER, True, f"{FILE} does not lead to it", "pass it in"),
         (errno.ENXIO, None, True, f"{FILE} does not lead to it", "if this is a container"),
         (NOT_A_DEVICE, DOCKER, True, f"{FILE} does not lead to it", "pass it in"),
+        (NOT_AUTHORISED, None, True, "the system does not authorise the probe", "usbguard allow-device"),
         (errno.EACCES, None, False, "no permission to open the probe", "write the line SUBSYSTEM"),
         (errno.EACCES, None, True, "no permission to open the probe", "SELinux"),
         (errno.EACCES, DOCKER, True, "no permission to open the probe", "this is a Docker container; on the host"),

@@ -65,13 +65,7 @@ def require(module: str) -> None:
     if module in sys.modules:
         return
     if not _LOCK_FILE.is_file():
-        if importlib.util.find_spec(module) is None:
-            package = next(iter(_PACKAGES[module]))
-            raise AccessError(
-                f"the package {package} is missing",
-                code=Code.PACKAGES,
-                hint=f"{sys.executable} -m pip install {package}",
-            )
+        _check_installed(module)
         return
     pins = pinned()
     if _interpreter_fault(module, pins) is None:
@@ -80,6 +74,25 @@ def require(module: str) -> None:
     folder = folder or _fill(pins, faults)
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
+
+
+def _check_installed(module: str) -> None:
+    """Raise AccessError unless `module` can be imported, where pip installed this tool and what it needs."""
+    package = next(iter(_PACKAGES[module]))
+    again = f"{sys.executable} -m pip install"
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:  # a folder of that name alone has no origin
+        raise AccessError(f"the package {package} is missing", code=Code.PACKAGES, hint=f"{again} {package}")
+    folder = Path(spec.origin).parent.parent
+    records = folder.glob(f"{package.replace('-', '_')}-*.dist-info/RECORD")
+    # By name alone: what a user changed is meant so. Several: an old version may have left its RECORD.
+    gone = [package_files.damage(folder, record.parent.name, by_hash=False) for record in records]
+    if gone and all(gone):
+        raise AccessError(
+            f"the package {package} in {folder} is damaged: {gone[0]}",
+            code=Code.PACKAGES,
+            hint=f"{again} --force-reinstall {package}",
+        )
 
 
 def installed() -> dict[str, Optional[tuple[str, Path]]]:

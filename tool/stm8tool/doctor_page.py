@@ -41,7 +41,7 @@ _MEANINGS = {
     Code.NO_PROBE: "the system sees no ST-LINK, or not the one that was asked for; no driver or wire can matter yet",
     Code.SEVERAL_PROBES: "more than one probe fits, and the wrong one must not be taken by chance",
     Code.USB_LIBRARY: "without libusb no program here can speak to USB; the probe itself was not looked at",
-    Code.PACKAGES: "the Python packages that the flasher needs are not there; the probe was not looked at",
+    Code.PACKAGES: "the Python packages that the flasher needs are missing or damaged; the probe was not looked at",
     Code.DRIVER_MISSING: "the system sees the probe, and no driver lets programs use it",
     Code.DRIVER_WRONG: "the system sees the probe, and its driver does not work",
     Code.PERMISSION: "the system sees the probe, and does not let this process open it",

@@ -23,12 +23,13 @@ _HASH = "sha256="
 _URL_SAFE = str.maketrans("+/", "-_")  # RFC 4648 §5
 
 
-def damage(folder: Path, dist_info: str) -> Optional[str]:
+def damage(folder: Path, dist_info: str, *, by_hash: bool = True) -> Optional[str]:
     """Return what is wrong with a package, None if it is whole.
 
     Args:
         folder: Where its modules lie.
         dist_info: The name of its RECORD's folder there.
+        by_hash: A file that was changed counts, too.
     """
     listed = _listed(folder, dist_info)
     if not listed:
@@ -37,7 +38,7 @@ def damage(folder: Path, dist_info: str) -> Optional[str]:
         found = _digest(folder / name)
         if found is None:
             return f"{name} is missing"
-        if digest and found != digest:
+        if by_hash and digest and found != digest:
             return f"{name} was changed"
     return None
 

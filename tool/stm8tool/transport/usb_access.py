@@ -13,7 +13,7 @@ from ..errors import AccessError, Code
 from . import confinement
 from .confinement import Confinement
 from .usb_holder import NOBODY, Holders
-from .usb_node import NOT_A_DEVICE, Obstacle
+from .usb_node import NOT_A_DEVICE, NOT_AUTHORISED, Obstacle
 
 ACCESS = -3
 NOT_FOUND = -5
@@ -120,6 +120,8 @@ def _of_file(obstacle: Obstacle, around: Optional[Confinement], is_root: bool) -
             f"{{probe}} cannot be opened: {obstacle.reason}",
             "end programs that hold files open, or raise `ulimit -n`",
         )
+    if obstacle.number == NOT_AUTHORISED:
+        return "the system does not authorise {probe}", "allow it, with `usbguard allow-device` if USBGuard forbids it"
     pass_in = around.advice if around else confinement.ANYWHERE
     if obstacle.number == errno.EPERM:
         return "the system forbids this process to open {probe} (EPERM)", pass_in

@@ -14,7 +14,9 @@ import stat
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-NOT_A_DEVICE = -1  # in the place of an errno: something else than a character device has the name
+# In the place of an errno:
+NOT_A_DEVICE = -1  # something else than a character device has the name
+NOT_AUTHORISED = -2  # the file opens, but the system lets nobody use the device
 
 
 class Obstacle(NamedTuple):
@@ -22,7 +24,7 @@ class Obstacle(NamedTuple):
 
     Attributes:
         file: "/dev/bus/usb/001/005".
-        number: What `open` said, an errno, or NOT_A_DEVICE.
+        number: What `open` said, an errno, or one of the two above.
     """
 
     file: str
@@ -31,7 +33,8 @@ class Obstacle(NamedTuple):
     @property
     def reason(self) -> str:
         """What `open` said, in the system's words."""
-        return "it is not a device file" if self.number == NOT_A_DEVICE else os.strerror(self.number)
+        own = {NOT_A_DEVICE: "it is not a device file", NOT_AUTHORISED: "the device is not authorised"}
+        return own.get(self.number) or os.strerror(self.number)
 
 
 def obstacle(bus: int, address: int, path: str, root: Path = Path("/")) -> Optional[Obstacle]:
@@ -44,8 +47,11 @@ def obstacle(bus: int, address: int, path: str, root: Path = Path("/")) -> Optio
         root: Where /dev and /sys are.
     """
     name = f"dev/bus/usb/{bus:03}/{address:03}"
-    number = _refusal(root / name)
-    return Obstacle(f"/{name}", number) if number and _attached(bus, address, path, root) else None
+    device = root / "sys" / "bus" / "usb" / "devices" / path.partition(":")[2]
+    number = _refusal(root / name) or (NOT_AUTHORISED if _number(device / "authorized") == 0 else 0)
+    # A probe that was unplugged loses both at once, and one that was replugged has another address.
+    attached = [_number(device / "busnum"), _number(device / "devnum")] == [bus, address]
+    return Obstacle(f"/{name}", number) if number and attached else None
 
 
 def _refusal(file: Path) -> int:
@@ -60,11 +66,9 @@ def _refusal(file: Path) -> int:
     return 0
 
 
-def _attached(bus: int, address: int, path: str, root: Path) -> bool:
-    """Tell whether /sys still has the device: a probe that was unplugged loses both at once."""
-    folder = root / "sys" / "bus" / "usb" / "devices" / path.partition(":")[2]
+def _number(file: Path) -> Optional[int]:
+    """Return the number in a file of /sys, None if there is none."""
     try:
-        numbers = [int((folder / name).read_bytes()) for name in ("busnum", "devnum")]
+        return int(file.read_bytes())
     except (OSError, ValueError):
-        return False
-    return numbers == [bus, address]
+        return None
