@@ -44,6 +44,9 @@ WINDOWS = os.name == "nt"
 ANY_PYTHON = "not platform and not hardware and not wine and not vm"
 RANDOM_UPLOADS = ROOT / "tests" / "session" / "test_random_faults.py"
 
+# Variables for other uses of pip, under which it would put the packages elsewhere, others, or none.
+FOR_OTHER_PIPS = {f"PIP_{name}" for name in ("CONSTRAINT", "DRY_RUN", "NO_BINARY", "PREFIX", "ROOT", "TARGET", "USER")}
+
 NOT_HERE = 77  # exit code for tests whose machine cannot be had, as automake has it; a failure has another
 
 # Programs that single tests run, and the Debian packages that have them. Without one, its tests say so and are skipped.
@@ -113,7 +116,10 @@ def locks_digest() -> str:
 
 
 def pip_install(python: Path, *arguments: Argument) -> None:
-    must(python, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-user", *arguments)
+    env = {name: value for name, value in os.environ.items() if name not in FOR_OTHER_PIPS}
+    must(
+        python, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-user", *arguments, env=env
+    )
 
 
 def apt_install(*packages: str) -> bool:

@@ -61,7 +61,7 @@ def install(target: Path, requirements: str) -> Optional[str]:
         done = subprocess.run(
             command(sys.executable, target, file),
             cwd=target.parent,  # -m looks for modules in the current directory first
-            env=_environment(_settings(target.parent)),
+            env=environment(target.parent),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -106,6 +106,11 @@ def command_line(target: Path, requirements: Path) -> str:
         python = "py" if sys.platform == "win32" else "python3"
     words = command(python, target, requirements)
     return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return the variables under which pip runs; `folder` is a current directory for it without modules."""
+    return _environment(_settings(folder))
 
 
 def _isolation() -> str:
