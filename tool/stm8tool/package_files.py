@@ -51,10 +51,12 @@ def stranger(folder: Path, dist_infos: list[str]) -> Optional[str]:
         dist_infos: The names of their RECORDs' folders there; those that are there count.
     """
     listed = {name for dist_info in dist_infos for name, _ in _listed(folder, dist_info)}
-    for place, folders, files in os.walk(folder):
+    top = str(folder)
+    for place, folders, files in os.walk(top):
         folders[:] = [name for name in folders if name not in _NOT_OURS]
+        inner = place[len(top) :].replace(os.sep, "/").lstrip("/")
         for file in files:
-            name = Path(place, file).relative_to(folder).as_posix()
+            name = f"{inner}/{file}" if inner else file
             if name not in listed and name.endswith(_IMPORTABLE):
                 return name
     return None

@@ -69,12 +69,12 @@ ANYWHERE = (
 
 _FILES = {"run/.containerenv": "podman", ".dockerenv": "docker", "dev/lxd": "lxc", "dev/incus": "lxc"}
 
-# A part of a path in /proc/PID/cgroup, of the first version of cgroups or where the namespace is the host's.
+# A pattern of a path in /proc/PID/cgroup, of the first version of cgroups or where the namespace is the host's.
 _CGROUPS = {
-    "kubernetes": re.compile(r"/kubepods"),
-    "podman": re.compile(r"/libpod[_-]"),
-    "docker": re.compile(r"/docker[/-]"),
-    "lxc": re.compile(r"/lxc(\.payload)?[./]"),
+    "kubernetes": r"/kubepods",
+    "podman": r"/libpod[_-]",
+    "docker": r"/docker[/-]",
+    "lxc": r"/lxc(\.payload)?[./]",
 }
 
 
@@ -118,7 +118,7 @@ def _containers(root: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, s
     for process in ("1", "self"):
         groups = _text(root / "proc" / process / "cgroup")
         for kind, pattern in _CGROUPS.items():
-            if pattern.search(groups):
+            if re.search(pattern, groups):
                 yield kind, f"/proc/{process}/cgroup", ""
 
 
