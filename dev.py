@@ -44,7 +44,13 @@ WINDOWS = os.name == "nt"
 ANY_PYTHON = "not platform and not hardware and not wine and not vm"
 RANDOM_UPLOADS = ROOT / "tests" / "session" / "test_random_faults.py"
 
+# Variables for other uses of pip, under which it would put the packages elsewhere, others, or none.
+FOR_OTHER_PIPS = {f"PIP_{name}" for name in ("CONSTRAINT", "DRY_RUN", "NO_BINARY", "PREFIX", "ROOT", "TARGET", "USER")}
+
 NOT_HERE = 77  # exit code for tests whose machine cannot be had, as automake has it; a failure has another
+
+# Programs that single tests run, and the Debian packages that have them. Without one, its tests say so and are skipped.
+TEST_PROGRAMS = {"umockdev-run": ["umockdev"], "gcc": ["gcc", "libc6-dev"], "sstm8": ["sdcc-ucsim"]}
 
 # Tests on another machine: the option, which is also pytest's marker, and what makes that machine.
 MACHINES = {"--vm": ROOT / "tests" / "vm" / "image.py", "--wine": ROOT / "tests" / "windows" / "wine.py"}
@@ -110,7 +116,10 @@ def locks_digest() -> str:
 
 
 def pip_install(python: Path, *arguments: Argument) -> None:
-    must(python, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-user", *arguments)
+    env = {name: value for name, value in os.environ.items() if name not in FOR_OTHER_PIPS}
+    must(
+        python, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-user", *arguments, env=env
+    )
 
 
 def apt_install(*packages: str) -> bool:
@@ -317,6 +326,9 @@ def demo() -> int:
 def test(arguments: list[str]) -> int:
     """Run pytest in .venv; without arguments then also, without PlatformIO, on the oldest and the newest Python."""
     python = virtual_environment()
+    missing = [name for program, names in TEST_PROGRAMS.items() if not shutil.which(program) for name in names]
+    if missing and sys.platform.startswith("linux"):
+        apt_install(*missing)
     machines = [option for option in MACHINES if option in arguments]
     if machines:
         words = [word for word in arguments if word not in machines]
@@ -361,7 +373,7 @@ def test_on(option: str, python: Path, arguments: list[str]) -> int:
 
 def interpreters() -> dict[tuple[int, int], str]:
     """Return the interpreters from 3.9 on that can make environments: one for each version, oldest first."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    pyenv = Path(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")) / "versions"  # noqa: PTH111 -- no home
     candidates = [sys.executable, *map(str, sorted(pyenv.glob("*/bin/python")))]
     candidates += [path for minor in range(9, 30) for path in [shutil.which(f"python3.{minor}")] if path]
     if WINDOWS:

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
-from stm8tool import bundle, deps
+from stm8tool import bundle, deps, fetching
 
 LICENCE = Path(__file__).with_name("LGPL-2.1.txt")
 LIBUSB = "libusb-package"  # the package whose wheels hold libusb
@@ -144,7 +144,14 @@ def _download(folder: Path, pins: list[deps.Pin], tag: Optional[str] = None) -> 
     command = [*pip, "--no-deps", "--only-binary=:all:", "--require-hashes", *options, "-r", str(requirements)]
     command += ["--dest", str(folder), "--retries", "1", "--timeout", "20"]
     try:
-        done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=_PIP_LIMIT_S, check=False)
+        done = subprocess.run(
+            command,
+            env=fetching.environment(folder),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=_PIP_LIMIT_S,
+            check=False,
+        )
     except subprocess.TimeoutExpired as exc:
         raise IndexSilentError(f"pip has no end with the wheels for {folder.name}") from exc
     if "DO NOT MATCH THE HASHES" in done.stderr:

@@ -2,115 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
 from stm8tool import bundle, deps
 from stm8tool.errors import AccessError
+from unit.checkout import FETCHING, LIBUSB, LIBUSB_WHEEL, SCRIPT, TOOL, Checkout, checkout
 
-TOOL = Path(deps.__file__).parent.parent
-FETCHING = "stm8tool: fetching its Python packages once (intelhex, pyusb, libusb-package)…\n"
-SUFFIX = {"win32": "dll", "darwin": "dylib"}.get(sys.platform, "so")
-LIBUSB = f"libusb-1.0.{SUFFIX}"
-LIBUSB_WHEEL = "libusb_package-9.9.3-py3-none-any.whl"
-
-# What a user's process does: it needs a module and says where that came from.
-SCRIPT = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from stm8tool import deps
-from stm8tool.errors import AccessError
-try:
-    deps.require(sys.argv[2])
-    print(__import__(sys.argv[2]).__file__)
-    print(*deps.libusb_files()[:1])
-except AccessError as exc:
-    sys.exit(f"error: {exc}\\nhint: {exc.hint}")
-"""
-
+__all__ = ["checkout"]  # a fixture
 
 own_library = pytest.mark.skipif(not bundle.of_this_process(), reason="no archive has a libusb for this machine")
-
-
-class Checkout:
-    """A checkout with a lock file of its own, for wheels that no interpreter has installed."""
-
-    def __init__(self, root: Path) -> None:
-        self.tool = root / "tool"
-        self.wheels = root / "wheels"
-        self.cache = root / "home"
-        package = self.tool / "stm8tool"
-        package.mkdir(parents=True)
-        self.wheels.mkdir()
-        for name in ("__init__.py", "errors.py", "files.py", "streams.py", "bundle.py", "deps.py"):
-            (package / name).write_bytes((TOOL / "stm8tool" / name).read_bytes())
-        lines = [
-            self.add_wheel("intelhex", "9.9.1", {"intelhex/__init__.py": ""}),
-            self.add_wheel("pyusb", "9.9.2", {"usb/__init__.py": ""}),
-            self.add_wheel(
-                "libusb-package",
-                "9.9.3",
-                {"libusb_package/__init__.py": "", f"libusb_package/{LIBUSB}": "a library"},
-            ),
-        ]
-        (self.tool / "requirements.lock").write_text("# why\n" + "\n# why\n".join(lines))
-
-    def add_wheel(self, name: str, version: str, files: dict[str, str]) -> str:
-        """Put a wheel into the folder that pip reads; return its lines for a lock file."""
-        stem = f"{name.replace('-', '_')}-{version}"
-        metadata = {
-            f"{stem}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-            f"{stem}.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        }
-        contents = {**files, **metadata}
-        record = "".join(f"{path},,\n" for path in [*contents, f"{stem}.dist-info/RECORD"])
-        path = self.wheels / f"{stem}-py3-none-any.whl"
-        with zipfile.ZipFile(path, "w") as wheel:
-            for file, text in {**contents, f"{stem}.dist-info/RECORD": record}.items():
-                wheel.writestr(file, text)
-        return f"{name}=={version} \\\n    --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
-
-    def start(self, module: str = "intelhex", *flags: str, **environment: str) -> subprocess.Popen[str]:
-        settings = {
-            "PIP_NO_INDEX": "1",
-            "PIP_FIND_LINKS": str(self.wheels),
-            "PIP_CONFIG_FILE": os.devnull,
-            "XDG_CACHE_HOME": str(self.cache),
-            "LOCALAPPDATA": str(self.cache),
-            "PYTHONIOENCODING": "utf-8",
-            **environment,
-        }
-        return subprocess.Popen(
-            [sys.executable, *flags, "-c", SCRIPT, str(self.tool), module],
-            env={**os.environ, **settings},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
-
-    def run(self, module: str = "intelhex", *flags: str, **environment: str) -> tuple[list[str], str]:
-        """Return the lines on stdout and the text on stderr; `flags` are the interpreter's."""
-        process = self.start(module, *flags, **environment)
-        stdout, stderr = process.communicate(timeout=120)
-        return stdout.splitlines(), stderr
-
-    def filled(self) -> list[Path]:
-        """Return what lies in the private folder, lock files apart."""
-        return [path for path in (self.tool / "_deps").glob("*") if path.suffix != ".lock"]
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
-    return Checkout(tmp_path)
 
 
 def test_four_cold_processes_at_once_all_succeed_and_one_of_them_fetches(checkout: Checkout) -> None:
@@ -169,14 +77,43 @@ def test_settings_of_the_user_for_pip_do_not_stop_it(checkout: Checkout) -> None
     assert (len(stdout), stderr) == (2, FETCHING)
 
 
+# -- no home -----------------------------------------------------------------------------------------------------------
+
+NOBODY = f"import os, pwd\ndef unknown(_): raise KeyError\npwd.getpwuid = unknown\nos.environ.pop('HOME', 0)\n{SCRIPT}"
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such table of users")
+
+
+@posix
+def test_without_home_and_user_entry_a_checkout_fills_its_own_folder(checkout: Checkout) -> None:
+    stdout, stderr = checkout.run(script=NOBODY, XDG_CACHE_HOME="")
+    assert (Path(stdout[0]).parent.parent, stderr) == (checkout.filled()[0], FETCHING)
+
+
+@posix
+def test_without_home_and_a_folder_to_write_the_error_names_what_to_set(checkout: Checkout) -> None:
+    (checkout.tool / "_deps").touch()
+    stdout, stderr = checkout.run(script=NOBODY, XDG_CACHE_HOME="")
+    error, hint = stderr.splitlines()
+    assert stdout == []
+    assert error.startswith("error: no folder for the tool's Python packages can be written: ")
+    variable = "HOME" if sys.platform == "darwin" else "XDG_CACHE_HOME"
+    assert hint == (
+        f"hint: make {checkout.tool / '_deps'} writable, or set {variable} to a folder that is: "
+        "this user has no home directory"
+    )
+
+
 @pytest.fixture
 def release(checkout: Checkout) -> Checkout:
-    """What a release archive holds."""
+    """What a release archive holds; beside it a folder that has all the packages, as an interpreter may."""
     checkout.run()
     vendor = checkout.tool / "_vendor"
     vendor.mkdir()
-    checkout.filled()[0].rename(vendor / "python")
-    shutil.rmtree(vendor / "python" / "libusb_package")
+    (filled,) = checkout.filled()
+    shutil.copytree(filled, checkout.tool.parent / "site")
+    filled.rename(vendor / "python")
+    for part in (vendor / "python").glob("libusb_package*"):
+        shutil.rmtree(part)
     for folder, (system, _, _) in bundle.FOLDERS.items():
         library = vendor / "libusb" / folder / bundle.FILES[system]
         library.parent.mkdir(parents=True)
@@ -196,12 +133,25 @@ def test_a_release_archive_uses_what_it_carries_for_this_process(release: Checko
 @own_library
 def test_the_library_of_the_archive_comes_before_one_that_the_interpreter_has(release: Checkout) -> None:
     installed = release.tool.parent / "site"
-    (release.tool / "_vendor" / "python").rename(installed)
-    (installed / "libusb_package").mkdir()
-    (installed / "libusb_package" / "__init__.py").touch()
     (module, library), _ = release.run("usb", PYTHONPATH=str(installed))
     assert Path(module).parent.parent == installed
     assert library == str(release.tool / "_vendor" / "libusb" / bundle.of_this_process()[0] / LIBUSB)
+
+
+@posix
+def test_a_release_archive_needs_no_home(release: Checkout) -> None:
+    stdout, stderr = release.run("usb", script=NOBODY, XDG_CACHE_HOME="")
+    assert (Path(stdout[0]).parent.parent, stderr) == (release.tool / "_vendor" / "python", "")
+
+
+def test_a_damaged_release_archive_fetches_or_says_so(release: Checkout) -> None:
+    (release.tool / "_vendor" / "python" / "usb" / "core.py").unlink()
+    stdout, stderr = release.run("usb", PIP_FIND_LINKS=str(release.cache))
+    assert stdout == []
+    assert f"damaged ({release.tool / '_vendor' / 'python'}: usb/core.py is missing)" in stderr
+    assert "are damaged and pip cannot fetch them" in stderr
+    stdout, _ = release.run("usb")
+    assert Path(stdout[0]).parent.parent == release.filled()[0]
 
 
 @own_library
@@ -238,7 +188,8 @@ def test_what_a_killed_process_left_is_replaced(checkout: Checkout) -> None:
     (partial / "half").touch()
     shutil.rmtree(folder / "pyusb-9.9.2.dist-info")
     (second, _), stderr = checkout.run()
-    assert (second, stderr) == (first, FETCHING)
+    damage = f"its Python packages are damaged ({folder}: usb/__init__.py does not belong there)"
+    assert (second, stderr) == (first, f"stm8tool: {damage}\n{FETCHING.replace('once', 'again')}")
     assert checkout.filled() == [folder]
     assert (folder / "pyusb-9.9.2.dist-info" / "METADATA").is_file()
     assert not (folder / "half").exists()
@@ -276,6 +227,22 @@ def test_installed_by_pip_a_missing_package_is_named(checkout: Checkout) -> None
     )
     assert done.returncode == 1
     assert done.stderr == f"error: the package pyusb is missing\nhint: {sys.executable} -m pip install pyusb\n"
+
+
+def test_installed_by_pip_a_package_that_is_half_there_is_named(checkout: Checkout) -> None:
+    checkout.run()
+    site = checkout.tool.parent / "site"
+    checkout.filled()[0].rename(site)
+    (checkout.tool / "requirements.lock").unlink()
+    (site / "usb" / "__init__.py").write_text("# changed by its user\n")
+    assert checkout.run("usb", PYTHONPATH=str(site))[0][0] == str(site / "usb" / "__init__.py")
+    (site / "usb" / "core.py").unlink()
+    error, hint = checkout.run("usb", PYTHONPATH=str(site))[1].splitlines()
+    assert error == f"error: the package pyusb in {site} is damaged: usb/core.py is missing"
+    assert hint == f"hint: {sys.executable} -m pip install --force-reinstall pyusb"
+    shutil.rmtree(site / "usb")
+    (site / "usb").mkdir()
+    assert checkout.run("usb", "-S", PYTHONPATH=str(site))[1].startswith("error: the package pyusb is missing\n")
 
 
 def test_a_lock_that_is_never_released_is_an_error_not_a_hang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,18 @@ def test_no_variable_of_the_users_own_platformio_reaches_ours(
     assert "elsewhere" not in environment.values()
 
 
+def test_pip_does_not_put_packages_elsewhere_for_a_variable_of_the_user(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+    monkeypatch.setattr(dev, "must", lambda *command, env: given.append(env))
+    monkeypatch.setenv("PIP_DRY_RUN", "1")
+    monkeypatch.setenv("PIP_TARGET", "elsewhere")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://packages.example/simple")
+    dev.pip_install(Path("python"), "x")
+    assert {name for name in given[0] if name in ("PIP_DRY_RUN", "PIP_TARGET", "PIP_INDEX_URL")} == {"PIP_INDEX_URL"}
+
+
 @pytest.mark.parametrize(
     ("vm", "wine", "code"), [(77, 77, 77), (77, 1, 1), (1, 77, 1), (3, 77, 3)], ids=lambda code: str(code)
 )

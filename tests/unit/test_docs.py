@@ -13,7 +13,7 @@ import pytest
 
 from documents import DOCS, examples, first_cells, read, run, section
 from pio import BOARDS, ROOT, UPSTREAM_BOARDS, builder_table, load, load_builder
-from stm8tool import cli, errors, interrupts, process
+from stm8tool import cli, errors, fetching, interrupts, process
 from stm8tool.devices import all_parts
 from stm8tool.image import Segment, save
 from stm8tool.sim import faults
@@ -183,6 +183,11 @@ def test_the_recipes_of_the_connect_ladder_are_listed_in_order() -> None:
 
 def test_the_udev_rule_in_troubleshooting_is_the_one_that_the_tool_prints() -> None:
     assert set(re.findall(r"SUBSYSTEM==.*", TROUBLE)) == {usb_access.UDEV_RULE}
+
+
+def test_the_settings_of_pip_that_count_are_listed() -> None:
+    sentence = section(TROUBLE, "Python packages").partition("only these settings")[2].partition(" only `")[0]
+    assert re.findall(r"`([a-z-]+)`", sentence) == list(fetching.KEPT)
 
 
 def test_every_message_in_troubleshooting_is_one_of_the_tool() -> None:

@@ -14,6 +14,8 @@ from stm8tool.errors import (
     ProbeError,
     ProbeNotFoundError,
     ToolError,
+    TransportError,
+    TransportTimeoutError,
     UsageError,
 )
 from stm8tool.probe.find import (
@@ -26,7 +28,7 @@ from stm8tool.probe.find import (
     survey,
 )
 from stm8tool.probe.usb_ids import MODELS
-from stm8tool.transport import libusb
+from stm8tool.transport import confinement, libusb
 from stm8tool.transport.base import UsbDeviceInfo
 from stm8tool.transport.usb import SystemBus
 from unit import fake_usb
@@ -154,6 +156,15 @@ def test_a_serial_that_may_be_the_unreadable_ones_is_a_matter_of_access() -> Non
     assert "no permission" in str(DENIED)
 
 
+@pytest.mark.parametrize("hint", [None, "replug"])
+def test_a_serial_that_a_hung_probe_did_not_tell_is_a_matter_of_the_probe(hint: Optional[str]) -> None:
+    hung = probe("", "usb:1-4", error=TransportTimeoutError("the probe did not answer in time", hint=hint))
+    with pytest.raises(TransportError) as caught:
+        choose(A, [hung])
+    assert (caught.value.exit_code, caught.value.code) == (3, Code.PROBE_HUNG)
+    assert "plug" in (caught.value.hint or "")
+
+
 def test_an_unreadable_probe_is_still_chosen_by_its_path_and_as_the_only_one() -> None:
     assert choose("stlink", [DENIED]) is DENIED
     assert choose("usb:1-4", [DENIED, V3]) is DENIED
@@ -175,10 +186,25 @@ def test_nothing_attached_says_where_to_look_and_what_is_there_instead(
     monkeypatch: pytest.MonkeyPatch, system: str, words: str
 ) -> None:
     monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(confinement, "here", lambda: None)
     with pytest.raises(ProbeNotFoundError, match="no ST-LINK is attached") as caught:
         choose("stlink", [], ["0483:df11 at usb:1-1, an STM32 in DFU mode"])
     assert words in (caught.value.hint or "")
     assert caught.value.details == ("seen instead: 0483:df11 at usb:1-1, an STM32 in DFU mode",)
+
+
+def test_nothing_attached_in_a_container_says_what_to_pass_but_not_for_a_simulated_bus(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    docker = confinement.Confinement("docker", "a Docker container", "/.dockerenv", "start it with --device")
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(confinement, "here", lambda: docker)
+    with pytest.raises(ProbeNotFoundError) as real:
+        choose("stlink", [])
+    with pytest.raises(ProbeNotFoundError) as simulated:
+        choose("stlink", [], prefix="sim:bench#")
+    assert "This is a Docker container: start it with --device" in (real.value.hint or "")
+    assert "Docker" not in (simulated.value.hint or "")
 
 
 LOADERS = [probe("", "usb:1-9", 0x374D), probe("", "usb:1-9", 0x3755)]

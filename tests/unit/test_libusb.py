@@ -122,6 +122,7 @@ def test_a_library_that_does_not_start_says_so_and_prints_nothing(
     with pytest.raises(AccessError) as caught:
         load([Candidate("libusb-package", real_library)])
     assert "does not start" in caught.value.details[0]
+    assert "/dev/bus/usb" in (caught.value.hint or "")  # not: get the library again
     assert capfd.readouterr().err == ""
 
 

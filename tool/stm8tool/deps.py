@@ -7,8 +7,9 @@ in exactly the pinned version:
  2. in tool/_vendor/python, which release archives carry; beside it lies tool/_vendor/libusb, see bundle.py,
  3. in a private folder, tool/_deps/<key>, or below the user's cache directory where the checkout is read-only.
 
-If none has them, pip fills the private folder, once. When stm8tool itself was installed by pip there is no lock
-file, and its packages are ordinary dependencies.
+Each place counts only if the files of the packages are as their RECORD has them (`package_files.py`). If none has
+them, pip fills the private folder (`fetching.py`), once; a damaged folder is replaced by a whole one. When stm8tool
+itself was installed by pip there is no lock file, and its packages are ordinary dependencies.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import importlib.util
 import os
 import re
 import sys
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple, Optional
 
-from . import bundle, files, streams
+from . import bundle, files, package_files, places, streams
 from .errors import AccessError, Code
 
 _TOOL = Path(__file__).resolve().parent.parent
@@ -31,8 +34,9 @@ _VENDOR = _TOOL / "_vendor"
 _PACKAGES = {"intelhex": {"intelhex": "intelhex"}, "usb": {"pyusb": "usb", "libusb-package": "libusb_package"}}
 _OPTIONAL = "libusb-package"  # has no wheel for some machines (armv7, Windows on ARM); the system's libusb serves there
 
-_PIP_LIMIT_S = 120.0
-_LOCK_LIMIT_S = 2 * _PIP_LIMIT_S + 30.0  # whoever holds the lock runs pip twice at most
+_DAMAGED = "repeat the command with a network connection, and the tool fetches them; or install the platform again"
+
+_LOCK_LIMIT_S = 300.0  # whoever holds the lock runs pip twice at most, see `fetching.LIMIT_S`
 _LOCK_POLL_S = 0.1
 
 
@@ -61,20 +65,34 @@ def require(module: str) -> None:
     if module in sys.modules:
         return
     if not _LOCK_FILE.is_file():
-        if importlib.util.find_spec(module) is None:
-            package = next(iter(_PACKAGES[module]))
-            raise AccessError(
-                f"the package {package} is missing",
-                code=Code.PACKAGES,
-                hint=f"{sys.executable} -m pip install {package}",
-            )
+        _check_installed(module)
         return
     pins = pinned()
-    if _interpreter_has(module, pins):
+    if _interpreter_fault(module, pins) is None:
         return
-    folder = _filled_folder(pins) or _fill(pins)
+    folder, faults = _whole_folder(pins, _PACKAGES[module])
+    folder = folder or _fill(pins, faults)
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
+
+
+def _check_installed(module: str) -> None:
+    """Raise AccessError unless `module` can be imported, where pip installed this tool and what it needs."""
+    package = next(iter(_PACKAGES[module]))
+    again = f"{sys.executable} -m pip install"
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:  # a folder of that name alone has no origin
+        raise AccessError(f"the package {package} is missing", code=Code.PACKAGES, hint=f"{again} {package}")
+    folder = Path(spec.origin).parent.parent
+    records = folder.glob(f"{package.replace('-', '_')}-*.dist-info/RECORD")
+    # By name alone: what a user changed is meant so. Several: an old version may have left its RECORD.
+    gone = [package_files.damage(folder, record.parent.name, by_hash=False) for record in records]
+    if gone and all(gone):
+        raise AccessError(
+            f"the package {package} in {folder} is damaged: {gone[0]}",
+            code=Code.PACKAGES,
+            hint=f"{again} --force-reinstall {package}",
+        )
 
 
 def installed() -> dict[str, Optional[tuple[str, Path]]]:
@@ -121,27 +139,56 @@ def pinned() -> list[Pin]:
     return [Pin(match[1], match[2], match[0]) for match in found]
 
 
-def _interpreter_has(module: str, pins: list[Pin]) -> bool:
-    """Tell whether `import module` would already find the pinned version."""
+def _interpreter_fault(module: str, pins: list[Pin]) -> Optional[str]:
+    """Return why `import module` would not find the pinned version, whole; None if it would."""
     dist_info = {pin.name: pin.dist_info for pin in pins}
     for package, name in _PACKAGES[module].items():
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None:
-            return False
-        if not (Path(spec.origin).parent.parent / dist_info[package]).is_dir():
-            return False
-    return True
+            return f"{package} is missing"
+        folder = Path(spec.origin).parent.parent
+        if not (folder / dist_info[package]).is_dir():
+            return f"{package} has another version"
+        # Debian's own packages have no RECORD; that they are whole is Debian's business.
+        has_record = (folder / dist_info[package] / "RECORD").is_file()
+        found = package_files.damage(folder, dist_info[package]) if has_record else None
+        if found:
+            return f"{folder}: {found}"
+    return None
 
 
-def _holds(folder: Path, pins: list[Pin]) -> bool:
-    return all((folder / pin.dist_info).is_dir() for pin in pins if pin.name != _OPTIONAL)
+def _fault(folder: Path, pins: list[Pin], packages: Collection[str]) -> Optional[str]:
+    """Return why `packages` cannot be taken from `folder`, which was made for `pins`; None if they can."""
+    if not folder.is_dir():
+        return "there is no such folder"
+    for pin in pins:
+        if pin.name not in packages or (pin.name == _OPTIONAL and not (folder / pin.dist_info).is_dir()):
+            continue
+        found = package_files.damage(folder, pin.dist_info)
+        if found:
+            return found
+    strange = package_files.stranger(folder, [pin.dist_info for pin in pins])
+    return f"{strange} does not belong there" if strange else None
 
 
-def _filled_folder(pins: list[Pin]) -> Optional[Path]:
-    return next((folder for folder in (_VENDOR / "python", *_private_folders()) if _holds(folder, pins)), None)
+def _whole_folder(pins: list[Pin], packages: Collection[str]) -> tuple[Optional[Path], list[str]]:
+    """Return the first folder that has `packages`, and what is wrong with those before it that are there."""
+    faults: list[str] = []
+    for folder in _folders():
+        found = _fault(folder, pins, packages)
+        if found is None:
+            return folder, faults
+        if os.path.lexists(folder):
+            faults.append(f"{folder}: {found}")
+    return None, faults
 
 
-def _private_folders() -> tuple[Path, Path]:
+def _folders() -> Iterator[Path]:
+    yield _VENDOR / "python"
+    yield from _private_folders()
+
+
+def _private_folders() -> list[Path]:
     """Return where the packages of this lock file and this kind of interpreter may lie: checkout, user's cache."""
     import hashlib
     import sysconfig
@@ -151,35 +198,40 @@ def _private_folders() -> tuple[Path, Path]:
     kind = f"{EXTENSION_SUFFIXES[0]} {sysconfig.get_platform()}"
     digest = hashlib.sha256(_LOCK_FILE.read_bytes() + kind.encode()).hexdigest()[:16]
     key = f"py{sys.version_info[0]}.{sys.version_info[1]}-{digest}"
-    return _TOOL / "_deps" / key, _user_cache() / "stm8tool" / key
+    cache = places.user_cache()
+    return [_TOOL / "_deps" / key, *([cache / "stm8tool" / key] if cache else [])]
 
 
-def _user_cache() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-
-
-def _fill(pins: list[Pin]) -> Path:
+def _fill(pins: list[Pin], faults: list[str]) -> Path:
     """Fill the first private folder that can be written; only one process at a time does it, the others wait."""
+    every = [pin.name for pin in pins]
     problem = ""
     for folder in _private_folders():
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             with folder.with_name(f"{folder.name}.lock").open("w") as lock:
                 _wait_for(lock)
-                if not _holds(folder, pins):
-                    _install(folder, pins)
+                if _fault(folder, pins, every) is not None:
+                    _install(folder, pins, faults)
                 return folder
-        except OSError as exc:  # a read-only checkout, or a file system without locks
+        except OSError as exc:  # a read-only checkout, a full disk, or a file system without locks
             problem = str(exc)
     raise AccessError(
         f"no folder for the tool's Python packages can be written: {problem}",
         code=Code.PACKAGES,
-        hint=f"make {_private_folders()[0].parent} or the user's cache directory ({_user_cache()}) writable",
+        hint=_where_to_write(),
+        details=faults,
     )
+
+
+def _where_to_write() -> str:
+    """Return what the user does where no folder can be written."""
+    cache = places.user_cache()
+    here = _private_folders()[0].parent
+    if cache:
+        return f"make {here} or the user's cache directory ({cache}) writable, with 2 MB free"
+    variable = {"win32": "LOCALAPPDATA", "darwin": "HOME"}.get(sys.platform, "XDG_CACHE_HOME")
+    return f"make {here} writable, or set {variable} to a folder that is: this user has no home directory"
 
 
 def _wait_for(lock: IO[str]) -> None:
@@ -215,14 +267,20 @@ def _try_lock(lock: IO[str]) -> bool:
     return True
 
 
-def _install(folder: Path, pins: list[Pin]) -> None:
-    """Let pip make `folder`, which appears complete or not at all."""
-    import shutil
+def _install(folder: Path, pins: list[Pin], faults: list[str]) -> None:
+    """Let pip make `folder`, which appears complete or not at all; what was there is replaced.
 
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)  # left by a process that was killed
+    Raises:
+        OSError: This folder cannot be written.
+        AccessError: pip cannot fetch the packages.
+    """
+    partial, old = (folder.with_name(f"{folder.name}.{suffix}") for suffix in ("partial", "old"))
+    _remove(partial)  # left by a process that was killed
+    _remove(old)
     names = ", ".join(pin.name for pin in pins)
-    _say(f"fetching its Python packages once ({names})…")
+    if faults:
+        _say(f"its Python packages are damaged ({faults[0]})")
+    _say(f"fetching its Python packages {'again' if faults else 'once'} ({names})…")
     try:
         failure = _pip(partial, pins)
         if failure is not None and f"No matching distribution found for {_OPTIONAL}" in failure:
@@ -230,71 +288,46 @@ def _install(folder: Path, pins: list[Pin]) -> None:
             failure = _pip(partial, [pin for pin in pins if pin.name != _OPTIONAL])
         if failure is not None:
             raise AccessError(
-                f"the Python packages {names} are missing and pip cannot fetch them: {failure}",
+                f"the Python packages {names} are {'damaged' if faults else 'missing'} "
+                f"and pip cannot fetch them: {failure}",
                 code=Code.PACKAGES,
-                hint=f"with a network connection, run once: {_command_line(folder)}",
+                hint=_DAMAGED if faults else f"with a network connection, run once: {_command_line(folder)}",
+                details=faults,
             )
-        if folder.exists():  # incomplete: somebody deleted files of it
-            shutil.rmtree(folder)
+        if os.path.lexists(folder):
+            files.replace(folder, old)
         files.replace(partial, folder)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        for rest in (partial, old):
+            with suppress(OSError):  # the next one tries again
+                _remove(rest)
 
 
-def _pip(target: Path, pins: list[Pin]) -> Optional[str]:
-    """Install `pins` into `target`; return None, or pip's last word on why not."""
-    import subprocess
+def _pip(partial: Path, pins: list[Pin]) -> Optional[str]:
+    """Install `pins` into `partial`, and look whether they are there; return None, or why not."""
+    from . import fetching  # mostly not needed
 
-    target.mkdir(exist_ok=True)
-    requirements = target / "requirements.lock"
-    requirements.write_text("".join(pin.text for pin in pins), encoding="utf-8")
-    environment = {
-        "PIP_DEFAULT_TIMEOUT": "15",
-        "PIP_RETRIES": "1",
-        **os.environ,
-        # Two rules that people set for their own environments and that would refuse --target.
-        "PIP_USER": "0",
-        "PIP_REQUIRE_VIRTUALENV": "0",
-    }
-    try:
-        done = subprocess.run(
-            _pip_command(sys.executable, target, requirements),
-            cwd=target.parent,  # -m looks for modules in the current directory first
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_PIP_LIMIT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"no end after {_PIP_LIMIT_S:.0f} s"
-    if done.returncode == 0:
-        return None
-    lines = done.stdout.strip().splitlines() or [f"exit code {done.returncode}"]
-    errors = [line for line in lines if line.startswith("ERROR: ")]
-    return (errors or lines)[-1].replace("ERROR: ", "")
-
-
-def _pip_command(python: str, target: Path, requirements: Path) -> list[str]:
-    return [
-        *(python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"),
-        *("--target", str(target), "--no-deps", "--only-binary=:all:", "--require-hashes", "-r", str(requirements)),
-    ]
+    failure = fetching.install(partial, "".join(pin.text for pin in pins))
+    if failure is not None:
+        return failure
+    missing = _fault(partial, pins, [pin.name for pin in pins])
+    return f"it ended without an error, but {missing}" if missing else None
 
 
 def _command_line(folder: Path) -> str:
-    """Return, as the user would type it, what fills `folder`."""
-    import shlex
-    import subprocess
+    from . import fetching
 
-    python = sys.executable
-    if importlib.util.find_spec("pip") is None:  # any other Python's will do
-        python = "py" if sys.platform == "win32" else "python3"
-    command = _pip_command(python, folder, _LOCK_FILE)
-    return subprocess.list2cmdline(command) if sys.platform == "win32" else shlex.join(command)
+    return fetching.command_line(folder, _LOCK_FILE)
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder, a file or a link, if one is there."""
+    if path.is_dir() and not path.is_symlink():
+        import shutil
+
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _say(text: str) -> None:

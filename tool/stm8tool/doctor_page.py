@@ -6,11 +6,11 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import files
+from . import files, places
 from .errors import Code, ToolError, UsageError
 from .findings import Diagnosis, Finding, Mark
 
@@ -41,10 +41,10 @@ _MEANINGS = {
     Code.NO_PROBE: "the system sees no ST-LINK, or not the one that was asked for; no driver or wire can matter yet",
     Code.SEVERAL_PROBES: "more than one probe fits, and the wrong one must not be taken by chance",
     Code.USB_LIBRARY: "without libusb no program here can speak to USB; the probe itself was not looked at",
-    Code.PACKAGES: "the Python packages that the flasher needs are not there; the probe was not looked at",
+    Code.PACKAGES: "the Python packages that the flasher needs are missing or damaged; the probe was not looked at",
     Code.DRIVER_MISSING: "the system sees the probe, and no driver lets programs use it",
     Code.DRIVER_WRONG: "the system sees the probe, and its driver does not work",
-    Code.PERMISSION: "the system sees the probe, and does not let this user open it",
+    Code.PERMISSION: "the system sees the probe, and does not let this process open it",
     Code.BUSY: "the system sees the probe, and something else uses it",
     Code.PROBE_LOST: "the probe was there and went away",
     Code.PROBE_HUNG: "the probe is there and does not do what it is told; the chip or its wires are hardly the cause",
@@ -146,9 +146,8 @@ def _error(error: ToolError) -> dict[str, Any]:
 
 def _without_home(value: Any) -> Any:
     """Return `value` with the home directory as "~" in every text: its path mostly holds the user's name."""
-    homes = []
-    with suppress(RuntimeError):  # no home
-        homes = sorted({str(home) for home in (Path.home(), Path.home().resolve())}, key=len, reverse=True)
+    home = places.home()
+    homes = sorted({str(form) for form in (home, home.resolve())}, key=len, reverse=True) if home else []
     forms = [form for home in homes if len(Path(home).parts) > 1 for form in (home, Path(home).as_posix())]
     if not forms:
         return value

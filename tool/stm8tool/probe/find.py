@@ -33,6 +33,7 @@ from ..errors import (
     TransportError,
     UsageError,
 )
+from ..transport import confinement
 from ..transport.base import Transport, UsbBus, UsbDeviceInfo, UsbIdentity
 from .usb_ids import GENERATIONS, MODELS, OTHER_ST_DEVICES, UsbModel
 
@@ -45,6 +46,7 @@ _LONGEST_BEGINNING = 24  # of a serial number; more digits are the beginning of 
 # Clones and old firmware have this one in common; it is ASCII 000000000001.
 _PLACEHOLDER = "303030303030303030303031"
 
+_REPLUG = "unplug the probe, plug it in again and retry"
 _NOTHING_ATTACHED = {
     "linux": "check the cable (some only charge); in a virtual machine pass the probe through to it",
     "win32": "check the cable (some only charge), and the Device Manager for an 'Unknown device' or a missing driver",
@@ -145,7 +147,7 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
         UsageError: `selector` has none of the known forms.
         ProbeNotFoundError: None fits.
         ProbeAmbiguousError: Several do.
-        AccessError: None fits by its serial, but one could not be read.
+        AccessError, TransportError: None fits by its serial, but one could not be read; the error is of its kind.
     """
     wanted = selector.strip()
     fits = _fitting(wanted, probes, prefix)
@@ -161,17 +163,28 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
     if not probes:
         raise ProbeNotFoundError(
             "no ST-LINK is attached",
-            hint=_NOTHING_ATTACHED.get(sys.platform, _NOTHING_ATTACHED["linux"]),
+            hint=_nothing_attached(simulated=bool(prefix)),
             details=[f"seen instead: {other}" for other in others],
         )
     message = f"no attached probe fits '{wanted}'"
     details = [str(probe) for probe in probes]
     unread = next((probe.error for probe in probes if probe.error), None)
     if unread and not _is_path(wanted):
-        raise AccessError(
-            f"{message}, and not every serial could be read", code=unread.code, hint=unread.hint, details=details
+        kind = AccessError if isinstance(unread, AccessError) else TransportError
+        raise kind(
+            f"{message}, and not every serial could be read",
+            code=unread.code,
+            hint=unread.hint or _REPLUG,
+            details=details,
         )
     raise ProbeNotFoundError(message, hint=_how_to_choose(probes, prefix), details=details)
+
+
+def _nothing_attached(*, simulated: bool) -> str:
+    around = confinement.here() if sys.platform.startswith("linux") and not simulated else None
+    if around:
+        return f"check the cable (some only charge). This is {around.name}: {around.advice}"
+    return _NOTHING_ATTACHED.get(sys.platform, _NOTHING_ATTACHED["linux"])
 
 
 def substitution(selector: str, probe: FoundProbe) -> Optional[str]:

@@ -26,6 +26,7 @@ import usb.backend.libusb1
 
 from .. import deps
 from ..errors import AccessError, Code
+from . import confinement
 from .library_file import defect
 
 OVERRIDE = "STM8TOOL_LIBUSB"
@@ -39,6 +40,9 @@ _MACOS_LIBRARIES = (
 )
 _LOG_LEVEL = "LIBUSB_DEBUG"  # libusb.h, enum libusb_log_level; libusb reads it when it starts
 _LOG_INFO = "3"
+
+
+_NOT_STARTED = "loads, but does not start: is there any USB on this machine (a container may have none)?"
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,7 @@ def load(places: Iterable[Candidate]) -> Loaded:
     """
     tried: list[str] = []
     first: Optional[Candidate] = None
+    starts = True
     for place in places:
         reason = _why_not(place.path)
         if reason is None:
@@ -115,13 +120,13 @@ def load(places: Iterable[Candidate]) -> Loaded:
             if backend is not None:
                 _LOGGER.info("USB library: %s", place.path)
                 return Loaded(backend, place, tried)
-            reason = "loads, but does not start: is there any USB on this machine (a container has none)?"
+            reason, starts = _NOT_STARTED, False
         tried.append(f"{place.origin}: {place.path or 'none'}: {reason}")
         first = first or place
     raise AccessError(
         f"no usable libusb-1.0 for this {_bits()}-bit Python",
         code=Code.USB_LIBRARY,
-        hint=_hint(first or Candidate(_PACKAGE, None)),
+        hint=_hint(first or Candidate(_PACKAGE, None)) if starts else _usb_hint(),
         details=tried,
     )
 
@@ -175,6 +180,12 @@ def _hint(first: Candidate) -> str:
     if first.path is not None:
         return f"{deps.how_to_renew(Path(first.path))}; or {name_it}"
     return name_it if sys.platform == "win32" else f"install libusb-1.0 ({_bits()}-bit), or {name_it}"
+
+
+def _usb_hint() -> str:
+    """Return what helps where a whole library finds no USB: another library would not find any, either."""
+    around = confinement.here() if sys.platform.startswith("linux") else None
+    return f"this is {around.name}: {around.advice}" if around else confinement.ANYWHERE
 
 
 def _bits() -> int:

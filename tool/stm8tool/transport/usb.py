@@ -13,6 +13,7 @@ Source: pyusb 1.3.1 and libusb 1.0.26 for the errors (read), USB 2.0 §9.4.3 and
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -29,7 +30,7 @@ from ..errors import (
     TransportError,
     TransportTimeoutError,
 )
-from . import libusb, usb_access, usb_holder
+from . import confinement, libusb, usb_access, usb_holder, usb_node
 from .base import Clock, UsbDeviceInfo, UsbIdentity
 from .clock import MonotonicClock
 
@@ -340,12 +341,23 @@ def _translated(device: UsbDeviceInfo, *, opening: bool = False, is_disk: bool =
         raise usb_access.access_error(usb_access.NOT_SUPPORTED, probe, sys.platform) from exc
     except usb.core.USBError as exc:
         code = exc.backend_error_code
+        if opening:
+            _look_at_file(device, probe, exc)
         if code in _ACCESS_CODES or (opening and code == usb_access.NOT_FOUND):
             holders = usb_holder.NOBODY
             if code == usb_access.BUSY:
                 holders = usb_holder.find(device.handle.bus, device.handle.address, device.path)
             raise usb_access.access_error(code, probe, sys.platform, is_disk=is_disk, holders=holders) from exc
         raise _error(exc, probe) from exc
+
+
+def _look_at_file(device: UsbDeviceInfo, probe: str, exc: Any) -> None:
+    """Raise AccessError where Linux does not open the device's file; of that libusb says little."""
+    if not sys.platform.startswith("linux"):
+        return
+    obstacle = usb_node.obstacle(device.handle.bus, device.handle.address, device.path)
+    if obstacle:
+        raise usb_access.file_error(obstacle, probe, confinement.here(), is_root=os.geteuid() == 0) from exc
 
 
 def _error(exc: Any, probe: str) -> Exception:

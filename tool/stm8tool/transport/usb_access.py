@@ -6,8 +6,14 @@ are from libusb's and pyusb's source and public reports; Windows and macOS were 
 
 from __future__ import annotations
 
+import errno
+from typing import Optional
+
 from ..errors import AccessError, Code
+from . import confinement
+from .confinement import Confinement
 from .usb_holder import NOBODY, Holders
+from .usb_node import NOT_A_DEVICE, NOT_AUTHORISED, Obstacle
 
 ACCESS = -3
 NOT_FOUND = -5
@@ -85,3 +91,52 @@ def access_error(
     unseen = f"{holders.hidden} processes of other users could not be looked into; only root can"
     details = [unseen] if holders.hidden else ()
     return AccessError(message.format(probe=probe), code=situation, hint=hint, details=details)
+
+
+def file_error(obstacle: Obstacle, probe: str, around: Optional[Confinement], *, is_root: bool) -> AccessError:
+    """Return the error for a device file that Linux does not open.
+
+    Args:
+        obstacle: The file, and what `open` said.
+        probe: How the message names the device: "the probe at usb:1-2".
+        around: The container or sandbox around this process, where one shows.
+        is_root: This process has the user id 0.
+    """
+    details = [f"{obstacle.file}: {obstacle.reason}"]
+    if around:
+        details.append(f"this is {around.name}, by {around.sign}")
+    message, hint = _of_file(obstacle, around, is_root)
+    return AccessError(
+        message.format(probe=probe, file=obstacle.file), code=Code.PERMISSION, hint=hint, details=details
+    )
+
+
+def _of_file(obstacle: Obstacle, around: Optional[Confinement], is_root: bool) -> tuple[str, str]:
+    """Return message and hint."""
+    if obstacle.number == errno.EACCES:
+        return "no permission to open {probe}", _permission_hint(around, is_root)
+    if obstacle.number in (errno.EMFILE, errno.ENFILE):
+        return (
+            f"{{probe}} cannot be opened: {obstacle.reason}",
+            "end programs that hold files open, or raise `ulimit -n`",
+        )
+    if obstacle.number == NOT_AUTHORISED:
+        return "the system does not authorise {probe}", "allow it, with `usbguard allow-device` if USBGuard forbids it"
+    pass_in = around.advice if around else confinement.ANYWHERE
+    if obstacle.number == errno.EPERM:
+        return "the system forbids this process to open {probe} (EPERM)", pass_in
+    if obstacle.number == errno.ENOENT:
+        return "the system shows {probe}, but its device file {file} does not exist here", pass_in
+    if obstacle.number in (errno.ENXIO, errno.ENODEV, errno.ENOTDIR, NOT_A_DEVICE):
+        return "the system shows {probe}, but {file} does not lead to it", pass_in
+    return f"{{probe}} cannot be opened: {obstacle.reason}", "look for the cause in the kernel's log (`journalctl -k`)"
+
+
+def _permission_hint(around: Optional[Confinement], is_root: bool) -> str:
+    if around and around.kind == "wsl":
+        return f"inside WSL, where udev must run, {_UDEV}"
+    if around:  # the file has the owner and the mode that the host gave it
+        return f"this is {around.name}; on the host, outside it, {_UDEV}"
+    if is_root:
+        return "root was refused: look for SELinux or AppArmor in the kernel's log (`journalctl -k`)"
+    return _UDEV

@@ -1,0 +1,74 @@
+"""What Linux says when the device file of a USB device is opened.
+
+libusb lists devices from /sys, which a container sees of its whole host, and opens them by their files in /dev/bus/usb,
+which it may not have. Of what `open` says libusb keeps two values: EACCES is its ACCESS, ENOENT its NO_DEVICE, and all
+else its IO, which a broken transfer is, too. So the file is opened here once more, and closed at once.
+
+Source: libusb 1.0.30, linux_usbfs.c (behaviour seen with each errno); Linux, sysfs-bus-usb; confidence high.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+# In the place of an errno:
+NOT_A_DEVICE = -1  # something else than a character device has the name
+NOT_AUTHORISED = -2  # the file opens, but the system lets nobody use the device
+
+
+class Obstacle(NamedTuple):
+    """Why the file of an attached device cannot be opened.
+
+    Attributes:
+        file: "/dev/bus/usb/001/005".
+        number: What `open` said, an errno, or one of the two above.
+    """
+
+    file: str
+    number: int
+
+    @property
+    def reason(self) -> str:
+        """What `open` said, in the system's words."""
+        own = {NOT_A_DEVICE: "it is not a device file", NOT_AUTHORISED: "the device is not authorised"}
+        return own.get(self.number) or os.strerror(self.number)
+
+
+def obstacle(bus: int, address: int, path: str, root: Path = Path("/")) -> Optional[Obstacle]:
+    """Return what keeps the file of a device from being opened; None if it opens, or the device is gone.
+
+    Args:
+        bus: Bus number.
+        address: Its address on the bus.
+        path: "usb:BUS-PORT[.PORT…]".
+        root: Where /dev and /sys are.
+    """
+    name = f"dev/bus/usb/{bus:03}/{address:03}"
+    device = root / "sys" / "bus" / "usb" / "devices" / path.partition(":")[2]
+    number = _refusal(root / name) or (NOT_AUTHORISED if _number(device / "authorized") == 0 else 0)
+    # A probe that was unplugged loses both at once, and one that was replugged has another address.
+    attached = [_number(device / "busnum"), _number(device / "devnum")] == [bus, address]
+    return Obstacle(f"/{name}", number) if number and attached else None
+
+
+def _refusal(file: Path) -> int:
+    """Return the errno of opening `file` as libusb does, 0 if it opens."""
+    try:
+        if not stat.S_ISCHR(file.stat().st_mode):
+            return NOT_A_DEVICE
+        # O_NONBLOCK: the name may lead to another device, whose `open` waits.
+        os.close(os.open(file, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK))
+    except OSError as exc:
+        return exc.errno or 0
+    return 0
+
+
+def _number(file: Path) -> Optional[int]:
+    """Return the number in a file of /sys, None if there is none."""
+    try:
+        return int(file.read_bytes())
+    except (OSError, ValueError):
+        return None
