@@ -23,14 +23,16 @@ def load(name: str) -> SimpleNamespace:
     return SimpleNamespace(**runpy.run_path(str(root / "builder" / f"{name}.py")))
 
 
-def stop(message: str) -> None:
-    """End the run with one line."""
-    sys.stderr.write(f"error: {message}\n")
-    env.Exit(1)
+refusal, shell = load("refusal"), load("shell")
+stop = refusal.stop  # which returns where an editor waits for data
 
-
+variable = shell.variable_in(env["PROJECT_DIR"])
+if variable:
+    taken_for = f"PlatformIO takes {variable} in the path of the project for a variable; rename the folder"
+    stop(f"{env['PROJECT_DIR']}: {taken_for}")
 if "BOARD" not in env:  # PlatformIO's own word on it is a traceback
     stop(f"[env:{env['PIOENV']}] in platformio.ini has no board, such as board = stm8sblue")
+    env["BOARD"] = "stm8sblue"  # for the editor
 board = env.BoardConfig()
 
 #
@@ -42,13 +44,16 @@ options = load("options")
 memory_model, wrong_model = options.memory_model(board.get("build.memory_model", None), env.get("BUILD_FLAGS", []))
 if wrong_model:
     stop(wrong_model)
-wrong_option = None if env.IsIntegrationDump() else options.in_project(env.GetProjectOptions(as_dict=True))
+    memory_model = "medium"
+wrong_option = options.in_project(env.GetProjectOptions(as_dict=True))
 if wrong_option:
     stop(wrong_option)
 if not board.get("build.mcu", ""):
     stop("board_build.mcu names no part, such as stm8s103f3p6")
 if not re.fullmatch(r"[0-9]+U?L?", str(board.get("build.f_cpu"))):
     stop(f"board_build.f_cpu = {board.get('build.f_cpu')} is no frequency in Hz, such as 16000000L")
+    board.update("build.f_cpu", "16000000L")
+    env.Replace(BOARD_F_CPU="16000000L")
 board.update("build.memory_model", memory_model)  # for the frameworks
 machine = [f"-m{cpu}"] + ["--model-large"] * (memory_model == "large")  # to compile and to link
 ram_size = board.get("upload.maximum_ram_size")
@@ -108,6 +113,7 @@ def take_source(env: Any, node: Any) -> Any:
     problem = sources.problem(node.srcnode().get_path(project))
     if problem:
         stop(problem)
+        return node
     target = sources.object_path(node.get_path(project), env["OBJSUFFIX"], taken)
     if not target:
         return node

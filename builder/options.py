@@ -78,8 +78,8 @@ OPTIONS = {
             "options of stm8tool, on one line or several",
             "none",
             "--region flash",
-            "handed to the flasher (with `serial`: options of stm8gal, with `espstlink`: of stm8flash); they win over "
-            "all others",
+            "handed to the flasher (with `serial`: options of stm8gal, with `espstlink`: of stm8flash, with `custom`: "
+            "words of your command, which other targets leave out); they win over all others",
         ),
         Option(
             "upload_command",
@@ -87,8 +87,8 @@ OPTIONS = {
             "a command line",
             "the flasher's",
             "my-tool $SOURCE",
-            "runs instead of the flasher, with any protocol, for the target `upload`; `$STM8FLASH` in it, and "
-            "`$UPLOADER $UPLOADERFLAGS`, is [stm8flash's command line](compat.md#in-platformio)",
+            "runs instead of the flasher, with any protocol, for the target `upload`; a leading `stm8flash`, "
+            "`$STM8FLASH` and `$UPLOADER $UPLOADERFLAGS` are [stm8flash's command line](compat.md#in-platformio)",
         ),
         Option(
             "board_upload.unlock",
@@ -171,6 +171,16 @@ OPTIONS = {
             "large",
             "how far code reaches: up to 0xFFFF, or into all of a flash above 32 KB; constants stay below 0x10000; "
             "`--model-large` in `build_flags` is the same",
+        ),
+        Option(
+            "custom_spl_archive",
+            ("auto", "yes", "no"),
+            "",
+            "auto",
+            "no",
+            "whether `framework = spl` is linked as a library, of which a program carries what it uses, or as objects, "
+            "all of them; `auto`: as objects if one of `extra_scripts` works on those, as one that removes dead code "
+            "does, else as a library; for the folder lib there is PlatformIO's `lib_archive`",
         ),
         Option(
             "custom_eeprom_file",

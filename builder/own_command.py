@@ -113,6 +113,6 @@ def shell_problem(env: Any, tools: SimpleNamespace, target: Any, source: Any) ->
             if letter and value in line:
                 return (
                     f"{option} = {value}: the shell that runs the project's own upload command would change the "
-                    f"character {letter}; use another value, or leave out upload_command"
+                    f"character {letter!r}; use another value, or leave out upload_command"
                 )
     return None

@@ -35,6 +35,12 @@ def as_it_stands(value: str, known: Collection[str]) -> str:
     return re.sub(r"\$(?:(\w+)|\{(\w+)\})|\$", dollar, value)
 
 
+def variable_in(path: str) -> Optional[str]:
+    """Return the first part of a path that SCons takes for a variable, such as `$name`, or None."""
+    found = re.search(r"\$(?:[$()]|[_a-zA-Z]\w*|\{[^}]*\})", path)
+    return found[0] if found else None
+
+
 def file_word(path: str) -> str:
     """Return a path as a word that no program takes for an option."""
     return f"./{path}" if path.startswith("-") else path

@@ -69,6 +69,10 @@ What this platform understands besides PlatformIO's own. A value that is not all
 names the option and what it may be; so does a name that is nearly one of these. All count for every target that reaches
 a chip, not only for `upload`, where the meaning does not say otherwise.
 
+A value reaches the flasher as it stands: no shell reads it. `$NAME` and `${NAME}` are replaced only if PlatformIO has a
+variable of that name, such as `$PROJECT_DIR` or `$PIOENV`. A percent sign is written twice, as everywhere in this file.
+With an `upload_command` of your own a shell reads the values, and one that the shell would change is refused.
+
 This page is made by `docs/make_docs.py` from `builder/options.py`, the table that the builder checks with.
 
 ## Options
