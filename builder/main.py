@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import runpy
 import subprocess
@@ -89,13 +90,14 @@ env.Replace(
     PROGSUFFIX=".elf",
     RANLIB="sdranlib",
     # Core drops its size check without a SIZETOOL, and splits a SIZECHECKCMD at its spaces unless it is a list.
-    SIZETOOL=str(root / "builder" / "elf.py"),
-    SIZECHECKCMD=["$PYTHONEXE", "$SIZETOOL", "size", str(ram_size), "$SOURCES"],
-    SIZEPRINTCMD=f'"$PYTHONEXE" "$SIZETOOL" size {ram_size} $SOURCES',
+    SIZETOOL="size",
+    STM8ELF=str(root / "builder" / "elf.py"),
+    SIZECHECKCMD=["$PYTHONEXE", "$STM8ELF", "size", str(ram_size), "$SOURCES"],
+    SIZEPRINTCMD=f'"$PYTHONEXE" "$STM8ELF" size {ram_size} $SOURCES',
     SIZEPROGREGEXP=r"^flash\s+(\d+)",
     SIZEDATAREGEXP=r"^ram\s+(\d+)",
 )
-elf_to_hex = env.VerboseAction(f'"$PYTHONEXE" "$SIZETOOL" hex {ram_size} $SOURCE $TARGET', "Building $TARGET")
+elf_to_hex = env.VerboseAction(f'"$PYTHONEXE" "$STM8ELF" hex {ram_size} $SOURCE $TARGET', "Building $TARGET")
 env.Append(BUILDERS={"ElfToHex": Builder(action=elf_to_hex, suffix=".hex")})
 if env.get("PROGNAME", "program") == "program":  # a pre: script may have chosen one
     env.Replace(PROGNAME="firmware")
@@ -165,6 +167,8 @@ if platform.builds(COMMAND_LINE_TARGETS):
         )
     elf, sources = load("elf"), load("sources")
     taken: list[str] = []  # the sources that have got their object
+    tools = Path(env.Dir("$BUILD_DIR").get_path(env.Dir("#")), "tools")  # for scripts of the project
+    env.Replace(**load("binutils").launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
     env.AddBuildMiddleware(take_source)
     env.AddMethod(refuse_sketches, "ConvertInoToCpp")
     env.AddMethod(dump_size_data, "DumpSizeData")
@@ -177,7 +181,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
         env.Depends(firmware, "checkprogsize")
     env.AddPostAction(
         "checkprogsize",
-        Action(f'"$PYTHONEXE" "$SIZETOOL" check {ram_size} $SOURCE {memory_model} $PIOFRAMEWORK', None),
+        Action(f'"$PYTHONEXE" "$STM8ELF" check {ram_size} $SOURCE {memory_model} $PIOFRAMEWORK', None),
     )
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
     Default([env.Alias("buildprog", firmware, firmware), "size"])

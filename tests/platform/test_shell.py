@@ -316,7 +316,8 @@ def test_flags_are_left_out_where_the_own_command_has_them(project: Project, opt
     [
         f'env.Replace(UPLOADCMD="stm8flash {STM8FLASH} -w $SOURCE")',
         f'env.Replace(UPLOADER="stm8flash", UPLOADERFLAGS="{STM8FLASH} -w".split())',
-        f'env.Replace(UPLOADER="stm8flash", UPLOADERFLAGS="{STM8FLASH}", UPLOADCMD="$UPLOADER $UPLOADERFLAGS -w $SOURCE")',
+        f'env.Replace(UPLOADER="stm8flash", UPLOADERFLAGS="{STM8FLASH}",'
+        ' UPLOADCMD="$UPLOADER $UPLOADERFLAGS -w $SOURCE")',
     ],
 )
 def test_stm8flash_of_a_script_is_ours(project: Project, script: str) -> None:
