@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from platformio.project.options import ProjectOptions
 from SCons.Script import COMMAND_LINE_TARGETS, Action, AlwaysBuild, Builder, Default, DefaultEnvironment
 
 env = DefaultEnvironment()
@@ -46,7 +47,8 @@ memory_model, wrong_model = options.memory_model(board.get("build.memory_model",
 if wrong_model:
     stop(wrong_model)
     memory_model = "medium"
-wrong_option = options.in_project(env.GetProjectOptions(as_dict=True))
+known = [name for option in ProjectOptions.values() for name in (option.name, *(option.oldnames or []))]
+wrong_option = options.in_project(env.GetProjectOptions(as_dict=True), known)
 if wrong_option:
     stop(wrong_option)
 if not board.get("build.mcu", ""):
