@@ -49,7 +49,8 @@ figures.
 OWN_BOARD = """
 ## A board of your own
 
-A file `boards/my_board.json` in the project; nothing of it is needed but this:
+A file `boards/my_board.json` in the project, or in PlatformIO's core folder for all projects. A file in the platform's
+own folder is lost with its next version. Nothing of it is needed but this:
 
 ```json
 {
