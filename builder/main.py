@@ -162,6 +162,9 @@ def describe_sdcc() -> None:
     env.Append(CPPPATH=[str(folder) for folder in folders], CPPDEFINES=ide.defines(listed.stdout))
 
 
+if platform.builds(COMMAND_LINE_TARGETS) or "nobuild" in COMMAND_LINE_TARGETS:
+    tools = Path(env.Dir("$BUILD_DIR").get_path(env.Dir("#")), "tools")  # for scripts of the project
+    env.Replace(**load("binutils").launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
 if platform.builds(COMMAND_LINE_TARGETS):
     if " " in env.Dir("$BUILD_DIR").get_path(env.Dir("#")):  # as SDCC gets it: from the project, or absolute
         stop(
@@ -169,8 +172,6 @@ if platform.builds(COMMAND_LINE_TARGETS):
         )
     elf, sources = load("elf"), load("sources")
     taken: list[str] = []  # the sources that have got their object
-    tools = Path(env.Dir("$BUILD_DIR").get_path(env.Dir("#")), "tools")  # for scripts of the project
-    env.Replace(**load("binutils").launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
     env.AddBuildMiddleware(take_source)
     env.AddMethod(refuse_sketches, "ConvertInoToCpp")
     env.AddMethod(dump_size_data, "DumpSizeData")

@@ -30,8 +30,12 @@ def start(arguments: list[str], env: Any) -> int:
     """Run a program to its end; return its exit code, or that of a shell where a signal or the system ends it."""
     variables = {name: str(value) for name, value in env["ENV"].items()}
     sys.stdout.flush()
+    program = shutil.which(arguments[0], path=variables.get("PATH")) or arguments[0]
+    special = [word for word in arguments[1:] if re.search(r'["%!^&|<>\r\n]', word)]
+    if special and program.lower().endswith((".bat", ".cmd")):  # which cmd reads, and Windows does not quote for it
+        sys.stderr.write(f"error: {program} is a batch file, and cmd would change the word {special[0]}\n")
+        return 1
     try:
-        program = shutil.which(arguments[0], path=variables.get("PATH")) or arguments[0]
         code = subprocess.Popen([program, *arguments[1:]], env=variables).wait()
     except (OSError, ValueError) as exc:
         sys.stderr.write(f"error: {arguments[0]} cannot be started: {exc}\n")

@@ -60,6 +60,14 @@ def line(words: Iterable[str], *, windows: bool) -> str:
     return " ".join(quoted(word, windows=windows) for word in words)
 
 
+def shown(words: list[str], *, windows: bool) -> str:
+    """Return the words as `line` does, or as a list where no command line has them."""
+    try:
+        return line(words, windows=windows)
+    except ValueError:
+        return str(words)
+
+
 def _quoted_for_cmd(word: str) -> str:
     if re.search("[\r\n\0]", word):
         raise ValueError("cmd has no way to hand on a line break")

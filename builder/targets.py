@@ -241,7 +241,7 @@ class Targets:
             return code
 
         def say(target: Any, source: Any, env: Any) -> str:
-            line: str = self.tools.shell.line(self._words(env, name, command, target, source), windows=WINDOWS)
+            line: str = self.tools.shell.shown(self._words(env, name, command, target, source), windows=WINDOWS)
             return line
 
         action = Action(run, say if VERBOSE else shown)

@@ -109,6 +109,11 @@ def test_cmd_is_given_no_line_break() -> None:
         shell.quoted("a\nb", windows=True)
 
 
+def test_a_line_that_cmd_cannot_be_given_is_shown_as_a_list() -> None:
+    assert shell.shown(["read", "a\nb"], windows=True) == "['read', 'a\\nb']"
+    assert shell.shown(["read", "a b"], windows=True) == 'read "a b"'
+
+
 @pytest.mark.parametrize(
     ("value", "given_to_scons"),
     [
@@ -179,11 +184,13 @@ def test_values_reach_the_flasher_as_they_stand(project: Project) -> None:
     text = (project.folder / "platformio.ini").read_text(encoding="utf-8").partition("[env:")[0]
     dump_file = 'd$1"`e`;f%G%.hex'
     text += f'board = stm8sblue\ncustom_dump_file = {ini(dump_file)}\nupload_flags = --region "a$1`b`;c"\n'
+    text += f"board_upload.part = {ini(dump_file)}\ncustom_eeprom_file = {ini(dump_file)}\n"
     (project.folder / "platformio.ini").write_text(text + "".join(environments), encoding="utf-8")
-    result = project.run("dump")
+    result = project.run("dump", "uploadeep")
     assert result.code == 0, result.output
     calls = project.calls()
-    assert [call[call.index("--probe") + 1] for call in calls] == [f"sim:{value}" for value in values]
+    assert [call[call.index("--probe") + 1] for call in calls] == [f"sim:{value}" for value in values for _ in range(2)]
+    assert {call[call.index("--part") + 1] for call in calls} == {dump_file}
     assert {call[-1] for call in calls} == {dump_file}
     assert {call[call.index("--region") + 1] for call in calls} == {"a$1`b`;c"}
 
