@@ -5,18 +5,28 @@ PlatformIO loads this file alone, by its path: no import of a sibling, no work a
 
 from __future__ import annotations
 
+import difflib
+import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Optional
 
 import click
 from platformio.exception import UserSideException
+from platformio.platform import exception
 from platformio.public import PlatformBase
 
 # These only talk to the probe or the chip: nothing is compiled for them.
 PROBE_TARGETS = frozenset(["unlock", "erase", "reset", "dump", "uploadeep", "dumpeep", "options"]) | frozenset(
     ["doctor", "list-probes", "probe-info"]
 )
+
+
+class UnknownBoard(exception.UnknownBoard):  # type: ignore[misc]  # PlatformIO carries no types
+    """PlatformIO's error with what to do; PlatformIO shows the name of the class, too."""
+
+    MESSAGE = "Unknown board ID '{0}'\nhint: {1}"
 
 
 class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries no types
@@ -77,10 +87,39 @@ class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries 
 
     def get_boards(self, id_: Optional[str] = None) -> Any:
         """Return one board or all of them, each with the debug tools that reach it."""
-        boards = super().get_boards(id_)
+        try:
+            boards = super().get_boards(id_)
+        except exception.UnknownBoard as exc:
+            raise UnknownBoard(id_, self._where_boards_are(str(id_))) from exc
         for board in [boards] if id_ else boards.values():
             self._add_openocd(board.manifest.setdefault("debug", {}))
         return boards
+
+    def _where_boards_are(self, id_: str) -> str:
+        """Return what to do about an unknown board: the names that are near it, and where a file of its own goes."""
+        own = Path(self.get_dir(), "boards")
+        project, core = (Path(self.config.get("platformio", name)) for name in ("boards_dir", "core_dir"))
+        users = [project, core / "boards"]
+        for path in (folder / f"{id_}.json" for folder in (*users, own)):
+            if path.is_file():
+                return f'{path} is not for this platform; write "platform": "{self.name}" in it'
+        platforms = Path(self.config.get("platformio", "platforms_dir"))
+        for path in platforms.glob(f"{self.name}*/boards/*.json"):
+            if path.stem == id_:
+                return f"copy {path} to {users[0]}, for this project, or to {users[1]}, for all projects"
+        # A name is near as a chip that boards have, as it stands, or without generic_ in front of it.
+        wanted = id_.lower()
+        chips = {path.stem: json.loads(path.read_text(encoding="utf-8"))["build"]["mcu"] for path in own.glob("*.json")}
+        found = [name for name in sorted(chips, key=len) if len(wanted) >= 8 and chips[name].startswith(wanted)]
+        names = {path.stem: path.stem for folder in (*users, own) for path in sorted(folder.glob("*.json"))}
+        names = {**{name.replace("generic_", ""): name for name in names}, **names}
+        found += [names[name] for name in difflib.get_close_matches(wanted, names, 5, 0.75)]
+        meant = ", ".join([*dict.fromkeys(found)][:5])
+        return (
+            (f"did you mean {meant}? " if meant else "docs/boards.md in the platform's folder lists all boards. ")
+            + f"A board of your own is the file {id_}.json in {users[0]}, for this project, or in {users[1]}, for all "
+            + "projects. Do not keep it in the platform's folder: an update removes it"
+        )
 
     @staticmethod
     def _add_openocd(debug: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import runpy
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from platformio.project.options import ProjectOptions
 from SCons.Script import COMMAND_LINE_TARGETS, Action, AlwaysBuild, Builder, Default, DefaultEnvironment
 
 env = DefaultEnvironment()
@@ -23,14 +25,16 @@ def load(name: str) -> SimpleNamespace:
     return SimpleNamespace(**runpy.run_path(str(root / "builder" / f"{name}.py")))
 
 
-def stop(message: str) -> None:
-    """End the run with one line."""
-    sys.stderr.write(f"error: {message}\n")
-    env.Exit(1)
+refusal, shell = load("refusal"), load("shell")
+stop = refusal.stop  # which returns where an editor waits for data
 
-
+variable = shell.variable_in(env["PROJECT_DIR"])
+if variable:
+    taken_for = f"PlatformIO takes {variable} in the path of the project for a variable; rename the folder"
+    stop(f"{env['PROJECT_DIR']}: {taken_for}")
 if "BOARD" not in env:  # PlatformIO's own word on it is a traceback
     stop(f"[env:{env['PIOENV']}] in platformio.ini has no board, such as board = stm8sblue")
+    env["BOARD"] = "stm8sblue"  # for the editor
 board = env.BoardConfig()
 
 #
@@ -42,13 +46,17 @@ options = load("options")
 memory_model, wrong_model = options.memory_model(board.get("build.memory_model", None), env.get("BUILD_FLAGS", []))
 if wrong_model:
     stop(wrong_model)
-wrong_option = None if env.IsIntegrationDump() else options.in_project(env.GetProjectOptions(as_dict=True))
+    memory_model = "medium"
+known = [name for option in ProjectOptions.values() for name in (option.name, *(option.oldnames or []))]
+wrong_option = options.in_project(env.GetProjectOptions(as_dict=True), known)
 if wrong_option:
     stop(wrong_option)
 if not board.get("build.mcu", ""):
     stop("board_build.mcu names no part, such as stm8s103f3p6")
 if not re.fullmatch(r"[0-9]+U?L?", str(board.get("build.f_cpu"))):
     stop(f"board_build.f_cpu = {board.get('build.f_cpu')} is no frequency in Hz, such as 16000000L")
+    board.update("build.f_cpu", "16000000L")
+    env.Replace(BOARD_F_CPU="16000000L")
 board.update("build.memory_model", memory_model)  # for the frameworks
 machine = [f"-m{cpu}"] + ["--model-large"] * (memory_model == "large")  # to compile and to link
 ram_size = board.get("upload.maximum_ram_size")
@@ -84,13 +92,14 @@ env.Replace(
     PROGSUFFIX=".elf",
     RANLIB="sdranlib",
     # Core drops its size check without a SIZETOOL, and splits a SIZECHECKCMD at its spaces unless it is a list.
-    SIZETOOL=str(root / "builder" / "elf.py"),
-    SIZECHECKCMD=["$PYTHONEXE", "$SIZETOOL", "size", str(ram_size), "$SOURCES"],
-    SIZEPRINTCMD=f'"$PYTHONEXE" "$SIZETOOL" size {ram_size} $SOURCES',
+    SIZETOOL="size",
+    STM8ELF=str(root / "builder" / "elf.py"),
+    SIZECHECKCMD=["$PYTHONEXE", "$STM8ELF", "size", str(ram_size), "$SOURCES"],
+    SIZEPRINTCMD=f'"$PYTHONEXE" "$STM8ELF" size {ram_size} $SOURCES',
     SIZEPROGREGEXP=r"^flash\s+(\d+)",
     SIZEDATAREGEXP=r"^ram\s+(\d+)",
 )
-elf_to_hex = env.VerboseAction(f'"$PYTHONEXE" "$SIZETOOL" hex {ram_size} $SOURCE $TARGET', "Building $TARGET")
+elf_to_hex = env.VerboseAction(f'"$PYTHONEXE" "$STM8ELF" hex {ram_size} $SOURCE $TARGET', "Building $TARGET")
 env.Append(BUILDERS={"ElfToHex": Builder(action=elf_to_hex, suffix=".hex")})
 if env.get("PROGNAME", "program") == "program":  # a pre: script may have chosen one
     env.Replace(PROGNAME="firmware")
@@ -108,6 +117,7 @@ def take_source(env: Any, node: Any) -> Any:
     problem = sources.problem(node.srcnode().get_path(project))
     if problem:
         stop(problem)
+        return node
     target = sources.object_path(node.get_path(project), env["OBJSUFFIX"], taken)
     if not target:
         return node
@@ -152,6 +162,9 @@ def describe_sdcc() -> None:
     env.Append(CPPPATH=[str(folder) for folder in folders], CPPDEFINES=ide.defines(listed.stdout))
 
 
+if platform.builds(COMMAND_LINE_TARGETS) or "nobuild" in COMMAND_LINE_TARGETS:
+    tools = Path(env.Dir("$BUILD_DIR").get_path(env.Dir("#")), "tools")  # for scripts of the project
+    env.Replace(**load("binutils").launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
 if platform.builds(COMMAND_LINE_TARGETS):
     if " " in env.Dir("$BUILD_DIR").get_path(env.Dir("#")):  # as SDCC gets it: from the project, or absolute
         stop(
@@ -171,7 +184,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
         env.Depends(firmware, "checkprogsize")
     env.AddPostAction(
         "checkprogsize",
-        Action(f'"$PYTHONEXE" "$SIZETOOL" check {ram_size} $SOURCE {memory_model} $PIOFRAMEWORK', None),
+        Action(f'"$PYTHONEXE" "$STM8ELF" check {ram_size} $SOURCE {memory_model} $PIOFRAMEWORK', None),
     )
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
     Default([env.Alias("buildprog", firmware, firmware), "size"])

@@ -78,8 +78,8 @@ OPTIONS = {
             "options of stm8tool, on one line or several",
             "none",
             "--region flash",
-            "handed to the flasher (with `serial`: options of stm8gal, with `espstlink`: of stm8flash); they win over "
-            "all others",
+            "handed to the flasher (with `serial`: options of stm8gal, with `espstlink`: of stm8flash, with `custom`: "
+            "words of your command, which other targets leave out); they win over all others",
         ),
         Option(
             "upload_command",
@@ -87,8 +87,8 @@ OPTIONS = {
             "a command line",
             "the flasher's",
             "my-tool $SOURCE",
-            "runs instead of the flasher, with any protocol, for the target `upload`; `$STM8FLASH` in it, and "
-            "`$UPLOADER $UPLOADERFLAGS`, is [stm8flash's command line](compat.md#in-platformio)",
+            "runs instead of the flasher, with any protocol, for the target `upload`; a leading `stm8flash`, "
+            "`$STM8FLASH` and `$UPLOADER $UPLOADERFLAGS` are [stm8flash's command line](compat.md#in-platformio)",
         ),
         Option(
             "board_upload.unlock",
@@ -173,6 +173,16 @@ OPTIONS = {
             "`--model-large` in `build_flags` is the same",
         ),
         Option(
+            "custom_spl_archive",
+            ("auto", "yes", "no"),
+            "",
+            "auto",
+            "no",
+            "whether `framework = spl` is linked as a library, of which a program carries what it uses, or as objects, "
+            "all of them; `auto`: as objects if one of `extra_scripts` works on those, as one that removes dead code "
+            "does, else as a library; for the folder lib there is PlatformIO's `lib_archive`",
+        ),
+        Option(
             "custom_eeprom_file",
             (),
             "a file of Intel HEX",
@@ -210,6 +220,10 @@ OPTIONS = {
 # How like one of ours a name must be to count as misspelt: "unlokc" is, a project's own "eeprom_size" is not.
 _LIKENESS = 0.83
 
+# PlatformIO's own options have no prefix that sets them apart: only one slip of the finger counts there.
+_LIKENESS_OF_PLATFORMIO_S = 0.88
+_BOARD_SECTIONS = ("build", "upload", "debug")  # objects of a board's manifest that options begin with
+
 
 def wrong_value(name: str, value: Any) -> Optional[str]:
     """Return why this option cannot have this value, as one line that says which ones it can, or None."""
@@ -217,13 +231,18 @@ def wrong_value(name: str, value: Any) -> Optional[str]:
     return f"{name} = {value} is unknown; allowed: {', '.join(values)}" if values and value not in values else None
 
 
-def in_project(project: Mapping[str, Any]) -> Optional[str]:
+def in_project(project: Mapping[str, Any], platformio_s: Iterable[str] = ()) -> Optional[str]:
     """Return what is wrong with an option of a project whatever the target is, as one line, or None.
 
     Not `upload_protocol`: ststm8 2.1.0 builds with any.
+
+    Args:
+        project: The options of the project's environment as they stand in platformio.ini.
+        platformio_s: The names of PlatformIO's own options.
     """
     values = {name: value for name, value in project.items() if name in OPTIONS and name != "upload_protocol"}
-    found = [misspelt(project), *(wrong_value(name, value) for name, value in values.items())]
+    names = (misspelt(project), misspelt_of_platformio(project, platformio_s))
+    found = [*names, *(wrong_value(name, value) for name, value in values.items())]
     return next((message for message in found if message), None)
 
 
@@ -237,6 +256,26 @@ def misspelt(names: Iterable[str]) -> Optional[str]:
             tails = [known[len(prefix) :] for known in OPTIONS if known.startswith(prefix)]
             for meant in difflib.get_close_matches(name[len(prefix) :], tails, 1, _LIKENESS):
                 return f"the option {name} is unknown; did you mean {prefix}{meant}?"
+    return None
+
+
+def misspelt_of_platformio(names: Iterable[str], known: Iterable[str]) -> Optional[str]:
+    """Return what is wrong with the first name that is nearly one of PlatformIO's, or None.
+
+    PlatformIO only warns of an unknown option; without a misspelt `upload_port`, any ST-LINK would be used. A project's
+    own name is left alone: it begins with `custom_`, or adds a word or a number to one of PlatformIO's.
+    """
+    known = [*known]
+    for name in names:
+        board = re.fullmatch(r"board_?(\w+)\.(.+)", name)
+        if board and not name.startswith(tuple(f"board_{section}." for section in _BOARD_SECTIONS)):
+            for section in difflib.get_close_matches(board[1], _BOARD_SECTIONS, 1, _LIKENESS):
+                return f"the option {name} is unknown; did you mean board_{section}.{board[2]}?"
+        if name in known or name in OPTIONS or name.startswith(("custom_", "board_")):
+            continue
+        for meant in difflib.get_close_matches(name, known, 1, _LIKENESS_OF_PLATFORMIO_S):
+            if not re.fullmatch(rf"{re.escape(meant)}_?\d+|{re.escape(meant)}_\w+|\w+_{re.escape(meant)}", name):
+                return f"the option {name} is unknown; did you mean {meant}?"
     return None
 
 

@@ -23,11 +23,6 @@ def probe(port: str, protocol: str, known: Collection[str]) -> str:
     return protocol if protocol in known else "stlink"
 
 
-def command(words: str) -> str:
-    """Return the command line that runs the flasher; `words` is its command and what follows."""
-    return f'"$PYTHONEXE" "$STM8TOOL" $STM8TOOLFLAGS {words}'
-
-
 def split_flags(entries: Iterable[str]) -> list[str]:
     """Return the words of `upload_flags`: `--part stm8s103f3` may stand on one line, a backslash is no escape.
 
@@ -92,3 +87,14 @@ def stm8flash_flags(part: str, protocol: str, given: Iterable[str] = (), **more:
     ours = {"c": protocol if "stlink" in protocol else "stlinkv2", "p": part, "s": "flash", **more}
     taken = {word[1] for word in given if re.match(r"-\w", word)}
     return [*(word for name, value in ours.items() if name not in taken for word in (f"-{name}", value)), "-w"]
+
+
+def with_our_stm8flash(command: str) -> str:
+    """Return a command line with $STM8FLASH in the place of a leading `stm8flash`, which may be on no PATH.
+
+    Not for an espstlink, which only stm8flash itself serves, nor for a path to one.
+    """
+    found = re.match(r"""\s*(["']?)stm8flash(?:\.exe)?\1(?=\s|$)""", command)
+    if not found or re.search(r"-c\s*espstlink\b", command):
+        return command
+    return "$STM8FLASH" + command[found.end() :]

@@ -49,7 +49,8 @@ figures.
 OWN_BOARD = """
 ## A board of your own
 
-A file `boards/my_board.json` in the project; nothing of it is needed but this:
+A file `boards/my_board.json` in the project, or in PlatformIO's core folder for all projects. A file in the platform's
+own folder is lost with its next version. Nothing of it is needed but this:
 
 ```json
 {
@@ -66,8 +67,12 @@ Without `upload.protocol` it is `stlink`.
 OPTIONS_HEAD = """# Options in platformio.ini
 
 What this platform understands besides PlatformIO's own. A value that is not allowed stops the run with a message that
-names the option and what it may be; so does a name that is nearly one of these. All count for every target that reaches
-a chip, not only for `upload`, where the meaning does not say otherwise.
+names the option and what it may be. So does a name that is nearly one of these, or nearly one of PlatformIO's own. All
+count for every target that reaches a chip, not only for `upload`, where the meaning does not say otherwise.
+
+A value reaches the flasher as it stands: no shell reads it. `$NAME` and `${NAME}` are replaced only if PlatformIO has a
+variable of that name, such as `$PROJECT_DIR` or `$PIOENV`. A percent sign is written twice, as everywhere in this file.
+With an `upload_command` of your own a shell reads the values, and one that the shell would change is refused.
 
 This page is made by `docs/make_docs.py` from `builder/options.py`, the table that the builder checks with.
 

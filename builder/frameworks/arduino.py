@@ -6,7 +6,7 @@ inc and one compiled library for each chip in lib. Documentation: https://tenbah
 
 from __future__ import annotations
 
-import sys
+import runpy
 from pathlib import Path
 
 from SCons.Script import DefaultEnvironment
@@ -21,14 +21,14 @@ def main() -> None:
     board = env.BoardConfig()
     root = Path(env.PioPlatform().get_package_dir("framework-arduinoststm8"))
     driver = root / "STM8S_StdPeriph_Driver"
-    chip = board.get("build.mcu")[:8].upper()
+    chip = board.get("build.mcu", "")[:8].upper()
     chips = sorted(file.stem for file in (driver / "lib").glob("*.lib"))
     if chip not in chips:
         stop(f"board {board.id}: sduino has no library for {chip}; it has: {', '.join(chips)}")
     if board.get("build.memory_model", "medium") != "medium":
         stop("board_build.memory_model = large: sduino's compiled libraries are for medium")
 
-    core = root / "cores" / board.get("build.core")
+    core = root / "cores" / board.get("build.core", "sduino")
     folders = {"FrameworkArduino": core}
     if "build.variant" in board:
         folders = {"FrameworkArduinoVariant": root / "variants" / board.get("build.variant"), **folders}
@@ -55,9 +55,9 @@ def main() -> None:
 
 
 def stop(message: str) -> None:
-    """End the run with one line."""
-    sys.stderr.write(f"error: framework = arduino: {message}\n")
-    DefaultEnvironment().Exit(1)
+    """End the run with one line, but for an editor's data."""
+    refusal = runpy.run_path(str(Path(DefaultEnvironment().PioPlatform().get_dir(), "builder", "refusal.py")))
+    refusal["stop"](f"framework = arduino: {message}")
 
 
 main()

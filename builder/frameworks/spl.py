@@ -1,7 +1,8 @@
 """Framework `spl`: ST's Standard Peripheral Library for the STM8S, patched for SDCC.
 
-It becomes a static library, of which SDCC links the modules that a program uses. Which drivers the chip and the
-project's stm8s_conf.h ask for, the preprocessor tells: the others may not even compile for the chip.
+It becomes a static library, of which SDCC links the modules that a program uses, or objects, where a script of the
+project works on those. Which drivers the chip and the project's stm8s_conf.h ask for, the preprocessor tells: the
+others may not even compile for the chip. Without that header a program uses no driver, as in ststm8 2.1.0.
 
 Package `framework-ststm8spl`: Libraries/STM8S_StdPeriph_Driver/{inc,src}. Library: https://www.st.com/en/embedded-software/stsw-stm8069.html
 """
@@ -12,25 +13,40 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from SCons.Script import DefaultEnvironment
 
 
 def main() -> None:
-    """Add the flags and the library to the build."""
+    """Add the flags and the drivers to the build."""
     env = DefaultEnvironment()
     platform = env.PioPlatform()
-    sources = runpy.run_path(str(Path(platform.get_dir(), "builder", "sources.py")))
+    builder = Path(platform.get_dir(), "builder")
+    sources, hooks = (SimpleNamespace(**runpy.run_path(str(builder / f"{name}.py"))) for name in ("sources", "hooks"))
     driver = Path(platform.get_package_dir("framework-ststm8spl"), "Libraries", "STM8S_StdPeriph_Driver")
     env.Append(
         CFLAGS=["--opt-code-size"],
         CPPDEFINES=["USE_STDPERIPH_DRIVER", "USE_STDINT"],
         CPPPATH=[str(driver / "inc"), "$PROJECT_SRC_DIR", "$PROJECT_INCLUDE_DIR"],
     )
+    names = sources.drivers(included(env, driver), driver / "src")
+    if not names:
+        return
+    selected = ["-<*>", *(f"+<{name}>" for name in names)]
+    if as_objects(env, hooks):
+        env.BuildSources("$BUILD_DIR/SPL", str(driver / "src"), selected)
+    else:
+        env.Prepend(LIBS=[env.BuildLibrary("$BUILD_DIR/SPL", str(driver / "src"), selected)])
+
+
+def included(env: Any, driver: Path) -> str:
+    """Return the preprocessor's rule of the headers that the library's own one includes; empty if it cannot be made."""
     flags = map(str, env.subst_list("$CFLAGS $_CPPDEFFLAGS")[0])
     folders = (f"-I{env.subst(str(folder))}" for folder in env["CPPPATH"])
     scan = subprocess.run(
-        [env.subst("$CC"), *flags, *folders, "-E", "-Wp-MM", str(driver / "inc" / "stm8s.h")],
+        [env.subst("$CC"), *flags, *folders, "-E", "-Wp-MM", "-Wp-MG", str(driver / "inc" / "stm8s.h")],
         env=env["ENV"],
         capture_output=True,
         encoding="utf-8",
@@ -39,13 +55,44 @@ def main() -> None:
     )
     if scan.returncode:
         sys.stderr.write(
-            f"{scan.stderr}error: framework = spl: a header cannot be read, see above; "
-            "the library needs stm8s_conf.h and stm8s_it.h in src, as in examples/spl-blink\n"
+            f"{scan.stderr}warning: framework = spl: the library's headers cannot be read, see above; "
+            "none of its drivers is linked\n"
         )
-        env.Exit(1)
-    selected = [f"+<{name}>" for name in sources["drivers"](scan.stdout, driver / "src")]
-    library = env.BuildLibrary("$BUILD_DIR/SPL", str(driver / "src"), ["-<*>", *selected])
-    env.Prepend(LIBS=[library])
+        return ""
+    if "stm8s_conf.h" in scan.stdout.split():  # a header that is found has its folder in front
+        sys.stderr.write(
+            "warning: framework = spl: there is no stm8s_conf.h in src or include; none of the library's drivers is "
+            "linked. To use them, copy the one of examples/spl-blink\n"
+        )
+    return scan.stdout
+
+
+def as_objects(env: Any, hooks: SimpleNamespace) -> bool:
+    """Whether the drivers are linked as objects: the project says so, or has a script that needs that."""
+    chosen = env.GetProjectOption("custom_spl_archive", "auto")
+    if chosen != "auto":
+        return bool(chosen == "no")
+    for script in (*env.GetExtraScripts("pre"), *env.GetExtraScripts("post")):
+        path = Path(script)
+        how = hooks.takes_objects(path.read_text(encoding="utf-8", errors="replace")) if path.is_file() else None
+        if how:
+            sys.stdout.write(
+                f"framework = spl: {path.name} {how}, so the drivers are linked as objects, not as a library "
+                "(custom_spl_archive = yes changes that)\n"
+            )
+            return True
+    add_pre_action = env.AddPreAction
+
+    def add_pre_action_and_tell(env: Any, files: Any, action: Any) -> Any:
+        if any(hooks.names_program(env.subst(str(file))) for file in env.Flatten([files])):
+            sys.stderr.write(
+                "warning: framework = spl: a script has a pre-action on the program, where the drivers are in a "
+                "library; if it works on objects, set custom_spl_archive = no\n"
+            )
+        return add_pre_action(files, action)
+
+    env.AddMethod(add_pre_action_and_tell, "AddPreAction")
+    return False
 
 
 main()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pio import BOARDS, ROOT, UPSTREAM_BOARDS, load
+from pio import BOARDS, ROOT, UPSTREAM_BOARDS, Project, load
 from stm8tool.devices import all_parts, find_part
 
 make_boards = load(ROOT / "boards" / "make_boards.py")
@@ -102,3 +105,66 @@ def test_openocd_is_told_the_memories_before_it_reads_the_target_s_file() -> Non
     (tool,) = debug["tools"].values()
     words = ["-f", "interface/stlink-dap.cfg", "-c", "set FLASHEND 0x17fff", "-f", "target/stm8l.cfg"]
     assert tool["server"]["arguments"] == ["-s", "$PACKAGE_DIR/scripts", *words]
+
+
+@pytest.mark.platform
+@pytest.mark.parametrize(
+    ("board", "meant"),
+    [
+        ("stm8sblu", "stm8sblue, "),
+        ("STM8SBLUE", "stm8sblue"),
+        ("stm8s105c4", "generic_stm8s105c4"),  # the name without generic_
+        ("stm8s103f3", "stm8sblue"),  # the chip of a board with another name
+        ("nucleo_8s207k", "nucleo_8s207k8"),
+    ],
+)
+def test_an_unknown_board_is_told_with_names_that_are_near(project: Project, board: str, meant: str) -> None:
+    project.configure(board)
+    result = project.run()
+    assert result.code == 1
+    lines = result.output.splitlines()
+    hint = next(line for line in lines if line.startswith("hint: "))
+    assert f"Error: Unknown board ID '{board}'" in lines
+    names = hint[len("hint: did you mean ") :].partition("?")[0]
+    assert meant.rstrip(", ") in names.split(", ")
+    assert set(names.split(", ")) <= set(BOARDS)
+    assert f"the file {board}.json in {project.folder / 'boards'}, for this project" in hint
+    assert f"or in {project.core.folder / 'boards'}, for all projects" in hint
+
+
+@pytest.mark.platform
+@pytest.mark.parametrize("target", ["upload", "idedata"])
+def test_an_unknown_board_is_told_so_for_other_targets(project: Project, target: str) -> None:
+    project.configure("arduino_uno")
+    result = project.run(target)
+    assert result.code == 1
+    assert (
+        "Unknown board ID 'arduino_uno'\nhint: docs/boards.md in the platform's folder lists all boards. "
+        in result.output
+    )
+
+
+@pytest.mark.platform
+def test_a_board_s_file_that_names_another_platform_is_named(project: Project) -> None:
+    manifest = {**BOARDS["stm8sblue"], "platform": "atmelavr"}
+    (project.folder / "boards").mkdir()
+    (project.folder / "boards" / "mine.json").write_text(json.dumps(manifest))
+    project.configure("mine")
+    result = project.run()
+    assert result.code == 1
+    path = project.folder / "boards" / "mine.json"
+    assert f'hint: {path} is not for this platform; write "platform": "ststm8" in it' in result.output
+
+
+@pytest.mark.platform
+def test_a_board_that_lies_in_another_version_of_the_platform_is_found_there(project: Project, tmp_path: Path) -> None:
+    """Its own folder is where guides for ststm8 2.1.0 put it."""
+    platforms = tmp_path / "platforms"
+    shutil.copytree(project.core.folder / "platforms", platforms, symlinks=True)
+    old = platforms / "ststm8@2.1.0" / "boards"
+    old.mkdir(parents=True)
+    (old / "mine.json").write_text(json.dumps(BOARDS["stm8sblue"]))
+    project.configure("mine")
+    result = project.run(PLATFORMIO_PLATFORMS_DIR=str(platforms))
+    assert result.code == 1
+    assert f"hint: copy {old / 'mine.json'} to {project.folder / 'boards'}, for this project, or to " in result.output

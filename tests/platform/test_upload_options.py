@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import Any, Optional
 
 import pytest
+from platformio.project.options import ProjectOptions
 
-from pio import BOARDS, UPSTREAM_BOARDS, load_builder
+from pio import BOARDS, UPSTREAM_BOARDS, Project, load_builder
 from stm8tool.devices import find_part
 
 upload, options = load_builder("upload"), load_builder("options")
@@ -260,3 +261,71 @@ def test_upload_flags_may_stand_on_one_line_or_on_several(entries: list[str], wo
 def test_upload_flags_with_half_a_quotation_are_named() -> None:
     with pytest.raises(ValueError, match=r'^upload_flags = --probe "sim:board: a quotation mark has no partner$'):
         upload.split_flags(["-v", '--probe "sim:board'])
+
+
+PLATFORMIO_S = [
+    "upload_port",
+    "upload_protocol",
+    "upload_flags",
+    "build_flags",
+    "monitor_speed",
+    "lib_deps",
+    "src_filter",
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("upload_portt", "upload_port"),
+        ("uplod_port", "upload_port"),
+        ("upload-port", "upload_port"),
+        ("upload_protocl", "upload_protocol"),
+        ("build_flag", "build_flags"),
+        ("monitor_sped", "monitor_speed"),
+        ("lib_dep", "lib_deps"),
+        ("board_buildd.mcu", "board_build.mcu"),
+        ("board_uplod.part", "board_upload.part"),
+        ("boardupload.part", "board_upload.part"),
+    ],
+)
+def test_a_misspelt_option_of_platformio_s_is_named_with_what_was_meant(name: str, meant: str) -> None:
+    message = f"the option {name} is unknown; did you mean {meant}?"
+    assert options.in_project({name: "x"}, PLATFORMIO_S) == message
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("upload_port", "src_filter", "board_build.ldscript", "board_upload.part", "board_debug.svd_path"),
+        *("custom_upload_port", "custom_portt", "upload_host", "upload_port2", "upload_port_2", "lib_deps_extra"),
+        *("lib_deps_a", "my_upload_port", "stm8dce_flags", "board_vendor", "board_connectivity.x"),
+    ],
+)
+def test_a_name_that_is_known_or_meant_so_is_left_alone(name: str) -> None:
+    assert options.misspelt_of_platformio([name], PLATFORMIO_S) is None
+
+
+def test_no_option_of_platformio_s_is_taken_for_another() -> None:
+    known = [name for option in ProjectOptions.values() for name in (option.name, *(option.oldnames or []))]
+    assert {"upload_port", "board_build.mcu", "src_filter"} <= set(known)
+    for name in known:
+        assert options.misspelt_of_platformio([name], known) is None
+
+
+@pytest.mark.platform
+@pytest.mark.parametrize("target", ["upload", "unlock", "list-probes", "buildprog"])
+def test_a_misspelt_option_of_platformio_s_stops_every_run(project: Project, target: str) -> None:
+    project.configure("stm8sblue\nupload_portt = sim:board.chip", recorder=True)
+    result = project.run(target)
+    assert result.code == 1
+    assert result.errors == ["error: the option upload_portt is unknown; did you mean upload_port?"]
+    assert project.calls() == []
+
+
+@pytest.mark.platform
+def test_an_unknown_option_far_from_all_is_platformio_s_warning(project: Project) -> None:
+    project.configure("stm8sblue\nstm8dce_flags = -v", recorder=True)
+    result = project.run("reset")
+    assert result.code == 0, result.output
+    assert "Ignore unknown configuration option `stm8dce_flags`" in result.output

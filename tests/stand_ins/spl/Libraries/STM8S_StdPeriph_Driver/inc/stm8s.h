@@ -90,6 +90,4 @@ typedef struct {
 #define INTERRUPT_HANDLER(name, number) void name(void) __interrupt(number)
 #define INTERRUPT_HANDLER_TRAP(name) void name(void) __trap
 
-#include "stm8s_it.h" /* of the project: SDCC writes the vectors of the handlers that it knows where main() is */
-
 #endif

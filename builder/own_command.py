@@ -1,0 +1,118 @@
+"""What a project has in the flasher's place: a command, a program, its options. The variables mean what they did.
+
+In ststm8 2.1.0 `upload` runs UPLOADCMD, which is made of UPLOADER and UPLOADERFLAGS: words of stm8flash.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from types import SimpleNamespace
+from typing import Any, Optional
+
+from SCons.Script import Action, Split
+
+WINDOWS = os.name == "nt"
+
+OWN_COMMAND = '"$PYTHONEXE" "$UPLOADER" $UPLOADERFLAGS write $STM8TOOL_OPTIONS $SOURCE'
+PROGRAM_COMMAND = '"$UPLOADER" $UPLOADERFLAGS $SOURCE'  # of ststm8 2.1.0, where UPLOADER is a program
+
+
+def by_package(env: Any, tools: SimpleNamespace, package: Optional[str]) -> list[Any]:
+    """Let `upload` run the program of a package; return what comes before it."""
+    if package == "tool-stm8gal":
+        return _by_stm8gal(env, tools.stm8gal)
+    if package == "tool-stm8flash":
+        _by_stm8flash(env, tools)
+    return []
+
+
+def _by_stm8flash(env: Any, tools: SimpleNamespace) -> None:
+    """Let `upload` run stm8flash, as ststm8 2.1.0 does it, for an espstlink."""
+    board = env.BoardConfig()
+    part = tools.upload.stm8flash_part(board.get("upload"), board.get("build.mcu", ""))
+    port = {"d": "$UPLOAD_PORT"} if env.subst("$UPLOAD_PORT") else {}
+    flags = tools.upload.stm8flash_flags(tools.stands(part), "espstlink", env["UPLOAD_FLAGS"], **port)
+    env.Replace(UPLOADER="stm8flash", UPLOADCMD=PROGRAM_COMMAND, UPLOADERFLAGS=flags)
+
+
+def _by_stm8gal(env: Any, stm8gal: Any) -> list[Any]:
+    """Let `upload` run stm8gal; return what comes before it."""
+    flags = stm8gal.flags(env.subst("$UPLOAD_SPEED"), given=env["UPLOAD_FLAGS"])
+    env.Replace(UPLOADER=stm8gal.UPLOADER, UPLOADCMD=PROGRAM_COMMAND, UPLOADERFLAGS=flags)
+
+    def find_port(target: Any, source: Any, env: Any) -> None:
+        """Let PlatformIO choose the port, and tell the user what to do; a command of the project's needs neither."""
+        if env["UPLOADCMD"] == PROGRAM_COMMAND:
+            env.AutodetectUploadPort()
+            sys.stdout.write(stm8gal.hint(env["UPLOAD_FLAGS"]))
+
+    return [Action(find_port, "Looking for upload port...")]
+
+
+def serve(env: Any, tools: SimpleNamespace, ours: list[str]) -> None:
+    """Where a project brings a tool, its flags or a command, the variables mean what they do in ststm8 2.1.0.
+
+    Args:
+        env: The environment of the build.
+        tools: The builder's modules.
+        ours: The flasher's options, as UPLOADERFLAGS had them before the project's scripts ran.
+    """
+    upload = tools.upload
+    words = [str(word) for word in Split(env["UPLOADERFLAGS"])]
+    protocol, port = env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT")
+    may_stand_in = "tool-stm8flash" not in str(env.GetProjectOption("platform_packages", ""))
+    if may_stand_in and isinstance(env["UPLOADCMD"], str):
+        env.Replace(UPLOADCMD=upload.with_our_stm8flash(env["UPLOADCMD"]))
+    if may_stand_in and upload.with_our_stm8flash(f"{env['UPLOADER']} {' '.join(words)}").startswith("$STM8FLASH "):
+        if env["UPLOADCMD"] == OWN_COMMAND:
+            env.Replace(UPLOADCMD=PROGRAM_COMMAND)
+        env.Replace(UPLOADER="$STM8TOOL")
+    own_words = tools.options.stm8flash_option(words)
+    if (env["UPLOADER"], env["UPLOADCMD"]) == ("$STM8TOOL", OWN_COMMAND) and not own_words:
+        return
+    more = {"c": "$UPLOAD_PORT"} if port.startswith("sim:") else {}  # means nothing to any other program
+    if env["UPLOADCMD"] == OWN_COMMAND:
+        env.Replace(UPLOADCMD=PROGRAM_COMMAND)
+    if env["UPLOADER"] == "$STM8TOOL":  # two words, so no quotation marks around them
+        env.Replace(UPLOADER="$STM8FLASH")
+        if isinstance(env["UPLOADCMD"], str):  # a script may have set a function
+            env.Replace(UPLOADCMD=re.sub(r'"(\$UPLOADER|\$\{UPLOADER\})"', r"\1", env["UPLOADCMD"]))
+        if port and not more and not upload.is_serial_port(port):
+            more = {"S": "$UPLOAD_PORT"}
+    if words[-len(ours) :] == ours:
+        board = env.BoardConfig()
+        part = tools.stands(upload.stm8flash_part(board.get("upload"), board.get("build.mcu", "")))
+        words[-len(ours) :] = upload.stm8flash_flags(part, tools.stands(protocol), env["UPLOAD_FLAGS"], **more)
+        env.Replace(UPLOADERFLAGS=words)
+
+
+def takes_the_flags(env: Any) -> bool:
+    """Whether upload_flags are words of the project's own command, which the flasher would not understand."""
+    command = env["UPLOADCMD"]
+    if env.subst("$UPLOAD_PROTOCOL") == "custom":
+        return True
+    if command in (OWN_COMMAND, PROGRAM_COMMAND):
+        return False
+    return not isinstance(command, str) or re.search(r"\$\{?(UPLOAD_FLAGS|UPLOADERFLAGS)\b", command) is not None
+
+
+def shell_problem(env: Any, tools: SimpleNamespace, target: Any, source: Any) -> Optional[str]:
+    """Return which value the shell would change before the project's own command gets it, or None."""
+    if not isinstance(env["UPLOADCMD"], str):
+        return None
+    line = env.subst("$UPLOADCMD", 0, target, source)
+    for option, items in (
+        ("upload_port", ["$UPLOAD_PORT"]),
+        ("upload_flags", env["UPLOAD_FLAGS"]),
+        ("board_upload.part", [tools.stands(str(env.BoardConfig().get("upload.part", "")))]),
+    ):
+        for value in tools.run.words(env, items, target, source):
+            letter = tools.shell.changed_by_shell(value, windows=WINDOWS)
+            if letter and value in line:
+                return (
+                    f"{option} = {value}: the shell that runs the project's own upload command would change the "
+                    f"character {letter!r}; use another value, or leave out upload_command"
+                )
+    return None

@@ -1,0 +1,43 @@
+"""Start a program with the words of SCons' variables, without a shell: each word reaches it as it stands."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from typing import Any
+
+from SCons.Script import Split
+
+
+def words(env: Any, value: Any, target: Any = (), source: Any = ()) -> list[str]:
+    """Return the words of a variable's value, with the variables in them put in; what becomes empty is left out."""
+    found: list[str] = []
+    for item in value if isinstance(value, (list, tuple)) else Split(value):
+        name = re.fullmatch(r"\$(?:(\w+)|\{(\w+)\})", str(item))
+        held = env.get(name[1] or name[2]) if name else None
+        if isinstance(held, (list, tuple)):
+            found += words(env, held, target, source)
+            continue
+        word = env.subst(str(item), 0, target, source)
+        if word or not item:
+            found.append(word)
+    return found
+
+
+def start(arguments: list[str], env: Any) -> int:
+    """Run a program to its end; return its exit code, or that of a shell where a signal or the system ends it."""
+    variables = {name: str(value) for name, value in env["ENV"].items()}
+    sys.stdout.flush()
+    program = shutil.which(arguments[0], path=variables.get("PATH")) or arguments[0]
+    special = [word for word in arguments[1:] if re.search(r'["%!^&|<>\r\n]', word)]
+    if special and program.lower().endswith((".bat", ".cmd")):  # which cmd reads, and Windows does not quote for it
+        sys.stderr.write(f"error: {program} is a batch file, and cmd would change the word {special[0]}\n")
+        return 1
+    try:
+        code = subprocess.Popen([program, *arguments[1:]], env=variables).wait()
+    except (OSError, ValueError) as exc:
+        sys.stderr.write(f"error: {arguments[0]} cannot be started: {exc}\n")
+        return 127
+    return code if code >= 0 else 128 - code
