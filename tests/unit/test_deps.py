@@ -79,20 +79,22 @@ def test_settings_of_the_user_for_pip_do_not_stop_it(checkout: Checkout) -> None
 
 # -- no home -----------------------------------------------------------------------------------------------------------
 
-NOBODY = f"import os, pwd\ndef unknown(_): raise KeyError\npwd.getpwuid = unknown\nos.environ.pop('HOME', 0)\n{SCRIPT}"
+HOMELESS = (
+    f"import os, pwd\ndef unknown(_): raise KeyError\npwd.getpwuid = unknown\nos.environ.pop('HOME', 0)\n{SCRIPT}"
+)
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such table of users")
 
 
 @posix
 def test_without_home_and_user_entry_a_checkout_fills_its_own_folder(checkout: Checkout) -> None:
-    stdout, stderr = checkout.run(script=NOBODY, XDG_CACHE_HOME="")
+    stdout, stderr = checkout.run(script=HOMELESS, XDG_CACHE_HOME="")
     assert (Path(stdout[0]).parent.parent, stderr) == (checkout.filled()[0], FETCHING)
 
 
 @posix
 def test_without_home_and_a_folder_to_write_the_error_names_what_to_set(checkout: Checkout) -> None:
     (checkout.tool / "_deps").touch()
-    stdout, stderr = checkout.run(script=NOBODY, XDG_CACHE_HOME="")
+    stdout, stderr = checkout.run(script=HOMELESS, XDG_CACHE_HOME="")
     error, hint = stderr.splitlines()
     assert stdout == []
     assert error.startswith("error: no folder for the tool's Python packages can be written: ")
@@ -140,7 +142,7 @@ def test_the_library_of_the_archive_comes_before_one_that_the_interpreter_has(re
 
 @posix
 def test_a_release_archive_needs_no_home(release: Checkout) -> None:
-    stdout, stderr = release.run("usb", script=NOBODY, XDG_CACHE_HOME="")
+    stdout, stderr = release.run("usb", script=HOMELESS, XDG_CACHE_HOME="")
     assert (Path(stdout[0]).parent.parent, stderr) == (release.tool / "_vendor" / "python", "")
 
 

@@ -30,6 +30,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "module changed": lambda folder: (folder / "usb" / "__init__.py").write_text("raise ImportError"),
     "package missing": lambda folder: shutil.rmtree(folder / "usb"),
     "library changed": lambda folder: (folder / "libusb_package" / LIBUSB).write_text("a Library"),
+    "library missing": lambda folder: (folder / "libusb_package" / LIBUSB).unlink(),
     "folder in a module's place": lambda folder: ((folder / "usb/core.py").unlink(), (folder / "usb/core.py").mkdir()),
     "metadata missing": lambda folder: shutil.rmtree(folder / "pyusb-9.9.2.dist-info"),
     "record missing": lambda folder: (folder / "pyusb-9.9.2.dist-info" / "RECORD").unlink(),
@@ -70,6 +71,18 @@ def test_a_damaged_folder_is_a_sentence_offline_and_stays_as_it_is(checkout: Che
     assert hint.startswith("hint: repeat the command with a network connection")
     assert checkout.filled() == [folder]
     assert (folder / "usb" / "__init__.py").is_file()
+
+
+@pytest.mark.parametrize("damage", ["library changed", "library missing"])
+def test_a_damaged_libusb_stops_nothing_offline_as_another_one_may_serve(checkout: Checkout, damage: str) -> None:
+    """A virus scanner takes it away, and the user names another in STM8TOOL_LIBUSB."""
+    (module, library), _ = checkout.run("usb")
+    (folder,) = checkout.filled()
+    DAMAGES[damage](folder)
+    stdout, stderr = checkout.run("usb", PIP_FIND_LINKS=str(checkout.cache))
+    assert stdout == [module, library]  # libusb.py looks at the file before it loads it
+    assert f"damaged ({folder}: libusb_package/{LIBUSB} " in stderr
+    assert stderr.endswith("; going on without the damaged libusb-package\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")

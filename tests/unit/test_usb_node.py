@@ -104,7 +104,7 @@ def test_without_sys_nothing_is_told(tmp_path: Path) -> None:
             WSL,
             False,
             "no permission to open the probe",
-            "inside WSL, where udev must run, write the line",
+            "inside WSL, with udev running: write the line",
         ),
         (errno.EMFILE, None, False, "the probe cannot be opened: ", "ulimit -n"),
         (errno.EROFS, DOCKER, True, "the probe cannot be opened: ", "kernel's log"),

@@ -71,7 +71,7 @@ def require(module: str) -> None:
     if _interpreter_fault(module, pins) is None:
         return
     folder, faults = _whole_folder(pins, _PACKAGES[module])
-    folder = folder or _fill(pins, faults)
+    folder = folder or _renewed(pins, _PACKAGES[module], faults)
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
 
@@ -200,6 +200,18 @@ def _private_folders() -> list[Path]:
     key = f"py{sys.version_info[0]}.{sys.version_info[1]}-{digest}"
     cache = places.user_cache()
     return [_TOOL / "_deps" / key, *([cache / "stm8tool" / key] if cache else [])]
+
+
+def _renewed(pins: list[Pin], packages: Collection[str], faults: list[str]) -> Path:
+    """Return a folder that was filled now; or one with all but a libusb, which the system may have as well."""
+    try:
+        return _fill(pins, faults)
+    except AccessError as exc:
+        folder, _ = _whole_folder(pins, [package for package in packages if package != _OPTIONAL])
+        if folder is None:
+            raise
+        _say(f"{exc}; going on without the damaged {_OPTIONAL}")
+        return folder
 
 
 def _fill(pins: list[Pin], faults: list[str]) -> Path:

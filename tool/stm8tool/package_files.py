@@ -2,7 +2,7 @@
 
 A folder may be half there after a full disk or a copy that broke off, may have been edited, or may hold another
 program's files. Python notices late and with a traceback, so the files are compared with their hashes before they are
-imported. This is no defence against somebody who may write the folder: he could write the RECORD, too.
+imported. This does not defend against an attacker who can write the folder, and with it the RECORD.
 
 Files in `__pycache__` are Python's own: it writes them again when a source was copied, and compares them with it.
 

@@ -1,4 +1,4 @@
-"""Where this user's files lie: the home directory and the cache, where there are any.
+"""Where this user's files lie: the home directory and the cache, if there are any.
 
 A service or a container may have neither HOME nor an entry in the user table, and a variable may hold anything.
 

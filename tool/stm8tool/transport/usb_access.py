@@ -99,7 +99,7 @@ def file_error(obstacle: Obstacle, probe: str, around: Optional[Confinement], *,
     Args:
         obstacle: The file, and what `open` said.
         probe: How the message names the device: "the probe at usb:1-2".
-        around: The container or sandbox around this process, where one shows.
+        around: The container or sandbox around this process, if a sign shows one.
         is_root: This process has the user id 0.
     """
     details = [f"{obstacle.file}: {obstacle.reason}"]
@@ -134,7 +134,7 @@ def _of_file(obstacle: Obstacle, around: Optional[Confinement], is_root: bool) -
 
 def _permission_hint(around: Optional[Confinement], is_root: bool) -> str:
     if around and around.kind == "wsl":
-        return f"inside WSL, where udev must run, {_UDEV}"
+        return f"inside WSL, with udev running: {_UDEV}"
     if around:  # the file has the owner and the mode that the host gave it
         return f"this is {around.name}; on the host, outside it, {_UDEV}"
     if is_root:

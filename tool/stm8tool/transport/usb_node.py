@@ -16,7 +16,7 @@ from typing import NamedTuple, Optional
 
 # In the place of an errno:
 NOT_A_DEVICE = -1  # something else than a character device has the name
-NOT_AUTHORISED = -2  # the file opens, but the system lets nobody use the device
+NOT_AUTHORISED = -2  # the file opens, but the system does not let programs use the device
 
 
 class Obstacle(NamedTuple):
