@@ -62,7 +62,7 @@ def words(arguments: list[str]) -> Iterator[tuple[str, str]]:
         if name in WITH_VALUE:
             given = value if equals else next(rest, None)
             if given is None:
-                refuse(f"{word} has no value", "write the value behind the option")
+                refuse(f"{word} has no value", "write the value after the option")
             yield name, given
         elif word in WITHOUT_EFFECT:
             continue

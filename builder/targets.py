@@ -139,7 +139,7 @@ class Targets:
         return ours
 
     def _options(self, env: Any, given: list[str]) -> list[str]:
-        """Return the flasher's options for SCons, but for those that `given`, words of upload_flags, holds."""
+        """Return the flasher's options for SCons, except those that `given`, words of upload_flags, holds."""
         board = env.BoardConfig()
         words = self.tools.upload.flags(
             self.tools.options.upload_settings(board.get("upload")),

@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def stop(message: str) -> None:
-    """End the run with one line, but for an editor's data."""
+    """End the run with one line, except where data for an editor are made."""
     refusal = runpy.run_path(str(Path(DefaultEnvironment().PioPlatform().get_dir(), "builder", "refusal.py")))
     refusal["stop"](f"framework = arduino: {message}")
 

@@ -117,7 +117,7 @@ REFUSED = [
     (["-O", "ihex", "ELF"], "1 files are named, not two", "name the ELF file, then the file to write"),
     (["-O", "ihex", "-j", ".text", "ELF", "x"], "has no section .text", "its sections are "),
     (["-O", "ihex", "--weaken", "ELF", "x"], "the option --weaken is unknown here", "there are -I -O -j -R --gap-fill"),
-    (["-O", "ihex", "ELF", "x", "-j"], "-j has no value", "write the value behind the option"),
+    (["-O", "ihex", "ELF", "x", "-j"], "-j has no value", "write the value after the option"),
     (["-O", "binary", "--gap-fill", "300", "ELF", "x"], "--gap-fill 300 is not a byte", "write one such as 0xFF"),
     (["-O", "ihex", "missing.elf", "x"], "missing.elf: no such file", "build it first"),
     (["-O", "ihex", "ELF", "no/x.hex"], "No such file or directory", "check the path"),
