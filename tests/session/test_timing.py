@@ -12,6 +12,7 @@ from session.bench import Board, image_of
 from stm8tool.errors import Code, ConnectError, ProbeError, SwimError, ToolError
 from stm8tool.image import Image, Segment
 from stm8tool.session import PowerCycle, Session
+from stm8tool.sim.chip import Answer
 from stm8tool.sim.faults import parse
 from stm8tool.sim.switches import Switches
 
@@ -56,6 +57,22 @@ def test_a_chip_that_is_late_is_caught_at_power_on_all_the_same() -> None:
     with Session(board.probe, board.part, power_cycle=PowerCycle(5, failed.append)) as session:
         assert session.info().recipe == "at power-on"
     assert failed == [5]  # at the first entry, as the chip was not held in reset by anything
+
+
+@pytest.mark.parametrize(("silent_s", "told"), [(0.0, False), (0.35, False), (0.49, False), (0.6, True), (0.9, True)])
+def test_only_a_silence_as_long_as_it_takes_to_switch_a_board_is_told_as_power_on(
+    silent_s: float, told: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = Board(model="v3")
+    original = board.chip.enter
+
+    def enter(began: float, now: float) -> Answer:
+        return Answer.SILENT if began < silent_s else original(began, now)
+
+    monkeypatch.setattr(board.chip, "enter", enter)
+    with Session(board.probe, board.part, power_cycle=PowerCycle(5, lambda seconds: None)) as session:
+        session.connect()
+    assert ("the chip answered only at power-on" in caplog.text) is told
 
 
 def test_an_hsit_that_is_late_is_waited_for_and_one_that_never_comes_not_for_long() -> None:
@@ -167,6 +184,7 @@ def test_a_probe_that_waits_long_for_a_silent_chip_is_not_taken_for_one_that_han
     with pytest.raises(ConnectError) as caught:
         board.upload(image_of(board.part, size=100))
     assert caught.value.code is Code.TARGET_SILENT
+    assert "stays busy" not in "".join(caught.value.details)
 
 
 def test_a_late_answer_costs_one_time_limit() -> None:

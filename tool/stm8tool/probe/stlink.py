@@ -68,9 +68,12 @@ _LARGEST_BUFFER = 6144
 _SMALLEST_BUFFER = 128  # one block of the larger STM8
 _ASSUMED_BUFFER = 256  # where a probe answers 0
 # A chip that is still writing NACKs the next byte, and the probe repeats it: allow for some of that.
+# docs/timing.md has a row for each of these times.
 _BUSY_SLACK_S = 0.25
 _ENTRY_WAVEFORM_S = 0.012
 _POLL_TRAVEL_S = 0.0005
+_POLL_STEP_S = 0.0005
+_V1_POLL_STEP_S = 0.002
 _FRAME_SIZE = 255
 _LEAVE_TRIES = 5
 _BIT_S = {False: 22 / 8e6, True: 10 / 8e6}
@@ -94,10 +97,10 @@ class _Habits(NamedTuple):
 
 # ST's tool was seen to write 514 bytes to a V1 at once, never more (confidence high). Between polls one client waits
 # 2 to 3 ms and another not at all; both work (confidence medium). No client was seen to send DFU exit in mode 1.
-_V1 = _Habits({0: _EXIT_DFU, 2: _EXIT_DEBUG, 3: _EXIT}, 514, 0.002)
+_V1 = _Habits({0: _EXIT_DFU, 2: _EXIT_DEBUG, 3: _EXIT}, 514, _V1_POLL_STEP_S)
 # Modes 1 and 4 are left like DFU: stm8flash does so and a V3 accepts it (logged); other clients leave mode 1 alone,
 # which a probe accepts too.
-_LATER = _Habits({0: _EXIT_DFU, 1: _EXIT_DFU, 2: _EXIT_DEBUG, 3: _EXIT, 4: _EXIT_DFU}, _LARGEST_BUFFER, 0.0005)
+_LATER = _Habits({0: _EXIT_DFU, 1: _EXIT_DFU, 2: _EXIT_DEBUG, 3: _EXIT, 4: _EXIT_DFU}, _LARGEST_BUFFER, _POLL_STEP_S)
 
 
 def wire_time_s(size: int, high_speed: bool) -> float:
