@@ -311,7 +311,7 @@ def info(arguments: argparse.Namespace, console: Console) -> None:
         console.say(f"part:       {part.name} (figures of {part.confidence} confidence)")
         console.say(f"protection: {wording.protection(info.protection)}")
         if info.options:
-            for line in wording.option_table(info.options):
+            for line in (*wording.option_table(info.options), *wording.unfinished(info.options)):
                 console.say(f"  {line}")
         if info.unique_id is not None:
             console.say(f"unique ID:  {info.unique_id.hex().upper()}")

@@ -50,7 +50,14 @@ def defaults(arguments: argparse.Namespace, console: Console) -> None:
     part = required_part(arguments)
     require_settled(arguments, "options", "meaning")
     with open_session(arguments, console, part) as session:
-        _change(session, console, part, factory(part, session.options()), set())
+        states = session.options()
+        changes = factory(part, states)
+        changed = {change.option for change in changes}
+        left = ", ".join(s.option.name for s in states if not s.is_factory and s.option not in changed)
+        if changes or not left:
+            _change(session, console, part, changes, set())
+        if left:
+            console.say(f"left alone, and not at factory values: {left}")
 
 
 def diff(arguments: argparse.Namespace, console: Console) -> None:

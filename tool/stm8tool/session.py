@@ -230,6 +230,7 @@ class Session:
         *,
         unlock: bool = True,
         verify: bool = True,
+        mend: Optional[bool] = None,
     ) -> Upload:
         """Write `image` into `regions`; a read-protected chip is unlocked first, which erases it.
 
@@ -239,15 +240,17 @@ class Session:
             options: Option bytes, written last; a UBC among them lets one that is in the way be cleared first.
             unlock: False: a read-protected chip is an error.
             verify: Read back what was programmed.
+            mend: Finish an unlock that was cut short, which erases nothing; None: as `unlock`.
         """
         segments = self._segments(image, regions, options)
-        return upload.write(self._programmer(), segments, options, unlock=unlock, verify=verify)
+        return upload.write(self._programmer(), segments, options, unlock=unlock, verify=verify, mend=mend)
 
     def require_writable(
         self, image: Image, regions: Sequence[Region], options: Optional[OptionData] = None, *, unlock: bool = True
     ) -> None:
         """Connect; raise what `write` would raise before it writes anything."""
-        upload.prepare(self._programmer(), self._segments(image, regions, options), options, unlock=unlock)
+        segments = self._segments(image, regions, options)
+        upload.require_writable(self._programmer(), segments, options, unlock=unlock)
 
     def _segments(self, image: Image, regions: Sequence[Region], options: Optional[OptionData]) -> list[Segment]:
         """Return what `image` has in `regions`, by address; ImageError if it has more, but for option bytes."""
@@ -346,8 +349,16 @@ class Session:
         self._connected = False  # another job connects again, which stops it
 
     def unlock(self) -> protection.Unlocked:
-        """Remove read protection, bring option bytes to factory values, and prove both by reading back."""
-        return self._programmer().unlock()
+        """Remove read protection, bring option bytes to factory values, and prove both by reading back.
+
+        Raises:
+            ProgramError: It failed; or the chip is open, and not all of it is erased.
+        """
+        programmer = self._programmer()
+        unlocked = programmer.unlock()
+        if unlocked.erased:
+            programmer.require_erased()
+        return unlocked
 
     def reset(self) -> None:
         """Reset the chip; its program runs when the session ends."""

@@ -15,7 +15,7 @@ from ..option_fields import Field, fields_of
 from ..values import number, size
 from . import ubc
 from .datasize import DATASIZE, data_area
-from .options import OptionState, beyond_the_chip, never, restorable
+from .options import OptionState, never, restorable
 
 UBC, _TMU = "UBC", "TMU"
 _BOR, _LOWEST_LEVEL = "BOR", 1  # of the STM8L: bit 0 turns it on, bits 3 to 1 are its threshold
@@ -101,7 +101,7 @@ def requested(part: Part, states: Sequence[OptionState], texts: Iterable[str]) -
     for change in wanted.values():
         check(part, change)
         check_area(part, change)
-    check_layout(part, states, wanted.values())
+    check_layout(part, wanted.values())
     return sorted(_needed(wanted.values()), key=lambda change: change.option.address)
 
 
@@ -119,7 +119,8 @@ def dangers(part: Part, changes: Iterable[Change]) -> list[Warned]:
         if change.locks:
             why = "read protection locks the chip: only an erase of everything opens it"
             found.append(Warned(option.name, Danger.LOCK, why))
-        if option.name.startswith(_TMU):
+        mends = new == option.default and (not change.state.consistent or change.state.is_zeroed)
+        if option.name.startswith(_TMU) and not mends:
             found.append(Warned(option.name, Danger.TMU, f"{option.name}: wrong TMU keys can erase the chip"))
         if option.name == _BOR and _brownout_level(new) > max(_brownout_level(old), _LOWEST_LEVEL):
             why = f"{option.name}: a chip whose supply is below the threshold stays in reset, and cannot be reached"
@@ -240,13 +241,12 @@ def check(part: Part, change: Change) -> None:
         raise UsageError(f"{option.name}=0x{new:02X}: 0x00 and 0xFF are no keys of the TMU")
 
 
-def check_layout(part: Part, states: Iterable[OptionState], changes: Iterable[Change]) -> None:
-    """Raise FamilyMismatchError where `changes` go to pairs of the part's layout that the chip seems not to have."""
-    missing = beyond_the_chip(states)
-    names = ", ".join(change.option.name for change in changes if change.option in missing)
+def check_layout(part: Part, changes: Iterable[Change]) -> None:
+    """Raise FamilyMismatchError where `changes` go to option bytes that the chip seems not to have."""
+    names = ", ".join(change.option.name for change in changes if change.state.absent)
     if names:
         raise FamilyMismatchError(
-            f"the chip shows no {names}, value and complement are 0x00: it is no {part.name}, and nothing was written",
+            f"the chip shows no {names} and no boot ROM: it is not an {part.name}, and nothing was written",
             hint="name the part that is printed on the chip (--part, or `board` / `board_upload.part`)",
         )
 
