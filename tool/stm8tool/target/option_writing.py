@@ -94,7 +94,10 @@ def lock(core: Core, flash: Flash, part: Part) -> bool:
         if not protection.confirmed(core, flash, part).locked:
             raise ProgramError("read protection did not take", code=Code.WRITE_UNFINISHED, hint=_HINT)
 
-    core.persist(attempt, (*LINK_ERRORS, ProgramError))
+    try:
+        core.persist(attempt, (*LINK_ERRORS, ProgramError))
+    except RefusedError as exc:
+        raise protection.explain_refusal(core, flash, part, exc) from exc
     return written
 
 
