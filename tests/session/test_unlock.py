@@ -90,7 +90,7 @@ def test_a_lock_value_that_starts_an_erase_after_all_is_waited_for(monkeypatch: 
     monkeypatch.setattr("stm8tool.sim.memory_map.ROP_PATTERN", 0x00)
     switches = Switches(rop_reads=0x00, iapsr_undocumented=False, global_erase_s=0.5)
     board = Board("stm8l101f3", locked=True, switches=switches)
-    with board.session() as session:
+    with board.session() as session, pytest.raises(ProgramError, match="read protection did not take"):
         session.lock()
     assert board.chip.controller.erases_cut == 0
 
