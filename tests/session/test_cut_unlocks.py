@@ -22,7 +22,7 @@ from stm8tool.errors import Code, ProgramError, ReadoutProtectedError, ToolError
 from stm8tool.image import Image, Segment
 from stm8tool.sim.stlink import SimStlink
 from stm8tool.sim.switches import Switches
-from stm8tool.target.option_plan import factory
+from stm8tool.target.option_plan import Danger, factory
 from stm8tool.target.options import left_undone, show_a_cut_unlock
 from stm8tool.target.upload import OptionData
 
@@ -95,7 +95,7 @@ def defaults(board: Board) -> None:
     with board.session() as session:
         changes = factory(board.part, session.options())
         if changes:
-            session.change_options(changes)
+            session.change_options(changes, {Danger.TMU})
 
 
 def options_set(board: Board) -> None:

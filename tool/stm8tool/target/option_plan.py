@@ -106,7 +106,10 @@ def requested(part: Part, states: Sequence[OptionState], texts: Iterable[str]) -
 
 
 def factory(part: Part, states: Sequence[OptionState]) -> list[Change]:
-    """Return what must change for an open chip to be as from the factory, as far as its option bytes may be touched."""
+    """Return what must change for an open chip to be as from the factory, as far as its option bytes may be touched.
+
+    After an unlock that was cut short the TMU is among them. The caller allows that danger: it gets its factory values.
+    """
     at = {state.option: state for state in states}
     return [Change(at[option], option.default) for option in restorable(states, after_unlock=False)]
 
@@ -119,8 +122,7 @@ def dangers(part: Part, changes: Iterable[Change]) -> list[Warned]:
         if change.locks:
             why = "read protection locks the chip: only an erase of everything opens it"
             found.append(Warned(option.name, Danger.LOCK, why))
-        mends = new == option.default and (not change.state.consistent or change.state.is_zeroed)
-        if option.name.startswith(_TMU) and not mends:
+        if option.name.startswith(_TMU):
             found.append(Warned(option.name, Danger.TMU, f"{option.name}: wrong TMU keys can erase the chip"))
         if option.name == _BOR and _brownout_level(new) > max(_brownout_level(old), _LOWEST_LEVEL):
             why = f"{option.name}: a chip whose supply is below the threshold stays in reset, and cannot be reached"

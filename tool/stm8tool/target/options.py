@@ -133,8 +133,13 @@ def left_undone(states: Sequence[OptionState]) -> list[OptionByte]:
     """
     if not _look_like_a_cut_unlock(states):
         return []
-    present = [state for state in states if not state.absent and state.option.policy != "never"]
-    return [s.option for s in present if not s.is_factory and (not s.consistent or s.is_zeroed)]
+    wrong = [s for s in states if not (s.is_factory or s.absent or s.option.policy == "never")]
+    return [s.option for s in wrong if not s.consistent or s.is_zeroed or _is_reserved(s.option)]
+
+
+def _is_reserved(option: OptionByte) -> bool:
+    """Tell whether no command gives this option byte another value than that of the factory."""
+    return option.name.startswith(_RESERVED)
 
 
 def show_a_cut_unlock(states: Sequence[OptionState]) -> bool:
@@ -155,14 +160,14 @@ def restorable(states: Sequence[OptionState], *, after_unlock: bool) -> list[Opt
     Args:
         states: As read from an open chip.
         after_unlock: The global erase has just zeroed everything: options that are otherwise left alone
-            (reserved ones, TMU keys) are restored too.
+            (reserved ones, TMU keys) are restored too. So they are after an unlock that was cut short.
     """
-    undone = left_undone(states)
+    after_unlock = after_unlock or bool(left_undone(states))
     return [
         state.option
         for state in states
         if not (state.is_factory or state.absent or state.option.policy == "never")
-        and (after_unlock or state.option.policy in ("rop", "normal") or not state.consistent or state.option in undone)
+        and (after_unlock or state.option.policy in ("rop", "normal") or not state.consistent)
     ]
 
 
@@ -170,7 +175,7 @@ def never(option: OptionByte, value: int) -> Optional[str]:
     """Return why `value` is never written to `option`, or None if it may be."""
     if option.policy == "never":
         return "another value than 0x00 can ruin the chip"
-    if option.name.startswith(_RESERVED) and value != option.default:
+    if _is_reserved(option) and value != option.default:
         return "it is reserved"
     if option.name == _TMU and value & 0x0F == _TMU_OFF:
         return "this makes read protection permanent"
