@@ -109,7 +109,7 @@ def test_what_is_left_alone_is_named_and_not_called_factory(desk: Desk) -> None:
         "left alone, and not at factory values: TMU_KEY1\n"
     )
     assert desk.flash("unlock", part="stm8af5288").out == (
-        "not read-protected, left alone, and not at factory values: TMU_KEY1: nothing to do\n"
+        "not read-protected: nothing to do; left alone, and not at factory values: TMU_KEY1\n"
     )
 
 

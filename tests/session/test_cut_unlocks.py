@@ -298,7 +298,7 @@ def test_what_is_left_alone_is_not_called_factory() -> None:
     board.chip.options.set("TMU_KEY1=0x12")
     with board.session() as session:
         said = wording.unlocked(session.unlock())
-    assert said == "not read-protected, left alone, and not at factory values: TMU_KEY1: nothing to do"
+    assert said == "not read-protected: nothing to do; left alone, and not at factory values: TMU_KEY1"
 
 
 # -- told not to ------------------------------------------------------------------------------------------------------

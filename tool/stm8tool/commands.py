@@ -232,7 +232,9 @@ def _tell_written(console: Console, result: Upload, *, verified: bool) -> None:
     from . import wording
 
     if result.unlocked and result.unlocked.erased:
-        console.say("read protection removed, option bytes at factory values, read back")
+        left = wording.left_alone(result.unlocked.left)
+        factory = "" if left else "option bytes at factory values, "
+        console.say(f"read protection removed, {factory}read back{left}")
     written = result.written
     if written.programmed:
         checked = "and verified" if verified else "(not verified)"

@@ -42,15 +42,20 @@ def protection(found: Protection) -> str:
 
 def unlocked(result: Unlocked) -> str:
     """Return what an unlock did."""
-    factory = "option bytes are at factory values"
-    if result.left:
-        factory = f"left alone, and not at factory values: {', '.join(result.left)}"
+    left = left_alone(result.left)
     if result.erased:
-        return f"unlocked: read protection is off, the chip is erased, {factory}, read back"
+        factory = "" if left else "option bytes are at factory values, "
+        return f"unlocked: read protection is off, the chip is erased, {factory}read back{left}"
     if result.restored:
-        left = f"; {factory}" if result.left else ""
         return f"not read-protected, nothing erased; back at factory values: {', '.join(result.restored)}{left}"
-    return f"not read-protected, {factory}: nothing to do"
+    if left:
+        return f"not read-protected: nothing to do{left}"
+    return "not read-protected, option bytes are at factory values: nothing to do"
+
+
+def left_alone(names: Sequence[str]) -> str:
+    """Return how a sentence goes on about option bytes that were left alone; nothing if there are none."""
+    return f"; left alone, and not at factory values: {', '.join(names)}" if names else ""
 
 
 def ubc_in_force(states: Sequence[OptionState]) -> Optional[int]:

@@ -248,7 +248,7 @@ def check_layout(part: Part, changes: Iterable[Change]) -> None:
     names = ", ".join(change.option.name for change in changes if change.state.absent)
     if names:
         raise FamilyMismatchError(
-            f"the chip shows no {names} and no boot ROM: it is not an {part.name}, and nothing was written",
+            f"the chip shows no {names}, only zeros in their place: it is not an {part.name}, and nothing was written",
             hint="name the part that is printed on the chip (--part, or `board` / `board_upload.part`)",
         )
 

@@ -27,7 +27,7 @@ from ..interrupts import shield
 from . import registers as reg
 from . import ubc
 from .core import Core
-from .family import shows_a_boot_rom
+from .family import lacks_the_boot_rom_of, shows_a_boot_rom
 from .flash import Flash, RefusedError
 from .options import OptionState, in_every_layout, read_as_listed, read_options, restorable, write_factory
 
@@ -340,10 +340,12 @@ class _Unlock:
     def _tell_absent(self, absent: Sequence[OptionByte]) -> None:
         """Say once which option bytes the chip may not have: their addresses would be reserved ones."""
         if absent and not self._doubted:
+            small = lacks_the_boot_rom_of(self._part, self._core.read_surely)
+            sign = f"no boot ROM, which an {self._part.name} has" if small else "none of them"
             _log.warning(
-                "left alone: %s, as the chip shows no boot ROM, which an %s has; is that the part? %s",
+                "left alone: %s, as the chip shows %s; is that the part? %s",
                 _names(absent),
-                self._part.name,
+                sign,
                 FamilyMismatchError.code,
             )
         self._doubted = self._doubted or bool(absent)
