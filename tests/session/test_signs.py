@@ -111,7 +111,7 @@ def test_option_bytes_that_all_hold_0x71_cost_nothing(name: str, beginning: str,
     if board.chip.eeprom and beginning == "0x71 throughout":
         board.chip.eeprom.write(board.chip.eeprom.start, bytes([0x71]) * len(board.chip.eeprom.data))
     before = bytes(board.chip.flash.data)
-    if beginning == "0x71 throughout" and part.flash_regs == "stm8s":
+    if beginning == "0x71 throughout":
         assert _protection(board).locked, "nothing tells it from a locked chip"
     else:
         assert not _protection(board).locked
@@ -155,6 +155,22 @@ def test_a_locked_chip_that_looks_blank_and_open_is_not_locked_again(
     with board.session() as session, pytest.raises(ReadoutProtectedError, match="nothing was written"):
         session.lock()
     assert bytes(board.chip.flash.data) == before
+
+
+@pytest.mark.parametrize("nacks", [False, True])
+def test_a_flash_of_0x71_that_refuses_to_be_written_is_locked_whatever_the_options_read(
+    nacks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Zeros, say, as a blog has it: nothing but the refusal tells then, where bit 7 does not show."""
+    monkeypatch.setattr("stm8tool.sim.memory_map.ROP_PATTERN", 0x00)
+    switches = Switches(rop_hides_options=True, iapsr_undocumented=False, rop_write_nacks=nacks)
+    board = Board("stm8l101f3", locked=True, switches=switches)
+    image = image_of(board.part, size=300)
+    with pytest.raises(ReadoutProtectedError):
+        board.upload(image, unlock=False)
+    assert board.chip.options.rop
+    board.upload(image)
+    assert board.holds(image)
 
 
 def test_one_look_erases_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

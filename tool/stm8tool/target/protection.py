@@ -93,11 +93,12 @@ def detect(core: Core, flash: Flash, part: Part) -> Protection:
     Locked is what any of these shows:
 
     * the ROP byte by the family's polarity;
-    * 0x71 in all option bytes, and a flash without a program: protected memory reads so (seen on STM8S);
+    * 0x71 as the ROP byte, and flash and EEPROM alike throughout: protected memory reads so (seen on STM8S);
     * 0x71 in the flash, and IAPSR bit 7;
     * memory that refuses to be read, single bytes too, while registers can be.
 
-    A program may hold 128 bytes of 0x71, too. So the last but one counts for nothing if the option area is `readable`.
+    A program may hold 128 bytes of 0x71, too. So the second and third count for nothing if the option area is
+    `readable`: another option byte that matches its complement shows that nothing is hidden.
 
     Raises:
         SwimError: Long reads fail and short ones do not: that is the link.
@@ -113,7 +114,7 @@ def detect(core: Core, flash: Flash, part: Part) -> Protection:
         if not by_byte and (flagged or (uniform and _LOCKED_PATTERN in (sample[0], rop))):
             options = read_as_listed(core, part)
             readable = _show_an_open_chip(options)
-            hidden = uniform and _read_as(options, _LOCKED_PATTERN)
+            hidden = uniform and rop == _LOCKED_PATTERN and not readable
             hidden = hidden and (flagged or _reads_alike(core, part, sample[0]))
     except SwimError as exc:
         if exc.status not in _REFUSED:
@@ -137,11 +138,6 @@ def detect(core: Core, flash: Flash, part: Part) -> Protection:
     return Protection(by_byte or hidden or by_flash, uniform, flagged, ", ".join(seen), readable, sample)
 
 
-def _read_as(states: Sequence[OptionState], pattern: int) -> bool:
-    """Tell whether every option byte and complement reads `pattern`."""
-    return all(state.value == pattern and state.complement in (pattern, None) for state in states)
-
-
 def _show_an_open_chip(states: Sequence[OptionState]) -> bool:
     """Tell whether option bytes are read, and not what hides them; those of an STM8L101 do not tell.
 
@@ -150,7 +146,7 @@ def _show_an_open_chip(states: Sequence[OptionState]) -> bool:
     """
     if any(state.complement is not None for state in states):
         return any(state.complement is not None and state.consistent for state in states)
-    return states[0].value == _AA and not _read_as(states, _AA)
+    return states[0].value == _AA and any(state.value != _AA for state in states)
 
 
 def _reads_alike(core: Core, part: Part, value: int) -> bool:
@@ -199,8 +195,8 @@ def explain_refusal(
     found = detect(core, flash, part)
     value = core.read_surely(reg.UBC_ADDRESS[part.flash_regs], 1)[0]
     area = ubc.protected(part, value)
-    # Where the options read as the flash does, be it 0x00 or 0xFF, nothing was read at all.
-    hidden = found.uniform and not found.locked and found.sample[0] == value
+    # Where the options read as the flash does, be it 0x00 or 0xFF, nothing was read at all. Nor where it reads 0x71.
+    hidden = found.uniform and not found.locked and found.sample[0] in (value, _LOCKED_PATTERN)
     if found.locked or (hidden and not _show_an_open_chip(read_as_listed(core, part))):
         return ReadoutProtectedError(f"{refused}: the chip is read-protected ({found.evidence})", hint=_ERASES_ALL)
     if area and (address is None or area.start <= address < area.end):
