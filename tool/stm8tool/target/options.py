@@ -102,8 +102,8 @@ def read_options(core: Core, part: Part) -> list[OptionState]:
 def _look_like_a_cut_unlock(states: Iterable[OptionState]) -> bool:
     """Tell whether the pairs are as between the global erase and the end of an unlock, or were so before.
 
-    Behind the common pairs an unlock writes by address: what it had no time for are the last ones. The common pairs
-    come behind them. Another tool may have written these alone.
+    An unlock writes the pairs above 0x480A first, in the order of their addresses, and then the common ones. So a cut
+    leaves the last of them undone. Another tool may have written the common ones since then.
     """
     pairs = [state for state in states if state.complement is not None and not state.absent]
     others = [state for state in pairs if not in_every_layout(state.option)]
@@ -127,9 +127,9 @@ def factory_states(part: Part) -> list[OptionState]:
 def left_undone(states: Sequence[OptionState]) -> list[OptionByte]:
     """Return the option bytes that an unlock which was cut short has left behind; none without a sign of one.
 
-    The sign are pairs of value and complement as the global erase leaves them. An unlock writes these pairs last, and
-    every writer of option bytes writes what is undone before anything else: so the sign stays until all is done.
-    A pair that does not match means the factory value already: to write that value changes nothing in force.
+    The sign is a pair of value and complement as the global erase leaves it. An unlock writes pairs last, and every
+    writer of option bytes writes what is undone before anything else: so the sign stays until all is done.
+    The chip uses the factory value of a pair that does not match: to write that value changes nothing in force.
     """
     if not _look_like_a_cut_unlock(states):
         return []
