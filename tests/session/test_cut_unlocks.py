@@ -15,7 +15,7 @@ from typing import NamedTuple, Optional
 import pytest
 
 from session.bench import Board, image_of
-from session.option_bench import change
+from session.option_bench import Cut, change
 from stm8tool import wording
 from stm8tool.devices import Part, find_part, option_table
 from stm8tool.errors import Code, ProgramError, ReadoutProtectedError, ToolError
@@ -28,7 +28,7 @@ from stm8tool.target.upload import OptionData
 
 _PARTS = ["stm8s208c6", "stm8af5288", "stm8s103f3", "stm8l151k4", "stlux385"]
 _WITH_FAR_PAIRS = ["stm8s208c6", "stm8s105k4", "stm8af5288", "stlux385", "stnrg388a"]
-_SAMPLE = 60
+_SAMPLE = 40
 
 
 class Held(NamedTuple):
@@ -328,3 +328,31 @@ def test_option_bytes_are_refused_where_the_unlock_may_not_be_finished(what: str
     assert caught.value.code is Code.OPTIONS_CORRUPT
     assert "`unlock` finishes it" in (caught.value.hint or "")
     assert held_by(board) == before
+
+
+# -- power that fails -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", [Switches(), Switches(cut_erases=True)], ids=["garbage", "erased"])
+@pytest.mark.parametrize("name", ["stm8s103f3", "stm8s208c6"])
+def test_an_upload_and_an_unlock_finish_what_a_power_cut_in_any_byte_left(
+    name: str, how: Switches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in itertools.count(1):
+        board = Board(name, locked=True, switches=how)
+        with monkeypatch.context() as patch:
+            cut = Cut(board, patch, number, 0.5)
+            try:
+                unlock(board)
+            except ToolError:
+                assert cut.writes == number
+            else:
+                break
+        board.chip.power(True, board.probe.clock.now())
+        held = held_by(restarted(board))
+        for command in (unlock, write):
+            board = board_with(name, held, how)
+            command(board)
+            assert board.options_are_factory(), command
+            assert board.chip.bricked is None
+    assert number > 10

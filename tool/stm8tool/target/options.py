@@ -54,14 +54,13 @@ class OptionState(NamedTuple):
         return self.value == 0 and not self.complement
 
     @property
-    def is_half_restored(self) -> bool:
-        """True where the factory value is back after that, and its complement not yet."""
-        return self.value in self.option.accepted and self.complement == 0
-
-    @property
     def is_left_by_an_erase(self) -> bool:
-        """True for a pair that does not match, as it is between the global erase and the end of an unlock."""
-        return not self.consistent and (self.is_zeroed or self.is_half_restored)
+        """True for a pair that does not match, as it may be between the global erase and the end of an unlock.
+
+        The complement is still 0x00, or the factory value is there and the complement was cut short. A change by a user
+        that is cut short leaves the complement of the old value.
+        """
+        return not self.consistent and (self.complement == 0 or self.value in self.option.accepted)
 
     @property
     def is_factory(self) -> bool:
@@ -145,7 +144,7 @@ def _is_reserved(option: OptionByte) -> bool:
 def show_a_cut_unlock(states: Sequence[OptionState]) -> bool:
     """Tell whether the option bytes are those of an unlock that was cut short, and nobody has changed them since."""
     pairs = [state for state in states if state.complement is not None and not state.absent]
-    untouched = all(state.is_factory or state.is_left_by_an_erase for state in pairs)
+    untouched = all(state.is_factory or not state.consistent for state in pairs)  # power that fails leaves anything
     return untouched and bool(left_undone(states))
 
 
