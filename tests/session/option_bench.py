@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, Optional
+
+import pytest
 
 from session.bench import Board
 from stm8tool.devices import OptionByte, Part, all_parts, option_table
@@ -14,6 +16,23 @@ _SMALLEST_LAST = sorted((p for p in all_parts() if p.flash.size >= 8192), key=la
 ONE_OF_EACH_LAYOUT = {part.option_layout: part.name for part in _SMALLEST_LAST}
 # Some layouts differ in their factory values only.
 ONE_OF_EACH_STRUCTURE = {tuple((o.address, o.policy) for o in option_table(part)): part.name for part in _SMALLEST_LAST}
+
+
+class Cut:
+    """Lets the supply fail during the Nth write of an option byte, or right behind it."""
+
+    def __init__(self, board: Board, monkeypatch: pytest.MonkeyPatch, number: int, fraction: float) -> None:
+        self.writes = 0
+        begin = board.chip.controller._begin
+
+        def counted(memory: Any, address: int, data: bytes, now: float, duration: float) -> None:
+            begin(memory, address, data, now, duration)
+            if memory is board.chip.options.memory:
+                self.writes += 1
+                if self.writes == number:
+                    board.chip.plan_power_cut(now + fraction * duration)
+
+        monkeypatch.setattr(board.chip.controller, "_begin", counted)
 
 
 def change(board: Board, *texts: str) -> list[Change]:

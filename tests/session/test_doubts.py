@@ -138,3 +138,10 @@ def test_an_unlock_that_was_cut_between_value_and_complement_is_finished_by_an_u
     board.chip.options.memory.data[offset] = option.default
     board.upload(image_of(board.part, size=100))
     assert board.options_are_factory()
+
+
+def test_an_unlock_whose_power_failed_inside_a_byte_is_finished_by_an_upload() -> None:
+    board = Board()
+    board.chip.options.memory.write(0x4805, bytes([0x00, 0xA5, 0x00, 0x00, 0x00, 0x00]))
+    board.upload(image_of(board.part, size=100))
+    assert board.options_are_factory()

@@ -77,7 +77,7 @@ def test_every_part_is_written_erased_unlocked_and_brought_back_to_factory_value
     with bench.session() as session, pytest.raises(ReadoutProtectedError):
         session.read_all()
     with bench.session() as session:
-        assert session.write(small, regions).unlocked == (True, ())
+        assert session.write(small, regions).unlocked == (True, (), ())
     assert bench.chip.flash.data[:5] == b"\x82\x00\x80\x80\x00"
     assert not bench.chip.options.rop
 

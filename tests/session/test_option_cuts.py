@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import pytest
 
@@ -12,6 +11,7 @@ from session.bench import Board, image_of
 from session.option_bench import (
     ONE_OF_EACH_LAYOUT,
     ONE_OF_EACH_STRUCTURE,
+    Cut,
     change,
     everything,
     other_value,
@@ -26,23 +26,6 @@ from stm8tool.target.registers import UBC_ADDRESS
 from stm8tool.target.upload import OptionData, option_bytes
 
 _WATCHDOGS = ("IWDG_HW", "WWDG_HW")
-
-
-class Cut:
-    """Lets the supply fail during the Nth write of an option byte, or right behind it."""
-
-    def __init__(self, board: Board, monkeypatch: pytest.MonkeyPatch, number: int, fraction: float) -> None:
-        self.writes = 0
-        begin = board.chip.controller._begin
-
-        def counted(memory: Any, address: int, data: bytes, now: float, duration: float) -> None:
-            begin(memory, address, data, now, duration)
-            if memory is board.chip.options.memory:
-                self.writes += 1
-                if self.writes == number:
-                    board.chip.plan_power_cut(now + fraction * duration)
-
-        monkeypatch.setattr(board.chip.controller, "_begin", counted)
 
 
 _GARBAGE = Switches()

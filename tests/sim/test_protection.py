@@ -190,6 +190,41 @@ def test_stm8l_unlock_needs_the_opening_value_twice() -> None:
     assert bench.byte(0x4800) == 0xAA
 
 
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("part", PARTS)
+def test_a_second_write_of_the_rop_byte_programs_it_or_erases_once_more(part: str, again: bool) -> None:
+    bench = ready(part, locked=True, switches=Switches(rop_write_erases_again=again))
+    value = 0xAA if part == "stm8l151k4" else 0x00
+    for erases in (1, 1 + again):
+        assert bench.option(0x4800, value) & EOP
+        assert set(bench.chip.flash.wear) == {erases}
+    assert bench.byte(0x4800) == value
+    start_again(bench)
+    assert bench.byte(0x8000) == 0x00
+    bench.option(0x4800, value)
+    assert set(bench.chip.flash.wear) == {1 + again}, "after the reset it is a byte like others"
+
+
+def test_a_reset_inside_the_global_erase_is_counted() -> None:
+    bench = ready(locked=True, switches=Switches(global_erase_s=0.5))
+    bench.mode(0x80)
+    assert bench.write(0x4800, 0x00) == OK
+    assert bench.do("F4 05") == OK
+    assert bench.do("F4 06") == OK
+    assert bench.chip.controller.erases_cut == 1
+
+
+@pytest.mark.parametrize("hides", [False, True])
+def test_the_boot_rom_may_be_hidden_until_the_reset_behind_the_erase(hides: bool) -> None:
+    bench = ready("stm8s208rb", locked=True, switches=Switches(rop_hides_boot_rom=hides))
+    shown = {0x71} if hides else set(bytes(n * 7 + 1 & 0xFF for n in range(64)))
+    assert set(bench.read(0x6000, 64)) == shown
+    bench.option(0x4800, 0x00)
+    assert set(bench.read(0x6000, 64)) == shown
+    start_again(bench)
+    assert len(set(bench.read(0x6000, 64))) == 64
+
+
 def test_stm8l_with_the_opening_value_written_once_is_locked_again_after_reset() -> None:
     bench = ready("stm8l151k4", locked=True)
     assert bench.option(0x4800, 0xAA) & EOP

@@ -238,7 +238,7 @@ class Chip:
             ImageError: Data lie elsewhere; nothing was written.
             UsageError: An option byte that is dangerous, or never written; nothing was written.
             ReadoutProtectedError: The chip is locked, and `unlock` is False.
-            WriteProtectedError: UBC protects a block.
+            WriteProtectedError: UBC protects a block; nothing was written.
             ProgramError, VerifyError: It failed, also when tried again.
         """
         part = self.part
@@ -313,7 +313,7 @@ class Chip:
         """Remove read protection, which erases a locked chip; bring option bytes to factory values; read both back.
 
         Raises:
-            TargetError: It stays locked, or is another part.
+            TargetError: It stays locked, or is another part; or it is open, and a byte of flash or EEPROM is not 0x00.
         """
         return self._ready.unlock()
 
@@ -340,7 +340,7 @@ class Chip:
 
     def reset_options(self) -> Sequence[OptionChange]:
         """Bring the option bytes of an open chip to factory values; errors as `set_options`."""
-        return self._changed(factory(self.part, self.options()), ())
+        return self._changed(factory(self.part, self.options()), (Danger.TMU,))
 
     def _changed(self, changes: Sequence[OptionChange], allow: Collection[Danger]) -> Sequence[OptionChange]:
         if changes:

@@ -235,7 +235,9 @@ def _tell_written(console: Console, result: Upload, *, verified: bool) -> None:
     from . import wording
 
     if result.unlocked and result.unlocked.erased:
-        console.say("read protection removed, option bytes at factory values, read back")
+        left = wording.left_alone(result.unlocked.left)
+        factory = "" if left else "option bytes at factory values, "
+        console.say(f"read protection removed, {factory}read back{left}")
     written = result.written
     if written.programmed:
         checked = "and verified" if verified else "(not verified)"
@@ -314,7 +316,7 @@ def info(arguments: argparse.Namespace, console: Console) -> None:
         console.say(f"part:       {part.name} (figures of {part.confidence} confidence)")
         console.say(f"protection: {wording.protection(info.protection)}")
         if info.options:
-            for line in wording.option_table(info.options):
+            for line in (*wording.option_table(info.options), *wording.unfinished(info.options)):
                 console.say(f"  {line}")
         if info.unique_id is not None:
             console.say(f"unique ID:  {info.unique_id.hex().upper()}")

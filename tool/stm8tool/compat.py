@@ -178,7 +178,7 @@ def _write_options(session: Session, console: Console, part: Part, image: Image)
         for line in wording.option_changes(part, changes):
             console.note(line)
 
-    result = session.write(image, [], OptionData(held, tell=tell), unlock=False)
+    result = session.write(image, [], OptionData(held, tell=tell), unlock=False, mend=True)
     for line in wording.options_written(result.options) if result.options else ["the option bytes are so already"]:
         console.note(line)
 

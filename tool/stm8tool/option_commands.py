@@ -45,12 +45,19 @@ def set_values(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def defaults(arguments: argparse.Namespace, console: Console) -> None:
-    from .target.option_plan import factory
+    from .target.option_plan import Danger, factory
 
     part = required_part(arguments)
     require_settled(arguments, "options", "meaning")
     with open_session(arguments, console, part) as session:
-        _change(session, console, part, factory(part, session.options()), set())
+        states = session.options()
+        changes = factory(part, states)
+        changed = {change.option for change in changes}
+        left = ", ".join(s.option.name for s in states if not s.is_factory and s.option not in changed)
+        if changes or not left:
+            _change(session, console, part, changes, {Danger.TMU})
+        if left:
+            console.say(f"left alone, and not at factory values: {left}")
 
 
 def diff(arguments: argparse.Namespace, console: Console) -> None:

@@ -255,6 +255,7 @@ class Session:
         *,
         unlock: bool = True,
         verify: bool = True,
+        mend: Optional[bool] = None,
     ) -> Upload:
         """Write `image` into `regions`; a read-protected chip is unlocked first, which erases it.
 
@@ -264,9 +265,10 @@ class Session:
             options: Option bytes, written last; a UBC among them lets one that is in the way be cleared first.
             unlock: False: a read-protected chip is an error.
             verify: Read back what was programmed.
+            mend: Finish an unlock that was cut short, which erases nothing; None: as `unlock`.
         """
         segments = self._segments(image, regions, options)
-        written = upload.write(self._programmer(), segments, options, unlock=unlock, verify=verify)
+        written = upload.write(self._programmer(), segments, options, unlock=unlock, verify=verify, mend=mend)
         self._known = image if verify else Image()
         if image.slice(self._require_part().flash):
             self.expect_program()
@@ -276,7 +278,8 @@ class Session:
         self, image: Image, regions: Sequence[Region], options: Optional[OptionData] = None, *, unlock: bool = True
     ) -> None:
         """Connect; raise what `write` would raise before it writes anything."""
-        upload.prepare(self._programmer(), self._segments(image, regions, options), options, unlock=unlock)
+        segments = self._segments(image, regions, options)
+        upload.require_writable(self._programmer(), segments, options, unlock=unlock)
 
     def _segments(self, image: Image, regions: Sequence[Region], options: Optional[OptionData]) -> list[Segment]:
         """Return what `image` has in `regions`, by address; ImageError if it has more, but for option bytes."""
@@ -378,9 +381,17 @@ class Session:
         self.expect_program(wanted=False)
 
     def unlock(self) -> protection.Unlocked:
-        """Remove read protection, bring option bytes to factory values, and prove both by reading back."""
+        """Remove read protection, bring option bytes to factory values, and prove both by reading back.
+
+        Raises:
+            ProgramError: It failed; or the chip is open, and not all of it is erased.
+        """
         self.expect_program(wanted=False)
-        return self._programmer().unlock()
+        programmer = self._programmer()
+        unlocked = programmer.unlock()
+        if unlocked.erased:
+            programmer.require_erased()
+        return unlocked
 
     def reset(self) -> None:
         """Reset the chip; its program runs when the session ends."""

@@ -10,7 +10,7 @@ from .option_fields import Field, fields_of
 from .target import ubc
 from .target.datasize import DATASIZE, data_area
 from .target.option_plan import Change
-from .target.options import OptionState
+from .target.options import OptionState, left_undone
 from .target.protection import Protection, Unlocked
 
 FAMILIES = {"stm8s": "STM8S, STM8AF or relatives", "stm8l": "STM8L or STM8AL", None: "its registers do not tell"}
@@ -42,11 +42,20 @@ def protection(found: Protection) -> str:
 
 def unlocked(result: Unlocked) -> str:
     """Return what an unlock did."""
+    left = left_alone(result.left)
     if result.erased:
-        return "unlocked: read protection is off, the chip is erased, option bytes are at factory values, read back"
+        factory = "" if left else "option bytes are at factory values, "
+        return f"unlocked: read protection is off, the chip is erased, {factory}read back{left}"
     if result.restored:
-        return f"not read-protected, nothing erased; back at factory values: {', '.join(result.restored)}"
+        return f"not read-protected, nothing erased; back at factory values: {', '.join(result.restored)}{left}"
+    if left:
+        return f"not read-protected: nothing to do{left}"
     return "not read-protected, option bytes are at factory values: nothing to do"
+
+
+def left_alone(names: Sequence[str]) -> str:
+    """Return how a sentence goes on about option bytes that were left alone; nothing if there are none."""
+    return f"; left alone, and not at factory values: {', '.join(names)}" if names else ""
 
 
 def ubc_in_force(states: Sequence[OptionState]) -> Optional[int]:
@@ -93,6 +102,16 @@ def options_in_force(part: Part, states: Sequence[OptionState]) -> Iterator[str]
             name = "" if field.is_whole else f"{field.name}={value}"
             if text:
                 yield f"    {name:<12}  {text}" if name else f"    {text}"
+    yield from unfinished(states)
+
+
+def unfinished(states: Sequence[OptionState]) -> list[str]:
+    """Return a line about an unlock that was cut short, if the option bytes show one."""
+    undone = ", ".join(option.name for option in left_undone(states))
+    if not undone:
+        return []
+    advice = "`unlock` finishes it, and erases nothing; so does every command that writes option bytes"
+    return [f"an earlier unlock was cut short, and did not restore {undone}: {advice}"]
 
 
 def option_changes(part: Part, changes: Sequence[Change]) -> Iterator[str]:
@@ -137,6 +156,8 @@ def _cells(state: OptionState) -> tuple[str, ...]:
 
 
 def _verdict(state: OptionState) -> str:
+    if state.absent:
+        return "the chip seems to have none: is the part the right one?"
     if not state.consistent:
         return "complement does not match: the chip uses the factory value"
     return "factory" if state.is_factory else "changed"

@@ -84,6 +84,9 @@ class _Operation:
 class FlashController:
     """Keys, modes, and everything that changes flash, data EEPROM and option bytes.
 
+    Attributes:
+        erases_cut: How many global erases a reset has broken off: what the arrays then hold no manual says.
+
     Methods that may be refused on the bus return None or False: the caller answers NACK.
     """
 
@@ -105,6 +108,7 @@ class FlashController:
         self._has_hvoff = not (is_l101(part) or part.name.lower().startswith("stm8tl"))
         self._rww = part.density != "low" and not is_l101(part)
         self._operation: Optional[_Operation] = None
+        self.erases_cut = 0
         self.reset(0.0)
 
     def reset(self, now: float) -> None:
@@ -120,9 +124,11 @@ class FlashController:
         self._eop = self._wr_pg_dis = False
         self._high_voltage_off = bool(self._switches.iapsr_reset & HVOFF)
         self._load: Optional[_Load] = None
+        self._has_erased_all = False
 
     def _interrupt(self, now: float) -> None:
         operation, self._operation = self._operation, None
+        self.erases_cut += operation is not None and operation.memory is None
         if operation and operation.memory and operation.started <= now:
             memory, address, data = operation.memory, operation.address, operation.data
             if self._switches.cut_ruins_word and len(data) < WORD:
@@ -167,7 +173,8 @@ class FlashController:
             for memory in (self.flash, self.eeprom):
                 if memory is not None:
                     self._erase(memory)
-            self.options.global_erase(operation.data[0])
+            self.options.global_erase(operation.data[0], again=self._has_erased_all)
+            self._has_erased_all = True
             return
         self._store(operation.memory, operation.address, operation.data)
         if operation.memory is self.options.memory:
@@ -289,6 +296,11 @@ class FlashController:
         hides = self._switches.rop_hides_options
         return self._part.rop_mode == "stm8s" if hides is None else hides
 
+    @property
+    def boot_rom_hidden(self) -> bool:
+        """True if the boot ROM reads as protected memory does."""
+        return self._switches.rop_hides_boot_rom and (self.options.rop or self._has_erased_all)
+
     def write_array(
         self, memory: Memory, address: int, data: bytes, now: float, byte_s: float, running: bool
     ) -> Optional[int]:
@@ -339,7 +351,8 @@ class FlashController:
         return self.pul if memory is self.flash and address < self.options.data_start else self.dul
 
     def _write_byte(self, memory: Memory, address: int, value: int, now: float) -> None:
-        if self.options.rop:
+        again = self._has_erased_all and self._switches.rop_write_erases_again and address == ROP_ADDRESS
+        if self.options.rop or again:
             # Only the ROP byte comes this far. WR_PG_DIS shows although the write works (trace AB AB AA AA .. 4E).
             self._begin(None, address, bytes([value]), now, self._switches.global_erase_s)
             self._wr_pg_dis = self._part.rop_mode == "stm8s"

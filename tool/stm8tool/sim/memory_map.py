@@ -102,7 +102,8 @@ class MemoryMap:
     def _read_other(self, address: int) -> int:
         for start, data in self._rom:
             if 0 <= address - start < len(data):
-                return data[address - start]
+                in_boot_rom = self._part.boot_rom is not None and start == self._part.boot_rom.start
+                return ROP_PATTERN if in_boot_rom and self._controller.boot_rom_hidden else data[address - start]
         if address == self._ckdivr:
             return self.clock_divider
         if address == CLK_ICKR:

@@ -131,10 +131,11 @@ class OptionBytes:
         pages = min(self._loaded(DATASIZE_ADDRESS), 32) if is_l101(self._part) else 0
         self.data_start = flash.end - 64 * pages
 
-    def global_erase(self, value: int) -> None:
-        """Finish the erase that a write to the ROP byte of a locked chip started.
+    def global_erase(self, value: int, *, again: bool) -> None:
+        """Finish the erase that a write to the ROP byte of a locked chip started, or a second write after it.
 
-        ROP is off until the next reset looks at the byte again; on mode stm8l that byte is now 00, which locks.
+        ROP is off until the next reset looks at the byte again; on mode stm8l that byte is now 00, which locks. The
+        second write is what leaves its value there.
         """
         self.memory.erase()
         if self._part.rop_mode == "stm8l":
@@ -142,6 +143,8 @@ class OptionBytes:
                 self.to_defaults()
                 self.memory.write(ROP_ADDRESS, b"\0")
         elif self._switches.lock_write_relocks:
+            self.memory.write(ROP_ADDRESS, bytes([value]))
+        if again:
             self.memory.write(ROP_ADDRESS, bytes([value]))
         self.rop = False
 

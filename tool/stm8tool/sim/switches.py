@@ -16,6 +16,8 @@ class Switches:
         iapsr_undocumented: IAPSR bit 7 = ROP active and bit 5 = programming, as in the same trace.
         rop_hides_options: the option area reads 0x71 under ROP. None: as seen on STM8S, not on STM8L (reported).
         rop_reads: What flash and EEPROM read under ROP: 71 by most reports, 00 by one.
+        rop_hides_boot_rom: The boot ROM reads 0x71 under ROP, and until the reset that follows the global erase. No
+            source says whether it can be read then.
         rop_write_nacks: a write under ROP is refused on the wire instead of setting WR_PG_DIS (reported).
         no_access_bit: SWIM_CSR.NO_ACCESS shows that the bus is closed (in reset, under ROP) as UM0470 has it;
             it was observed 0 on a locked STM8S003.
@@ -31,6 +33,9 @@ class Switches:
             repeatable (PM0054 4.4).
         lock_write_relocks: writing the lock value to a locked STM8S erases and locks again (reported) instead of
             only erasing, the next such write locking.
+        rop_write_erases_again: A write to the ROP byte, between the global erase and the next reset, starts the erase
+            once more, as protection ends only with that reset (one tool repeats the write on every family, which "does
+            no harm"), instead of programming the byte alone.
         options_erase_to_default: on STM8L the option bytes hold their defaults after the global erase (two users)
             instead of 00 (PM0054).
         dul_misses: so many correct DUKR sequences do not set DUL (STM8L151, reported).
@@ -47,6 +52,7 @@ class Switches:
     iapsr_undocumented: bool = True
     rop_hides_options: Optional[bool] = None
     rop_reads: int = 0x71
+    rop_hides_boot_rom: bool = False
     rop_write_nacks: bool = False
     no_access_bit: bool = False
     hs_waits_for_hsit: bool = True
@@ -56,6 +62,7 @@ class Switches:
     resync_keeps_hs: bool = False
     dukr_second_key_locks: bool = False
     lock_write_relocks: bool = False
+    rop_write_erases_again: bool = False
     options_erase_to_default: bool = True
     dul_misses: int = 0
     global_erase_s: float = 0.003

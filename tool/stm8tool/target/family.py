@@ -191,6 +191,28 @@ def lacks_the_boot_rom_of(part: Part, read: Read) -> bool:
     return part.boot_rom is not None and not _boot_rom_is_disputed(part) and _lacks_boot_rom(read)
 
 
+def shows_a_boot_rom(read: Read) -> bool:
+    """Tell whether something that is not the same throughout stands at the place of the boot ROM: then it is one."""
+    try:
+        return len(set(read(_BOOT_ROM, _SAMPLE_SIZE))) > 1
+    except SwimError as exc:
+        if exc.status not in _REFUSED:
+            raise
+        return False
+
+
+def may_lack_the_pairs_of(part: Part, seen: Seen, read: Read, *, as_after_a_cut: bool) -> bool:
+    """Tell whether an open chip, where some option pairs of `part` do not match, may be one that has not got them.
+
+    Small chips have neither a boot ROM nor these pairs. Where the sources differ about the boot ROM of `part`, a known
+    size of the RAM is as good: `check` has compared it, and small chips have less. But larger chips of other families
+    are like such a part, with fewer pairs: there the pairs must look as an unlock leaves them (`as_after_a_cut`).
+    """
+    disputed = _boot_rom_is_disputed(part)
+    small = _lacks_boot_rom(read) and (not disputed or seen.ram_size is None)
+    return small or (disputed and not as_after_a_cut)
+
+
 def _boot_rom_is_disputed(part: Part) -> bool:
     return any(other.figure == "boot_rom" for other in disagreements(part))
 

@@ -20,6 +20,8 @@ _PROGRAM_S = 0.006  # typical, erase and write; 6.6 ms at most on STM8S
 _PROGRAM_BLANK_S = 0.003
 _FINISH_LIMIT_S = 0.05  # past the typical time; no maximum is given for STM8L
 _POLL_STEP_S = 0.0005
+# One trace of an STM8S shows 3 ms, another tool waits for up to 2 s (confidence medium).
+_GLOBAL_ERASE_LIMIT_S = 2.0
 _KEY_TRIES = 3  # an STM8L151 was seen to need the right keys twice (confidence medium)
 
 _KEYS_HINT = "power the board off and on, then retry"
@@ -106,8 +108,12 @@ class Flash:
         """Write one byte of the option area and wait for its end; between `begin_options` and `end_options`.
 
         A reply that is lost takes EOP with it, as reading IAPSR clears it: then what the byte holds decides. Under ROP
-        that may mean nothing; the caller looks again after the next reset in any case.
+        that may mean nothing; the caller looks again after the next reset in any case. On a chip that is locked after
+        all, a write of the ROP byte starts the erase of everything: the end of that is waited for, too.
         """
+        if address == reg.ROP_ADDRESS:
+            self._write_rop_byte(value)
+            return
         try:
             self._core.write(address, bytes([value]))
             self._finish(f"option byte 0x{address:06X}", _PROGRAM_S)
@@ -127,26 +133,30 @@ class Flash:
             _log.debug("while 0x%06X is looked at: %s", address, exc)
             return False
 
-    def write_rop(self, value: int, limit_s: float) -> None:
-        """Write the ROP byte of a locked chip, which erases everything, and wait for EOP at most `limit_s` seconds.
+    def write_rop(self, value: int) -> None:
+        """Write the open value to the ROP byte of a locked chip, which erases everything, and wait for its end."""
+        self._write_rop_byte(value)
+
+    def _write_rop_byte(self, value: int) -> None:
+        """Write the ROP byte and wait for EOP, for two seconds at most.
 
         While the erase runs WR_PG_DIS shows once and the chip may not answer (trace of ST's tool, confidence
         medium): neither tells whether it worked, and a reset now could ruin the erase. The caller resets when
         this returns, and reads back.
         """
         clock = self._core.clock
-        deadline = clock.now() + limit_s
+        deadline = clock.now() + _GLOBAL_ERASE_LIMIT_S
         try:
             self._core.write(reg.ROP_ADDRESS, bytes([value]))
         except LINK_ERRORS as exc:
-            _log.debug("while the erase begins: %s", exc)
+            _log.debug("while the ROP byte is written: %s", exc)
         while clock.now() < deadline:
             clock.sleep(_PROGRAM_S)
             try:
                 if self.status() & reg.IAPSR_EOP:
                     return
             except LINK_ERRORS as exc:
-                _log.debug("while the chip erases itself: %s", exc)
+                _log.debug("while the chip may erase itself: %s", exc)
         _log.debug("no EOP after writing the ROP byte")
 
     def _set_mode(self, mode: int) -> None:

@@ -12,7 +12,7 @@ from ..devices import Part
 from ..errors import Code, ImageError, UsageError
 from ..option_fields import fields_of
 from .option_plan import Change, check, check_area, check_layout, never_written
-from .options import OptionState, beyond_the_chip
+from .options import OptionState
 
 _BLANK = (0x00, 0xFF)  # between options, as blank bytes and as their complements
 
@@ -34,10 +34,9 @@ def restored(part: Part, states: Sequence[OptionState], held: Mapping[int, int])
     """
     changes, left_out = [], []
     halves, unknown = _by_option(states, held)
-    missing = beyond_the_chip(states)
     for state, value, complement in halves:
         option = state.option
-        if option in missing:
+        if state.absent:
             left_out.append(f"{option.name}: the chip seems to have none, so that it is no {part.name}")
             continue
         if value is None or (option.complement and complement is None):
@@ -94,7 +93,7 @@ def from_image(part: Part, states: Sequence[OptionState], held: Mapping[int, int
         check(part, change)
         check_area(part, change)
         changes.append(change)
-    check_layout(part, states, changes)
+    check_layout(part, changes)
     for address, byte in unknown.items():
         raise UsageError(
             f"{_no_option(part, address, byte)}: nothing was written",

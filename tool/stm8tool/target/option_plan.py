@@ -15,7 +15,7 @@ from ..option_fields import Field, fields_of
 from ..values import number, size
 from . import ubc
 from .datasize import DATASIZE, data_area
-from .options import OptionState, beyond_the_chip, never, restorable
+from .options import OptionState, never, restorable
 
 UBC, _TMU = "UBC", "TMU"
 _BOR, _LOWEST_LEVEL = "BOR", 1  # of the STM8L: bit 0 turns it on, bits 3 to 1 are its threshold
@@ -101,12 +101,15 @@ def requested(part: Part, states: Sequence[OptionState], texts: Iterable[str]) -
     for change in wanted.values():
         check(part, change)
         check_area(part, change)
-    check_layout(part, states, wanted.values())
+    check_layout(part, wanted.values())
     return sorted(_needed(wanted.values()), key=lambda change: change.option.address)
 
 
 def factory(part: Part, states: Sequence[OptionState]) -> list[Change]:
-    """Return what must change for an open chip to be as from the factory, as far as its option bytes may be touched."""
+    """Return what must change for an open chip to be as from the factory, as far as its option bytes may be touched.
+
+    After an unlock that was cut short the TMU is among them. The caller allows that danger: it gets its factory values.
+    """
     at = {state.option: state for state in states}
     return [Change(at[option], option.default) for option in restorable(states, after_unlock=False)]
 
@@ -244,13 +247,12 @@ def check(part: Part, change: Change) -> None:
         )
 
 
-def check_layout(part: Part, states: Iterable[OptionState], changes: Iterable[Change]) -> None:
-    """Raise FamilyMismatchError where `changes` go to pairs of the part's layout that the chip seems not to have."""
-    missing = beyond_the_chip(states)
-    names = ", ".join(change.option.name for change in changes if change.option in missing)
+def check_layout(part: Part, changes: Iterable[Change]) -> None:
+    """Raise FamilyMismatchError where `changes` go to option bytes that the chip seems not to have."""
+    names = ", ".join(change.option.name for change in changes if change.state.absent)
     if names:
         raise FamilyMismatchError(
-            f"the chip shows no {names}, value and complement are 0x00: it is no {part.name}, and nothing was written",
+            f"the chip shows no {names}, only zeros in their place: it is not an {part.name}, and nothing was written",
             hint="name the part that is printed on the chip (--part, or `board` / `board_upload.part`)",
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, Optional
 
-from ..devices import Part, Region
+from ..devices import Part, Region, option_table
 from ..errors import (
     LINK_ERRORS,
     Code,
@@ -24,14 +24,14 @@ from ..errors import (
     WriteProtectedError,
 )
 from ..image import Image, Segment
-from . import protection
+from . import protection, ubc
 from .core import TRIES, WRITE_ENDS_S, Core
 from .diagnose import blame_supply, least_supply_mv
 from .family import lacks_the_boot_rom_of
 from .flash import Flash, RefusedError
-from .option_plan import Change, Danger, Warned, dangers
+from .option_plan import UBC, Change, Danger, Warned, dangers
 from .option_writing import change_options, lock
-from .options import OptionState, read_options
+from .options import OptionState, read_one, read_options
 from .plan import BlockWrite, Span, blocks_to_write, merge, spans
 
 _READ_CHUNK = 6144  # between two reports of progress; the probe splits it as it needs
@@ -132,6 +132,55 @@ class Programmer:
         self._core.erased = self._core.erased or unlocked.erased
         return unlocked
 
+    def require_erased(self) -> None:
+        """Raise ProgramError unless all of flash and EEPROM reads 0x00, as after an unlock."""
+        memories = [memory for memory in (self.part.flash, self.part.eeprom) if memory is not None]
+        left = self._core.persist(lambda: [address for memory in memories for address in self._not_blank(memory)])
+        if left:
+            raise ProgramError(
+                f"the read protection is off, but the erase left {len(left)} bytes that are not 0x00, "
+                f"the first at 0x{left[0]:06X}: what the chip held before can be read there",
+                code=Code.NOT_ERASED,
+                hint="`erase` tries once more, per memory; bytes that stay are worn out: do not pass the chip on",
+                details=[f"0x{block:06X}: not erased" for block in sorted({a - a % self.part.block for a in left})],
+            )
+
+    def _not_blank(self, memory: Region) -> list[int]:
+        size = self.part.block
+        held = bytearray()
+        for start in range(memory.start, memory.end, _READ_CHUNK):
+            held += self._core.read(start, min(_READ_CHUNK, memory.end - start))
+        suspect = [memory.start + n for n in range(0, memory.size, size) if any(held[n : n + size])]
+        self._look_again(held, memory.start, suspect)
+        return [memory.start + n for n, byte in enumerate(held) if byte]
+
+    def require_unprotected(self, segments: Sequence[Segment]) -> None:
+        """Raise WriteProtectedError if `segments` would change a block of an open chip that UBC covers."""
+
+        def look() -> None:
+            area = ubc.protected(self.part, self._ubc())
+            covered = Image(segments).slice(area) if area else []
+            if covered:
+                self._require_unprotected(self._differing(covered, verify=True))
+
+        self._core.persist(look)
+
+    def _require_unprotected(self, blocks: Sequence[BlockWrite]) -> None:
+        """Raise WriteProtectedError if UBC covers one of `blocks`."""
+        if not blocks:
+            return
+        value = self._ubc()
+        area = ubc.protected(self.part, value)
+        for block in blocks:
+            if area and area.start <= block.address < area.end:
+                why = f"nothing was written, because of block 0x{block.address:06X}"
+                raise protection.write_protected(why, value)
+
+    def _ubc(self) -> int:
+        """Return the value of UBC that an open chip uses."""
+        option = next(option for option in option_table(self.part) if option.name == UBC)
+        return read_one(self._core, option).in_force
+
     @contextmanager
     def _supply_considered(self) -> Iterator[None]:
         """Give an error of a chip that does not hold what is written the supply as its cause where that is low."""
@@ -175,7 +224,7 @@ class Programmer:
 
         Raises:
             ReadoutProtectedError: ROP is on; nothing was written.
-            WriteProtectedError: UBC protects a block.
+            WriteProtectedError: UBC protects a block; nothing was written.
             VerifyError: A block does not hold what was written, not even after a second write.
             ProgramError, SwimError, TransportError: It failed, also after connecting again.
         """
@@ -192,6 +241,8 @@ class Programmer:
             # A block that was cut short holds anything, also beside the image: what it held before is in `begun`.
             known = Image(segments).overlaid(Image(Segment(address, data) for address, data in begun.items()))
             blocks = self._differing(known.segments, verify=verify)
+            if not begun:
+                self._require_unprotected(blocks)
             if blocks:
                 flash = self.part.flash
                 self._flash.unlock(program=any(flash.start <= block.address < flash.end for block in blocks))

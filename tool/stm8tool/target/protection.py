@@ -27,20 +27,19 @@ from ..interrupts import shield
 from . import registers as reg
 from . import ubc
 from .core import Core
-from .family import lacks_the_boot_rom_of
+from .family import lacks_the_boot_rom_of, shows_a_boot_rom
 from .flash import Flash, RefusedError
-from .options import in_every_layout, read_options, restorable, show_a_cut_unlock, write_factory
+from .options import OptionState, in_every_layout, read_as_listed, read_options, restorable, write_factory
 
 _log = logging.getLogger(__name__)
 
 _AA = 0xAA
 _LOCKED_PATTERN = 0x71  # what protected memory reads (STM8S: several reports, confidence medium)
 _SAMPLE_SIZE = 128
+_SPOTS, _SPOT_SIZE = 8, 32  # where else a chip is looked at whose options and first bytes all read 0x71
 _SINGLE_READS = 8
 _FIRST_BYTES = (0x82, 0xAC)  # INT or JPF: what a program begins with (UM0560)
 _REFUSED = (0x04, 0x05)  # READSTATUS: silence, or a NACK
-# One trace of an STM8S shows 3 ms, another tool waits for up to 2 s (confidence medium).
-_GLOBAL_ERASE_LIMIT_S = 2.0
 _ERASES_ALL = "`unlock` (pio run -t unlock) removes the protection and erases the whole chip; nothing can be saved"
 _UNLOCK_HINT = (
     "check that --part (`board`, `board_upload.part`) names the chip, then supply, VCAP capacitor and wires; power the "
@@ -56,17 +55,22 @@ class Protection(NamedTuple):
         uniform: Flash reads the same byte everywhere, or not at all: a locked chip may look so, and a blank one.
         flagged: IAPSR bit 7 is set, which one trace shows on a locked chip. It confirms, and never decides alone.
         evidence: What was seen, a line for the user.
+        readable: The option area shows an open ROP byte among bytes that only an open chip shows; looked at only where
+            there is a sign of ROP.
+        sample: The first bytes of the flash; empty where they cannot be read.
     """
 
     locked: bool
     uniform: bool
     flagged: bool
     evidence: str
+    readable: bool = False
+    sample: bytes = b""
 
     @property
     def unclear(self) -> bool:
         """True where the flash looks blank and bit 7 speaks against it: only a write, or an unlock, would tell."""
-        return self.flagged and self.uniform and not self.locked
+        return self.flagged and self.uniform and not self.locked and not self.readable
 
 
 class Unlocked(NamedTuple):
@@ -75,27 +79,43 @@ class Unlocked(NamedTuple):
     Attributes:
         erased: ROP was on: flash, EEPROM and option bytes were erased.
         restored: Names of the option bytes brought back to their factory values on an open chip.
+        left: Names of those that are not at their factory values, and were left alone.
     """
 
     erased: bool
     restored: tuple[str, ...]
+    left: tuple[str, ...] = ()
 
 
 def detect(core: Core, flash: Flash, part: Part) -> Protection:
     """Tell whether `part` is read-protected; reads only.
 
-    Locked is what any of these shows: the ROP byte by the family's polarity; 128 bytes of 0x71 where a program
-    should be; an option area of 0x71 beside a flash without a program (both seen on STM8S); memory that refuses
-    to be read, single bytes too, while registers can be.
+    Locked is what any of these shows:
+
+    * the ROP byte by the family's polarity;
+    * 0x71 as the ROP byte, and flash and EEPROM alike throughout: protected memory reads so (seen on STM8S);
+    * 0x71 in the flash, and IAPSR bit 7;
+    * memory that refuses to be read, single bytes too, while registers can be.
+
+    A program may hold 128 bytes of 0x71, too. So the second and third count for nothing if the option area is
+    `readable`: another option byte that matches its complement shows that nothing is hidden.
 
     Raises:
         SwimError: Long reads fail and short ones do not: that is the link.
         FamilyMismatchError: The ROP byte locks `part`, and a program can be read: the chip is another part.
     """
     flagged = bool(flash.status() & reg.IAPSR_ROP_ACTIVE)
+    readable = hidden = False
     try:
         sample = core.read_surely(part.flash.start, _SAMPLE_SIZE)
         rop = core.read_surely(reg.ROP_ADDRESS, 1)[0]
+        uniform = len(set(sample)) == 1
+        by_byte = rop != _AA if part.rop_mode == "stm8l" else rop == _AA
+        if not by_byte and (flagged or (uniform and _LOCKED_PATTERN in (sample[0], rop))):
+            options = read_as_listed(core, part)
+            readable = _show_an_open_chip(options)
+            hidden = uniform and rop == _LOCKED_PATTERN and not readable
+            hidden = hidden and (flagged or _reads_alike(core, part, sample[0]))
     except SwimError as exc:
         if exc.status not in _REFUSED:
             raise
@@ -103,21 +123,37 @@ def detect(core: Core, flash: Flash, part: Part) -> Protection:
         if _a_byte_answers(core, part.flash.start):
             raise
         return Protection(True, True, flagged, "its memory refuses to be read, its registers do not")
-    uniform = len(set(sample)) == 1
-    by_pattern = uniform and _LOCKED_PATTERN in (sample[0], rop)
-    by_byte = rop != _AA if part.rop_mode == "stm8l" else rop == _AA
     if by_byte and not uniform and sample[0] in _FIRST_BYTES:
         raise FamilyMismatchError(
             f"the program in the chip can be read, though the ROP byte 0x{rop:02X} would lock an {part.name}: it is "
             "another part, and nothing was changed",
             hint="name the part that is printed on the chip (--part, or `board` / `board_upload.part`)",
         )
+    by_flash = uniform and sample[0] == _LOCKED_PATTERN and flagged and not readable
     seen = [f"ROP byte 0x{rop:02X}"]
     if uniform:
         seen.append(f"flash reads 0x{sample[0]:02X} throughout")
     if flagged:
         seen.append("IAPSR bit 7 set")
-    return Protection(by_pattern or by_byte, uniform, flagged, ", ".join(seen))
+    return Protection(by_byte or hidden or by_flash, uniform, flagged, ", ".join(seen), readable, sample)
+
+
+def _show_an_open_chip(states: Sequence[OptionState]) -> bool:
+    """Tell whether option bytes are read, and not what hides them; those of an STM8L101 do not tell.
+
+    Elsewhere something stands there that no pattern of one byte has: a pair that matches, or the open value 0xAA of
+    the other STM8L beside another value.
+    """
+    if any(state.complement is not None for state in states):
+        return any(state.complement is not None and state.consistent for state in states)
+    return states[0].value == _AA and any(state.value != _AA for state in states)
+
+
+def _reads_alike(core: Core, part: Part, value: int) -> bool:
+    """Tell whether flash and EEPROM read `value` at some other places, too."""
+    flash, eeprom = part.flash, part.eeprom
+    starts = list(range(flash.start, flash.end, flash.size // _SPOTS)) + ([eeprom.start] if eeprom else [])
+    return all(set(core.read_surely(start, _SPOT_SIZE)) == {value} for start in starts)
 
 
 def _a_byte_answers(core: Core, start: int) -> bool:
@@ -159,17 +195,22 @@ def explain_refusal(
     found = detect(core, flash, part)
     value = core.read_surely(reg.UBC_ADDRESS[part.flash_regs], 1)[0]
     area = ubc.protected(part, value)
-    # Where the options read as the flash does, be it 0x00 or 0xFF, nothing was read at all.
-    hidden = found.uniform and not found.locked and core.read_surely(part.flash.start, 1)[0] == value
-    if found.locked or hidden:
+    # Where the options read as the flash does, be it 0x00 or 0xFF, nothing was read at all. Nor where it reads 0x71.
+    hidden = found.uniform and not found.locked and found.sample[0] in (value, _LOCKED_PATTERN)
+    if found.locked or (hidden and not _show_an_open_chip(read_as_listed(core, part))):
         return ReadoutProtectedError(f"{refused}: the chip is read-protected ({found.evidence})", hint=_ERASES_ALL)
     if area and (address is None or area.start <= address < area.end):
-        return WriteProtectedError(
-            f"{refused}: the user boot code area protects it (UBC = 0x{value:02X})",
-            hint="`options set UBC=none` clears it and nothing else; `unlock` (pio run -t unlock) brings all option "
-            "bytes to their factory values; on a chip without read protection neither erases anything",
-        )
+        return write_protected(str(refused), value)
     return refused
+
+
+def write_protected(what: str, value: int) -> WriteProtectedError:
+    """Return the error for `what` that lies in the area which UBC protects by its `value`."""
+    return WriteProtectedError(
+        f"{what}: the user boot code area protects it (UBC = 0x{value:02X})",
+        hint="`options set UBC=none` clears it and nothing else; `unlock` (pio run -t unlock) brings all option "
+        "bytes to their factory values; on a chip without read protection neither erases anything",
+    )
 
 
 def unlock(core: Core, flash: Flash, part: Part, *, assume_locked: bool = False) -> Unlocked:
@@ -200,7 +241,7 @@ def unlock(core: Core, flash: Flash, part: Part, *, assume_locked: bool = False)
                 "this was in the middle of an unlock: the chip may be erased; run unlock again",
             )
         raise
-    return Unlocked(job.erased, () if job.erased else tuple(job.restored))
+    return Unlocked(job.erased, () if job.erased else tuple(job.restored), tuple(job.left))
 
 
 class _Unlock:
@@ -212,25 +253,32 @@ class _Unlock:
         self.removed = False
         self.erased = False
         self.restored: list[str] = []
+        self.left: list[str] = []
+        self._before = b""  # the first bytes of the flash, before the ROP byte was written
         self._doubted = False  # whether the chip is the part
         self._other_than_factory: list[str] = []  # what could be read of it before the ROP byte was written
 
     def attempt(self) -> None:
         """Remove the protection, restore the option bytes, and see both after a reset."""
         found = confirmed(self._core, self._flash, self._part)
-        if found.locked or ((self._assume_locked or found.flagged) and not self.removed):
+        flagged = found.flagged and not found.readable
+        if found.locked or ((self._assume_locked or flagged) and not self.removed):
             if not self.removed:
-                states = read_options(self._core, self._part)
+                states = read_as_listed(self._core, self._part)
                 self._other_than_factory = [state.option.name for state in states if not state.is_factory]
+                self._before = found.sample
             self._remove()
             self._core.reset_and_reconnect()
         after_unlock = self._restore()
         found = detect(self._core, self._flash, self._part)
-        left = self._writable(restorable(read_options(self._core, self._part), after_unlock=after_unlock))
+        states = read_options(self._core, self._part)
+        left = restorable(states, after_unlock=after_unlock)
         if found.locked or left:
             why = found.evidence if found.locked else f"other than factory values in {_names(left)}"
             raise ProgramError(f"after its reset the chip shows {why}")
-        self.erased = self.removed and found.uniform
+        self.left = [state.option.name for state in states if not state.is_factory]
+        # A chip that was open all the time shows what it showed before. Blocks that are worn out are not blank.
+        self.erased = self.removed and (not any(found.sample) or found.sample != self._before)
         if self.removed and not self.erased:  # it was open, and its option bytes were written all the same
             self.restored = list(dict.fromkeys([*self._other_than_factory, *self.restored]))
 
@@ -241,19 +289,27 @@ class _Unlock:
             if self._part.rop_mode == "stm8l":
                 self._write_rop()  # the first write only starts the erase; the second one makes the chip open
             elif any(option.complement for option in option_table(self._part)):
-                # The erase left values and complements at 0x00. They are written before the reset, as ST's tool does;
-                # the ROP byte itself keeps its 0x00. What not every chip has waits for the reset, which lets the chip
-                # be looked at, and so does one of the others: until it is written the unlock is seen to be unfinished.
-                zeroed = [o for o in option_table(self._part) if o.policy in ("normal", "after-unlock")]
-                common = [option for option in zeroed if in_every_layout(option)]
-                write_factory(self._flash, common if common == zeroed else common[:-1])
+                write_factory(self._flash, self._to_write_at_once())
+
+    def _to_write_at_once(self) -> list[OptionByte]:
+        """Return what is written between the erase and the reset, where values and complements are 0x00.
+
+        It is all that is not right as 0x00, as ST's tool does it: no reset then finds pairs that do not match. What
+        not every chip has is written only to a chip that shows a boot ROM: small ones have neither. Otherwise it waits
+        for the reset, after which more of the chip is seen. One of the common pairs waits with it: until that is
+        written the unlock is seen to be unfinished.
+        """
+        options = [o for o in option_table(self._part) if o.policy in ("normal", "after-unlock")]
+        options = [option for option in options if option.complement or option.default]
+        common = [option for option in options if in_every_layout(option)]
+        return options if common == options or shows_a_boot_rom(self._core.read_surely) else common[:-1]
 
     def _write_rop(self) -> None:
         # The keys every time: the erase may take them back.
         self._flash.unlock(program=False)
         self._flash.begin_options()
         self.removed = True
-        self._flash.write_rop(_AA if self._part.rop_mode == "stm8l" else 0x00, _GLOBAL_ERASE_LIMIT_S)
+        self._flash.write_rop(_AA if self._part.rop_mode == "stm8l" else 0x00)
         try:
             self._flash.end_options()
         except LINK_ERRORS:
@@ -263,8 +319,9 @@ class _Unlock:
     def _restore(self) -> bool:
         """Bring option bytes to factory values; return whether those count that only an unlock may touch."""
         states = read_options(self._core, self._part)
-        after_unlock = self.removed or show_a_cut_unlock(states)
-        wrong = self._writable(restorable(states, after_unlock=after_unlock))
+        self._tell_absent([state.option for state in states if state.absent and not state.is_factory])
+        after_unlock = self.removed
+        wrong = restorable(states, after_unlock=after_unlock)
         if wrong:
             try:
                 with shield():
@@ -276,20 +333,18 @@ class _Unlock:
             self._core.reset_and_reconnect()
         return after_unlock
 
-    def _writable(self, options: Sequence[OptionByte]) -> list[OptionByte]:
-        """Return `options` without those that the chip may not have: their addresses would be reserved ones."""
-        beyond = [option for option in options if not in_every_layout(option)]
-        if not beyond or not lacks_the_boot_rom_of(self._part, self._core.read_surely):
-            return list(options)
-        if not self._doubted:
+    def _tell_absent(self, absent: Sequence[OptionByte]) -> None:
+        """Say once which option bytes the chip may not have: their addresses would be reserved ones."""
+        if absent and not self._doubted:
+            small = lacks_the_boot_rom_of(self._part, self._core.read_surely)
+            sign = f"no boot ROM, which an {self._part.name} has" if small else "none of them"
             _log.warning(
-                "left alone: %s, as the chip shows no boot ROM, which an %s has; is that the part? %s",
-                _names(beyond),
-                self._part.name,
+                "left alone: %s, as the chip shows %s; is that the part? %s",
+                _names(absent),
+                sign,
                 FamilyMismatchError.code,
             )
-        self._doubted = True
-        return [option for option in options if in_every_layout(option)]
+        self._doubted = self._doubted or bool(absent)
 
 
 def _names(options: Iterable[OptionByte]) -> str:

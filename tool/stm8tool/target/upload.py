@@ -11,12 +11,19 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Optional
 
 from ..devices import Part
-from ..errors import Code, FamilyMismatchError, ImageError, ReadoutProtectedError, WriteProtectedError
+from ..errors import (
+    Code,
+    FamilyMismatchError,
+    ImageError,
+    ProgramError,
+    ReadoutProtectedError,
+    WriteProtectedError,
+)
 from ..image import Image, Segment
 from . import protection
 from .option_files import from_image, restored
 from .option_plan import Change, Danger, requested
-from .options import factory_states, show_a_cut_unlock
+from .options import OptionState, factory_states, left_undone, show_a_cut_unlock
 from .programmer import Programmer, Written
 from .registers import UBC_ADDRESS
 
@@ -69,8 +76,17 @@ def option_bytes(image: Image, part: Part) -> dict[int, int]:
     return {segment.address + n: byte for segment in image.slice(part.options) for n, byte in enumerate(segment.data)}
 
 
-def prepare(
+def require_writable(
     programmer: Programmer, segments: Sequence[Segment], options: Optional[OptionData], *, unlock: bool
+) -> None:
+    """Raise what `write` would raise before it writes anything."""
+    locked, _ = prepare(programmer, segments, options, unlock=unlock, mend=unlock)
+    if not locked and not _has_ubc(programmer.part, options):  # an unlock clears UBC
+        programmer.require_unprotected(segments)
+
+
+def prepare(
+    programmer: Programmer, segments: Sequence[Segment], options: Optional[OptionData], *, unlock: bool, mend: bool
 ) -> tuple[Optional[ReadoutProtectedError], list[Change]]:
     """Look at all that can be refused; return what `require_open` does, and what will become of the option bytes."""
     programmer.require_reach(segments)
@@ -81,7 +97,20 @@ def prepare(
     states = factory_states(part) if locked else programmer.options()  # an unlock leaves factory values behind
     changes = from_image(part, states, options.held)
     programmer.require_safe(changes, options.forced)
+    if changes and not mend:
+        _require_finished(states)
     return locked, changes
+
+
+def _require_finished(states: Sequence[OptionState]) -> None:
+    """Raise ProgramError if an unlock was cut short: a change of option bytes would have to finish it."""
+    undone = ", ".join(option.name for option in left_undone(states))
+    if undone:
+        raise ProgramError(
+            f"an earlier unlock was cut short, and did not restore {undone}: nothing was written",
+            code=Code.OPTIONS_CORRUPT,
+            hint="`unlock` finishes it, and erases nothing; or leave out --unlock never",
+        )
 
 
 def require_open(programmer: Programmer, *, unlock: bool) -> Optional[ReadoutProtectedError]:
@@ -103,13 +132,16 @@ def write(
     *,
     unlock: bool = True,
     verify: bool = True,
+    mend: Optional[bool] = None,
 ) -> Upload:
     """Bring `segments` (sorted, inside flash or EEPROM) into the chip, and then `options`; see `Session.write`."""
     part = programmer.part
-    locked, changes = prepare(programmer, segments, options, unlock=unlock)
+    mend = unlock if mend is None else mend
+    locked, changes = prepare(programmer, segments, options, unlock=unlock, mend=mend)
     if options:
         options.tell(changes)
-    upload = _write(programmer, segments, locked, unlock=unlock, verify=verify, may_clear_ubc=_has_ubc(part, options))
+    may_clear_ubc = _has_ubc(part, options)
+    upload = _write(programmer, segments, locked, unlock=unlock, mend=mend, verify=verify, may_clear_ubc=may_clear_ubc)
     if options:
         changes = from_image(part, programmer.options(), options.held)
         programmer.change_options(changes, options.forced)
@@ -126,8 +158,12 @@ def restore(
     held = option_bytes(image, part)
     programmer.require_reach(segments)
     locked = require_open(programmer, unlock=unlock)
+    if held and not (locked or unlock):
+        _require_finished(programmer.options())
     may_clear_ubc = UBC_ADDRESS[part.flash_regs] in held
-    upload = _write(programmer, segments, locked, unlock=unlock, verify=verify, may_clear_ubc=may_clear_ubc)
+    upload = _write(
+        programmer, segments, locked, unlock=unlock, mend=unlock, verify=verify, may_clear_ubc=may_clear_ubc
+    )
     changes, left_out = restored(part, programmer.options(), held)
     found = programmer.dangers(changes, frozenset(Danger) if force else _NO_TRAPS)
     traps = {warned.name: warned.why for warned in found}
@@ -158,6 +194,7 @@ def _write(
     locked: Optional[ReadoutProtectedError],
     *,
     unlock: bool,
+    mend: bool,
     verify: bool,
     may_clear_ubc: bool,
 ) -> Upload:
@@ -165,7 +202,7 @@ def _write(
     if locked:
         unlocked: Optional[protection.Unlocked] = _unlock(programmer, locked, assume_locked=False)
     else:
-        unlocked = _see_to_options(programmer, may_mend=unlock)
+        unlocked = _see_to_options(programmer, may_mend=mend)
     try:
         return Upload(programmer.write(segments, verify=verify), unlocked)
     except ReadoutProtectedError as exc:
@@ -197,14 +234,20 @@ def _see_to_options(programmer: Programmer, *, may_mend: bool) -> Optional[prote
         )
     states = programmer.options()
     damaged = ", ".join(state.option.name for state in states if not state.consistent)
-    if damaged and may_mend and show_a_cut_unlock(states):
-        _log.warning("an earlier unlock was cut short: bringing the option bytes to their factory values")
-        return programmer.unlock()
-    if damaged:
-        _log.warning(
-            "option bytes without their complements, for which the chip uses its defaults: %s; "
-            "this does no harm if the part is the right one %s",
-            damaged,
-            Code.OPTIONS_CORRUPT,
-        )
+    if not damaged:
+        return None
+    if show_a_cut_unlock(states):
+        if may_mend:
+            # Not only the option bytes: a locked chip that reads as 0x00 everywhere looks the same.
+            _log.warning("an earlier unlock was cut short: bringing the option bytes to their factory values")
+            return programmer.unlock()
+        advice = "an unlock was cut short: `unlock` finishes it, and erases nothing"
+    else:
+        advice = "this does no harm if the part is the right one"
+    _log.warning(
+        "option bytes without their complements, for which the chip uses its defaults: %s; %s %s",
+        damaged,
+        advice,
+        Code.OPTIONS_CORRUPT,
+    )
     return None
