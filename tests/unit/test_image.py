@@ -201,17 +201,83 @@ def test_a_start_address_is_no_data(file: Path) -> None:
         ([RESET, record(0x8003, b"\x80"), END], 2, "a second byte for 0x008003"),
         ([RESET, record(0x8004, b"ab")], 2, "the file stops without an end-of-file record"),
         ([RESET, "", ""], 1, "the file stops without an end-of-file record"),
-        ([RESET, END, "", record(0x8004, b"ab"), END], 4, "data after the end-of-file record of line 2"),
+        ([RESET, END, "", record(0x8004, b"ab")], 4, "data after the end record of line 2"),
+        ([RESET, record(0, b"\x00\x80\x00", 5), END], 2, "not a valid Intel HEX record"),
+        ([RESET, record(0, b"\x00\x00\x80\x00", 5)[:-2] + "00", END], 2, "wrong checksum"),
         ([RESET, f"{RESET}\f{RESET}", END], 2, "not a valid Intel HEX record"),
         ([RESET, f"{record(0x8004, b'a')}\x85", END], 2, "not a valid Intel HEX record"),
         ([RESET, "\x1c", END], 2, "not a valid Intel HEX record"),
-        ([RESET, END, END], 3, "data after the end-of-file record of line 2"),
     ],
 )
 def test_a_damaged_hex_file_is_refused_with_its_line(file: Path, lines: list[str], line: int, problem: str) -> None:
     error = refusal(write(file, *lines))
     assert str(error) == f"{file}:{line}: {problem}"
     assert error.hint == "the file is damaged: build or copy it again"
+
+
+START_EIP, START_CS_IP = record(0, b"\x00\x00\x80\x00", 5), record(0, b"\x08\x00\x00\x00", 3)
+
+
+@pytest.mark.parametrize(
+    "starts",
+    [
+        [START_EIP, START_EIP],
+        [START_EIP, record(0, b"\x00\x00\x90\x00", 5)],
+        [START_CS_IP, START_CS_IP],
+        [START_CS_IP, START_EIP, START_CS_IP],
+    ],
+)
+def test_any_number_of_start_addresses_is_valid_and_the_last_one_is_told(
+    file: Path, starts: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    write(file, starts[0], RESET, *starts[1:], record(0x9000, b"\x9d"), END)
+    with caplog.at_level("INFO"):
+        assert load([file]).segments == (Segment(0x8000, b"\x82\x00\x80\x80"), Segment(0x9000, b"\x9d"))
+    register = "EIP" if starts[-1][7:9] == "05" else "CS:IP"
+    value = starts[-1][9:-2]
+    assert caplog.messages == [f"{file}, line {1 + len(starts)}: the start address {register} = 0x{value} is not used"]
+
+
+@pytest.mark.parametrize(
+    ("rest", "line", "problem", "hint"),
+    [
+        (
+            [record(0x9000, b"ab"), END],
+            3,
+            "a second file begins here, after the end record of line 2",
+            "two files were put into one: name both files in the command instead",
+        ),
+        (
+            ["; a comment of the first file", record(0, b"\x00\x01", 4), record(0, b"ab"), START_EIP, END, RESET, END],
+            4,
+            "a second file begins here, after the end record of line 2",
+            "two files were put into one: name both files in the command instead",
+        ),
+        ([END], 3, "a second end record, after that of line 2", "delete this line"),
+        (
+            ["", "\x1a"],
+            4,
+            "not a record, and after the end record of line 2",
+            "delete all that stands after line 2, or build the file again",
+        ),
+        (
+            [record(0x9000, b"ab")[:-1]],
+            3,
+            "not a record, and after the end record of line 2",
+            "delete all that stands after line 2, or build the file again",
+        ),
+    ],
+)
+def test_what_stands_after_the_end_record_is_refused_with_what_it_is(
+    file: Path, rest: list[str], line: int, problem: str, hint: str
+) -> None:
+    error = refusal(write(file, RESET, END, *rest))
+    assert (str(error), error.hint) == (f"{file}:{line}: {problem}", hint)
+
+
+def test_linear_and_segmented_addresses_may_be_mixed(file: Path) -> None:
+    write(file, record(0, b"\x00\x01", 4), record(0, b"a"), record(0, b"\x08\x00", 2), record(1, b"b"), END)
+    assert load([file]).segments == (Segment(0x8001, b"b"), Segment(0x10000, b"a"))
 
 
 def test_a_hex_file_that_was_cut_off_in_a_record_is_refused(file: Path) -> None:
