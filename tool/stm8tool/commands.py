@@ -210,7 +210,7 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
     serial = None if arguments.serial_number is None else SerialNumber.parse(arguments.serial_number)
     content = image_of(arguments, part, *([serial.encode(serial.peek())] if serial else []))
     options = _option_data(arguments, console, part, content)
-    content.check_inside([*regions, part.options] if options else regions, part.options)
+    content.check_inside([*regions, part.options] if options else regions, part.options, part)
     with open_session(arguments, console, part) as session:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
         if regions == [part.ram]:
@@ -271,7 +271,7 @@ def verify(arguments: argparse.Namespace, console: Console) -> None:
     part = required_part(arguments)
     regions = [region_of(arguments, part, "flash")] if arguments.region else list(part.memories)
     content = image_of(arguments, part)
-    content.check_inside(regions)
+    content.check_inside(regions, part=part)
     with open_session(arguments, console, part) as session:
         equal = session.verify(content, regions)
         console.say(f"verified: {equal} bytes are equal")
