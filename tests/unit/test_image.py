@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from stm8tool import image
 from stm8tool.devices import Region
-from stm8tool.errors import ImageError, UsageError
+from stm8tool.errors import Code, ImageError, UsageError
 from stm8tool.image import Image, Segment, load, loading, save
 
 FLASH = Region("flash", 0x8000, 0x2000)
@@ -301,6 +301,27 @@ def test_a_raw_binary_lies_at_its_base_unchanged(tmp_path: Path, data: bytes) ->
 def test_a_raw_binary_without_a_base_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data.bin").write_bytes(b"\x82\x00")
     assert refusal(tmp_path / "data.bin").hint == "add --base 0x8000 for the flash"
+
+
+@pytest.mark.parametrize("data", [b"SN000041", b"\x00" * 640, b" "])
+def test_a_raw_binary_for_a_region_begins_where_the_region_does(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "data.bin").write_bytes(data)
+    assert load([tmp_path / "data.bin"], region=EEPROM).segments == (Segment(0x4000, data),)
+    assert load([tmp_path / "data.bin"], 0x4010, region=EEPROM).segments == (Segment(0x4010, data),)
+
+
+def test_a_raw_binary_that_is_larger_than_its_region_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data.bin").write_bytes(bytes(641))
+    with pytest.raises(
+        ImageError, match=r"641 bytes do not fit the 640 bytes of eeprom 0x004000\.\.0x00427F$"
+    ) as error:
+        load([tmp_path / "data.bin"], region=EEPROM)
+    assert error.value.code is Code.IMAGE_TOO_BIG
+    assert error.value.hint == "cut the file to 640 bytes, or name the memory that it is for"
+
+
+def test_a_region_says_nothing_to_a_file_that_has_addresses(file: Path) -> None:
+    assert load([write(file, RESET, END)], region=EEPROM).segments == (Segment(0x8000, b"\x82\x00\x80\x80"),)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def restore(arguments: argparse.Namespace, console: Console) -> None:
 
     part = required_part(arguments)
     require_settled(arguments, "options")
-    content = image.load([arguments.file])
+    content = image.load([arguments.file], raw_hint="give the .hex or S-record file that `read --all` saved")
     content.check_inside(part.memories, part=part)
     if not arguments.force:
         _require_backup_of(arguments.file, arguments.shared.parts if arguments.shared else [part], part.name)
@@ -132,7 +132,7 @@ def run(arguments: argparse.Namespace, console: Console) -> None:
 
     part = required_part(arguments)
     start = address(arguments.address)
-    content = image_of(arguments, part) if arguments.files else Image()
+    content = image_of(arguments, part, [part.ram]) if arguments.files else Image()
     content.check_inside([part.ram], part=part)
     with open_session(arguments, console, part) as session:
         session.run(start, content)
