@@ -17,6 +17,7 @@ from stm8tool import image
 from stm8tool.devices import Region
 from stm8tool.errors import Code, ImageError, UsageError
 from stm8tool.image import Image, Segment, load, loading, save
+from stm8tool.image.saving import SIZE_LIMIT
 
 FLASH = Region("flash", 0x8000, 0x2000)
 EEPROM = Region("eeprom", 0x4000, 640)
@@ -422,7 +423,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(file: Path) -> No
 
 
 def test_a_file_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "_SIZE_LIMIT", 100)
+    monkeypatch.setattr(loading, "SIZE_LIMIT", 100)
     (tmp_path / "disk.bin").write_bytes(bytes(101))
     assert "no image for an STM8" in str(refusal(tmp_path / "disk.bin", base=0x8000))
 
@@ -486,6 +487,17 @@ def test_a_saved_hex_file_is_as_the_format_wants_it(file: Path) -> None:
 def test_gaps_of_a_raw_binary_hold_the_erased_value_0x00(tmp_path: Path) -> None:
     save(tmp_path / "out.bin", [Segment(0x8004, b"\x05"), Segment(0x8000, b"\x01\x02")])
     assert (tmp_path / "out.bin").read_bytes() == b"\x01\x02\x00\x00\x05"
+
+
+def test_a_raw_binary_has_no_more_gaps_than_can_be_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "out.bin"
+    save(file, [Segment(0x8000, b"\x01"), Segment(0x8000 + SIZE_LIMIT - 1, b"\x02")])
+    assert load([file], base=0x8000).size == SIZE_LIMIT
+    file.unlink()
+    with pytest.raises(ImageError, match=r"a raw binary of 0x008000\.\.0xFFFFFFF0 has more than 16 MiB") as error:
+        save(file, [Segment(0x8000, b"\x01"), Segment(0xFFFFFFF0, b"\x02")])
+    assert error.value.hint == "save to a .hex file, which leaves gaps out"
+    assert not file.exists()
 
 
 @given(st.dictionaries(st.integers(0, 0x40000), st.binary(min_size=1, max_size=4), min_size=1, max_size=9))

@@ -126,7 +126,7 @@ def save_image(file: PathLike, image: Image) -> None:
 
     Raises:
         UsageError: The suffix names no format.
-        ImageError: The file cannot be written.
+        ImageError: The file cannot be written, or a raw binary would have more than 16 MiB with its gaps.
     """
     _image.save(file, image.segments)
 

@@ -15,7 +15,7 @@ from ..devices import Region
 from ..errors import Code, ImageError
 from . import elf, intel_hex, s_record
 from .lines import lines_of
-from .saving import HEX_SUFFIXES, RAW_SUFFIXES, S_RECORD_SUFFIXES
+from .saving import HEX_SUFFIXES, RAW_SUFFIXES, S_RECORD_SUFFIXES, SIZE_LIMIT
 from .segments import Image, Segment
 
 PathLike = Union[str, "os.PathLike[str]"]
@@ -28,7 +28,6 @@ _NAMES_ANOTHER_FORMAT = {
     **dict.fromkeys(S_RECORD_SUFFIXES, "S-records"),
     ".elf": "an ELF file",
 }
-_SIZE_LIMIT = 16 * 1024 * 1024  # the address space of the STM8; an image is far smaller, also as hex
 
 
 def load(
@@ -105,12 +104,12 @@ def read_bytes(path: PathLike) -> bytes:
     if os.path.isdir(path):
         raise ImageError(f"{path}: is a directory", hint="name the file in it, such as firmware.hex")
     try:
-        content = files.read_regular(Path(path), _SIZE_LIMIT + 1)
+        content = files.read_regular(Path(path), SIZE_LIMIT + 1)
     except FileNotFoundError as exc:
         raise ImageError(f"{path}: no such file", hint="build it first, or check the path") from exc
     except OSError as exc:
         raise ImageError(f"{path}: cannot be read: {exc.strerror}", hint="check the path and its rights") from exc
-    if len(content) > _SIZE_LIMIT:
+    if len(content) > SIZE_LIMIT:
         raise ImageError(f"{path}: more than 16 MiB, which is no image for an STM8")
     return content
 
