@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 import pytest
 
@@ -13,6 +11,7 @@ from stm8tool.devices import Region, all_parts, find_part
 from stm8tool.errors import Code, ImageError
 from stm8tool.image import Image, Segment, load
 from stm8tool.target.plan import by_span, spans, whole_blocks
+from unit.counting import calls
 
 S103 = find_part("stm8s103f3")
 EEPROM = Region("eeprom", 0x4000, 640)
@@ -136,22 +135,6 @@ def test_option_bytes_outside_are_the_worst_case() -> None:
 
 
 # --- how much work, and how much text ---------------------------------------------------------------------------------
-
-
-def calls(action: Callable[[], object]) -> int:
-    """Return how many functions `action` calls, those in C among them, and how often a generator goes on."""
-    count = 0
-
-    def profile(_frame: FrameType, event: str, _arg: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(profile)
-    try:
-        action()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 def record(address: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Optional
 
 from ..devices import Part, Region, all_parts
@@ -47,11 +47,10 @@ class _Case(NamedTuple):
         )
 
 
-def find(segments: Iterable[Segment], memories: Sequence[Region]) -> list[Segment]:
-    """Return what of `segments` lies in none of `memories`; both by address."""
-    ordered = list(segments)
+def find(segments: Sequence[Segment], memories: Sequence[Region]) -> Iterator[Segment]:
+    """Yield what of `segments` lies in none of `memories`; both by address."""
     inside = [Segment(memory.start, bytes(memory.size)) for memory in memories]
-    return list(clipped(ordered, gaps(inside, 0, max((segment.end for segment in ordered), default=0))))
+    return clipped(segments, gaps(inside, 0, segments[-1].end if segments else 0))
 
 
 def error(
@@ -162,7 +161,7 @@ def _fitting(case: _Case) -> str:
     for part in all_parts():
         memories = part.memories if with_options else tuple(m for m in part.memories if m != part.options)
         if memories not in fits:
-            fits[memories] = not find(case.segments, memories)
+            fits[memories] = next(find(case.segments, memories), None) is None
         if fits[memories]:
             found.append(part)
     family, controller = (case.part.family, case.part.flash_regs) if case.part else ("", "")

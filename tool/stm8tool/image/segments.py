@@ -66,6 +66,8 @@ class Image:
 
     def overlaid(self, other: Image) -> Image:
         """Return this image with the bytes of `other` in place of, or beside, its own."""
+        if not other._pieces:
+            return self
         end = max((piece.end for piece in self._pieces), default=0)
         kept = clipped(self._pieces, gaps(other.segments, 0, end))
         return Image([*kept, *other._pieces])
@@ -89,7 +91,7 @@ class Image:
         from . import outside
 
         memories = sorted(regions, key=lambda region: region.start)
-        lost = outside.find(self.segments, memories)
+        lost = list(outside.find(self.segments, memories))
         if lost:
             origins = [self._origin(segment.address) for segment in lost[: outside.SHOWN]]
             raise outside.error(self.segments, lost, memories, options, part, origins)
