@@ -246,13 +246,13 @@ def test_any_number_of_start_addresses_is_valid_and_the_last_one_is_told(
             [record(0x9000, b"ab"), END],
             3,
             "a second file begins here, after the end record of line 2",
-            "two files were put into one: name both files in the command instead",
+            "several files were put into one: name each of them in the command instead",
         ),
         (
             ["; a comment of the first file", record(0, b"\x00\x01", 4), record(0, b"ab"), START_EIP, END, RESET, END],
             4,
             "a second file begins here, after the end record of line 2",
-            "two files were put into one: name both files in the command instead",
+            "several files were put into one: name each of them in the command instead",
         ),
         ([END], 3, "a second end record, after that of line 2", "delete this line"),
         (
@@ -262,10 +262,22 @@ def test_any_number_of_start_addresses_is_valid_and_the_last_one_is_told(
             "delete all that stands after line 2, or build the file again",
         ),
         (
-            [record(0x9000, b"ab")[:-1]],
+            ["END OF FILE"],
             3,
             "not a record, and after the end record of line 2",
             "delete all that stands after line 2, or build the file again",
+        ),
+        (
+            [record(0x9000, b"ab")[:-1]],
+            3,
+            "not a record, and after the end record of line 2",
+            "perhaps several files were put into one: name each of them in the command instead",
+        ),
+        (
+            ["S1059000616108", "S9030000FC"],
+            3,
+            "not a record, and after the end record of line 2",
+            "perhaps several files were put into one: name each of them in the command instead",
         ),
     ],
 )
