@@ -25,6 +25,7 @@ from stm8tool.image.elf import ElfError
 STACK_AREA = "SSEG"
 FLASH_START = 0x8000
 REACH = 0x10000  # what an address of 16 bits reaches
+FLAGS = slice(36, 40)  # e_flags (System V ABI, chapter 4); no ABI gives it a meaning for the STM8
 CONSTANT_AREAS = ("CONST", "INITIALIZER")
 CODE_AREAS = ("HOME", "GSINIT", "GSFINAL", "CODE")
 STACK_LOW = 64  # bytes; below this a few calls and one interrupt (9 bytes each) can meet the variables
@@ -46,6 +47,38 @@ def sections(content: bytes, ram_size: int) -> list[Section]:
         ElfError: it is no ELF as SDCC writes it, or it is cut short.
     """
     return [Section(*section, memory_of(section, ram_size)) for section in elf.sections(content)]
+
+
+def read(path: str) -> bytes:
+    """Return the content of the linker's file.
+
+    Raises:
+        ElfError: it cannot be read, or is not there: SDCC 4.2 writes none if no object has a byte, and reports success.
+    """
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError as exc:
+        raise ElfError(
+            "the linker wrote no program, because no source has code: is all of it in a comment or a false #if, "
+            "or left out by build_src_filter?"
+        ) from exc
+    except OSError as exc:
+        raise ElfError(f"cannot be read: {exc.strerror}") from exc
+
+
+def settle(path: str) -> str:
+    """Make the linker's file the same in every build; return why that cannot be done, or an empty text.
+
+    SDCC 4.2 leaves a random number in e_flags. Nothing else differs.
+    """
+    try:
+        content = read(path)
+    except ElfError as exc:
+        return f"{path}: {exc}"
+    flags = bytes(FLAGS.stop - FLAGS.start)
+    if content.startswith(elf.MAGIC) and len(content) >= FLAGS.stop and content[FLAGS] != flags:
+        Path(path).write_bytes(content[: FLAGS.start] + flags + content[FLAGS.stop :])
+    return ""
 
 
 def memory_of(section: elf.Section, ram_size: int) -> str:
@@ -100,6 +133,13 @@ def reach_problem(content: list[Section], memory_model: str) -> str:
     return ""
 
 
+def nothing_problem(content: list[Section]) -> str:
+    """Return the problem of a program that has nothing to be programmed, or an empty text."""
+    if any(section.memory != "ram" for section in content):
+        return ""
+    return "error: the program has variables at most, and no code: is main left out by build_src_filter or a false #if?"
+
+
 def order_problem(content: list[Section]) -> str:
     """Return what is wrong with code below the flash, or an empty text.
 
@@ -119,7 +159,7 @@ def main(arguments: list[str]) -> int:
     """Do what the module's docstring says; return the exit code."""
     command, ram_size, path = arguments[0], int(arguments[1]), arguments[2]
     try:
-        content = sections(Path(path).read_bytes(), ram_size)
+        content = sections(read(path), ram_size)
         records = hex_records(content) if command == "hex" else ()
     except (ElfError, ImageError) as exc:
         print(f"error: {path}: {exc}", file=sys.stderr)
@@ -133,10 +173,11 @@ def main(arguments: list[str]) -> int:
     else:
         too_big, message = ram_problem(content, ram_size, may_overlap="arduino" in arguments[4:])
         unreachable = reach_problem(content, arguments[3])
+        nothing = nothing_problem(content)
         misplaced = order_problem(content)
-        for line in filter(None, (message, misplaced, unreachable)):
+        for line in filter(None, (message, nothing, misplaced, unreachable)):
             print(line, file=sys.stderr)
-        return int(too_big or bool(misplaced or unreachable))
+        return int(too_big or bool(nothing or misplaced or unreachable))
     return 0
 
 

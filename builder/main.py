@@ -138,6 +138,21 @@ def warn_of_sketches() -> None:
             sys.stderr.write(f"warning: {path} is not compiled, as framework = arduino is not set\n")
 
 
+def require_sources(sources_found: Any) -> None:
+    """Stop if there is nothing to compile; Core says so itself where no target is named."""
+    looks_only = {"compiledb", "envdump"}.intersection(COMMAND_LINE_TARGETS)
+    if not sources_found and not looks_only and not env.IsIntegrationDump() and not env.GetOption("clean"):
+        stop(f"{env.subst('$PROJECT_SRC_DIR')} has no source to compile: put one there, or change build_src_filter")
+
+
+def settle_program(target: Any, source: Any, env: Any) -> int:
+    """Make the ELF the same in every build; a linker that wrote none ends the build here."""
+    problem = elf.settle(str(target[0]))
+    if problem:
+        sys.stderr.write(f"error: {problem}\n")
+    return int(bool(problem))
+
+
 def dump_size_data(_: Any, target: Any, source: Any, env: Any) -> None:
     """Stand in for PlatformIO's report, which takes an ELF of GNU tools."""
     path = env.subst("$PIOMAINPROG")
@@ -179,6 +194,8 @@ if platform.builds(COMMAND_LINE_TARGETS):
         describe_sdcc()
     warn_of_sketches()
     program = env.BuildProgram()
+    require_sources(env.get("PIOBUILDFILES"))
+    env.AddPostAction(program, Action(settle_program, None))
     firmware = env.ElfToHex("$BUILD_DIR/${PROGNAME}", program)
     if "checkprogsize" not in COMMAND_LINE_TARGETS:  # Core puts the targets of a command line one after another
         env.Depends(firmware, "checkprogsize")

@@ -44,7 +44,7 @@ def refuse(desk: Desk) -> Callable[..., Result]:
         (_GOOD.replace("82", "83", 1).encode(), "wrong checksum"),
         (_GOOD[:-20].encode(), "a.hex:"),
         (_GOOD[: _GOOD.rindex(":")].encode(), "end-of-file"),
-        ((_GOOD + _GOOD).encode(), "data after the end-of-file record"),
+        ((_GOOD + _GOOD).encode(), "a second file begins here"),
         (b":00000001FF\n", "no data"),
         (b"\x7fELF" + bytes(100), "ELF"),
         (b"S1137AF00A0A0D0000000000000000000000000060\nS9030000FC\n", "a.hex:1: wrong checksum"),

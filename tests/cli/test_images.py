@@ -139,3 +139,56 @@ def test_verify_takes_no_serial_number(desk: Desk) -> None:
     Path("next.txt").write_text("7")
     words = ["verify", desk.hex("a.hex", (0x8000, PROGRAM)), "--serial-number", "0x4000,u8,next.txt"]
     assert desk.flash(*words).code == 2
+
+
+@pytest.mark.parametrize("region", ["eeprom", "flash", "0x4040:0x40", "ram"])
+def test_a_raw_file_for_a_region_needs_no_base(desk: Desk, region: str) -> None:
+    desk.chip()
+    Path("data.bin").write_bytes(program(64))
+    assert desk.flash("--region", region, "write", "data.bin").code == 0
+    if region != "ram":
+        assert desk.flash("--region", region, "verify", "data.bin").code == 0
+        held = desk.memory("flash" if region == "flash" else "eeprom")
+        start = 0x40 if region.startswith("0x") else 0
+        assert held[start : start + 64] == program(64)
+
+
+def test_what_was_read_of_a_region_is_changed_and_written_there_again(desk: Desk) -> None:
+    desk.chip()
+    assert desk.flash("--region", "eeprom", "read", "e.bin").code == 0
+    edited = b"SN000041" + Path("e.bin").read_bytes()[8:]
+    Path("e.bin").write_bytes(edited)
+    assert desk.flash("--region", "eeprom", "write", "e.bin").code == 0
+    assert desk.memory("eeprom") == edited
+    Path("e.bin").write_bytes(edited + b"\n")
+    result = desk.flash("--region", "eeprom", "write", "e.bin")
+    assert (result.code, result.reason) == (
+        2,
+        "error: e.bin: 641 bytes do not fit the 640 bytes of eeprom 0x004000..0x00427F [E-IMAGE-TOO-BIG]",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "base", "memory"),
+    [(["write"], "0x8000", "flash"), (["write"], "0x4000", "eeprom"), (["run", "0x0"], "0x0000", "ram")],
+)
+def test_the_base_that_the_hint_names_works(desk: Desk, words: list[str], base: str, memory: str) -> None:
+    desk.chip()
+    Path("data.bin").write_bytes(program(64))
+    hint = desk.flash(*words, "data.bin").hint
+    assert f"--base {base} for the {memory}" in hint
+    assert desk.flash("--base", base, *words, "data.bin").code == 0
+
+
+def test_a_chip_without_eeprom_is_told_no_base_for_one(desk: Desk) -> None:
+    desk.chip(part="stm8l101f3")
+    Path("data.bin").write_bytes(program(64))
+    assert desk.flash("write", "data.bin", part="stm8l101f3").hint == "hint: add --base 0x8000 for the flash"
+
+
+def test_a_raw_file_is_no_backup(desk: Desk) -> None:
+    desk.chip()
+    Path("data.bin").write_bytes(program(64))
+    result = desk.flash("restore", "data.bin")
+    assert result.code == 2
+    assert result.hint == "hint: give the .hex or S-record file that `read --all` saved"

@@ -56,7 +56,7 @@ def test_comments_behind_the_end_record_are_passed_over_and_data_there_are_not(d
     Path("b.hex").write_text(text + "; one\n\n  ; two", encoding="ascii")
     assert image.load(["b.hex"]).segments == image.load(["a.hex"]).segments
     Path("b.hex").write_text(text + "; one\n" + text, encoding="ascii")
-    with pytest.raises(ImageError, match="data after the end-of-file record"):
+    with pytest.raises(ImageError, match="a second file begins here, after the end record of line 3"):
         image.load(["b.hex"])
 
 

@@ -112,7 +112,7 @@ def test_variables_that_do_not_fit_are_a_warning_with_sduino(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "firmware.elf"
-    file.write_bytes(make_elf(("DATA", 1, bytes(1140), ALLOC)))
+    file.write_bytes(make_elf(("DATA", 1, bytes(1140), ALLOC), ("CODE", 0x8000, b"\x81", ALLOC)))
     assert elf.main(["check", "1024", str(file), "medium"]) == 1
     assert capsys.readouterr().err == "error: the variables need 1140 bytes, the RAM has 1024\n"
     assert elf.main(["check", "1024", str(file), "medium", "arduino"]) == 0
@@ -146,6 +146,57 @@ def test_code_and_constants_must_lie_where_sdcc_s_addresses_reach(
     name, address, size = section
     image = make_elf(("HOME", 0x8000, b"\x82", ALLOC), (name, address, bytes([1]) * size, ALLOC))
     assert elf.reach_problem(elf.sections(image, 1024), model) == message
+
+
+@pytest.mark.parametrize("command", ["size", "hex", "check"])
+def test_a_program_that_the_linker_did_not_write_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    file = tmp_path / "firmware.elf"
+    assert elf.main([command, "1024", str(file), "medium"]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {file}: the linker wrote no program, because no source has code")
+
+
+def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert elf.main(["size", "1024", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path}: cannot be read: ")
+
+
+def test_a_program_of_variables_only_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "firmware.elf"
+    file.write_bytes(make_elf(("DATA", 1, bytes(2), ALLOC)))
+    assert elf.main(["check", "1024", str(file), "medium"]) == 1
+    assert capsys.readouterr().err.startswith("error: the program has variables at most, and no code")
+    file.write_bytes(make_elf(("CABS0", 0x4000, b"\0", ALLOC)))  # data for the EEPROM alone
+    assert elf.main(["check", "1024", str(file), "medium"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "the file is empty"),
+        (make_elf()[:48] + bytes(4), "it has no sections"),
+    ],
+)
+def test_an_elf_without_anything_is_a_sentence(content: bytes, problem: str) -> None:
+    with pytest.raises(elf.ElfError, match=problem):
+        elf.sections(content, 1024)
+
+
+def test_a_linked_file_is_settled_in_its_flags_alone(tmp_path: Path) -> None:
+    file, whole = tmp_path / "firmware.elf", make_elf(("CODE", 0x8000, b"\x81", ALLOC))
+    for flags in (bytes(4), b"\x00\x00\x55\xbe"):
+        file.write_bytes(whole[:36] + flags + whole[40:])
+        assert elf.settle(str(file)) == ""
+        assert file.read_bytes() == whole
+
+
+@pytest.mark.parametrize("content", [b"", b"\x7fELF", b":00000001FF\n", bytes(100)])
+def test_a_file_that_is_no_elf_is_not_touched(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "firmware.elf"
+    file.write_bytes(content)
+    assert elf.settle(str(file)) == ""
+    assert file.read_bytes() == content
 
 
 def test_code_below_the_flash_is_refused() -> None:

@@ -118,6 +118,24 @@ def eeprom(project: Project) -> Project:
     return project
 
 
+def test_what_dumpeep_saves_as_bin_is_changed_and_uploadeep_writes_it(project: Project) -> None:
+    project.configure(f"stm8sblue\ncustom_dumpeep_file = eeprom.bin\ncustom_eeprom_file = eeprom.bin\n{PORT}")
+    make_chip(project)
+    file = project.folder / "eeprom.bin"
+    assert project.run("dumpeep").code == 0
+    edited = b"SN000041" + file.read_bytes()[8:]
+    file.write_bytes(edited)
+    result = project.run("uploadeep")
+    assert result.code == 0, result.output
+    file.unlink()
+    assert project.run("dumpeep").code == 0
+    assert file.read_bytes() == edited
+    file.write_bytes(edited + b"!")
+    result = project.run("uploadeep")
+    assert result.code == 1
+    assert "eeprom.bin: 641 bytes do not fit the 640 bytes of eeprom 0x004000..0x00427F" in result.output
+
+
 def test_a_target_without_files_says_what_it_did_to_the_simulated_board(eeprom: Project) -> None:
     shown = {
         "unlock": "not read-protected",

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from stm8tool import image
 from stm8tool.devices import Region
-from stm8tool.errors import ImageError, UsageError
+from stm8tool.errors import Code, ImageError, UsageError
 from stm8tool.image import Image, Segment, load, loading, save
+from stm8tool.image.saving import SIZE_LIMIT
 
 FLASH = Region("flash", 0x8000, 0x2000)
 EEPROM = Region("eeprom", 0x4000, 640)
@@ -201,17 +202,95 @@ def test_a_start_address_is_no_data(file: Path) -> None:
         ([RESET, record(0x8003, b"\x80"), END], 2, "a second byte for 0x008003"),
         ([RESET, record(0x8004, b"ab")], 2, "the file stops without an end-of-file record"),
         ([RESET, "", ""], 1, "the file stops without an end-of-file record"),
-        ([RESET, END, "", record(0x8004, b"ab"), END], 4, "data after the end-of-file record of line 2"),
+        ([RESET, END, "", record(0x8004, b"ab")], 4, "data after the end record of line 2"),
+        ([RESET, record(0, b"\x00\x80\x00", 5), END], 2, "not a valid Intel HEX record"),
+        ([RESET, record(0, b"\x00\x00\x80\x00", 5)[:-2] + "00", END], 2, "wrong checksum"),
         ([RESET, f"{RESET}\f{RESET}", END], 2, "not a valid Intel HEX record"),
         ([RESET, f"{record(0x8004, b'a')}\x85", END], 2, "not a valid Intel HEX record"),
         ([RESET, "\x1c", END], 2, "not a valid Intel HEX record"),
-        ([RESET, END, END], 3, "data after the end-of-file record of line 2"),
     ],
 )
 def test_a_damaged_hex_file_is_refused_with_its_line(file: Path, lines: list[str], line: int, problem: str) -> None:
     error = refusal(write(file, *lines))
     assert str(error) == f"{file}:{line}: {problem}"
     assert error.hint == "the file is damaged: build or copy it again"
+
+
+START_EIP, START_CS_IP = record(0, b"\x00\x00\x80\x00", 5), record(0, b"\x08\x00\x00\x00", 3)
+
+
+@pytest.mark.parametrize(
+    "starts",
+    [
+        [START_EIP, START_EIP],
+        [START_EIP, record(0, b"\x00\x00\x90\x00", 5)],
+        [START_CS_IP, START_CS_IP],
+        [START_CS_IP, START_EIP, START_CS_IP],
+    ],
+)
+def test_any_number_of_start_addresses_is_valid_and_the_last_one_is_told(
+    file: Path, starts: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    write(file, starts[0], RESET, *starts[1:], record(0x9000, b"\x9d"), END)
+    with caplog.at_level("INFO"):
+        assert load([file]).segments == (Segment(0x8000, b"\x82\x00\x80\x80"), Segment(0x9000, b"\x9d"))
+    register = "EIP" if starts[-1][7:9] == "05" else "CS:IP"
+    value = starts[-1][9:-2]
+    assert caplog.messages == [f"{file}, line {1 + len(starts)}: the start address {register} = 0x{value} is not used"]
+
+
+@pytest.mark.parametrize(
+    ("rest", "line", "problem", "hint"),
+    [
+        (
+            [record(0x9000, b"ab"), END],
+            3,
+            "a second file begins here, after the end record of line 2",
+            "several files were put into one: name each of them in the command instead",
+        ),
+        (
+            ["; a comment of the first file", record(0, b"\x00\x01", 4), record(0, b"ab"), START_EIP, END, RESET, END],
+            4,
+            "a second file begins here, after the end record of line 2",
+            "several files were put into one: name each of them in the command instead",
+        ),
+        ([END], 3, "a second end record, after that of line 2", "delete this line"),
+        (
+            ["", "\x1a"],
+            4,
+            "not a record, and after the end record of line 2",
+            "delete all that stands after line 2, or build the file again",
+        ),
+        (
+            ["END OF FILE"],
+            3,
+            "not a record, and after the end record of line 2",
+            "delete all that stands after line 2, or build the file again",
+        ),
+        (
+            [record(0x9000, b"ab")[:-1]],
+            3,
+            "not a record, and after the end record of line 2",
+            "perhaps several files were put into one: name each of them in the command instead",
+        ),
+        (
+            ["S1059000616108", "S9030000FC"],
+            3,
+            "not a record, and after the end record of line 2",
+            "perhaps several files were put into one: name each of them in the command instead",
+        ),
+    ],
+)
+def test_what_stands_after_the_end_record_is_refused_with_what_it_is(
+    file: Path, rest: list[str], line: int, problem: str, hint: str
+) -> None:
+    error = refusal(write(file, RESET, END, *rest))
+    assert (str(error), error.hint) == (f"{file}:{line}: {problem}", hint)
+
+
+def test_linear_and_segmented_addresses_may_be_mixed(file: Path) -> None:
+    write(file, record(0, b"\x00\x01", 4), record(0, b"a"), record(0, b"\x08\x00", 2), record(1, b"b"), END)
+    assert load([file]).segments == (Segment(0x8001, b"b"), Segment(0x10000, b"a"))
 
 
 def test_a_hex_file_that_was_cut_off_in_a_record_is_refused(file: Path) -> None:
@@ -235,6 +314,27 @@ def test_a_raw_binary_lies_at_its_base_unchanged(tmp_path: Path, data: bytes) ->
 def test_a_raw_binary_without_a_base_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data.bin").write_bytes(b"\x82\x00")
     assert refusal(tmp_path / "data.bin").hint == "add --base 0x8000 for the flash"
+
+
+@pytest.mark.parametrize("data", [b"SN000041", b"\x00" * 640, b" "])
+def test_a_raw_binary_for_a_region_begins_where_the_region_does(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "data.bin").write_bytes(data)
+    assert load([tmp_path / "data.bin"], region=EEPROM).segments == (Segment(0x4000, data),)
+    assert load([tmp_path / "data.bin"], 0x4010, region=EEPROM).segments == (Segment(0x4010, data),)
+
+
+def test_a_raw_binary_that_is_larger_than_its_region_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data.bin").write_bytes(bytes(641))
+    with pytest.raises(
+        ImageError, match=r"641 bytes do not fit the 640 bytes of eeprom 0x004000\.\.0x00427F$"
+    ) as error:
+        load([tmp_path / "data.bin"], region=EEPROM)
+    assert error.value.code is Code.IMAGE_TOO_BIG
+    assert error.value.hint == "cut the file to 640 bytes, or name the memory that it is for"
+
+
+def test_a_region_says_nothing_to_a_file_that_has_addresses(file: Path) -> None:
+    assert load([write(file, RESET, END)], region=EEPROM).segments == (Segment(0x8000, b"\x82\x00\x80\x80"),)
 
 
 @pytest.mark.parametrize(
@@ -335,7 +435,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(file: Path) -> No
 
 
 def test_a_file_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "_SIZE_LIMIT", 100)
+    monkeypatch.setattr(loading, "SIZE_LIMIT", 100)
     (tmp_path / "disk.bin").write_bytes(bytes(101))
     assert "no image for an STM8" in str(refusal(tmp_path / "disk.bin", base=0x8000))
 
@@ -399,6 +499,17 @@ def test_a_saved_hex_file_is_as_the_format_wants_it(file: Path) -> None:
 def test_gaps_of_a_raw_binary_hold_the_erased_value_0x00(tmp_path: Path) -> None:
     save(tmp_path / "out.bin", [Segment(0x8004, b"\x05"), Segment(0x8000, b"\x01\x02")])
     assert (tmp_path / "out.bin").read_bytes() == b"\x01\x02\x00\x00\x05"
+
+
+def test_a_raw_binary_has_no_more_gaps_than_can_be_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "out.bin"
+    save(file, [Segment(0x8000, b"\x01"), Segment(0x8000 + SIZE_LIMIT - 1, b"\x02")])
+    assert load([file], base=0x8000).size == SIZE_LIMIT
+    file.unlink()
+    with pytest.raises(ImageError, match=r"a raw binary of 0x008000\.\.0xFFFFFFF0 has more than 16 MiB") as error:
+        save(file, [Segment(0x8000, b"\x01"), Segment(0xFFFFFFF0, b"\x02")])
+    assert error.value.hint == "save to a .hex file, which leaves gaps out"
+    assert not file.exists()
 
 
 @given(st.dictionaries(st.integers(0, 0x40000), st.binary(min_size=1, max_size=4), min_size=1, max_size=9))

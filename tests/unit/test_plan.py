@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stm8tool.image import Image, Segment
-from stm8tool.target.plan import Span, blocks_to_write, merge, spans
+from stm8tool.target.plan import Span, blocks_to_write, by_span, merge, spans, whole_blocks
 
 _START, _SIZE = 0x8000, 1024
 
@@ -57,3 +57,18 @@ def test_segments_in_the_same_block_share_a_span() -> None:
 def test_nothing_is_written_where_the_chip_already_holds_the_image() -> None:
     held = bytes(range(256)) * 4
     assert list(blocks_to_write(held, held, _START, 64)) == []
+
+
+@given(_images(), _BLOCKS)
+def test_each_segment_belongs_to_the_span_that_covers_it(image: Image, block: int) -> None:
+    covered = spans(image.segments, block)
+    parts = by_span(image.segments, covered)
+    assert [segment for part in parts for segment in part] == list(image.segments)
+    assert all(span.start <= s.address and s.end <= span.end for span, part in zip(covered, parts) for s in part)
+
+
+@given(_images(), _BLOCKS)
+def test_a_whole_block_is_one_that_the_image_leaves_no_byte_of(image: Image, block: int) -> None:
+    held = {segment.address + n for segment in image.segments for n in range(len(segment.data))}
+    starts = range(_START, _START + _SIZE, block)
+    assert whole_blocks(image.segments, block) == {a for a in starts if held.issuperset(range(a, a + block))}

@@ -96,6 +96,41 @@ def test_a_damaged_s_record_file_is_refused_with_its_line(
     assert error.hint == "the file is damaged: build or copy it again"
 
 
+def test_two_files_in_one_are_told_as_two_files(file: Path) -> None:
+    error = refusal(write(file, RESET, END, "", record(0, 0, b"HDR"), record(2, 0x9000, b"x"), record(8, 0)))
+    assert str(error) == f"{file}:4: a second file begins here, after the end record of line 2"
+    assert error.hint == "several files were put into one: name each of them in the command instead"
+
+
+def test_a_second_end_record_is_told_as_one(file: Path) -> None:
+    error = refusal(write(file, RESET, END, END))
+    assert str(error) == f"{file}:3: a second end record, after that of line 2"
+    assert error.hint == "delete this line"
+
+
+def wide_record(address: int, data: bytes) -> str:
+    """An S1 record as `sdcc --out-fmt-s19` writes it (SDCC 4.2): with three bytes of address."""
+    return record(1, address >> 8, bytes([address & 0xFF]) + data)
+
+
+def test_s1_records_with_addresses_of_24_bits_are_refused_with_what_makes_them(file: Path) -> None:
+    lines = [
+        wide_record(1, b""),
+        wide_record(1, b""),
+        wide_record(0x8000, b"\x82\x00\x80\x80"),
+        wide_record(0x8004, b"\x9d"),
+    ]
+    error = refusal(write(file, *lines, END))
+    assert str(error) == f"{file}: the S1 records hold addresses of 24 bits, and the format allows 16 there"
+    assert error.hint is not None
+    assert "--out-fmt-ihx" in error.hint
+
+
+@pytest.mark.parametrize("lines", [[wide_record(1, b""), wide_record(1, b"x"), wide_record(1, b"y")], [RESET, RESET]])
+def test_an_overlap_that_wide_addresses_do_not_explain_stays_a_damage(file: Path, lines: list[str]) -> None:
+    assert ": a second byte for 0x00" in str(refusal(write(file, *lines, END)))
+
+
 def test_an_s_record_file_without_data_is_refused(file: Path) -> None:
     assert str(refusal(write(file, record(0, 0, b"HDR"), END))) == f"{file}: the file holds no data"
 

@@ -117,7 +117,8 @@ def load_image(*files: PathLike, base: Optional[int] = None, part: Union[str, Pa
         UsageError: `base` is below 0.
     """
     chip = _part(part)
-    return _image.load(files, base, ram_size=chip.ram.size if chip else 0)
+    raw_hint = "say where it begins, such as base=0x8000 for the flash"
+    return _image.load(files, base, ram_size=chip.ram.size if chip else 0, raw_hint=raw_hint)
 
 
 def save_image(file: PathLike, image: Image) -> None:
@@ -125,7 +126,7 @@ def save_image(file: PathLike, image: Image) -> None:
 
     Raises:
         UsageError: The suffix names no format.
-        ImageError: The file cannot be written.
+        ImageError: The file cannot be written, or a raw binary would have more than 16 MiB with its gaps.
     """
     _image.save(file, image.segments)
 

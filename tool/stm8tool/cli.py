@@ -148,7 +148,9 @@ def _parser() -> _Parser:
         ("verify", commands.verify, "compare files with the chip"),
     ):
         sub = command(name, run, help_text)
-        sub.add_argument("files", nargs="+", metavar="FILE", help="Intel HEX, S-records, ELF, or raw with --base")
+        sub.add_argument(
+            "files", nargs="+", metavar="FILE", help="Intel HEX, S-records, ELF, or raw with --base or --region"
+        )
         sub.add_argument("--patch", action="append", default=[], metavar="ADDRESS=BYTES", help="other bytes, in hex")
         sub.add_argument("--fill", action="append", default=[], metavar="[ADDRESS:SIZE=]BYTE", help="fill the gaps")
         if run is commands.write:

@@ -189,15 +189,32 @@ def list_probes(arguments: argparse.Namespace, console: Console) -> None:
         console.say(line)
 
 
-def image_of(arguments: argparse.Namespace, part: Part, *more: Segment) -> Image:
-    """Return the files' data with `--patch`, `--fill` and `more` applied."""
+def image_of(arguments: argparse.Namespace, part: Part, regions: Sequence[Region], *more: Segment) -> Image:
+    """Return the files' data with `--patch`, `--fill` and `more` applied.
+
+    Args:
+        arguments: Of the command.
+        part: The chip.
+        regions: Where data may lie. A raw binary begins at the start of the one that `--region` names.
+        more: Further bytes, in place of those of the files.
+    """
     from . import image
     from .image import edits
 
     patches = [edits.patch(text) for text in arguments.patch]
     fills = [edits.fill(text, region_of(arguments, part, "flash")) for text in arguments.fill]
-    content = image.load(arguments.files, base_address(arguments), ram_size=part.ram.size)
+    content = image.load(
+        arguments.files,
+        base_address(arguments),
+        region=regions[0] if arguments.region and len(regions) == 1 else None,
+        ram_size=part.ram.size,
+        raw_hint="add " + " or ".join(f"--base 0x{r.start:04X} for the {r.name}" for r in _flash_first(regions)),
+    )
     return edits.apply(content, [*patches, *more], fills)
+
+
+def _flash_first(regions: Sequence[Region]) -> list[Region]:
+    return sorted(regions, key=lambda region: region.name != "flash")
 
 
 def write(arguments: argparse.Namespace, console: Console) -> None:
@@ -208,9 +225,9 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
     regions = writable(arguments, part)
     unlock = arguments.unlock == "auto" and not (arguments.shared and "options" in arguments.shared.differing)
     serial = None if arguments.serial_number is None else SerialNumber.parse(arguments.serial_number)
-    content = image_of(arguments, part, *([serial.encode(serial.peek())] if serial else []))
+    content = image_of(arguments, part, regions, *([serial.encode(serial.peek())] if serial else []))
     options = _option_data(arguments, console, part, content)
-    content.check_inside([*regions, part.options] if options else regions, part.options)
+    content.check_inside([*regions, part.options] if options else regions, part.options, part)
     with open_session(arguments, console, part) as session:
         console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
         if regions == [part.ram]:
@@ -275,8 +292,8 @@ def _option_data(arguments: argparse.Namespace, console: Console, part: Part, co
 def verify(arguments: argparse.Namespace, console: Console) -> None:
     part = required_part(arguments)
     regions = [region_of(arguments, part, "flash")] if arguments.region else list(part.memories)
-    content = image_of(arguments, part)
-    content.check_inside(regions)
+    content = image_of(arguments, part, regions)
+    content.check_inside(regions, part=part)
     with open_session(arguments, console, part) as session:
         equal = session.verify(content, regions)
         console.say(f"verified: {equal} bytes are equal")

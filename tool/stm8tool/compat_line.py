@@ -165,7 +165,7 @@ def image_of(request: Request, part: Part, memory: Region) -> Image:
     content = loading.read_bytes(request.file)
     if loading.has_addresses(content):
         image = Image(loading.parse(request.file, content, ram_size=part.ram.size))
-        image.check_inside([limited(memory, request.count)])
+        image.check_inside([limited(memory, request.count)], part=part)
         return image
     loading.parse(request.file, content, memory.start)  # for what it refuses: text, or another format's suffix
     return Image([Segment(memory.start, _beginning(request, content, memory), request.file)])

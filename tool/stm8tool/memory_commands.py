@@ -63,8 +63,8 @@ def restore(arguments: argparse.Namespace, console: Console) -> None:
 
     part = required_part(arguments)
     require_settled(arguments, "options")
-    content = image.load([arguments.file])
-    content.check_inside(part.memories)
+    content = image.load([arguments.file], raw_hint="give the .hex or S-record file that `read --all` saved")
+    content.check_inside(part.memories, part=part)
     if not arguments.force:
         _require_backup_of(arguments.file, arguments.shared.parts if arguments.shared else [part], part.name)
     with open_session(arguments, console, part) as session:
@@ -132,8 +132,8 @@ def run(arguments: argparse.Namespace, console: Console) -> None:
 
     part = required_part(arguments)
     start = address(arguments.address)
-    content = image_of(arguments, part) if arguments.files else Image()
-    content.check_inside([part.ram])
+    content = image_of(arguments, part, [part.ram]) if arguments.files else Image()
+    content.check_inside([part.ram], part=part)
     with open_session(arguments, console, part) as session:
         session.run(start, content)
     console.say(f"{content.size} bytes loaded into RAM; the CPU runs from 0x{start:06X}, until the next reset")

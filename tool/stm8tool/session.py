@@ -284,13 +284,13 @@ class Session:
     def _segments(self, image: Image, regions: Sequence[Region], options: Optional[OptionData]) -> list[Segment]:
         """Return what `image` has in `regions`, by address; ImageError if it has more, but for option bytes."""
         part = self._require_part()
-        image.check_inside([*regions, part.options] if options else regions, part.options)
+        image.check_inside([*regions, part.options] if options else regions, part.options, part)
         segments = [segment for region in regions for segment in image.slice(region)]
         return sorted(segments, key=lambda segment: segment.address)
 
     def verify(self, image: Image, regions: Sequence[Region]) -> int:
         """Compare `image` with the chip; return the number of equal bytes."""
-        image.check_inside(regions)
+        image.check_inside(regions, part=self._require_part())
         programmer = self._programmer()
         programmer.require_open()
         segments = [segment for region in regions for segment in image.slice(region)]
@@ -357,7 +357,7 @@ class Session:
             force: Also pieces, and option bytes of which the chip may then not be freed: watchdog, brown-out reset.
         """
         part = self._require_part()
-        image.check_inside(part.memories)
+        image.check_inside(part.memories, part=part)
         if not force:
             upload.require_whole(image, part)
         self.expect_program(wanted=False)
@@ -365,7 +365,8 @@ class Session:
 
     def write_ram(self, image: Image) -> None:
         """Put `image` into RAM, where it stays until power goes or the program of the chip overwrites it."""
-        image.check_inside([self._require_part().ram])
+        part = self._require_part()
+        image.check_inside([part.ram], part=part)
         programmer = self._programmer()
         programmer.require_open()
         self._core.persist(lambda: programmer.write_ram(image.segments), (*LINK_ERRORS, VerifyError))

@@ -1,6 +1,7 @@
 """What is written to a chip or read from it: bytes at addresses, loaded from files, edited, saved to files.
 
 segments       bytes at addresses
+outside        what to say of data that no memory has a place for
 loading        a file of any format to segments; the format is found by content
 saving         segments to a file; its suffix names the format
 intel_hex  s_record  elf      one format each

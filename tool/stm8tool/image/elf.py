@@ -45,14 +45,18 @@ def sections(content: bytes) -> list[Section]:
     Raises:
         ElfError: it is no ELF for the STM8, or it is cut short.
     """
+    if not content:
+        raise ElfError("the file is empty")
     if content[:6] != MAGIC + _CLASS_32_BIG_ENDIAN:
         raise ElfError("not a 32-bit big-endian ELF")
     try:
         machine, table, entry_size, count, names = struct.unpack_from(">18xH12xI10xHHH", content)
         if machine != _STM8:
             raise ElfError(f"an ELF for another processor (machine {machine}, the STM8 is {_STM8})")
-        if entry_size < _SECTION_HEADER.size:
+        if count and entry_size < _SECTION_HEADER.size:
             raise ElfError("the section table is damaged")
+        if not count:
+            raise ElfError("it has no sections")
         headers = [_SECTION_HEADER.unpack_from(content, table + index * entry_size) for index in range(count)]
         names_at = headers[names][4]
         if sum(header[5] for header in headers if header[1] == _PROGBITS) > len(content):

@@ -8,62 +8,80 @@ other programs do not look (intelhex, GNU binutils); anywhere else such a line i
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import Any
 
-from ..errors import ImageError
-from .lines import lines_of
+from .lines import after_end, damaged, lines_of
 from .segments import Segment
 
 _COMMENT = ";"
 RECORD_SIZE = 16  # data bytes in a line that is written
 
+_log = logging.getLogger(__name__)
+
 _FORM = re.compile(r":((?:[0-9A-Fa-f]{2}){5,})")
 _DATA, _END, _SEGMENT, _LINEAR = 0, 1, 2, 4
+_STARTS = {3: "CS:IP", 5: "EIP"}  # registers of the 80x86; an STM8 starts at its reset vector
 
 
 def read(name: str, content: bytes) -> list[Segment]:
     """Return a segment for each data record; unlike intelhex, insist on an end record and on nothing after it.
 
+    Start addresses are valid, several of them too, and have no effect.
+
     Raises:
         ImageError: a line is damaged, odd, or gives an address a second time.
     """
     lines = lines_of(content)
-    intelhex = _intelhex()
-
-    def refusal(line: int, problem: str) -> ImageError:
-        return ImageError(f"{name}:{line}: {problem}", hint="the file is damaged: build or copy it again")
-
-    try:
-        intelhex.IntelHex().loadhex(StringIO("\n".join(lines)))
-    except intelhex.RecordChecksumError as exc:
-        raise refusal(exc.line, "wrong checksum") from exc
-    except intelhex.AddressOverlapError as exc:
-        raise refusal(exc.line, f"a second byte for 0x{exc.address:06X}") from exc
-    except intelhex.HexReaderError as exc:
-        raise refusal(exc.line, "not a valid Intel HEX record") from exc
-
+    _judge(name, lines)
     segments = []
     base, last, end = 0, 0, None
+    start = ""
     for number, line in enumerate(lines, start=1):
         if not line or (end is not None and line.startswith(_COMMENT)):
             continue
         if end is not None:
-            raise refusal(number, f"data after the end-of-file record of line {end}")
+            rest = [other for other in lines[number - 1 :] if other and not other.startswith(_COMMENT)]
+            raise after_end(name, rest, end, number, is_record, _is_end)
         record = bytes.fromhex(line[1:])
         address, kind, data = int.from_bytes(record[1:3], "big"), record[3], record[4:-1]
         if kind == _DATA:
             segments.append(Segment(base + address, data, f"{name}:{number}"))
         elif kind in (_SEGMENT, _LINEAR):
             base = int.from_bytes(data, "big") << (4 if kind == _SEGMENT else 16)
+        elif kind in _STARTS:
+            start = f"line {number}: the start address {_STARTS[kind]} = 0x{data.hex().upper()} is not used"
         elif kind == _END:
             end = number
         last = number
     if end is None:
-        raise refusal(last, "the file stops without an end-of-file record")
+        raise damaged(name, last, "the file stops without an end-of-file record")
+    if start:
+        _log.info("%s, %s", name, start)
     return segments
+
+
+def _judge(name: str, lines: Sequence[str]) -> None:
+    """Raise ImageError for the first line that intelhex refuses; it reads up to the end record."""
+    intelhex = _intelhex()
+    # intelhex takes one start address in a file. The format allows several, so each one is forgotten at once.
+    forgetful = type("Forgetful", (intelhex.IntelHex,), {"start_addr": property(lambda _: None, lambda _, __: None)})
+    try:
+        forgetful().loadhex(StringIO("\n".join(lines)))
+    except intelhex.RecordChecksumError as exc:
+        raise damaged(name, exc.line, "wrong checksum") from exc
+    except intelhex.AddressOverlapError as exc:
+        raise damaged(name, exc.line, f"a second byte for 0x{exc.address:06X}") from exc
+    except intelhex.HexReaderError as exc:
+        raise damaged(name, exc.line, "not a valid Intel HEX record") from exc
+
+
+def _is_end(line: str) -> bool:
+    """Tell whether a record is the end record."""
+    return int(line[7:9], 16) == _END
 
 
 def is_record(line: str) -> bool:

@@ -11,13 +11,15 @@ from types import ModuleType
 from typing import NoReturn, Optional, Union
 
 from .. import files
-from ..errors import ImageError
+from ..devices import Region
+from ..errors import Code, ImageError
 from . import elf, intel_hex, s_record
 from .lines import lines_of
-from .saving import HEX_SUFFIXES, RAW_SUFFIXES, S_RECORD_SUFFIXES
+from .saving import HEX_SUFFIXES, RAW_SUFFIXES, S_RECORD_SUFFIXES, SIZE_LIMIT
 from .segments import Image, Segment
 
 PathLike = Union[str, "os.PathLike[str]"]
+RAW_HINT = "add --base 0x8000 for the flash"
 
 _FIRST_LINE = re.compile(rb"[ \t\r\n]*([^\r\n]*)")
 _DAMAGED = {":[0-9A-Fa-f]{2}": "Intel HEX record", "S[0-9][0-9A-Fa-f]{6}": "S-record"}  # what a text begins with
@@ -26,30 +28,48 @@ _NAMES_ANOTHER_FORMAT = {
     **dict.fromkeys(S_RECORD_SUFFIXES, "S-records"),
     ".elf": "an ELF file",
 }
-_SIZE_LIMIT = 16 * 1024 * 1024  # the address space of the STM8; an image is far smaller, also as hex
 
 
-def load(paths: Sequence[PathLike], base: Optional[int] = None, *, ram_size: int = 0) -> Image:
+def load(
+    paths: Sequence[PathLike],
+    base: Optional[int] = None,
+    *,
+    region: Optional[Region] = None,
+    ram_size: int = 0,
+    raw_hint: str = RAW_HINT,
+) -> Image:
     """Return the data of all files as one image.
 
     Args:
         paths: Intel HEX, S-record or ELF files, or raw binaries.
         base: Address of the first byte of a raw binary; the other formats carry their addresses.
+        region: The memory for which the files are meant: a raw binary without `base` begins where it does.
+        raw_hint: What to do about a raw binary that has neither.
         ram_size: RAM of the chip in bytes, from address 0: what an ELF file reserves there is no data.
 
     Raises:
         ImageError: a file is missing, malformed or of a format that is not read, or data overlaps.
     """
-    return Image(segment for path in paths for segment in parse(str(path), read_bytes(path), base, ram_size))
+    pieces: list[Segment] = []
+    for path in paths:
+        pieces += parse(str(path), read_bytes(path), base, ram_size, region, raw_hint)
+    return Image(pieces)
 
 
-def parse(name: str, content: bytes, base: Optional[int] = None, ram_size: int = 0) -> list[Segment]:
+def parse(
+    name: str,
+    content: bytes,
+    base: Optional[int] = None,
+    ram_size: int = 0,
+    region: Optional[Region] = None,
+    raw_hint: str = RAW_HINT,
+) -> list[Segment]:
     """Return what a file holds, in its own order; arguments and errors as for `load`, `name` is that of the file.
 
-    Hex or S-records are what begins with a whole record. Any other text is raw only where both `base` and a suffix of
-    raw binaries say so: an EEPROM may well hold text.
+    Hex or S-records are what begins with a whole record. Any other text is raw only if its place is known and it has a
+    suffix of raw binaries: an EEPROM may well hold text.
     """
-    said_raw = base is not None and Path(name).suffix.lower() in RAW_SUFFIXES
+    said_raw = not (base is None and region is None) and Path(name).suffix.lower() in RAW_SUFFIXES
     if not (content if said_raw else content.strip()):
         raise ImageError(f"{name}: the file is empty", hint="build it again")
     text_format = _text_format(content)
@@ -61,7 +81,7 @@ def parse(name: str, content: bytes, base: Optional[int] = None, ram_size: int =
         text = None if said_raw else _text(content)
         if text is not None:
             _refuse_text(name, text)
-        segments = [_raw(name, content, base)]
+        segments = [_raw(name, content, base, region, raw_hint)]
     if not any(segment.data for segment in segments):
         raise ImageError(f"{name}: the file holds no data", hint="build it again")
     return segments
@@ -84,25 +104,33 @@ def read_bytes(path: PathLike) -> bytes:
     if os.path.isdir(path):
         raise ImageError(f"{path}: is a directory", hint="name the file in it, such as firmware.hex")
     try:
-        content = files.read_regular(Path(path), _SIZE_LIMIT + 1)
+        content = files.read_regular(Path(path), SIZE_LIMIT + 1)
     except FileNotFoundError as exc:
         raise ImageError(f"{path}: no such file", hint="build it first, or check the path") from exc
     except OSError as exc:
         raise ImageError(f"{path}: cannot be read: {exc.strerror}", hint="check the path and its rights") from exc
-    if len(content) > _SIZE_LIMIT:
+    if len(content) > SIZE_LIMIT:
         raise ImageError(f"{path}: more than 16 MiB, which is no image for an STM8", hint="check which file is meant")
     return content
 
 
-def _raw(name: str, content: bytes, base: Optional[int]) -> Segment:
+def _raw(name: str, content: bytes, base: Optional[int], region: Optional[Region], raw_hint: str) -> Segment:
     """Return a raw binary; ImageError if its name promises another format, or nothing says where it belongs."""
     promised = _NAMES_ANOTHER_FORMAT.get(Path(name).suffix.lower())
     if promised:
         raise ImageError(
             f"{name}: this is a raw binary, not {promised}", hint="make the file again, or give it the suffix .bin"
         )
+    if base is None and region is not None:
+        if len(content) > region.size:
+            raise ImageError(
+                f"{name}: {len(content)} bytes do not fit the {region.size} bytes of {region}",
+                code=Code.IMAGE_TOO_BIG,
+                hint=f"cut the file to {region.size} bytes, or name the memory that it is for",
+            )
+        base = region.start
     if base is None:
-        raise ImageError(f"{name}: a raw binary does not say where it belongs", hint="add --base 0x8000 for the flash")
+        raise ImageError(f"{name}: a raw binary does not say where it belongs", hint=raw_hint)
     return Segment(base, content, name)
 
 
@@ -137,5 +165,5 @@ def _refuse_text(name: str, text: str) -> NoReturn:
         )
     raise ImageError(
         f"{name}: this is a text file, neither Intel HEX nor S-records",
-        hint="give what the build makes (firmware.hex); text for the EEPROM is a .bin, with --base",
+        hint="give what the build makes (firmware.hex); text for the EEPROM is a .bin, with --region eeprom",
     )

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NoReturn
+from typing import NoReturn, Optional
 
 from ..errors import ImageError
-from .lines import lines_of
+from .lines import after_end, lines_of
 from .segments import Segment, overlap
 
+_LAST_FLASH_END = 0x28000  # of the largest STM8
 RECORD_SIZE = 32  # data bytes in a line that is written
 
 _ADDRESS_SIZE = {0: 2, 1: 2, 2: 3, 3: 4, 5: 2, 6: 3, 7: 4, 8: 3, 9: 2}  # S4 is reserved
@@ -29,12 +30,14 @@ def read(name: str, content: bytes) -> list[Segment]:
     """
     segments: list[Segment] = []
     last, end = "", ""  # where a record stands
-    for number, line in enumerate(lines_of(content), start=1):
+    lines = lines_of(content)
+    for number, line in enumerate(lines, start=1):
         where = f"{name}:{number}"
         if not line:
             continue
         if end:
-            _refuse(where, f"data after the end record of line {end.rpartition(':')[2]}")
+            rest = [other for other in lines[number - 1 :] if other]
+            raise after_end(name, rest, _line_of(end), number, is_record, _is_end)
         kind, address, data = _fields(where, line)
         if kind in _DATA:
             segments.append(Segment(address, data, where))
@@ -45,11 +48,41 @@ def read(name: str, content: bytes) -> list[Segment]:
         last = where
     if not end:
         _refuse(last, "the file stops without an end record")
-    clash = overlap(sorted((s for s in segments if s.data), key=lambda segment: segment.address))
+    clash = _clash(segments)
     if clash:
-        second = max(clash, key=lambda segment: int(segment.origin.rpartition(":")[2]))
+        _refuse_wide_s1(name, lines, segments)
+        second = max(clash, key=lambda segment: _line_of(segment.origin))
         _refuse(second.origin, f"a second byte for 0x{clash[1].address:06X}")
     return segments
+
+
+def _clash(segments: Sequence[Segment]) -> Optional[tuple[Segment, Segment]]:
+    return overlap(sorted((s for s in segments if s.data), key=lambda segment: segment.address))
+
+
+def _line_of(origin: str) -> int:
+    return int(origin.rpartition(":")[2])
+
+
+def _is_end(line: str) -> bool:
+    """Tell whether a record ends a file."""
+    return int(line[1]) in _END
+
+
+def _refuse_wide_s1(name: str, lines: Sequence[str], segments: Sequence[Segment]) -> None:
+    """Raise ImageError if the addresses clash because S1 records hold 24 bits of address, which S1 has no room for.
+
+    SDCC 4.2 writes that with --out-fmt-s19. Read so, its records do not overlap, and lie where an STM8 has memory.
+    """
+    kinds = {line[1] for line in lines if line} & {str(kind) for kind in _DATA}
+    if kinds != {"1"} or not all(segment.data for segment in segments):
+        return
+    wide = [Segment(segment.address << 8 | segment.data[0], segment.data[1:], segment.origin) for segment in segments]
+    if max(segment.end for segment in wide) <= _LAST_FLASH_END and not _clash(wide):
+        raise ImageError(
+            f"{name}: the S1 records hold addresses of 24 bits, and the format allows 16 there",
+            hint="`sdcc --out-fmt-s19` writes such files: use --out-fmt-ihx or --out-fmt-elf and give that file",
+        )
 
 
 def is_record(line: str) -> bool:

@@ -10,13 +10,14 @@ from typing import Optional, Union
 from .. import files
 from ..errors import ImageError, UsageError
 from . import intel_hex, s_record
-from .segments import Image, Segment
+from .segments import Image, Segment, span
 
 PathLike = Union[str, "os.PathLike[str]"]
 
 HEX_SUFFIXES = (".hex", ".ihx", ".i86")
 S_RECORD_SUFFIXES = (".s19", ".s28", ".s37", ".srec", ".mot")
 RAW_SUFFIXES = (".bin",)
+SIZE_LIMIT = 16 * 1024 * 1024  # of a file that is read: the address space of the STM8; an image is far smaller
 
 
 def check_output(path: PathLike, suffix: Optional[str] = None) -> None:
@@ -50,7 +51,8 @@ def save(
     """Write `segments` as Intel HEX, S-records or, from their lowest address on, as raw binary.
 
     Gaps of a raw binary are filled with 0x00, which is what erased flash and EEPROM hold on the STM8: give it
-    the segments of one memory. `suffix` names the format in place of the file's own;
+    the segments of one memory. With its gaps it may be as large as a file that is read again, and no larger.
+    `suffix` names the format in place of the file's own;
     `comments` go into Intel HEX only, a line each.
 
     Raises:
@@ -60,6 +62,12 @@ def save(
     ordered = Image(segments).segments
     suffix = (suffix or Path(path).suffix).lower()
     if suffix in RAW_SUFFIXES:
+        if ordered and ordered[-1].end - ordered[0].address > SIZE_LIMIT:
+            whole = span(ordered[0].address, ordered[-1].end)
+            raise ImageError(
+                f"{path}: a raw binary of {whole} has more than 16 MiB, with its gaps",
+                hint="save to a .hex file, which leaves gaps out",
+            )
         content = _to_raw(ordered)
     elif ordered and ordered[-1].end > 1 << 32:
         raise ImageError(

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Optional
 
-from ..devices import Region
-from ..errors import Code, ImageError, UsageError
+from ..devices import Part, Region
+from ..errors import ImageError, UsageError
 
 
 @dataclass(frozen=True)
@@ -62,47 +62,43 @@ class Image:
 
     def slice(self, region: Region) -> tuple[Segment, ...]:
         """Return what lies in `region`."""
-        return tuple(_clipped(self.segments, region.start, region.end))
+        return tuple(clipped(self.segments, [(region.start, region.end)]))
 
     def overlaid(self, other: Image) -> Image:
         """Return this image with the bytes of `other` in place of, or beside, its own."""
+        if not other._pieces:
+            return self
         end = max((piece.end for piece in self._pieces), default=0)
-        kept = [piece for gap in _gaps(other.segments, 0, end) for piece in _clipped(self._pieces, *gap)]
+        kept = clipped(self._pieces, gaps(other.segments, 0, end))
         return Image([*kept, *other._pieces])
 
     def filled(self, region: Region, value: int) -> Image:
         """Return this image with `value` at every address of `region` that it does not hold."""
-        gaps = _gaps(self.slice(region), region.start, region.end)
-        fill = (Segment(start, bytes([value]) * (end - start), f"the fill of {region}") for start, end in gaps)
+        free = gaps(self.slice(region), region.start, region.end)
+        fill = (Segment(start, bytes([value]) * (end - start), f"the fill of {region}") for start, end in free)
         return Image([*self._pieces, *fill])
 
-    def check_inside(self, regions: Iterable[Region], options: Optional[Region] = None) -> None:
+    def check_inside(
+        self, regions: Iterable[Region], options: Optional[Region] = None, part: Optional[Part] = None
+    ) -> None:
         """Raise ImageError unless every byte lies in one of `regions`, which do not overlap.
 
         Args:
             regions: Where data may lie.
             options: The option bytes of the part; data in there have an error of their own.
+            part: The chip, from which the hint tells what lies there instead.
         """
-        memories = sorted(regions, key=lambda region: region.start)
-        last = max((segment.end for segment in self.segments), default=0)
-        outside = [
-            lost
-            for gap in _gaps([Segment(memory.start, bytes(memory.size)) for memory in memories], 0, last)
-            for lost in _clipped(self.segments, *gap)
-        ]
-        if outside:
-            inside = " and ".join(map(str, memories)) or "any memory"
-            ranges = [span(lost.address, lost.end) for lost in outside]
-            elsewhere = f" (and {len(ranges) - 1} more)" if ranges[1:] else ""
-            message = f"the image has data at {ranges[0]}{elsewhere}, outside {inside}"
-            code, hint = _why_outside(outside, memories, options)
-            details = [f"outside: {where}{self._origin(lost)}" for where, lost in zip(ranges, outside)]
-            raise ImageError(message, code=code, hint=hint, details=details)
+        from . import outside
 
-    def _origin(self, lost: Segment) -> str:
-        """Return where the first byte of `lost` stands, for the end of a line."""
-        origin = next((p.origin for p in self._pieces if p.address <= lost.address < p.end), "")
-        return f", from {origin}" if origin else ""
+        memories = sorted(regions, key=lambda region: region.start)
+        lost = list(outside.find(self.segments, memories))
+        if lost:
+            origins = [self._origin(segment.address) for segment in lost[: outside.SHOWN]]
+            raise outside.error(self.segments, lost, memories, options, part, origins)
+
+    def _origin(self, address: int) -> str:
+        """Return where the byte at `address` stands."""
+        return next((p.origin for p in self._pieces if p.address <= address < p.end), "")
 
 
 def span(start: int, end: int) -> str:
@@ -113,24 +109,6 @@ def span(start: int, end: int) -> str:
 def overlap(ordered: Sequence[Segment]) -> Optional[tuple[Segment, Segment]]:
     """Return the first two neighbours by address that hold the same address, or None."""
     return next(((low, high) for low, high in zip(ordered, ordered[1:]) if high.address < low.end), None)
-
-
-def _why_outside(outside: Sequence[Segment], memories: Sequence[Region], options: Optional[Region]) -> tuple[Code, str]:
-    """Return the situation and what to do about it, the worst of several first."""
-    if options and any(_clipped(outside, options.start, options.end)):
-        return (
-            Code.DANGEROUS_WRITE,
-            "these are option bytes, which can lock a chip for good: `write --options` (board_upload.option_bytes "
-            "= yes) writes them, `options set` changes single ones; else leave them out",
-        )
-    for memory in memories:
-        beyond = sum(len(lost.data) for lost in outside if lost.address == memory.end)
-        if memory.name in ("flash", "eeprom") and beyond:
-            hint = (
-                f"{beyond} bytes too many for {memory.size} bytes of {memory.name}: make the program smaller, or name"
-            )
-            return Code.IMAGE_TOO_BIG, f"{hint} the right part"
-    return Code.OUTSIDE_MAP, "build for this part, or name the right one"
 
 
 def _merged(ordered: Sequence[Segment]) -> Iterator[Segment]:
@@ -168,7 +146,7 @@ def _overlapping(ordered: Iterable[Segment]) -> str:
     return span(*found)
 
 
-def _gaps(ordered: Iterable[Segment], start: int, end: int) -> Iterator[tuple[int, int]]:
+def gaps(ordered: Iterable[Segment], start: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield what the segments leave free between `start` and `end`, as (start, end)."""
     for segment in ordered:
         yield start, min(segment.address, end)
@@ -176,9 +154,18 @@ def _gaps(ordered: Iterable[Segment], start: int, end: int) -> Iterator[tuple[in
     yield start, end
 
 
-def _clipped(segments: Iterable[Segment], start: int, end: int) -> Iterator[Segment]:
-    """Yield what of the segments lies at `start` or above and below `end`."""
+def clipped(segments: Iterable[Segment], ranges: Iterable[tuple[int, int]]) -> Iterator[Segment]:
+    """Yield what of the segments lies in the ranges of addresses (start, end).
+
+    Both are sorted by address, and neither overlap among themselves: each is passed once.
+    """
+    wanted = [(start, end) for start, end in ranges if start < end]
+    first = 0
     for segment in segments:
-        low, high = max(segment.address, start), min(segment.end, end)
-        if low < high:
+        while first < len(wanted) and wanted[first][1] <= segment.address:
+            first += 1
+        index = first
+        while index < len(wanted) and wanted[index][0] < segment.end:
+            low, high = max(segment.address, wanted[index][0]), min(segment.end, wanted[index][1])
             yield Segment(low, segment.data[low - segment.address : high - segment.address], segment.origin)
+            index += 1

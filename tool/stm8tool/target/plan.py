@@ -42,6 +42,26 @@ def spans(segments: Iterable[Segment], block: int) -> list[Span]:
     return result
 
 
+def by_span(segments: Sequence[Segment], covered: Sequence[Span]) -> list[list[Segment]]:
+    """Return the segments (sorted by address) of each span that `spans` made of them."""
+    parts: list[list[Segment]] = [[] for _ in covered]
+    index = 0
+    for segment in segments:
+        while segment.address >= covered[index].end:
+            index += 1
+        parts[index].append(segment)
+    return parts
+
+
+def whole_blocks(segments: Iterable[Segment], block: int) -> set[int]:
+    """Return the addresses of the blocks that a single segment holds every byte of."""
+    return {
+        address
+        for segment in segments
+        for address in range(-(-segment.address // block) * block, segment.end - block + 1, block)
+    }
+
+
 def merge(segments: Sequence[Segment], held: bytes, start: int) -> bytes:
     """Return `held` (the memory from `start` on) with `segments` laid over it; gaps keep what is held."""
     merged = bytearray(held)

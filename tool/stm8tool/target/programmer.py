@@ -32,7 +32,7 @@ from .flash import Flash, RefusedError
 from .option_plan import UBC, Change, Danger, Warned, dangers
 from .option_writing import change_options, lock
 from .options import OptionState, read_one, read_options
-from .plan import BlockWrite, Span, blocks_to_write, merge, spans
+from .plan import BlockWrite, Span, blocks_to_write, by_span, merge, spans, whole_blocks
 
 _READ_CHUNK = 6144  # between two reports of progress; the probe splits it as it needs
 # A block whose write did not end, or did not verify, is written again if it still differs after connecting again.
@@ -308,24 +308,21 @@ class Programmer:
         """Read what `segments` cover and return the blocks that must change."""
         size = self.part.block
         covered = spans(segments, size)
+        parts = by_span(segments, covered)
         pieces = self._read(covered, "comparing", surely=False)
 
-        def plan(span: Span, held: bytearray) -> list[BlockWrite]:
-            return list(blocks_to_write(merge(segments, bytes(held), span.start), bytes(held), span.start, size))
+        def plan(span: Span, part: Sequence[Segment], held: bytearray) -> list[BlockWrite]:
+            return list(blocks_to_write(merge(part, bytes(held), span.start), bytes(held), span.start, size))
 
-        if any(plan(span, held) for span, held in zip(covered, pieces)):
+        if any(plan(*piece) for piece in zip(covered, parts, pieces)):
             # A flipped bit may neither become real in a gap of the image nor hide that a block differs. Where all
             # blocks look equal one read has to do, unless something else has shown that the link is weak.
-            for span, held in zip(covered, pieces):
-                certain = {block.address for block in plan(span, held) if self._replaces(block, segments, verify)}
+            whole = whole_blocks(segments, size)  # these will be right whatever their one read was
+            for span, part, held in zip(covered, parts, pieces):
+                changed = [block for block in plan(span, part, held) if verify or not block.blank]
+                certain = whole & {block.address for block in changed}
                 self._look_again(held, span.start, [a for a in range(*span, size) if a not in certain])
-        return [block for span, held in zip(covered, pieces) for block in plan(span, held)]
-
-    def _replaces(self, block: BlockWrite, segments: Sequence[Segment], verify: bool) -> bool:
-        """Tell whether `block` will be right whatever its one read was."""
-        end = block.address + len(block.data)
-        whole = any(segment.address <= block.address and end <= segment.end for segment in segments)
-        return whole and (verify or not block.blank)
+        return [block for piece in zip(covered, parts, pieces) for block in plan(*piece)]
 
     def _look_again(self, held: bytearray, start: int, addresses: Sequence[int]) -> None:
         """Read the blocks at `addresses` once more; put right what differs in `held`, the memory from `start` on."""

@@ -1,0 +1,172 @@
+"""Data that lie outside the memories: what lies there instead, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Optional
+
+from ..devices import Part, Region, all_parts
+from ..errors import Code, ImageError
+from ..values import ADDRESS_SPACE
+from .segments import Segment, clipped, gaps, span
+
+SHOWN = 8  # ranges in the details of an error
+_NAMED = 3  # parts in a hint
+
+# "General hardware register map" and "CPU/SWIM/debug module/interrupt controller registers" of every datasheet.
+_REGISTERS = (Region("registers", 0x5000, 0x800), Region("registers", 0x7F00, 0x100))
+_BEGIN_A_PROGRAM = (0x82, 0xAC)  # INT and JPF (PM0044): what a reset vector holds
+
+
+class _Case(NamedTuple):
+    """What is known when data lie outside.
+
+    Attributes:
+        segments: All data of the image, by address.
+        outside: What of them lies outside.
+        memories: Where data may lie.
+        part: The chip; None where no chip is named.
+    """
+
+    segments: Sequence[Segment]
+    outside: Sequence[Segment]
+    memories: Sequence[Region]
+    part: Optional[Part]
+
+    @property
+    def end(self) -> int:
+        """One past the last address of the image."""
+        return self.segments[-1].end
+
+    def touches(self, *regions: Region) -> bool:
+        """Tell whether something lies outside in one of `regions`."""
+        return any(
+            segment.address < region.end and region.start < segment.end
+            for region in regions
+            for segment in self.outside
+        )
+
+
+def find(segments: Sequence[Segment], memories: Sequence[Region]) -> Iterator[Segment]:
+    """Yield what of `segments` lies in none of `memories`; both by address."""
+    inside = [Segment(memory.start, bytes(memory.size)) for memory in memories]
+    return clipped(segments, gaps(inside, 0, segments[-1].end if segments else 0))
+
+
+def error(
+    segments: Sequence[Segment],
+    outside: Sequence[Segment],
+    memories: Sequence[Region],
+    options: Optional[Region],
+    part: Optional[Part],
+    origins: Sequence[str],
+) -> ImageError:
+    """Return the error for what lies outside `memories`.
+
+    Args:
+        segments: All data of the image, by address.
+        outside: What of them lies outside, by address; not empty.
+        memories: Where data may lie, by address.
+        options: The option bytes of the part; data in there have an error of their own.
+        part: The chip, where one is named.
+        origins: Where the first bytes of the first ranges stand, `SHOWN` at most.
+    """
+    ranges = [span(lost.address, lost.end) for lost in outside[:SHOWN]]
+    more = f" (and {len(outside) - 1} more)" if outside[1:] else ""
+    inside = " and ".join(map(str, memories)) or "any memory"
+    details = [f"outside: {where}{f', from {origin}' if origin else ''}" for where, origin in zip(ranges, origins)]
+    hidden = outside[SHOWN:]
+    if hidden:
+        size = sum(len(lost.data) for lost in hidden)
+        details.append(f"outside: {len(hidden)} more, {size} bytes up to 0x{hidden[-1].end - 1:06X}")
+    code, hint = _why(_Case(segments, outside, memories, part), options)
+    return ImageError(
+        f"the image has data at {ranges[0]}{more}, outside {inside}", code=code, hint=hint, details=details
+    )
+
+
+def _why(case: _Case, options: Optional[Region]) -> tuple[Code, str]:
+    """Return the situation and what to do about it, the worst of several first."""
+    if options and case.touches(options):
+        return (
+            Code.DANGEROUS_WRITE,
+            "these are option bytes, which can lock a chip for good: `write --options` (board_upload.option_bytes "
+            "= yes) writes them, `options set` changes single ones; else leave them out",
+        )
+    for memory in case.memories:
+        beyond = sum(len(lost.data) for lost in case.outside if lost.address == memory.end)
+        if memory.name in ("flash", "eeprom") and beyond:
+            fitting = _fitting(case)
+            larger = f"; it fits {fitting}" if fitting else "; no part that the tool knows holds it as it is"
+            too_many = f"{beyond} byte{'s' * (beyond > 1)} too many for {memory.size} bytes of {memory.name}"
+            return Code.IMAGE_TOO_BIG, f"{too_many}: make it smaller{larger}"
+    return Code.OUTSIDE_MAP, _counted_from_0(case) or _what_lies_there(case) or _other_part(case)
+
+
+def _counted_from_0(case: _Case) -> str:
+    """Return the hint for addresses that are offsets in a memory, or an empty text."""
+    for memory in case.memories:
+        alone = len(case.memories) == 1 and memory.start > 0 and memory.name != "flash"
+        first = case.segments[0]
+        program = memory.name == "flash" and first.address == 0 and first.data[0] in _BEGIN_A_PROGRAM
+        if (alone or program) and case.end <= memory.size:
+            return (
+                f"the addresses in the file count from 0, and {memory.name} begins at 0x{memory.start:06X}: "
+                f"give the bytes as a .bin, with --base 0x{memory.start:06X}"
+            )
+    return ""
+
+
+def _what_lies_there(case: _Case) -> str:
+    """Return the hint for data in another memory of the part, or in its registers; an empty text for neither."""
+    part = case.part
+    if part is None:
+        return ""
+    left_out = "leave these bytes out of the file"
+    if case.touches(part.ram) and part.ram not in case.memories:
+        fitting = _fitting(case)
+        hint = f"the RAM lies there, which a program fills when it starts: {left_out}"
+        if fitting:
+            return f"{hint}. If the chip is another one, the file fits {fitting}"
+        if case.end > part.ram.end:
+            return hint
+        homes = " or ".join(f"0x{m.start:06X} ({m.name})" for m in (part.eeprom, part.flash) if m)
+        return f"{hint}, or write the RAM by --region ram. If the file counts from 0, give a .bin, with --base {homes}"
+    if case.touches(*_REGISTERS):
+        return f"registers lie there, which a program sets when it runs: {left_out}"
+    if part.boot_rom and case.touches(part.boot_rom):
+        return f"the boot ROM lies there, which cannot be written: {left_out}"
+    for memory in part.memories:
+        if case.touches(memory):
+            chosen = " and ".join(map(str, case.memories))
+            return f"{memory} lies there, but the command is about {chosen}: choose more memory, or {left_out}"
+    return ""
+
+
+def _other_part(case: _Case) -> str:
+    """Return the hint for data where the part has nothing."""
+    fitting = _fitting(case)
+    if fitting:
+        return f"this file fits {fitting}: build for the part that is printed on the chip, and name that one"
+    if case.end > ADDRESS_SPACE:
+        return "the addresses of an STM8 end at 0xFFFFFF: this file is for another processor"
+    return "no part that the tool knows has all that memory: check for which addresses the file was made"
+
+
+def _fitting(case: _Case) -> str:
+    """Return the parts that have room for all of the image, the nearest first; an empty text if there is none."""
+    fits: dict[tuple[Region, ...], bool] = {}  # many parts have the same memories
+    found = []
+    with_options = any(memory.name == "options" for memory in case.memories)
+    for part in all_parts():
+        memories = part.memories if with_options else tuple(m for m in part.memories if m != part.options)
+        if memories not in fits:
+            fits[memories] = next(find(case.segments, memories), None) is None
+        if fits[memories]:
+            found.append(part)
+    family, controller = (case.part.family, case.part.flash_regs) if case.part else ("", "")
+    found.sort(key=lambda p: (p.family != family, p.flash_regs != controller, p.flash.size, p.name))
+    names = [part.name for part in found[:_NAMED]]
+    if found[_NAMED:]:
+        return f"{', '.join(names)} and {len(found) - _NAMED} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
