@@ -105,7 +105,7 @@ def chosen(source: str, only: list[str], removed: list[str], ram_size: int) -> l
     content = read_bytes(source)
     if not content.startswith(elf.MAGIC):
         if only or removed:
-            refuse(f"{source} is no ELF file, so it has no sections", "use the ELF file with -j and -R")
+            refuse(f"{source} is not an ELF file, so it has no sections", "use the ELF file with -j and -R")
         return parse(source, content)
     sections = elf.sections(content)
     there = ", ".join(dict.fromkeys(section.name for section in sections))
