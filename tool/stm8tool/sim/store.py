@@ -32,9 +32,10 @@ from .report import ChipReport, look_at
 from .stlink import SimStlink
 
 VERSION = 2
-FORMAT = "stm8tool simulated chip"
+FORMAT = files.BOARD_FORMAT
 _SERIAL = re.compile("[0-9A-F]{24}")
 CLONE_SERIAL = b"000000000001".hex()  # what clones and old firmware have in common
+_SUCH_AS = "such as board.chip, made by: stm8tool sim create"
 PathLike = Union[str, "os.PathLike[str]"]
 
 
@@ -71,8 +72,7 @@ def create(
         UsageError: the file exists, an unknown model, option or fault, or `content` does not fit.
     """
     path = checked(path)
-    if os.path.exists(path) and not overwrite:
-        raise UsageError(f"{path} exists already", hint="choose another name, or replace it with --force")
+    _refuse_existing(path, overwrite)
     if model not in MODELS:
         raise UsageError(f"no simulated probe is called {model!r}", hint=f"one of {', '.join(MODELS)}")
     bench = parse(faults)
@@ -97,7 +97,13 @@ def create(
     probe = SimStlink(chip, model, faults=bench)
     serial = CLONE_SERIAL if bench.clone_serial else os.urandom(12).hex().upper()
     with FileLock(path, "simulated probe"):
+        _refuse_existing(path, overwrite)  # another run may have made it meanwhile; now none can
         _save(path, _document(probe, model, serial, seconds=0.0))
+
+
+def _refuse_existing(path: Path, overwrite: bool) -> None:
+    if os.path.exists(path) and not overwrite:
+        raise UsageError(f"{path} exists already", hint="choose another name, or replace it with --force")
 
 
 def open_transport(path: PathLike, *, real_time: bool = False) -> StoredProbe:
@@ -111,7 +117,7 @@ def open_transport(path: PathLike, *, real_time: bool = False) -> StoredProbe:
 
 def describe(path: PathLike) -> ChipReport:
     """Return what a chip file holds; UsageError as for `open_transport`."""
-    document = _load(Path(path))
+    document = _load(checked(path))
     probe = _revive(document, VirtualClock(), str(path))
     return look_at(probe, document["model"], transfers=document["transfers"], seconds=document["seconds"])
 
@@ -123,15 +129,6 @@ def glance(path: PathLike) -> Glance:
     if model not in MODELS or not _SERIAL.fullmatch(str(serial)) or not isinstance(faults, list):
         raise _corrupt(str(path))
     return Glance(str(model), str(serial), parse(faults))
-
-
-def is_chip_file(path: PathLike) -> bool:
-    """Tell whether a regular file is a chip file that this version can read."""
-    try:
-        glance(path)
-    except UsageError:
-        return False
-    return True
 
 
 class StoredProbe:
@@ -219,8 +216,12 @@ def _check_dead_block(part: Part, address: Optional[int]) -> None:
 
 def checked(path: PathLike) -> Path:
     """Return `path` if it can be the name of a file."""
+    try:
+        files.check_name(Path(path))
+    except OSError as exc:
+        raise UsageError(f"{os.fspath(path)!r}: {exc.strerror}", hint=_SUCH_AS) from exc
     if not Path(path).name:
-        raise UsageError(f"'{path}' names no chip file", hint="such as board.chip, made by: stm8tool sim create")
+        raise UsageError(f"'{path}' names no chip file", hint=_SUCH_AS)
     return Path(path)
 
 
@@ -328,7 +329,7 @@ def _corrupt(path: str) -> UsageError:
 def _save(path: Path, document: Mapping[str, Any]) -> None:
     """Write the whole file or nothing."""
     try:
-        files.write_whole(path, json.dumps(document, separators=(",", ":")).encode("ascii"), durable=False)
+        files.write_whole(path, json.dumps(document, separators=(",", ":")).encode("ascii"), durable=False, board=True)
     except OSError as exc:
         raise UsageError(f"cannot write {path}: {exc.strerror}") from exc
 
