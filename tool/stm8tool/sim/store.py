@@ -10,30 +10,26 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Union
 
 from stm8tool import files
-from stm8tool.devices import Part, find_part
-from stm8tool.errors import ToolError, UnknownPartError, UsageError
+from stm8tool.devices import Part
+from stm8tool.errors import ToolError, UsageError
 from stm8tool.locks import FileLock
 from stm8tool.transport.base import Clock, UsbIdentity
 
 from . import chip as chips
 from . import debug, firmware, flash, memory_map, noise, state
 from .chip import Chip
+from .chip_file import FORMAT, VERSION, check_bench, load, part_of, usb_side
 from .clock import RealClock, VirtualClock
-from .faults import Faults, parse
+from .faults import Faults
 from .memory import Memory
-from .models import MODELS
 from .report import ChipReport, look_at
 from .stlink import SimStlink
 
-VERSION = 2
-FORMAT = files.BOARD_FORMAT
-_SERIAL = re.compile("[0-9A-F]{24}")
 CLONE_SERIAL = b"000000000001".hex()  # what clones and old firmware have in common
 _SUCH_AS = "such as board.chip, made by: stm8tool sim create"
 PathLike = Union[str, "os.PathLike[str]"]
@@ -73,15 +69,7 @@ def create(
     """
     path = checked(path)
     _refuse_existing(path, overwrite)
-    if model not in MODELS:
-        raise UsageError(f"no simulated probe is called {model!r}", hint=f"one of {', '.join(MODELS)}")
-    bench = parse(faults)
-    for fault, needed in (("open-firmware", "v2"), ("loader", "v3")):
-        if fault in bench.texts() and model != needed:
-            raise UsageError(f"the fault {fault} needs the probe {needed}")
-    if bench.open_firmware and bench.swimless_firmware:
-        raise UsageError("the faults open-firmware and swimless-firmware: a probe has one firmware", hint="choose one")
-    _check_dead_block(part, bench.dead_block)
+    bench = check_bench(part, model, faults)
     chip = Chip(part, locked=locked, unique_id=os.urandom(12))
     if content is None and locked:
         content = _vendor_program(part.flash.size)
@@ -117,18 +105,14 @@ def open_transport(path: PathLike, *, real_time: bool = False) -> StoredProbe:
 
 def describe(path: PathLike) -> ChipReport:
     """Return what a chip file holds; UsageError as for `open_transport`."""
-    document = _load(checked(path))
+    document = load(checked(path))
     probe = _revive(document, VirtualClock(), str(path))
     return look_at(probe, document["model"], transfers=document["transfers"], seconds=document["seconds"])
 
 
 def glance(path: PathLike) -> Glance:
     """Return what a chip file says of its probe, whoever is using it; UsageError as for `open_transport`."""
-    document = _load(Path(path))
-    model, serial, faults = (document.get(key) for key in ("model", "serial", "faults"))
-    if model not in MODELS or not _SERIAL.fullmatch(str(serial)) or not isinstance(faults, list):
-        raise _corrupt(str(path))
-    return Glance(str(model), str(serial), parse(faults))
+    return Glance(*usb_side(checked(path)))
 
 
 class StoredProbe:
@@ -138,7 +122,7 @@ class StoredProbe:
         self._path = path
         self._clock = clock
         self._lock = FileLock(path, "simulated probe")
-        self._document = _load(path)
+        self._document = load(path)
         self._probe = _revive(self._document, clock, str(path))
         self._opened = False
         self._started = 0.0
@@ -162,7 +146,7 @@ class StoredProbe:
     def _take(self) -> None:
         self._lock.acquire()
         try:
-            self._document = _load(self._path)
+            self._document = load(self._path)
             self._probe = _revive(self._document, self._clock, str(self._path))
         except ToolError:
             self._lock.release()
@@ -202,16 +186,6 @@ class StoredProbe:
             )
         finally:
             self._lock.release()
-
-
-def _check_dead_block(part: Part, address: Optional[int]) -> None:
-    """Raise UsageError unless the fault dead-block is away, or in flash or EEPROM."""
-    worn = [memory for memory in (part.flash, part.eeprom) if memory is not None]
-    if address is not None and not any(memory.start <= address < memory.end for memory in worn):
-        raise UsageError(
-            f"the fault dead-block: 0x{address:06X} is not in a memory of {part.name} that wears out",
-            hint=f"it has {', '.join(map(str, worn))}",
-        )
 
 
 def checked(path: PathLike) -> Path:
@@ -257,24 +231,21 @@ def _document(probe: SimStlink, model: str, serial: str, *, seconds: float) -> d
 
 
 def _revive(document: Mapping[str, Any], clock: Clock, path: str) -> SimStlink:
-    """Return the probe and chip of a document; UsageError if it does not make sense."""
-    try:
-        chip = Chip(find_part(document["part"]), unique_id=bytes.fromhex(document["unique_id"]))
-        for memory in _memories(chip):
-            _restore_memory(memory, document["memories"][memory.name])
-        state.restore(chip.options, _LOADED, document["loaded_options"])
-        state.restore(chip, chips.STATE, document["chip"])
-        state.restore(chip.map, memory_map.STATE, document["map"])
-        state.restore(chip.noise, noise.STATE, document["noise"])
-        state.restore(chip.controller, flash.STATE, document["controller"])
-        state.restore(chip.debug, debug.STATE, document["debug"])
-        faults, serial = document["faults"], document["serial"]
-        probe = SimStlink(chip, document["model"], serial=serial, clock=clock, faults=faults, path=f"sim:{path}")
-        state.restore(probe.firmware, firmware.STATE, document["probe"])
-    except UnknownPartError as exc:
-        raise UnknownPartError(f"{path}: {exc}", hint="use the stm8tool that made this chip file") from exc
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
-        raise _corrupt(path) from exc
+    """Return the probe and chip of a checked document."""
+    chip = Chip(part_of(document), unique_id=bytes.fromhex(document["unique_id"]))
+    for memory in _memories(chip):
+        saved = document["memories"][memory.name]
+        memory.data[:] = bytes.fromhex(saved["data"])
+        memory.wear = saved["wear"]
+    state.restore(chip.options, _LOADED, document["loaded_options"])
+    state.restore(chip, chips.STATE, document["chip"])
+    state.restore(chip.map, memory_map.STATE, document["map"])
+    state.restore(chip.noise, noise.STATE, document["noise"])
+    state.restore(chip.controller, flash.STATE, document["controller"])
+    state.restore(chip.debug, debug.STATE, document["debug"])
+    faults, serial = document["faults"], document["serial"]
+    probe = SimStlink(chip, document["model"], serial=serial, clock=clock, faults=faults, path=f"sim:{path}")
+    state.restore(probe.firmware, firmware.STATE, document["probe"])
     return probe
 
 
@@ -287,43 +258,6 @@ def _memories(chip: Chip) -> list[Memory]:
 
 def _dump_memory(memory: Memory) -> dict[str, Any]:
     return {"data": bytes(memory.data).hex(), "wear": memory.wear}
-
-
-def _restore_memory(memory: Memory, saved: Mapping[str, Any]) -> None:
-    data, wear = bytes.fromhex(saved["data"]), saved["wear"]
-    if len(data) != len(memory.data) or len(wear) != len(memory.wear) or not all(isinstance(n, int) for n in wear):
-        raise ValueError(memory.name)
-    memory.data[:] = data
-    memory.wear = wear
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_bytes())
-    except FileNotFoundError as exc:
-        raise UsageError(
-            f"there is no chip file {path}", hint=f"stm8tool sim create {path} --part … --probe v2"
-        ) from exc
-    except OSError as exc:
-        raise UsageError(f"cannot read {path}: {exc.strerror}") from exc
-    except ValueError as exc:
-        raise _corrupt(str(path)) from exc
-    if (
-        not isinstance(document, dict)
-        or document.get("format") != FORMAT
-        or not isinstance(document.get("version"), int)
-    ):
-        raise _corrupt(str(path))
-    if document["version"] != VERSION:
-        raise UsageError(
-            f"{path} is a chip file of version {document['version']}; this stm8tool reads version {VERSION}",
-            hint="use the stm8tool that made it, or make a new one with: stm8tool sim create",
-        )
-    return document
-
-
-def _corrupt(path: str) -> UsageError:
-    return UsageError(f"{path} is not a chip file, or it is damaged", hint="make a new one with: stm8tool sim create")
 
 
 def _save(path: Path, document: Mapping[str, Any]) -> None:
