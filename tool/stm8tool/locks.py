@@ -40,10 +40,12 @@ class FileLock:
 
     Args:
         path: What is to be had by one process at a time.
-        what: What that is, for the message that somebody else has it.
+        what: What that is, for the message that another program has it.
+        patient: Wait for up to WAIT_S while another program has it.
     """
 
-    def __init__(self, path: Path, what: str) -> None:
+    def __init__(self, path: Path, what: str, *, patient: bool = True) -> None:
+        self._patient = patient
         self._path = path
         self._what = what
         try:
@@ -58,13 +60,13 @@ class FileLock:
         self._descriptor: Optional[int] = None
 
     def acquire(self) -> None:
-        """Take the lock; AccessError if somebody keeps it for more than WAIT_S."""
+        """Take the lock; AccessError if another program keeps it."""
         try:
             descriptor = self._open()
         except OSError as exc:
             about = f"its lock file {self._lock_path}: " if os.path.lexists(self._lock_path) else ""
             raise UsageError(f"cannot use {self._path}: {about}{exc.strerror}", hint=_CHECK) from exc
-        deadline = time.monotonic() + WAIT_S
+        deadline = time.monotonic() + WAIT_S * self._patient
         while True:
             try:
                 _try_lock(descriptor)

@@ -94,13 +94,13 @@ def _refuse_existing(path: Path, overwrite: bool) -> None:
         raise UsageError(f"{path} exists already", hint="choose another name, or replace it with --force")
 
 
-def open_transport(path: PathLike, *, real_time: bool = False) -> StoredProbe:
+def open_transport(path: PathLike, *, real_time: bool = False, patient: bool = True) -> StoredProbe:
     """Return the probe of a chip file; it is loaded when opened and saved when closed.
 
     Raises:
         UsageError: there is no such file, or it is not a chip file that this version can read.
     """
-    return StoredProbe(checked(path), RealClock() if real_time else VirtualClock())
+    return StoredProbe(checked(path), RealClock() if real_time else VirtualClock(), patient=patient)
 
 
 def describe(path: PathLike) -> ChipReport:
@@ -118,10 +118,10 @@ def glance(path: PathLike) -> Glance:
 class StoredProbe:
     """A `Transport` to the probe of a chip file; nobody else can open the file meanwhile."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, *, patient: bool = True) -> None:
         self._path = path
         self._clock = clock
-        self._lock = FileLock(path, "simulated probe")
+        self._lock = FileLock(path, "simulated probe", patient=patient)
         self._document = load(path)
         self._probe = _revive(self._document, clock, str(path))
         self._opened = False
