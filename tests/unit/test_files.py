@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from stm8tool import files, locks
+from stm8tool.devices import find_part
 from stm8tool.errors import AccessError, UsageError
+from stm8tool.sim import store
 
 
 @pytest.fixture
@@ -108,7 +110,7 @@ def test_a_link_planted_under_a_name_that_can_be_foreseen_is_not_followed(
 ) -> None:
     target, victim = tmp_path / "out", tmp_path / "victim"
     victim.write_text("dear")
-    monkeypatch.setattr(files.secrets, "token_hex", lambda _: "aa")
+    monkeypatch.setattr(files.os, "urandom", bytes)
     files.write_whole(target, b"probe for the name of the half")
     monkeypatch.setattr(files, "replace", lambda half, _: shutil.copy(half, tmp_path / f"seen{half.name}"))
     files.write_whole(target, b"")
@@ -267,3 +269,17 @@ def test_a_text_about_simulated_boards_is_none(old: Path) -> None:
         old.write_text(text)
         files.write_whole(old, b"new")
         assert old.read_bytes() == b"new"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are another matter there")
+def test_a_board_that_could_not_be_saved_is_refused_before_it_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "board.chip"
+    store.create(path, find_part("stm8s103f3"), "v2")
+    path.chmod(0o444)
+    before = path.read_bytes()
+    probe = store.open_transport(path)
+    with pytest.raises(UsageError, match=r"cannot write .*board\.chip: Permission denied") as refused:
+        probe.open()
+    assert refused.value.hint == f"chmod g+w {path} lets a user of its group use it"
+    probe.close()
+    assert (path.read_bytes(), store.describe(path).part) == (before, "STM8S103F3")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
-import secrets
 import stat
 import sys
 import time
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Optional, Union
@@ -69,11 +68,12 @@ def holds_board(path: Path) -> bool:
         return False
 
 
-def check_whole(target: Path) -> None:
+def check_whole(target: Path, *, board: bool = False) -> None:
     """Raise OSError unless `write_whole` could write `target`."""
     target = _followed(target)
     _replaced(target)
-    _refuse_board(target)
+    if not board:
+        _refuse_board(target)
     descriptor, half = _begin(target)
     os.close(descriptor)
     half.unlink()
@@ -135,9 +135,9 @@ def _begin(target: Path) -> tuple[int, Path]:
 
     The name is short however long the one of `target` is. What a run that was killed has left goes away.
     """
-    kind = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]
+    kind = f"{zlib.crc32(os.fsencode(target.name)):08x}"  # another target with the same one harms nothing
     _sweep(target.parent, f".{kind}.")
-    half = target.with_name(f".{kind}.{secrets.token_hex(8)}.partial")
+    half = target.with_name(f".{kind}.{os.urandom(8).hex()}.partial")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     return os.open(half, flags, 0o666), half
 

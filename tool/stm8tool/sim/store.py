@@ -146,6 +146,7 @@ class StoredProbe:
     def _take(self) -> None:
         self._lock.acquire()
         try:
+            _check_writable(self._path)
             self._document = load(self._path)
             self._probe = _revive(self._document, self._clock, str(self._path))
         except ToolError:
@@ -260,12 +261,28 @@ def _dump_memory(memory: Memory) -> dict[str, Any]:
     return {"data": bytes(memory.data).hex(), "wear": memory.wear}
 
 
+def _check_writable(path: Path) -> None:
+    """Raise UsageError if a board could not be saved when it was used; not if it is not there."""
+    try:
+        if os.path.exists(path):
+            files.check_whole(path, board=True)
+    except OSError as exc:
+        raise _not_written(path, exc) from exc
+
+
+def _not_written(path: Path, exc: OSError) -> UsageError:
+    hint = "check the path and the disk"
+    if isinstance(exc, PermissionError):
+        hint = f"chmod g+w {path} lets a user of its group use it"
+    return UsageError(f"cannot write {path}: {exc.strerror}", hint=hint)
+
+
 def _save(path: Path, document: Mapping[str, Any]) -> None:
     """Write the whole file or nothing."""
     try:
         files.write_whole(path, json.dumps(document, separators=(",", ":")).encode("ascii"), durable=False, board=True)
     except OSError as exc:
-        raise UsageError(f"cannot write {path}: {exc.strerror}") from exc
+        raise _not_written(path, exc) from exc
 
 
 def _vendor_program(size: int) -> bytes:
