@@ -402,7 +402,12 @@ def test_an_option_byte_that_the_chip_does_not_have_is_refused(tmp_path: Path, t
     assert not (tmp_path / "board.chip").exists()
 
 
-@pytest.mark.parametrize("name", ["a\0b", "a\ud800b", "", "n" * 300, "a\0b#stlink", "n" * 300 + "#stlink", "a#\0"])
+HALF_A_CHARACTER = [] if sys.platform == "win32" else ["a\ud800b"]  # there a file can have that name
+
+
+@pytest.mark.parametrize(
+    "name", [*HALF_A_CHARACTER, "a\0b", "", "n" * 300, "a\0b#stlink", "n" * 300 + "#stlink", "a#\0"]
+)
 def test_a_name_that_a_file_cannot_have_is_a_usage_error_wherever_it_is_given(name: str) -> None:
     with pytest.raises(UsageError):
         selector.open_transport(f"sim:{name}")

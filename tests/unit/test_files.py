@@ -127,6 +127,7 @@ def test_a_link_planted_under_a_name_that_can_be_foreseen_is_not_followed(
     assert (target.read_bytes(), victim.read_text()) == (b"new", "dear")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there a whole path has a limit of its own")
 @pytest.mark.parametrize("length", [240, 255])
 def test_the_longest_names_work(tmp_path: Path, length: int) -> None:
     target = tmp_path / ("n" * length)
