@@ -1,5 +1,9 @@
 """`python tool`: how PlatformIO starts the tool, without installing it."""
 
-from stm8tool.scripts import stm8tool
+from stm8tool import oldest
+
+oldest.check()
+
+from stm8tool.scripts import stm8tool  # noqa: E402
 
 stm8tool()

@@ -120,7 +120,7 @@ def test_a_report_does_not_take_the_place_of_a_simulated_board(desk: Desk) -> No
     board = desk.chip()
     before = board.read_bytes()
     result = desk.flash("doctor", "--report", "board.chip")
-    assert result.reason == "error: board.chip: holds a simulated board [E-FILE]"
+    assert result.reason == "error: board.chip: cannot be written: it holds a simulated board [E-FILE]"
     assert board.read_bytes() == before
 
 
@@ -130,7 +130,7 @@ def test_a_report_follows_a_link_and_replaces_nothing_but_files(desk: Desk) -> N
     os.mkfifo(desk.folder / "fifo")
     (desk.folder / "link").symlink_to("report.json")
     refused = desk.flash("doctor", "--report", "fifo")
-    assert refused.reason == "error: fifo: cannot be written: something is there that is no regular file [E-FILE]"
+    assert refused.reason == "error: fifo: cannot be written: it is not a regular file [E-FILE]"
     assert (refused.out, (desk.folder / "fifo").is_fifo()) == ("", True)
     assert desk.flash("doctor", "--report", "link").code == 0
     assert (desk.folder / "link").is_symlink()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from cli.compat import Flash
 from cli.desk import STM8L, STM8S, Desk, program
 from stm8tool import image
 from stm8tool.devices import find_part
@@ -333,3 +336,31 @@ def test_a_group_of_one_is_as_certain_as_its_part_and_a_larger_one_is_not() -> N
     assert (found.part, found.parts, found.differing) == (alone, (alone,), frozenset())
     several = family.shared([alone, find_part("stm8af6146")])
     assert several is None or several.part.confidence == "medium"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+@pytest.mark.parametrize("name", ["board.hex", "hard.hex", "link.hex", "other.s19", "broken.hex", "../here/board.hex"])
+def test_what_is_read_does_not_take_the_place_of_a_simulated_board(
+    desk: Desk, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = desk.folder / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    desk.folder = here
+    desk.chip("board.hex", content=program(100))
+    board = desk.chip("other.s19")
+    (here / "broken.hex").write_bytes(board.read_bytes()[:200])
+    os.link(here / "board.hex", here / "hard.hex")
+    (here / "link.hex").symlink_to("board.hex")
+    before = {path.name: path.read_bytes() for path in here.glob("[!.]*")}
+    for words in ("read {}", "read {} --all", "--region eeprom read {}", "doctor --report {}"):
+        result = desk.flash(*words.format(name).split(), chip="board.hex")
+        assert (result.code, result.out) == (2, "")
+        assert result.reason == f"error: {name}: cannot be written: it holds a simulated board [E-FILE]"
+        assert result.hint
+    result = Flash(desk, capsys)("-r", name, chip="board.hex")
+    assert result.code == 2
+    assert "it holds a simulated board [E-FILE]" in result.reason
+    assert {path.name: path.read_bytes() for path in here.glob("[!.]*")} == before
+    assert desk.flash("read", "saved.hex", chip="board.hex").code == 0
+    assert (here / "saved.hex").read_text().startswith(":")

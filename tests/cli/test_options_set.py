@@ -238,7 +238,7 @@ def test_a_pipe_is_no_file_to_compare_with(desk: Desk) -> None:
     desk.chip()
     os.mkfifo(desk.folder / "fifo")
     refused = desk.flash("options", "diff", "fifo")
-    assert refused.reason == "error: fifo: cannot be read: something is there that is no regular file [E-FILE]"
+    assert refused.reason == "error: fifo: cannot be read: it is not a regular file [E-FILE]"
 
 
 # -- lock ------------------------------------------------------------------------------------------------------------

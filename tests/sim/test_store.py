@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stm8tool import locks
+from stm8tool import locks, selector
 from stm8tool.devices import find_part
 from stm8tool.errors import (
     AccessError,
@@ -400,3 +400,35 @@ def test_an_option_byte_that_the_chip_does_not_have_is_refused(tmp_path: Path, t
         create(tmp_path / "board.chip", find_part("stm8s103f3"), "v2", options=[text])
     assert caught.value.hint
     assert not (tmp_path / "board.chip").exists()
+
+
+HALF_A_CHARACTER = [] if sys.platform == "win32" else ["a\ud800b"]  # there a file can have that name
+
+
+@pytest.mark.parametrize(
+    "name", [*HALF_A_CHARACTER, "a\0b", "", "n" * 300, "a\0b#stlink", "n" * 300 + "#stlink", "a#\0"]
+)
+def test_a_name_that_a_file_cannot_have_is_a_usage_error_wherever_it_is_given(name: str) -> None:
+    with pytest.raises(UsageError):
+        selector.open_transport(f"sim:{name}")
+    for job in (describe, open_transport, lambda path: create(path, S103, "v2")):
+        with pytest.raises(UsageError):
+            job(name)
+
+
+def test_of_several_runs_that_create_one_board_only_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.chip"
+    made: list[bytes] = []
+    acquire = locks.FileLock.acquire
+
+    def late(lock: locks.FileLock) -> None:
+        if not made:
+            made.append(b"")
+            create(path, S103, "v2")  # another run, between this one's look at the name and its lock
+            made[0] = path.read_bytes()
+        acquire(lock)
+
+    monkeypatch.setattr(locks.FileLock, "acquire", late)
+    with pytest.raises(UsageError, match="exists already"):
+        create(path, S103, "v3")
+    assert [path.read_bytes()] == made

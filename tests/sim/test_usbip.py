@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 import struct
 import sys
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,8 +15,12 @@ from stm8tool.devices import find_part
 from stm8tool.errors import AccessError, UsageError
 from stm8tool.sim import store
 from stm8tool.sim.clock import VirtualClock
+from stm8tool.sim.faults import Faults
+from stm8tool.sim.usbip.channel import Channel
+from stm8tool.sim.usbip.device import Device
 from stm8tool.sim.usbip.export import serve
-from stm8tool.sim.usbip.server import exactly
+from stm8tool.sim.usbip.server import VISITORS, Server
+from stm8tool.sim.usbip.stlink import of_board
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no signals for another process there")
 
@@ -413,28 +417,113 @@ def test_an_importer_that_sends_nonsense_is_let_go(chip: Path, header: bytes) ->
             assert V2(host).ask("F5", 2) == "00 01"
 
 
-class Dribbler:
-    """A connection that sends a byte a second."""
+def test_a_visitor_that_is_silent_or_sends_a_byte_now_and_then_has_its_time_and_no_more() -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        channel = Channel(here, 0.0)
+        for second in range(5):
+            there.sendall(b"\0")
+            channel.fill(float(second))
+            assert not channel.is_late(float(second), 5.0)
+        assert channel.is_late(5.5, 5.0)
+        channel.take(5, 5.5)
+        assert not channel.is_late(99.0, 5.0)  # the next message has not begun
+        there.sendall(b"\0")
+        channel.fill(100.0)
+        assert [channel.is_late(now, 5.0) for now in (105.0, 105.5)] == [False, True]
+        there.close()
+        with pytest.raises(EOFError):
+            channel.fill(101.0)
 
-    def __init__(self, clock: VirtualClock) -> None:
-        self.clock = clock
-        self.sent = 0
 
-    def settimeout(self, limit_s: float) -> None:
-        assert limit_s > 0
+def test_a_peer_that_takes_nothing_is_late_and_not_waited_for() -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        channel = Channel(here, 0.0)
+        channel.received += b"x"
+        channel.take(1, 0.0)
+        channel.send(bytes(1 << 24), 1.0)
+        assert channel.unsent
+        assert [channel.is_late(now, 5.0) for now in (6.0, 6.5)] == [False, True]
+        there.setblocking(False)
+        assert there.recv(1 << 16)
+        left = len(channel.unsent)
+        channel.flush(7.0)
+        assert len(channel.unsent) <= left
 
-    def recv(self, size: int) -> bytes:
-        self.clock.sleep(1.0)
-        self.sent += 1
-        return b"\0"
+
+def test_silent_visitors_hold_up_neither_the_importer_nor_others() -> None:
+    clock = VirtualClock()  # it stands still: nothing here ends because time has passed
+    with socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as stack:
+        listener.setblocking(False)
+        about = of_board("v2", "57FF6B0648824855FFFF1687", Faults())
+        server = Server(about, lambda: nullcontext(Device(about, {})), lambda _: None, clock)
+        stack.callback(server.close)
+
+        def connect() -> socket.socket:
+            return stack.enter_context(socket.create_connection(listener.getsockname()))
+
+        silent = [connect() for _ in range(5)]
+        for _ in silent:
+            server.turn(listener, 0.0)
+        silent[0].sendall(bytes.fromhex("0111 8003"))
+        host = connect()
+        host.sendall(bytes.fromhex("0111 8003 00000000") + b"1-1".ljust(32, b"\0"))
+        asks = connect()
+        asks.sendall(bytes.fromhex("0111 8005 00000000"))
+        host.setblocking(False)
+        asks.setblocking(False)
+        got = {host: b"", asks: b""}
+        for _ in range(20):
+            server.turn(listener, 0.0)
+            for peer in got:
+                with suppress(BlockingIOError):
+                    got[peer] += peer.recv(4096)
+        assert got[host][:8] == bytes.fromhex("0111 0003 00000000")
+        assert got[asks][:12] == bytes.fromhex("0111 0005 00000000 00000001")
+        clock.sleep(1.5)
+        for _ in range(3):
+            server.turn(listener, 0.0)
+        assert [peer.recv(1) for peer in silent] == [b""] * 5  # let go
+        with pytest.raises(BlockingIOError):
+            host.recv(1)  # the importer stays
 
 
-def test_who_sends_a_byte_now_and_then_is_not_waited_for(chip: Path) -> None:
-    clock = VirtualClock()
-    slow: Any = Dribbler(clock)
-    with pytest.raises(TimeoutError, match="5 of 48 bytes came within 5 s"):
-        exactly(slow, 48, 5, clock)
-    assert exactly(slow, 4, 5, clock) == bytes(4)
+def test_more_visitors_than_there_is_room_for_push_out_the_oldest() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener, ExitStack() as stack:
+        listener.setblocking(False)
+        about = of_board("v2", "57FF6B0648824855FFFF1687", Faults())
+        server = Server(about, lambda: nullcontext(Device(about, {})), lambda _: None, VirtualClock())
+        stack.callback(server.close)
+        visitors = []
+        for _ in range(VISITORS + 1):
+            visitors.append(stack.enter_context(socket.create_connection(listener.getsockname())))
+            server.turn(listener, 0.0)
+        assert visitors[0].recv(1) == b""
+        visitors[1].setblocking(False)
+        with pytest.raises(BlockingIOError):
+            visitors[1].recv(1)
+
+
+def test_an_importer_with_too_many_pending_transfers_is_let_go(chip: Path) -> None:
+    with serving(chip) as server:
+        with server.imported() as host, pytest.raises((GoneError, BrokenPipeError, ConnectionResetError)):
+            for _ in range(20_000):
+                host.submit(0x81, size=64)
+            host._take(1)
+        with server.imported() as host:
+            assert V2(host).ask("F5", 2) == "00 01"
+    assert any("transfers" in line and "pending" in line for line in server.lines), server.lines
+
+
+def test_as_many_pending_transfers_as_a_system_has_are_carried_out(chip: Path) -> None:
+    with serving(chip) as server, server.imported() as host:
+        host.enumerate()
+        waiting = [host.submit(0x81, size=64) for _ in range(100)]
+        for seqnum in waiting[1:]:
+            assert host.unlink(seqnum) == UNLINKED
+        assert host.unlink(waiting[0]) == UNLINKED
+        assert V2(host).ask("F5", 2) == "00 01"
 
 
 def test_an_importer_that_breaks_off_in_the_middle_of_a_transfer_leaves_a_saved_chip(chip: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import stm8tool
+from stm8tool import oldest
 
 PACKAGE = Path(stm8tool.__file__).parent
 LEAVES = {"errors", "interrupts", "files", "locks", "values"}
@@ -20,7 +22,7 @@ LAYERS: dict[str, set[str]] = {
     "interrupts": set(),
     "files": set(),
     "streams": set(),
-    "locks": {"errors"},
+    "locks": {"errors", "files"},
     "values": {"errors"},
     "bundle": set(),
     "places": set(),
@@ -100,7 +102,8 @@ LAYERS: dict[str, set[str]] = {
         "process",
     },
     "scripts": {"process", "cli", "compat"},
-    "__main__": {"scripts"},
+    "oldest": set(),
+    "__main__": {"oldest", "scripts"},
 }
 
 DOORS = {"usb": {"transport/usb.py", "transport/libusb.py"}, "intelhex": {"image/intel_hex.py"}}
@@ -158,7 +161,7 @@ def test_only_the_console_prints_and_only_the_command_line_ends_the_process() ->
         }
 
     assert users("print", "sys.stdout") <= {"process.py", "console.py"}
-    assert users("sys.exit", "os._exit", "SystemExit") == {"process.py"}
+    assert users("sys.exit", "os._exit", "SystemExit") == {"oldest.py", "process.py"}
 
 
 def test_option_bytes_are_written_in_one_place_and_rop_in_two_more() -> None:
@@ -184,3 +187,30 @@ def test_option_bytes_are_written_in_one_place_and_rop_in_two_more() -> None:
 
 def test_the_package_asserts_nothing() -> None:
     assert {name_of(source) for source in sources() for node in nodes(source) if isinstance(node, ast.Assert)} == set()
+
+
+@pytest.mark.parametrize("version", [(3, 6), (3, 8)])
+@pytest.mark.parametrize("start", ["__main__.py", "stm8flash.py", "stm8tool/__main__.py"])
+def test_a_python_that_is_too_old_reads_what_runs_before_its_version_is_looked_at(
+    start: str, version: tuple[int, int]
+) -> None:
+    sources = {
+        name: (PACKAGE.parent / name).read_text() for name in (start, "stm8tool/__init__.py", "stm8tool/oldest.py")
+    }
+    for name, text in sources.items():
+        tree = ast.parse(text, feature_version=version)
+        future = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+        assert not future, name
+    statements = [ast.unparse(node) for node in ast.parse(sources[start]).body]
+    assert "oldest" in statements[1]
+    assert statements[2] == "oldest.check()"
+
+
+def test_a_python_that_is_too_old_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 7, 9))
+    with pytest.raises(SystemExit) as ended:
+        oldest.check()
+    assert ended.value.code == 7
+    assert capsys.readouterr().err.splitlines()[-1] == "error: stm8tool needs Python 3.9 or newer; this is Python 3.7"

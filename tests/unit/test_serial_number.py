@@ -119,7 +119,7 @@ def test_a_pipe_counts_nothing_and_is_not_waited_for(counter: Path) -> None:
     os.mkfifo(counter)
     numbers = SerialNumber.parse(f"0x4000,u8,{counter}")
     for job in (numbers.peek, numbers.take):
-        with pytest.raises(ImageError, match="no regular file"):
+        with pytest.raises(ImageError, match="not a regular file"):
             job()
 
 

@@ -1,5 +1,9 @@
 """`python -m stm8tool`."""
 
-from .scripts import stm8tool
+from . import oldest
+
+oldest.check()
+
+from .scripts import stm8tool  # noqa: E402
 
 stm8tool()

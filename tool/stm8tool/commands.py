@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn, Optional
 
-from .errors import Code, ImageError, UsageError
+from .errors import ImageError, UsageError
 from .values import number, shortened
 
 if TYPE_CHECKING:
@@ -344,7 +344,7 @@ def doctor(arguments: argparse.Namespace, console: Console) -> None:
     from . import doctor_page
 
     if arguments.report is not None:
-        _check_report(arguments.report)
+        doctor_page.check_output(arguments.report)
     diagnosis = checks.examine(arguments.probe, arguments.part, _power_cycle(arguments, console))
     for line in doctor_page.page(diagnosis, fancy=console.shows(doctor_page.SIGNS)):
         console.say(line)
@@ -355,16 +355,6 @@ def doctor(arguments: argparse.Namespace, console: Console) -> None:
     if problem:
         problem.details, problem.hint = (), None  # they stand on the page
         raise problem
-
-
-def _check_report(path: str) -> None:
-    """Raise UsageError unless a report could be written to `path`, and no simulated board would be lost by that."""
-    from . import doctor_page
-    from .sim import store
-
-    doctor_page.check_output(path)
-    if store.is_chip_file(path):
-        raise UsageError(f"{path}: holds a simulated board", code=Code.FILE, hint="such as --report doctor.json")
 
 
 def udev(_arguments: argparse.Namespace, console: Console) -> None:

@@ -109,7 +109,7 @@ def attach(place: str) -> tuple[SimBus, str]:
     folder, hash_sign, selector = place.rpartition("#")
     if os.path.exists(place) or not hash_sign:
         folder, selector = place, _ANY
-    elif Path(folder).is_file():
+    elif os.path.exists(folder) and not os.path.isdir(folder):
         raise UsageError(f"{folder} is one simulated board: nothing is to be chosen", hint=f"use sim:{folder}")
     elif not os.path.isdir(folder):
         raise UsageError(f"there is no folder {folder}", hint=f"make it, and in it chip files with names in {SUFFIX}")

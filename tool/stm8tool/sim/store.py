@@ -10,31 +10,28 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Union
 
 from stm8tool import files
-from stm8tool.devices import Part, find_part
-from stm8tool.errors import ToolError, UnknownPartError, UsageError
+from stm8tool.devices import Part
+from stm8tool.errors import ToolError, UsageError
 from stm8tool.locks import FileLock
 from stm8tool.transport.base import Clock, UsbIdentity
 
 from . import chip as chips
 from . import debug, firmware, flash, memory_map, noise, state
 from .chip import Chip
+from .chip_file import FORMAT, VERSION, check_bench, load, part_of, usb_side
 from .clock import RealClock, VirtualClock
-from .faults import Faults, parse
+from .faults import Faults
 from .memory import Memory
-from .models import MODELS
 from .report import ChipReport, look_at
 from .stlink import SimStlink
 
-VERSION = 2
-FORMAT = "stm8tool simulated chip"
-_SERIAL = re.compile("[0-9A-F]{24}")
 CLONE_SERIAL = b"000000000001".hex()  # what clones and old firmware have in common
+_SUCH_AS = "such as board.chip, made by: stm8tool sim create"
 PathLike = Union[str, "os.PathLike[str]"]
 
 
@@ -71,17 +68,8 @@ def create(
         UsageError: the file exists, an unknown model, option or fault, or `content` does not fit.
     """
     path = checked(path)
-    if os.path.exists(path) and not overwrite:
-        raise UsageError(f"{path} exists already", hint="choose another name, or replace it with --force")
-    if model not in MODELS:
-        raise UsageError(f"no simulated probe is called {model!r}", hint=f"one of {', '.join(MODELS)}")
-    bench = parse(faults)
-    for fault, needed in (("open-firmware", "v2"), ("loader", "v3")):
-        if fault in bench.texts() and model != needed:
-            raise UsageError(f"the fault {fault} needs the probe {needed}", hint=f"add --probe {needed}")
-    if bench.open_firmware and bench.swimless_firmware:
-        raise UsageError("the faults open-firmware and swimless-firmware: a probe has one firmware", hint="choose one")
-    _check_dead_block(part, bench.dead_block)
+    _refuse_existing(path, overwrite)
+    bench = check_bench(part, model, faults)
     chip = Chip(part, locked=locked, unique_id=os.urandom(12))
     if content is None and locked:
         content = _vendor_program(part.flash.size)
@@ -99,51 +87,44 @@ def create(
     probe = SimStlink(chip, model, faults=bench)
     serial = CLONE_SERIAL if bench.clone_serial else os.urandom(12).hex().upper()
     with FileLock(path, "simulated probe"):
+        _refuse_existing(path, overwrite)  # another run may have made it meanwhile; now none can
         _save(path, _document(probe, model, serial, seconds=0.0))
 
 
-def open_transport(path: PathLike, *, real_time: bool = False) -> StoredProbe:
+def _refuse_existing(path: Path, overwrite: bool) -> None:
+    if os.path.exists(path) and not overwrite:
+        raise UsageError(f"{path} exists already", hint="choose another name, or replace it with --force")
+
+
+def open_transport(path: PathLike, *, real_time: bool = False, patient: bool = True) -> StoredProbe:
     """Return the probe of a chip file; it is loaded when opened and saved when closed.
 
     Raises:
         UsageError: there is no such file, or it is not a chip file that this version can read.
     """
-    return StoredProbe(checked(path), RealClock() if real_time else VirtualClock())
+    return StoredProbe(checked(path), RealClock() if real_time else VirtualClock(), patient=patient)
 
 
 def describe(path: PathLike) -> ChipReport:
     """Return what a chip file holds; UsageError as for `open_transport`."""
-    document = _load(Path(path))
+    document = load(checked(path))
     probe = _revive(document, VirtualClock(), str(path))
     return look_at(probe, document["model"], transfers=document["transfers"], seconds=document["seconds"])
 
 
 def glance(path: PathLike) -> Glance:
     """Return what a chip file says of its probe, whoever is using it; UsageError as for `open_transport`."""
-    document = _load(Path(path))
-    model, serial, faults = (document.get(key) for key in ("model", "serial", "faults"))
-    if model not in MODELS or not _SERIAL.fullmatch(str(serial)) or not isinstance(faults, list):
-        raise _corrupt(str(path))
-    return Glance(str(model), str(serial), parse(faults))
-
-
-def is_chip_file(path: PathLike) -> bool:
-    """Tell whether a regular file is a chip file that this version can read."""
-    try:
-        glance(path)
-    except UsageError:
-        return False
-    return True
+    return Glance(*usb_side(checked(path)))
 
 
 class StoredProbe:
     """A `Transport` to the probe of a chip file; nobody else can open the file meanwhile."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, *, patient: bool = True) -> None:
         self._path = path
         self._clock = clock
-        self._lock = FileLock(path, "simulated probe")
-        self._document = _load(path)
+        self._lock = FileLock(path, "simulated probe", patient=patient)
+        self._document = load(path)
         self._probe = _revive(self._document, clock, str(path))
         self._opened = False
         self._started = 0.0
@@ -167,7 +148,8 @@ class StoredProbe:
     def _take(self) -> None:
         self._lock.acquire()
         try:
-            self._document = _load(self._path)
+            _check_writable(self._path)
+            self._document = load(self._path)
             self._probe = _revive(self._document, self._clock, str(self._path))
         except ToolError:
             self._lock.release()
@@ -209,20 +191,14 @@ class StoredProbe:
             self._lock.release()
 
 
-def _check_dead_block(part: Part, address: Optional[int]) -> None:
-    """Raise UsageError unless the fault dead-block is away, or in flash or EEPROM."""
-    worn = [memory for memory in (part.flash, part.eeprom) if memory is not None]
-    if address is not None and not any(memory.start <= address < memory.end for memory in worn):
-        raise UsageError(
-            f"the fault dead-block: 0x{address:06X} is not in a memory of {part.name} that wears out",
-            hint=f"it has {', '.join(map(str, worn))}",
-        )
-
-
 def checked(path: PathLike) -> Path:
     """Return `path` if it can be the name of a file."""
+    try:
+        files.check_name(Path(path))
+    except OSError as exc:
+        raise UsageError(f"{os.fspath(path)!r}: {exc.strerror}", hint=_SUCH_AS) from exc
     if not Path(path).name:
-        raise UsageError(f"'{path}' names no chip file", hint="such as board.chip, made by: stm8tool sim create")
+        raise UsageError(f"'{path}' names no chip file", hint=_SUCH_AS)
     return Path(path)
 
 
@@ -258,24 +234,21 @@ def _document(probe: SimStlink, model: str, serial: str, *, seconds: float) -> d
 
 
 def _revive(document: Mapping[str, Any], clock: Clock, path: str) -> SimStlink:
-    """Return the probe and chip of a document; UsageError if it does not make sense."""
-    try:
-        chip = Chip(find_part(document["part"]), unique_id=bytes.fromhex(document["unique_id"]))
-        for memory in _memories(chip):
-            _restore_memory(memory, document["memories"][memory.name])
-        state.restore(chip.options, _LOADED, document["loaded_options"])
-        state.restore(chip, chips.STATE, document["chip"])
-        state.restore(chip.map, memory_map.STATE, document["map"])
-        state.restore(chip.noise, noise.STATE, document["noise"])
-        state.restore(chip.controller, flash.STATE, document["controller"])
-        state.restore(chip.debug, debug.STATE, document["debug"])
-        faults, serial = document["faults"], document["serial"]
-        probe = SimStlink(chip, document["model"], serial=serial, clock=clock, faults=faults, path=f"sim:{path}")
-        state.restore(probe.firmware, firmware.STATE, document["probe"])
-    except UnknownPartError as exc:
-        raise UnknownPartError(f"{path}: {exc}", hint="use the stm8tool that made this chip file") from exc
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
-        raise _corrupt(path) from exc
+    """Return the probe and chip of a checked document."""
+    chip = Chip(part_of(document), unique_id=bytes.fromhex(document["unique_id"]))
+    for memory in _memories(chip):
+        saved = document["memories"][memory.name]
+        memory.data[:] = bytes.fromhex(saved["data"])
+        memory.wear = saved["wear"]
+    state.restore(chip.options, _LOADED, document["loaded_options"])
+    state.restore(chip, chips.STATE, document["chip"])
+    state.restore(chip.map, memory_map.STATE, document["map"])
+    state.restore(chip.noise, noise.STATE, document["noise"])
+    state.restore(chip.controller, flash.STATE, document["controller"])
+    state.restore(chip.debug, debug.STATE, document["debug"])
+    faults, serial = document["faults"], document["serial"]
+    probe = SimStlink(chip, document["model"], serial=serial, clock=clock, faults=faults, path=f"sim:{path}")
+    state.restore(probe.firmware, firmware.STATE, document["probe"])
     return probe
 
 
@@ -290,49 +263,28 @@ def _dump_memory(memory: Memory) -> dict[str, Any]:
     return {"data": bytes(memory.data).hex(), "wear": memory.wear}
 
 
-def _restore_memory(memory: Memory, saved: Mapping[str, Any]) -> None:
-    data, wear = bytes.fromhex(saved["data"]), saved["wear"]
-    if len(data) != len(memory.data) or len(wear) != len(memory.wear) or not all(isinstance(n, int) for n in wear):
-        raise ValueError(memory.name)
-    memory.data[:] = data
-    memory.wear = wear
-
-
-def _load(path: Path) -> dict[str, Any]:
+def _check_writable(path: Path) -> None:
+    """Raise UsageError if a board could not be saved when it was used; not if it is not there."""
     try:
-        document = json.loads(path.read_bytes())
-    except FileNotFoundError as exc:
-        raise UsageError(
-            f"there is no chip file {path}", hint=f"stm8tool sim create {path} --part … --probe v2"
-        ) from exc
+        if os.path.exists(path):
+            files.check_whole(path, board=True)
     except OSError as exc:
-        raise UsageError(f"cannot read {path}: {exc.strerror}", hint="check the path and its rights") from exc
-    except ValueError as exc:
-        raise _corrupt(str(path)) from exc
-    if (
-        not isinstance(document, dict)
-        or document.get("format") != FORMAT
-        or not isinstance(document.get("version"), int)
-    ):
-        raise _corrupt(str(path))
-    if document["version"] != VERSION:
-        raise UsageError(
-            f"{path} is a chip file of version {document['version']}; this stm8tool reads version {VERSION}",
-            hint="use the stm8tool that made it, or make a new one with: stm8tool sim create",
-        )
-    return document
+        raise _not_written(path, exc) from exc
 
 
-def _corrupt(path: str) -> UsageError:
-    return UsageError(f"{path} is not a chip file, or it is damaged", hint="make a new one with: stm8tool sim create")
+def _not_written(path: Path, exc: OSError) -> UsageError:
+    hint = "check the path and the disk"
+    if isinstance(exc, PermissionError):
+        hint = f"chmod g+w {path} lets a user of its group use it"
+    return UsageError(f"cannot write {path}: {exc.strerror}", hint=hint)
 
 
 def _save(path: Path, document: Mapping[str, Any]) -> None:
     """Write the whole file or nothing."""
     try:
-        files.write_whole(path, json.dumps(document, separators=(",", ":")).encode("ascii"), durable=False)
+        files.write_whole(path, json.dumps(document, separators=(",", ":")).encode("ascii"), durable=False, board=True)
     except OSError as exc:
-        raise UsageError(f"cannot write {path}: {exc.strerror}", hint="check the folder and its rights") from exc
+        raise _not_written(path, exc) from exc
 
 
 def _vendor_program(size: int) -> bytes:

@@ -48,7 +48,7 @@ def serve(path: store.PathLike, host: str, port: int, say: Callable[[str], None]
 
     @contextmanager
     def plugged() -> Iterator[Device]:
-        probe = store.open_transport(path, real_time=True)
+        probe = store.open_transport(path, real_time=True, patient=False)  # others are served meanwhile
         probe.open()
         serial = SilentSerialPort()
         functions: dict[int, Function] = {PROBE: kind(probe), DISK: EmptyDisk()}

@@ -1,0 +1,304 @@
+"""A chip file as it lies on the disk: read within bounds, and checked field by field before anything is made of it.
+
+`docs/chip-file.md` describes the format. A file that passes here describes a board that can exist: `store.py` makes
+it. Whatever else a file holds is a UsageError that names the field.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Optional
+
+from stm8tool import files
+from stm8tool.devices import Part, find_part
+from stm8tool.errors import UnknownPartError, UsageError
+
+from .faults import Faults, parse
+from .models import MODELS
+
+VERSION = 2
+FORMAT = files.BOARD_FORMAT
+
+_NUMBER_DIGITS = 16
+_COUNT = 1 << 48  # more than any counter of a board reaches
+_SERIAL = re.compile("[0-9A-F]{24}")
+_LONGEST_TEXT = 200
+
+Check = Callable[[Any], bool]
+Rule = tuple[Check, str]  # whether a value is right, and what would be
+
+
+class _FieldError(Exception):
+    """One field is wrong; the text says which, and what would be right."""
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Return the checked document of a chip file.
+
+    Raises:
+        UsageError: There is no such file, it is too large or something else, or a field is wrong.
+    """
+    document = _document(path)
+    try:
+        _check(document)
+    except UnknownPartError as exc:
+        raise UnknownPartError(f"{path}: {exc}", hint="use the stm8tool that made this chip file") from exc
+    except _FieldError as exc:
+        raise _damaged(path, f": {exc}") from exc
+    return document
+
+
+def usb_side(path: Path) -> tuple[str, str, Faults]:
+    """Return the probe's model and serial number, and what is wrong, of a file whose other fields may be damaged.
+
+    Raises:
+        UsageError: As `load`, of these three.
+    """
+    document = _document(path)
+    seen = {name: value for name, value in document.items() if name in _USB_SIDE}
+    try:
+        _check_group("", seen, _USB_SIDE)
+        return seen["model"], seen["serial"], _bench(None, seen)
+    except _FieldError as exc:
+        raise _damaged(path, f": {exc}") from exc
+
+
+def part_of(document: Mapping[str, Any]) -> Part:
+    """Return the part of a checked document."""
+    return find_part(document["part"])
+
+
+def check_bench(part: Optional[Part], model: str, faults: Iterable[str]) -> Faults:
+    """Return what is wrong on a bench; UsageError if the probe `model`, or `part` if it is known, cannot have that."""
+    if model not in MODELS:
+        raise UsageError(f"no simulated probe is called {model!r}", hint=f"one of {', '.join(MODELS)}")
+    bench = parse(faults)
+    for fault, needed in (("open-firmware", "v2"), ("loader", "v3")):
+        if fault in bench.texts() and model != needed:
+            raise UsageError(f"the fault {fault} needs the probe {needed}", hint=f"add --probe {needed}")
+    if bench.open_firmware and bench.swimless_firmware:
+        raise UsageError("the faults open-firmware and swimless-firmware: a probe has one firmware", hint="choose one")
+    if part is None:
+        return bench
+    worn = [memory for memory in (part.flash, part.eeprom) if memory is not None]
+    address = bench.dead_block
+    if address is not None and not any(memory.start <= address < memory.end for memory in worn):
+        raise UsageError(
+            f"the fault dead-block: 0x{address:06X} is not in a memory of {part.name} that wears out",
+            hint=f"it has {', '.join(map(str, worn))}",
+        )
+    return bench
+
+
+# -- from bytes to values --------------------------------------------------------------------------------------------
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        content = files.read_regular(path, files.BOARD_LIMIT + 1)
+    except FileNotFoundError as exc:
+        raise UsageError(
+            f"there is no chip file {path}", hint=f"stm8tool sim create {path} --part … --probe v2"
+        ) from exc
+    except OSError as exc:
+        raise UsageError(f"cannot read {path}: {exc.strerror}", hint="check the path and its rights") from exc
+    if len(content) > files.BOARD_LIMIT:
+        raise _damaged(path, f": it has more than {files.BOARD_LIMIT} bytes")
+    try:
+        document = json.loads(
+            content.decode("utf-8-sig"),
+            parse_int=_whole_number,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_without_doubles,
+        )
+    except (ValueError, RecursionError) as exc:
+        raise _damaged(path) from exc
+    version = document.get("version") if isinstance(document, dict) else None
+    if version is None or document.get("format") != FORMAT or not _whole(version, 0, _COUNT):
+        raise _damaged(path)
+    if version != VERSION:
+        newer = version > VERSION
+        raise UsageError(
+            f"{path} is a chip file of version {version}; this stm8tool reads version {VERSION}",
+            hint="use a newer stm8tool" if newer else "use the stm8tool that made it, or: stm8tool sim create",
+        )
+    return dict(document)
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > _NUMBER_DIGITS:
+        raise ValueError("a number with too many digits")
+    return int(digits)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _damaged(path: Path, reason: str = "") -> UsageError:
+    return UsageError(
+        f"{path} is not a chip file, or it is damaged{reason}", hint="make a new one with: stm8tool sim create"
+    )
+
+
+# -- rules for one value ---------------------------------------------------------------------------------------------
+
+
+def _whole(value: Any, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _from(least: int, most: int) -> Rule:
+    return (lambda value: _whole(value, least, most)), f"a whole number from {least} to {most}"
+
+
+def _hex(size: int) -> Rule:
+    digits = re.compile(f"[0-9a-f]{{{2 * size}}}")
+    return (lambda value: isinstance(value, str) and bool(digits.fullmatch(value))), f"{2 * size} hex digits"
+
+
+def _one_of(*values: str) -> Rule:
+    return (lambda value: isinstance(value, str) and value in values), f"one of {', '.join(values)}"
+
+
+def _counts(size: int) -> Rule:
+    def right(value: Any) -> bool:
+        return isinstance(value, list) and len(value) == size and all(_whole(count, 0, _COUNT) for count in value)
+
+    return right, f"a list of {size} counts"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST_TEXT and value.isprintable()
+
+
+def _is_seconds(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+
+
+_FLAG: Rule = (lambda value: isinstance(value, bool)), "true or false"
+_BYTE = _from(0, 0xFF)
+_COUNTER = _from(0, _COUNT)
+_TEXT: Rule = (_is_text, f"a text of {_LONGEST_TEXT} characters at most")
+_TEXTS: Rule = (
+    (lambda value: isinstance(value, list) and len(value) <= _LONGEST_TEXT and all(map(_is_text, value))),
+    "a list of texts",
+)
+_GROUP: Rule = (lambda value: isinstance(value, dict)), "a group of fields"
+
+# -- the fields ------------------------------------------------------------------------------------------------------
+
+_FIELDS: dict[str, Rule] = {
+    "format": _one_of(FORMAT),
+    "version": _from(VERSION, VERSION),
+    "part": _TEXT,
+    "model": _one_of(*MODELS),
+    "serial": ((lambda value: isinstance(value, str) and bool(_SERIAL.fullmatch(value))), "24 upper-case hex digits"),
+    "faults": _TEXTS,
+    "memories": _GROUP,
+    "unique_id": _hex(12),
+    "loaded_options": _GROUP,
+    "chip": _GROUP,
+    "map": _GROUP,
+    "noise": _GROUP,
+    "controller": _GROUP,
+    "debug": _GROUP,
+    "probe": _GROUP,
+    "transfers": _COUNTER,
+    "seconds": (_is_seconds, "a number of seconds"),
+}
+_USB_SIDE = {name: _FIELDS[name] for name in ("model", "serial", "faults")}
+_GROUPS: dict[str, dict[str, Rule]] = {
+    "chip": {"nrst_low": _FLAG, "swim_active": _FLAG, "csr": _BYTE, "link_lost": _FLAG, "hsit": _FLAG},
+    "map": {"cfg_gcr": _BYTE, "clock_divider": _BYTE},
+    "noise": {"sent": _COUNTER, "read": _COUNTER},
+    "controller": {
+        "cr1": _BYTE,
+        "cr2": _BYTE,
+        "pul": _FLAG,
+        "dul": _FLAG,
+        "pukr_step": _from(0, 1),
+        "dukr_step": _from(0, 1),
+        "pukr_dead": _FLAG,
+        "dukr_dead": _FLAG,
+        "eop": _FLAG,
+        "wr_pg_dis": _FLAG,
+        "high_voltage_off": _FLAG,
+    },
+    "debug": {"cpu": _hex(11), "dm": _hex(11), "new_pc": _FLAG},
+    "probe": {
+        "mode": _from(0, 3),
+        "mode_byte": _BYTE,
+        "status": _BYTE,
+        "count": _from(0, 0xFFFF),
+        "high_speed": _FLAG,
+        "wedged": _FLAG,
+        "spoilt_by_speed": _FLAG,
+    },
+}
+
+
+def _check(document: dict[str, Any]) -> None:
+    _check_group("", document, _FIELDS)
+    part = find_part(document["part"])
+    _bench(part, document)
+    for name, rules in _GROUPS.items():
+        _check_group(f"{name}.", document[name], rules)
+    _check_group("loaded_options.", document["loaded_options"], _loaded_options(part))
+    sizes = _sizes(part)
+    _check_group("memories.", document["memories"], dict.fromkeys(sizes, _GROUP))
+    for name, (size, block) in sizes.items():
+        rules = {"data": _hex(size), "wear": _counts(-(-size // block))}
+        _check_group(f"memories.{name}.", document["memories"][name], rules)
+
+
+def _bench(part: Optional[Part], document: Mapping[str, Any]) -> Faults:
+    try:
+        return check_bench(part, document["model"], document["faults"])
+    except UsageError as exc:
+        raise _FieldError(f"faults: {exc}") from exc
+
+
+def _sizes(part: Part) -> dict[str, tuple[int, int]]:
+    """Return the size of each memory of a part, and of what wears out together in it."""
+    sizes = {"flash": (part.flash.size, part.block)}
+    if part.eeprom:
+        sizes["eeprom"] = (part.eeprom.size, part.block)
+    sizes["options"] = (part.options.size, part.options.size)
+    sizes["ram"] = (part.ram.size, part.ram.size)
+    return sizes
+
+
+def _loaded_options(part: Part) -> dict[str, Rule]:
+    in_flash = _from(part.flash.start, part.flash.end)
+    return {
+        "bricked": ((lambda value: value is None or _is_text(value)), "null or a text"),
+        "rop": _FLAG,
+        "ubc_end": in_flash,
+        "data_start": in_flash,
+        "fpr": _BYTE,
+        "mismatch": _FLAG,
+    }
+
+
+def _check_group(place: str, group: dict[str, Any], rules: Mapping[str, Rule]) -> None:
+    missing: Optional[str] = next((name for name in rules if name not in group), None)
+    if missing is not None:
+        raise _FieldError(f"{place}{missing} is missing")
+    foreign = next((name for name in group if name not in rules), None)
+    if foreign is not None:
+        raise _FieldError(f"{place}{foreign[:40]!r} is not a field of this version")
+    for name, (is_right, wanted) in rules.items():
+        if not is_right(group[name]):
+            raise _FieldError(f"{place}{name} must be {wanted}")

@@ -1,0 +1,69 @@
+"""One TCP connection that never holds up another: what came so far, and what is still to be sent."""
+
+from __future__ import annotations
+
+import socket
+from typing import Optional
+
+_PIECE = 1 << 16
+
+
+class Channel:
+    """A connection that is read and written as far as that goes without waiting.
+
+    Attributes:
+        received: What came and was not taken yet.
+        unsent: What the peer has not taken yet.
+    """
+
+    def __init__(self, connection: socket.socket, now: float) -> None:
+        connection.setblocking(False)
+        self.connection = connection
+        self.received = bytearray()
+        self.unsent = bytearray()
+        self._begun: Optional[float] = now  # since when the rest of a message is due
+        self._stuck: Optional[float] = None  # since when the peer takes nothing
+
+    def fill(self, now: float) -> None:
+        """Take in what has come. EOFError: the peer has closed the connection."""
+        try:
+            piece = self.connection.recv(_PIECE)
+        except BlockingIOError:
+            return
+        if not piece:
+            raise EOFError
+        self.received += piece
+        if self._begun is None:
+            self._begun = now
+
+    def take(self, size: int, now: float) -> bytes:
+        """Return the message of `size` bytes that has come; the time for the next one begins with its first byte."""
+        message = bytes(self.received[:size])
+        del self.received[:size]
+        self._begun = now if self.received else None
+        return message
+
+    def send(self, data: bytes, now: float) -> None:
+        """Send as much as the peer takes now, and keep the rest."""
+        self.unsent += data
+        self.flush(now)
+
+    def flush(self, now: float) -> None:
+        """Send on."""
+        moved = True
+        while self.unsent and moved:
+            try:
+                count = self.connection.send(self.unsent)
+            except BlockingIOError:
+                moved = False
+            else:
+                del self.unsent[:count]
+                self._stuck = None
+        if not self.unsent:
+            self._stuck = None
+        elif self._stuck is None:
+            self._stuck = now
+
+    def is_late(self, now: float, limit_s: float) -> bool:
+        """Tell whether the rest of a message, or the peer's taking of one, is due for longer than the limit."""
+        return any(since is not None and now - since > limit_s for since in (self._begun, self._stuck))
