@@ -61,7 +61,7 @@ def board_with(name: str, held: Held, switches: Optional[Switches] = None) -> Bo
 def restarted(board: Board) -> Board:
     now = board.probe.clock.now()
     board.chip.set_nrst(True, now)
-    board.chip.set_nrst(False, now)
+    board.chip.set_nrst(False, now + 0.01)
     board.chip.settle(now + 1)
     return board
 

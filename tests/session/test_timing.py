@@ -125,12 +125,12 @@ def test_a_healthy_chip_is_reached_and_left_in_no_time(model: str, connect_s: fl
 @pytest.mark.parametrize(
     ("part", "model", "blank", "limit_s", "transfers"),
     [
-        ("stm8s103f3", "v1", False, 3.9, 2730),
-        ("stm8s103f3", "v2", False, 2.89, 1723),
-        ("stm8s103f3", "v3", False, 1.60, 1725),
-        ("stm8s103f3", "v3", True, 1.22, 1725),
-        ("stm8l151k4", "v3", False, 1.06, 987),
-        ("stm8l151k4", "v3", True, 0.87, 987),
+        ("stm8s103f3", "v1", False, 3.91, 2746),
+        ("stm8s103f3", "v2", False, 2.90, 1733),
+        ("stm8s103f3", "v3", False, 1.60, 1735),
+        ("stm8s103f3", "v3", True, 1.22, 1735),
+        ("stm8l151k4", "v3", False, 1.06, 997),
+        ("stm8l151k4", "v3", True, 0.87, 997),
     ],
 )
 def test_a_whole_flash_is_written_as_fast_as_it_programs_and_asked_about_once_a_block(
