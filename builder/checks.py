@@ -155,18 +155,19 @@ class Build:
         problem: tuple[str, str] = startup.problem(names, self._start())
         return problem
 
-    def _objects(self, node: Any) -> Iterator[Any]:
-        """Yield the nodes of the objects that the linker was given, and of those in libraries that were built here."""
+    def _objects(self, node: Any) -> Iterator[tuple[Any, bool]]:
+        """Yield objects, and whether the linker takes each one whatever it holds: from a library it does not."""
         for child in node.all_children():
             if str(child).endswith(".rel"):
-                yield child
+                yield child, True
             elif child.sources and str(child) != str(node):
-                yield from (member for member in child.sources if str(member).endswith(".rel"))
+                yield from ((member, False) for member in child.sources if str(member).endswith(".rel"))
 
     def _handler_problem(self, linked: Any, node: Any) -> Optional[tuple[str, str]]:
         """Return (message, hint) for the first handler without a vector, or None; warn of those of a template."""
         table = program.vectors(linked, self._start())
-        modules = [module for module in map(_Module, self._objects(node)) if module.is_linked(linked.symbols)]
+        objects = [(_Module(part), always) for part, always in self._objects(node)]
+        modules = [module for module, always in objects if always or module.is_linked(linked.symbols)]
         main_file = next((module.file for module in modules if handlers.is_main(module.assembler)), None)
         if not table or (main_file is None and "_main" not in linked.symbols):
             return None  # the program brings its own vectors
@@ -178,8 +179,8 @@ class Build:
                 if handlers.is_template(handler):
                     templates += 1
                     continue
-                names = {address: name[1:] for name, address in linked.symbols.items() if name.startswith("_")}
-                problem: tuple[str, str] = handlers.problem(handler, table, names, main_file or "the file with main")
+                where = main_file or "the file with main"
+                problem: tuple[str, str] = handlers.problem(handler, table, linked.symbols, where)
                 return problem
         if templates:
             sys.stderr.write(
@@ -210,7 +211,9 @@ class Build:
         with tempfile.TemporaryDirectory(dir=self.env.subst("$BUILD_DIR"), prefix="handlers") as folder:
             out = Path(folder, "module.asm")
             words = "$CC -S --debug $SDCC_COMPILE_FLAGS $_CCCOMCOM $SOURCES"
+            # For an ELF, SDCC would write DWARF in place of the .adb.
             command = [str(word) for word in env.subst_list(words, source=module.node.sources)[0]]
+            command = [word for word in command if word != "--out-fmt-elf"]
             subprocess.run([*command, "-o", out.as_posix()], env=env["ENV"], capture_output=True, check=True)
             found: dict[str, int] = handlers.numbers(out.with_suffix(".adb").read_text("utf-8", "replace"))
         return found

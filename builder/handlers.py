@@ -96,13 +96,13 @@ def is_template(handler: Unserved) -> bool:
     return handler.empty and _EMPTY_TEMPLATES.fullmatch(PurePath(handler.file).name) is not None
 
 
-def problem(handler: Unserved, table: Sequence[int], names: Mapping[int, str], main_file: str) -> tuple[str, str]:
+def problem(handler: Unserved, table: Sequence[int], symbols: Mapping[str, int], main_file: str) -> tuple[str, str]:
     """Return (message, hint) for a handler that the table does not lead to.
 
     Args:
         handler: It.
         table: As `program.vectors` has it.
-        names: Address -> function.
+        symbols: Function, as assembler names it -> address.
         main_file: The source with `main`.
     """
     what = f"{handler.file}: `{handler.name}` is the handler of {vector_name(handler.number)}"
@@ -110,8 +110,16 @@ def problem(handler: Unserved, table: Sequence[int], names: Mapping[int, str], m
     if handler.number != TRAP and handler.number > LAST_INTERRUPT:
         return f"{what}, and the STM8 has interrupts 0 to {LAST_INTERRUPT} only", "look up the number in the datasheet"
     entry = table[place(handler.number) :][:1]
-    other = names.get(entry[0]) if entry and entry[0] else None
-    if other and other != handler.name:
+    others = (name[1:] for name, at in symbols.items() if name.startswith("_") and at and entry == [at])
+    address = symbols.get(f"_{handler.name}")
+    if address is not None and address in table:
+        wrong = vector_name(table.index(address) - FIRST_INTERRUPT) if table.index(address) > 1 else "the trap"
+        return (
+            f"{what}, and the vector of {wrong} leads to it: SDCC sees another prototype in {main_file}",
+            f"let the prototype that {main_file} sees have the same number: {prototype}",
+        )
+    other = next(iter(others), None)
+    if other:
         return (
             f"{what}, and the vector leads to `{other}`: the chip never calls `{handler.name}`",
             f"leave one of the two handlers out, or give each its own number; {main_file} must see: {prototype}",

@@ -95,9 +95,16 @@ def test_a_handler_is_served_by_its_own_place_in_the_table_alone() -> None:
 def test_the_prototype_to_declare_is_said(number: int, said: str) -> None:
     table = [0x8080, 0, 0, 0, 0, 0x9100]
     unserved = handlers.Unserved("src/a.c", "tick", number, False)
-    message, hint = handlers.problem(unserved, table, {0x9100: "other"}, "src/main.c")
+    message, hint = handlers.problem(unserved, table, {"_other": 0x9100}, "src/main.c")
     assert message.startswith("src/a.c: `tick` is the handler of ")
     assert said in hint
+
+
+def test_a_prototype_with_another_number_is_said() -> None:
+    unserved = handlers.Unserved("src/a.c", "tick", 23, False)
+    message, hint = handlers.problem(unserved, [0x8080, 0, 0, 0x9100], {"_tick": 0x9100}, "src/main.c")
+    assert "the vector of interrupt 1 leads to it" in message
+    assert hint == "let the prototype that src/main.c sees have the same number: void tick(void) __interrupt(23);"
 
 
 def test_only_empty_handlers_of_st_s_template_may_lack_a_vector() -> None:
