@@ -195,9 +195,11 @@ class Build:
             for found in handlers.candidates(module.assembler)
             if not handlers.is_served(found, symbols.get(f"_{found.name}"), table)
         ]
-        if not suspects:
+        if not suspects and not module.from_cache:
             return []
         numbers = self._numbers(module)
+        if module.from_cache:
+            suspects = [handlers.Candidate(name, False, None) for name in numbers]
         return [
             handlers.Unserved(module.file, found.name, numbers[found.name], found.empty)
             for found in suspects
@@ -227,8 +229,11 @@ class _Module:
         self.file = str(node.sources[0].srcnode()) if node.sources else str(node)
         self.path = Path(str(node))
         assembler = self.path.with_suffix(".asm")
-        from_c = self.file.lower().endswith(".c") and assembler.is_file()
-        self.assembler = assembler.read_text("utf-8", "replace") if from_c else ""
+        from_c = self.file.lower().endswith(".c")
+        self.from_cache = from_c and not assembler.is_file()  # build_cache_dir holds objects alone
+        self.assembler = assembler.read_text("utf-8", "replace") if from_c and not self.from_cache else ""
+        if self.from_cache and startup.defines_main(self.path):
+            self.assembler = "_main:"  # all that is to be known of it
 
     def is_linked(self, symbols: dict[str, int]) -> bool:
         """Whether the linker has taken it, which from a library it does only where something refers to it."""

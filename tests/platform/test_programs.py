@@ -147,6 +147,18 @@ def test_a_handler_in_a_library_counts_where_its_module_is_linked(project: Proje
     assert "`tick` is the handler of interrupt 23" in refused(project)[0]
 
 
+def test_a_handler_whose_object_comes_from_a_cache_is_refused_too(project: Project) -> None:
+    project.source(IDLE)
+    project.source(ISR, "isr.c")
+    cache = {"PLATFORMIO_BUILD_CACHE_DIR": str(project.folder / "cache")}
+    assert "`tick` is the handler of interrupt 23" in project.run(**cache).output
+    project.run("clean", **cache)
+    again = project.run(**cache)
+    assert "Retrieved " in again.output
+    assert not project.built("src/isr.asm").exists()
+    assert "`tick` is the handler of interrupt 23" in again.output
+
+
 def test_what_is_no_handler_of_an_interrupt_needs_no_vector(project: Project) -> None:
     project.source(IDLE)
     project.source("volatile char t; void tick(void) __interrupt { t++; }", "isr.c")
