@@ -85,8 +85,13 @@ class Build:
 
     def process_flags(self, env: Any, lines: Any) -> Any:
         """Stand in for PlatformIO's ProcessFlags: refuse an option without its argument."""
-        bare = flags.parse(lines if isinstance(lines, list) else [lines]).bare if lines else []
-        if bare:
+        lines = lines if isinstance(lines, list) or not lines else [lines]
+        try:
+            bare = flags.parse(lines or []).bare
+        except ValueError:
+            line = " ".join(map(str, lines))
+            env.Exit(refuse((f"build_flags = {line}: a quotation mark has no partner", "add it, or remove the first")))
+        if bare and not env.IsIntegrationDump():
             hint = f"write it behind the option, such as {bare[0]} VALUE, or leave the option out"
             env.Exit(refuse((f"build_flags: {bare[0]} takes an argument, and none follows it", hint)))
         return self._process(env, lines)

@@ -53,7 +53,7 @@ board.update("build.memory_model", memory_model)  # for the frameworks
 offset, wrong_offset = options.offset_address(
     board.get("upload.offset_address", None), board.get("upload.maximum_size")
 )
-if wrong_offset:
+if wrong_offset and not env.IsIntegrationDump():
     stop(wrong_offset)
 machine = [f"-m{cpu}"] + ["--model-large"] * (memory_model == "large")  # to compile and to link
 ram_size = board.get("upload.maximum_ram_size")

@@ -91,3 +91,17 @@ def test_an_option_without_its_argument_is_named(project: Project) -> None:
     project.configure("stm8sblue\nbuild_flags = --codeseg -DX=1")
     result = project.run()
     assert result.errors == ["error: build_flags: --codeseg takes an argument, and none follows it"]
+
+
+def test_an_editor_s_data_are_made_all_the_same(project: Project) -> None:
+    project.configure("stm8sblue\nbuild_flags = --codeseg -DX=1\nboard_upload.offset_address = 0x1000")
+    result = project.run("idedata")
+    assert result.code == 0, result.output
+
+
+def test_a_quotation_mark_without_a_partner_is_named(project: Project) -> None:
+    project.configure('stm8sblue\nbuild_flags = -DX="1')
+    result = project.run()
+    assert result.code == 1
+    assert result.errors == ['error: build_flags = -DX="1: a quotation mark has no partner']
+    assert "Traceback" not in result.output
