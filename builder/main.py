@@ -58,39 +58,45 @@ if not re.fullmatch(r"[0-9]+U?L?", str(board.get("build.f_cpu"))):
     board.update("build.f_cpu", "16000000L")
     env.Replace(BOARD_F_CPU="16000000L")
 board.update("build.memory_model", memory_model)  # for the frameworks
+offset, wrong_offset = options.offset_address(
+    board.get("upload.offset_address", None), board.get("upload.maximum_size")
+)
+if wrong_offset and not env.IsIntegrationDump():
+    stop(wrong_offset)
 machine = [f"-m{cpu}"] + ["--model-large"] * (memory_model == "large")  # to compile and to link
 ram_size = board.get("upload.maximum_ram_size")
 toolchain = Path(platform.get_package_dir("toolchain-sdcc") or "")
 library = f"{cpu}-large" if memory_model == "large" else cpu
 libraries = [toolchain / "share" / "sdcc" / "lib" / library, toolchain / "lib" / library]  # the second one on Windows
 
+# What a pre: script has added to these stays.
+given = {name: env.Split(env.get(name, [])) for name in ("ASFLAGS", "CFLAGS", "LIBPATH", "LIBS", "LINKFLAGS")}
 env.Replace(
     AR="sdar",
     ARFLAGS=["rcs"],
     AS="sdasstm8",
     ASCOM="$AS $ASFLAGS $TARGET $SOURCES",
-    ASFLAGS=["-plosgffw"],  # as SDCC calls it
+    ASFLAGS=["-plosgffw", *given["ASFLAGS"]],  # as SDCC calls it
     CC="sdcc",
-    CFLAGS=list(machine),
-    CPPDEFINES=["F_CPU=$BOARD_F_CPU"],
+    CFLAGS=[*machine, *given["CFLAGS"]],
     GDB="stm8-gdb",
     LD="sdldstm8",
-    LIBPATH=[str(path) for path in libraries if path.is_dir()],
-    LIBS=["stm8"],
+    LIBPATH=[*given["LIBPATH"], *(str(path) for path in libraries if path.is_dir())],
+    LIBS=[*given["LIBS"], "stm8"],
     LIBSUFFIX=".lib",
     LINKFLAGS=[
         *machine,
         "--nostdlib",
-        "--code-size",
-        board.get("upload.maximum_size"),
-        "--iram-size",
-        ram_size,
+        ("--code-size", str(board.get("upload.maximum_size"))),
+        ("--iram-size", str(ram_size)),
         "--out-fmt-elf",
+        *given["LINKFLAGS"],
     ],
     OBJSUFFIX=".rel",
     PIODEBUGFLAGS=["--debug", "--out-fmt-elf"],  # DWARF needs both, where it compiles
     PROGSUFFIX=".elf",
     RANLIB="sdranlib",
+    SDCC_STARTUP=board.get("build.startup", options.OPTIONS["board_build.startup"].default),
     # Core drops its size check without a SIZETOOL, and splits a SIZECHECKCMD at its spaces unless it is a list.
     SIZETOOL="size",
     STM8ELF=str(root / "builder" / "elf.py"),
@@ -99,6 +105,7 @@ env.Replace(
     SIZEPROGREGEXP=r"^flash\s+(\d+)",
     SIZEDATAREGEXP=r"^ram\s+(\d+)",
 )
+env.Append(CPPDEFINES=["F_CPU=$BOARD_F_CPU"])
 elf_to_hex = env.VerboseAction(f'"$PYTHONEXE" "$STM8ELF" hex {ram_size} $SOURCE $TARGET', "Building $TARGET")
 env.Append(BUILDERS={"ElfToHex": Builder(action=elf_to_hex, suffix=".hex")})
 if env.get("PROGNAME", "program") == "program":  # a pre: script may have chosen one
@@ -193,9 +200,11 @@ if platform.builds(COMMAND_LINE_TARGETS):
     if env.IsIntegrationDump():
         describe_sdcc()
     warn_of_sketches()
+    build = load("checks").Build(env, offset)
     program = env.BuildProgram()
     require_sources(env.get("PIOBUILDFILES"))
     env.AddPostAction(program, Action(settle_program, None))
+    env.AddPreAction(program, Action(build.check_flags, None))
     firmware = env.ElfToHex("$BUILD_DIR/${PROGNAME}", program)
     if "checkprogsize" not in COMMAND_LINE_TARGETS:  # Core puts the targets of a command line one after another
         env.Depends(firmware, "checkprogsize")
@@ -203,6 +212,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
         "checkprogsize",
         Action(f'"$PYTHONEXE" "$STM8ELF" check {ram_size} $SOURCE {memory_model} $PIOFRAMEWORK', None),
     )
+    env.AddPostAction("checkprogsize", Action(build.check_program, None))
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
     Default([env.Alias("buildprog", firmware, firmware), "size"])
 else:

@@ -132,6 +132,15 @@ OPTIONS = {
             "the same, as projects for ststm8 2.x have it; `board_upload.part` wins",
         ),
         Option(
+            "board_upload.offset_address",
+            (),
+            "an address in the flash",
+            "where the flash begins",
+            "0x9000",
+            "where the program begins with its vectors, such as behind a boot loader; `upload` leaves what lies below "
+            "as it is, unless it has to unlock the chip",
+        ),
+        Option(
             "board_upload.maximum_size",
             (),
             "bytes",
@@ -183,6 +192,15 @@ OPTIONS = {
             "does, else as a library; for the folder lib there is PlatformIO's `lib_archive`",
         ),
         Option(
+            "board_build.startup",
+            ("main", "own"),
+            "",
+            "main",
+            "own",
+            "where the vectors and the start-up code come from: `main`, as SDCC puts them beside that function; `own`: "
+            "the program brings its own or needs none, and the build looks for neither `main` nor vectors",
+        ),
+        Option(
             "custom_eeprom_file",
             (),
             "a file of Intel HEX",
@@ -216,6 +234,8 @@ OPTIONS = {
         ),
     )
 }
+
+FLASH_START = 0x8000  # of every STM8
 
 # How like one of ours a name must be to count as misspelt: "unlokc" is, a project's own "eeprom_size" is not.
 _LIKENESS = 0.83
@@ -325,6 +345,26 @@ def stm8flash_option(words: Iterable[str]) -> Optional[str]:
                 f"{STM8FLASH_OPTIONS[word[1]]} does here"
             )
     return None
+
+
+def offset_address(value: Any, maximum_size: int) -> tuple[Optional[int], Optional[str]]:
+    """Return where the program begins, None for the usual place, and why it cannot begin there, as one line, or None.
+
+    Args:
+        value: `board_upload.offset_address`, a text of platformio.ini or a number of a board file; None for none.
+        maximum_size: Of the flash, in bytes.
+    """
+    if value is None:
+        return None, None
+    name = "board_upload.offset_address"
+    try:
+        address = value if isinstance(value, int) else int(str(value), 0)
+    except ValueError:
+        return None, f"{name} = {value} is not an address, such as 0x9000"
+    last = FLASH_START + maximum_size - 1
+    if not FLASH_START <= address <= last:
+        return None, f"{name} = {value} lies outside the flash, which is 0x{FLASH_START:06X} to 0x{last:06X}"
+    return address, None
 
 
 def memory_model(named: Optional[str], build_flags: Iterable[str]) -> tuple[str, Optional[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 import shutil
 from pathlib import Path
 
@@ -82,3 +83,25 @@ def test_a_locked_chip_is_left_alone_by_the_careful_environment_and_opened_by_th
     opened = project.run("upload", options=("-e", "stm8sblue", *port))
     assert opened.code == 0, opened.output
     assert "unlocking it, which erases the whole chip" in opened.output
+
+
+@pytest.mark.platform
+def test_a_boot_loader_stays_when_the_application_is_uploaded_and_passes_its_interrupts_on(
+    core: Core, tmp_path: Path
+) -> None:
+    project = copy("native-boot-loader", core, tmp_path)
+    made = stm8tool("sim", "create", "board.chip", "--part", "stm8s103f3", cwd=project.folder)
+    assert made.code == 0, made.output
+    port = ("--upload-port", "sim:board.chip")
+    result = project.run("upload", options=port)  # of both environments
+    assert result.code == 0, result.output
+    verified = project.run("verify", "dump", options=port)
+    assert verified.code == 0, verified.output
+    held = loaded_bytes(project.built("dump.hex", "boot").read_text())
+    tick = 4 * (2 + 23)  # RM0016: reset, trap, interrupt 0, …
+    assert bytes(held[0x8000 + tick + place] for place in range(4)) == b"\x82\x00" + (0x9000 + tick).to_bytes(2, "big")
+    symbols = project.built("firmware.map", "application").read_text()
+    found = re.search(r"([0-9A-F]{8})\s+_tick\b", symbols)
+    assert found
+    assert bytes(held[0x9000 + tick + place] for place in range(4)) == b"\x82" + int(found[1], 16).to_bytes(3, "big")
+    assert held[0x8000] == held[0x9000] == 0x82

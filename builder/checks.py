@@ -1,0 +1,258 @@
+"""What the build does around SDCC's linker: flags in every spelling, a `main` from a library, a look at the program.
+
+The parts are pure modules beside this one; here they meet SCons. Nothing is imported from SCons itself.
+"""
+
+from __future__ import annotations
+
+import runpy
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Optional
+
+FOLDER = Path(__file__).resolve().parent
+
+
+def _load(name: str) -> SimpleNamespace:
+    return SimpleNamespace(**runpy.run_path(str(FOLDER / f"{name}.py")))
+
+
+flags, handlers, program, startup = map(_load, ("flags", "handlers", "program", "startup"))
+
+
+def refuse(problem: tuple[str, str]) -> int:
+    """Say what is wrong and what to do; return the exit code."""
+    message, hint = problem
+    sys.stderr.write(f"error: {message}\nhint: {hint}\n")
+    return 1
+
+
+class Build:
+    """One environment of platformio.ini while it is built."""
+
+    def __init__(self, env: Any, offset: Optional[int]) -> None:
+        """Teach `env` SDCC's options; what clones it, such as a library's environment, knows them, too.
+
+        Args:
+            env: SCons's environment with the platform's own flags.
+            offset: Where the program begins, or None for the beginning of the flash.
+        """
+        self.env = env
+        self.offset = offset
+        self._parse = env.ParseFlagsExtended.method
+        self._process = env.ProcessFlags.method
+        own = [("--code-loc", f"0x{offset:X}")] if offset is not None else []
+        env.Append(LINKFLAGS=own)
+        self.base = [flag for flag in env["LINKFLAGS"] if isinstance(flag, tuple)]
+        env.AddMethod(self.parse_flags, "ParseFlagsExtended")
+        env.AddMethod(self.process_flags, "ProcessFlags")
+        env.Replace(
+            SDCC_COMPILE=flags.compile_flags,
+            SDCC_LINK=self.link_flags,
+            SDCC_MAIN=self.main_reference,
+            # Core puts these command lines into a call of its own, in which no other call may stand.
+            SDCC_COMPILE_FLAGS="${SDCC_COMPILE(CFLAGS, CCFLAGS)}",
+            SDCC_LINK_FLAGS="${SDCC_LINK(__env__)}",
+            SDCC_MAIN_REFERENCE="${SDCC_MAIN(__env__, SOURCES)}",
+            CCCOM=env["CCCOM"].replace("$CFLAGS $CCFLAGS", "$SDCC_COMPILE_FLAGS"),
+            LINKCOM=env["LINKCOM"]
+            .replace("$LINKFLAGS", "$SDCC_LINK_FLAGS")
+            .replace("$SOURCES", "$SOURCES $SDCC_MAIN_REFERENCE"),
+        )
+
+    #
+    # Flags
+    #
+
+    def parse_flags(self, env: Any, lines: Any) -> Any:
+        """Stand in for PlatformIO's ParseFlagsExtended, which knows GNU's options only."""
+        lines = lines if isinstance(lines, list) else [lines]
+        if any(str(line).lstrip().startswith("!") for line in lines):  # a command that prints flags: SCons runs it
+            return self._parse(env, lines)
+        found = flags.parse(lines)
+        result = self._parse(env, [_quoted(found.rest)])
+        for name, more in (
+            ("CCFLAGS", [*found.compile, *found.bare]),
+            ("ASFLAGS", found.assemble),
+            ("LINKFLAGS", found.link),
+        ):
+            result[name] = [*result.get(name, []), *more]
+        return result
+
+    def process_flags(self, env: Any, lines: Any) -> Any:
+        """Stand in for PlatformIO's ProcessFlags: refuse an option without its argument."""
+        lines = lines if isinstance(lines, list) or not lines else [lines]
+        try:
+            bare = flags.parse(lines or []).bare
+        except ValueError:
+            line = " ".join(map(str, lines))
+            env.Exit(refuse((f"build_flags = {line}: a quotation mark has no partner", "add it, or remove the first")))
+        if bare and not env.IsIntegrationDump():
+            hint = f"write it behind the option, such as {bare[0]} VALUE, or leave the option out"
+            env.Exit(refuse((f"build_flags: {bare[0]} takes an argument, and none follows it", hint)))
+        return self._process(env, lines)
+
+    def link_flags(self, env: Any) -> list[Any]:
+        """Return the words for the linker; for LINKCOM."""
+        found: list[Any] = flags.link_flags(env["LINKFLAGS"], (env["CFLAGS"], env["CCFLAGS"]), self.base)
+        return found
+
+    def check_flags(self, target: Any, source: Any, env: Any) -> int:
+        """Refuse two places for one program; scripts have had their say. An action."""
+        problem = flags.place_problem([_text(env, flag) for flag in self.link_flags(env)], self.offset)
+        return refuse(problem) if problem else 0
+
+    #
+    # A `main` from a library
+    #
+
+    def libraries(self, env: Any) -> list[Path]:
+        """Return the libraries as the linker finds them."""
+        folders = [Path(str(env.subst(str(folder)))) for folder in env.Flatten(env.get("LIBPATH", []))]
+        found: list[Path] = []
+        for item in env.Flatten(env["LIBS"]):
+            name = env.subst(str(item))
+            places = [Path(name), *(folder / f"{name}{suffix}" for folder in folders for suffix in (".lib", ""))]
+            found += [next((place for place in places if place.is_file()), Path(name))]
+        return found
+
+    def main_reference(self, env: Any, sources: Any) -> list[str]:
+        """Return an object that refers to `main`, where the linker would leave `main` in a library; for LINKCOM."""
+        objects = [Path(str(node)) for node in sources]
+        if env["SDCC_STARTUP"] == "own" or not startup.needs_reference(objects, self.libraries(env)):
+            return []
+        # From the project, as SDCC cannot write below a folder with a space in its name.
+        file = Path(env.Dir("$BUILD_DIR").get_path(env.Dir("#")), "main_reference.rel")
+        file.write_text(startup.REFERENCE, encoding="ascii")
+        file.with_suffix(".lst").write_text("", encoding="ascii")  # the linker reads the listing of every object
+        return [file.as_posix()]
+
+    #
+    # The program
+    #
+
+    def check_program(self, target: Any, source: Any, env: Any) -> int:
+        """Refuse a program that would not run, or that no upload could write. An action, after the linker."""
+        node = env["PIOMAINPROG"][0]
+        linked = program.read(Path(str(node)).read_bytes())
+        board = env.BoardConfig()
+        upload = board.get("upload")
+        part = upload.get("part") or upload.get("stm8flash_target") or board.get("build.mcu")
+        held = program.memories(part, upload["maximum_size"])
+        problem = program.outside(linked, part, held, upload["maximum_ram_size"]) if held else None
+        if not problem and env["SDCC_STARTUP"] != "own":
+            problem = self._startup_problem(linked) or self._handler_problem(linked, node)
+        return refuse(problem) if problem else 0
+
+    def _start(self) -> int:
+        places = flags.places([_text(self.env, flag) for flag in self.link_flags(self.env)])
+        start: int = next(iter(places.values()), program.FLASH_START)
+        return start
+
+    def _startup_problem(self, linked: Any) -> Optional[tuple[str, str]]:
+        if program.starts(linked, self._start()):
+            return None
+        names = {name[1:] for name in linked.symbols if name.startswith("_")}
+        problem: tuple[str, str] = startup.problem(names, self._start())
+        return problem
+
+    def _objects(self, node: Any) -> Iterator[tuple[Any, bool]]:
+        """Yield objects, and whether the linker takes each one whatever it holds: from a library it does not."""
+        for child in node.all_children():
+            if str(child).endswith(".rel"):
+                yield child, True
+            elif child.sources and str(child) != str(node):
+                yield from ((member, False) for member in child.sources if str(member).endswith(".rel"))
+
+    def _handler_problem(self, linked: Any, node: Any) -> Optional[tuple[str, str]]:
+        """Return (message, hint) for the first handler without a vector, or None; warn of those of a template."""
+        table = program.vectors(linked, self._start())
+        objects = [(_Module(part), always) for part, always in self._objects(node)]
+        modules = [module for module, always in objects if always or module.is_linked(linked.symbols)]
+        main_file = next((module.file for module in modules if handlers.is_main(module.assembler)), None)
+        if not table or (main_file is None and "_main" not in linked.symbols):
+            return None  # the program brings its own vectors
+        templates = 0
+        for module in modules:
+            if module.file == main_file:
+                continue
+            for handler in self._unserved(module, linked.symbols, table):
+                if handlers.is_template(handler):
+                    templates += 1
+                    continue
+                where = main_file or "the file with main"
+                problem: tuple[str, str] = handlers.problem(handler, table, linked.symbols, where)
+                return problem
+        if templates:
+            sys.stderr.write(
+                f"warning: {templates} empty interrupt handlers get no vector, as {main_file or 'the file with main'} "
+                "does not include their header\n"
+            )
+        return None
+
+    def _unserved(self, module: _Module, symbols: dict[str, int], table: list[int]) -> list[Any]:
+        suspects = [
+            found
+            for found in handlers.candidates(module.assembler)
+            if not handlers.is_served(found, symbols.get(f"_{found.name}"), table)
+        ]
+        if not suspects and not module.from_cache:
+            return []
+        numbers = self._numbers(module)
+        if module.from_cache:
+            suspects = [handlers.Candidate(name, False, None) for name in numbers]
+        return [
+            handlers.Unserved(module.file, found.name, numbers[found.name], found.empty)
+            for found in suspects
+            if numbers.get(found.name, handlers.TRAP + 1) <= handlers.TRAP
+            and not handlers.is_served(found._replace(number=numbers[found.name]), symbols.get(f"_{found.name}"), table)
+        ]
+
+    def _numbers(self, module: _Module) -> dict[str, int]:
+        """Let SDCC tell which interrupt each handler of a module serves; that takes compiling it once more."""
+        env = module.node.get_build_env()
+        with tempfile.TemporaryDirectory(dir=self.env.subst("$BUILD_DIR"), prefix="handlers") as folder:
+            out = Path(folder, "module.asm")
+            words = "$CC -S --debug $SDCC_COMPILE_FLAGS $_CCCOMCOM $SOURCES"
+            # For an ELF, SDCC would write DWARF in place of the .adb.
+            command = [str(word) for word in env.subst_list(words, source=module.node.sources)[0]]
+            command = [word for word in command if word != "--out-fmt-elf"]
+            subprocess.run([*command, "-o", out.as_posix()], env=env["ENV"], capture_output=True, check=True)
+            found: dict[str, int] = handlers.numbers(out.with_suffix(".adb").read_text("utf-8", "replace"))
+        return found
+
+
+class _Module:
+    """An object with what SDCC left beside it."""
+
+    def __init__(self, node: Any) -> None:
+        self.node = node
+        self.file = str(node.sources[0].srcnode()) if node.sources else str(node)
+        self.path = Path(str(node))
+        assembler = self.path.with_suffix(".asm")
+        from_c = self.file.lower().endswith(".c")
+        self.from_cache = from_c and not assembler.is_file()  # build_cache_dir holds objects alone
+        self.assembler = assembler.read_text("utf-8", "replace") if from_c and not self.from_cache else ""
+        if self.from_cache and startup.defines_main(self.path):
+            self.assembler = "_main:"  # all that is to be known of it
+
+    def is_linked(self, symbols: dict[str, int]) -> bool:
+        """Whether the linker has taken it, which from a library it does only where something refers to it."""
+        names = [line.split()[1] for line in self.path.read_text("utf-8", "replace").splitlines() if line[:2] == "S "]
+        defined = [name for name in names if name.startswith("_") and name in symbols]
+        return bool(defined)
+
+
+def _quoted(words: list[str]) -> str:
+    return " ".join("'" + word.replace("'", "'\"'\"'") + "'" for word in words)
+
+
+def _text(env: Any, flag: Any) -> Any:
+    """Return a flag with its variables expanded."""
+    if isinstance(flag, tuple):
+        return tuple(env.subst(str(word)) for word in flag)
+    return env.subst(flag) if isinstance(flag, str) else flag

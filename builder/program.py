@@ -1,0 +1,170 @@
+"""What a linked program holds: symbols, vectors, and whether each byte lies in a memory of the part.
+
+No SCons in here. The ELF is read with the flasher's package, as `elf.py` does it.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tool"))  # this one, not one that is installed
+
+from stm8tool import devices
+from stm8tool.errors import ToolError
+from stm8tool.image import elf
+
+FLASH_START = 0x8000  # of every STM8; the chip looks for its vectors there (RM0016, "Interrupt vectors")
+INT, JPF = 0x82, 0xAC  # PM0044: an opcode and an address of 24 bits
+VECTOR = 4  # bytes
+_SYMTAB = 2
+_NOT_DEFINED = 0
+_HEADER = struct.Struct(">10I")  # name, type, flags, address, offset, size, link, information, alignment, entry size
+_SYMBOL = struct.Struct(">IIIBBH")  # name, value, size, information, other, section
+
+
+class Memory(NamedTuple):
+    """A memory that an upload fills."""
+
+    name: str
+    start: int
+    end: int  # the address after the last one
+
+    def __str__(self) -> str:
+        """Return it as messages name it."""
+        return f"{self.name} 0x{self.start:06X} to 0x{self.end - 1:06X}"
+
+
+class Program(NamedTuple):
+    """An ELF as SDCC writes it."""
+
+    sections: list[elf.Section]
+    symbols: dict[str, int]  # global ones of C and assembler, by their names there: a function `f` of C is `_f`
+
+
+def read(content: bytes) -> Program:
+    """Return what an ELF holds.
+
+    Raises:
+        elf.ElfError: it is not an ELF as SDCC writes it.
+    """
+    return Program(elf.sections(content), _symbols(content))
+
+
+def _symbols(content: bytes) -> dict[str, int]:
+    table, entry_size, count = struct.unpack_from(">I10xHH", content, 32)
+    headers = [_HEADER.unpack_from(content, table + index * entry_size) for index in range(count)]
+    found: dict[str, int] = {}
+    for header in headers:
+        if header[1] != _SYMTAB:
+            continue
+        names_at = headers[header[6]][4]
+        for place in range(header[4], header[4] + header[5], _SYMBOL.size):
+            name_at, value, _, _, _, section = _SYMBOL.unpack_from(content, place)
+            start = names_at + name_at
+            name = content[start : content.index(b"\0", start)].decode("ascii", "replace")
+            if section != _NOT_DEFINED:
+                found[name] = value
+    return found
+
+
+def byte_at(program: Program, address: int) -> Optional[int]:
+    """Return a byte that is to be programmed, or None."""
+    for section in program.sections:
+        if section.address <= address < section.address + len(section.data) and not section.is_ram(0):
+            return section.data[address - section.address]
+    return None
+
+
+def _target(program: Program, address: int, opcodes: tuple[int, ...]) -> Optional[int]:
+    held = [byte_at(program, address + place) for place in range(VECTOR)]
+    if None in held or held[0] not in opcodes:
+        return None
+    return int.from_bytes(bytes(byte or 0 for byte in held[1:]), "big")
+
+
+def home(program: Program, start: int) -> int:
+    """Return where SDCC's vectors are: its area HOME begins with them; `start` where there is no such area."""
+    return next((section.address for section in program.sections if section.name == "HOME"), start)
+
+
+def starts(program: Program, start: int) -> bool:
+    """Whether a reset finds code: a vector at `start`, in HOME, or where the flash begins leads into the program."""
+    for address in (home(program, start), start, FLASH_START):
+        target = _target(program, address, (INT, JPF))
+        if target is not None and byte_at(program, target) is not None:
+            return True
+    return False
+
+
+def vectors(program: Program, start: int) -> list[int]:
+    """Return where the vectors of SDCC's table lead: reset, trap, interrupt 0, …; 0 stands for none."""
+    address = home(program, start)
+    found: list[int] = []
+    while len(found) < 32:  # RM0016: reset, trap and 30 interrupts
+        target = _target(program, address + VECTOR * len(found), (INT,))
+        if target is None:
+            break
+        found.append(target)
+    return found
+
+
+def memories(part: str, maximum_size: int) -> list[Memory]:
+    """Return what an upload can fill in a part; nothing for a part that the flasher does not know.
+
+    Args:
+        part: A part or an order code.
+        maximum_size: Of the flash, as the board or the project has it; it may be more than the part's.
+    """
+    try:
+        known = devices.find_part(part)
+    except ToolError:
+        return []
+    flash_end = max(known.flash.start + known.flash.size, known.flash.start + maximum_size)
+    found = [Memory("flash", known.flash.start, flash_end)]
+    if known.eeprom:
+        found.append(Memory("EEPROM", known.eeprom.start, known.eeprom.start + known.eeprom.size))
+    return [*found, Memory("option bytes", known.options.start, known.options.start + known.options.size)]
+
+
+def _first_outside(section: elf.Section, held: list[Memory]) -> Optional[int]:
+    """Return the first address of a section that no memory has, or None."""
+    address, end = section.address, section.address + len(section.data)
+    while address < end:
+        memory = next((memory for memory in held if memory.start <= address < memory.end), None)
+        if not memory:
+            return address
+        address = memory.end
+    return None
+
+
+def name_of(program: Program, section: elf.Section, address: int) -> str:
+    """Return what lies at an address, as a message names it: a symbol of C, or the section."""
+    names = {
+        value: name[1:]
+        for name, value in sorted(program.symbols.items(), reverse=True)
+        if name.startswith("_") and section.address <= value <= address
+    }
+    return f"`{names[max(names)]}`" if names else f"section {section.name}"
+
+
+def outside(program: Program, part: str, held: list[Memory], ram_size: int) -> Optional[tuple[str, str]]:
+    """Return (message, hint) for the first bytes that lie in no memory of `held`, or None."""
+    for section in program.sections:
+        address = None if section.is_ram(ram_size) else _first_outside(section, held)
+        if address is None:
+            continue
+        end = section.address + len(section.data)
+        before = next((memory for memory in held if memory.end == address and section.address < address), None)
+        where = f"lies at 0x{section.address:06X} to 0x{end - 1:06X}, where the {part} has no memory for it"
+        if before:
+            where = f"reaches 0x{end - 1:06X}, past the end of the {before}"
+        elif address < ram_size:
+            where = f"lies at 0x{address:06X}, in the RAM, which an upload cannot fill"
+        return (
+            f"{name_of(program, section, address)} {where}",
+            f"the {part} has {', '.join(map(str, held))}; change __at, --code-loc or the area's address",
+        )
+    return None
