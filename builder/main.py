@@ -204,7 +204,9 @@ if platform.builds(COMMAND_LINE_TARGETS):
     program = env.BuildProgram()
     require_sources(env.get("PIOBUILDFILES"))
     env.AddPostAction(program, Action(settle_program, None))
-    env.AddPreAction(program, Action(build.check_flags, None))
+    look_at_flags = Action(build.check_flags, None)
+    look_at_flags.of_the_platform = True  # a framework looks for the pre-actions of a project's scripts
+    env.AddPreAction(program, look_at_flags)
     firmware = env.ElfToHex("$BUILD_DIR/${PROGNAME}", program)
     if "checkprogsize" not in COMMAND_LINE_TARGETS:  # Core puts the targets of a command line one after another
         env.Depends(firmware, "checkprogsize")

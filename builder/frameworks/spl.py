@@ -84,7 +84,8 @@ def as_objects(env: Any, hooks: SimpleNamespace) -> bool:
     add_pre_action = env.AddPreAction
 
     def add_pre_action_and_tell(env: Any, files: Any, action: Any) -> Any:
-        if any(hooks.names_program(env.subst(str(file))) for file in env.Flatten([files])):
+        of_a_script = not getattr(action, "of_the_platform", False)
+        if of_a_script and any(hooks.names_program(env.subst(str(file))) for file in env.Flatten([files])):
             sys.stderr.write(
                 "warning: framework = spl: a script has a pre-action on the program, where the drivers are in a "
                 "library; if it works on objects, set custom_spl_archive = no\n"

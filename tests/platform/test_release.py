@@ -100,7 +100,7 @@ def test_its_documents_say_where_a_command_needs_a_checkout(staged: Path) -> Non
 def test_every_file_at_the_top_is_either_exported_or_for_developers() -> None:
     """Something new is in the archive, or here."""
     developers = {"CONTRIBUTING.md", "dev.py", "pyproject.toml", "requirements-dev.in", "requirements-dev.lock"}
-    developers |= {"release", "tests"}
+    developers |= {"findings", "release", "tests"}
     there = {path.name for path in ROOT.iterdir() if not path.name.startswith((".", "__"))} - {"dist"}
     assert there == developers | set(archive.manifest()["export"]["include"])
 
