@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .core import decode
-from .generate import _relative, Instruction
+from .generate import Instruction, _relative
 from .opcodes import MODES
 
 

@@ -504,7 +504,9 @@ def _without_dead_flags(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     return kept[::-1]
 
 
-def compile_function(source: str, name: str, memory: bytearray, read: object, write: object) -> Callable[[object], None]:
+def compile_function(
+    source: str, name: str, memory: bytearray, read: object, write: object
+) -> Callable[[object], None]:
     """Return the function of a source text."""
     names: dict[str, object] = {"m": memory, "rd": read, "wr": write}
     exec(compile(source, f"<stm8 {name}>", "exec"), names)

@@ -1,13 +1,14 @@
 """Random STM8 programs, executed by our core and by Debian's uCsim, and compared.
 
 A program is made while our core executes it, so that every address it uses lies in RAM or in a table in flash: what
-differs is then the CPU and not a memory. Where a row of ucsim_differences.csv says what uCsim does otherwise, our state
+differs is then the CPU and not a memory. Where a row of ucsim/differences.csv says what uCsim does otherwise, our state
 is set to that after the instruction, so that the rest of the program is compared, too.
 """
 
 from __future__ import annotations
 
 import csv
+import functools
 import random
 import re
 import shutil
@@ -24,7 +25,7 @@ from stm8tool.sim.cpu.generate import Instruction, Layout, block_source, compile
 from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.opcodes import TABLE, Row
 
-DIFFERENCES = Path(__file__).with_name("ucsim_differences.csv")
+DIFFERENCES = Path(__file__).with_name("ucsim") / "differences.csv"
 LAYOUT = Layout(0x1800, 0x8000, 0x28000, 0, 0x17FF)
 SIZE = 0x28000
 DATA = range(0x400)  # what programs write
@@ -37,6 +38,7 @@ HANDLER = 0x8080
 # Not in random programs: they end the simulation there. tests/sim/test_cpu.py has them.
 APART = {"BREAK", "HALT", "WFI", "WFE"}
 
+Answer = tuple[tuple[int, ...], bytes]  # registers, and the memory that programs write
 Patch = Callable[[Core, Core], None]  # the core after the instruction, and its registers before
 
 
@@ -52,6 +54,7 @@ def encode(row: Row, numbers: list[int]) -> bytes:
     return head + b"".join(n.to_bytes(size, "big") for n, size in zip(numbers, parts(row.mode)))
 
 
+@functools.cache
 def code(mnemonic: str, operands: str, mode: str, *numbers: int) -> bytes:
     """Return the machine code for what a program needs to get a register or pointer right."""
     (row,) = [r for r in TABLE.values() if (r.mnemonic, r.operands, r.mode) == (mnemonic, operands, mode)]
@@ -66,13 +69,19 @@ class Check:
     steps: int
     registers: tuple[int, ...]
     memory: bytes
+    ram: bytes  # before it
     listing: list[str] = field(default_factory=list)
 
 
 class Program:
-    """Random code for all of flash, and what our core makes of it."""
+    """Random code for all of flash, and what our core makes of it.
 
-    def __init__(self, seed: int, patches: dict[str, Patch]) -> None:
+    Attributes:
+        blocks: One sequence in so many is executed by translated blocks, too.
+    """
+
+    def __init__(self, seed: int, patches: dict[str, Patch], blocks: int = 1) -> None:
+        self.blocks = blocks
         self.random = random.Random(seed)
         self.patches = patches
         self.bus = PlainBus(SIZE, LAYOUT)
@@ -89,7 +98,6 @@ class Program:
         self.at = CODE
         self.steps = 0
         self.listing: list[str] = []
-        self.ram = bytes(memory[: LAYOUT.ram_end])
 
     def fill(self, instructions: int, each: int) -> None:
         """Make checks of `each` instructions until there are enough, or flash is full."""
@@ -111,9 +119,10 @@ class Program:
         while self.steps < 7 + length:  # 7 set the registers
             self._one()
         memory = self._written()
-        check = Check(start, self.steps, self.core.registers, memory, self.listing)
+        check = Check(start, self.steps, self.core.registers, memory, before[0], self.listing)
         self.checks.append(check)
-        self._check_blocks(before, check)
+        if len(self.checks) % self.blocks == 0:
+            self._check_blocks(before, check)
         return self.steps
 
     def _written(self) -> bytes:
@@ -134,7 +143,7 @@ class Program:
         core = self.core
         instruction = decode(self.bus.memory, core.pc)
         assert instruction is not None
-        self.listing.append(f"{core.pc:05X} {text(instruction):24} A={core.a:02X} X={core.x:04X} Y={core.y:04X} CC={core.cc:02X}")
+        self.listing.append(f"{core.pc:05X} {text(instruction):24} " + shown(core))
         self.steps += 1
         self.seen[instruction.row.action] += 1
         apply(core, instruction, self.patches, core.step)
@@ -155,6 +164,9 @@ class Program:
             self.run(encode(row, []))
             self.step()  # INT
             self.step()  # IRET
+        elif row.action == "POPCC":
+            self.run(code("PUSH", "{m}", "#byte", self.random.getrandbits(8) & 0xBF))  # bit 6 is in the table
+            self.run(encode(row, []))
         elif row.action == "TOSP":
             self.run(code("LDW", row.reg + ",{m}", "#word", self.random.randrange(0x1740, 0x17C0)))
             self.run(encode(row, []))
@@ -212,7 +224,7 @@ class Program:
         size = 3 if ".e" in mode else 2
         value = (self.core.x if index == "X" else self.core.y) if index else 0
         limit = 1 << 8 * size
-        try:  # no wrap at 24 bits here: ucsim_differences.csv has it
+        try:  # no wrap at 24 bits here: ucsim/differences.csv has it
             target = self._target(stores, value, value + limit)
         except IndexError:
             value = self.random.randrange(0x200)
@@ -272,6 +284,8 @@ class Program:
 
     def _back(self, row: Row) -> None:
         target = self.at + 60
+        if row.action == "RET" and self.at >> 16:
+            return  # uCsim leaves the section; that is in the table
         if self.at >> 16 != target >> 16:
             return
         push = [target & 255, target >> 8 & 255]
@@ -309,7 +323,7 @@ class Program:
         run: list[Instruction] = []
         while len(run) < min(most, 12):
             instruction = decode(memory, address)
-            if instruction is None or instruction.row.action in self.patches and run:
+            if instruction is None or (run and instruction.row.action in self.patches):
                 break
             run.append(instruction)
             address = instruction.next
@@ -318,6 +332,10 @@ class Program:
             if instruction.row.action.startswith(("CALL", "RET", "JPF")):
                 break
         return run
+
+
+def shown(core: Core) -> str:
+    return f"A={core.a:02X} X={core.x:04X} Y={core.y:04X} SP={core.sp:04X} CC={core.cc:02X}"
 
 
 def apply(core: Core, instruction: Instruction, patches: dict[str, Patch], execute: Callable[[], None]) -> None:
@@ -333,11 +351,63 @@ def apply(core: Core, instruction: Instruction, patches: dict[str, Patch], execu
 
 
 def _inverted_zero(core: Core, before: Core) -> None:
-    core.zv = 0 if core.zv else 1
+    divisor = before.y if core.m[before.pc] == 0x65 else before.a
+    if divisor:
+        core.zv = 0 if core.zv else 1
+    else:
+        core.cc = before.cc | 1
 
 
-# By action; each has its rows in ucsim_differences.csv.
+def _masked_below_level_3(core: Core, before: Core) -> None:
+    if before.im in (0x08, 0x20):
+        jump = core.m[before.pc + 1] == 0x2D
+        core.pc = before.pc + 3 + (core.m[before.pc + 2] if jump else 0)
+        core.cycles += 1 if jump else -1
+
+
+# By action; each has its rows in ucsim/differences.csv.
 PATCHES: dict[str, Patch] = {"DIV": _inverted_zero, "DIVW": _inverted_zero}
+PATCHES |= {"JRM": _masked_below_level_3, "JRNM": _masked_below_level_3}
+
+
+def example(row: dict[str, str], folder: Path) -> tuple[str, str]:
+    """Execute a row of the table by both; return the registers after it, as the table has them."""
+    bus = PlainBus(SIZE, LAYOUT)
+    start, machine_code = int(row["at"], 16), bytes.fromhex(row["code"])
+    a, x, y, cc = (int(row[name], 16) for name in ("a", "x", "y", "cc"))
+    setting = code("LDW", "X,{m}", "#word", 0x17C0) + code("LDW", "SP,X", "") + code("LDW", "X,{m}", "#word", x)
+    setting += code("LDW", "Y,{m}", "#word", y) + code("LD", "A,{m}", "#byte", a) + code("PUSH", "{m}", "#byte", cc)
+    setting += code("POP", "CC", "")
+    bus.memory[start - len(setting) : start + len(machine_code)] = setting + machine_code
+    core = Core(bus)
+    core.pc = start - len(setting)
+    steps = 7 + int(row["steps"])
+    for _ in range(steps):
+        core.step()
+    (folder / "program.hex").write_text(hex_text(bytes(bus.memory[0x8000:SIZE]), 0x8000))
+    commands = [f'file "{folder / "program.hex"}"', f"pc 0x{start - len(setting):x}", f"step {steps}", "info registers"]
+    theirs = registers(split(talk(commands, folder))[-1])
+    assert theirs
+    return _told(core.registers), _told(theirs)
+
+
+def _told(state: tuple[int, ...]) -> str:
+    return "PC={:05X} A={:02X} X={:04X} Y={:04X} SP={:04X} CC={:02X}".format(*state)
+
+
+def trace(check: Check, program: Program, folder: Path) -> str:
+    """Return the listing of a check up to the first instruction after which the registers differ."""
+    (folder / "program.hex").write_text(hex_text(program.image, 0x8000))
+    (folder / "ram.hex").write_text(hex_text(check.ram, 0))
+    lines = [f'file "{folder / "program.hex"}"', f'file "{folder / "ram.hex"}"', f"pc 0x{check.start:x}"]
+    states = [registers(piece) for piece in split(talk(lines + ["step 1"] * check.steps, folder))]
+    for index, (pc, a, x, y, sp, flags) in enumerate(state for state in states[:-1] if state):
+        theirs = f"A={a:02X} X={x:04X} Y={y:04X} SP={sp:04X} CC={flags:02X}"
+        if index < 6:  # the registers are not set yet
+            continue
+        if not check.listing[index + 1].endswith(theirs) or not check.listing[index + 1].startswith(f"{pc:05X}"):
+            return "\n".join([*check.listing[: index + 2], f"uCsim: {pc:05X} {theirs}"])
+    return "\n".join([*check.listing, f"ours {check.registers}"])
 
 
 # -- uCsim --------------------------------------------------------------------------------------------------
@@ -365,14 +435,19 @@ def _record(kind: int, address: int, data: bytes) -> str:
     return f":{body.hex()}{-sum(body) & 255:02x}".upper()
 
 
-def witness(program: Program, folder: Path) -> list[tuple[tuple[int, ...], bytes]]:
-    """Return what uCsim holds at each check."""
+def witness(program: Program, folder: Path) -> list[Optional[Answer]]:
+    """Return what uCsim holds at each check; None where uCsim itself dies of one, of a corrupted heap."""
     (folder / "program.hex").write_text(hex_text(program.image, 0x8000))
-    (folder / "ram.hex").write_text(hex_text(program.ram, 0))
-    lines = [f'file "{folder / "program.hex"}"', f'file "{folder / "ram.hex"}"']
-    for check in program.checks:
-        lines += [f"pc 0x{check.start:x}", f"step {check.steps}", *LOOK]
-    return answers(talk(lines, folder), len(program.checks))
+    found: list[Optional[Answer]] = []
+    while len(found) < len(program.checks):
+        # uCsim 0.6.4 dies of a corrupted heap in about one check of 400; then another one goes on behind it.
+        (folder / "ram.hex").write_text(hex_text(program.checks[len(found)].ram, 0))
+        lines = [f'file "{folder / "program.hex"}"', f'file "{folder / "ram.hex"}"']
+        for check in program.checks[len(found) :]:
+            lines += [f"pc 0x{check.start:x}", f"step {check.steps}", *LOOK]
+        more = answers(talk(lines, folder))
+        found += more or [None]
+    return found
 
 
 LOOK = (
@@ -399,14 +474,30 @@ _STATE = re.compile(
 _DUMP = re.compile(r"0x0[0-9a-f]{4} +((?:[0-9a-f]{2} ){64})")  # uCsim mixes its echo of the commands in
 
 
-def answers(output: str, count: int) -> list[tuple[tuple[int, ...], bytes]]:
+def answers(output: str) -> list[Answer]:
     """Take apart what `info registers` and the dumps print."""
     found = []
-    for piece in re.split(r"(?=V-IHINZC)", output)[1:]:
-        state = _STATE.search(piece)
-        dump = [bytes.fromhex(match[1]) for match in _DUMP.finditer(piece[state.end() :] if state else "")]
-        if state and sum(map(len, dump)) == len(DATA) + len(STACK):
-            flags, a, x, y, sp, pc = (int(value, 16) for value in state.groups())
-            found.append(((pc, a, x, y, sp, flags), b"".join(dump)))
-    assert len(found) == count, f"uCsim answered {len(found)} of {count} times"
+    for piece in split(output):
+        state = registers(piece)
+        dump = dumped(piece)
+        if state and len(dump) == len(DATA) + len(STACK):
+            found.append((state, dump))
     return found
+
+
+def split(output: str) -> list[str]:
+    return re.split(r"(?=V-IHINZC)", output)[1:]
+
+
+def registers(piece: str) -> Optional[tuple[int, ...]]:
+    """Return PC, A, X, Y, SP, CC as `step` prints them."""
+    state = _STATE.search(piece)
+    if not state:
+        return None
+    flags, a, x, y, sp, pc = (int(value, 16) for value in state.groups())
+    return pc, a, x, y, sp, flags
+
+
+def dumped(piece: str) -> bytes:
+    """Return what the `dump` commands print."""
+    return b"".join(bytes.fromhex(match[1]) for match in _DUMP.finditer(piece))
