@@ -6,7 +6,8 @@
     python3 dev.py test ...   what follows goes to pytest, which uses every core; -n0: one process, as --pdb wants it
     python3 dev.py test --wine    a Windows Python, by wine; needs Debian, and root to install it where it is missing
     python3 dev.py test --vm  real USB, in a virtual machine; needs Debian, and root to install what is missing;
-                              both exit with 77, and say why, where that machine cannot be had
+    python3 dev.py test --ucsim    our STM8 core beside Debian's uCsim, on random code and compiled programs;
+                              these three exit with 77, and say why, where what they need cannot be had
     python3 dev.py check      ruff and mypy --strict
     python3 dev.py bench      the figures of tests/benchmark.py
     python3 dev.py core --dir DIR    a PlatformIO core directory with this platform in it
@@ -41,7 +42,7 @@ TOOL_LOCK = ROOT / "tool" / "requirements.lock"
 WINDOWS = os.name == "nt"
 
 # What another Python runs: not what runs programs of its own, nor minutes of what is the same logic on each.
-ANY_PYTHON = "not platform and not hardware and not wine and not vm"
+ANY_PYTHON = "not platform and not hardware and not wine and not vm and not ucsim"
 RANDOM_UPLOADS = ROOT / "tests" / "session" / "test_random_faults.py"
 
 # Variables for other uses of pip, under which it would put the packages elsewhere, others, or none.
@@ -53,7 +54,11 @@ NOT_HERE = 77  # exit code for tests whose machine cannot be had, as automake ha
 TEST_PROGRAMS = {"umockdev-run": ["umockdev"], "gcc": ["gcc", "libc6-dev"], "sstm8": ["sdcc-ucsim"]}
 
 # Tests on another machine: the option, which is also pytest's marker, and what makes that machine.
-MACHINES = {"--vm": ROOT / "tests" / "vm" / "image.py", "--wine": ROOT / "tests" / "windows" / "wine.py"}
+MACHINES = {
+    "--vm": ROOT / "tests" / "vm" / "image.py",
+    "--wine": ROOT / "tests" / "windows" / "wine.py",
+    "--ucsim": ROOT / "tests" / "ucsim" / "witness.py",
+}
 
 Argument = Union[str, Path]
 

@@ -1,0 +1,249 @@
+"""The core: registers, flags, interrupts, and the loop that runs translated blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Optional, Protocol
+
+from .generate import (
+    BLOCK_LENGTH,
+    ENDS,
+    SPACE,
+    Instruction,
+    Layout,
+    block_source,
+    compile_function,
+    longest,
+    parts,
+    step_source,
+)
+from .opcodes import PREFIXES, TABLE, Row
+
+RESET_VECTOR = 0x8000
+INTERRUPTS = 0x8008  # the vector of interrupt 0
+INTERRUPT_CYCLES = 9
+TRAP_PRIORITY = 3
+MASK = 0x28
+LEVELS = {0x20: 0, 0x08: 1, 0x00: 2, 0x28: 3}  # I1, I0 in CC; level 3 is masked
+LEVEL_BITS = {level: bits for bits, level in LEVELS.items()}
+TOP_LEVEL = 0  # the number of TLI, which nothing masks
+
+WARM = 12  # a block is translated when its start has run so often
+
+
+class Bus(Protocol):
+    """What the core does not do by itself; `memory` is what it reads and writes directly, padded by 8 bytes."""
+
+    memory: bytearray
+    layout: Layout
+
+    def read(self, address: int, now: int) -> int:
+        """Return the byte at an address outside of plain memory."""
+
+    def write(self, address: int, value: int, now: int) -> None:
+        """Take a byte for an address outside of RAM, or in RAM where code runs."""
+
+
+class _Block:
+    __slots__ = ("code", "end", "longest", "run", "start")
+
+    def __init__(self, run: Callable[[object], None], start: int, end: int, longest: int, code: bytes) -> None:
+        self.run = run
+        self.start = start
+        self.end = end
+        self.longest = longest
+        self.code = code
+
+
+def decode(memory: bytearray, address: int) -> Optional[Instruction]:
+    """Return the instruction at an address, or None for an illegal opcode."""
+    prefix, at = 0, address
+    if memory[at] in PREFIXES:
+        prefix, at = memory[at], at + 1
+    row = TABLE.get((prefix, memory[at]))
+    if row is None:
+        return None
+    at += 1
+    operands = []
+    for size in parts(row.mode):
+        operands.append(int.from_bytes(memory[at : at + size], "big"))
+        at += size
+    return Instruction(address, row, tuple(operands))
+
+
+class Core:
+    """An STM8 CPU on a bus.
+
+    Attributes:
+        cycles: CPU cycles since the reset.
+        count: Instructions executed, without those of idle loops that were jumped over.
+        limit: `run` returns at this cycle; the bus may lower it while it is written to.
+        sleep: WFI, WFE or HALT while the CPU waits in it, else "".
+        stopped: Why the CPU cannot go on: BREAK, an illegal opcode, no memory; else "".
+        pending: Interrupts that are requested: number to level 1 to 3.
+        interrupt_line: The level that JRIH and JRIL look at.
+        volatile: The bus has read something that changes with time, so that an idle loop must be run.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        self.m = bus.memory
+        self.layout = bus.layout
+        self._steps: dict[Row, Callable[[object], None]] = {}
+        self._blocks: dict[int, _Block] = {}
+        self._heat: dict[int, int] = {}
+        self._end = len(self.m) - 8
+        self.cycles = 0
+        self.count = 0
+        self.limit = 0
+        self.reserve = 0
+        self.volatile = False
+        self.interrupt_line = 1
+        self.pending: dict[int, int] = {}
+        self.reset()
+
+    def reset(self) -> None:
+        """Do what a reset does to the CPU; A, X and Y are undefined by PM0044 and 0 here."""
+        self.a = self.x = self.y = 0
+        self.sp = self.layout.stack_top
+        self.pc = RESET_VECTOR
+        self.cc = MASK
+        self.sleep = ""
+        self.stopped = ""
+        self.pending.clear()
+
+    # The flags, in the form of semantics.py.
+    cf = nv = zv = vf = hf = im = 0
+
+    @property
+    def cc(self) -> int:
+        """The condition code register: V 0 I1 H I0 N Z C."""
+        zero = 0 if self.zv else 2
+        return self.vf & 128 | self.im | self.hf & 16 | (self.nv & 128) >> 5 | zero | self.cf
+
+    @cc.setter
+    def cc(self, value: int) -> None:
+        self.vf = value & 128
+        self.hf = value & 16
+        self.nv = (value & 4) << 5
+        self.zv = ~value & 2
+        self.cf = value & 1
+        self.im = value & MASK
+
+    @property
+    def registers(self) -> tuple[int, int, int, int, int, int]:
+        """PC, A, X, Y, SP, CC."""
+        return self.pc, self.a, self.x, self.y, self.sp, self.cc
+
+    # -- running --------------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Execute one instruction, or what an interrupt does before the first one of its handler."""
+        if self.stopped or (self.pending and self._interrupt()):
+            return
+        if not self.sleep:
+            self._execute()
+
+    def _execute(self) -> None:
+        instruction = decode(self.m, self.pc) if self.pc < self._end else None
+        if instruction is None:
+            self.stopped = "an illegal opcode" if self.pc < self._end else "no memory to fetch from"
+            return
+        step = self._steps.get(instruction.row)
+        if step is None:
+            source = step_source(instruction.row, self.layout)
+            step = compile_function(source, "step", self.m, self.bus.read, self.bus.write)
+            self._steps[instruction.row] = step
+        step(self)
+        if self.pc > SPACE:
+            self.pc &= SPACE
+
+    def run(self, limit: int) -> None:
+        """Execute until `cycles` reaches the limit, or something stops the CPU."""
+        self.limit = limit
+        blocks, memory = self._blocks, self.m
+        while self.cycles < self.limit and not self.stopped:
+            if self.pending and self._interrupt():
+                continue
+            if self.sleep:
+                self.cycles = self.limit
+                return
+            block = blocks.get(self.pc)
+            if block is None:
+                block = self._translate(self.pc)
+            if block is not None and self.cycles + block.longest <= self.limit:
+                if block.code and memory[block.start : block.end] != block.code:
+                    del blocks[block.start]  # code in RAM that has changed
+                    continue
+                self.reserve = block.longest
+                block.run(self)
+            else:
+                self._execute()
+
+    def run_to(self, address: int, limit: int) -> bool:
+        """Step until the PC is at an address; return whether it got there before the limit."""
+        self.limit = limit
+        while self.pc != address and self.cycles < limit and not self.stopped:
+            if self.sleep and not self.pending:
+                self.cycles = limit
+            self.step()
+        return self.pc == address
+
+    def _translate(self, address: int) -> Optional[_Block]:
+        """Return a block for an address that has run often, or None."""
+        heat = self._heat.get(address, 0) + 1
+        self._heat[address] = heat
+        return self.translate(address) if heat >= WARM else None
+
+    def translate(self, address: int) -> Optional[_Block]:
+        """Return a new block that begins at an address; None where its first instruction cannot be executed."""
+        code: list[Instruction] = []
+        at, in_ram = address, address < self.layout.ram_end
+        while len(code) < BLOCK_LENGTH and at < self._end:
+            instruction = decode(self.m, at)
+            if instruction is None or (in_ram and at + instruction.row.length > self.layout.ram_end):
+                break
+            code.append(instruction)
+            at += instruction.row.length
+            if instruction.row.action in ENDS:
+                break
+        if not code:
+            return None
+        source = block_source(code, self.layout)
+        run = compile_function(source, "block", self.m, self.bus.read, self.bus.write)
+        block = _Block(run, address, at, longest(code), bytes(self.m[address:at]) if in_ram else b"")
+        self._blocks[address] = block
+        self._heat.pop(address, None)
+        return block
+
+    def forget(self) -> None:
+        """Drop the translations, as somebody has changed memory outside of RAM."""
+        self._blocks.clear()
+        self._heat.clear()
+
+    # -- interrupts -----------------------------------------------------------------------------------------
+
+    def _interrupt(self) -> bool:
+        """Enter the handler of the most urgent request if the level of the CPU lets it; return whether it did."""
+        number = min(self.pending, key=lambda item: (item != TOP_LEVEL, -self.pending[item], item))
+        level = TRAP_PRIORITY if number == TOP_LEVEL else self.pending[number]
+        if number != TOP_LEVEL and level <= LEVELS[self.im]:
+            return False
+        pc, y, x = self.pc, self.y, self.x
+        for value in (pc & 255, pc >> 8 & 255, pc >> 16, y & 255, y >> 8, x & 255, x >> 8, self.a, self.cc):
+            self._push(value)
+        self.sleep = ""
+        self.im = LEVEL_BITS[level]
+        self.pc = INTERRUPTS + 4 * number
+        self.cycles += INTERRUPT_CYCLES
+        return True
+
+    def _push(self, value: int) -> None:
+        if self.sp < self.layout.ram_end:
+            self.m[self.sp] = value
+        else:
+            self.bus.write(self.sp, value, self.cycles)
+        self.sp = self.sp - 1 if self.sp != self.layout.stack_low else self.layout.stack_top
+
+    # The names that generated code may set.
+    a = x = y = sp = pc = 0
