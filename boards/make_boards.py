@@ -2,7 +2,7 @@
 
     python3 boards/make_boards.py
 
-Sizes come from the flasher's part table, `tool/stm8tool/data/devices.csv`.
+Sizes come from the flasher's part table, `tool/stm8tool/parts/data/devices.csv`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ BOARDS = Path(__file__).resolve().parent
 ROOT = BOARDS.parent
 sys.path.insert(0, str(ROOT / "tool"))
 
-from stm8tool.devices import Part, all_parts, find_part  # noqa: E402
+from stm8tool.parts.table import Part, all_parts, find_part  # noqa: E402
 
 STLINK_PROTOCOLS = ["stlink", "stlinkv1", "stlinkv2", "stlinkv21", "stlinkv3"]
 ST_URL = "https://www.st.com/en/microcontrollers-microprocessors/stm8-8-bit-mcus.html"

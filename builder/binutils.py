@@ -17,10 +17,10 @@ from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tool"))  # this one, not one that is installed
 
-from stm8tool import files
 from stm8tool.errors import ToolError
 from stm8tool.image import Image, Segment, elf, intel_hex, s_record
 from stm8tool.image.loading import parse, read_bytes
+from stm8tool.support import files
 
 FORMATS = ("ihex", "srec", "binary")
 LARGEST = 1 << 24  # bytes of a raw file: the address space of the STM8

@@ -12,9 +12,9 @@ from typing import NamedTuple, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tool"))  # this one, not one that is installed
 
-from stm8tool import devices
 from stm8tool.errors import ToolError
 from stm8tool.image import elf
+from stm8tool.parts import table as devices
 
 FLASH_START = 0x8000  # of every STM8; the chip looks for its vectors there (RM0016, "Interrupt vectors")
 INT, JPF = 0x82, 0xAC  # PM0044: an opcode and an address of 24 bits

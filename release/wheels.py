@@ -1,7 +1,7 @@
 """Fill tool/_vendor of a release: the Python packages once, and libusb for each kind of process.
 
     _vendor/python/       intelhex and pyusb with their licences, as their wheels hold them
-    _vendor/libusb/       a folder for each kind in stm8tool.bundle, with libusb alone; its licence; where its source is
+    _vendor/libusb/       a folder for each kind in `support/bundle.py`, with libusb alone; its licence, its source
 
 Everything comes from the wheels that tool/requirements.lock names, by hash, and all that it names are used.
 """
@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
-from stm8tool import bundle, deps, fetching
+from stm8tool.support import bundle, deps, fetching
 
 LICENCE = Path(__file__).with_name("LGPL-2.1.txt")
 LIBUSB = "libusb-package"  # the package whose wheels hold libusb

@@ -19,7 +19,7 @@ sys.path.insert(0, str(_TOOL))
 
 from session.bench import Board, image_of, program  # noqa: E402
 from stm8tool import image  # noqa: E402
-from stm8tool.devices import Part, find_part  # noqa: E402
+from stm8tool.parts.table import Part, find_part  # noqa: E402
 from stm8tool.sim import store  # noqa: E402
 
 _RUNS = 7

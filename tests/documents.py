@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pio import ROOT
-from stm8tool import cli, compat
+from stm8tool.cli import main as cli
+from stm8tool.cli import stm8flash as compat
 
 DOCS = {path.relative_to(ROOT).as_posix(): path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
 PROGRAMS: dict[str, Callable[[list[str]], int]] = {"stm8tool": cli.main, "stm8flash-compat": compat.main}

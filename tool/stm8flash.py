@@ -4,6 +4,6 @@ from stm8tool import oldest
 
 oldest.check()
 
-from stm8tool.scripts import stm8flash_compat  # noqa: E402
+from stm8tool.cli.scripts import stm8flash_compat  # noqa: E402
 
 stm8flash_compat()

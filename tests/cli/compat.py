@@ -10,7 +10,7 @@ from typing import TypeVar
 import pytest
 
 from cli.desk import STM8S, Desk, Result, check_form
-from stm8tool import compat
+from stm8tool.cli import stm8flash as compat
 
 Test = TypeVar("Test", bound=Callable[..., None])
 FOLDER = Path(__file__).parent

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Optional
 
 import pytest
 
-from stm8tool import cli
-from stm8tool.devices import find_part, option_table
+from stm8tool.cli import main as cli
+from stm8tool.parts.table import find_part, option_table
 from stm8tool.probe import find
 from stm8tool.sim import bus, store
 

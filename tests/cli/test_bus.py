@@ -11,7 +11,7 @@ from typing import Optional
 import pytest
 
 from cli.desk import ROOT, STM8S, Desk, Result, finish, program, start
-from stm8tool.devices import find_part
+from stm8tool.parts.table import find_part
 from stm8tool.sim import store
 
 A = "57FF6C064882485533212387"

@@ -9,8 +9,8 @@ from typing import Optional
 import pytest
 
 from cli.desk import STM8L, STM8S, Desk, program
+from stm8tool.chip.link import core
 from stm8tool.errors import SwimError
-from stm8tool.target import core
 from stm8tool.transport import usb_access
 
 _PARTS = (STM8S, STM8L)

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from cli.compat import Flash, marked_rows, raw, row, usage
 from cli.desk import ROOT, STM8L, STM8S, Desk, finish, program, start
 from documents import examples, first_cells, read, section
-from stm8tool import compat, compat_line, interrupts
-from stm8tool.devices import find_part
+from stm8tool.cli import stm8flash as compat
+from stm8tool.cli import stm8flash_line as compat_line
+from stm8tool.parts.table import find_part
 from stm8tool.sim import store
+from stm8tool.support import interrupts
 
 PAGE = read("docs/compat.md")
 _TABLE_THERE = (ROOT / "tests" / "unit" / "stm8flash_parts.csv").read_text(encoding="utf-8")
@@ -350,7 +352,7 @@ def test_a_command_line_that_is_none_is_an_error(flash: Flash, words: list[str],
     ("words", "code"), [(("-R",), 0), (("-x",), 2), (("-r", "out.bin"), 5)], ids=["done", "usage", "locked"]
 )
 @pytest.mark.parametrize(
-    "how", [(str(ROOT / "tool" / "stm8flash.py"),), ("-m", "stm8tool.compat")], ids=["file", "module"]
+    "how", [(str(ROOT / "tool" / "stm8flash.py"),), ("-m", "stm8tool.cli.stm8flash")], ids=["file", "module"]
 )
 def test_the_exit_code_of_the_process_is_0_or_says_why(
     flash: Flash, how: Iterable[str], words: Iterable[str], code: int

@@ -8,7 +8,7 @@ import pytest
 
 from cli.compat import Flash, raw, row, usage
 from cli.desk import STM8L, STM8S, program
-from stm8tool.devices import find_part, option_table
+from stm8tool.parts.table import find_part, option_table
 
 
 @row("-w")

@@ -9,8 +9,8 @@ import pytest
 
 from cli.compat import Flash, raw, row
 from cli.desk import STM8L, STM8S
-from stm8tool.devices import find_part
 from stm8tool.image import Segment, save
+from stm8tool.parts.table import find_part
 
 PATTERN = bytes.fromhex("00" + "00FF" * 63 + "00")  # factory values of the STM8S, as stm8flash's -u writes them
 

@@ -9,7 +9,7 @@ import pytest
 
 from cli.compat import Flash, raw
 from cli.desk import Desk, program
-from stm8tool.devices import find_part
+from stm8tool.parts.table import find_part
 
 _PART = "stm8s208c6"
 _SAYS = "an earlier unlock was cut short, and did not restore "

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from cli.desk import ROOT, STM8L, STM8S, Desk, finish, program, report, start
-from stm8tool import doctor_page
+from stm8tool.chip.link.core import Core
+from stm8tool.doctor import page as doctor_page
 from stm8tool.errors import AccessError, Code, ConnectError
 from stm8tool.probe import find
 from stm8tool.sim.bus import SimBus
-from stm8tool.target.core import Core
 from stm8tool.transport import libusb
 
 _GOLDEN = Path(__file__).parent / "golden"
@@ -331,7 +331,7 @@ def test_missing_packages_are_the_first_problem(desk: Desk, monkeypatch: pytest.
     def refuse(module: str) -> None:
         raise AccessError("the Python packages are missing", code=Code.PACKAGES, hint="pip")
 
-    monkeypatch.setattr("stm8tool.deps.require", refuse)
+    monkeypatch.setattr("stm8tool.support.deps.require", refuse)
     result = desk.run("doctor")
     assert (result.code, result.reason[-12:]) == (7, "[E-PACKAGES]")
     assert (marks(result.out)["packages"], marks(result.out)["USB library"]) == ("✗", "·")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cli.desk import STM8S, Desk, report
+from stm8tool.chip.link.quality import Quality
 from stm8tool.probe.listing import ListedProbe
-from stm8tool.target.quality import Quality
 
 KEYS = [
     "python",

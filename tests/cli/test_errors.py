@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from documents import Example, examples, read, section
-from stm8tool import interrupts
 from stm8tool.errors import Code
 from stm8tool.image import Segment, save
+from stm8tool.support import interrupts
 
 ERRORS = read("docs/errors.md")
 HEADINGS = re.findall(r"^### (E-[A-Z-]+)$", ERRORS, re.MULTILINE)

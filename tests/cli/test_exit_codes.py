@@ -7,8 +7,8 @@ import signal
 import pytest
 
 from cli.desk import STM8L, STM8S, Desk, program
-from stm8tool import locks
 from stm8tool.sim import store
+from stm8tool.support import locks
 
 
 def test_0_is_done(desk: Desk) -> None:

@@ -11,10 +11,10 @@ import pytest
 from cli.compat import Flash
 from cli.desk import STM8L, STM8S, Desk, program
 from stm8tool import image
-from stm8tool.devices import find_part
+from stm8tool.chip.link import family
 from stm8tool.errors import ImageError
+from stm8tool.parts.table import find_part
 from stm8tool.sim import store
-from stm8tool.target import family
 
 # -- backup and restore ----------------------------------------------------------------------------------------------
 

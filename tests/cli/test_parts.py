@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cli.desk import Desk
-from stm8tool.devices import disagreements, known_parts, option_table
+from stm8tool.parts.table import disagreements, known_parts, option_table
 
 
 def test_every_part_is_in_the_list_with_its_sizes_and_how_sure_they_are(desk: Desk) -> None:

@@ -20,7 +20,7 @@ import sys
 sys.path.insert(0, sys.argv.pop(1))
 from stm8tool.sim import store
 store.VirtualClock = store.RealClock
-from stm8tool.scripts import stm8tool
+from stm8tool.cli.scripts import stm8tool
 stm8tool()
 """
 
@@ -150,7 +150,7 @@ runpy.run_path(tool, run_name="__main__")
 """
 
 
-@pytest.mark.parametrize("module", ["argparse", "stm8tool.cli", "stm8tool.console", "stm8tool.session"])
+@pytest.mark.parametrize("module", ["argparse", "stm8tool.cli.main", "stm8tool.cli.console", "stm8tool.session"])
 def test_ctrl_c_while_modules_are_imported_is_no_traceback(desk: Desk, module: str) -> None:
     desk.chip()
     process = start("-c", _INTERRUPTED_WHILE_IMPORTING, module, _TOOL, *_FLASH, "info", folder=desk.folder)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pio import BOARDS, ROOT, UPSTREAM_BOARDS, Project, load
-from stm8tool.devices import all_parts, find_part
+from stm8tool.parts.table import all_parts, find_part
 
 make_boards = load(ROOT / "boards" / "make_boards.py")
 MADE = {board.id: board for board in make_boards.boards()}

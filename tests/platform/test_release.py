@@ -19,7 +19,7 @@ import archive
 import wheels
 from offline import Machine, machine, no_network
 from pio import MAIN_C, ROOT, Core, Project
-from stm8tool import bundle
+from stm8tool.support import bundle
 
 pytestmark = pytest.mark.platform
 

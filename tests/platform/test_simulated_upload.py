@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pio import BOARDS, MAIN_C, ROOT, Core, Project, builder_table, finish, loaded_bytes, stm8tool, write_program
-from stm8tool.devices import find_part
 from stm8tool.image import Segment, save
+from stm8tool.parts.table import find_part
 
 pytestmark = pytest.mark.platform
 

@@ -10,7 +10,7 @@ import pytest
 from platformio.project.options import ProjectOptions
 
 from pio import BOARDS, UPSTREAM_BOARDS, Project, load_builder
-from stm8tool.devices import find_part
+from stm8tool.parts.table import find_part
 
 upload, options = load_builder("upload"), load_builder("options")
 

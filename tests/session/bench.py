@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Optional
 
-from stm8tool.devices import Part, find_part
+from stm8tool.chip.programmer import Progress, silent
 from stm8tool.image import Image, Segment
+from stm8tool.parts.table import Part, find_part
 from stm8tool.session import Session
-from stm8tool.sim.chip import Chip
-from stm8tool.sim.stlink import SimStlink
+from stm8tool.sim.chip.microcontroller import Chip
+from stm8tool.sim.probe.stlink import SimStlink
 from stm8tool.sim.switches import Switches
-from stm8tool.target.programmer import Progress, silent
 
 MODELS = ("v1", "v2", "v21", "v3")
 _SWIM_MODE = 3

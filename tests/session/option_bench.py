@@ -7,9 +7,9 @@ from typing import Any, Optional
 import pytest
 
 from session.bench import Board
-from stm8tool.devices import OptionByte, Part, all_parts, option_table
-from stm8tool.option_fields import fields_of
-from stm8tool.target.option_plan import Change, Danger, requested
+from stm8tool.chip.options.plan import Change, Danger, requested
+from stm8tool.parts.option_fields import fields_of
+from stm8tool.parts.table import OptionByte, Part, all_parts, option_table
 
 # The part with the smallest flash of each, as it takes time to fill; below 8 KB an STM8L101 has no DATASIZE.
 _SMALLEST_LAST = sorted((p for p in all_parts() if p.flash.size >= 8192), key=lambda part: -part.flash.size)

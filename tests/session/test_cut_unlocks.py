@@ -16,15 +16,15 @@ import pytest
 
 from session.bench import Board, image_of
 from session.option_bench import Cut, change
-from stm8tool import wording
-from stm8tool.devices import Part, find_part, option_table
+from stm8tool.chip import wording
+from stm8tool.chip.options.bytes import left_undone, show_a_cut_unlock
+from stm8tool.chip.options.plan import Danger, factory
+from stm8tool.chip.upload import OptionData
 from stm8tool.errors import Code, ProgramError, ReadoutProtectedError, ToolError
 from stm8tool.image import Image, Segment
-from stm8tool.sim.stlink import SimStlink
+from stm8tool.parts.table import Part, find_part, option_table
+from stm8tool.sim.probe.stlink import SimStlink
 from stm8tool.sim.switches import Switches
-from stm8tool.target.option_plan import Danger, factory
-from stm8tool.target.options import left_undone, show_a_cut_unlock
-from stm8tool.target.upload import OptionData
 
 _PARTS = ["stm8s208c6", "stm8af5288", "stm8s103f3", "stm8l151k4", "stlux385"]
 _WITH_FAR_PAIRS = ["stm8s208c6", "stm8s105k4", "stm8af5288", "stlux385", "stnrg388a"]

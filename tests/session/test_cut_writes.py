@@ -8,10 +8,10 @@ from typing import Optional
 import pytest
 
 from session.bench import Board
-from stm8tool.devices import Part
 from stm8tool.errors import ProbeLostError, SwimError, ToolError
 from stm8tool.image import Image, Segment
-from stm8tool.sim.chip import Answer
+from stm8tool.parts.table import Part
+from stm8tool.sim.chip.microcontroller import Answer
 
 _PARTS = ("stm8s103f3", "stm8l151k4", "stm8l101f3")
 

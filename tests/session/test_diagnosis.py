@@ -14,7 +14,7 @@ from session.bench import MODELS, Board, image_of, program
 from stm8tool.errors import Code, ConnectError, ProgramError, SwimError, ToolError, VerifyError
 from stm8tool.image import Image, Segment
 from stm8tool.session import PowerCycle, Session
-from stm8tool.sim.chip import Answer, Chip
+from stm8tool.sim.chip.microcontroller import Answer, Chip
 
 
 def _upload(board: Board, size: int = 400) -> Optional[ToolError]:

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from session.bench import Board, image_of
-from stm8tool import wording
-from stm8tool.devices import find_part, option_table
+from stm8tool.chip import wording
+from stm8tool.chip.flash.controller import Flash, RefusedError
+from stm8tool.chip.options.protection import explain_refusal
 from stm8tool.errors import Code, FamilyMismatchError, SwimError, WriteProtectedError
-from stm8tool.sim.chip import Answer
+from stm8tool.parts.table import find_part, option_table
+from stm8tool.sim.chip.microcontroller import Answer
 from stm8tool.sim.switches import Switches
-from stm8tool.target.flash import Flash, RefusedError
-from stm8tool.target.protection import explain_refusal
 
 
 def _fail_reads(board: Board, monkeypatch: pytest.MonkeyPatch, *, longer_than: int, only_fast: bool) -> None:
@@ -65,7 +65,7 @@ def test_a_program_that_can_be_read_is_not_erased_because_the_part_was_misnamed(
 ) -> None:
     board = Board(chip)
     # After a reset the stack pointer tells the two apart; a CPU that ran for a moment has moved it.
-    monkeypatch.setattr("stm8tool.target.family._RAM_SIZES", ())
+    monkeypatch.setattr("stm8tool.chip.link.family._RAM_SIZES", ())
     before = bytes(board.chip.flash.data)
     with board.session(find_part(named)) as session, pytest.raises(FamilyMismatchError):
         session.unlock()
@@ -93,7 +93,7 @@ def test_a_bus_that_does_not_keep_up_with_high_speed_is_used_at_low_speed(monkey
 
 @pytest.mark.parametrize("value", [0x00, 0xFF])
 def test_a_locked_chip_is_unlocked_by_an_upload_whatever_it_reads(value: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stm8tool.sim.memory_map.ROP_PATTERN", value)  # in place of the option bytes
+    monkeypatch.setattr("stm8tool.sim.chip.memory_map.ROP_PATTERN", value)  # in place of the option bytes
     board = Board(locked=True, switches=Switches(rop_reads=value, iapsr_undocumented=False))
     image = image_of(board.part, size=100)
     board.upload(image)
@@ -115,7 +115,7 @@ def test_the_user_boot_code_area_is_blamed_for_what_lies_in_it_only() -> None:
 def test_a_chip_that_looks_blank_and_may_be_locked_is_said_to_be_so(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stm8tool.sim.memory_map.ROP_PATTERN", 0x00)
+    monkeypatch.setattr("stm8tool.sim.chip.memory_map.ROP_PATTERN", 0x00)
     board = Board(locked=True, switches=Switches(rop_reads=0x00))
     with board.session() as session:
         session.read(board.part.flash)

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from session.bench import MODELS, Board, image_of, program
-from stm8tool.devices import Part, all_parts, find_part, option_table
 from stm8tool.errors import Code, ProbeError, ReadoutProtectedError, UsageError
 from stm8tool.image import Image, Segment
+from stm8tool.parts.table import Part, all_parts, find_part, option_table
 from stm8tool.session import Session
-from stm8tool.sim.chip import Chip
-from stm8tool.sim.memory import Memory
-from stm8tool.sim.stlink import SimStlink
+from stm8tool.sim.chip.memory import Memory
+from stm8tool.sim.chip.microcontroller import Chip
+from stm8tool.sim.probe.stlink import SimStlink
 
 
 class Bench:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from session.bench import Board, image_of
-from stm8tool.devices import all_parts, disagreements, find_part
+from stm8tool.chip.link import family
+from stm8tool.chip.link.family import Seen
+from stm8tool.chip.options import ubc
 from stm8tool.errors import FamilyMismatchError, SwimError
 from stm8tool.image import Image, Segment
+from stm8tool.parts.table import all_parts, disagreements, find_part
 from stm8tool.session import Session
-from stm8tool.sim.chip import Chip
-from stm8tool.sim.stlink import SimStlink
+from stm8tool.sim.chip.microcontroller import Chip
+from stm8tool.sim.probe.stlink import SimStlink
 from stm8tool.sim.switches import Switches
-from stm8tool.target import family, ubc
-from stm8tool.target.family import Seen
 
 PARTS = {part.name: part for part in all_parts()}
 SEEN = {part.name: Seen(part.flash_regs, part.ram.size) for part in all_parts()}

@@ -138,7 +138,7 @@ def test_the_import_loads_nothing_and_a_use_no_usb_library(desk: Path) -> None:
         "import sys, stm8tool\n"
         "print(*[name for name in sys.modules if name.startswith('stm8tool')])\n"
         "stm8tool.open('stlink')\n"
-        "print(*[name for name in ('usb', 'intelhex', 'argparse', 'stm8tool.cli') if name in sys.modules])\n"
+        "print(*[name for name in ('usb', 'intelhex', 'argparse', 'stm8tool.cli.main') if name in sys.modules])\n"
     )
     env = {**os.environ, "PYTHONPATH": str(ROOT / "tool")}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, encoding="utf-8", check=True)

@@ -17,13 +17,13 @@ from session.option_bench import (
     other_value,
     values,
 )
-from stm8tool.devices import Part, find_part, option_table
+from stm8tool.chip.registers import UBC_ADDRESS
+from stm8tool.chip.upload import OptionData, option_bytes
 from stm8tool.errors import ReadoutProtectedError, ToolError
 from stm8tool.image import Image, Segment
-from stm8tool.option_fields import fields_of
+from stm8tool.parts.option_fields import fields_of
+from stm8tool.parts.table import Part, find_part, option_table
 from stm8tool.sim.switches import Switches
-from stm8tool.target.registers import UBC_ADDRESS
-from stm8tool.target.upload import OptionData, option_bytes
 
 _WATCHDOGS = ("IWDG_HW", "WWDG_HW")
 

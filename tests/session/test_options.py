@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from session.bench import MODELS, Board, image_of
 from session.option_bench import ONE_OF_EACH_LAYOUT, change, everything, other_value, values
-from stm8tool.devices import Part, all_parts, find_part, option_table
+from stm8tool.chip.options.bytes import OptionState
+from stm8tool.chip.options.plan import Change, Danger, dangers, requested
+from stm8tool.chip.options.writing import change_options
 from stm8tool.errors import (
     Code,
     FamilyMismatchError,
@@ -17,12 +19,10 @@ from stm8tool.errors import (
     UsageError,
     WriteProtectedError,
 )
-from stm8tool.option_fields import fields_of
-from stm8tool.sim.options import OptionBytes
+from stm8tool.parts.option_fields import fields_of
+from stm8tool.parts.table import Part, all_parts, find_part, option_table
+from stm8tool.sim.chip.options import OptionBytes
 from stm8tool.sim.switches import Switches
-from stm8tool.target.option_plan import Change, Danger, dangers, requested
-from stm8tool.target.option_writing import change_options
-from stm8tool.target.options import OptionState
 
 # -- changing --------------------------------------------------------------------------------------------------------
 

@@ -9,11 +9,11 @@ from typing import NamedTuple, Optional
 import pytest
 
 from session.bench import MODELS, Board
-from stm8tool.devices import Part, Region, find_part
 from stm8tool.errors import ToolError
 from stm8tool.image import Image, Segment
+from stm8tool.parts.table import Part, Region, find_part
+from stm8tool.sim.chip.memory import Memory
 from stm8tool.sim.faults import parse
-from stm8tool.sim.memory import Memory
 from stm8tool.sim.switches import Switches
 
 _PARTS = (

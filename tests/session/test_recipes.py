@@ -9,7 +9,7 @@ import pytest
 from session.bench import MODELS, Board, image_of
 from stm8tool.errors import ConnectError, ProbeLostError, SwimError, UsageError
 from stm8tool.session import PowerCycle, Session
-from stm8tool.sim.chip import Chip
+from stm8tool.sim.chip.microcontroller import Chip
 from stm8tool.sim.switches import Switches
 
 _KEPT = [Switches(entry_keeps_hs=True), Switches(entry_keeps_hs=True, resync_keeps_hs=True)]

@@ -8,11 +8,11 @@ import pytest
 
 from session.bench import Board, image_of
 from session.option_bench import change, values
-from stm8tool.devices import Part
+from stm8tool.chip.options.protection import Protection
 from stm8tool.errors import ReadoutProtectedError
 from stm8tool.image import Image, Segment
+from stm8tool.parts.table import Part
 from stm8tool.sim.switches import Switches
-from stm8tool.target.protection import Protection
 
 _FAMILIES = ["stm8s103f3", "stm8s105k4", "stm8af5288", "stlux385", "stm8l151k4", "stm8l101f3"]
 _TELLING = [0x00, 0x71, 0x82, 0xAA, 0xAC, 0xFF]
@@ -149,7 +149,7 @@ def test_a_locked_chip_that_looks_blank_and_open_is_not_locked_again(
 ) -> None:
     """A lock value would erase it: bit 7 of IAPSR is doubt enough to ask for an unlock first."""
     opening = 0x00 if name == "stm8s103f3" else 0xAA
-    monkeypatch.setattr("stm8tool.sim.memory_map.ROP_PATTERN", opening)
+    monkeypatch.setattr("stm8tool.sim.chip.memory_map.ROP_PATTERN", opening)
     board = Board(name, locked=True, switches=Switches(rop_reads=0x00, rop_hides_options=True))
     before = bytes(board.chip.flash.data)
     with board.session() as session, pytest.raises(ReadoutProtectedError, match="nothing was written"):
@@ -162,7 +162,7 @@ def test_a_flash_of_0x71_that_refuses_to_be_written_is_locked_whatever_the_optio
     nacks: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Zeros, say, as a blog has it: nothing but the refusal tells then, where bit 7 does not show."""
-    monkeypatch.setattr("stm8tool.sim.memory_map.ROP_PATTERN", 0x00)
+    monkeypatch.setattr("stm8tool.sim.chip.memory_map.ROP_PATTERN", 0x00)
     switches = Switches(rop_hides_options=True, iapsr_undocumented=False, rop_write_nacks=nacks)
     board = Board("stm8l101f3", locked=True, switches=switches)
     image = image_of(board.part, size=300)

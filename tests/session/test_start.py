@@ -8,13 +8,13 @@ from typing import Optional
 import pytest
 
 from session.bench import Board
-from stm8tool.devices import Region, all_parts
+from stm8tool.chip import start
+from stm8tool.chip.options.plan import Danger
+from stm8tool.chip.upload import OptionData
 from stm8tool.image import Image, Segment
+from stm8tool.parts.table import Region, all_parts
 from stm8tool.session import Session
 from stm8tool.sim.switches import Switches
-from stm8tool.target import start
-from stm8tool.target.option_plan import Danger
-from stm8tool.target.upload import OptionData
 
 _CODE = bytes(range(1, 120))
 _FLASH = Region("flash", 0x8000, 0x2000)

@@ -12,7 +12,7 @@ from session.bench import Board, image_of
 from stm8tool.errors import Code, ConnectError, ProbeError, SwimError, ToolError
 from stm8tool.image import Image, Segment
 from stm8tool.session import PowerCycle, Session
-from stm8tool.sim.chip import Answer
+from stm8tool.sim.chip.microcontroller import Answer
 from stm8tool.sim.faults import parse
 from stm8tool.sim.switches import Switches
 

@@ -6,10 +6,10 @@ import pytest
 
 from session.bench import Board, program
 from session.option_bench import change, values
-from stm8tool.devices import Part, Region
+from stm8tool.chip.upload import OptionData
 from stm8tool.errors import WriteProtectedError
 from stm8tool.image import Image, Segment
-from stm8tool.target.upload import OptionData
+from stm8tool.parts.table import Part, Region
 
 _PARTS = ["stm8s103f3", "stm8s105k4", "stm8l151k4"]
 

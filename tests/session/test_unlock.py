@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from session.bench import MODELS, Board, image_of, program
-from stm8tool.devices import option_table
 from stm8tool.errors import Code, ProgramError, ReadoutProtectedError, ToolError
-from stm8tool.sim.stlink import SimStlink
+from stm8tool.parts.table import option_table
+from stm8tool.sim.probe.stlink import SimStlink
 from stm8tool.sim.switches import Switches
 
 _WITH_FAR_PAIRS = ["stm8s208c6", "stm8s105k4", "stm8af5288", "stlux385", "stnrg388a"]
@@ -87,7 +87,7 @@ def test_a_link_that_is_lost_breaks_off_no_erase(transfers: int) -> None:
 
 def test_a_lock_value_that_starts_an_erase_after_all_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """The chip reads as an open and blank one, bit 7 does not show: nothing tells that it is locked."""
-    monkeypatch.setattr("stm8tool.sim.memory_map.ROP_PATTERN", 0x00)
+    monkeypatch.setattr("stm8tool.sim.chip.memory_map.ROP_PATTERN", 0x00)
     switches = Switches(rop_reads=0x00, iapsr_undocumented=False, global_erase_s=0.5)
     board = Board("stm8l101f3", locked=True, switches=switches)
     with board.session() as session, pytest.raises(ProgramError, match="read protection did not take"):
@@ -98,7 +98,7 @@ def test_a_lock_value_that_starts_an_erase_after_all_is_waited_for(monkeypatch: 
 def test_where_complements_read_as_zeros_too_a_refusal_comes_before_the_lock_value(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("stm8tool.sim.memory_map.ROP_PATTERN", 0x00)
+    monkeypatch.setattr("stm8tool.sim.chip.memory_map.ROP_PATTERN", 0x00)
     board = Board(locked=True, switches=Switches(rop_reads=0x00, iapsr_undocumented=False))
     before = bytes(board.chip.flash.data)
     with board.session() as session, pytest.raises(ReadoutProtectedError):

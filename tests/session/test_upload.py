@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from session.bench import MODELS, Board, image_of, program
-from stm8tool.devices import all_parts
 from stm8tool.errors import (
     FamilyMismatchError,
     ImageError,
@@ -15,6 +14,7 @@ from stm8tool.errors import (
     WriteProtectedError,
 )
 from stm8tool.image import Image, Segment
+from stm8tool.parts.table import all_parts
 from stm8tool.sim.switches import Switches
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Optional
 
-from stm8tool.devices import find_part
-from stm8tool.sim.chip import Chip
+from stm8tool.parts.table import find_part
+from stm8tool.sim.chip.microcontroller import Chip
 from stm8tool.sim.clock import VirtualClock
-from stm8tool.sim.stlink import SimStlink
+from stm8tool.sim.probe.stlink import SimStlink
 from stm8tool.sim.switches import Switches
 
 LIMIT_S = 1.0

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stm8tool.devices import find_part
 from stm8tool.errors import AccessError, Code, UsageError
+from stm8tool.parts.table import find_part
 from stm8tool.sim import store
 from stm8tool.sim.bus import attach
 from stm8tool.transport.base import UsbBus, UsbIdentity

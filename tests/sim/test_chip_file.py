@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 import stm8tool
-from stm8tool import files
-from stm8tool.devices import find_part
 from stm8tool.errors import ToolError, UsageError
+from stm8tool.parts.table import find_part
 from stm8tool.sim import bus, chip_file
 from stm8tool.sim.store import create, describe
+from stm8tool.support import files
 
 PAGE = Path(__file__).parents[2] / "docs" / "chip-file.md"
 PARTS = ("stm8s103f3", "stm8l151k4", "stm8l101f3", "stm8af5288")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from sim.bench import DM_CSR2, OK, REFUSED, Bench
-from stm8tool.devices import all_parts, find_part, option_table
-from stm8tool.sim.chip import Chip
+from stm8tool.parts.table import all_parts, find_part, option_table
+from stm8tool.sim.chip.microcontroller import Chip
+from stm8tool.sim.chip.options import ubc_size
 from stm8tool.sim.gap import SimGapError
-from stm8tool.sim.options import ubc_size
 from stm8tool.sim.switches import Switches
 
 EOP, WR_PG_DIS, ROP = 0x04, 0x01, 0x80

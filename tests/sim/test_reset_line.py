@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sim.bench import CSR, OK, REFUSED, SILENT, Bench
-from stm8tool.devices import find_part
-from stm8tool.sim.chip import Chip
+from stm8tool.parts.table import find_part
+from stm8tool.sim.chip.microcontroller import Chip
 from stm8tool.sim.faults import parse
 from stm8tool.sim.switches import Switches
 

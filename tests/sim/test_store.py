@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stm8tool import locks, selector
-from stm8tool.devices import find_part
+from stm8tool import selector
 from stm8tool.errors import (
     AccessError,
     EndpointStallError,
@@ -19,8 +18,10 @@ from stm8tool.errors import (
     UnknownPartError,
     UsageError,
 )
+from stm8tool.parts.table import find_part
 from stm8tool.sim.clock import RealClock, VirtualClock
 from stm8tool.sim.store import create, describe, open_transport
+from stm8tool.support import locks
 from stm8tool.transport.base import Transport
 
 S103 = find_part("stm8s103f3")

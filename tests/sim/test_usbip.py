@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from sim.importer import NONE, OVERFLOWED, STALLED, UNLINKED, V2, GoneError, serving
-from stm8tool.devices import find_part
 from stm8tool.errors import AccessError, UsageError
+from stm8tool.parts.table import find_part
 from stm8tool.sim import store
 from stm8tool.sim.clock import VirtualClock
 from stm8tool.sim.faults import Faults

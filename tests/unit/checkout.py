@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from stm8tool import deps
+from stm8tool.support import deps
 
-TOOL = Path(deps.__file__).parent.parent
+TOOL = Path(deps.__file__).parents[2]
 FETCHING = "stm8tool: fetching its Python packages once (intelhex, pyusb, libusb-package)…\n"
 SUFFIX = {"win32": "dll", "darwin": "dylib"}.get(sys.platform, "so")
 LIBUSB = f"libusb-1.0.{SUFFIX}"
@@ -24,7 +24,7 @@ LIBUSB_WHEEL = "libusb_package-9.9.3-py3-none-any.whl"
 SCRIPT = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from stm8tool import deps
+from stm8tool.support import deps
 from stm8tool.errors import AccessError
 try:
     deps.require(sys.argv[2])
@@ -50,9 +50,11 @@ class Checkout:
         package = self.tool / "stm8tool"
         package.mkdir(parents=True)
         self.wheels.mkdir()
-        for name in ("__init__.py", "errors.py", "files.py", "streams.py", "bundle.py", "deps.py", "places.py"):
+        (package / "support").mkdir()
+        for name in ("__init__.py", "errors.py"):
             (package / name).write_bytes((TOOL / "stm8tool" / name).read_bytes())
-        for name in ("package_files.py", "fetching.py"):
+        modules = ("__init__", "files", "streams", "bundle", "deps", "places", "package_files", "fetching")
+        for name in (f"support/{module}.py" for module in modules):
             (package / name).write_bytes((TOOL / "stm8tool" / name).read_bytes())
         lines = [
             self.add_wheel("intelhex", "9.9.1", {"intelhex/__init__.py": ""}),

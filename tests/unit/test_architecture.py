@@ -13,97 +13,27 @@ import stm8tool
 from stm8tool import oldest
 
 PACKAGE = Path(stm8tool.__file__).parent
-LEAVES = {"errors", "interrupts", "files", "locks", "values"}
+LEAVES = {"errors", "support", "parts", "image"}
 
-# What the modules of a layer may import of the others; below `sim` no probe and no target: it is a second reading.
+# What a folder, or a module at the top, may import of the others. `sim` takes nothing of `probe` and `chip`: it is a
+# second reading of the facts.
 LAYERS: dict[str, set[str]] = {
-    "__init__": {"api", "errors", "devices", "image", "probe", "target", "session"},
     "errors": set(),
-    "interrupts": set(),
-    "files": set(),
-    "streams": set(),
-    "locks": {"errors", "files"},
-    "values": {"errors"},
-    "bundle": set(),
-    "places": set(),
-    "package_files": set(),
-    "fetching": set(),
-    "deps": {"errors", "files", "bundle", "streams", "places", "package_files", "fetching"},
-    "devices": {"errors"},
-    "option_fields": {"devices"},
-    "image": {*LEAVES, "devices", "deps"},
-    "transport": {*LEAVES, "deps"},
-    "probe": {*LEAVES, "deps", "transport"},
-    "target": {*LEAVES, "devices", "option_fields", "image", "transport", "probe"},
-    "sim": {*LEAVES, "devices", "transport"},
+    "support": {"errors"},
+    "parts": {"errors"},
+    "image": {"errors", "support", "parts"},
+    "transport": {"errors", "support"},
+    "probe": {"errors", "support", "transport"},
+    "chip": {*LEAVES, "transport", "probe"},
+    "sim": {"errors", "support", "parts", "transport"},
     "selector": {"transport", "probe", "sim"},
-    "session": {*LEAVES, "devices", "image", "transport", "probe", "target"},
-    "api": {*LEAVES, "devices", "image", "probe", "target", "selector", "session"},
-    "console": {"errors", "streams"},
-    "wording": {"devices", "option_fields", "target"},
-    "findings": {"errors"},
-    "doctor": {
-        *LEAVES,
-        "findings",
-        "deps",
-        "devices",
-        "transport",
-        "probe",
-        "target",
-        "selector",
-        "session",
-        "wording",
-    },
-    "doctor_page": {*LEAVES, "findings", "places"},
-    "commands": {
-        *LEAVES,
-        "devices",
-        "image",
-        "transport",
-        "probe",
-        "target",
-        "sim",
-        "selector",
-        "session",
-        "console",
-        "wording",
-        "doctor",
-        "doctor_page",
-    },
-    "memory_commands": {*LEAVES, "commands", "devices", "image", "session", "console"},
-    "catalogue": {*LEAVES, "devices", "target"},
-    "part_commands": {"catalogue", "devices", "console"},
-    "option_commands": {"errors", "files", "commands", "devices", "image", "target", "session", "wording", "console"},
-    "sim_commands": {"commands", "sim", "console"},
-    "process": {*LEAVES, "streams", "console"},
-    "cli": {
-        *LEAVES,
-        "commands",
-        "memory_commands",
-        "option_commands",
-        "part_commands",
-        "sim_commands",
-        "console",
-        "process",
-        "streams",
-    },
-    "compat_line": {*LEAVES, "devices", "catalogue", "image", "selector"},
-    "compat": {
-        *LEAVES,
-        "compat_line",
-        "devices",
-        "image",
-        "probe",
-        "target",
-        "selector",
-        "session",
-        "console",
-        "wording",
-        "process",
-    },
-    "scripts": {"process", "cli", "compat"},
+    "session": {*LEAVES, "transport", "probe", "chip"},
+    "api": {*LEAVES, "probe", "chip", "selector", "session"},
+    "doctor": {*LEAVES, "transport", "probe", "chip", "selector", "session"},
+    "cli": {*LEAVES, "transport", "probe", "chip", "sim", "selector", "session", "doctor"},
+    "__init__": {"errors", "parts", "image", "probe", "chip", "session", "api"},
     "oldest": set(),
-    "__main__": {"oldest", "scripts"},
+    "__main__": {"oldest", "cli"},
 }
 
 DOORS = {"usb": {"transport/usb.py", "transport/libusb.py"}, "intelhex": {"image/intel_hex.py"}}
@@ -141,8 +71,37 @@ def test_imports_point_one_way(source: Path) -> None:
     assert used <= LAYERS[layer] | {layer, "__version__"}
 
 
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """What only a type checker imports does not count."""
+    modules = {".".join(("stm8tool", *source.relative_to(PACKAGE).with_suffix("").parts)) for source in sources()}
+
+    def needed(module: str) -> set[str]:
+        source = PACKAGE.joinpath(*module.split(".")[1:]).with_suffix(".py")
+        tree = ast.parse(source.read_text(encoding="utf-8"))
+        unseen = [
+            node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        ]
+        skipped = {id(node) for block in unseen for node in ast.walk(block)}
+        package = module.split(".")[:-1]
+        found = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.level and id(node) not in skipped:
+                base = [*package[: len(package) - node.level + 1], *([node.module] if node.module else [])]
+                found |= {".".join([*base, alias.name]) for alias in node.names} | {".".join(base)}
+        return found & modules
+
+    graph = {module: needed(module) for module in modules}
+    left = dict(graph)
+    while left:
+        free = {module for module, imports in left.items() if not imports & left.keys()}
+        if not free:
+            break
+        left = {module: imports for module, imports in left.items() if module not in free}
+    assert sorted(left) == []
+
+
 def test_the_walk_sees_an_import_inside_a_function() -> None:
-    assert "stm8tool.session" in set(imported(PACKAGE / "commands.py"))
+    assert "stm8tool.session" in set(imported(PACKAGE / "cli/probes.py"))
 
 
 @pytest.mark.parametrize("library", DOORS)
@@ -160,8 +119,8 @@ def test_only_the_console_prints_and_only_the_command_line_ends_the_process() ->
             if isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) in names
         }
 
-    assert users("print", "sys.stdout") <= {"process.py", "console.py"}
-    assert users("sys.exit", "os._exit", "SystemExit") == {"oldest.py", "process.py"}
+    assert users("print", "sys.stdout") <= {"cli/process.py", "cli/console.py"}
+    assert users("sys.exit", "os._exit", "SystemExit") == {"oldest.py", "cli/process.py"}
 
 
 def test_option_bytes_are_written_in_one_place_and_rop_in_two_more() -> None:
@@ -173,15 +132,15 @@ def test_option_bytes_are_written_in_one_place_and_rop_in_two_more() -> None:
                 address = ast.unparse(node.args[0]) if node.args else ""
                 calls[node.func.attr].add(f"{name_of(source)}: {address}")
     assert calls["write_option"] == {
-        "target/options.py: option.address",
-        "target/options.py: option.address + 1",
-        "target/option_writing.py: reg.ROP_ADDRESS",
+        "chip/options/bytes.py: option.address",
+        "chip/options/bytes.py: option.address + 1",
+        "chip/options/writing.py: reg.ROP_ADDRESS",
     }
-    assert {call.partition(":")[0] for call in calls["write_rop"]} == {"target/protection.py"}
+    assert {call.partition(":")[0] for call in calls["write_rop"]} == {"chip/options/protection.py"}
     assert {call.partition(":")[0] for call in calls["begin_options"]} == {
-        "target/options.py",
-        "target/option_writing.py",
-        "target/protection.py",
+        "chip/options/bytes.py",
+        "chip/options/writing.py",
+        "chip/options/protection.py",
     }
 
 

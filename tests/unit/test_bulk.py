@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stm8tool.errors import EndpointStallError, ProbeLostError, TransferSizeError, TransportTimeoutError
-from stm8tool.probe.bulk import BulkChannel
+from stm8tool.probe.stlink.bulk import BulkChannel
 from unit.fake_wire import V2_VERSION, FakeWire
 
 _STATUS = b"\xf4\x09"

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from stm8tool import bundle
-from stm8tool.bundle import FILES, FOLDERS, fitting
+from stm8tool.support import bundle
+from stm8tool.support.bundle import FILES, FOLDERS, fitting
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from stm8tool.catalogue import facts, select
-from stm8tool.devices import Part, find_part, known_parts, option_table
+from stm8tool.chip.registers import BY_MAP
+from stm8tool.cli.catalogue import facts, select
 from stm8tool.errors import Code, UnknownPartError, UsageError
-from stm8tool.target.registers import BY_MAP
+from stm8tool.parts.table import Part, find_part, known_parts, option_table
 
 
 def names(*words: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stm8tool.console import Console
+from stm8tool.cli.console import Console
 from stm8tool.errors import UsageError
 
 

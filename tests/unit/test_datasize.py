@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from stm8tool.devices import all_parts, find_part
-from stm8tool.sim.chip import Chip
-from stm8tool.target.datasize import data_area, largest
+from stm8tool.chip.options.datasize import data_area, largest
+from stm8tool.parts.table import all_parts, find_part
+from stm8tool.sim.chip.microcontroller import Chip
 
 _PARTS = ("STM8L001J3", "STM8L101F3", "STM8L101G3", "STM8L101K3")  # 8 KB, and no EEPROM apart (PM0054 3.1)
 

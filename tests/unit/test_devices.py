@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from stm8tool import devices
-from stm8tool.devices import Part, all_parts, find_part, known_parts, names_meant, option_table
 from stm8tool.errors import UnknownPartError
+from stm8tool.parts import table as devices
+from stm8tool.parts.table import Part, all_parts, find_part, known_parts, names_meant, option_table
 
 DATA = Path(devices.__file__).parent / "data"
 

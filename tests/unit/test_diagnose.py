@@ -6,9 +6,9 @@ from typing import Optional
 
 import pytest
 
-from stm8tool.devices import find_part
+from stm8tool.chip.link.diagnose import Evidence, Rung, blame_supply, conclude, least_supply_mv, supply_line
 from stm8tool.errors import Code, ProgramError, ToolError
-from stm8tool.target.diagnose import Evidence, Rung, blame_supply, conclude, least_supply_mv, supply_line
+from stm8tool.parts.table import find_part
 
 SILENT = Rung("under reset", "SWIM entry: the chip does not answer", 0x04)
 STUCK_10 = Rung("under reset", "SWIM entry: the SWIM line is stuck", 0x10)

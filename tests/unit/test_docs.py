@@ -13,11 +13,14 @@ import pytest
 
 from documents import DOCS, examples, first_cells, read, run, section
 from pio import BOARDS, ROOT, UPSTREAM_BOARDS, builder_table, load, load_builder
-from stm8tool import cli, errors, fetching, interrupts, process
-from stm8tool.devices import all_parts
+from stm8tool import errors
+from stm8tool.chip.link import connect
+from stm8tool.cli import main as cli
+from stm8tool.cli import process
 from stm8tool.image import Segment, save
+from stm8tool.parts.table import all_parts
 from stm8tool.sim import faults
-from stm8tool.target import connect
+from stm8tool.support import fetching, interrupts
 from stm8tool.transport import usb_access
 
 README, TOOL, ARCHITECTURE, TROUBLE = map(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stm8tool.devices import Region
 from stm8tool.errors import ImageError
 from stm8tool.image import Segment, load
+from stm8tool.parts.table import Region
 
 ALLOC = 2
 PROGRAM = (("HOME", 0x8000, b"\x82\x00\x80\x80", ALLOC), ("CODE", 0x8004, b"\x9d", ALLOC))

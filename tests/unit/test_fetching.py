@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from stm8tool import deps, fetching
 from stm8tool.errors import AccessError
+from stm8tool.support import deps, fetching
 from unit.checkout import FETCHING, Checkout, checkout
 
 __all__ = ["checkout"]  # a fixture

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from stm8tool import files, locks
-from stm8tool.devices import find_part
 from stm8tool.errors import AccessError, UsageError
+from stm8tool.parts.table import find_part
 from stm8tool.sim import store
+from stm8tool.support import files, locks
 
 
 @pytest.fixture

@@ -18,16 +18,8 @@ from stm8tool.errors import (
     TransportTimeoutError,
     UsageError,
 )
-from stm8tool.probe.find import (
-    FoundProbe,
-    choose,
-    find,
-    open_found,
-    serial_from_descriptor,
-    substitution,
-    survey,
-)
-from stm8tool.probe.usb_ids import MODELS
+from stm8tool.probe.find import FoundProbe, choose, find, open_found, serial_from_descriptor, substitution, survey
+from stm8tool.probe.stlink.usb_ids import MODELS
 from stm8tool.transport import confinement, libusb
 from stm8tool.transport.base import UsbDeviceInfo
 from stm8tool.transport.usb import SystemBus

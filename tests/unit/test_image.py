@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stm8tool import image
-from stm8tool.devices import Region
 from stm8tool.errors import Code, ImageError, UsageError
 from stm8tool.image import Image, Segment, load, loading, save
 from stm8tool.image.saving import SIZE_LIMIT
+from stm8tool.parts.table import Region
 
 FLASH = Region("flash", 0x8000, 0x2000)
 EEPROM = Region("eeprom", 0x4000, 640)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from stm8tool.devices import Region
 from stm8tool.errors import ImageError, UsageError
 from stm8tool.image import Image, Segment, edits
+from stm8tool.parts.table import Region
 
 FLASH = Region("flash", 0x8000, 16)
 

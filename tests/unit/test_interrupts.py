@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from stm8tool.interrupts import interrupted, shield, terminate_like_ctrl_c
+from stm8tool.support.interrupts import interrupted, shield, terminate_like_ctrl_c
 
 
 def _press_ctrl_c() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stm8tool import deps
+from stm8tool.support import deps
 from stm8tool.transport.library_file import defect
 
 OWN = 8 * struct.calcsize("P")

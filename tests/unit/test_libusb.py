@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import usb.backend.libusb1
 
-from stm8tool import deps
 from stm8tool.errors import AccessError
+from stm8tool.support import deps
 from stm8tool.transport import libusb
 from stm8tool.transport.libusb import OVERRIDE, Candidate, candidates, load
 
-TOOL = Path(deps.__file__).parents[1]
+TOOL = Path(deps.__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)

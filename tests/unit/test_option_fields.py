@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from stm8tool import devices, option_fields
-from stm8tool.devices import OptionByte, Part, all_parts, find_part, option_table
-from stm8tool.option_fields import Field, fields_of
+from stm8tool.parts import option_fields
+from stm8tool.parts import table as devices
+from stm8tool.parts.option_fields import Field, fields_of
+from stm8tool.parts.table import OptionByte, Part, all_parts, find_part, option_table
 
 DATA = Path(devices.__file__).parent / "data"
 

@@ -6,10 +6,10 @@ from typing import Optional
 
 import pytest
 
-from stm8tool.devices import Part, find_part, option_table
+from stm8tool.chip.options.bytes import OptionState
+from stm8tool.chip.options.plan import Change, Danger, dangers, factory, requested, write_order
 from stm8tool.errors import Code, UsageError
-from stm8tool.target.option_plan import Change, Danger, dangers, factory, requested, write_order
-from stm8tool.target.options import OptionState
+from stm8tool.parts.table import Part, find_part, option_table
 
 
 def states_of(part: Part, **held: int) -> list[OptionState]:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from stm8tool.devices import Region, all_parts, find_part
+from stm8tool.chip.flash.blocks import by_span, spans, whole_blocks
 from stm8tool.errors import Code, ImageError
 from stm8tool.image import Image, Segment, load
-from stm8tool.target.plan import by_span, spans, whole_blocks
+from stm8tool.parts.table import Region, all_parts, find_part
 from unit.counting import calls
 
 S103 = find_part("stm8s103f3")

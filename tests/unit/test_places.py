@@ -8,7 +8,7 @@ from typing import Optional
 
 import pytest
 
-from stm8tool import places
+from stm8tool.support import places
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a path of Windows is absolute in another way")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stm8tool.chip.flash.blocks import Span, blocks_to_write, by_span, merge, spans, whole_blocks
 from stm8tool.image import Image, Segment
-from stm8tool.target.plan import Span, blocks_to_write, by_span, merge, spans, whole_blocks
 
 _START, _SIZE = 0x8000, 1024
 

@@ -6,7 +6,7 @@ from typing import Optional
 
 import pytest
 
-from stm8tool.target.quality import Quality
+from stm8tool.chip.link.quality import Quality
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import pytest
 import archive
 import stm8tool
 import wheels
-from stm8tool import bundle, deps
+from stm8tool.support import bundle, deps
 from wheels import KINDS, ReleaseError, machine_of
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")

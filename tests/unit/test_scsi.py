@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stm8tool.errors import EndpointStallError, ProbeError, TransferSizeError, TransportTimeoutError
-from stm8tool.probe.scsi import ScsiChannel
+from stm8tool.probe.stlink.scsi import ScsiChannel
 from unit.fake_disk import V1_VERSION, FakeDisk, sense, status
 
 _STATUS, _MODE = b"\xf4\x09", b"\xf5"

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from cli.desk import ROOT, finish, start
-from stm8tool import locks
 from stm8tool.errors import AccessError, ImageError, UsageError
 from stm8tool.image import Segment
 from stm8tool.image.serial_number import SerialNumber
+from stm8tool.support import locks
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from stm8tool import devices
-from stm8tool.devices import Part, disagreements, find_part, known_parts, names_meant
 from stm8tool.errors import UnknownPartError
+from stm8tool.parts import table as devices
+from stm8tool.parts.table import Part, disagreements, find_part, known_parts, names_meant
 
 
 def rows_of(table: Path) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from collections import deque
 import pytest
 
 from stm8tool.errors import Code, EndpointStallError, ProbeError, ProbeLostError, SwimError, TransportTimeoutError
-from stm8tool.probe.stlink import Stlink, wire_time_s
+from stm8tool.probe.stlink.swim import Stlink, wire_time_s
 from unit.fake_disk import V1_VERSION, status
 from unit.fake_wire import V2_VERSION, FakeWire
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stm8tool.probe.stlink_version import advice, decode, decode_extended, model_name, needs_extended_query, obstacle
+from stm8tool.probe.stlink.version import advice, decode, decode_extended, model_name, needs_extended_query, obstacle
 
 
 @pytest.mark.parametrize(

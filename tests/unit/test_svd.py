@@ -8,8 +8,8 @@ from functools import cache
 import pytest
 
 from pio import BOARDS, ROOT, load
-from stm8tool.devices import find_part
-from stm8tool.target import registers
+from stm8tool.chip import registers
+from stm8tool.parts.table import find_part
 
 make_svd = load(ROOT / "misc" / "svd" / "make_svd.py")
 FILES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "misc" / "svd").glob("*.svd")}

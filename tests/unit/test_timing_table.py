@@ -15,7 +15,7 @@ import stm8tool
 from documents import read
 
 _PACKAGE = Path(stm8tool.__file__).parent
-_FILES = [*sorted((_PACKAGE / "target").glob("*.py")), *sorted((_PACKAGE / "probe").glob("*.py"))]
+_FILES = [*sorted((_PACKAGE / "chip").rglob("*.py")), *sorted((_PACKAGE / "probe").rglob("*.py"))]
 _FILES.append(_PACKAGE / "transport" / "usb.py")
 _ROWS = re.findall(r"^\| `(\S+) (\S+)` \| (.*?) (us|ms|s) \| (.*?) \| (.*?) \| (.*?) \|$", read("docs/timing.md"), re.M)
 _UNIT_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
@@ -28,7 +28,7 @@ def _times() -> Iterator[tuple[str, str]]:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 name = node.targets[0].id
                 if name.endswith("_S") and name.isupper():
-                    yield f"{file.parent.name}.{file.stem}", name
+                    yield ".".join(file.relative_to(_PACKAGE).with_suffix("").parts), name
 
 
 def _numbers(value: Any) -> list[float]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from stm8tool.devices import all_parts, find_part
-from stm8tool.sim.options import ubc_size
-from stm8tool.target.ubc import is_reserved, largest, protected, value_for
+from stm8tool.chip.options.ubc import is_reserved, largest, protected, value_for
+from stm8tool.parts.table import all_parts, find_part
+from stm8tool.sim.chip.options import ubc_size
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stm8tool.errors import UsageError
-from stm8tool.values import address, number, shortened, size
+from stm8tool.support.values import address, number, shortened, size
 
 
 @pytest.mark.parametrize(

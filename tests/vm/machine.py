@@ -23,7 +23,7 @@ from typing import Optional
 
 from pio import ROOT, Result
 from sim.importer import serving
-from stm8tool.devices import find_part
+from stm8tool.parts.table import find_part
 from stm8tool.sim import store
 from vm.image import FOLDER, HERE, Image, program
 

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .api import Chip, list_probes, load_image, open, save_image
-    from .devices import OptionByte, Part, Region, all_parts, find_part
+    from .chip.link.quality import Quality
+    from .chip.options.bytes import OptionState
+    from .chip.options.plan import Change as OptionChange
+    from .chip.options.plan import Danger
+    from .chip.options.protection import Protection, Unlocked
+    from .chip.programmer import Progress, Written
+    from .chip.upload import Restored, Upload
     from .errors import (
         AccessError,
         Code,
@@ -38,16 +44,10 @@ if TYPE_CHECKING:
     )
     from .image import Image, Segment
     from .image.serial_number import SerialNumber
+    from .parts.table import OptionByte, Part, Region, all_parts, find_part
     from .probe.base import ProbeInfo
     from .probe.listing import ListedProbe
     from .session import ChipInfo, PowerCycle
-    from .target.option_plan import Change as OptionChange
-    from .target.option_plan import Danger
-    from .target.options import OptionState
-    from .target.programmer import Progress, Written
-    from .target.protection import Protection, Unlocked
-    from .target.quality import Quality
-    from .target.upload import Restored, Upload
 
 __version__ = "3.0.0"
 

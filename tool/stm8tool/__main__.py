@@ -4,6 +4,6 @@ from . import oldest
 
 oldest.check()
 
-from .scripts import stm8tool  # noqa: E402
+from .cli.scripts import stm8tool  # noqa: E402
 
 stm8tool()

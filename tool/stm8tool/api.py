@@ -12,28 +12,28 @@ from types import TracebackType
 from typing import Optional, Union
 
 from . import image as _image
-from .devices import OptionByte as OptionByte
-from .devices import Part, Region, find_part
-from .devices import all_parts as all_parts
+from .chip.link.quality import Quality
+from .chip.options.bytes import OptionState
+from .chip.options.plan import Change as OptionChange
+from .chip.options.plan import Danger as Danger
+from .chip.options.plan import factory, requested
+from .chip.options.protection import Protection as Protection
+from .chip.options.protection import Unlocked
+from .chip.programmer import Progress, Written, silent
+from .chip.upload import OptionData, Restored, Upload, option_bytes
 from .errors import UsageError
 from .image import Image
 from .image import Segment as Segment
 from .image.loading import PathLike
 from .image.serial_number import SerialNumber as SerialNumber
+from .parts.table import OptionByte as OptionByte
+from .parts.table import Part, Region, find_part
+from .parts.table import all_parts as all_parts
 from .probe import listing
 from .probe.base import ProbeInfo
 from .probe.listing import ListedProbe
 from .selector import bus_of, open_transport
 from .session import ChipInfo, PowerCycle, Session
-from .target.option_plan import Change as OptionChange
-from .target.option_plan import Danger as Danger
-from .target.option_plan import factory, requested
-from .target.options import OptionState
-from .target.programmer import Progress, Written, silent
-from .target.protection import Protection as Protection
-from .target.protection import Unlocked
-from .target.quality import Quality
-from .target.upload import OptionData, Restored, Upload, option_bytes
 
 logging.getLogger("stm8tool").addHandler(logging.NullHandler())  # else Python shows warnings on stderr
 

@@ -11,31 +11,25 @@ from collections.abc import Collection, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from .errors import (
-    LINK_ERRORS,
-    Code,
-    ConnectError,
-    ProbeLostError,
-    ToolError,
-    UsageError,
-    VerifyError,
-)
+from .chip import start, upload
+from .chip.flash.controller import Flash
+from .chip.link import family
+from .chip.link.capture import PowerCycle as PowerCycle
+from .chip.link.connect import stays_held
+from .chip.link.core import Core
+from .chip.link.quality import Quality
+from .chip.options import protection
+from .chip.options.bytes import OptionState, read_options
+from .chip.options.plan import Change, Danger
+from .chip.programmer import Programmer, Progress, Written, silent
+from .chip.upload import OptionData, Restored, Upload
+from .errors import LINK_ERRORS, Code, ConnectError, ProbeLostError, ToolError, UsageError, VerifyError
 from .image import Image, Segment
-from .interrupts import shield
-from .probe.stlink import Stlink
-from .target import family, protection, start, upload
-from .target.capture import PowerCycle as PowerCycle
-from .target.connect import stays_held
-from .target.core import Core
-from .target.flash import Flash
-from .target.option_plan import Change, Danger
-from .target.options import OptionState, read_options
-from .target.programmer import Programmer, Progress, Written, silent
-from .target.quality import Quality
-from .target.upload import OptionData, Restored, Upload
+from .probe.stlink.swim import Stlink
+from .support.interrupts import shield
 
 if TYPE_CHECKING:
-    from .devices import Part, Region
+    from .parts.table import Part, Region
     from .probe.base import ProbeInfo
     from .transport.base import Transport
 

@@ -10,8 +10,9 @@ edits          --fill and --patch
 serial_number  --serial-number, and the file that counts
 """
 
+from .content import Image
 from .loading import load
 from .saving import HEX_SUFFIXES, RAW_SUFFIXES, S_RECORD_SUFFIXES, check_output, save
-from .segments import Image, Segment
+from .segments import Segment
 
 __all__ = ["HEX_SUFFIXES", "RAW_SUFFIXES", "S_RECORD_SUFFIXES", "Image", "Segment", "check_output", "load", "save"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..devices import Region
 from ..errors import UsageError
-from ..values import ADDRESS_SPACE, address, number, shortened
-from .segments import Image, Segment
+from ..parts.table import Region
+from ..support.values import ADDRESS_SPACE, address, number, shortened
+from .content import Image
+from .segments import Segment
 
 
 def patch(text: str) -> Segment:

@@ -113,7 +113,7 @@ def _record(address: int, kind: int, data: bytes) -> str:
 
 def _intelhex() -> Any:
     """Return the module intelhex, which carries no types; this is the only place that imports it."""
-    from .. import deps
+    from ..support import deps
 
     deps.require("intelhex")
     import intelhex

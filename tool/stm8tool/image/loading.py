@@ -10,13 +10,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn, Optional, Union
 
-from .. import files
-from ..devices import Region
 from ..errors import Code, ImageError
+from ..parts.table import Region
+from ..support import files
 from . import elf, intel_hex, s_record
+from .content import Image
 from .lines import lines_of
 from .saving import HEX_SUFFIXES, RAW_SUFFIXES, S_RECORD_SUFFIXES, SIZE_LIMIT
-from .segments import Image, Segment
+from .segments import Segment
 
 PathLike = Union[str, "os.PathLike[str]"]
 RAW_HINT = "add --base 0x8000 for the flash"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Optional
 
-from ..devices import Part, Region, all_parts
 from ..errors import Code, ImageError
-from ..values import ADDRESS_SPACE
+from ..parts.table import Part, Region, all_parts
+from ..support.values import ADDRESS_SPACE
 from .segments import Segment, clipped, gaps, span
 
 SHOWN = 8  # ranges in the details of an error

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Optional, Union
 
-from .. import files
 from ..errors import ImageError, UsageError
+from ..support import files
 from . import intel_hex, s_record
-from .segments import Image, Segment, span
+from .content import Image
+from .segments import Segment, span
 
 PathLike = Union[str, "os.PathLike[str]"]
 

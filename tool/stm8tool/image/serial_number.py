@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import files
 from ..errors import ImageError, UsageError
-from ..locks import FileLock
-from ..values import address, shortened
+from ..support import files
+from ..support.locks import FileLock
+from ..support.values import address, shortened
 from .segments import Segment
 
 _BINARY = re.compile(r"u(8|16|24|32|64)(le|be)?")

@@ -1,6 +1,6 @@
 """Seam 2: what a SWIM probe can do, whatever its make.
 
-`target/` drives a chip through this and knows nothing of USB or of one probe's commands.
+`chip/` drives a chip through this and knows nothing of USB or of one probe's commands.
 """
 
 from __future__ import annotations

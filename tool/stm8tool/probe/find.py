@@ -22,7 +22,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
-from .. import deps
 from ..errors import (
     AccessError,
     Code,
@@ -33,9 +32,10 @@ from ..errors import (
     TransportError,
     UsageError,
 )
+from ..support import deps
 from ..transport import confinement
 from ..transport.base import Transport, UsbBus, UsbDeviceInfo, UsbIdentity
-from .usb_ids import GENERATIONS, MODELS, OTHER_ST_DEVICES, UsbModel
+from .stlink.usb_ids import GENERATIONS, MODELS, OTHER_ST_DEVICES, UsbModel
 
 ANY = "stlink"
 _PREFERENCES = {f"stlink{generation}": generation for generation in GENERATIONS}

@@ -7,8 +7,10 @@ from typing import NamedTuple, Optional
 
 from ..errors import Code, ProbeError, ToolError
 from ..transport.base import UsbBus
-from . import find, identify, stlink_version
-from .usb_ids import V1_PRODUCT
+from . import find
+from .stlink import identify
+from .stlink import version as stlink_version
+from .stlink.usb_ids import V1_PRODUCT
 
 _HEAD = ("MODEL", "SERIAL", "PATH", "FIRMWARE")
 

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Optional
 
-from stm8tool import files
-from stm8tool.devices import Part, find_part
 from stm8tool.errors import UnknownPartError, UsageError
+from stm8tool.parts.table import Part, find_part
+from stm8tool.support import files
 
 from .faults import Faults, parse
-from .models import MODELS
+from .probe.models import MODELS
 
 VERSION = 2
 FORMAT = files.BOARD_FORMAT

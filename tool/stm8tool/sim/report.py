@@ -6,8 +6,8 @@ import binascii
 from dataclasses import dataclass
 from typing import Optional
 
-from .memory import Memory
-from .stlink import SimStlink
+from .chip.memory import Memory
+from .probe.stlink import SimStlink
 
 
 @dataclass(frozen=True)

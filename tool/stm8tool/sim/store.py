@@ -14,21 +14,23 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Union
 
-from stm8tool import files
-from stm8tool.devices import Part
 from stm8tool.errors import ToolError, UsageError
-from stm8tool.locks import FileLock
+from stm8tool.parts.table import Part
+from stm8tool.support import files
+from stm8tool.support.locks import FileLock
 from stm8tool.transport.base import Clock, UsbIdentity
 
-from . import chip as chips
-from . import debug, firmware, flash, memory_map, noise, state
-from .chip import Chip
+from . import noise, state
+from .chip import debug, flash, memory_map
+from .chip import microcontroller as chips
+from .chip.memory import Memory
+from .chip.microcontroller import Chip
 from .chip_file import FORMAT, VERSION, check_bench, load, part_of, usb_side
 from .clock import RealClock, VirtualClock
 from .faults import Faults
-from .memory import Memory
+from .probe import firmware
+from .probe.stlink import SimStlink
 from .report import ChipReport, look_at
-from .stlink import SimStlink
 
 CLONE_SERIAL = b"000000000001".hex()  # what clones and old firmware have in common
 _SUCH_AS = "such as board.chip, made by: stm8tool sim create"

@@ -1,6 +1,6 @@
 """Seam 1: the USB bus, a byte pipe to a probe on it, and the clock that belongs to the pipe.
 
-The real ones are in `transport/usb.py`; the simulator's (`sim/bus.py`, `sim/stlink.py`) stand in the same place.
+The real ones are in `transport/usb.py`; the simulator's (`sim/bus.py`, `sim/probe/stlink.py`) stand in the same place.
 Everything above waits by `Transport.clock`, so a simulated probe runs in virtual time.
 """
 

@@ -24,8 +24,8 @@ from typing import Callable, NamedTuple, Optional
 import usb.backend
 import usb.backend.libusb1
 
-from .. import deps
 from ..errors import AccessError, Code
+from ..support import deps
 from . import confinement
 from .library_file import defect
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from stm8tool.errors import UsageError
-from stm8tool.interrupts import shield
 from stm8tool.sim import store
 from stm8tool.sim.faults import parse
-from stm8tool.sim.models import MODELS
+from stm8tool.sim.probe.models import MODELS
+from stm8tool.support.interrupts import shield
 
 from .device import Device, Function
 from .disk import EmptyDisk

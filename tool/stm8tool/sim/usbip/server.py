@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import Optional
 
 from stm8tool.errors import ToolError
-from stm8tool.interrupts import interrupted
 from stm8tool.sim.clock import RealClock
 from stm8tool.sim.gap import SimGapError
+from stm8tool.support.interrupts import interrupted
 from stm8tool.transport.base import Clock
 
 from . import protocol

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stm8tool.sim.faults import Faults
-from stm8tool.sim.models import MODELS
+from stm8tool.sim.probe.models import MODELS
 
 from .descriptors import (
     BULK,

@@ -1,0 +1,89 @@
+"""What to program: pure functions from an image and what the chip holds to the blocks that must change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from ...image import Segment
+
+
+class BlockWrite(NamedTuple):
+    """One programming block.
+
+    Attributes:
+        address: Block-aligned.
+        data: Exactly one block.
+        blank: The chip holds all 0x00 there now, so the block needs no erase.
+    """
+
+    address: int
+    data: bytes
+    blank: bool
+
+
+class Span(NamedTuple):
+    """Block-aligned addresses, `end` one past the last."""
+
+    start: int
+    end: int
+
+
+def spans(segments: Iterable[Segment], block: int) -> list[Span]:
+    """Return the block-aligned spans that cover `segments` (sorted by address), touching ones joined."""
+    result: list[Span] = []
+    for segment in segments:
+        start = segment.address // block * block
+        end = -(-segment.end // block) * block
+        if result and start <= result[-1].end:
+            result[-1] = Span(result[-1].start, max(end, result[-1].end))
+        else:
+            result.append(Span(start, end))
+    return result
+
+
+def by_span(segments: Sequence[Segment], covered: Sequence[Span]) -> list[list[Segment]]:
+    """Return the segments (sorted by address) of each span that `spans` made of them."""
+    parts: list[list[Segment]] = [[] for _ in covered]
+    index = 0
+    for segment in segments:
+        while segment.address >= covered[index].end:
+            index += 1
+        parts[index].append(segment)
+    return parts
+
+
+def whole_blocks(segments: Iterable[Segment], block: int) -> set[int]:
+    """Return the addresses of the blocks that a single segment holds every byte of."""
+    return {
+        address
+        for segment in segments
+        for address in range(-(-segment.address // block) * block, segment.end - block + 1, block)
+    }
+
+
+def merge(segments: Sequence[Segment], held: bytes, start: int) -> bytes:
+    """Return `held` (the memory from `start` on) with `segments` laid over it; gaps keep what is held."""
+    merged = bytearray(held)
+    for segment in segments:
+        low = max(segment.address, start)
+        high = min(segment.end, start + len(held))
+        if low < high:
+            merged[low - start : high - start] = segment.data[low - segment.address : high - segment.address]
+    return bytes(merged)
+
+
+def blocks_to_write(wanted: bytes, held: bytes, start: int, block: int) -> Iterator[BlockWrite]:
+    """Yield the blocks in which `wanted` differs from `held`, by address.
+
+    Args:
+        wanted: What the memory shall hold from `start` on; whole blocks.
+        held: What it holds now; as long.
+        start: Block-aligned address of both.
+        block: Block size in bytes.
+    """
+    blank = bytes(block)
+    for offset in range(0, len(wanted), block):
+        new, old = wanted[offset : offset + block], held[offset : offset + block]
+        if new != old:
+            yield BlockWrite(start + offset, new, old == blank)

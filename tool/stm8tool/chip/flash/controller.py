@@ -1,0 +1,183 @@
+"""The flash controller, through SWIM: keys, block programming, block erase, option byte writes.
+
+One procedure for both register maps. The CPU must be stalled (ST asks for it for every block operation over
+SWIM: PM0054 5.2), and a failed operation is reported, never repeated here.
+
+Sources: RM0016 4.5-4.8, RM0013, PM0054 4.4, 5.2-5.6, PM0047; times from the datasheets; confidence high.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from ...errors import LINK_ERRORS, Code, ProgramError
+from ...parts.table import Part
+from ...support.interrupts import shield
+from .. import registers as reg
+from ..link.core import Core
+
+_PROGRAM_S = 0.006  # typical, erase and write; 6.6 ms at most on STM8S
+_PROGRAM_BLANK_S = 0.003
+_FINISH_LIMIT_S = 0.05  # past the typical time; no maximum is given for STM8L
+_POLL_STEP_S = 0.0005
+# One trace of an STM8S shows 3 ms, another tool waits for up to 2 s (confidence medium).
+_GLOBAL_ERASE_LIMIT_S = 2.0
+_KEY_TRIES = 3  # an STM8L151 was seen to need the right keys twice (confidence medium)
+
+_KEYS_HINT = "power the board off and on, then retry"
+
+_log = logging.getLogger(__name__)
+
+
+class RefusedError(ProgramError):
+    """The controller set WR_PG_DIS: the page is protected, by ROP or by UBC."""
+
+
+class Flash:
+    """One chip's flash controller."""
+
+    def __init__(self, core: Core, part: Part) -> None:
+        self._core = core
+        self._regs = reg.BY_MAP[part.flash_regs]
+        self.block = part.block
+
+    def status(self) -> int:
+        """Read IAPSR; this clears EOP and WR_PG_DIS."""
+        return self._core.read(self._regs.iapsr, 1)[0]
+
+    def unlock(self, *, program: bool) -> None:
+        """Open program memory, data EEPROM and option bytes, with both key pairs as ST's tool does.
+
+        What is open already is left alone: a second key would lock an STM8L101 until its next reset.
+
+        Args:
+            program: Program memory must open. On a locked STM8L whose boot ROM has run it cannot (UM0560), and
+                option bytes do not need it.
+
+        Raises:
+            ProgramError: A flag does not come; then only a reset helps.
+        """
+        if not self._give_keys(self._regs.pukr, reg.PROGRAM_KEYS, reg.IAPSR_PUL) and program:
+            raise ProgramError("the keys do not open the program memory", code=Code.KEYS, hint=_KEYS_HINT)
+        if not self._give_keys(self._regs.dukr, reg.DATA_KEYS, reg.IAPSR_DUL):
+            raise ProgramError("the keys do not open the data memory", code=Code.KEYS, hint=_KEYS_HINT)
+
+    def _give_keys(self, register: int, keys: tuple[int, int], flag: int) -> bool:
+        for _ in range(_KEY_TRIES):
+            if self.status() & flag:
+                return True
+            for key in keys:
+                self._core.write(register, bytes([key]))
+        return bool(self.status() & flag)
+
+    def program_block(self, address: int, data: bytes, *, blank: bool) -> None:
+        """Program one block.
+
+        Args:
+            address: Block-aligned.
+            data: Exactly one block.
+            blank: The block is known to hold 0x00 only; then it is not erased, in half the time.
+
+        Raises:
+            RefusedError: The block is protected.
+            ProgramError: The operation did not end.
+        """
+        if len(data) != self.block or address % self.block:
+            raise ValueError(f"{len(data)} bytes at 0x{address:06X} are not one block of {self.block}")
+        with shield():  # half a block is no block
+            self._set_mode(reg.MODE_FAST_BLOCK if blank else reg.MODE_BLOCK)
+            self._core.write(address, data, whole=True)
+            self._finish(f"block 0x{address:06X}", _PROGRAM_BLANK_S if blank else _PROGRAM_S)
+
+    def erase_block(self, address: int) -> None:
+        """Erase one block to 0x00, by a write of zeros to its first word."""
+        with shield():
+            self._set_mode(reg.MODE_ERASE)
+            self._core.write(address, bytes(4), whole=True)
+            self._finish(f"erase of block 0x{address:06X}", _PROGRAM_BLANK_S)
+
+    def begin_options(self) -> None:
+        """Make option bytes writable."""
+        self._set_mode(reg.MODE_OPTION)
+
+    def end_options(self) -> None:
+        """Leave option mode: the OPT bit does not clear itself."""
+        self._set_mode(reg.MODE_BYTE)
+
+    def write_option(self, address: int, value: int) -> None:
+        """Write one byte of the option area and wait for its end; between `begin_options` and `end_options`.
+
+        A reply that is lost takes EOP with it, as reading IAPSR clears it: then what the byte holds decides. Under ROP
+        that may mean nothing; the caller looks again after the next reset in any case. On a chip that is locked after
+        all, a write of the ROP byte starts the erase of everything: the end of that is waited for, too.
+        """
+        if address == reg.ROP_ADDRESS:
+            self._write_rop_byte(value)
+            return
+        try:
+            self._core.write(address, bytes([value]))
+            self._finish(f"option byte 0x{address:06X}", _PROGRAM_S)
+        except RefusedError:
+            raise
+        except (*LINK_ERRORS, ProgramError) as exc:
+            if not self._holds(address, value):
+                raise
+            _log.debug("%s; but 0x%06X holds what was written", exc, address)
+
+    def _holds(self, address: int, value: int) -> bool:
+        """Tell whether a byte whose programming was begun holds `value`; False where it cannot be read."""
+        self._core.clock.sleep(_PROGRAM_S)
+        try:
+            return self._core.read_surely(address, 1)[0] == value
+        except LINK_ERRORS as exc:
+            _log.debug("while 0x%06X is looked at: %s", address, exc)
+            return False
+
+    def write_rop(self, value: int) -> None:
+        """Write the open value to the ROP byte of a locked chip, which erases everything, and wait for its end."""
+        self._write_rop_byte(value)
+
+    def _write_rop_byte(self, value: int) -> None:
+        """Write the ROP byte and wait for EOP, for two seconds at most.
+
+        While the erase runs WR_PG_DIS shows once and the chip may not answer (trace of ST's tool, confidence
+        medium): neither tells whether it worked, and a reset now could ruin the erase. The caller resets when
+        this returns, and reads back.
+        """
+        clock = self._core.clock
+        deadline = clock.now() + _GLOBAL_ERASE_LIMIT_S
+        try:
+            self._core.write(reg.ROP_ADDRESS, bytes([value]))
+        except LINK_ERRORS as exc:
+            _log.debug("while the ROP byte is written: %s", exc)
+        while clock.now() < deadline:
+            clock.sleep(_PROGRAM_S)
+            try:
+                if self.status() & reg.IAPSR_EOP:
+                    return
+            except LINK_ERRORS as exc:
+                _log.debug("while the chip may erase itself: %s", exc)
+        _log.debug("no EOP after writing the ROP byte")
+
+    def _set_mode(self, mode: int) -> None:
+        # CR2 and NCR2 must follow each other directly, or both fall back to byte mode (PM0047 2.3.3): one write
+        # for both, as in a trace of ST's tool. On the STM8L map the next address is PUKR: one byte only.
+        data = bytes([mode]) if self._regs.ncr2 is None else bytes([mode, mode ^ 0xFF])
+        self._core.write(self._regs.cr2, data, whole=True)
+
+    def _finish(self, what: str, typical_s: float) -> None:
+        clock = self._core.clock
+        deadline = clock.now() + typical_s + _FINISH_LIMIT_S
+        clock.sleep(typical_s)
+        while True:
+            status = self.status()  # one copy: reading clears both bits
+            if status & reg.IAPSR_WR_PG_DIS:
+                raise RefusedError(f"{what}: the chip refuses it as protected (WR_PG_DIS)")
+            if status & reg.IAPSR_EOP:
+                return
+            if clock.now() > deadline:
+                raise ProgramError(
+                    f"{what}: the write did not finish (no EOP, IAPSR 0x{status:02X})",
+                    hint="check the supply and the capacitor at VCAP, and that --part names the chip's true part",
+                )
+            clock.sleep(_POLL_STEP_S)

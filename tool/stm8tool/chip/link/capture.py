@@ -1,0 +1,106 @@
+"""Power-cycle capture: repeat the SWIM entry while somebody switches the board's power off and on.
+
+For a chip that cannot be reset from outside (a part without NRST pin, or its wire is missing) and whose program turns
+SWIM off or sleeps: between power-on and that there is a moment in which the chip takes the entry. One takes as long as
+the probe's waveform, about 10 ms (confidence medium); a program that is faster cannot be caught without NRST. Where
+NRST is wired it is held low meanwhile, and the chip executes nothing at all.
+
+Source: user reports of STM8S001J3, STM8L001J3 and STM8L050J3 (confidence high that it is needed there).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ...errors import EndpointStallError, SwimError, TransferSizeError, TransportTimeoutError
+from ...probe.base import SwimLink
+from .connect import Recipe, catch, let_go, move_reset, not_reached, probe_hangs, rung_of, take_hold
+from .diagnose import Evidence, Rung, is_off
+
+# Followed to make the link anew, it does not let the program run: the reset comes when SWIM_CSR.RST is cleared.
+AT_POWER_ON = Recipe("at power-on", None, high_speed=True, restart=False, may_be_fast=True)
+
+_SWITCHING_S = 0.5  # nobody reads the request, and switches a board off and on, in less
+
+_log = logging.getLogger(__name__)
+
+
+class PowerCycle(NamedTuple):
+    """The wish to catch the chip at power-on.
+
+    Attributes:
+        seconds: How long to try.
+        tell: Called with the seconds left, at the start and then each second.
+    """
+
+    seconds: int
+    tell: Callable[[int], None]
+
+
+def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
+    """Repeat the entry until the chip is caught; it is then as after `connect.climb`.
+
+    Returns:
+        True if the chip was silent, for as long as it takes to switch its power, though its board was not seen to be
+        without: only power-on let the probe in.
+
+    Raises:
+        ConnectError: It was not caught in time.
+        ProbeError: The probe stopped answering, also after a USB reset.
+    """
+    clock = link.clock
+    supply_mv = link.supply_mv()
+    began = clock.now()
+    told = None
+    failures: Counter[Rung] = Counter()
+    held_low = was_reset = False
+    grips = 0
+
+    def count_grip() -> None:
+        nonlocal grips
+        grips += 1
+
+    while True:
+        left = math.ceil(began + wish.seconds - clock.now())
+        if left <= 0:
+            break
+        if left != told:
+            wish.tell(left)
+            told = left
+        entered = clock.now()
+        try:
+            if not held_low:
+                move_reset(link, low=True)
+                held_low = True
+            catch(link, sum(failures.values()), count_grip)
+            held_low = False
+            take_hold(link)
+        except TransportTimeoutError as exc:
+            if was_reset:
+                raise probe_hangs() from exc
+            was_reset, held_low = True, False
+            _revive(link)
+            began += clock.now() - entered  # while the probe hung nothing could be caught
+            continue
+        except (SwimError, EndpointStallError, TransferSizeError) as exc:
+            failures[rung_of(AT_POWER_ON, exc)] += 1
+            continue
+        tries = sum(failures.values())
+        _log.info("caught at power-on, after %d entries that failed", tries)
+        was_silent = any(not rung.of_probe for rung in failures) and entered - began >= _SWITCHING_S
+        return was_silent and not is_off(supply_mv)
+    details = [f"tried at power-on ({count}x): {rung.failure}" for rung, count in failures.most_common()]
+    details += let_go(link, held=grips > 0)
+    raise not_reached(link, known._replace(rungs=tuple(failures), watched=True), details)
+
+
+def _revive(link: SwimLink) -> None:
+    """Reset a probe that answers no more."""
+    try:
+        link.reset_usb()
+    except TransportTimeoutError as exc:
+        raise probe_hangs() from exc

@@ -1,0 +1,299 @@
+"""The chip's bus over SWIM: connect, read, write, reset, and leave it running.
+
+Everything that programs a chip goes through a `Core`; it knows registers and memory, not flash procedures.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Optional, TypeVar
+
+from ...errors import LINK_ERRORS, Code, ConnectError, ProbeError, SwimError, ToolError
+from ...parts.table import Part
+from ...probe.base import SwimLink
+from ...support.interrupts import shield
+from ...transport.base import Clock
+from .. import registers as reg
+from . import family
+from .capture import AT_POWER_ON, PowerCycle, wait_for_power
+from .connect import LOW_SPEED, NO_RESET, Recipe, climb, follow, leave_running, move_reset
+from .diagnose import Evidence, least_supply_mv
+from .quality import Tally
+
+TRIES = 3  # of a job in `Core.persist` that makes no progress
+_MOST_TRIES = 20
+WRITE_ENDS_S = 0.02  # connecting resets the chip, and a reset before its end may ruin a write (PM0054 5.2)
+_MOST_DIFFERING = 32  # one byte of so many
+_SETTLING_READS = 5
+# Each disagreement costs two reads more: what differs so often, in one read or in a session, is given up.
+_MOST_DISAGREEMENTS = 100
+_MOST_IN_ALL = 500
+_DAMAGED_HINT = "check the supply"
+_Result = TypeVar("_Result")
+
+_log = logging.getLogger(__name__)
+
+
+class Core:
+    """A connected chip.
+
+    Attributes:
+        link: The probe.
+        recipe: How the chip was reached; None before `connect`.
+        seen: What the chip shows of its kind; nothing before `connect`.
+        tally: What had to be done again.
+        only_at_power_on: The chip was silent until its power was switched.
+        erased: An unlock has erased it.
+    """
+
+    def __init__(self, link: SwimLink, part: Optional[Part] = None, power_cycle: Optional[PowerCycle] = None) -> None:
+        self.link = link
+        self.recipe: Optional[Recipe] = None
+        self.seen = family.Seen(None, None)
+        self.tally = Tally()
+        self.only_at_power_on = False
+        self.erased = False
+        self._refused_high_speed = False
+        self._part = part
+        self._power_cycle = power_cycle
+        self._entered = False
+        self._let_run = False  # since the chip answered last
+
+    @property
+    def clock(self) -> Clock:
+        """The clock to wait by."""
+        return self.link.clock
+
+    @property
+    def no_high_speed(self) -> bool:
+        """True where the chip did not allow high speed over a good link; right after an unlock that is normal."""
+        return self._refused_high_speed and not self.erased
+
+    @property
+    def has_stumbled(self) -> bool:
+        """True once anything had to be done again: then a single read proves little."""
+        return self.tally != Tally() or self.link.reads_repeated > 0
+
+    def connect(self) -> None:
+        """Reach the chip, stall its CPU, see what family it is, and let its clock run at full speed.
+
+        Raises:
+            ConnectError: The chip does not answer.
+            FamilyMismatchError: It is not what was named; nothing was written to it.
+        """
+        self._entered = True
+        for last_try in (False, True):
+            try:
+                self.recipe = self._reach()
+                self.seen = family.look(self.read, self.read_surely)
+                if self._part:
+                    family.check(self.seen, self._part)
+                self._undivide_clock()
+                return
+            except ConnectError:
+                self._entered = False
+                raise
+            except LINK_ERRORS as exc:
+                if last_try:
+                    raise
+                _log.debug("the link was lost right after the entry: %s", exc)
+                self.tally.reconnects += 1
+
+    def _reach(self) -> Recipe:
+        """Make the link by the ladder, or, where that is wished, at power-on."""
+        known = Evidence(
+            rungs=(),
+            least_mv=least_supply_mv(self._part),
+            has_nrst=self._part is None or self._part.has_nrst,
+            answered=self.recipe is not None,
+            let_run=self._let_run,
+        )
+        if self._power_cycle is None:
+            recipe, failed = climb(self.link, known, self.recipe)
+            # Without an NRST pin no pulse undoes what a run that was interrupted left: a chip in high speed, say. That
+            # the first recipes fail then tells of the chip's state, not of the link.
+            of_link = known.has_nrst or known.answered
+            self.tally.recipes += sum(of_link or rung.of_probe for rung in failed)
+        else:
+            recipe = self._catch(self._power_cycle, known)
+        self._let_run = False
+        self._refused_high_speed = recipe.high_speed and not self.link.high_speed
+        return recipe
+
+    def _catch(self, wish: PowerCycle, known: Evidence) -> Recipe:
+        """Catch the chip at power-on; once it is caught it is not let go, and needs no power cycle to answer again."""
+        if self.recipe is not None:
+            recipe = AT_POWER_ON._replace(high_speed=self.recipe.high_speed)
+            try:
+                follow(self.link, recipe)
+                return recipe
+            except LINK_ERRORS as exc:
+                _log.warning("%s; its power must be switched once more", exc)
+        only_at_power_on = wait_for_power(self.link, wish, known)
+        self.only_at_power_on = self.only_at_power_on or only_at_power_on
+        return AT_POWER_ON
+
+    def _undivide_clock(self) -> None:
+        """Let the chip run at full speed: a divided clock makes it answer late, and programming slow."""
+        register_map = self._part.flash_regs if self._part else self.seen.register_map
+        if register_map:
+            self.write(reg.BY_MAP[register_map].clk_ckdivr, b"\x00")
+
+    def read(self, address: int, size: int) -> bytes:
+        """Read `size` bytes."""
+        return self.link.rotf(address, size)
+
+    def read_surely(self, address: int, size: int) -> bytes:
+        """Read `size` bytes twice, in smaller and smaller pieces until two reads agree: a bit may flip on the wire.
+
+        Nobody checks the parity of what is read (two probe firmwares do not, confidence high). Not for registers
+        that change by being read.
+
+        Raises:
+            SwimError: So much differs that two reads may agree by chance; or so often, that it would take too long; or
+                a byte does not come to rest.
+        """
+        return self._read_agreed(address, size, min(self.tally.reads + _MOST_DISAGREEMENTS, _MOST_IN_ALL))
+
+    def _read_agreed(self, address: int, size: int, limit: int) -> bytes:
+        """Do `read_surely`; SwimError once the tally of reads that differ is past `limit`."""
+        first, second = self.read(address, size), self.read(address, size)
+        if first == second:
+            return first
+        self.tally.reads += 1
+        differing = sum(one != other for one, other in zip(first, second))
+        _log.debug("two reads of 0x%06X differ in %d bytes", address, differing)
+        if differing > max(2, size // _MOST_DIFFERING):
+            raise SwimError(f"two reads of 0x{address:06X} differ in {differing} bytes", hint=_DAMAGED_HINT)
+        if self.tally.reads > limit:
+            raise SwimError(f"{self.tally.reads} times two reads of the same memory differed", hint=_DAMAGED_HINT)
+        if size == 1:
+            return self._settled(address)
+        # What agrees is no better than what does not: a disturbance with a period hits the same place twice.
+        half = size // 2
+        return self._read_agreed(address, half, limit) + self._read_agreed(address + half, size - half, limit)
+
+    def _settled(self, address: int) -> bytes:
+        """Read one byte until two reads in a row agree."""
+        value = self.read(address, 1)
+        for _ in range(_SETTLING_READS):
+            before, value = value, self.read(address, 1)
+            if value == before:
+                return value
+        raise SwimError(f"the byte at 0x{address:06X} changes from read to read", hint=_DAMAGED_HINT)
+
+    def write(self, address: int, data: bytes, *, whole: bool = False) -> None:
+        """Write registers or memory; with `whole` the probe gets `data` in one command, else it splits as it needs."""
+        self.link.wotf(address, data, whole=whole)
+
+    def persist(
+        self,
+        job: Callable[[], _Result],
+        mendable: tuple[type[ToolError], ...] = LINK_ERRORS,
+        progress: Callable[[], int] = lambda: 0,
+    ) -> _Result:
+        """Return what `job` returns; where it fails, connect again and run it from its beginning.
+
+        Args:
+            job: Must look at the chip before it writes, so that nothing is repeated blindly.
+            mendable: The errors after which another try makes sense.
+            progress: What is done for good; while it grows the tries are counted anew, up to `_MOST_TRIES` in all.
+        """
+        tries = failures = 0
+        while True:
+            before = progress()
+            try:
+                return job()
+            except ConnectError:
+                raise
+            except mendable as exc:
+                tries += 1
+                failures = 1 if progress() > before else failures + 1
+                if failures == TRIES or tries == _MOST_TRIES:
+                    raise
+                _log.warning("%s; connecting again", exc)
+                self.tally.reconnects += isinstance(exc, LINK_ERRORS)
+                self.clock.sleep(WRITE_ENDS_S)
+            if failures == 1:
+                self.connect()
+            else:
+                self._reset_and_reconnect_slowly()
+
+    def reset_and_reconnect(self) -> None:
+        """Reset the chip, so that it loads its option bytes, and connect to it again."""
+        if self._power_cycle is None:  # a chip that had to be caught is not let go: connecting resets it, too
+            with shield(), suppress(SwimError):  # if it fails, connecting tells more
+                leave_running(self.link)
+                self._let_run = True
+        self.connect()
+
+    def reset_line_works(self) -> bool:
+        """Tell whether NRST reaches the chip, by what its SWIM_CSR shows while it is held low; connects again.
+
+        HSIT is 0 from a reset until the option bytes are loaded (UM0470). Where it was not set before, or cannot be
+        read, nothing is proven: False.
+        """
+        try:
+            before = self.read(reg.SWIM_CSR, 1)[0]
+            self.write(reg.SWIM_CSR, bytes([before & ~reg.CSR_RST]))  # with it the reset would end SWIM, too
+            move_reset(self.link, low=True)
+            held = self.read(reg.SWIM_CSR, 1)[0]
+            return bool(before & ~held & reg.CSR_HSIT)
+        except SwimError as exc:
+            _log.debug("NRST cannot be seen to work: %s", exc)
+            return False
+        finally:
+            move_reset(self.link, low=False)
+            self.connect()
+
+    def _reset_and_reconnect_slowly(self) -> None:
+        """Connect by the surest way: reset by SWIM first, as NRST may not be wired, and in low speed from then on."""
+        self.recipe = LOW_SPEED
+        self.reset_and_reconnect()
+
+    def enter_again(self) -> None:
+        """Reach the chip again without any reset; in low speed from then on."""
+        follow(self.link, NO_RESET)
+
+    def run(self, address: int) -> None:
+        """Let the stalled CPU go on at `address`, and leave the chip at that: no reset follows.
+
+        Stall and flush, then flush alone: so do ST's tool and vsprog (confidence high).
+        """
+        self.write(reg.PROGRAM_COUNTER, address.to_bytes(3, "big"))
+        self.write(reg.CONDITION_CODE, bytes([reg.CC_AT_START]))
+        with shield():
+            self.write(reg.DM_CSR2, bytes([reg.CSR2_STALL | reg.CSR2_FLUSH]))
+            self.write(reg.DM_CSR2, bytes([reg.CSR2_FLUSH]))
+            self._entered = False
+
+    def leave(self) -> None:
+        """Let the program run; does nothing where the chip was never touched."""
+        if not self._entered:
+            return
+        self._entered = False
+        with shield():
+            leave_running(self.link)
+
+    def check_reaches(self, end: int) -> None:
+        """Refuse addresses up to `end` if the probe passes on only 16 bits of them.
+
+        One open probe firmware does (confidence high): what is meant for 0x010000 lands in RAM, and reads back.
+
+        Raises:
+            ProbeError: The probe truncates addresses.
+        """
+        if end <= 0x10000:
+            return
+        low, high = 0x0040, 0x10040
+        inverse = bytes(byte ^ 0xFF for byte in self.read(high, 4))
+        self.write(low, inverse)
+        if self.read(high, 4) == inverse:
+            raise ProbeError(
+                f"the firmware of this probe ({self.link.info.firmware}) passes on 16 address bits only: "
+                "it cannot reach flash above 0x00FFFF",
+                code=Code.PROBE_LIMIT,
+                hint="use another probe, or an image that ends below 0x010000",
+            )

@@ -1,0 +1,223 @@
+"""Why a chip could not be reached, or would not hold what was written: from what was seen to one cause.
+
+Pure functions. Where several causes fit, the likelier one is named, and the hint goes on with the others in their
+order. The supply that a probe measures never decides alone: it only chooses between explanations of a failure that
+happened.
+
+Sources: meaning of the status bytes from working tools and user reports (confidence medium); lowest supplies from the
+datasheets of STM8S and STM8L (confidence high) and of the others (medium); what a probe measures with its VDD pin open
+from reports of genuine ST-LINK/V2 (about 1.2 V) and of clones (about 3.25 V, their own) (confidence high).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
+
+from ...errors import Code, ToolError
+from ...parts.table import Part
+
+BUSY, SILENT, REFUSED = 0x01, 0x04, 0x05
+STUCK = (0x10, 0x16)
+
+_OFF_MV = 1000
+_NOT_WIRED_MV = range(_OFF_MV, 1400)  # a genuine probe whose VDD pin leads nowhere
+# STM8S: 2.95 V; STM8L and STM8AL: 1.65 V, the lowest of any (1.8 V of many at power-on); STM8AF, STLUX, STNRG: 3.0 V.
+_LEAST_MV = {"STM8S": 2950, "STM8AF": 3000, "STLUX": 3000, "STNRG": 3000}
+_LEAST_OF_ANY_MV = 1650
+
+_WIRES = "check GND (try another GND pin), SWIM and the board's power, in this order; keep the wires under 10 cm"
+_CATCH = "catch the chip with --power-cycle"
+_DELAY = "give the program a delay at its start"
+
+
+class Rung(NamedTuple):
+    """How one recipe failed.
+
+    Attributes:
+        recipe: Its name.
+        failure: What went wrong, a line.
+        status: Byte 0 of READSTATUS; None where it was none.
+        proven: SWIM_CSR had read back what was written to it, so the chip was there, and its bus was not.
+        hsit: SWIM_CSR.HSIT was set: the chip was out of reset and had loaded its option bytes.
+        of_probe: It was the probe that failed: this tells nothing of the chip.
+    """
+
+    recipe: str
+    failure: str
+    status: Optional[int]
+    proven: bool = False
+    hsit: bool = False
+    of_probe: bool = False
+
+
+class Evidence(NamedTuple):
+    """What is known when no recipe reached the chip.
+
+    Attributes:
+        rungs: Every recipe that was tried.
+        supply_mv: What the probe measures, in mV; None if it cannot.
+        least_mv: What the chip needs, in mV.
+        has_nrst: The part has an NRST pin, as far as is known.
+        answered: The chip answered earlier in this session.
+        let_run: It was reset after that, so that its program ran.
+        watched: The entry was repeated while the board's power was to be switched.
+    """
+
+    rungs: Sequence[Rung]
+    supply_mv: Optional[int] = None
+    least_mv: int = _LEAST_OF_ANY_MV
+    has_nrst: bool = True
+    answered: bool = False
+    let_run: bool = False
+    watched: bool = False
+
+
+class Diagnosis(NamedTuple):
+    """One cause."""
+
+    code: Code
+    message: str
+    hint: str
+
+
+def least_supply_mv(part: Optional[Part]) -> int:
+    """Return the lowest supply that `part` is specified for, in mV; without a part, that of the least demanding."""
+    return _LEAST_OF_ANY_MV if part is None else _LEAST_MV.get(part.family, _LEAST_OF_ANY_MV)
+
+
+def is_off(supply_mv: Optional[int]) -> bool:
+    """Tell whether what the probe measures is no supply at all."""
+    return supply_mv is not None and supply_mv < _OFF_MV
+
+
+def supply_is_low(supply_mv: Optional[int], least_mv: int) -> bool:
+    """Tell whether a measured supply explains that a chip fails which has some supply."""
+    return supply_mv is not None and _NOT_WIRED_MV.stop <= supply_mv < least_mv
+
+
+def supply_line(supply_mv: int) -> str:
+    """Return what the probe measures and what that is worth, as a line of evidence."""
+    worth = "what a probe shows whose VDD pin is not wired" if supply_mv in _NOT_WIRED_MV else "at the probe's VDD pin"
+    return f"supply: {supply_mv / 1000:.2f} V, {worth}"
+
+
+def conclude(seen: Evidence) -> Diagnosis:
+    """Return the likeliest cause why the chip was not reached."""
+    statuses = [rung.status for rung in seen.rungs]
+    proven = [rung for rung in seen.rungs if rung.proven]
+    if statuses and all(status == BUSY for status in statuses):
+        return Diagnosis(
+            Code.PROBE_HUNG,
+            "no SWIM link to the chip: the probe stays busy, whatever it is asked",
+            "unplug the probe, plug it in again and retry; if it stays so, " + _WIRES,
+        )
+    if not proven and any(status in STUCK for status in statuses):
+        return Diagnosis(
+            Code.SWIM_STUCK,
+            "no SWIM link to the chip: the SWIM line is stuck",
+            "SWIM and GND may be swapped; else something on the board holds SWIM low, or the board has no power",
+        )
+    if not proven and seen.supply_mv is not None and is_off(seen.supply_mv):
+        return Diagnosis(
+            Code.TARGET_UNPOWERED,
+            "no SWIM link to the chip: the board has no power",
+            f"the probe measures {seen.supply_mv / 1000:.2f} V: power the board; if it has power, wire VDD to the "
+            "probe, check GND and SWIM",
+        )
+    if supply_is_low(seen.supply_mv, seen.least_mv):
+        return Diagnosis(
+            Code.SUPPLY_LOW,
+            "no SWIM link to the chip: its supply is too low",
+            f"{_low(seen.supply_mv, seen.least_mv)}; else {_WIRES}",
+        )
+    if proven:
+        return _without_bus(seen, any(rung.hsit for rung in proven))
+    if REFUSED in statuses:
+        return Diagnosis(
+            Code.LINK_LOST,
+            "no SWIM link to the chip: it answers, and refuses what it is sent",
+            f"{_WIRES}; wire NRST",
+        )
+    if any(rung.status is None and not rung.of_probe for rung in seen.rungs):
+        return Diagnosis(
+            Code.LINK_LOST,
+            "no SWIM link to the chip: what it answers is damaged",
+            "shorten the wires, check GND; a program that uses the SWIM pin needs NRST wired",
+        )
+    if seen.answered:
+        return _fell_silent(seen)
+    return _silent(seen)
+
+
+def blame_supply(failure: ToolError, supply_mv: Optional[int], least_mv: int) -> None:
+    """Give `failure`, of a chip that answers, the supply as its cause where a low one was measured."""
+    if not supply_is_low(supply_mv, least_mv):
+        return
+    if failure.code is not Code.UNLOCK_FAILED:  # there it matters more what has become of the chip
+        failure.code = Code.SUPPLY_LOW
+    failure.hint = _low(supply_mv, least_mv) + (f"; then {failure.hint}" if failure.hint else "")
+
+
+def _low(supply_mv: Optional[int], least_mv: int) -> str:
+    measured = (supply_mv or 0) / 1000
+    return (
+        f"the probe measures {measured:.2f} V, and the chip needs {least_mv / 1000:.2f} V: check the supply under "
+        "load, and the wires"
+    )
+
+
+def _without_bus(seen: Evidence, hsit: bool) -> Diagnosis:
+    """Return the cause where SWIM answers and the chip's memory does not."""
+    if hsit:
+        return Diagnosis(
+            Code.LINK_LOST,
+            "the chip answers on SWIM, but gives no access to its memory",
+            "wire NRST (SWIM_RST); then check the supply, GND, and the length of the wires",
+        )
+    if not seen.has_nrst:
+        return Diagnosis(
+            Code.RESET_LOW,
+            "the chip answers on SWIM, but does not leave its reset",
+            "check the supply: this part has no NRST pin that something could hold low",
+        )
+    return Diagnosis(
+        Code.RESET_LOW,
+        "the chip answers on SWIM, but does not leave its reset: something holds NRST low",
+        "look at NRST: a button, another probe, the RTS line of a serial adapter, a short; then check the supply",
+    )
+
+
+def _fell_silent(seen: Evidence) -> Diagnosis:
+    """Return the cause where the chip answered earlier in this session."""
+    if seen.let_run:
+        wire = "wire NRST" if seen.has_nrst else _DELAY
+        return Diagnosis(
+            Code.SWIM_DISABLED,
+            "the chip answered until its program ran: that most likely turns SWIM off or sleeps; no reset gets through",
+            f"{wire}; or {_CATCH}",
+        )
+    return Diagnosis(
+        Code.LINK_LOST,
+        "the chip stopped answering in the middle of the work, and no recipe reaches it again",
+        "a wire may have come off, or the supply failed: " + _WIRES,
+    )
+
+
+def _silent(seen: Evidence) -> Diagnosis:
+    """Return the cause where the chip never answered, and nothing else is known."""
+    if seen.watched:
+        message = "the chip did not answer while the entry was repeated"
+        hint = (
+            "was the board's power off for a second, then on? A serial adapter may feed the board meanwhile. "
+            f"Else {_WIRES}; a program that turns SWIM off within some 30 ms is too fast for this"
+        )
+    elif seen.has_nrst:
+        message = "no SWIM link to the chip: it does not answer"
+        hint = f"{_WIRES}; else the program may turn SWIM off or sleep: wire NRST, or {_CATCH}"
+    else:
+        message = (
+            "no SWIM link to the chip: most likely its program turns SWIM off or sleeps; this part has no NRST pin"
+        )
+        hint = f"{_CATCH}; a loose wire or no power looks the same: {_WIRES}; if it was the program, {_DELAY}"
+    return Diagnosis(Code.TARGET_SILENT if seen.has_nrst else Code.SWIM_DISABLED, message, hint)

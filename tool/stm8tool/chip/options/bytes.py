@@ -1,0 +1,209 @@
+"""Option bytes: what the chip holds, and the only place that writes them but for the ROP byte.
+
+Value first, complement directly behind it: until both fit the hardware uses the default of that option, so that no
+cut leaves a value that nobody asked for. `never` says what is not written whoever asks for it, because it ruins a
+chip: PCODE of the STM8L (policy "never"), a TMU switched off, other values of reserved bytes; addresses that are
+not listed cannot be named. Nothing here turns ROP on: that is `lock` in option_writing.py alone.
+
+Sources: datasheets and PM0054 5.5, RM0016 4.5; each row of parts/data/options.csv names its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Optional
+
+from ...parts.table import OptionByte, Part, option_table
+from ..flash.controller import Flash
+from ..link.core import Core
+from ..link.family import may_lack_the_pairs_of
+
+_IN_EVERY_LAYOUT = range(0x4801, 0x480B)  # of those with complements
+_RESERVED = "RESERVED"
+_TMU, _TMU_OFF = "TMU", 5  # the low half of the byte (Versaloon, confidence medium)
+
+
+class OptionState(NamedTuple):
+    """One option byte as the chip holds it.
+
+    Attributes:
+        option: Which one.
+        value: The byte.
+        complement: The byte behind it; None where the layout has none.
+        absent: The chip shows no such option byte: it is probably another part than the one that was named.
+    """
+
+    option: OptionByte
+    value: int
+    complement: Optional[int]
+    absent: bool = False
+
+    @property
+    def consistent(self) -> bool:
+        """False where value and complement do not match: the hardware then uses the default."""
+        return self.complement is None or self.complement == self.value ^ 0xFF
+
+    @property
+    def in_force(self) -> int:
+        """The value that the chip uses."""
+        return self.value if self.consistent else self.option.default
+
+    @property
+    def is_zeroed(self) -> bool:
+        """True where all is 0x00, as the global erase of an unlock leaves it."""
+        return self.value == 0 and not self.complement
+
+    @property
+    def is_left_by_an_erase(self) -> bool:
+        """True for a pair that does not match, as it may be between the global erase and the end of an unlock.
+
+        The complement is still 0x00, or the factory value is there and the complement was cut short. A change by a user
+        that is cut short leaves the complement of the old value.
+        """
+        return not self.consistent and (self.complement == 0 or self.value in self.option.accepted)
+
+    @property
+    def is_factory(self) -> bool:
+        """True where nothing needs to be written to have the factory setting."""
+        return self.consistent and self.value in self.option.accepted
+
+
+def read_as_listed(core: Core, part: Part) -> list[OptionState]:
+    """Read all option bytes that `part` has, whatever chip that is; under ROP the values mean nothing."""
+    area = core.read_surely(part.options.start, part.options.size)
+    states = []
+    for option in option_table(part):
+        offset = option.address - part.options.start
+        complement = area[offset + 1] if option.complement else None
+        states.append(OptionState(option, area[offset], complement))
+    return states
+
+
+def read_one(core: Core, option: OptionByte) -> OptionState:
+    """Read one option byte of an open chip."""
+    read = core.read_surely(option.address, 2 if option.complement else 1)
+    return OptionState(option, read[0], read[1] if option.complement else None)
+
+
+def read_options(core: Core, part: Part) -> list[OptionState]:
+    """Read all option bytes of an open chip, and see which of them it may not have."""
+    states = read_as_listed(core, part)
+    wrong = [s.option.address for s in states if not s.consistent and not in_every_layout(s.option)]
+    words = [{address // 4, (address + 1) // 4} for address in wrong]
+    # A byte write that is cut short may ruin one word of four bytes. Pairs that all lie in it tell nothing of the part.
+    if not words or set.intersection(*words):
+        return states
+    if may_lack_the_pairs_of(part, core.seen, core.read_surely, as_after_a_cut=_look_like_a_cut_unlock(states)):
+        return [state._replace(absent=_may_be_absent(state)) for state in states]
+    return states
+
+
+def _look_like_a_cut_unlock(states: Iterable[OptionState]) -> bool:
+    """Tell whether the pairs are as between the global erase and the end of an unlock, or were so before.
+
+    An unlock writes the pairs above 0x480A first, in the order of their addresses, and then the common ones. So a cut
+    leaves the last of them undone. Another tool may have written the common ones since then.
+    """
+    pairs = [state for state in states if state.complement is not None and not state.absent]
+    others = [state for state in pairs if not in_every_layout(state.option)]
+    left = [state for state in others if state.is_left_by_an_erase]
+    common_is_left = any(s.is_left_by_an_erase for s in pairs if in_every_layout(s.option))
+    return common_is_left or (bool(left) and others[-len(left) :] == left)
+
+
+def _may_be_absent(state: OptionState) -> bool:
+    return not in_every_layout(state.option) and (state.complement is None or not state.consistent)
+
+
+def factory_states(part: Part) -> list[OptionState]:
+    """Return the option bytes of `part` as an unlock leaves them."""
+    return [
+        OptionState(option, option.default, option.default ^ 0xFF if option.complement else None)
+        for option in option_table(part)
+    ]
+
+
+def left_undone(states: Sequence[OptionState]) -> list[OptionByte]:
+    """Return the option bytes that an unlock which was cut short has left behind; none without a sign of one.
+
+    The sign is a pair of value and complement as the global erase leaves it. An unlock writes pairs last, and every
+    writer of option bytes writes what is undone before anything else: so the sign stays until all is done.
+    The chip uses the factory value of a pair that does not match: to write that value changes nothing in force.
+    """
+    if not _look_like_a_cut_unlock(states):
+        return []
+    wrong = [s for s in states if not (s.is_factory or s.absent or s.option.policy == "never")]
+    return [s.option for s in wrong if not s.consistent or s.is_zeroed or _is_reserved(s.option)]
+
+
+def _is_reserved(option: OptionByte) -> bool:
+    """Tell whether no command gives this option byte another value than that of the factory."""
+    return option.name.startswith(_RESERVED)
+
+
+def show_a_cut_unlock(states: Sequence[OptionState]) -> bool:
+    """Tell whether the option bytes are those of an unlock that was cut short, and nobody has changed them since."""
+    pairs = [state for state in states if state.complement is not None and not state.absent]
+    untouched = all(state.is_factory or not state.consistent for state in pairs)  # power that fails leaves anything
+    return untouched and bool(left_undone(states))
+
+
+def in_every_layout(option: OptionByte) -> bool:
+    """Tell whether every chip of the family has this option byte, or pair."""
+    return option.address < _IN_EVERY_LAYOUT.stop
+
+
+def restorable(states: Sequence[OptionState], *, after_unlock: bool) -> list[OptionByte]:
+    """Return the options that are not at their factory values and may be brought back to them.
+
+    Args:
+        states: As read from an open chip.
+        after_unlock: The global erase has just zeroed everything: options that are otherwise left alone
+            (reserved ones, TMU keys) are restored too. So they are after an unlock that was cut short.
+    """
+    after_unlock = after_unlock or bool(left_undone(states))
+    return [
+        state.option
+        for state in states
+        if not (state.is_factory or state.absent or state.option.policy == "never")
+        and (after_unlock or state.option.policy in ("rop", "normal") or not state.consistent)
+    ]
+
+
+def never(option: OptionByte, value: int) -> Optional[str]:
+    """Return why `value` is never written to `option`, or None if it may be."""
+    if option.policy == "never":
+        return "another value than 0x00 can ruin the chip"
+    if _is_reserved(option) and value != option.default:
+        return "it is reserved"
+    if option.name == _TMU and value & 0x0F == _TMU_OFF:
+        return "this makes read protection permanent"
+    return None
+
+
+def write_factory(flash: Flash, options: Iterable[OptionByte]) -> None:
+    """Write the factory value, and complement, of each of `options`; they count from the next reset on."""
+    write_values(flash, [(option, option.default) for option in in_order(options)])
+
+
+def in_order(options: Iterable[OptionByte]) -> list[OptionByte]:
+    """Return `options` in the order in which a cut leaves a sign: what has no complement first, common pairs last."""
+    return sorted(options, key=lambda o: 2 if o.address in _IN_EVERY_LAYOUT else int(o.complement))
+
+
+def write_values(flash: Flash, values: Sequence[tuple[OptionByte, int]]) -> None:
+    """Write option bytes and their complements in this order; they count from the next reset on.
+
+    Raises:
+        ValueError: One of the values ruins or locks a chip; nothing was written.
+    """
+    for option, value in values:
+        if never(option, value) or (option.policy == "rop" and value not in option.accepted):
+            raise ValueError(f"0x{value:02X} is not written to option byte {option.name}")
+    flash.unlock(program=False)
+    flash.begin_options()
+    for option, value in values:
+        flash.write_option(option.address, value)
+        if option.complement:
+            flash.write_option(option.address + 1, value ^ 0xFF)
+    flash.end_options()

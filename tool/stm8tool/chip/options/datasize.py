@@ -1,0 +1,30 @@
+"""How much of the flash a DATASIZE value turns into data EEPROM: on STM8L101 and STM8L001, which have no EEPROM apart.
+
+Sources: PM0054 3.1, datasheet of the STM8L101: pages of 64 bytes at the end of flash, 32 at most; parts of 2 and 4 KB
+have none (confidence high).
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from ...parts.table import Part, Region, option_table
+
+DATASIZE = "DATASIZE"
+
+_PAGE, _MOST_PAGES = 64, 32
+_SMALLEST_FLASH = 8192
+
+
+def data_area(part: Part, value: int) -> Optional[Region]:
+    """Return the end of flash that a loaded DATASIZE `value` makes data EEPROM; None for none, or where it has none."""
+    size = value * _PAGE
+    if value not in range(1, _MOST_PAGES + 1) or part.flash.size < _SMALLEST_FLASH:
+        return None
+    return Region("flash", part.flash.end - size, size)
+
+
+def largest(part: Part) -> Optional[Region]:
+    """Return all of the flash that can be data EEPROM; None for parts without such an option byte, or without room."""
+    has_one = any(option.name == DATASIZE for option in option_table(part))
+    return data_area(part, _MOST_PAGES) if has_one else None

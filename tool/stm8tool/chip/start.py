@@ -1,0 +1,98 @@
+"""Whether a reset starts a program: what the reset vector holds, and the memory that it leads to.
+
+Sources: PM0044, the STM8's reset vector is an instruction of four bytes at 0x008000, INT with an address of 24 bits;
+UM0560, a boot ROM starts a program only if the first byte is INT or JPF, and waits for a host otherwise (confidence
+high). A part without a boot ROM executes whatever lies there; a compiler still puts INT there, so that anything else
+is a flash without a program.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Optional
+
+from ..errors import LINK_ERRORS, Code, TargetError
+from ..image import Image
+from ..parts.table import Part, Region
+from .flash.controller import Flash
+from .link.core import Core
+from .options import protection
+
+VECTOR = 0x8000
+VECTOR_SIZE = 4
+_LOCKED_VECTOR = b"\x71" * VECTOR_SIZE  # what read protection shows, of most chips
+INT, JPF = 0x82, 0xAC
+# A blank byte is 0x00, which is also the first half of an instruction (NEG): no program begins with eight of those.
+BLANK_SIZE = 16
+
+_ANY_FLASH = Region("flash", VECTOR, 0x20000)  # of the largest part
+
+Read = Callable[[int, int], bytes]  # address, size
+
+_log = logging.getLogger(__name__)
+
+
+def look(core: Core, part: Optional[Part], known: Image) -> Optional[bool]:
+    """Tell whether the connected chip has a program, and warn if not; None where that cannot be seen.
+
+    Args:
+        core: The chip.
+        part: What it is; without it, its flash may be as large as that of the largest.
+        known: What it was seen to hold, before it was locked perhaps: that is not read again.
+    """
+    flash = part.flash if part else _ANY_FLASH
+    try:
+        try:
+            found = flaw(from_image(known), flash)
+        except LookupError:
+            found = flaw(core.read_surely, flash)
+            if found and _is_locked(core, part):
+                return None
+    except (*LINK_ERRORS, TargetError) as exc:
+        # A link that is lost here is still lost when the chip is left, which says so.
+        _log.debug("whether there is a program cannot be seen: %s", exc)
+        return None
+    if found:
+        _log.warning("no program runs: %s; write one that has a `main` %s", found, Code.NO_PROGRAM)
+    return found is None
+
+
+def _is_locked(core: Core, part: Optional[Part]) -> bool:
+    if part is None:
+        return core.read_surely(VECTOR, VECTOR_SIZE) == _LOCKED_VECTOR
+    return protection.detect(core, Flash(core, part), part).locked
+
+
+def from_image(image: Image) -> Read:
+    """Return a `Read` of `image`; LookupError where that holds nothing."""
+
+    def read(address: int, size: int) -> bytes:
+        found = image.slice(Region("wanted", address, size))
+        if sum(len(segment.data) for segment in found) < size:
+            raise LookupError(f"the image does not hold 0x{address:06X}")
+        return b"".join(segment.data for segment in found)
+
+    return read
+
+
+def flaw(read: Read, flash: Region) -> Optional[str]:
+    """Return why no reset starts a program, a sentence; None if one does.
+
+    Args:
+        read: What the chip holds, at an address of `flash`.
+        flash: The part's flash; a program in any other memory is not there after power-on.
+    """
+    vector = read(VECTOR, VECTOR_SIZE)
+    if not any(vector):
+        return f"the flash is blank at 0x{VECTOR:06X}, where the reset vector belongs"
+    if vector[0] not in (INT, JPF):
+        return (
+            f"0x{VECTOR:06X} holds 0x{vector[0]:02X}, which is not a reset vector (INT 0x{INT:02X} or JPF 0x{JPF:02X})"
+        )
+    target = int.from_bytes(vector[1:], "big")
+    if not flash.start <= target < flash.end:
+        return f"the reset vector leads to 0x{target:06X}, which is not in {flash}"
+    if not any(read(target, min(BLANK_SIZE, flash.end - target))):
+        return f"the reset vector leads to 0x{target:06X}, where the flash is blank"
+    return None

@@ -1,0 +1,128 @@
+"""What the user sees: progress and results on stdout, notes and errors on stderr.
+
+Progress only ever appends. PlatformIO turns a carriage return into a new line, and on a terminal passes on
+characters at once when three equal ones come in a row: hence bars of "#". In a pipe there are lines only.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Optional
+
+from ..errors import Code, ToolError, UsageError
+from ..support import streams
+
+_BAR_WIDTH = 40
+_COUNT_STEP_S, _LAST_SECONDS = 5, 5
+
+
+class Console:
+    """Progress in one of two modes: "bar" (append-only bars) or "lines" (half and whole)."""
+
+    def __init__(self, mode: str) -> None:
+        if mode == "auto":
+            mode = "bar" if sys.stdout.isatty() else "lines"
+        self._bars = mode == "bar"
+        self._stage = ""
+        self._drawn = 0
+        self._left_s = 0
+        self._unshown: Optional[OSError] = None
+
+    @staticmethod
+    def shows(text: str) -> bool:
+        """Tell whether stdout has all characters of `text`."""
+        try:
+            text.encode(sys.stdout.encoding or "ascii")
+        except UnicodeEncodeError:
+            return False
+        return True
+
+    def say(self, text: str) -> None:
+        """Print one line."""
+        self._print(f"{text}\n")
+
+    def note(self, text: str) -> None:
+        """Print one line to stderr."""
+        self.interrupt()
+        streams.put(sys.stderr, f"{text}\n")
+
+    @property
+    def is_interactive(self) -> bool:
+        """Tell whether somebody is there to be asked."""
+        return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+
+    def ask(self, question: str) -> str:
+        """Print a question and return the line that is typed behind it; empty at the end of input."""
+        self._print(question)
+        return sys.stdin.readline().strip()
+
+    def _print(self, text: str) -> None:
+        self._unshown = streams.put(sys.stdout, text) or self._unshown
+
+    def check_shown(self) -> None:
+        """Raise UsageError if something could not be shown; if nobody wanted to see it any more, that is no error."""
+        if self._unshown and not isinstance(self._unshown, BrokenPipeError):
+            raise UsageError(
+                f"what there is to show cannot be written: {self._unshown.strerror}",
+                code=Code.FILE,
+                hint="the command did the rest of its work; look at where its output goes",
+            )
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Show that `done` of `total` bytes of `stage` are done; a stage ends when both are equal."""
+        if stage != self._stage:
+            self.interrupt()
+            self._stage = stage
+            if self._bars:
+                self._print(f"{stage:>9} |")
+        if self._bars:
+            reached = _BAR_WIDTH * done // total
+            self._print("#" * (reached - self._drawn))
+            self._drawn = reached
+            if done == total:
+                self._print(f"| {total} bytes\n")
+        else:
+            reached = 2 * done // total
+            if reached > self._drawn:
+                self._print(f"{stage}: {done} of {total} bytes\n")
+            self._drawn = reached
+        if done == total:
+            self._stage, self._drawn = "", 0
+
+    def power_cycle(self, left_s: int) -> None:
+        """Ask for the board's power to be switched, and count down: each five seconds, at the end each second."""
+        self.interrupt()
+        again = left_s >= self._left_s
+        self._left_s = left_s
+        if again:
+            self.say(f"switch the board's power off and on now ({left_s} s)")
+        elif left_s % _COUNT_STEP_S == 0 or left_s < _LAST_SECONDS:
+            self.say(f"{left_s} s left")
+
+    def interrupt(self) -> None:
+        """End a bar that was not finished, so that other text begins on a new line."""
+        if self._stage and self._bars:
+            self._print("\n")
+        self._stage, self._drawn = "", 0
+
+    def error(self, exc: ToolError) -> None:
+        """Print evidence, hint and reason to stderr in one write; the reason is the last line."""
+        lines = [f"  {line}" for line in exc.details]
+        if exc.hint:
+            lines.append(f"hint: {exc.hint}")
+        lines.append(f"error: {exc} {exc.code}")
+        self.note("\n".join(lines))
+
+
+class LogHandler(logging.Handler):
+    """Log records as lines on stderr, "warning: …" for those that are shown without -v."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one record."""
+        prefix = "warning: " if record.levelno >= logging.WARNING else ""
+        self._console.note(f"{prefix}{record.getMessage()}")

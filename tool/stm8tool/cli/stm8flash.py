@@ -1,0 +1,239 @@
+"""stm8flash's command line, for scripts and build systems that have it: the same options, done by this package.
+
+What was a silent danger there is an error here; docs/compat.md has every difference. Results go to stderr, as
+scripts look for them there. What the words mean is in `cli/stm8flash_line.py`.
+
+Source: the options and messages of stm8flash 1.1 (confidence high).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Optional
+
+from .. import __version__
+from ..errors import Code, ToolError, UsageError
+from . import process
+from .console import Console
+from .stm8flash_line import (
+    NAME,
+    PROGRAMMERS,
+    Request,
+    image_of,
+    limited,
+    memory_of,
+    parse,
+    part_of,
+    selector,
+    suffix_of,
+)
+
+if TYPE_CHECKING:
+    from ..image import Image
+    from ..parts.table import Part
+    from ..session import Session
+
+_WRITES = ("w", "u")
+_WRITABLE = ("flash", "eeprom", "ram", "options")
+_BLANK = (0x00, 0xFF)  # what an image of the option bytes has where there are none
+
+_UNLOCK = "-u removes the protection and erases the whole chip; nothing can be saved"
+_HINTS = {
+    Code.SEVERAL_PROBES: f"choose one with -S and its serial number; {NAME} -L lists them",
+    Code.ROP_READ: _UNLOCK,
+    Code.ROP_UPLOAD: _UNLOCK,
+    Code.UBC: "-u brings UBC, and all other option bytes, to factory values",
+}
+
+_HELP = f"""\
+usage: {NAME} -c PROGRAMMER [-S SERIAL] -p PART [-s MEMORY] [-b BYTES] -w|-v|-r FILE
+       {NAME} -c PROGRAMMER [-S SERIAL] -p PART -u
+       {NAME} -c PROGRAMMER [-S SERIAL] -R
+
+  -c PROGRAMMER  {", ".join(PROGRAMMERS)} (any ST-LINK serves); or a simulated board, sim:CHIPFILE
+  -S SERIAL      which probe, where several are attached
+  -p PART        the chip: stm8s103f3, or a pattern such as stm8s103?3
+  -s MEMORY      flash (if not given), eeprom, ram, opt, or a start address in hex
+  -b BYTES       how many bytes, decimal
+  -w FILE        write; FILE is Intel HEX (.ihx, .hex, .i86), S-records (.s19, .s8, .srec), else raw
+  -v FILE        compare
+  -r FILE        read
+  -u             remove read protection (erases a locked chip), option bytes to factory values
+  -R             reset the chip and let its program run
+  -l             list the chips
+  -L             list the attached probes
+  -V             show the version
+  -h             show this
+
+exit codes: 0 done; others as those of stm8tool"""
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Do what a command line of stm8flash asks for; return the exit code."""
+    words = sys.argv[1:] if argv is None else argv
+    console = Console("auto")
+    request = Request()
+
+    def job() -> None:
+        nonlocal request
+        request = parse(words)
+        try:
+            _do(request, console)
+        except ToolError as exc:
+            exc.hint = _hint(exc)
+            raise
+
+    return process.run(job, console, writes=lambda: request.action in _WRITES)
+
+
+def _hint(error: ToolError) -> Optional[str]:
+    """Return what to do about `error`, in words of this command line, which has none that allow a danger."""
+    if error.hint and error.hint.startswith("--force-"):
+        return f"`stm8tool options set` or `stm8tool write --options` with {error.hint}"
+    return _HINTS.get(error.code, error.hint)
+
+
+def _do(request: Request, console: Console) -> None:
+    {
+        "h": _help,
+        "V": _version,
+        "l": _list_parts,
+        "L": _list_probes,
+        "r": _read,
+        "w": _write,
+        "v": _verify,
+        "u": _unlock,
+        "R": _reset,
+    }[request.action](request, console)
+
+
+def _open(request: Request, console: Console, part: Optional[Part]) -> Session:
+    from ..selector import open_transport
+    from ..session import Session
+
+    return Session(open_transport(selector(request)), part, console.progress)
+
+
+def _help(_request: Request, console: Console) -> None:
+    console.say(_HELP)
+
+
+def _version(_request: Request, console: Console) -> None:
+    console.say(f"{NAME} {__version__}")
+
+
+def _list_parts(_request: Request, console: Console) -> None:
+    from ..parts.table import all_parts
+
+    console.say(" ".join(part.name.lower() for part in all_parts()))
+
+
+def _list_probes(request: Request, console: Console) -> None:
+    from ..probe import listing
+    from ..selector import bus_of
+
+    probes, others = listing.attached(bus_of(request.programmer or "")[0])
+    for index, probe in enumerate(probes):
+        # The hex of its characters is how stm8flash has a serial number.
+        serial = "unknown" if probe.serial is None else probe.serial.encode().hex().upper()
+        console.say(f"Programmer {index}: {probe.model}, Serial Number: {serial}")
+        if probe.problem:
+            console.note(f"  {probe.problem}")
+    if not probes:
+        console.note("\n".join(listing.table(probes, others)))
+
+
+def _read(request: Request, console: Console) -> None:
+    from .. import image
+
+    part = part_of(request)
+    region = limited(memory_of(request, part), request.count)
+    suffix = suffix_of(request.file)
+    image.check_output(request.file, suffix)
+    with _open(request, console, part) as session:
+        data = session.read(region)
+        image.save(request.file, [image.Segment(region.start, data)], suffix)  # an error of leaving shall lose nothing
+    console.note(f"Bytes received: {len(data)}")
+
+
+def _write(request: Request, console: Console) -> None:
+    part = part_of(request)
+    memory = memory_of(request, part)
+    if memory.name not in _WRITABLE:
+        raise UsageError(f"-w to {memory}: that is never written", hint="use -s flash, eeprom, ram or opt")
+    image = image_of(request, part, memory)
+    with _open(request, console, part) as session:
+        if memory.name == "ram":
+            session.write_ram(image)
+        elif memory.name == "options":
+            _write_options(session, console, part, image)
+        else:
+            session.write(image, [memory], unlock=False)
+    console.note(f"Bytes written: {image.size}")
+
+
+def _write_options(session: Session, console: Console, part: Part, image: Image) -> None:
+    """Write the option bytes in `image`; what is dangerous is refused, and a locked chip is not unlocked."""
+    from ..chip import wording
+    from ..chip.options.plan import Change
+    from ..chip.upload import OptionData, option_bytes
+    from ..parts.table import option_table
+
+    held = option_bytes(image, part)
+    for option in option_table(part):
+        # Scripts write an option byte and its complement one by one; here the first of the two writes both.
+        if option.complement and option.address not in held and option.address + 1 in held:
+            held[option.address] = held[option.address + 1] ^ 0xFF
+
+    def tell(changes: Sequence[Change]) -> None:
+        for line in wording.option_changes(part, changes):
+            console.note(line)
+
+    result = session.write(image, [], OptionData(held, tell=tell), unlock=False, mend=True)
+    for line in wording.options_written(result.options) if result.options else ["the option bytes are so already"]:
+        console.note(line)
+
+
+def _verify(request: Request, console: Console) -> None:
+    part = part_of(request)
+    memory = memory_of(request, part)
+    image = image_of(request, part, memory)
+    if memory.name == "options":
+        image = _without_blanks(image, part)
+    with _open(request, console, part) as session:
+        equal = session.verify(image, [memory])
+    console.note(f"Bytes verified: {equal}")
+
+
+def _without_blanks(image: Image, part: Part) -> Image:
+    """Return option data without 0x00 and 0xFF where `part` has no option byte, which a write passes over, too."""
+    from ..chip.upload import option_bytes
+    from ..image import Image, Segment
+    from ..parts.table import option_table
+
+    known = {option.address + n for option in option_table(part) for n in range(1 + option.complement)}
+    held = option_bytes(image, part).items()
+    return Image(Segment(address, bytes([byte])) for address, byte in held if address in known or byte not in _BLANK)
+
+
+def _unlock(request: Request, console: Console) -> None:
+    from ..chip import wording
+    from ..parts.table import option_table
+
+    part = part_of(request)
+    with _open(request, console, part) as session:
+        result = session.unlock()
+    console.note(wording.unlocked(result))
+    sound = [option for option in option_table(part) if option.policy != "never"]
+    console.note(f"Bytes written: {sum(2 if option.complement else 1 for option in sound)}")
+
+
+def _reset(request: Request, console: Console) -> None:
+    with _open(request, console, part_of(request) if request.part else None) as session:
+        session.reset()
+    console.note("the chip was reset" + " and runs" * bool(session.starts_program))
+
+
+if __name__ == "__main__":
+    process.end_with(main)

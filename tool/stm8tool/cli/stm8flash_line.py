@@ -1,0 +1,197 @@
+"""What a command line of stm8flash means: its options, memories, file types and limits.
+
+Source: stm8flash 1.1 (confidence high).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from getopt import GetoptError, gnu_getopt
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional
+
+from ..errors import Code, ImageError, UsageError
+from ..support.values import number, shortened
+
+if TYPE_CHECKING:
+    from ..image import Image
+    from ..parts.table import Part, Region
+
+NAME = "stm8flash-compat"
+OPTIONS = "c:S:p:d:s:b:r:w:v:uRlLVh"
+_TELLS = "hVlL"  # the first of these is done, whatever else is asked for
+_ACTIONS = "rwvuR"
+
+# Without a version stm8flash means the first generation.
+PROGRAMMERS = {"stlink": "stlinkv1", "stlinkv2": "stlinkv2", "stlinkv21": "stlinkv21", "stlinkv3": "stlinkv3"}
+_ADDRESS = re.compile(r"(0x)?0*[0-9a-f]{1,8}")
+
+# How a file is written whose suffix is none of `image.save`; whatever else it is means raw.
+_S_RECORDS = (".s8",)
+_RAW = ".bin"
+
+
+@dataclass
+class Request:
+    """What a command line asks for."""
+
+    action: str = ""
+    file: str = ""
+    programmer: Optional[str] = None
+    serial: Optional[str] = None
+    part: Optional[str] = None
+    memory: str = "flash"
+    count: Optional[int] = None
+
+
+def parse(words: Sequence[str]) -> Request:
+    """Return what `words` ask for; UsageError if they are none of stm8flash's."""
+    try:
+        found, rest = gnu_getopt(list(words), OPTIONS)
+    except GetoptError as exc:
+        raise UsageError(exc.msg, hint=f"{NAME} -h says more") from exc
+    options = [(name[1:], value) for name, value in found]
+    told = next((letter for letter, _ in options if letter in _TELLS), None)
+    actions = [(letter, value) for letter, value in options if letter in _ACTIONS]
+    if not told:
+        _check(rest, actions)
+    given = dict(options)
+    action, file = (told, "") if told else actions[0]
+    return Request(
+        action=action,
+        file=file,
+        programmer=given.get("c"),
+        serial=given.get("S"),
+        part=given.get("p"),
+        memory=given.get("s", "flash"),
+        count=_count(given["b"]) if "b" in given else None,
+    )
+
+
+def _check(rest: Sequence[str], actions: Sequence[tuple[str, str]]) -> None:
+    """Raise UsageError unless there is one action, and nothing that no option takes."""
+    if rest:
+        raise UsageError(f"'{rest[0]}' belongs to no option", hint="a file follows -w, -v or -r")
+    if not actions:
+        raise UsageError("what shall be done?", hint=f"-w, -v, -r, -u or -R; {NAME} -h says more")
+    if actions[1:]:
+        letters = " and ".join(f"-{letter}" for letter, _ in actions)
+        raise UsageError(f"{letters}: only one at a time", hint="run the command once for each")
+
+
+def _count(text: str) -> int:
+    """Return the number of bytes that -b gives."""
+    count = number(text) if text.isascii() and text.isdecimal() else 0
+    if not count:
+        raise UsageError(
+            f"-b {shortened(text)}: that is no number of bytes", hint="write it in decimal, such as -b 640"
+        )
+    return count
+
+
+def selector(request: Request) -> str:
+    """Return the probe that -c and -S mean, in the words of `probe.find`."""
+    from ..selector import SIM_PREFIX
+
+    programmer, serial = request.programmer, request.serial
+    known = ", ".join(PROGRAMMERS)
+    if programmer is None:
+        raise UsageError("which programmer?", hint=f"-c and one of {known}")
+    if serial == "":
+        raise UsageError("-S: the serial number is empty", hint=f"{NAME} -L lists them; or leave -S out")
+    if programmer.startswith(SIM_PREFIX):
+        return programmer if serial is None else f"{programmer}#{serial}"
+    if programmer == "espstlink":
+        raise UsageError("-c espstlink: not supported by this version", hint=f"use an ST-LINK: {known}")
+    if programmer not in PROGRAMMERS:
+        raise UsageError(f"-c {programmer}: there is no such programmer", hint=f"use one of {known}")
+    return PROGRAMMERS[programmer] if serial is None else serial
+
+
+def part_of(request: Request) -> Part:
+    from ..parts.table import find_part
+
+    if request.part is None:
+        raise UsageError("which chip?", hint=f"-p and its name, such as -p stm8s103f3; {NAME} -l lists them")
+    return find_part(request.part)
+
+
+def memory_of(request: Request, part: Part) -> Region:
+    """Return what -s means: a memory, or the rest of one from an address on."""
+    from ..parts.table import Region
+    from .catalogue import UNIQUE_ID_SIZE
+
+    word = request.memory.lower()
+    named = {"flash": part.flash, "eeprom": part.eeprom, "ram": part.ram, "opt": part.options}
+    if word in named:
+        memory = named[word]
+        if memory is None:
+            raise UsageError(f"-s {request.memory}: the {part.name} has no EEPROM of its own", hint="use -s flash")
+        return memory
+    if not _ADDRESS.fullmatch(word):
+        raise UsageError(
+            f"-s {shortened(request.memory)}: neither a memory nor an address",
+            hint="use flash, eeprom, ram, opt or a start address in hex, such as 0x8000",
+        )
+    start = int(word, 16)
+    unique_id = () if part.unique_id is None else (Region("unique ID", part.unique_id, UNIQUE_ID_SIZE),)
+    known = (*part.readable, *unique_id)
+    memory = next((memory for memory in known if memory.start <= start < memory.end), None)
+    if memory is None:
+        raise UsageError(
+            f"-s {shortened(request.memory)}: the {part.name} has no memory at 0x{start:06X}",
+            hint="it has " + ", ".join(map(str, known)),
+        )
+    return Region(memory.name, start, memory.end - start)
+
+
+def limited(memory: Region, count: Optional[int]) -> Region:
+    """Return the first `count` bytes of `memory`, or all if that is more than it has."""
+    from ..parts.table import Region
+
+    return memory if count is None else Region(memory.name, memory.start, min(count, memory.size))
+
+
+def image_of(request: Request, part: Part, memory: Region) -> Image:
+    """Return what the file holds, all of it inside `memory`; a raw one begins where `memory` does.
+
+    Raises:
+        ImageError: It is missing or malformed, is not what its suffix says, or has more than fits, or less than -b.
+    """
+    from ..image import Image, Segment, loading
+
+    content = loading.read_bytes(request.file)
+    if loading.has_addresses(content):
+        image = Image(loading.parse(request.file, content, ram_size=part.ram.size))
+        image.check_inside([limited(memory, request.count)], part=part)
+        return image
+    loading.parse(request.file, content, memory.start)  # for what it refuses: text, or another format's suffix
+    return Image([Segment(memory.start, _beginning(request, content, memory), request.file)])
+
+
+def _beginning(request: Request, content: bytes, memory: Region) -> bytes:
+    """Return what -b wants of a raw file; ImageError if that is more than `memory` or the file has."""
+    wanted = content[: request.count]
+    if len(wanted) > memory.size:
+        raise ImageError(
+            f"{request.file}: {len(wanted)} bytes do not fit the {memory.size} of {memory}",
+            code=Code.IMAGE_TOO_BIG,
+            hint="name the right part, or give -b to take only the beginning of the file",
+        )
+    if request.count is not None and len(wanted) < min(request.count, memory.size):
+        raise ImageError(
+            f"{request.file}: holds {len(wanted)} bytes, and -b asks for {request.count}", hint="leave -b out"
+        )
+    return wanted
+
+
+def suffix_of(file: str) -> str:
+    """Return the suffix that names the format in which `file` is written."""
+    from ..image import HEX_SUFFIXES, S_RECORD_SUFFIXES
+
+    suffix = Path(file).suffix.lower()
+    if suffix in _S_RECORDS:
+        return S_RECORD_SUFFIXES[0]
+    return suffix if suffix in (*HEX_SUFFIXES, *S_RECORD_SUFFIXES) else _RAW

@@ -1,0 +1,364 @@
+"""Everything between this program and a chip, looked at from top to bottom: a list of findings, no text on a screen.
+
+Each step goes as far as it can: what fails hides nothing but what needs it. A finding is `Mark.OK` only for what was
+seen to work. `doctor/page.py` makes a page and a JSON document of the findings.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional
+
+from .. import __version__
+from ..chip import wording
+from ..chip.link.diagnose import least_supply_mv, supply_is_low
+from ..chip.link.quality import Quality
+from ..chip.options import ubc
+from ..errors import AccessError, Code, FamilyMismatchError, ReadoutProtectedError, SwimError, TargetError, ToolError
+from ..parts.table import Part, find_part
+from ..probe import find, listing
+from ..selector import SIM_PREFIX, bus_of
+from ..session import ChipInfo, PowerCycle, Reached, Session
+from ..support import deps
+from .findings import Diagnosis, Finding, Mark, bad, not_seen, warnings_heard
+
+if TYPE_CHECKING:
+    from ..probe.base import ProbeInfo
+    from ..transport.base import UsbBus
+
+_CANNOT_BE_OPENED = (Code.DRIVER_MISSING, Code.DRIVER_WRONG, Code.PERMISSION, Code.BUSY, Code.PROBE_LOADER)
+_SIMULATED = "not needed: the probe is simulated"
+# What a probe shows that does not see the board's supply; confidence high, of reports.
+_NOT_WIRED_MV = range(1400)
+_ITS_OWN_MV = range(3150, 3350)
+
+
+@dataclass
+class _Seen:
+    """What one session with the chosen probe showed, as far as it came."""
+
+    probe: Optional[ProbeInfo] = None
+    supply_mv: Optional[int] = None
+    reached: Optional[Reached] = None
+    quality: Quality = field(default_factory=Quality)
+    no_high_speed: bool = False
+    nrst: Optional[Finding] = None
+    chip: Optional[ChipInfo] = None
+    locked: Optional[ReadoutProtectedError] = None
+    error: Optional[ToolError] = None  # what ended it early
+
+
+def examine(selector: str, part_name: Optional[str], power_cycle: Optional[PowerCycle] = None) -> Diagnosis:
+    """Look at everything; nothing is written to the chip's memories, and its program runs afterwards.
+
+    Args:
+        selector: As `--probe`.
+        part_name: As `--part`; without it the protection and the option bytes are not known.
+        power_cycle: As `Session` has it.
+    """
+    with warnings_heard(told_by_findings=(Code.WEAK_LINK, Code.NO_HIGH_SPEED)) as heard:
+        part, about_part = _part(part_name)
+        findings = [_python(), _tool(), *_library(selector)]
+        if not any(finding.error for finding in findings):
+            findings += _probe_and_chip(selector, part, about_part, power_cycle)
+        else:
+            findings += [not_seen("probe", "needs the USB library"), about_part]
+    findings += [Finding("warning", Mark.NOTE, text) for text in heard]
+    return Diagnosis(selector, part_name, findings)
+
+
+# -- this machine ----------------------------------------------------------------------------------------------------
+
+
+def _python() -> Finding:
+    bits = 8 * struct.calcsize("P")
+    version = ".".join(map(str, sys.version_info[:3]))
+    system = sysconfig.get_platform()
+    facts = {"version": version, "bits": bits, "executable": sys.executable, "system": system}
+    return Finding("python", Mark.OK, f"{version}, {bits} bits, {sys.executable}, on {system}", facts=facts)
+
+
+def _tool() -> Finding:
+    folder = str(Path(__file__).parents[1])
+    return Finding("tool", Mark.OK, f"{__version__}, {folder}", facts={"version": __version__, "folder": folder})
+
+
+def _library(selector: str) -> Iterator[Finding]:
+    """Yield what is found of the Python packages and of libusb."""
+    if selector.startswith(SIM_PREFIX):
+        yield Finding("packages", Mark.NOTE, _SIMULATED)
+        yield Finding("usb-library", Mark.NOTE, _SIMULATED)
+        return
+    try:
+        deps.require("usb")
+    except AccessError as exc:
+        yield bad("packages", exc)
+        yield not_seen("usb-library", "needs the packages")
+        return
+    packages = deps.installed()
+    texts = [f"{name} {found[0]}" if found else f"{name} missing" for name, found in packages.items()]
+    places = {name: found and {"version": found[0], "folder": str(found[1])} for name, found in packages.items()}
+    folders = sorted({str(found[1]) for found in packages.values() if found})
+    yield Finding("packages", Mark.OK, f"{', '.join(texts)}, {', '.join(folders)}", facts=places)
+    from ..transport import libusb
+
+    try:
+        library = libusb.loaded()
+    except AccessError as exc:
+        yield bad("usb-library", exc, facts={"path": None, "origin": None, "passed_over": list(exc.details)})
+        return
+    facts = {"path": library.place.path, "origin": library.place.origin, "passed_over": list(library.passed_over)}
+    yield Finding(
+        "usb-library",
+        Mark.OK,
+        f"{library.place.path} ({library.place.origin})",
+        [f"passed over: {line}" for line in library.passed_over],
+        facts,
+    )
+
+
+# -- the probe -------------------------------------------------------------------------------------------------------
+
+
+def _probe_and_chip(
+    selector: str, part: Optional[Part], about_part: Finding, power_cycle: Optional[PowerCycle]
+) -> Iterator[Finding]:
+    try:
+        bus, wanted = bus_of(selector)
+        probes, others = find.survey(bus)
+    except ToolError as exc:
+        yield bad("probe", exc)
+        yield about_part
+        return
+    chosen, error = None, None
+    try:
+        chosen = find.choose(wanted, probes, others, prefix=bus.prefix)
+    except ToolError as exc:
+        error = exc
+    seen = _use(chosen, bus, part, power_cycle) if chosen else _Seen()
+    for probe in probes:
+        yield _chosen_device(probe, seen) if probe is chosen else _other_device(probe, bus)
+    for other in others:
+        yield Finding("usb-other", Mark.NOTE, f"of STMicroelectronics, no probe: {other}")
+    if chosen is None:
+        yield Finding("probe", Mark.BAD, str(error), error=error)  # its details are the devices above
+        yield about_part
+        return
+    note = find.substitution(wanted, chosen)
+    which = note or ("the only one" if len(probes) == 1 else f"chosen by '{wanted}'")
+    text = f"{chosen.model.name} at {chosen.device.path}, {which}"
+    mark = Mark.OK if seen.probe else Mark.NOTE  # chosen is not yet seen to work
+    yield Finding("probe", mark, text, facts={"path": chosen.device.path, "substitute": note is not None})
+    yield _firmware(seen)
+    yield from _chip(part, about_part, seen)
+
+
+def _chosen_device(probe: find.FoundProbe, seen: _Seen) -> Finding:
+    firmware = seen.probe.firmware if seen.probe else None
+    facts = listing.row(listing.Asked(probe, None, probe.error))._replace(firmware=firmware)._asdict()
+    error = None if seen.probe else seen.error
+    if error is None:
+        return Finding("usb-device", Mark.OK, f"{probe.name}: can be opened", facts=facts)
+    facts.update(problem=str(error), hint=error.hint)
+    if error.code in _CANNOT_BE_OPENED:
+        return bad("usb-device", error, prefix=f"{probe.name}: ", facts=facts)
+    return Finding("usb-device", Mark.NOTE, f"{probe.name}: see below", facts=facts)
+
+
+def _other_device(probe: find.FoundProbe, bus: UsbBus) -> Finding:
+    """Tell of a probe that is not the one to be used, so that nothing of it can be bad."""
+    row = listing.row(listing.ask(probe, bus))
+    what = row.problem or (f"firmware {row.firmware}" if row.firmware else "not asked, the system has it as a disk")
+    return Finding("usb-device", Mark.NOTE, f"{probe.name}: {what}", facts=row._asdict())
+
+
+def _firmware(seen: _Seen) -> Finding:
+    if seen.probe is None:
+        if seen.error and seen.error.code not in _CANNOT_BE_OPENED:
+            return bad("firmware", seen.error)
+        return not_seen("firmware", "needs the probe")
+    probe = seen.probe
+    facts = {"model": probe.model, "firmware": probe.firmware, "swim": probe.swim}
+    return Finding("firmware", Mark.OK, f"{probe.firmware} of an {probe.model}, SWIM version {probe.swim}", facts=facts)
+
+
+def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle: Optional[PowerCycle]) -> _Seen:
+    """Open the probe, connect, look at the chip and leave both as every command does."""
+    seen = _Seen()
+    try:
+        with Session(find.open_found(found, bus), part, power_cycle=power_cycle) as session:
+            seen.probe = session.probe
+            seen.supply_mv = session.supply_mv
+            try:
+                seen.chip = session.info()
+                if seen.chip.protection and seen.chip.protection.locked:
+                    session.options()  # has a second look, and says what every other command would
+                    raise SwimError("two looks at the read protection differ", hint="shorten the wires")
+            except ReadoutProtectedError as exc:
+                seen.locked = exc
+            finally:
+                seen.reached, seen.quality = session.reached, session.quality
+                seen.no_high_speed = session.no_high_speed
+            seen.nrst = _nrst(session, part, power_cycle)
+    except ToolError as exc:
+        seen.error = exc
+    return seen
+
+
+def _nrst(session: Session, part: Optional[Part], power_cycle: Optional[PowerCycle]) -> Finding:
+    """Tell whether NRST is wired; last of all, as the chip must be reached anew after that."""
+    if part and not part.has_nrst:
+        return Finding("nrst", Mark.NOTE, f"the {part.name} has no such pin", facts={"works": None})
+    if power_cycle:
+        return not_seen("nrst", "a chip that was caught at power-on is not let go")
+    try:
+        works = session.reset_line_works()
+    except ToolError as exc:  # all else is known by now
+        return Finding("nrst", Mark.NOTE, f"not known: {exc}", facts={"works": None})
+    if works:
+        return Finding("nrst", Mark.OK, "it resets the chip", facts={"works": True})
+    text = "not seen to reset the chip: its wire is missing, or the chip does not show it"
+    return Finding("nrst", Mark.NOTE, text, facts={"works": False})
+
+
+# -- the chip --------------------------------------------------------------------------------------------------------
+
+
+def _part(name: Optional[str]) -> tuple[Optional[Part], Finding]:
+    if name is None:
+        return None, Finding("part", Mark.NOTE, "not named; with --part also protection and option bytes can be told")
+    try:
+        part = find_part(name)
+    except ToolError as exc:
+        return None, bad("part", exc)
+    facts = {"name": part.name, "confidence": part.confidence, "source": part.source}
+    # No STM8 has an ID that would confirm it.
+    return part, Finding("part", Mark.NOTE, f"{part.name} (figures of {part.confidence} confidence)", facts=facts)
+
+
+def _chip(part: Optional[Part], about_part: Finding, seen: _Seen) -> Iterator[Finding]:
+    if seen.probe is None:
+        yield not_seen("link", "needs the probe")
+        yield about_part
+        return
+    yield _supply(part, seen.supply_mv)
+    reached, error = seen.reached, seen.error
+    if reached is None:
+        yield bad("link", error) if error else not_seen("link", "needs the probe")
+        yield about_part
+        return
+    yield Finding("link", Mark.OK, f"connected {reached.recipe}", facts={"recipe": reached.recipe})
+    yield _speed(reached, seen.no_high_speed)
+    yield _quality(seen.quality)
+    if seen.nrst:
+        yield seen.nrst
+    yield about_part
+    yield _family(part, reached, error)
+    if seen.chip and part:
+        yield from _memories(part, seen.chip, seen.locked)
+    if error and not isinstance(error, FamilyMismatchError):
+        yield bad("chip", error)
+
+
+def _supply(part: Optional[Part], supply_mv: Optional[int]) -> Finding:
+    """Tell what the probe measures, which proves nothing: neither a supply nor the lack of one."""
+    least_mv = least_supply_mv(part)
+    details = []
+    if supply_mv is not None and supply_mv in _NOT_WIRED_MV:
+        details.append("no proof of a board without power: a probe whose VDD pin is not wired shows 0 V or about 1.2 V")
+    elif supply_mv is not None and supply_mv in _ITS_OWN_MV:
+        details.append("no proof of a board with power: some clones show their own 3.3 V")
+    elif supply_is_low(supply_mv, least_mv):
+        details.append(f"if that is right, the chip wants {least_mv / 1000:.2f} V or more: writes may fail")
+    return Finding(
+        "supply",
+        Mark.NOTE,
+        wording.supply(supply_mv),
+        details,
+        {"millivolts": supply_mv, "least_millivolts": least_mv},
+    )
+
+
+def _speed(reached: Reached, no_high_speed: bool) -> Finding:
+    text = wording.speed(reached.high_speed)
+    if not reached.high_speed:
+        text += ", which works and is slower"
+    if no_high_speed:
+        text += f": the chip never allowed high speed (HSIT stays 0), as with certain option bytes {Code.NO_HIGH_SPEED}"
+    mark = Mark.OK if reached.high_speed else Mark.NOTE
+    return Finding("speed", mark, text, facts={"high": reached.high_speed, "refused_by_chip": no_high_speed})
+
+
+def _quality(quality: Quality) -> Finding:
+    weak = quality.summary()
+    if weak is None:
+        return Finding("quality", Mark.OK, "nothing had to be repeated", facts=quality._asdict())
+    return Finding("quality", Mark.NOTE, f"{weak}; {quality.advice()} {Code.WEAK_LINK}", facts=quality._asdict())
+
+
+def _family(part: Optional[Part], reached: Reached, error: Optional[ToolError]) -> Finding:
+    facts = {
+        "seen": reached.seen.register_map,
+        "named": part.flash_regs if part else None,
+    }
+    if isinstance(error, FamilyMismatchError):
+        return bad("family", error, facts=facts)
+    agrees = part is not None and reached.seen.register_map == part.flash_regs
+    text = wording.FAMILIES[reached.seen.register_map] + (", as the part named" if agrees else "")
+    return Finding("family", Mark.OK if agrees else Mark.NOTE, text, facts=facts)
+
+
+def _memories(part: Part, chip: ChipInfo, locked: Optional[ReadoutProtectedError]) -> Iterator[Finding]:
+    """Yield protection, option bytes and unique ID."""
+    if chip.protection is None:
+        return
+    facts: dict[str, Any] = {"locked": chip.protection.locked, "evidence": chip.protection.evidence}
+    if chip.protection.locked:
+        unsure = Finding("protection", Mark.NOTE, "seen once and not again: see below", facts=facts)
+        yield bad("protection", locked, facts=facts) if locked else unsure
+        yield not_seen("options", "not readable under read protection")
+        return
+    yield Finding("protection", Mark.OK, wording.protection(chip.protection), facts=facts)
+    value = wording.ubc_in_force(chip.options)
+    if value is not None:
+        area = ubc.protected(part, value)
+        facts = {"value": value, "protected_bytes": area.size if area else 0}
+        yield Finding("ubc", Mark.NOTE, wording.write_protection(value, area), facts=facts)
+    yield _options(chip)
+    if chip.unique_id is None:
+        yield Finding("unique-id", Mark.NOTE, "this part has none", facts={"hex": None})
+    else:
+        text = chip.unique_id.hex().upper()
+        yield Finding("unique-id", Mark.OK, text, facts={"hex": text})
+
+
+def _options(chip: ChipInfo) -> Finding:
+    facts = [
+        {
+            "name": state.option.name,
+            "address": state.option.address,
+            "value": state.value,
+            "complement": state.complement,
+            "complement_matches": state.consistent,
+            "factory": list(state.option.accepted),
+            "at_factory": state.is_factory,
+        }
+        for state in chip.options
+    ]
+    table = wording.option_table(chip.options)
+    damaged = ", ".join(state.option.name for state in chip.options if not state.consistent)
+    if damaged:
+        error = TargetError(
+            f"option bytes without their complements, for which the chip uses its defaults: {damaged}",
+            code=Code.OPTIONS_CORRUPT,
+            hint="check that --part names the chip; `unlock` writes them anew, which erases nothing on an open chip",
+        )
+        return bad("options", error, details=table, facts={"bytes": facts})
+    changed = ", ".join(state.option.name for state in chip.options if not state.is_factory)
+    text = f"complements match; changed: {changed}" if changed else "complements match; all at factory values"
+    return Finding("options", Mark.OK, text, table, {"bytes": facts})

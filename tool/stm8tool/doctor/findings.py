@@ -1,0 +1,101 @@
+"""What an examination is made of: findings, each with a mark, a line, and the same as values for programs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NamedTuple, Optional
+
+from ..errors import Code, ToolError
+
+
+class Mark(Enum):
+    """What a finding says: it works, it does not, or neither can be told."""
+
+    OK = "ok"
+    BAD = "problem"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the page.
+
+    Attributes:
+        key: What it is about; stays the same from version to version.
+        mark: `Mark.BAD` has an error, the others have none.
+        text: One line.
+        details: Lines below it.
+        facts: The same for programs; only what JSON knows.
+        error: Why it is bad.
+    """
+
+    key: str
+    mark: Mark
+    text: str
+    details: Sequence[str] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    error: Optional[ToolError] = None
+
+
+class Diagnosis(NamedTuple):
+    """What was asked for and what was found, from Python down to the chip."""
+
+    selector: str
+    part: Optional[str]
+    findings: Sequence[Finding]
+
+    @property
+    def first_problem(self) -> Optional[ToolError]:
+        """The error of the first finding that is bad."""
+        return next((finding.error for finding in self.findings if finding.error), None)
+
+
+def bad(
+    key: str,
+    error: ToolError,
+    *,
+    prefix: str = "",
+    details: Sequence[str] = (),
+    facts: Optional[Mapping[str, Any]] = None,
+) -> Finding:
+    return Finding(key, Mark.BAD, f"{prefix}{error}", [*details, *error.details], facts or {}, error)
+
+
+def not_seen(key: str, why: str) -> Finding:
+    return Finding(key, Mark.NOTE, f"not looked at: {why}")
+
+
+@contextmanager
+def warnings_heard(told_by_findings: Sequence[Code]) -> Iterator[list[str]]:
+    """Collect what would be warned of meanwhile, in place of its being shown.
+
+    Args:
+        told_by_findings: Situations of which a finding tells already.
+    """
+    logger = logging.getLogger("stm8tool")
+    heard: list[str] = []
+
+    class _Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            codes = record.args if isinstance(record.args, tuple) else ()
+            if not any(code in codes for code in told_by_findings):
+                heard.append(record.getMessage())
+
+    def shown(record: logging.LogRecord) -> bool:
+        return record.levelno < logging.WARNING
+
+    ear = _Ear(logging.WARNING)
+    others = [*logger.handlers]
+    for handler in others:
+        handler.addFilter(shown)
+    logger.addHandler(ear)
+    try:
+        yield heard
+    finally:
+        logger.removeHandler(ear)
+        for handler in others:
+            handler.removeFilter(shown)

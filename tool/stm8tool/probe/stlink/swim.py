@@ -1,0 +1,427 @@
+"""SWIM through an ST-LINK of any generation: one method, one SWIM command.
+
+Source: the command set as OpenOCD, stm8flash and captures of ST's own tool use it (confidence high unless a
+comment says otherwise). Nothing here knows of flash.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Optional
+
+from ...errors import (
+    Code,
+    EndpointStallError,
+    ProbeError,
+    ProbeLostError,
+    SwimError,
+    ToolError,
+    TransferSizeError,
+    TransportError,
+    TransportTimeoutError,
+)
+from ...support.interrupts import shield
+from ...transport.base import Clock, Transport
+from ..base import ProbeInfo
+from . import identify
+from . import version as stlink_version
+from .channel import GET_MODE, MODE_SIZE
+from .usb_ids import V1_PRODUCT
+
+_GET_TARGET_VOLTAGE = b"\xf7"
+_EXIT_DFU = b"\xf3\x07"
+_EXIT_DEBUG = b"\xf2\x21"
+
+_ENTER = b"\xf4\x00"
+_EXIT = b"\xf4\x01"
+_SPEED = b"\xf4\x03"
+_ENTER_SEQUENCE = b"\xf4\x04"
+_GENERATE_RESET = b"\xf4\x05"
+_RESYNC = b"\xf4\x06"
+_ASSERT_RESET = b"\xf4\x07"
+_DEASSERT_RESET = b"\xf4\x08"
+_READ_STATUS = b"\xf4\x09"
+_WRITE_MEMORY = b"\xf4\x0a"
+_READ_MEMORY = b"\xf4\x0b"
+_READ_BUFFER = b"\xf4\x0c"
+_READ_BUFFER_SIZE = b"\xf4\x0d"
+
+_MODE_SWIM = 3
+_STUCK_IN_MODE = {0: "DFU, its firmware update mode", 4: "its bootloader"}
+
+_OK, _BUSY = 0x00, 0x01
+_STATUS_MEANINGS = {
+    0x04: ("the chip does not answer", "check SWIM, NRST and GND wires, and that the board has power"),
+    0x05: (
+        "the chip refuses the access",
+        "NRST (SWIM_RST) must be wired, and nothing may hold it low; check the supply",
+    ),
+    0x10: ("the SWIM line is stuck", "SWIM and GND may be swapped, or SWIM is held low"),
+    0x16: ("the SWIM line is stuck", "SWIM and GND may be swapped, or SWIM is held low"),
+}
+
+_UNANSWERED = (0x04, 0x05)  # silence or a NACK: a read may be tried once more
+
+_FIRST_TO_MEASURE = (2, 13)  # V2J13; no V1 and, their J being 0, no V2-1 for STM8
+_WRITE_DATA_IN_COMMAND = 8
+_LARGEST_BUFFER = 6144
+_SMALLEST_BUFFER = 128  # one block of the larger STM8
+_ASSUMED_BUFFER = 256  # where a probe answers 0
+# A chip that is still writing NACKs the next byte, and the probe repeats it: allow for some of that.
+# docs/timing.md has a row for each of these times.
+_BUSY_SLACK_S = 0.25
+_ENTRY_WAVEFORM_S = 0.012
+_POLL_TRAVEL_S = 0.0005
+_POLL_STEP_S = 0.0005
+_V1_POLL_STEP_S = 0.002
+_FRAME_SIZE = 255
+_LEAVE_TRIES = 5
+_BIT_S = {False: 22 / 8e6, True: 10 / 8e6}
+
+_log = logging.getLogger(__name__)
+
+
+class _Habits(NamedTuple):
+    """What one generation wants otherwise than another.
+
+    Attributes:
+        leave_mode: The command that leaves each mode of GET_MODE's byte 0; byte 1 varies and means nothing.
+        most_written: Most bytes of one WRITEMEM.
+        poll_step_s: Wait between two status polls, in seconds.
+    """
+
+    leave_mode: Mapping[int, bytes]
+    most_written: int
+    poll_step_s: float
+
+
+# ST's tool was seen to write 514 bytes to a V1 at once, never more (confidence high). Between polls one client waits
+# 2 to 3 ms and another not at all; both work (confidence medium). No client was seen to send DFU exit in mode 1.
+_V1 = _Habits({0: _EXIT_DFU, 2: _EXIT_DEBUG, 3: _EXIT}, 514, _V1_POLL_STEP_S)
+# Modes 1 and 4 are left like DFU: stm8flash does so and a V3 accepts it (logged); other clients leave mode 1 alone,
+# which a probe accepts too.
+_LATER = _Habits({0: _EXIT_DFU, 1: _EXIT_DFU, 2: _EXIT_DEBUG, 3: _EXIT, 4: _EXIT_DFU}, _LARGEST_BUFFER, _POLL_STEP_S)
+
+
+def wire_time_s(size: int, high_speed: bool) -> float:
+    """Return how long `size` bytes take on the wire, in seconds.
+
+    Source: UM0470: 22 or 10 clocks of 8 MHz a bit; 11 bits a byte; 50 bits of header for each 255 bytes.
+    """
+    frames = -(-size // _FRAME_SIZE)
+    return (frames * 50 + size * 11) * _BIT_S[high_speed]
+
+
+class Stlink:
+    """`SwimLink` for every ST-LINK."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._channel = identify.channel_to(transport)
+        self._habits = _V1 if transport.identity.product == V1_PRODUCT else _LATER
+        self._info: Optional[ProbeInfo] = None
+        self._version = stlink_version.Version(0)
+        self._buffer_size = _ASSUMED_BUFFER
+        self._in_swim_mode = False
+        self.high_speed = False
+        self.reads_repeated = 0
+
+    @property
+    def exchanges_repeated(self) -> int:
+        """How many exchanges had to be repeated."""
+        return self._channel.hiccups
+
+    @property
+    def info(self) -> ProbeInfo:
+        """Who the probe is."""
+        if self._info is None:
+            raise ProbeError("the probe is not open", hint="open it first, such as by `with Session(…)`")
+        return self._info
+
+    @property
+    def clock(self) -> Clock:
+        """The transport's clock."""
+        return self._transport.clock
+
+    @property
+    def _most_written(self) -> int:
+        """Most bytes of one WRITEMEM: what the probe buffers, and what working clients were seen to use."""
+        return min(self._buffer_size, self._habits.most_written)
+
+    # -- open and close ------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Claim the probe, identify it and put it into SWIM mode."""
+        self._transport.open()
+        try:
+            try:
+                self._prepare()
+            except TransportTimeoutError as exc:
+                _log.warning("the probe hangs (%s): resetting it on USB", exc)
+                self._prepare_after_reset()
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self) -> None:
+        self._channel.synchronise()
+        self._identify()
+        self._enter_swim_mode()
+
+    def _prepare_after_reset(self) -> None:
+        """Give a probe that hangs, mostly since a run that failed, its one USB reset, and begin again."""
+        try:
+            self._transport.reset()
+            self._prepare()
+        except TransportTimeoutError as exc:
+            raise ProbeError(
+                "the probe hangs: it does not answer, not even after a USB reset",
+                code=Code.PROBE_HUNG,
+                hint="unplug the probe, plug it in again and retry",
+            ) from exc
+
+    def _identify(self) -> None:
+        try:
+            self._version = version = identify.firmware_of(self._channel)
+        except ProbeError:
+            self._channel.synchronise()  # a probe that hangs altogether is another matter
+            raise
+        self._info = info = identify.describe(self._channel, version)
+        _log.info("%s, firmware %s", info.model, version)
+        obstacle = stlink_version.obstacle(version, info.identity.product)
+        if obstacle:
+            raise ProbeError(f"this {info.model} {obstacle.problem}", code=Code.PROBE_NO_SWIM, hint=obstacle.hint)
+        advice = stlink_version.advice(version, info.identity.product)
+        if advice:
+            _log.warning("%s", advice)
+
+    def _enter_swim_mode(self) -> None:
+        """Leave whatever mode the probe is in, SWIM mode too, and enter SWIM mode afresh.
+
+        Runs that began in a stale SWIM mode without leaving it were logged to fail (confidence medium).
+        """
+        mode = self._mode()
+        for _ in range(3):
+            self._in_swim_mode = False
+            leave = self._habits.leave_mode.get(mode)
+            if leave is not None:
+                self._channel.exchange(leave)
+            # Known before it is sent: an interrupt here must still take the probe out of SWIM mode.
+            self._in_swim_mode = True
+            self._channel.exchange(_ENTER)
+            mode = self._mode()
+            if mode == _MODE_SWIM:
+                break
+        else:
+            raise ProbeError(
+                f"the probe does not enter SWIM mode: it stays in {_STUCK_IN_MODE.get(mode, f'mode {mode}')}",
+                code=Code.PROBE_HUNG,
+                hint="unplug the probe, plug it in again and retry; if it stays so, let ST's STLinkUpgrade write its "
+                "firmware again",
+            )
+        self.high_speed = False
+        size = int.from_bytes(self._channel.exchange(_READ_BUFFER_SIZE, reply=2), "little")
+        self._buffer_size = min(size, _LARGEST_BUFFER) or _ASSUMED_BUFFER
+        if self._buffer_size < _SMALLEST_BUFFER:
+            raise ProbeError(
+                f"the probe buffers only {size} bytes; a block of an STM8 has up to {_SMALLEST_BUFFER}",
+                code=Code.PROBE_LIMIT,
+                hint="use another probe, or one with ST's own firmware",
+            )
+
+    def _mode(self) -> int:
+        return self._channel.exchange(GET_MODE, reply=MODE_SIZE)[0]
+
+    def close(self) -> None:
+        """Release NRST, leave SWIM mode, release the probe: all of it, whatever fails on the way."""
+        with shield():
+            try:
+                if self._in_swim_mode:
+                    self._leave_swim_mode()
+            finally:
+                self._in_swim_mode = False
+                self._transport.close()
+
+    def _leave_swim_mode(self) -> None:
+        answered = self._channel.in_step
+        for step, act in (
+            ("release NRST", self.release_reset),
+            ("leave SWIM mode", self._exit_and_ask),
+        ):
+            try:
+                self._insist(act)
+            except (ProbeLostError, TransportTimeoutError) as exc:
+                _log.debug("could not %s: %s", step, exc)
+                if answered and isinstance(exc, TransportTimeoutError):  # else the reason is on its way to the user
+                    _log.warning(
+                        "the probe hangs since it was to be let go, and may be left in SWIM mode: the next command "
+                        "resets it; if that fails, unplug it and plug it in again %s",
+                        Code.PROBE_HUNG,
+                    )
+                return
+            except ToolError as exc:
+                _log.warning("could not %s: %s; if the program does not run, unplug the probe", step, exc)
+
+    def _exit_and_ask(self) -> None:
+        """Leave SWIM mode; what it is in then only shows that the probe still answers: some firmware stays in it."""
+        self._channel.exchange(_EXIT)
+        self._mode()
+
+    def _insist(self, act: Callable[[], object]) -> None:
+        """Do what must not fail, NRST may be low, over a cable or hub that loses transfers.
+
+        A probe that starts again after a USB reset is out of SWIM mode, and its pins let go.
+        """
+        reported = False
+        for _ in range(_LEAVE_TRIES):
+            try:
+                act()
+                return
+            except (EndpointStallError, TransferSizeError) as exc:
+                _log.debug("%s; trying again", exc)
+            except SwimError as exc:
+                if reported or exc.code is Code.PROBE_HUNG:
+                    raise
+                reported = True
+        self._transport.reset()
+
+    def restart(self) -> None:
+        """Leave SWIM mode and enter it again."""
+        self._enter_swim_mode()
+
+    def reset_usb(self) -> None:
+        """Reset the probe on USB and enter SWIM mode again."""
+        self._transport.reset()
+        self._channel.synchronise()
+        self._enter_swim_mode()
+
+    # -- the wire ------------------------------------------------------------------------------------
+
+    def assert_reset(self) -> None:
+        """Hold NRST low."""
+        self._simple(_ASSERT_RESET, "holding NRST low")
+
+    def release_reset(self) -> None:
+        """Let NRST go high."""
+        self._simple(_DEASSERT_RESET, "releasing NRST")
+
+    def enter(self, first_poll_s: float) -> None:
+        """Send the entry waveform, then ask for the status no sooner than `first_poll_s` seconds later."""
+        self._channel.exchange(_ENTER_SEQUENCE)
+        self.high_speed = False
+        self.clock.sleep(first_poll_s)
+        self._finish("SWIM entry", _ENTRY_WAVEFORM_S, asleep=False)
+
+    def resync(self) -> None:
+        """Communication reset; both sides are in low speed afterwards."""
+        self._simple(_RESYNC, "communication reset")
+        self.high_speed = False
+
+    def system_reset(self) -> None:
+        """SRST."""
+        self._simple(_GENERATE_RESET, "system reset")
+
+    def set_speed(self, high: bool) -> None:
+        """Switch the probe's bit format."""
+        self._simple(_SPEED + bytes([high]), "speed change")
+        self.high_speed = high
+
+    def wotf(self, address: int, data: bytes, *, whole: bool = False) -> None:
+        """Write `data`, in as many commands as the probe needs, or `whole` in one. Never repeated by itself."""
+        if not data:
+            raise ValueError("a WOTF without data")
+        most = self._most_written
+        if whole and len(data) > most:
+            raise ProbeError(
+                f"the probe takes only {most} bytes at once, and 0x{address:06X} needs {len(data)} in one piece",
+                code=Code.PROBE_LIMIT,
+                hint="use another probe, or one with ST's own firmware",
+            )
+        for start in range(0, len(data), most):
+            self._write_buffered(address + start, data[start : start + most])
+
+    def _write_buffered(self, address: int, data: bytes) -> None:
+        head, rest = data[:_WRITE_DATA_IN_COMMAND], data[_WRITE_DATA_IN_COMMAND:]
+        command = _WRITE_MEMORY + len(data).to_bytes(2, "big") + address.to_bytes(4, "big") + head
+        self._channel.exchange(command, data=rest, repeatable=False)
+        self._finish(f"write to 0x{address:06X}", wire_time_s(len(data), self.high_speed))
+
+    def rotf(self, address: int, size: int) -> bytes:
+        """Read `size` bytes, in as many commands as the probe's buffer needs."""
+        parts = []
+        for start in range(address, address + size, self._buffer_size):
+            parts.append(self._read_buffered(start, min(self._buffer_size, address + size - start)))
+        return b"".join(parts)
+
+    def _read_buffered(self, address: int, size: int) -> bytes:
+        try:
+            return self._read_once(address, size)
+        except (EndpointStallError, TransferSizeError, TransportTimeoutError) as exc:
+            # The buffer may be lost; a read is safe to repeat as a whole.
+            _log.debug("read of 0x%06X: %s; trying again", address, exc)
+        except SwimError as exc:
+            if exc.status not in _UNANSWERED:
+                raise
+            _log.debug("%s; trying again", exc)
+        data = self._read_once(address, size)
+        self.reads_repeated += 1  # counted where it helped: what always fails is no sign of a weak link
+        return data
+
+    def _read_once(self, address: int, size: int) -> bytes:
+        self._channel.exchange(_READ_MEMORY + size.to_bytes(2, "big") + address.to_bytes(4, "big"))
+        # The buffer may be asked for only after status 00: before, the probe leaves the IN pending.
+        self._finish(f"read of 0x{address:06X}", wire_time_s(size, self.high_speed))
+        return self._channel.exchange(_READ_BUFFER, reply=size, repeatable=False)
+
+    def supply_mv(self) -> Optional[int]:
+        """Return the supply that the probe measures, in mV; None where it cannot tell."""
+        version = self._version
+        if (version.generation, version.jtag) < _FIRST_TO_MEASURE:
+            return None
+        try:
+            reply = self._channel.exchange(
+                _GET_TARGET_VOLTAGE, reply=8, limit_s=identify.OPTIONAL_REPLY_LIMIT_S, repeatable=False
+            )
+        except TransportError as exc:
+            _log.debug("no voltage: %s", exc)
+            return None
+        reference, measured = int.from_bytes(reply[:4], "little"), int.from_bytes(reply[4:], "little")
+        # 2 x 1.2 V reference over the two readings; a broken converter answers zeros (confidence high).
+        return 2400 * measured // reference if reference else None
+
+    # -- status --------------------------------------------------------------------------------------
+
+    def _simple(self, command: bytes, what: str) -> None:
+        self._channel.exchange(command)
+        self._finish(what, 0.0)
+
+    def _finish(self, what: str, expected_s: float, *, asleep: bool = True) -> None:
+        """Wait until the running command is done.
+
+        Args:
+            what: The command, for the error.
+            expected_s: Its computed time on the wire, in seconds.
+            asleep: Sleep through that time before the first poll.
+        """
+        clock = self.clock
+        start = clock.now()
+        if asleep:
+            # On a full-speed bus the poll itself takes that long or longer to get there.
+            clock.sleep(expected_s - (0.0 if self._transport.identity.high_speed else _POLL_TRAVEL_S))
+        while True:
+            status = self._channel.exchange(_READ_STATUS, reply=4)[0]
+            if status == _OK:
+                return
+            if status != _BUSY:
+                # An error stays until the next command: polling again tells nothing new.
+                meaning, hint = _STATUS_MEANINGS.get(status, ("the probe reports an unknown error", None))
+                raise SwimError(f"{what}: {meaning} (SWIM status 0x{status:02X})", status=status, hint=hint)
+            if clock.now() - start > expected_s + _BUSY_SLACK_S:
+                raise SwimError(
+                    f"{what}: the probe stays busy (SWIM status 0x01)",
+                    status=status,
+                    code=Code.PROBE_HUNG,
+                    hint="unplug the probe, plug it in again and retry; if it stays so, try another probe",
+                )
+            clock.sleep(self._habits.poll_step_s)

@@ -1,0 +1,390 @@
+"""The flash controller of both register maps.
+
+Source: RM0016 4.5 to 4.8 (STM8S/AF), RM0013 (STM8L101), PM0054 4.4 and 5.2 to 5.6 (STM8L), PM0047 2.3; times of the
+datasheets; IAPSR bits 5 and 7 and the order of events from a trace of ST's tool (medium confidence).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+from stm8tool.parts.table import Part
+
+from ..faults import Faults
+from ..gap import SimGapError
+from ..switches import Switches
+from .memory import Memory
+from .options import ROP_ADDRESS, OptionBytes, is_l101
+
+REGISTERS = {
+    "stm8s": {
+        0x505A: "CR1",
+        0x505B: "CR2",
+        0x505C: "NCR2",
+        0x505D: "FPR",
+        0x505E: "NFPR",
+        0x505F: "IAPSR",
+        0x5062: "PUKR",
+        0x5064: "DUKR",
+    },
+    "stm8l": {0x5050: "CR1", 0x5051: "CR2", 0x5052: "PUKR", 0x5053: "DUKR", 0x5054: "IAPSR"},
+}
+
+OPT, WPRG, ERASE, FPRG, PRG = 0x80, 0x40, 0x20, 0x10, 0x01
+MODES = WPRG | ERASE | FPRG | PRG
+HVOFF, BUSY, DUL, EOP, PUL, WR_PG_DIS, ROP = 0x40, 0x20, 0x08, 0x04, 0x02, 0x01, 0x80
+FIX = 0x01
+WORD = 4  # what the hardware erases and programs, also for one byte (RM0016 4.6.2)
+
+TPROG_S = 0.006  # erase and write
+TPROG_BLANK_S = 0.003  # write on erased, or block erase
+HV_FALL = 0.9  # part of an operation after which HVOFF is 1 again while bit 5 still shows it: trace 2A 2A 6A 4E
+
+PUKR_KEYS = (0x56, 0xAE)
+DUKR_KEYS = (0xAE, 0x56)
+
+
+STATE = (
+    "_cr1",
+    "_cr2",
+    "pul",
+    "dul",
+    "_pukr_step",
+    "_dukr_step",
+    "_pukr_dead",
+    "_dukr_dead",
+    "_eop",
+    "_wr_pg_dis",
+    "_high_voltage_off",
+)
+
+
+@dataclass
+class _Load:
+    """A word or block on its way in: it starts when the last byte has come."""
+
+    mode: int
+    start: int
+    size: int
+    data: bytearray
+
+
+@dataclass(frozen=True)
+class _Operation:
+    """What the array is doing. `memory` is None for the global erase."""
+
+    memory: Optional[Memory]
+    address: int
+    data: bytes
+    started: float
+    ends: float
+
+
+class FlashController:
+    """Keys, modes, and everything that changes flash, data EEPROM and option bytes.
+
+    Attributes:
+        erases_cut: How many global erases a reset has broken off: what the arrays then hold no manual says.
+
+    Methods that may be refused on the bus return None or False: the caller answers NACK.
+    """
+
+    def __init__(
+        self,
+        part: Part,
+        flash: Memory,
+        eeprom: Optional[Memory],
+        options: OptionBytes,
+        switches: Switches,
+    ) -> None:
+        self._part = part
+        self.flash = flash
+        self.eeprom = eeprom
+        self.options = options
+        self._switches = switches
+        self.faults = Faults()
+        self._has_complement = part.flash_regs == "stm8s"
+        self._has_hvoff = not (is_l101(part) or part.name.lower().startswith("stm8tl"))
+        self._rww = part.density != "low" and not is_l101(part)
+        self._operation: Optional[_Operation] = None
+        self.erases_cut = 0
+        self.reset(0.0)
+
+    def reset(self, now: float) -> None:
+        """Do what a reset does; a running operation breaks off and its data are corrupt (PM0054 5.2)."""
+        self._interrupt(now)
+        self._cr1 = 0
+        self._cr2 = 0
+        self._awaiting_ncr2: Optional[int] = None
+        self.pul = self.dul = False
+        self._pukr_step = self._dukr_step = 0
+        self._pukr_dead = self._dukr_dead = False
+        self._dul_misses = self._switches.dul_misses if self.faults.dul_misses is None else self.faults.dul_misses
+        self._eop = self._wr_pg_dis = False
+        self._high_voltage_off = bool(self._switches.iapsr_reset & HVOFF)
+        self._load: Optional[_Load] = None
+        self._has_erased_all = False
+
+    def _interrupt(self, now: float) -> None:
+        operation, self._operation = self._operation, None
+        self.erases_cut += operation is not None and operation.memory is None
+        if operation and operation.memory and operation.started <= now:
+            memory, address, data = operation.memory, operation.address, operation.data
+            if self._switches.cut_ruins_word and len(data) < WORD:
+                word = address - (address - memory.start) % WORD
+                whole = bytearray(memory.read(word, WORD))
+                whole[address - word : address - word + len(data)] = data
+                address, data = word, bytes(whole)
+            spoilt = bytes(len(data)) if self._switches.cut_erases else bytes(value ^ 0x5A for value in data)
+            self._store(memory, address, spoilt)
+
+    def _store(self, memory: Memory, address: int, data: bytes) -> None:
+        """Put `data`, at most a block, into the array; a block that is worn out ages and keeps what it held."""
+        memory.age(address)
+        dead = self.faults.dead_block
+        if dead is None or memory.block_start(dead) != memory.block_start(address):
+            memory.write(address, data)
+
+    # -- time -----------------------------------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """True while the array is being erased or programmed."""
+        return self._operation is not None
+
+    @property
+    def loading(self) -> bool:
+        """True while a word or block has begun to come in; the CPU stays stalled meanwhile."""
+        return self._load is not None
+
+    def settle(self, now: float) -> None:
+        """Finish the operation if its time has come."""
+        operation = self._operation
+        if operation is None or now < operation.ends:
+            return
+        self._operation = None
+        self._cr2 &= ~MODES
+        self._high_voltage_off = True
+        if self.faults.no_eop or self.faults.marginal_supply is not None:
+            return
+        self._eop = True
+        if operation.memory is None:
+            for memory in (self.flash, self.eeprom):
+                if memory is not None:
+                    self._erase(memory)
+            self.options.global_erase(operation.data[0], again=self._has_erased_all)
+            self._has_erased_all = True
+            return
+        self._store(operation.memory, operation.address, operation.data)
+        if operation.memory is self.options.memory:
+            self.options.programmed(operation.address, operation.data)
+
+    def _erase(self, memory: Memory) -> None:
+        for address in range(memory.start, memory.end, memory.block):
+            self._store(memory, address, bytes(memory.block))
+
+    def _begin(self, memory: Optional[Memory], address: int, data: bytes, now: float, duration: float) -> None:
+        self._eop = False
+        if not self._has_complement:  # PM0054: the next operation clears it too; RM0016: only a read does
+            self._wr_pg_dis = False
+        self._operation = _Operation(memory, address, data, now, now + duration)
+
+    # -- registers ------------------------------------------------------------------------------------------
+
+    def disturb(self) -> None:
+        """Note an access to anything else: CR2 without NCR2 directly behind it means byte mode (PM0047 2.3.3)."""
+        self._awaiting_ncr2 = None
+
+    def read_register(self, name: str, now: float) -> Optional[int]:
+        """Return a register, or None if the bus is stalled."""
+        self.disturb()
+        if name in ("CR1", "CR2", "NCR2"):
+            if self.busy or self.loading:
+                return None
+            return self._cr1 if name == "CR1" else self._cr2 if name == "CR2" else self._cr2 ^ 0xFF
+        if name == "IAPSR":
+            value = self._iapsr(now)
+            self._eop = self._wr_pg_dis = False
+            return value
+        if name == "FPR":
+            return self.options.fpr
+        return self.options.fpr ^ 0xFF if name == "NFPR" else 0  # the key registers read 00
+
+    def _iapsr(self, now: float) -> int:
+        value = PUL * self.pul | DUL * self.dul | EOP * self._eop | WR_PG_DIS * self._wr_pg_dis
+        operation = self._operation
+        off = self._high_voltage_off
+        if operation:
+            off = now >= operation.started + HV_FALL * (operation.ends - operation.started)
+        value |= HVOFF * (off and self._has_hvoff)
+        if self._switches.iapsr_undocumented:
+            value |= BUSY * (operation is not None) | ROP * self.options.rop
+        return value
+
+    def write_register(self, name: str, value: int, running: bool) -> bool:
+        """Write a register; False if the bus refuses (busy, or CR2 while the CPU runs, as reported)."""
+        awaiting, self._awaiting_ncr2 = self._awaiting_ncr2, None
+        if name in ("CR1", "CR2", "NCR2"):
+            if self.busy or self.loading or (running and name != "CR1"):
+                return False
+            if name == "CR1":
+                self._cr1 = value
+            elif name == "NCR2":
+                self._cr2 = awaiting if awaiting is not None and awaiting ^ value == 0xFF else 0
+            elif self._has_complement:
+                self._cr2 = 0
+                self._awaiting_ncr2 = value
+            else:
+                self._cr2 = value
+        elif name == "PUKR":
+            self._pukr(value)
+        elif name == "DUKR":
+            self._dukr(value)
+        elif name == "IAPSR":
+            self._relock(value)
+        return True
+
+    def _pukr(self, value: int) -> None:
+        if self.pul or self._pukr_dead:
+            return
+        if value != PUKR_KEYS[self._pukr_step]:
+            self._pukr_dead = True
+            return
+        self._pukr_step ^= 1
+        if self._pukr_step == 0:
+            self.pul = self._high_voltage_off = True
+
+    def _dukr(self, value: int) -> None:
+        if self.dul or self._dukr_dead:
+            return
+        if value != DUKR_KEYS[self._dukr_step]:
+            self._dukr_dead = self._switches.dukr_second_key_locks and self._dukr_step == 1
+            self._dukr_step = 0
+            return
+        self._dukr_step ^= 1
+        if self._dukr_step:
+            return
+        if self._dul_misses:
+            self._dul_misses -= 1
+            return
+        self.dul = self._high_voltage_off = True
+
+    def _relock(self, value: int) -> None:
+        if self.pul and not value & PUL:
+            self.pul = False
+            self._pukr_dead = is_l101(self._part)  # once between two resets
+        if not value & DUL:
+            self.dul = False
+
+    # -- arrays ---------------------------------------------------------------------------------------------
+
+    def readable(self, memory: Memory) -> bool:
+        """True if the array can be read now; RWW parts may read flash while data EEPROM is programmed."""
+        self.disturb()
+        if self._load is not None:
+            return False
+        operation = self._operation
+        return operation is None or (self._rww and operation.memory is self.eeprom and memory is self.flash)
+
+    def hidden(self, memory: Memory) -> bool:
+        """True if `memory` reads 0x71 because of ROP (STM8S: reported; STM8L: assumed alike)."""
+        if not self.options.rop:
+            return False
+        if memory is not self.options.memory:
+            return True
+        hides = self._switches.rop_hides_options
+        return self._part.rop_mode == "stm8s" if hides is None else hides
+
+    @property
+    def boot_rom_hidden(self) -> bool:
+        """True if the boot ROM reads as protected memory does."""
+        return self._switches.rop_hides_boot_rom and (self.options.rop or self._has_erased_all)
+
+    def write_array(
+        self, memory: Memory, address: int, data: bytes, now: float, byte_s: float, running: bool
+    ) -> Optional[int]:
+        """Take the first byte or bytes of `data`, which come `byte_s` apart, the first at `now`.
+
+        Returns:
+            How many bytes were dealt with, or None if the first one was refused on the bus.
+        """
+        self.disturb()
+        if self.busy or running:
+            return None
+        if self._load is None:
+            if self._protected(memory, address):
+                self._wr_pg_dis = True
+                self._cr2 &= ~MODES
+                return None if self.options.rop and self._switches.rop_write_nacks else 1
+            if not self._open(memory, address):
+                return 1
+            if self.options.rop or not self._cr2 & MODES:
+                self._write_byte(memory, address, data[0], now)
+                return 1
+            self._load = self._start_load(memory, address)
+        load = self._load
+        if address != load.start + len(load.data):
+            raise SimGapError(f"0x{address:06X} written while the block at 0x{load.start:06X} was loading")
+        taken = data[: load.size - len(load.data)]
+        load.data += taken
+        if len(load.data) == load.size:
+            self._load = None
+            self._execute(memory, load, now + (len(taken) - 1) * byte_s)
+        return len(taken)
+
+    def _protected(self, memory: Memory, address: int) -> bool:
+        if self.options.rop:
+            return self.options.bricked is not None or address != ROP_ADDRESS
+        return memory is self.flash and address < self.options.ubc_end
+
+    @property
+    def options_open(self) -> bool:
+        """True if a write to the option area is taken."""
+        return self.dul and bool(self._cr2 & OPT)
+
+    def _open(self, memory: Memory, address: int) -> bool:
+        if memory is self.options.memory:
+            return self.options_open
+        if self._cr2 & OPT:
+            raise SimGapError(f"0x{address:06X} written with CR2.OPT set")
+        return self.pul if memory is self.flash and address < self.options.data_start else self.dul
+
+    def _write_byte(self, memory: Memory, address: int, value: int, now: float) -> None:
+        again = self._has_erased_all and self._switches.rop_write_erases_again and address == ROP_ADDRESS
+        if self.options.rop or again:
+            # Only the ROP byte comes this far. WR_PG_DIS shows although the write works (trace AB AB AA AA .. 4E).
+            self._begin(None, address, bytes([value]), now, self._switches.global_erase_s)
+            self._wr_pg_dis = self._part.rop_mode == "stm8s"
+            return
+        word = address & ~3
+        empty = not any(memory.read(max(word, memory.start), 4))
+        fast = empty and not self._cr1 & FIX
+        self._begin(memory, address, bytes([value]), now, TPROG_BLANK_S if fast else TPROG_S)
+
+    def _start_load(self, memory: Memory, address: int) -> _Load:
+        mode = self._cr2 & MODES
+        if mode not in (WPRG, ERASE, FPRG, PRG):
+            raise SimGapError(f"CR2=0x{self._cr2:02X} asks for several modes at once")
+        if memory is self.options.memory and mode != WPRG:
+            raise SimGapError("block modes on option bytes")
+        size = self._part.block if mode in (FPRG, PRG) else 4
+        if (address - memory.start) % size:
+            raise SimGapError(f"0x{address:06X} is not the start of a unit of {size} bytes")
+        return _Load(mode, address, size, bytearray())
+
+    def _execute(self, memory: Memory, load: _Load, now: float) -> None:
+        address, data = load.start, bytes(load.data)
+        duration = TPROG_S
+        if load.mode == ERASE:
+            if any(data):
+                raise SimGapError("a block erase is started by a word of zeros")
+            address, data = memory.block_start(address), bytes(self._part.block)
+            duration = TPROG_BLANK_S
+        elif load.mode == FPRG:
+            # Not guaranteed on a block that is not blank: here what held something comes out wrong.
+            data = bytes(new ^ old for new, old in zip(data, memory.read(address, len(data))))
+            duration = TPROG_BLANK_S
+        elif load.mode == WPRG and not self._cr1 & FIX and not any(memory.read(address, 4)):
+            duration = TPROG_BLANK_S
+        self._begin(memory, address, data, now, duration)

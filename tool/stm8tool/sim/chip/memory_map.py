@@ -1,0 +1,164 @@
+"""The simulated STM8's bus: what lies at which address, and what a read or write there does.
+
+Source: RM0016 and the datasheets (memory map); a trace of ST's tool reads addresses at which nothing is documented.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from stm8tool.parts.table import Part
+
+from ..gap import SimGapError
+from ..switches import Switches
+from .debug import DebugModule
+from .flash import REGISTERS, FlashController
+from .memory import Memory
+from .options import OptionBytes
+
+CFG_GCR = 0x7F60
+SWIM_OFF = 0x01  # CFG_GCR.SWD
+CKDIVR = {"stm8s": (0x50C6, 0x18), "stm8l": (0x50C0, 0x03)}
+CLK_ICKR, HSI_READY = 0x50C0, 0x03  # STM8S: HSIEN and HSIRDY (RM0016); the STM8L has its CKDIVR there
+PERIPHERALS = range(0x5000, 0x5800)
+FLASH_WINDOW = range(0x5050, 0x5070)  # what is not a flash register here is reserved on both register maps
+TMU_REGISTERS = range(0x5800, 0x5809)
+OPTION_SPACE = range(0x4800, 0x4900)  # the part's own area is a memory; the rest is reserved
+CORE = range(0x7F00, 0x8000)
+ROP_PATTERN = 0x71
+
+STATE = ("cfg_gcr", "clock_divider")
+
+
+class MemoryMap:
+    """The bus behind SWIM, as long as it is open.
+
+    Attributes:
+        cfg_gcr: CFG_GCR; its bit 0 turns the SWIM pin into an output.
+        clock_divider: CLK_CKDIVR.
+    """
+
+    def __init__(
+        self,
+        part: Part,
+        ram: Memory,
+        options: OptionBytes,
+        controller: FlashController,
+        debug: DebugModule,
+        switches: Switches,
+        unique_id: bytes,
+    ) -> None:
+        self._part = part
+        self._ram = ram
+        self._options = options
+        self._controller = controller
+        self._debug = debug
+        self._switches = switches
+        self._memories = [m for m in (controller.flash, ram, controller.eeprom, options.memory) if m is not None]
+        self._rom = _read_only(part, unique_id)
+        self._flash_registers = REGISTERS[part.flash_regs]
+        self._ckdivr, self._ckdivr_reset = CKDIVR[part.flash_regs]
+        self.reset()
+
+    def reset(self) -> None:
+        """Give the registers that are held here their reset values."""
+        self.cfg_gcr = 0
+        self.clock_divider = self._ckdivr_reset
+
+    @property
+    def cpu_hz(self) -> int:
+        """The CPU's clock."""
+        if self._part.flash_regs == "stm8s":
+            return 16_000_000 >> (self.clock_divider >> 3 & 3) >> (self.clock_divider & 7)
+        return 16_000_000 >> (self.clock_divider & 7)
+
+    def _memory_at(self, address: int) -> Optional[Memory]:
+        for memory in self._memories:
+            if memory.start <= address < memory.end:
+                return memory
+        return None
+
+    def read(self, address: int, size: int, now: float) -> Optional[bytes]:
+        """Return 1..size bytes from `address`, or None if the bus is stalled."""
+        address &= 0xFFFFFF
+        name = self._flash_registers.get(address)
+        if name:
+            value = self._controller.read_register(name, now)
+            return None if value is None else bytes([value])
+        memory = self._memory_at(address)
+        if memory is not None and memory is not self._ram:
+            if not self._controller.readable(memory):
+                return None
+            size = min(size, memory.end - address)
+            if not self._controller.hidden(memory):
+                return memory.read(address, size)
+            array = memory is not self._options.memory
+            return bytes([self._switches.rop_reads if array else ROP_PATTERN]) * size
+        self._controller.disturb()
+        if memory is not None:
+            return memory.read(address, min(size, memory.end - address))
+        return bytes([self._read_other(address)])
+
+    def _read_other(self, address: int) -> int:
+        for start, data in self._rom:
+            if 0 <= address - start < len(data):
+                in_boot_rom = self._part.boot_rom is not None and start == self._part.boot_rom.start
+                return ROP_PATTERN if in_boot_rom and self._controller.boot_rom_hidden else data[address - start]
+        if address == self._ckdivr:
+            return self.clock_divider
+        if address == CLK_ICKR:
+            return HSI_READY
+        if address == CFG_GCR:
+            return self.cfg_gcr
+        if self._debug.holds(address):
+            return self._debug.read(address)
+        if address in FLASH_WINDOW or not self._unmodelled(address):
+            return self._switches.unmapped_value
+        raise SimGapError(f"read of 0x{address:06X}: this register is not modelled")
+
+    def write(self, address: int, data: bytes, now: float, byte_s: float, running: bool) -> Optional[int]:
+        """Write 1..len(data) bytes at `address`; None if the bus refuses the first."""
+        address &= 0xFFFFFF
+        name = self._flash_registers.get(address)
+        if name:
+            return 1 if self._controller.write_register(name, data[0], running) else None
+        memory = self._memory_at(address)
+        if memory is not None and memory is not self._ram:
+            data = data[: memory.end - address]
+            return self._controller.write_array(memory, address, data, now, byte_s, running)
+        self._controller.disturb()
+        if memory is not None:
+            data = data[: memory.end - address]
+            memory.write(address, data)
+            return len(data)
+        self._write_other(address, data[0])
+        return 1
+
+    def _write_other(self, address: int, value: int) -> None:
+        if address == self._ckdivr:
+            self.clock_divider = value
+        elif address == CFG_GCR:
+            self.cfg_gcr = value
+        elif self._debug.holds(address):
+            self._debug.write(address, value, may_run=not (self._rop_holds_cpu() or self._controller.loading))
+        elif address in OPTION_SPACE and self._controller.options_open and not self._options.rop:
+            self._options.programmed(address, bytes([value]))
+        elif self._unmodelled(address):
+            raise SimGapError(f"write to 0x{address:06X}: this register is not modelled")
+
+    def _rop_holds_cpu(self) -> bool:
+        """True if ROP keeps the CPU from being started: STM8S/AF of medium and high density (RM0016 4.5.1)."""
+        return self._options.rop and self._part.flash_regs == "stm8s" and self._part.density != "low"
+
+    def _unmodelled(self, address: int) -> bool:
+        return address in PERIPHERALS or address in CORE or (self._options.has_tmu and address in TMU_REGISTERS)
+
+
+def _read_only(part: Part, unique_id: bytes) -> list[tuple[int, bytes]]:
+    """Return what cannot be written: the unique ID and the boot ROM, whose bytes here are fictional."""
+    found = []
+    if part.unique_id is not None:
+        found.append((part.unique_id, unique_id))
+    if part.boot_rom is not None:
+        found.append((part.boot_rom.start, bytes(n * 7 + 1 & 0xFF for n in range(part.boot_rom.size))))
+    return found

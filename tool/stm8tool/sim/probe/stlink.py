@@ -1,0 +1,199 @@
+"""A simulated ST-LINK on USB: where `transport/usb.py` stands for a real one.
+
+Here are the bulk transfers, what they cost, and what can go wrong with them; `firmware.py` answers the commands.
+Source: USB identity as OpenOCD has it; time per transfer: one frame at full speed, a measured 0.125 to 0.25 ms at high.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import NoReturn, Optional, Union
+
+from stm8tool.errors import EndpointStallError, ProbeLostError, TransferSizeError, TransportTimeoutError
+from stm8tool.transport.base import Clock, UsbIdentity
+
+from ..chip.microcontroller import Chip
+from ..clock import VirtualClock
+from ..faults import Faults, parse
+from ..gap import SimGapError
+from .firmware import Firmware
+from .models import MODELS
+from .scsi import BulkOnly
+
+TRANSFER_S = {False: 0.001, True: 0.0002}  # full speed, high speed
+RESET_S = 0.5
+
+
+class SimStlink:
+    """A `Transport` to a simulated ST-LINK with `chip` behind it.
+
+    Attributes:
+        firmware: The probe itself, with its own switches.
+        scsi: What unpacks its commands where it is a V1; None for all others.
+        transfers: Bulk transfers tried so far.
+        faults: What is wrong; faults that happen once are struck off when they have happened.
+    """
+
+    def __init__(
+        self,
+        chip: Chip,
+        model: str = "v2",
+        *,
+        serial: str = "303030303030303030303031",
+        clock: Optional[Clock] = None,
+        faults: Union[Faults, Iterable[str]] = (),
+        path: str = "sim:",
+    ) -> None:
+        self.chip = chip
+        self.faults = faults if isinstance(faults, Faults) else parse(faults)
+        self._clock: Clock = clock or VirtualClock()
+        self.firmware = Firmware(chip, model, self.faults, self._clock)
+        kind = MODELS[model]
+        self.scsi = BulkOnly(self.firmware) if kind.scsi else None
+        self._identity = UsbIdentity(0x0483, kind.product, serial, path, kind.high_speed)
+        self._transfer_s = TRANSFER_S[kind.high_speed]
+        self.transfers = 0
+        self.plugged = True
+        self._halted = False
+        self._late = False
+
+    @property
+    def identity(self) -> UsbIdentity:
+        """Who is at the other end."""
+        return self._identity
+
+    @property
+    def clock(self) -> Clock:
+        """The bench's clock."""
+        return self._clock
+
+    def open(self) -> None:
+        """Claim the probe."""
+        self._require_plug()
+        if self.faults.power_switch is not None:
+            self.chip.plan_power_cycle(self._clock.now() + self.faults.power_switch / 1000)
+            self.faults = self.faults.without("power-switch")
+        self.firmware.opened()
+
+    def write(self, data: bytes, timeout_s: float) -> None:
+        """Send one bulk OUT transfer."""
+        self._transfer()
+        if self.scsi is None:
+            self.firmware.receive(data)
+        elif self.scsi.owes:
+            self._time_out(timeout_s)  # it takes nothing until it got rid of what it has to say
+        else:
+            with self._halting():
+                self.scsi.receive(data)
+
+    def read(self, size: int, timeout_s: float) -> bytes:
+        """Return the next bulk IN transfer; one that has another length raises TransferSizeError and is gone."""
+        self._transfer()
+        reply = None
+        if not self._times_out():
+            with self._halting():
+                reply = (self.scsi or self.firmware).reply()
+        if reply is None:
+            self._time_out(timeout_s)
+        if len(reply) != size:
+            raise TransferSizeError(size, reply)
+        return reply
+
+    def clear_halt(self) -> None:
+        """Clear a STALL on both endpoints."""
+        self._require_plug()
+        self._halted = False
+
+    def bulk_only_reset(self) -> None:
+        """Take the reset request of the mass-storage class."""
+        self._require_plug()
+        if self.scsi is None:
+            raise SimGapError("a request of the mass-storage class to a probe that is no disk")
+        self.scsi.reset()
+        self._halted = False
+
+    def reset(self) -> None:
+        """Reset the probe on its port: it starts as if plugged in, and its pins let go."""
+        self._require_plug()
+        self._clock.sleep(RESET_S)
+        self._restart(power_cycle=False)
+
+    def close(self) -> None:
+        """Release the probe, which stays as it is."""
+
+    def replug(self) -> None:
+        """Pull the probe and plug it in again."""
+        self.unplug()
+        self.plugged = True
+
+    def unplug(self) -> None:
+        """Pull the probe: its pins let go, the target keeps its own supply."""
+        self.plugged = False
+        self._restart(power_cycle=True)
+
+    def _restart(self, *, power_cycle: bool) -> None:
+        self._halted = self._late = False
+        self.firmware.restart(power_cycle=power_cycle)
+        if self.scsi is not None:
+            self.scsi.restart()
+
+    def _require_plug(self) -> None:
+        if not self.plugged:
+            raise ProbeLostError(
+                "the probe was unplugged",
+                hint="plug it in again and repeat the command: until then the chip's program may be stopped",
+            )
+
+    def _transfer(self) -> None:
+        self._require_plug()
+        if self._happens("unplug-after", self.faults.unplug_after):
+            self.unplug()
+            self._require_plug()
+        if self._happens("drop-link-after", self.faults.drop_link_after):
+            self.chip.link_lost = True
+        if self._happens("wedged", self.faults.wedged):
+            self._hang()
+        if self._happens("wedged-for-good", self.faults.wedged_for_good):
+            self.firmware.reset_unwedges = False
+            self._hang()
+        if self._happens("timeout-after", self.faults.timeout_after):
+            self._late = True
+        if self._happens("stall-after", self.faults.stall_after):
+            self._halted = True
+        self.transfers += 1
+        if self.faults.stall_every and self.transfers % self.faults.stall_every == 0:
+            self._halted = True
+        self._clock.sleep(self._transfer_s)
+        if self._halted:
+            raise EndpointStallError("the probe stalled the transfer")
+
+    def _hang(self) -> None:
+        self.firmware.hang()
+        if self.scsi is not None:
+            self.scsi.forget()
+
+    @contextmanager
+    def _halting(self) -> Iterator[None]:
+        """Leave the endpoint halted when the probe stalls a transfer by itself."""
+        try:
+            yield
+        except EndpointStallError:
+            self._halted = True
+            raise
+
+    def _time_out(self, timeout_s: float) -> NoReturn:
+        self._clock.sleep(timeout_s)
+        raise TransportTimeoutError(f"the probe did not answer within {timeout_s:g} s")
+
+    def _happens(self, name: str, after: Optional[int]) -> bool:
+        """Return True once, when `after` transfers are through."""
+        if after is None or self.transfers < after:
+            return False
+        self.faults = self.faults.without(name)
+        return True
+
+    def _times_out(self) -> bool:
+        """Return True once: the answer of this IN comes too late and is left for the next."""
+        late, self._late = self._late, False
+        return late

@@ -1,0 +1,346 @@
+"""Make the tool's Python packages importable without touching the interpreter that runs it.
+
+In a checkout or a release archive, requirements.lock lies beside this package, and the packages are looked for
+in exactly the pinned version:
+
+ 1. where the interpreter has them already (a developer's venv),
+ 2. in tool/_vendor/python, which release archives carry; beside it lies tool/_vendor/libusb, see support/bundle.py,
+ 3. in a private folder, tool/_deps/<key>, or below the user's cache directory where the checkout is read-only.
+
+Each place counts only if the files of the packages are as their RECORD has them (`support/package_files.py`). If none
+has them, pip fills the private folder once (`support/fetching.py`); a whole folder replaces a damaged one. If stm8tool
+itself was installed by pip there is no lock file, and its packages are ordinary dependencies.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, NamedTuple, Optional
+
+from ..errors import AccessError, Code
+from . import bundle, files, package_files, places, streams
+
+_TOOL = Path(__file__).resolve().parents[2]
+_LOCK_FILE = _TOOL / "requirements.lock"
+_VENDOR = _TOOL / "_vendor"
+
+# What each module needs: packages, and the module of each. pyusb alone would miss libusb where the system has none.
+_PACKAGES = {"intelhex": {"intelhex": "intelhex"}, "usb": {"pyusb": "usb", "libusb-package": "libusb_package"}}
+_OPTIONAL = "libusb-package"  # has no wheel for some machines (armv7, Windows on ARM); the system's libusb serves there
+
+_DAMAGED = "repeat the command with a network connection, and the tool fetches them; or install the platform again"
+
+_LOCK_LIMIT_S = 300.0  # whoever holds the lock runs pip twice at most, see `fetching.LIMIT_S`
+_LOCK_POLL_S = 0.1
+
+
+class Pin(NamedTuple):
+    """One package of the lock file; `text` is its lines there."""
+
+    name: str
+    version: str
+    text: str
+
+    @property
+    def dist_info(self) -> str:
+        """The folder that pip leaves beside the package's modules."""
+        return f"{self.name.replace('-', '_')}-{self.version}.dist-info"
+
+
+def require(module: str) -> None:
+    """Make `module` importable; the first call on a machine may run pip, and says so on stderr.
+
+    Args:
+        module: "intelhex" or "usb".
+
+    Raises:
+        AccessError: The packages are missing and cannot be fetched; the hint is the command that does it.
+    """
+    if module in sys.modules:
+        return
+    if not _LOCK_FILE.is_file():
+        _check_installed(module)
+        return
+    pins = pinned()
+    if _interpreter_fault(module, pins) is None:
+        return
+    folder, faults = _whole_folder(pins, _PACKAGES[module])
+    folder = folder or _renewed(pins, _PACKAGES[module], faults)
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+
+
+def _check_installed(module: str) -> None:
+    """Raise AccessError unless `module` can be imported, where pip installed this tool and what it needs."""
+    package = next(iter(_PACKAGES[module]))
+    again = f"{sys.executable} -m pip install"
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:  # a folder of that name alone has no origin
+        raise AccessError(f"the package {package} is missing", code=Code.PACKAGES, hint=f"{again} {package}")
+    folder = Path(spec.origin).parent.parent
+    records = folder.glob(f"{package.replace('-', '_')}-*.dist-info/RECORD")
+    # By name alone: what a user changed is meant so. Several: an old version may have left its RECORD.
+    gone = [package_files.damage(folder, record.parent.name, by_hash=False) for record in records]
+    if gone and all(gone):
+        raise AccessError(
+            f"the package {package} in {folder} is damaged: {gone[0]}",
+            code=Code.PACKAGES,
+            hint=f"{again} --force-reinstall {package}",
+        )
+
+
+def installed() -> dict[str, Optional[tuple[str, Path]]]:
+    """Return each package with version and folder as this process sees it; None where it is missing."""
+    from importlib import metadata
+
+    found: dict[str, Optional[tuple[str, Path]]] = {}
+    for modules in _PACKAGES.values():
+        for package in modules:
+            try:
+                distribution = metadata.distribution(package)
+            except metadata.PackageNotFoundError:
+                found[package] = None
+            else:
+                found[package] = distribution.version, Path(str(distribution.locate_file("")))
+    return found
+
+
+def libusb_files() -> list[Path]:
+    """Return where this process's libusb lies, or should lie: a release archive's, then any libusb-package's.
+
+    Call `require("usb")` first; the libusb-package that it found or fetched then comes before others on the module
+    search path.
+    """
+    name = bundle.FILES.get(sys.platform, bundle.FILES["linux"])
+    libraries = _VENDOR / "libusb"
+    bundled = [libraries / folder / name for folder in bundle.of_this_process()] if libraries.is_dir() else []
+    packages = [Path(entry).absolute() / "libusb_package" for entry in sys.path]
+    return bundled + [package / name for package in packages if (package / "__init__.py").is_file()]
+
+
+def how_to_renew(file: Path) -> str:
+    """Return what the user does to get a file of one of the packages again."""
+    folder = file.parent.parent
+    if folder in _private_folders():
+        return f"delete {folder} and try again, with a network connection: it is fetched anew"
+    return f"install again what {file.parent} belongs to"
+
+
+def pinned() -> list[Pin]:
+    """Return the packages of the lock file, in its order."""
+    text = _LOCK_FILE.read_text(encoding="utf-8")
+    found = re.finditer(r"^([\w-]+)==([\w.]+)(?:.*\\\n)*.*\n?", text, re.MULTILINE)
+    return [Pin(match[1], match[2], match[0]) for match in found]
+
+
+def _interpreter_fault(module: str, pins: list[Pin]) -> Optional[str]:
+    """Return why `import module` would not find the pinned version, whole; None if it would."""
+    dist_info = {pin.name: pin.dist_info for pin in pins}
+    for package, name in _PACKAGES[module].items():
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            return f"{package} is missing"
+        folder = Path(spec.origin).parent.parent
+        if not (folder / dist_info[package]).is_dir():
+            return f"{package} has another version"
+        # Debian's own packages have no RECORD; that they are whole is Debian's business.
+        has_record = (folder / dist_info[package] / "RECORD").is_file()
+        found = package_files.damage(folder, dist_info[package]) if has_record else None
+        if found:
+            return f"{folder}: {found}"
+    return None
+
+
+def _fault(folder: Path, pins: list[Pin], packages: Collection[str]) -> Optional[str]:
+    """Return why `packages` cannot be taken from `folder`, which was made for `pins`; None if they can."""
+    if not folder.is_dir():
+        return "there is no such folder"
+    for pin in pins:
+        if pin.name not in packages or (pin.name == _OPTIONAL and not (folder / pin.dist_info).is_dir()):
+            continue
+        found = package_files.damage(folder, pin.dist_info)
+        if found:
+            return found
+    strange = package_files.stranger(folder, [pin.dist_info for pin in pins])
+    return f"{strange} does not belong there" if strange else None
+
+
+def _whole_folder(pins: list[Pin], packages: Collection[str]) -> tuple[Optional[Path], list[str]]:
+    """Return the first folder that has `packages`, and what is wrong with those before it that are there."""
+    faults: list[str] = []
+    for folder in _folders():
+        found = _fault(folder, pins, packages)
+        if found is None:
+            return folder, faults
+        if os.path.lexists(folder):
+            faults.append(f"{folder}: {found}")
+    return None, faults
+
+
+def _folders() -> Iterator[Path]:
+    yield _VENDOR / "python"
+    yield from _private_folders()
+
+
+def _private_folders() -> list[Path]:
+    """Return where the packages of this lock file and this kind of interpreter may lie: checkout, user's cache."""
+    import hashlib
+    import sysconfig
+    from importlib.machinery import EXTENSION_SUFFIXES
+
+    # The suffix tells glibc from musl and 32 from 64 bits, get_platform() Apple's two architectures.
+    kind = f"{EXTENSION_SUFFIXES[0]} {sysconfig.get_platform()}"
+    digest = hashlib.sha256(_LOCK_FILE.read_bytes() + kind.encode()).hexdigest()[:16]
+    key = f"py{sys.version_info[0]}.{sys.version_info[1]}-{digest}"
+    cache = places.user_cache()
+    return [_TOOL / "_deps" / key, *([cache / "stm8tool" / key] if cache else [])]
+
+
+def _renewed(pins: list[Pin], packages: Collection[str], faults: list[str]) -> Path:
+    """Return a folder that was filled now; or one with all but a libusb, which the system may have as well."""
+    try:
+        return _fill(pins, faults)
+    except AccessError as exc:
+        folder, _ = _whole_folder(pins, [package for package in packages if package != _OPTIONAL])
+        if folder is None:
+            raise
+        _say(f"{exc}; going on without the damaged {_OPTIONAL}")
+        return folder
+
+
+def _fill(pins: list[Pin], faults: list[str]) -> Path:
+    """Fill the first private folder that can be written; only one process at a time does it, the others wait."""
+    every = [pin.name for pin in pins]
+    problem = ""
+    for folder in _private_folders():
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+                _wait_for(lock)
+                if _fault(folder, pins, every) is not None:
+                    _install(folder, pins, faults)
+                return folder
+        except OSError as exc:  # a read-only checkout, a full disk, or a file system without locks
+            problem = str(exc)
+    raise AccessError(
+        f"no folder for the tool's Python packages can be written: {problem}",
+        code=Code.PACKAGES,
+        hint=_where_to_write(),
+        details=faults,
+    )
+
+
+def _where_to_write() -> str:
+    """Return what the user does where no folder can be written."""
+    cache = places.user_cache()
+    here = _private_folders()[0].parent
+    if cache:
+        return f"make {here} or the user's cache directory ({cache}) writable, with 2 MB free"
+    variable = {"win32": "LOCALAPPDATA", "darwin": "HOME"}.get(sys.platform, "XDG_CACHE_HOME")
+    return f"make {here} writable, or set {variable} to a folder that is: this user has no home directory"
+
+
+def _wait_for(lock: IO[str]) -> None:
+    """Lock the open file for this process; the operating system releases it when the file is closed."""
+    import time
+
+    deadline = time.monotonic() + _LOCK_LIMIT_S
+    while not _try_lock(lock):
+        if time.monotonic() > deadline:
+            raise AccessError(
+                "another process has been fetching the tool's Python packages for too long",
+                code=Code.PACKAGES,
+                hint=f"end it and try again; it holds {lock.name}",
+            )
+        time.sleep(_LOCK_POLL_S)
+
+
+def _try_lock(lock: IO[str]) -> bool:
+    if sys.platform == "win32":
+        import msvcrt
+
+        try:
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+    else:
+        import fcntl
+
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def _install(folder: Path, pins: list[Pin], faults: list[str]) -> None:
+    """Let pip make `folder`, which appears complete or not at all; what was there is replaced.
+
+    Raises:
+        OSError: This folder cannot be written.
+        AccessError: pip cannot fetch the packages.
+    """
+    partial, old = (folder.with_name(f"{folder.name}.{suffix}") for suffix in ("partial", "old"))
+    _remove(partial)  # left by a process that was killed
+    _remove(old)
+    names = ", ".join(pin.name for pin in pins)
+    if faults:
+        _say(f"its Python packages are damaged ({faults[0]})")
+    _say(f"fetching its Python packages {'again' if faults else 'once'} ({names})…")
+    try:
+        failure = _pip(partial, pins)
+        if failure is not None and f"No matching distribution found for {_OPTIONAL}" in failure:
+            _say(f"{_OPTIONAL} has no library for this machine; the system's libusb is used")
+            failure = _pip(partial, [pin for pin in pins if pin.name != _OPTIONAL])
+        if failure is not None:
+            raise AccessError(
+                f"the Python packages {names} are {'damaged' if faults else 'missing'} "
+                f"and pip cannot fetch them: {failure}",
+                code=Code.PACKAGES,
+                hint=_DAMAGED if faults else f"with a network connection, run once: {_command_line(folder)}",
+                details=faults,
+            )
+        if os.path.lexists(folder):
+            files.replace(folder, old)
+        files.replace(partial, folder)
+    finally:
+        for rest in (partial, old):
+            with suppress(OSError):  # the next one tries again
+                _remove(rest)
+
+
+def _pip(partial: Path, pins: list[Pin]) -> Optional[str]:
+    """Install `pins` into `partial`, and look whether they are there; return None, or why not."""
+    from . import fetching  # mostly not needed
+
+    failure = fetching.install(partial, "".join(pin.text for pin in pins))
+    if failure is not None:
+        return failure
+    missing = _fault(partial, pins, [pin.name for pin in pins])
+    return f"it ended without an error, but {missing}" if missing else None
+
+
+def _command_line(folder: Path) -> str:
+    from . import fetching
+
+    return fetching.command_line(folder, _LOCK_FILE)
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder, a file or a link, if one is there."""
+    if path.is_dir() and not path.is_symlink():
+        import shutil
+
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _say(text: str) -> None:
+    streams.put(sys.stderr, f"stm8tool: {text}\n")

@@ -1,0 +1,133 @@
+"""One process at a time for a file that is replaced as a whole."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Optional
+
+from ..errors import AccessError, Code, UsageError
+from .files import check_name
+
+WAIT_S = 2.0
+STEP_S = 0.05
+_LONG_NAME = 200  # bytes; a file system takes 255 or fewer
+_CHECK = "check the path and its rights"
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class FileLock:
+    """An exclusive lock beside `path` (`.NAME.lock`); the system drops it when the process ends, however it ends.
+
+    A name of more than 200 bytes is replaced by a hash in the name of the lock file.
+
+    Args:
+        path: What is to be had by one process at a time.
+        what: What that is, for the message that another program has it.
+        patient: Wait for up to WAIT_S while another program has it.
+    """
+
+    def __init__(self, path: Path, what: str, *, patient: bool = True) -> None:
+        self._patient = patient
+        self._path = path
+        self._what = what
+        try:
+            check_name(path)
+        except OSError as exc:
+            raise UsageError(f"cannot use {path!r}: {exc.strerror}", hint=_CHECK) from exc
+        self._meant = Path(os.path.realpath(path))  # by whatever link it is called, it is one
+        name = self._meant.name
+        if len(os.fsencode(name)) > _LONG_NAME:
+            name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
+        self._lock_path = self._meant.with_name(f".{name}.lock")
+        self._descriptor: Optional[int] = None
+
+    def acquire(self) -> None:
+        """Take the lock; AccessError if another program keeps it."""
+        try:
+            descriptor = self._open()
+        except OSError as exc:
+            about = f"its lock file {self._lock_path}: " if os.path.lexists(self._lock_path) else ""
+            raise UsageError(f"cannot use {self._path}: {about}{exc.strerror}", hint=_CHECK) from exc
+        deadline = time.monotonic() + WAIT_S * self._patient
+        while True:
+            try:
+                _try_lock(descriptor)
+            except OSError:
+                if time.monotonic() >= deadline:
+                    os.close(descriptor)
+                    raise AccessError(
+                        f"{self._path} is busy: another program is using this {self._what}",
+                        code=Code.BUSY,
+                        hint="wait until it has ended",
+                    ) from None
+                time.sleep(STEP_S)
+            else:
+                self._descriptor = descriptor
+                return
+
+    def _open(self) -> int:
+        """Return the lock file, which whoever may use the file itself may lock.
+
+        On Linux and macOS a file may be locked that can only be read, so that another user's lock file serves as well.
+        """
+        flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        while True:
+            try:
+                descriptor = os.open(self._lock_path, os.O_RDWR | flags)
+            except PermissionError:
+                descriptor = os.open(self._lock_path, os.O_RDONLY | flags)
+            except FileNotFoundError:
+                try:
+                    descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_EXCL | flags, 0o666)
+                except FileExistsError:
+                    continue  # another run made it in this moment
+                self._share(descriptor)
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return descriptor
+            os.close(descriptor)
+            raise OSError(errno.EINVAL, "it is not a regular file")
+
+    def _share(self, descriptor: int) -> None:
+        """Give the lock file the group and the mode of the file that it is about."""
+        if sys.platform == "win32":
+            return
+        with suppress(OSError):  # it is a lock without that, too
+            about = self._meant.stat()
+            os.fchown(descriptor, -1, about.st_gid)
+            os.fchmod(descriptor, about.st_mode & 0o666 | 0o600)
+
+    def release(self) -> None:
+        """Let go; harmless when it is not held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> FileLock:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: Optional[type[BaseException]],
+        exc: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        self.release()
