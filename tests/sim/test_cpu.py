@@ -296,6 +296,31 @@ def test_a_loop_that_polls_is_jumped_over_to_the_next_event() -> None:
     assert core.pc == 0x8005
 
 
+def test_a_loop_that_polls_is_jumped_over_whatever_code_stands_behind_it() -> None:
+    core = core_with("720100FBFB" + "725C0010" + "20F5")  # BTJF 0xfb,#0,itself; INC 0x10; JRA to the start
+    core.run(16_000_000)
+    assert core.count < 50
+    core.m[0xFB] = 1
+    core.run(core.cycles + 12)
+    assert core.m[0x10] == 2
+
+
+def test_what_the_bus_calls_volatile_is_polled_each_time() -> None:
+    bus = Register()
+    bus.memory[0x8000:0x8007] = bytes.fromhex("72015000FB20FE")
+    core = Core(bus)
+    plain = bus.read
+
+    def volatile(address: int, now: int) -> int:
+        core.volatile = True
+        return plain(address, now)
+
+    bus.read = volatile  # type: ignore[method-assign]
+    core = Core(bus)
+    core.run(3000)
+    assert len(bus.reads) == 1000
+
+
 def test_a_loop_that_counts_is_not_jumped_over() -> None:
     core = core_with("5A26FD20FE")  # DECW X; JRNE; JRA
     core.x = 50_000

@@ -39,7 +39,7 @@ def step_source(row: Row, layout: Layout) -> str:
         offset += size
     following = f"q + {row.length}"
     write(writer, row, names, following)
-    writer.put(f"EXIT {following}|{writer.cycles}|1")
+    writer.put(f"EXIT {following}|{writer.cycles}|1|0")
     return _source(writer, "step", None, ["q = s.pc"])
 
 
@@ -50,7 +50,7 @@ def block_source(code: Sequence[Instruction], layout: Layout) -> str:
     writer = Writer(layout, range(start, end) if in_ram else range(0))
     for instruction in code:
         write(writer, instruction.row, instruction.operands, instruction.next)
-    writer.put(f"EXIT {end}|{writer.cycles}|{writer.count}")
+    writer.put(f"EXIT {end}|{writer.cycles}|{writer.count}|0")
     return _source(writer, "block", start, [])
 
 
@@ -73,15 +73,14 @@ def _source(writer: Writer, name: str, start: Union[int, None], head: list[str])
         out += ["    k = s.count", "    lim = s.limit - s.reserve", "    old = None", "    while True:"]
         body = "        "
     save = f"{', '.join(f's.{reg}' for reg in changed)} = {', '.join(changed)}; " if changed else ""
-    pure = loops and not writer.stores and writer.fixed
     for indent, line in lines:
         pad = body + "    " * indent
         if not line.startswith("EXIT "):
             out.append(pad + line)
             continue
-        target, cycles, count = line[5:].rsplit("|", 2)
+        target, cycles, count, pure = line[5:].rsplit("|", 3)
         if loops and target == str(start):
-            out += _loop(pad, changed, cycles, count, pure)
+            out += _loop(pad, changed, cycles, count, pure == "1")
             cycles = count = "0"
         counted = f"s.count = k + {count}" if loops else f"s.count += {count}"
         out.append(f"{pad}{save}s.pc = {target}; s.cycles = n + {cycles}; {counted}; return")
@@ -89,14 +88,15 @@ def _source(writer: Writer, name: str, start: Union[int, None], head: list[str])
 
 
 def _loop(pad: str, changed: list[str], cycles: str, count: str, pure: bool) -> list[str]:
-    """Go back to the start of the block; one that changes nothing runs on to the next event at once."""
+    """Go back to the start of the block; a way through that changed nothing runs on to the next event at once."""
     out = [f"{pad}n += {cycles}; k += {count}"]
-    if pure:
-        state = f"({', '.join(changed)},)" if changed else "()"
-        out += [
-            f"{pad}if {state} == old and n < lim and not s.volatile: n += (lim - n) // {cycles} * {cycles}",
-            f"{pad}old = {state}; s.volatile = False",
-        ]
+    if not pure:
+        return [*out, f"{pad}old = None", f"{pad}if n <= lim: continue"]
+    state = f"({', '.join(changed)},)" if changed else "()"
+    out += [
+        f"{pad}if {state} == old and n < lim and not s.volatile: n += (lim - n) // {cycles} * {cycles}",
+        f"{pad}old = {state}; s.volatile = False",
+    ]
     return [*out, f"{pad}if n <= lim: continue"]
 
 

@@ -89,7 +89,8 @@ class Writer:
 
     def leave(self, target: Value, row: Row, extra: int = 0, indent: int = 0) -> None:
         """End the function with the registers stored and the PC at `target`."""
-        self.put(f"EXIT {target}|{self.cycles + row.cycles + extra}|{self.count + 1}", indent=indent)
+        pure = int(self.fixed and not self.stores)
+        self.put(f"EXIT {target}|{self.cycles + row.cycles + extra}|{self.count + 1}|{pure}", indent=indent)
 
     # -- memory ---------------------------------------------------------------------------------------------
 
