@@ -17,7 +17,7 @@ ILLEGAL = 0x05  # an opcode that the STM8 does not have
 
 
 class Execution:
-    """Runs a program on a chip that nobody else uses meanwhile.
+    """Runs a program on a chip. Nothing else may use the chip meanwhile.
 
     Attributes:
         core: The CPU.

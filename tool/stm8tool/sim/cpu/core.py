@@ -208,7 +208,7 @@ class Core:
         return block
 
     def forget(self) -> None:
-        """Drop the translations, as somebody has changed memory outside of RAM."""
+        """Drop the translations, because memory outside of RAM has changed."""
         self._blocks.clear()
         self._heat.clear()
 
