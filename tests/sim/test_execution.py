@@ -8,6 +8,7 @@ from stm8tool.devices import find_part
 from stm8tool.sim.chip import Chip
 from stm8tool.sim.execution import Execution
 from stm8tool.sim.gap import SimGapError
+from stm8tool.sim.uart import UartOutput
 
 UNLOCK = "3556506235AE5062"  # MOV PUKR,#0x56; MOV PUKR,#0xAE
 UNLOCK_EEPROM = "35AE506435565064"
@@ -104,3 +105,40 @@ def test_a_register_that_is_not_modelled_is_a_gap() -> None:
     _, execution = executing("35005230" + BREAK, 0x100)  # MOV UART1_SR,#0
     with pytest.raises(SimGapError, match="0x005230"):
         execution.run(0.1)
+
+
+# -- a UART: TXE before the next byte, TC at the end ----------------------------------------------------------
+
+UART = 0x5230
+SETUP = "350152333534523235085235"  # BRR2, BRR1, CR2.TEN: divider 0x341
+TEXT = "AE0200F6270B720F5230FBC752315C20F2"  # each byte at 0x200 up to a 0, once TXE is set
+DRAIN = "720D5230FB"  # BTJF SR,#TC,itself
+
+
+def sending(code: str) -> tuple[UartOutput, Execution]:
+    chip = Chip(find_part("stm8s103f3"))
+    chip.ram.write(0x100, bytes.fromhex(code))
+    chip.ram.write(0x200, b"Hello\n\0")
+    uart = UartOutput(UART, lambda: 16_000_000)
+    execution = Execution(chip, 0.0, [uart])
+    execution.core.pc = 0x100
+    return uart, execution
+
+
+def test_a_program_sends_a_text_in_the_time_of_its_baud_rate() -> None:
+    uart, execution = sending(SETUP + TEXT + DRAIN + BREAK)
+    assert execution.run(1.0) == "BREAK"
+    assert uart.sent == b"Hello\n"
+    assert execution.now == pytest.approx(6 * 10 * 0x341 / 16e6, rel=0.02)
+
+
+def test_a_program_that_does_not_wait_for_txe_loses_bytes() -> None:
+    uart, execution = sending(SETUP + TEXT.replace("720F5230FB", "9D9D9D9D9D") + DRAIN + BREAK)
+    assert execution.run(1.0) == "BREAK"
+    assert uart.sent == b"H\n"
+
+
+def test_without_ten_nothing_is_sent() -> None:
+    uart, execution = sending(SETUP.replace("35085235", "35005235") + TEXT + DRAIN + BREAK)
+    assert execution.run(1.0) == "BREAK"
+    assert uart.sent == b""

@@ -1,7 +1,8 @@
 """A CPU core that executes on the memories of a simulated chip: RAM, flash, EEPROM, and the flash controller.
 
-The registers that `memory_map.py` knows are there, and no others: a program that uses a timer or a UART is a gap. RAM
-is copied in and out, as the core reads and writes it directly. Interrupts are never requested here.
+The registers that `memory_map.py` knows are there, and those of the UARTs that are given to it. No others are: a
+program that uses a timer is a gap. RAM is copied in and out, as the core reads and writes it directly. Interrupts are
+never requested here.
 
 Code and data in flash wait while its array is busy. A part with RWW goes on while its data EEPROM is programmed (RM0016
 4.3, PM0054 3.4). Outside of RAM and flash nothing can be executed: it is an illegal opcode here.
@@ -9,9 +10,12 @@ Code and data in flash wait while its array is busy. A part with RWW goes on whi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .chip import Chip
 from .cpu.core import Core
 from .cpu.writer import Layout
+from .uart import UartOutput
 
 ILLEGAL = 0x05  # an opcode that the STM8 does not have
 
@@ -21,13 +25,15 @@ class Execution:
 
     Attributes:
         core: The CPU.
+        uarts: What `memory_map.py` does not know.
         now: Seconds of the bench's clock.
     """
 
-    def __init__(self, chip: Chip, now: float) -> None:
+    def __init__(self, chip: Chip, now: float, uarts: Sequence[UartOutput] = ()) -> None:
         if chip.ram.start:
             raise ValueError("the core needs RAM from address 0 on")
         self._chip = chip
+        self.uarts = uarts
         self._began, self._waited = now, 0.0
         self._hz = chip.map.cpu_hz
         self.layout = Layout(chip.ram.end, 0, 0, 0, chip.ram.end - 1)  # no plain flash: its reads may have to wait
@@ -47,6 +53,8 @@ class Execution:
                 continue
             end = min(until, controller.busy_until) if controller.busy else until
             core.run(core.cycles + max(1, int((end - self.now) * self._hz)))
+        for uart in self.uarts:
+            uart.settle(self.now)
         self._chip.ram.data[:] = self.memory[: self._chip.ram.end]
         return core.stopped
 
@@ -83,6 +91,11 @@ class Execution:
 
     def read(self, address: int, now: int) -> int:
         """Return a byte; wait for it where its array is busy."""
+        for uart in self.uarts:
+            if uart.holds(address):
+                value_there = uart.read(address, self._at(now))
+                self.core.volatile = uart.busy
+                return value_there
         self._settle(self._at(now))
         value = self._chip.map.read(address, 1, self._at(now))
         if value is None:
@@ -98,6 +111,10 @@ class Execution:
         if address < chip.ram.end:
             self.memory[address] = value
             return
+        for uart in self.uarts:
+            if uart.holds(address):
+                uart.write(address, value, self._at(now))
+                return
         self._settle(self._at(now))
         if chip.controller.busy:
             self._waited += max(0.0, chip.controller.busy_until - self._at(now))
