@@ -356,3 +356,21 @@ def test_an_upload_and_an_unlock_finish_what_a_power_cut_in_any_byte_left(
             assert board.options_are_factory(), command
             assert board.chip.bricked is None
     assert number > 10
+
+
+@pytest.mark.parametrize("how", [Switches(), Switches(cut_erases=True)], ids=["garbage", "erased"])
+def test_a_counter_of_an_stm8af_that_a_power_cut_left_as_garbage_is_mended_whatever_comes_before_the_unlock(
+    how: Switches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = Board("stm8af5288", locked=True, switches=how)
+    with monkeypatch.context() as patch:
+        Cut(board, patch, 1, 0.5)
+        with pytest.raises(ToolError):
+            unlock(board)
+    board.chip.power(True, board.probe.clock.now())
+    held = held_by(restarted(board))
+    for command in _COMMANDS:
+        board = board_with("stm8af5288", held, how)
+        command(board)
+        restarted(board)
+        _is_healed_by_unlock(board)

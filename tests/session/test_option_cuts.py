@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import pytest
 
@@ -157,6 +158,63 @@ def test_whatever_else_a_cut_leaves_unlock_puts_factory_values_into_force(
         assert not board.chip.options.rop
         held = values(board)  # what does not match its complement is not in force
         assert all(held.get(o.name, o.default) in o.accepted for o in option_table(part) if o.policy == "normal")
+
+
+def _cycled_boards(
+    name: str, monkeypatch: pytest.MonkeyPatch, how: Switches, job: Callable[[Board], None]
+) -> Iterator[Board]:
+    """Yield a board for each option byte in whose write the supply failed for half a second, and `job` went on."""
+    for number in itertools.count(1):
+        board = Board(name, switches=how)
+        change(board, *everything(board.part))
+        with monkeypatch.context() as patch:
+            patch.setattr(board.chip, "plan_power_cut", board.chip.plan_power_cycle)
+            cut = Cut(board, patch, number, 0.5)
+            with suppress(ReadoutProtectedError):  # garbage in the word of the ROP byte locks an STM8L
+                job(board)
+        if cut.writes < number:
+            return
+        yield board
+
+
+@pytest.mark.parametrize("how", _OTHER_CUTS.values(), ids=_OTHER_CUTS)
+@pytest.mark.parametrize("name", ONE_OF_EACH_STRUCTURE.values())
+def test_a_change_that_goes_on_after_a_cut_gives_the_options_beside_it_back_what_they_held(
+    name: str, how: Switches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text in to_factory(find_part(name)):
+        option = text.partition("=")[0]
+        for board in _cycled_boards(name, monkeypatch, how, lambda board, text=text: change(board, text) and None):
+            if board.chip.options.rop:
+                continue
+            kept = dict(item.split("=") for item in everything(board.part) if not item.startswith(f"{option}="))
+            held = values(board)
+            assert {name: held.get(name) for name in kept} == {name: int(kept[name], 0) for name in kept}
+            assert not board.chip.options.mismatch
+
+
+def test_a_lock_that_goes_on_after_a_cut_gives_the_options_beside_it_back_what_they_held(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def job(board: Board) -> None:
+        with board.session() as session:
+            session.lock()
+
+    (board,) = _cycled_boards("stm8s103f3", monkeypatch, Switches(cut_ruins_word=True), job)
+    assert board.chip.options.rop
+    assert (values(board)["UBC"], board.chip.options.mismatch) == (0x02, False)
+    assert "these get back what they held: UBC, AFR" in caplog.text
+
+
+def test_an_unlock_that_goes_on_after_a_cut_names_all_that_it_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (1, 2):
+        board = Board("stm8s103f3")
+        change(board, "UBC=0x02")
+        with monkeypatch.context() as patch:
+            patch.setattr(board.chip, "plan_power_cut", board.chip.plan_power_cycle)
+            Cut(board, patch, number, 1.01)
+            with board.session() as session:
+                assert session.unlock().restored == ("UBC",)
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH_LAYOUT.values())

@@ -10,7 +10,7 @@ Sources: datasheets and PM0054 5.5, RM0016 4.5; each row of parts/data/options.c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple, Optional
 
 from ...parts.table import OptionByte, Part, option_table
@@ -133,7 +133,29 @@ def left_undone(states: Sequence[OptionState]) -> list[OptionByte]:
     if not _look_like_a_cut_unlock(states):
         return []
     wrong = [s for s in states if not (s.is_factory or s.absent or s.option.policy == "never")]
-    return [s.option for s in wrong if not s.consistent or s.is_zeroed or _is_reserved(s.option)]
+    # What has no complement is written before the pairs above 0x480A: power that fails then may leave it as anything.
+    cut_first = all(s.is_zeroed for s in states if s.complement is not None and not in_every_layout(s.option))
+    first = {s.option for s in wrong if cut_first and s.complement is None and s.option.policy == "after-unlock"}
+    return [s.option for s in wrong if not s.consistent or s.is_zeroed or _is_reserved(s.option) or s.option in first]
+
+
+def spoilt(
+    before: Sequence[OptionState], states: Sequence[OptionState], asked: Collection[OptionByte]
+) -> list[tuple[OptionState, int]]:
+    """Return what changed though it is not in `asked`, and the value that it had before, if that may be written.
+
+    A write of one byte works on a word of four (RM0016 4.6.2). So power that fails may ruin the options beside it.
+    """
+    had = {state.option: state for state in before}
+    found = []
+    for state in states:
+        option, (_, value, complement, _) = state.option, had[state.option]
+        if option in asked or state.absent or (state.value, state.complement) == (value, complement):
+            continue
+        writable = not never(option, value) and (option.policy != "rop" or value in option.accepted)
+        if had[option].consistent and writable:
+            found.append((state, value))
+    return found
 
 
 def _is_reserved(option: OptionByte) -> bool:

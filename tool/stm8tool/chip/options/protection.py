@@ -323,13 +323,13 @@ class _Unlock:
         after_unlock = self.removed
         wrong = restorable(states, after_unlock=after_unlock)
         if wrong:
+            self.restored += [option.name for option in wrong if option.name not in self.restored]
             try:
                 with shield():
                     write_factory(self._flash, wrong)
             except (RefusedError, SwimError):
                 self._assume_locked = True  # UBC does not cover option bytes, so it may well be ROP
                 raise
-            self.restored += [option.name for option in wrong if option.name not in self.restored]
             self._core.reset_and_reconnect()
         return after_unlock
 

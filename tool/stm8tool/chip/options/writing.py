@@ -5,6 +5,7 @@ sign would be lost, and with it what is still to be written.
 
 After anything that goes wrong the chip is reset and looked at before another byte is written: what is done by then
 is not done again. A lock value above all, as on a chip that is locked already it starts the erase of everything.
+What a write that was cut short has ruined beside it gets back what it held.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ import logging
 from collections.abc import Sequence
 
 from ...errors import LINK_ERRORS, Code, ProgramError, ReadoutProtectedError
-from ...parts.table import OptionByte, Part
+from ...parts.table import OptionByte, Part, option_table
 from ...support.interrupts import shield
 from .. import registers as reg
 from ..flash.controller import Flash, RefusedError
 from ..link.core import Core
 from . import protection
-from .bytes import in_order, left_undone, read_options, write_values
+from .bytes import OptionState, in_order, left_undone, read_options, spoilt, write_values
 from .plan import Change, write_order
 
 _log = logging.getLogger(__name__)
@@ -35,11 +36,18 @@ def change_options(core: Core, flash: Flash, part: Part, changes: Sequence[Chang
         ProgramError, SwimError: It failed, also after connecting again.
     """
     wanted = {change.option for change in changes}
+    asked = set(wanted)
+    before: list[OptionState] = []
 
     def missing() -> tuple[list[OptionByte], list[Change]]:
         states = read_options(core, part)
         undone = [option for option in left_undone(states) if option not in wanted]
-        return undone, [change for change in changes if not change.is_done(states)]
+        if not before:
+            before.extend(states)
+            asked.update(undone)
+        beside = [Change(state, value) for state, value in spoilt(before, states, asked)]
+        undone = [option for option in undone if all(option != change.option for change in beside)]
+        return undone, [*(change for change in changes if not change.is_done(states)), *beside]
 
     def attempt() -> None:
         protection.require_open(core, flash, part)
@@ -47,6 +55,7 @@ def change_options(core: Core, flash: Flash, part: Part, changes: Sequence[Chang
         if not undone and not left:
             return
         _tell(undone)
+        _tell_beside([change.option for change in left if change.option not in wanted])
         with shield():
             write_values(flash, [*_factory(undone), *((c.option, c.value) for c in write_order(part, left))])
         core.reset_and_reconnect()
@@ -69,6 +78,8 @@ def lock(core: Core, flash: Flash, part: Part) -> bool:
         ProgramError, SwimError: It failed, also after connecting again.
     """
     written = False
+    before: list[OptionState] = []
+    asked = {option for option in option_table(part) if option.address == reg.ROP_ADDRESS}
 
     def attempt() -> None:
         nonlocal written
@@ -80,11 +91,18 @@ def lock(core: Core, flash: Flash, part: Part) -> bool:
                 f"the chip looks blank, and may be read-protected already ({found.evidence}): nothing was written",
                 hint="`unlock` makes sure, and erases the chip if it is; then lock it",
             )
-        undone = left_undone(read_options(core, part))
+        states = read_options(core, part)
+        undone = left_undone(states)
+        if not before:
+            before.extend(states)
+            asked.update(undone)
+        beside = {state.option: value for state, value in spoilt(before, states, asked)}
+        undone = [option for option in undone if option not in beside]
         _tell(undone)
+        _tell_beside(list(beside))
         with shield():
-            if undone:
-                write_values(flash, _factory(undone))
+            if undone or beside:
+                write_values(flash, [*_factory(undone), *beside.items()])
             flash.unlock(program=False)
             flash.begin_options()
             written = True
@@ -105,6 +123,12 @@ def _tell(undone: Sequence[OptionByte]) -> None:
     if undone:
         names = ", ".join(option.name for option in undone)
         _log.warning("an earlier unlock was cut short: these option bytes get their factory values: %s", names)
+
+
+def _tell_beside(options: Sequence[OptionByte]) -> None:
+    if options:
+        names = ", ".join(option.name for option in options)
+        _log.warning("a write that was cut short ruined other option bytes: these get back what they held: %s", names)
 
 
 def _factory(options: Sequence[OptionByte]) -> list[tuple[OptionByte, int]]:
