@@ -242,9 +242,10 @@ class _Module:
 
     def is_linked(self, symbols: dict[str, int]) -> bool:
         """Whether the linker has taken it, which from a library it does only where something refers to it."""
-        names = [line.split()[1] for line in self.path.read_text("utf-8", "replace").splitlines() if line[:2] == "S "]
-        defined = [name for name in names if name.startswith("_") and name in symbols]
-        return bool(defined)
+        lines = self.path.read_text("utf-8", "replace").splitlines()
+        names = [line.split()[1] for line in lines if line[:2] == "S " and " Def" in line]  # a Ref is another module's
+        defined = [name for name in names if name.startswith("_")]
+        return bool(defined) and all(name in symbols for name in defined)
 
 
 def _quoted(words: list[str]) -> str:

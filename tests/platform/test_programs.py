@@ -147,6 +147,14 @@ def test_a_handler_in_a_library_counts_where_its_module_is_linked(project: Proje
     assert "`tick` is the handler of interrupt 23" in refused(project)[0]
 
 
+def test_a_handler_of_a_module_that_stays_in_its_library_needs_no_vector(project: Project) -> None:
+    library(project, "delay", "void delay(void);\n", "volatile char t; void delay(void) { t++; }\n")
+    uart = project.folder / "lib" / "delay" / "uart.c"
+    uart.write_text(f'#include "delay.h"\n{ISR}\nvoid send(void) {{ delay(); }}\nvoid flush(void) {{ delay(); }}\n')
+    project.source('#include "delay.h"\nvoid flush(void) {}\nvoid main(void) { for (;;) { delay(); flush(); } }')
+    built(project)
+
+
 def test_a_handler_whose_object_comes_from_a_cache_is_refused_too(project: Project) -> None:
     project.source(IDLE)
     project.source(ISR, "isr.c")
