@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pio import Project, Result, loaded_bytes, stm8tool
+from pio import Project, Result, loaded_bytes, stm8tool, write_program
 
 pytestmark = pytest.mark.platform
 
@@ -165,6 +165,19 @@ def test_a_handler_whose_object_comes_from_a_cache_is_refused_too(project: Proje
     assert "Retrieved " in again.output
     assert not project.built("src/isr.asm").exists()
     assert "`tick` is the handler of interrupt 23" in again.output
+
+
+def test_a_compiler_that_does_not_tell_the_handlers_is_a_warning(project: Project) -> None:
+    project.source(IDLE)
+    project.source(ISR, "isr.c")
+    project.configure("stm8sblue\nextra_scripts = pre:compiler.py")
+    refuses = 'import subprocess, sys\nsys.exit("-S" in sys.argv or subprocess.call(["sdcc", *sys.argv[1:]]))\n'
+    write_program(project.folder / "compiler", refuses)
+    wrapper = 'Import("env")\nenv.AddPostAction("$BUILD_DIR/src/isr.rel", lambda **_: env.Replace(CC="./compiler"))\n'
+    (project.folder / "compiler.py").write_text(wrapper)
+    result = project.run()
+    assert result.code == 0, result.output
+    assert "warning: src/isr.c: SDCC does not tell which interrupts" in result.output
 
 
 def test_what_is_no_handler_of_an_interrupt_needs_no_vector(project: Project) -> None:
