@@ -170,10 +170,10 @@ def test_a_handler_whose_object_comes_from_a_cache_is_refused_too(project: Proje
 def test_a_compiler_that_does_not_tell_the_handlers_is_a_warning(project: Project) -> None:
     project.source(IDLE)
     project.source(ISR, "isr.c")
-    project.configure("stm8sblue\nextra_scripts = pre:compiler.py")
+    project.configure("stm8sblue\nextra_scripts = post:compiler.py")
     refuses = 'import subprocess, sys\nsys.exit("-S" in sys.argv or subprocess.call(["sdcc", *sys.argv[1:]]))\n'
     write_program(project.folder / "compiler", refuses)
-    wrapper = 'Import("env")\nenv.AddPostAction("$BUILD_DIR/src/isr.rel", lambda **_: env.Replace(CC="./compiler"))\n'
+    wrapper = 'Import("projenv")\nprojenv.Replace(CC="./compiler")\n'
     (project.folder / "compiler.py").write_text(wrapper)
     result = project.run()
     assert result.code == 0, result.output
