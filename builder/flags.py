@@ -66,6 +66,10 @@ def _is_argument(words: Sequence[str], place: int) -> bool:
     return place < len(words) and not words[place].startswith("-")
 
 
+def _is_passed_on(word: str) -> bool:
+    return word.startswith(PASSED_ON) and word[3:4] in ("-", ",", " ")  # -Wlogical-op is a warning of GCC's
+
+
 def normal(words: Sequence[str]) -> list[Flag]:
     """Return the words with each option of SDCC and its argument as a pair; a bare option stays a word."""
     found: list[Flag] = []
@@ -85,7 +89,7 @@ def normal(words: Sequence[str]) -> list[Flag]:
         elif word in ATTACHED and _is_argument(words, place):
             found.append(word + words[place])
             place += 1
-        elif word.startswith(PASSED_ON):
+        elif _is_passed_on(word):
             found.append(word[:3] + word[3:].lstrip(", "))
         else:
             found.append(word)
@@ -99,7 +103,9 @@ def step(flag: Flag) -> str:
     if flag in OPTIONS:
         return "bare"
     steps = {"-Wa": "assemble", "-Wl": "link", "-Wp": COMPILE}
-    return steps.get(flag[:3], COMPILE if flag[:2] in ATTACHED else "")
+    if _is_passed_on(flag):
+        return steps[flag[:3]]
+    return COMPILE if flag[:2] in ATTACHED else ""
 
 
 def parse(lines: Iterable[Any]) -> Parsed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pio import Project, Result, loaded_bytes, stm8tool
+from pio import Project, Result, loaded_bytes, stm8tool, write_program
 
 pytestmark = pytest.mark.platform
 
@@ -147,6 +147,14 @@ def test_a_handler_in_a_library_counts_where_its_module_is_linked(project: Proje
     assert "`tick` is the handler of interrupt 23" in refused(project)[0]
 
 
+def test_a_handler_of_a_module_that_stays_in_its_library_needs_no_vector(project: Project) -> None:
+    library(project, "delay", "void delay(void);\n", "volatile char t; void delay(void) { t++; }\n")
+    uart = project.folder / "lib" / "delay" / "uart.c"
+    uart.write_text(f'#include "delay.h"\n{ISR}\nvoid send(void) {{ delay(); }}\nvoid flush(void) {{ delay(); }}\n')
+    project.source('#include "delay.h"\nvoid flush(void) {}\nvoid main(void) { for (;;) { delay(); flush(); } }')
+    built(project)
+
+
 def test_a_handler_whose_object_comes_from_a_cache_is_refused_too(project: Project) -> None:
     project.source(IDLE)
     project.source(ISR, "isr.c")
@@ -157,6 +165,19 @@ def test_a_handler_whose_object_comes_from_a_cache_is_refused_too(project: Proje
     assert "Retrieved " in again.output
     assert not project.built("src/isr.asm").exists()
     assert "`tick` is the handler of interrupt 23" in again.output
+
+
+def test_a_compiler_that_does_not_tell_the_handlers_is_a_warning(project: Project) -> None:
+    project.source(IDLE)
+    project.source(ISR, "isr.c")
+    project.configure("stm8sblue\nextra_scripts = post:compiler.py")
+    refuses = 'import subprocess, sys\nsys.exit("-S" in sys.argv or subprocess.call(["sdcc", *sys.argv[1:]]))\n'
+    write_program(project.folder / "compiler", refuses)
+    wrapper = 'Import("projenv")\nprojenv.Replace(CC="./compiler")\n'
+    (project.folder / "compiler.py").write_text(wrapper)
+    result = project.run()
+    assert result.code == 0, result.output
+    assert "warning: src/isr.c: SDCC does not tell which interrupts" in result.output
 
 
 def test_what_is_no_handler_of_an_interrupt_needs_no_vector(project: Project) -> None:

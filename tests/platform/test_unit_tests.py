@@ -54,6 +54,17 @@ def test_what_the_simulated_program_says_is_the_result(project: Project, said: s
     assert summary in result.output
 
 
+def test_a_handler_of_the_program_needs_no_vector_in_a_test_of_its_other_functions(project: Project) -> None:
+    folder = prepare(project, f"  {sys.executable}\n  sim.py\n")
+    (folder / "sim.py").write_text(SIMULATOR.format(said=PASS), encoding="utf-8")
+    with (folder / "platformio.ini").open("a", encoding="utf-8") as ini:
+        ini.write("test_build_src = yes\n")
+    project.source("volatile char t;\nvoid tick(void) __interrupt(23) { t++; }\n")
+    result = run(project, "-vv")
+    assert result.code == 0, result.output
+    assert "warning: src/main.c: `tick` is the handler of interrupt 23" in result.output
+
+
 def summary(tests: int, failures: int = 0, ignored: int = 0) -> str:
     return f"{tests} Tests {failures} Failures {ignored} Ignored"
 

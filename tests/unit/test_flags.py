@@ -41,6 +41,13 @@ def test_an_option_that_only_begins_like_one_is_left_to_scons(word: str) -> None
     assert flags.parse([f"{word} -DX"]).rest == [word, "-DX"]
 
 
+@pytest.mark.parametrize("warning", ["-Wlogical-op", "-Wall", "-Wpedantic"])
+def test_a_warning_of_gcc_goes_neither_to_the_assembler_nor_to_the_linker(warning: str) -> None:
+    found = flags.parse([warning])
+    assert (found.link, found.assemble, found.compile, found.rest) == ([], [], [], [warning])
+    assert flags.link_flags([], [warning]) == []
+
+
 @pytest.mark.parametrize("line", ["-Wl-bBOOT=0x9E00", "-Wl,-bBOOT=0x9E00", "-Wl -bBOOT=0x9E00"])
 def test_words_for_the_linker_have_no_empty_one_in_front(line: str) -> None:
     found = flags.parse([line])
