@@ -19,6 +19,9 @@ upload = load_builder("upload")
 
 ODD = [
     "a b",
+    "a  b",
+    "$(true)",
+    "a$)b",
     "it's",
     'a";true "b',
     "a$1$HOME",
