@@ -264,6 +264,17 @@ def test_a_project_whose_path_platformio_would_take_for_a_variable_is_refused(pr
 
 
 @pytest.mark.platform
+def test_a_project_whose_path_has_two_spaces_is_named_as_it_stands(project: Project) -> None:
+    folder = project.folder.with_name("a  b")
+    project.folder.rename(folder)
+    result = Project(project.core, folder).run()
+    assert result.code == 1
+    assert result.errors == [
+        f"error: {str(folder)!r}: PlatformIO takes the spaces in the path of the project for one; rename the folder"
+    ]
+
+
+@pytest.mark.platform
 def test_the_line_that_v_shows_can_be_typed(project: Project) -> None:
     project.configure("stm8sblue\nupload_port = sim:my board.chip", recorder=True)
     result = project.run("reset", options=("-v",))
