@@ -124,6 +124,11 @@ def problem(handler: Unserved, table: Sequence[int], symbols: Mapping[str, int],
             f"{what}, and the vector leads to `{other}`: the chip never calls `{handler.name}`",
             f"leave one of the two handlers out, or give each its own number; {main_file} must see: {prototype}",
         )
+    if address is None:
+        return (
+            f"{what}, and it gets no vector: it is static, so {main_file}, which holds main, cannot refer to it",
+            f"remove `static`, and declare it in a header that {main_file} includes: {prototype}",
+        )
     return (
         f"{what}, and it gets no vector: SDCC does not see its prototype in {main_file}, which holds main",
         f"declare it in a header that {main_file} includes: {prototype}",

@@ -8,6 +8,7 @@ import re
 import runpy
 import subprocess
 import sys
+from glob import glob
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,6 +33,8 @@ variable = shell.variable_in(env["PROJECT_DIR"])
 if variable:
     taken_for = f"PlatformIO takes {variable} in the path of the project for a variable; rename the folder"
     stop(f"{env['PROJECT_DIR']}: {taken_for}")
+if re.search("[ \t]{2}", env["PROJECT_DIR"]):  # SCons would put the build into another folder
+    stop(f"{env['PROJECT_DIR']!r}: PlatformIO takes the spaces in the path of the project for one; rename the folder")
 if "BOARD" not in env:  # PlatformIO's own word on it is a traceback
     stop(f"[env:{env['PIOENV']}] in platformio.ini has no board, such as board = stm8sblue")
     env["BOARD"] = "stm8sblue"  # for the editor
@@ -48,7 +51,14 @@ if wrong_model:
     stop(wrong_model)
     memory_model = "medium"
 known = [name for option in ProjectOptions.values() for name in (option.name, *(option.oldnames or []))]
-wrong_option = options.in_project(env.GetProjectOptions(as_dict=True), known)
+config = env.GetProjectConfig()
+configurations = [config.path, *(path for word in config.get("platformio", "extra_configs") for path in glob(word))]
+texts = [
+    Path(path).read_text(encoding="utf-8", errors="replace")
+    for path in (*configurations, *env.GetExtraScripts("pre"), *env.GetExtraScripts("post"))
+    if Path(path).is_file()
+]
+wrong_option = options.in_project(env.GetProjectOptions(as_dict=True), known, texts)
 if wrong_option:
     stop(wrong_option)
 if not board.get("build.mcu", ""):

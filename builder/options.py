@@ -251,7 +251,9 @@ def wrong_value(name: str, value: Any) -> Optional[str]:
     return f"{name} = {value} is unknown; allowed: {', '.join(values)}" if values and value not in values else None
 
 
-def in_project(project: Mapping[str, Any], platformio_s: Iterable[str] = ()) -> Optional[str]:
+def in_project(
+    project: Mapping[str, Any], platformio_s: Iterable[str] = (), texts: Iterable[str] = ()
+) -> Optional[str]:
     """Return what is wrong with an option of a project whatever the target is, as one line, or None.
 
     Not `upload_protocol`: ststm8 2.1.0 builds with any.
@@ -259,11 +261,20 @@ def in_project(project: Mapping[str, Any], platformio_s: Iterable[str] = ()) -> 
     Args:
         project: The options of the project's environment as they stand in platformio.ini.
         platformio_s: The names of PlatformIO's own options.
+        texts: What platformio.ini and the project's scripts say; an option that is used there is the project's own.
     """
     values = {name: value for name, value in project.items() if name in OPTIONS and name != "upload_protocol"}
-    names = (misspelt(project), misspelt_of_platformio(project, platformio_s))
+    used = used_names(texts)
+    unused = [name for name in project if name not in used]
+    names = (misspelt(project), misspelt_of_platformio(unused, platformio_s))
     found = [*names, *(wrong_value(name, value) for name, value in values.items())]
     return next((message for message in found if message), None)
+
+
+def used_names(texts: Iterable[str]) -> set[str]:
+    """Return the names that platformio.ini reads as `${this.NAME}`, or a script has between quotation marks."""
+    found = re.findall(r"""\$\{[^{}]*\.(\w+)\}|["'](\w+)["']""", "\n".join(texts))
+    return {first or second for first, second in found}
 
 
 def misspelt(names: Iterable[str]) -> Optional[str]:
@@ -274,7 +285,9 @@ def misspelt(names: Iterable[str]) -> Optional[str]:
         )
         if prefix and name not in OPTIONS:
             tails = [known[len(prefix) :] for known in OPTIONS if known.startswith(prefix)]
-            for meant in difflib.get_close_matches(name[len(prefix) :], tails, 1, _LIKENESS):
+            tail = name[len(prefix) :]
+            swapped = [known for known in tails if sorted(known) == sorted(tail)]  # f_cup is short for the likeness
+            for meant in swapped or difflib.get_close_matches(tail, tails, 1, _LIKENESS):
                 return f"the option {name} is unknown; did you mean {prefix}{meant}?"
     return None
 
@@ -295,7 +308,7 @@ def misspelt_of_platformio(names: Iterable[str], known: Iterable[str]) -> Option
             continue
         for meant in difflib.get_close_matches(name, known, 1, _LIKENESS_OF_PLATFORMIO_S):
             if not re.fullmatch(rf"{re.escape(meant)}_?\d+|{re.escape(meant)}_\w+|\w+_{re.escape(meant)}", name):
-                return f"the option {name} is unknown; did you mean {meant}?"
+                return f"the option {name} is unknown; did you mean {meant}? An option of your own begins with custom_"
     return None
 
 

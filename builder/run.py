@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from SCons.Script import Split
+from SCons.Subst import SUBST_RAW
 
 
 def words(env: Any, value: Any, target: Any = (), source: Any = ()) -> list[str]:
@@ -20,7 +21,7 @@ def words(env: Any, value: Any, target: Any = (), source: Any = ()) -> list[str]
         if isinstance(held, (list, tuple)):
             found += words(env, held, target, source)
             continue
-        word = env.subst(str(item), 0, target, source)
+        word = env.subst(str(item), SUBST_RAW, target, source)  # else "$(" and spaces get lost
         if word or not item:
             found.append(word)
     return found

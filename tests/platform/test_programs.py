@@ -120,7 +120,7 @@ def test_a_handler_without_a_vector_is_refused_with_the_prototype_to_declare(pro
 @pytest.mark.parametrize(
     ("main", "handler", "said"),
     [
-        (IDLE, "volatile char t; static void tick(void) __interrupt(23) { t++; }", "it gets no vector"),
+        (IDLE, "volatile char t; static void tick(void) __interrupt(23) { t++; }", "no vector: it is static"),
         ("static void main(void) { for (;;); }", ISR, "it gets no vector"),
         (IDLE, "volatile char t; void tick(void) __trap { t++; }", "is the handler of the trap"),
         (f"void tick(void) __interrupt(22);\n{IDLE}", ISR, "the vector of interrupt 22 leads to it"),

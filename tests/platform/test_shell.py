@@ -19,6 +19,9 @@ upload = load_builder("upload")
 
 ODD = [
     "a b",
+    "a  b",
+    "$(true)",
+    "a$)b",
     "it's",
     'a";true "b',
     "a$1$HOME",
@@ -257,6 +260,17 @@ def test_a_project_whose_path_platformio_would_take_for_a_variable_is_refused(pr
     assert result.code == 1
     assert result.errors == [
         f"error: {folder}: PlatformIO takes $b in the path of the project for a variable; rename the folder"
+    ]
+
+
+@pytest.mark.platform
+def test_a_project_whose_path_has_two_spaces_is_named_as_it_stands(project: Project) -> None:
+    folder = project.folder.with_name("a  b")
+    project.folder.rename(folder)
+    result = Project(project.core, folder).run()
+    assert result.code == 1
+    assert result.errors == [
+        f"error: {str(folder)!r}: PlatformIO takes the spaces in the path of the project for one; rename the folder"
     ]
 
 

@@ -193,6 +193,8 @@ def test_a_serial_port_is_no_probe(port: str, protocol: str, probe: str) -> None
         ("board_upload.verfiy", "board_upload.verify"),
         ("board_upload.prt", "board_upload.part"),
         ("board_build.fcpu", "board_build.f_cpu"),
+        ("board_build.f_cup", "board_build.f_cpu"),
+        ("board_upload.prat", "board_upload.part"),
         ("custom_eeprom_files", "custom_eeprom_file"),
     ],
 )
@@ -291,7 +293,33 @@ PLATFORMIO_S = [
 )
 def test_a_misspelt_option_of_platformio_s_is_named_with_what_was_meant(name: str, meant: str) -> None:
     message = f"the option {name} is unknown; did you mean {meant}?"
-    assert options.in_project({name: "x"}, PLATFORMIO_S) == message
+    found = options.in_project({name: "x"}, PLATFORMIO_S)
+    assert found in (message, f"{message} An option of your own begins with custom_")
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("build_flags = -DT=${this.monitor_sped}", True),
+        ("build_flags = -DT=${env:a.monitor_sped}", True),
+        ('env.GetProjectOption("monitor_sped")', True),
+        ("monitor_sped = 9600", False),
+        ("build_flags = -DT=${this.monitor_speed}", False),
+    ],
+)
+def test_an_option_that_the_project_itself_reads_is_its_own(text: str, own: bool) -> None:
+    assert (options.in_project({"monitor_sped": "1"}, PLATFORMIO_S, [text]) is None) == own
+
+
+@pytest.mark.platform
+def test_a_project_with_an_option_of_its_own_builds_as_before(project: Project) -> None:
+    (project.folder / "post.py").write_text('Import("env")\nprint(env.GetProjectOption("test_prot"))\n')
+    own = ["target = 7", "test_prot = own", "build_flags = -DTARGET=${this.target}", "extra_scripts = post.py"]
+    project.configure("\n".join(["stm8sblue", *own]), recorder=True)
+    text = (project.folder / "platformio.ini").read_text()
+    (project.folder / "platformio.ini").write_text(text.replace("extra_scripts = post:use_recorder.py\n", ""))
+    result = project.run()
+    assert result.code == 0, result.output
 
 
 @pytest.mark.parametrize(
@@ -319,7 +347,10 @@ def test_a_misspelt_option_of_platformio_s_stops_every_run(project: Project, tar
     project.configure("stm8sblue\nupload_portt = sim:board.chip", recorder=True)
     result = project.run(target)
     assert result.code == 1
-    assert result.errors == ["error: the option upload_portt is unknown; did you mean upload_port?"]
+    (error,) = result.errors
+    assert error == (
+        "error: the option upload_portt is unknown; did you mean upload_port? An option of your own begins with custom_"
+    )
     assert project.calls() == []
 
 
