@@ -293,6 +293,52 @@ def test_linear_and_segmented_addresses_may_be_mixed(file: Path) -> None:
     assert load([file]).segments == (Segment(0x8001, b"b"), Segment(0x10000, b"a"))
 
 
+SIXTEEN = bytes(range(16))
+SEGMENT_1000 = record(0, b"\x10\x00", 2)
+
+
+@pytest.mark.parametrize("segment", ["0000", "1000", "0800"])
+@pytest.mark.parametrize("start", [0xFFF1, 0xFFF8, 0xFFFF])
+def test_a_record_over_the_end_of_a_segment_is_refused_as_programs_disagree(
+    file: Path, segment: str, start: int
+) -> None:
+    write(file, RESET, record(0, bytes.fromhex(segment), 2), record(start, SIXTEEN), END)
+    error = refusal(file)
+    assert str(error) == (
+        f"{file}:3: the record runs over the end of its 64 KiB segment (type 02 record), "
+        "and programs disagree where the rest belongs"
+    )
+    assert error.hint is not None
+    assert "type 04" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("lines", "start"),
+    [
+        ([record(0xFFF8, SIXTEEN)], 0xFFF8),
+        ([record(0, b"\x00\x01", 4), record(0xFFF8, SIXTEEN)], 0x1FFF8),
+        ([SEGMENT_1000, record(0, b"\x00\x01", 4), record(0xFFF8, SIXTEEN)], 0x1FFF8),
+        ([record(0, b"\xff\xff", 4), record(0xFFF8, SIXTEEN)], 0xFFFFFFF8),
+        ([SEGMENT_1000, record(0xFFF0, SIXTEEN)], 0x1FFF0),
+        ([record(0, b"\x0f\xff", 2), record(0xFFF0, SIXTEEN)], 0x1FFE0),
+    ],
+)
+def test_a_record_goes_on_over_64_kib_without_a_segment_and_up_to_the_end_of_one(
+    file: Path, lines: list[str], start: int
+) -> None:
+    assert load([write(file, *lines, END)]).segments == (Segment(start, SIXTEEN),)
+
+
+def test_a_record_over_the_end_of_a_segment_is_told_before_an_overlap_that_one_reading_has(file: Path) -> None:
+    write(file, record(0, b"\x20\x00", 2), record(0, b"a"), SEGMENT_1000, record(0xFFF8, SIXTEEN), END)
+    assert str(refusal(file)).startswith(f"{file}:4: the record runs over the end of its 64 KiB segment")
+
+
+def test_an_overlap_in_segments_is_still_told_as_one(file: Path) -> None:
+    write(file, SEGMENT_1000, record(0xFFF0, SIXTEEN), record(0xFFFF, b"a"), END)
+    assert str(refusal(file)) == f"{file}:3: a second byte for 0x01FFFF"
+
+
 def test_a_hex_file_that_was_cut_off_in_a_record_is_refused(file: Path) -> None:
     file.write_text(f"{RESET}\n{RESET[:12]}")
     assert str(refusal(file)) == f"{file}:2: not a valid Intel HEX record"
