@@ -331,3 +331,15 @@ def test_a_file_of_another_user_in_a_sticky_folder_is_refused_before_it_is_used(
     assert error.value.hint == FOLDER_HINT
     with pytest.raises(PermissionError, match="sticky"):
         files.write_whole(path, b"new", board=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes always wait there")
+def test_a_file_that_would_make_a_reader_wait_is_not_a_regular_one(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting, writer = os.pipe()  # as /proc/kmsg: regular by its mode, and empty until something happens
+    os.set_blocking(waiting, False)
+    regular = old.stat()
+    monkeypatch.setattr(files.os, "open", lambda *_: waiting)
+    monkeypatch.setattr(files.os, "fstat", lambda _: regular)
+    with pytest.raises(OSError, match="not a regular file"):
+        files.read_regular(old, 10)
+    os.close(writer)

@@ -61,7 +61,10 @@ def read_regular(source: Path, limit: int) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _not_regular(source)
-        return file.read(limit)
+        content: Optional[bytes] = file.read(limit)  # None: some files of /proc are regular, and make a reader wait
+        if content is None:
+            raise _not_regular(source)
+        return content
 
 
 def holds_board(path: Path) -> bool:
