@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from stm8tool import image
 from stm8tool.errors import Code, ImageError, UsageError
-from stm8tool.image import Image, Segment, load, loading, save
+from stm8tool.image import Image, Segment, intel_hex, load, loading, s_record, save
 from stm8tool.image.saving import SIZE_LIMIT
 from stm8tool.parts.table import Region
 
@@ -293,6 +294,23 @@ def test_linear_and_segmented_addresses_may_be_mixed(file: Path) -> None:
     assert load([file]).segments == (Segment(0x8001, b"b"), Segment(0x10000, b"a"))
 
 
+@pytest.mark.parametrize(("module", "start"), [(intel_hex, ":"), (s_record, "S1")])
+def test_a_line_that_is_longer_than_any_record_costs_no_memory(module: Any, start: str) -> None:
+    line = start + "0" * 2_000_000
+    tracemalloc.start()
+    try:
+        assert not module.is_record(line)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_longest_records_of_both_formats_are_records() -> None:
+    assert intel_hex.is_record(record(0x8000, bytes(255)))
+    body = bytes([255]) + bytes(254)
+    assert s_record.is_record(f"S3{body.hex()}{~sum(body) & 0xFF:02X}")
+
+
 SIXTEEN = bytes(range(16))
 SEGMENT_1000 = record(0, b"\x10\x00", 2)
 
@@ -367,6 +385,12 @@ def test_a_raw_binary_for_a_region_begins_where_the_region_does(tmp_path: Path, 
     (tmp_path / "data.bin").write_bytes(data)
     assert load([tmp_path / "data.bin"], region=EEPROM).segments == (Segment(0x4000, data),)
     assert load([tmp_path / "data.bin"], 0x4010, region=EEPROM).segments == (Segment(0x4010, data),)
+    for base in (0, 0x3FFF, 0x4280, 0x8000):
+        with pytest.raises(ImageError, match=f"--base 0x{base:06X} is not in eeprom 0x004000..0x00427F") as caught:
+            load([tmp_path / "data.bin"], base, region=EEPROM)
+        assert (
+            caught.value.hint == "leave --base out: the file then begins at 0x004000; or name the memory that it is for"
+        )
 
 
 def test_a_raw_binary_that_is_larger_than_its_region_is_refused(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ RECORD_SIZE = 16  # data bytes in a line that is written
 
 _log = logging.getLogger(__name__)
 
+_LONGEST_LINE = 1 + 2 * (255 + 5)
 _FORM = re.compile(r":((?:[0-9A-Fa-f]{2}){5,})")
 _DATA, _END, _SEGMENT, _LINEAR = 0, 1, 2, 4
 _SEGMENT_SIZE = 1 << 16
@@ -112,7 +113,7 @@ def _is_end(line: str) -> bool:
 
 def is_record(line: str) -> bool:
     """Tell whether a line has the form of a record: all its digits and no more; the checksum may be wrong."""
-    form = _FORM.fullmatch(line)
+    form = _FORM.fullmatch(line) if len(line) <= _LONGEST_LINE else None
     return form is not None and len(form[1]) == 2 * (int(form[1][:2], 16) + 5)
 
 
