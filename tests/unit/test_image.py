@@ -338,6 +338,7 @@ def test_a_record_over_the_end_of_a_segment_is_refused_as_programs_disagree(
         ([SEGMENT_1000, record(0, b"\x00\x01", 4), record(0xFFF8, SIXTEEN)], 0x1FFF8),
         ([record(0, b"\xff\xff", 4), record(0xFFF8, SIXTEEN)], 0xFFFFFFF8),
         ([SEGMENT_1000, record(0xFFF0, SIXTEEN)], 0x1FFF0),
+        (["", SEGMENT_1000, "", record(0xFFF0, SIXTEEN), "", " \t"], 0x1FFF0),
         ([record(0, b"\x0f\xff", 2), record(0xFFF0, SIXTEEN)], 0x1FFE0),
     ],
 )

@@ -92,7 +92,9 @@ def _refuse_wrapping(name: str, lines: Iterable[str]) -> None:
     """
     segmented = False
     for number, line in enumerate(lines, start=1):
-        kind = int(line[7:9] or "0", 16)
+        if not line:
+            continue
+        kind = int(line[7:9], 16)
         if kind in (_SEGMENT, _LINEAR):
             segmented = kind == _SEGMENT
         elif kind == _END:
