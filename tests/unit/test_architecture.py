@@ -160,6 +160,8 @@ def test_a_python_that_is_too_old_reads_what_runs_before_its_version_is_looked_a
         tree = ast.parse(text, feature_version=version)
         future = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
         assert not future, name
+        subscripted = {ast.unparse(node.value) for node in ast.walk(tree) if isinstance(node, ast.Subscript)}
+        assert not subscripted & {"dict", "frozenset", "list", "set", "tuple", "type"}, name  # new in 3.9
     statements = [ast.unparse(node) for node in ast.parse(sources[start]).body]
     assert "oldest" in statements[1]
     assert statements[2] == "oldest.check()"

@@ -241,9 +241,18 @@ def test_a_lock_file_that_is_something_else_is_named(old: Path) -> None:
         locks.FileLock(old, "file").acquire()
     lock.unlink()
     lock.symlink_to(elsewhere)
-    with pytest.raises(UsageError, match=r"its lock file .*\.old\.lock"):
+    with pytest.raises(UsageError, match=r"its lock file .*\.old\.lock: it is a link, which is not followed"):
         locks.FileLock(old, "file").acquire()
     assert not elsewhere.exists()
+
+
+def test_a_lock_file_that_cannot_be_made_is_named(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path, flags: int, _mode: int = 0o777) -> int:
+        raise PermissionError(13, "Permission denied") if flags & os.O_CREAT else FileNotFoundError(2, "none")
+
+    monkeypatch.setattr(locks.os, "open", refused)
+    with pytest.raises(UsageError, match=r"its lock file .*\.old\.lock cannot be made: Permission denied"):
+        locks.FileLock(old, "file").acquire()
 
 
 @pytest.mark.parametrize("prefix", ["{", "\ufeff {", '{"part": "x",\n'])
@@ -284,3 +293,53 @@ def test_a_board_that_could_not_be_saved_is_refused_before_it_is_used(tmp_path: 
     assert refused.value.hint == f"chmod g+w {path} lets a user of its group use it"
     probe.close()
     assert (path.read_bytes(), store.describe(path).part) == (before, "STM8S103F3")
+
+
+FOLDER_HINT = "keep the board in a folder where each of its users may make and replace files"
+
+
+def test_a_folder_where_no_file_can_be_made_is_blamed_and_not_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "board.chip"
+    store.create(path, find_part("stm8s103f3"), "v2")
+    real = os.open
+
+    def refused(name: Path, flags: int, mode: int = 0o777) -> int:
+        if str(name).endswith(".partial"):
+            raise PermissionError(13, "Permission denied")
+        return real(name, flags, mode)
+
+    monkeypatch.setattr(files.os, "open", refused)
+    with pytest.raises(UsageError, match=r"board\.chip: its folder does not let you make a file$") as error:
+        store.open_transport(path).open()
+    assert error.value.hint == FOLDER_HINT
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders are not sticky there")
+def test_a_file_of_another_user_in_a_sticky_folder_is_refused_before_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "board.chip"
+    store.create(path, find_part("stm8s103f3"), "v2")
+    monkeypatch.setattr(files.os, "geteuid", lambda: path.stat().st_uid + 1)
+    files.check_whole(path, board=True)
+    tmp_path.chmod(0o1777)
+    files.check_whole(tmp_path / "new.hex")
+    with pytest.raises(UsageError, match=r"board\.chip: its folder is sticky: only the owner") as error:
+        store.open_transport(path).open()
+    assert error.value.hint == FOLDER_HINT
+    with pytest.raises(PermissionError, match="sticky"):
+        files.write_whole(path, b"new", board=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes always wait there")
+def test_a_file_that_would_make_a_reader_wait_is_not_a_regular_one(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting, writer = os.pipe()  # as /proc/kmsg: regular by its mode, and empty until something happens
+    os.set_blocking(waiting, False)
+    regular = old.stat()
+    monkeypatch.setattr(files.os, "open", lambda *_: waiting)
+    monkeypatch.setattr(files.os, "fstat", lambda _: regular)
+    with pytest.raises(OSError, match="not a regular file"):
+        files.read_regular(old, 10)
+    os.close(writer)

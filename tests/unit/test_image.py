@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from stm8tool import image
 from stm8tool.errors import Code, ImageError, UsageError
-from stm8tool.image import Image, Segment, load, loading, save
+from stm8tool.image import Image, Segment, intel_hex, load, loading, s_record, save
 from stm8tool.image.saving import SIZE_LIMIT
 from stm8tool.parts.table import Region
 
@@ -293,6 +294,70 @@ def test_linear_and_segmented_addresses_may_be_mixed(file: Path) -> None:
     assert load([file]).segments == (Segment(0x8001, b"b"), Segment(0x10000, b"a"))
 
 
+@pytest.mark.parametrize(("module", "start"), [(intel_hex, ":"), (s_record, "S1")])
+def test_a_line_that_is_longer_than_any_record_costs_no_memory(module: Any, start: str) -> None:
+    line = start + "0" * 2_000_000
+    tracemalloc.start()
+    try:
+        assert not module.is_record(line)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_longest_records_of_both_formats_are_records() -> None:
+    assert intel_hex.is_record(record(0x8000, bytes(255)))
+    body = bytes([255]) + bytes(254)
+    assert s_record.is_record(f"S3{body.hex()}{~sum(body) & 0xFF:02X}")
+
+
+SIXTEEN = bytes(range(16))
+SEGMENT_1000 = record(0, b"\x10\x00", 2)
+
+
+@pytest.mark.parametrize("segment", ["0000", "1000", "0800"])
+@pytest.mark.parametrize("start", [0xFFF1, 0xFFF8, 0xFFFF])
+def test_a_record_over_the_end_of_a_segment_is_refused_as_programs_disagree(
+    file: Path, segment: str, start: int
+) -> None:
+    write(file, RESET, record(0, bytes.fromhex(segment), 2), record(start, SIXTEEN), END)
+    error = refusal(file)
+    assert str(error) == (
+        f"{file}:3: the record runs over the end of its 64 KiB segment (type 02 record), "
+        "and programs disagree where the rest belongs"
+    )
+    assert error.hint is not None
+    assert "type 04" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("lines", "start"),
+    [
+        ([record(0xFFF8, SIXTEEN)], 0xFFF8),
+        ([record(0, b"\x00\x01", 4), record(0xFFF8, SIXTEEN)], 0x1FFF8),
+        ([SEGMENT_1000, record(0, b"\x00\x01", 4), record(0xFFF8, SIXTEEN)], 0x1FFF8),
+        ([record(0, b"\xff\xff", 4), record(0xFFF8, SIXTEEN)], 0xFFFFFFF8),
+        ([SEGMENT_1000, record(0xFFF0, SIXTEEN)], 0x1FFF0),
+        (["", SEGMENT_1000, "", record(0xFFF0, SIXTEEN), "", " \t"], 0x1FFF0),
+        ([record(0, b"\x0f\xff", 2), record(0xFFF0, SIXTEEN)], 0x1FFE0),
+    ],
+)
+def test_a_record_goes_on_over_64_kib_without_a_segment_and_up_to_the_end_of_one(
+    file: Path, lines: list[str], start: int
+) -> None:
+    assert load([write(file, *lines, END)]).segments == (Segment(start, SIXTEEN),)
+
+
+def test_a_record_over_the_end_of_a_segment_is_told_before_an_overlap_that_one_reading_has(file: Path) -> None:
+    write(file, record(0, b"\x20\x00", 2), record(0, b"a"), SEGMENT_1000, record(0xFFF8, SIXTEEN), END)
+    assert str(refusal(file)).startswith(f"{file}:4: the record runs over the end of its 64 KiB segment")
+
+
+def test_an_overlap_in_segments_is_still_told_as_one(file: Path) -> None:
+    write(file, SEGMENT_1000, record(0xFFF0, SIXTEEN), record(0xFFFF, b"a"), END)
+    assert str(refusal(file)) == f"{file}:3: a second byte for 0x01FFFF"
+
+
 def test_a_hex_file_that_was_cut_off_in_a_record_is_refused(file: Path) -> None:
     file.write_text(f"{RESET}\n{RESET[:12]}")
     assert str(refusal(file)) == f"{file}:2: not a valid Intel HEX record"
@@ -321,6 +386,12 @@ def test_a_raw_binary_for_a_region_begins_where_the_region_does(tmp_path: Path, 
     (tmp_path / "data.bin").write_bytes(data)
     assert load([tmp_path / "data.bin"], region=EEPROM).segments == (Segment(0x4000, data),)
     assert load([tmp_path / "data.bin"], 0x4010, region=EEPROM).segments == (Segment(0x4010, data),)
+    for base in (0, 0x3FFF, 0x4280, 0x8000):
+        with pytest.raises(ImageError, match=f"--base 0x{base:06X} is not in eeprom 0x004000..0x00427F") as caught:
+            load([tmp_path / "data.bin"], base, region=EEPROM)
+        assert (
+            caught.value.hint == "leave --base out: the file then begins at 0x004000; or name the memory that it is for"
+        )
 
 
 def test_a_raw_binary_that_is_larger_than_its_region_is_refused(tmp_path: Path) -> None:

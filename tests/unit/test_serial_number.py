@@ -174,3 +174,18 @@ def test_a_file_behind_a_link_is_the_one_that_counts_under_both_names(counter: P
     taken = [SerialNumber.parse(f"0x4000,u8,{file}").take().data for file in (link, counter, link)]
     assert taken == [b"\x29", b"\x2a", b"\x2b"]
     assert link.is_symlink()
+
+
+def test_a_file_with_a_second_name_is_refused_as_each_would_count_for_itself(counter: Path) -> None:
+    other = counter.with_name("other.txt")
+    os.link(counter, other)
+    for file in (counter, other):
+        numbers = SerialNumber.parse(f"0x4000,u8,{file}")
+        for job in (numbers.peek, numbers.take):
+            with pytest.raises(ImageError, match=r"has 2 names \(hard links\)"):
+                job()
+    assert counter.read_bytes() == b"41\n"
+    copy = counter.with_name("copy.txt")
+    copy.write_bytes(counter.read_bytes())
+    copy.replace(counter)
+    assert SerialNumber.parse(f"0x4000,u8,{counter}").take().data == b"\x29"

@@ -114,5 +114,5 @@ if not TYPE_CHECKING:  # a type checker would take it as a promise of any name
 
         return getattr(api, name)
 
-    def __dir__() -> list[str]:
+    def __dir__() -> "list[str]":  # a text: Python 3.6 to 3.8 run this file, too, see oldest.py
         return sorted({*globals(), *__all__})

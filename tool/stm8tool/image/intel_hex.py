@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import Any
 
+from ..errors import ImageError
 from .lines import after_end, damaged, lines_of
 from .segments import Segment
 
@@ -22,8 +23,10 @@ RECORD_SIZE = 16  # data bytes in a line that is written
 
 _log = logging.getLogger(__name__)
 
+_LONGEST_LINE = 1 + 2 * (255 + 5)
 _FORM = re.compile(r":((?:[0-9A-Fa-f]{2}){5,})")
 _DATA, _END, _SEGMENT, _LINEAR = 0, 1, 2, 4
+_SEGMENT_SIZE = 1 << 16
 _STARTS = {3: "CS:IP", 5: "EIP"}  # registers of the 80x86; an STM8 starts at its reset vector
 
 
@@ -33,10 +36,11 @@ def read(name: str, content: bytes) -> list[Segment]:
     Start addresses are valid, several of them too, and have no effect.
 
     Raises:
-        ImageError: a line is damaged, odd, or gives an address a second time.
+        ImageError: a line is damaged, odd, gives an address a second time, or has no certain place.
     """
     lines = lines_of(content)
     _judge(name, lines)
+    _refuse_wrapping(name, lines)
     segments = []
     base, last, end = 0, 0, None
     start = ""
@@ -74,9 +78,34 @@ def _judge(name: str, lines: Sequence[str]) -> None:
     except intelhex.RecordChecksumError as exc:
         raise damaged(name, exc.line, "wrong checksum") from exc
     except intelhex.AddressOverlapError as exc:
+        _refuse_wrapping(name, lines[: exc.line])  # it may overlap in one of the two readings only
         raise damaged(name, exc.line, f"a second byte for 0x{exc.address:06X}") from exc
     except intelhex.HexReaderError as exc:
         raise damaged(name, exc.line, "not a valid Intel HEX record") from exc
+
+
+def _refuse_wrapping(name: str, lines: Iterable[str]) -> None:
+    """Raise ImageError for a data record that runs over the end of a segment; the lines have been judged.
+
+    Intel lets it wrap inside the segment of the type 02 record above it, and srecord 1.64 does so. intelhex 2.3.0,
+    bincopy, hexrec and GNU objcopy 2.40 go on behind the segment. After a type 04 record, or neither, all go on.
+    """
+    segmented = False
+    for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
+        kind = int(line[7:9], 16)
+        if kind in (_SEGMENT, _LINEAR):
+            segmented = kind == _SEGMENT
+        elif kind == _END:
+            return
+        elif kind == _DATA and segmented and int(line[3:7], 16) + int(line[1:3], 16) > _SEGMENT_SIZE:
+            raise ImageError(
+                f"{name}:{number}: the record runs over the end of its 64 KiB segment (type 02 record), "
+                "and programs disagree where the rest belongs",
+                hint="write the file with type 04 records. To convert it, `srec_cat IN.hex -intel -o OUT.hex -intel` "
+                "wraps, as Intel specifies, and `objcopy -I ihex -O ihex IN.hex OUT.hex` goes on behind the segment",
+            )
 
 
 def _is_end(line: str) -> bool:
@@ -86,7 +115,7 @@ def _is_end(line: str) -> bool:
 
 def is_record(line: str) -> bool:
     """Tell whether a line has the form of a record: all its digits and no more; the checksum may be wrong."""
-    form = _FORM.fullmatch(line)
+    form = _FORM.fullmatch(line) if len(line) <= _LONGEST_LINE else None
     return form is not None and len(form[1]) == 2 * (int(form[1][:2], 16) + 5)
 
 

@@ -122,6 +122,12 @@ def _raw(name: str, content: bytes, base: Optional[int], region: Optional[Region
         raise ImageError(
             f"{name}: this is a raw binary, not {promised}", hint="make the file again, or give it the suffix .bin"
         )
+    if base is not None and region is not None and not region.start <= base < region.end:
+        raise ImageError(
+            f"{name}: --base 0x{base:06X} is not in {region}",
+            code=Code.OUTSIDE_MAP,
+            hint=f"leave --base out: the file then begins at 0x{region.start:06X}; or name the memory that it is for",
+        )
     if base is None and region is not None:
         if len(content) > region.size:
             raise ImageError(

@@ -15,6 +15,7 @@ _NAMED = 3  # parts in a hint
 
 # "General hardware register map" and "CPU/SWIM/debug module/interrupt controller registers" of every datasheet.
 _REGISTERS = (Region("registers", 0x5000, 0x800), Region("registers", 0x7F00, 0x100))
+_UNIQUE_ID_SIZE = 12
 _BEGIN_A_PROGRAM = (0x82, 0xAC)  # INT and JPF (PM0044): what a reset vector holds
 
 
@@ -112,7 +113,7 @@ def _counted_from_0(case: _Case) -> str:
         if (alone or program) and case.end <= memory.size:
             return (
                 f"the addresses in the file count from 0, and {memory.name} begins at 0x{memory.start:06X}: "
-                f"give the bytes as a .bin, with --base 0x{memory.start:06X}"
+                f"give the bytes as a .bin, with --base 0x{memory.start:06X} (stm8flash-compat: -s 0x{memory.start:X})"
             )
     return ""
 
@@ -131,11 +132,16 @@ def _what_lies_there(case: _Case) -> str:
         if case.end > part.ram.end:
             return hint
         homes = " or ".join(f"0x{m.start:06X} ({m.name})" for m in (part.eeprom, part.flash) if m)
-        return f"{hint}, or write the RAM by --region ram. If the file counts from 0, give a .bin, with --base {homes}"
+        return (
+            f"{hint}, or write the RAM by --region ram. If the file counts from 0, give a .bin, with --base {homes} "
+            "(stm8flash-compat: -s in place of --region and --base)"
+        )
     if case.touches(*_REGISTERS):
         return f"registers lie there, which a program sets when it runs: {left_out}"
     if part.boot_rom and case.touches(part.boot_rom):
         return f"the boot ROM lies there, which cannot be written: {left_out}"
+    if part.unique_id is not None and case.touches(Region("unique ID", part.unique_id, _UNIQUE_ID_SIZE)):
+        return f"the chip's unique ID lies there, which cannot be written: {left_out}"
     for memory in part.memories:
         if case.touches(memory):
             chosen = " and ".join(map(str, case.memories))

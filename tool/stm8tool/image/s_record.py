@@ -19,6 +19,7 @@ RECORD_SIZE = 32  # data bytes in a line that is written
 
 _ADDRESS_SIZE = {0: 2, 1: 2, 2: 3, 3: 4, 5: 2, 6: 3, 7: 4, 8: 3, 9: 2}  # S4 is reserved
 _DATA, _COUNT, _END = (1, 2, 3), (5, 6), (7, 8, 9)
+_LONGEST_LINE = 2 + 2 * (1 + 255)
 _FORM = re.compile(r"S([0-9])((?:[0-9A-Fa-f]{2})+)")
 
 
@@ -87,7 +88,7 @@ def _refuse_wide_s1(name: str, lines: Sequence[str], segments: Sequence[Segment]
 
 def is_record(line: str) -> bool:
     """Tell whether a line has the form of a record: all its digits and no more; the checksum may be wrong."""
-    form = _FORM.fullmatch(line)
+    form = _FORM.fullmatch(line) if len(line) <= _LONGEST_LINE else None
     kind = int(form[1]) if form else 4
     body = bytes.fromhex(form[2]) if form else b""
     size = _ADDRESS_SIZE.get(kind)

@@ -73,10 +73,11 @@ class SerialNumber:
         """Return the number that comes next; it may be another one's by the time it is taken.
 
         Raises:
-            ImageError: the file is missing, cannot be read, or holds something else.
+            ImageError: the file is missing, cannot be read, holds something else, or has several names.
         """
         try:
             digits = files.read_regular(self.file, _DIGITS_LIMIT + 1).strip()
+            names = self.file.stat().st_nlink
         except FileNotFoundError as exc:
             raise ImageError(
                 f"{self.file}: no such file", hint=f"make it, with the first number in it: echo 1 > {self.file}"
@@ -87,6 +88,11 @@ class SerialNumber:
             raise ImageError(
                 f"{self.file}: holds something else than one decimal number",
                 hint="it is to hold the next serial number, and nothing else",
+            )
+        if names > 1:  # a replaced file takes one of its names with it, and the others go on with the old number
+            raise ImageError(
+                f"{self.file}: has {names} names (hard links), and each would give the same numbers again",
+                hint="copy the file, and rename the copy to this name; let other names be symbolic links",
             )
         return int(digits)
 

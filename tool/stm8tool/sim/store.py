@@ -276,7 +276,9 @@ def _check_writable(path: Path) -> None:
 
 def _not_written(path: Path, exc: OSError) -> UsageError:
     hint = "check the path and the disk"
-    if isinstance(exc, PermissionError):
+    if isinstance(exc, files.FolderError):
+        hint = "keep the board in a folder where each of its users may make and replace files"
+    elif isinstance(exc, PermissionError):
         hint = f"chmod g+w {path} lets a user of its group use it"
     return UsageError(f"cannot write {path}: {exc.strerror}", hint=hint)
 

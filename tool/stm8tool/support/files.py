@@ -23,6 +23,10 @@ _BOARD = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{.*?"format"\s*:\s*"%s"' % BOARD_FOR
 _WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
+class FolderError(PermissionError):
+    """The folder of a file does not let it be replaced, whatever the rights of the file are."""
+
+
 def replace(source: Path, target: Path) -> None:
     """Rename `source` to `target`, in whose place it then is; a folder only where there is none.
 
@@ -57,7 +61,10 @@ def read_regular(source: Path, limit: int) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _not_regular(source)
-        return file.read(limit)
+        content: Optional[bytes] = file.read(limit)  # None: some files of /proc are regular, and make a reader wait
+        if content is None:
+            raise _not_regular(source)
+        return content
 
 
 def holds_board(path: Path) -> bool:
@@ -139,7 +146,10 @@ def _begin(target: Path) -> tuple[int, Path]:
     _sweep(target.parent, f".{kind}.")
     half = target.with_name(f".{kind}.{os.urandom(8).hex()}.partial")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    return os.open(half, flags, 0o666), half
+    try:
+        return os.open(half, flags, 0o666), half
+    except PermissionError as exc:
+        raise FolderError(exc.errno, "its folder does not let you make a file", str(target)) from exc
 
 
 def _sweep(folder: Path, prefix: str) -> None:
@@ -196,9 +206,10 @@ def _followed(target: Path) -> Path:
 
 
 def _replaced(target: Path) -> Optional[os.stat_result]:
-    """Return the state of the regular file `target`, None if there is none yet; PermissionError if it is read-only.
+    """Return the state of the regular file `target`, None if there is none yet; PermissionError if it stays as it is.
 
-    Replacing a file asks the rights of its folder only; here a file that all are forbidden to write stays.
+    Replacing a file asks the rights of its folder only; here a file that all are forbidden to write stays. In a sticky
+    folder the file of another user stays.
     """
     try:
         old = target.stat()
@@ -206,6 +217,10 @@ def _replaced(target: Path) -> Optional[os.stat_result]:
         return None
     if not (stat.S_IMODE(old.st_mode) & _WRITABLE and os.access(target, os.W_OK)):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
+    if sys.platform != "win32":
+        folder = target.parent.stat()
+        if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, old.st_uid, folder.st_uid):
+            raise FolderError(errno.EPERM, "its folder is sticky: only the owner replaces a file there", str(target))
     return old
 
 

@@ -64,8 +64,7 @@ class FileLock:
         try:
             descriptor = self._open()
         except OSError as exc:
-            about = f"its lock file {self._lock_path}: " if os.path.lexists(self._lock_path) else ""
-            raise UsageError(f"cannot use {self._path}: {about}{exc.strerror}", hint=_CHECK) from exc
+            raise self._unusable(exc) from exc
         deadline = time.monotonic() + WAIT_S * self._patient
         while True:
             try:
@@ -82,6 +81,17 @@ class FileLock:
             else:
                 self._descriptor = descriptor
                 return
+
+    def _unusable(self, exc: OSError) -> UsageError:
+        """Return the error for a lock file that cannot be opened or made."""
+        about, reason = "", exc.strerror
+        if os.path.lexists(self._lock_path):
+            about = f"its lock file {self._lock_path}: "
+            if exc.errno == errno.ELOOP:  # as O_NOFOLLOW has it
+                reason = "it is a link, which is not followed"
+        elif isinstance(exc, PermissionError):
+            about = f"its lock file {self._lock_path} cannot be made: "
+        return UsageError(f"cannot use {self._path}: {about}{reason}", hint=_CHECK)
 
     def _open(self) -> int:
         """Return the lock file, which whoever may use the file itself may lock.
