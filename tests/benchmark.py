@@ -21,6 +21,9 @@ from session.bench import Board, image_of, program  # noqa: E402
 from stm8tool import image  # noqa: E402
 from stm8tool.parts.table import Part, find_part  # noqa: E402
 from stm8tool.sim import store  # noqa: E402
+from stm8tool.sim.cpu.core import Core  # noqa: E402
+from stm8tool.sim.cpu.image import PlainBus  # noqa: E402
+from stm8tool.sim.cpu.writer import Layout  # noqa: E402
 
 _RUNS = 7
 _PARTS = ("stm8s103f3", "stm8s105k6", "stm8s208mb")
@@ -31,6 +34,12 @@ _TARGETS = {("STM8S103F3", "v3"): "2.0", ("STM8S103F3", "v2"): "3.5"}
 _BIT_S = 10 / 8e6
 _HEAD_BITS, _BYTE_BITS, _FRAME = 6 + 4 * 11, 11, 255
 _PROGRAM_S = 0.006
+
+
+# For each of 512 bytes: a load, a shift, a branch, a store, a call of a routine that counts, a comparison of words.
+_CPU_CODE = bytes.fromhex("AE0000 F6 A85A 44 2402 A88C F7 CD8020 5C A30200 26EE 20E9")
+_CPU_ROUTINE = bytes.fromhex("725C0300 81")
+_CPU_CYCLES, _CPU_HZ = 4_000_000, 16_000_000
 
 
 class Figure(NamedTuple):
@@ -54,6 +63,7 @@ def _figures() -> Iterator[Figure]:
             yield from _modelled(find_part(name), model)
     with tempfile.TemporaryDirectory() as folder:
         yield from _wall(Path(folder))
+    yield from _cpu()
 
 
 def _wire_s(size: int) -> float:
@@ -113,6 +123,23 @@ def _wall(folder: Path) -> Iterator[Figure]:
     for part in (small, large):
         load = functools.partial(image.load, [folder / f"{part.name}.hex"])
         yield Figure(f"wall time of loading {part.flash.size // 1024} KiB of hex", _best(load))
+
+
+def _cpu() -> Iterator[Figure]:
+    """Yield how fast the STM8 core executes, and what a second of waiting costs."""
+    bus = PlainBus(0x28000, Layout(0x1800, 0x8000, 0x28000))
+    bus.memory[0x8000 : 0x8000 + len(_CPU_CODE)] = _CPU_CODE
+    bus.memory[0x8020 : 0x8020 + len(_CPU_ROUTINE)] = _CPU_ROUTINE
+    core = Core(bus)
+    start = time.process_time()
+    core.run(_CPU_CYCLES)
+    speed = core.count / (time.process_time() - start) / 1e6
+    yield Figure("STM8 core, million instructions a second", f"{speed:.2f}", "0.8")
+    bus.memory[0x8000:0x8005] = bytes.fromhex("720100FBFB")  # BTJF 0x00fb,#0,itself
+    waiting = Core(bus)
+    start = time.process_time()
+    waiting.run(_CPU_HZ)
+    yield Figure("STM8 core, a second of waiting at 16 MHz", f"{(time.process_time() - start) * 1e3:.1f} ms")
 
 
 def _run(*words: str) -> None:

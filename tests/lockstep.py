@@ -21,9 +21,10 @@ from typing import Optional
 
 from stm8tool.sim.cpu.core import Core, decode
 from stm8tool.sim.cpu.disassemble import text
-from stm8tool.sim.cpu.generate import Instruction, Layout, block_source, compile_function, longest, parts
+from stm8tool.sim.cpu.functions import block_source, compile_function, longest
 from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.opcodes import TABLE, Row
+from stm8tool.sim.cpu.writer import Instruction, Layout, parts
 
 DIFFERENCES = Path(__file__).with_name("ucsim") / "differences.csv"
 LAYOUT = Layout(0x1800, 0x8000, 0x28000, 0, 0x17FF)

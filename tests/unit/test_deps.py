@@ -259,8 +259,10 @@ def test_a_lock_that_is_never_released_is_an_error_not_a_hang(tmp_path: Path, mo
 
 
 def test_importing_deps_loads_nothing_heavy() -> None:
-    code = "import sys, stm8tool.support.deps; "
+    code = (
+        "import sys, stm8tool.support.deps; "
         "print(*sorted({'hashlib', 'subprocess', 'shutil', 'sysconfig'} & set(sys.modules)))"
+    )
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(TOOL)!r}); {code}"],
         capture_output=True,

@@ -154,6 +154,11 @@ class FlashController:
         return self._operation is not None
 
     @property
+    def busy_until(self) -> float:
+        """When the operation ends that is under way; 0 where there is none."""
+        return self._operation.ends if self._operation else 0.0
+
+    @property
     def loading(self) -> bool:
         """True while a word or block has begun to come in; the CPU stays stalled meanwhile."""
         return self._load is not None

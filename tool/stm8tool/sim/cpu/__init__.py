@@ -2,12 +2,14 @@
 
     opcodes.py      one row for each opcode: mnemonic, operands, length, cycles, flags
     semantics.py    what each mnemonic does, once, as lines of Python
-    generate.py     lines of Python for one instruction, or for a block of them
+    writer.py       addressing modes: how operands are read and written
+    generate.py     the lines of one instruction
+    functions.py    a function for one opcode, or for a block of instructions
     core.py         the registers, interrupts, and the loop that runs blocks
     disassemble.py  text from the table
-    image.py        a bus that is memory and no registers, for tests and measurements
+    image.py        a bus that is memory without registers, for tests and measurements
 
-Source: PM0044, "STM8 CPU programming manual". Not modelled: the three-stage pipeline. Each instruction takes the cycles
-that PM0044 lists for it, so fetch stalls (a long instruction across two words of flash, a jump into the middle of a word,
-code in RAM) are missing.
+Source: PM0044, "STM8 CPU programming manual". Not modelled is the pipeline. Each instruction takes the cycles that
+PM0044 lists for it. So fetch stalls are missing: a long instruction across two words of flash, a jump into the middle
+of a word, code in RAM.
 """

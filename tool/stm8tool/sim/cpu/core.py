@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Optional, Protocol
+from typing import Any, Optional, Protocol
 
-from .generate import (
-    BLOCK_LENGTH,
-    ENDS,
-    SPACE,
-    Instruction,
-    Layout,
-    block_source,
-    compile_function,
-    longest,
-    parts,
-    step_source,
-)
+from .functions import BLOCK_LENGTH, block_source, compile_function, longest, step_source
+from .generate import ENDS
 from .opcodes import PREFIXES, TABLE, Row
+from .writer import SPACE, Instruction, Layout, parts
 
 RESET_VECTOR = 0x8000
 INTERRUPTS = 0x8008  # the vector of interrupt 0
@@ -47,7 +38,7 @@ class Bus(Protocol):
 class _Block:
     __slots__ = ("code", "end", "longest", "run", "start")
 
-    def __init__(self, run: Callable[[object], None], start: int, end: int, longest: int, code: bytes) -> None:
+    def __init__(self, run: Callable[[Any], None], start: int, end: int, longest: int, code: bytes) -> None:
         self.run = run
         self.start = start
         self.end = end
@@ -89,7 +80,7 @@ class Core:
         self.bus = bus
         self.m = bus.memory
         self.layout = bus.layout
-        self._steps: dict[Row, Callable[[object], None]] = {}
+        self._steps: dict[Row, Callable[[Any], None]] = {}
         self._blocks: dict[int, _Block] = {}
         self._heat: dict[int, int] = {}
         self._end = len(self.m) - 8
@@ -217,7 +208,7 @@ class Core:
         return block
 
     def forget(self) -> None:
-        """Drop the translations, as somebody has changed memory outside of RAM."""
+        """Drop the translations, because memory outside of RAM has changed."""
         self._blocks.clear()
         self._heat.clear()
 

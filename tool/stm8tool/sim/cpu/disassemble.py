@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from .core import decode
-from .generate import Instruction, _relative
+from .generate import relative
 from .opcodes import MODES
+from .writer import Instruction
 
 
 def text(instruction: Instruction) -> str:
     """Return an instruction as PM0044 writes it."""
     row, numbers = instruction.row, list(instruction.operands)
     if row.mode.endswith("rel"):
-        target = _relative(instruction.next, numbers[-1])
+        target = relative(instruction.next, numbers[-1])
         numbers[-1] = target if isinstance(target, int) else 0
     operand = MODES[row.mode][1].format(*numbers, bit=row.reg)
     return f"{row.mnemonic} {row.operands.format(m=operand)}".rstrip()

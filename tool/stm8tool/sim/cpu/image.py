@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .generate import Layout
+from .writer import Layout
 
 
 class PlainBus:

@@ -9,8 +9,8 @@ The registers are locals: a, x, y, sp; the flags are kept in the form in which t
     hf  H: bit 4
     im  I1 and I0, at their places in CC (0x28)
 
-A line `flag = expression` may be left out where nothing reads that flag before it is set again. Temporary names: b a byte
-that was read, w a word, r a result, u anything. `R` and `S` stand for the index register and the other one.
+A line `flag = expression` may be left out where nothing reads that flag before it is set again. Temporary names: b is a
+byte that was read, w a word, r a result, u anything. `R` and `S` stand for the index register and the other one.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ RMWW = {
 # An index register and a word `w`.
 WORD = {
     "ADDW": f"r = R + w; hf = (R ^ w ^ r) >> 4; vf = ((R ^ r) & (w ^ r)) >> 8; cf = r >> 16; R = r & 65535; {_NZ_W}",
-    "SUBW": f"r = R - w; hf = (R ^ w ^ r) >> 4; vf = ((R ^ w) & (R ^ r)) >> 8; cf = r >> 16 & 1; R = r & 65535; {_NZ_W}",
+    "SUBW": "r = R - w; hf = (R ^ w ^ r) >> 4; vf = ((R ^ w) & (R ^ r)) >> 8; cf = r >> 16 & 1; R = r & 65535; "
+    + _NZ_W,
     "CPW": "r = R - w; vf = ((R ^ w) & (R ^ r)) >> 8; cf = r >> 16 & 1; nv = r >> 8; zv = r & 65535",
     "LDW": f"R = w; {_NZ_W}",
 }

@@ -1,0 +1,165 @@
+"""Where operands are, and how they are read and written: the lines of Python that all instructions share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple, Union
+
+from .opcodes import MODES, Row
+
+SPACE = 0xFFFFFF
+
+Value = Union[int, str]  # known, or an expression
+
+
+class Layout(NamedTuple):
+    """What a core may do by itself: `ram` is read and written, `rom` is read; all else goes through the bus.
+
+    A push at `stack_low` rolls the stack pointer over to `stack_top`.
+    """
+
+    ram_end: int
+    rom_start: int
+    rom_end: int
+    stack_low: int = 0
+    stack_top: int = 0xFFFF
+
+
+class Instruction(NamedTuple):
+    """A decoded instruction; `operands` are the numbers in its code."""
+
+    address: int
+    row: Row
+    operands: tuple[int, ...]
+
+    @property
+    def next(self) -> int:
+        return self.address + self.row.length & SPACE
+
+
+# The sizes of the numbers in an operand.
+PARTS = {
+    "#byte>long": (1, 2),
+    "short>short": (1, 1),
+    "long>long": (2, 2),
+    "long,#bit": (2,),
+    "long,#bit,rel": (2, 1),
+}
+
+
+def parts(mode: str) -> tuple[int, ...]:
+    """Return the sizes of the numbers in the operand of a mode."""
+    size = MODES[mode][0]
+    return PARTS.get(mode, (size,) if size else ())
+
+
+def plus(left: Value, right: Value) -> Value:
+    """Add two values, now if both are known."""
+    if isinstance(left, int) and isinstance(right, int):
+        return left + right
+    return f"{left} + {right}" if right else left
+
+
+class Writer:
+    """Writes the lines of one function.
+
+    Attributes:
+        guard: Addresses of RAM code in this block: whoever writes there leaves the block.
+    """
+
+    def __init__(self, layout: Layout, guard: range = range(0)) -> None:
+        self.layout = layout
+        self.guard = guard
+        self.lines: list[tuple[int, str]] = []
+        self.cycles = 0
+        self.count = 0
+        self.stores = False
+        self.fixed = True  # every way through takes a number of cycles that is known
+        self.next: Value = 0
+
+    def put(self, *texts: str, indent: int = 0) -> None:
+        self.lines.extend((indent, text) for text in texts)
+
+    def script(self, text: str, reg: str = "") -> None:
+        """Put the lines of `semantics.py`."""
+        own = reg.lower() or "x"
+        text = re.sub(r"\bR\b", own, re.sub(r"\bS\b", "y" if own == "x" else "x", text))
+        self.put(*(line for line in text.split("; ") if line))
+
+    def leave(self, target: Value, row: Row, extra: int = 0, indent: int = 0) -> None:
+        """End the function with the registers stored and the PC at `target`."""
+        pure = int(self.fixed and not self.stores)
+        self.put(f"EXIT {target}|{self.cycles + row.cycles + extra}|{self.count + 1}|{pure}", indent=indent)
+
+    # -- memory ---------------------------------------------------------------------------------------------
+
+    @property
+    def _now(self) -> str:
+        return f"n + {self.cycles}"
+
+    def bytes_at(self, address: Value, size: int) -> str:
+        """Return an expression for `size` bytes from an address, the first the highest."""
+        if not isinstance(address, int):
+            self.put(f"p = {address}")
+            address = "p"
+        plain = " | ".join(
+            f"m[{plus(address, i)}]" + (f" << {8 * (size - 1 - i)}" if i < size - 1 else "") for i in range(size)
+        )
+        slow = " | ".join(
+            f"rd({plus(address, i)}, {self._now})" + (f" << {8 * (size - 1 - i)}" if i < size - 1 else "")
+            for i in range(size)
+        )
+        ram, low, high = self.layout.ram_end - size + 1, self.layout.rom_start, self.layout.rom_end - size + 1
+        if isinstance(address, int):
+            return f"({plain if address < ram or low <= address < high else slow})"
+        return f"({plain} if p < {ram} or {low} <= p < {high} else {slow})"
+
+    def store(self, address: Value, values: Sequence[str], row: Row) -> None:
+        """Write bytes, as the last that an instruction does; if they are not plain RAM, leave the block after it."""
+        self.stores = True
+        last = len(values) - 1
+        end = self.layout.ram_end - last
+        if isinstance(address, int):
+            touched = range(address, address + last + 1)
+            if address < end and not any(byte in self.guard for byte in touched):
+                self.put(*(f"m[{byte}] = {value}" for byte, value in zip(touched, values)))
+                return
+            self.put(*(f"wr({byte}, {value}, {self._now})" for byte, value in zip(touched, values)))
+            self.leave(self.next, row)
+            return
+        self.put(f"p = {address}")
+        guarded = f" and not {self.guard.start - last} <= p < {self.guard.stop}" if self.guard else ""
+        self.put(f"if p < {end}{guarded}:")
+        self.put(*(f"m[{plus('p', i)}] = {value}" for i, value in enumerate(values)), indent=1)
+        self.put("else:")
+        self.put(*(f"wr({plus('p', i)}, {value}, {self._now})" for i, value in enumerate(values)), indent=1)
+        self.leave(self.next, row, indent=1)
+
+    def push(self, *values: str) -> None:
+        self.stores = True
+        low, top = self.layout.stack_low, self.layout.stack_top
+        for value in values:
+            self.put(f"if sp < {self.layout.ram_end}: m[sp] = {value}", f"else: wr(sp, {value}, {self._now})")
+            self.put(f"sp = sp - 1 if sp != {low} else {top}")
+
+    def pop(self, name: str) -> None:
+        low, top = self.layout.stack_low, self.layout.stack_top
+        self.put(f"sp = sp + 1 if sp != {top} else {low}")
+        self.put(f"{name} = m[sp] if sp < {self.layout.ram_end} else rd(sp, {self._now})")
+
+    def address(self, mode: str, operand: Value) -> Value:
+        """Return the effective address; an index is added without a wrap at 16 bits (PM0044: up to 0x1FFFE)."""
+        if mode in ("short", "long", "ext"):
+            return operand
+        index = mode[-2].lower() if mode.endswith(("X)", "Y)")) else "sp" if mode.endswith("SP)") else ""
+        if ".e" in mode or ".w" in mode:
+            base: Value = self.bytes_at(operand, 3 if ".e" in mode else 2)
+        else:
+            base = operand
+        far = ".e" in mode or "ext" in mode
+        if not index:
+            return base
+        if mode in ("(X)", "(Y)"):
+            return index
+        return f"({index} + {base}) & {SPACE}" if far else f"{index} + {base}"

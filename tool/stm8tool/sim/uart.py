@@ -1,0 +1,75 @@
+"""The transmitting half of a UART, for programs that execute: eight bits of data, no parity, one stop bit.
+
+Source: RM0016 22.3 (UART), RM0031 (USART of the STM8L): SR, DR, BRR1, BRR2, CR1, CR2 lie in this order on each. Not
+modelled: the receiver, interrupts, parity, nine bits, and what a byte meets whose transmitter is off, which is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Optional
+
+SR, DR, BRR1, BRR2, CR1, CR2 = range(6)
+REGISTERS = 11  # of the longest one, with GTR and PSCR
+TXE, TC = 0x80, 0x40
+TEN = 0x08
+FRAME_BITS = 10
+
+
+class UartOutput:
+    """Registers from `base` on.
+
+    Attributes:
+        sent: Every byte whose stop bit is through.
+    """
+
+    def __init__(self, base: int, master_hz: Callable[[], int]) -> None:
+        self._registers = range(base, base + REGISTERS)
+        self._master_hz = master_hz
+        self._values = bytearray(REGISTERS)
+        self._moving: Optional[tuple[int, float]] = None  # the byte in the shift register, and when it is through
+        self._waiting: Optional[int] = None  # the byte in DR
+        self.sent = bytearray()
+
+    def holds(self, address: int) -> bool:
+        """True for an address of this UART."""
+        return address in self._registers
+
+    @property
+    def busy(self) -> bool:
+        """True while a byte is on its way."""
+        return self._moving is not None
+
+    @property
+    def byte_s(self) -> float:
+        """Return how long a byte takes: UART_DIV has its digits spread over BRR2 and BRR1."""
+        high, low = self._values[BRR2], self._values[BRR1]
+        return FRAME_BITS * ((high & 0xF0) << 8 | low << 4 | high & 0x0F) / self._master_hz()
+
+    def settle(self, now: float) -> None:
+        """Let the bytes through whose time has come."""
+        while self._moving is not None and self._moving[1] <= now:
+            byte, ended = self._moving
+            self.sent.append(byte)
+            following, self._waiting = self._waiting, None
+            self._moving = None if following is None else (following, ended + self.byte_s)
+
+    def read(self, address: int, now: float) -> int:
+        """Return a register."""
+        self.settle(now)
+        register = address - self._registers.start
+        if register == SR:
+            return TXE * (self._waiting is None) | TC * (self._moving is None)
+        return 0 if register == DR else self._values[register]
+
+    def write(self, address: int, value: int, now: float) -> None:
+        """Write a register; a byte that comes while DR holds one takes its place."""
+        self.settle(now)
+        register = address - self._registers.start
+        if register != DR:
+            self._values[register] = value
+        elif self._values[CR2] & TEN and self._values[BRR1]:  # BRR1 = 0 stops its clock
+            if self._moving is None:
+                self._moving = (value, now + self.byte_s)
+            else:
+                self._waiting = value
