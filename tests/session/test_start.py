@@ -14,6 +14,7 @@ from stm8tool.chip.upload import OptionData
 from stm8tool.image import Image, Segment
 from stm8tool.parts.table import Region, all_parts
 from stm8tool.session import Session
+from stm8tool.sim.probe.stlink import SimStlink
 from stm8tool.sim.switches import Switches
 
 _CODE = bytes(range(1, 120))
@@ -195,3 +196,18 @@ def test_what_was_not_verified_is_read() -> None:
     with board.session() as session:
         session.write(_program(b"\x82\x00\x80\x80"), [board.part.flash], verify=False)
     assert session.starts_program is False
+
+
+@pytest.mark.parametrize("fault", ["clone-16bit-address", "open-firmware"])
+def test_a_program_that_a_probe_cannot_reach_is_not_called_missing(
+    fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    board = Board("stm8s208mb", "v2")
+    board.upload(Image([Segment(0x8000, b"\x82\x01\x50\x00"), Segment(0x15000, _CODE)]))
+    board.probe = SimStlink(board.chip, "v2", faults=[fault])
+    ram = bytes(board.chip.ram.data)
+    with board.session() as session:
+        session.reset()
+    assert session.starts_program is None
+    assert not caplog.messages
+    assert bytes(board.chip.ram.data) == ram

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from session.bench import MODELS, Board, image_of, program
-from stm8tool.errors import Code, ProgramError, ReadoutProtectedError, ToolError
+from stm8tool.errors import Code, ProbeError, ProgramError, ReadoutProtectedError, ToolError
 from stm8tool.parts.table import option_table
 from stm8tool.sim.probe.stlink import SimStlink
 from stm8tool.sim.switches import Switches
@@ -171,6 +171,18 @@ def test_an_upload_looks_at_what_it_writes_and_says_no_more() -> None:
     with pytest.raises(ToolError) as caught:
         board.upload(image)
     assert caught.value.code is Code.VERIFY
+
+
+@pytest.mark.parametrize("fault", ["clone-16bit-address", "open-firmware"])
+@pytest.mark.parametrize("name", ["stm8s208mb", "stm8l152r8"])
+def test_an_unlock_by_a_probe_that_cuts_addresses_says_what_it_could_not_look_at(name: str, fault: str) -> None:
+    board = Board(name, "v2", locked=True, faults=[fault])
+    with pytest.raises(ProbeError) as caught, board.session() as session:
+        session.unlock()
+    assert caught.value.code is Code.PROBE_LIMIT
+    assert "protection is off, but it is not known if the flash above 0x00FFFF is erased" in str(caught.value)
+    assert not board.chip.options.rop
+    assert board.options_are_factory()
 
 
 def test_an_unlock_of_an_open_chip_looks_at_no_data() -> None:

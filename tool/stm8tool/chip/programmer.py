@@ -14,6 +14,7 @@ from typing import NamedTuple, Optional
 from ..errors import (
     LINK_ERRORS,
     Code,
+    ProbeError,
     ProgramError,
     ReadoutProtectedError,
     SwimError,
@@ -133,8 +134,21 @@ class Programmer:
         return unlocked
 
     def require_erased(self) -> None:
-        """Raise ProgramError unless all of flash and EEPROM reads 0x00, as after an unlock."""
+        """Raise ProgramError unless all of flash and EEPROM reads 0x00, as after an unlock.
+
+        ProbeError, if the probe cannot show all of it.
+        """
         memories = [memory for memory in (self.part.flash, self.part.eeprom) if memory is not None]
+        try:
+            self._core.persist(lambda: self._core.check_reaches(self.part.flash.end))
+        except ProbeError as exc:
+            if exc.code is not Code.PROBE_LIMIT:
+                raise
+            raise ProbeError(
+                f"the read protection is off, but it is not known if the flash above 0x00FFFF is erased: {exc}",
+                code=exc.code,
+                hint="with another probe, `erase` erases all of the flash, and shows that it is blank",
+            ) from exc
         left = self._core.persist(lambda: [address for memory in memories for address in self._not_blank(memory)])
         if left:
             raise ProgramError(

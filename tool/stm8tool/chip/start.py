@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from typing import Optional
 
-from ..errors import LINK_ERRORS, Code, TargetError
+from ..errors import LINK_ERRORS, Code, ProbeError, TargetError
 from ..image import Image
 from ..parts.table import Part, Region
 from .flash.controller import Flash
@@ -46,16 +46,26 @@ def look(core: Core, part: Optional[Part], known: Image) -> Optional[bool]:
         try:
             found = flaw(from_image(known), flash)
         except LookupError:
-            found = flaw(core.read_surely, flash)
+            found = flaw(_reader(core), flash)
             if found and _is_locked(core, part):
                 return None
-    except (*LINK_ERRORS, TargetError) as exc:
+    except (*LINK_ERRORS, ProbeError, TargetError) as exc:
         # A link that is lost here is still lost when the chip is left, which says so.
         _log.debug("whether there is a program cannot be seen: %s", exc)
         return None
     if found:
         _log.warning("no program runs: %s; write one that has a `main` %s", found, Code.NO_PROGRAM)
     return found is None
+
+
+def _reader(core: Core) -> Read:
+    """Return a `Read` of the chip; ProbeError where the probe would read at another address."""
+
+    def read(address: int, size: int) -> bytes:
+        core.check_reaches(address + size)
+        return core.read_surely(address, size)
+
+    return read
 
 
 def _is_locked(core: Core, part: Optional[Part]) -> bool:

@@ -288,9 +288,12 @@ class Core:
         if end <= 0x10000:
             return
         low, high = 0x0040, 0x10040
+        held = self.read_surely(low, 4)
         inverse = bytes(byte ^ 0xFF for byte in self.read(high, 4))
         self.write(low, inverse)
-        if self.read(high, 4) == inverse:
+        truncates = self.read(high, 4) == inverse
+        self.write(low, held)
+        if truncates:
             raise ProbeError(
                 f"the firmware of this probe ({self.link.info.firmware}) passes on 16 address bits only: "
                 "it cannot reach flash above 0x00FFFF",
