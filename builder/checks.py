@@ -5,6 +5,7 @@ The parts are pure modules beside this one; here they meet SCons. Nothing is imp
 
 from __future__ import annotations
 
+import re
 import runpy
 import subprocess
 import sys
@@ -20,6 +21,9 @@ FOLDER = Path(__file__).resolve().parent
 def _load(name: str) -> SimpleNamespace:
     return SimpleNamespace(**runpy.run_path(str(FOLDER / f"{name}.py")))
 
+
+_LIBRARY_FOLDER = re.compile(r"/lib[0-9a-f]{3}/")  # as Core names it below the build directory
+LIBRARY_CALLS = ("_putchar", "_getchar")  # what SDCC's library calls of a program
 
 flags, handlers, program, startup = map(_load, ("flags", "handlers", "program", "startup"))
 
@@ -167,10 +171,10 @@ class Build:
         return problem
 
     def _objects(self, node: Any) -> Iterator[tuple[Any, bool]]:
-        """Yield objects, and whether the linker takes each one whatever it holds: from a library it does not."""
+        """Yield objects, and whether each one is the project's own; a library has some that no program needs."""
         for child in node.all_children():
             if str(child).endswith(".rel"):
-                yield child, True
+                yield child, not _LIBRARY_FOLDER.search(Path(str(child)).as_posix())  # with lib_archive = no
             elif child.sources and str(child) != str(node):
                 yield from ((member, False) for member in child.sources if str(member).endswith(".rel"))
 
@@ -178,7 +182,8 @@ class Build:
         """Return (message, hint) for the first handler without a vector, or None; warn of those of a template."""
         table = program.vectors(linked, self._start())
         objects = [(_Module(part), always) for part, always in self._objects(node)]
-        modules = [module for module, always in objects if always or module.is_linked(linked.symbols)]
+        needed = {"_main", *LIBRARY_CALLS}.union(*(module.names("Ref") for module, _ in objects))
+        modules = [module for module, own in objects if own or module.is_linked(linked.symbols, needed)]
         main_file = next((module.file for module in modules if handlers.is_main(module.assembler)), None)
         if not table or (main_file is None and "_main" not in linked.symbols):
             return None  # the program brings its own vectors
@@ -255,12 +260,16 @@ class _Module:
         if self.from_cache and startup.defines_main(self.path):
             self.assembler = "_main:"  # all that is to be known of it
 
-    def is_linked(self, symbols: dict[str, int]) -> bool:
-        """Whether the linker has taken it, which from a library it does only where something refers to it."""
+    def names(self, kind: str) -> list[str]:
+        """Return the names of C that it defines ("Def"), or that it refers to ("Ref")."""
         lines = self.path.read_text("utf-8", "replace").splitlines()
-        names = [line.split()[1] for line in lines if line[:2] == "S " and " Def" in line]  # a Ref is another module's
-        defined = [name for name in names if name.startswith("_")]
-        return bool(defined) and all(name in symbols for name in defined)
+        words = [line.split() for line in lines if line[:2] == "S "]
+        return [name for _, name, value, *_ in words if name.startswith("_") and value.startswith(kind)]
+
+    def is_linked(self, symbols: dict[str, int], needed: set[str]) -> bool:
+        """Whether a module of a library is in the program because something refers to it."""
+        defined = self.names("Def")
+        return not needed.isdisjoint(defined) and all(name in symbols for name in defined)
 
 
 def _quoted(words: list[str]) -> str:

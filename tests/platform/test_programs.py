@@ -148,11 +148,16 @@ def test_a_handler_in_a_library_counts_where_its_module_is_linked(project: Proje
 
 
 def test_a_handler_of_a_module_that_stays_in_its_library_needs_no_vector(project: Project) -> None:
-    library(project, "delay", "void delay(void);\n", "volatile char t; void delay(void) { t++; }\n")
+    library(project, "delay", "void delay(void);\n", "volatile char waited; void delay(void) { waited++; }\n")
     uart = project.folder / "lib" / "delay" / "uart.c"
     uart.write_text(f'#include "delay.h"\n{ISR}\nvoid send(void) {{ delay(); }}\nvoid flush(void) {{ delay(); }}\n')
     project.source('#include "delay.h"\nvoid flush(void) {}\nvoid main(void) { for (;;) { delay(); flush(); } }')
     built(project)
+    uart.write_text(f"{ISR}\nvoid send(void) {{ t = 1; }}\n")
+    built(project, "lib_archive = no")
+    project.built("firmware.hex").unlink()
+    project.source('#include "delay.h"\nvoid send(void);\nvoid main(void) { delay(); send(); }')
+    assert "`tick` is the handler of interrupt 23" in refused(project, "stm8sblue", "lib_archive = no")[0]
 
 
 def test_a_handler_whose_object_comes_from_a_cache_is_refused_too(project: Project) -> None:

@@ -76,6 +76,7 @@ def test_a_write_is_judged_by_what_the_chip_then_holds(part: str, model: str, ca
     with board.session() as session:
         session.write(Image([Segment(0x8080, _CODE)]), [board.part.flash])
     assert _told(session, caplog) == (False, 1)
+    assert "write one that has a `main`, or the boot loader that starts it" in caplog.text
     caplog.clear()
     with board.session() as session:  # the vector alone: the chip holds what it leads to
         session.write(Image([Segment(0x8000, b"\x82\x00\x80\x80")]), [board.part.flash])

@@ -54,7 +54,8 @@ def look(core: Core, part: Optional[Part], known: Image) -> Optional[bool]:
         _log.debug("whether there is a program cannot be seen: %s", exc)
         return None
     if found:
-        _log.warning("no program runs: %s; write one that has a `main` %s", found, Code.NO_PROGRAM)
+        advice = "write one that has a `main`, or the boot loader that starts it"
+        _log.warning("no program runs: %s; %s %s", found, advice, Code.NO_PROGRAM)
     return found is None
 
 
