@@ -77,7 +77,7 @@ def objcopy(arguments: list[str], ram_size: int) -> None:
     given: dict[str, list[str]] = {"": [], **{name: [] for name in WITH_VALUE}}
     for name, value in words(arguments):
         given[name].append(value)
-    output = given["-O"][-1] if given["-O"] else "that of the input"
+    output = given["-O"][-1] if given["-O"] else "elf"
     if output not in FORMATS:
         refuse(f"the format {output} cannot be written", f"use -O with one of {', '.join(FORMATS)}")
     if len(given[""]) != 2:

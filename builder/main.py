@@ -52,7 +52,8 @@ if wrong_model:
     memory_model = "medium"
 known = [name for option in ProjectOptions.values() for name in (option.name, *(option.oldnames or []))]
 config = env.GetProjectConfig()
-configurations = [config.path, *(path for word in config.get("platformio", "extra_configs") for path in glob(word))]
+more = config.get("platformio", "extra_configs")
+configurations = [config.path, *(path for word in more for path in glob(word))]  # noqa: PTH207 -- as PlatformIO does it
 texts = [
     Path(path).read_text(encoding="utf-8", errors="replace")
     for path in (*configurations, *env.GetExtraScripts("pre"), *env.GetExtraScripts("post"))

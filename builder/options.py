@@ -203,10 +203,10 @@ OPTIONS = {
         Option(
             "custom_eeprom_file",
             (),
-            "a file of Intel HEX",
+            "a file, `.hex` or `.bin`",
             "none",
             "data/eeprom.hex",
-            "what `uploadeep` writes to the EEPROM; the path counts from the project",
+            "what `uploadeep` writes to the EEPROM, a `.bin` from its start on; the path counts from the project",
         ),
         Option(
             "custom_dump_file",

@@ -67,8 +67,9 @@ Without `upload.protocol` it is `stlink`.
 OPTIONS_HEAD = """# Options in platformio.ini
 
 What this platform understands besides PlatformIO's own. A value that is not allowed stops the run with a message that
-names the option and what it may be. So does a name that is nearly one of these, or nearly one of PlatformIO's own. All
-count for every target that reaches a chip, not only for `upload`, where the meaning does not say otherwise.
+names the option and what it may be. So does a name that is nearly one of these, or nearly one of PlatformIO's own. An
+option of your own is safe if its name begins with `custom_`, or if platformio.ini or a script of the project reads it.
+All count for every target that reaches a chip, not only for `upload`, where the meaning does not say otherwise.
 
 A value reaches the flasher as it stands: no shell reads it. `$NAME` and `${NAME}` are replaced only if PlatformIO has a
 variable of that name, such as `$PROJECT_DIR` or `$PIOENV`. A percent sign is written twice, as everywhere in this file.

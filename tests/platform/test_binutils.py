@@ -112,7 +112,7 @@ def test_ram_is_copied_only_where_it_is_named(built: Project) -> None:
 
 
 REFUSED = [
-    (["ELF", "x.hex"], "the format that of the input cannot be written", "use -O with one of ihex, srec, binary"),
+    (["ELF", "x.hex"], "the format elf cannot be written", "use -O with one of ihex, srec, binary"),
     (["-O", "elf32-stm8", "ELF", "x"], "the format elf32-stm8 cannot be written", "use -O with one of"),
     (["-O", "ihex", "ELF"], "1 files are named, not two", "name the ELF file, then the file to write"),
     (["-O", "ihex", "-j", ".text", "ELF", "x"], "has no section .text", "its sections are "),
@@ -180,7 +180,7 @@ def test_a_launcher_holds_paths_with_any_letter(tmp_path: Path) -> None:
     }
     done = subprocess.run([str(path), "a b"], capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 1
-    assert "the format that of the input cannot be written" in done.stderr
+    assert "the format elf cannot be written" in done.stderr
     text = binutils.launchers(tmp_path / "w", r"C:\100%\python.exe", 1024, windows=True)["OBJCOPY"]
     assert Path(text).name == "objcopy.bat"
     assert Path(text).read_bytes().startswith(b'@"C:\\100%%\\python.exe" "')
