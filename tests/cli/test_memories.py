@@ -63,6 +63,17 @@ def test_comments_behind_the_end_record_are_passed_over_and_data_there_are_not(d
         image.load(["b.hex"])
 
 
+@pytest.mark.parametrize("words", [("--region", "eeprom"), ("--base", "0x4000")])
+def test_a_restore_of_one_memory_is_refused_and_not_done_to_all(desk: Desk, words: tuple[str, str]) -> None:
+    desk.chip(content=program(500))
+    desk.flash("read", "chip.hex", "--all")
+    desk.flash("erase")
+    result = desk.flash(*words, "restore", "chip.hex")
+    assert result.code == 2
+    assert f"restore brings back every memory of the file: {words[0]} does not go with it" in result.err
+    assert not any(desk.memory())
+
+
 def test_a_locked_chip_cannot_be_saved_and_is_erased_by_a_restore(desk: Desk) -> None:
     desk.chip(content=program(500))
     desk.flash("read", "chip.hex", "--all")

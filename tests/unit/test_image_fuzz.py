@@ -15,7 +15,13 @@ from unit.test_image import END
 from unit.test_image import record as hex_record
 
 ODD_LINE = st.text("0123456789ABCDEFabcdef:S \x00\x85é", max_size=20)
-HEX = st.builds(hex_record, st.integers(0, 0xFFFF), st.binary(max_size=20), st.integers(0, 6))
+HEX = st.one_of(
+    st.builds(hex_record, st.integers(0, 0xFFFF), st.binary(max_size=20), st.integers(0, 6)),
+    st.builds(
+        lambda upper, kind: hex_record(0, upper, kind), st.binary(min_size=2, max_size=2), st.sampled_from([2, 4])
+    ),
+    st.just(""),
+)
 KINDS = st.sampled_from(sorted(test_s_record.SIZES))
 S_RECORD = st.builds(test_s_record.record, KINDS, st.integers(0, 0xFFFF), st.binary(max_size=20))
 HEX_FILE = st.lists(st.one_of(HEX, ODD_LINE, st.just(END))).map(lambda lines: ":" + "\n".join(lines)[1:])

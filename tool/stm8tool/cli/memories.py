@@ -61,6 +61,12 @@ def _comments(part: Part, backup: Backup) -> list[str]:
 def restore(arguments: argparse.Namespace, console: Console) -> None:
     from .. import image
 
+    if arguments.region or arguments.base:
+        given = "--region" if arguments.region else "--base"
+        raise UsageError(
+            f"restore brings back every memory of the file: {given} does not go with it",
+            hint=f"leave {given} out; `write` brings one memory back: `--region eeprom write FILE.bin`",
+        )
     part = required_part(arguments)
     require_settled(arguments, "options")
     content = image.load([arguments.file], raw_hint="give the .hex or S-record file that `read --all` saved")
