@@ -182,6 +182,14 @@ def test_a_read_only_checkout_uses_the_users_cache(checkout: Checkout) -> None:
     assert checkout.run(HOME=str(checkout.cache))[1] == ""
 
 
+@posix
+def test_a_cache_folder_that_cannot_be_looked_at_is_one_that_cannot_be_used(checkout: Checkout) -> None:
+    """As the home of another user, which a container may have in HOME; here by a name too long for root, too."""
+    unseen = f"/{'x' * 300}"
+    stdout, stderr = checkout.run(XDG_CACHE_HOME=unseen, HOME=unseen)
+    assert (Path(stdout[0]).parent.parent, stderr) == (checkout.filled()[0], FETCHING)
+
+
 def test_what_a_killed_process_left_is_replaced(checkout: Checkout) -> None:
     (first, _), _ = checkout.run()
     (folder,) = checkout.filled()

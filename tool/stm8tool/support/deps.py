@@ -119,9 +119,9 @@ def libusb_files() -> list[Path]:
     """
     name = bundle.FILES.get(sys.platform, bundle.FILES["linux"])
     libraries = _VENDOR / "libusb"
-    bundled = [libraries / folder / name for folder in bundle.of_this_process()] if libraries.is_dir() else []
+    bundled = [libraries / folder / name for folder in bundle.of_this_process()] if os.path.isdir(libraries) else []
     packages = [Path(entry).absolute() / "libusb_package" for entry in sys.path]
-    return bundled + [package / name for package in packages if (package / "__init__.py").is_file()]
+    return bundled + [package / name for package in packages if os.path.exists(package / "__init__.py")]
 
 
 def how_to_renew(file: Path) -> str:
@@ -147,10 +147,10 @@ def _interpreter_fault(module: str, pins: list[Pin]) -> Optional[str]:
         if spec is None or spec.origin is None:
             return f"{package} is missing"
         folder = Path(spec.origin).parent.parent
-        if not (folder / dist_info[package]).is_dir():
+        if not os.path.isdir(folder / dist_info[package]):
             return f"{package} has another version"
         # Debian's own packages have no RECORD; that they are whole is Debian's business.
-        has_record = (folder / dist_info[package] / "RECORD").is_file()
+        has_record = os.path.exists(folder / dist_info[package] / "RECORD")
         found = package_files.damage(folder, dist_info[package]) if has_record else None
         if found:
             return f"{folder}: {found}"
@@ -159,10 +159,10 @@ def _interpreter_fault(module: str, pins: list[Pin]) -> Optional[str]:
 
 def _fault(folder: Path, pins: list[Pin], packages: Collection[str]) -> Optional[str]:
     """Return why `packages` cannot be taken from `folder`, which was made for `pins`; None if they can."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # Path.is_dir raises, before Python 3.14, for one that this user may not see
         return "there is no such folder"
     for pin in pins:
-        if pin.name not in packages or (pin.name == _OPTIONAL and not (folder / pin.dist_info).is_dir()):
+        if pin.name not in packages or (pin.name == _OPTIONAL and not os.path.isdir(folder / pin.dist_info)):
             continue
         found = package_files.damage(folder, pin.dist_info)
         if found:
