@@ -227,6 +227,7 @@ def test_a_switch_by_hand_waits_for_swen() -> None:
     run = bench(mov(0x50C4, 0xD2) + load(0x50C3, 0x10) + "721250C5" + load(0x50C3, 0x11) + BREAK)
     assert run.execution.run(0.1) == "BREAK"
     assert (run.ram(0x10), run.ram(0x11)) == (0xE1, 0xD2)
+    assert run.execution.read(0x50C0, 0) == 0x1B  # the LSI is on and ready, and so is the HSI
     assert run.chip.map.cpu_hz == 128_000
 
 

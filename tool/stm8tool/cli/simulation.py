@@ -120,8 +120,10 @@ def run(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def _stopped(outcome: Outcome, where: str) -> ToolError:
-    hint = "the program ended itself there, or ran into bytes that are no program; --elf names the place"
-    if outcome.why.startswith(("HALT", "WF")):
+    hint = "these bytes are not code: look at pointers to functions, the stack and the vectors; --elf names the place"
+    if outcome.why == "BREAK":
+        hint = "a program ends itself with this instruction; --elf names the place"
+    elif outcome.why.startswith(("HALT", "WF")):
         hint = "pins, AWU, RTC and the receiver of a UART are not modelled: they wake nothing here"
     return ToolError(f"the CPU stopped: {outcome.why}, {where}", code=Code.RUN_STOPPED, hint=hint)
 

@@ -12,6 +12,7 @@ from stm8tool.errors import Code, ToolError
 from .chip.microcontroller import Chip
 from .clock import VirtualClock
 from .execution import Execution
+from .gap import SimGapError
 from .peripherals.build import Board, build
 from .store import PathLike, board
 
@@ -65,7 +66,8 @@ def run(path: PathLike, goal: Goal, put: Callable[[bytes], None], warn: Callable
         warn: Takes what is not as on a real chip.
 
     Raises:
-        ToolError: Nothing can run: no supply, held in reset, no program, a ruined chip.
+        ToolError: Nothing can run: no supply, held in reset, no program, a ruined chip. Or the program does what no
+            source describes.
     """
     with board(path) as (chip, clock):
         _switch_on(chip, clock)
@@ -124,6 +126,12 @@ class _Run:
                 else:
                     continue
                 break
+        except SimGapError as exc:
+            raise ToolError(
+                f"the simulator does not know what a chip does here, at 0x{execution.core.pc:06X}: {exc}",
+                code=Code.RUN_STOPPED,
+                hint="no manual describes it: change what the program does there",
+            ) from exc
         finally:
             self._clock.sleep(execution.now - self._clock.now())
             core = execution.core

@@ -85,7 +85,7 @@ class Clock(Quiet):
             self._values[control] |= SWIF  # it is ready to be switched to
             return
         hz, register, bits = self._sources[source]
-        self._values[register] |= bits
+        self._values[register] |= bits | self._ready[register][bits]
         self._values[current] = source
         self._values[control] |= SWIF
         is_hsi = source == self._resets[wanted]
