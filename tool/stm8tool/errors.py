@@ -82,6 +82,9 @@ class Code(Enum):
     WRITE_UNFINISHED = "E-WRITE-UNFINISHED"
     VERIFY = "E-VERIFY"
     NO_PROGRAM = "E-NO-PROGRAM"
+    # A program that runs in the simulator
+    RUN_STOPPED = "E-RUN-STOPPED"
+    RUN_TIME = "E-RUN-TIME"
 
     def __str__(self) -> str:
         """Return the code as it is printed behind a message: "[E-UBC]"."""

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from .probes import DEFAULT_PROBE, required_part
+from .simulation import Symbols
 
 if TYPE_CHECKING:
     from .console import Console
@@ -42,9 +43,11 @@ def serve(arguments: argparse.Namespace, console: Console) -> None:
 def show(arguments: argparse.Namespace, console: Console) -> None:
     from ..sim import store
 
+    symbols = Symbols(arguments.elf)
     report = store.describe(arguments.chipfile)
     console.say(f"{report.part} on a simulated ST-LINK {report.model}, serial {report.serial}")
-    console.say(f"  CPU            {report.state}" + (f"; BRICKED: {report.bricked}" if report.bricked else ""))
+    where = "" if report.pc is None else f", seen at {symbols.place(report.pc)}"
+    console.say(f"  CPU            {report.state}{where}" + (f"; BRICKED: {report.bricked}" if report.bricked else ""))
     console.say(f"  protection     {'ON (read-protected)' if report.locked else 'off'}")
     for memory in report.memories:
         console.say(

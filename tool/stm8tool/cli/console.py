@@ -27,6 +27,7 @@ class Console:
         self._stage = ""
         self._drawn = 0
         self._left_s = 0
+        self._in_line = False
         self._unshown: Optional[OSError] = None
 
     @staticmethod
@@ -41,6 +42,12 @@ class Console:
     def say(self, text: str) -> None:
         """Print one line."""
         self._print(f"{text}\n")
+
+    def output(self, text: str) -> None:
+        """Print what a program sends, as it comes; `interrupt` ends its last line."""
+        if text:
+            self._print(text)
+            self._in_line = not text.endswith("\n")
 
     def note(self, text: str) -> None:
         """Print one line to stderr."""
@@ -101,10 +108,10 @@ class Console:
             self.say(f"{left_s} s left")
 
     def interrupt(self) -> None:
-        """End a bar that was not finished, so that other text begins on a new line."""
-        if self._stage and self._bars:
+        """End a bar, or a line of a program, that was not finished, so that other text begins on a new line."""
+        if (self._stage and self._bars) or self._in_line:
             self._print("\n")
-        self._stage, self._drawn = "", 0
+        self._stage, self._drawn, self._in_line = "", 0, False
 
     def error(self, exc: ToolError) -> None:
         """Print evidence, hint and reason to stderr in one write; the reason is the last line."""

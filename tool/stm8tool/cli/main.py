@@ -32,6 +32,9 @@ from . import (
 from . import (
     process,
 )
+from . import (
+    simulation as run_commands,
+)
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -239,7 +242,17 @@ def _parser() -> _Parser:
     serve.set_defaults(run=sim_commands.serve)
     show = simulated.add_parser("show", help="show what a simulated board holds", parents=[common], allow_abbrev=False)
     show.add_argument("chipfile", metavar="CHIPFILE")
+    show.add_argument("--elf", metavar="FILE", help="the ELF of its program: names where the CPU is")
     show.set_defaults(run=sim_commands.show)
+    ran = simulated.add_parser(
+        "run", help="run its program and print what its UARTs send", parents=[common], allow_abbrev=False
+    )
+    ran.add_argument("chipfile", metavar="CHIPFILE")
+    ran.add_argument("--until-uart", metavar="TEXT", help="end when a UART has sent this")
+    ran.add_argument("--until-pc", metavar="ADDRESS", help="end at this address, or at a symbol of --elf")
+    ran.add_argument("--for", dest="duration", metavar="TIME", help="end after this simulated time, such as 10ms (10s)")
+    ran.add_argument("--elf", metavar="FILE", help="the ELF of its program, for symbols")
+    ran.set_defaults(run=run_commands.run)
     return parser
 
 

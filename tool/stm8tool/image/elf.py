@@ -19,6 +19,8 @@ _SECTION_HEADER = struct.Struct(">6I16x")  # name, type, flags, address, offset,
 _STM8 = 186  # e_machine
 _PROGBITS = 1
 _ALLOC = 2
+_SYMBOLS = 2
+_SYMBOL = struct.Struct(">II4xBxH")  # name, value, type and binding, section
 _NAME_LIMIT = 1024  # bytes; far more than a section's name has
 _RAM_AREAS = ("DATA", "INITIALIZED", "SSEG")
 
@@ -72,6 +74,32 @@ def sections(content: bytes) -> list[Section]:
                 found.append(Section(name, address, data))
     except (struct.error, IndexError, ValueError) as exc:
         raise ElfError("the section table is damaged") from exc
+    return found
+
+
+def symbols(content: bytes) -> dict[str, int]:
+    """Return the names that the program gives to addresses, as the ELF spells them: SDCC's begin with "_".
+
+    Raises:
+        ElfError: as `sections`.
+    """
+    sections(content)
+    found: dict[str, int] = {}
+    try:
+        table, entry_size, count = struct.unpack_from(">32xI10xHH", content)
+        headers = [struct.unpack_from(">10I", content, table + index * entry_size) for index in range(count)]
+        for header in headers:
+            if header[1] != _SYMBOLS:
+                continue
+            names_at, start, size = headers[header[6]][4], header[4], header[5]
+            for at in range(start, start + size, _SYMBOL.size):
+                name_at, value, _, section = _SYMBOL.unpack_from(content, at)
+                begin = names_at + name_at
+                name = content[begin : content.index(b"\0", begin, begin + _NAME_LIMIT)].decode("ascii", "replace")
+                if section and name and not name.startswith("."):
+                    found[name] = value
+    except (struct.error, IndexError, ValueError) as exc:
+        raise ElfError("the symbol table is damaged") from exc
     return found
 
 

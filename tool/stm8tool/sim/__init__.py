@@ -20,6 +20,7 @@ attributes of `firmware.Firmware`); what can be wrong on a bench has a name (`fa
     bus        several probes on the USB of one machine, and what its system puts between them and a program
     store      a board in a file, for separate commands; `report` looks at it, `lock` guards it
     usbip      a board in a file, on real USB
+    cpu        an STM8 core; `execution` puts it on a chip, `peripherals` around it, `running` runs a board's program
 
 Modelled, with its time: USB transfers, SWIM bits at low and high speed, the entry waveform, 6 and 3 ms of programming,
 the global erase; what a reset, a lost supply, a lost link or a pulled plug leaves behind. Addresses outside the memory
@@ -27,11 +28,11 @@ map read as 00 and take writes without effect ("go nowhere"); the value is our a
 holds fictional bytes. Of programming that a reset or a lost supply breaks off, the manuals say that it may leave
 corrupt data: here it leaves bytes that nobody wrote, and a global erase that was broken off has erased nothing.
 
-Not modelled: execution of code, but for the jump in the reset vector (a program then runs, as an endless loop on its
-first instruction, or does not; so does what is sent into RAM; a second step or a breakpoint is a gap), peripherals
-other than the flash controller, CLK_CKDIVR and CFG_GCR (gaps), watchdogs, TMU registers, the boot ROM that spoils PUKR
-(STM8L medium density, v1.2), SWIM at the doubled clock, two wrong bits in one byte, a chip that is fed through its
-SWIM or NRST pin.
+Not modelled for a probe: execution of code, but for the jump in the reset vector (a program then runs, as an endless
+loop on its first instruction, or does not; so does what is sent into RAM; a second step or a breakpoint is a gap), and
+peripherals other than the flash controller, CLK_CKDIVR and CFG_GCR (gaps). Not modelled at all:
+TMU registers, the boot ROM that spoils PUKR (STM8L medium density, v1.2), SWIM at the doubled clock, two wrong bits in
+one byte, a chip that is fed through its SWIM or NRST pin.
 
 Sources: ST's manuals (RM0016 STM8S/AF, RM0013 STM8L101, PM0054 and PM0047 flash programming, UM0470 SWIM and debug
 module, UM0560 boot ROM) and datasheets. ST publishes no description of the ST-LINK: its commands and habits are those

@@ -44,6 +44,7 @@ class ChipReport:
         bricked: What ruined the chip, or None.
         state: What the CPU does: "running", "running: empty", "running in RAM", "stalled", "held in reset",
             "unpowered".
+        pc: Where the CPU was seen last; None where nothing is executed.
         probe_mode: The mode that the probe was left in, as F5 answers it.
         transfers: USB transfers of the last command.
         seconds: How long the last command took, in virtual time.
@@ -56,6 +57,7 @@ class ChipReport:
     locked: bool
     bricked: Optional[str]
     state: str
+    pc: Optional[int]
     options: tuple[OptionState, ...]
     memories: tuple[MemoryState, ...]
     probe_mode: int
@@ -76,6 +78,7 @@ def look_at(probe: SimStlink, model: str, *, transfers: int, seconds: float) -> 
         locked=chip.options.rop,
         bricked=chip.options.bricked,
         state=chip.state,
+        pc=chip.program_counter,
         options=tuple(
             OptionState(o.name, o.address, chip.options.byte(o.address), o.default, chip.options.valid(o))
             for o in chip.options.table

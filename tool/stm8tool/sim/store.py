@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Union
 
@@ -114,6 +115,15 @@ def describe(path: PathLike) -> ChipReport:
     return look_at(probe, document["model"], transfers=document["transfers"], seconds=document["seconds"])
 
 
+@contextmanager
+def board(path: PathLike) -> Iterator[tuple[Chip, VirtualClock]]:
+    """Give the chip of a chip file to whoever runs its program, with a clock; save it at the end, whatever happens."""
+    clock = VirtualClock()
+    stored = StoredProbe(checked(path), clock)
+    with stored.held() as chip:
+        yield chip, clock
+
+
 def glance(path: PathLike) -> Glance:
     """Return what a chip file says of its probe, whoever is using it; UsageError as for `open_transport`."""
     return Glance(*usb_side(checked(path)))
@@ -158,6 +168,15 @@ class StoredProbe:
             raise
         self._started = self._clock.now()
         self._opened = True
+
+    @contextmanager
+    def held(self) -> Iterator[Chip]:
+        """Take the file without the probe, give its chip, and save it at the end."""
+        self._take()
+        try:
+            yield self._probe.chip
+        finally:
+            self.close()
 
     def write(self, data: bytes, timeout_s: float) -> None:
         """Send one bulk OUT transfer."""

@@ -1,18 +1,20 @@
 """The transmitting half of a UART, for programs that execute: eight bits of data, no parity, one stop bit.
 
 Source: RM0016 22.3 (UART), RM0031 (USART of the STM8L): SR, DR, BRR1, BRR2, CR1, CR2 lie in this order on each. Not
-modelled: the receiver, interrupts, parity, nine bits, and what a byte meets whose transmitter is off, which is lost.
+modelled: the receiver, parity, nine bits, and what a byte meets whose transmitter is off, which is lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Optional
+
+from .peripherals.device import NEVER
 
 SR, DR, BRR1, BRR2, CR1, CR2 = range(6)
 REGISTERS = 11  # of the longest one, with GTR and PSCR
 TXE, TC = 0x80, 0x40
-TEN = 0x08
+TEN = 0x08  # in CR2; TIEN and TCIEN there have the places of TXE and TC
 FRAME_BITS = 10
 
 
@@ -23,13 +25,22 @@ class UartOutput:
         sent: Every byte whose stop bit is through.
     """
 
-    def __init__(self, base: int, master_hz: Callable[[], int]) -> None:
+    volatile = False  # nothing changes in it but when a byte is through
+    reset_cause = ""
+
+    def __init__(self, base: int, master_hz: Callable[[], int], interrupt: Optional[int] = None) -> None:
         self._registers = range(base, base + REGISTERS)
         self._master_hz = master_hz
+        self._interrupt = interrupt
+        self.sent = bytearray()
+        self.reset(0.0)
+
+    def reset(self, _now: float) -> None:
+        """Turn it off; a byte that is on its way is lost."""
         self._values = bytearray(REGISTERS)
         self._moving: Optional[tuple[int, float]] = None  # the byte in the shift register, and when it is through
         self._waiting: Optional[int] = None  # the byte in DR
-        self.sent = bytearray()
+        self._complete = True  # TC
 
     def holds(self, address: int) -> bool:
         """True for an address of this UART."""
@@ -39,6 +50,24 @@ class UartOutput:
     def busy(self) -> bool:
         """True while a byte is on its way."""
         return self._moving is not None
+
+    wakes = busy
+
+    @property
+    def due(self) -> float:
+        """When the byte on its way is through."""
+        return NEVER if self._moving is None else self._moving[1]
+
+    @property
+    def requests(self) -> Sequence[int]:
+        """The transmitter's interrupt, while a flag is set that it is enabled for."""
+        if self._interrupt is None or not self._values[CR2] & self._status & (TXE | TC):
+            return ()
+        return (self._interrupt,)
+
+    @property
+    def _status(self) -> int:
+        return TXE * (self._waiting is None) | TC * self._complete
 
     @property
     def byte_s(self) -> float:
@@ -53,22 +82,26 @@ class UartOutput:
             self.sent.append(byte)
             following, self._waiting = self._waiting, None
             self._moving = None if following is None else (following, ended + self.byte_s)
+            self._complete = following is None
 
     def read(self, address: int, now: float) -> int:
         """Return a register."""
         self.settle(now)
         register = address - self._registers.start
         if register == SR:
-            return TXE * (self._waiting is None) | TC * (self._moving is None)
+            return self._status
         return 0 if register == DR else self._values[register]
 
     def write(self, address: int, value: int, now: float) -> None:
         """Write a register; a byte that comes while DR holds one takes its place."""
         self.settle(now)
         register = address - self._registers.start
-        if register != DR:
+        if register == SR:
+            self._complete = self._complete and bool(value & TC)
+        elif register != DR:
             self._values[register] = value
         elif self._values[CR2] & TEN and self._values[BRR1]:  # BRR1 = 0 stops its clock
+            self._complete = False
             if self._moving is None:
                 self._moving = (value, now + self.byte_s)
             else:

@@ -82,6 +82,19 @@ class DebugModule:
     def _csr1(self, value: int) -> None:
         self._dm[DM_CSR1 - DM_REGISTERS] = value
 
+    @property
+    def pc(self) -> int:
+        """Where the CPU was seen last."""
+        return self._pc
+
+    def leave_at(self, pc: int, a: int, x: int, y: int, sp: int, cc: int) -> None:
+        """Take over the registers of a CPU that has executed elsewhere."""
+        self._cpu[0] = a
+        self._pc = pc
+        for at, word in ((4, x), (6, y), (8, sp)):
+            self._cpu[at : at + 2] = word.to_bytes(2, "big")
+        self._cpu[10] = cc
+
     def holds(self, address: int) -> bool:
         """True for an address of this module."""
         return 0 <= address - CPU_REGISTERS < 11 or 0 <= address - DM_REGISTERS < 11

@@ -85,6 +85,7 @@ class FlashController:
     """Keys, modes, and everything that changes flash, data EEPROM and option bytes.
 
     Attributes:
+        by_program: The chip's own program does what is done, which ROP keeps from the option bytes only.
         erases_cut: How many global erases a reset has broken off: what the arrays then hold no manual says.
 
     Methods that may be refused on the bus return None or False: the caller answers NACK.
@@ -108,6 +109,7 @@ class FlashController:
         self._has_hvoff = not (is_l101(part) or part.name.lower().startswith("stm8tl"))
         self._rww = part.density != "low" and not is_l101(part)
         self._operation: Optional[_Operation] = None
+        self.by_program = False
         self.erases_cut = 0
         self.reset(0.0)
 
@@ -324,7 +326,7 @@ class FlashController:
                 return None if self.options.rop and self._switches.rop_write_nacks else 1
             if not self._open(memory, address):
                 return 1
-            if self.options.rop or not self._cr2 & MODES:
+            if self._closed(memory) or not self._cr2 & MODES:
                 self._write_byte(memory, address, data[0], now)
                 return 1
             self._load = self._start_load(memory, address)
@@ -338,9 +340,13 @@ class FlashController:
             self._execute(memory, load, now + (len(taken) - 1) * byte_s)
         return len(taken)
 
+    def _closed(self, memory: Memory) -> bool:
+        """True if ROP keeps a write out; to the chip's own program it closes the option bytes only (RM0016 4.5.1)."""
+        return self.options.rop and (memory is self.options.memory or not self.by_program)
+
     def _protected(self, memory: Memory, address: int) -> bool:
-        if self.options.rop:
-            return self.options.bricked is not None or address != ROP_ADDRESS
+        if self._closed(memory):
+            return self.by_program or self.options.bricked is not None or address != ROP_ADDRESS
         return memory is self.flash and address < self.options.ubc_end
 
     @property
@@ -357,7 +363,7 @@ class FlashController:
 
     def _write_byte(self, memory: Memory, address: int, value: int, now: float) -> None:
         again = self._has_erased_all and self._switches.rop_write_erases_again and address == ROP_ADDRESS
-        if self.options.rop or again:
+        if self._closed(memory) or again:
             # Only the ROP byte comes this far. WR_PG_DIS shows although the write works (trace AB AB AA AA .. 4E).
             self._begin(None, address, bytes([value]), now, self._switches.global_erase_s)
             self._wr_pg_dis = self._part.rop_mode == "stm8s"

@@ -19,6 +19,7 @@ from .options import OptionBytes
 CFG_GCR = 0x7F60
 SWIM_OFF = 0x01  # CFG_GCR.SWD
 CKDIVR = {"stm8s": (0x50C6, 0x18), "stm8l": (0x50C0, 0x03)}
+HSI_HZ = 16_000_000
 CLK_ICKR, HSI_READY = 0x50C0, 0x03  # STM8S: HSIEN and HSIRDY (RM0016); the STM8L has its CKDIVR there
 PERIPHERALS = range(0x5000, 0x5800)
 FLASH_WINDOW = range(0x5050, 0x5070)  # what is not a flash register here is reserved on both register maps
@@ -36,6 +37,8 @@ class MemoryMap:
     Attributes:
         cfg_gcr: CFG_GCR; its bit 0 turns the SWIM pin into an output.
         clock_divider: CLK_CKDIVR.
+        ckdivr: The address of CLK_CKDIVR.
+        other_hz: What stands in the HSI's place before CLK_CKDIVR, if a program that executes has switched to it.
     """
 
     def __init__(
@@ -57,20 +60,29 @@ class MemoryMap:
         self._memories = [m for m in (controller.flash, ram, controller.eeprom, options.memory) if m is not None]
         self._rom = _read_only(part, unique_id)
         self._flash_registers = REGISTERS[part.flash_regs]
-        self._ckdivr, self._ckdivr_reset = CKDIVR[part.flash_regs]
+        self.ckdivr, self._ckdivr_reset = CKDIVR[part.flash_regs]
         self.reset()
 
     def reset(self) -> None:
         """Give the registers that are held here their reset values."""
         self.cfg_gcr = 0
         self.clock_divider = self._ckdivr_reset
+        self.other_hz: Optional[int] = None
+
+    @property
+    def master_hz(self) -> int:
+        """The clock of the peripherals. HSIDIV of the STM8S divides the HSI only."""
+        hz = HSI_HZ if self.other_hz is None else self.other_hz
+        if self._part.flash_regs == "stm8l":
+            return hz >> (self.clock_divider & 7)
+        return hz >> (self.clock_divider >> 3 & 3) if self.other_hz is None else hz
 
     @property
     def cpu_hz(self) -> int:
         """The CPU's clock."""
         if self._part.flash_regs == "stm8s":
-            return 16_000_000 >> (self.clock_divider >> 3 & 3) >> (self.clock_divider & 7)
-        return 16_000_000 >> (self.clock_divider & 7)
+            return self.master_hz >> (self.clock_divider & 7)
+        return self.master_hz
 
     def _memory_at(self, address: int) -> Optional[Memory]:
         for memory in self._memories:
@@ -104,7 +116,7 @@ class MemoryMap:
             if 0 <= address - start < len(data):
                 in_boot_rom = self._part.boot_rom is not None and start == self._part.boot_rom.start
                 return ROP_PATTERN if in_boot_rom and self._controller.boot_rom_hidden else data[address - start]
-        if address == self._ckdivr:
+        if address == self.ckdivr:
             return self.clock_divider
         if address == CLK_ICKR:
             return HSI_READY
@@ -135,7 +147,7 @@ class MemoryMap:
         return 1
 
     def _write_other(self, address: int, value: int) -> None:
-        if address == self._ckdivr:
+        if address == self.ckdivr:
             self.clock_divider = value
         elif address == CFG_GCR:
             self.cfg_gcr = value

@@ -27,6 +27,7 @@ SWIM_CSR = 0x7F80
 SAFE_MASK, NO_ACCESS, SWIM_DM, HS, OSCOFF, RST, HSIT, PRI = 0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01
 WRITABLE = SAFE_MASK | SWIM_DM | HS | OSCOFF | RST | PRI
 
+FIRST_ADDRESS = 0x8000
 FIRST_BYTES = (0x82, 0xAC)  # INT or JPF: what a program starts with (UM0560)
 
 SRST_S = 0.00005  # NRST low after a SWIM system reset as clients saw it
@@ -208,6 +209,13 @@ class Chip:
             return "running in RAM"
         return "running" if self.has_program else "running: empty"
 
+    @property
+    def program_counter(self) -> Optional[int]:
+        """Where the CPU was seen last; behind the jump in the reset vector, if it was only seen to start."""
+        if not self.powered or self.in_reset or not (self.has_program or self.debug.in_ram):
+            return None
+        return self._entry() if self.running and self.debug.pc == FIRST_ADDRESS else self.debug.pc
+
     def settle(self, now: float) -> None:
         """Let everything happen that is due."""
         while self._switching and self._switching[0][0] <= now:
@@ -257,6 +265,13 @@ class Chip:
         self._starts_at = now + self.switches.start_s
         if self.csr & RST:
             self._leave_swim()
+
+    def reset_by_program(self, now: float) -> float:
+        """Let a watchdog reset the chip; return when its program starts again."""
+        self._reset(now)
+        starts = now + self.switches.start_s
+        self.settle(starts)
+        return starts
 
     def _leave_swim(self) -> None:
         self.swim_active = False

@@ -73,6 +73,9 @@ class Core:
         stopped: Why the CPU cannot go on: BREAK, an illegal opcode, no memory; else "".
         pending: Interrupts that are requested: number to level 1 to 3.
         interrupt_line: The level that JRIH and JRIL look at.
+        breakpoint: `run` returns before the instruction at this address; None for no such address. It is set before
+            anything runs.
+        pauses: `run` returns when the CPU falls asleep; else, and when it sleeps already, it sleeps up to the limit.
         volatile: The bus has read something that changes with time, so that an idle loop must be run.
     """
 
@@ -89,6 +92,8 @@ class Core:
         self.limit = 0
         self.reserve = 0
         self.volatile = False
+        self.pauses = False
+        self.breakpoint: Optional[int] = None
         self.interrupt_line = 1
         self.pending: dict[int, int] = {}
         self.reset()
@@ -152,12 +157,15 @@ class Core:
     def run(self, limit: int) -> None:
         """Execute until `cycles` reaches the limit, or something stops the CPU."""
         self.limit = limit
+        slept = bool(self.sleep)
         blocks, memory = self._blocks, self.m
         while self.cycles < self.limit and not self.stopped:
             if self.pending and self._interrupt():
                 continue
             if self.sleep:
-                self.cycles = self.limit
+                self.cycles = self.limit if slept or not self.pauses else self.cycles
+                return
+            if self.pc == self.breakpoint:
                 return
             block = blocks.get(self.pc)
             if block is None:
@@ -190,7 +198,7 @@ class Core:
         """Return a new block that begins at an address; None where its first instruction cannot be executed."""
         code: list[Instruction] = []
         at, in_ram = address, address < self.layout.ram_end
-        while len(code) < BLOCK_LENGTH and at < self._end:
+        while len(code) < BLOCK_LENGTH and at < self._end and (at != self.breakpoint or not code):
             instruction = decode(self.m, at)
             if instruction is None or (in_ram and at + instruction.row.length > self.layout.ram_end):
                 break

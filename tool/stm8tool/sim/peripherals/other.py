@@ -1,0 +1,65 @@
+"""What stands for the registers that are not modelled: it keeps what is written, and says so once a peripheral.
+
+A gap that stopped the run would stop most firmware at its start-up code, which sets registers that it needs not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from .device import Quiet
+
+PERIPHERALS = range(0x5000, 0x5800)
+FLASH_WINDOW = range(0x5050, 0x5070)
+CORE = range(0x7F00, 0x8000)
+CFG_GCR = 0x7F60
+
+
+class Unmodelled(Quiet):
+    """Every register that no other device and no memory holds.
+
+    Attributes:
+        used: The peripherals that the program has used.
+    """
+
+    def __init__(self, names: Mapping[int, str], taken: range, warn: Callable[[str], None]) -> None:
+        self._names = names
+        self._taken = taken
+        self._warn = warn
+        self.used: list[str] = []
+        self._values: dict[int, int] = {}
+
+    def reset(self, _now: float) -> None:
+        """Forget what was written."""
+        self._values.clear()
+
+    def holds(self, address: int) -> bool:
+        """True for an address where a peripheral could be."""
+        if address in self._taken or address in FLASH_WINDOW:
+            return False
+        return address in PERIPHERALS or (address in CORE and address != CFG_GCR)
+
+    def read(self, address: int, _now: float) -> int:
+        """Return what was written there last, or 0."""
+        self._tell(address, "reads")
+        return self._values.get(address, 0)
+
+    def write(self, address: int, value: int, _now: float) -> None:
+        """Keep a value."""
+        self._tell(address, "writes")
+        self._values[address] = value
+
+    def _tell(self, address: int, verb: str) -> None:
+        name = self._name(address)
+        if name not in self.used:
+            self.used.append(name)
+            self._warn(
+                f"the program {verb} {name} at 0x{address:06X}, which is not modelled: a register there reads as what "
+                "was written last, and no status bit ever changes"
+            )
+
+    def _name(self, address: int) -> str:
+        if address in CORE:
+            return "a register of the CPU"
+        start = max((start for start in self._names if start <= address), default=None)
+        return self._names[start] if start is not None else "a register"

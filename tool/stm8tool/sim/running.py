@@ -1,0 +1,160 @@
+"""Runs the program of a simulated board from power-on, until something is met or nothing more can happen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Optional
+
+from stm8tool.errors import Code, ToolError
+
+from .chip.microcontroller import Chip
+from .clock import VirtualClock
+from .execution import Execution
+from .gap import SimGapError
+from .peripherals.build import Board, build
+from .store import PathLike, board
+
+SLICE_S = 0.01  # of simulated time; between two of them, what was sent is passed on
+OFF_S = 0.1
+RESET_BITS = {"IWDG": 0x02, "WWDG": 0x01}
+
+
+class End(Enum):
+    """What ended a run."""
+
+    TEXT = "text"
+    ADDRESS = "address"
+    TIME = "time"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """When a run ends: when a UART has sent `text`, before the instruction at `pc`, or after `seconds`."""
+
+    seconds: float
+    text: Optional[bytes] = None
+    pc: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        why: Why the CPU stopped, if it did.
+        seconds: Simulated time since the chip's start.
+        unmodelled: The peripherals that the program used and that are not modelled.
+    """
+
+    end: End
+    why: str
+    pc: int
+    seconds: float
+    unmodelled: tuple[str, ...]
+
+
+def run(path: PathLike, goal: Goal, put: Callable[[bytes], None], warn: Callable[[str], None]) -> Outcome:
+    """Switch a board off and on, and run its program; the board is saved at the end.
+
+    Args:
+        path: The chip file.
+        goal: When to end.
+        put: Takes what the UARTs send.
+        warn: Takes what is not as on a real chip.
+
+    Raises:
+        ToolError: Nothing can run: no supply, held in reset, no program, a ruined chip. Or the program does what no
+            source describes.
+    """
+    with board(path) as (chip, clock):
+        _switch_on(chip, clock)
+        return _Run(chip, clock, goal, put, warn).run()
+
+
+def _switch_on(chip: Chip, clock: VirtualClock) -> None:
+    chip.nrst_low = False
+    chip.power(False, clock.now())
+    clock.sleep(OFF_S)
+    chip.power(True, clock.now())
+    clock.sleep(chip.switches.start_s)
+    chip.settle(clock.now())
+    if chip.bricked:
+        raise _nothing_runs(f"the chip is ruined: {chip.bricked}", "make a new board with: stm8tool sim create")
+    if not chip.running:
+        raise _nothing_runs(f"the chip is {chip.state}", "make a board without this fault: stm8tool sim create")
+    if not chip.has_program:
+        raise _nothing_runs(
+            "its flash does not begin with a program", "write one first: stm8tool --probe sim:CHIPFILE --part … write …"
+        )
+
+
+def _nothing_runs(reason: str, hint: str) -> ToolError:
+    return ToolError(f"nothing runs on this board: {reason}", code=Code.RUN_STOPPED, hint=hint)
+
+
+class _Run:
+    def __init__(
+        self, chip: Chip, clock: VirtualClock, goal: Goal, put: Callable[[bytes], None], warn: Callable[[str], None]
+    ) -> None:
+        self._chip, self._clock, self._goal, self._put, self._warn = chip, clock, goal, put, warn
+        self._told: set[str] = set()
+        self._shown: dict[str, int] = {}
+        self._board: Board = build(chip, self._warn_once)
+        self._execution = Execution(chip, clock.now(), self._board.devices)
+        self._execution.level = self._board.priorities.level
+        self._execution.enough = self._has_sent_text
+        self._execution.on_reset = self._on_reset
+        self._execution.core.breakpoint = goal.pc
+
+    def run(self) -> Outcome:
+        execution, goal = self._execution, self._goal
+        began = self._clock.now()
+        until, end, why = began + goal.seconds, End.TIME, ""
+        try:
+            while execution.now < until:
+                why = execution.run(min(until, execution.now + SLICE_S))
+                self._pass_on()
+                if self._has_sent_text():
+                    end = End.TEXT
+                elif execution.core.pc == goal.pc:
+                    end = End.ADDRESS
+                elif why:
+                    end = End.STOPPED
+                else:
+                    continue
+                break
+        except SimGapError as exc:
+            raise ToolError(
+                f"the simulator does not know what a chip does here, at 0x{execution.core.pc:06X}: {exc}",
+                code=Code.RUN_STOPPED,
+                hint="no manual describes it: change what the program does there",
+            ) from exc
+        finally:
+            self._clock.sleep(execution.now - self._clock.now())
+            core = execution.core
+            self._chip.debug.leave_at(core.pc, core.a, core.x, core.y, core.sp, core.cc)
+        return Outcome(end, why, core.pc, execution.now - began, tuple(self._board.other.used))
+
+    def _has_sent_text(self) -> bool:
+        text = self._goal.text
+        return text is not None and any(text in uart.sent for uart in self._board.uarts.values())
+
+    def _pass_on(self) -> None:
+        for name, uart in self._board.uarts.items():
+            new = bytes(uart.sent[self._shown.get(name, 0) :])
+            if new:
+                self._shown[name] = len(uart.sent)
+                self._put(new)
+
+    def _on_reset(self, cause: str) -> None:
+        self._board.status.causes |= next(bit for name, bit in RESET_BITS.items() if name in cause)
+        self._warn_once(f"{cause}: the chip starts again from its reset")
+
+    def _warn_once(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            self._pass_on()
+            self._warn(text)
