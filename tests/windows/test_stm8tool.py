@@ -37,7 +37,9 @@ def test_cold_it_names_the_command_that_fetches_its_packages_and_then_finds_them
     refusal = cold.run("list")
     assert refusal.code == 7
     assert refusal.reason.endswith("No module named pip [E-PACKAGES]")
-    found = re.fullmatch(r"hint: .*: py -m pip .* --target \"(Z:.*?)\" .*--require-hashes -r \"(Z:.*?)\"", refusal.hint)
+    found = re.fullmatch(
+        r"hint: .*: py -I -m pip .* --target \"(Z:.*?)\" .*--require-hashes -r \"(Z:.*?)\"", refusal.hint
+    )
     assert found, refusal.hint
     assert found[2] == windows_path(cold.tool / "requirements.lock")
     cold.fill(Path(found[1][2:].replace("\\", "/")))

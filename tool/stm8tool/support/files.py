@@ -20,6 +20,7 @@ STALE_S = 3600.0  # a write takes seconds; what it began and is older was left b
 BOARD_FORMAT = "stm8tool simulated chip"  # what a simulated board says of itself, see sim/store.py
 BOARD_LIMIT = 1 << 21  # bytes; the largest part takes 0.3 MB
 _BOARD = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{.*?"format"\s*:\s*"%s"' % BOARD_FORMAT.encode(), re.DOTALL)
+_LONGEST_NAME = 255  # UTF-16 units of a file's name on Windows
 _WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -142,6 +143,9 @@ def _begin(target: Path) -> tuple[int, Path]:
 
     The name is short however long the one of `target` is. What a run that was killed has left goes away.
     """
+    if sys.platform == "win32" and len(target.name.encode("utf-16-le", "surrogatepass")) > 2 * _LONGEST_NAME:
+        # Elsewhere a look at the file has said so; Windows says only that it is not there, and refuses the rename.
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), str(target))
     kind = f"{zlib.crc32(os.fsencode(target.name)):08x}"  # another target with the same one harms nothing
     _sweep(target.parent, f".{kind}.")
     half = target.with_name(f".{kind}.{os.urandom(8).hex()}.partial")
