@@ -352,4 +352,5 @@ def test_every_situation_before_the_first_write_has_a_meaning() -> None:
     of_writing = {Code.FILE, Code.IMAGE_TOO_BIG, Code.OUTSIDE_MAP, Code.DANGEROUS_WRITE, Code.ROP_UPLOAD, Code.UBC}
     of_writing |= {Code.UNLOCK_FAILED, Code.NOT_ERASED, Code.KEYS, Code.WRITE_UNFINISHED, Code.VERIFY}
     only_warned_of = {Code.WEAK_LINK, Code.NO_HIGH_SPEED, Code.NO_PROGRAM}
-    assert set(Code) - set(doctor_page._MEANINGS) == of_writing | only_warned_of
+    of_sim_run = {Code.RUN_STOPPED, Code.RUN_TIME}
+    assert set(Code) - set(doctor_page._MEANINGS) == of_writing | only_warned_of | of_sim_run
