@@ -85,6 +85,21 @@ def test_a_link_that_is_lost_breaks_off_no_erase(transfers: int) -> None:
         assert board.chip.controller.erases_cut == 0
 
 
+@pytest.mark.parametrize("every", [113, 122, 143, 230, 239, 248, 257])
+@pytest.mark.parametrize("name", ["stm8s103f3", "stm8l151f3"])
+def test_a_flipped_bit_is_not_taken_for_the_end_of_an_erase(name: str, every: int) -> None:
+    switches = Switches(global_erase_s=1.5, rop_write_erases_again=True)
+    board = Board(name, "v3", locked=True, switches=switches, faults=[f"bit-flip-every={every}"])
+    try:
+        with board.session() as session:
+            session.unlock()
+    except ToolError as exc:  # the whole memory is read in the end, which so bad a link may not let through
+        assert exc.code is Code.LINK_LOST
+    else:
+        assert board.options_are_factory()
+    assert board.chip.controller.erases_cut == 0
+
+
 def test_a_lock_value_that_starts_an_erase_after_all_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """The chip reads as an open and blank one, bit 7 does not show: nothing tells that it is locked."""
     monkeypatch.setattr("stm8tool.sim.chip.memory_map.ROP_PATTERN", 0x00)

@@ -27,6 +27,7 @@ CSR2_FLUSH = 0x01
 
 # -- flash controller --------------------------------------------------------------------------------
 IAPSR_ROP_ACTIVE = 0x80  # undocumented; seen in a trace of ST's tool (confidence medium)
+IAPSR_HVOFF = 0x40  # 1: no high voltage. STM8L101, STM8L001 and STM8TL5x do not have it
 IAPSR_DUL = 0x08
 IAPSR_EOP = 0x04
 IAPSR_PUL = 0x02

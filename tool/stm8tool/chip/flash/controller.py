@@ -142,9 +142,11 @@ class Flash:
 
         While the erase runs WR_PG_DIS shows once and the chip may not answer (trace of ST's tool, confidence
         medium): neither tells whether it worked, and a reset now could ruin the erase. The caller resets when
-        this returns, and reads back.
+        this returns, and reads back. So one flipped bit must not look like EOP: HVOFF is 0 while an array is
+        written (RM0016 4.8.8), and has to be 1, too, on a chip that shows it before.
         """
         clock = self._core.clock
+        ended = reg.IAPSR_EOP | (self.status() | self.status()) & reg.IAPSR_HVOFF
         deadline = clock.now() + _GLOBAL_ERASE_LIMIT_S
         try:
             self._core.write(reg.ROP_ADDRESS, bytes([value]))
@@ -153,7 +155,7 @@ class Flash:
         while clock.now() < deadline:
             clock.sleep(_PROGRAM_S)
             try:
-                if self.status() & reg.IAPSR_EOP:
+                if self.status() & ended == ended:
                     return
             except LINK_ERRORS as exc:
                 _log.debug("while the chip may erase itself: %s", exc)
