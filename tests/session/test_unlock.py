@@ -90,13 +90,14 @@ def test_a_link_that_is_lost_breaks_off_no_erase(transfers: int) -> None:
 def test_a_flipped_bit_is_not_taken_for_the_end_of_an_erase(name: str, every: int) -> None:
     switches = Switches(global_erase_s=1.5, rop_write_erases_again=True)
     board = Board(name, "v3", locked=True, switches=switches, faults=[f"bit-flip-every={every}"])
+    codes = []
     try:
         with board.session() as session:
             session.unlock()
-    except ToolError as exc:  # the whole memory is read in the end, which so bad a link may not let through
-        assert exc.code is Code.LINK_LOST
-    else:
-        assert board.options_are_factory()
+    except ToolError as exc:
+        codes.append(exc.code)
+    assert codes in ([], [Code.LINK_LOST])  # the whole memory is read in the end; so bad a link may not let it through
+    assert codes or board.options_are_factory()
     assert board.chip.controller.erases_cut == 0
 
 

@@ -146,7 +146,7 @@ class Flash:
         written (RM0016 4.8.8), and has to be 1, too, on a chip that shows it before.
         """
         clock = self._core.clock
-        ended = reg.IAPSR_EOP | (self.status() | self.status()) & reg.IAPSR_HVOFF
+        ended = reg.IAPSR_EOP | self.status() & reg.IAPSR_HVOFF
         deadline = clock.now() + _GLOBAL_ERASE_LIMIT_S
         try:
             self._core.write(reg.ROP_ADDRESS, bytes([value]))
