@@ -125,11 +125,11 @@ def test_a_symbol_stands_for_its_address_and_names_it(desk: Desk, name: str) -> 
 
 def test_show_names_what_runs(desk: Desk) -> None:
     desk.chip(content=firmware("9D9D" + FOREVER))
-    assert "CPU            running, seen at 0x008080\n" in desk.run("sim", "show", "board.chip").out
+    assert "CPU            running\n  seen at        0x008080\n" in desk.run("sim", "show", "board.chip").out
     desk.run("sim", "run", "board.chip", "--for", "1ms")
     elf = symbol_file(desk, _main=0x8080)
-    assert "running, seen at 0x008082\n" in desk.run("sim", "show", "board.chip").out
-    assert "running, seen at 0x008082 (main+0x2)\n" in desk.run("sim", "show", "board.chip", "--elf", elf).out
+    assert "running\n  seen at        0x008082\n" in desk.run("sim", "show", "board.chip").out
+    assert "running\n  seen at        0x008082 (main+0x2)\n" in desk.run("sim", "show", "board.chip", "--elf", elf).out
 
 
 @pytest.mark.parametrize("locked", [False, True])

@@ -46,8 +46,9 @@ def show(arguments: argparse.Namespace, console: Console) -> None:
     symbols = Symbols(arguments.elf)
     report = store.describe(arguments.chipfile)
     console.say(f"{report.part} on a simulated ST-LINK {report.model}, serial {report.serial}")
-    where = "" if report.pc is None else f", seen at {symbols.place(report.pc)}"
-    console.say(f"  CPU            {report.state}{where}" + (f"; BRICKED: {report.bricked}" if report.bricked else ""))
+    console.say(f"  CPU            {report.state}" + (f"; BRICKED: {report.bricked}" if report.bricked else ""))
+    if report.pc is not None:
+        console.say(f"  seen at        {symbols.place(report.pc)}")
     console.say(f"  protection     {'ON (read-protected)' if report.locked else 'off'}")
     for memory in report.memories:
         console.say(
