@@ -47,6 +47,7 @@ class Build:
         """
         self.env = env
         self.offset = offset
+        self._told: set[str] = set()
         self._parse = env.ParseFlagsExtended.method
         self._process = env.ProcessFlags.method
         own = [("--code-loc", f"0x{offset:X}")] if offset is not None else []
@@ -91,14 +92,26 @@ class Build:
         """Stand in for PlatformIO's ProcessFlags: refuse an option without its argument."""
         lines = lines if isinstance(lines, list) or not lines else [lines]
         try:
-            bare = flags.parse(lines or []).bare
+            found = flags.parse(lines or [])
         except ValueError:
             line = " ".join(map(str, lines))
             env.Exit(refuse((f"build_flags = {line}: a quotation mark has no partner", "add it, or remove the first")))
+        self._tell_of_gcc(found.rest)
+        bare = found.bare
         if bare and not env.IsIntegrationDump():
             hint = f"write it behind the option, such as {bare[0]} VALUE, or leave the option out"
             env.Exit(refuse((f"build_flags: {bare[0]} takes an argument, and none follows it", hint)))
         return self._process(env, lines)
+
+    def _tell_of_gcc(self, words: list[str]) -> None:
+        """Warn once of each option that is left out."""
+        for word in words:
+            if flags.is_warning_of_gcc(word) and word not in self._told:
+                self._told.add(word)
+                sys.stderr.write(
+                    f"warning: build_flags: {word} is left out: it is an option of GCC, and SDCC would pass the end of "
+                    "it on to another program; SDCC warns without it\n"
+                )
 
     def link_flags(self, env: Any) -> list[Any]:
         """Return the words for the linker; for LINKCOM."""

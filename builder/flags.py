@@ -67,7 +67,12 @@ def _is_argument(words: Sequence[str], place: int) -> bool:
 
 
 def _is_passed_on(word: str) -> bool:
-    return word.startswith(PASSED_ON) and word[3:4] in ("-", ",", " ")  # -Wlogical-op is a warning of GCC's
+    return word.startswith(PASSED_ON) and word[3:4] in ("-", ",", " ")
+
+
+def is_warning_of_gcc(word: Any) -> bool:
+    """Tell whether SDCC would take an option such as -Wall for words to its assembler, linker or preprocessor."""
+    return isinstance(word, str) and word.startswith(PASSED_ON) and word[3:4].isalpha()
 
 
 def normal(words: Sequence[str]) -> list[Flag]:
@@ -173,7 +178,7 @@ def _pairs(value: Any) -> list[Any]:
 
 def compile_flags(*values: Any) -> list[Any]:
     """Return the compiler's flags from construction variables, in every spelling; a script may have set them."""
-    return [flag for value in values for flag in _pairs(value)]
+    return [flag for value in values for flag in _pairs(value) if not is_warning_of_gcc(flag)]
 
 
 def link_flags(value: Any, compiler: Iterable[Any] = (), base: Iterable[Flag] = ()) -> list[Any]:

@@ -99,6 +99,15 @@ def test_an_editor_s_data_are_made_all_the_same(project: Project) -> None:
     assert result.code == 0, result.output
 
 
+def test_warnings_of_gcc_are_left_out_and_named_once(project: Project) -> None:
+    """SDCC would take -Wall for -Wa and `ll`, which its assembler answers with its usage."""
+    (project.folder / "add.py").write_text('Import("env")\nenv.Append(CCFLAGS=["-Wpedantic"])\n')
+    project.configure("stm8sblue\nbuild_flags = -Wall -Wextra\nextra_scripts = post:add.py")
+    result = project.run()
+    assert result.code == 0, result.output
+    assert result.output.count("warning: build_flags: -Wall is left out") == 1
+
+
 def test_a_quotation_mark_without_a_partner_is_named(project: Project) -> None:
     project.configure('stm8sblue\nbuild_flags = -DX="1')
     result = project.run()

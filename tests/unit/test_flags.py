@@ -46,6 +46,7 @@ def test_a_warning_of_gcc_goes_neither_to_the_assembler_nor_to_the_linker(warnin
     found = flags.parse([warning])
     assert (found.link, found.assemble, found.compile, found.rest) == ([], [], [], [warning])
     assert flags.link_flags([], [warning]) == []
+    assert flags.compile_flags([warning, "-DX"]) == ["-DX"]
 
 
 @pytest.mark.parametrize("line", ["-Wl-bBOOT=0x9E00", "-Wl,-bBOOT=0x9E00", "-Wl -bBOOT=0x9E00"])
