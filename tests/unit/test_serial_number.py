@@ -126,8 +126,9 @@ def test_a_pipe_counts_nothing_and_is_not_waited_for(counter: Path) -> None:
 def test_a_read_only_file_gives_no_number_and_a_shared_one_stays_shared(counter: Path) -> None:
     numbers = SerialNumber.parse(f"0x4000,u8,{counter}")
     counter.chmod(0o444)
-    with pytest.raises(ImageError, match=r"next\.txt: cannot be written: "):
+    with pytest.raises(ImageError, match=r"next\.txt: cannot be written: ") as refused:
         numbers.take()
+    assert refused.value.hint == f"chmod g+w {counter} lets a user of its group use it"
     assert counter.read_bytes() == b"41\n"
     counter.chmod(0o666)
     assert numbers.take().data == b"\x29"

@@ -109,7 +109,6 @@ class SerialNumber:
             try:
                 files.write_whole(self.file, b"%d\n" % (value + 1))
             except OSError as exc:
-                raise ImageError(
-                    f"{self.file}: cannot be written: {exc.strerror}", hint="check its rights and the disk"
-                ) from exc
+                hint = files.hint_for(exc, self.file)
+                raise ImageError(f"{self.file}: cannot be written: {exc.strerror}", hint=hint) from exc
         return taken

@@ -294,12 +294,7 @@ def _check_writable(path: Path) -> None:
 
 
 def _not_written(path: Path, exc: OSError) -> UsageError:
-    hint = "check the path and the disk"
-    if isinstance(exc, files.FolderError):
-        hint = "keep the board in a folder where each of its users may make and replace files"
-    elif isinstance(exc, PermissionError):
-        hint = f"chmod g+w {path} lets a user of its group use it"
-    return UsageError(f"cannot write {path}: {exc.strerror}", hint=hint)
+    return UsageError(f"cannot write {path}: {exc.strerror}", hint=files.hint_for(exc, path))
 
 
 def _save(path: Path, document: Mapping[str, Any]) -> None:

@@ -28,6 +28,15 @@ class FolderError(PermissionError):
     """The folder of a file does not let it be replaced, whatever the rights of the file are."""
 
 
+def hint_for(exc: OSError, path: Path) -> str:
+    """Return what helps if a file that several users share cannot be replaced."""
+    if isinstance(exc, FolderError):
+        return f"keep {path.name} in a folder where each of its users may make and replace files"
+    if isinstance(exc, PermissionError):
+        return f"chmod g+w {path} lets a user of its group use it"
+    return "check the path and the disk"
+
+
 def replace(source: Path, target: Path) -> None:
     """Rename `source` to `target`, in whose place it then is; a folder only where there is none.
 
