@@ -131,6 +131,5 @@ def problem(handler: Unserved, table: Sequence[int], symbols: Mapping[str, int],
         )
     return (
         f"{what}, and it gets no vector: SDCC does not see its prototype in {main_file}, which holds main",
-        f"{'' if address is not None else 'leave `static` out, and '}declare it in a header that {main_file} includes: "
-        f"{prototype}",
+        f"declare it in a header that {main_file} includes: {prototype}",
     )

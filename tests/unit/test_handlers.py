@@ -14,7 +14,7 @@ TICK = handlers.Unserved("src/isr.c", "tick", 23, False)
     ("symbols", "hint"),
     [
         ({"_main": 0x8010, "_tick": 0x8020}, "declare it in a header that src/main.c includes: "),
-        ({"_main": 0x8010}, "leave `static` out, and declare it in a header that src/main.c includes: "),
+        ({"_main": 0x8010}, "remove `static`, and declare it in a header that src/main.c includes: "),
     ],
 )
 def test_the_hint_names_all_that_is_missing(symbols: dict[str, int], hint: str) -> None:
