@@ -101,7 +101,7 @@ def test_what_pip_is_told_is_where_packages_come_from_and_how_the_network_is_rea
         "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
         "ERROR: Exception:\nTraceback (most recent call last):\n  File x\nOSError: [Errno 28] No space left on device",
         "ERROR: Exception:\nshutil.Error: ["
-        + 99 * "('/tmp/a.py', '/home/a.py', \"[Errno 28] No space left on device: '/tmp/a.py' -> '/home/a.py'\"), ",
+        + 99 * "('new/a.py', 'deps/a.py', \"[Errno 28] No space left on device: 'new/a.py' -> 'deps/a.py'\"), ",
     ],
     ids=["told", "crashed", "crashed with every file"],
 )
