@@ -79,7 +79,7 @@ class Execution:
             if controller.busy and self._in_flash(core.pc) and not controller.readable(self._chip.flash):
                 self._wait()
                 continue
-            end = min(until, controller.busy_until, due) if controller.busy else min(until, due)
+            end = min(until, controller.changes_at(now), due)
             core.run(core.cycles + max(1, int((end - now) * self._hz)))
         self._settle_devices(self.now)
         return core.stopped
@@ -176,7 +176,6 @@ class Execution:
             return value_there
         self._settle(self._at(now))
         value = self._chip.map.read(address, 1, self._at(now))
-        self.core.volatile = self.core.volatile or controller.busy  # IAPSR changes while nothing is executed
         return value[0] if value else 0
 
     def write(self, address: int, value: int, now: int) -> None:

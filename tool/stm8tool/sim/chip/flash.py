@@ -81,6 +81,11 @@ class _Operation:
     ends: float
 
 
+def _falls(operation: _Operation) -> float:
+    """Return when the high voltage goes off."""
+    return operation.started + HV_FALL * (operation.ends - operation.started)
+
+
 class FlashController:
     """Keys, modes, and everything that changes flash, data EEPROM and option bytes.
 
@@ -160,6 +165,14 @@ class FlashController:
         """When the operation ends that is under way; 0 where there is none."""
         return self._operation.ends if self._operation else 0.0
 
+    def changes_at(self, now: float) -> float:
+        """Return when IAPSR changes next by itself: HVOFF before the end of an operation, and EOP at its end."""
+        operation = self._operation
+        if operation is None:
+            return float("inf")
+        high_voltage_falls = _falls(operation)
+        return high_voltage_falls if now < high_voltage_falls else operation.ends
+
     @property
     def loading(self) -> bool:
         """True while a word or block has begun to come in; the CPU stays stalled meanwhile."""
@@ -223,7 +236,7 @@ class FlashController:
         operation = self._operation
         off = self._high_voltage_off
         if operation:
-            off = now >= operation.started + HV_FALL * (operation.ends - operation.started)
+            off = now >= _falls(operation)
         value |= HVOFF * (off and self._has_hvoff)
         if self._switches.iapsr_undocumented:
             value |= BUSY * (operation is not None) | ROP * self.options.rop

@@ -216,8 +216,9 @@ class Core:
         return block
 
     def forget(self) -> None:
-        """Drop the translations, because memory outside of RAM has changed."""
-        self._blocks.clear()
+        """Drop the translations of memory outside of RAM, because it has changed; those of RAM are checked as they run."""
+        for start in [start for start, block in self._blocks.items() if not block.code]:
+            del self._blocks[start]
         self._heat.clear()
 
     # -- interrupts -----------------------------------------------------------------------------------------

@@ -1,0 +1,353 @@
+; A loader in the RAM of an STM8: it programs, erases and checks blocks while SWIM fills its other buffer.
+;
+; The host puts this code and its variables into RAM with one write, sets PC, and lets the CPU run. From then on it
+; writes batches and reads the status. The code never returns: the reset that ends every session removes it.
+;
+; A batch is one write: records, then its tail, whose last byte lets the loader begin.
+;   record   mode, address (3 bytes), then what the mode needs
+;              01 10    one block of data; standard or fast mode, as in FLASH_CR2
+;              20       four bytes of 0x00: erases the block
+;              02       blocks (2 bytes), where the results go (2 bytes): CRC-32 of each block, not inverted
+;              04       no more: builds the table for 02 (its address is unused). Where RAM is small the host writes it
+;   tail     address of the first record (2 bytes), number of records, go
+; The loader clears `go` once the batch is done, and takes the next one from the other buffer.
+;
+; `variants.py` says what the names in capitals are, `tests/loader_code.py` assembles it into `code.csv`.
+; Sources: RM0016 4.5 to 4.8, RM0013, PM0054; PM0044 (instructions).
+
+	.area	LOADER (ABS)
+
+; -- status: what the host reads -------------------------------------------------------------------------------
+	.org	0x10
+done:	.dw	0		; blocks that are done since the start
+error:	.db	0		; 1 refused (WR_PG_DIS), 2 a record is bad, 0x80 stopped as the host asked
+iapsr:	.db	0		; FLASH_IAPSR as it was refused
+check:	.db	0		; exclusive-or of the four bytes above, and of 0x5A
+phase:	.db	0		; 1 while a block is loaded, 2 while the loader waits for EOP
+; -- set by the host -------------------------------------------------------------------------------------------
+stop:	.db	0		; bit 0: stop before the next block
+watch:	.db	0		; bit 0: refresh IWDG, bit 1: refresh WWDG
+cur:	.dw	0		; tail of the buffer that is taken next
+other:	.dw	0		; tail of the other one
+stack:	.dw	0		; where the stack begins
+lowest:	.dw	0		; first address of data EEPROM, or of flash
+size:	.db	0		; bytes in a block
+; -- its own ---------------------------------------------------------------------------------------------------
+left:	.db	0		; records of the batch that are left
+mode:	.db	0
+high:	.db	0		; address, bits 23 to 16; `low` must follow
+low:	.dw	0
+count:	.db	0
+blocks:	.dw	0
+result:	.dw	0
+crc3:	.db	0		; the CRC, its high byte first
+crc2:	.db	0
+crc1:	.db	0
+crc0:	.db	0
+	.db	0
+
+; -- code ------------------------------------------------------------------------------------------------------
+	.org	0x30
+start:
+	sim
+	ldw	x, *stack
+	ldw	sp, x
+	mov	CKDIVR, #0
+	ldw	x, *other
+	clr	(3, x)
+	ldw	x, *cur
+	clr	(3, x)
+	call	tell
+main:
+	ldw	x, *cur
+idle:				; nothing is written in this loop
+	tnz	*watch
+	jrne	dog
+	tnz	(3, x)
+	jreq	idle
+	ld	a, (2, x)
+	ld	*left, a
+	ldw	y, x
+	ldw	y, (y)		; from here on Y is where the records are read
+record:
+	btjt	stop, #0, halted
+	ld	a, (y)
+	ld	*mode, a
+	ld	a, (1, y)
+	ld	*high, a
+	ldw	x, y
+	ldw	x, (2, x)
+	ldw	*low, x
+	addw	y, #4
+	ld	a, *mode
+	cp	a, #0x02
+	jreq	sums
+.ifeq SMALL
+	cp	a, #0x04
+	jreq	table
+.endif
+	jp	program
+dog:
+	call	refresh
+	jra	main
+halted:
+	mov	*error, #0x80
+fail:				; whatever is wrong, the loader ends here
+	call	tell
+	jra	fail
+
+.ifeq SMALL
+table:				; T0 to T3: the bytes of the CRC of each value, the low one first
+	clrw	x
+1$:	ld	a, xl
+	ld	*crc0, a
+	clr	*crc1
+	clr	*crc2
+	clr	*crc3
+	mov	*count, #8
+2$:	srl	*crc3
+	rrc	*crc2
+	rrc	*crc1
+	rrc	*crc0
+	jrnc	3$
+	ld	a, *crc3
+	xor	a, #0xED
+	ld	*crc3, a
+	ld	a, *crc2
+	xor	a, #0xB8
+	ld	*crc2, a
+	ld	a, *crc1
+	xor	a, #0x83
+	ld	*crc1, a
+	ld	a, *crc0
+	xor	a, #0x20
+	ld	*crc0, a
+3$:	dec	*count
+	jrne	2$
+	ld	a, *crc0
+	ld	(T0, x), a
+	ld	a, *crc1
+	ld	(T1, x), a
+	ld	a, *crc2
+	ld	(T2, x), a
+	ld	a, *crc3
+	ld	(T3, x), a
+	incw	x
+	cpw	x, #256
+	jrne	1$
+	call	tick
+	jp	next
+.endif
+
+; CRC-32 of blocks, by the table.
+sums:
+	ldw	x, y
+	ldw	x, (x)
+	ldw	*blocks, x
+	ldw	x, y
+	ldw	x, (2, x)
+	ldw	*result, x
+	addw	y, #4
+	pushw	y
+block:
+	ldw	x, #0xFFFF
+	ldw	*crc3, x
+	ldw	*crc1, x
+	mov	*count, *size
+	clrw	y
+	ldw	x, *low
+.ifne FAR
+	btjt	high, #0, bytes1
+	btjt	high, #1, bytes2
+.endif
+bytes:
+	ld	a, (x)
+	.include "crc.s"
+	incw	x
+	dec	*count
+	jrne	bytes
+.ifne FAR
+	jra	summed
+bytes1:
+	ldf	a, (0x010000, x)
+	.include "crc.s"
+	incw	x
+	dec	*count
+	jrne	bytes1
+	jra	summed
+bytes2:
+	ldf	a, (0x020000, x)
+	.include "crc.s"
+	incw	x
+	dec	*count
+	jrne	bytes2
+.endif
+summed:
+	ldw	*low, x
+	jrne	1$
+	inc	*high
+1$:	ldw	y, *result
+	ldw	x, *crc3
+	ldw	(y), x
+	ldw	x, *crc1
+	ldw	(2, y), x
+	addw	y, #4
+	ldw	*result, y
+	call	tick
+	ldw	x, *blocks
+	decw	x
+	ldw	*blocks, x
+	jreq	2$
+	jp	block
+2$:	popw	y
+	jp	next
+
+refused:
+	ld	*iapsr, a
+	mov	*error, #1
+	jp	fail
+bad:
+	mov	*error, #2
+	jp	fail
+
+; One block is programmed or erased. X is its address without the bits above 15.
+program:
+	tnz	*high
+	jrne	1$
+	cpw	x, #0x8000
+	jruge	2$
+	cpw	x, #0x4800	; where the option bytes are, and the registers
+	jruge	bad
+	cpw	x, *lowest
+	jrult	bad
+	jra	2$
+1$:
+.ifeq FAR
+	jra	bad
+.endif
+2$:	ld	a, *size
+	dec	a
+	and	a, *low + 1
+	jrne	bad
+	ld	a, *mode
+	cp	a, #0x01
+	jreq	3$
+	cp	a, #0x10
+	jreq	3$
+	cp	a, #0x20
+	jrne	bad
+.ifeq SMALL
+	mov	*count, #1
+.else
+	mov	*count, #4
+.endif
+	jra	4$
+3$:	ld	a, *size
+.ifeq SMALL
+	srl	a		; words of four bytes
+	srl	a
+.endif
+	ld	*count, a
+4$:	mov	*phase, #1
+	ld	a, *mode
+	ld	CR2, a		; CR2 and its complement follow each other directly (PM0047 2.3.3)
+.ifne COMPLEMENT
+	cpl	a
+	ld	CR2 + 1, a
+.endif
+.ifne FAR
+	btjt	high, #0, copy1
+	btjt	high, #1, copy2
+.endif
+copy:
+	ld	a, (y)
+	ld	(x), a
+.ifeq SMALL
+	ld	a, (1, y)
+	ld	(1, x), a
+	ld	a, (2, y)
+	ld	(2, x), a
+	ld	a, (3, y)
+	ld	(3, x), a
+	addw	y, #4
+	addw	x, #4
+.else
+	incw	y
+	incw	x
+.endif
+	dec	*count
+	jrne	copy
+.ifne FAR
+	jra	loaded
+copy1:
+	ld	a, (y)
+	ldf	(0x010000, x), a
+	ld	a, (1, y)
+	ldf	(0x010001, x), a
+	ld	a, (2, y)
+	ldf	(0x010002, x), a
+	ld	a, (3, y)
+	ldf	(0x010003, x), a
+	addw	y, #4
+	addw	x, #4
+	dec	*count
+	jrne	copy1
+	jra	loaded
+copy2:
+	ld	a, (y)
+	ldf	(0x020000, x), a
+	ld	a, (1, y)
+	ldf	(0x020001, x), a
+	ld	a, (2, y)
+	ldf	(0x020002, x), a
+	ld	a, (3, y)
+	ldf	(0x020003, x), a
+	addw	y, #4
+	addw	x, #4
+	dec	*count
+	jrne	copy2
+.endif
+loaded:
+	mov	*phase, #2
+wait:				; nothing is written in this loop, either; the host judges how long it may take
+	ld	a, IAPSR	; one copy: reading clears both bits
+	bcp	a, #0x05	; EOP, WR_PG_DIS
+	jreq	wait
+	bcp	a, #0x01
+	jreq	1$
+	jp	refused
+1$:	clr	*phase
+	call	tick
+next:
+	dec	*left
+	jreq	taken
+	jp	record
+taken:
+	ldw	x, *cur
+	clr	(3, x)
+	ldw	y, *other
+	ldw	*cur, y
+	ldw	*other, x
+	jp	main
+
+tick:				; one block more is done
+	ldw	x, *done
+	incw	x
+	ldw	*done, x
+tell:
+	ld	a, *done
+	xor	a, *done + 1
+	xor	a, *error
+	xor	a, *iapsr
+	xor	a, #0x5A
+	ld	*check, a
+refresh:
+	btjf	watch, #0, 1$
+	mov	IWDG_KR, #0xAA
+1$:
+.ifne WWDG_CR
+	btjf	watch, #1, 2$
+	mov	WWDG_CR, #0xFF
+2$:
+.endif
+	ret
