@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Optional
 
+from stm8tool.errors import SwimError
 from stm8tool.parts.table import find_part
 from stm8tool.sim.chip.microcontroller import Chip
 from stm8tool.sim.clock import VirtualClock
@@ -35,6 +36,8 @@ class RamBench:
 
     def _pass(self, transfers: int, size: int) -> None:
         self.transfers += transfers
+        if self.fail_after is not None and self.transfers > self.fail_after:
+            raise SwimError("the chip does not answer", status=0x04)
         self.clock.sleep(transfers * self._transfer_s + (-(-size // 255) * 50 + size * 11) * 1.25e-6)
         if self._execution:
             self._execution.run(self.clock.now())
@@ -59,6 +62,14 @@ class RamBench:
             self._execution.memory[address : address + len(data)] = data
         else:
             self.chip.ram.write(address, data)
+
+    def reset(self) -> None:
+        """Reset the chip, as the end of a session does."""
+        now = self.clock.now()
+        if self._execution:
+            self._execution.run(now)
+            self._execution = None
+        self.chip.reset_by_program(now)
 
     def _set_stall(self, stall: bool) -> None:
         if stall:

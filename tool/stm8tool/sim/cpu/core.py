@@ -216,7 +216,7 @@ class Core:
         return block
 
     def forget(self) -> None:
-        """Drop the translations of memory outside of RAM, because it has changed; those of RAM are checked as they run."""
+        """Drop the translations of memory outside of RAM, because it has changed; `run` checks those of RAM."""
         for start in [start for start, block in self._blocks.items() if not block.code]:
             del self._blocks[start]
         self._heat.clear()

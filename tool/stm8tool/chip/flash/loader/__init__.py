@@ -1,7 +1,7 @@
 """A loader in the chip's RAM: machine code of our own, and the host's side of it.
 
-    loader.s  crc.s   the machine code, for `sdasstm8`
-    variants.py       how it is assembled, and what lies where in RAM
-    code.csv          the assembled bytes
-    host.py           starts it, gives it work, learns what is done
+loader.s  crc.s   the machine code, for `sdasstm8`
+variants.py       how it is assembled, and what lies where in RAM
+code.csv          the assembled bytes
+host.py           starts it, gives it work, learns what is done
 """

@@ -31,7 +31,7 @@ from ... import registers as reg
 from ...link.core import Core
 from ..blocks import BlockWrite
 from . import variants
-from .variants import ENTRY, RECORD, START, TAIL
+from .variants import ENTRY, RECORD, START
 
 _STOP = 0x16
 _STATUS_SIZE = 6
@@ -157,11 +157,11 @@ class RamLoader:
         if not self.running:
             return
         with shield():
-            self._halt()
+            self._halt(_nothing)
             self._core.write(reg.DM_CSR2, bytes([reg.CSR2_STALL]))
             self.running = False
 
-    def _halt(self) -> None:
+    def _halt(self, done: Callable[[BlockWrite], None]) -> None:
         """Let no block begin any more, and wait for the one that is under way; the link must work."""
         if any(batch.blocks for batch in self._sent):
             self._core.write(_STOP, b"\x01")
@@ -170,7 +170,7 @@ class RamLoader:
             while self._core.clock.now() < limit:
                 status = self._status()
                 if status is not None:
-                    self._count(status, _nothing)
+                    self._count(status, done)
                     if status.error or not self._sent:
                         self.unfinished.clear()  # what had not begun will not
                         break
@@ -220,13 +220,13 @@ class RamLoader:
             self.abandon()
             raise
         except (LoaderError, KeyboardInterrupt):
-            self._halt_after_failure()
+            self._halt_after_failure(done)
             raise
 
-    def _halt_after_failure(self) -> None:
+    def _halt_after_failure(self, done: Callable[[BlockWrite], None]) -> None:
         with shield():
             try:
-                self._halt()
+                self._halt(done)
             except ToolError as exc:
                 _log.debug("while the loader is stopped: %s", exc)
                 self.abandon()

@@ -158,8 +158,8 @@ def layout(part: Part) -> Layout:
 
 
 def tables() -> bytes:
-    """Return the tables of a small variant: the CRC of the values below 16 and of 16 times them, a row for each byte."""
-    values = [_crc_of(n) for n in range(16)] , [_crc_of(n << 4) for n in range(16)]
+    """Return the tables of a small variant: of the values below 16 and of 16 times them, a row for each byte."""
+    values = [_crc_of(n) for n in range(16)], [_crc_of(n << 4) for n in range(16)]
     return bytes(value >> 8 * byte & 0xFF for row in values for byte in range(4) for value in row)
 
 
