@@ -9,11 +9,14 @@ from collections.abc import Callable
 import pytest
 
 from session.ram_bench import RamBench
-from stm8tool.chip.flash.blocks import BlockWrite
+from stm8tool.chip.flash.blocks import BlockWrite, blocks_to_write, merge, spans
 from stm8tool.chip.flash.loader import variants
 from stm8tool.chip.flash.loader.host import LoaderError, RamLoader
+from stm8tool.chip.flash.loader.work import LoaderWork
 from stm8tool.chip.link.core import Core
-from stm8tool.errors import SwimError
+from stm8tool.chip.programmer import silent
+from stm8tool.errors import SwimError, VerifyError
+from stm8tool.image import Image, Segment
 from stm8tool.parts.table import all_parts, find_part
 
 ONE_OF_EACH = {
@@ -220,6 +223,61 @@ def test_an_interrupt_leaves_whole_blocks_and_a_stopped_loader(number: int, monk
 
     cut(board, some_blocks(board, 30), interrupt)
     assert reads == number
+
+
+def working(board: RamBench) -> LoaderWork:
+    work = LoaderWork(Core(board, board.part), board.part, silent)
+    work.loader.start()
+    return work
+
+
+def pieces(board: RamBench, seed: int) -> list[Segment]:
+    """Return an image with gaps, with bytes as the chip holds them and with others."""
+    rng = random.Random(seed)
+    image = Image(())
+    for memory in (board.chip.flash, board.chip.eeprom):
+        if memory is not None:
+            for _ in range(8):
+                start = rng.randrange(memory.start, memory.end - 1)
+                size = min(rng.choice((1, 3, 64, 130, 1000)), memory.end - start)
+                data = bytearray(memory.read(start, size))
+                for _ in range(rng.choice((0, 0, 1, 2, 400))):
+                    data[rng.randrange(size)] = rng.randrange(256)
+                image = image.overlaid(Image([Segment(start, bytes(data))]))
+    return list(image.segments)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_differs_is_what_reading_shows(seed: int) -> None:
+    board = bench(list(ONE_OF_EACH.values())[seed % len(ONE_OF_EACH)], seed=seed)
+    segments, size = pieces(board, seed), board.part.block
+    expected = []
+    for span in spans(segments, size):
+        memory = board.chip.flash if span.start >= board.chip.flash.start else board.chip.eeprom
+        assert memory is not None
+        there = memory.read(span.start, span.end - span.start)
+        expected += blocks_to_write(merge(segments, there, span.start), there, span.start, size)
+    work = working(board)
+    blocks = work.differing(segments)
+    assert blocks == expected
+    work.program(blocks, nothing, nothing)
+    assert work.differing(segments) == []
+    assert work.compare(segments) == sum(len(segment.data) for segment in segments)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_wrong_byte_is_found_by_its_address(seed: int) -> None:
+    board = bench("stm8s105k6", seed=seed)
+    flash, rng = board.chip.flash, random.Random(seed)
+    start = flash.start + rng.randrange(500)
+    segment = Segment(start, flash.read(start, rng.randrange(1000, 20000)))
+    work = working(board)
+    wrong = rng.randrange(segment.address, segment.end)
+    flash.data[wrong - flash.start] ^= 1 << rng.randrange(8)
+    with pytest.raises(VerifyError) as caught:
+        work.compare([segment])
+    assert caught.value.address == wrong
+    assert f"(1 of {len(segment.data)} bytes differ)" in str(caught.value)
 
 
 def test_every_part_that_is_rated_high_has_a_loader_but_those_of_other_families() -> None:

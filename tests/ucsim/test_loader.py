@@ -49,7 +49,7 @@ def test_its_checksums_are_right_under_ucsim(name: str, block: int, tmp_path: Pa
     records = b"" if variant.size == "small" else bytes([TABLE, 0, 0, 0])
     for n, start in enumerate(starts):
         record = bytes([SUMS]) + start.to_bytes(3, "big") + count.to_bytes(2, "big")
-        records += record + (RESULT + 4 * count * n).to_bytes(2, "big")
+        records += record + (RESULT + 4 * count * n).to_bytes(2, "big") + bytes([1])
     first = TAIL - len(records)
     number = len(starts) + (variant.size != "small")
     memory[first : TAIL + 4] = records + first.to_bytes(2, "big") + bytes([number, 1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from ...errors import VerifyError
 from ...image import Segment
 
 
@@ -87,3 +88,18 @@ def blocks_to_write(wanted: bytes, held: bytes, start: int, block: int) -> Itera
         new, old = wanted[offset : offset + block], held[offset : offset + block]
         if new != old:
             yield BlockWrite(start + offset, new, old == blank)
+
+
+def require_equal(address: int, wanted: bytes, held: bytes) -> None:
+    """Raise VerifyError at the first difference between what the chip holds from `address` on and `wanted`."""
+    differing = [offset for offset, (a, b) in enumerate(zip(wanted, held)) if a != b]
+    if differing:
+        first = differing[0]
+        raise VerifyError(
+            f"verify failed at 0x{address + first:06X}: the chip holds 0x{held[first]:02X}, the image "
+            f"0x{wanted[first]:02X} ({len(differing)} of {len(wanted)} bytes differ)",
+            address=address + first,
+            expected=wanted[first],
+            actual=held[first],
+            hint="write the image; if that was just done, check supply, ground and wires",
+        )

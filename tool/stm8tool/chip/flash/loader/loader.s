@@ -7,7 +7,8 @@
 ;   record   mode, address (3 bytes), then what the mode needs
 ;              01 10    one block of data; standard or fast mode, as in FLASH_CR2
 ;              20       four bytes of 0x00: erases the block
-;              02       blocks (2 bytes), where the results go (2 bytes): CRC-32 of each block, not inverted
+;              02       blocks (2 bytes), where the results go (2 bytes), blocks in a group (1 byte): the CRC-32 of
+;                       each group, not inverted; the last one may have fewer blocks
 ;              04       no more: builds the table for 02 (its address is unused). Where RAM is small the host writes it
 ;   tail     address of the first record (2 bytes), number of records, go
 ; The loader clears `go` once the batch is done, and takes the next one from the other buffer.
@@ -25,7 +26,7 @@ iapsr:	.db	0		; FLASH_IAPSR as it was refused
 check:	.db	0		; exclusive-or of the four bytes above, and of 0x5A
 phase:	.db	0		; 1 while a block is loaded, 2 while the loader waits for EOP
 ; -- set by the host -------------------------------------------------------------------------------------------
-stop:	.db	0		; bit 0: stop before the next block
+stop:	.db	0		; 1: stop before the next block
 watch:	.db	0		; bit 0: refresh IWDG, bit 1: refresh WWDG
 cur:	.dw	0		; tail of the buffer that is taken next
 other:	.dw	0		; tail of the other one
@@ -44,10 +45,11 @@ crc3:	.db	0		; the CRC, its high byte first
 crc2:	.db	0
 crc1:	.db	0
 crc0:	.db	0
-	.db	0
+group:	.db	0
+togo:	.db	0
 
 ; -- code ------------------------------------------------------------------------------------------------------
-	.org	0x30
+	.org	0x31
 start:
 	sim
 	ldw	x, *stack
@@ -70,7 +72,8 @@ idle:				; nothing is written in this loop
 	ldw	y, x
 	ldw	y, (y)		; from here on Y is where the records are read
 record:
-	btjt	stop, #0, halted
+	tnz	*stop
+	jrne	halted
 	ld	a, (y)
 	ld	*mode, a
 	ld	a, (1, y)
@@ -91,10 +94,11 @@ dog:
 	call	refresh
 	jra	main
 halted:
-	mov	*error, #0x80
+	ld	a, #0x80
 fail:				; whatever is wrong, the loader ends here
-	call	tell
-	jra	fail
+	ld	*error, a
+1$:	call	tell
+	jra	1$
 
 .ifeq SMALL
 table:				; T0 to T3: the bytes of the CRC of each value, the low one first
@@ -147,40 +151,91 @@ sums:
 	ldw	x, y
 	ldw	x, (2, x)
 	ldw	*result, x
-	addw	y, #4
+	ld	a, (4, y)
+	ld	*group, a
+	addw	y, #5
 	pushw	y
-block:
+first:				; of a group
+	mov	*togo, *group
 	ldw	x, #0xFFFF
 	ldw	*crc3, x
 	ldw	*crc1, x
-	mov	*count, *size
+block:
+	ld	a, *size
+.ifeq SMALL
+	srl	a		; two bytes at once, or four
+.endif
+.ifne FAR
+	srl	a
+.endif
+	ld	*count, a
 	clrw	y
 	ldw	x, *low
 .ifne FAR
-	btjt	high, #0, bytes1
-	btjt	high, #1, bytes2
+	btjf	high, #0, 1$
+	jp	bytes1
+1$:	btjf	high, #1, 2$
+	jp	bytes2
+2$:
 .endif
+.ifne SMALL
 bytes:
 	ld	a, (x)
 	.include "crc.s"
 	incw	x
 	dec	*count
 	jrne	bytes
+.else
+bytes:
+	ld	a, (x)
+	.include "crc.s"
+	ld	a, (1, x)
+	.include "crc.s"
 .ifne FAR
-	jra	summed
+	ld	a, (2, x)
+	.include "crc.s"
+	ld	a, (3, x)
+	.include "crc.s"
+	addw	x, #4
+.else
+	addw	x, #2
+.endif
+	dec	*count
+	jreq	bytes_end
+	jp	bytes
+bytes_end:
+.endif
+.ifne FAR
+	jp	summed
 bytes1:
 	ldf	a, (0x010000, x)
 	.include "crc.s"
-	incw	x
+	ldf	a, (0x010001, x)
+	.include "crc.s"
+	ldf	a, (0x010002, x)
+	.include "crc.s"
+	ldf	a, (0x010003, x)
+	.include "crc.s"
+	addw	x, #4
 	dec	*count
-	jrne	bytes1
-	jra	summed
+	jreq	bytes1_end
+	jp	bytes1
+bytes1_end:
+	jp	summed
 bytes2:
 	ldf	a, (0x020000, x)
 	.include "crc.s"
-	incw	x
+	ldf	a, (0x020001, x)
+	.include "crc.s"
+	ldf	a, (0x020002, x)
+	.include "crc.s"
+	ldf	a, (0x020003, x)
+	.include "crc.s"
+	addw	x, #4
 	dec	*count
-	jrne	bytes2
+	jreq	bytes2_end
+	jp	bytes2
+bytes2_end:
 .endif
 summed:
 	ldw	*low, x
@@ -191,23 +246,31 @@ summed:
 	ldw	(y), x
 	ldw	x, *crc1
 	ldw	(2, y), x
-	addw	y, #4
-	ldw	*result, y
 	call	tick
 	ldw	x, *blocks
 	decw	x
 	ldw	*blocks, x
 	jreq	2$
+	dec	*togo
+.ifne SMALL
+	jrne	block
+.else
+	jreq	3$
 	jp	block
+3$:
+.endif
+	addw	y, #4
+	ldw	*result, y
+	jp	first
 2$:	popw	y
 	jp	next
 
 refused:
 	ld	*iapsr, a
-	mov	*error, #1
+	ld	a, #1
 	jp	fail
 bad:
-	mov	*error, #2
+	ld	a, #2
 	jp	fail
 
 ; One block is programmed or erased. X is its address without the bits above 15.
@@ -230,25 +293,18 @@ program:
 	and	a, *low + 1
 	jrne	bad
 	ld	a, *mode
-	cp	a, #0x01
-	jreq	3$
-	cp	a, #0x10
-	jreq	3$
-	cp	a, #0x20
+	bcp	a, #0xCE	; all but 01, 10, 20
 	jrne	bad
-.ifeq SMALL
-	mov	*count, #1
-.else
-	mov	*count, #4
-.endif
-	jra	4$
-3$:	ld	a, *size
+	ld	a, *size
+	btjf	mode, #5, 3$
+	ld	a, #4		; an erase
+3$:
 .ifeq SMALL
 	srl	a		; words of four bytes
 	srl	a
 .endif
 	ld	*count, a
-4$:	mov	*phase, #1
+	mov	*phase, #1
 	ld	a, *mode
 	ld	CR2, a		; CR2 and its complement follow each other directly (PM0047 2.3.3)
 .ifne COMPLEMENT
@@ -342,11 +398,14 @@ tell:
 	xor	a, #0x5A
 	ld	*check, a
 refresh:
-	btjf	watch, #0, 1$
+	ld	a, *watch
+	srl	a
+	jrnc	1$
 	mov	IWDG_KR, #0xAA
 1$:
 .ifne WWDG_CR
-	btjf	watch, #1, 2$
+	srl	a
+	jrnc	2$
 	mov	WWDG_CR, #0xFF
 2$:
 .endif

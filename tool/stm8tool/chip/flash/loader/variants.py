@@ -20,7 +20,7 @@ from ....parts.table import Part
 from ... import registers as reg
 
 START = 0x10  # RAM below it is left alone: 0x0000 does not keep its value on some STM8AF (errata)
-ENTRY = 0x30
+ENTRY = 0x31
 RECORD = 4  # bytes of a record before its data: mode, address
 TAIL = 4  # bytes behind the records of a batch: where they begin (2), how many, go
 _STACK = 12  # it needs 4
@@ -116,10 +116,10 @@ class Variant(NamedTuple):
 VARIANTS = {
     "stm8s-small": Variant("stm8s", "small", 0x1CC, wwdg=True),
     "stm8s-medium": Variant("stm8s", "medium", 0x240, wwdg=True),
-    "stm8s-large": Variant("stm8s", "large", 0x2E0, wwdg=True),
+    "stm8s-large": Variant("stm8s", "large", 0x438, wwdg=True),
     "stm8l-small": Variant("stm8l", "small", 0x1CC, wwdg=True),
     "stm8l-medium": Variant("stm8l", "medium", 0x240, wwdg=True),
-    "stm8l-large": Variant("stm8l", "large", 0x2E0, wwdg=True),
+    "stm8l-large": Variant("stm8l", "large", 0x438, wwdg=True),
     "stm8l101-small": Variant("stm8l", "small", 0x1CC, wwdg=False),
 }
 
