@@ -145,8 +145,10 @@ def test_ram_that_does_not_keep_a_byte_is_seen_before_anything_runs(monkeypatch:
         board.chip.ram.data[0x100] ^= 0x01
 
     monkeypatch.setattr(board, "wotf", wear)
+    before = snapshot(board)
     with pytest.raises(LoaderError, match="does not hold"):
-        started(board)
+        started(board).program(some_blocks(board, 3), nothing, nothing)
+    assert snapshot(board) == before
 
 
 @pytest.mark.parametrize(("at", "why"), [(variants.ENTRY, "does not start"), (0x174, "does not advance")])
@@ -162,13 +164,13 @@ def test_code_that_hangs_is_a_loader_that_does_not_advance(at: int, why: str, mo
 @pytest.mark.parametrize("address", [0x7FC0, 0x4800, 0x0100, 0x3FC0, 0x8001, 0x18000])
 def test_an_address_that_is_no_block_is_refused_by_the_loader(address: int) -> None:
     board = bench("stm8s103f3")
-    before, ram = snapshot(board), board.rotf(0x30, 0x190)
+    before = snapshot(board)
     loader = started(board)
-    ram = board.rotf(0x30, 0x190)
+    ram = board.rotf(variants.ENTRY, 0x190)
     with pytest.raises(LoaderError, match="does not know"):
         loader.program([BlockWrite(address, bytes(range(64)), blank=False)], nothing, nothing)
     assert snapshot(board) == before
-    assert board.rotf(0x30, 0x190) == ram
+    assert board.rotf(variants.ENTRY, 0x190) == ram
 
 
 def cut(board: RamBench, blocks: list[BlockWrite], spoil: Callable[[RamBench, RamLoader], None]) -> None:

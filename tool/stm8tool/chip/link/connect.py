@@ -35,6 +35,7 @@ _log = logging.getLogger(__name__)
 
 # docs/timing.md has a row for each of these times: where it comes from, and what notices a change.
 _PULSE_S = (0.02, 0.02, 0.01)  # vsprog's, in ST's order: NRST low, high, then low before the entry
+_HOLD_S = 0.010  # low once, as stm8flash and OpenOCD have it
 _LONG_PULSE_S = (0.2, 0.1, 0.1)  # ours: for a board whose NRST is slow
 _SILENT_S = 0.012  # one clone and chip never connected when the first poll came earlier than 6.5 ms (medium)
 _ASKED_AT_ONCE_S = 0.0  # another clone wanted 3 ms, and failed with 10 (medium)
@@ -57,7 +58,8 @@ class Recipe(NamedTuple):
 
     Attributes:
         name: For the user, reads well behind "connected ".
-        pulse_s: How long NRST is low, high, then low before the entry, in seconds; None leaves NRST high.
+        pulse_s: How long NRST is low, high, then low before the entry, in seconds; with 0 it is low only once. None leaves
+            NRST high.
         high_speed: Switch to high speed once the link is proven.
         system_reset: Reset the chip over SWIM, too: NRST may not be wired, and what the program did to clock and
             flash keys is undone only by a reset. It keeps SWIM and leaves the CPU stalled (confidence medium,
@@ -90,7 +92,7 @@ AFTER_USB_RESET = Recipe(
 )
 OUT_OF_HIGH_SPEED = Recipe("without NRST, out of high speed", None, may_be_fast=True)
 LADDER = (
-    Recipe("under reset, high speed", _PULSE_S, high_speed=True, restart=False),
+    Recipe("under reset, high speed", (0.0, 0.0, _HOLD_S), high_speed=True, restart=False),
     Recipe("under reset, low speed", _PULSE_S),
     Recipe("under a longer reset, low speed", _LONG_PULSE_S, system_reset=False, settle_s=_LONG_SETTLE_S),
     Recipe("without NRST, low speed", None),
@@ -238,10 +240,11 @@ def follow(link: SwimLink, recipe: Recipe, gripped: Callable[[], None] = _nothin
         move_reset(link, low=False)
     else:
         low_s, high_s, hold_s = recipe.pulse_s
-        move_reset(link, low=True)
-        clock.sleep(low_s)
-        move_reset(link, low=False)
-        clock.sleep(high_s)
+        if low_s:
+            move_reset(link, low=True)
+            clock.sleep(low_s)
+            move_reset(link, low=False)
+            clock.sleep(high_s)
         move_reset(link, low=True)
         clock.sleep(hold_s)
     link.enter(recipe.first_poll_s)

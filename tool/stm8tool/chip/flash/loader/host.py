@@ -39,7 +39,7 @@ _STATUS_SIZE = 6
 _CHECK = 0x5A
 _REFUSED, _BAD, _STOPPED = 0x01, 0x02, 0x80
 _MODE_SUMS, _MODE_TABLE = 0x02, 0x04
-_SUMS_RECORDS = RECORD + 5 + RECORD
+_SUMS_RECORDS = RECORD + 2 * (RECORD + 5)  # the most of them that a batch has
 _SUM = 4  # bytes of a CRC
 _REGISTERS = 0x7F00  # A, PC, X, Y, SP, CC
 
@@ -54,6 +54,7 @@ _SLACK_S = 0.05  # what the flash controller may need beyond its typical time, a
 _STEP_S = 0.0003
 _LATE_PART = 8  # of the time of one block: how long to wait where only that one is left
 _MOST_SUMS = 192  # in one batch: while their results are read, the next ones are computed
+_FIRST_BLOCKS = 2
 _STATUS_READS = 4
 _POLL_TRAVEL = 0.2  # part of a read that has passed when the chip is read; a command of five transfers
 
@@ -104,11 +105,12 @@ class RamLoader:
         self._free_at = 0.0  # when all that was sent is done, by computation
         self._has_tables = False
         self._read_s = 0.0
+        self._code = b""  # what RAM must hold before a key is given; empty once that is seen
 
     # -- start and stop -------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Put the loader into RAM, see that it is there, and let it run.
+        """Put the loader into RAM and let it run. The first checksums then show that all of it is there.
 
         Raises:
             LoaderError: It does not start.
@@ -140,20 +142,17 @@ class RamLoader:
             if core.clock.now() > limit:
                 raise LoaderError("it does not start")
             core.clock.sleep(_STEP_S)
-        self._check_code(bytes(code))
+        self._code = bytes(code)
         _log.debug("loader %s runs: %d blocks a batch", layout.variant, layout.blocks)
 
-    def _check_code(self, code: bytes) -> None:
-        """See that the RAM holds `code`, by its own checksums: no key is given yet, so that it can harm nothing.
+    def _known(self) -> tuple[int, list[int]]:
+        """Return where the code begins that is not proven yet, and the checksums of its blocks.
 
         What it has executed so far may be left out, so that whole blocks end where the code does.
         """
-        size, end = self._part.block, START + len(code)
-        blocks = (end - ENTRY) // size
-        first = end - blocks * size
-        known = [zlib.crc32(code[n : n + size]) for n in range(first - START, len(code), size)]
-        if self.checksums(first, blocks) != known and self.checksums(first, blocks) != known:
-            raise LoaderError("the RAM does not hold what was written")
+        size, end = self._part.block, START + len(self._code)
+        first = end - (end - ENTRY) // size * size
+        return first, [zlib.crc32(self._code[n - START : n - START + size]) for n in range(first, end, size)]
 
     def _watchdogs(self) -> int:
         """Return which watchdogs an option byte has started: 1 is IWDG, 2 is WWDG."""
@@ -218,11 +217,15 @@ class RamLoader:
             LoaderError: A block was refused, or nothing went on; all before it was told to `done`.
             SwimError, TransportError: The link failed; nothing is known of the blocks in `unfinished`.
         """
+        if self._code:  # no checksum was asked for yet
+            self.checksums(self._part.flash.start, 1)
         self._has_tables = self._has_tables and self._layout.variant.endswith("large")
-        size = self._layout.blocks
+        first, size = 0, _FIRST_BLOCKS  # the first batch is small, so that the chip is at work soon
         try:
-            for first in range(0, len(blocks), size):
+            while first < len(blocks):
+                size = min(size, self._layout.blocks)
                 batch = blocks[first : first + size]
+                first, size = first + size, 2 * size
                 while len(self._sent) == len(self._layout.buffers):
                     self._await_batch(done)
                 for block in batch:
@@ -286,9 +289,14 @@ class RamLoader:
             batch, address, count = asked.popleft()
             while batch.ticks:
                 self._await_batch(_nothing)
-            data = self._core.read(address, count * _SUM)
-            words = (data[n : n + _SUM] for n in range(0, len(data), _SUM))
-            found.extend(int.from_bytes(word, "big") ^ 0xFFFFFFFF for word in words)
+            sums = self._read_sums(address, count)
+            if self._code:
+                known = self._known()[1]
+                if sums[: len(known)] != known and self._read_sums(address, len(known)) != known:
+                    raise LoaderError("the RAM does not hold what was written")
+                self._code = b""
+                sums = sums[len(known) :]
+            found.extend(sums)
             progress(min(blocks, len(found) * group))
 
         try:
@@ -297,10 +305,11 @@ class RamLoader:
                 if len(asked) == len(self._layout.results):
                     collect()
                 piece = self._layout.results[self._next]
-                room = (piece.tail - _SUMS_RECORDS - piece.start) // _SUM * group
+                before = len(self._known()[1]) if self._code and not asked else 0
+                room = ((piece.tail - _SUMS_RECORDS - piece.start) // _SUM - before) * group
                 count = min(blocks - first, room, _MOST_SUMS // group * group)
-                batch = self._ask(start + first * self._part.block, count, group, piece.start)
-                asked.append((batch, piece.start, -(-count // group)))
+                batch = self._ask(start + first * self._part.block, count, group, piece.start, before)
+                asked.append((batch, piece.start, before + -(-count // group)))
                 first += count
             while asked:
                 collect()
@@ -309,20 +318,30 @@ class RamLoader:
             raise
         return found
 
-    def _ask(self, address: int, count: int, group: int, result: int) -> _Batch:
-        """Order the checksums of `count` blocks; first the tables, which a medium loader has in its buffers."""
-        record = _head(_MODE_SUMS, address) + count.to_bytes(2, "big") + result.to_bytes(2, "big") + bytes([group])
-        records = [record]
-        seconds = count * (self._cycles_a_byte * self._part.block + _CYCLES_A_BLOCK) / _CPU_HZ
+    def _read_sums(self, address: int, count: int) -> list[int]:
+        data = self._core.read(address, count * _SUM)
+        return [int.from_bytes(data[n : n + _SUM], "big") ^ 0xFFFFFFFF for n in range(0, len(data), _SUM)]
+
+    def _ask(self, address: int, count: int, group: int, result: int, code: int) -> _Batch:
+        """Order the checksums of `count` blocks in groups, and before them those of `code` blocks of the loader itself.
+
+        The tables come first where the loader makes them: a medium one has them in its buffers.
+        """
+        records, seconds = [], 0.0
         if not self._has_tables:
             if self._layout.tables is None:
-                records.insert(0, _head(_MODE_TABLE, 0))
+                records.append(_head(_MODE_TABLE, 0))
                 seconds += _TABLE_S
             else:
                 self._core.write(self._layout.tables, variants.tables())
             self._has_tables = True
+        made = len(records)
+        if code:
+            records.append(_sums_record(self._known()[0], code, 1, result))
+        records.append(_sums_record(address, count, group, result + code * _SUM))
+        seconds += (code + count) * (self._cycles_a_byte * self._part.block + _CYCLES_A_BLOCK) / _CPU_HZ
         with shield():
-            return self._send(b"".join(records), len(records), count + len(records) - 1, seconds, deque())
+            return self._send(b"".join(records), len(records), made + code + count, seconds, deque())
 
     # -- what the loader shows ------------------------------------------------------------------------------
 
@@ -383,6 +402,10 @@ def _nothing(_block: BlockWrite) -> None:
 
 def _head(mode: int, address: int) -> bytes:
     return bytes([mode]) + address.to_bytes(3, "big")
+
+
+def _sums_record(address: int, blocks: int, group: int, result: int) -> bytes:
+    return _head(_MODE_SUMS, address) + blocks.to_bytes(2, "big") + result.to_bytes(2, "big") + bytes([group])
 
 
 def _why(status: Status) -> str:
