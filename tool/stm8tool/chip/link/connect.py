@@ -58,8 +58,8 @@ class Recipe(NamedTuple):
 
     Attributes:
         name: For the user, reads well behind "connected ".
-        pulse_s: How long NRST is low, high, then low before the entry, in seconds; with 0 it is low only once. None leaves
-            NRST high.
+        pulse_s: How long NRST is low, high, then low before the entry, in seconds; with 0 it is low only once.
+            None leaves NRST high.
         high_speed: Switch to high speed once the link is proven.
         system_reset: Reset the chip over SWIM, too: NRST may not be wired, and what the program did to clock and
             flash keys is undone only by a reset. It keeps SWIM and leaves the CPU stalled (confidence medium,
