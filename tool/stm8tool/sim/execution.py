@@ -197,9 +197,9 @@ class Execution:
                 device.pass_over(now)
             self._due = 0.0
             return
+        self.on_reset(cause)
         starts = self._chip.reset_by_program(now)
         self.reset(now)
-        self.on_reset(cause)
         if starts is None:
             self._was_reset = True
             return

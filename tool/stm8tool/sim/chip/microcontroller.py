@@ -23,6 +23,7 @@ from .flash import FlashController
 from .memory import Memory
 from .memory_map import SWIM_OFF, MemoryMap
 from .options import OptionBytes
+from .repeats import Repeats
 from .reset_line import ResetLine
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Chip:
             **dict.fromkeys(("_hsit_at", "_switching", "_starts_at", "_pin_at", "_clock_at"), _BEFORE),
             "_powered_since": "the supply has been there for a while when the next command comes",
             "_executing": SCRATCH,
+            "_repeats": "finds only what can be skipped",
         },
     )
 
@@ -122,6 +124,7 @@ class Chip:
         self._starts_at: Optional[float] = None  # when the option bytes of a released reset are loaded
         self._pin_at: Optional[float] = None  # when the program does what it does to the pin,
         self._clock_at: Optional[float] = None  # … and to the clock
+        self._repeats: Optional[Repeats] = None  # the resets by the program itself since the last one by others
         self._reset(0.0)
         self.rest()
 
@@ -236,7 +239,7 @@ class Chip:
         if not self.powered:
             return "unpowered"
         if self.in_reset:
-            return "held in reset"
+            return "held in reset" if self._repeats is None or self._reset_line_low else "running: resets itself"
         if not self.running:
             return "stalled"
         if self.debug.stopped:
@@ -283,6 +286,8 @@ class Chip:
             self._run_to(now)
             starts = self._starts_at
         while starts is not None and now >= starts and not self._reset_line_low:
+            if self._repeats is not None and now < float("inf"):
+                starts = self._repeats.jump(starts, now)
             self._start(starts)
             self._run_to(now)
             starts = self._starts_at
@@ -347,6 +352,8 @@ class Chip:
             self._processor.reset(now)
         self._pin_at = self._clock_at = None
         self._hsit, self._hsit_at = False, None
+        if not self._executing:
+            self._repeats = None
         self._starts_at = now + self.switches.start_s
         if self.csr & RST:
             self._leave_swim()
@@ -364,6 +371,8 @@ class Chip:
         """
         self._reset(now)
         if self._executing:
+            self._repeats = self._repeats or Repeats()
+            self._repeats.note(now, self.processor.signature)
             return None
         starts = now + self.switches.start_s
         self.settle(starts)

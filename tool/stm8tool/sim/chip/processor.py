@@ -61,6 +61,14 @@ class Processor:
         """Do what only a new supply does."""
         self.board.status.power_on()
 
+    @property
+    def signature(self) -> object:
+        """Everything that a reset keeps, and that decides what a program does after it."""
+        chip, ram_end = self._chip, self._chip.ram.end
+        memories = (chip.flash, chip.eeprom, chip.options.memory)
+        held = tuple(memory.version for memory in memories if memory is not None)
+        return bytes(self.execution.memory[:ram_end]), held, self.board.status.causes
+
     def run(self, since: float, until: float) -> float:
         """Let the CPU execute from one time up to another; return when it stopped: earlier only if it had to."""
         chip, execution = self._chip, self.execution
