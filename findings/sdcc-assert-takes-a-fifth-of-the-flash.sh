@@ -11,7 +11,7 @@ volatile int v;
 int putchar(int c) { return c; }
 void main(void) { assert(v == 1); for (;;); }
 C
-bytes() { sdcc -mstm8 "$@" main.c -o program.ihx 2>/dev/null; awk '/^(HOME|GSINIT|GSFINAL|CONST|INITIALIZER|CODE) / { n += $4 + 0 } END { print n }' program.map; }
+bytes() { sdcc -mstm8 "$@" main.c -o program.ihx 2>/dev/null; awk '/^(HOME|GSINIT|GSFINAL|CONST|INITIALIZER|CODE) / { n += $5 + 0 } END { print n }' program.map; }
 with=$(bytes)
 without=$(bytes -DNDEBUG)
 expect "more than 1500 bytes, and less than 64 without it" "$((with - without > 1500)) $((without < 64))" "1 1"
