@@ -133,7 +133,7 @@ def _is_stm8(part: Part) -> bool:
 
 
 def _some_option(part: Part) -> list[str]:
-    return ["BOR=0x01"] if part.rop_mode == "stm8l" else ["AFR=0x01" if _is_stm8(part) else "GENCFG=0x01"]
+    return ["AFR=0x01" if _is_stm8(part) else "GENCFG=0x01"] if part.aa_locks else ["BOR=0x01"]
 
 
 def _area(part: Part) -> range:

@@ -92,7 +92,7 @@ def test_every_part_is_written_erased_unlocked_and_brought_back_to_factory_value
     assert bench.chip.state == "running"
 
 
-_UNLIKE = {(p.flash_regs, p.rop_mode, p.option_layout, p.block, p.eeprom and p.eeprom.size): p for p in all_parts()}
+_UNLIKE = {(p.flash_regs, p.aa_locks, p.option_layout, p.block, p.eeprom and p.eeprom.size): p for p in all_parts()}
 
 
 @pytest.mark.parametrize("part", _UNLIKE.values(), ids=lambda part: part.name)
@@ -134,7 +134,7 @@ def test_a_backup_of_anything_neither_locks_nor_ruins(part: str) -> None:
         result = session.restore(Image([valid]))
     assert not bench.chip.options.rop
     assert bench.chip.bricked is None
-    if bench.part.rop_mode == "stm8s":
+    if bench.part.aa_locks:
         assert any("read protection is never restored" in line for line in result.left_out)
 
 

@@ -69,7 +69,7 @@ def test_a_contradiction_stops_before_anything_is_written(chip: str, named: str,
 def test_no_part_passes_for_one_of_other_registers_or_other_protection() -> None:
     for chip, part in PARTS.items():
         for named, other in PARTS.items():
-            other_kind = (part.flash_regs, part.rop_mode) != (other.flash_regs, other.rop_mode)
+            other_kind = (part.flash_regs, part.aa_locks) != (other.flash_regs, other.aa_locks)
             if other_kind or (part.ram.size < other.ram.size and not disagreements(other)):
                 assert _refuses(chip, named), (chip, named)
 
@@ -121,10 +121,10 @@ def test_what_is_shared_holds_for_every_part_of_the_group(part: str) -> None:
     common = family.shared(found)
     assert PARTS[part] in found
     if common is None:
-        assert len({(p.block, p.flash_regs, p.rop_mode, p.eeprom and p.eeprom.start) for p in found}) > 1
+        assert len({(p.block, p.flash_regs, p.aa_locks, p.eeprom and p.eeprom.start) for p in found}) > 1
         return
     for member in found:
-        assert (member.block, member.rop_mode) == (common.part.block, common.part.rop_mode)
+        assert (member.block, member.aa_locks) == (common.part.block, common.part.aa_locks)
         for mine, theirs in ((common.part.flash, member.flash), (common.part.eeprom, member.eeprom)):
             assert mine == theirs or (mine and theirs and mine.start == theirs.start and mine.size < theirs.size)
         if "options" not in common.differing:

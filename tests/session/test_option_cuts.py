@@ -141,7 +141,7 @@ def test_whatever_else_a_cut_leaves_the_same_change_or_unlock_recovers_the_chip(
         assert not board.chip.options.rop
         assert board.chip.bricked is None
     # The word with ROP holds another option byte on every part; its erased value, or garbage, locks the STM8L only.
-    assert (locked_ones > 0) == (how.cut_ruins_word and part.rop_mode == "stm8l")
+    assert (locked_ones > 0) == (how.cut_ruins_word and not part.aa_locks)
 
 
 @pytest.mark.parametrize("how", _OTHER_CUTS.values(), ids=_OTHER_CUTS)

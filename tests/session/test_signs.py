@@ -44,7 +44,7 @@ def _protection(board: Board) -> Protection:
 @pytest.mark.parametrize("name", _FAMILIES)
 def test_whatever_a_chip_holds_throughout_the_tool_reads_replaces_and_locks_it(name: str, value: int) -> None:
     board = Board(name)
-    if board.part.rop_mode == "stm8s" and board.part.flash_regs == "stm8s":
+    if board.part.aa_locks and board.part.flash_regs == "stm8s":
         change(board, "UBC=0x00", "HSECNT=0xB4" if name.startswith("stm8") else "HSESTAB=0x01")
     kept = values(board)
     for size in (128, 0):

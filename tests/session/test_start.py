@@ -130,7 +130,7 @@ def test_a_write_that_ends_in_a_lock_is_judged_by_the_file(part: str, caplog: py
     ):
         caplog.clear()
         board = Board(part)
-        locking = 0xAA if board.part.rop_mode == "stm8s" else 0x00
+        locking = 0xAA if board.part.aa_locks else 0x00
         with board.session() as session:
             session.write(image, [board.part.flash], OptionData({0x4800: locking}, [Danger.LOCK]))
         assert _told(session, caplog) == told

@@ -85,7 +85,7 @@ def facts(part: Part) -> dict[str, Any]:
         "unique_id": part.unique_id,
         "nrst": part.has_nrst,
         "registers": {"map": part.flash_regs, **registers._asdict()},
-        "rop": {"address": ROP_ADDRESS, "aa": "locks" if part.rop_mode == "stm8s" else "opens"},
+        "rop": {"address": ROP_ADDRESS, "aa": "locks" if part.aa_locks else "opens"},
         "option_bytes": [
             {
                 "name": option.name,

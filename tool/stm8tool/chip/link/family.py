@@ -136,7 +136,7 @@ def _ram_fits(seen: Seen, part: Part) -> bool:
     if seen.ram_size is None:
         return True
     return (
-        min(_ram_figures(part)) <= seen.ram_size <= _most_ram(part.family, part.flash_regs, part.rop_mode, part.block)
+        min(_ram_figures(part)) <= seen.ram_size <= _most_ram(part.family, part.flash_regs, part.aa_locks, part.block)
     )
 
 
@@ -147,10 +147,10 @@ def _ram_figures(part: Part) -> tuple[int, ...]:
 
 
 @cache
-def _most_ram(family: str, flash_regs: str, rop_mode: str, block: int) -> int:
+def _most_ram(family: str, flash_regs: str, aa_locks: bool, block: int) -> int:
     """Return the largest figure for the RAM of parts that may share a die."""
-    die = (family, flash_regs, rop_mode, block)
-    alike = (p for p in all_parts() if (p.family, p.flash_regs, p.rop_mode, p.block) == die)
+    die = (family, flash_regs, aa_locks, block)
+    alike = (p for p in all_parts() if (p.family, p.flash_regs, p.aa_locks, p.block) == die)
     return max(size for part in alike for size in _ram_figures(part))
 
 
@@ -219,7 +219,7 @@ def _boot_rom_is_disputed(part: Part) -> bool:
 
 def shared(parts: Sequence[Part]) -> Optional[Shared]:
     """Return what `parts` have in common; None if they are not even programmed alike (blocks, registers, ROP)."""
-    if len({(part.block, part.flash_regs, part.rop_mode, part.eeprom and part.eeprom.start) for part in parts}) != 1:
+    if len({(part.block, part.flash_regs, part.aa_locks, part.eeprom and part.eeprom.start) for part in parts}) != 1:
         return None
     flash = min((part.flash for part in parts), key=_size)
     eeproms = [part.eeprom for part in parts if part.eeprom]

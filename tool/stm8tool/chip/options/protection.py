@@ -1,7 +1,7 @@
 """Read-out protection (ROP): see it, remove it, and prove that it is gone.
 
 The same byte means opposite things: 0xAA locks STM8S, STM8AF, STM8L101 and STM8L001, and opens the other
-STM8L and STM8AL (RM0016 4.5.1, PM0054 4.1, datasheets; confidence high). `Part.rop_mode` says which.
+STM8L and STM8AL (RM0016 4.5.1, PM0054 4.1, datasheets; confidence high). `Part.aa_locks` says which.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def detect(core: Core, flash: Flash, part: Part) -> Protection:
         sample = core.read_surely(part.flash.start, _SAMPLE_SIZE)
         rop = core.read_surely(reg.ROP_ADDRESS, 1)[0]
         uniform = len(set(sample)) == 1
-        by_byte = rop != _AA if part.rop_mode == "stm8l" else rop == _AA
+        by_byte = (rop == _AA) == part.aa_locks
         if not by_byte and (flagged or (uniform and _LOCKED_PATTERN in (sample[0], rop))):
             options = read_as_listed(core, part)
             readable = _show_an_open_chip(options)
@@ -286,7 +286,7 @@ class _Unlock:
         """Write the open value to the ROP byte, which starts the global erase, and what it needs to stay open."""
         with shield():
             self._write_rop()
-            if self._part.rop_mode == "stm8l":
+            if not self._part.aa_locks:
                 self._write_rop()  # the first write only starts the erase; the second one makes the chip open
             elif any(option.complement for option in option_table(self._part)):
                 write_factory(self._flash, self._to_write_at_once())
@@ -309,7 +309,7 @@ class _Unlock:
         self._flash.unlock(program=False)
         self._flash.begin_options()
         self.removed = True
-        self._flash.write_rop(_AA if self._part.rop_mode == "stm8l" else 0x00)
+        self._flash.write_rop(0x00 if self._part.aa_locks else _AA)
         try:
             self._flash.end_options()
         except LINK_ERRORS:

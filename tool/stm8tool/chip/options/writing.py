@@ -25,7 +25,7 @@ from .plan import Change, write_order
 
 _log = logging.getLogger(__name__)
 _HINT = "check supply, VCAP capacitor and wires, then repeat the command: it goes on from what the chip holds"
-LOCK_VALUE = {"stm8s": 0xAA, "stm8l": 0x00}  # by `Part.rop_mode`; on the latter every value but 0xAA locks
+LOCK_VALUE = {True: 0xAA, False: 0x00}  # by `Part.aa_locks`; if 0xAA does not lock, every other value does
 
 
 def change_options(core: Core, flash: Flash, part: Part, changes: Sequence[Change]) -> None:
@@ -106,7 +106,7 @@ def lock(core: Core, flash: Flash, part: Part) -> bool:
             flash.unlock(program=False)
             flash.begin_options()
             written = True
-            flash.write_option(reg.ROP_ADDRESS, LOCK_VALUE[part.rop_mode])
+            flash.write_option(reg.ROP_ADDRESS, LOCK_VALUE[part.aa_locks])
             flash.end_options()
         core.reset_and_reconnect()
         if not protection.confirmed(core, flash, part).locked:
