@@ -250,7 +250,7 @@ def test_an_unknown_part_hides_nothing_above_the_protection(desk: Desk) -> None:
 
 def test_a_protection_that_is_seen_only_once_is_neither_on_nor_off(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.chip(locked=True)
-    monkeypatch.setattr("stm8tool.session.Session.options", lambda session: [])
+    monkeypatch.setattr("stm8tool.api.Chip.options", lambda chip: [])
     result = desk.flash("doctor")
     assert (result.code, result.reason[-13:]) == (4, "[E-LINK-LOST]")
     assert (marks(result.out)["protection"], marks(result.out)["chip"]) == ("·", "✗")

@@ -6,7 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .transport.base import Transport, UsbBus
+    from .probe.base import SwimLink
+    from .transport.base import UsbBus
 
 _log = logging.getLogger(__name__)
 
@@ -24,13 +25,14 @@ def bus_of(selector: str) -> tuple[UsbBus, str]:
     return find.system_bus(), selector
 
 
-def open_transport(selector: str) -> Transport:
-    """Return the pipe to the probe that `selector` means."""
+def open_link(selector: str) -> SwimLink:
+    """Return the probe that `selector` means, not open yet."""
     from .probe import find
+    from .probe.stlink.swim import Stlink
 
     bus, wanted = bus_of(selector)
     probe = find.find(wanted, bus)
     note = find.substitution(wanted, probe)
     if note:
         _log.warning("%s", note)
-    return find.open_found(probe, bus)
+    return Stlink(find.open_found(probe, bus))

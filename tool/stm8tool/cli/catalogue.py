@@ -10,8 +10,6 @@ from ..errors import UnknownPartError, UsageError
 from ..parts.table import Part, Region, disagreements, known_parts, names_meant, option_table
 from ..support.values import size
 
-UNIQUE_ID_SIZE = 12  # bytes
-
 # The keys of filters. Words are equal in any case; sizes may be ranges.
 _WORDS: dict[str, Callable[[Part], str]] = {
     "family": lambda part: part.family,

@@ -6,16 +6,15 @@ import argparse
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from .. import __version__
 from ..errors import ImageError, UsageError
 from ..support.values import address
-from .probes import blocks, image_of, open_session, region_of, require_settled, required_part, writable
+from .probes import blocks, image_of, open_chip, region_of, require_settled, required_part, writable
 
 if TYPE_CHECKING:
     from ..parts.table import Part, Region
-    from ..session import Backup
     from .console import Console
 
 _SAVED_PART = re.compile(rb"^; all memories of an (\w+), read by", re.MULTILINE)  # as `_comments` words it
@@ -30,8 +29,8 @@ def read(arguments: argparse.Namespace, console: Console) -> None:
         return
     region = region_of(arguments, part, "flash")
     image.check_output(arguments.output)
-    with open_session(arguments, console, part) as session:
-        data = session.read(region)
+    with open_chip(arguments, console, part) as chip:
+        data = chip.read(region)
         # Before the chip is left: an error of that shall lose nothing.
         image.save(arguments.output, [image.Segment(region.start, data)])
         console.say(f"{len(data)} bytes of {region} saved to {arguments.output}")
@@ -47,15 +46,15 @@ def _back_up(arguments: argparse.Namespace, console: Console, part: Part) -> Non
     for memory in ("flash", "eeprom", "options"):
         require_settled(arguments, memory)
     image.check_output(arguments.output)
-    with open_session(arguments, console, part) as session:
-        backup = session.read_all()
-        image.save(arguments.output, backup.memories, comments=_comments(part, backup))
+    with open_chip(arguments, console, part) as chip:
+        backup, unique_id = chip.backup(), chip.unique_id()
+        image.save(arguments.output, backup.segments, comments=_comments(part, unique_id))
         console.say(f"{', '.join(map(str, part.memories))} saved to {arguments.output}")
 
 
-def _comments(part: Part, backup: Backup) -> list[str]:
-    unique_id = [] if backup.unique_id is None else [f"unique ID {backup.unique_id.hex().upper()}"]
-    return [f"all memories of an {part.name}, read by stm8tool {__version__}", *unique_id]
+def _comments(part: Part, unique_id: Optional[bytes]) -> list[str]:
+    shown = [] if unique_id is None else [f"unique ID {unique_id.hex().upper()}"]
+    return [f"all memories of an {part.name}, read by stm8tool {__version__}", *shown]
 
 
 def restore(arguments: argparse.Namespace, console: Console) -> None:
@@ -73,10 +72,10 @@ def restore(arguments: argparse.Namespace, console: Console) -> None:
     content.check_inside(part.memories, part=part)
     if not arguments.force:
         _require_backup_of(arguments.file, arguments.shared.parts if arguments.shared else [part], part.name)
-    with open_session(arguments, console, part) as session:
-        console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
+    with open_chip(arguments, console, part) as chip:
+        console.say(f"{chip.probe.model} {chip.probe.firmware}, {part.name}")
         unlock, verify = arguments.unlock == "auto", arguments.verify == "yes"
-        result = session.restore(content, unlock=unlock, verify=verify, force=arguments.force)
+        result = chip.restore(content, unlock=unlock, verify=verify, force=arguments.force)
         written = result.upload.written
         console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written")
         names = ", ".join(change.option.name for change in result.upload.options)
@@ -106,15 +105,15 @@ def _require_backup_of(file: str, parts: Sequence[Part], name: str) -> None:
 
 
 def erase(arguments: argparse.Namespace, console: Console) -> None:
-    from ..session import require_whole_blocks
+    from ..chip.regions import require_whole_blocks
 
     part = required_part(arguments)
     regions = _erased(arguments, part)
     for region in regions:
         require_whole_blocks(region, part)
-    with open_session(arguments, console, part) as session:
+    with open_chip(arguments, console, part) as chip:
         for region in regions:
-            result = session.erase(region)
+            result = chip.erase(region)
             console.say(f"{region} is erased ({blocks(result.programmed)}; the others were blank)")
 
 
@@ -140,8 +139,8 @@ def run(arguments: argparse.Namespace, console: Console) -> None:
     start = address(arguments.address)
     content = image_of(arguments, part, [part.ram]) if arguments.files else Image()
     content.check_inside([part.ram], part=part)
-    with open_session(arguments, console, part) as session:
-        session.run(start, content)
+    with open_chip(arguments, console, part) as chip:
+        chip.run(start, content)
     console.say(f"{content.size} bytes loaded into RAM; the CPU runs from 0x{start:06X}, until the next reset")
 
 

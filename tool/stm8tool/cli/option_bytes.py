@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Optional
 
 from ..errors import Code, ImageError, UsageError, VerifyError
 from ..support import files
-from .probes import base_address, forced_dangers, open_session, require_settled, required_part
+from .probes import base_address, changes_teller, forced_dangers, open_chip, require_settled, required_part
 
 if TYPE_CHECKING:
-    from ..chip.options.plan import Change, Danger
+    from ..chip.options.plan import Change
     from ..parts.table import Part, Region
-    from ..session import Session
     from .console import Console
 
 _CONFIRMATION = "lock"
@@ -28,34 +27,29 @@ def show(arguments: argparse.Namespace, console: Console) -> None:
 
     part = required_part(arguments)
     require_settled(arguments, "options", "meaning")
-    with open_session(arguments, console, part) as session:
-        for line in wording.options_in_force(part, session.options()):
+    with open_chip(arguments, console, part) as chip:
+        for line in wording.options_in_force(part, chip.options()):
             console.say(line)
 
 
 def set_values(arguments: argparse.Namespace, console: Console) -> None:
-    from ..chip.options.plan import requested
-
     part = required_part(arguments)
     require_settled(arguments, "options", "meaning")
-    forced = forced_dangers(arguments)
-    with open_session(arguments, console, part) as session:
-        changes = requested(part, session.options(), arguments.settings)
-        _change(session, console, part, changes, forced)
+    with open_chip(arguments, console, part) as chip:
+        changes = chip.set_options(
+            *arguments.settings, allow=forced_dangers(arguments), tell=changes_teller(console, part)
+        )
+        _tell_changed(console, changes)
 
 
 def defaults(arguments: argparse.Namespace, console: Console) -> None:
-    from ..chip.options.plan import Danger, factory
-
     part = required_part(arguments)
     require_settled(arguments, "options", "meaning")
-    with open_session(arguments, console, part) as session:
-        states = session.options()
-        changes = factory(part, states)
-        changed = {change.option for change in changes}
-        left = ", ".join(s.option.name for s in states if not s.is_factory and s.option not in changed)
+    with open_chip(arguments, console, part) as chip:
+        changes = chip.reset_options(tell=changes_teller(console, part))
+        left = ", ".join(state.option.name for state in chip.options() if not state.is_factory)
         if changes or not left:
-            _change(session, console, part, changes, {Danger.TMU})
+            _tell_changed(console, changes)
         if left:
             console.say(f"left alone, and not at factory values: {left}")
 
@@ -67,8 +61,8 @@ def diff(arguments: argparse.Namespace, console: Console) -> None:
     part = required_part(arguments)
     require_settled(arguments, "options", "meaning")
     values = _values_of_file(arguments.file, part, base_address(arguments))
-    with open_session(arguments, console, part) as session:
-        states = session.options()
+    with open_chip(arguments, console, part) as chip:
+        states = chip.options()
     compared = [Change(state, values[state.option.name]) for state in states if state.option.name in values]
     different = [change for change in compared if not change.is_done(states)]
     if not different:
@@ -103,21 +97,17 @@ def lock(arguments: argparse.Namespace, console: Console) -> None:
     console.say("The only way back is `unlock`, which erases flash, EEPROM and option bytes.")
     if not arguments.yes and console.ask(f"type '{_CONFIRMATION}' to go on: ") != _CONFIRMATION:
         raise UsageError("not confirmed: nothing was done", hint=f"type '{_CONFIRMATION}', or add --yes")
-    with open_session(arguments, console, part) as session:
-        written = session.lock()
+    with open_chip(arguments, console, part) as chip:
+        written = chip.lock()
         console.say(wording.LOCKED if written else "it is read-protected already: nothing to do")
 
 
-def _change(session: Session, console: Console, part: Part, changes: Sequence[Change], forced: set[Danger]) -> None:
-    """Show `changes`, refuse what is dangerous and not forced, and make them."""
+def _tell_changed(console: Console, changes: Sequence[Change]) -> None:
+    """Say what has become of `changes`, which are made."""
     from ..chip import wording
 
     if not changes:
         console.say("nothing to do: the option bytes are so already")
-        return
-    for line in wording.option_changes(part, changes):
-        console.say(line)
-    session.change_options(changes, forced)
     for line in wording.options_written(changes):
         console.say(line)
 

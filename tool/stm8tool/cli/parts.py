@@ -41,8 +41,8 @@ def table(found: Iterable[Part]) -> Iterator[str]:
 
 def whole(part: Part) -> Iterator[str]:
     """Yield all that is known of a part."""
-    from ..parts.table import disagreements, option_table
-    from .catalogue import UNIQUE_ID_SIZE, facts
+    from ..parts.table import UNIQUE_ID_SIZE, disagreements, option_table
+    from .catalogue import facts
 
     known = facts(part)
     registers = known["registers"]

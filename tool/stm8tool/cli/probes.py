@@ -6,18 +6,19 @@ What they share with `memory_commands` is here, too: part, region, image and ses
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn, Optional
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Optional
 
 from ..errors import ImageError, UsageError
 from ..support.values import number, shortened
 
 if TYPE_CHECKING:
+    from ..api import Chip
     from ..chip.options.plan import Change, Danger
-    from ..chip.upload import OptionData, Upload
+    from ..chip.upload import Upload
     from ..image import Image, Segment
     from ..parts.table import Part, Region
-    from ..session import PowerCycle, Session
+    from ..session import PowerCycle
     from .console import Console
 
 FORCED = ("lock", "watchdog", "brownout", "tmu", "uncertain")  # the dangers that `--force-…` allows
@@ -49,50 +50,22 @@ def base_address(arguments: argparse.Namespace) -> Optional[int]:
 
 def region_of(arguments: argparse.Namespace, part: Part, default: str) -> Region:
     """Return the one region that `--region` names."""
-    from ..parts.table import Region
+    from ..chip import regions
 
     name = arguments.region or default
-    memories = {"flash": part.flash, "eeprom": part.eeprom, "options": part.options, "ram": part.ram}
-    if name in memories:
-        region = memories[name]
-        require_settled(arguments, name)
-        return region or _without_eeprom(part)
-    start, colon, size = name.partition(":")
-    if not colon:
-        raise UsageError(f"unknown region '{name}'", hint="use flash, eeprom, options, ram or ADDRESS:SIZE")
-    region = Region("range", number(start), number(size))
-    known = part.readable
-    if region.size < 1 or not any(m.start <= region.start and region.end <= m.end for m in known):
-        raise UsageError(
-            f"0x{region.start:06X}:{region.size} is not inside one memory of the {part.name}",
-            hint="it has " + ", ".join(str(memory) for memory in known),
-        )
-    return region
-
-
-def _without_eeprom(part: Part) -> NoReturn:
-    """Raise UsageError, with the place in flash where data may be kept."""
-    from ..chip.options import datasize
-
-    area = datasize.largest(part)
-    if area is None:
-        raise UsageError(f"the {part.name} has no EEPROM", hint="use --region flash")
-    raise UsageError(
-        f"the {part.name} has no EEPROM apart: its option byte DATASIZE makes the end of the flash data EEPROM, "
-        f"{area} at most",
-        hint=f"`options show` tells which; use --region ADDRESS:SIZE, such as --region 0x{area.start:06X}:{area.size}",
-    )
+    require_settled(arguments, name)
+    return regions.resolve(part, name)
 
 
 def choose_part(arguments: argparse.Namespace, console: Console) -> None:
     """Do `--part auto`: look at the chip, say what it may be, and take what all those parts share for its part."""
     from ..chip.link import family
 
-    with open_session(arguments, console, None) as session:
-        found = session.candidates()
-        seen = session.reached.seen if session.reached else family.Seen(None, None)
+    with open_chip(arguments, console, None) as chip:
+        found = chip.candidates()
+        seen = chip.info().seen
     console.say(f"a chip with {seen}: {family.names(found) or 'no part that is known'}")
-    shared = family.shared(found) if found else None
+    shared = family.group(found) if found else None
     if arguments.run in (info, reset, doctor):
         arguments.part = None
     elif shared is None:
@@ -102,7 +75,7 @@ def choose_part(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def require_settled(arguments: argparse.Namespace, *figures: str) -> None:
-    """Raise UsageError if `--part auto` left parts that differ in one of `figures`, see `family.Shared`."""
+    """Raise UsageError if `--part auto` left parts that differ in one of `figures`, see `family.PartGroup`."""
     for figure in figures:
         if arguments.shared is not None and figure in arguments.shared.differing:
             what = "the meaning of their option bytes" if figure == "meaning" else f"their {figure}"
@@ -114,13 +87,14 @@ def require_settled(arguments: argparse.Namespace, *figures: str) -> None:
 
 def writable(arguments: argparse.Namespace, part: Part) -> list[Region]:
     """Return the memories that a write may touch: flash and EEPROM, or the one named."""
-    programmable = [memory for memory in (part.flash, part.eeprom) if memory is not None]
+    from ..chip import regions
+
     if arguments.region is None:
-        return programmable
+        return list(part.programmable)
     if arguments.region == "ram":
         return [part.ram]
     region = region_of(arguments, part, "flash")
-    if not any(m.start <= region.start and region.end <= m.end for m in programmable):
+    if not regions.is_inside(region, part.programmable):
         raise UsageError(
             f"{region} cannot be written: only flash, EEPROM and RAM can",
             hint="option bytes are changed by `options set`, and brought to their factory values by `options defaults`",
@@ -135,12 +109,13 @@ def forced_dangers(arguments: argparse.Namespace) -> set[Danger]:
     return {Danger(name) for name in FORCED if getattr(arguments, f"force_{name}")}
 
 
-def open_session(arguments: argparse.Namespace, console: Console, part: Optional[Part]) -> Session:
-    from ..selector import open_transport
+def open_chip(arguments: argparse.Namespace, console: Console, part: Optional[Part]) -> Chip:
+    from ..api import Chip
+    from ..selector import open_link
     from ..session import Session
 
     power_cycle = _power_cycle(arguments, console)
-    return Session(open_transport(arguments.probe), part, console.progress, power_cycle)
+    return Chip(lambda: Session(open_link(arguments.probe), part, power_cycle), part, console.progress)
 
 
 def power_cycle_s(arguments: argparse.Namespace) -> Optional[int]:
@@ -226,25 +201,34 @@ def write(arguments: argparse.Namespace, console: Console) -> None:
     unlock = arguments.unlock == "auto" and not (arguments.shared and "options" in arguments.shared.differing)
     serial = None if arguments.serial_number is None else SerialNumber.parse(arguments.serial_number)
     content = image_of(arguments, part, regions, *([serial.encode(serial.peek())] if serial else []))
-    options = _option_data(arguments, console, part, content)
-    content.check_inside([*regions, part.options] if options else regions, part.options, part)
-    with open_session(arguments, console, part) as session:
-        console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
+    _check_options(arguments, part, content)
+    content.check_inside([*regions, part.options] if arguments.options else regions, part.options, part)
+    region, allow = regions[0] if arguments.region else None, forced_dangers(arguments)
+    with open_chip(arguments, console, part) as chip:
+        console.say(f"{chip.probe.model} {chip.probe.firmware}, {part.name}")
         if regions == [part.ram]:
-            session.write_ram(content)
-            session.expect_program()
+            chip.load_ram(content)
+            chip.expect_program()
             console.say(f"{content.size} bytes of RAM written and verified; what runs now may overwrite them")
             return
         if serial:
             # No number is lost to a probe or chip that is not there.
-            session.require_writable(content, regions, options, unlock=unlock)
+            chip.check_write(content, region, options=arguments.options, allow=allow, unlock=unlock)
             taken = serial.take()
             content = content.overlaid(Image([taken]))
             console.say(f"{taken.origin} is taken from {serial.file}, for 0x{taken.address:06X}")
-        result = session.write(content, regions, options, unlock=unlock, verify=arguments.verify == "yes")
+        result = chip.write(
+            content,
+            region,
+            options=arguments.options,
+            allow=allow,
+            unlock=unlock,
+            verify=arguments.verify == "yes",
+            tell=changes_teller(console, part),
+        )
         _tell_written(console, result, verified=arguments.verify == "yes")
-        session.expect_program()
-    if session.starts_program:
+        chip.expect_program()
+    if chip.starts_program:
         console.say("the program runs")
 
 
@@ -265,28 +249,29 @@ def _tell_written(console: Console, result: Upload, *, verified: bool) -> None:
         console.say(line)
 
 
-def _option_data(arguments: argparse.Namespace, console: Console, part: Part, content: Image) -> Optional[OptionData]:
-    """Return the option bytes that are to be written; None without `--options`."""
-    from ..chip import wording
-    from ..chip.upload import OptionData, option_bytes
-
-    forced = forced_dangers(arguments)
+def _check_options(arguments: argparse.Namespace, part: Part, content: Image) -> None:
+    """Raise an error if `--options` cannot be right."""
     if not arguments.options:
-        if forced:
+        if forced_dangers(arguments):
             raise UsageError("--force-… allows what --options writes", hint="add --options, or leave it out")
-        return None
+        return
     if arguments.region == "ram":
         raise UsageError("--region ram and --options do not go together", hint="give one of them")
     require_settled(arguments, "options", "meaning")
-    held = option_bytes(content, part)
-    if not held:
+    if not content.slice(part.options):
         raise ImageError("the image holds no option bytes", hint=f"those of the {part.name} lie in {part.options}")
 
+
+def changes_teller(console: Console, part: Part) -> Callable[[Sequence[Change]], None]:
+    """Return what shows changes of option bytes before they are made."""
+
     def tell(changes: Sequence[Change]) -> None:
+        from ..chip import wording
+
         for line in wording.option_changes(part, changes):
             console.say(line)
 
-    return OptionData(held, forced, tell)
+    return tell
 
 
 def verify(arguments: argparse.Namespace, console: Console) -> None:
@@ -294,8 +279,8 @@ def verify(arguments: argparse.Namespace, console: Console) -> None:
     regions = [region_of(arguments, part, "flash")] if arguments.region else list(part.memories)
     content = image_of(arguments, part, regions)
     content.check_inside(regions, part=part)
-    with open_session(arguments, console, part) as session:
-        equal = session.verify(content, regions)
+    with open_chip(arguments, console, part) as chip:
+        equal = chip.verify(content, regions[0] if arguments.region else None)
         console.say(f"verified: {equal} bytes are equal")
 
 
@@ -304,27 +289,27 @@ def unlock(arguments: argparse.Namespace, console: Console) -> None:
 
     part = required_part(arguments)
     require_settled(arguments, "options")
-    with open_session(arguments, console, part) as session:
-        result = session.unlock()
+    with open_chip(arguments, console, part) as chip:
+        result = chip.unlock()
         console.say(wording.unlocked(result))
 
 
 def reset(arguments: argparse.Namespace, console: Console) -> None:
-    with open_session(arguments, console, part_of(arguments)) as session:
-        session.reset()
-    console.say("the chip was reset" + " and runs" * bool(session.starts_program))
+    with open_chip(arguments, console, part_of(arguments)) as chip:
+        chip.reset()
+    console.say("the chip was reset" + " and runs" * bool(chip.starts_program))
 
 
 def info(arguments: argparse.Namespace, console: Console) -> None:
     from ..chip import wording
 
     part = part_of(arguments)
-    with open_session(arguments, console, part) as session:
-        probe = session.probe
+    with open_chip(arguments, console, part) as chip:
+        probe = chip.probe
         console.say(f"probe:      {probe.model}, firmware {probe.firmware}")
         console.say(f"serial:     {probe.identity.serial or 'unknown'}, {probe.identity.path}")
-        console.say(f"supply:     {wording.supply(session.supply_mv)}")
-        info = session.info()  # told before the chip is left: an error of that shall hide no result
+        console.say(f"supply:     {wording.supply(chip.supply_mv)}")
+        info = chip.info()  # told before the chip is left: an error of that shall hide no result
         console.say(f"connected:  {info.recipe}; {wording.speed(info.high_speed)}")
         console.say(f"family:     {wording.FAMILIES[info.seen.register_map]}")
         if part is None or info.protection is None:

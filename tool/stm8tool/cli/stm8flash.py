@@ -30,9 +30,9 @@ from .stm8flash_line import (
 )
 
 if TYPE_CHECKING:
+    from ..api import Chip
     from ..image import Image
     from ..parts.table import Part
-    from ..session import Session
 
 _WRITES = ("w", "u")
 _WRITABLE = ("flash", "eeprom", "ram", "options")
@@ -108,11 +108,12 @@ def _do(request: Request, console: Console) -> None:
     }[request.action](request, console)
 
 
-def _open(request: Request, console: Console, part: Optional[Part]) -> Session:
-    from ..selector import open_transport
+def _open(request: Request, console: Console, part: Optional[Part]) -> Chip:
+    from ..api import Chip
+    from ..selector import open_link
     from ..session import Session
 
-    return Session(open_transport(selector(request)), part, console.progress)
+    return Chip(lambda: Session(open_link(selector(request)), part), part, console.progress)
 
 
 def _help(_request: Request, console: Console) -> None:
@@ -151,8 +152,8 @@ def _read(request: Request, console: Console) -> None:
     region = limited(memory_of(request, part), request.count)
     suffix = suffix_of(request.file)
     image.check_output(request.file, suffix)
-    with _open(request, console, part) as session:
-        data = session.read(region)
+    with _open(request, console, part) as chip:
+        data = chip.read(region)
         image.save(request.file, [image.Segment(region.start, data)], suffix)  # an error of leaving shall lose nothing
     console.note(f"Bytes received: {len(data)}")
 
@@ -163,34 +164,38 @@ def _write(request: Request, console: Console) -> None:
     if memory.name not in _WRITABLE:
         raise UsageError(f"-w to {memory}: that is never written", hint="use -s flash, eeprom, ram or opt")
     image = image_of(request, part, memory)
-    with _open(request, console, part) as session:
+    with _open(request, console, part) as chip:
         if memory.name == "ram":
-            session.write_ram(image)
+            chip.load_ram(image)
         elif memory.name == "options":
-            _write_options(session, console, part, image)
+            _write_options(chip, console, image)
         else:
-            session.write(image, [memory], unlock=False)
+            chip.write(image, memory, unlock=False)
     console.note(f"Bytes written: {image.size}")
 
 
-def _write_options(session: Session, console: Console, part: Part, image: Image) -> None:
+def _write_options(chip: Chip, console: Console, image: Image) -> None:
     """Write the option bytes in `image`; what is dangerous is refused, and a locked chip is not unlocked."""
     from ..chip import wording
     from ..chip.options.plan import Change
-    from ..chip.upload import OptionData, option_bytes
+    from ..chip.upload import option_bytes
+    from ..image import Segment
     from ..parts.table import option_table
 
+    part = chip.part
     held = option_bytes(image, part)
-    for option in option_table(part):
-        # Scripts write an option byte and its complement one by one; here the first of the two writes both.
-        if option.complement and option.address not in held and option.address + 1 in held:
-            held[option.address] = held[option.address + 1] ^ 0xFF
+    # Scripts write an option byte and its complement one by one; here the first of the two writes both.
+    alone = [
+        Segment(option.address, bytes([held[option.address + 1] ^ 0xFF]))
+        for option in option_table(part)
+        if option.complement and option.address not in held and option.address + 1 in held
+    ]
 
     def tell(changes: Sequence[Change]) -> None:
         for line in wording.option_changes(part, changes):
             console.note(line)
 
-    result = session.write(image, [], OptionData(held, tell=tell), unlock=False, mend=True)
+    result = chip.write(image.overlaid(type(image)(alone)), options=True, unlock=False, mend=True, tell=tell)
     for line in wording.options_written(result.options) if result.options else ["the option bytes are so already"]:
         console.note(line)
 
@@ -201,8 +206,8 @@ def _verify(request: Request, console: Console) -> None:
     image = image_of(request, part, memory)
     if memory.name == "options":
         image = _without_blanks(image, part)
-    with _open(request, console, part) as session:
-        equal = session.verify(image, [memory])
+    with _open(request, console, part) as chip:
+        equal = chip.verify(image, memory)
     console.note(f"Bytes verified: {equal}")
 
 
@@ -222,17 +227,17 @@ def _unlock(request: Request, console: Console) -> None:
     from ..parts.table import option_table
 
     part = part_of(request)
-    with _open(request, console, part) as session:
-        result = session.unlock()
+    with _open(request, console, part) as chip:
+        result = chip.unlock()
     console.note(wording.unlocked(result))
     sound = [option for option in option_table(part) if option.policy != "never"]
     console.note(f"Bytes written: {sum(2 if option.complement else 1 for option in sound)}")
 
 
 def _reset(request: Request, console: Console) -> None:
-    with _open(request, console, part_of(request) if request.part else None) as session:
-        session.reset()
-    console.note("the chip was reset" + " and runs" * bool(session.starts_program))
+    with _open(request, console, part_of(request) if request.part else None) as chip:
+        chip.reset()
+    console.note("the chip was reset" + " and runs" * bool(chip.starts_program))
 
 
 if __name__ == "__main__":

@@ -120,8 +120,8 @@ def part_of(request: Request) -> Part:
 
 def memory_of(request: Request, part: Part) -> Region:
     """Return what -s means: a memory, or the rest of one from an address on."""
+    from ..chip import regions
     from ..parts.table import Region
-    from .catalogue import UNIQUE_ID_SIZE
 
     word = request.memory.lower()
     named = {"flash": part.flash, "eeprom": part.eeprom, "ram": part.ram, "opt": part.options}
@@ -136,8 +136,7 @@ def memory_of(request: Request, part: Part) -> Region:
             hint="use flash, eeprom, ram, opt or a start address in hex, such as 0x8000",
         )
     start = int(word, 16)
-    unique_id = () if part.unique_id is None else (Region("unique ID", part.unique_id, UNIQUE_ID_SIZE),)
-    known = (*part.readable, *unique_id)
+    known = regions.readable(part)
     memory = next((memory for memory in known if memory.start <= start < memory.end), None)
     if memory is None:
         raise UsageError(

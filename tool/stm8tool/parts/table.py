@@ -21,6 +21,8 @@ from typing import NoReturn, Optional
 
 from ..errors import UnknownPartError
 
+UNIQUE_ID_SIZE = 12  # bytes, of every part that has one
+
 _DATA = Path(__file__).with_name("data")
 
 # Package, temperature range, variant and packing of an order code ("P6TR", "UCX", "ITCY"; "TR" on STLUX and STNRG).
@@ -86,6 +88,11 @@ class Part:
         """The non-volatile memories, by address."""
         eeprom = () if self.eeprom is None else (self.eeprom,)
         return (*eeprom, self.options, self.flash)
+
+    @property
+    def programmable(self) -> tuple[Region, ...]:
+        """Flash and, if there is one, EEPROM: the memories that blocks are written to."""
+        return (self.flash,) if self.eeprom is None else (self.flash, self.eeprom)
 
     @property
     def readable(self) -> tuple[Region, ...]:

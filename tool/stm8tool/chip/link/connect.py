@@ -116,14 +116,14 @@ class BusError(SwimError):
         self.hsit = hsit
 
 
-class Climbed(NamedTuple):
+class Climb(NamedTuple):
     """The recipe that held, and how those before it failed."""
 
     recipe: Recipe
     failed: tuple[Rung, ...]
 
 
-def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Climbed:
+def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Climb:
     """Try each recipe until one reaches the chip.
 
     On return SWIM is proven in the speed of the recipe, NRST is high and the CPU is stalled.
@@ -162,7 +162,7 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
                 left = deque(() if was_reset else AFTER_HANG)
             continue
         _log.info("connected %s", recipe.name)
-        return Climbed(recipe, tuple(rungs))
+        return Climb(recipe, tuple(rungs))
     if isinstance(last, TransportTimeoutError):
         raise probe_hangs([_tried(rung) for rung in rungs]) from last
     details = [*map(_tried, rungs), *let_go(link, held=held)]

@@ -6,11 +6,11 @@ Everything that programs a chip goes through a `Core`; it knows registers and me
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Optional, TypeVar
 
-from ...errors import LINK_ERRORS, Code, ConnectError, ProbeError, SwimError, ToolError
+from ...errors import LINK_ERRORS, Code, ConnectError, ProbeError, ProgramError, SwimError, ToolError, VerifyError
 from ...parts.table import Part
 from ...probe.base import SwimLink
 from ...support.interrupts import shield
@@ -19,7 +19,7 @@ from .. import registers as reg
 from . import family
 from .capture import AT_POWER_ON, PowerCycle, wait_for_power
 from .connect import LOW_SPEED, NO_RESET, Recipe, climb, follow, leave_running, move_reset
-from .diagnose import Evidence, least_supply_mv
+from .diagnose import Evidence, blame_supply, least_supply_mv
 from .quality import Tally
 
 TRIES = 3  # of a job in `Core.persist` that makes no progress
@@ -30,6 +30,7 @@ _SETTLING_READS = 5
 # Each disagreement costs two reads more: what differs so often, in one read or in a session, is given up.
 _MOST_DISAGREEMENTS = 100
 _MOST_IN_ALL = 500
+_OF_SUPPLY = (Code.WRITE_UNFINISHED, Code.VERIFY, Code.LINK_LOST, Code.UNLOCK_FAILED)
 _DAMAGED_HINT = "check the supply"
 _Result = TypeVar("_Result")
 
@@ -51,7 +52,7 @@ class Core:
     def __init__(self, link: SwimLink, part: Optional[Part] = None, power_cycle: Optional[PowerCycle] = None) -> None:
         self.link = link
         self.recipe: Optional[Recipe] = None
-        self.seen = family.Seen(None, None)
+        self.seen = family.Traits(None, None)
         self.tally = Tally()
         self.only_at_power_on = False
         self.erased = False
@@ -220,6 +221,16 @@ class Core:
                 self.connect()
             else:
                 self._reset_and_reconnect_slowly()
+
+    @contextmanager
+    def supply_considered(self) -> Iterator[None]:
+        """Give an error of a chip that does not hold what is written the supply as its cause where that is low."""
+        try:
+            yield
+        except (ProgramError, VerifyError, SwimError) as exc:
+            if exc.code in _OF_SUPPLY:
+                blame_supply(exc, self.link.supply_mv(), least_supply_mv(self._part))
+            raise
 
     def reset_and_reconnect(self) -> None:
         """Reset the chip, so that it loads its option bytes, and connect to it again."""

@@ -41,8 +41,8 @@ Read = Callable[[int, int], bytes]
 _log = logging.getLogger(__name__)
 
 
-class Seen(NamedTuple):
-    """What a chip shows; None where it does not tell.
+class Traits(NamedTuple):
+    """What a chip shows of its kind; None where it does not tell.
 
     Attributes:
         register_map: "stm8s" or "stm8l".
@@ -58,8 +58,8 @@ class Seen(NamedTuple):
         return registers + (f" and {self.ram_size} bytes of RAM" if self.ram_size else "")
 
 
-class Shared(NamedTuple):
-    """What the parts of a group have in common.
+class PartGroup(NamedTuple):
+    """Parts that a chip may be, and what they have in common.
 
     Attributes:
         part: All that holds for every one of them: the smallest of each memory.
@@ -75,14 +75,14 @@ class Shared(NamedTuple):
 _KINDS = {"stm8s": "STM8S or STM8AF", "stm8l": "STM8L or STM8AL"}
 
 
-def look(once: Read, surely: Read) -> Seen:
+def look(once: Read, surely: Read) -> Traits:
     """Look at a chip whose CPU is stalled in its reset.
 
     Args:
         once: Reads bytes of the chip; SwimError where it answers with silence or a NACK.
         surely: The same, until two reads agree.
     """
-    return Seen(_register_map(once, surely), _ram_size(surely))
+    return Traits(_register_map(once, surely), _ram_size(surely))
 
 
 def _register_map(once: Read, surely: Read) -> Optional[str]:
@@ -113,7 +113,7 @@ def _ram_size(read: Read) -> Optional[int]:
     return size if size in _RAM_SIZES else None
 
 
-def check(seen: Seen, part: Part) -> None:
+def check(seen: Traits, part: Part) -> None:
     """Raise FamilyMismatchError if the chip cannot be `part`."""
     if seen.register_map not in (None, part.flash_regs):
         raise FamilyMismatchError(
@@ -127,11 +127,11 @@ def check(seen: Seen, part: Part) -> None:
         )
 
 
-def _fits(seen: Seen, part: Part) -> bool:
+def _fits(seen: Traits, part: Part) -> bool:
     return seen.register_map in (None, part.flash_regs) and _ram_fits(seen, part)
 
 
-def _ram_fits(seen: Seen, part: Part) -> bool:
+def _ram_fits(seen: Traits, part: Part) -> bool:
     """Tell whether the chip may have the RAM of `part`, or of a larger part on the same die."""
     if seen.ram_size is None:
         return True
@@ -154,7 +154,7 @@ def _most_ram(family: str, flash_regs: str, aa_locks: bool, block: int) -> int:
     return max(size for part in alike for size in _ram_figures(part))
 
 
-def fitting(seen: Seen, read: Optional[Read] = None) -> tuple[Part, ...]:
+def fitting(seen: Traits, read: Optional[Read] = None) -> tuple[Part, ...]:
     """Return the parts that the chip may be, by name; with `read` its boot ROM and OPTBL are looked at, too."""
     parts = [part for part in all_parts() if _fits(seen, part) and seen.ram_size in (None, *_ram_figures(part))]
     if read is not None and _lacks_boot_rom(read):
@@ -201,7 +201,7 @@ def shows_a_boot_rom(read: Read) -> bool:
         return False
 
 
-def may_lack_the_pairs_of(part: Part, seen: Seen, read: Read, *, as_after_a_cut: bool) -> bool:
+def may_lack_the_pairs_of(part: Part, seen: Traits, read: Read, *, as_after_a_cut: bool) -> bool:
     """Tell whether an open chip, where some option pairs of `part` do not match, may be one that has not got them.
 
     Small chips have neither a boot ROM nor these pairs. Where the sources differ about the boot ROM of `part`, a known
@@ -217,7 +217,7 @@ def _boot_rom_is_disputed(part: Part) -> bool:
     return any(other.figure == "boot_rom" for other in disagreements(part))
 
 
-def shared(parts: Sequence[Part]) -> Optional[Shared]:
+def group(parts: Sequence[Part]) -> Optional[PartGroup]:
     """Return what `parts` have in common; None if they are not even programmed alike (blocks, registers, ROP)."""
     if len({(part.block, part.flash_regs, part.aa_locks, part.eeprom and part.eeprom.start) for part in parts}) != 1:
         return None
@@ -249,7 +249,7 @@ def shared(parts: Sequence[Part]) -> Optional[Shared]:
         has_nrst=any(part.has_nrst for part in parts),
         confidence="medium" if len(parts) > 1 else parts[0].confidence,
     )
-    return Shared(part, tuple(parts), frozenset(name for name, found in figures.items() if len(found) > 1))
+    return PartGroup(part, tuple(parts), frozenset(name for name, found in figures.items() if len(found) > 1))
 
 
 def _size(region: Region) -> int:
@@ -263,6 +263,6 @@ def names(parts: Iterable[Part]) -> str:
     return " or ".join([", ".join(kinds[:-1]), kinds[-1]] if kinds[1:] else kinds)
 
 
-def _hint(seen: Seen) -> str:
+def _hint(seen: Traits) -> str:
     parts = fitting(seen)
     return f"{_HINT}; it may be {names(parts)}" if parts else _HINT

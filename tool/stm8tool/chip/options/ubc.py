@@ -12,6 +12,8 @@ from typing import Optional
 
 from ...parts.table import Part, Region
 
+NAME = "UBC"
+
 
 def protected(part: Part, value: int) -> Optional[Region]:
     """Return the flash that a loaded UBC `value` write-protects, from its start; None for none of it."""
