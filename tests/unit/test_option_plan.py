@@ -7,7 +7,7 @@ from typing import Optional
 import pytest
 
 from stm8tool.chip.options.bytes import OptionState
-from stm8tool.chip.options.plan import Change, Danger, hazards, factory, requested, write_order
+from stm8tool.chip.options.plan import Change, Danger, factory, hazards, requested, write_order
 from stm8tool.errors import Code, UsageError
 from stm8tool.parts.table import Part, find_part, option_table
 
