@@ -10,6 +10,7 @@ from typing import Optional
 from stm8tool.chip.programmer import Progress, silent
 from stm8tool.image import Image, Segment
 from stm8tool.parts.table import Part, find_part
+from stm8tool.probe.stlink.swim import Stlink
 from stm8tool.session import Session
 from stm8tool.sim.chip.microcontroller import Chip
 from stm8tool.sim.probe.stlink import SimStlink
@@ -37,7 +38,7 @@ class Board:
         self.probe = SimStlink(self.chip, model, faults=faults)
 
     def session(self, part: Optional[Part] = None, progress: Progress = silent) -> Session:
-        return Session(self.probe, part or self.part, progress)
+        return Session(Stlink(self.probe), part or self.part, progress)
 
     def upload(self, image: Image, *, unlock: bool = True, verify: bool = True) -> int:
         """Write `image`; return how many blocks were programmed."""

@@ -13,6 +13,7 @@ import pytest
 from session.bench import MODELS, Board, image_of, program
 from stm8tool.errors import Code, ConnectError, ProgramError, SwimError, ToolError, VerifyError
 from stm8tool.image import Image, Segment
+from stm8tool.probe.stlink.swim import Stlink
 from stm8tool.session import PowerCycle, Session
 from stm8tool.sim.chip.microcontroller import Answer, Chip
 
@@ -298,7 +299,7 @@ def test_a_flipped_bit_in_iapsr_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -
 
 def _catch(board: Board, seconds: int = 30) -> tuple[Session, list[int]]:
     told: list[int] = []
-    return Session(board.probe, board.part, power_cycle=PowerCycle(seconds, told.append)), told
+    return Session(Stlink(board.probe), board.part, power_cycle=PowerCycle(seconds, told.append)), told
 
 
 @pytest.mark.parametrize(
@@ -330,7 +331,7 @@ def test_with_nrst_wired_power_on_is_caught_however_fast_the_program_is() -> Non
         if left_s == 28:
             board.probe.faults = board.chip.faults = type(board.chip.faults)(app_disables_swim=1)
 
-    with Session(board.probe, board.part, power_cycle=PowerCycle(30, switch)) as session:
+    with Session(Stlink(board.probe), board.part, power_cycle=PowerCycle(30, switch)) as session:
         session.write(image_of(board.part, size=64), [board.part.flash])
     assert board.holds(image_of(board.part, size=64))
 
@@ -442,7 +443,7 @@ def test_ctrl_c_ends_the_wait_for_power_and_releases_nrst() -> None:
 
     with (
         pytest.raises(KeyboardInterrupt),
-        Session(board.probe, board.part, power_cycle=PowerCycle(30, press)) as session,
+        Session(Stlink(board.probe), board.part, power_cycle=PowerCycle(30, press)) as session,
     ):
         session.reset()
     assert not board.chip.nrst_low

@@ -13,6 +13,7 @@ from session.bench import MODELS, Board, image_of, program
 from stm8tool.errors import Code, ProbeError, ReadoutProtectedError, UsageError
 from stm8tool.image import Image, Segment
 from stm8tool.parts.table import Part, all_parts, find_part, option_table
+from stm8tool.probe.stlink.swim import Stlink
 from stm8tool.session import Session
 from stm8tool.sim.chip.memory import Memory
 from stm8tool.sim.chip.microcontroller import Chip
@@ -28,7 +29,7 @@ class Bench:
         self.probe = SimStlink(self.chip, "v3")
 
     def session(self) -> Session:
-        return Session(self.probe, self.part)
+        return Session(Stlink(self.probe), self.part)
 
     def memories(self) -> list[Memory]:
         return [memory for memory in (self.chip.flash, self.chip.eeprom) if memory is not None]
@@ -151,7 +152,7 @@ def test_a_restore_that_loses_power_can_be_repeated(part: str, milliseconds: int
         session.unlock()
         session.erase(bench.part.flash)
     cut = SimStlink(bench.chip, "v3", clock=bench.probe.clock, faults=[f"power-switch={milliseconds}"])
-    with Session(cut, bench.part) as session:
+    with Session(Stlink(cut), bench.part) as session:
         session.restore(backup, force=True)
     assert bench.everything() == before
 
@@ -164,7 +165,7 @@ def test_what_may_lock_us_out_is_restored_only_by_force(part: str, option: str, 
     fresh = Chip(bench.part)
     for force in (False, True):
         probe = SimStlink(fresh, "v3", clock=bench.probe.clock, faults=["nrst-open"])
-        with Session(probe, bench.part) as session:
+        with Session(Stlink(probe), bench.part) as session:
             result = session.restore(backup, force=force)
         written = tuple(change.option.name for change in result.upload.options)
         assert (len(result.left_out), written) == ((0, (option,)) if force else (1, ()))

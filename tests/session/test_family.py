@@ -8,9 +8,10 @@ from session.bench import Board, image_of
 from stm8tool.chip.link import family
 from stm8tool.chip.link.family import Seen
 from stm8tool.chip.options import ubc
-from stm8tool.errors import FamilyMismatchError, SwimError
+from stm8tool.errors import FamilyMismatchError, LinkFault, SwimError
 from stm8tool.image import Image, Segment
 from stm8tool.parts.table import all_parts, disagreements, find_part
+from stm8tool.probe.stlink.swim import Stlink
 from stm8tool.session import Session
 from stm8tool.sim.chip.microcontroller import Chip
 from stm8tool.sim.probe.stlink import SimStlink
@@ -32,7 +33,7 @@ def _refuses(chip: str, named: str) -> bool:
 def test_every_part_shows_its_registers_and_its_ram_and_is_not_refused(unmapped: int) -> None:
     for part in all_parts():
         chip = Chip(part, switches=Switches(unmapped_value=unmapped))
-        with Session(SimStlink(chip, "v3"), part) as session:
+        with Session(Stlink(SimStlink(chip, "v3")), part) as session:
             found = session.candidates()
             assert session.reached is not None
         assert session.reached.seen == SEEN[part.name], part.name
@@ -94,10 +95,10 @@ def test_a_stack_pointer_that_is_no_end_of_a_ram_tells_nothing() -> None:
     assert family.look(lambda address, _: read(address), lambda address, _: read(address)) == Seen("stm8s", None)
 
 
-@pytest.mark.parametrize("status", [0x04, 0x05])
-def test_addresses_that_refuse_to_be_read_tell_nothing(status: int) -> None:
+@pytest.mark.parametrize("fault", [LinkFault.SILENT, LinkFault.REFUSED])
+def test_addresses_that_refuse_to_be_read_tell_nothing(fault: LinkFault) -> None:
     def read(address: int, size: int) -> bytes:
-        raise SwimError("no", status=status)
+        raise SwimError("no", fault=fault)
 
     assert family.look(read, read) == Seen(None, None)
 
@@ -138,7 +139,7 @@ def test_what_is_shared_holds_for_every_part_of_the_group(part: str) -> None:
 @pytest.mark.parametrize("locked", [False, True])
 def test_optbl_tells_the_medium_density_from_an_stm8af_of_low_density_while_the_chip_is_open(locked: bool) -> None:
     board = Board("stm8s105k6", locked=locked)
-    with Session(board.probe) as session:
+    with Session(Stlink(board.probe)) as session:
         blocks = {found.block for found in session.candidates()}
     assert blocks == ({64, 128} if locked else {128})
 
@@ -146,7 +147,7 @@ def test_optbl_tells_the_medium_density_from_an_stm8af_of_low_density_while_the_
 def test_the_boot_rom_tells_the_small_stm8s_apart() -> None:
     for part, expected in (("stm8s103f3", "low"), ("stm8af6148", "medium")):
         board = Board(part)
-        with Session(board.probe) as session:
+        with Session(Stlink(board.probe)) as session:
             densities = {found.density for found in session.candidates()}
         assert expected in densities
         assert ("medium" in densities) == (expected == "medium")

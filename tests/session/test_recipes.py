@@ -8,6 +8,7 @@ import pytest
 
 from session.bench import MODELS, Board, image_of
 from stm8tool.errors import ConnectError, ProbeLostError, SwimError, UsageError
+from stm8tool.probe.stlink.swim import Stlink
 from stm8tool.session import PowerCycle, Session
 from stm8tool.sim.chip.microcontroller import Chip
 from stm8tool.sim.switches import Switches
@@ -69,7 +70,7 @@ def test_a_chip_that_was_caught_at_power_on_and_keeps_high_speed_is_reached_agai
     )
     asked: list[int] = []
     image = image_of(board.part, size=500)
-    with Session(board.probe, board.part, power_cycle=PowerCycle(5, asked.append)) as session:
+    with Session(Stlink(board.probe), board.part, power_cycle=PowerCycle(5, asked.append)) as session:
         session.write(image, [board.part.flash])
     assert board.holds(image)
     assert asked.count(5) == 1
@@ -175,7 +176,7 @@ def test_an_error_of_the_probes_own_pin_ends_no_rung(model: str, every: int) -> 
 def test_an_error_of_the_probes_own_pin_ends_no_power_cycle(every: int) -> None:
     board = Board(faults=[f"nrst-error-every={every}", "power-switch=2000", "app-disables-swim"])
     wish = PowerCycle(10, lambda seconds: None)
-    with Session(board.probe, board.part, power_cycle=wish) as session:
+    with Session(Stlink(board.probe), board.part, power_cycle=wish) as session:
         session.connect()
     assert board.is_left_idle()
 

@@ -13,6 +13,7 @@ from stm8tool.chip.options.plan import Danger
 from stm8tool.chip.upload import OptionData
 from stm8tool.image import Image, Segment
 from stm8tool.parts.table import Region, all_parts
+from stm8tool.probe.stlink.swim import Stlink
 from stm8tool.session import Session
 from stm8tool.sim.probe.stlink import SimStlink
 from stm8tool.sim.switches import Switches
@@ -100,7 +101,7 @@ def test_a_reset_of_a_blank_chip_is_warned_of(part: Optional[str], caplog: pytes
         caplog.clear()
         board.chip.flash.write(0x8000, bytes(0x2000))
         board.chip.flash.write(0x8000, held)
-        session = Session(board.probe, board.part if part else None)
+        session = Session(Stlink(board.probe), board.part if part else None)
         with session:
             session.reset()
         assert _told(session, caplog) == told
@@ -114,7 +115,7 @@ def test_of_a_locked_chip_nothing_is_claimed(part: str, switches: Switches, capl
         session.reset()
     assert _told(session, caplog) == (None, 0)
     if switches == Switches():
-        with Session(board.probe) as session:
+        with Session(Stlink(board.probe)) as session:
             session.reset()
         assert _told(session, caplog) == (None, 0)
 

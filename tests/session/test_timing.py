@@ -11,6 +11,7 @@ import pytest
 from session.bench import Board, image_of
 from stm8tool.errors import Code, ConnectError, ProbeError, SwimError, ToolError
 from stm8tool.image import Image, Segment
+from stm8tool.probe.stlink.swim import Stlink
 from stm8tool.session import PowerCycle, Session
 from stm8tool.sim.chip.microcontroller import Answer
 from stm8tool.sim.faults import parse
@@ -54,7 +55,7 @@ def test_a_chip_that_is_late_after_its_reset_is_waited_for() -> None:
 def test_a_chip_that_is_late_is_caught_at_power_on_all_the_same() -> None:
     board = Board(faults=["power-switch=100"], switches=Switches(start_s=0.011))
     failed: list[int] = []
-    with Session(board.probe, board.part, power_cycle=PowerCycle(5, failed.append)) as session:
+    with Session(Stlink(board.probe), board.part, power_cycle=PowerCycle(5, failed.append)) as session:
         assert session.info().recipe == "at power-on"
     assert failed == [5]  # at the first entry, as the chip was not held in reset by anything
 
@@ -70,7 +71,7 @@ def test_only_a_silence_as_long_as_it_takes_to_switch_a_board_is_told_as_power_o
         return Answer.SILENT if began < silent_s else original(began, now)
 
     monkeypatch.setattr(board.chip, "enter", enter)
-    with Session(board.probe, board.part, power_cycle=PowerCycle(5, lambda seconds: None)) as session:
+    with Session(Stlink(board.probe), board.part, power_cycle=PowerCycle(5, lambda seconds: None)) as session:
         session.connect()
     assert ("the chip answered only at power-on" in caplog.text) is told
 

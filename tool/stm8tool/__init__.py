@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         ConnectError,
         FamilyMismatchError,
         ImageError,
+        LinkFault,
         ProbeAmbiguousError,
         ProbeError,
         ProbeLostError,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from .image.serial_number import SerialNumber
     from .parts.table import OptionByte, Part, Region, all_parts, find_part
     from .probe.base import ProbeInfo
-    from .probe.listing import ListedProbe
+    from .probe.stlink.listing import ListedProbe
     from .session import ChipInfo, PowerCycle
 
 __version__ = "3.0.0"
@@ -61,6 +62,7 @@ __all__ = [
     "FamilyMismatchError",
     "Image",
     "ImageError",
+    "LinkFault",
     "ListedProbe",
     "OptionByte",
     "OptionChange",

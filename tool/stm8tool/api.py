@@ -29,10 +29,10 @@ from .image.serial_number import SerialNumber as SerialNumber
 from .parts.table import OptionByte as OptionByte
 from .parts.table import Part, Region, find_part
 from .parts.table import all_parts as all_parts
-from .probe import listing
 from .probe.base import ProbeInfo
-from .probe.listing import ListedProbe
-from .selector import bus_of, open_transport
+from .probe.stlink import listing
+from .probe.stlink.listing import ListedProbe
+from .selector import bus_of, open_link
 from .session import ChipInfo, PowerCycle, Session
 
 logging.getLogger("stm8tool").addHandler(logging.NullHandler())  # else Python shows warnings on stderr
@@ -157,7 +157,7 @@ class Chip:
         """Find and open the probe; the chip is reached by the first job."""
         if self._opened:
             raise UsageError("this chip is in use already", hint="leave its `with` statement first")
-        session = Session(open_transport(self._probe), self._part, self._progress, self._power_cycle)
+        session = Session(open_link(self._probe), self._part, self._progress, self._power_cycle)
         session.__enter__()
         self._opened = session
         return self

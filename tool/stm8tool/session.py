@@ -25,13 +25,11 @@ from .chip.programmer import Programmer, Progress, Written, silent
 from .chip.upload import OptionData, Restored, Upload
 from .errors import LINK_ERRORS, Code, ConnectError, ProbeLostError, ToolError, UsageError, VerifyError
 from .image import Image, Segment
-from .probe.stlink.swim import Stlink
 from .support.interrupts import shield
 
 if TYPE_CHECKING:
     from .parts.table import Part, Region
-    from .probe.base import ProbeInfo
-    from .transport.base import Transport
+    from .probe.base import ProbeInfo, SwimLink
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +84,7 @@ class Session:
     """A context manager around one open probe and the chip behind it.
 
     Args:
-        transport: The pipe to the probe, not open yet; see `selector.open_transport`.
+        link: The probe, not open yet; see `selector.open_link`.
         part: The chip; needed by every job but `info` and `reset`.
         progress: Called with stage, bytes done, bytes in all.
         power_cycle: Catch the chip while somebody switches its power; None connects by the ladder.
@@ -94,15 +92,15 @@ class Session:
 
     def __init__(
         self,
-        transport: Transport,
+        link: SwimLink,
         part: Optional[Part] = None,
         progress: Progress = silent,
         power_cycle: Optional[PowerCycle] = None,
     ) -> None:
         self._part = part
         self._progress = progress
-        self._link = Stlink(transport)
-        self._core = Core(self._link, part, power_cycle)
+        self._link = link
+        self._core = Core(link, part, power_cycle)
         self._connected = False
         self._starts: Optional[bool] = None
         self._expects_program = False

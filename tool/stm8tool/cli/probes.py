@@ -136,11 +136,11 @@ def forced_dangers(arguments: argparse.Namespace) -> set[Danger]:
 
 
 def open_session(arguments: argparse.Namespace, console: Console, part: Optional[Part]) -> Session:
-    from ..selector import open_transport
+    from ..selector import open_link
     from ..session import Session
 
     power_cycle = _power_cycle(arguments, console)
-    return Session(open_transport(arguments.probe), part, console.progress, power_cycle)
+    return Session(open_link(arguments.probe), part, console.progress, power_cycle)
 
 
 def power_cycle_s(arguments: argparse.Namespace) -> Optional[int]:
@@ -176,7 +176,7 @@ def blocks(count: int) -> str:
 
 
 def list_probes(arguments: argparse.Namespace, console: Console) -> None:
-    from ..probe import listing
+    from ..probe.stlink import listing
     from ..selector import bus_of
 
     probes, others = listing.attached(bus_of(arguments.probe)[0])
@@ -322,7 +322,7 @@ def info(arguments: argparse.Namespace, console: Console) -> None:
     with open_session(arguments, console, part) as session:
         probe = session.probe
         console.say(f"probe:      {probe.model}, firmware {probe.firmware}")
-        console.say(f"serial:     {probe.identity.serial or 'unknown'}, {probe.identity.path}")
+        console.say(f"serial:     {probe.serial or 'unknown'}, {probe.place}")
         console.say(f"supply:     {wording.supply(session.supply_mv)}")
         info = session.info()  # told before the chip is left: an error of that shall hide no result
         console.say(f"connected:  {info.recipe}; {wording.speed(info.high_speed)}")

@@ -109,10 +109,10 @@ def _do(request: Request, console: Console) -> None:
 
 
 def _open(request: Request, console: Console, part: Optional[Part]) -> Session:
-    from ..selector import open_transport
+    from ..selector import open_link
     from ..session import Session
 
-    return Session(open_transport(selector(request)), part, console.progress)
+    return Session(open_link(selector(request)), part, console.progress)
 
 
 def _help(_request: Request, console: Console) -> None:
@@ -130,7 +130,7 @@ def _list_parts(_request: Request, console: Console) -> None:
 
 
 def _list_probes(request: Request, console: Console) -> None:
-    from ..probe import listing
+    from ..probe.stlink import listing
     from ..selector import bus_of
 
     probes, others = listing.attached(bus_of(request.programmer or "")[0])

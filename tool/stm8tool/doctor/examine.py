@@ -19,9 +19,19 @@ from ..chip import wording
 from ..chip.link.diagnose import least_supply_mv, supply_is_low
 from ..chip.link.quality import Quality
 from ..chip.options import ubc
-from ..errors import AccessError, Code, FamilyMismatchError, ReadoutProtectedError, SwimError, TargetError, ToolError
+from ..errors import (
+    AccessError,
+    Code,
+    FamilyMismatchError,
+    LinkFault,
+    ReadoutProtectedError,
+    SwimError,
+    TargetError,
+    ToolError,
+)
 from ..parts.table import Part, find_part
-from ..probe import find, listing
+from ..probe.stlink import find, listing
+from ..probe.stlink.swim import Stlink
 from ..selector import SIM_PREFIX, bus_of
 from ..session import ChipInfo, PowerCycle, Reached, Session
 from ..support import deps
@@ -43,6 +53,7 @@ class _Seen:
     """What one session with the chosen probe showed, as far as it came."""
 
     probe: Optional[ProbeInfo] = None
+    swim: int = 0  # version of the firmware's SWIM
     supply_mv: Optional[int] = None
     reached: Optional[Reached] = None
     quality: Quality = field(default_factory=Quality)
@@ -160,7 +171,7 @@ def _probe_and_chip(
 
 def _chosen_device(probe: find.FoundProbe, seen: _Seen) -> Finding:
     firmware = seen.probe.firmware if seen.probe else None
-    facts = listing.row(listing.Asked(probe, None, probe.error))._replace(firmware=firmware)._asdict()
+    facts = listing.row(listing.Answer(probe, None, probe.error))._replace(firmware=firmware)._asdict()
     error = None if seen.probe else seen.error
     if error is None:
         return Finding("usb-device", Mark.OK, f"{probe.name}: can be opened", facts=facts)
@@ -183,22 +194,25 @@ def _firmware(seen: _Seen) -> Finding:
             return bad("firmware", seen.error)
         return not_seen("firmware", "needs the probe")
     probe = seen.probe
-    facts = {"model": probe.model, "firmware": probe.firmware, "swim": probe.swim}
-    return Finding("firmware", Mark.OK, f"{probe.firmware} of an {probe.model}, SWIM version {probe.swim}", facts=facts)
+    facts = {"model": probe.model, "firmware": probe.firmware, "swim": seen.swim}
+    return Finding("firmware", Mark.OK, f"{probe.firmware} of an {probe.model}, SWIM version {seen.swim}", facts=facts)
 
 
 def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle: Optional[PowerCycle]) -> _Seen:
     """Open the probe, connect, look at the chip and leave both as every command does."""
     seen = _Seen()
     try:
-        with Session(find.open_found(found, bus), part, power_cycle=power_cycle) as session:
-            seen.probe = session.probe
+        link = Stlink(find.pipe_to(found, bus))
+        with Session(link, part, power_cycle=power_cycle) as session:
+            seen.probe, seen.swim = link.info, link.version.swim
             seen.supply_mv = session.supply_mv
             try:
                 seen.chip = session.info()
                 if seen.chip.protection and seen.chip.protection.locked:
                     session.options()  # has a second look, and says what every other command would
-                    raise SwimError("two looks at the read protection differ", hint="shorten the wires")
+                    raise SwimError(
+                        "two looks at the read protection differ", fault=LinkFault.DAMAGED, hint="shorten the wires"
+                    )
             except ReadoutProtectedError as exc:
                 seen.locked = exc
             finally:
