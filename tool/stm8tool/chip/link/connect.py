@@ -20,6 +20,7 @@ from ...errors import (
     LINK_ERRORS,
     Code,
     ConnectError,
+    ExchangeError,
     LinkFault,
     ProbeError,
     ProbeLostError,
@@ -374,7 +375,7 @@ def leave_running(link: SwimLink) -> None:
 
     Raises:
         SwimError: The chip does not take it; NRST was pulsed, but whether the program runs is not known.
-        ProbeError: The probe stopped answering, and could not be brought back.
+        ProbeError: The probe stopped answering, and could not be brought back; or its exchanges fail.
     """
     failure: Optional[ToolError] = None
     for prepare in (_nothing, link.resync, lambda: follow(link, LOW_SPEED)):
@@ -395,6 +396,11 @@ def leave_running(link: SwimLink) -> None:
             # An interrupt may have struck while only one side had changed its speed, or the link is lost.
             _log.debug("leaving the chip: %s", exc)
     _pulse_nrst(link)
+    if isinstance(failure, ExchangeError):
+        raise ProbeError(
+            f"the chip could not be let go, as the probe failed again and again: {failure}",
+            hint="try another USB port or cable, without a hub; power the board off and on: its program may not run",
+        ) from failure
     raise SwimError(
         "the chip stopped answering before it could be let go: its program may not run",
         hint="power the board off and on; whether a reset by NRST is enough is not sure",
