@@ -5,13 +5,17 @@ The chip is a `PlainChip`, so nothing of the simulator takes part, except where 
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple, Optional
 
 import pytest
 
 import stm8tool
+from cli import plain_chip, second_probe
 from cli.desk import STM8L, STM8S, Desk, Result, program
 from cli.plain_chip import CSR_HS, L151, S103, Facts
 from cli.second_probe import SELECTOR, SecondProbe, attach
@@ -23,6 +27,7 @@ from stm8tool.errors import (
     ToolError,
     TransportTimeoutError,
 )
+from stm8tool.probe.base import SwimLink
 
 _FACTS = {STM8S: S103, STM8L: L151}
 _ON_THE_WIRE = ("enter", "resync", "system_reset", "rotf", "wotf")
@@ -60,6 +65,25 @@ def bench(request: pytest.FixtureRequest, desk: Desk, monkeypatch: pytest.Monkey
 
 def _codes(result: Result) -> tuple[int, list[str]]:
     return result.code, re.findall(r"\[(E-[A-Z-]+)\]", result.err)
+
+
+def test_the_probe_is_a_link_and_no_st_link() -> None:
+    def parameters(kind: type, name: str) -> list[str]:
+        return list(inspect.signature(getattr(kind, name)).parameters)
+
+    probe = SecondProbe(S103)
+    names = {name for name in vars(SwimLink) if not name.startswith("_")}
+    assert names <= set(dir(probe))
+    methods = {name for name in names if inspect.isfunction(getattr(SwimLink, name))}
+    assert len(methods) > 10
+    assert {n: parameters(SecondProbe, n) for n in methods} == {n: parameters(SwimLink, n) for n in methods}
+    below = ("stm8tool.sim", "stm8tool.transport", "stm8tool.probe.stlink")
+    assert [name for name in _imports(second_probe, plain_chip) if name.startswith(below)] == []
+
+
+def _imports(*modules: ModuleType) -> set[str]:
+    text = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules)
+    return set(re.findall(r"stm8tool(?:\.\w+)+", text))
 
 
 # -- what works ------------------------------------------------------------------------------------------------------

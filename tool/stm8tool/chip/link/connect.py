@@ -84,7 +84,7 @@ class Recipe(NamedTuple):
 
 
 AFTER_RECOVERY = Recipe(
-    "after a USB reset of the probe, low speed",
+    "after a reset of the probe, low speed",
     _PULSE_S,
     system_reset=False,
     recover=True,
