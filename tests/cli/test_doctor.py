@@ -13,7 +13,7 @@ from cli.desk import ROOT, STM8L, STM8S, Desk, finish, program, report, start
 from stm8tool.chip.link.core import Core
 from stm8tool.doctor import page as doctor_page
 from stm8tool.errors import AccessError, Code, ConnectError
-from stm8tool.probe import find
+from stm8tool.probe.stlink import find
 from stm8tool.sim.bus import SimBus
 from stm8tool.transport import libusb
 

@@ -8,7 +8,7 @@ from session.bench import Board, chip_behind, image_of
 from stm8tool.chip.link import family
 from stm8tool.chip.link.family import Traits
 from stm8tool.chip.options import ubc
-from stm8tool.errors import FamilyMismatchError, SwimError
+from stm8tool.errors import FamilyMismatchError, LinkFault, SwimError
 from stm8tool.image import Image, Segment
 from stm8tool.parts.table import all_parts, disagreements, find_part
 from stm8tool.sim.chip.microcontroller import Chip
@@ -92,10 +92,10 @@ def test_a_stack_pointer_that_is_no_end_of_a_ram_tells_nothing() -> None:
     assert family.look(lambda address, _: read(address), lambda address, _: read(address)) == Traits("stm8s", None)
 
 
-@pytest.mark.parametrize("status", [0x04, 0x05])
-def test_addresses_that_refuse_to_be_read_tell_nothing(status: int) -> None:
+@pytest.mark.parametrize("fault", [LinkFault.SILENT, LinkFault.REFUSED])
+def test_addresses_that_refuse_to_be_read_tell_nothing(fault: LinkFault) -> None:
     def read(address: int, size: int) -> bytes:
-        raise SwimError("no", status=status)
+        raise SwimError("no", fault=fault)
 
     assert family.look(read, read) == Traits(None, None)
 

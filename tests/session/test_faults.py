@@ -120,7 +120,7 @@ def test_a_chip_that_cannot_be_reached_names_what_was_tried(fault: str, model: s
         "tried under reset, low speed",
         "tried under a longer reset, low speed",
         "tried without NRST, low speed",
-        "tried after a USB reset of the probe, low speed",
+        "tried after a reset of the probe, low speed",
         "tried without NRST, out of high speed",
     ]
     assert board.probe.clock.now() - start < 10

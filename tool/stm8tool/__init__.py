@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         ConnectError,
         FamilyMismatchError,
         ImageError,
+        LinkFault,
         ProbeAmbiguousError,
         ProbeError,
         ProbeLostError,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from .library import list_probes, load_image, open, save_image
     from .parts.table import OptionByte, Part, Region, all_parts, find_part
     from .probe.base import ProbeInfo
-    from .probe.listing import ListedProbe
+    from .probe.stlink.listing import ListedProbe
 
 __version__ = "3.0.0"
 
@@ -63,6 +64,7 @@ __all__ = [
     "FamilyMismatchError",
     "Image",
     "ImageError",
+    "LinkFault",
     "ListedProbe",
     "OptionByte",
     "OptionChange",

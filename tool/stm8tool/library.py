@@ -32,9 +32,9 @@ from .parts.table import OptionByte as OptionByte
 from .parts.table import Part, find_part
 from .parts.table import Region as Region
 from .parts.table import all_parts as all_parts
-from .probe import listing
 from .probe.base import ProbeInfo as ProbeInfo
-from .probe.listing import ListedProbe
+from .probe.stlink import listing
+from .probe.stlink.listing import ListedProbe
 from .selector import bus_of, open_link
 from .session import Session
 

@@ -151,7 +151,7 @@ def blocks(count: int) -> str:
 
 
 def list_probes(arguments: argparse.Namespace, console: Console) -> None:
-    from ..probe import listing
+    from ..probe.stlink import listing
     from ..selector import bus_of
 
     probes, others = listing.attached(bus_of(arguments.probe)[0])
@@ -307,7 +307,7 @@ def info(arguments: argparse.Namespace, console: Console) -> None:
     with open_chip(arguments, console, part) as chip:
         probe = chip.probe
         console.say(f"probe:      {probe.model}, firmware {probe.firmware}")
-        console.say(f"serial:     {probe.identity.serial or 'unknown'}, {probe.identity.path}")
+        console.say(f"serial:     {probe.serial or 'unknown'}, {probe.place}")
         console.say(f"supply:     {wording.supply(chip.supply_mv)}")
         info = chip.info()  # told before the chip is left: an error of that shall hide no result
         console.say(f"connected:  {info.recipe}; {wording.speed(info.high_speed)}")

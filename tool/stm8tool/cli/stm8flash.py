@@ -131,7 +131,7 @@ def _list_parts(_request: Request, console: Console) -> None:
 
 
 def _list_probes(request: Request, console: Console) -> None:
-    from ..probe import listing
+    from ..probe.stlink import listing
     from ..selector import bus_of
 
     probes, others = listing.attached(bus_of(request.programmer or "")[0])

@@ -92,7 +92,7 @@ def _count(text: str) -> int:
 
 
 def selector(request: Request) -> str:
-    """Return the probe that -c and -S mean, in the words of `probe.find`."""
+    """Return the probe that -c and -S mean, in the words of `probe.stlink.find`."""
     from ..selector import SIM_PREFIX
 
     programmer, serial = request.programmer, request.serial

@@ -21,9 +21,18 @@ from ..chip.facts import ChipInfo
 from ..chip.link.diagnose import least_supply_mv, supply_is_low
 from ..chip.link.quality import Quality
 from ..chip.options import ubc
-from ..errors import AccessError, Code, FamilyMismatchError, ReadoutProtectedError, SwimError, TargetError, ToolError
+from ..errors import (
+    AccessError,
+    Code,
+    FamilyMismatchError,
+    LinkFault,
+    ReadoutProtectedError,
+    SwimError,
+    TargetError,
+    ToolError,
+)
 from ..parts.table import Part, find_part
-from ..probe import find, listing
+from ..probe.stlink import find, listing
 from ..probe.stlink.swim import Stlink
 from ..selector import SIM_PREFIX, bus_of
 from ..session import Connection, PowerCycle, Session
@@ -46,6 +55,7 @@ class _Visit:
     """What one session with the chosen probe showed, as far as it came."""
 
     probe: Optional[ProbeInfo] = None
+    swim: int = 0  # version of the firmware's SWIM
     supply_mv: Optional[int] = None
     connection: Optional[Connection] = None
     quality: Quality = field(default_factory=Quality)
@@ -163,7 +173,7 @@ def _probe_and_chip(
 
 def _chosen_device(probe: find.FoundProbe, seen: _Visit) -> Finding:
     firmware = seen.probe.firmware if seen.probe else None
-    facts = listing.row(listing.Asked(probe, None, probe.error))._replace(firmware=firmware)._asdict()
+    facts = listing.row(listing.Answer(probe, None, probe.error))._replace(firmware=firmware)._asdict()
     error = None if seen.probe else seen.error
     if error is None:
         return Finding("usb-device", Mark.OK, f"{probe.name}: can be opened", facts=facts)
@@ -186,23 +196,26 @@ def _firmware(seen: _Visit) -> Finding:
             return bad("firmware", seen.error)
         return not_seen("firmware", "needs the probe")
     probe = seen.probe
-    facts = {"model": probe.model, "firmware": probe.firmware, "swim": probe.swim}
-    return Finding("firmware", Mark.OK, f"{probe.firmware} of an {probe.model}, SWIM version {probe.swim}", facts=facts)
+    facts = {"model": probe.model, "firmware": probe.firmware, "swim": seen.swim}
+    return Finding("firmware", Mark.OK, f"{probe.firmware} of an {probe.model}, SWIM version {seen.swim}", facts=facts)
 
 
 def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle: Optional[PowerCycle]) -> _Visit:
     """Open the probe, connect, look at the chip and leave both as every command does."""
     seen = _Visit()
     try:
-        session = Session(Stlink(find.open_found(found, bus)), part, power_cycle)
+        link = Stlink(find.pipe_to(found, bus))
+        session = Session(link, part, power_cycle)
         with Chip(lambda: session, part) as chip:
-            seen.probe = chip.probe
+            seen.probe, seen.swim = link.info, link.version.swim
             seen.supply_mv = chip.supply_mv
             try:
                 seen.chip = chip.info()
                 if seen.chip.protection and seen.chip.protection.locked:
                     chip.options()  # has a second look, and says what every other command would
-                    raise SwimError("two looks at the read protection differ", hint="shorten the wires")
+                    raise SwimError(
+                        "two looks at the read protection differ", fault=LinkFault.DAMAGED, hint="shorten the wires"
+                    )
             except ReadoutProtectedError as exc:
                 seen.locked = exc
             finally:

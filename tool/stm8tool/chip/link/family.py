@@ -24,10 +24,10 @@ from typing import NamedTuple, Optional
 from ...errors import FamilyMismatchError, SwimError
 from ...parts.option_fields import fields_of
 from ...parts.table import Part, Region, all_parts, disagreements, option_table
+from ...probe.base import NO_ACCESS
 from .. import registers as reg
 from ..options import ubc
 
-_REFUSED = (0x04, 0x05)  # READSTATUS: silence, or a NACK
 _RAM_SIZES = (0x400, 0x600, 0x800, 0xC00, 0x1000, 0x1800)
 _BOOT_ROM = 0x6000
 _OPTBL = 0x487E
@@ -92,7 +92,7 @@ def _register_map(once: Read, surely: Read) -> Optional[str]:
             return "stm8s"
         cr2, ncr2 = surely(reg.STM8S.cr2, 2)
     except SwimError as exc:
-        if exc.status not in _REFUSED:
+        if exc.fault not in NO_ACCESS:
             raise  # it answers, but never the same
         _log.debug("no register map: %s", exc)  # nobody says that reserved addresses must answer
         return None
@@ -107,7 +107,7 @@ def _ram_size(read: Read) -> Optional[int]:
     try:
         size = int.from_bytes(read(reg.STACK_POINTER, 2), "big") + 1
     except SwimError as exc:
-        if exc.status not in _REFUSED:
+        if exc.fault not in NO_ACCESS:
             raise
         return None
     return size if size in _RAM_SIZES else None
@@ -169,7 +169,7 @@ def _shows_optbl(read: Read) -> bool:
     try:
         value, complement = read(_OPTBL, 2)
     except SwimError as exc:
-        if exc.status not in _REFUSED:
+        if exc.fault not in NO_ACCESS:
             raise
         return False
     return value ^ complement == 0xFF
@@ -180,7 +180,7 @@ def _lacks_boot_rom(read: Read) -> bool:
     try:
         sample = set(read(_BOOT_ROM, _SAMPLE_SIZE))
     except SwimError as exc:
-        if exc.status not in _REFUSED:
+        if exc.fault not in NO_ACCESS:
             raise
         return False
     return len(sample) == 1 and _HIDDEN not in sample
@@ -196,7 +196,7 @@ def shows_a_boot_rom(read: Read) -> bool:
     try:
         return len(set(read(_BOOT_ROM, _SAMPLE_SIZE))) > 1
     except SwimError as exc:
-        if exc.status not in _REFUSED:
+        if exc.fault not in NO_ACCESS:
             raise
         return False
 

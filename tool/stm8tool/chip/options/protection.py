@@ -14,6 +14,7 @@ from ...errors import (
     LINK_ERRORS,
     Code,
     FamilyMismatchError,
+    LinkFault,
     ProbeError,
     ProgramError,
     ReadoutProtectedError,
@@ -23,6 +24,7 @@ from ...errors import (
     WriteProtectedError,
 )
 from ...parts.table import OptionByte, Part, option_table
+from ...probe.base import NO_ACCESS
 from ...support.interrupts import shield
 from .. import registers as reg
 from ..flash.controller import Flash, RefusedError
@@ -39,7 +41,6 @@ _SAMPLE_SIZE = 128
 _SPOTS, _SPOT_SIZE = 8, 32  # where else a chip is looked at whose options and first bytes all read 0x71
 _SINGLE_READS = 8
 _FIRST_BYTES = (0x82, 0xAC)  # INT or JPF: what a program begins with (UM0560)
-_REFUSED = (0x04, 0x05)  # READSTATUS: silence, or a NACK
 _ERASES_ALL = "`unlock` (pio run -t unlock) removes the protection and erases the whole chip; nothing can be saved"
 _UNLOCK_HINT = (
     "check that --part (`board`, `board_upload.part`) names the chip, then supply, VCAP capacitor and wires; power the "
@@ -118,7 +119,7 @@ def detect(flash: Flash) -> Protection:
             hidden = uniform and rop == _LOCKED_PATTERN and not readable
             hidden = hidden and (flagged or _reads_alike(core, part, sample[0]))
     except SwimError as exc:
-        if exc.status not in _REFUSED:
+        if exc.fault not in NO_ACCESS:
             raise
         flash.status()  # raises where it is the link that fails
         if _a_byte_answers(core, part.flash.start):
@@ -163,7 +164,7 @@ def _a_byte_answers(core: Core, start: int) -> bool:
         try:
             core.read(address, 1)
         except SwimError as exc:
-            if exc.status not in _REFUSED:
+            if exc.fault not in NO_ACCESS:
                 raise
         else:
             return True
@@ -185,7 +186,9 @@ def confirmed(flash: Flash) -> Protection:
     """Return what `detect` finds; SwimError unless a second look sees the same signs of ROP: a bit may flip."""
     found = detect(flash)
     if (found.locked or found.flagged) and detect(flash) != found:
-        raise SwimError("two reads of the same memory differ", hint="shorten the wires; check the supply")
+        raise SwimError(
+            "two reads of the same memory differ", fault=LinkFault.DAMAGED, hint="shorten the wires; check the supply"
+        )
     return found
 
 
