@@ -45,7 +45,7 @@ class CreateArguments(NamedTuple):
 def create(request: Request[CreateArguments], console: Console) -> None:
     from ..sim import store
 
-    part, given = request.required_part, request.arguments
+    part, given = request.require_part(), request.arguments
     model = "v2" if request.probe == DEFAULT_PROBE else request.probe
     store.create(
         given.chipfile,

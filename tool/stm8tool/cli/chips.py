@@ -45,7 +45,7 @@ class LockArguments(NamedTuple):
 def lock(request: Request[LockArguments], console: Console) -> None:
     from ..chip import wording
 
-    part, confirmed = request.required_part, request.arguments.yes
+    part, confirmed = request.require_part(), request.arguments.yes
     if not confirmed and not console.is_interactive:
         raise UsageError(
             f"locking the {part.name} must be confirmed",

@@ -48,7 +48,7 @@ def image_of(
         files,
         request.base_address,
         region=regions[0] if request.region and len(regions) == 1 else None,
-        ram_size=request.required_part.ram.size,
+        ram_size=request.require_part().ram.size,
         raw_hint="add " + " or ".join(f"--base 0x{r.start:04X} for the {r.name}" for r in _flash_first(regions)),
     )
     return edits.apply(content, [*patched, *more], filled)
@@ -92,7 +92,7 @@ def write(request: Request[WriteArguments], console: Console) -> None:
     from ..image import Image
     from ..image.serial_number import SerialNumber
 
-    part, given = request.required_part, request.arguments
+    part, given = request.require_part(), request.arguments
     regions = request.writable()
     unlock = request.unlock and not (request.shared and "options" in request.shared.differing)
     serial = None if given.serial_number is None else SerialNumber.parse(given.serial_number)
@@ -181,7 +181,7 @@ class VerifyArguments(NamedTuple):
 
 
 def verify(request: Request[VerifyArguments], console: Console) -> None:
-    part, given = request.required_part, request.arguments
+    part, given = request.require_part(), request.arguments
     regions = [request.region_of("flash")] if request.region else list(part.memories)
     content = image_of(request, regions, given.files, given.patch, given.fill)
     content.check_inside(regions, part=part)

@@ -70,18 +70,15 @@ def _with_part(request: Request[Any], command: Command, console: Console) -> Req
 
         request = replace(request, part=find_part(request.part_name))
     if command.part is PartUse.REQUIRED:
-        _ = request.required_part
+        request.require_part()
     return request
 
 
 def _with_part_of_chip(request: Request[Any], command: Command, console: Console) -> Request[Any]:
-    """Do `--part auto`: look at the chip, say what it may be, and take what all those parts share for its part."""
+    """Do `--part auto`: say what the chip may be, and take what all those parts share for its part."""
     from ..chip.link import family
 
-    with request.session(console) as session:
-        found = session.candidates()
-        seen = session.reached.seen if session.reached else family.Seen(None, None)
-    console.say(f"a chip with {seen}: {family.names(found) or 'no part that is known'}")
+    found = request.possible_parts(console)
     if command.part is PartUse.OPTIONAL:
         return request
     shared = family.shared(found) if found else None

@@ -57,7 +57,7 @@ def read(request: Request[ReadArguments], console: Console) -> None:
 def _back_up(request: Request[ReadArguments], console: Console) -> None:
     from .. import image
 
-    part, output = request.required_part, request.arguments.output
+    part, output = request.require_part(), request.arguments.output
     if request.region:
         raise UsageError("--all and --region do not go together", hint="give one of them")
     if output.lower().endswith(image.RAW_SUFFIXES):
@@ -101,7 +101,7 @@ def restore(request: Request[RestoreArguments], console: Console) -> None:
             f"restore brings back every memory of the file: {given} does not go with it",
             hint=f"leave {given} out; `write` brings one memory back: `--region eeprom write FILE.bin`",
         )
-    part, (file, force) = request.required_part, request.arguments
+    part, (file, force) = request.require_part(), request.arguments
     request.require_settled("options")
     content = image.load([file], raw_hint="give the .hex or S-record file that `read --all` saved")
     content.check_inside(part.memories, part=part)
@@ -156,7 +156,7 @@ def erase(request: Request[EraseArguments], console: Console) -> None:
 
     regions = _erased(request)
     for region in regions:
-        require_whole_blocks(region, request.required_part)
+        require_whole_blocks(region, request.require_part())
     with request.session(console) as session:
         for region in regions:
             result = session.erase(region)
@@ -174,7 +174,7 @@ def _erased(request: Request[EraseArguments]) -> list[Region]:
     if request.region:
         return request.writable()
     request.require_settled("flash", *(["eeprom"] if everything else []))
-    return request.writable() if everything else [request.required_part.flash]
+    return request.writable() if everything else [request.require_part().flash]
 
 
 class RunArguments(NamedTuple):
@@ -193,7 +193,7 @@ class RunArguments(NamedTuple):
 def run(request: Request[RunArguments], console: Console) -> None:
     from ..image import Image
 
-    part, files = request.required_part, request.arguments.files
+    part, files = request.require_part(), request.arguments.files
     start = address(request.arguments.address)
     content = image_of(request, [part.ram], files) if files else Image()
     content.check_inside([part.ram], part=part)

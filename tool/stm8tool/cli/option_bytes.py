@@ -50,7 +50,7 @@ def dangers(forced: Iterable[str]) -> set[Danger]:
 def show(request: Request[NoArguments], console: Console) -> None:
     from ..chip import wording
 
-    part = request.required_part
+    part = request.require_part()
     request.require_settled("options", "meaning")
     with request.session(console) as session:
         for line in wording.options_in_force(part, session.options()):
@@ -75,7 +75,7 @@ class SetArguments(NamedTuple):
 def set_values(request: Request[SetArguments], console: Console) -> None:
     from ..chip.options.plan import requested
 
-    part = request.required_part
+    part = request.require_part()
     request.require_settled("options", "meaning")
     forced = dangers(request.arguments.forced)
     with request.session(console) as session:
@@ -86,7 +86,7 @@ def set_values(request: Request[SetArguments], console: Console) -> None:
 def defaults(request: Request[NoArguments], console: Console) -> None:
     from ..chip.options.plan import Danger, factory
 
-    part = request.required_part
+    part = request.require_part()
     request.require_settled("options", "meaning")
     with request.session(console) as session:
         states = session.options()
@@ -114,7 +114,7 @@ def diff(request: Request[DiffArguments], console: Console) -> None:
     from ..chip import wording
     from ..chip.options.plan import Change
 
-    part, file = request.required_part, request.arguments.file
+    part, file = request.require_part(), request.arguments.file
     request.require_settled("options", "meaning")
     values = _values_of_file(file, part, request.base_address)
     with request.session(console) as session:

@@ -81,9 +81,8 @@ def doctor(request: Request[DoctorArguments], console: Console) -> None:
     report = request.arguments.report
     if report is not None:
         doctor_page.check_output(report)
-    # Its page says what the chip may be, and what is wrong with the name of a part.
-    part_name = None if request.part_name == AUTO else request.part_name
-    diagnosis = checks.examine(request.probe, part_name, request.power_cycle(console))
+    by_chip = request.part_name == AUTO
+    diagnosis = checks.examine(request.probe, None if by_chip else request.part_name, request.power_cycle(console))
     for line in doctor_page.page(diagnosis, fancy=console.shows(doctor_page.SIGNS)):
         console.say(line)
     if report is not None:
@@ -93,6 +92,8 @@ def doctor(request: Request[DoctorArguments], console: Console) -> None:
     if problem:
         problem.details, problem.hint = (), None  # they stand on the page
         raise problem
+    if by_chip:
+        request.possible_parts(console)
 
 
 COMMANDS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Optional, TypeVar
 
@@ -76,8 +76,7 @@ class Request(Generic[Args]):
     part: Optional[Part] = None
     shared: Optional[Shared] = None
 
-    @property
-    def required_part(self) -> Part:
+    def require_part(self) -> Part:
         """The part; UsageError if none was named."""
         if self.part is None:
             raise UsageError("which chip?", hint="name it with --part, for example --part stm8s103f3")
@@ -97,7 +96,7 @@ class Request(Generic[Args]):
         """Return the one region that `--region` names."""
         from ..parts.table import Region
 
-        part = self.required_part
+        part = self.require_part()
         name = self.region or default
         memories = {"flash": part.flash, "eeprom": part.eeprom, "options": part.options, "ram": part.ram}
         if name in memories:
@@ -118,7 +117,7 @@ class Request(Generic[Args]):
 
     def writable(self) -> list[Region]:
         """Return the memories that a write may touch: flash and EEPROM, or the one named."""
-        part = self.required_part
+        part = self.require_part()
         programmable = [memory for memory in (part.flash, part.eeprom) if memory is not None]
         if self.region is None:
             return programmable
@@ -156,6 +155,16 @@ class Request(Generic[Args]):
 
         power_cycle = self.power_cycle(console)
         return Session(open_transport(self.probe), self.part, console.progress, power_cycle)
+
+    def possible_parts(self, console: Console) -> Sequence[Part]:
+        """Look at the chip, and say and return which parts it may be."""
+        from ..chip.link import family
+
+        with self.session(console) as session:
+            found = session.candidates()
+            seen = session.reached.seen if session.reached else family.Seen(None, None)
+        console.say(f"a chip with {seen}: {family.names(found) or 'no part that is known'}")
+        return found
 
 
 def _without_eeprom(part: Part) -> NoReturn:

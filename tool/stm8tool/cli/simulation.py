@@ -38,7 +38,7 @@ def _wording(seconds: float) -> str:
     return f"{seconds * 1000:.3f} ms" if seconds < 1 else f"{seconds:.3f} s"
 
 
-class RunArguments(NamedTuple):
+class SimRunArguments(NamedTuple):
     """The arguments of `sim run`."""
 
     chipfile: str
@@ -58,7 +58,7 @@ class RunArguments(NamedTuple):
         add("--elf", metavar="FILE", help="the ELF of its program, for symbols")
 
 
-def run(request: Request[RunArguments], console: Console) -> None:
+def run(request: Request[SimRunArguments], console: Console) -> None:
     from ..sim.running import End, Goal
     from ..sim.running import run as run_board
     from .symbols import Symbols
@@ -122,7 +122,7 @@ COMMANDS = (
         "run",
         "run its program and print what its UARTs send",
         run,
-        RunArguments,
+        SimRunArguments,
         part=PartUse.NONE,
         writes=False,
         description="",
