@@ -102,7 +102,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 
 def test_the_walk_sees_an_import_inside_a_function() -> None:
-    assert "stm8tool.session" in set(imported(PACKAGE / "cli/probes.py"))
+    assert "stm8tool.session" in set(imported(PACKAGE / "cli/request.py"))
 
 
 @pytest.mark.parametrize("library", DOORS)

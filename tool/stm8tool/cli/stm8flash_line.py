@@ -33,20 +33,20 @@ _S_RECORDS = (".s8",)
 _RAW = ".bin"
 
 
-@dataclass
-class Request:
-    """What a command line asks for."""
+@dataclass(frozen=True)
+class CompatRequest:
+    """What a command line of stm8flash asks for: the letter of its action, and what the other options say."""
 
-    action: str = ""
-    file: str = ""
-    programmer: Optional[str] = None
-    serial: Optional[str] = None
-    part: Optional[str] = None
-    memory: str = "flash"
-    count: Optional[int] = None
+    action: str
+    file: str
+    programmer: Optional[str]
+    serial: Optional[str]
+    part: Optional[str]
+    memory: str
+    count: Optional[int]
 
 
-def parse(words: Sequence[str]) -> Request:
+def parse(words: Sequence[str]) -> CompatRequest:
     """Return what `words` ask for; UsageError if they are none of stm8flash's."""
     try:
         found, rest = gnu_getopt(list(words), OPTIONS)
@@ -59,7 +59,7 @@ def parse(words: Sequence[str]) -> Request:
         _check(rest, actions)
     given = dict(options)
     action, file = (told, "") if told else actions[0]
-    return Request(
+    return CompatRequest(
         action=action,
         file=file,
         programmer=given.get("c"),
@@ -91,8 +91,8 @@ def _count(text: str) -> int:
     return count
 
 
-def selector(request: Request) -> str:
-    """Return the probe that -c and -S mean, in the words of `probe.stlink.find`."""
+def selector(request: CompatRequest) -> str:
+    """Return the probe that -c and -S mean, in the words of `probe.find`."""
     from ..selector import SIM_PREFIX
 
     programmer, serial = request.programmer, request.serial
@@ -110,7 +110,7 @@ def selector(request: Request) -> str:
     return PROGRAMMERS[programmer] if serial is None else serial
 
 
-def part_of(request: Request) -> Part:
+def part_of(request: CompatRequest) -> Part:
     from ..parts.table import find_part
 
     if request.part is None:
@@ -118,7 +118,7 @@ def part_of(request: Request) -> Part:
     return find_part(request.part)
 
 
-def memory_of(request: Request, part: Part) -> Region:
+def memory_of(request: CompatRequest, part: Part) -> Region:
     """Return what -s means: a memory, or the rest of one from an address on."""
     from ..chip import regions
     from ..parts.table import Region
@@ -153,7 +153,7 @@ def limited(memory: Region, count: Optional[int]) -> Region:
     return memory if count is None else Region(memory.name, memory.start, min(count, memory.size))
 
 
-def image_of(request: Request, part: Part, memory: Region) -> Image:
+def image_of(request: CompatRequest, part: Part, memory: Region) -> Image:
     """Return what the file holds, all of it inside `memory`; a raw one begins where `memory` does.
 
     Raises:
@@ -170,7 +170,7 @@ def image_of(request: Request, part: Part, memory: Region) -> Image:
     return Image([Segment(memory.start, _beginning(request, content, memory), request.file)])
 
 
-def _beginning(request: Request, content: bytes, memory: Region) -> bytes:
+def _beginning(request: CompatRequest, content: bytes, memory: Region) -> bytes:
     """Return what -b wants of a raw file; ImageError if that is more than `memory` or the file has."""
     wanted = content[: request.count]
     if len(wanted) > memory.size:
