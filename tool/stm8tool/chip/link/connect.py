@@ -1,7 +1,7 @@
 """The connect ladder: from a silent wire to a chip that is proven to answer, with its CPU stalled.
 
-Each rung is one recipe. A status 00 alone proves nothing (one probe firmware reports it whoever is at the
-other end), so a rung holds only when SWIM_CSR reads back what was written to it.
+Each rung is one recipe. A success that the probe reports proves nothing: one probe firmware reports it with no chip
+at the other end. So a rung holds only when SWIM_CSR reads back what was written to it.
 
 Sources: the order of a recipe is that of ST's own tool (two independent captures) and vsprog: NRST pulse,
 entry, SRST, CSR, NRST release, communication reset, high speed; confidence high. Rungs and times: working
@@ -66,7 +66,7 @@ class Recipe(NamedTuple):
             hence not on every rung).
         settle_s: Time for the chip to come out of a reset, in seconds.
         restart: Take the probe out of SWIM mode and in again first.
-        recover: Bring the probe back to where it was when it was opened first.
+        recover: First `SwimLink.recover` the probe.
         first_poll_s: Silence after the entry sequence, in seconds.
         may_be_fast: The chip may talk high speed after the entry. By all sources the entry ends that (confidence high),
             so this is for a chip that none of them has met.
