@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..chip.options.plan import Change
     from ..chip.upload import OptionData, Upload
     from ..image import Image, Segment
+    from ..image.serial_number import SerialNumber
     from ..parts.table import Part, Region
     from .console import Console
     from .request import Request
@@ -90,12 +91,11 @@ class WriteArguments(NamedTuple):
 
 def write(request: Request[WriteArguments], console: Console) -> None:
     from ..image import Image
-    from ..image.serial_number import SerialNumber
 
     part, given = request.require_part(), request.arguments
     regions = request.writable()
     unlock = request.unlock and not (request.shared and "options" in request.shared.differing)
-    serial = None if given.serial_number is None else SerialNumber.parse(given.serial_number)
+    serial = _serial_number(given.serial_number)
     numbers = [serial.encode(serial.peek())] if serial else []
     content = image_of(request, regions, given.files, given.patch, given.fill, *numbers)
     options = _option_data(request, console, part, content)
@@ -118,6 +118,15 @@ def write(request: Request[WriteArguments], console: Console) -> None:
         session.expect_program()
     if session.starts_program:
         console.say("the program runs")
+
+
+def _serial_number(text: Optional[str]) -> Optional[SerialNumber]:
+    """Return what `--serial-number` says; None without it."""
+    if text is None:
+        return None
+    from ..image.serial_number import SerialNumber
+
+    return SerialNumber.parse(text)
 
 
 def _tell_written(console: Console, result: Upload, *, verified: bool) -> None:
