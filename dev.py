@@ -8,7 +8,7 @@
     python3 dev.py test --vm  real USB, in a virtual machine; needs Debian, and root to install what is missing;
     python3 dev.py test --ucsim    our STM8 core beside Debian's uCsim, on random code and compiled programs;
                               these three exit with 77, and say why, where what they need cannot be had
-    python3 dev.py check      ruff and mypy --strict
+    python3 dev.py check      ruff, mypy --strict, and the rules of prose (dev/prose.py)
     python3 dev.py bench      the figures of tests/benchmark.py
     python3 dev.py core --dir DIR    a PlatformIO core directory with this platform in it
     python3 dev.py release    the archive for users, in dist: made of the commit, installed and tried without a network
@@ -401,7 +401,8 @@ def check() -> int:
     copied.parent.mkdir(exist_ok=True)
     shutil.copyfile(ROOT / "platform.py", copied)
     commands = [("ruff", "check"), ("ruff", "format", "--check"), ("mypy",), ("mypy", str(copied))]
-    return max(run(python, "-I", "-m", *command) for command in commands)
+    codes = [run(python, "-I", "-m", *command) for command in commands]
+    return max(*codes, run(python, "-I", ROOT / "dev" / "prose.py"))
 
 
 def bench() -> int:
