@@ -1,0 +1,53 @@
+"""The docs site: its navigation has every page, and nothing in it comes from another host."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from documents import DOCS
+from pio import ROOT, load
+
+
+@pytest.fixture(scope="module")
+def site() -> ModuleType:
+    return load(ROOT / "dev" / "docs_site.py")
+
+
+def test_every_page_is_in_the_navigation_once(site: ModuleType) -> None:
+    pages = [page for group in site.PAGES.values() for page in group]
+    assert sorted([site.START, *pages]) == sorted(name[: -len(".md")] for name in DOCS)
+    assert all(f"\n{page}\n" in site.navigation() for page in pages)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ('<script async src="https://host.example/a.js">', "https://host.example/a.js"),
+        ('<link href="//host.example/a.css" rel="stylesheet">', "//host.example/a.css"),
+        ('<img alt="" src=https://host.example/a.png>', "https://host.example/a.png"),
+        ("@font-face { src: url('https://host.example/a.woff2') }", "https://host.example/a.woff2"),
+        ('@import "https://host.example/a.css"', "https://host.example/a.css"),
+        ('<a href="https://host.example/">a link</a><script src="_static/a.js"></script>', None),
+        ('<link rel="next" href="https://host.example/"><img src="../a.svg">', None),
+    ],
+)
+def test_only_addresses_that_a_browser_fetches_by_itself_are_found(
+    site: ModuleType, tmp_path: Path, text: str, address: str
+) -> None:
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    assert list(site.fetched(tmp_path)) == ([("page.html", address)] if address else [])
+
+
+def test_an_older_python_says_why_there_is_no_site_and_leaves_the_folder_alone(
+    site: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "kept").write_text("", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["docs_site.py", str(tmp_path)])
+    monkeypatch.setattr(sys, "version_info", (3, 10, 13))
+    assert site.main() == site.NOT_HERE
+    assert capsys.readouterr().out == "docs: not built, because Sphinx needs Python 3.11 and this is 3.10\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
