@@ -27,13 +27,29 @@ START = "README"  # the first page
 
 # The navigation: caption -> pages, as a newcomer needs them.
 PAGES = {
-    "Start": ["docs/boards", "docs/options", "docs/coming-from-ststm8"],
-    "Use": ["docs/stm8tool", "docs/testing", "docs/compat", "docs/api", "docs/chip-file"],
+    "Start": ["docs/start", "docs/wiring", "docs/unlock", "docs/boards", "docs/coming-from-ststm8"],
+    "Use": [
+        "docs/targets",
+        "docs/options",
+        "docs/frameworks",
+        "docs/testing",
+        "docs/stm8tool",
+        "docs/api",
+        "docs/compat",
+        "docs/chip-file",
+    ],
     "When it fails": ["docs/troubleshooting", "docs/errors"],
-    "Inside": ["docs/architecture", "docs/timing", "CONTRIBUTING", "CHANGELOG"],
+    "Inside": [
+        "docs/README",
+        "docs/tested",
+        "docs/architecture",
+        "docs/timing",
+        "CONTRIBUTING",
+        "CHANGELOG",
+    ],
 }
 
-# What a browser fetches without a click.
+# An address that a browser fetches without a click.
 _FETCHED = re.compile(
     r"""<(?:script|img|iframe|source|video|audio|embed)\b[^>]*\ssrc=["']?((?:https?:)?//[^"'\s>]+)"""
     r"""|<link\b(?=[^>]*\brel=["']?(?:stylesheet|icon|preload|preconnect))[^>]*\shref=["']?((?:https?:)?//[^"'\s>]+)"""

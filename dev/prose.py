@@ -82,7 +82,7 @@ RULES = (
     ),
     _rule(
         "inverted",
-        r"^\W*(?:So|Nor|Neither|Only then|Only here|Not until \w+) (?:is|are|was|were|does|do|did|has|have|can|may)\b"
+        r"^\W*(?:So|Nor|Only then|Only here|Not until \w+) (?:is|are|was|were|does|do|did|has|have|can|may)\b"
         r"|,? (?:as|nor) (?:does|do|did|is|are|was|were|has|had|can) (?:the|a|an|its?|that|those|they|all|each|every)\b"
         r"|, so (?:is|are|does|do|can) (?:the|a|an|its|that|those)\b",
         "subject, verb, object",

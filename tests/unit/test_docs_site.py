@@ -1,10 +1,12 @@
-"""The docs site: its navigation has every page, and nothing in it comes from another host."""
+"""The docs site: its navigation has every page, its drawings are made, and nothing in it comes from another host."""
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
+from xml.etree import ElementTree
 
 import pytest
 
@@ -51,3 +53,22 @@ def test_an_older_python_says_why_there_is_no_site_and_leaves_the_folder_alone(
     assert site.main() == site.NOT_HERE
     assert capsys.readouterr().out == "docs: not built, because Sphinx needs Python 3.11 and this is 3.10\n"
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_the_drawings_are_what_their_script_draws_and_each_is_on_a_page() -> None:
+    made = {name: draw() for name, draw in load(ROOT / "dev" / "drawings.py").DRAWINGS.items()}
+    assert made == {name: (ROOT / "docs" / name).read_text(encoding="utf-8") for name in made}
+    shown = {file for text in DOCS.values() for file in re.findall(r"!\[.*?\]\((.*?)\)", text.read_text("utf-8"))}
+    assert {Path(file).name for file in shown} == {path.name for path in (ROOT / "docs").glob("*.svg")}
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "docs").glob("*.svg")))
+def test_a_drawing_tells_what_it_shows_and_is_drawn_for_light_and_dark_pages(name: str) -> None:
+    root = ElementTree.fromstring((ROOT / "docs" / name).read_text(encoding="utf-8"))
+    space = "{http://www.w3.org/2000/svg}"
+    assert [len(root.findtext(f"{space}{tag}") or "") > 20 for tag in ("title", "desc")] == [True, True]
+    classes = {word for part in root.iter() for word in part.get("class", "").split()}
+    light, _, dark = (root.findtext(f"{space}style") or "").partition("prefers-color-scheme: dark")
+    coloured = {word for word in classes if re.search(rf"\.{word} {{[^}}]*(?:fill|stroke): #", light)}
+    assert coloured
+    assert [word for word in coloured if f".{word} {{" not in dark] == []
