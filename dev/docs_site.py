@@ -93,6 +93,7 @@ def build(folder: Path) -> bool:
         "html_show_sphinx": False,
         "html_show_copyright": False,
         "nitpicky": True,
+        "smartquotes": False,  # a reader copies the characters of the Markdown
     }
     with tempfile.TemporaryDirectory() as doctrees:
         app = Sphinx(ROOT, None, folder, doctrees, "html", settings, status=None, freshenv=True, warningiserror=True)

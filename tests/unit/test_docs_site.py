@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -42,6 +44,39 @@ def test_only_addresses_that_a_browser_fetches_by_itself_are_found(
 ) -> None:
     (tmp_path / "page.html").write_text(text, encoding="utf-8")
     assert list(site.fetched(tmp_path)) == ([("page.html", address)] if address else [])
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Sphinx needs Python 3.11")
+def test_each_kind_of_mistake_stops_the_build_and_pages_without_one_become_a_site(
+    site: ModuleType, tmp_path: Path
+) -> None:
+    def build() -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-I", str(tmp_path / "dev" / "docs_site.py"), str(tmp_path / "site")]
+        return subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
+
+    for folder in ("dev", "docs"):
+        (tmp_path / folder).mkdir()
+    shutil.copy(ROOT / "dev" / "docs_site.py", tmp_path / "dev")
+    for page in (site.START, *(page for group in site.PAGES.values() for page in group)):
+        (tmp_path / f"{page}.md").write_text("# A page\n\n[first](#a-page)\n", encoding="utf-8")
+    done = build()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "docs/start.html" in (tmp_path / "site" / "README.html").read_text(encoding="utf-8")
+    assert 'url=README.html"' in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+
+    (tmp_path / "docs" / "extra.md").write_text("# Not in the navigation\n", encoding="utf-8")
+    links = "[a](gone.md) [b](boards.md#gone) [c](../dev/gone.py) ![d](https://host.example/d.png)"
+    (tmp_path / "docs" / "start.md").write_text(f"# A page\n\n{links}\n", encoding="utf-8")
+    done = build()
+    assert done.returncode == 1
+    for complaint in (
+        "extra.md: WARNING: document isn't included in any toctree",
+        "target not found: 'gone.md'",
+        "local id not found in doc 'docs/boards': 'gone'",
+        "target not found: '../dev/gone.py'",
+        "error: docs/start.html would load https://host.example/d.png",
+    ):
+        assert complaint in done.stderr, done.stderr
 
 
 def test_an_older_python_says_why_there_is_no_site_and_leaves_the_folder_alone(
