@@ -129,7 +129,7 @@ OPTIONS = {
             "a part as stm8flash writes it",
             "none",
             "stm8s105?4",
-            "the same, as projects for ststm8 2.x have it; `board_upload.part` wins",
+            "the same, in the form of ststm8 2.x; `board_upload.part` wins",
         ),
         Option(
             "board_upload.offset_address",
@@ -208,7 +208,7 @@ OPTIONS = {
             "none",
             "data/eeprom.hex",
             "the file that `uploadeep` writes to the EEPROM, a `.bin` from its start on; "
-            "the path counts from the project",
+            "the path is relative to the project",
         ),
         Option(
             "custom_dump_file",

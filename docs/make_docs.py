@@ -27,8 +27,8 @@ options = SimpleNamespace(**runpy.run_path(str(DOCS.parent / "builder" / "option
 
 BOARDS_HEAD = """# Boards
 
-`board = …` in platformio.ini. Every part that the flasher can program has a board: one with a name, or a generic one.
-The flasher knows {parts} parts of the STM8S, STM8L, STM8AF, STM8AL, STLUX and STNRG series. `stm8tool parts` lists
+Write `board = …` in platformio.ini. Every part that the flasher can program has a board: one with a name, or a generic
+one. The flasher knows {parts} parts of the STM8S, STM8L, STM8AF, STM8AL, STLUX and STNRG series. `stm8tool parts` lists
 them.
 
 Every board can be written by every [`upload_protocol`](options.md#protocols) `stlink…` and by `espstlink`. If a row
