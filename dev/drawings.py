@@ -226,9 +226,10 @@ def v3set() -> str:
         parts.append(pin(360, y, label, "left"))
         parts.append(pin(560, y, "NRST" if label == "RST" else label, "right"))
     parts.append(text(265, 275, "VDD is an input: the probe measures it and gives no power.", "small"))
+    parts.append(text(265, 295, "The order of the four pins is not certain: see UM2448.", "small"))
     return picture(
         760,
-        310,
+        315,
         "An STLINK-V3SET with its adapter board",
         "The adapter board MB1440 has the SWIM connector: VDD, SWIM, GND and RST go to the board's VDD, SWIM, GND and "
         "NRST. The board has its own power supply; VDD is an input of the probe.",

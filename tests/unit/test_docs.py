@@ -153,6 +153,12 @@ def test_every_option_of_platformio_ini_has_a_row_with_its_values_and_those_of_t
     assert all(not table[name].values or value in table[name].values for name, value in used)
 
 
+def test_the_list_of_pages_has_every_page_of_its_folder() -> None:
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", read("docs/README.md")))
+    pages = {name for name in DOCS if name.startswith("docs/")} - {"docs/README.md"}
+    assert {f"docs/{name}" for name in linked} == pages
+
+
 # -- what they show --------------------------------------------------------------------------------------------------
 
 
@@ -176,6 +182,32 @@ def test_the_examples_of_a_locked_chip_show_what_happens(desk: Path) -> None:
         else:
             code, shown = example.run()
         assert example.fits(shown), f"{example.command}\n{shown}"
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("upload with board_upload.unlock = never", ["--unlock", "never", "write", "firmware.hex"]),
+        ("verify, dump, dumpeep", ["verify", "firmware.hex"]),
+        ("verify, dump, dumpeep", ["read", "out.hex"]),
+        ("verify, dump, dumpeep", ["read", "out.hex", "--region", "eeprom"]),
+        ("erase, uploadeep", ["erase"]),
+        ("erase, uploadeep", ["write", "eeprom.hex", "--region", "eeprom", "--unlock", "never"]),
+        ("stm8tool options set", ["options", "set", "AFR=0x01"]),
+    ],
+)
+def test_a_command_that_the_page_calls_an_error_on_a_locked_chip_is_one(desk: Path, row: str, words: list[str]) -> None:
+    table = section(read("docs/unlock.md"), "What each command does").replace("`", "")
+    assert dict(re.findall(r"^\| (.*?) \| (.*?) \|", table, re.MULTILINE))[row] == "an error, exit code 5"
+    save("eeprom.hex", [Segment(0x4000, b"\x01")])
+    run(["sim", "create", "board.chip", "--part", "stm8s103f3", "--locked"])
+    before = json.loads(Path("board.chip").read_text(encoding="utf-8"))["memories"]
+    ended, shown = run(["--probe", "sim:board.chip", "--part", "stm8s103f3", *words])
+    assert ended == 5, shown
+    after = json.loads(Path("board.chip").read_text(encoding="utf-8"))["memories"]
+    assert [after[name] for name in ("flash", "eeprom", "options")] == [
+        before[name] for name in ("flash", "eeprom", "options")
+    ]
 
 
 @pytest.mark.parametrize(("fault", "text", "code"), FAULT_ROWS)
