@@ -8,7 +8,8 @@
     python3 dev.py test --vm  real USB, in a virtual machine; needs Debian, and root to install what is missing;
     python3 dev.py test --ucsim    our STM8 core beside Debian's uCsim, on random code and compiled programs;
                               these three exit with 77, and say why, where what they need cannot be had
-    python3 dev.py check      ruff and mypy --strict
+    python3 dev.py check      ruff, mypy --strict, the rules of prose (dev/prose.py), and the docs site, strictly
+    python3 dev.py docs       the docs site, in dist/site; its pages work without a network
     python3 dev.py bench      the figures of tests/benchmark.py
     python3 dev.py core --dir DIR    a PlatformIO core directory with this platform in it
     python3 dev.py release    the archive for users, in dist: made of the commit, installed and tried without a network
@@ -401,7 +402,14 @@ def check() -> int:
     copied.parent.mkdir(exist_ok=True)
     shutil.copyfile(ROOT / "platform.py", copied)
     commands = [("ruff", "check"), ("ruff", "format", "--check"), ("mypy",), ("mypy", str(copied))]
-    return max(run(python, "-I", "-m", *command) for command in commands)
+    codes = [run(python, "-I", "-m", *command) for command in commands]
+    codes.append(run(python, "-I", ROOT / "dev" / "prose.py"))
+    site = run(python, "-I", ROOT / "dev" / "docs_site.py", VENV / "check" / "site")
+    return max(*codes, 0 if site == NOT_HERE else site)
+
+
+def docs() -> int:
+    return run(virtual_environment(), "-I", ROOT / "dev" / "docs_site.py", DIST / "site")
 
 
 def bench() -> int:
@@ -428,7 +436,7 @@ def release() -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name in ("demo", "check", "bench", "release"):
+    for name in ("demo", "check", "docs", "bench", "release"):
         commands.add_parser(name)
     commands.add_parser("test", add_help=False)  # -h is pytest's
     commands.add_parser("core").add_argument("--dir", type=Path, required=True)
@@ -441,7 +449,7 @@ def main() -> int:
             return 0
         if options.command == "test":
             return test(rest)
-        return {"demo": demo, "check": check, "bench": bench, "release": release}[options.command]()
+        return {"demo": demo, "check": check, "docs": docs, "bench": bench, "release": release}[options.command]()
     except SetupError as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1

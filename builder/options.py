@@ -32,12 +32,12 @@ STLINK_PROTOCOLS = {
 OTHER_PROTOCOLS = {
     "serial": "the UART bootloader in the chip's ROM, where the board lists it; other targets take any ST-LINK",
     "espstlink": "an ESP8266 as the probe, for the target `upload`, which runs stm8flash",
-    "simulator": "`upload` does nothing, as `pio test` needs it that runs the program in [a simulator](testing.md); "
-    "other targets take any ST-LINK",
+    "simulator": "`upload` does nothing: for `pio test` with the program in [a simulator](testing.md); other targets "
+    "take any ST-LINK",
     "custom": "your own `upload_command` for the target `upload`; other targets take any ST-LINK",
 }
 
-# What stands for an option of stm8flash 1.1, for users who have one in upload_flags.
+# An option of stm8flash 1.1 in upload_flags: the message names the option of this platform that replaces it.
 STM8FLASH_OPTIONS = {
     "c": "upload_protocol",
     "d": "upload_port",
@@ -61,7 +61,7 @@ OPTIONS = {
             "",
             "that of the board",
             "stlinkv3",
-            "through what the chip is reached, see below",
+            "the way to the chip, see below",
         ),
         Option(
             "upload_port",
@@ -69,8 +69,8 @@ OPTIONS = {
             "a serial number or its beginning, `usb:BUS-PORT`, `sim:FILE`, `sim:FOLDER#SELECTOR`, a UART",
             "the only probe",
             "57FF72",
-            "which probe (`pio run -t list-probes`), or a simulated board; `sim:` and `usb:` count with every "
-            "protocol; a UART such as COM3 serves `serial` and `espstlink` only",
+            "which probe (`pio run -t list-probes`), or a simulated board. `sim:` and `usb:` count with every "
+            "protocol. A UART such as COM3 serves `serial` and `espstlink` only",
         ),
         Option(
             "upload_flags",
@@ -78,8 +78,8 @@ OPTIONS = {
             "options of stm8tool, on one line or several",
             "none",
             "--region flash",
-            "handed to the flasher (with `serial`: options of stm8gal, with `espstlink`: of stm8flash, with `custom`: "
-            "words of your command, which other targets leave out); they win over all others",
+            "go to the flasher and win over all other options. With `serial` they are options of stm8gal, with "
+            "`espstlink` of stm8flash. With `custom` they are words of your command, and other targets leave them out",
         ),
         Option(
             "upload_command",
@@ -87,7 +87,7 @@ OPTIONS = {
             "a command line",
             "the flasher's",
             "my-tool $SOURCE",
-            "runs instead of the flasher, with any protocol, for the target `upload`; a leading `stm8flash`, "
+            "runs instead of the flasher, with any protocol, for the target `upload`. A leading `stm8flash`, "
             "`$STM8FLASH` and `$UPLOADER $UPLOADERFLAGS` are [stm8flash's command line](compat.md#in-platformio)",
         ),
         Option(
@@ -104,8 +104,8 @@ OPTIONS = {
             "",
             "no",
             "yes",
-            "whether `upload` also writes the option bytes that the program has in its image, last of all; what could "
-            "lock or ruin the chip is refused",
+            "whether `upload` also writes the option bytes in the program's image, after everything else. A value that "
+            "could lock or ruin the chip is refused",
         ),
         Option(
             "board_upload.verify",
@@ -129,7 +129,7 @@ OPTIONS = {
             "a part as stm8flash writes it",
             "none",
             "stm8s105?4",
-            "the same, as projects for ststm8 2.x have it; `board_upload.part` wins",
+            "the same, in the form of ststm8 2.x; `board_upload.part` wins",
         ),
         Option(
             "board_upload.offset_address",
@@ -137,8 +137,8 @@ OPTIONS = {
             "an address in the flash",
             "where the flash begins",
             "0x9000",
-            "where the program begins with its vectors, such as behind a boot loader; `upload` leaves what lies below "
-            "as it is, unless it has to unlock the chip",
+            "where the program begins with its vectors, such as after a boot loader. `upload` does not change the "
+            "flash below this address, unless it has to unlock the chip",
         ),
         Option(
             "board_upload.maximum_size",
@@ -167,10 +167,10 @@ OPTIONS = {
         Option(
             "board_build.f_cpu",
             (),
-            "Hz with an L behind",
+            "Hz, then an L",
             "16000000L",
             "2000000L",
-            "the macro `F_CPU`; it sets no clock, your program does",
+            "the macro `F_CPU`; it does not set the clock, your program does",
         ),
         Option(
             "board_build.memory_model",
@@ -178,7 +178,7 @@ OPTIONS = {
             "",
             "medium",
             "large",
-            "how far code reaches: up to 0xFFFF, or into all of a flash above 32 KB; constants stay below 0x10000; "
+            "how far code reaches: up to 0xFFFF, or into all of a flash above 32 KB. Constants stay below 0x10000. "
             "`--model-large` in `build_flags` is the same",
         ),
         Option(
@@ -187,9 +187,10 @@ OPTIONS = {
             "",
             "auto",
             "no",
-            "whether `framework = spl` is linked as a library, of which a program carries what it uses, or as objects, "
-            "all of them; `auto`: as objects if one of `extra_scripts` works on those, as one that removes dead code "
-            "does, else as a library; for the folder lib there is PlatformIO's `lib_archive`",
+            "`yes`: the drivers of `framework = spl` are linked as a library, and a program carries only the drivers "
+            "that it uses. `no`: they are linked as objects, all of them. `auto`: as objects if one of "
+            "`extra_scripts` works on objects, such as a script that removes dead code; else as a library. For the "
+            "folder lib use PlatformIO's `lib_archive`",
         ),
         Option(
             "board_build.startup",
@@ -197,8 +198,8 @@ OPTIONS = {
             "",
             "main",
             "own",
-            "where the vectors and the start-up code come from: `main`, as SDCC puts them beside that function; `own`: "
-            "the program brings its own or needs none, and the build looks for neither `main` nor vectors",
+            "where the vectors and the start-up code come from. `main`: SDCC puts them beside that function. `own`: "
+            "the program brings its own or needs none, and the build does not look for `main` and vectors",
         ),
         Option(
             "custom_eeprom_file",
@@ -206,7 +207,8 @@ OPTIONS = {
             "a file, `.hex` or `.bin`",
             "none",
             "data/eeprom.hex",
-            "what `uploadeep` writes to the EEPROM, a `.bin` from its start on; the path counts from the project",
+            "the file that `uploadeep` writes to the EEPROM, a `.bin` from its start on; "
+            "the path is relative to the project",
         ),
         Option(
             "custom_dump_file",
@@ -214,7 +216,7 @@ OPTIONS = {
             "a file, `.hex` or `.bin`",
             "$BUILD_DIR/dump.hex",
             "flash.bin",
-            "where `dump` puts what the flash holds",
+            "the file into which `dump` reads the flash",
         ),
         Option(
             "custom_dumpeep_file",
@@ -222,7 +224,7 @@ OPTIONS = {
             "a file, `.hex` or `.bin`",
             "$BUILD_DIR/dumpeep.hex",
             "data/eeprom.hex",
-            "where `dumpeep` puts what the EEPROM holds",
+            "the file into which `dumpeep` reads the EEPROM",
         ),
         Option(
             "custom_confirm",

@@ -2,7 +2,7 @@
 
     python3 docs/make_docs.py
 
-A test compares what is committed with what this would write.
+A test compares the committed pages with the output of this script.
 """
 
 from __future__ import annotations
@@ -20,37 +20,47 @@ sys.path.insert(0, str(DOCS.parent / "boards"))
 
 import make_boards  # noqa: E402
 
+from stm8tool.parts.table import all_parts  # noqa: E402
+
 # The builder's files are loaded one by one, as the builder does it: a name of theirs must not hide an installed module.
 options = SimpleNamespace(**runpy.run_path(str(DOCS.parent / "builder" / "options.py")))
 
 BOARDS_HEAD = """# Boards
 
-`board = …` in platformio.ini. Every part that the flasher can program has a board: one with a name, or a generic one.
-All are written by every [`upload_protocol`](options.md#protocols) `stlink…` and by `espstlink`; where `serial` is
-listed, the chip has a UART bootloader in its ROM. `F_CPU` is 16 MHz, the internal oscillator; a chip starts with an
-eighth of that, until the program writes its clock divider.
+Write `board = …` in platformio.ini. Every part that the flasher can program has a board: one with a name, or a generic
+one. The flasher knows {parts} parts of the STM8S, STM8L, STM8AF, STM8AL, STLUX and STNRG series. `stm8tool parts` lists
+them.
 
-Sizes are bytes. "Sure" is how well the row is founded: *high*, a manual or two sources that agree; *medium*, one
-source; *low*, an assumption that the note names. Where the chip on your board is another one, take its generic board,
-or set `board_upload.part`, `board_upload.maximum_size` and `board_upload.maximum_ram_size`. "Registers" is the file
-in the folder misc/svd that a debugger shows.
+Every board can be written by every [`upload_protocol`](options.md#protocols) `stlink…` and by `espstlink`. If a row
+says `serial`, the chip also has a UART bootloader in its ROM. If the default protocol is `serial`, `upload` runs
+stm8gal. To upload through an ST-LINK, set `upload_protocol`.
 
-This page is made by `docs/make_docs.py`.
+`F_CPU` is 16 MHz, the internal oscillator. A chip starts with an eighth of that, until the program writes its clock
+divider.
+
+Sizes are bytes. "Sure" says where the row comes from. *High*: a manual, or two sources that agree. *Medium*: one
+source. *Low*: an assumption, which the note names. "Registers" is the file in the folder misc/svd that a debugger
+shows.
+
+Is another chip on your board? Use the generic board of that chip, or set `board_upload.part`,
+`board_upload.maximum_size` and `board_upload.maximum_ram_size`.
+
+`docs/make_docs.py` makes this page.
 
 ## Boards with a name
 """
 GENERIC_HEAD = """
 ## Generic boards
 
-One for each part without a board of its own: the chip, its memories, the default protocol `stlinkv2`. Those with an
-STM8S or STM8AF offer the framework `spl`; none has an Arduino variant. "Sure" is the part table's word on the
-figures.
+There is one for each part without a board of its own. It says the chip, its memories and the default protocol
+`stlinkv2`. Boards with an STM8S or STM8AF offer the framework `spl`. None of them has an Arduino variant. "Sure" is
+the part table's word on the figures.
 """
 OWN_BOARD = """
 ## A board of your own
 
-A file `boards/my_board.json` in the project, or in PlatformIO's core folder for all projects. A file in the platform's
-own folder is lost with its next version. Nothing of it is needed but this:
+Write a file `boards/my_board.json` in the project, or in PlatformIO's core folder for all projects. Do not put it
+into the platform's own folder: the next version of the platform removes it there. The file needs only this:
 
 ```json
 {
@@ -66,23 +76,26 @@ Without `upload.protocol` it is `stlink`.
 """
 OPTIONS_HEAD = """# Options in platformio.ini
 
-What this platform understands besides PlatformIO's own. A value that is not allowed stops the run with a message that
-names the option and what it may be. So does a name that is nearly one of these, or nearly one of PlatformIO's own. An
-option of your own is safe if its name begins with `custom_`, or if platformio.ini or a script of the project reads it.
-All count for every target that reaches a chip, not only for `upload`, where the meaning does not say otherwise.
+This platform understands these options besides PlatformIO's own. A value that is not allowed stops the run. The
+message names the option and its possible values. A name that is nearly one of these, or nearly one of PlatformIO's
+own, also stops the run. An option of your own is safe if its name begins with `custom_`, or if platformio.ini or a
+script of the project reads it.
 
-A value reaches the flasher as it stands: no shell reads it. `$NAME` and `${NAME}` are replaced only if PlatformIO has a
-variable of that name, such as `$PROJECT_DIR` or `$PIOENV`. A percent sign is written twice, as everywhere in this file.
-With an `upload_command` of your own a shell reads the values, and one that the shell would change is refused.
+All options count for every target that reaches a chip, not only for `upload`. If an option counts for fewer targets,
+its meaning says so.
 
-This page is made by `docs/make_docs.py` from `builder/options.py`, the table that the builder checks with.
+A value reaches the flasher as you wrote it: no shell reads it. `$NAME` and `${NAME}` are replaced only if PlatformIO
+has a variable of that name, such as `$PROJECT_DIR` or `$PIOENV`. Write a percent sign twice, as everywhere in this
+file. With an `upload_command` of your own a shell reads the values. A value that the shell would change is refused.
+
+`docs/make_docs.py` makes this page from `builder/options.py`, the table that the builder uses for its checks.
 
 ## Options
 """
 PROTOCOLS_HEAD = """
 ## Protocols
 
-`upload_protocol` is a wish: with one ST-LINK attached, that one is used, whatever its generation.
+`upload_protocol` is a wish. If one ST-LINK is attached, the flasher uses it, whatever its generation.
 """
 
 
@@ -124,14 +137,16 @@ def boards_page() -> str:
                     serial,
                     _registers(board),
                     row["confidence"],
-                    "; ".join(filter(None, [row["notes"], f"source: {row['source']}"])),
+                    row["notes"],
+                    row["source"],
                 ]
             )
     sizes = ["Flash", "EEPROM", "RAM"]
     head = ["`board`", "Name", "Chip", *sizes, "Frameworks", "ST-LINK on it", "Default protocol", "`serial`"]
-    first = table([*head, "Registers", "Sure", "Notes"], named)
+    first = table([*head, "Registers", "Sure", "Notes", "Source"], named)
     second = table(["`board`", *sizes, "`serial`", "Registers", "Sure"], generic)
-    return f"{BOARDS_HEAD}\n{first}{GENERIC_HEAD}\n{second}{OWN_BOARD}"
+    head_text = BOARDS_HEAD.format(parts=len(all_parts()))
+    return f"{head_text}\n{first}{GENERIC_HEAD}\n{second}{OWN_BOARD}"
 
 
 def _written(option: Any) -> str:

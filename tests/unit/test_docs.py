@@ -23,8 +23,8 @@ from stm8tool.sim import faults
 from stm8tool.support import fetching, interrupts
 from stm8tool.transport import usb_access
 
-README, TOOL, ARCHITECTURE, TROUBLE = map(
-    read, ("README.md", "docs/stm8tool.md", "docs/architecture.md", "docs/troubleshooting.md")
+START, TARGETS, TOOL, ARCHITECTURE, TROUBLE = map(
+    read, ("docs/start.md", "docs/targets.md", "docs/stm8tool.md", "docs/architecture.md", "docs/troubleshooting.md")
 )
 FIRMWARE = bytes([0x82, 0x00, 0x80, 0x04]) + bytes(range(1, 86))
 
@@ -59,7 +59,7 @@ def test_every_exit_code_is_documented_and_no_other() -> None:
         found = classes.pop()
         codes.add(str(found.exit_code))
         classes += found.__subclasses__()
-    for text in (README, TOOL):
+    for text in (TARGETS, TOOL):
         rows = first_cells(section(text, "Exit codes"))
         assert sorted(rows) == sorted(codes)
 
@@ -100,9 +100,9 @@ def test_every_fault_is_in_the_table_and_no_other() -> None:
     assert [fault for fault, _, _ in FAULT_ROWS] == rows
 
 
-def test_every_target_is_in_the_readme_and_no_other() -> None:
+def test_every_target_is_in_the_table_and_no_other() -> None:
     targets = {name for name, *_ in builder_table("targets", "TARGETS")}
-    assert set(first_cells(section(README, "Targets"))) == targets
+    assert set(first_cells(section(TARGETS, "Targets"))) == targets
 
 
 def test_the_pages_made_from_tables_are_what_their_script_writes() -> None:
@@ -123,8 +123,9 @@ def test_every_board_has_a_row_with_its_chip_and_whether_its_protocol_works() ->
         assert manifest["build"]["mcu"].upper().startswith(chip)
         assert protocol == manifest["upload"]["protocol"]
         assert bool(serial) == ("serial" in manifest["upload"]["protocols"])
-    assert f"knows {len(all_parts())} parts" in README
-    assert "Where the default protocol is `serial`, `upload` runs stm8gal" in README
+    sentences = " ".join(text.split())
+    assert f"knows {len(all_parts())} parts" in sentences
+    assert "If the default protocol is `serial`, `upload` runs stm8gal" in sentences
 
 
 def test_what_users_of_ststm8_2_are_promised_is_what_the_manifests_say() -> None:
@@ -140,16 +141,22 @@ def test_what_users_of_ststm8_2_are_promised_is_what_the_manifests_say() -> None
         assert option in load_builder("options").OPTIONS
 
 
-def test_every_option_of_platformio_ini_has_a_row_with_its_values_and_the_readme_s_exist() -> None:
+def test_every_option_of_platformio_ini_has_a_row_with_its_values_and_those_of_the_first_page_exist() -> None:
     table, text = load_builder("options").OPTIONS, DOCS["docs/options.md"].read_text(encoding="utf-8")
     assert first_cells(section(text, "Options")) == list(table)
     for name, option in table.items():
         values = ", ".join(f"`{value}`" for value in option.values) or option.form
         assert f"| `{name}` | {values} | " in text
     assert first_cells(section(text, "Protocols")) == list(table["upload_protocol"].values)
-    used = re.findall(r"^([a-z_.]+) = (\S+)", section(README, "Options in platformio.ini"), re.MULTILINE)
+    used = re.findall(r"^([a-z_.]+) = (\S+)", section(START, "Options in platformio.ini"), re.MULTILINE)
     assert used
     assert all(not table[name].values or value in table[name].values for name, value in used)
+
+
+def test_the_list_of_pages_has_every_page_of_its_folder() -> None:
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", read("docs/README.md")))
+    pages = {name for name in DOCS if name.startswith("docs/")} - {"docs/README.md"}
+    assert {f"docs/{name}" for name in linked} == pages
 
 
 # -- what they show --------------------------------------------------------------------------------------------------
@@ -165,6 +172,42 @@ def test_every_command_has_an_example_and_it_shows_what_happens(desk: Path) -> N
             code, shown = example.run()
         assert example.fits(shown), f"{example.command}\n{shown}"
     assert {word for name in PARSERS for word in name.split()} <= used
+
+
+def test_the_examples_of_a_locked_chip_show_what_happens(desk: Path) -> None:
+    code = 0
+    for example in examples(read("docs/unlock.md")):
+        if example.command == "echo $?":
+            shown = f"{code}\n"
+        else:
+            code, shown = example.run()
+        assert example.fits(shown), f"{example.command}\n{shown}"
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("upload with board_upload.unlock = never", ["--unlock", "never", "write", "firmware.hex"]),
+        ("verify, dump, dumpeep", ["verify", "firmware.hex"]),
+        ("verify, dump, dumpeep", ["read", "out.hex"]),
+        ("verify, dump, dumpeep", ["read", "out.hex", "--region", "eeprom"]),
+        ("erase, uploadeep", ["erase"]),
+        ("erase, uploadeep", ["write", "eeprom.hex", "--region", "eeprom", "--unlock", "never"]),
+        ("stm8tool options set", ["options", "set", "AFR=0x01"]),
+    ],
+)
+def test_a_command_that_the_page_calls_an_error_on_a_locked_chip_is_one(desk: Path, row: str, words: list[str]) -> None:
+    table = section(read("docs/unlock.md"), "What each command does").replace("`", "")
+    assert dict(re.findall(r"^\| (.*?) \| (.*?) \|", table, re.MULTILINE))[row] == "an error, exit code 5"
+    save("eeprom.hex", [Segment(0x4000, b"\x01")])
+    run(["sim", "create", "board.chip", "--part", "stm8s103f3", "--locked"])
+    before = json.loads(Path("board.chip").read_text(encoding="utf-8"))["memories"]
+    ended, shown = run(["--probe", "sim:board.chip", "--part", "stm8s103f3", *words])
+    assert ended == 5, shown
+    after = json.loads(Path("board.chip").read_text(encoding="utf-8"))["memories"]
+    assert [after[name] for name in ("flash", "eeprom", "options")] == [
+        before[name] for name in ("flash", "eeprom", "options")
+    ]
 
 
 @pytest.mark.parametrize(("fault", "text", "code"), FAULT_ROWS)

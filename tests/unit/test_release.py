@@ -176,9 +176,10 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_version_is_the_same_in_the_manifest_the_tool_and_the_readme() -> None:
+def test_the_version_is_the_same_in_the_manifest_the_tool_and_the_first_pages() -> None:
     assert archive.manifest()["version"] == stm8tool.__version__
-    assert f"-p ./{archive.name()}\n" in (archive.ROOT / "README.md").read_text(encoding="utf-8")
+    for page in ("README.md", "docs/start.md"):
+        assert f"-p ./{archive.name()}\n" in (archive.ROOT / page).read_text(encoding="utf-8")
 
 
 @needs_git

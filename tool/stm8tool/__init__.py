@@ -13,7 +13,9 @@ loaded before it is used.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .api import Chip, list_probes, load_image, open, save_image
+    from .api import Chip
+    from .chip.facts import ChipInfo
+    from .chip.link.capture import PowerCycle
     from .chip.link.quality import Quality
     from .chip.options.bytes import OptionState
     from .chip.options.plan import Change as OptionChange
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
         ConnectError,
         FamilyMismatchError,
         ImageError,
+        LinkFault,
         ProbeAmbiguousError,
         ProbeError,
         ProbeLostError,
@@ -44,10 +47,10 @@ if TYPE_CHECKING:
     )
     from .image import Image, Segment
     from .image.serial_number import SerialNumber
+    from .library import list_probes, load_image, open, save_image
     from .parts.table import OptionByte, Part, Region, all_parts, find_part
     from .probe.base import ProbeInfo
-    from .probe.listing import ListedProbe
-    from .session import ChipInfo, PowerCycle
+    from .probe.stlink.listing import ListedProbe
 
 __version__ = "3.0.0"
 
@@ -61,6 +64,7 @@ __all__ = [
     "FamilyMismatchError",
     "Image",
     "ImageError",
+    "LinkFault",
     "ListedProbe",
     "OptionByte",
     "OptionChange",
@@ -100,19 +104,35 @@ __all__ = [
     "save_image",
 ]
 
+# Where each name is that is not an error; OptionChange has another name there.
+_HOMES = {
+    "api": "Chip",
+    "chip.facts": "ChipInfo",
+    "chip.link.capture": "PowerCycle",
+    "chip.link.quality": "Quality",
+    "chip.options.bytes": "OptionState",
+    "chip.options.plan": "Danger OptionChange",
+    "chip.options.protection": "Protection Unlocked",
+    "chip.programmer": "Progress Written",
+    "chip.upload": "Restored Upload",
+    "image": "Image Segment",
+    "image.serial_number": "SerialNumber",
+    "library": "list_probes load_image open save_image",
+    "parts.table": "OptionByte Part Region all_parts find_part",
+    "probe.base": "ProbeInfo",
+    "probe.stlink.listing": "ListedProbe",
+}
+
 if not TYPE_CHECKING:  # a type checker would take it as a promise of any name
 
     def __getattr__(name: str) -> object:
         """Return a name of the library from where it is (PEP 562)."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from . import errors
+        from importlib import import_module
 
-        if hasattr(errors, name):
-            return getattr(errors, name)
-        from . import api
-
-        return getattr(api, name)
+        home = next((home for home, names in _HOMES.items() if name in names.split()), "errors")
+        return getattr(import_module(f"{__name__}.{home}"), "Change" if name == "OptionChange" else name)
 
     def __dir__() -> "list[str]":  # a text: Python 3.6 to 3.8 run this file, too, see oldest.py
         return sorted({*globals(), *__all__})

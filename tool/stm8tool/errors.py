@@ -9,8 +9,9 @@
      |   +- ProbeAmbiguousError               several fit and none was chosen
      |   +- ProbeLostError                    it was there and is gone
      |   +- TransportTimeoutError             a transfer did not end within its limit
-     |   +- TransferSizeError                 a reply had another length than asked for
-     |   +- EndpointStallError                the probe refused a transfer
+     |   +- ExchangeError                     one exchange with the probe failed
+     |       +- TransferSizeError             a reply had another length than asked for
+     |       +- EndpointStallError            the probe refused a transfer
      +- AccessError                  exit 7   driver, permission, busy, USB library, dependencies
      +- ProbeError                   exit 3   the probe answers but cannot do this
      +- SwimError                    exit 4   the probe works, the chip does not answer it
@@ -91,6 +92,16 @@ class Code(Enum):
         return f"[{self.value}]"
 
 
+class LinkFault(Enum):
+    """How the SWIM link failed, whatever probe reports it. The value reads well after "the fault is"."""
+
+    SILENT = "silent"  # the chip does not answer
+    REFUSED = "refused"  # the chip answers, and refuses the access
+    STUCK = "stuck"  # the SWIM line does not move
+    BUSY = "busy"  # the probe never gets done with a command
+    DAMAGED = "damaged"  # the chip answers, and the bytes are not what they must be
+
+
 # What to do where whoever raises an error knows no more than its code.
 HINTS = {
     Code.PROBE_REFUSES: "unplug the probe, plug it in again, without a hub; then try another cable, port or probe",
@@ -167,21 +178,23 @@ class TransportTimeoutError(TransportError):
     code = Code.PROBE_HUNG
 
 
-class EndpointStallError(TransportError):
-    """The probe answered a transfer with STALL."""
+class ExchangeError(TransportError):
+    """One exchange with the probe failed, and the probe still answers: connecting again may mend it."""
 
     code = Code.PROBE_REFUSES
 
 
-class TransferSizeError(TransportError):
+class EndpointStallError(ExchangeError):
+    """The probe answered a USB transfer with STALL."""
+
+
+class TransferSizeError(ExchangeError):
     """A reply came with another length than asked for.
 
     Attributes:
         expected: Length asked for, in bytes.
         data: What came instead.
     """
-
-    code = Code.PROBE_REFUSES
 
     def __init__(self, expected: int, data: bytes) -> None:
         super().__init__(f"the probe sent {len(data)} bytes where {expected} were expected")
@@ -209,7 +222,7 @@ class SwimError(ToolError):
     """The chip did not answer the probe as it should.
 
     Attributes:
-        status: Byte 0 of READSTATUS, or None where the failure is not a status.
+        fault: How the link failed; None if the probe does not tell.
     """
 
     exit_code = 4
@@ -219,13 +232,13 @@ class SwimError(ToolError):
         self,
         message: str,
         *,
-        status: Optional[int] = None,
+        fault: Optional[LinkFault] = None,
         code: Optional[Code] = None,
         hint: Optional[str] = None,
         details: Sequence[str] = (),
     ) -> None:
         super().__init__(message, code=code, hint=hint, details=details)
-        self.status = status
+        self.fault = fault
 
 
 class ConnectError(SwimError):
@@ -235,7 +248,7 @@ class ConnectError(SwimError):
 
 
 # What connecting again may mend; ConnectError itself excepted.
-LINK_ERRORS = (SwimError, EndpointStallError, TransferSizeError, TransportTimeoutError)
+LINK_ERRORS = (SwimError, ExchangeError, TransportTimeoutError)
 
 
 class TargetError(ToolError):

@@ -30,9 +30,9 @@ from ..errors import (
     TransportError,
     TransportTimeoutError,
 )
+from ..support.clock import Clock, MonotonicClock
 from . import confinement, libusb, usb_access, usb_holder, usb_node
-from .base import Clock, UsbDeviceInfo, UsbIdentity
-from .clock import MonotonicClock
+from .base import UsbDeviceInfo, UsbIdentity
 
 VENDOR_ST = 0x0483
 

@@ -1,0 +1,45 @@
+"""docs/start.md: its project and its commands, as a newcomer copies them from the page."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+
+from documents import examples, read
+from pio import Project, stm8tool
+
+pytestmark = pytest.mark.platform
+
+PAGE = read("docs/start.md")
+BLOCKS = re.findall(r"^```(ini|c)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_the_project_and_the_commands_of_the_first_page_work(project: Project) -> None:
+    (_, ini), (_, program) = BLOCKS[:2]
+    (project.folder / "platformio.ini").write_text(ini, encoding="utf-8")
+    project.source(program)
+    used = []
+    for example in examples(PAGE):
+        name, *words = shlex.split(example.command)
+        if name == "python3":
+            assert words.pop(0) == "~/.platformio/platforms/ststm8/tool"
+            result = stm8tool(*words, cwd=project.folder)
+        else:
+            assert name == "pio"
+            result = project.core.pio(*words, cwd=project.folder)
+        assert result.code == 0, result.output
+        assert example.fits(result.output), result.output
+        used.append(words[:3])
+    assert used == [["sim", "create", "board.chip"], ["run", "-t", "upload"], ["run", "-t", "verify"]]
+
+
+def test_the_options_of_the_first_page_are_taken(project: Project) -> None:
+    (_, ini), _, (_, options) = BLOCKS
+    port = re.sub(r"^upload_port.*", "upload_port = sim:board.chip", options, flags=re.MULTILINE)
+    (project.folder / "platformio.ini").write_text(ini + port, encoding="utf-8")
+    project.source(BLOCKS[1][1])
+    assert stm8tool("sim", "create", "board.chip", "--part", "stm8s103f3", cwd=project.folder).code == 0
+    result = project.run("upload")
+    assert result.code == 0, result.output
