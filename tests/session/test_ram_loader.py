@@ -260,10 +260,10 @@ def test_what_differs_is_what_reading_shows(seed: int) -> None:
         there = memory.read(span.start, span.end - span.start)
         expected += blocks_to_write(merge(segments, there, span.start), there, span.start, size)
     work = working(board)
-    blocks = work.differing(segments)
+    blocks = work.differing(segments, verify=True)
     assert blocks == expected
     work.program(blocks, nothing, nothing)
-    assert work.differing(segments) == []
+    assert work.differing(segments, verify=True) == []
     assert work.compare(segments) == sum(len(segment.data) for segment in segments)
 
 

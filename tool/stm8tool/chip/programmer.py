@@ -7,8 +7,10 @@ blindly. What a block is to hold is remembered from before it is touched, as one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+import functools
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Literal, NamedTuple, Union
 
 from ..errors import (
     LINK_ERRORS,
@@ -21,16 +23,18 @@ from ..errors import (
 )
 from ..image import Image, Segment
 from ..parts.table import Region
-from .flash.blocks import BlockWrite, Span, blocks_to_write, by_span, merge, spans, whole_blocks
+from .flash.blocks import BlockWrite, Span, spans
 from .flash.controller import Flash, RefusedError
-from .link.core import TRIES, WRITE_ENDS_S
+from .flash.loader.use import LoaderUse, Work
+from .flash.swim_work import Progress as Progress
+from .flash.swim_work import SwimWork
+from .link.core import TRIES
 from .options import protection
 
-_READ_CHUNK = 6144  # between two reports of progress; the probe splits it as it needs
 # A block whose write did not end, or did not verify, is written again if it still differs after connecting again.
 _MENDABLE = (*LINK_ERRORS, ProgramError, VerifyError)
 
-Progress = Callable[[str, int, int], None]  # stage, bytes done, bytes in all
+Verify = Union[bool, Literal["read"]]
 
 
 class Written(NamedTuple):
@@ -50,10 +54,15 @@ class Programmer:
 
     Attributes:
         flash: The chip's flash controller.
+
+    Args:
+        loader: Whether code in the chip's RAM may do the work, where that is faster; see `flash/loader`.
     """
 
-    def __init__(self, flash: Flash, progress: Progress = silent) -> None:
+    def __init__(self, flash: Flash, progress: Progress = silent, *, loader: bool = True) -> None:
         self.flash = flash
+        self._swim = SwimWork(flash, progress)
+        self._loader = LoaderUse(self._swim, flash, progress, wanted=loader)
         self._core = flash.core
         self._block = flash.part.block
         self._progress = progress
@@ -63,12 +72,12 @@ class Programmer:
 
         def look() -> list[bytes]:
             pieces = [Span(region.start, region.end) for region in regions]
-            return [bytes(self._read([piece], "reading", surely=True)[0]) for piece in pieces]
+            return [bytes(self._swim.read([piece], "reading", surely=True)[0]) for piece in pieces]
 
         return self._core.persist(look)
 
     def verify(self, segments: Sequence[Segment]) -> int:
-        """Compare `segments` with the chip byte by byte; return how many bytes are equal.
+        """Compare `segments` with the chip; return how many bytes are equal.
 
         Raises:
             VerifyError: The first difference.
@@ -77,25 +86,30 @@ class Programmer:
 
     def compare(self, segments: Sequence[Segment]) -> int:
         """Do `verify` once: an error of the link is not mended."""
-        held = self._read([Span(segment.address, segment.end) for segment in segments], "verifying", surely=True)
-        for segment, data in zip(segments, held):
-            _require_equal(segment.address, segment.data, bytes(data))
-        return sum(map(len, held))
+        memories = self.flash.part.programmable
+
+        def in_blocks(segment: Segment) -> bool:
+            return any(memory.start <= segment.address < memory.end for memory in memories)
+
+        pieces = [list(group) for _, group in groupby(segments, in_blocks)]
+        return sum(
+            self._loader.do(functools.partial(list, piece), lambda piece, work: work.compare(piece)) for piece in pieces
+        )
 
     def differing(self, segments: Sequence[Segment]) -> list[int]:
         """Return the addresses of the blocks that a write of `segments` would program."""
-        return self._core.persist(lambda: [block.address for block in self._differing(segments, verify=True)])
+        return self._core.persist(lambda: [block.address for block in self._swim.differing(segments, verify=True)])
 
     def not_blank(self, memories: Sequence[Region]) -> list[int]:
         """Return the addresses in `memories` that do not read 0x00."""
-        return self._core.persist(lambda: [address for memory in memories for address in self._not_blank(memory)])
+        return self._core.persist(lambda: [address for memory in memories for address in self._swim.not_blank(memory)])
 
-    def write(self, segments: Sequence[Segment], *, verify: bool = True) -> Written:
+    def write(self, segments: Sequence[Segment], *, verify: Verify = True) -> Written:
         """Bring `segments` (sorted, inside flash or EEPROM) into the chip.
 
         Args:
             segments: The bytes that the chip is to hold.
-            verify: Read back what was programmed.
+            verify: Whether what was programmed is compared; "read": its bytes, also where checksums would do.
 
         Raises:
             ReadoutProtectedError: ROP is on; nothing was written.
@@ -103,125 +117,99 @@ class Programmer:
             VerifyError: A block does not hold what was written, not even after a second write.
             ProgramError, SwimError, TransportError: It failed, also after connecting again.
         """
-        begun: dict[int, bytes] = {}  # what each block shall hold whose programming has begun
-        programmed: set[int] = set()
-        refused = 0
-
-        def attempt() -> None:
-            nonlocal refused
-            # A block that was cut short holds anything, also beside the image: what it held before is in `begun`.
-            known = Image(segments).overlaid(Image(Segment(address, data) for address, data in begun.items()))
-            blocks = self._differing(known.segments, verify=verify)
-            if not begun:
-                protection.require_unprotected(self.flash, [block.address for block in blocks])
-            if blocks:
-                program = self.flash.part.flash
-                self.flash.unlock(program=any(program.start <= block.address < program.end for block in blocks))
-            for done, block in enumerate(blocks, 1):
-                begun[block.address] = block.data
-                try:
-                    self._program(block)
-                except SwimError:
-                    refused += done == 1
-                    raise
-                self._core.tally.blocks += block.address in programmed
-                programmed.add(block.address)
-                self._progress("writing", done * self._block, len(blocks) * self._block)
-            if verify and blocks:
-                self._verify_programmed(blocks)
-
+        job = _Write(self.flash, segments, verify, self._swim, self._progress)
         with self._core.supply_considered():
             try:
-                self._core.persist(attempt, _MENDABLE, lambda: len(programmed))
+                self._core.persist(
+                    lambda: self._loader.do(job.wanted, job.attempt, job.progress), _MENDABLE, job.progress
+                )
             except SwimError as exc:
                 # Some chips answer a write under ROP with a NACK or silence: then it is always the first block.
-                cause = protection.explain_refusal(self.flash, exc) if refused == TRIES else exc
-                _name_the_cut(cause, begun.keys() - programmed)
+                cause = protection.explain_refusal(self.flash, exc) if job.refused == TRIES else exc
+                _name_the_cut(cause, job.begun.keys() - job.programmed)
                 raise cause from exc
             except ToolError as exc:
-                _name_the_cut(exc, begun.keys() - programmed)
+                _name_the_cut(exc, job.begun.keys() - job.programmed)
                 raise
         covered = sum(span.end - span.start for span in spans(segments, self._block))
-        return Written(covered // self._block, len(programmed), self._block)
+        return Written(covered // self._block, len(job.programmed), self._block)
 
     def erase(self, region: Region) -> Written:
         """Erase `region` (whole blocks) to 0x00; blocks that are blank are left alone."""
         return self.write([Segment(region.start, bytes(region.size))])
 
-    def _read(self, pieces: Sequence[Span], stage: str, *, surely: bool) -> list[bytearray]:
-        """Return what the chip holds in each of `pieces`; looks twice if wanted, or if the link is known to be weak."""
-        self._core.check_reaches(max((piece.end for piece in pieces), default=0))
-        read = self._core.read_surely if surely or self._core.has_stumbled else self._core.read
-        total = sum(piece.end - piece.start for piece in pieces)
-        done, result = 0, []
-        for piece in pieces:
-            data = bytearray()
-            for start in range(piece.start, piece.end, _READ_CHUNK):
-                data += read(start, min(_READ_CHUNK, piece.end - start))
-                self._progress(stage, done + len(data), total)
-            done += len(data)
-            result.append(data)
-        return result
 
-    def _differing(self, segments: Sequence[Segment], *, verify: bool) -> list[BlockWrite]:
-        """Read what `segments` cover and return the blocks that must change."""
-        size = self._block
-        covered = spans(segments, size)
-        parts = by_span(segments, covered)
-        pieces = self._read(covered, "comparing", surely=False)
+class _Write:
+    """One write: what of it is done, however often it has to be begun.
 
-        def plan(span: Span, part: Sequence[Segment], held: bytearray) -> list[BlockWrite]:
-            return list(blocks_to_write(merge(part, bytes(held), span.start), bytes(held), span.start, size))
+    Attributes:
+        begun: What each block shall hold whose programming has begun.
+        programmed: The blocks whose programming has ended.
+        refused: How often the first block of an attempt over SWIM was not answered.
+    """
 
-        if any(plan(*piece) for piece in zip(covered, parts, pieces)):
-            # A flipped bit may neither become real in a gap of the image nor hide that a block differs. Where all
-            # blocks look equal one read has to do, unless something else has shown that the link is weak.
-            whole = whole_blocks(segments, size)  # these will be right whatever their one read was
-            for span, part, held in zip(covered, parts, pieces):
-                changed = [block for block in plan(span, part, held) if verify or not block.blank]
-                certain = whole & {block.address for block in changed}
-                self._look_again(held, span.start, [a for a in range(*span, size) if a not in certain])
-        return [block for piece in zip(covered, parts, pieces) for block in plan(*piece)]
+    def __init__(
+        self, flash: Flash, segments: Sequence[Segment], verify: Verify, swim: SwimWork, progress: Progress
+    ) -> None:
+        self.begun: dict[int, bytes] = {}
+        self.programmed: set[int] = set()
+        self.refused = 0
+        self._flash = flash
+        self._segments = segments
+        self._verify = verify
+        self._swim = swim
+        self._progress = progress
+        self._total = self._done = 0  # blocks of this attempt
 
-    def _look_again(self, held: bytearray, start: int, addresses: Sequence[int]) -> None:
-        """Read the blocks at `addresses` once more; put right what differs in `held`, the memory from `start` on."""
-        size = self._block
-        for span in spans([Segment(address, bytes(size)) for address in addresses], size):
-            for first in range(span.start, span.end, _READ_CHUNK):
-                piece = slice(first - start, min(first + _READ_CHUNK, span.end) - start)
-                if self._core.read(first, piece.stop - piece.start) != held[piece]:
-                    self._core.tally.reads += 1
-                    held[piece] = self._core.read_surely(first, piece.stop - piece.start)
+    def progress(self) -> int:
+        """Return how many blocks are done for good."""
+        return len(self.programmed)
 
-    def _verify_programmed(self, blocks: Sequence[BlockWrite]) -> None:
-        """Compare what was programmed; EOP has told that it is done, so that one read that agrees is enough."""
-        segments = Image(Segment(block.address, block.data) for block in blocks).segments
-        held = self._read([Span(segment.address, segment.end) for segment in segments], "verifying", surely=False)
-        for segment, data in zip(segments, held):
-            if data != segment.data:
-                self._look_again(data, segment.address, range(segment.address, segment.end, self._block))
-            _require_equal(segment.address, segment.data, bytes(data))
+    def wanted(self) -> Sequence[Segment]:
+        """Return what the chip shall hold.
 
-    def _not_blank(self, memory: Region) -> list[int]:
-        size = self._block
-        held = bytearray()
-        for start in range(memory.start, memory.end, _READ_CHUNK):
-            held += self._core.read(start, min(_READ_CHUNK, memory.end - start))
-        suspect = [memory.start + n for n in range(0, memory.size, size) if any(held[n : n + size])]
-        self._look_again(held, memory.start, suspect)
-        return [memory.start + n for n, byte in enumerate(held) if byte]
+        A block that was cut short holds anything, also beside the image: what it held before is in `begun`.
+        """
+        begun = Image(Segment(address, data) for address, data in self.begun.items())
+        return Image(self._segments).overlaid(begun).segments
 
-    def _program(self, block: BlockWrite) -> None:
+    def attempt(self, wanted: Sequence[Segment], work: Work) -> None:
+        """Program what differs, and verify it."""
+        blocks = work.differing(wanted, verify=bool(self._verify))
+        if not self.begun:
+            protection.require_unprotected(self._flash, [block.address for block in blocks])
+        if not blocks:
+            return
+        memory = self._flash.part.flash
+        self._flash.unlock(program=any(memory.start <= block.address < memory.end for block in blocks))
+        self._total, self._done = len(blocks), 0
+        self._program(blocks, work)
+        if self._verify == "read":
+            work.stop()
+            self._swim.check(blocks)
+        elif self._verify:
+            work.check(blocks)
+
+    def _program(self, blocks: Sequence[BlockWrite], work: Work) -> None:
+        before = set(self.begun)
         try:
-            self.flash.write_block(block.address, block.data, blank=block.blank)
-        except RefusedError:
-            # One flipped bit in IAPSR looks like a refusal, too; a block that was refused may be tried again.
-            self._core.clock.sleep(WRITE_ENDS_S)
-            try:
-                self.flash.write_block(block.address, block.data, blank=False)
-            except RefusedError as exc:
-                raise protection.explain_refusal(self.flash, exc, block.address) from exc
-            self._core.tally.blocks += 1
+            work.program(blocks, self._begin, self._end)
+        except BaseException as exc:
+            self.refused += isinstance(exc, SwimError) and work is self._swim and not self._done
+            unknown = {block.address for block in work.unfinished}
+            for address in self.begun.keys() - before - self.programmed - unknown:
+                del self.begun[address]  # it had no turn
+            raise
+
+    def _begin(self, block: BlockWrite) -> None:
+        self.begun[block.address] = block.data
+
+    def _end(self, block: BlockWrite) -> None:
+        self._flash.core.tally.blocks += block.address in self.programmed
+        self.programmed.add(block.address)
+        self._done += 1
+        size = self._flash.part.block
+        self._progress("writing", self._done * size, self._total * size)
 
 
 def _name_the_cut(error: ToolError, blocks: Iterable[int]) -> None:
@@ -229,18 +217,3 @@ def _name_the_cut(error: ToolError, blocks: Iterable[int]) -> None:
     if not isinstance(error, (ReadoutProtectedError, WriteProtectedError, RefusedError)):
         cut = (f"block 0x{block:06X} was cut short: all of it may be damaged" for block in sorted(blocks))
         error.details = (*error.details, *cut)
-
-
-def _require_equal(address: int, wanted: bytes, held: bytes) -> None:
-    """Raise VerifyError at the first difference."""
-    differing = [offset for offset, (a, b) in enumerate(zip(wanted, held)) if a != b]
-    if differing:
-        first = differing[0]
-        raise VerifyError(
-            f"verify failed at 0x{address + first:06X}: the chip holds 0x{held[first]:02X}, the image "
-            f"0x{wanted[first]:02X} ({len(differing)} of {len(wanted)} bytes differ)",
-            address=address + first,
-            expected=wanted[first],
-            actual=held[first],
-            hint="write the image; if that was just done, check supply, ground and wires",
-        )

@@ -13,13 +13,12 @@ from ....image import Image, Segment
 from ....parts.table import Part
 from ...link.core import Core
 from ..blocks import BlockWrite, Span, by_span, merge, require_equal, spans, whole_blocks
+from ..swim_work import Progress
 from .host import RamLoader
 
 _GROUP = 64  # blocks that share a checksum where most likely all are right
 _MOST_RUNS = 8  # of blocks; where there are more of them, a checksum for each block is faster
 _GAP = 16  # blocks: so many are summed up in vain rather than that another command is given
-
-Progress = Callable[[str, int, int], None]  # stage, bytes done, bytes in all
 
 
 class LoaderWork:
@@ -32,8 +31,22 @@ class LoaderWork:
         self._blank = zlib.crc32(bytes(part.block))
         self._progress = progress
 
-    def differing(self, segments: Sequence[Segment]) -> list[BlockWrite]:
-        """Return the blocks that must change for the chip to hold `segments`, by address."""
+    @property
+    def unfinished(self) -> Sequence[BlockWrite]:
+        """Blocks that the chip was given, and of which nothing is known."""
+        return self.loader.unfinished
+
+    def stop(self) -> None:
+        """End the loader; the CPU is stalled then."""
+        self.loader.stop()
+
+    def differing(self, segments: Sequence[Segment], *, verify: bool) -> list[BlockWrite]:
+        """Return the blocks that must change for the chip to hold `segments`, by address.
+
+        Args:
+            segments: Sorted, in flash or EEPROM.
+            verify: As for `SwimWork`; checksums are as sure without.
+        """
         size = self._block
         covered = spans(segments, size)
         whole = whole_blocks(segments, size)
