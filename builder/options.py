@@ -109,11 +109,19 @@ OPTIONS = {
         ),
         Option(
             "board_upload.verify",
+            ("yes", "no", "read"),
+            "",
+            "yes",
+            "no",
+            "whether `upload` compares what it programmed. `read`: byte by byte, also where checksums would do",
+        ),
+        Option(
+            "board_upload.loader",
             ("yes", "no"),
             "",
             "yes",
             "no",
-            "whether `upload` reads back what it programmed",
+            "whether code in the chip's RAM may program and compare, which is [faster](performance.md)",
         ),
         Option(
             "board_upload.part",

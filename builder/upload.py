@@ -61,7 +61,7 @@ def flags(
     }
     taken = {word.partition("=")[0] for word in given}
     words = [word for name, value in ours.items() if name not in taken for word in (name, value)]
-    return words + ["-v"] * verbose
+    return words + ["--no-loader"] * (upload["loader"] == "no" and "--no-loader" not in taken) + ["-v"] * verbose
 
 
 def stm8flash_part(upload: Mapping[str, Any], mcu: str) -> str:

@@ -28,13 +28,18 @@ def chip_behind(
     part: Optional[Part] = None,
     progress: Progress = silent,
     power_cycle: Optional[PowerCycle] = None,
+    *,
+    loader: bool = False,
 ) -> api.Chip:
     """Return what the library gives out for the chip behind `probe`, for a `with` statement."""
-    return api.Chip(lambda: Session(Stlink(probe), part, power_cycle), part, progress)
+    return api.Chip(lambda: Session(Stlink(probe), part, power_cycle), part, progress, loader=loader)
 
 
 class Board:
-    """One chip behind one probe; every use of it meets them as the one before left them."""
+    """One chip behind one probe; every use of it meets them as the one before left them.
+
+    Without `loader` each block goes over SWIM: that is what most faults are about, and what is left where they strike.
+    """
 
     def __init__(
         self,
@@ -44,14 +49,16 @@ class Board:
         locked: bool = False,
         faults: Iterable[str] = (),
         switches: Optional[Switches] = None,
+        loader: bool = False,
     ) -> None:
+        self.loader = loader
         self.part: Part = find_part(part)
         self.chip = Chip(self.part, locked=locked, switches=switches)
         self.chip.flash.write(self.part.flash.start, program(self.part, seed=99))
         self.probe = SimStlink(self.chip, model, faults=faults)
 
     def open(self, part: Optional[Part] = None, progress: Progress = silent) -> api.Chip:
-        return chip_behind(self.probe, part or self.part, progress)
+        return chip_behind(self.probe, part or self.part, progress, loader=self.loader)
 
     def session(self) -> Session:
         """Return one use of the probe, for tests of what lies below the library."""

@@ -14,7 +14,7 @@ from .chip.flash.controller import Flash
 from .chip.link import family
 from .chip.options import writing
 from .chip.options.plan import Danger, factory, requested
-from .chip.programmer import Programmer, Progress, Written, silent
+from .chip.programmer import Programmer, Progress, Verify, Written, silent
 from .chip.upload import OptionData, Restored, Upload
 from .errors import UsageError
 from .image import Image, Segment
@@ -69,10 +69,13 @@ class Chip:
         UsageError                  the part is missing; outside of a `with` statement
     """
 
-    def __init__(self, begin: Callable[[], Session], part: Optional[Part], progress: Progress = silent) -> None:
+    def __init__(
+        self, begin: Callable[[], Session], part: Optional[Part], progress: Progress = silent, *, loader: bool = True
+    ) -> None:
         self._begin = begin  # finds the probe, for one `with` statement
         self._part = part
         self._progress = progress
+        self._loader = loader
         self._last: Optional[Session] = None
         self._is_open = False
 
@@ -110,6 +113,9 @@ class Chip:
         flash = self._flash()
         upload.require_open(flash)
         return flash
+
+    def _programmer(self, flash: Flash) -> Programmer:
+        return Programmer(flash, self._progress, loader=self._loader)
 
     @property
     def part(self) -> Part:
@@ -174,7 +180,7 @@ class Chip:
         allow: Collection[Danger] = (),
         unlock: bool = True,
         mend: Optional[bool] = None,
-        verify: bool = True,
+        verify: Verify = True,
         tell: Tell = _not_told,
     ) -> Upload:
         """Write an image to flash and EEPROM: only blocks that differ; what it does not name stays.
@@ -186,7 +192,7 @@ class Chip:
             allow: What about them is known to be dangerous, and wanted.
             unlock: Whether a read-protected chip is unlocked first, which erases all of it; False: an error.
             mend: Whether an unlock that was cut short is finished, which erases nothing; None: as `unlock`.
-            verify: Whether what was programmed is read back.
+            verify: Whether what was programmed is compared with the image; "read": byte by byte, without checksums.
             tell: Called with the changes of option bytes before anything is erased or written.
 
         Raises:
@@ -197,7 +203,7 @@ class Chip:
             ProgramError, VerifyError: It failed, also when tried again.
         """
         segments, data = self._wanted(image, region, options, allow, tell)
-        programmer = Programmer(self._flash(), self._progress)
+        programmer = self._programmer(self._flash())
         result = upload.write(programmer, segments, data, unlock=unlock, verify=verify, mend=mend)
         if verify:
             self._session.known = image
@@ -216,7 +222,7 @@ class Chip:
     ) -> None:
         """Reach the chip and raise what `write` would raise before it writes anything; arguments as of `write`."""
         segments, data = self._wanted(image, region, options, allow)
-        upload.require_writable(Programmer(self._flash(), self._progress), segments, data, unlock=unlock)
+        upload.require_writable(self._programmer(self._flash()), segments, data, unlock=unlock)
 
     def _wanted(
         self,
@@ -248,7 +254,7 @@ class Chip:
         memories = part.memories if region is None else [regions.resolve(part, region)]
         _checked(image).check_inside(memories, part=part)
         segments = [segment for memory in memories for segment in image.slice(memory)]
-        return Programmer(self._open_flash(), self._progress).verify(segments)
+        return self._programmer(self._open_flash()).verify(segments)
 
     def read(self, region: Union[str, Region] = "flash") -> bytes:
         """Return the bytes of "flash", "eeprom", "options", "ram", ADDRESS:SIZE, or of a `Region` inside one memory.
@@ -257,12 +263,12 @@ class Chip:
             ReadoutProtectedError: The chip is locked.
         """
         wanted = regions.resolve(self.part, region, regions.readable(self.part))
-        return Programmer(self._open_flash(), self._progress).read(wanted)[0]
+        return self._programmer(self._open_flash()).read(wanted)[0]
 
     def backup(self) -> Image:
         """Return all that flash, EEPROM and option bytes hold; errors as `read`."""
         memories = self.part.memories
-        held = Programmer(self._open_flash(), self._progress).read(*memories)
+        held = self._programmer(self._open_flash()).read(*memories)
         return Image(Segment(memory.start, data) for memory, data in zip(memories, held))
 
     def unique_id(self) -> Optional[bytes]:
@@ -272,7 +278,7 @@ class Chip:
         flash = self._open_flash()
         return flash.core.persist(lambda: facts.unique_id(flash))
 
-    def restore(self, image: Image, *, force: bool = False, unlock: bool = True, verify: bool = True) -> Restored:
+    def restore(self, image: Image, *, force: bool = False, unlock: bool = True, verify: Verify = True) -> Restored:
         """Bring back what `backup` returned, option bytes last; read protection is never restored.
 
         Args:
@@ -289,7 +295,7 @@ class Chip:
         if not force:
             upload.require_whole(image, part)
         self._session.expects_program = False
-        programmer = Programmer(self._flash(), self._progress)
+        programmer = self._programmer(self._flash())
         return upload.restore(programmer, image, unlock=unlock, verify=verify, force=force)
 
     def load_ram(self, image: Image) -> None:
@@ -325,7 +331,7 @@ class Chip:
         wanted = regions.resolve(self.part, region, self.part.programmable)
         regions.require_whole_blocks(wanted, self.part)
         self._session.expects_program = False
-        return Programmer(self._open_flash(), self._progress).erase(wanted)
+        return self._programmer(self._open_flash()).erase(wanted)
 
     def unlock(self) -> Unlocked:
         """Remove read protection, which erases a locked chip; bring option bytes to factory values; read both back.
@@ -335,7 +341,7 @@ class Chip:
         """
         flash = self._flash()
         self._session.expects_program = False
-        return upload.unlock(Programmer(flash, self._progress))
+        return upload.unlock(self._programmer(flash))
 
     def options(self) -> Sequence[OptionState]:
         """Return the option bytes as the chip holds them, each with its factory value; errors as `read`."""

@@ -34,6 +34,7 @@ def open(  # has the name of the builtin, as `gzip.open` does
     *,
     progress: Progress = silent,
     power_cycle: Optional[PowerCycle] = None,
+    loader: bool = True,
 ) -> Chip:
     """Return the chip behind a probe, for a `with` statement; only that opens the probe.
 
@@ -43,6 +44,7 @@ def open(  # has the name of the builtin, as `gzip.open` does
         part: The chip: "stm8s103f3", an order code, or a `Part`. Only `info`, `connect` and `reset` do without.
         progress: Called with stage ("comparing", "writing", "verifying", "reading"), bytes done, bytes in all.
         power_cycle: Catch the chip while somebody switches its power off and on.
+        loader: Whether code in the chip's RAM may program and compare, which is faster; see docs/performance.md.
 
     Raises:
         UnknownPartError: No such part. "auto" is none: the command line has it, for what needs no name of a part;
@@ -52,7 +54,7 @@ def open(  # has the name of the builtin, as `gzip.open` does
     if not isinstance(probe, str):
         raise UsageError(f"a probe is named by a string, not {type(probe).__name__}", hint="such as 'stlink'")
     known = _part(part)
-    return Chip(lambda: Session(open_link(probe), known, power_cycle), known, progress)
+    return Chip(lambda: Session(open_link(probe), known, power_cycle), known, progress, loader=loader)
 
 
 def _part(part: Union[str, Part, None]) -> Optional[Part]:

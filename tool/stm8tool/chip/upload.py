@@ -27,7 +27,7 @@ from .options import protection, ubc, writing
 from .options.bytes import OptionState, factory_states, left_undone, read_options, show_a_cut_unlock
 from .options.files import from_image, plan_restore
 from .options.plan import Change, Danger, requested
-from .programmer import Programmer, Written
+from .programmer import Programmer, Verify, Written
 from .registers import UBC_ADDRESS
 
 _log = logging.getLogger(__name__)
@@ -162,7 +162,7 @@ def write(
     options: Optional[OptionData] = None,
     *,
     unlock: bool = True,
-    verify: bool = True,
+    verify: Verify = True,
     mend: Optional[bool] = None,
 ) -> Upload:
     """Bring `segments` (sorted, inside flash or EEPROM) into the chip, and then `options`; see `Chip.write`."""
@@ -181,7 +181,7 @@ def write(
 
 
 def restore(
-    programmer: Programmer, image: Image, *, unlock: bool = True, verify: bool = True, force: bool = False
+    programmer: Programmer, image: Image, *, unlock: bool = True, verify: Verify = True, force: bool = False
 ) -> Restored:
     """Bring a backup into the chip: flash, EEPROM, and then its option bytes; see `Chip.restore`."""
     flash = programmer.flash
@@ -269,7 +269,7 @@ def _write(
     *,
     unlock: bool,
     mend: bool,
-    verify: bool,
+    verify: Verify,
     may_clear_ubc: bool,
 ) -> Upload:
     """Unlock if that is needed, and program; `may_clear_ubc`: the option bytes that follow have their own UBC."""

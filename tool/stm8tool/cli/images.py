@@ -122,7 +122,7 @@ def write(request: Request[WriteArguments], console: Console) -> None:
             verify=request.verify,
             tell=changes_shown(console.say, part),
         )
-        _tell_written(console, result, verified=request.verify)
+        _tell_written(console, result, verified=bool(request.verify))
         chip.expect_program()
     if chip.starts_program:
         console.say("the program runs")

@@ -156,7 +156,8 @@ def _add_common_options(parser: _Parser, probe_help: str) -> None:
     add("--region", metavar="R", help="flash, eeprom, options, ram, or ADDRESS:SIZE such as 0x8000:0x100")
     add("--base", metavar="ADDRESS", help="where a raw binary file begins")
     add("--unlock", choices=("auto", "never"), help="what write does with a read-protected chip (auto: erase it)")
-    add("--verify", choices=("yes", "no"), help="whether write reads back what it programmed (yes)")
+    add("--verify", choices=("yes", "no", "read"), help="whether write compares what it programmed; read: its bytes")
+    add("--no-loader", action="store_true", help="put no code into the chip's RAM; it is slower")
     add("--progress", choices=("auto", "bar", "lines"), help="how progress is shown")
     add(
         "--power-cycle",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..api import Chip
     from ..chip.link.family import PartGroup
+    from ..chip.programmer import Verify
     from ..parts.table import Part, Region
     from ..session import PowerCycle
     from .console import Console
@@ -43,10 +44,14 @@ _NOT_GIVEN = {
     "base": None,
     "unlock": "auto",
     "verify": "yes",
+    "no_loader": False,
     "progress": "auto",
     "power_cycle": None,
     "verbose": 0,
 }
+
+
+_VERIFY: dict[str, Verify] = {"yes": True, "no": False, "read": "read"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,7 +67,8 @@ class Request(Generic[Args]):
         region: What `--region` says; `region_of` and `writable` tell what it means for a part.
         base: What `--base` says; `base_address` has its value.
         unlock: A write may unlock a read-protected chip.
-        verify: A write reads back what it programmed.
+        verify: Whether, and how, a write compares what it programmed.
+        loader: Code in the chip's RAM may do the work.
         power_cycle_s: How long the tool waits for the board's power to be switched; None: it does not.
     """
 
@@ -72,7 +78,8 @@ class Request(Generic[Args]):
     region: Optional[str]
     base: Optional[str]
     unlock: bool
-    verify: bool
+    verify: Verify
+    loader: bool
     power_cycle_s: Optional[int]
     part: Optional[Part] = None
     shared: Optional[PartGroup] = None
@@ -142,7 +149,12 @@ class Request(Generic[Args]):
         from ..session import Session
 
         power_cycle = self.power_cycle(console)
-        return Chip(lambda: Session(open_link(self.probe), self.part, power_cycle), self.part, console.progress)
+        return Chip(
+            lambda: Session(open_link(self.probe), self.part, power_cycle),
+            self.part,
+            console.progress,
+            loader=self.loader,
+        )
 
     def possible_parts(self, console: Console) -> Sequence[Part]:
         """Look at the chip, and say and return which parts it may be."""
@@ -185,7 +197,8 @@ def make(namespace: argparse.Namespace, arguments: type[Args]) -> Request[Args]:
         region=namespace.region,
         base=namespace.base,
         unlock=namespace.unlock == "auto",
-        verify=namespace.verify == "yes",
+        verify=_VERIFY[namespace.verify],
+        loader=not namespace.no_loader,
         power_cycle_s=_power_cycle_s(namespace.power_cycle),
     )
 

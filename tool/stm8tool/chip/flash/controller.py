@@ -62,18 +62,23 @@ class Flash:
         Raises:
             ProgramError: A flag does not come; then only a reset helps.
         """
-        if not self._give_keys(self._regs.pukr, reg.PROGRAM_KEYS, reg.IAPSR_PUL) and program:
-            raise ProgramError("the keys do not open the program memory", code=Code.KEYS, hint=_KEYS_HINT)
-        if not self._give_keys(self._regs.dukr, reg.DATA_KEYS, reg.IAPSR_DUL):
-            raise ProgramError("the keys do not open the data memory", code=Code.KEYS, hint=_KEYS_HINT)
-
-    def _give_keys(self, register: int, keys: tuple[int, int], flag: int) -> bool:
+        pairs = (
+            (self._regs.pukr, reg.PROGRAM_KEYS, reg.IAPSR_PUL),
+            (self._regs.dukr, reg.DATA_KEYS, reg.IAPSR_DUL),
+        )
         for _ in range(_KEY_TRIES):
-            if self.status() & flag:
-                return True
-            for key in keys:
-                self.core.write(register, bytes([key]))
-        return bool(self.status() & flag)
+            status = self.status()
+            closed = [(register, keys) for register, keys, flag in pairs if not status & flag]
+            if not closed:
+                return
+            for register, keys in closed:
+                for key in keys:
+                    self.core.write(register, bytes([key]))
+        status = self.status()
+        if program and not status & reg.IAPSR_PUL:
+            raise ProgramError("the keys do not open the program memory", code=Code.KEYS, hint=_KEYS_HINT)
+        if not status & reg.IAPSR_DUL:
+            raise ProgramError("the keys do not open the data memory", code=Code.KEYS, hint=_KEYS_HINT)
 
     def write_block(self, address: int, data: bytes, *, blank: bool) -> None:
         """Program one block, or erase it if 0x00 is all that it is to hold.

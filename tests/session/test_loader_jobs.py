@@ -1,0 +1,176 @@
+"""Whole jobs with the loader in RAM: they end as they do without it, in success, in error and cut short."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from typing import NamedTuple, Optional
+
+import pytest
+
+from session.bench import Board, image_of
+from stm8tool.chip.flash.loader.use import WORTH_BLOCKS
+from stm8tool.errors import Code, ToolError, VerifyError
+from stm8tool.image import Image, Segment
+from stm8tool.parts.table import find_part
+from stm8tool.sim.faults import KNOWN
+
+PARTS = ("stm8s103f3", "stm8l051f3", "stm8l101f3", "stm8s105k4", "stm8l151k4", "stm8s207k6", "stm8l151r8")
+
+
+class End(NamedTuple):
+    """How a job ended: the error, and what the memories hold."""
+
+    error: Optional[type[ToolError]]
+    code: Optional[Code]
+    text: str
+    programmed: int
+    held: bytes
+
+
+def filled(board: Board, seed: int) -> Board:
+    rng = random.Random(seed)
+    for memory in (board.chip.flash, board.chip.eeprom):
+        if memory is not None:
+            for address in range(memory.start, memory.end, board.part.block):
+                data = rng.choice((bytes(board.part.block), rng.randbytes(board.part.block)))
+                memory.write(address, data)
+    return board
+
+
+def some_image(board: Board, seed: int) -> Image:
+    """Return pieces for flash and EEPROM, some as the chip holds them."""
+    rng, image = random.Random(seed), Image(())
+    for memory in (board.chip.flash, board.chip.eeprom):
+        if memory is not None:
+            for _ in range(4):
+                start = rng.randrange(memory.start, memory.end - 1)
+                size = min(rng.choice((2, 64, 700, 2500)), memory.end - start)
+                data = rng.choice((memory.read(start, size), rng.randbytes(size), bytes(size)))
+                image = image.overlaid(Image([Segment(start, data)]))
+    return image
+
+
+def memories(board: Board) -> bytes:
+    board.chip.settle(board.probe.clock.now() + 1.0)
+    return bytes(board.chip.flash.data) + (bytes(board.chip.eeprom.data) if board.chip.eeprom else b"")
+
+
+def ended(board: Board, image: Image) -> End:
+    """Write and verify `image`."""
+    try:
+        with board.open() as chip:
+            programmed = chip.write(image).written.programmed
+            chip.verify(image)
+    except ToolError as exc:
+        return End(type(exc), exc.code, str(exc), 0, memories(board))
+    return End(None, None, "", programmed, memories(board))
+
+
+@pytest.mark.parametrize("seed", range(14))
+def test_the_chip_holds_the_same_as_without_the_loader(seed: int) -> None:
+    part, model = PARTS[seed % len(PARTS)], ("v2", "v3")[seed % 2]
+    ends = []
+    for loader in (False, True):
+        board = filled(Board(part, model, loader=loader), seed)
+        ends.append(ended(board, some_image(board, seed)))
+        assert board.is_left_idle()
+    assert ends[0] == ends[1]
+    assert ends[0].error is None
+
+
+FAULTS = [
+    *(name for name, about in KNOWN.items() if about.get("allowed") is None or about["bare"] is not None),
+    "nak-every=3000",
+    "nak-every=150",
+    "bit-flip-every=900",
+    "bit-flip-every=20",
+    "dead-block=0x008400",
+    "stall-after=260",
+    "stall-every=90",
+    "timeout-after=260",
+    "drop-link-after=260",
+    "wedged=260",
+    "wedged-for-good=260",
+    "unplug-after=260",
+    "clone-buffer=128",
+    "clone-buffer=700",
+    "busy-storm=2",
+    "nrst-slow=30",
+]
+# The system and USB act on these; a board alone does not have them.
+OF_THE_BUS = {"no-driver", "wrong-driver", "no-permission", "in-use", "loader", "clone-serial"}
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault.partition("=")[0] not in OF_THE_BUS])
+def test_a_fault_gives_the_same_error_with_the_loader_and_without(fault: str) -> None:
+    ends = []
+    for loader in (False, True):
+        model = "v2" if fault == "open-firmware" else "v3"
+        board = Board(model=model, faults=[fault], loader=loader)
+        ends.append(ended(board, image_of(board.part, size=2000)))
+    assert [end[:2] for end in ends][0] == ends[1][:2]
+    if ends[0].error is None:
+        assert ends[0].held == ends[1].held
+
+
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8s208mb"])
+@pytest.mark.parametrize("verify", [True, "read"])
+def test_a_block_that_is_worn_out_fails_the_verify_at_its_byte(part: str, verify: str) -> None:
+    texts = []
+    for loader in (False, True):
+        board = Board(part, faults=["dead-block=0x008400"], loader=loader)
+        with pytest.raises(VerifyError) as caught, board.open() as chip:
+            chip.write(image_of(board.part, size=4000), verify=verify)  # type: ignore[arg-type]
+        texts.append((str(caught.value), caught.value.address, caught.value.expected, caught.value.actual))
+    assert texts[0] == texts[1]
+
+
+def whole_run(faults: Iterable[str] = ()) -> Board:
+    board = Board(loader=True, faults=faults)
+    board.upload(image_of(board.part, size=2000))
+    return board
+
+
+def test_a_probe_that_is_pulled_at_any_transfer_leaves_a_chip_that_the_next_run_mends() -> None:
+    transfers = whole_run().probe.transfers
+    image = image_of(find_part("stm8s103f3"), size=2000)
+    for after in range(110, transfers, 9):
+        board = Board(loader=True, faults=[f"unplug-after={after}"])
+        with pytest.raises(ToolError) as caught:
+            board.upload(image)
+        assert caught.value.code is Code.PROBE_LOST
+        board.probe.replug()
+        board.upload(image)
+        assert board.holds(image), after
+        assert board.is_left_idle(), after
+
+
+def test_power_that_fails_at_any_time_is_an_error_or_a_whole_image() -> None:
+    whole = whole_run()
+    image, took = image_of(whole.part, size=2000), whole.probe.clock.now()
+    for number in range(10):
+        board = Board(loader=True)
+        board.chip.plan_power_cut(took * (number + 0.5) / 10)
+        with pytest.raises(ToolError):
+            board.upload(image)
+        board.chip.power(True, board.probe.clock.now())
+        board.upload(image)
+        assert board.holds(image), number
+
+
+def test_a_small_job_and_a_part_that_is_not_sure_put_no_code_into_ram() -> None:
+    for part, size in (("stm8s103f3", (WORTH_BLOCKS - 1) * 64), ("stm8s207s6", 8000)):
+        board = Board(part, loader=True)
+        ram = bytes(board.chip.ram.data)
+        board.upload(image_of(board.part, size=size))
+        assert (bytes(board.chip.ram.data) == ram) == (board.part.confidence != "high" or size < 1000)
+
+
+def test_ram_that_is_to_be_written_is_not_verified_by_code_in_it() -> None:
+    board = Board(loader=True)
+    image = Image([Segment(0, bytes(range(256)) * 4)])
+    with board.open() as chip:
+        chip.load_ram(image)
+        assert chip.verify(image, "ram") == 1024
+        assert chip.read("ram") == image.segments[0].data
