@@ -324,10 +324,15 @@ DRAWINGS: dict[str, Callable[[], str]] = {
 }
 
 
+def files() -> dict[Path, bytes]:
+    """Return the path and the content of each drawing."""
+    return {DOCS / name: draw().encode() for name, draw in DRAWINGS.items()}
+
+
 def main() -> None:
     """Write the drawings."""
-    for name, draw in DRAWINGS.items():
-        (DOCS / name).write_bytes(draw().encode())
+    for path, content in files().items():
+        path.write_bytes(content)
 
 
 if __name__ == "__main__":
