@@ -8,7 +8,8 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Sequence
+import runpy
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Optional
 
@@ -16,11 +17,6 @@ import click
 from platformio.exception import UserSideException
 from platformio.platform import exception
 from platformio.public import PlatformBase
-
-# These only talk to the probe or the chip: nothing is compiled for them.
-PROBE_TARGETS = frozenset(["unlock", "erase", "reset", "dump", "uploadeep", "dumpeep", "options"]) | frozenset(
-    ["doctor", "list-probes", "probe-info"]
-)
 
 
 class UnknownBoard(exception.UnknownBoard):  # type: ignore[misc]  # PlatformIO carries no types
@@ -42,7 +38,9 @@ class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries 
     @staticmethod
     def builds(targets: Sequence[str]) -> bool:
         """Whether a run for `targets` compiles: not with nobuild, nor for the probe alone."""
-        return "nobuild" not in targets and not (targets and PROBE_TARGETS.issuperset(targets))
+        table = runpy.run_path(str(Path(__file__).resolve().with_name("builder") / "stm8build" / "targets.py"))
+        compile_nothing: Callable[[Sequence[str]], bool] = table["compile_nothing"]
+        return "nobuild" not in targets and not compile_nothing(targets)
 
     def configure_default_packages(self, options: dict[str, Any], targets: Sequence[str]) -> Any:
         """Ask for no package that the run can do without: each costs a minute where no registry answers."""
@@ -79,7 +77,7 @@ class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries 
         upload = self.board_config(options["board"]).get("upload", {})
         protocol = options.get("upload_protocol") or upload.get("protocol")
         if protocol == "serial" and "serial" not in upload.get("protocols", ["serial"]):
-            return set()  # refused, see builder/options.py
+            return set()  # refused, see builder/stm8build/option_problems.py
         context = click.get_current_context(silent=True)  # PlatformIO hands --upload-port to the build alone
         port = (context and context.params.get("upload_port")) or options.get("upload_port") or ""
         package = self.upload_package(protocol, port)

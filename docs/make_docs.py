@@ -7,21 +7,16 @@ A test compares what is committed with what this would write.
 
 from __future__ import annotations
 
-import re
-import runpy
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 DOCS = Path(__file__).resolve().parent
-sys.path.insert(0, str(DOCS.parent / "boards"))
+sys.path[:0] = [str(DOCS.parent / "boards"), str(DOCS.parent / "builder")]
 
 import make_boards  # noqa: E402
 
-# The builder's files are loaded one by one, as the builder does it: a name of theirs must not hide an installed module.
-options = SimpleNamespace(**runpy.run_path(str(DOCS.parent / "builder" / "options.py")))
+from stm8build import options  # noqa: E402
 
 BOARDS_HEAD = """# Boards
 
@@ -75,7 +70,7 @@ A value reaches the flasher as it stands: no shell reads it. `$NAME` and `${NAME
 variable of that name, such as `$PROJECT_DIR` or `$PIOENV`. A percent sign is written twice, as everywhere in this file.
 With an `upload_command` of your own a shell reads the values, and one that the shell would change is refused.
 
-This page is made by `docs/make_docs.py` from `builder/options.py`, the table that the builder checks with.
+This page is made by `docs/make_docs.py` from `builder/stm8build/options.py`, the table that the builder checks with.
 
 ## Options
 """
@@ -134,10 +129,9 @@ def boards_page() -> str:
     return f"{BOARDS_HEAD}\n{first}{GENERIC_HEAD}\n{second}{OWN_BOARD}"
 
 
-def _written(option: Any) -> str:
+def _written(option: options.Option) -> str:
     """Return the default: in code type where it can be written in platformio.ini, else it is words."""
-    code = re.match(r"[$\d]", option.default) or option.default in option.values
-    return f"`{option.default}`" if code else option.default
+    return f"`{option.default}`" if option.has_default else option.default
 
 
 def options_page() -> str:

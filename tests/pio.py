@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import json
 import os
@@ -13,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 BOARDS = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted((ROOT / "boards").glob("*.json"))}
@@ -69,18 +67,6 @@ def load(file: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def load_builder(name: str) -> ModuleType:
-    """Return builder/NAME.py as a module."""
-    return load(ROOT / "builder" / f"{name}.py")
-
-
-def builder_table(name: str, table: str) -> Any:
-    """Return a table of literals from builder/NAME.py, which may import SCons and so cannot be loaded here."""
-    tree = ast.parse((ROOT / "builder" / f"{name}.py").read_text(encoding="utf-8"))
-    (value,) = [n.value for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == table]
-    return ast.literal_eval(value)
 
 
 @dataclass(frozen=True)

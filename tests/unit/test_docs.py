@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from documents import DOCS, examples, first_cells, read, run, section
-from pio import BOARDS, ROOT, UPSTREAM_BOARDS, builder_table, load, load_builder
+from pio import BOARDS, ROOT, UPSTREAM_BOARDS, load
+from stm8build import options
+from stm8build.targets import TARGETS
 from stm8tool import errors
 from stm8tool.chip.link import connect
 from stm8tool.cli import main as cli
@@ -101,7 +103,7 @@ def test_every_fault_is_in_the_table_and_no_other() -> None:
 
 
 def test_every_target_is_in_the_readme_and_no_other() -> None:
-    targets = {name for name, *_ in builder_table("targets", "TARGETS")}
+    targets = {target.name for target in TARGETS}
     assert set(first_cells(section(README, "Targets"))) == targets
 
 
@@ -137,11 +139,11 @@ def test_what_users_of_ststm8_2_are_promised_is_what_the_manifests_say() -> None
     assert [board for board in UPSTREAM_BOARDS if f"`{board}`" not in same] == []
     for option in ("board_build.memory_model", "board_upload.maximum_ram_size", "board_upload.unlock"):
         assert option in text
-        assert option in load_builder("options").OPTIONS
+        assert option in options.OPTIONS
 
 
 def test_every_option_of_platformio_ini_has_a_row_with_its_values_and_the_readme_s_exist() -> None:
-    table, text = load_builder("options").OPTIONS, DOCS["docs/options.md"].read_text(encoding="utf-8")
+    table, text = options.OPTIONS, DOCS["docs/options.md"].read_text(encoding="utf-8")
     assert first_cells(section(text, "Options")) == list(table)
     for name, option in table.items():
         values = ", ".join(f"`{value}`" for value in option.values) or option.form
