@@ -1,12 +1,11 @@
-"""Write docs/boards.md and docs/options.md from the tables that the platform itself uses.
+"""docs/boards.md, docs/options.md and the table of targets, from the tables that the platform itself uses.
 
-    python3 docs/make_docs.py
-
-A test compares what is committed with what this would write.
+`python3 dev.py generate` writes them.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ sys.path[:0] = [str(DOCS.parent / "boards"), str(DOCS.parent / "builder")]
 
 import make_boards  # noqa: E402
 
-from stm8build import options  # noqa: E402
+from stm8build import options, targets  # noqa: E402
 
 BOARDS_HEAD = """# Boards
 
@@ -152,14 +151,24 @@ def options_page() -> str:
     return f"{OPTIONS_HEAD}\n{listed}{PROTOCOLS_HEAD}\n{protocols}"
 
 
-PAGES = {"boards.md": boards_page, "options.md": options_page}
+PAGES = {DOCS / "boards.md": boards_page, DOCS / "options.md": options_page}
+TARGETS_HEAD = ("`pio run -t …`", "does", "needs a build")
 
 
-def main() -> None:
-    """Write the pages."""
-    for name, page in PAGES.items():
-        (DOCS / name).write_bytes(page().encode())
+def with_targets(page: str) -> str:
+    """Return a page with the rows of its table of targets as builder/stm8build/targets.py has them."""
+    head = table(TARGETS_HEAD, [])
+    rows = [[f"`{row.name}`", row.readme, "yes" if row.takes_firmware else "no"] for row in targets.TARGETS]
+    made = table(TARGETS_HEAD, rows)
+    return re.sub(rf"{re.escape(head)}(\|.*\n)*", lambda _: made, page)
 
 
-if __name__ == "__main__":
-    main()
+def files() -> dict[Path, bytes]:
+    """Return the pages that are made whole, and each that has the table of targets."""
+    made = {path: page().encode() for path, page in PAGES.items()}
+    for path in (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))):
+        if path not in PAGES:
+            text = path.read_text(encoding="utf-8")
+            if table(TARGETS_HEAD, []) in text:
+                made[path] = with_targets(text).encode()
+    return made

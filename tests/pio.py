@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -67,6 +68,20 @@ def load(file: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def dev_module(name: str) -> ModuleType:
+    """Return dev/NAME.py: the root, in which platform.py lies, is not among the folders of modules."""
+    if "dev" not in sys.modules:
+        folder = ROOT / "dev"
+        spec = importlib.util.spec_from_file_location(
+            "dev", folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
+        assert spec
+        assert spec.loader
+        sys.modules["dev"] = package = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(package)
+    return importlib.import_module(f"dev.{name}")
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from documents import DOCS, examples, first_cells, read, run, section
-from pio import BOARDS, ROOT, UPSTREAM_BOARDS, load
+from pio import BOARDS, ROOT, UPSTREAM_BOARDS
 from stm8build import options
-from stm8build.targets import TARGETS
 from stm8tool import errors
 from stm8tool.chip.link import connect
 from stm8tool.cli import main as cli
@@ -100,18 +99,6 @@ def test_every_fault_is_in_the_table_and_no_other() -> None:
     rows = first_cells(section(TOOL, "Faults"))
     assert {row.partition("=")[0] for row in rows} == set(faults.KNOWN)
     assert [fault for fault, _, _ in FAULT_ROWS] == rows
-
-
-def test_every_target_is_in_the_readme_and_no_other() -> None:
-    targets = {target.name for target in TARGETS}
-    assert set(first_cells(section(README, "Targets"))) == targets
-
-
-def test_the_pages_made_from_tables_are_what_their_script_writes() -> None:
-    make_docs = load(ROOT / "docs" / "make_docs.py")
-    assert {name: page() for name, page in make_docs.PAGES.items()} == {
-        name: DOCS[f"docs/{name}"].read_text(encoding="utf-8") for name in ("boards.md", "options.md")
-    }
 
 
 def test_every_board_has_a_row_with_its_chip_and_whether_its_protocol_works() -> None:
