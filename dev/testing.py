@@ -56,10 +56,10 @@ def test(arguments: list[str]) -> int:
 
 
 def pytest_on_every_core(python: Path, *arguments: str) -> int:
-    """Run pytest with pytest-xdist: a file of tests stays in one process, as its fixtures are made once."""
+    """Run pytest with pytest-xdist; tests/conftest.py keeps a file of tests in one process."""
     # Isolated as their parent is, or our platform.py would hide the standard module; relative, or a space would end it.
     process = f"popen//python={os.path.relpath(python, ROOT)} -I"
-    spread = ("--dist", "loadfile", "--tx", f"{os.cpu_count()}*{process}")
+    spread = ("--dist", "load", "--tx", f"{os.cpu_count()}*{process}")
     return run(python, "-I", "-m", "pytest", *spread, *arguments)
 
 
