@@ -24,13 +24,11 @@ sys.path.insert(0, str(root / "builder"))
 from stm8build import (  # noqa: E402
     binutils,
     elf,
-    ide,
     link_step,
     option_problems,
     options,
     refusal,
     shell,
-    sizedata,
     sources,
     target_actions,
 )
@@ -186,6 +184,8 @@ def settle_program(target: Any, source: Any, env: Any) -> int:
 
 def dump_size_data(_: Any, target: Any, source: Any, env: Any) -> None:
     """Stand in for PlatformIO's report, which takes an ELF of GNU tools."""
+    from stm8build import sizedata  # only here: pyelftools takes a moment
+
     path = env.subst("$PIOMAINPROG")
     content = elf.sections(Path(path).read_bytes(), ram_size)
     areas = {section.name: section.memory for section in content if section.name != elf.STACK_AREA}
@@ -195,6 +195,8 @@ def dump_size_data(_: Any, target: Any, source: Any, env: Any) -> None:
 
 def describe_sdcc() -> None:
     """Give PlatformIO's IDE data what an editor must know of SDCC."""
+    from stm8build import ide
+
     folders = ide.include_folders(toolchain)
     command = [
         env.WhereIs("sdcc") or "sdcc",
