@@ -10,9 +10,12 @@ from pathlib import Path
 from .environments import interpreters, version_of, virtual_environment
 from .system import ROOT, apt_install, ask, run, say
 
-# What another Python runs: not what runs programs of its own, nor minutes of what is the same logic on each.
-ANY_PYTHON = "not platform and not hardware and not wine and not vm and not ucsim"
-RANDOM_UPLOADS = ROOT / "tests" / "session" / "test_random_faults.py"
+# What other interpreters run, see tests/interpreters.py; CONTRIBUTING.md says why.
+_HERE = "not platform and not hardware and not wine and not vm and not ucsim"
+ON_THE_OLDEST = f"{_HERE} and not sweep"
+ON_THE_NEWEST = f"{_HERE} and interpreter"
+
+FEW = 8  # tests by name; pytest-xdist needs longer to start than these need
 
 NOT_HERE = 77  # exit code for tests whose machine cannot be had, as automake has it; a failure has another
 
@@ -39,28 +42,48 @@ def test(arguments: list[str]) -> int:
         codes = [test_on(option, python, words) for option in machines]
         return next((code for code in codes if code not in (0, NOT_HERE)), max(codes))
     if arguments:
-        return pytest_on_every_core(python, *arguments)
+        return (pytest_in_one_process if in_one_process(arguments) else pytest_on_every_core)(python, *arguments)
     found = interpreters()
     for version, path in found.items():
-        say(f"Found Python {'.'.join(map(str, version))}: {path}")
-    suites = {"with PlatformIO": (python, ["-m", "platform"]), "without PlatformIO": (python, ["-m", ANY_PYTHON])}
-    for version in sorted({min(found), max(found)} - {version_of(python)}):
-        name = ".".join(map(str, version))
-        other = virtual_environment(ROOT / f".venv-{name}", found[version])
-        suites[f"on Python {name}"] = (other, ["-m", ANY_PYTHON, f"--ignore={RANDOM_UPLOADS}"])
-    codes = []
-    for name, (interpreter, words) in suites.items():
-        say(f"\nThe tests {name}")
-        codes.append(pytest_on_every_core(interpreter, "--quiet", *words))
+        say(f"Found Python {version_text(version)}: {path}")
+    say(f"\nEvery test, on Python {version_text(version_of(python))}")
+    codes = [pytest_on_every_core(python, "--quiet")]
+    for version, chosen in on_other_interpreters(list(found), version_of(python)).items():
+        other = virtual_environment(ROOT / f".venv-{version_text(version)}", found[version])
+        say(f"\nThe tests for Python {version_text(version)}: {chosen}")
+        codes.append(pytest_on_every_core(other, "--quiet", "-m", chosen))
     return max(codes)
+
+
+def version_text(version: tuple[int, int]) -> str:
+    """Return a version as people write it."""
+    return ".".join(map(str, version))
+
+
+def on_other_interpreters(found: list[tuple[int, int]], main: tuple[int, int]) -> dict[tuple[int, int], str]:
+    """Return which tests run on interpreters besides the main one, as pytest's -m chooses them: oldest and newest."""
+    chosen = {max(found): ON_THE_NEWEST, min(found): ON_THE_OLDEST}
+    return {version: chosen[version] for version in sorted(chosen) if version != main}
+
+
+def in_one_process(arguments: list[str]) -> bool:
+    """Whether the words for pytest name one file or a few tests: more processes would not be quicker."""
+    named = [word.partition("::") for word in arguments if Path(ROOT, word.partition("::")[0]).exists()]
+    files = {file for file, _, _ in named}
+    one_file = len(files) == 1 and not any(Path(ROOT, file).is_dir() for file in files)
+    return one_file or (0 < len(named) <= FEW and all(test for _, _, test in named))
+
+
+def pytest_in_one_process(python: Path, *arguments: str) -> int:
+    """Run pytest without pytest-xdist, unless the arguments ask for it."""
+    return run(python, "-I", "-m", "pytest", *arguments)
 
 
 def pytest_on_every_core(python: Path, *arguments: str) -> int:
     """Run pytest with pytest-xdist; tests/conftest.py keeps a file of tests in one process."""
-    # Isolated as their parent is, or our platform.py would hide the standard module; relative, or a space would end it.
+    # Isolated, as their parent is; relative, or a space would end it.
     process = f"popen//python={os.path.relpath(python, ROOT)} -I"
-    spread = ("--dist", "load", "--tx", f"{os.cpu_count()}*{process}")
-    return run(python, "-I", "-m", "pytest", *spread, *arguments)
+    return run(python, "-I", "-m", "pytest", "--dist", "load", "--tx", f"{os.cpu_count()}*{process}", *arguments)
 
 
 def test_on(option: str, python: Path, arguments: list[str]) -> int:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import signal
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+import interpreters
 
 settings.register_profile("no clock", deadline=None)  # a busy machine makes no test fail
 settings.load_profile("no clock")
@@ -17,6 +20,38 @@ settings.load_profile("no clock")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+# What a test may be that starts processes: see interpreters.py for the first one.
+STARTERS = ("interpreter", "platform", "wine", "vm", "ucsim", "hardware")
+
+_started: list[object] = []
+_start = subprocess.Popen.__init__
+
+
+def _start_and_tell(self: subprocess.Popen[Any], *args: Any, **options: Any) -> None:
+    _started.append(args or options)
+    _start(self, *args, **options)
+
+
+subprocess.Popen.__init__ = _start_and_tell  # type: ignore[method-assign]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests the markers that interpreters.py has for them."""
+    for item in items:
+        folder = item.path.parent.name
+        for name in interpreters.markers(f"{folder}/{item.path.name}::{item.name}"):
+            item.add_marker(name)
+
+
+@pytest.fixture(autouse=True)
+def _processes_need_a_marker(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Refuse a process of a test that `dev.py test` does not run on the newest Python."""
+    _started.clear()
+    yield
+    if _started and not any(map(request.node.get_closest_marker, STARTERS)):
+        pytest.fail("this test starts a process: name its file in DEPENDING, in tests/interpreters.py", pytrace=False)
 
 
 @pytest.hookimpl(optionalhook=True)

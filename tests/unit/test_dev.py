@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import interpreters
 from pio import ROOT, dev_module
 
 DOORS = ("dev.py", "dev/__init__.py")
@@ -104,6 +105,75 @@ def test_a_failure_on_one_machine_is_not_hidden_by_another_that_cannot_be_had(
     monkeypatch.setattr(testing, "MACHINES", makers)
     monkeypatch.setattr(testing, "virtual_environment", lambda: Path(sys.executable))
     assert testing.test(["--vm", "--wine", "-q"]) == code
+
+
+# -- which tests run where -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("main", "others"),
+    [
+        ((3, 11), {(3, 9): testing.ON_THE_OLDEST, (3, 13): testing.ON_THE_NEWEST}),
+        ((3, 9), {(3, 13): testing.ON_THE_NEWEST}),
+        ((3, 13), {(3, 9): testing.ON_THE_OLDEST}),
+    ],
+)
+def test_the_oldest_and_the_newest_interpreter_run_what_the_main_one_cannot_show(
+    main: tuple[int, int], others: dict[tuple[int, int], str]
+) -> None:
+    assert testing.on_other_interpreters([(3, 9), (3, 11), (3, 13)], main) == others
+
+
+def test_one_interpreter_alone_runs_everything_once() -> None:
+    assert testing.on_other_interpreters([(3, 11)], (3, 11)) == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "one"),
+    [
+        ("tests/unit/test_dev.py", True),
+        ("-x tests/unit/test_dev.py -k words", True),
+        ("tests/unit/test_dev.py::test_a tests/unit/test_docs.py::test_b", True),
+        ("tests/unit/test_dev.py tests/unit/test_docs.py", False),
+        ("tests/unit/test_dev.py tests/unit", False),
+        ("tests/unit", False),
+        ("-k words", False),
+        (" ".join(f"tests/unit/{name}.py::test_a" for name in ["test_dev", *["test_docs"] * 8]), False),
+    ],
+)
+def test_one_file_or_a_few_tests_need_no_more_than_one_process(arguments: str, one: bool) -> None:
+    assert testing.in_one_process(arguments.split()) == one
+
+
+@pytest.mark.parametrize("entry", [*interpreters.DEPENDING, *interpreters.SWEEPS])
+def test_what_the_tables_of_interpreters_name_is_there(entry: str) -> None:
+    file, _, name = entry.partition("::")
+    path = ROOT / "tests" / file
+    assert path.is_file()
+    assert not name or re.search(rf"^def {name}\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_a_test_gets_the_markers_of_its_file_and_of_its_name() -> None:
+    assert interpreters.markers("unit/test_deps.py::test_x[a]") == ["interpreter"]
+    assert interpreters.markers("session/test_option_cuts.py::test_x") == ["sweep"]
+    assert interpreters.markers(f"{interpreters.SWEEPS[2]}[v1-stm8s103f3]") == ["sweep"]
+    assert interpreters.markers("session/test_faults.py::test_x") == []
+
+
+def test_a_process_in_a_test_that_the_newest_python_does_not_run_is_refused(tmp_path: Path) -> None:
+    code = "import subprocess, sys\ndef test_it(): subprocess.run([sys.executable, '-c', ''])\n"
+    (tmp_path / "test_it.py").write_text(code)
+    words = ["-m", "pytest", "-q", "-c", os.devnull, "-p", "conftest", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout
+    assert "this test starts a process: name its file in DEPENDING, in tests/interpreters.py" in done.stdout
 
 
 # -- what GitHub runs ------------------------------------------------------------------------------------------------
