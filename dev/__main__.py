@@ -20,7 +20,6 @@ def bench() -> int:
 
 COMMANDS = {
     "demo": demo.demo,
-    "check": checking.check,
     "generate": generating.generate,
     "bench": bench,
     "release": releasing.release,
@@ -37,6 +36,7 @@ def main() -> int:
         commands.add_parser(name)
     commands.add_parser("test", add_help=False)  # -h is pytest's
     commands.add_parser("core").add_argument("--dir", type=Path, required=True)
+    commands.add_parser("check").add_argument("names", nargs="*", metavar="NAME")
     options, rest = parser.parse_known_args()
     if rest and options.command != "test":
         parser.error(f"unknown: {' '.join(rest)}")
@@ -44,7 +44,9 @@ def main() -> int:
         if options.command == "core":
             core.prepare_core(options.dir.resolve())
             return 0
-        return testing.test(rest) if options.command == "test" else COMMANDS[options.command]()
+        if options.command == "test":
+            return testing.test(rest)
+        return checking.check(options.names) if options.command == "check" else COMMANDS[options.command]()
     except SetupError as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1

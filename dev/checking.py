@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 
 from . import generating
 from .environments import VENV, virtual_environment
-from .system import ROOT, run
+from .system import ROOT, SetupError, run
 
 # Their names hide modules: the standard `platform`, and the package dev/. mypy gets copies with other names.
 COPIED = {"platform.py": "ststm8_platform.py", "dev.py": "dev_door.py"}
 
 
-def check() -> int:
-    """Run ruff and mypy, and compare what is generated with what is committed."""
-    python = virtual_environment()
+def module(*words: str) -> int:
+    """Run a program of the virtual environment; return its exit code."""
+    return run(virtual_environment(), "-I", "-m", *words)
+
+
+def ruff() -> int:
+    """Look for mistakes and for another format."""
+    return max(module("ruff", "check"), module("ruff", "format", "--check"))
+
+
+def types() -> int:
+    """Check the types, of platform.py and dev.py too."""
+    virtual_environment()
     folder = VENV / "check"
     folder.mkdir(exist_ok=True)
     copies = [shutil.copyfile(ROOT / name, folder / other) for name, other in COPIED.items()]
-    commands = [("ruff", "check"), ("ruff", "format", "--check"), ("mypy",), ("mypy", *map(str, copies))]
-    return max(*(run(python, "-I", "-m", *command) for command in commands), generating.check())
+    return max(module("mypy"), module("mypy", *map(str, copies)))
+
+
+CHECKS = {"ruff": ruff, "types": types, "generated": generating.check}
+
+
+def check(names: Sequence[str] = ()) -> int:
+    """Run the checks of these names, or all of them; return an exit code."""
+    unknown = [name for name in names if name not in CHECKS]
+    if unknown:
+        raise SetupError(f"there is no check {unknown[0]}; there are {', '.join(CHECKS)}")
+    return max(CHECKS[name]() for name in names or CHECKS)

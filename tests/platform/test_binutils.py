@@ -183,4 +183,4 @@ def test_a_launcher_holds_paths_with_any_letter(tmp_path: Path) -> None:
     assert Path(text).name == "objcopy.bat"
     assert Path(text).read_bytes().startswith(b'@"C:\\100%%\\python.exe" "')
     assert Path(text).read_bytes().endswith(b" 1024 objcopy %*\r\n")
-    assert (ROOT / "builder" / "binutils.py").is_file()
+    assert (ROOT / "builder" / "stm8build" / "binutils.py").is_file()

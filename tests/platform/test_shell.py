@@ -1,4 +1,4 @@
-"""builder/stm8build/shell.py, run.py: a value of platformio.ini reaches the flasher as it stands, or is refused."""
+"""builder/stm8build/shell.py, process.py: a value of platformio.ini reaches the flasher as it stands, or is refused."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ from pio import ROOT, dev_module
 
 DOORS = ("dev.py", "dev/__init__.py")
 
-core, environments, system, testing = map(dev_module, ("core", "environments", "system", "testing"))
+checking, core, environments = map(dev_module, ("checking", "core", "environments"))
+system, testing = map(dev_module, ("system", "testing"))
 HELP = sys.modules["dev"].__doc__ or ""
 
 
@@ -105,6 +106,29 @@ def test_a_failure_on_one_machine_is_not_hidden_by_another_that_cannot_be_had(
     monkeypatch.setattr(testing, "MACHINES", makers)
     monkeypatch.setattr(testing, "virtual_environment", lambda: Path(sys.executable))
     assert testing.test(["--vm", "--wine", "-q"]) == code
+
+
+# -- what a commit has to pass ---------------------------------------------------------------------------------------
+
+
+def test_a_commit_runs_every_check_and_no_hook_of_another_repository() -> None:
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"^ *- repo: (.*)$", hooks, re.MULTILINE) == ["local"]
+    assert re.findall(r"^ *entry: python3 dev\.py check (\w+)$", hooks, re.MULTILINE) == list(checking.CHECKS)
+    assert set(re.findall(r"^ *language: (.*)$", hooks, re.MULTILINE)) == {"system"}
+
+
+def test_a_check_that_there_is_not_is_an_error_that_lists_those_there_are() -> None:
+    with pytest.raises(system.SetupError, match="no check rust; there are ruff, types, generated"):
+        checking.check(["ruff", "rust"])
+
+
+def test_one_failing_check_fails_and_the_others_run_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    checks = {name: lambda name=name: done.append(name) or int(name == "types") for name in ("types", "ruff")}
+    monkeypatch.setattr(checking, "CHECKS", checks)
+    assert checking.check() == 1
+    assert done == ["types", "ruff"]
 
 
 # -- which tests run where -------------------------------------------------------------------------------------------
