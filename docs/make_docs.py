@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
-sys.path[:0] = [str(DOCS.parent / "boards"), str(DOCS.parent / "builder")]
+sys.path[:0] = [str(DOCS.parent / name) for name in ("boards", "builder", "tool")]
 
 import make_boards  # noqa: E402
 
 from stm8build import options, targets  # noqa: E402
+from stm8tool.parts.table import all_parts  # noqa: E402
 
 BOARDS_HEAD = """# Boards
 
@@ -163,12 +164,14 @@ def with_targets(page: str) -> str:
     return re.sub(rf"{re.escape(head)}(\|.*\n)*", lambda _: made, page)
 
 
+def with_counts(page: str) -> str:
+    """Return a page with the number of parts in it as the part table has it."""
+    return re.sub(r"\bknows \d+ parts\b", f"knows {len(all_parts())} parts", page)
+
+
 def files() -> dict[Path, bytes]:
-    """Return the pages that are made whole, and each that has the table of targets."""
-    made = {path: page().encode() for path, page in PAGES.items()}
+    """Return the pages that are made whole, and those with the table of targets or the number of parts in them."""
+    pages = {path: page() for path, page in PAGES.items()}
     for path in (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))):
-        if path not in PAGES:
-            text = path.read_text(encoding="utf-8")
-            if table(TARGETS_HEAD, []) in text:
-                made[path] = with_targets(text).encode()
-    return made
+        pages.setdefault(path, path.read_text(encoding="utf-8"))
+    return {path: with_counts(with_targets(text)).encode() for path, text in pages.items()}

@@ -45,6 +45,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(name)
 
 
+@pytest.fixture
+def few_parts(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A small part table in place of the real one."""
+    import few_parts as tables
+
+    folder = tmp_path_factory.mktemp("tables")
+    tables.copy_tables(folder, tables.FEW)
+    with tables.tables_in(folder, monkeypatch):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _processes_need_a_marker(request: pytest.FixtureRequest) -> Iterator[None]:
     """Refuse a process of a test that `dev.py test` does not run on the newest Python."""

@@ -19,7 +19,6 @@ from stm8tool.chip.link import connect
 from stm8tool.cli import main as cli
 from stm8tool.cli import process
 from stm8tool.image import Segment, save
-from stm8tool.parts.table import all_parts
 from stm8tool.sim import faults
 from stm8tool.support import fetching, interrupts
 from stm8tool.transport import usb_access
@@ -112,7 +111,6 @@ def test_every_board_has_a_row_with_its_chip_and_whether_its_protocol_works() ->
         assert manifest["build"]["mcu"].upper().startswith(chip)
         assert protocol == manifest["upload"]["protocol"]
         assert bool(serial) == ("serial" in manifest["upload"]["protocols"])
-    assert f"knows {len(all_parts())} parts" in README
     assert "Where the default protocol is `serial`, `upload` runs stm8gal" in README
 
 
