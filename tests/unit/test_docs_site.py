@@ -91,7 +91,7 @@ def test_an_older_python_says_why_there_is_no_site_and_leaves_the_folder_alone(
 
 
 def test_the_drawings_are_what_their_script_draws_and_each_is_on_a_page() -> None:
-    made = load(ROOT / "dev" / "drawings.py").files()
+    made = load(ROOT / "dev" / "make_drawings.py").files()
     assert made == {path: path.read_bytes() for path in made}
     shown = {file for text in DOCS.values() for file in re.findall(r"!\[.*?\]\((.*?)\)", text.read_text("utf-8"))}
     assert {Path(file).name for file in shown} == {path.name for path in (ROOT / "docs").glob("*.svg")}

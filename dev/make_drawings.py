@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write the drawings of docs/wiring.md and docs/unlock.md: SVG that is readable on a light and on a dark page.
 
-    python3 dev/drawings.py
+    python3 dev/make_drawings.py
 
 A test compares the committed drawings with the output of this script. In every drawing a wire has the colour of its
 signal. Its name stands at both ends, for readers who do not tell the colours apart.
