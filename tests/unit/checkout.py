@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -80,7 +81,7 @@ class Checkout:
         path = self.wheels / f"{stem}-py3-none-any.whl"
         with zipfile.ZipFile(path, "w") as wheel:
             for file, text in {**contents, f"{stem}.dist-info/RECORD": record}.items():
-                wheel.writestr(file, text)
+                wheel.writestr(zipfile.ZipInfo(file), text)  # with a fixed time: every checkout's wheels are the same
         return f"{name}=={version} \\\n    --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
 
     def start(
@@ -118,4 +119,20 @@ class Checkout:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
+    """A checkout that has no packages yet."""
     return Checkout(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The private folder of a checkout that has fetched its packages by pip."""
+    checkout = Checkout(tmp_path_factory.mktemp("fetched"))
+    assert checkout.run("usb")[1] == FETCHING
+    return checkout.tool / "_deps"
+
+
+@pytest.fixture
+def warm(checkout: Checkout, fetched: Path) -> Checkout:
+    """A checkout that has fetched its packages: pip needs a second for it, a copy of what it made does not."""
+    shutil.copytree(fetched, checkout.tool / "_deps")
+    return checkout
