@@ -13,7 +13,7 @@ from .system import ROOT, apt_install, ask, run, say
 # What other interpreters run, see tests/interpreters.py; CONTRIBUTING.md says why.
 _HERE = "not platform and not hardware and not wine and not vm and not ucsim"
 ON_THE_OLDEST = f"{_HERE} and not sweep"
-ON_THE_NEWEST = f"{_HERE} and interpreter"
+ON_THE_NEWEST = f"{_HERE} and interpreter and not sweep"
 
 FEW = 8  # tests by name; pytest-xdist needs longer to start than these need
 

@@ -1,7 +1,8 @@
 """Which tests depend on the Python that runs them, and which are so long that one Python is enough.
 
 `dev.py test` runs every test on one interpreter. On the oldest it leaves out the sweeps. On the newest it runs what
-depends on the interpreter. tests/conftest.py makes the markers `interpreter` and `sweep` of these tables.
+depends on the interpreter, without the sweeps in it. tests/conftest.py makes the markers `interpreter` and `sweep` of
+these tables.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ SWEEPS = (
     "session/test_faults.py::test_ctrl_c_at_every_moment_leaves_probe_and_chip_in_order",
     "session/test_option_cuts.py",
     "session/test_random_faults.py",
+    "unit/test_package_files.py::test_a_damaged_folder_heals",
 )
 
 
