@@ -1,4 +1,4 @@
-"""Write docs/boards.md and docs/options.md from the tables that the platform itself uses.
+"""Write docs/boards.md, docs/options.md and the index of docs/errors.md from the tables that the code itself uses.
 
     python3 docs/make_docs.py
 
@@ -19,6 +19,9 @@ DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent / "boards"))
 
 import make_boards  # noqa: E402
+
+# The scripts of this folder are loaded by their paths: the folder is not on the module search path of who loads this.
+error_index = SimpleNamespace(**runpy.run_path(str(DOCS / "error_index.py")))
 
 # The builder's files are loaded one by one, as the builder does it: a name of theirs must not hide an installed module.
 options = SimpleNamespace(**runpy.run_path(str(DOCS.parent / "builder" / "options.py")))
@@ -158,7 +161,13 @@ def options_page() -> str:
     return f"{OPTIONS_HEAD}\n{listed}{PROTOCOLS_HEAD}\n{protocols}"
 
 
-PAGES = {"boards.md": boards_page, "options.md": options_page}
+def errors_page() -> str:
+    """Return docs/errors.md, of which only the index is made."""
+    page: str = error_index.page_of((DOCS / "errors.md").read_text(encoding="utf-8"))
+    return page
+
+
+PAGES = {"boards.md": boards_page, "options.md": options_page, "errors.md": errors_page}
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ from .errors import LINK_ERRORS, Code, ConnectError, ProbeLostError, ToolError, 
 from .image import Image, Segment
 from .probe.stlink.swim import Stlink
 from .support.interrupts import shield
+from .words import Hint, joined
 
 if TYPE_CHECKING:
     from .parts.table import Part, Region
@@ -117,6 +118,7 @@ class Session:
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         """Let the program run and release the probe, also when one of the two fails; then say how good the link was."""
+        ended = error  # a ToolError with what is known about it by the end
         with shield():
             try:
                 if error is None and self._expects_program:
@@ -124,20 +126,24 @@ class Session:
                 self._core.leave()
             except ToolError as exc:
                 if error is None:
-                    self._add_quality(exc)
-                    raise
+                    weak = self._with_quality(exc)
+                    if weak is exc:
+                        raise
+                    raise weak from exc
                 told = stays_held(exc)
                 if isinstance(error, ToolError):  # the first error is the one to show
                     if not isinstance(error, ProbeLostError):  # its hint says what becomes of the chip
-                        error.details = (*error.details, *told)
+                        ended = error.with_(details=(*error.evidence, *told))
                 else:
                     _log.warning("%s", "; ".join(told))
             finally:
                 self._link.close()
         if error is None:
             self._warn()
-        elif isinstance(error, ToolError):
-            self._add_quality(error)
+        elif isinstance(ended, ToolError):
+            ended = self._with_quality(ended)
+            if ended is not error:
+                raise ended from error
 
     @property
     def quality(self) -> Quality:
@@ -192,14 +198,16 @@ class Session:
         if quality.retries:
             _log.warning("weak link: %s; %s %s", quality.summary(), quality.advice(), Code.WEAK_LINK)
 
-    def _add_quality(self, error: ToolError) -> None:
-        """Put into `error` what had to be done again before it."""
+    def _with_quality(self, error: ToolError) -> ToolError:
+        """Return `error` with what had to be done again before it."""
         quality = self.quality
         if not quality.retries:
-            return
-        error.details = (*error.details, f"until then: {quality.summary()}")
-        if error.code is Code.LINK_LOST and not isinstance(error, ConnectError):
-            error.hint = quality.advice() + (f"; {error.hint}" if error.hint else "")
+            return error
+        of_link = error.code is Code.LINK_LOST and not isinstance(error, ConnectError)
+        return error.with_(
+            hint=joined(quality.advice(), error.advice) if of_link else None,
+            details=(*error.evidence, f"until then: {quality.summary()}"),
+        )
 
     @property
     def probe(self) -> ProbeInfo:
@@ -238,7 +246,7 @@ class Session:
 
     def _require_part(self) -> Part:
         if self._part is None:
-            raise UsageError("which chip?", hint="name it with --part, for example --part stm8s103f3")
+            raise UsageError("which chip?", hint=Hint("name it with {part}, for example {part:stm8s103f3}"))
         return self._part
 
     def write(
@@ -369,7 +377,9 @@ class Session:
         """Put `image` into RAM and let the CPU run from `address` there; the session ends without a reset."""
         ram = self._require_part().ram
         if not ram.start <= address < ram.end:
-            raise UsageError(f"0x{address:06X} is not in {ram}", hint="what is in flash runs after a reset: `reset`")
+            raise UsageError(
+                f"0x{address:06X} is not in {ram}", hint=Hint("what is in flash runs after a reset: {reset}")
+            )
         self.write_ram(image)
         self._core.run(address)
         self._connected = False  # another job connects again, which stops it

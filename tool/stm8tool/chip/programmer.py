@@ -25,6 +25,7 @@ from ..errors import (
 )
 from ..image import Image, Segment
 from ..parts.table import Part, Region, option_table
+from ..words import Hint
 from .flash.blocks import BlockWrite, Span, blocks_to_write, by_span, merge, spans, whole_blocks
 from .flash.controller import Flash, RefusedError
 from .link.core import TRIES, WRITE_ENDS_S, Core
@@ -98,12 +99,12 @@ class Programmer:
         """Raise UsageError unless every danger of `changes` is forced, or is none here."""
         found = self.dangers(changes, forced)
         if found:
-            options = " ".join(dict.fromkeys(warned.danger.option for warned in found))
+            needed = " ".join(dict.fromkeys(warned.danger.value for warned in found))
             raise UsageError(
                 f"{found[0].why}: nothing was written",
                 code=Code.DANGEROUS_WRITE,
-                hint=f"{options} writes it all the same",
-                details=[f"{warned.danger.option}: {warned.why}" for warned in found],
+                hint=Hint("{allow:{needed}} writes it all the same", needed=needed),
+                details=[Hint("{allow:{danger}}: {why}", danger=w.danger.value, why=w.why) for w in found],
             )
 
     def change_options(self, changes: Sequence[Change], forced: Collection[Danger] = ()) -> None:
@@ -147,7 +148,8 @@ class Programmer:
             raise ProbeError(
                 f"the read protection is off, but it is not known if the flash above 0x00FFFF is erased: {exc}",
                 code=exc.code,
-                hint="with another probe, `erase` erases all of the flash, and shows that it is blank",
+                hint=Hint("with another probe, {erase} erases all of the flash, and shows that it is blank"),
+                end=exc.end,
             ) from exc
         left = self._core.persist(lambda: [address for memory in memories for address in self._not_blank(memory)])
         if left:
@@ -155,8 +157,10 @@ class Programmer:
                 f"the read protection is off, but the erase left {len(left)} bytes that are not 0x00, "
                 f"the first at 0x{left[0]:06X}: what the chip held before can be read there",
                 code=Code.NOT_ERASED,
-                hint="`erase` tries once more, per memory; bytes that stay are worn out: do not pass the chip on",
+                hint=Hint("{erase} tries once more, per memory; bytes that stay are worn out: do not pass the chip on"),
                 details=[f"0x{block:06X}: not erased" for block in sorted({a - a % self.part.block for a in left})],
+                address=left[0],
+                count=len(left),
             )
 
     def _not_blank(self, memory: Region) -> list[int]:
@@ -188,7 +192,7 @@ class Programmer:
         for block in blocks:
             if area and area.start <= block.address < area.end:
                 why = f"nothing was written, because of block 0x{block.address:06X}"
-                raise protection.write_protected(why, value)
+                raise protection.write_protected(why, value, block.address)
 
     def _ubc(self) -> int:
         """Return the value of UBC that an open chip uses."""
@@ -201,9 +205,12 @@ class Programmer:
         try:
             yield
         except (ProgramError, VerifyError, SwimError) as exc:
+            blamed: ToolError = exc
             if exc.code in _OF_SUPPLY:
-                blame_supply(exc, self._core.link.supply_mv(), least_supply_mv(self.part))
-            raise
+                blamed = blame_supply(exc, self._core.link.supply_mv(), least_supply_mv(self.part))
+            if blamed is exc:
+                raise
+            raise blamed from exc
 
     def read(self, region: Region) -> bytes:
         """Return the bytes of `region`."""
@@ -275,14 +282,13 @@ class Programmer:
 
         try:
             self._core.persist(attempt, _MENDABLE, lambda: len(programmed))
-        except SwimError as exc:
-            # Some chips answer a write under ROP with a NACK or silence: then it is always the first block.
-            cause = self._explained(exc) if refused == TRIES else exc
-            _name_the_cut(cause, begun.keys() - programmed)
-            raise cause from exc
         except ToolError as exc:
-            _name_the_cut(exc, begun.keys() - programmed)
-            raise
+            # Some chips answer a write under ROP with a NACK or silence: then it is always the first block.
+            by_protection = isinstance(exc, SwimError) and refused == TRIES
+            told = _with_the_cut(self._explained(exc) if by_protection else exc, begun.keys() - programmed)
+            if told is exc:
+                raise
+            raise told from exc
         covered = sum(span.end - span.start for span in spans(segments, self.part.block))
         return Written(covered // self.part.block, len(programmed), self.part.block)
 
@@ -370,11 +376,13 @@ class Programmer:
         return protection.explain_refusal(self._core, self._flash, self.part, refused, address)
 
 
-def _name_the_cut(error: ToolError, blocks: Iterable[int]) -> None:
-    """Add to an error the blocks whose programming began and was not seen to end, unless the chip refused them."""
-    if not isinstance(error, (ReadoutProtectedError, WriteProtectedError, RefusedError)):
-        cut = (f"block 0x{block:06X} was cut short: all of it may be damaged" for block in sorted(blocks))
-        error.details = (*error.details, *cut)
+def _with_the_cut(error: ToolError, blocks: Iterable[int]) -> ToolError:
+    """Return an error with the blocks whose programming began and was not seen to end, unless the chip refused them."""
+    cut = tuple(sorted(blocks))
+    if not cut or isinstance(error, (ReadoutProtectedError, WriteProtectedError, RefusedError)):
+        return error
+    told = [f"block 0x{block:06X} was cut short: all of it may be damaged" for block in cut]
+    return error.with_(details=(*error.evidence, *told), cut=cut)
 
 
 def _require_equal(address: int, wanted: bytes, held: bytes) -> None:
@@ -388,5 +396,7 @@ def _require_equal(address: int, wanted: bytes, held: bytes) -> None:
             address=address + first,
             expected=wanted[first],
             actual=held[first],
+            differing=len(differing),
+            compared=len(wanted),
             hint="write the image; if that was just done, check supply, ground and wires",
         )

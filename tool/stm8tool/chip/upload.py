@@ -13,6 +13,7 @@ from typing import NamedTuple, Optional
 from ..errors import Code, FamilyMismatchError, ImageError, ProgramError, ReadoutProtectedError, WriteProtectedError
 from ..image import Image, Segment
 from ..parts.table import Part
+from ..words import Hint
 from .options import protection
 from .options.bytes import OptionState, factory_states, left_undone, show_a_cut_unlock
 from .options.files import from_image, restored
@@ -102,7 +103,7 @@ def _require_finished(states: Sequence[OptionState]) -> None:
         raise ProgramError(
             f"an earlier unlock was cut short, and did not restore {undone}: nothing was written",
             code=Code.OPTIONS_CORRUPT,
-            hint="`unlock` finishes it, and erases nothing; or leave out --unlock never",
+            hint=Hint("{unlock} finishes it, and erases nothing; or leave out {unlock_never}"),
         )
 
 
@@ -113,8 +114,7 @@ def require_open(programmer: Programmer, *, unlock: bool) -> Optional[ReadoutPro
     except ReadoutProtectedError as exc:
         if unlock:
             return exc
-        exc.code = Code.ROP_UPLOAD
-        raise
+        raise exc.with_(code=Code.ROP_UPLOAD) from exc
     return None
 
 
@@ -173,7 +173,10 @@ def require_whole(image: Image, part: Part) -> None:
         if 0 < held < memory.size:
             raise ImageError(
                 f"this is no whole backup: it has {held} of the {memory.size} bytes of {memory}",
-                hint="`write` is for firmware; `restore --force` brings back what is there",
+                hint=Hint("{write} is for firmware; {restore_force} brings back what is there"),
+                address=memory.start,
+                size=held,
+                room=memory.size,
             )
 
 
@@ -201,8 +204,7 @@ def _write(
     except ReadoutProtectedError as exc:
         # A locked chip may look blank; its refusal of the first block is what tells.
         if not unlock or (unlocked and unlocked.erased):
-            exc.code = Code.UNLOCK_FAILED if unlock else Code.ROP_UPLOAD
-            raise
+            raise exc.with_(code=Code.UNLOCK_FAILED if unlock else Code.ROP_UPLOAD) from exc
         unlocked = _unlock(programmer, exc, assume_locked=True)
     except WriteProtectedError:
         if not may_clear_ubc:

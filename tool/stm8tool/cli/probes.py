@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn, Optional
 
 from ..errors import ImageError, UsageError
 from ..support.values import number, shortened
+from ..words import COMMAND_LINE
 
 if TYPE_CHECKING:
     from ..chip.options.plan import Change, Danger
@@ -179,7 +180,7 @@ def list_probes(arguments: argparse.Namespace, console: Console) -> None:
     from ..probe import listing
     from ..selector import bus_of
 
-    probes, others = listing.attached(bus_of(arguments.probe)[0])
+    probes, others = listing.attached(bus_of(arguments.probe)[0], COMMAND_LINE)
     if arguments.json:
         import json
 
@@ -353,8 +354,7 @@ def doctor(arguments: argparse.Namespace, console: Console) -> None:
         console.say(f"the report is in {arguments.report}; it holds serial numbers, no names of users")
     problem = diagnosis.first_problem
     if problem:
-        problem.details, problem.hint = (), None  # they stand on the page
-        raise problem
+        raise problem.with_(details=(), hint="") from problem  # they stand on the page
 
 
 def udev(_arguments: argparse.Namespace, console: Console) -> None:

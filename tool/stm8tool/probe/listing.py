@@ -7,6 +7,7 @@ from typing import NamedTuple, Optional
 
 from ..errors import Code, ProbeError, ToolError
 from ..transport.base import UsbBus
+from ..words import LIBRARY, Words
 from . import find
 from .stlink import identify
 from .stlink import version as stlink_version
@@ -54,10 +55,10 @@ class Asked(NamedTuple):
     error: Optional[ToolError]
 
 
-def attached(bus: UsbBus) -> tuple[list[ListedProbe], Sequence[str]]:
+def attached(bus: UsbBus, words: Words = LIBRARY) -> tuple[list[ListedProbe], Sequence[str]]:
     """Return the attached ST-LINKs, and a text for each other device of ST; errors as `find.survey`."""
     probes, others = find.survey(bus)
-    return [row(ask(probe, bus)) for probe in probes], others
+    return [row(ask(probe, bus), words) for probe in probes], others
 
 
 def ask(found: find.FoundProbe, bus: UsbBus) -> Asked:
@@ -94,8 +95,8 @@ def _cells(probe: ListedProbe) -> tuple[str, ...]:
     return probe.model, serial, probe.path, probe.firmware or "-"
 
 
-def row(asked: Asked) -> ListedProbe:
-    """Return what is told of a probe."""
+def row(asked: Asked, words: Words) -> ListedProbe:
+    """Return what is told of a probe, in the words of a vocabulary."""
     found, version, error = asked
     return ListedProbe(
         model=found.model.name,
@@ -106,7 +107,7 @@ def row(asked: Asked) -> ListedProbe:
         product=f"{found.device.product:04x}",
         firmware=None if version is None else str(version),
         problem=None if error is None else str(error),
-        hint=error.hint if error else None,
+        hint=error.hint_in(words) if error else None,
     )
 
 

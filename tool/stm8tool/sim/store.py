@@ -20,6 +20,7 @@ from stm8tool.parts.table import Part
 from stm8tool.support import files
 from stm8tool.support.locks import FileLock
 from stm8tool.transport.base import Clock, UsbIdentity
+from stm8tool.words import Hint
 
 from . import noise, state
 from .chip import debug, flash, memory_map
@@ -96,7 +97,7 @@ def create(
 
 def _refuse_existing(path: Path, overwrite: bool) -> None:
     if os.path.exists(path) and not overwrite:
-        raise UsageError(f"{path} exists already", hint="choose another name, or replace it with --force")
+        raise UsageError(f"{path} exists already", hint=Hint("choose another name, or replace it with {overwrite}"))
 
 
 def open_transport(path: PathLike, *, real_time: bool = False, patient: bool = True) -> StoredProbe:

@@ -111,9 +111,10 @@ class BusError(SwimError):
         hsit: SWIM_CSR.HSIT was set: the chip had left its reset.
     """
 
+    hsit: bool
+
     def __init__(self, cause: SwimError, *, hsit: bool) -> None:
-        super().__init__(str(cause), status=cause.status, hint=cause.hint)
-        self.hsit = hsit
+        super().__init__(str(cause), status=cause.status, hint=cause.advice, hsit=hsit)
 
 
 class Climbed(NamedTuple):
@@ -203,7 +204,10 @@ def not_reached(link: SwimLink, seen: Evidence, details: Sequence[str]) -> Conne
     found = conclude(seen._replace(supply_mv=supply_mv))
     measured = () if supply_mv is None else (supply_line(supply_mv),)
     status = seen.rungs[-1].status if seen.rungs else None
-    return ConnectError(found.message, status=status, code=found.code, hint=found.hint, details=(*details, *measured))
+    failure = ConnectError(
+        found.message, status=status, code=found.code, hint=found.hint, details=(*details, *measured)
+    )
+    return failure.with_(supply_mv=supply_mv)
 
 
 def move_reset(link: SwimLink, *, low: bool) -> None:
@@ -318,7 +322,12 @@ def _prove(link: SwimLink, expected: int) -> int:
     """Read SWIM_CSR; SwimError unless it holds `expected`, apart from the bits that the chip sets."""
     value = link.rotf(reg.SWIM_CSR, 1)[0]
     if (value ^ expected) & ~_STATUS_BITS:
-        raise SwimError(f"SWIM_CSR reads 0x{value:02X} where 0x{expected:02X} was written: no true link")
+        raise SwimError(
+            f"SWIM_CSR reads 0x{value:02X} where 0x{expected:02X} was written: no true link",
+            address=reg.SWIM_CSR,
+            expected=expected,
+            actual=value,
+        )
     return value
 
 
@@ -354,7 +363,12 @@ def _go_high_speed(link: SwimLink, csr: int, held: int) -> None:
     link.wotf(reg.SWIM_CSR, bytes([_BASE | reg.CSR_HS | reg.CSR_RST]))
     value = link.rotf(reg.DM_CSR2, 1)[0]
     if value != held:
-        raise SwimError(f"DM_CSR2 reads 0x{value:02X} in high speed where it was 0x{held:02X}: no true link")
+        raise SwimError(
+            f"DM_CSR2 reads 0x{value:02X} in high speed where it was 0x{held:02X}: no true link",
+            address=reg.DM_CSR2,
+            expected=held,
+            actual=value,
+        )
 
 
 def leave_running(link: SwimLink) -> None:

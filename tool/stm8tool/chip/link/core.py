@@ -166,7 +166,9 @@ class Core:
         differing = sum(one != other for one, other in zip(first, second))
         _log.debug("two reads of 0x%06X differ in %d bytes", address, differing)
         if differing > max(2, size // _MOST_DIFFERING):
-            raise SwimError(f"two reads of 0x{address:06X} differ in {differing} bytes", hint=_DAMAGED_HINT)
+            raise SwimError(
+                f"two reads of 0x{address:06X} differ in {differing} bytes", hint=_DAMAGED_HINT, address=address
+            )
         if self.tally.reads > limit:
             raise SwimError(f"{self.tally.reads} times two reads of the same memory differed", hint=_DAMAGED_HINT)
         if size == 1:
@@ -182,7 +184,7 @@ class Core:
             before, value = value, self.read(address, 1)
             if value == before:
                 return value
-        raise SwimError(f"the byte at 0x{address:06X} changes from read to read", hint=_DAMAGED_HINT)
+        raise SwimError(f"the byte at 0x{address:06X} changes from read to read", hint=_DAMAGED_HINT, address=address)
 
     def write(self, address: int, data: bytes, *, whole: bool = False) -> None:
         """Write registers or memory; with `whole` the probe gets `data` in one command, else it splits as it needs."""
@@ -299,4 +301,5 @@ class Core:
                 "it cannot reach flash above 0x00FFFF",
                 code=Code.PROBE_LIMIT,
                 hint="use another probe, or an image that ends below 0x010000",
+                end=end,
             )

@@ -16,6 +16,7 @@ from typing import NamedTuple, Optional
 
 from ...errors import Code, ToolError
 from ...parts.table import Part
+from ...words import Advice, Hint
 
 BUSY, SILENT, REFUSED = 0x01, 0x04, 0x05
 STUCK = (0x10, 0x16)
@@ -27,7 +28,7 @@ _LEAST_MV = {"STM8S": 2950, "STM8AF": 3000, "STLUX": 3000, "STNRG": 3000}
 _LEAST_OF_ANY_MV = 1650
 
 _WIRES = "check GND (try another GND pin), SWIM and the board's power, in this order; keep the wires under 10 cm"
-_CATCH = "catch the chip with --power-cycle"
+_CATCH = "catch the chip with {power_cycle}"
 _DELAY = "give the program a delay at its start"
 
 
@@ -78,7 +79,7 @@ class Diagnosis(NamedTuple):
 
     code: Code
     message: str
-    hint: str
+    hint: Advice
 
 
 def least_supply_mv(part: Optional[Part]) -> int:
@@ -150,13 +151,15 @@ def conclude(seen: Evidence) -> Diagnosis:
     return _silent(seen)
 
 
-def blame_supply(failure: ToolError, supply_mv: Optional[int], least_mv: int) -> None:
-    """Give `failure`, of a chip that answers, the supply as its cause where a low one was measured."""
+def blame_supply(failure: ToolError, supply_mv: Optional[int], least_mv: int) -> ToolError:
+    """Return `failure`, of a chip that answers, with the supply as its cause if a low one was measured."""
     if not supply_is_low(supply_mv, least_mv):
-        return
-    if failure.code is not Code.UNLOCK_FAILED:  # there it matters more what has become of the chip
-        failure.code = Code.SUPPLY_LOW
-    failure.hint = _low(supply_mv, least_mv) + (f"; then {failure.hint}" if failure.hint else "")
+        return failure
+    # After an unlock it matters more what has become of the chip.
+    code = failure.code if failure.code is Code.UNLOCK_FAILED else Code.SUPPLY_LOW
+    low: Advice = _low(supply_mv, least_mv)
+    hint = Hint("{low}; then {first}", low=low, first=failure.advice) if failure.advice else low
+    return failure.with_(code=code, hint=hint, supply_mv=supply_mv)
 
 
 def _low(supply_mv: Optional[int], least_mv: int) -> str:
@@ -195,7 +198,7 @@ def _fell_silent(seen: Evidence) -> Diagnosis:
         return Diagnosis(
             Code.SWIM_DISABLED,
             "the chip answered until its program ran: that most likely turns SWIM off or sleeps; no reset gets through",
-            f"{wire}; or {_CATCH}",
+            Hint(f"{wire}; or {_CATCH}"),
         )
     return Diagnosis(
         Code.LINK_LOST,
@@ -208,16 +211,16 @@ def _silent(seen: Evidence) -> Diagnosis:
     """Return the cause where the chip never answered, and nothing else is known."""
     if seen.watched:
         message = "the chip did not answer while the entry was repeated"
-        hint = (
+        hint: Advice = (
             "was the board's power off for a second, then on? A serial adapter may feed the board meanwhile. "
             f"Else {_WIRES}; a program that turns SWIM off within some 30 ms is too fast for this"
         )
     elif seen.has_nrst:
         message = "no SWIM link to the chip: it does not answer"
-        hint = f"{_WIRES}; else the program may turn SWIM off or sleep: wire NRST, or {_CATCH}"
+        hint = Hint(f"{_WIRES}; else the program may turn SWIM off or sleep: wire NRST, or {_CATCH}")
     else:
         message = (
             "no SWIM link to the chip: most likely its program turns SWIM off or sleeps; this part has no NRST pin"
         )
-        hint = f"{_CATCH}; a loose wire or no power looks the same: {_WIRES}; if it was the program, {_DELAY}"
+        hint = Hint(f"{_CATCH}; a loose wire or no power looks the same: {_WIRES}; if it was the program, {_DELAY}")
     return Diagnosis(Code.TARGET_SILENT if seen.has_nrst else Code.SWIM_DISABLED, message, hint)

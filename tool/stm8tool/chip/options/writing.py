@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from ...errors import LINK_ERRORS, Code, ProgramError, ReadoutProtectedError
 from ...parts.table import OptionByte, Part, option_table
 from ...support.interrupts import shield
+from ...words import Hint
 from .. import registers as reg
 from ..flash.controller import Flash, RefusedError
 from ..link.core import Core
@@ -24,7 +25,7 @@ from .bytes import OptionState, in_order, left_undone, read_options, spoilt, wri
 from .plan import Change, write_order
 
 _log = logging.getLogger(__name__)
-_HINT = "check supply, VCAP capacitor and wires, then repeat the command: it goes on from what the chip holds"
+_HINT = Hint("check supply, VCAP capacitor and wires, then repeat the {command}: it goes on from what the chip holds")
 LOCK_VALUE = {"stm8s": 0xAA, "stm8l": 0x00}  # by `Part.rop_mode`; on the latter every value but 0xAA locks
 
 
@@ -89,7 +90,7 @@ def lock(core: Core, flash: Flash, part: Part) -> bool:
         if found.unclear:
             raise ReadoutProtectedError(
                 f"the chip looks blank, and may be read-protected already ({found.evidence}): nothing was written",
-                hint="`unlock` makes sure, and erases the chip if it is; then lock it",
+                hint=Hint("{unlock} makes sure, and erases the chip if it is; then lock it"),
             )
         states = read_options(core, part)
         undone = left_undone(states)

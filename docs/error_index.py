@@ -1,0 +1,63 @@
+"""Write the index of docs/errors.md, which has a row for each code.
+
+    python3 docs/error_index.py
+
+The rows are those of `stm8tool.codes`; the headings of the page say where to look. A test compares what is committed
+with what this would write.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS.parent / "tool"))  # this one, not one that is installed
+
+from stm8tool.codes import Code  # noqa: E402
+
+PAGE = DOCS / "errors.md"
+BEGIN = "<!-- This table is made by docs/error_index.py. -->\n"
+END = "<!-- The table ends here. -->\n"
+
+
+def places(page: str) -> list[tuple[str, list[Code]]]:
+    """Return each heading of the page with the codes below it, in the order of the page."""
+    found: list[tuple[str, list[Code]]] = []
+    for place, code in re.findall(r"^(?:## (.+)|### (E-[A-Z-]+))$", page, re.MULTILINE):
+        if place:
+            found.append((place, []))
+        else:
+            found[-1][1].append(Code(code))
+    return found
+
+
+def index(page: str) -> str:
+    """Return the table."""
+    lines = ["| Where to look | Code | Exit code | What it means |", "|---|---|---|---|"]
+    for place, codes in places(page):
+        for code in codes:
+            where = f" {place}" if code is codes[0] else ""
+            link = f"[{code.value}](#{code.value.lower()})"
+            ends = str(code.exit_code) if code.exit_code else "0, a warning"
+            lines.append(f"|{where} | {link} | {ends} | {code.meaning} |")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def page_of(page: str) -> str:
+    """Return the page with its index as it should be."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError("docs/errors.md has no place for the index")
+    return f"{before}{BEGIN}\n{index(after)}\n{END}{after}"
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_bytes(page_of(PAGE.read_text(encoding="utf-8")).encode())
+
+
+if __name__ == "__main__":
+    main()
