@@ -24,12 +24,13 @@ END = "<!-- The table ends here. -->\n"
 
 def places(page: str) -> list[tuple[str, list[Code]]]:
     """Return each heading of the page with the codes below it, in the order of the page."""
+    by_value = {code.value: code for code in Code}
     found: list[tuple[str, list[Code]]] = []
     for place, code in re.findall(r"^(?:## (.+)|### (E-[A-Z-]+))$", page, re.MULTILINE):
         if place:
             found.append((place, []))
         else:
-            found[-1][1].append(Code(code))
+            found[-1][1].append(by_value[code])
     return found
 
 

@@ -121,7 +121,6 @@ LIBRARY: Words = {
     "serial_number": Word("a serial number", "SerialNumber.parse('{}')"),
     # The doctor and the simulator: the library makes no boards
     "report": Word("the report"),
-    "doctor_report": Word("the report of `stm8tool doctor`"),
     "sim_create": Word("`stm8tool sim create`", "make it with `stm8tool sim create {}`"),
     "sim_write": Word("`chip.write()`"),
     "board_probe": Word("the model of the probe", "the probe {}"),
@@ -159,7 +158,6 @@ COMMAND_LINE: Words = {
     "fill": Word("--fill", "--fill {}"),
     "serial_number": Word("--serial-number", "--serial-number {}"),
     "report": Word("--report", "--report {}"),
-    "doctor_report": Word("the report of `doctor --report`"),
     "sim_create": Word("stm8tool sim create", "stm8tool sim create {} --part … --probe v2"),
     "sim_write": Word("stm8tool --probe sim:CHIPFILE --part … write …"),
     "board_probe": Word("--probe", "--probe {}"),
