@@ -14,7 +14,7 @@ import pytest
 
 from stm8tool.cli import main as cli
 from stm8tool.parts.table import find_part, option_table
-from stm8tool.probe import find
+from stm8tool.probe.stlink import find
 from stm8tool.sim import bus, store
 
 ROOT = Path(__file__).parents[2]

@@ -176,7 +176,7 @@ def test_what_the_system_puts_in_between_has_the_words_of_that_system_on_every_o
 ) -> None:
     board = add(desk, monkeypatch, "1", A, faults=[fault])
     before = board.read_bytes()
-    monkeypatch.setattr("stm8tool.probe.find.sys.platform", system)
+    monkeypatch.setattr("stm8tool.probe.stlink.find.sys.platform", system)
     for selector in ("sim:bench", "sim:bench#usb:1-1", "sim:bench/1.chip"):
         result = desk.run("--probe", selector, "--part", STM8S, "info")
         assert result.code == 7

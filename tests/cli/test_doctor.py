@@ -12,7 +12,7 @@ import pytest
 from cli.desk import ROOT, STM8L, STM8S, Desk, finish, program, report, start
 from stm8tool.chip.link.core import Core
 from stm8tool.errors import AccessError, Code, ConnectError
-from stm8tool.probe import find
+from stm8tool.probe.stlink import find
 from stm8tool.sim.bus import SimBus
 from stm8tool.transport import libusb
 
@@ -249,7 +249,7 @@ def test_an_unknown_part_hides_nothing_above_the_protection(desk: Desk) -> None:
 
 def test_a_protection_that_is_seen_only_once_is_neither_on_nor_off(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.chip(locked=True)
-    monkeypatch.setattr("stm8tool.session.Session.options", lambda session: [])
+    monkeypatch.setattr("stm8tool.api.Chip.options", lambda chip: [])
     result = desk.flash("doctor")
     assert (result.code, result.reason[-13:]) == (4, "[E-LINK-LOST]")
     assert (marks(result.out)["protection"], marks(result.out)["chip"]) == ("·", "✗")

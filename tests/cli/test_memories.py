@@ -342,10 +342,10 @@ def test_auto_names_a_chip_that_can_be_one_part_only(desk: Desk) -> None:
 
 def test_a_group_of_one_is_as_certain_as_its_part_and_a_larger_one_is_not() -> None:
     alone = find_part("stm8af6148")
-    found = family.shared([alone])
+    found = family.group([alone])
     assert found is not None
     assert (found.part, found.parts, found.differing) == (alone, (alone,), frozenset())
-    several = family.shared([alone, find_part("stm8af6146")])
+    several = family.group([alone, find_part("stm8af6146")])
     assert several is None or several.part.confidence == "medium"
 
 

@@ -7,20 +7,34 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Optional
 
+from stm8tool import api
+from stm8tool.chip.link.capture import PowerCycle
 from stm8tool.chip.programmer import Progress, silent
 from stm8tool.image import Image, Segment
 from stm8tool.parts.table import Part, find_part
+from stm8tool.probe.stlink.swim import Stlink
 from stm8tool.session import Session
 from stm8tool.sim.chip.microcontroller import Chip
 from stm8tool.sim.probe.stlink import SimStlink
 from stm8tool.sim.switches import Switches
+from stm8tool.transport.base import Transport
 
 MODELS = ("v1", "v2", "v21", "v3")
 _SWIM_MODE = 3
 
 
+def chip_behind(
+    probe: Transport,
+    part: Optional[Part] = None,
+    progress: Progress = silent,
+    power_cycle: Optional[PowerCycle] = None,
+) -> api.Chip:
+    """Return what the library gives out for the chip behind `probe`, for a `with` statement."""
+    return api.Chip(lambda: Session(Stlink(probe), part, power_cycle), part, progress)
+
+
 class Board:
-    """One chip behind one probe; every `session` meets them as the one before left them."""
+    """One chip behind one probe; every use of it meets them as the one before left them."""
 
     def __init__(
         self,
@@ -36,14 +50,17 @@ class Board:
         self.chip.flash.write(self.part.flash.start, program(self.part, seed=99))
         self.probe = SimStlink(self.chip, model, faults=faults)
 
-    def session(self, part: Optional[Part] = None, progress: Progress = silent) -> Session:
-        return Session(self.probe, part or self.part, progress)
+    def open(self, part: Optional[Part] = None, progress: Progress = silent) -> api.Chip:
+        return chip_behind(self.probe, part or self.part, progress)
+
+    def session(self) -> Session:
+        """Return one use of the probe, for tests of what lies below the library."""
+        return Session(Stlink(self.probe), self.part)
 
     def upload(self, image: Image, *, unlock: bool = True, verify: bool = True) -> int:
         """Write `image`; return how many blocks were programmed."""
-        memories = [memory for memory in (self.part.flash, self.part.eeprom) if memory is not None]
-        with self.session() as session:
-            return session.write(image, memories, unlock=unlock, verify=verify).written.programmed
+        with self.open() as chip:
+            return chip.write(image, unlock=unlock, verify=verify).written.programmed
 
     def holds(self, image: Image) -> bool:
         """Tell whether the chip holds `image`, by the simulator's own memory."""

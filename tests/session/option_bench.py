@@ -7,7 +7,7 @@ from typing import Any, Optional
 import pytest
 
 from session.bench import Board
-from stm8tool.chip.options.plan import Change, Danger, requested
+from stm8tool.chip.options.plan import Change, Danger
 from stm8tool.parts.option_fields import fields_of
 from stm8tool.parts.table import OptionByte, Part, all_parts, option_table
 
@@ -37,11 +37,8 @@ class Cut:
 
 def change(board: Board, *texts: str) -> list[Change]:
     """Have option bytes changed; return what that came to."""
-    with board.session() as session:
-        changes = requested(board.part, session.options(), texts)
-        if changes:
-            session.change_options(changes, frozenset(Danger))
-    return changes
+    with board.open() as chip:
+        return list(chip.set_options(*texts, allow=frozenset(Danger)))
 
 
 def values(board: Board) -> dict[str, int]:

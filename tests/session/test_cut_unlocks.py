@@ -18,8 +18,6 @@ from session.bench import Board, image_of
 from session.option_bench import Cut, change
 from stm8tool.chip import wording
 from stm8tool.chip.options.bytes import left_undone, show_a_cut_unlock
-from stm8tool.chip.options.plan import Danger, factory
-from stm8tool.chip.upload import OptionData
 from stm8tool.errors import Code, ProgramError, ReadoutProtectedError, ToolError
 from stm8tool.image import Image, Segment
 from stm8tool.parts.table import Part, find_part, option_table
@@ -88,15 +86,13 @@ def cut_unlocks(name: str, switches: Optional[Switches] = None) -> tuple[Held, .
 
 
 def unlock(board: Board) -> None:
-    with board.session() as session:
-        session.unlock()
+    with board.open() as chip:
+        chip.unlock()
 
 
 def defaults(board: Board) -> None:
-    with board.session() as session:
-        changes = factory(board.part, session.options())
-        if changes:
-            session.change_options(changes, {Danger.TMU})
+    with board.open() as chip:
+        chip.reset_options()
 
 
 def options_set(board: Board) -> None:
@@ -104,8 +100,9 @@ def options_set(board: Board) -> None:
 
 
 def compat_options(board: Board) -> None:
-    with board.session() as session:
-        session.write(Image([]), [], OptionData(_option_image(board.part)), unlock=False, mend=True)
+    with board.open() as chip:
+        held = Image(Segment(address, bytes([byte])) for address, byte in _option_image(board.part).items())
+        chip.write(held, options=True, unlock=False, mend=True)
 
 
 def write(board: Board) -> None:
@@ -115,13 +112,13 @@ def write(board: Board) -> None:
 def restore(board: Board) -> None:
     options = bytes(_option_image(board.part).get(address, 0) for address in _area(board.part))
     image = Image([*image_of(board.part, 9, 512).segments, Segment(board.part.options.start, options)])
-    with board.session() as session:
-        session.restore(image, force=True)
+    with board.open() as chip:
+        chip.restore(image, force=True)
 
 
 def lock(board: Board) -> None:
-    with board.session() as session:
-        session.lock()
+    with board.open() as chip:
+        chip.lock()
 
 
 _COMMANDS = (unlock, defaults, options_set, compat_options, write, restore, lock)
@@ -134,7 +131,7 @@ def _is_stm8(part: Part) -> bool:
 
 
 def _some_option(part: Part) -> list[str]:
-    return ["BOR=0x01"] if part.rop_mode == "stm8l" else ["AFR=0x01" if _is_stm8(part) else "GENCFG=0x01"]
+    return ["AFR=0x01" if _is_stm8(part) else "GENCFG=0x01"] if part.aa_locks else ["BOR=0x01"]
 
 
 def _area(part: Part) -> range:
@@ -235,7 +232,7 @@ def test_unlock_and_defaults_mend_every_pair_also_without_the_mark(name: str, co
     assert held_by(board).data == before
     assert board.chip.bricked is None
     with board.session() as session:
-        session.options()
+        session.connect()
         assert not session.no_high_speed
 
 
@@ -283,13 +280,13 @@ def test_a_cut_while_an_unlock_is_finished_leaves_its_sign(monkeypatch: pytest.M
 
 def test_what_the_words_say_is_so() -> None:
     board = _without_the_far_pairs("stm8s208c6")
-    with board.session() as session:
-        states = session.options()
+    with board.open() as chip:
+        states = chip.options()
     assert [option.name for option in left_undone(states)] == ["RESERVED_480B", "WAITSTATE", "OPTBL"]
     assert not show_a_cut_unlock(states), "AFR is in use: an upload tells it, and changes nothing"
     assert "an earlier unlock was cut short" in list(wording.options_in_force(board.part, states))[-1]
-    with board.session() as session:
-        result = session.unlock()
+    with board.open() as chip:
+        result = chip.unlock()
     assert result.restored == ("AFR", "RESERVED_480B", "WAITSTATE", "OPTBL")
     assert wording.unlocked(result).startswith("not read-protected, nothing erased; back at factory values: ")
 
@@ -297,8 +294,8 @@ def test_what_the_words_say_is_so() -> None:
 def test_what_is_left_alone_is_not_called_factory() -> None:
     board = Board("stm8af5288")
     board.chip.options.set("TMU_KEY1=0x12")
-    with board.session() as session:
-        said = wording.unlocked(session.unlock())
+    with board.open() as chip:
+        said = wording.unlocked(chip.unlock())
     assert said == "not read-protected: nothing to do; left alone, and not at factory values: TMU_KEY1"
 
 
@@ -320,12 +317,11 @@ def test_option_bytes_are_refused_where_the_unlock_may_not_be_finished(what: str
     board = _without_the_far_pairs("stm8s208c6")
     before = held_by(board)
     image = Image([*image_of(board.part, 7, 300).segments, Segment(0x4803, b"\x00\xff")])
-    with board.session() as session, pytest.raises(ProgramError) as caught:
+    with board.open() as chip, pytest.raises(ProgramError) as caught:
         if what == "write":
-            options = OptionData({0x4803: 0x00, 0x4804: 0xFF})
-            session.write(image, [board.part.flash], options, unlock=False)
+            chip.write(image, options=True, unlock=False)
         else:
-            session.restore(image, unlock=False, force=True)
+            chip.restore(image, unlock=False, force=True)
     assert caught.value.code is Code.OPTIONS_CORRUPT
     assert "`unlock` finishes it" in (caught.value.hint_in(COMMAND_LINE) or "")
     assert held_by(board) == before

@@ -10,10 +10,11 @@ from typing import Optional
 
 import pytest
 
-from session.bench import MODELS, Board, image_of, program
+from session.bench import MODELS, Board, chip_behind, image_of, program
+from stm8tool import api
 from stm8tool.errors import Code, ConnectError, ProgramError, SwimError, ToolError, VerifyError
 from stm8tool.image import Image, Segment
-from stm8tool.session import PowerCycle, Session
+from stm8tool.session import PowerCycle
 from stm8tool.sim.chip.microcontroller import Answer, Chip
 
 
@@ -73,10 +74,10 @@ def test_a_chip_that_falls_silent_when_its_program_runs_has_one_that_turns_swim_
     board.chip.flash.write(0x8000, bytes(8192))  # no program yet: the chip can be reached
     board.chip.power(False, 0.0)
     board.chip.power(True, 0.0)
-    with board.session() as session, pytest.raises(ConnectError) as caught:
-        session.info()
+    with board.open() as chip, pytest.raises(ConnectError) as caught:
+        chip.info()
         board.chip.flash.write(0x8000, program(board.part))
-        session.unlock()
+        chip.unlock()
     assert caught.value.code is Code.SWIM_DISABLED
     assert "NRST" in (caught.value.hint or "")
 
@@ -124,8 +125,8 @@ def test_an_unlock_that_does_not_take_is_told_by_upload_and_by_unlock(part: str,
     assert error is not None
     assert error.code is Code.UNLOCK_FAILED
     board = Board(part, locked=True, faults=[fault])
-    with board.session() as session, pytest.raises(ProgramError) as caught:
-        session.unlock()
+    with board.open() as chip, pytest.raises(ProgramError) as caught:
+        chip.unlock()
     assert caught.value.code is Code.UNLOCK_FAILED
 
 
@@ -146,9 +147,9 @@ def test_a_link_lost_in_the_middle_of_an_unlock_says_that_the_chip_may_be_erased
 
 def test_a_perfect_upload_warns_of_nothing(caplog: pytest.LogCaptureFixture) -> None:
     board = Board()
-    with board.session() as session:
-        session.write(image_of(board.part), [board.part.flash])
-        assert session.quality.retries == 0
+    with board.open() as chip:
+        chip.write(image_of(board.part), board.part.flash)
+        assert chip.quality.retries == 0
     assert caplog.records == []
 
 
@@ -157,7 +158,7 @@ def test_a_perfect_upload_warns_of_nothing(caplog: pytest.LogCaptureFixture) -> 
     [
         ("bit-flip-every=500", "reads repeated"),
         ("nak-every=500", "reconnects"),
-        ("stall-after=220", "USB exchange repeated"),
+        ("stall-after=220", "probe exchange repeated"),
         ("drop-link-after=400", "1 reconnect"),
         ("wedged=300", "way to connect failed"),
     ],
@@ -199,7 +200,7 @@ def test_what_an_interrupted_run_left_on_a_part_without_nrst_is_no_weak_link(
     part: str, model: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     board = Board(part, model)
-    killed = board.session()
+    killed = board.open()
     killed.__enter__()
     killed.info()
     board.probe.close()  # as the system does when the process is gone; the chip stays in SWIM, its CPU stalled
@@ -246,18 +247,18 @@ def test_noise_never_makes_a_wrong_verify_pass_or_a_wrong_copy(every: int) -> No
     for seed in range(3):
         board = Board(faults=[f"bit-flip-every={every + seed}"])
         _one_bit_off(board, random.Random(seed), size=2000)
-        with pytest.raises((VerifyError, SwimError)), board.session() as session:
-            session.verify(image_of(board.part, size=2000), [board.part.flash])
-        with suppress(SwimError), board.session() as session:
-            assert session.read(board.part.flash) == bytes(board.chip.flash.data)
+        with pytest.raises((VerifyError, SwimError)), board.open() as chip:
+            chip.verify(image_of(board.part, size=2000), board.part.flash)
+        with suppress(SwimError), board.open() as chip:
+            assert chip.read(board.part.flash) == bytes(board.chip.flash.data)
 
 
 @pytest.mark.parametrize("every", [64, 77, 128, 250, 500, 1000, 2500])
 def test_a_wire_that_flips_bits_all_the_time_is_given_up_in_bounded_time(every: int) -> None:
     board = Board("stm8l152r8", "v2", faults=[f"bit-flip-every={every}"])
     try:
-        with board.session() as session:
-            held = session.read(board.part.flash)
+        with board.open() as chip:
+            held = chip.read(board.part.flash)
     except SwimError as exc:
         failure: Optional[SwimError] = exc
     else:
@@ -271,8 +272,8 @@ def test_a_wire_that_flips_bits_all_the_time_is_given_up_in_bounded_time(every: 
 def test_noise_never_makes_a_locked_chip_look_open() -> None:
     for every in range(40, 400, 23):
         board = Board(locked=True, faults=[f"bit-flip-every={every}"])
-        with pytest.raises(ToolError) as caught, board.session() as session:
-            session.read(board.part.flash)
+        with pytest.raises(ToolError) as caught, board.open() as chip:
+            chip.read(board.part.flash)
         assert caught.value.code in (Code.ROP_READ, Code.LINK_LOST)
 
 
@@ -296,9 +297,9 @@ def test_a_flipped_bit_in_iapsr_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -
 # -- power-cycle capture ---------------------------------------------------------------------------------------------
 
 
-def _catch(board: Board, seconds: int = 30) -> tuple[Session, list[int]]:
+def _catch(board: Board, seconds: int = 30) -> tuple[api.Chip, list[int]]:
     told: list[int] = []
-    return Session(board.probe, board.part, power_cycle=PowerCycle(seconds, told.append)), told
+    return chip_behind(board.probe, board.part, power_cycle=PowerCycle(seconds, told.append)), told
 
 
 @pytest.mark.parametrize(
@@ -312,9 +313,9 @@ def test_a_chip_whose_program_turns_swim_off_is_caught_at_power_on_and_programme
 ) -> None:
     board = Board(part, model, locked=locked, faults=[*faults, "app-disables-swim=60", "power-switch=4000"])
     image = image_of(board.part, size=400)
-    session, told = _catch(board)
-    with session:
-        session.write(image, [board.part.flash])
+    chip, told = _catch(board)
+    with chip:
+        chip.write(image, board.part.flash)
     assert board.holds(image)
     assert board.options_are_factory()
     assert board.is_left_idle()
@@ -330,16 +331,16 @@ def test_with_nrst_wired_power_on_is_caught_however_fast_the_program_is() -> Non
         if left_s == 28:
             board.probe.faults = board.chip.faults = type(board.chip.faults)(app_disables_swim=1)
 
-    with Session(board.probe, board.part, power_cycle=PowerCycle(30, switch)) as session:
-        session.write(image_of(board.part, size=64), [board.part.flash])
+    with chip_behind(board.probe, board.part, power_cycle=PowerCycle(30, switch)) as chip:
+        chip.write(image_of(board.part, size=64), board.part.flash)
     assert board.holds(image_of(board.part, size=64))
 
 
 def test_a_program_that_is_faster_than_the_entry_cannot_be_caught_without_nrst() -> None:
     board = Board(faults=["nrst-open", "app-disables-swim=1", "power-switch=2000"])
-    session, told = _catch(board, seconds=10)
-    with pytest.raises(ConnectError) as caught, session:
-        session.reset()
+    chip, told = _catch(board, seconds=10)
+    with pytest.raises(ConnectError) as caught, chip:
+        chip.reset()
     assert caught.value.code is Code.TARGET_SILENT
     assert caught.value.exit_code == 4
     assert told[-1] == 1
@@ -348,17 +349,17 @@ def test_a_program_that_is_faster_than_the_entry_cannot_be_caught_without_nrst()
 
 
 def test_a_board_that_stays_off_is_told_from_one_that_was_not_caught() -> None:
-    session, _ = _catch(Board(faults=["unpowered"]), seconds=5)
-    with pytest.raises(ConnectError) as caught, session:
-        session.reset()
+    chip, _ = _catch(Board(faults=["unpowered"]), seconds=5)
+    with pytest.raises(ConnectError) as caught, chip:
+        chip.reset()
     assert caught.value.code is Code.TARGET_UNPOWERED
 
 
 def test_a_chip_that_answers_at_once_needs_no_power_cycle_and_no_warning(caplog: pytest.LogCaptureFixture) -> None:
     board = Board()
-    session, told = _catch(board)
-    with session:
-        session.write(image_of(board.part, size=64), [board.part.flash])
+    chip, told = _catch(board)
+    with chip:
+        chip.write(image_of(board.part, size=64), board.part.flash)
     assert told == [30]
     assert _warned(caplog) == []
 
@@ -368,37 +369,37 @@ def test_a_caught_chip_that_loses_its_link_is_reached_again_without_another_powe
         faults = ["app-disables-swim=60", "power-switch=2000", f"nak-every={every}"]
         board = Board("stm8s001j3", "v2", faults=faults)
         image = image_of(board.part, size=1000)
-        session, told = _catch(board)
-        with session:
-            session.write(image, [board.part.flash])
+        chip, told = _catch(board)
+        with chip:
+            chip.write(image, board.part.flash)
         assert board.holds(image)
-        assert session.quality.reconnects
+        assert chip.quality.reconnects
         assert told[0] == 30
         assert told == sorted(told, reverse=True)
 
 
 def test_a_probe_that_hangs_while_it_waits_for_power_is_given_up() -> None:
     board = Board("stm8s001j3", faults=["app-disables-swim", "wedged-for-good=400"])
-    session, _ = _catch(board)
-    with pytest.raises(ToolError) as caught, session:
-        session.reset()
+    chip, _ = _catch(board)
+    with pytest.raises(ToolError) as caught, chip:
+        chip.reset()
     assert caught.value.code is Code.PROBE_HUNG
     assert board.probe.clock.now() < 15
 
 
 def test_a_probe_that_hangs_once_while_it_waits_for_power_is_reset_and_goes_on() -> None:
     board = Board("stm8s001j3", "v2", faults=["app-disables-swim=60", "power-switch=8000", "wedged=400"])
-    session, _ = _catch(board)
-    with session:
-        session.write(image_of(board.part, size=64), [board.part.flash])
+    chip, _ = _catch(board)
+    with chip:
+        chip.write(image_of(board.part, size=64), board.part.flash)
     assert board.holds(image_of(board.part, size=64))
 
 
 def test_the_time_that_a_probe_hangs_is_not_taken_from_the_wait_for_power() -> None:
     board = Board("stm8s001j3", "v2", faults=["app-disables-swim", "wedged=400"])
-    session, told = _catch(board, seconds=5)
-    with pytest.raises(ConnectError), session:
-        session.reset()
+    chip, told = _catch(board, seconds=5)
+    with pytest.raises(ConnectError), chip:
+        chip.reset()
     assert told == [5, 4, 3, 2, 1]
     assert board.probe.clock.now() > 5 + 2  # at least two time limits of 1 s ran out
 
@@ -407,9 +408,9 @@ def test_the_time_that_a_probe_hangs_is_not_taken_from_the_wait_for_power() -> N
 def test_a_chip_that_is_caught_after_a_stumble_of_the_probe_needed_no_power_on(
     part: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    session, told = _catch(Board(part, "v1", faults=["stall-every=9"]))
-    with session:
-        session.info()
+    chip, told = _catch(Board(part, "v1", faults=["stall-every=9"]))
+    with chip:
+        chip.info()
     assert told == [30]
     assert _warned(caplog) == [Code.WEAK_LINK.value]
 
@@ -426,9 +427,9 @@ def test_a_chip_that_misses_one_entry_needed_no_power_on(
         return original(chip, *times)
 
     monkeypatch.setattr(Chip, "enter", enter)
-    session, _ = _catch(Board("stm8s001j3"))
-    with session:
-        session.info()
+    chip, _ = _catch(Board("stm8s001j3"))
+    with chip:
+        chip.info()
     assert missed
     assert _warned(caplog) == []
 
@@ -442,9 +443,9 @@ def test_ctrl_c_ends_the_wait_for_power_and_releases_nrst() -> None:
 
     with (
         pytest.raises(KeyboardInterrupt),
-        Session(board.probe, board.part, power_cycle=PowerCycle(30, press)) as session,
+        chip_behind(board.probe, board.part, power_cycle=PowerCycle(30, press)) as chip,
     ):
-        session.reset()
+        chip.reset()
     assert not board.chip.nrst_low
     assert board.probe.firmware.mode != 3
 

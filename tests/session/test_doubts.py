@@ -67,8 +67,8 @@ def test_a_program_that_can_be_read_is_not_erased_because_the_part_was_misnamed(
     # After a reset the stack pointer tells the two apart; a CPU that ran for a moment has moved it.
     monkeypatch.setattr("stm8tool.chip.link.family._RAM_SIZES", ())
     before = bytes(board.chip.flash.data)
-    with board.session(find_part(named)) as session, pytest.raises(FamilyMismatchError):
-        session.unlock()
+    with board.open(find_part(named)) as opened, pytest.raises(FamilyMismatchError):
+        opened.unlock()
     assert bytes(board.chip.flash.data) == before
     assert not board.chip.options.rop
     assert board.is_left_idle()
@@ -86,9 +86,9 @@ def test_a_bus_that_does_not_keep_up_with_high_speed_is_used_at_low_speed(monkey
         return answer
 
     monkeypatch.setattr(board.chip, "rotf", rotf)
-    with board.session() as session:
-        assert session.info().recipe == "under reset, low speed"
-        assert session.quality.reconnects == 0
+    with board.open() as chip:
+        assert chip.info().recipe == "under reset, low speed"
+        assert chip.quality.reconnects == 0
 
 
 @pytest.mark.parametrize("value", [0x00, 0xFF])
@@ -104,12 +104,12 @@ def test_a_locked_chip_is_unlocked_by_an_upload_whatever_it_reads(value: int, mo
 def test_the_user_boot_code_area_is_blamed_for_what_lies_in_it_only() -> None:
     board = _with_options("stm8s103f3", UBC=0x02)
     with board.session() as session:
-        core, flash = session._connect(), Flash(session._core, board.part)
+        flash = Flash(session.connect(), board.part)
         refused = RefusedError("refused")
-        inside = explain_refusal(core, flash, board.part, refused, 0x8040)
+        inside = explain_refusal(flash, refused, 0x8040)
         assert isinstance(inside, WriteProtectedError)
         for address in (0x8080, 0x4000):
-            assert explain_refusal(core, flash, board.part, refused, address) is refused
+            assert explain_refusal(flash, refused, address) is refused
 
 
 def test_a_chip_that_looks_blank_and_may_be_locked_is_said_to_be_so(
@@ -117,9 +117,9 @@ def test_a_chip_that_looks_blank_and_may_be_locked_is_said_to_be_so(
 ) -> None:
     monkeypatch.setattr("stm8tool.sim.chip.memory_map.ROP_PATTERN", 0x00)
     board = Board(locked=True, switches=Switches(rop_reads=0x00))
-    with board.session() as session:
-        session.read(board.part.flash)
-        found = session.info().protection
+    with board.open() as chip:
+        chip.read(board.part.flash)
+        found = chip.info().protection
     assert "may be read-protected" in caplog.text
     assert found is not None
     assert wording.protection(found).startswith("unclear")

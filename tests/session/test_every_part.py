@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from session.bench import MODELS, Board, image_of, program
+from session.bench import MODELS, Board, chip_behind, image_of, program
+from stm8tool import api
 from stm8tool.errors import Code, ProbeError, ReadoutProtectedError, UsageError
 from stm8tool.image import Image, Segment
 from stm8tool.parts.table import Part, all_parts, find_part, option_table
-from stm8tool.session import Session
 from stm8tool.sim.chip.memory import Memory
 from stm8tool.sim.chip.microcontroller import Chip
 from stm8tool.sim.probe.stlink import SimStlink
@@ -27,8 +27,8 @@ class Bench:
         self.chip = Chip(part)
         self.probe = SimStlink(self.chip, "v3")
 
-    def session(self) -> Session:
-        return Session(self.probe, self.part)
+    def open(self) -> api.Chip:
+        return chip_behind(self.probe, self.part)
 
     def memories(self) -> list[Memory]:
         return [memory for memory in (self.chip.flash, self.chip.eeprom) if memory is not None]
@@ -58,32 +58,31 @@ def _pattern(memory: Memory) -> Segment:
 def test_every_part_is_written_erased_unlocked_and_brought_back_to_factory_values(part: Part) -> None:
     bench = Bench(part)
     image = Image(map(_pattern, bench.memories()))
-    regions = [memory for memory in part.memories if memory is not part.options]
-    with bench.session() as session:
-        assert session.info().seen == (part.flash_regs, part.ram.size)
-        session.write(image, regions)
-        assert session.verify(image, regions) == image.size
+    with bench.open() as chip:
+        assert chip.info().seen == (part.flash_regs, part.ram.size)
+        chip.write(image)
+        assert chip.verify(image) == image.size
     assert bench.held() == [segment.data for segment in map(_pattern, bench.memories())]
 
-    with bench.session() as session:
-        for region in regions:
-            assert session.erase(region).programmed == region.size // part.block
+    with bench.open() as chip:
+        for region in part.programmable:
+            assert chip.erase(region).programmed == region.size // part.block
     assert not any(map(any, bench.held()))
     assert {count for memory in bench.memories() for count in memory.wear} == {2}
 
-    with bench.session() as session:
-        assert session.lock()
+    with bench.open() as chip:
+        assert chip.lock()
     small = Image([Segment(part.flash.start, b"\x82\x00\x80\x80")])
-    with bench.session() as session, pytest.raises(ReadoutProtectedError):
-        session.read_all()
-    with bench.session() as session:
-        assert session.write(small, regions).unlocked == (True, (), ())
+    with bench.open() as chip, pytest.raises(ReadoutProtectedError):
+        chip.backup()
+    with bench.open() as chip:
+        assert chip.write(small).unlocked == (True, (), ())
     assert bench.chip.flash.data[:5] == b"\x82\x00\x80\x80\x00"
     assert not bench.chip.options.rop
 
     changed = bench.set_option("WDG", 0x01) or bench.set_option("GENCFG", 0x01) or bench.set_option("AFR", 0x01)
-    with bench.session() as session:
-        assert bool(session.unlock().restored) == changed
+    with bench.open() as chip:
+        assert bool(chip.unlock().restored) == changed
     factory = Chip(part).options.memory.data
     accepted = {option.address: option.accepted for option in option_table(part)}
     for at, (held, fresh) in enumerate(zip(bench.chip.options.memory.data, factory), part.options.start):
@@ -92,7 +91,7 @@ def test_every_part_is_written_erased_unlocked_and_brought_back_to_factory_value
     assert bench.chip.state == "running"
 
 
-_UNLIKE = {(p.flash_regs, p.rop_mode, p.option_layout, p.block, p.eeprom and p.eeprom.size): p for p in all_parts()}
+_UNLIKE = {(p.flash_regs, p.aa_locks, p.option_layout, p.block, p.eeprom and p.eeprom.size): p for p in all_parts()}
 
 
 @pytest.mark.parametrize("part", _UNLIKE.values(), ids=lambda part: part.name)
@@ -103,17 +102,17 @@ def test_backup_erase_and_restore_give_the_same_chip_bit_for_bit(part: Part) -> 
     for name, value in (("UBC", 0x01), ("AFR", 0x02), ("WDG", 0x01), ("IWDG", 0x01), ("BOR", 0x05), ("CLKCTL", 0x0B)):
         bench.set_option(name, value)
     before = bench.everything()
-    with bench.session() as session:
-        backup = session.read_all()
-    assert backup.unique_id == (None if part.unique_id is None else bench.chip.unique_id)
-    with bench.session() as session:
-        session.unlock()  # back to factory values
+    with bench.open() as chip:
+        backup = chip.backup()
+        assert chip.unique_id() == (None if part.unique_id is None else bench.chip.unique_id)
+    with bench.open() as chip:
+        chip.unlock()  # back to factory values
         for memory in part.memories:
             if memory is not part.options:
-                session.erase(memory)
+                chip.erase(memory)
     assert bench.everything() != before
-    with bench.session() as session:
-        assert session.restore(Image(backup.memories), force=True).left_out == ()
+    with bench.open() as chip:
+        assert chip.restore(backup, force=True).left_out == ()
     assert bench.everything() == before
     assert bench.chip.bricked is None
     assert bench.chip.state == "running"
@@ -124,17 +123,17 @@ def test_a_backup_of_anything_neither_locks_nor_ruins(part: str) -> None:
     bench = Bench(find_part(part))
     options = bench.part.options
     for fill in (0xAA, 0x55, 0x00, 0xFF):
-        with bench.session() as session:
-            result = session.restore(Image([Segment(options.start, bytes([fill]) * options.size)]))
+        with bench.open() as chip:
+            result = chip.restore(Image([Segment(options.start, bytes([fill]) * options.size)]))
         assert not bench.chip.options.rop
         assert bench.chip.bricked is None
         assert result.upload.written.programmed == 0
     valid = Segment(options.start, bytes([0xAA, *(0x05, 0xFA) * (options.size // 2)])[: options.size])
-    with bench.session() as session:
-        result = session.restore(Image([valid]))
+    with bench.open() as chip:
+        result = chip.restore(Image([valid]))
     assert not bench.chip.options.rop
     assert bench.chip.bricked is None
-    if bench.part.rop_mode == "stm8s":
+    if bench.part.aa_locks:
         assert any("read protection is never restored" in line for line in result.left_out)
 
 
@@ -146,13 +145,13 @@ def test_a_restore_that_loses_power_can_be_repeated(part: str, milliseconds: int
     bench.set_option("BOR", 0x05)
     bench.chip.flash.write(bench.part.flash.start, b"\x82\x00\x80\x80" * 32)
     before = bench.everything()
-    with bench.session() as session:
-        backup = Image(session.read_all().memories)
-        session.unlock()
-        session.erase(bench.part.flash)
+    with bench.open() as chip:
+        backup = chip.backup()
+        chip.unlock()
+        chip.erase(bench.part.flash)
     cut = SimStlink(bench.chip, "v3", clock=bench.probe.clock, faults=[f"power-switch={milliseconds}"])
-    with Session(cut, bench.part) as session:
-        session.restore(backup, force=True)
+    with chip_behind(cut, bench.part) as chip:
+        chip.restore(backup, force=True)
     assert bench.everything() == before
 
 
@@ -164,8 +163,8 @@ def test_what_may_lock_us_out_is_restored_only_by_force(part: str, option: str, 
     fresh = Chip(bench.part)
     for force in (False, True):
         probe = SimStlink(fresh, "v3", clock=bench.probe.clock, faults=["nrst-open"])
-        with Session(probe, bench.part) as session:
-            result = session.restore(backup, force=force)
+        with chip_behind(probe, bench.part) as chip:
+            result = chip.restore(backup, force=force)
         written = tuple(change.option.name for change in result.upload.options)
         assert (len(result.left_out), written) == ((0, (option,)) if force else (1, ()))
 
@@ -214,8 +213,8 @@ def test_after_a_write_the_image_is_in_the_chip_and_every_other_byte_as_before(
     image = data.draw(_images(part))
     expected = [_overlaid(memory, image) for memory in bench.memories()]
     options = bytes(bench.chip.options.memory.data)
-    with bench.session() as session:
-        session.write(image, [memory for memory in part.memories if memory is not part.options], verify=verify)
+    with bench.open() as chip:
+        chip.write(image, verify=verify)
     assert bench.held() == expected
     assert bytes(bench.chip.options.memory.data) == options
 
@@ -238,8 +237,8 @@ def _board(locked: bool = False) -> Board:
 
 def test_what_is_written_to_ram_is_there() -> None:
     board = _board()
-    with board.session() as session:
-        session.write_ram(Image([Segment(0x10, b"abc"), Segment(0x100, bytes(range(200)))]))
+    with board.open() as chip:
+        chip.load_ram(Image([Segment(0x10, b"abc"), Segment(0x100, bytes(range(200)))]))
     assert board.chip.ram.read(0x10, 3) == b"abc"
     assert board.chip.ram.read(0x100, 200) == bytes(range(200))
     assert board.is_left_idle()
@@ -252,8 +251,8 @@ def test_ram_takes_as_much_as_it_has_whatever_the_probe_buffers(model: str, buff
     limit = min(buffer or 6144, 514)
     for size in (limit - 1, limit, limit + 1, 2 * limit, board.part.ram.size):
         data = program(board.part, size, min(size, board.part.ram.size))
-        with board.session() as session:
-            session.write_ram(Image([Segment(0, data)]))
+        with board.open() as chip:
+            chip.load_ram(Image([Segment(0, data)]))
         assert board.chip.ram.read(0, len(data)) == data
 
 
@@ -261,16 +260,16 @@ def test_the_largest_ram_is_filled_over_every_probe() -> None:
     for model in MODELS:
         board = Board("stm8s208m8", model)
         data = program(board.part, 5, board.part.ram.size)
-        with board.session() as session:
-            session.run(0x30, Image([Segment(0, data)]))
+        with board.open() as chip:
+            chip.run(0x30, Image([Segment(0, data)]))
         assert board.chip.ram.read(0, len(data)) == data
 
 
 @pytest.mark.parametrize("address", [0x0, 0x1, 0x3FE])
 def test_a_program_runs_from_the_first_byte_of_ram_to_the_last(address: int) -> None:
     board = _board()
-    with board.session() as session:
-        session.run(address, Image([Segment(address, b"\x20\xfe")]))
+    with board.open() as chip:
+        chip.run(address, Image([Segment(address, b"\x20\xfe")]))
     assert board.chip.state == "running in RAM"
     assert board.chip.debug._pc == address
 
@@ -278,8 +277,8 @@ def test_a_program_runs_from_the_first_byte_of_ram_to_the_last(address: int) -> 
 @pytest.mark.parametrize("address", [0x400, 0x8000, 0xFFFFFF])
 def test_a_program_does_not_run_from_outside_the_ram(address: int) -> None:
     board = _board()
-    with board.session() as session, pytest.raises(UsageError, match=f"0x{address:06X} is not in ram"):
-        session.run(address, Image())
+    with board.open() as chip, pytest.raises(UsageError, match=f"0x{address:06X} is not in ram"):
+        chip.run(address, Image())
     assert board.is_left_idle()
 
 
@@ -311,8 +310,8 @@ def test_a_probe_that_cannot_buffer_a_block_is_refused_by_name(part: str, buffer
 @pytest.mark.parametrize("fault", [None, "nak-every=300", "bit-flip-every=300"])
 def test_a_program_in_ram_runs_when_the_session_has_ended(fault: Optional[str]) -> None:
     board = Board("stm8s103f3", faults=[fault] if fault else [])
-    with board.session() as session:
-        session.run(0x30, Image([Segment(0x30, b"\x20\xfe")]))
+    with board.open() as chip:
+        chip.run(0x30, Image([Segment(0x30, b"\x20\xfe")]))
     assert board.chip.ram.read(0x30, 2) == b"\x20\xfe"
     assert board.chip.state == "running in RAM"
     assert board.probe.firmware.mode != 3
@@ -320,6 +319,6 @@ def test_a_program_in_ram_runs_when_the_session_has_ended(fault: Optional[str]) 
 
 def test_nothing_runs_in_the_ram_of_a_locked_chip() -> None:
     board = _board(locked=True)
-    with board.session() as session, pytest.raises(ReadoutProtectedError):
-        session.run(0x30, Image([Segment(0x30, b"\x20\xfe")]))
+    with board.open() as chip, pytest.raises(ReadoutProtectedError):
+        chip.run(0x30, Image([Segment(0x30, b"\x20\xfe")]))
     assert board.is_left_idle()

@@ -120,7 +120,7 @@ def test_a_chip_that_cannot_be_reached_names_what_was_tried(fault: str, model: s
         "tried under reset, low speed",
         "tried under a longer reset, low speed",
         "tried without NRST, low speed",
-        "tried after a USB reset of the probe, low speed",
+        "tried after a reset of the probe, low speed",
         "tried without NRST, out of high speed",
     ]
     assert board.probe.clock.now() - start < 10
@@ -290,8 +290,8 @@ def test_a_lost_reply_about_an_option_byte_fails_no_unlock_of_a_chip_that_opens(
 
 def _unlocked(board: Board) -> Optional[Code]:
     try:
-        with board.session() as session:
-            session.unlock()
+        with board.open() as chip:
+            chip.unlock()
     except ToolError as exc:
         return exc.code
     return None
@@ -332,8 +332,8 @@ def test_a_probe_that_falls_silent_in_the_middle_of_an_upload_is_given_up_in_tim
 
 def test_a_probe_left_in_swim_mode_with_the_target_in_reset_is_put_right() -> None:
     board = Board()
-    with board.session() as session:
-        session.reset()
+    with board.open() as chip:
+        chip.reset()
         board.probe.firmware.mode = 3
     board.chip.set_nrst(True, board.probe.clock.now())
     board.probe.firmware.mode = 3

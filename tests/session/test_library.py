@@ -17,7 +17,7 @@ import stm8tool
 from documents import Example, first_cells, read, run
 from pio import ROOT
 from stm8tool.image import Segment, save
-from stm8tool.probe import find
+from stm8tool.probe.stlink import find
 from stm8tool.sim import bus, store
 
 PAGE = read("docs/api.md")

@@ -19,7 +19,6 @@ from session.option_bench import (
     values,
 )
 from stm8tool.chip.registers import UBC_ADDRESS
-from stm8tool.chip.upload import OptionData, option_bytes
 from stm8tool.errors import ReadoutProtectedError, ToolError
 from stm8tool.image import Image, Segment
 from stm8tool.parts.option_fields import fields_of
@@ -99,8 +98,8 @@ def test_a_cut_at_any_byte_leaves_an_open_chip_that_the_same_change_and_unlock_b
                 change(board, *wanted)
                 assert change(board, *wanted) == []
             else:
-                with board.session() as session:
-                    assert session.unlock().erased is False
+                with board.open() as chip:
+                    assert chip.unlock().erased is False
                 assert board.options_are_factory()
             assert board.chip.bricked is None
             assert bytes(board.chip.flash.data) == content
@@ -134,14 +133,14 @@ def test_whatever_else_a_cut_leaves_the_same_change_or_unlock_recovers_the_chip(
         if locked:
             with pytest.raises(ReadoutProtectedError):
                 change(board, *wanted)
-            with board.session() as session:
-                assert session.unlock().erased is True
+            with board.open() as chip:
+                assert chip.unlock().erased is True
         change(board, *wanted)
         assert change(board, *wanted) == []
         assert not board.chip.options.rop
         assert board.chip.bricked is None
     # The word with ROP holds another option byte on every part; its erased value, or garbage, locks the STM8L only.
-    assert (locked_ones > 0) == (how.cut_ruins_word and part.rop_mode == "stm8l")
+    assert (locked_ones > 0) == (how.cut_ruins_word and not part.aa_locks)
 
 
 @pytest.mark.parametrize("how", _OTHER_CUTS.values(), ids=_OTHER_CUTS)
@@ -152,8 +151,8 @@ def test_whatever_else_a_cut_leaves_unlock_puts_factory_values_into_force(
     part = find_part(name)
     for board in cut_boards(name, monkeypatch, everything(part), how=how):
         locked = board.chip.options.rop
-        with board.session() as session:
-            assert session.unlock().erased is locked
+        with board.open() as chip:
+            assert chip.unlock().erased is locked
         assert board.chip.bricked is None
         assert not board.chip.options.rop
         held = values(board)  # what does not match its complement is not in force
@@ -197,8 +196,8 @@ def test_a_lock_that_goes_on_after_a_cut_gives_the_options_beside_it_back_what_t
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def job(board: Board) -> None:
-        with board.session() as session:
-            session.lock()
+        with board.open() as chip:
+            chip.lock()
 
     (board,) = _cycled_boards("stm8s103f3", monkeypatch, Switches(cut_ruins_word=True), job)
     assert board.chip.options.rop
@@ -213,8 +212,8 @@ def test_an_unlock_that_goes_on_after_a_cut_names_all_that_it_restored(monkeypat
         with monkeypatch.context() as patch:
             patch.setattr(board.chip, "plan_power_cut", board.chip.plan_power_cycle)
             Cut(board, patch, number, 1.01)
-            with board.session() as session:
-                assert session.unlock().restored == ("UBC",)
+            with board.open() as chip:
+                assert chip.unlock().restored == ("UBC",)
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH_LAYOUT.values())
@@ -226,13 +225,13 @@ def test_a_cut_while_locking_leaves_a_chip_that_unlock_recovers(
     board = Board(name, switches=how)
     with monkeypatch.context() as patch:
         cut = Cut(board, patch, 1, fraction)
-        with board.session() as session, pytest.raises(ToolError):
-            session.lock()
+        with board.open() as chip, pytest.raises(ToolError):
+            chip.lock()
         assert cut.writes == 1
     board.chip.power(True, board.probe.clock.now())
     board.chip.settle(board.probe.clock.now() + 1)
-    with board.session() as session:
-        session.unlock()
+    with board.open() as chip:
+        chip.unlock()
     assert board.chip.bricked is None
     board.upload(image_of(board.part, size=200))
     assert board.holds(image_of(board.part, size=200))
@@ -248,11 +247,10 @@ def test_a_cut_in_a_write_with_option_bytes_is_mended_by_the_same_write(
     complement = next(option.complement for option in option_table(part) if option.address == at)
     ubc = Segment(at, bytes([0x02, 0xFD] if complement else [0x02]))
     image = Image([*image_of(part, 200).segments, ubc])
-    options = OptionData(option_bytes(image, part))
 
     def write(board: Board) -> None:
-        with board.session() as session:
-            session.write(image, [part.flash], options)
+        with board.open() as chip:
+            chip.write(image, options=True)
 
     for number, fraction in ((n, f) for n in itertools.count(1) for f in (0.5, 1.01)):
         board = Board(name)

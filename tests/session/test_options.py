@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from session.bench import MODELS, Board, image_of
 from session.option_bench import ONE_OF_EACH_LAYOUT, change, everything, other_value, values
-from stm8tool.chip.options.bytes import OptionState
-from stm8tool.chip.options.plan import Change, Danger, dangers, requested
-from stm8tool.chip.options.writing import change_options
+from stm8tool.chip.flash.controller import Flash
+from stm8tool.chip.options import writing
+from stm8tool.chip.options.bytes import OptionState, read_options
+from stm8tool.chip.options.plan import Change, Danger, hazards, requested
 from stm8tool.errors import (
     Code,
     FamilyMismatchError,
@@ -37,8 +38,8 @@ def test_every_option_byte_can_be_changed_and_brought_back(name: str) -> None:
     for option in option_table(board.part):
         wanted = other_value(board.part, option)
         assert values(board)[option.name] == (option.default if wanted is None else wanted)
-    with board.session() as session:
-        assert session.unlock().erased is False
+    with board.open() as chip:
+        assert chip.unlock().erased is False
     assert board.options_are_factory()
     assert bytes(board.chip.flash.data) == before
     assert board.is_left_idle()
@@ -84,8 +85,8 @@ def test_nothing_is_written_to_a_chip_that_has_less_ram_than_the_part_named() ->
     board = Board("stm8s103f3")
     before = bytes(board.chip.options.memory.data)
     part = find_part("stm8s208mb")
-    with board.session(part) as session, pytest.raises(FamilyMismatchError):
-        session.change_options(requested(part, session.options(), ["WAITSTATE=1"]))
+    with board.open(part) as chip, pytest.raises(FamilyMismatchError):
+        chip.set_options("WAITSTATE=1")
     assert bytes(board.chip.options.memory.data) == before
 
 
@@ -120,13 +121,13 @@ def test_option_bytes_that_do_not_take_are_an_error() -> None:
 @pytest.mark.parametrize("model", ["v2", "v3"])
 def test_a_locked_chip_is_locked_by_its_own_polarity_and_opens_only_by_an_erase(name: str, model: str) -> None:
     board = Board(name, model)
-    with board.session() as session:
-        assert session.lock() is True
+    with board.open() as chip:
+        assert chip.lock() is True
     assert board.chip.options.rop
-    with board.session() as session, pytest.raises(ReadoutProtectedError):
-        session.read(board.part.flash)
-    with board.session() as session:
-        assert session.unlock().erased is True
+    with board.open() as chip, pytest.raises(ReadoutProtectedError):
+        chip.read(board.part.flash)
+    with board.open() as chip:
+        assert chip.unlock().erased is True
     assert not any(board.chip.flash.data)
     assert board.options_are_factory()
 
@@ -135,8 +136,8 @@ def test_a_locked_chip_is_locked_by_its_own_polarity_and_opens_only_by_an_erase(
 def test_a_chip_that_is_locked_is_not_locked_again_which_would_erase_it(relocks: bool) -> None:
     board = Board(locked=True, switches=Switches(lock_write_relocks=relocks))
     before = bytes(board.chip.flash.data)
-    with board.session() as session:
-        assert session.lock() is False
+    with board.open() as chip:
+        assert chip.lock() is False
     assert bytes(board.chip.flash.data) == before
     assert board.chip.options.rop
 
@@ -146,8 +147,8 @@ def test_a_chip_that_is_locked_is_not_locked_again_which_would_erase_it(relocks:
 def test_a_link_that_is_lost_while_locking_never_erases_the_chip(name: str, transfers: int) -> None:
     board = Board(name, faults=[f"drop-link-after={transfers}"])
     before = bytes(board.chip.flash.data)
-    with board.session() as session:
-        assert session.lock() is True
+    with board.open() as chip:
+        assert chip.lock() is True
     assert board.chip.options.rop
     assert bytes(board.chip.flash.data) == before
 
@@ -161,8 +162,9 @@ def test_a_link_that_is_lost_while_locking_never_erases_the_chip(name: str, tran
 def test_the_reset_line_is_seen_to_work_where_it_does(model: str, name: str, faults: list[str], works: bool) -> None:
     board = Board(name, model, faults=faults)
     with board.session() as session:
-        assert session.reset_line_works() is works
-        assert len(session.read(board.part.flash)) == board.part.flash.size
+        core = session.connect()
+        assert core.reset_line_works() is works
+        assert len(core.read(board.part.flash.start, 1024)) == 1024
     assert board.is_left_idle()
 
 
@@ -189,8 +191,9 @@ def test_no_request_ruins_a_chip_and_only_a_lock_locks_one(request: tuple[Part, 
     content = bytes(board.chip.flash.data)
     try:
         with board.session() as session:
-            changes = requested(part, session.options(), texts)
-            session.change_options([change for change in changes if not change.locks], frozenset(Danger))
+            flash = Flash(session.connect(), part)
+            changes = requested(part, read_options(flash), texts)
+            writing.change(flash, [change for change in changes if not change.locks], frozenset(Danger))
     except UsageError:
         assert board.options_are_factory()
     else:
@@ -227,7 +230,7 @@ def test_no_value_of_any_option_byte_that_is_accepted_ruins_a_chip_by_the_simula
                     bytes_.memory.write(option.address + 1, bytes([value ^ 0xFF]))
                     bytes_.programmed(option.address + 1, bytes([value ^ 0xFF]))
                 bytes_.load()
-                locks = Danger.LOCK in {warned.danger for warned in dangers(part, [change_])}
+                locks = Danger.LOCK in {hazard.danger for hazard in hazards(part, [change_])}
                 assert (bytes_.bricked, bytes_.rop) == (None, locks), f"{option.name}=0x{value:02X}"
     assert accepted > 5
 
@@ -239,8 +242,8 @@ def test_whoever_asks_for_a_value_that_ruins_or_locks_a_chip_it_is_not_written(n
     before = bytes(board.chip.options.memory.data)
     refused = 0
     with board.session() as session:
-        programmer = session._programmer()
-        for state in session.options():
+        flash = Flash(session.connect(), board.part)
+        for state in read_options(flash):
             for value in range(256):
                 reading = OptionBytes(board.part, option_table(board.part), Switches())
                 reading.memory.write(state.option.address, bytes([value]))
@@ -249,7 +252,7 @@ def test_whoever_asks_for_a_value_that_ruins_or_locks_a_chip_it_is_not_written(n
                 if reading.bricked or reading.rop:
                     refused += 1
                     with pytest.raises(ValueError, match="is not written"):
-                        change_options(programmer._core, programmer._flash, board.part, [Change(state, value)])
+                        writing.write_open(flash, [Change(state, value)])
     assert refused
     assert bytes(board.chip.options.memory.data) == before
     assert board.chip.bricked is None

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from session.bench import MODELS, Board, image_of
+from session.bench import MODELS, Board, chip_behind, image_of
 from stm8tool.errors import ConnectError, ProbeLostError, SwimError, UsageError
-from stm8tool.session import PowerCycle, Session
+from stm8tool.session import PowerCycle
 from stm8tool.sim.chip.microcontroller import Chip
 from stm8tool.sim.switches import Switches
 
@@ -41,10 +41,10 @@ def test_a_chip_that_was_left_in_high_speed_is_reached(
 def test_the_last_recipe_is_what_reaches_a_chip_that_keeps_high_speed(switches: Switches) -> None:
     board = Board("stm8s001j3", "v2", switches=switches)
     _kill_in_high_speed(board)
-    with board.session() as session:
-        assert session.info().recipe == "without NRST, out of high speed"
-    with board.session() as session:
-        assert session.info().recipe == "under reset, high speed"
+    with board.open() as chip:
+        assert chip.info().recipe == "without NRST, out of high speed"
+    with board.open() as chip:
+        assert chip.info().recipe == "under reset, high speed"
 
 
 @pytest.mark.parametrize("switches", [Switches(), *_KEPT])
@@ -69,8 +69,8 @@ def test_a_chip_that_was_caught_at_power_on_and_keeps_high_speed_is_reached_agai
     )
     asked: list[int] = []
     image = image_of(board.part, size=500)
-    with Session(board.probe, board.part, power_cycle=PowerCycle(5, asked.append)) as session:
-        session.write(image, [board.part.flash])
+    with chip_behind(board.probe, board.part, power_cycle=PowerCycle(5, asked.append)) as chip:
+        chip.write(image, board.part.flash)
     assert board.holds(image)
     assert asked.count(5) == 1
 
@@ -85,8 +85,8 @@ def _cut_swim(board: Board) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_a_chip_that_cannot_be_left_after_an_error_is_told_with_that_error(model: str) -> None:
     board = Board(model=model)
-    with pytest.raises(UsageError, match="the first error") as caught, board.session() as session:
-        session.connect()
+    with pytest.raises(UsageError, match="the first error") as caught, board.open() as chip:
+        chip.connect()
         _cut_swim(board)
         raise UsageError("the first error", hint="its hint")
     assert caught.value.hint == "its hint"
@@ -97,8 +97,8 @@ def test_a_chip_that_cannot_be_left_after_an_error_is_told_with_that_error(model
 
 def test_a_chip_that_cannot_be_left_after_ctrl_c_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     board = Board()
-    with pytest.raises(KeyboardInterrupt), board.session() as session:
-        session.connect()
+    with pytest.raises(KeyboardInterrupt), board.open() as chip:
+        chip.connect()
         _cut_swim(board)
         raise KeyboardInterrupt
     assert _POWER in caplog.text
@@ -106,8 +106,8 @@ def test_a_chip_that_cannot_be_left_after_ctrl_c_is_warned_of(caplog: pytest.Log
 
 def test_a_chip_that_is_left_in_order_after_an_error_adds_nothing_to_it() -> None:
     board = Board()
-    with pytest.raises(UsageError) as caught, board.session() as session:
-        session.connect()
+    with pytest.raises(UsageError) as caught, board.open() as chip:
+        chip.connect()
         raise UsageError("the first error", hint="its hint")
     assert caught.value.details == ()
 
@@ -115,10 +115,10 @@ def test_a_chip_that_is_left_in_order_after_an_error_adds_nothing_to_it() -> Non
 @pytest.mark.parametrize("model", ["v2", "v3"])
 def test_a_chip_that_falls_silent_in_the_middle_of_a_job_may_stay_stopped(model: str) -> None:
     board = Board(model=model, faults=["nrst-open"])
-    with pytest.raises(ConnectError) as caught, board.session() as session:
-        session.connect()
+    with pytest.raises(ConnectError) as caught, board.open() as chip:
+        chip.connect()
         _cut_swim(board)
-        session.read(board.part.flash)
+        chip.read(board.part.flash)
     assert _POWER in "".join(caught.value.details)
 
 
@@ -163,8 +163,8 @@ def test_a_probe_that_is_pulled_in_the_middle_says_that_the_chip_may_stay_stoppe
 @pytest.mark.parametrize("model", MODELS)
 def test_an_error_of_the_probes_own_pin_ends_no_rung(model: str, every: int) -> None:
     board = Board(model=model, locked=True, faults=[f"nrst-error-every={every}"])
-    with board.session() as session:
-        assert session.info().recipe == "under reset, high speed"
+    with board.open() as chip:
+        assert chip.info().recipe == "under reset, high speed"
     image = image_of(board.part, size=300)
     board.upload(image)
     assert board.holds(image)
@@ -175,16 +175,16 @@ def test_an_error_of_the_probes_own_pin_ends_no_rung(model: str, every: int) -> 
 def test_an_error_of_the_probes_own_pin_ends_no_power_cycle(every: int) -> None:
     board = Board(faults=[f"nrst-error-every={every}", "power-switch=2000", "app-disables-swim"])
     wish = PowerCycle(10, lambda seconds: None)
-    with Session(board.probe, board.part, power_cycle=wish) as session:
-        session.connect()
+    with chip_behind(board.probe, board.part, power_cycle=wish) as chip:
+        chip.connect()
     assert board.is_left_idle()
 
 
 @pytest.mark.parametrize("every", [1, 2, 3])
 def test_an_error_of_the_probes_own_pin_does_not_spare_a_chip_its_last_reset(every: int) -> None:
     board = Board(faults=[f"nrst-error-every={every}"])
-    with pytest.raises(SwimError, match="could be let go"), board.session() as session:
-        session.connect()
+    with pytest.raises(SwimError, match="could be let go"), board.open() as chip:
+        chip.connect()
         _cut_swim(board)
     assert board.is_left_idle()
 
@@ -192,4 +192,4 @@ def test_an_error_of_the_probes_own_pin_does_not_spare_a_chip_its_last_reset(eve
 def test_a_reset_line_is_seen_to_work_whatever_the_probe_reports_of_it() -> None:
     board = Board(faults=["nrst-error-every=1"])
     with board.session() as session:
-        assert session.reset_line_works()
+        assert session.connect().reset_line_works()

@@ -8,6 +8,8 @@ import pytest
 
 from session.bench import Board, image_of
 from session.option_bench import change, values
+from stm8tool.chip.flash.controller import Flash
+from stm8tool.chip.options import protection
 from stm8tool.chip.options.protection import Protection
 from stm8tool.errors import ReadoutProtectedError
 from stm8tool.image import Image, Segment
@@ -34,8 +36,8 @@ def _uniform(part: Part, value: int, size: int = 0) -> Image:
 
 
 def _protection(board: Board) -> Protection:
-    with board.session() as session:
-        found = session.info().protection
+    with board.open() as chip:
+        found = chip.info().protection
     assert found is not None
     return found
 
@@ -44,25 +46,25 @@ def _protection(board: Board) -> Protection:
 @pytest.mark.parametrize("name", _FAMILIES)
 def test_whatever_a_chip_holds_throughout_the_tool_reads_replaces_and_locks_it(name: str, value: int) -> None:
     board = Board(name)
-    if board.part.rop_mode == "stm8s" and board.part.flash_regs == "stm8s":
+    if board.part.aa_locks and board.part.flash_regs == "stm8s":
         change(board, "UBC=0x00", "HSECNT=0xB4" if name.startswith("stm8") else "HSESTAB=0x01")
     kept = values(board)
     for size in (128, 0):
         board.upload(_uniform(board.part, value, size))
-        with board.session() as session:
-            assert session.read(board.part.flash)[:128] == bytes([value]) * 128
-            assert session.verify(_uniform(board.part, value, size), [board.part.flash])
+        with board.open() as chip:
+            assert chip.read(board.part.flash)[:128] == bytes([value]) * 128
+            assert chip.verify(_uniform(board.part, value, size), board.part.flash)
     assert not _protection(board).locked
     assert values(board) == kept
     board.upload(image_of(board.part, size=300))
     assert board.holds(image_of(board.part, size=300))
     assert values(board) == kept
     board.upload(_uniform(board.part, value))
-    with board.session() as session:
-        assert session.unlock().erased is False or value == 0
-        assert session.lock() is True
-    with board.session() as session:
-        assert session.lock() is False
+    with board.open() as chip:
+        assert chip.unlock().erased is False or value == 0
+        assert chip.lock() is True
+    with board.open() as chip:
+        assert chip.lock() is False
     assert board.chip.options.rop
 
 
@@ -116,7 +118,7 @@ def test_option_bytes_that_all_hold_0x71_cost_nothing(name: str, beginning: str,
     else:
         assert not _protection(board).locked
     with board.session() as session:
-        assert session._programmer().unlock().erased is False
+        assert protection.unlock(Flash(session.connect(), board.part)).erased is False
     assert bytes(board.chip.flash.data) == before
     assert not _protection(board).locked
     board.upload(image_of(part, size=300))
@@ -129,15 +131,15 @@ def test_a_locked_chip_is_seen_whichever_of_the_sources_is_right(name: str, swit
     board = Board(name, locked=True, switches=switches)
     before = bytes(board.chip.flash.data)
     assert _protection(board).locked
-    with board.session() as session:
-        assert session.lock() is False
-    with board.session() as session, pytest.raises(ReadoutProtectedError):
-        session.read(board.part.flash)
+    with board.open() as chip:
+        assert chip.lock() is False
+    with board.open() as chip, pytest.raises(ReadoutProtectedError):
+        chip.read(board.part.flash)
     with pytest.raises(ReadoutProtectedError):
         board.upload(image_of(board.part, size=300), unlock=False)
     assert bytes(board.chip.flash.data) == before
-    with board.session() as session:
-        assert session.unlock().erased is True
+    with board.open() as chip:
+        assert chip.unlock().erased is True
     assert not any(board.chip.flash.data)
     assert board.options_are_factory()
     assert board.chip.controller.erases_cut == 0
@@ -152,8 +154,8 @@ def test_a_locked_chip_that_looks_blank_and_open_is_not_locked_again(
     monkeypatch.setattr("stm8tool.sim.chip.memory_map.ROP_PATTERN", opening)
     board = Board(name, locked=True, switches=Switches(rop_reads=0x00, rop_hides_options=True))
     before = bytes(board.chip.flash.data)
-    with board.session() as session, pytest.raises(ReadoutProtectedError, match="nothing was written"):
-        session.lock()
+    with board.open() as chip, pytest.raises(ReadoutProtectedError, match="nothing was written"):
+        chip.lock()
     assert bytes(board.chip.flash.data) == before
 
 
@@ -188,7 +190,7 @@ def test_one_look_erases_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(board.chip, "rotf", rotf)
     before = bytes(board.chip.flash.data)
-    with board.session() as session:
-        assert session.unlock().erased is False
+    with board.open() as chip:
+        assert chip.unlock().erased is False
     assert bytes(board.chip.flash.data) == before
     assert looks

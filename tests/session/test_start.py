@@ -7,13 +7,12 @@ from typing import Optional
 
 import pytest
 
-from session.bench import Board
+from session.bench import Board, chip_behind
+from stm8tool import api
 from stm8tool.chip import start
 from stm8tool.chip.options.plan import Danger
-from stm8tool.chip.upload import OptionData
 from stm8tool.image import Image, Segment
 from stm8tool.parts.table import Region, all_parts
-from stm8tool.session import Session
 from stm8tool.sim.probe.stlink import SimStlink
 from stm8tool.sim.switches import Switches
 
@@ -64,8 +63,8 @@ def test_a_program_is_a_vector_that_leads_to_flash_which_is_not_blank(image: Ima
     assert says is None or says in (found or "")
 
 
-def _told(session: Session, caplog: pytest.LogCaptureFixture) -> tuple[Optional[bool], int]:
-    return session.starts_program, len(re.findall(r"\[E-NO-PROGRAM\]", caplog.text))
+def _told(chip: api.Chip, caplog: pytest.LogCaptureFixture) -> tuple[Optional[bool], int]:
+    return chip.starts_program, len(re.findall(r"\[E-NO-PROGRAM\]", caplog.text))
 
 
 @pytest.mark.parametrize("model", ["v1", "v3"])
@@ -73,24 +72,24 @@ def _told(session: Session, caplog: pytest.LogCaptureFixture) -> tuple[Optional[
 def test_a_write_is_judged_by_what_the_chip_then_holds(part: str, model: str, caplog: pytest.LogCaptureFixture) -> None:
     board = Board(part, model)
     board.chip.flash.write(0x8000, bytes(board.part.flash.size))
-    with board.session() as session:
-        session.write(Image([Segment(0x8080, _CODE)]), [board.part.flash])
-    assert _told(session, caplog) == (False, 1)
+    with board.open() as chip:
+        chip.write(Image([Segment(0x8080, _CODE)]), board.part.flash)
+    assert _told(chip, caplog) == (False, 1)
     assert "write one that has a `main`, or the boot loader that starts it" in caplog.text
     caplog.clear()
-    with board.session() as session:  # the vector alone: the chip holds what it leads to
-        session.write(Image([Segment(0x8000, b"\x82\x00\x80\x80")]), [board.part.flash])
-    assert _told(session, caplog) == (True, 0)
+    with board.open() as chip:  # the vector alone: the chip holds what it leads to
+        chip.write(Image([Segment(0x8000, b"\x82\x00\x80\x80")]), board.part.flash)
+    assert _told(chip, caplog) == (True, 0)
     assert board.is_left_idle()
 
 
 def test_a_program_at_the_end_of_the_largest_flash_is_found() -> None:
     board = Board("stm8s208mb", "v3")
     end = board.part.flash.end
-    with board.session() as session:
+    with board.open() as chip:
         image = Image([Segment(0x8000, b"\x82" + (end - 2).to_bytes(3, "big")), Segment(end - 2, b"\x20\xfe")])
-        session.write(image, [board.part.flash])
-    assert session.starts_program
+        chip.write(image, board.part.flash)
+    assert chip.starts_program
 
 
 @pytest.mark.parametrize("part", [None, "stm8s103f3"])
@@ -100,23 +99,23 @@ def test_a_reset_of_a_blank_chip_is_warned_of(part: Optional[str], caplog: pytes
         caplog.clear()
         board.chip.flash.write(0x8000, bytes(0x2000))
         board.chip.flash.write(0x8000, held)
-        session = Session(board.probe, board.part if part else None)
-        with session:
-            session.reset()
-        assert _told(session, caplog) == told
+        chip = chip_behind(board.probe, board.part if part else None)
+        with chip:
+            chip.reset()
+        assert _told(chip, caplog) == told
 
 
 @pytest.mark.parametrize("switches", [Switches(), Switches(rop_reads=0x00), Switches(rop_hides_options=False)])
 @pytest.mark.parametrize("part", ["stm8s103f3", "stm8l151k4"])
 def test_of_a_locked_chip_nothing_is_claimed(part: str, switches: Switches, caplog: pytest.LogCaptureFixture) -> None:
     board = Board(part, locked=True, switches=switches)
-    with board.session() as session:
-        session.reset()
-    assert _told(session, caplog) == (None, 0)
+    with board.open() as chip:
+        chip.reset()
+    assert _told(chip, caplog) == (None, 0)
     if switches == Switches():
-        with Session(board.probe) as session:
-            session.reset()
-        assert _told(session, caplog) == (None, 0)
+        with chip_behind(board.probe) as chip:
+            chip.reset()
+        assert _told(chip, caplog) == (None, 0)
 
 
 @pytest.mark.parametrize("part", ["stm8s103f3", "stm8l151k4"])
@@ -130,10 +129,11 @@ def test_a_write_that_ends_in_a_lock_is_judged_by_the_file(part: str, caplog: py
     ):
         caplog.clear()
         board = Board(part)
-        locking = 0xAA if board.part.rop_mode == "stm8s" else 0x00
-        with board.session() as session:
-            session.write(image, [board.part.flash], OptionData({0x4800: locking}, [Danger.LOCK]))
-        assert _told(session, caplog) == told
+        locking = 0xAA if board.part.aa_locks else 0x00
+        with board.open() as chip:
+            locked = image.overlaid(Image([Segment(0x4800, bytes([locking]))]))
+            chip.write(locked, options=True, allow=[Danger.LOCK])
+        assert _told(chip, caplog) == told
 
 
 def test_other_memories_and_jobs_make_no_claim(caplog: pytest.LogCaptureFixture) -> None:
@@ -141,24 +141,24 @@ def test_other_memories_and_jobs_make_no_claim(caplog: pytest.LogCaptureFixture)
     board.chip.flash.write(0x8000, bytes(0x2000))
     assert board.part.eeprom
     for job in (
-        lambda session: session.write(Image([Segment(0x4000, b"abc")]), [board.part.eeprom]),
-        lambda session: session.write_ram(Image([Segment(0x10, b"abc")])),
-        lambda session: session.erase(board.part.flash),
-        lambda session: session.read(board.part.flash),
-        lambda session: session.info(),
+        lambda chip: chip.write(Image([Segment(0x4000, b"abc")]), board.part.eeprom),
+        lambda chip: chip.load_ram(Image([Segment(0x10, b"abc")])),
+        lambda chip: chip.erase(board.part.flash),
+        lambda chip: chip.read(board.part.flash),
+        lambda chip: chip.info(),
     ):
-        with board.session() as session:
-            job(session)
-        assert _told(session, caplog) == (None, 0)
+        with board.open() as chip:
+            job(chip)
+        assert _told(chip, caplog) == (None, 0)
 
 
 def test_a_failed_write_makes_no_claim(caplog: pytest.LogCaptureFixture) -> None:
     board = Board(faults=["dead-block=0x8000"])
     board.chip.flash.write(0x8000, bytes(0x2000))
-    session = board.session()
-    with pytest.raises(Exception, match="verify failed"), session:
-        session.write(_program(b"\x82\x00\x80\x80"), [board.part.flash])
-    assert _told(session, caplog) == (None, 0)
+    chip = board.open()
+    with pytest.raises(Exception, match="verify failed"), chip:
+        chip.write(_program(b"\x82\x00\x80\x80"), board.part.flash)
+    assert _told(chip, caplog) == (None, 0)
 
 
 def test_every_part_has_its_vector_at_the_start_of_its_flash() -> None:
@@ -169,34 +169,34 @@ def test_every_part_has_its_vector_at_the_start_of_its_flash() -> None:
 @pytest.mark.parametrize("verify", [True, False])
 def test_the_last_job_of_a_session_decides(verify: bool, caplog: pytest.LogCaptureFixture) -> None:
     board = Board()
-    whole, flash = _program(b"\x82\x00\x80\x80"), [board.part.flash]
-    with board.session() as session:
-        session.write(whole, flash, verify=verify)
-        session.erase(board.part.flash)
-    assert _told(session, caplog) == (None, 0)
-    with board.session() as session:
-        session.write(Image([Segment(0x8080, _CODE)]), flash, verify=verify)
-        session.write(whole, flash, verify=verify)
-        session.verify(whole, flash)
-    assert _told(session, caplog) == (True, 0)
-    with board.session() as session:
-        session.write(whole, flash, verify=verify)
-        session.write(_program(b"\x9d\x9d\x9d\x9d"), flash, verify=verify)
-        session.read(board.part.flash)
-    assert _told(session, caplog) == (False, 1)
+    whole, flash = _program(b"\x82\x00\x80\x80"), board.part.flash
+    with board.open() as chip:
+        chip.write(whole, flash, verify=verify)
+        chip.erase(board.part.flash)
+    assert _told(chip, caplog) == (None, 0)
+    with board.open() as chip:
+        chip.write(Image([Segment(0x8080, _CODE)]), flash, verify=verify)
+        chip.write(whole, flash, verify=verify)
+        chip.verify(whole, flash)
+    assert _told(chip, caplog) == (True, 0)
+    with board.open() as chip:
+        chip.write(whole, flash, verify=verify)
+        chip.write(_program(b"\x9d\x9d\x9d\x9d"), flash, verify=verify)
+        chip.read(board.part.flash)
+    assert _told(chip, caplog) == (False, 1)
     caplog.clear()
-    with board.session() as session:
-        session.reset()
-        session.run(0x30, Image([Segment(0x30, b"\x20\xfe")]))
-    assert _told(session, caplog) == (None, 0)
+    with board.open() as chip:
+        chip.reset()
+        chip.run(0x30, Image([Segment(0x30, b"\x20\xfe")]))
+    assert _told(chip, caplog) == (None, 0)
 
 
 def test_what_was_not_verified_is_read() -> None:
     board = Board(faults=["dead-block=0x8080"])
     board.chip.flash.write(0x8000, bytes(0x2000))
-    with board.session() as session:
-        session.write(_program(b"\x82\x00\x80\x80"), [board.part.flash], verify=False)
-    assert session.starts_program is False
+    with board.open() as chip:
+        chip.write(_program(b"\x82\x00\x80\x80"), board.part.flash, verify=False)
+    assert chip.starts_program is False
 
 
 @pytest.mark.parametrize("fault", ["clone-16bit-address", "open-firmware"])
@@ -207,8 +207,8 @@ def test_a_program_that_a_probe_cannot_reach_is_not_called_missing(
     board.upload(Image([Segment(0x8000, b"\x82\x01\x50\x00"), Segment(0x15000, _CODE)]))
     board.probe = SimStlink(board.chip, "v2", faults=[fault])
     ram = bytes(board.chip.ram.data)
-    with board.session() as session:
-        session.reset()
-    assert session.starts_program is None
+    with board.open() as chip:
+        chip.reset()
+    assert chip.starts_program is None
     assert not caplog.messages
     assert bytes(board.chip.ram.data) == ram

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pytest
 
-from session.bench import Board, image_of
+from session.bench import Board, chip_behind, image_of
 from stm8tool.errors import Code, ConnectError, ProbeError, SwimError, ToolError
 from stm8tool.image import Image, Segment
-from stm8tool.session import PowerCycle, Session
+from stm8tool.session import PowerCycle
 from stm8tool.sim.chip.microcontroller import Answer
 from stm8tool.sim.faults import parse
 from stm8tool.sim.switches import Switches
@@ -20,8 +20,8 @@ _FIRST, _LONG = "under reset, high speed", "under a longer reset, low speed"
 
 
 def _recipe(board: Board) -> str:
-    with board.session() as session:
-        return session.info().recipe
+    with board.open() as chip:
+        return chip.info().recipe
 
 
 # -- reset -------------------------------------------------------------------------------------------------------------
@@ -54,8 +54,8 @@ def test_a_chip_that_is_late_after_its_reset_is_waited_for() -> None:
 def test_a_chip_that_is_late_is_caught_at_power_on_all_the_same() -> None:
     board = Board(faults=["power-switch=100"], switches=Switches(start_s=0.011))
     failed: list[int] = []
-    with Session(board.probe, board.part, power_cycle=PowerCycle(5, failed.append)) as session:
-        assert session.info().recipe == "at power-on"
+    with chip_behind(board.probe, board.part, power_cycle=PowerCycle(5, failed.append)) as chip:
+        assert chip.info().recipe == "at power-on"
     assert failed == [5]  # at the first entry, as the chip was not held in reset by anything
 
 
@@ -70,26 +70,26 @@ def test_only_a_silence_as_long_as_it_takes_to_switch_a_board_is_told_as_power_o
         return Answer.SILENT if began < silent_s else original(began, now)
 
     monkeypatch.setattr(board.chip, "enter", enter)
-    with Session(board.probe, board.part, power_cycle=PowerCycle(5, lambda seconds: None)) as session:
-        session.connect()
+    with chip_behind(board.probe, board.part, power_cycle=PowerCycle(5, lambda seconds: None)) as chip:
+        chip.connect()
     assert ("the chip answered only at power-on" in caplog.text) is told
 
 
 def test_an_hsit_that_is_late_is_waited_for_and_one_that_never_comes_not_for_long() -> None:
     board = Board(switches=Switches(hsit_late_s=0.045))
-    with board.session() as session:
-        assert session.info().high_speed
+    with board.open() as chip:
+        assert chip.info().high_speed
     stuck = Board(faults=["hsit-stuck"])
-    with stuck.session() as session:
+    with stuck.open() as chip:
         before = stuck.probe.clock.now()
-        session.connect()
+        chip.connect()
         assert stuck.probe.clock.now() - before < 0.155
 
 
 def test_a_chip_that_cannot_be_left_is_reset_by_a_slow_line_too() -> None:
     board = Board(faults=["nrst-slow=15"])
-    with pytest.raises(SwimError), board.session() as session:
-        session.connect()
+    with pytest.raises(SwimError), board.open() as chip:
+        chip.connect()
         board.chip.faults = board.probe.faults = parse(["nrst-slow=15", "swim-open"])
     board.probe.clock.sleep(0.02)
     assert board.is_left_idle()
@@ -114,9 +114,9 @@ def test_the_first_recipe_asks_no_sooner_than_an_early_poll_spoils_the_entry(mod
 def test_a_healthy_chip_is_reached_and_left_in_no_time(model: str, connect_s: float, leave_s: float) -> None:
     board = Board(model=model)
     clock = board.probe.clock
-    with board.session() as session:
+    with board.open() as chip:
         before = clock.now()
-        session.connect()
+        chip.connect()
         assert clock.now() - before < connect_s
         before = clock.now()
     assert clock.now() - before < leave_s
@@ -146,10 +146,10 @@ def test_a_whole_flash_is_written_as_fast_as_it_programs_and_asked_about_once_a_
 
 def test_a_read_of_the_whole_flash_takes_little_more_than_its_wire() -> None:
     board = Board(model="v3")
-    with board.session() as session:
-        session.connect()
+    with board.open() as chip:
+        chip.connect()
         before, transfers = board.probe.clock.now(), board.probe.transfers
-        session.read(board.part.flash)
+        chip.read(board.part.flash)
         assert board.probe.clock.now() - before < 0.243
         assert board.probe.transfers - transfers <= 45
 

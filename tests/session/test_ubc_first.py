@@ -6,16 +6,11 @@ import pytest
 
 from session.bench import Board, program
 from session.option_bench import change, values
-from stm8tool.chip.upload import OptionData
 from stm8tool.errors import WriteProtectedError
 from stm8tool.image import Image, Segment
-from stm8tool.parts.table import Part, Region
+from stm8tool.parts.table import Part
 
 _PARTS = ["stm8s103f3", "stm8s105k4", "stm8l151k4"]
-
-
-def _regions(part: Part) -> list[Region]:
-    return [memory for memory in (part.flash, part.eeprom) if memory is not None]
 
 
 def _mixed(part: Part, seed: int = 5) -> Image:
@@ -64,8 +59,8 @@ def test_a_restore_without_a_ubc_of_its_own_is_refused_before_the_eeprom_changes
     board = Board(name)
     change(board, "UBC=0x02")
     before = _all(board)
-    with board.session() as session, pytest.raises(WriteProtectedError):
-        session.restore(_mixed(board.part), force=True)
+    with board.open() as chip, pytest.raises(WriteProtectedError):
+        chip.restore(_mixed(board.part), force=True)
     assert _all(board) == before
 
 
@@ -74,8 +69,8 @@ def test_a_ubc_in_the_file_still_lets_the_old_one_be_cleared(name: str) -> None:
     board = Board(name)
     change(board, "UBC=0x02")
     at = 0x4801 if board.part.flash_regs == "stm8s" else 0x4802
-    with board.session() as session:
-        session.write(_mixed(board.part), _regions(board.part), OptionData({at: 0x01}))
+    with board.open() as chip:
+        chip.write(_mixed(board.part).overlaid(Image([Segment(at, b"\x01")])), options=True)
     assert board.holds(_mixed(board.part))
     assert values(board)["UBC"] == 0x01
 
@@ -85,8 +80,8 @@ def test_erasing_protected_flash_changes_nothing() -> None:
     change(board, "UBC=0x02")
     board.chip.flash.write(0x8000, bytes(64))
     before = _all(board)
-    with board.session() as session, pytest.raises(WriteProtectedError, match="0x008040"):
-        session.erase(board.part.flash)
+    with board.open() as chip, pytest.raises(WriteProtectedError, match="0x008040"):
+        chip.erase(board.part.flash)
     assert _all(board) == before
 
 
@@ -95,9 +90,9 @@ def test_it_is_seen_before_a_write_is_begun_at_all(name: str) -> None:
     """As for a serial number, which is used up by then."""
     board = Board(name)
     change(board, "UBC=0x02")
-    with board.session() as session, pytest.raises(WriteProtectedError):
-        session.require_writable(_mixed(board.part), _regions(board.part))
+    with board.open() as chip, pytest.raises(WriteProtectedError):
+        chip.check_write(_mixed(board.part))
     locked = Board(name, locked=True)
     locked.chip.options.set("UBC=0x02")
-    with locked.session() as session:
-        session.require_writable(_mixed(locked.part), _regions(locked.part))  # the unlock clears UBC
+    with locked.open() as chip:
+        chip.check_write(_mixed(locked.part))  # the unlock clears UBC

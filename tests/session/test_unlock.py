@@ -39,14 +39,14 @@ def test_no_reset_of_an_unlock_finds_a_pair_that_does_not_match(
 ) -> None:
     board = Board(name, model, locked=True)
     resets = Resets(board, monkeypatch)
-    with board.session() as session:
-        session.unlock()
+    with board.open() as chip:
+        chip.unlock()
     assert board.options_are_factory()
     assert resets.mismatches == 0
     small = Board("stm8s103f3", model, locked=True)
     of_a_small_one = Resets(small, monkeypatch)
-    with small.session() as session:
-        session.unlock()
+    with small.open() as chip:
+        chip.unlock()
     assert resets.count == of_a_small_one.count
 
 
@@ -56,8 +56,8 @@ def test_without_a_boot_rom_to_be_seen_the_last_pairs_wait_for_the_reset(
 ) -> None:
     board = Board(name, locked=True, switches=Switches(rop_hides_boot_rom=True))
     resets = Resets(board, monkeypatch)
-    with board.session() as session:
-        session.unlock()
+    with board.open() as chip:
+        chip.unlock()
     assert board.options_are_factory()
     assert resets.mismatches
 
@@ -67,8 +67,8 @@ def test_without_a_boot_rom_to_be_seen_the_last_pairs_wait_for_the_reset(
 @pytest.mark.parametrize("name", ["stm8s103f3", "stm8s208c6", "stm8l151k4", "stm8l101f3"])
 def test_no_reset_breaks_off_an_erase_the_second_one_neither(name: str, erase_s: float, again: bool) -> None:
     board = Board(name, locked=True, switches=Switches(global_erase_s=erase_s, rop_write_erases_again=again))
-    with board.session() as session:
-        session.unlock()
+    with board.open() as chip:
+        chip.unlock()
     assert board.options_are_factory()
     assert board.chip.controller.erases_cut == 0
 
@@ -79,8 +79,8 @@ def test_a_link_that_is_lost_breaks_off_no_erase(transfers: int) -> None:
         switches = Switches(global_erase_s=0.3, rop_write_erases_again=True)
         board = Board(name, locked=True, switches=switches)
         board.probe = SimStlink(board.chip, "v2", faults=[f"stall-after={transfers}"])
-        with board.session() as session:
-            session.unlock()
+        with board.open() as chip:
+            chip.unlock()
         assert board.options_are_factory()
         assert board.chip.controller.erases_cut == 0
 
@@ -92,8 +92,8 @@ def test_a_flipped_bit_is_not_taken_for_the_end_of_an_erase(name: str, every: in
     board = Board(name, "v3", locked=True, switches=switches, faults=[f"bit-flip-every={every}"])
     codes = []
     try:
-        with board.session() as session:
-            session.unlock()
+        with board.open() as chip:
+            chip.unlock()
     except ToolError as exc:
         codes.append(exc.code)
     assert codes in ([], [Code.LINK_LOST])  # the whole memory is read in the end; so bad a link may not let it through
@@ -106,8 +106,8 @@ def test_a_lock_value_that_starts_an_erase_after_all_is_waited_for(monkeypatch: 
     monkeypatch.setattr("stm8tool.sim.chip.memory_map.ROP_PATTERN", 0x00)
     switches = Switches(rop_reads=0x00, iapsr_undocumented=False, global_erase_s=0.5)
     board = Board("stm8l101f3", locked=True, switches=switches)
-    with board.session() as session, pytest.raises(ProgramError, match="read protection did not take"):
-        session.lock()
+    with board.open() as chip, pytest.raises(ProgramError, match="read protection did not take"):
+        chip.lock()
     assert board.chip.controller.erases_cut == 0
 
 
@@ -117,16 +117,16 @@ def test_where_complements_read_as_zeros_too_a_refusal_comes_before_the_lock_val
     monkeypatch.setattr("stm8tool.sim.chip.memory_map.ROP_PATTERN", 0x00)
     board = Board(locked=True, switches=Switches(rop_reads=0x00, iapsr_undocumented=False))
     before = bytes(board.chip.flash.data)
-    with board.session() as session, pytest.raises(ReadoutProtectedError):
-        session.lock()
+    with board.open() as chip, pytest.raises(ReadoutProtectedError):
+        chip.lock()
     assert bytes(board.chip.flash.data) == before
 
 
 def test_a_rop_byte_of_no_meaning_is_written_with_the_patience_of_an_erase() -> None:
     board = Board()
     board.chip.options.set("ROP=0x55")  # open, and not the factory value
-    with board.session() as session:
-        assert session.unlock().restored == ("ROP",)
+    with board.open() as chip:
+        assert chip.unlock().restored == ("ROP",)
     assert board.options_are_factory()
 
 
@@ -146,8 +146,8 @@ def test_a_rop_byte_of_no_meaning_is_written_with_the_patience_of_an_erase() -> 
 )
 def test_bytes_of_the_former_owner_that_are_left_are_an_error(name: str, block: int) -> None:
     board = Board(name, locked=True, faults=[f"dead-block=0x{block:X}"])
-    with board.session() as session, pytest.raises(ProgramError) as caught:
-        session.unlock()
+    with board.open() as chip, pytest.raises(ProgramError) as caught:
+        chip.unlock()
     size = sum(byte != 0 for byte in board.chip.flash.read(block, board.part.block))
     assert size > 32
     assert caught.value.code is Code.NOT_ERASED
@@ -164,17 +164,17 @@ def test_the_eeprom_is_looked_at_too() -> None:
     assert board.chip.eeprom
     board.chip.eeprom.write(0x4050, b"secret")
     with (
-        board.session() as session,
+        board.open() as chip,
         pytest.raises(ProgramError, match="6 bytes that are not 0x00, the first at 0x004050"),
     ):
-        session.unlock()
+        chip.unlock()
 
 
 @pytest.mark.parametrize("fault", ["bit-flip-every=500", "nak-every=3000", "stall-every=150"])
 def test_a_weak_link_makes_no_byte_look_left(fault: str) -> None:
     board = Board(model="v2", locked=True, faults=[fault])
-    with board.session() as session:
-        assert session.unlock().erased
+    with board.open() as chip:
+        assert chip.unlock().erased
 
 
 def test_an_upload_looks_at_what_it_writes_and_says_no_more() -> None:
@@ -193,8 +193,8 @@ def test_an_upload_looks_at_what_it_writes_and_says_no_more() -> None:
 @pytest.mark.parametrize("name", ["stm8s208mb", "stm8l152r8"])
 def test_an_unlock_by_a_probe_that_cuts_addresses_says_what_it_could_not_look_at(name: str, fault: str) -> None:
     board = Board(name, "v2", locked=True, faults=[fault])
-    with pytest.raises(ProbeError) as caught, board.session() as session:
-        session.unlock()
+    with pytest.raises(ProbeError) as caught, board.open() as chip:
+        chip.unlock()
     assert caught.value.code is Code.PROBE_LIMIT
     assert "protection is off, but it is not known if the flash above 0x00FFFF is erased" in str(caught.value)
     assert not board.chip.options.rop
@@ -204,17 +204,17 @@ def test_an_unlock_by_a_probe_that_cuts_addresses_says_what_it_could_not_look_at
 def test_an_unlock_of_an_open_chip_looks_at_no_data() -> None:
     board = Board()
     assert bytes(board.chip.flash.data) == program(board.part, seed=99)
-    with board.session() as session:
-        result = session.unlock()
+    with board.open() as chip:
+        result = chip.unlock()
     assert (result.erased, result.left) == (False, ())
 
 
 @pytest.mark.parametrize("name", ["stm8s103f3", "stm8af5288", "stm8l151k4"])
 def test_an_erased_chip_is_open_blank_and_at_factory_values(name: str) -> None:
     board = Board(name, locked=True)
-    with board.session() as session, pytest.raises(ReadoutProtectedError):
-        session.read(board.part.flash)
-    with board.session() as session:
-        assert session.unlock() == (True, (), ())
+    with board.open() as chip, pytest.raises(ReadoutProtectedError):
+        chip.read(board.part.flash)
+    with board.open() as chip:
+        assert chip.unlock() == (True, (), ())
     assert not any(board.chip.flash.data)
     assert all(board.chip.options.byte(o.address) in o.accepted for o in option_table(board.part))

@@ -125,8 +125,8 @@ def test_an_upload_leaves_the_option_bytes_of_an_open_chip_alone(unlock: bool) -
 def test_option_bytes_of_a_larger_part_are_not_written_to_a_smaller_one(chip: str, named: str) -> None:
     board = Board(chip, locked=True)
     other = Board(named).part
-    with board.session(other) as session, pytest.raises(FamilyMismatchError, match="bytes of RAM"):
-        session.unlock()
+    with board.open(other) as opened, pytest.raises(FamilyMismatchError, match="bytes of RAM"):
+        opened.unlock()
     assert board.chip.options.rop
     assert board.chip.bricked is None
 
@@ -232,10 +232,10 @@ def test_a_probe_that_cuts_addresses_is_found_out_before_a_locked_chip_is_erased
     image = Image([Segment(0x10000, b"x")])
     with pytest.raises(ToolError, match="16 address bits"):
         board.upload(image)
-    with board.session() as session, pytest.raises(ToolError, match="16 address bits"):
-        session.restore(image, force=True)
-    with board.session() as session, pytest.raises(ToolError, match="16 address bits"):
-        session.require_writable(image, [board.part.flash])
+    with board.open() as chip, pytest.raises(ToolError, match="16 address bits"):
+        chip.restore(image, force=True)
+    with board.open() as chip, pytest.raises(ToolError, match="16 address bits"):
+        chip.check_write(image, board.part.flash)
     assert bytes(board.chip.flash.data) == before
     assert board.chip.options.rop
 
@@ -256,10 +256,10 @@ def test_unlock_never_leaves_a_locked_chip_as_it_is() -> None:
 def test_reading_and_verifying_never_unlock(part: str) -> None:
     board = Board(part, locked=True)
     before = bytes(board.chip.flash.data)
-    with board.session() as session, pytest.raises(ReadoutProtectedError):
-        session.read(board.part.flash)
-    with board.session() as session, pytest.raises(ReadoutProtectedError):
-        session.verify(image_of(board.part), [board.part.flash])
+    with board.open() as chip, pytest.raises(ReadoutProtectedError):
+        chip.read(board.part.flash)
+    with board.open() as chip, pytest.raises(ReadoutProtectedError):
+        chip.verify(image_of(board.part), board.part.flash)
     assert bytes(board.chip.flash.data) == before
     assert board.chip.options.rop
 
@@ -267,9 +267,9 @@ def test_reading_and_verifying_never_unlock(part: str) -> None:
 def test_a_chip_of_another_layout_is_not_taken_for_one_whose_unlock_was_cut_short() -> None:
     board = Board("stm8af6213")
     other = Board("stm8af6148").part  # as much RAM, more option bytes, and these read as 0x00 here
-    with board.session(other) as session:
-        session.write(image_of(other, size=64), [other.flash])
-        session.unlock()
+    with board.open(other) as chip:
+        chip.write(image_of(other, size=64), other.flash)
+        chip.unlock()
     assert board.chip.bricked is None
     assert board.options_are_factory()
 
@@ -277,15 +277,15 @@ def test_a_chip_of_another_layout_is_not_taken_for_one_whose_unlock_was_cut_shor
 def test_a_connected_chip_runs_on_its_undivided_clock() -> None:
     for part in ("stm8s103f3", "stm8l151k4"):
         board = Board(part)
-        with board.session() as session:
-            session.reset()
+        with board.open() as chip:
+            chip.reset()
             assert board.chip.map.clock_divider == 0
 
 
 def test_read_gives_what_the_chip_holds_and_writes_nothing() -> None:
     board = Board()
-    with board.session() as session:
-        assert session.read(board.part.flash) == bytes(board.chip.flash.data)
+    with board.open() as chip:
+        assert chip.read(board.part.flash) == bytes(board.chip.flash.data)
     assert board.chip.flash.wear == [0] * 128
 
 
@@ -293,8 +293,8 @@ def test_verify_names_the_first_difference() -> None:
     board = Board()
     wanted = bytearray(board.chip.flash.data)
     wanted[0x123] ^= 0xFF
-    with board.session() as session, pytest.raises(VerifyError) as caught:
-        session.verify(Image([Segment(0x8000, bytes(wanted))]), [board.part.flash])
+    with board.open() as chip, pytest.raises(VerifyError) as caught:
+        chip.verify(Image([Segment(0x8000, bytes(wanted))]), board.part.flash)
     assert caught.value.address == 0x8123
     assert caught.value.actual == board.chip.flash.data[0x123]
     assert board.is_left_idle()
@@ -302,8 +302,8 @@ def test_verify_names_the_first_difference() -> None:
 
 def test_an_image_outside_the_memories_is_refused_before_the_chip_is_touched() -> None:
     board = Board()
-    with board.session() as session, pytest.raises(ImageError):
-        session.write(Image([Segment(0x8000, bytes(8193))]), [board.part.flash])
+    with board.open() as chip, pytest.raises(ImageError):
+        chip.write(Image([Segment(0x8000, bytes(8193))]), board.part.flash)
     assert board.chip.flash.wear == [0] * 128
 
 
@@ -317,8 +317,8 @@ def test_an_image_of_zeros_erases_its_blocks() -> None:
 def test_erase_leaves_blank_blocks_alone() -> None:
     board = Board()
     board.chip.flash.write(0x8000, bytes(4096))
-    with board.session() as session:
-        result = session.erase(board.part.flash)
+    with board.open() as chip:
+        result = chip.erase(board.part.flash)
     assert result.programmed == 64
     assert not any(board.chip.flash.data)
 
@@ -336,8 +336,8 @@ def test_unlock_of_an_open_chip_clears_ubc_and_erases_nothing() -> None:
     board = Board()
     _set_option(board, "UBC", 0x02)
     before = bytes(board.chip.flash.data)
-    with board.session() as session:
-        result = session.unlock()
+    with board.open() as chip:
+        result = chip.unlock()
     assert (result.erased, result.restored) == (False, ("UBC",))
     assert bytes(board.chip.flash.data) == before
     board.upload(image_of(board.part))
@@ -346,8 +346,8 @@ def test_unlock_of_an_open_chip_clears_ubc_and_erases_nothing() -> None:
 
 def test_unlock_of_a_chip_in_factory_state_writes_nothing() -> None:
     board = Board()
-    with board.session() as session:
-        result = session.unlock()
+    with board.open() as chip:
+        result = chip.unlock()
     assert (result.erased, result.restored) == (False, ())
     assert sum(board.chip.options.memory.wear) == 0
 
@@ -355,8 +355,8 @@ def test_unlock_of_a_chip_in_factory_state_writes_nothing() -> None:
 def test_unlock_mends_option_bytes_whose_complements_do_not_match() -> None:
     board = Board()
     board.chip.options.memory.write(0x4802, bytes(9))  # as a power cut between erase and rewrite leaves them
-    with board.session() as session:
-        session.unlock()
+    with board.open() as chip:
+        chip.unlock()
     assert board.options_are_factory()
 
 
@@ -368,8 +368,8 @@ def test_a_chip_of_another_family_is_told_before_anything_is_written(chip: str, 
     board = Board(chip, locked=locked)
     other = Board(named).part
     before = bytes(board.chip.flash.data), board.chip.options.rop
-    with board.session(other) as session, pytest.raises(FamilyMismatchError, match=other.name):
-        session.unlock()
+    with board.open(other) as opened, pytest.raises(FamilyMismatchError, match=other.name):
+        opened.unlock()
     assert (bytes(board.chip.flash.data), board.chip.options.rop) == before
     assert board.chip.bricked is None
     assert board.is_left_idle()
@@ -380,8 +380,8 @@ def test_an_open_chip_is_not_unlocked_by_the_polarity_of_another_stm8l(chip: str
     board = Board(chip)
     other = Board(named).part
     before = bytes(board.chip.flash.data)
-    with board.session(other) as session, pytest.raises(FamilyMismatchError, match="it is another part"):
-        session.write(image_of(other, size=64), [other.flash])
+    with board.open(other) as opened, pytest.raises(FamilyMismatchError, match="it is another part"):
+        opened.write(image_of(other, size=64), other.flash)
     assert bytes(board.chip.flash.data) == before
     assert not board.chip.options.rop
     assert board.is_left_idle()

@@ -411,7 +411,7 @@ HALF_A_CHARACTER = [] if sys.platform == "win32" else ["a\ud800b"]  # there a fi
 )
 def test_a_name_that_a_file_cannot_have_is_a_usage_error_wherever_it_is_given(name: str) -> None:
     with pytest.raises(UsageError):
-        selector.open_transport(f"sim:{name}")
+        selector.open_link(f"sim:{name}")
     for job in (describe, open_transport, lambda path: create(path, S103, "v2")):
         with pytest.raises(UsageError):
             job(name)

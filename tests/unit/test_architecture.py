@@ -26,14 +26,15 @@ LAYERS: dict[str, set[str]] = {
     "image": {"errors", "words", "support", "parts"},
     "transport": {"errors", "words", "support"},
     "probe": {"errors", "words", "support", "transport"},
-    "chip": {*LEAVES, "transport", "probe"},
+    "chip": {*LEAVES, "probe"},
     "sim": {"errors", "words", "support", "parts", "transport"},
     "selector": {"transport", "probe", "sim"},
-    "session": {*LEAVES, "transport", "probe", "chip"},
-    "api": {*LEAVES, "probe", "chip", "selector", "session"},
-    "doctor": {*LEAVES, "transport", "probe", "chip", "selector", "session"},
-    "cli": {*LEAVES, "transport", "probe", "chip", "sim", "selector", "session", "doctor"},
-    "__init__": {"errors", "parts", "image", "probe", "chip", "session", "api"},
+    "session": {*LEAVES, "probe", "chip"},
+    "api": {*LEAVES, "probe", "chip", "session"},
+    "library": {*LEAVES, "probe", "chip", "selector", "session", "api"},
+    "doctor": {*LEAVES, "transport", "probe", "chip", "selector", "session", "api"},
+    "cli": {*LEAVES, "transport", "probe", "chip", "sim", "selector", "session", "api", "doctor"},
+    "__init__": {"errors", "parts", "image", "probe", "chip", "api", "library"},
     "oldest": set(),
     "__main__": {"oldest", "cli"},
 }
@@ -103,13 +104,64 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 
 def test_the_walk_sees_an_import_inside_a_function() -> None:
-    assert "stm8tool.session" in set(imported(PACKAGE / "cli/probes.py"))
+    assert "stm8tool.session" in set(imported(PACKAGE / "cli/request.py"))
 
 
 @pytest.mark.parametrize("library", DOORS)
 def test_an_outside_library_has_one_door(library: str) -> None:
     users = {name_of(source) for source in sources() if library in {name.split(".")[0] for name in imported(source)}}
     assert users == DOORS[library]
+
+
+def _is_below_the_seam(source: Path) -> bool:
+    """Tell whether a file may know how one make of probe is reached, and what it answers."""
+    return name_of(source) != "probe/base.py" and name_of(source).startswith(("transport/", "probe/", "sim/"))
+
+
+def test_a_session_and_all_of_chip_see_no_more_of_a_probe_than_its_link() -> None:
+    above = [source for source in sources() if name_of(source).startswith(("session.py", "probe/base.py", "chip/"))]
+    below = ("stm8tool.transport", "stm8tool.probe", "stm8tool.sim", "stm8tool.selector")
+    seen = {(name_of(source), module) for source in above for module in imported(source) if module.startswith(below)}
+    assert {module for _, module in seen} == {"stm8tool.probe.base"}
+    assert len(above) > 20
+
+
+def test_how_usb_fails_is_known_below_the_probe_seam_only() -> None:
+    names = {"EndpointStallError", "TransferSizeError", "clear_halt", "bulk_only_reset"}
+    users = {
+        name_of(source)
+        for source in sources()
+        for node in nodes(source)
+        if not _is_below_the_seam(source)
+        if names & {getattr(node, "id", ""), getattr(node, "attr", ""), getattr(node, "name", "")}
+    }
+    assert users == {"errors.py"}  # which has the two classes
+
+
+def _names_a_status(node: ast.AST) -> bool:
+    """Tell whether `node` has a byte 0 of READSTATUS, as a field of an error or as a table of those bytes."""
+    if isinstance(node, (ast.Tuple, ast.Set, ast.List, ast.Dict)):
+        values = node.keys if isinstance(node, ast.Dict) else node.elts
+        numbers = [value.value for value in values if isinstance(value, ast.Constant)]
+        return len(numbers) == len(values) and len(set(numbers)) > 1 and set(numbers) <= {0x04, 0x05, 0x10, 0x16}
+    if isinstance(node, ast.Compare) and any(isinstance(c, ast.Constant) for c in node.comparators):
+        return isinstance(node.left, ast.Attribute) and node.left.attr == "status"
+    return isinstance(node, ast.keyword) and node.arg == "status"
+
+
+@pytest.mark.parametrize(
+    "text", ["_REFUSED = (0x04, 0x05)", "_STUCK = {16, 22}", "a = {4: 'x', 5: 'y'}", "e.status == 4", "E('', status=4)"]
+)
+def test_the_walk_knows_a_status_number(text: str) -> None:
+    assert any(_names_a_status(node) for node in ast.walk(ast.parse(text)))
+
+
+def test_the_status_bytes_of_an_st_link_are_known_below_the_probe_seam_only() -> None:
+    above = [source for source in sources() if not _is_below_the_seam(source)]
+    assert [name_of(source) for source in above if "READSTATUS" in source.read_text(encoding="utf-8")] == []
+    assert [name_of(source) for source in above if any(map(_names_a_status, nodes(source)))] == []
+    driver = PACKAGE / "probe/stlink/swim.py"
+    assert any(map(_names_a_status, nodes(driver)))
 
 
 def test_only_the_console_prints_and_only_the_command_line_ends_the_process() -> None:

@@ -60,7 +60,7 @@ def test_all_of_a_part_can_be_told_to_a_program(part: Part) -> None:
     assert known["part"] == part.name
     assert known["flash"] == {"start": part.flash.start, "size": part.flash.size}
     assert known["registers"] == {"map": part.flash_regs, **BY_MAP[part.flash_regs]._asdict()}
-    assert known["rop"]["aa"] == ("locks" if part.rop_mode == "stm8s" else "opens")
+    assert known["rop"]["aa"] == ("locks" if part.aa_locks else "opens")
     assert "; ".join(known["sources"]) == part.source
     assert known["uncertain"] == (part.uncertain or None)
     expected = [] if part.uncertain else [option.name for option in option_table(part)]

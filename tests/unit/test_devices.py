@@ -110,7 +110,7 @@ def test_every_part_says_where_its_figures_come_from(part: Part) -> None:
 def test_the_controller_belongs_to_the_family(part: Part) -> None:
     assert part.flash_regs == ("stm8l" if part.family in {"STM8L", "STM8AL"} else "stm8s")
     stm8l_with_the_old_rop = part.name.startswith(("STM8L101", "STM8L001"))
-    assert part.rop_mode == ("stm8s" if stm8l_with_the_old_rop else part.flash_regs)
+    assert part.aa_locks == (stm8l_with_the_old_rop or part.flash_regs == "stm8s")
 
 
 @each_part()
@@ -146,7 +146,7 @@ def test_the_options_lie_in_the_option_area_and_do_not_overlap(part: Part) -> No
 def test_the_first_option_is_rop_and_its_factory_value_is_open(part: Part) -> None:
     rop, *others = option_table(part)
     assert (rop.name, rop.address, rop.policy, rop.complement) == ("ROP", 0x4800, "rop", False)
-    assert (rop.default == 0xAA) == (part.rop_mode == "stm8l")
+    assert (rop.default == 0xAA) != part.aa_locks
     assert all(option.policy != "rop" for option in others)
 
 
@@ -371,7 +371,8 @@ def other_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     [
         ("devices.csv", "0x8000,8192,64,0x4000,640", "0x8000,8192,96,0x4000,640"),
         ("devices.csv", "0x8000,8192,64,0x4000,640", "0x8000,8200,64,0x4000,640"),
-        ("devices.csv", "64,stm8s,stm8s,,0,0x4865,yes", "64,stm8,stm8s,,0,0x4865,yes"),
+        ("devices.csv", "64,yes,stm8s,,0,0x4865,yes", "64,stm8s,stm8s,,0,0x4865,yes"),
+        ("devices.csv", "64,yes,stm8s,,0,0x4865,yes", "64,yes,stm8,,0,0x4865,yes"),
         ("devices.csv", "0x4865,yes,stm8s-low", "0x4865,yes,stm8s-lower"),
         ("devices.csv", "0x4865,yes,stm8s-low", "0x4865,,stm8s-low"),
         ("options.csv", "stm8s-low,AFR,0x4803,0x00,yes,normal", "stm8s-low,AFR,0x4803,0x00,yes,often"),

@@ -7,16 +7,15 @@ from typing import Optional
 import pytest
 
 from stm8tool.chip.link.diagnose import Evidence, Rung, blame_supply, conclude, least_supply_mv, supply_line
-from stm8tool.errors import Code, ProgramError, ToolError
+from stm8tool.errors import Code, LinkFault, ProgramError, ToolError
 from stm8tool.parts.table import find_part
 from stm8tool.words import COMMAND_LINE, said
 
-SILENT = Rung("under reset", "SWIM entry: the chip does not answer", 0x04)
-STUCK_10 = Rung("under reset", "SWIM entry: the SWIM line is stuck", 0x10)
-STUCK_16 = STUCK_10._replace(status=0x16)
-BUSY = Rung("under reset", "SWIM entry: the probe stays busy", 0x01)
-DAMAGED = Rung("under reset", "SWIM_CSR reads 0x21 where 0xA0 was written: no true link", None)
-IN_RESET = Rung("under reset", "write to 0x007F99: the chip refuses the access", 0x05, proven=True)
+SILENT = Rung("under reset", "SWIM entry: the chip does not answer", LinkFault.SILENT)
+STUCK = Rung("under reset", "SWIM entry: the SWIM line is stuck", LinkFault.STUCK)
+BUSY = Rung("under reset", "SWIM entry: the probe stays busy", LinkFault.BUSY)
+DAMAGED = Rung("under reset", "SWIM_CSR reads 0x21 where 0xA0 was written: no true link", LinkFault.DAMAGED)
+IN_RESET = Rung("under reset", "write to 0x007F99: the chip refuses the access", LinkFault.REFUSED, proven=True)
 NO_BUS = IN_RESET._replace(hsit=True)
 HUNG = Rung("under reset", "the probe did not answer within 1 s", None, of_probe=True)
 S103 = 2950
@@ -33,15 +32,15 @@ S103 = 2950
         (Evidence([SILENT], supply_mv=2400, least_mv=S103), Code.SUPPLY_LOW),
         (Evidence([SILENT], supply_mv=2400), Code.TARGET_SILENT),
         (Evidence([IN_RESET], supply_mv=2400, least_mv=S103), Code.SUPPLY_LOW),
-        (Evidence([SILENT, STUCK_16, SILENT]), Code.SWIM_STUCK),
-        (Evidence([STUCK_10], supply_mv=0), Code.SWIM_STUCK),
-        (Evidence([STUCK_10, IN_RESET]), Code.RESET_LOW),
+        (Evidence([SILENT, STUCK, SILENT]), Code.SWIM_STUCK),
+        (Evidence([STUCK], supply_mv=0), Code.SWIM_STUCK),
+        (Evidence([STUCK, IN_RESET]), Code.RESET_LOW),
         (Evidence([IN_RESET, SILENT]), Code.RESET_LOW),
         (Evidence([IN_RESET], supply_mv=0), Code.RESET_LOW),
         (Evidence([IN_RESET], has_nrst=False), Code.RESET_LOW),
         (Evidence([NO_BUS, IN_RESET]), Code.LINK_LOST),
-        (Evidence([SILENT._replace(status=0x05), SILENT]), Code.LINK_LOST),
-        (Evidence([SILENT._replace(status=0x05)], has_nrst=False), Code.LINK_LOST),
+        (Evidence([SILENT._replace(fault=LinkFault.REFUSED), SILENT]), Code.LINK_LOST),
+        (Evidence([SILENT._replace(fault=LinkFault.REFUSED)], has_nrst=False), Code.LINK_LOST),
         (Evidence([BUSY, BUSY]), Code.PROBE_HUNG),
         (Evidence([BUSY, SILENT]), Code.TARGET_SILENT),
         (Evidence([SILENT, DAMAGED]), Code.LINK_LOST),

@@ -18,7 +18,7 @@ from stm8tool.errors import (
     TransportTimeoutError,
     UsageError,
 )
-from stm8tool.probe.find import FoundProbe, choose, find, open_found, serial_from_descriptor, substitution, survey
+from stm8tool.probe.stlink.find import FoundProbe, choose, find, pipe_to, serial_from_descriptor, substitution, survey
 from stm8tool.probe.stlink.usb_ids import MODELS
 from stm8tool.transport import confinement, libusb
 from stm8tool.transport.base import UsbDeviceInfo
@@ -213,7 +213,7 @@ def test_a_probe_in_its_update_loader_is_passed_over_unless_it_is_alone(loader: 
 @pytest.mark.parametrize("loader", LOADERS)
 def test_a_probe_in_its_update_loader_says_so_and_what_helps(loader: FoundProbe) -> None:
     with pytest.raises(ProbeError, match="is in its firmware update loader") as caught:
-        open_found(loader, SystemBus())
+        pipe_to(loader, SystemBus())
     assert "replug" in (caught.value.hint or "")
     assert (loader.problem, loader.hint) == (str(caught.value), caught.value.hint)
 
@@ -277,7 +277,7 @@ def test_the_probe_that_was_found_can_be_talked_to(monkeypatch: pytest.MonkeyPat
     version = bytes.fromhex("29478304 4837")
     device = FakeDevice(replies=[version])
     put_on_bus(monkeypatch, device, composite_v3(ports=(3,), serial=text_descriptor(V3_SERIAL)))
-    transport = open_found(find(A[:5], SystemBus()), SystemBus())
+    transport = pipe_to(find(A[:5], SystemBus()), SystemBus())
     assert (transport.identity.serial, transport.identity.path) == (A, "usb:1-2")
     transport.open()
     transport.write(b"\xf1".ljust(16, b"\0"), 1.0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stm8tool.probe import listing
-from stm8tool.probe.listing import ListedProbe, attached, table
+from stm8tool.probe.stlink import listing
+from stm8tool.probe.stlink.listing import ListedProbe, attached, table
 from stm8tool.transport import libusb
 from stm8tool.transport.usb import SystemBus
 from unit import fake_usb

@@ -7,7 +7,7 @@ from typing import Optional
 import pytest
 
 from stm8tool.chip.options.bytes import OptionState
-from stm8tool.chip.options.plan import Change, Danger, dangers, factory, requested, write_order
+from stm8tool.chip.options.plan import Change, Danger, factory, hazards, requested, write_order
 from stm8tool.errors import Code, UsageError
 from stm8tool.parts.table import Part, find_part, option_table
 
@@ -29,7 +29,7 @@ def asked(name: str, *texts: str, **held: int) -> dict[str, int]:
 
 def dangers_of(name: str, *texts: str, **held: int) -> set[Danger]:
     part = find_part(name)
-    return {warned.danger for warned in dangers(part, requested(part, states_of(part, **held), texts))}
+    return {warned.danger for warned in hazards(part, requested(part, states_of(part, **held), texts))}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from stm8tool.chip.link.quality import Quality
         (Quality(slow=True), None),
         (Quality(reads=1), "1 retry (1 read repeated)"),
         (Quality(reads=9, reconnects=5), "14 retries (9 reads repeated, 5 reconnects)"),
-        (Quality(exchanges=2), "2 retries (2 USB exchanges repeated)"),
+        (Quality(exchanges=2), "2 retries (2 probe exchanges repeated)"),
         (Quality(recipes=1, slow=True), "1 retry (1 way to connect failed; low speed)"),
         (Quality(recipes=2, blocks=1), "3 retries (2 ways to connect failed, 1 block written again)"),
     ],

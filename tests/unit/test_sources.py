@@ -34,6 +34,8 @@ def figure(part: Part, name: str) -> str:
     if name in starts:
         return starts[name] or ""
     value = getattr(part, name)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return str(value.size if isinstance(value, devices.Region) else value)
 
 
@@ -85,4 +87,4 @@ def test_every_difference_from_stm8flash_is_named_as_a_disagreement(row: dict[st
             "block": part.block,
         }
         assert {name: row[name] for name, value in ours.items() if int(row[name]) != value} == named
-        assert row["rop"] in ("", part.rop_mode)
+        assert row["rop"] in ("", "stm8s" if part.aa_locks else "stm8l")

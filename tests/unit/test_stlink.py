@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from typing import Optional
 
 import pytest
 
-from stm8tool.errors import Code, EndpointStallError, ProbeError, ProbeLostError, SwimError, TransportTimeoutError
+from stm8tool.errors import (
+    Code,
+    EndpointStallError,
+    LinkFault,
+    ProbeError,
+    ProbeLostError,
+    SwimError,
+    TransportTimeoutError,
+)
 from stm8tool.probe.stlink.swim import Stlink, wire_time_s
 from unit.fake_disk import V1_VERSION, status
 from unit.fake_wire import V2_VERSION, FakeWire
@@ -213,22 +222,31 @@ def test_busy_for_ever_ends_with_an_error() -> None:
     probe = FakeProbe()
     link = _open(probe)
     probe.statuses.extend([_BUSY] * 10_000)
-    with pytest.raises(SwimError, match="stays busy"):
+    with pytest.raises(SwimError, match="stays busy") as caught:
         link.wotf(0x5000, b"\x01")
+    assert caught.value.fault is LinkFault.BUSY
     assert probe.clock.now() < 1.0
 
 
 @pytest.mark.parametrize(
-    ("status", "meaning"),
-    [(0x04, "does not answer"), (0x05, "refuses"), (0x10, "stuck"), (0x16, "stuck"), (0x77, "unknown error")],
+    ("status", "meaning", "fault"),
+    [
+        (0x04, "does not answer", LinkFault.SILENT),
+        (0x05, "refuses", LinkFault.REFUSED),
+        (0x10, "stuck", LinkFault.STUCK),
+        (0x16, "stuck", LinkFault.STUCK),
+        (0x77, "unknown error", None),
+    ],
 )
-def test_a_status_is_reported_by_its_meaning_and_not_polled_again(status: int, meaning: str) -> None:
+def test_a_status_is_reported_by_its_meaning_and_not_polled_again(
+    status: int, meaning: str, fault: Optional[LinkFault]
+) -> None:
     probe = FakeProbe()
     link = _open(probe)
     probe.statuses.append(bytes([status, 0, 0, 0]))
-    with pytest.raises(SwimError, match=meaning) as caught:
+    with pytest.raises(SwimError, match=rf"{meaning}.*SWIM status 0x{status:02X}") as caught:
         link.resync()
-    assert caught.value.status == status
+    assert caught.value.fault is fault
     assert [data[:2] for data in probe.sent].count(b"\xf4\x09") == 1
 
 

@@ -141,9 +141,9 @@ def test_of_two_probes_one_is_chosen_by_its_serial_number_or_its_socket(machine:
 
 def test_a_reset_on_the_bus_brings_a_probe_back_to_its_first_mode(machine: Machine) -> None:
     script = """
-from stm8tool.probe import find
+from stm8tool.probe.stlink import find
 bus = find.system_bus()
-pipe = find.open_found(find.find("stlink", bus), bus)
+pipe = find.pipe_to(find.find("stlink", bus), bus)
 def ask(command, size=0):
     pipe.write(bytes.fromhex(command).ljust(16, b"\\0"), 1)
     return pipe.read(size, 1).hex() if size else ""

@@ -13,7 +13,9 @@ loaded before it is used.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .api import Chip, list_probes, load_image, open, save_image
+    from .api import Chip
+    from .chip.facts import ChipInfo
+    from .chip.link.capture import PowerCycle
     from .chip.link.quality import Quality
     from .chip.options.bytes import OptionState
     from .chip.options.plan import Change as OptionChange
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
         ConnectError,
         FamilyMismatchError,
         ImageError,
+        LinkFault,
         ProbeAmbiguousError,
         ProbeError,
         ProbeLostError,
@@ -44,10 +47,10 @@ if TYPE_CHECKING:
     )
     from .image import Image, Segment
     from .image.serial_number import SerialNumber
+    from .library import list_probes, load_image, open, save_image
     from .parts.table import OptionByte, Part, Region, all_parts, find_part
     from .probe.base import ProbeInfo
-    from .probe.listing import ListedProbe
-    from .session import ChipInfo, PowerCycle
+    from .probe.stlink.listing import ListedProbe
 
 __version__ = "3.0.0"
 
@@ -61,6 +64,7 @@ __all__ = [
     "FamilyMismatchError",
     "Image",
     "ImageError",
+    "LinkFault",
     "ListedProbe",
     "OptionByte",
     "OptionChange",
@@ -110,9 +114,9 @@ if not TYPE_CHECKING:  # a type checker would take it as a promise of any name
 
         if hasattr(errors, name):
             return getattr(errors, name)
-        from . import api
+        from . import library
 
-        return getattr(api, name)
+        return getattr(library, name)
 
     def __dir__() -> "list[str]":  # a text: Python 3.6 to 3.8 run this file, too, see oldest.py
         return sorted({*globals(), *__all__})

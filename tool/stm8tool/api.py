@@ -1,78 +1,37 @@
-"""The library: what `import stm8tool` offers to programs, a thin layer over `session.py`.
+"""The chip behind a probe: one class with all that the library, and the command line, do with a chip.
 
-It prints nothing. What a user would be warned of (`E-WEAK-LINK` and others) goes to the logger "stm8tool" of
-`logging`, and nowhere unless the program sets up logging. Failures are exceptions, see `errors.py`.
+What belongs to one use of the probe is in `session.py`; how a chip is written, block by block, is in `chip/`.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
-from typing import Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
-from . import image as _image
-from .chip.link.quality import Quality
-from .chip.options.bytes import OptionState
-from .chip.options.plan import Change as OptionChange
-from .chip.options.plan import Danger as Danger
-from .chip.options.plan import factory, requested
-from .chip.options.protection import Protection as Protection
-from .chip.options.protection import Unlocked
-from .chip.programmer import Progress, Written, silent
-from .chip.upload import OptionData, Restored, Upload, option_bytes
+from .chip import facts, ram, regions, upload
+from .chip.facts import ChipInfo
+from .chip.flash.controller import Flash
+from .chip.link import family
+from .chip.options import writing
+from .chip.options.plan import Danger, factory, requested
+from .chip.programmer import Programmer, Progress, Written, silent
+from .chip.upload import OptionData, Restored, Upload
 from .errors import UsageError
-from .image import Image
-from .image import Segment as Segment
-from .image.loading import PathLike
-from .image.serial_number import SerialNumber as SerialNumber
-from .parts.table import OptionByte as OptionByte
-from .parts.table import Part, Region, find_part
-from .parts.table import all_parts as all_parts
-from .probe import listing
-from .probe.base import ProbeInfo
-from .probe.listing import ListedProbe
-from .selector import bus_of, open_transport
-from .session import ChipInfo, PowerCycle, Session
+from .image import Image, Segment
+from .parts.table import Region
+from .words import Hint
 
-logging.getLogger("stm8tool").addHandler(logging.NullHandler())  # else Python shows warnings on stderr
+if TYPE_CHECKING:
+    from .chip.link.quality import Quality
+    from .chip.options.bytes import OptionState
+    from .chip.options.plan import Change as OptionChange
+    from .chip.options.protection import Unlocked
+    from .parts.table import Part
+    from .probe.base import ProbeInfo
+    from .session import Session
 
-ANY_PROBE = "stlink"
-
-
-def open(  # has the name of the builtin, as `gzip.open` does
-    probe: str = ANY_PROBE,
-    part: Union[str, Part, None] = None,
-    *,
-    progress: Progress = silent,
-    power_cycle: Optional[PowerCycle] = None,
-) -> Chip:
-    """Return the chip behind a probe, for a `with` statement; only that opens the probe.
-
-    Args:
-        probe: "stlink" (any), "stlinkv3" (this generation preferred), a serial number or its beginning,
-            "usb:BUS-PORT", or a simulated one, "sim:CHIPFILE"; also `ListedProbe.path`.
-        part: The chip: "stm8s103f3", an order code, or a `Part`. Only `info`, `connect` and `reset` do without.
-        progress: Called with stage ("comparing", "writing", "verifying", "reading"), bytes done, bytes in all.
-        power_cycle: Catch the chip while somebody switches its power off and on.
-
-    Raises:
-        UnknownPartError: No such part. "auto" is none: the command line has it, for what needs no name of a part;
-            here, leave `part` out for `info`, which shows what the chip is.
-        UsageError: `probe` or `part` is of another type.
-    """
-    if not isinstance(probe, str):
-        raise UsageError(f"a probe is named by a string, not {type(probe).__name__}", hint="such as 'stlink'")
-    return Chip(probe, _part(part), progress, power_cycle)
-
-
-def _part(part: Union[str, Part, None]) -> Optional[Part]:
-    """Return the part that is named; UsageError if nothing that names one is."""
-    if part is None or isinstance(part, Part):
-        return part
-    if not isinstance(part, str):
-        raise UsageError(f"a part is named by a string, not {type(part).__name__}", hint="such as 'stm8s103f3'")
-    return find_part(part)
+Tell = Callable[[Sequence["OptionChange"]], None]
 
 
 def _checked(image: Image) -> Image:
@@ -90,54 +49,19 @@ def _allowed(dangers: Collection[Danger]) -> Collection[Danger]:
     raise UsageError("`allow` takes a collection of dangers", hint="such as allow=[stm8tool.Danger.LOCK]")
 
 
-def list_probes(bus: str = ANY_PROBE) -> list[ListedProbe]:
-    """Return the attached ST-LINKs, also those that cannot be used; each says what is wrong with it.
-
-    Args:
-        bus: Whose: this machine's, or, for "sim:FOLDER", a simulated machine's.
-
-    Raises:
-        AccessError: No USB library can be loaded.
-    """
-    probes, _ = listing.attached(bus_of(bus)[0])
-    return probes
-
-
-def load_image(*files: PathLike, base: Optional[int] = None, part: Union[str, Part, None] = None) -> Image:
-    """Return what files hold, as one image; their format is found by content.
-
-    Args:
-        files: Intel HEX, S-records, ELF, or raw binaries.
-        base: Address of the first byte of a raw binary.
-        part: Its RAM is left out of an ELF file, where that counts it among its contents.
-
-    Raises:
-        ImageError: A file is missing or malformed, or two of them hold the same address.
-        UnknownPartError: No such part.
-        UsageError: `base` is below 0.
-    """
-    chip = _part(part)
-    raw_hint = "say where it begins, such as base=0x8000 for the flash"
-    return _image.load(files, base, ram_size=chip.ram.size if chip else 0, raw_hint=raw_hint)
-
-
-def save_image(file: PathLike, image: Image) -> None:
-    """Write an image to a file, the whole of it or nothing; the suffix names the format.
-
-    Raises:
-        UsageError: The suffix names no format.
-        ImageError: The file cannot be written, or a raw binary would have more than 16 MiB with its gaps.
-    """
-    _image.save(file, image.segments)
+def _not_told(changes: Sequence[OptionChange]) -> None:
+    """Tell nothing."""
 
 
 class Chip:
-    """A chip behind a probe. Its methods work inside a `with` statement, from one thread at a time.
+    """A chip behind a probe; `stm8tool.open` makes one.
+
+    Its methods work inside a `with` statement, from one thread at a time.
 
     On every way out of it the chip's program runs, and the probe is released. It may be entered again, for the next
     board. Chips behind different probes may be used from different threads at once.
 
-    Every method but `reset`, `connect` and `info` needs the part. Besides those named, all may raise:
+    Every method needs the part, except `reset`, `connect`, `info` and `candidates`. Besides those named, all may raise:
 
         TransportError, ProbeError  the probe: not there, unplugged, hung, without SWIM
         AccessError                 driver, permission, USB library; another program has the probe
@@ -146,40 +70,47 @@ class Chip:
         UsageError                  the part is missing; outside of a `with` statement
     """
 
-    def __init__(self, probe: str, part: Optional[Part], progress: Progress, power_cycle: Optional[PowerCycle]) -> None:
-        self._probe = probe
+    def __init__(self, begin: Callable[[], Session], part: Optional[Part], progress: Progress = silent) -> None:
+        self._begin = begin  # finds the probe, for one `with` statement
         self._part = part
         self._progress = progress
-        self._power_cycle = power_cycle
-        self._opened: Optional[Session] = None
+        self._last: Optional[Session] = None
+        self._is_open = False
 
     def __enter__(self) -> Chip:
         """Find and open the probe; the chip is reached by the first job."""
-        if self._opened:
+        if self._is_open:
             raise UsageError("this chip is in use already", hint="leave its `with` statement first")
-        session = Session(open_transport(self._probe), self._part, self._progress, self._power_cycle)
-        session.__enter__()
-        self._opened = session
+        self._last = self._begin()
+        self._last.__enter__()
+        self._is_open = True
         return self
 
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         """Let the program run and release the probe."""
-        session, self._opened = self._session, None
+        session = self._session
+        self._is_open = False
         session.__exit__(kind, error, trace)
 
     @property
     def _session(self) -> Session:
-        if self._opened is None:
+        if self._last is None or not self._is_open:
             raise UsageError("the probe is not open", hint="use the chip inside `with stm8tool.open(…) as chip:`")
-        return self._opened
+        return self._last
 
-    @property
-    def _ready(self) -> Session:
-        """The session, for a job that needs the part; UsageError if none was named."""
-        _ = self.part
-        return self._session
+    def _flash(self) -> Flash:
+        """Reach the chip, for a job that needs the part; UsageError if none was named."""
+        part, session = self.part, self._session
+        session.known = Image()
+        return Flash(session.connect(), part)
+
+    def _open_flash(self) -> Flash:
+        """Do `_flash`; ReadoutProtectedError if the chip is locked."""
+        flash = self._flash()
+        upload.require_open(flash)
+        return flash
 
     @property
     def part(self) -> Part:
@@ -203,17 +134,35 @@ class Chip:
         """What had to be done again so far."""
         return self._session.quality
 
+    @property
+    def starts_program(self) -> Optional[bool]:
+        """After the `with` statement: the chip has a program, which runs; None if this is not known."""
+        return self._last.starts_program if self._last else None
+
+    def expect_program(self) -> None:
+        """Look for a program when the `with` statement ends, and warn if there is none.
+
+        `reset`, and `write` of flash, do this by themselves. `erase`, `restore`, `run` and `unlock` end it.
+        """
+        self._session.expects_program = True
+
     def connect(self) -> None:
         """Reach the chip now; every job does it when it needs to."""
         self._session.connect()
 
     def reset(self) -> None:
         """Reset the chip; its program runs when the `with` statement ends."""
-        self._session.reset()
+        self._session.connect()
+        self.expect_program()
 
     def info(self) -> ChipInfo:
         """Return what the chip shows, also a locked one; without a part only how it was reached."""
-        return self._session.info()
+        return facts.gather(self._session.connect(), self._part)
+
+    def candidates(self) -> tuple[Part, ...]:
+        """Return the parts that the chip may be, by what it shows of its kind."""
+        core = self._session.connect()
+        return core.persist(lambda: family.fitting(core.seen, core.read_surely))
 
     def write(
         self,
@@ -223,17 +172,21 @@ class Chip:
         options: bool = False,
         allow: Collection[Danger] = (),
         unlock: bool = True,
+        mend: Optional[bool] = None,
         verify: bool = True,
+        tell: Tell = _not_told,
     ) -> Upload:
         """Write an image to flash and EEPROM: only blocks that differ; what it does not name stays.
 
         Args:
-            image: What the chip shall hold.
+            image: What the chip is to hold.
             region: Where alone it may lie: "flash", "eeprom" or a part of one of them.
             options: Whether it may hold option bytes, too; they are written last.
             allow: What about them is known to be dangerous, and wanted.
             unlock: Whether a read-protected chip is unlocked first, which erases all of it; False: an error.
+            mend: Whether an unlock that was cut short is finished, which erases nothing; None: as `unlock`.
             verify: Whether what was programmed is read back.
+            tell: Called with the changes of option bytes before anything is erased or written.
 
         Raises:
             ImageError: Data lie elsewhere; nothing was written.
@@ -242,33 +195,79 @@ class Chip:
             WriteProtectedError: UBC protects a block; nothing was written.
             ProgramError, VerifyError: It failed, also when tried again.
         """
-        part = self.part
-        programmable = [memory for memory in (part.flash, part.eeprom) if memory is not None]
-        wanted = programmable if region is None else [self._region(region, programmable)]
-        data = OptionData(option_bytes(_checked(image), part), _allowed(allow)) if options else None
-        return self._session.write(_checked(image), wanted, data, unlock=unlock, verify=verify)
+        segments, data = self._wanted(image, region, options, allow, tell)
+        programmer = Programmer(self._flash(), self._progress)
+        result = upload.write(programmer, segments, data, unlock=unlock, verify=verify, mend=mend)
+        if verify:
+            self._session.known = image
+        if image.slice(self.part.flash):
+            self.expect_program()
+        return result
 
-    def verify(self, image: Image) -> int:
+    def check_write(
+        self,
+        image: Image,
+        region: Union[str, Region, None] = None,
+        *,
+        options: bool = False,
+        allow: Collection[Danger] = (),
+        unlock: bool = True,
+    ) -> None:
+        """Reach the chip and raise what `write` would raise before it writes anything; arguments as of `write`."""
+        segments, data = self._wanted(image, region, options, allow)
+        upload.require_writable(Programmer(self._flash(), self._progress), segments, data, unlock=unlock)
+
+    def _wanted(
+        self,
+        image: Image,
+        region: Union[str, Region, None],
+        options: bool,
+        allow: Collection[Danger],
+        tell: Tell = _not_told,
+    ) -> tuple[Sequence[Segment], Optional[OptionData]]:
+        """Return what a write brings into blocks, and into option bytes."""
+        part, memories = self.part, self.part.programmable
+        wanted = memories if region is None else [regions.resolve(part, region, memories)]
+        data = OptionData(upload.option_bytes(_checked(image), part), _allowed(allow), tell) if options else None
+        return upload.segments_in(_checked(image), wanted, part, data), data
+
+    def verify(self, image: Image, region: Union[str, Region, None] = None) -> int:
         """Compare an image with flash, EEPROM and option bytes; return how many bytes are equal.
+
+        Args:
+            image: What the chip is to hold.
+            region: Where alone it may lie; also "ram", or a part of a memory.
 
         Raises:
             ImageError: Data lie elsewhere.
             VerifyError: The first difference: `address`, `expected`, `actual`.
             ReadoutProtectedError: The chip is locked.
         """
-        return self._session.verify(_checked(image), self.part.memories)
+        part = self.part
+        memories = part.memories if region is None else [regions.resolve(part, region)]
+        _checked(image).check_inside(memories, part=part)
+        segments = [segment for memory in memories for segment in image.slice(memory)]
+        return Programmer(self._open_flash(), self._progress).verify(segments)
 
     def read(self, region: Union[str, Region] = "flash") -> bytes:
-        """Return the bytes of "flash", "eeprom", "options", "ram", or of a `Region` inside one memory.
+        """Return the bytes of "flash", "eeprom", "options", "ram", ADDRESS:SIZE, or of a `Region` inside one memory.
 
         Raises:
             ReadoutProtectedError: The chip is locked.
         """
-        return self._session.read(self._region(region, self.part.readable))
+        wanted = regions.resolve(self.part, region, regions.readable(self.part))
+        return Programmer(self._open_flash(), self._progress).read(wanted)[0]
 
     def backup(self) -> Image:
         """Return all that flash, EEPROM and option bytes hold; errors as `read`."""
-        return Image(self._ready.read_all().memories)
+        memories = self.part.memories
+        held = Programmer(self._open_flash(), self._progress).read(*memories)
+        return Image(Segment(memory.start, data) for memory, data in zip(memories, held))
+
+    def unique_id(self) -> Optional[bytes]:
+        """Return the 12 bytes that no other chip has; None if the part has none. Errors as `read`."""
+        flash = self._open_flash()
+        return flash.core.persist(lambda: facts.unique_id(flash))
 
     def restore(self, image: Image, *, force: bool = False, unlock: bool = True, verify: bool = True) -> Restored:
         """Bring back what `backup` returned, option bytes last; read protection is never restored.
@@ -282,7 +281,13 @@ class Chip:
             ImageError: It is no backup of this part: data outside its memories, or only a piece of one.
             ReadoutProtectedError, ProgramError, VerifyError: As `write`.
         """
-        return self._ready.restore(_checked(image), unlock=unlock, verify=verify, force=force)
+        part = self.part
+        _checked(image).check_inside(part.memories, part=part)
+        if not force:
+            upload.require_whole(image, part)
+        self._session.expects_program = False
+        programmer = Programmer(self._flash(), self._progress)
+        return upload.restore(programmer, image, unlock=unlock, verify=verify, force=force)
 
     def load_ram(self, image: Image) -> None:
         """Put an image into RAM, where the chip's program may overwrite it after the `with` statement.
@@ -292,14 +297,21 @@ class Chip:
             ReadoutProtectedError: The chip is locked.
             VerifyError: The RAM does not hold it.
         """
-        self._ready.write_ram(_checked(image))
+        _checked(image).check_inside([self.part.ram], part=self.part)
+        ram.load(self._open_flash(), image.segments, self._progress)
 
     def run(self, address: int, image: Image) -> None:
         """Put an image into RAM and let the CPU run from `address` there, until the next reset; errors as `load_ram`.
 
         It runs on when the `with` statement ends; the next job inside it stops it.
         """
-        self._ready.run(address, _checked(image))
+        memory = self.part.ram
+        if not memory.start <= address < memory.end:
+            raise UsageError(
+                f"0x{address:06X} is not in {memory}", hint=Hint("what is in flash runs after a reset: {reset}")
+            )
+        self.load_ram(image)
+        self._session.let_run(address)
 
     def erase(self, region: Union[str, Region] = "flash") -> Written:
         """Erase "flash", "eeprom", or whole blocks of one of them, to 0x00; blank blocks are left alone.
@@ -307,8 +319,10 @@ class Chip:
         Raises:
             ReadoutProtectedError, WriteProtectedError, ProgramError, VerifyError: As `write`.
         """
-        part = self.part
-        return self._session.erase(self._region(region, [m for m in (part.flash, part.eeprom) if m is not None]))
+        wanted = regions.resolve(self.part, region, self.part.programmable)
+        regions.require_whole_blocks(wanted, self.part)
+        self._session.expects_program = False
+        return Programmer(self._open_flash(), self._progress).erase(wanted)
 
     def unlock(self) -> Unlocked:
         """Remove read protection, which erases a locked chip; bring option bytes to factory values; read both back.
@@ -316,18 +330,23 @@ class Chip:
         Raises:
             TargetError: It stays locked, or is another part; or it is open, and a byte of flash or EEPROM is not 0x00.
         """
-        return self._ready.unlock()
+        flash = self._flash()
+        self._session.expects_program = False
+        return upload.unlock(Programmer(flash, self._progress))
 
     def options(self) -> Sequence[OptionState]:
         """Return the option bytes as the chip holds them, each with its factory value; errors as `read`."""
-        return self._ready.options()
+        return upload.options_of(self._open_flash())
 
-    def set_options(self, *settings: str, allow: Collection[Danger] = ()) -> Sequence[OptionChange]:
+    def set_options(
+        self, *settings: str, allow: Collection[Danger] = (), tell: Tell = _not_told
+    ) -> Sequence[OptionChange]:
         """Change option bytes by name; return what was changed, nothing for what is so already.
 
         Args:
             settings: "UBC=none", "UBC=1K", "AFR=0x01", "MISC.LSI_EN=1"; complements are computed.
             allow: Dangers that are known and wanted, such as `Danger.LOCK`.
+            tell: Called with the changes before anything is written.
 
         Raises:
             UsageError: No such option or value; it is dangerous, or never written. Nothing was written.
@@ -337,29 +356,20 @@ class Chip:
         for setting in settings:
             if not isinstance(setting, str):
                 raise UsageError(f"an option is set by a string, not {type(setting).__name__}", hint="such as 'UBC=1K'")
-        return self._changed(requested(self.part, self.options(), settings), _allowed(allow))
+        return self._changed(requested(self.part, self.options(), settings), _allowed(allow), tell)
 
-    def reset_options(self) -> Sequence[OptionChange]:
-        """Bring the option bytes of an open chip to factory values; errors as `set_options`."""
-        return self._changed(factory(self.part, self.options()), (Danger.TMU,))
+    def reset_options(self, *, tell: Tell = _not_told) -> Sequence[OptionChange]:
+        """Bring the option bytes of an open chip to factory values; arguments and errors as of `set_options`."""
+        return self._changed(factory(self.part, self.options()), (Danger.TMU,), tell)
 
-    def _changed(self, changes: Sequence[OptionChange], allow: Collection[Danger]) -> Sequence[OptionChange]:
+    def _changed(
+        self, changes: Sequence[OptionChange], allow: Collection[Danger], tell: Tell
+    ) -> Sequence[OptionChange]:
         if changes:
-            self._session.change_options(changes, allow)
+            tell(changes)
+            writing.change(self._flash(), changes, allow)
         return changes
 
     def lock(self) -> bool:
         """Turn read protection on: only an erase of everything opens the chip again; False if it was on already."""
-        return self._ready.lock()
-
-    def _region(self, region: Union[str, Region], memories: Sequence[Region]) -> Region:
-        """Return the memory with this name, or `region` itself; UsageError unless it lies in one of `memories`."""
-        for memory in memories:
-            if region == memory.name:
-                return memory
-            if isinstance(region, Region) and memory.start <= region.start < region.end <= memory.end:
-                return region
-        raise UsageError(
-            f"'{region}' is not in a memory of the {self.part.name} that serves here",
-            hint="these do: " + ", ".join(map(str, memories)),
-        )
+        return writing.lock(self._flash())

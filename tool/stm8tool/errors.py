@@ -9,8 +9,9 @@
      |   +- ProbeAmbiguousError               several fit and none was chosen
      |   +- ProbeLostError                    it was there and is gone
      |   +- TransportTimeoutError             a transfer did not end within its limit
-     |   +- TransferSizeError                 a reply had another length than asked for
-     |   +- EndpointStallError                the probe refused a transfer
+     |   +- ExchangeError                     one exchange with the probe failed
+     |       +- TransferSizeError             a reply had another length than asked for
+     |       +- EndpointStallError            the probe refused a transfer
      +- AccessError                  exit 7   driver, permission, busy, USB library, dependencies
      +- ProbeError                   exit 3   the probe answers but cannot do this
      +- SwimError                    exit 4   the probe works, the chip does not answer it
@@ -36,10 +37,22 @@ Numbers are fields: an address, a count, the bytes that differ.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any, Optional, TypeVar
 
 from .codes import Code as Code
 from .words import LIBRARY, Advice, Words, said
+
+
+class LinkFault(Enum):
+    """How the SWIM link failed, whatever probe reports it. The value reads well after "the fault is"."""
+
+    SILENT = "silent"  # the chip does not answer
+    REFUSED = "refused"  # the chip answers, and refuses the access
+    STUCK = "stuck"  # the SWIM line does not move
+    BUSY = "busy"  # the probe never gets done with a command
+    DAMAGED = "damaged"  # the chip answers, and the bytes are not what they must be
+
 
 _Error = TypeVar("_Error", bound="ToolError")
 # Python itself, and whoever adds a note, set these while an error is on its way.
@@ -228,13 +241,17 @@ class TransportTimeoutError(TransportError):
     code = Code.PROBE_HUNG
 
 
-class EndpointStallError(TransportError):
-    """The probe answered a transfer with STALL."""
+class ExchangeError(TransportError):
+    """One exchange with the probe failed, and the probe still answers: connecting again may mend it."""
 
     code = Code.PROBE_REFUSES
 
 
-class TransferSizeError(TransportError):
+class EndpointStallError(ExchangeError):
+    """The probe answered a USB transfer with STALL."""
+
+
+class TransferSizeError(ExchangeError):
     """A reply came with another length than asked for.
 
     Attributes:
@@ -242,7 +259,6 @@ class TransferSizeError(TransportError):
         data: What came instead.
     """
 
-    code = Code.PROBE_REFUSES
     expected: int
     data: bytes
 
@@ -286,14 +302,14 @@ class SwimError(ToolError):
     """The chip did not answer the probe as it should.
 
     Attributes:
-        status: Byte 0 of READSTATUS, or None where the failure is not a status.
+        fault: How the link failed; None if the probe does not tell.
         address: Where it was read, if two looks differ; else None.
         expected: The byte that should have been read there, or None.
         actual: The byte that was read, or None.
     """
 
     code = Code.LINK_LOST
-    status: Optional[int]
+    fault: Optional[LinkFault]
     address: Optional[int]
     expected: Optional[int]
     actual: Optional[int]
@@ -302,7 +318,7 @@ class SwimError(ToolError):
         self,
         message: str,
         *,
-        status: Optional[int] = None,
+        fault: Optional[LinkFault] = None,
         code: Optional[Code] = None,
         hint: Optional[Advice] = None,
         details: Sequence[Advice] = (),
@@ -316,7 +332,7 @@ class SwimError(ToolError):
             code=code,
             hint=hint,
             details=details,
-            status=status,
+            fault=fault,
             address=address,
             expected=expected,
             actual=actual,
@@ -331,7 +347,7 @@ class ConnectError(SwimError):
 
 
 # What connecting again may mend; ConnectError itself excepted.
-LINK_ERRORS = (SwimError, EndpointStallError, TransferSizeError, TransportTimeoutError)
+LINK_ERRORS = (SwimError, ExchangeError, TransportTimeoutError)
 
 
 class TargetError(ToolError):

@@ -1,36 +1,52 @@
-"""A selector, such as "stlink" or "sim:board.chip": the bus that it is about, and the probe that it means there."""
+"""A selector, the value of `--probe`, such as "stlink" or "sim:board.chip": the probe that it means.
+
+Its word before the first colon says what kind of probe it is about. Every selector without such a word means an
+ST-LINK on this machine's USB.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .transport.base import Transport, UsbBus
+    from .probe.base import SwimLink
+    from .transport.base import UsbBus
 
 _log = logging.getLogger(__name__)
 
 SIM_PREFIX = "sim:"
 
 
+def open_link(selector: str) -> SwimLink:
+    """Return the probe that `selector` means; `open` on it claims the probe."""
+    kind, colon, _ = selector.partition(":")
+    return LINKS.get(kind.strip().lower() + colon, _stlink)(selector)
+
+
 def bus_of(selector: str) -> tuple[UsbBus, str]:
-    """Return the bus that `selector` is about, and what it says of the probe; a simulated one loads no USB library."""
+    """Return the bus of an ST-LINK, and what `selector` says of the probe; a simulated one loads no USB library."""
     if selector.startswith(SIM_PREFIX):
         from .sim import bus
 
         return bus.attach(selector[len(SIM_PREFIX) :])
-    from .probe import find
+    from .probe.stlink import find
 
     return find.system_bus(), selector
 
 
-def open_transport(selector: str) -> Transport:
-    """Return the pipe to the probe that `selector` means."""
-    from .probe import find
+def _stlink(selector: str) -> SwimLink:
+    from .probe.stlink import find
+    from .probe.stlink.swim import Stlink
 
     bus, wanted = bus_of(selector)
     probe = find.find(wanted, bus)
     note = find.substitution(wanted, probe)
     if note:
         _log.warning("%s", note)
-    return find.open_found(probe, bus)
+    return Stlink(find.pipe_to(probe, bus))
+
+
+# A probe of another kind adds a row: what its selectors begin with, and what returns its link.
+LINKS: dict[str, Callable[[str], SwimLink]] = {"usb:": _stlink, SIM_PREFIX: _stlink}

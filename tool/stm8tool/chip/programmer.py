@@ -1,4 +1,4 @@
-"""Seam 3: read, write, verify, erase and unlock the memories of a connected chip.
+"""Seam 3: the blocks of a connected chip: read, write, verify, erase, and look if they are blank.
 
 Only blocks that differ are written, and gaps in an image keep what the chip holds. A write that loses the
 link connects again, looks at what the chip holds by then, and goes on from there: nothing is repeated
@@ -7,38 +7,27 @@ blindly. What a block is to hold is remembered from before it is touched, as one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import NamedTuple, Optional
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from ..errors import (
     LINK_ERRORS,
-    Code,
-    ProbeError,
     ProgramError,
     ReadoutProtectedError,
     SwimError,
     ToolError,
-    UsageError,
     VerifyError,
     WriteProtectedError,
 )
 from ..image import Image, Segment
-from ..parts.table import Part, Region, option_table
-from ..words import Hint
+from ..parts.table import Region
 from .flash.blocks import BlockWrite, Span, blocks_to_write, by_span, merge, spans, whole_blocks
 from .flash.controller import Flash, RefusedError
-from .link.core import TRIES, WRITE_ENDS_S, Core
-from .link.diagnose import blame_supply, least_supply_mv
-from .link.family import lacks_the_boot_rom_of
-from .options import protection, ubc
-from .options.bytes import OptionState, read_one, read_options
-from .options.plan import UBC, Change, Danger, Warned, dangers
-from .options.writing import change_options, lock
+from .link.core import TRIES, WRITE_ENDS_S
+from .options import protection
 
 _READ_CHUNK = 6144  # between two reports of progress; the probe splits it as it needs
 # A block whose write did not end, or did not verify, is written again if it still differs after connecting again.
-_OF_SUPPLY = (Code.WRITE_UNFINISHED, Code.VERIFY, Code.LINK_LOST, Code.UNLOCK_FAILED)
 _MENDABLE = (*LINK_ERRORS, ProgramError, VerifyError)
 
 Progress = Callable[[str, int, int], None]  # stage, bytes done, bytes in all
@@ -57,164 +46,26 @@ def silent(stage: str, done: int, total: int) -> None:
 
 
 class Programmer:
-    """The memories of one chip. Every method expects a connected core and leaves it connected.
+    """The blocks of one chip. Every method expects a connected chip and leaves it connected.
 
     Attributes:
-        part: The chip.
+        flash: The chip's flash controller.
     """
 
-    def __init__(self, core: Core, part: Part, progress: Progress = silent) -> None:
-        self.part = part
-        self._core = core
-        self._flash = Flash(core, part)
+    def __init__(self, flash: Flash, progress: Progress = silent) -> None:
+        self.flash = flash
+        self._core = flash.core
+        self._block = flash.part.block
         self._progress = progress
 
-    def require_open(self) -> None:
-        """Raise ReadoutProtectedError if ROP is on."""
-        self._core.persist(lambda: protection.require_open(self._core, self._flash, self.part))
+    def read(self, *regions: Region) -> list[bytes]:
+        """Return the bytes of each of `regions`."""
 
-    def require_reach(self, segments: Sequence[Segment]) -> None:
-        """Raise ProbeError if the probe cannot pass on the addresses of `segments`."""
-        end = max((segment.end for segment in segments), default=0)
-        self._core.persist(lambda: self._core.check_reaches(end))
+        def look() -> list[bytes]:
+            pieces = [Span(region.start, region.end) for region in regions]
+            return [bytes(self._read([piece], "reading", surely=True)[0]) for piece in pieces]
 
-    def doubts_part(self) -> bool:
-        """Tell whether an open chip shows that it may be another part, with too little certainty to refuse it."""
-        return self._core.persist(lambda: lacks_the_boot_rom_of(self.part, self._core.read_surely))
-
-    def options(self) -> list[OptionState]:
-        """Read the option bytes of an open chip."""
-        return self._core.persist(lambda: read_options(self._core, self.part))
-
-    def dangers(self, changes: Sequence[Change], forced: Collection[Danger] = ()) -> list[Warned]:
-        """Return the dangers of `changes` that are not forced; a watchdog is none where NRST is seen to work."""
-        found = [warned for warned in dangers(self.part, changes) if warned.danger not in forced]
-        # A reset is what ends the grip of a watchdog, as it is what catches the chip before the program runs.
-        watched = any(warned.danger is Danger.WATCHDOG for warned in found)
-        if watched and self.part.has_nrst and self._core.reset_line_works():
-            found = [warned for warned in found if warned.danger is not Danger.WATCHDOG]
-        return found
-
-    def require_safe(self, changes: Sequence[Change], forced: Collection[Danger] = ()) -> None:
-        """Raise UsageError unless every danger of `changes` is forced, or is none here."""
-        found = self.dangers(changes, forced)
-        if found:
-            needed = " ".join(dict.fromkeys(warned.danger.value for warned in found))
-            raise UsageError(
-                f"{found[0].why}: nothing was written",
-                code=Code.DANGEROUS_WRITE,
-                hint=Hint("{allow:{needed}} writes it all the same", needed=needed),
-                details=[Hint("{allow:{danger}}: {why}", danger=w.danger.value, why=w.why) for w in found],
-            )
-
-    def change_options(self, changes: Sequence[Change], forced: Collection[Danger] = ()) -> None:
-        """Write option bytes, what locks last: then nothing can be read back any more.
-
-        Raises:
-            UsageError: One of the changes is dangerous and not forced; nothing was written.
-            ReadoutProtectedError, ProgramError, SwimError: See `option_writing`.
-        """
-        self.require_safe(changes, forced)
-        plain = [change for change in changes if not change.locks]
-        with self._supply_considered():
-            if plain:
-                change_options(self._core, self._flash, self.part, plain)
-            if len(plain) < len(changes):
-                lock(self._core, self._flash, self.part)
-
-    def lock(self) -> bool:
-        """Turn ROP on; see `option_writing.lock`."""
-        with self._supply_considered():
-            return lock(self._core, self._flash, self.part)
-
-    def unlock(self, *, assume_locked: bool = False) -> protection.Unlocked:
-        """Remove ROP and bring the option bytes to factory values; see `protection.unlock`."""
-        with self._supply_considered():
-            unlocked = protection.unlock(self._core, self._flash, self.part, assume_locked=assume_locked)
-        self._core.erased = self._core.erased or unlocked.erased
-        return unlocked
-
-    def require_erased(self) -> None:
-        """Raise ProgramError unless all of flash and EEPROM reads 0x00, as after an unlock.
-
-        ProbeError, if the probe cannot show all of it.
-        """
-        memories = [memory for memory in (self.part.flash, self.part.eeprom) if memory is not None]
-        try:
-            self._core.persist(lambda: self._core.check_reaches(self.part.flash.end))
-        except ProbeError as exc:
-            if exc.code is not Code.PROBE_LIMIT:
-                raise
-            raise ProbeError(
-                f"the read protection is off, but it is not known if the flash above 0x00FFFF is erased: {exc}",
-                code=exc.code,
-                hint=Hint("with another probe, {erase} erases all of the flash, and shows that it is blank"),
-                end=exc.end,
-            ) from exc
-        left = self._core.persist(lambda: [address for memory in memories for address in self._not_blank(memory)])
-        if left:
-            raise ProgramError(
-                f"the read protection is off, but the erase left {len(left)} bytes that are not 0x00, "
-                f"the first at 0x{left[0]:06X}: what the chip held before can be read there",
-                code=Code.NOT_ERASED,
-                hint=Hint("{erase} tries once more, per memory; bytes that stay are worn out: do not pass the chip on"),
-                details=[f"0x{block:06X}: not erased" for block in sorted({a - a % self.part.block for a in left})],
-                address=left[0],
-                count=len(left),
-            )
-
-    def _not_blank(self, memory: Region) -> list[int]:
-        size = self.part.block
-        held = bytearray()
-        for start in range(memory.start, memory.end, _READ_CHUNK):
-            held += self._core.read(start, min(_READ_CHUNK, memory.end - start))
-        suspect = [memory.start + n for n in range(0, memory.size, size) if any(held[n : n + size])]
-        self._look_again(held, memory.start, suspect)
-        return [memory.start + n for n, byte in enumerate(held) if byte]
-
-    def require_unprotected(self, segments: Sequence[Segment]) -> None:
-        """Raise WriteProtectedError if `segments` would change a block of an open chip that UBC covers."""
-
-        def look() -> None:
-            area = ubc.protected(self.part, self._ubc())
-            covered = Image(segments).slice(area) if area else []
-            if covered:
-                self._require_unprotected(self._differing(covered, verify=True))
-
-        self._core.persist(look)
-
-    def _require_unprotected(self, blocks: Sequence[BlockWrite]) -> None:
-        """Raise WriteProtectedError if UBC covers one of `blocks`."""
-        if not blocks:
-            return
-        value = self._ubc()
-        area = ubc.protected(self.part, value)
-        for block in blocks:
-            if area and area.start <= block.address < area.end:
-                why = f"nothing was written, because of block 0x{block.address:06X}"
-                raise protection.write_protected(why, value, block.address)
-
-    def _ubc(self) -> int:
-        """Return the value of UBC that an open chip uses."""
-        option = next(option for option in option_table(self.part) if option.name == UBC)
-        return read_one(self._core, option).in_force
-
-    @contextmanager
-    def _supply_considered(self) -> Iterator[None]:
-        """Give an error of a chip that does not hold what is written the supply as its cause where that is low."""
-        try:
-            yield
-        except (ProgramError, VerifyError, SwimError) as exc:
-            blamed: ToolError = exc
-            if exc.code in _OF_SUPPLY:
-                blamed = blame_supply(exc, self._core.link.supply_mv(), least_supply_mv(self.part))
-            if blamed is exc:
-                raise
-            raise blamed from exc
-
-    def read(self, region: Region) -> bytes:
-        """Return the bytes of `region`."""
-        return bytes(self._read([Span(region.start, region.end)], "reading", surely=True)[0])
+        return self._core.persist(look)
 
     def verify(self, segments: Sequence[Segment]) -> int:
         """Compare `segments` with the chip byte by byte; return how many bytes are equal.
@@ -222,25 +73,28 @@ class Programmer:
         Raises:
             VerifyError: The first difference.
         """
+        return self._core.persist(lambda: self.compare(segments))
+
+    def compare(self, segments: Sequence[Segment]) -> int:
+        """Do `verify` once: an error of the link is not mended."""
         held = self._read([Span(segment.address, segment.end) for segment in segments], "verifying", surely=True)
         for segment, data in zip(segments, held):
             _require_equal(segment.address, segment.data, bytes(data))
         return sum(map(len, held))
 
-    def _verify_programmed(self, blocks: Sequence[BlockWrite]) -> None:
-        """Compare what was programmed; EOP has told that it is done, so that one read that agrees is enough."""
-        segments = Image(Segment(block.address, block.data) for block in blocks).segments
-        held = self._read([Span(segment.address, segment.end) for segment in segments], "verifying", surely=False)
-        for segment, data in zip(segments, held):
-            if data != segment.data:
-                self._look_again(data, segment.address, range(segment.address, segment.end, self.part.block))
-            _require_equal(segment.address, segment.data, bytes(data))
+    def differing(self, segments: Sequence[Segment]) -> list[int]:
+        """Return the addresses of the blocks that a write of `segments` would program."""
+        return self._core.persist(lambda: [block.address for block in self._differing(segments, verify=True)])
+
+    def not_blank(self, memories: Sequence[Region]) -> list[int]:
+        """Return the addresses in `memories` that do not read 0x00."""
+        return self._core.persist(lambda: [address for memory in memories for address in self._not_blank(memory)])
 
     def write(self, segments: Sequence[Segment], *, verify: bool = True) -> Written:
         """Bring `segments` (sorted, inside flash or EEPROM) into the chip.
 
         Args:
-            segments: What the chip shall hold.
+            segments: The bytes that the chip is to hold.
             verify: Read back what was programmed.
 
         Raises:
@@ -249,10 +103,6 @@ class Programmer:
             VerifyError: A block does not hold what was written, not even after a second write.
             ProgramError, SwimError, TransportError: It failed, also after connecting again.
         """
-        with self._supply_considered():
-            return self._write(segments, verify)
-
-    def _write(self, segments: Sequence[Segment], verify: bool) -> Written:
         begun: dict[int, bytes] = {}  # what each block shall hold whose programming has begun
         programmed: set[int] = set()
         refused = 0
@@ -263,10 +113,10 @@ class Programmer:
             known = Image(segments).overlaid(Image(Segment(address, data) for address, data in begun.items()))
             blocks = self._differing(known.segments, verify=verify)
             if not begun:
-                self._require_unprotected(blocks)
+                protection.require_unprotected(self.flash, [block.address for block in blocks])
             if blocks:
-                flash = self.part.flash
-                self._flash.unlock(program=any(flash.start <= block.address < flash.end for block in blocks))
+                program = self.flash.part.flash
+                self.flash.unlock(program=any(program.start <= block.address < program.end for block in blocks))
             for done, block in enumerate(blocks, 1):
                 begun[block.address] = block.data
                 try:
@@ -276,38 +126,27 @@ class Programmer:
                     raise
                 self._core.tally.blocks += block.address in programmed
                 programmed.add(block.address)
-                self._progress("writing", done * self.part.block, len(blocks) * self.part.block)
+                self._progress("writing", done * self._block, len(blocks) * self._block)
             if verify and blocks:
                 self._verify_programmed(blocks)
 
-        try:
-            self._core.persist(attempt, _MENDABLE, lambda: len(programmed))
-        except ToolError as exc:
-            # Some chips answer a write under ROP with a NACK or silence: then it is always the first block.
-            by_protection = isinstance(exc, SwimError) and refused == TRIES
-            told = _with_the_cut(self._explained(exc) if by_protection else exc, begun.keys() - programmed)
-            if told is exc:
-                raise
-            raise told from exc
-        covered = sum(span.end - span.start for span in spans(segments, self.part.block))
-        return Written(covered // self.part.block, len(programmed), self.part.block)
+        with self._core.supply_considered():
+            try:
+                self._core.persist(attempt, _MENDABLE, lambda: len(programmed))
+            except ToolError as exc:
+                # Some chips answer a write under ROP with a NACK or silence: then it is always the first block.
+                by_protection = isinstance(exc, SwimError) and refused == TRIES
+                cause = protection.explain_refusal(self.flash, exc) if by_protection else exc
+                told = _with_the_cut(cause, begun.keys() - programmed)
+                if told is exc:
+                    raise
+                raise told from exc
+        covered = sum(span.end - span.start for span in spans(segments, self._block))
+        return Written(covered // self._block, len(programmed), self._block)
 
     def erase(self, region: Region) -> Written:
         """Erase `region` (whole blocks) to 0x00; blocks that are blank are left alone."""
         return self.write([Segment(region.start, bytes(region.size))])
-
-    def write_ram(self, segments: Sequence[Segment]) -> None:
-        """Put `segments`, which lie in RAM, there, and see that they are.
-
-        Raises:
-            VerifyError: The RAM holds something else.
-        """
-        total, done = sum(len(segment.data) for segment in segments), 0
-        for segment in segments:
-            self._core.write(segment.address, segment.data)
-            done += len(segment.data)
-            self._progress("writing", done, total)
-        self.verify(segments)
 
     def _read(self, pieces: Sequence[Span], stage: str, *, surely: bool) -> list[bytearray]:
         """Return what the chip holds in each of `pieces`; looks twice if wanted, or if the link is known to be weak."""
@@ -326,7 +165,7 @@ class Programmer:
 
     def _differing(self, segments: Sequence[Segment], *, verify: bool) -> list[BlockWrite]:
         """Read what `segments` cover and return the blocks that must change."""
-        size = self.part.block
+        size = self._block
         covered = spans(segments, size)
         parts = by_span(segments, covered)
         pieces = self._read(covered, "comparing", surely=False)
@@ -346,7 +185,7 @@ class Programmer:
 
     def _look_again(self, held: bytearray, start: int, addresses: Sequence[int]) -> None:
         """Read the blocks at `addresses` once more; put right what differs in `held`, the memory from `start` on."""
-        size = self.part.block
+        size = self._block
         for span in spans([Segment(address, bytes(size)) for address in addresses], size):
             for first in range(span.start, span.end, _READ_CHUNK):
                 piece = slice(first - start, min(first + _READ_CHUNK, span.end) - start)
@@ -354,26 +193,35 @@ class Programmer:
                     self._core.tally.reads += 1
                     held[piece] = self._core.read_surely(first, piece.stop - piece.start)
 
+    def _verify_programmed(self, blocks: Sequence[BlockWrite]) -> None:
+        """Compare what was programmed; EOP has told that it is done, so that one read that agrees is enough."""
+        segments = Image(Segment(block.address, block.data) for block in blocks).segments
+        held = self._read([Span(segment.address, segment.end) for segment in segments], "verifying", surely=False)
+        for segment, data in zip(segments, held):
+            if data != segment.data:
+                self._look_again(data, segment.address, range(segment.address, segment.end, self._block))
+            _require_equal(segment.address, segment.data, bytes(data))
+
+    def _not_blank(self, memory: Region) -> list[int]:
+        size = self._block
+        held = bytearray()
+        for start in range(memory.start, memory.end, _READ_CHUNK):
+            held += self._core.read(start, min(_READ_CHUNK, memory.end - start))
+        suspect = [memory.start + n for n in range(0, memory.size, size) if any(held[n : n + size])]
+        self._look_again(held, memory.start, suspect)
+        return [memory.start + n for n, byte in enumerate(held) if byte]
+
     def _program(self, block: BlockWrite) -> None:
         try:
-            self._program_once(block)
+            self.flash.write_block(block.address, block.data, blank=block.blank)
         except RefusedError:
             # One flipped bit in IAPSR looks like a refusal, too; a block that was refused may be tried again.
             self._core.clock.sleep(WRITE_ENDS_S)
             try:
-                self._program_once(block._replace(blank=False))
+                self.flash.write_block(block.address, block.data, blank=False)
             except RefusedError as exc:
-                raise self._explained(exc, block.address) from exc
+                raise protection.explain_refusal(self.flash, exc, block.address) from exc
             self._core.tally.blocks += 1
-
-    def _program_once(self, block: BlockWrite) -> None:
-        if any(block.data):
-            self._flash.program_block(block.address, block.data, blank=block.blank)
-        else:
-            self._flash.erase_block(block.address)
-
-    def _explained(self, refused: ToolError, address: Optional[int] = None) -> ToolError:
-        return protection.explain_refusal(self._core, self._flash, self.part, refused, address)
 
 
 def _with_the_cut(error: ToolError, blocks: Iterable[int]) -> ToolError:

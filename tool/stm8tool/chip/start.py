@@ -62,29 +62,29 @@ def look(core: Core, part: Optional[Part], known: Image) -> Optional[bool]:
 def _reader(core: Core) -> Read:
     """Return a `Read` of the chip; ProbeError where the probe would read at another address."""
 
-    def read(address: int, size: int) -> bytes:
+    def reached(address: int, size: int) -> bytes:
         core.check_reaches(address + size)
         return core.read_surely(address, size)
 
-    return read
+    return reached
 
 
 def _is_locked(core: Core, part: Optional[Part]) -> bool:
     if part is None:
         return core.read_surely(VECTOR, VECTOR_SIZE) == _LOCKED_VECTOR
-    return protection.detect(core, Flash(core, part), part).locked
+    return protection.detect(Flash(core, part)).locked
 
 
 def from_image(image: Image) -> Read:
     """Return a `Read` of `image`; LookupError where that holds nothing."""
 
-    def read(address: int, size: int) -> bytes:
+    def held(address: int, size: int) -> bytes:
         found = image.slice(Region("wanted", address, size))
         if sum(len(segment.data) for segment in found) < size:
             raise LookupError(f"the image does not hold 0x{address:06X}")
         return b"".join(segment.data for segment in found)
 
-    return read
+    return held
 
 
 def flaw(read: Read, flash: Region) -> Optional[str]:

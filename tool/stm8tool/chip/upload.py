@@ -1,4 +1,4 @@
-"""What goes before and behind the plain programming of a chip, in this order:
+"""What goes before and after the plain programming of a chip, in this order:
 
 look for read protection, plan the option bytes, unlock, clear a UBC that is in the way, program, and only then the
 option bytes, the lock last of all. Nothing is erased before everything that can be refused has been looked at.
@@ -10,13 +10,23 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Optional
 
-from ..errors import Code, FamilyMismatchError, ImageError, ProgramError, ReadoutProtectedError, WriteProtectedError
+from ..errors import (
+    Code,
+    FamilyMismatchError,
+    ImageError,
+    ProbeError,
+    ProgramError,
+    ReadoutProtectedError,
+    WriteProtectedError,
+)
 from ..image import Image, Segment
-from ..parts.table import Part
+from ..parts.table import Part, Region
 from ..words import Hint
-from .options import protection
-from .options.bytes import OptionState, factory_states, left_undone, show_a_cut_unlock
-from .options.files import from_image, restored
+from .flash.controller import Flash
+from .link.family import lacks_the_boot_rom_of
+from .options import protection, ubc, writing
+from .options.bytes import OptionState, factory_states, left_undone, read_options, show_a_cut_unlock
+from .options.files import from_image, plan_restore
 from .options.plan import Change, Danger, requested
 from .programmer import Programmer, Written
 from .registers import UBC_ADDRESS
@@ -26,16 +36,16 @@ _NO_TRAPS = frozenset(Danger) - {Danger.BROWNOUT, Danger.WATCHDOG}
 
 
 class OptionData(NamedTuple):
-    """The option bytes of an image, which are written behind everything else.
+    """The option bytes of an image, which are written after everything else.
 
     Attributes:
         held: The bytes by address.
-        forced: The dangers that are allowed.
+        allowed: The dangers that are allowed.
         tell: Called with what will change, before anything is erased or written.
     """
 
     held: Mapping[int, int]
-    forced: Collection[Danger] = ()
+    allowed: Collection[Danger] = ()
     tell: Callable[[Sequence[Change]], None] = lambda changes: None
 
 
@@ -70,30 +80,58 @@ def option_bytes(image: Image, part: Part) -> dict[int, int]:
     return {segment.address + n: byte for segment in image.slice(part.options) for n, byte in enumerate(segment.data)}
 
 
+def segments_in(image: Image, regions: Sequence[Region], part: Part, options: Optional[OptionData]) -> list[Segment]:
+    """Return the data of `image` in `regions`, by address; ImageError if it has more, except `options`."""
+    image.check_inside([*regions, part.options] if options else regions, part.options, part)
+    segments = [segment for region in regions for segment in image.slice(region)]
+    return sorted(segments, key=lambda segment: segment.address)
+
+
+def options_of(flash: Flash) -> list[OptionState]:
+    """Read the option bytes of an open chip."""
+    return flash.core.persist(lambda: read_options(flash))
+
+
+def require_open(flash: Flash) -> None:
+    """Raise ReadoutProtectedError if ROP is on."""
+    flash.core.persist(lambda: protection.require_open(flash))
+
+
 def require_writable(
     programmer: Programmer, segments: Sequence[Segment], options: Optional[OptionData], *, unlock: bool
 ) -> None:
     """Raise what `write` would raise before it writes anything."""
-    locked, _ = prepare(programmer, segments, options, unlock=unlock, mend=unlock)
-    if not locked and not _has_ubc(programmer.part, options):  # an unlock clears UBC
-        programmer.require_unprotected(segments)
+    flash = programmer.flash
+    locked, _ = _prepare(flash, segments, options, unlock=unlock, mend=unlock)
+    if locked or _has_ubc(flash.part, options):  # an unlock clears UBC
+        return
+    area = ubc.protected(flash.part, flash.core.persist(lambda: protection.ubc_in_force(flash)))
+    covered = Image(segments).slice(area) if area else []
+    if covered:
+        blocks = programmer.differing(covered)
+        flash.core.persist(lambda: protection.require_unprotected(flash, blocks))
 
 
-def prepare(
-    programmer: Programmer, segments: Sequence[Segment], options: Optional[OptionData], *, unlock: bool, mend: bool
+def _prepare(
+    flash: Flash, segments: Sequence[Segment], options: Optional[OptionData], *, unlock: bool, mend: bool
 ) -> tuple[Optional[ReadoutProtectedError], list[Change]]:
-    """Look at all that can be refused; return what `require_open` does, and what will become of the option bytes."""
-    programmer.require_reach(segments)
-    locked = require_open(programmer, unlock=unlock)
+    """Look at all that can be refused; return what `_find_lock` does, and what will become of the option bytes."""
+    _require_reach(flash, segments)
+    locked = _find_lock(flash, unlock=unlock)
     if not options:
         return locked, []
-    part = programmer.part
-    states = factory_states(part) if locked else programmer.options()  # an unlock leaves factory values behind
-    changes = from_image(part, states, options.held)
-    programmer.require_safe(changes, options.forced)
+    states = factory_states(flash.part) if locked else options_of(flash)  # an unlock leaves factory values
+    changes = from_image(flash.part, states, options.held)
+    writing.require_safe(flash, changes, options.allowed)
     if changes and not mend:
         _require_finished(states)
     return locked, changes
+
+
+def _require_reach(flash: Flash, segments: Sequence[Segment]) -> None:
+    """Raise ProbeError if the probe cannot pass on the addresses of `segments`."""
+    end = max((segment.end for segment in segments), default=0)
+    flash.core.persist(lambda: flash.core.check_reaches(end))
 
 
 def _require_finished(states: Sequence[OptionState]) -> None:
@@ -107,10 +145,10 @@ def _require_finished(states: Sequence[OptionState]) -> None:
         )
 
 
-def require_open(programmer: Programmer, *, unlock: bool) -> Optional[ReadoutProtectedError]:
+def _find_lock(flash: Flash, *, unlock: bool) -> Optional[ReadoutProtectedError]:
     """Return how ROP shows, or None for an open chip; raise it unless the chip may be unlocked."""
     try:
-        programmer.require_open()
+        require_open(flash)
     except ReadoutProtectedError as exc:
         if unlock:
             return exc
@@ -127,17 +165,17 @@ def write(
     verify: bool = True,
     mend: Optional[bool] = None,
 ) -> Upload:
-    """Bring `segments` (sorted, inside flash or EEPROM) into the chip, and then `options`; see `Session.write`."""
-    part = programmer.part
+    """Bring `segments` (sorted, inside flash or EEPROM) into the chip, and then `options`; see `Chip.write`."""
+    flash = programmer.flash
     mend = unlock if mend is None else mend
-    locked, changes = prepare(programmer, segments, options, unlock=unlock, mend=mend)
+    locked, changes = _prepare(flash, segments, options, unlock=unlock, mend=mend)
     if options:
         options.tell(changes)
-    may_clear_ubc = _has_ubc(part, options)
+    may_clear_ubc = _has_ubc(flash.part, options)
     upload = _write(programmer, segments, locked, unlock=unlock, mend=mend, verify=verify, may_clear_ubc=may_clear_ubc)
     if options:
-        changes = from_image(part, programmer.options(), options.held)
-        programmer.change_options(changes, options.forced)
+        changes = from_image(flash.part, options_of(flash), options.held)
+        writing.change(flash, changes, options.allowed)
         upload = upload._replace(options=tuple(changes))
     return upload
 
@@ -145,25 +183,71 @@ def write(
 def restore(
     programmer: Programmer, image: Image, *, unlock: bool = True, verify: bool = True, force: bool = False
 ) -> Restored:
-    """Bring a backup into the chip: flash, EEPROM, and then its option bytes; see `Session.restore`."""
-    part = programmer.part
-    segments = [segment for memory in part.memories if memory is not part.options for segment in image.slice(memory)]
+    """Bring a backup into the chip: flash, EEPROM, and then its option bytes; see `Chip.restore`."""
+    flash = programmer.flash
+    part = flash.part
+    segments = sorted(
+        (segment for memory in part.programmable for segment in image.slice(memory)),
+        key=lambda segment: segment.address,
+    )
     held = option_bytes(image, part)
-    programmer.require_reach(segments)
-    locked = require_open(programmer, unlock=unlock)
+    _require_reach(flash, segments)
+    locked = _find_lock(flash, unlock=unlock)
     if held and not (locked or unlock):
-        _require_finished(programmer.options())
+        _require_finished(options_of(flash))
     may_clear_ubc = UBC_ADDRESS[part.flash_regs] in held
     upload = _write(
         programmer, segments, locked, unlock=unlock, mend=unlock, verify=verify, may_clear_ubc=may_clear_ubc
     )
-    changes, left_out = restored(part, programmer.options(), held)
-    found = programmer.dangers(changes, frozenset(Danger) if force else _NO_TRAPS)
-    traps = {warned.name: warned.why for warned in found}
+    changes, left_out = plan_restore(part, options_of(flash), held)
+    found = writing.hazards_here(flash, changes, frozenset(Danger) if force else _NO_TRAPS)
+    traps = {hazard.name: hazard.why for hazard in found}
     wanted = [change for change in changes if change.option.name not in traps]
-    programmer.change_options(wanted, frozenset(Danger))  # they were in a chip; none of them locks
+    writing.change(flash, wanted, frozenset(Danger))  # they were in a chip; none of them locks
     upload = upload._replace(options=tuple(wanted))
     return Restored(upload, (*left_out, *traps.values()))
+
+
+def unlock(programmer: Programmer) -> protection.Unlocked:
+    """Remove read protection, bring option bytes to factory values, and prove both by reading back.
+
+    Raises:
+        ProgramError: It failed; or the chip is open, and not all of it is erased.
+    """
+    unlocked = protection.unlock(programmer.flash)
+    if unlocked.erased:
+        _require_erased(programmer)
+    return unlocked
+
+
+def _require_erased(programmer: Programmer) -> None:
+    """Raise ProgramError unless all of flash and EEPROM reads 0x00, as after an unlock.
+
+    ProbeError, if the probe cannot show all of it.
+    """
+    core, part = programmer.flash.core, programmer.flash.part
+    try:
+        core.persist(lambda: core.check_reaches(part.flash.end))
+    except ProbeError as exc:
+        if exc.code is not Code.PROBE_LIMIT:
+            raise
+        raise ProbeError(
+            f"the read protection is off, but it is not known if the flash above 0x00FFFF is erased: {exc}",
+            code=exc.code,
+            hint=Hint("with another probe, {erase} erases all of the flash, and shows that it is blank"),
+            end=exc.end,
+        ) from exc
+    left = programmer.not_blank(part.programmable)
+    if left:
+        raise ProgramError(
+            f"the read protection is off, but the erase left {len(left)} bytes that are not 0x00, "
+            f"the first at 0x{left[0]:06X}: what the chip held before can be read there",
+            code=Code.NOT_ERASED,
+            hint=Hint("{erase} tries once more, per memory; bytes that stay are worn out: do not pass the chip on"),
+            address=left[0],
+            count=len(left),
+            details=[f"0x{block:06X}: not erased" for block in sorted({a - a % part.block for a in left})],
+        )
 
 
 def require_whole(image: Image, part: Part) -> None:
@@ -195,39 +279,41 @@ def _write(
     may_clear_ubc: bool,
 ) -> Upload:
     """Unlock if that is needed, and program; `may_clear_ubc`: the option bytes that follow have their own UBC."""
+    flash = programmer.flash
     if locked:
-        unlocked: Optional[protection.Unlocked] = _unlock(programmer, locked, assume_locked=False)
+        unlocked: Optional[protection.Unlocked] = _unlock(flash, locked, assume_locked=False)
     else:
-        unlocked = _see_to_options(programmer, may_mend=mend)
+        unlocked = _see_to_options(flash, may_mend=mend)
     try:
         return Upload(programmer.write(segments, verify=verify), unlocked)
     except ReadoutProtectedError as exc:
         # A locked chip may look blank; its refusal of the first block is what tells.
         if not unlock or (unlocked and unlocked.erased):
             raise exc.with_(code=Code.UNLOCK_FAILED if unlock else Code.ROP_UPLOAD) from exc
-        unlocked = _unlock(programmer, exc, assume_locked=True)
+        unlocked = _unlock(flash, exc, assume_locked=True)
     except WriteProtectedError:
         if not may_clear_ubc:
             raise
         _log.warning("UBC is in the way: it is cleared, which erases nothing, and that of the file is written last")
-        programmer.change_options(requested(programmer.part, programmer.options(), ["UBC=none"]))
+        writing.change(flash, requested(flash.part, options_of(flash), ["UBC=none"]))
     return Upload(programmer.write(segments, verify=verify), unlocked)
 
 
-def _unlock(programmer: Programmer, found: ReadoutProtectedError, *, assume_locked: bool) -> protection.Unlocked:
+def _unlock(flash: Flash, found: ReadoutProtectedError, *, assume_locked: bool) -> protection.Unlocked:
     _log.warning("%s: unlocking it, which erases the whole chip (what it holds cannot be read or saved)", found)
-    return programmer.unlock(assume_locked=assume_locked)
+    return protection.unlock(flash, assume_locked=assume_locked)
 
 
-def _see_to_options(programmer: Programmer, *, may_mend: bool) -> Optional[protection.Unlocked]:
+def _see_to_options(flash: Flash, *, may_mend: bool) -> Optional[protection.Unlocked]:
     """Finish an unlock that was cut short; any other damage to option bytes is only told."""
-    if programmer.doubts_part():
+    # Too little to refuse the chip: what reads there without a boot ROM no source says.
+    if flash.core.persist(lambda: lacks_the_boot_rom_of(flash.part, flash.core.read_surely)):
         _log.warning(
             "the chip shows no boot ROM, which an %s has: is that the part? %s",
-            programmer.part.name,
+            flash.part.name,
             FamilyMismatchError.code,
         )
-    states = programmer.options()
+    states = options_of(flash)
     damaged = ", ".join(state.option.name for state in states if not state.consistent)
     if not damaged:
         return None
@@ -235,7 +321,7 @@ def _see_to_options(programmer: Programmer, *, may_mend: bool) -> Optional[prote
         if may_mend:
             # Not only the option bytes: a locked chip that reads as 0x00 everywhere looks the same.
             _log.warning("an earlier unlock was cut short: bringing the option bytes to their factory values")
-            return programmer.unlock()
+            return protection.unlock(flash)
         advice = "an unlock was cut short: `unlock` finishes it, and erases nothing"
     else:
         advice = "this does no harm if the part is the right one"

@@ -17,7 +17,6 @@ FAMILIES = {"stm8s": "STM8S, STM8AF or relatives", "stm8l": "STM8L or STM8AL", N
 NO_PART = "give --part to see protection and option bytes"
 LOCKED = "locked: read protection is on, seen after a reset"
 
-_UBC = "UBC"
 _ROP = "ROP"
 _OPTION_HEAD = ("OPTION", "ADDRESS", "VALUE", "COMPLEMENT", "FACTORY", "STATE")
 
@@ -60,7 +59,7 @@ def left_alone(names: Sequence[str]) -> str:
 
 def ubc_in_force(states: Sequence[OptionState]) -> Optional[int]:
     """Return the value of UBC that the chip uses; None for a part without it."""
-    state = next((state for state in states if state.option.name == _UBC), None)
+    state = next((state for state in states if state.option.name == ubc.NAME), None)
     if state is None:
         return None
     return state.value if state.consistent else state.option.default
@@ -75,7 +74,7 @@ def write_protection(value: int, area: Optional[Region]) -> str:
 
 def meaning(part: Part, state: OptionState, field: Field, value: int) -> str:
     """Return what a value of a field does; empty where nobody says."""
-    if state.option.name == _UBC:
+    if state.option.name == ubc.NAME:
         area = ubc.protected(part, value)
         return f"{area} ({area.size} bytes) is write-protected" if area else "none of the flash is write-protected"
     if state.option.name == DATASIZE:

@@ -1,50 +1,111 @@
-"""The commands around simulated boards: make one, look at it, put its probe on real USB."""
+"""The commands around simulated boards: sim create, serve, show; and sim run, from `simulation`."""
 
 from __future__ import annotations
 
-import argparse
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from .probes import DEFAULT_PROBE, required_part
-from .simulation import Symbols
+from . import simulation
+from .command import Group, PartUse, command
+from .request import DEFAULT_PROBE
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
     from .console import Console
+    from .request import Request
 
 
-def create(arguments: argparse.Namespace, console: Console) -> None:
+class CreateArguments(NamedTuple):
+    """The arguments of `sim create`."""
+
+    chipfile: str
+    locked: bool
+    option: Sequence[str]
+    fault: Sequence[str]
+    force: bool
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        add = parser.add_argument
+        add("chipfile", metavar="CHIPFILE", help="use it as --probe sim:CHIPFILE")
+        add("--locked", action="store_true", help="ships read-protected, with a program in it")
+        add(
+            "--option",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="an option byte with its complement, or ADDRESS=VALUE for one byte alone",
+        )
+        add("--fault", action="append", default=[], metavar="NAME[=ARG]", help="something that is broken")
+        add("--force", action="store_true", help="replace a file that exists")
+
+
+def create(request: Request[CreateArguments], console: Console) -> None:
     from ..sim import store
 
-    part = required_part(arguments)
-    model = "v2" if arguments.probe == DEFAULT_PROBE else arguments.probe
+    part, given = request.require_part(), request.arguments
+    model = "v2" if request.probe == DEFAULT_PROBE else request.probe
     store.create(
-        arguments.chipfile,
+        given.chipfile,
         part,
         model,
-        locked=arguments.locked,
-        options=arguments.option,
-        faults=arguments.fault,
-        overwrite=arguments.force,
+        locked=given.locked,
+        options=given.option,
+        faults=given.fault,
+        overwrite=given.force,
     )
-    state = "read-protected" if arguments.locked else "blank"
-    console.say(f"{arguments.chipfile}: a simulated {part.name}, {state}, on an ST-LINK {model}")
-    console.say(f"use it with --probe sim:{arguments.chipfile}, or upload_port = sim:{arguments.chipfile}")
+    state = "read-protected" if given.locked else "blank"
+    console.say(f"{given.chipfile}: a simulated {part.name}, {state}, on an ST-LINK {model}")
+    console.say(f"use it with --probe sim:{given.chipfile}, or upload_port = sim:{given.chipfile}")
 
 
-def serve(arguments: argparse.Namespace, console: Console) -> None:
+class ServeArguments(NamedTuple):
+    """The arguments of `sim serve`."""
+
+    chipfile: str
+    port: int
+    host: str
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        add = parser.add_argument
+        add("chipfile", metavar="CHIPFILE")
+        add("--port", type=int, default=3240, metavar="N", help="TCP port (3240; 0: any that is free)")
+        add("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (this machine only)")
+
+
+def serve(request: Request[ServeArguments], console: Console) -> None:
     from ..sim.usbip import export
 
+    given = request.arguments
     try:
-        export.serve(arguments.chipfile, arguments.host, arguments.port, console.say)
+        export.serve(given.chipfile, given.host, given.port, console.say)
     except KeyboardInterrupt:
-        console.say(f"{arguments.chipfile} is saved")
+        console.say(f"{given.chipfile} is saved")
 
 
-def show(arguments: argparse.Namespace, console: Console) -> None:
+class ShowArguments(NamedTuple):
+    """The arguments of `sim show`."""
+
+    chipfile: str
+    elf: Optional[str]
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        parser.add_argument("chipfile", metavar="CHIPFILE")
+        parser.add_argument("--elf", metavar="FILE", help="the ELF of its program: names where the CPU is")
+
+
+def show(request: Request[ShowArguments], console: Console) -> None:
     from ..sim import store
+    from .symbols import Symbols
 
-    symbols = Symbols(arguments.elf)
-    report = store.describe(arguments.chipfile)
+    symbols = Symbols(request.arguments.elf)
+    report = store.describe(request.arguments.chipfile)
     console.say(f"{report.part} on a simulated ST-LINK {report.model}, serial {report.serial}")
     console.say(f"  CPU            {report.state}" + (f"; BRICKED: {report.bricked}" if report.bricked else ""))
     if report.pc is not None:
@@ -67,3 +128,43 @@ def show(arguments: argparse.Namespace, console: Console) -> None:
     for fault in report.faults:
         console.say(f"  fault          {fault}")
     console.say(f"  last run       {report.transfers} USB transfers, {report.seconds:.3f} s of simulated time")
+
+
+COMMANDS = (
+    Group(
+        "sim",
+        "make and look at simulated boards",
+        (
+            command(
+                "create",
+                "make a simulated board",
+                create,
+                CreateArguments,
+                part=PartUse.REQUIRED,
+                auto=False,
+                writes=False,
+                description="Make a simulated board: --part is its chip, --probe its ST-LINK (v1, v2, v21 or v3).",
+                probe_help="the simulated ST-LINK: v1, v2, v21 or v3",
+            ),
+            command(
+                "serve",
+                "put its probe on real USB",
+                serve,
+                ServeArguments,
+                part=PartUse.NONE,
+                writes=False,
+                description="",
+            ),
+            command(
+                "show",
+                "show what a simulated board holds",
+                show,
+                ShowArguments,
+                part=PartUse.NONE,
+                writes=False,
+                description="",
+            ),
+            *simulation.COMMANDS,
+        ),
+    ),
+)

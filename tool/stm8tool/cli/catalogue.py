@@ -10,8 +10,6 @@ from ..errors import UnknownPartError, UsageError
 from ..parts.table import Part, Region, disagreements, known_parts, names_meant, option_table
 from ..support.values import size
 
-UNIQUE_ID_SIZE = 12  # bytes
-
 # The keys of filters. Words are equal in any case; sizes may be ranges.
 _WORDS: dict[str, Callable[[Part], str]] = {
     "family": lambda part: part.family,
@@ -85,7 +83,7 @@ def facts(part: Part) -> dict[str, Any]:
         "unique_id": part.unique_id,
         "nrst": part.has_nrst,
         "registers": {"map": part.flash_regs, **registers._asdict()},
-        "rop": {"address": ROP_ADDRESS, "aa": "locks" if part.rop_mode == "stm8s" else "opens"},
+        "rop": {"address": ROP_ADDRESS, "aa": "locks" if part.aa_locks else "opens"},
         "option_bytes": [
             {
                 "name": option.name,

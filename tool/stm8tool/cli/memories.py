@@ -2,81 +2,113 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from .. import __version__
 from ..errors import ImageError, UsageError
 from ..support.values import address
-from .probes import blocks, image_of, open_session, region_of, require_settled, required_part, writable
+from .command import PartUse, command
+from .images import blocks, image_of
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
     from ..parts.table import Part, Region
-    from ..session import Backup
     from .console import Console
+    from .request import Request
 
-_SAVED_PART = re.compile(rb"^; all memories of an (\w+), read by", re.MULTILINE)  # as `_comments` words it
+_SAVED_PART = rb"^; all memories of an (\w+), read by"  # as `_comments` words it
 
 
-def read(arguments: argparse.Namespace, console: Console) -> None:
+class ReadArguments(NamedTuple):
+    """The arguments of `read`."""
+
+    output: str
+    all: bool
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        parser.add_argument("output", metavar="OUT")
+        parser.add_argument("--all", action="store_true", help="flash, EEPROM and option bytes, for `restore`")
+
+
+def read(request: Request[ReadArguments], console: Console) -> None:
     from .. import image
 
-    part = required_part(arguments)
-    if arguments.all:
-        _back_up(arguments, console, part)
+    if request.arguments.all:
+        _back_up(request, console)
         return
-    region = region_of(arguments, part, "flash")
-    image.check_output(arguments.output)
-    with open_session(arguments, console, part) as session:
-        data = session.read(region)
+    output = request.arguments.output
+    region = request.region_of("flash")
+    image.check_output(output)
+    with request.chip(console) as chip:
+        data = chip.read(region)
         # Before the chip is left: an error of that shall lose nothing.
-        image.save(arguments.output, [image.Segment(region.start, data)])
-        console.say(f"{len(data)} bytes of {region} saved to {arguments.output}")
+        image.save(output, [image.Segment(region.start, data)])
+        console.say(f"{len(data)} bytes of {region} saved to {output}")
 
 
-def _back_up(arguments: argparse.Namespace, console: Console, part: Part) -> None:
+def _back_up(request: Request[ReadArguments], console: Console) -> None:
     from .. import image
 
-    if arguments.region:
+    part, output = request.require_part(), request.arguments.output
+    if request.region:
         raise UsageError("--all and --region do not go together", hint="give one of them")
-    if arguments.output.lower().endswith(image.RAW_SUFFIXES):
+    if output.lower().endswith(image.RAW_SUFFIXES):
         raise UsageError("a raw binary holds one memory", hint="save to a .hex file")
-    for memory in ("flash", "eeprom", "options"):
-        require_settled(arguments, memory)
-    image.check_output(arguments.output)
-    with open_session(arguments, console, part) as session:
-        backup = session.read_all()
-        image.save(arguments.output, backup.memories, comments=_comments(part, backup))
-        console.say(f"{', '.join(map(str, part.memories))} saved to {arguments.output}")
+    request.require_settled("flash", "eeprom", "options")
+    image.check_output(output)
+    with request.chip(console) as chip:
+        backup, unique_id = chip.backup(), chip.unique_id()
+        image.save(output, backup.segments, comments=_comments(part, unique_id))
+        console.say(f"{', '.join(map(str, part.memories))} saved to {output}")
 
 
-def _comments(part: Part, backup: Backup) -> list[str]:
-    unique_id = [] if backup.unique_id is None else [f"unique ID {backup.unique_id.hex().upper()}"]
-    return [f"all memories of an {part.name}, read by stm8tool {__version__}", *unique_id]
+def _comments(part: Part, unique_id: Optional[bytes]) -> list[str]:
+    shown = [] if unique_id is None else [f"unique ID {unique_id.hex().upper()}"]
+    return [f"all memories of an {part.name}, read by stm8tool {__version__}", *shown]
 
 
-def restore(arguments: argparse.Namespace, console: Console) -> None:
+class RestoreArguments(NamedTuple):
+    """The arguments of `restore`."""
+
+    file: str
+    force: bool
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        parser.add_argument("file", metavar="FILE")
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="also of another part, with gaps, or with option bytes that may lock us out",
+        )
+
+
+def restore(request: Request[RestoreArguments], console: Console) -> None:
     from .. import image
 
-    if arguments.region or arguments.base:
-        given = "--region" if arguments.region else "--base"
+    if request.region or request.base:
+        given = "--region" if request.region else "--base"
         raise UsageError(
             f"restore brings back every memory of the file: {given} does not go with it",
             hint=f"leave {given} out; `write` brings one memory back: `--region eeprom write FILE.bin`",
         )
-    part = required_part(arguments)
-    require_settled(arguments, "options")
-    content = image.load([arguments.file], raw_hint="give the .hex or S-record file that `read --all` saved")
+    part, (file, force) = request.require_part(), request.arguments
+    request.require_settled("options")
+    content = image.load([file], raw_hint="give the .hex or S-record file that `read --all` saved")
     content.check_inside(part.memories, part=part)
-    if not arguments.force:
-        _require_backup_of(arguments.file, arguments.shared.parts if arguments.shared else [part], part.name)
-    with open_session(arguments, console, part) as session:
-        console.say(f"{session.probe.model} {session.probe.firmware}, {part.name}")
-        unlock, verify = arguments.unlock == "auto", arguments.verify == "yes"
-        result = session.restore(content, unlock=unlock, verify=verify, force=arguments.force)
+    if not force:
+        _require_backup_of(file, request.shared.parts if request.shared else [part], part.name)
+    with request.chip(console) as chip:
+        console.say(f"{chip.probe.model} {chip.probe.firmware}, {part.name}")
+        result = chip.restore(content, unlock=request.unlock, verify=request.verify, force=force)
         written = result.upload.written
         console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written")
         names = ", ".join(change.option.name for change in result.upload.options)
@@ -96,7 +128,7 @@ def _require_backup_of(file: str, parts: Sequence[Part], name: str) -> None:
     """
     from ..parts.table import all_parts
 
-    found = _SAVED_PART.search(Path(file).read_bytes())
+    found = re.search(_SAVED_PART, Path(file).read_bytes(), re.MULTILINE)
     saved = found[1].decode() if found else ""
     if saved in {part.name for part in all_parts()} - {part.name for part in parts}:
         raise ImageError(
@@ -105,45 +137,94 @@ def _require_backup_of(file: str, parts: Sequence[Part], name: str) -> None:
         )
 
 
-def erase(arguments: argparse.Namespace, console: Console) -> None:
-    from ..session import require_whole_blocks
+class EraseArguments(NamedTuple):
+    """The arguments of `erase`."""
 
-    part = required_part(arguments)
-    regions = _erased(arguments, part)
+    all: bool
+    range: Optional[str]
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        parser.add_argument("--all", action="store_true", help="flash and EEPROM")
+        parser.add_argument("--range", metavar="ADDRESS:SIZE", help="these blocks only")
+
+
+def erase(request: Request[EraseArguments], console: Console) -> None:
+    from ..chip.regions import require_whole_blocks
+
+    regions = _erased(request)
     for region in regions:
-        require_whole_blocks(region, part)
-    with open_session(arguments, console, part) as session:
+        require_whole_blocks(region, request.require_part())
+    with request.chip(console) as chip:
         for region in regions:
-            result = session.erase(region)
+            result = chip.erase(region)
             console.say(f"{region} is erased ({blocks(result.programmed)}; the others were blank)")
 
 
-def _erased(arguments: argparse.Namespace, part: Part) -> list[Region]:
+def _erased(request: Request[EraseArguments]) -> list[Region]:
     """Return the one memory that is meant, or with `--all` flash and EEPROM."""
-    chosen = [word for word in (arguments.all, arguments.range, arguments.region) if word]
-    if len(chosen) > 1:
+    everything, span = request.arguments
+    if len([word for word in (everything, span, request.region) if word]) > 1:
         raise UsageError("--all, --range and --region do not go together", hint="give one of them")
-    arguments.region = arguments.range or arguments.region
-    if arguments.region == "ram":
+    request = replace(request, region=span or request.region)
+    if request.region == "ram":
         raise UsageError("RAM is not erased: it forgets by itself", hint="power the board off and on")
-    if arguments.region:
-        return writable(arguments, part)
-    for memory in ("flash", "eeprom") if arguments.all else ("flash",):
-        require_settled(arguments, memory)
-    return writable(arguments, part) if arguments.all else [part.flash]
+    if request.region:
+        return request.writable()
+    request.require_settled("flash", *(["eeprom"] if everything else []))
+    return request.writable() if everything else [request.require_part().flash]
 
 
-def run(arguments: argparse.Namespace, console: Console) -> None:
+class RunArguments(NamedTuple):
+    """The arguments of `run`."""
+
+    address: str
+    files: Sequence[str]
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        parser.add_argument("address", metavar="ADDRESS", help="where the CPU begins")
+        parser.add_argument("files", nargs="*", metavar="FILE", help="what belongs in RAM; raw with --base")
+
+
+def run(request: Request[RunArguments], console: Console) -> None:
     from ..image import Image
 
-    part = required_part(arguments)
-    start = address(arguments.address)
-    content = image_of(arguments, part, [part.ram]) if arguments.files else Image()
+    part, files = request.require_part(), request.arguments.files
+    start = address(request.arguments.address)
+    content = image_of(request, [part.ram], files) if files else Image()
     content.check_inside([part.ram], part=part)
-    with open_session(arguments, console, part) as session:
-        session.run(start, content)
+    with request.chip(console) as chip:
+        chip.run(start, content)
     console.say(f"{content.size} bytes loaded into RAM; the CPU runs from 0x{start:06X}, until the next reset")
 
 
-# After an interrupt of one of these the chip may hold half of something.
-WRITING = (restore, erase)
+COMMANDS = (
+    command(
+        "read",
+        "read a memory into a .hex, .s19 or .bin file",
+        read,
+        ReadArguments,
+        part=PartUse.REQUIRED,
+        writes=False,
+    ),
+    command(
+        "restore",
+        "bring back what `read --all` saved, option bytes last",
+        restore,
+        RestoreArguments,
+        part=PartUse.REQUIRED,
+        writes=True,
+    ),
+    command("erase", "erase a memory to 0x00", erase, EraseArguments, part=PartUse.REQUIRED, writes=True),
+    command(
+        "run",
+        "load files into RAM and run them there, until the next reset",
+        run,
+        RunArguments,
+        part=PartUse.REQUIRED,
+        writes=False,
+    ),
+)

@@ -1,80 +1,122 @@
-"""The commands around option bytes, and `lock`: one function each, from parsed arguments to lines for the user."""
+"""The commands around option bytes: options show, set, defaults, diff."""
 
 from __future__ import annotations
 
-import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from ..errors import Code, ImageError, UsageError, VerifyError
+from ..errors import ImageError, VerifyError
 from ..support import files
-from .probes import base_address, forced_dangers, open_session, require_settled, required_part
+from .command import Group, NoArguments, PartUse, command
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
     from ..chip.options.plan import Change, Danger
     from ..parts.table import Part, Region
-    from ..session import Session
     from .console import Console
+    from .request import Request
 
-_CONFIRMATION = "lock"
-_SAVED_ROW = re.compile(r"^\s*([A-Z]\w+) +0x[0-9A-F]{4} +0x([0-9A-F]{2})\b", re.MULTILINE)  # of `options show`
+# The dangers that `--force-…` allows.
+_FORCED = {
+    "lock": "set ROP, as the command lock does",
+    "watchdog": "let a watchdog run from reset on where NRST is not seen to work",
+    "brownout": "let the brown-out reset of an STM8L work at more than its lowest threshold",
+    "tmu": "change what the temporary unprotection of an STM8AF needs",
+    "uncertain": "change what is not known for sure",
+}
+_SAVED_ROW = r"^\s*([A-Z]\w+) +0x[0-9A-F]{4} +0x([0-9A-F]{2})\b"  # of `options show`
 _LARGEST_TABLE = 1 << 16
 
 
-def show(arguments: argparse.Namespace, console: Console) -> None:
+def add_forced(parser: ArgumentParser) -> None:
+    """Add an option for each danger that a user may allow; all of them are the argument `forced`."""
+    for name, help_text in _FORCED.items():
+        parser.add_argument(
+            f"--force-{name}", action="append_const", const=name, dest="forced", default=[], help=help_text
+        )
+
+
+def dangers(forced: Iterable[str]) -> set[Danger]:
+    """Return what the options `--force-…` allow."""
+    from ..chip.options.plan import Danger
+
+    return {Danger(name) for name in forced}
+
+
+def show(request: Request[NoArguments], console: Console) -> None:
     from ..chip import wording
 
-    part = required_part(arguments)
-    require_settled(arguments, "options", "meaning")
-    with open_session(arguments, console, part) as session:
-        for line in wording.options_in_force(part, session.options()):
+    part = request.require_part()
+    request.require_settled("options", "meaning")
+    with request.chip(console) as chip:
+        for line in wording.options_in_force(part, chip.options()):
             console.say(line)
 
 
-def set_values(arguments: argparse.Namespace, console: Console) -> None:
-    from ..chip.options.plan import requested
+class SetArguments(NamedTuple):
+    """The arguments of `options set`."""
 
-    part = required_part(arguments)
-    require_settled(arguments, "options", "meaning")
-    forced = forced_dangers(arguments)
-    with open_session(arguments, console, part) as session:
-        changes = requested(part, session.options(), arguments.settings)
-        _change(session, console, part, changes, forced)
+    settings: Sequence[str]
+    forced: Sequence[str]
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        parser.add_argument(
+            "settings", nargs="+", metavar="OPTION[.FIELD]=VALUE", help="UBC=none, UBC=1K, AFR=0x01, MISC.LSI_EN=1"
+        )
+        add_forced(parser)
 
 
-def defaults(arguments: argparse.Namespace, console: Console) -> None:
-    from ..chip.options.plan import Danger, factory
+def set_values(request: Request[SetArguments], console: Console) -> None:
+    part = request.require_part()
+    request.require_settled("options", "meaning")
+    settings, allow = request.arguments.settings, dangers(request.arguments.forced)
+    with request.chip(console) as chip:
+        _tell_changed(console, chip.set_options(*settings, allow=allow, tell=changes_shown(console.say, part)))
 
-    part = required_part(arguments)
-    require_settled(arguments, "options", "meaning")
-    with open_session(arguments, console, part) as session:
-        states = session.options()
-        changes = factory(part, states)
-        changed = {change.option for change in changes}
-        left = ", ".join(s.option.name for s in states if not s.is_factory and s.option not in changed)
+
+def defaults(request: Request[NoArguments], console: Console) -> None:
+    part = request.require_part()
+    request.require_settled("options", "meaning")
+    with request.chip(console) as chip:
+        changes = chip.reset_options(tell=changes_shown(console.say, part))
+        left = ", ".join(state.option.name for state in chip.options() if not state.is_factory)
         if changes or not left:
-            _change(session, console, part, changes, {Danger.TMU})
+            _tell_changed(console, changes)
         if left:
             console.say(f"left alone, and not at factory values: {left}")
 
 
-def diff(arguments: argparse.Namespace, console: Console) -> None:
+class DiffArguments(NamedTuple):
+    """The arguments of `options diff`."""
+
+    file: str
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        parser.add_argument("file", metavar="FILE", help="an image, or what `options show` printed")
+
+
+def diff(request: Request[DiffArguments], console: Console) -> None:
     from ..chip import wording
     from ..chip.options.plan import Change
 
-    part = required_part(arguments)
-    require_settled(arguments, "options", "meaning")
-    values = _values_of_file(arguments.file, part, base_address(arguments))
-    with open_session(arguments, console, part) as session:
-        states = session.options()
+    part, file = request.require_part(), request.arguments.file
+    request.require_settled("options", "meaning")
+    values = _values_of_file(file, part, request.base_address)
+    with request.chip(console) as chip:
+        states = chip.options()
     compared = [Change(state, values[state.option.name]) for state in states if state.option.name in values]
     different = [change for change in compared if not change.is_done(states)]
     if not different:
-        console.say(f"the {len(compared)} option bytes that {arguments.file} has are those of the chip")
+        console.say(f"the {len(compared)} option bytes that {file} has are those of the chip")
         return
-    console.say(f"the chip -> {arguments.file}")
+    console.say(f"the chip -> {file}")
     for line in wording.option_changes(part, different):
         console.say(line)
     first = different[0]
@@ -87,37 +129,24 @@ def diff(arguments: argparse.Namespace, console: Console) -> None:
     )
 
 
-def lock(arguments: argparse.Namespace, console: Console) -> None:
-    from ..chip import wording
+def changes_shown(say: Callable[[str], None], part: Part) -> Callable[[Sequence[Change]], None]:
+    """Return a function that says, a line each, what changes of option bytes will do."""
 
-    part = required_part(arguments)
-    if not arguments.yes and not console.is_interactive:
-        raise UsageError(
-            f"locking the {part.name} must be confirmed",
-            code=Code.DANGEROUS_WRITE,
-            hint="add --yes: from then on only an erase of the whole chip opens it",
-        )
-    console.say(
-        f"lock sets the read protection (ROP) of the {part.name}: nobody can read, compare or debug it any more."
-    )
-    console.say("The only way back is `unlock`, which erases flash, EEPROM and option bytes.")
-    if not arguments.yes and console.ask(f"type '{_CONFIRMATION}' to go on: ") != _CONFIRMATION:
-        raise UsageError("not confirmed: nothing was done", hint=f"type '{_CONFIRMATION}', or add --yes")
-    with open_session(arguments, console, part) as session:
-        written = session.lock()
-        console.say(wording.LOCKED if written else "it is read-protected already: nothing to do")
+    def tell(changes: Sequence[Change]) -> None:
+        from ..chip import wording
+
+        for line in wording.option_changes(part, changes):
+            say(line)
+
+    return tell
 
 
-def _change(session: Session, console: Console, part: Part, changes: Sequence[Change], forced: set[Danger]) -> None:
-    """Show `changes`, refuse what is dangerous and not forced, and make them."""
+def _tell_changed(console: Console, changes: Sequence[Change]) -> None:
+    """Say what has become of `changes`, which are made."""
     from ..chip import wording
 
     if not changes:
         console.say("nothing to do: the option bytes are so already")
-        return
-    for line in wording.option_changes(part, changes):
-        console.say(line)
-    session.change_options(changes, forced)
     for line in wording.options_written(changes):
         console.say(line)
 
@@ -169,12 +198,50 @@ def _saved_table(file: str) -> dict[str, int]:
         text = files.read_regular(Path(file), _LARGEST_TABLE).decode("ascii")
     except (OSError, UnicodeDecodeError):
         return {}  # `image.load` says what is wrong with it
-    return {name: int(value, 16) for name, value in _SAVED_ROW.findall(text)}
+    return {name: int(value, 16) for name, value in re.findall(_SAVED_ROW, text, re.MULTILINE)}
 
 
 def _names(changes: Sequence[Change]) -> str:
     return ", ".join(change.option.name for change in changes)
 
 
-# After an interrupt of one of these an option byte may not have its complement.
-WRITING = (set_values, defaults, lock)
+COMMANDS = (
+    Group(
+        "options",
+        "look at the option bytes and change them",
+        (
+            command(
+                "show",
+                "show all option bytes, what they mean, and their factory values",
+                show,
+                NoArguments,
+                part=PartUse.REQUIRED,
+                writes=False,
+            ),
+            command(
+                "set",
+                "change option bytes; shows the whole change first",
+                set_values,
+                SetArguments,
+                part=PartUse.REQUIRED,
+                writes=True,
+            ),
+            command(
+                "defaults",
+                "bring option bytes to their factory values",
+                defaults,
+                NoArguments,
+                part=PartUse.REQUIRED,
+                writes=True,
+            ),
+            command(
+                "diff",
+                "compare the chip's option bytes with those of a file",
+                diff,
+                DiffArguments,
+                part=PartUse.REQUIRED,
+                writes=False,
+            ),
+        ),
+    ),
+)

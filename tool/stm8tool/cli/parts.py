@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from .command import PartUse, command
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
     from ..parts.table import OptionByte, Part, Region
     from .console import Console
+    from .request import Request
 
 _POLICIES = {"never": "; never written", "after-unlock": "; written after an unlock only"}
 
 
-def parts(arguments: argparse.Namespace, console: Console) -> None:
+class PartsArguments(NamedTuple):
+    """The arguments of `parts`."""
+
+    words: Sequence[str]
+    json: bool
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        parser.add_argument(
+            "words", nargs="*", metavar="PATTERN", help="stm8s103f3, stm8s103, stm8l15?c6; or KEY=VALUE"
+        )
+        parser.add_argument("--json", action="store_true", help="for programs: an array, an object for each part")
+
+
+def parts(request: Request[PartsArguments], console: Console) -> None:
     from .catalogue import facts, select
 
-    found = select(arguments.words)
-    if arguments.json:
+    found = select(request.arguments.words)
+    if request.arguments.json:
         import json
 
         console.say(json.dumps([facts(part) for part in found], indent=2))
@@ -41,8 +60,8 @@ def table(found: Iterable[Part]) -> Iterator[str]:
 
 def whole(part: Part) -> Iterator[str]:
     """Yield all that is known of a part."""
-    from ..parts.table import disagreements, option_table
-    from .catalogue import UNIQUE_ID_SIZE, facts
+    from ..parts.table import UNIQUE_ID_SIZE, disagreements, option_table
+    from .catalogue import facts
 
     known = facts(part)
     registers = known["registers"]
@@ -83,3 +102,15 @@ def _option(option: OptionByte) -> str:
 
 def _range(region: Region) -> str:
     return f"0x{region.start:06X}..0x{region.end - 1:06X}, {region.size} bytes"
+
+
+COMMANDS = (
+    command(
+        "parts",
+        "list the chips that are known, or show one whole",
+        parts,
+        PartsArguments,
+        part=PartUse.NONE,
+        writes=False,
+    ),
+)

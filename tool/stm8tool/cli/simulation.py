@@ -2,75 +2,30 @@
 
 from __future__ import annotations
 
-import argparse
 import codecs
 import io
 import re
-from bisect import bisect_right
-from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from ..errors import Code, ImageError, ToolError, UsageError
-from ..image import elf
-from ..support import files
+from ..errors import Code, ToolError, UsageError
+from .command import PartUse, command
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
     from ..sim.running import Outcome
     from .console import Console
+    from .request import Request
 
 DEFAULT_LIMIT_S = 10.0
 LONGEST_S = 86_400.0
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s)", re.ASCII)
-_NUMBER = re.compile(r"0[xX][0-9A-Fa-f]{1,6}|\d{1,8}", re.ASCII)
-_LIBRARY_NAMES = ("s_", "l_")  # of the linker: where areas begin, and their lengths
-
-
-class Symbols:
-    """The names of an ELF, to find an address and to name one."""
-
-    def __init__(self, path: Optional[str]) -> None:
-        self._path = path
-        self._by_name = {} if path is None else _load(path)
-        places = sorted((at, name) for name, at in self._by_name.items() if not name.startswith(_LIBRARY_NAMES))
-        self._addresses = [at for at, _ in places]
-        self._names = [name for _, name in places]
-
-    def address(self, text: str) -> int:
-        """Return the address that a number or a name stands for."""
-        if _NUMBER.fullmatch(text):
-            number = int(text, 0) if text[:2].lower() == "0x" else int(text)
-            if number <= 0xFFFFFF:
-                return number
-            raise UsageError(f"--until-pc {text}: an address has 24 bits", hint="0x8000 is the start of the flash")
-        if self._path is None:
-            raise UsageError(f"--until-pc {text}: a name needs the program's ELF", hint="add --elf firmware.elf")
-        for name in (text, f"_{text}"):
-            if name in self._by_name:
-                return self._by_name[name]
-        raise UsageError(f"{self._path} has no symbol {text!r}", hint="static functions have none; give an address")
-
-    def place(self, address: int) -> str:
-        """Return an address, and the name of what it is in where one is known."""
-        index = bisect_right(self._addresses, address) - 1
-        if index < 0:
-            return f"0x{address:06X}"
-        name, offset = self._names[index].removeprefix("_"), address - self._addresses[index]
-        return f"0x{address:06X} ({name}{f'+0x{offset:X}' if offset else ''})"
-
-
-def _load(path: str) -> dict[str, int]:
-    try:
-        return elf.symbols(files.read_regular(Path(path), 1 << 26))
-    except OSError as exc:
-        raise ImageError(f"{path}: {exc.strerror}", hint="build it first, or check the path") from exc
-    except elf.ElfError as exc:
-        raise ImageError(f"{path}: {exc}", hint="give the firmware.elf of the build") from exc
+_DURATION = r"(\d+(?:\.\d+)?)(us|ms|s)"
 
 
 def duration_s(text: str) -> float:
     """Return seconds from a text such as 10ms."""
-    found = _DURATION.fullmatch(text)
+    found = re.fullmatch(_DURATION, text, re.ASCII)
     seconds = float(found[1]) * _UNITS[found[2]] if found else 0.0
     if not 0 < seconds <= LONGEST_S:
         raise UsageError(
@@ -83,15 +38,37 @@ def _wording(seconds: float) -> str:
     return f"{seconds * 1000:.3f} ms" if seconds < 1 else f"{seconds:.3f} s"
 
 
-def run(arguments: argparse.Namespace, console: Console) -> None:
+class SimRunArguments(NamedTuple):
+    """The arguments of `sim run`."""
+
+    chipfile: str
+    until_uart: Optional[str]
+    until_pc: Optional[str]
+    duration: Optional[str]
+    elf: Optional[str]
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        add = parser.add_argument
+        add("chipfile", metavar="CHIPFILE")
+        add("--until-uart", metavar="TEXT", help="end when a UART has sent this")
+        add("--until-pc", metavar="ADDRESS", help="end at this address, or at a symbol of --elf")
+        add("--for", dest="duration", metavar="TIME", help="end after this simulated time, such as 10ms (10s)")
+        add("--elf", metavar="FILE", help="the ELF of its program, for symbols")
+
+
+def run(request: Request[SimRunArguments], console: Console) -> None:
     from ..sim.running import End, Goal
     from ..sim.running import run as run_board
+    from .symbols import Symbols
 
-    text, pc = arguments.until_uart, arguments.until_pc
+    given = request.arguments
+    text, pc = given.until_uart, given.until_pc
     if text == "":
         raise UsageError("--until-uart needs a text", hint="such as --until-uart ready")
-    symbols = Symbols(arguments.elf)
-    seconds = DEFAULT_LIMIT_S if arguments.duration is None else duration_s(arguments.duration)
+    symbols = Symbols(given.elf)
+    seconds = DEFAULT_LIMIT_S if given.duration is None else duration_s(given.duration)
     goal = Goal(
         seconds,
         text=None if text is None else text.encode(),
@@ -99,7 +76,7 @@ def run(arguments: argparse.Namespace, console: Console) -> None:
     )
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")("backslashreplace"), translate=True)
     outcome = run_board(
-        arguments.chipfile,
+        given.chipfile,
         goal,
         lambda data: console.output(decoder.decode(data)),
         lambda warning: console.note(f"warning: {warning}"),
@@ -113,7 +90,7 @@ def run(arguments: argparse.Namespace, console: Console) -> None:
         console.say(f"the program came to {pc}: {where}")
     elif outcome.end is End.STOPPED:
         raise _stopped(outcome, where)
-    elif arguments.duration is None or text is not None or pc is not None:
+    elif given.duration is None or text is not None or pc is not None:
         raise _too_late(outcome, where, text, pc)
     else:
         console.say(f"the time is over: the CPU is {where}")
@@ -138,3 +115,16 @@ def _too_late(outcome: Outcome, where: str, text: Optional[str], pc: Optional[st
     if outcome.unmodelled:
         hint = f"it uses {', '.join(outcome.unmodelled)}: not modelled, so a wait for it never ends; or {hint}"
     return ToolError(f"{' and '.join(missing)}: the CPU is {where}", code=Code.RUN_TIME, hint=hint)
+
+
+COMMANDS = (
+    command(
+        "run",
+        "run its program and print what its UARTs send",
+        run,
+        SimRunArguments,
+        part=PartUse.NONE,
+        writes=False,
+        description="",
+    ),
+)

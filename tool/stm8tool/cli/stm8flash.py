@@ -9,8 +9,8 @@ Source: the options and messages of stm8flash 1.1 (confidence high).
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Optional
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from .. import __version__
 from ..errors import Code, ToolError, UsageError
@@ -20,7 +20,7 @@ from .console import Console
 from .stm8flash_line import (
     NAME,
     PROGRAMMERS,
-    Request,
+    CompatRequest,
     image_of,
     limited,
     memory_of,
@@ -31,11 +31,10 @@ from .stm8flash_line import (
 )
 
 if TYPE_CHECKING:
+    from ..api import Chip
     from ..image import Image
     from ..parts.table import Part
-    from ..session import Session
 
-_WRITES = ("w", "u")
 _WRITABLE = ("flash", "eeprom", "ram", "options")
 _BLANK = (0x00, 0xFF)  # what an image of the option bytes has where there are none
 
@@ -74,17 +73,17 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Do what a command line of stm8flash asks for; return the exit code."""
     words = sys.argv[1:] if argv is None else argv
     console = Console("auto")
-    request = Request()
+    request: Optional[CompatRequest] = None
 
     def job() -> None:
         nonlocal request
         request = parse(words)
         try:
-            _do(request, console)
+            ACTIONS[request.action].run(request, console)
         except ToolError as exc:
             raise exc.with_(hint=_hint(exc)) from exc
 
-    return process.run(job, console, writes=lambda: request.action in _WRITES)
+    return process.run(job, console, writes=lambda: request is not None and ACTIONS[request.action].writes)
 
 
 def _hint(error: ToolError) -> Optional[Advice]:
@@ -94,43 +93,30 @@ def _hint(error: ToolError) -> Optional[Advice]:
     return _HINTS.get(error.code, error.advice)
 
 
-def _do(request: Request, console: Console) -> None:
-    {
-        "h": _help,
-        "V": _version,
-        "l": _list_parts,
-        "L": _list_probes,
-        "r": _read,
-        "w": _write,
-        "v": _verify,
-        "u": _unlock,
-        "R": _reset,
-    }[request.action](request, console)
-
-
-def _open(request: Request, console: Console, part: Optional[Part]) -> Session:
-    from ..selector import open_transport
+def _open(request: CompatRequest, console: Console, part: Optional[Part]) -> Chip:
+    from ..api import Chip
+    from ..selector import open_link
     from ..session import Session
 
-    return Session(open_transport(selector(request)), part, console.progress)
+    return Chip(lambda: Session(open_link(selector(request)), part), part, console.progress)
 
 
-def _help(_request: Request, console: Console) -> None:
+def _help(_request: CompatRequest, console: Console) -> None:
     console.say(_HELP)
 
 
-def _version(_request: Request, console: Console) -> None:
+def _version(_request: CompatRequest, console: Console) -> None:
     console.say(f"{NAME} {__version__}")
 
 
-def _list_parts(_request: Request, console: Console) -> None:
+def _list_parts(_request: CompatRequest, console: Console) -> None:
     from ..parts.table import all_parts
 
     console.say(" ".join(part.name.lower() for part in all_parts()))
 
 
-def _list_probes(request: Request, console: Console) -> None:
-    from ..probe import listing
+def _list_probes(request: CompatRequest, console: Console) -> None:
+    from ..probe.stlink import listing
     from ..selector import bus_of
 
     probes, others = listing.attached(bus_of(request.programmer or "")[0], COMMAND_LINE)
@@ -144,65 +130,64 @@ def _list_probes(request: Request, console: Console) -> None:
         console.note("\n".join(listing.table(probes, others)))
 
 
-def _read(request: Request, console: Console) -> None:
+def _read(request: CompatRequest, console: Console) -> None:
     from .. import image
 
     part = part_of(request)
     region = limited(memory_of(request, part), request.count)
     suffix = suffix_of(request.file)
     image.check_output(request.file, suffix)
-    with _open(request, console, part) as session:
-        data = session.read(region)
+    with _open(request, console, part) as chip:
+        data = chip.read(region)
         image.save(request.file, [image.Segment(region.start, data)], suffix)  # an error of leaving shall lose nothing
     console.note(f"Bytes received: {len(data)}")
 
 
-def _write(request: Request, console: Console) -> None:
+def _write(request: CompatRequest, console: Console) -> None:
     part = part_of(request)
     memory = memory_of(request, part)
     if memory.name not in _WRITABLE:
         raise UsageError(f"-w to {memory}: that is never written", hint="use -s flash, eeprom, ram or opt")
     image = image_of(request, part, memory)
-    with _open(request, console, part) as session:
+    with _open(request, console, part) as chip:
         if memory.name == "ram":
-            session.write_ram(image)
+            chip.load_ram(image)
         elif memory.name == "options":
-            _write_options(session, console, part, image)
+            _write_options(chip, console, image)
         else:
-            session.write(image, [memory], unlock=False)
+            chip.write(image, memory, unlock=False)
     console.note(f"Bytes written: {image.size}")
 
 
-def _write_options(session: Session, console: Console, part: Part, image: Image) -> None:
+def _write_options(chip: Chip, console: Console, image: Image) -> None:
     """Write the option bytes in `image`; what is dangerous is refused, and a locked chip is not unlocked."""
     from ..chip import wording
-    from ..chip.options.plan import Change
-    from ..chip.upload import OptionData, option_bytes
+    from ..chip.upload import option_bytes
+    from ..image import Image, Segment
     from ..parts.table import option_table
+    from .option_bytes import changes_shown
 
-    held = option_bytes(image, part)
-    for option in option_table(part):
-        # Scripts write an option byte and its complement one by one; here the first of the two writes both.
-        if option.complement and option.address not in held and option.address + 1 in held:
-            held[option.address] = held[option.address + 1] ^ 0xFF
-
-    def tell(changes: Sequence[Change]) -> None:
-        for line in wording.option_changes(part, changes):
-            console.note(line)
-
-    result = session.write(image, [], OptionData(held, tell=tell), unlock=False, mend=True)
+    held = option_bytes(image, chip.part)
+    # Scripts write an option byte and its complement one by one; here the first of the two writes both.
+    alone = Image(
+        Segment(option.address, bytes([held[option.address + 1] ^ 0xFF]))
+        for option in option_table(chip.part)
+        if option.complement and option.address not in held and option.address + 1 in held
+    )
+    tell = changes_shown(console.note, chip.part)
+    result = chip.write(image.overlaid(alone), options=True, unlock=False, mend=True, tell=tell)
     for line in wording.options_written(result.options) if result.options else ["the option bytes are so already"]:
         console.note(line)
 
 
-def _verify(request: Request, console: Console) -> None:
+def _verify(request: CompatRequest, console: Console) -> None:
     part = part_of(request)
     memory = memory_of(request, part)
     image = image_of(request, part, memory)
     if memory.name == "options":
         image = _without_blanks(image, part)
-    with _open(request, console, part) as session:
-        equal = session.verify(image, [memory])
+    with _open(request, console, part) as chip:
+        equal = chip.verify(image, memory)
     console.note(f"Bytes verified: {equal}")
 
 
@@ -217,22 +202,47 @@ def _without_blanks(image: Image, part: Part) -> Image:
     return Image(Segment(address, bytes([byte])) for address, byte in held if address in known or byte not in _BLANK)
 
 
-def _unlock(request: Request, console: Console) -> None:
+def _unlock(request: CompatRequest, console: Console) -> None:
     from ..chip import wording
     from ..parts.table import option_table
 
     part = part_of(request)
-    with _open(request, console, part) as session:
-        result = session.unlock()
+    with _open(request, console, part) as chip:
+        result = chip.unlock()
     console.note(wording.unlocked(result))
     sound = [option for option in option_table(part) if option.policy != "never"]
     console.note(f"Bytes written: {sum(2 if option.complement else 1 for option in sound)}")
 
 
-def _reset(request: Request, console: Console) -> None:
-    with _open(request, console, part_of(request) if request.part else None) as session:
-        session.reset()
-    console.note("the chip was reset" + " and runs" * bool(session.starts_program))
+def _reset(request: CompatRequest, console: Console) -> None:
+    with _open(request, console, part_of(request) if request.part else None) as chip:
+        chip.reset()
+    console.note("the chip was reset" + " and runs" * bool(chip.starts_program))
+
+
+class Action(NamedTuple):
+    """What a letter of the command line does.
+
+    Attributes:
+        run: Does it.
+        writes: It may change flash, EEPROM or option bytes: after an interrupt the chip may hold half of something.
+    """
+
+    run: Callable[[CompatRequest, Console], None]
+    writes: bool
+
+
+ACTIONS = {
+    "h": Action(_help, writes=False),
+    "V": Action(_version, writes=False),
+    "l": Action(_list_parts, writes=False),
+    "L": Action(_list_probes, writes=False),
+    "r": Action(_read, writes=False),
+    "w": Action(_write, writes=True),
+    "v": Action(_verify, writes=False),
+    "u": Action(_unlock, writes=True),
+    "R": Action(_reset, writes=False),
+}
 
 
 if __name__ == "__main__":

@@ -33,20 +33,20 @@ _S_RECORDS = (".s8",)
 _RAW = ".bin"
 
 
-@dataclass
-class Request:
-    """What a command line asks for."""
+@dataclass(frozen=True)
+class CompatRequest:
+    """What a command line of stm8flash asks for: the letter of its action, and what the other options say."""
 
-    action: str = ""
-    file: str = ""
-    programmer: Optional[str] = None
-    serial: Optional[str] = None
-    part: Optional[str] = None
-    memory: str = "flash"
-    count: Optional[int] = None
+    action: str
+    file: str
+    programmer: Optional[str]
+    serial: Optional[str]
+    part: Optional[str]
+    memory: str
+    count: Optional[int]
 
 
-def parse(words: Sequence[str]) -> Request:
+def parse(words: Sequence[str]) -> CompatRequest:
     """Return what `words` ask for; UsageError if they are none of stm8flash's."""
     try:
         found, rest = gnu_getopt(list(words), OPTIONS)
@@ -59,7 +59,7 @@ def parse(words: Sequence[str]) -> Request:
         _check(rest, actions)
     given = dict(options)
     action, file = (told, "") if told else actions[0]
-    return Request(
+    return CompatRequest(
         action=action,
         file=file,
         programmer=given.get("c"),
@@ -91,7 +91,7 @@ def _count(text: str) -> int:
     return count
 
 
-def selector(request: Request) -> str:
+def selector(request: CompatRequest) -> str:
     """Return the probe that -c and -S mean, in the words of `probe.find`."""
     from ..selector import SIM_PREFIX
 
@@ -110,7 +110,7 @@ def selector(request: Request) -> str:
     return PROGRAMMERS[programmer] if serial is None else serial
 
 
-def part_of(request: Request) -> Part:
+def part_of(request: CompatRequest) -> Part:
     from ..parts.table import find_part
 
     if request.part is None:
@@ -118,10 +118,10 @@ def part_of(request: Request) -> Part:
     return find_part(request.part)
 
 
-def memory_of(request: Request, part: Part) -> Region:
+def memory_of(request: CompatRequest, part: Part) -> Region:
     """Return what -s means: a memory, or the rest of one from an address on."""
+    from ..chip import regions
     from ..parts.table import Region
-    from .catalogue import UNIQUE_ID_SIZE
 
     word = request.memory.lower()
     named = {"flash": part.flash, "eeprom": part.eeprom, "ram": part.ram, "opt": part.options}
@@ -136,8 +136,7 @@ def memory_of(request: Request, part: Part) -> Region:
             hint="use flash, eeprom, ram, opt or a start address in hex, such as 0x8000",
         )
     start = int(word, 16)
-    unique_id = () if part.unique_id is None else (Region("unique ID", part.unique_id, UNIQUE_ID_SIZE),)
-    known = (*part.readable, *unique_id)
+    known = regions.readable(part)
     memory = next((memory for memory in known if memory.start <= start < memory.end), None)
     if memory is None:
         raise UsageError(
@@ -154,7 +153,7 @@ def limited(memory: Region, count: Optional[int]) -> Region:
     return memory if count is None else Region(memory.name, memory.start, min(count, memory.size))
 
 
-def image_of(request: Request, part: Part, memory: Region) -> Image:
+def image_of(request: CompatRequest, part: Part, memory: Region) -> Image:
     """Return what the file holds, all of it inside `memory`; a raw one begins where `memory` does.
 
     Raises:
@@ -171,7 +170,7 @@ def image_of(request: Request, part: Part, memory: Region) -> Image:
     return Image([Segment(memory.start, _beginning(request, content, memory), request.file)])
 
 
-def _beginning(request: Request, content: bytes, memory: Region) -> bytes:
+def _beginning(request: CompatRequest, content: bytes, memory: Region) -> bytes:
     """Return what -b wants of a raw file; ImageError if that is more than `memory` or the file has."""
     wanted = content[: request.count]
     if len(wanted) > memory.size:

@@ -15,15 +15,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from .. import __version__
+from ..api import Chip
 from ..chip import wording
+from ..chip.facts import ChipInfo
 from ..chip.link.diagnose import least_supply_mv, supply_is_low
 from ..chip.link.quality import Quality
 from ..chip.options import ubc
-from ..errors import AccessError, Code, FamilyMismatchError, ReadoutProtectedError, SwimError, TargetError, ToolError
+from ..errors import (
+    AccessError,
+    Code,
+    FamilyMismatchError,
+    LinkFault,
+    ReadoutProtectedError,
+    SwimError,
+    TargetError,
+    ToolError,
+)
 from ..parts.table import Part, find_part
-from ..probe import find, listing
+from ..probe.stlink import find, listing
+from ..probe.stlink.swim import Stlink
 from ..selector import SIM_PREFIX, bus_of
-from ..session import ChipInfo, PowerCycle, Reached, Session
+from ..session import Connection, PowerCycle, Session
 from ..support import deps
 from ..words import COMMAND_LINE, Hint
 from .findings import Diagnosis, Finding, Mark, bad, not_seen, warnings_heard
@@ -40,12 +52,13 @@ _ITS_OWN_MV = range(3150, 3350)
 
 
 @dataclass
-class _Seen:
+class _Visit:
     """What one session with the chosen probe showed, as far as it came."""
 
     probe: Optional[ProbeInfo] = None
+    swim: int = 0  # version of the firmware's SWIM
     supply_mv: Optional[int] = None
-    reached: Optional[Reached] = None
+    connection: Optional[Connection] = None
     quality: Quality = field(default_factory=Quality)
     no_high_speed: bool = False
     nrst: Optional[Finding] = None
@@ -141,7 +154,7 @@ def _probe_and_chip(
         chosen = find.choose(wanted, probes, others, prefix=bus.prefix)
     except ToolError as exc:
         error = exc
-    seen = _use(chosen, bus, part, power_cycle) if chosen else _Seen()
+    seen = _use(chosen, bus, part, power_cycle) if chosen else _Visit()
     for probe in probes:
         yield _chosen_device(probe, seen) if probe is chosen else _other_device(probe, bus)
     for other in others:
@@ -159,9 +172,9 @@ def _probe_and_chip(
     yield from _chip(part, about_part, seen)
 
 
-def _chosen_device(probe: find.FoundProbe, seen: _Seen) -> Finding:
+def _chosen_device(probe: find.FoundProbe, seen: _Visit) -> Finding:
     firmware = seen.probe.firmware if seen.probe else None
-    facts = listing.row(listing.Asked(probe, None, probe.error), COMMAND_LINE)._replace(firmware=firmware)._asdict()
+    facts = listing.row(listing.Answer(probe, None, probe.error), COMMAND_LINE)._replace(firmware=firmware)._asdict()
     error = None if seen.probe else seen.error
     if error is None:
         return Finding("usb-device", Mark.OK, f"{probe.name}: can be opened", facts=facts)
@@ -178,32 +191,36 @@ def _other_device(probe: find.FoundProbe, bus: UsbBus) -> Finding:
     return Finding("usb-device", Mark.NOTE, f"{probe.name}: {what}", facts=row._asdict())
 
 
-def _firmware(seen: _Seen) -> Finding:
+def _firmware(seen: _Visit) -> Finding:
     if seen.probe is None:
         if seen.error and seen.error.code not in _CANNOT_BE_OPENED:
             return bad("firmware", seen.error)
         return not_seen("firmware", "needs the probe")
     probe = seen.probe
-    facts = {"model": probe.model, "firmware": probe.firmware, "swim": probe.swim}
-    return Finding("firmware", Mark.OK, f"{probe.firmware} of an {probe.model}, SWIM version {probe.swim}", facts=facts)
+    facts = {"model": probe.model, "firmware": probe.firmware, "swim": seen.swim}
+    return Finding("firmware", Mark.OK, f"{probe.firmware} of an {probe.model}, SWIM version {seen.swim}", facts=facts)
 
 
-def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle: Optional[PowerCycle]) -> _Seen:
+def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle: Optional[PowerCycle]) -> _Visit:
     """Open the probe, connect, look at the chip and leave both as every command does."""
-    seen = _Seen()
+    seen = _Visit()
     try:
-        with Session(find.open_found(found, bus), part, power_cycle=power_cycle) as session:
-            seen.probe = session.probe
-            seen.supply_mv = session.supply_mv
+        link = Stlink(find.pipe_to(found, bus))
+        session = Session(link, part, power_cycle)
+        with Chip(lambda: session, part) as chip:
+            seen.probe, seen.swim = link.info, link.version.swim
+            seen.supply_mv = chip.supply_mv
             try:
-                seen.chip = session.info()
+                seen.chip = chip.info()
                 if seen.chip.protection and seen.chip.protection.locked:
-                    session.options()  # has a second look, and says what every other command would
-                    raise SwimError("two looks at the read protection differ", hint="shorten the wires")
+                    chip.options()  # has a second look, and says what every other command would
+                    raise SwimError(
+                        "two looks at the read protection differ", fault=LinkFault.DAMAGED, hint="shorten the wires"
+                    )
             except ReadoutProtectedError as exc:
                 seen.locked = exc
             finally:
-                seen.reached, seen.quality = session.reached, session.quality
+                seen.connection, seen.quality = session.connection, session.quality
                 seen.no_high_speed = session.no_high_speed
             seen.nrst = _nrst(session, part, power_cycle)
     except ToolError as exc:
@@ -218,7 +235,7 @@ def _nrst(session: Session, part: Optional[Part], power_cycle: Optional[PowerCyc
     if power_cycle:
         return not_seen("nrst", "a chip that was caught at power-on is not let go")
     try:
-        works = session.reset_line_works()
+        works = session.connect().reset_line_works()
     except ToolError as exc:  # all else is known by now
         return Finding("nrst", Mark.NOTE, f"not known: {exc}", facts={"works": None})
     if works:
@@ -242,24 +259,24 @@ def _part(name: Optional[str]) -> tuple[Optional[Part], Finding]:
     return part, Finding("part", Mark.NOTE, f"{part.name} (figures of {part.confidence} confidence)", facts=facts)
 
 
-def _chip(part: Optional[Part], about_part: Finding, seen: _Seen) -> Iterator[Finding]:
+def _chip(part: Optional[Part], about_part: Finding, seen: _Visit) -> Iterator[Finding]:
     if seen.probe is None:
         yield not_seen("link", "needs the probe")
         yield about_part
         return
     yield _supply(part, seen.supply_mv)
-    reached, error = seen.reached, seen.error
-    if reached is None:
+    connection, error = seen.connection, seen.error
+    if connection is None:
         yield bad("link", error) if error else not_seen("link", "needs the probe")
         yield about_part
         return
-    yield Finding("link", Mark.OK, f"connected {reached.recipe}", facts={"recipe": reached.recipe})
-    yield _speed(reached, seen.no_high_speed)
+    yield Finding("link", Mark.OK, f"connected {connection.recipe}", facts={"recipe": connection.recipe})
+    yield _speed(connection, seen.no_high_speed)
     yield _quality(seen.quality)
     if seen.nrst:
         yield seen.nrst
     yield about_part
-    yield _family(part, reached, error)
+    yield _family(part, connection, error)
     if seen.chip and part:
         yield from _memories(part, seen.chip, seen.locked)
     if error and not isinstance(error, FamilyMismatchError):
@@ -285,14 +302,14 @@ def _supply(part: Optional[Part], supply_mv: Optional[int]) -> Finding:
     )
 
 
-def _speed(reached: Reached, no_high_speed: bool) -> Finding:
-    text = wording.speed(reached.high_speed)
-    if not reached.high_speed:
+def _speed(connection: Connection, no_high_speed: bool) -> Finding:
+    text = wording.speed(connection.high_speed)
+    if not connection.high_speed:
         text += ", which works and is slower"
     if no_high_speed:
         text += f": the chip never allowed high speed (HSIT stays 0), as with certain option bytes {Code.NO_HIGH_SPEED}"
-    mark = Mark.OK if reached.high_speed else Mark.NOTE
-    return Finding("speed", mark, text, facts={"high": reached.high_speed, "refused_by_chip": no_high_speed})
+    mark = Mark.OK if connection.high_speed else Mark.NOTE
+    return Finding("speed", mark, text, facts={"high": connection.high_speed, "refused_by_chip": no_high_speed})
 
 
 def _quality(quality: Quality) -> Finding:
@@ -302,15 +319,15 @@ def _quality(quality: Quality) -> Finding:
     return Finding("quality", Mark.NOTE, f"{weak}; {quality.advice()} {Code.WEAK_LINK}", facts=quality._asdict())
 
 
-def _family(part: Optional[Part], reached: Reached, error: Optional[ToolError]) -> Finding:
+def _family(part: Optional[Part], connection: Connection, error: Optional[ToolError]) -> Finding:
     facts = {
-        "seen": reached.seen.register_map,
+        "seen": connection.seen.register_map,
         "named": part.flash_regs if part else None,
     }
     if isinstance(error, FamilyMismatchError):
         return bad("family", error, facts=facts)
-    agrees = part is not None and reached.seen.register_map == part.flash_regs
-    text = wording.FAMILIES[reached.seen.register_map] + (", as the part named" if agrees else "")
+    agrees = part is not None and connection.seen.register_map == part.flash_regs
+    text = wording.FAMILIES[connection.seen.register_map] + (", as the part named" if agrees else "")
     return Finding("family", Mark.OK if agrees else Mark.NOTE, text, facts=facts)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Optional
 
 from ..errors import Code, ImageError
-from ..parts.table import Part, Region, all_parts
+from ..parts.table import UNIQUE_ID_SIZE, Part, Region, all_parts
 from ..support.values import ADDRESS_SPACE
 from ..words import Advice, Hint
 from .segments import Segment, clipped, gaps, span
@@ -16,7 +16,6 @@ _NAMED = 3  # parts in a hint
 
 # "General hardware register map" and "CPU/SWIM/debug module/interrupt controller registers" of every datasheet.
 _REGISTERS = (Region("registers", 0x5000, 0x800), Region("registers", 0x7F00, 0x100))
-_UNIQUE_ID_SIZE = 12
 _BEGIN_A_PROGRAM = (0x82, 0xAC)  # INT and JPF (PM0044): what a reset vector holds
 
 
@@ -152,7 +151,7 @@ def _what_lies_there(case: _Case) -> Advice:
         return f"registers lie there, which a program sets when it runs: {left_out}"
     if part.boot_rom and case.touches(part.boot_rom):
         return f"the boot ROM lies there, which cannot be written: {left_out}"
-    if part.unique_id is not None and case.touches(Region("unique ID", part.unique_id, _UNIQUE_ID_SIZE)):
+    if part.unique_id is not None and case.touches(Region("unique ID", part.unique_id, UNIQUE_ID_SIZE)):
         return f"the chip's unique ID lies there, which cannot be written: {left_out}"
     for memory in part.memories:
         if case.touches(memory):

@@ -21,6 +21,8 @@ from typing import NoReturn, Optional
 
 from ..errors import UnknownPartError
 
+UNIQUE_ID_SIZE = 12  # bytes, of every part that has one
+
 _DATA = Path(__file__).with_name("data")
 
 # Package, temperature range, variant and packing of an order code ("P6TR", "UCX", "ITCY"; "TR" on STLUX and STNRG).
@@ -70,7 +72,7 @@ class Part:
     ram: Region
     options: Region
     block: int
-    rop_mode: str  # "stm8s": 0xAA locks; "stm8l": 0xAA opens
+    aa_locks: bool  # True: the value 0xAA in the ROP byte turns read protection on; False: it turns it off
     flash_regs: str  # "stm8s" or "stm8l": which register map the flash controller has
     boot_rom: Optional[Region]
     unique_id: Optional[int]
@@ -88,6 +90,11 @@ class Part:
         return (*eeprom, self.options, self.flash)
 
     @property
+    def programmable(self) -> tuple[Region, ...]:
+        """Flash and, if there is one, EEPROM: the memories that blocks are written to."""
+        return (self.flash,) if self.eeprom is None else (self.flash, self.eeprom)
+
+    @property
     def readable(self) -> tuple[Region, ...]:
         """The non-volatile memories, RAM and, where there is one, boot ROM."""
         boot_rom = () if self.boot_rom is None else (self.boot_rom,)
@@ -98,7 +105,7 @@ class Part:
 class Disagreement:
     """A source that has another figure for a part."""
 
-    figure: str  # a column of devices.csv: "block", "density", "rop_mode", …; for a memory its size or start
+    figure: str  # a column of devices.csv: "block", "density", "aa_locks", …; for a memory its size or start
     here: str
     elsewhere: str
     who: str
@@ -205,7 +212,7 @@ def _programming(part: Part) -> tuple[object, ...]:
     """Return what decides how `part` is programmed, EEPROM size excepted."""
     eeprom_start = part.eeprom.start if part.eeprom else None
     options = tuple((o.address, o.default, o.complement, o.policy) for o in option_table(part))
-    return part.flash, part.ram, part.options, part.block, part.rop_mode, part.flash_regs, eeprom_start, options
+    return part.flash, part.ram, part.options, part.block, part.aa_locks, part.flash_regs, eeprom_start, options
 
 
 def read_table(file: str) -> list[dict[str, str]]:
@@ -241,7 +248,7 @@ def _part(row: Mapping[str, str], table: str) -> Part:
         ram=Region("ram", 0, int(row["ram_size"])),
         options=Region("options", int(row["option_start"], 16), int(row["option_size"])),
         block=int(row["block"]),
-        rop_mode=row["rop_mode"],
+        aa_locks=row["aa_locks"] == "yes",
         flash_regs=row["flash_regs"],
         boot_rom=optional_region("boot ROM", "boot_rom"),
         unique_id=int(row["unique_id"], 16) if row["unique_id"] else None,
@@ -254,10 +261,10 @@ def _part(row: Mapping[str, str], table: str) -> Part:
     )
     if part.block not in (64, 128) or any(memory.size < 1 or memory.size % part.block for memory in part.memories):
         raise ValueError(f"{table}: {name}: a memory is not whole blocks of 64 or 128 bytes")
-    if not {part.rop_mode, part.flash_regs} <= {"stm8s", "stm8l"}:
-        raise ValueError(f"{table}: {name}: rop_mode and flash_regs are stm8s or stm8l")
-    if row["nrst"] not in ("yes", "no"):
-        raise ValueError(f"{table}: {name}: nrst is yes or no")
+    if part.flash_regs not in ("stm8s", "stm8l"):
+        raise ValueError(f"{table}: {name}: flash_regs is stm8s or stm8l")
+    if not {row["aa_locks"], row["nrst"]} <= {"yes", "no"}:
+        raise ValueError(f"{table}: {name}: aa_locks and nrst are yes or no")
     return part
 
 

@@ -1,6 +1,6 @@
-"""Seam 2: what a SWIM probe can do, whatever its make.
+"""Seam 2: what a SWIM probe can do, whatever its make and whatever connects it.
 
-`chip/` drives a chip through this and knows nothing of USB or of one probe's commands.
+A session and `chip/` drive a chip through this. They know nothing of USB or of one probe's commands.
 """
 
 from __future__ import annotations
@@ -8,7 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Protocol
 
-from ..transport.base import Clock, UsbIdentity
+from ..errors import LinkFault
+from ..support.clock import Clock
+
+# How a link fails at an address that the chip does not give: such a read may be tried again, and may mean something.
+NO_ACCESS = frozenset((LinkFault.SILENT, LinkFault.REFUSED))
 
 
 @dataclass(frozen=True)
@@ -16,20 +20,29 @@ class ProbeInfo:
     """Who the probe is.
 
     Attributes:
-        model: "ST-LINK/V2", "ST-LINK/V2-1", "STLINK-V3".
-        firmware: ST's form, "V2J37S7", "V3J7M2B4S1".
-        swim: SWIM version of the firmware; 0 means it has none.
-        identity: The USB side.
+        model: What its maker calls it, as "ST-LINK/V2", "ST-LINK/V2-1", "STLINK-V3".
+        firmware: Its version in its maker's form, as "V2J37S7", "V3J7M2B4S1".
+        serial: Its serial number; None if it has none, or it could not be read.
+        place: What `--probe` takes to mean this probe, as "usb:1-4" or "sim:board.chip".
     """
 
     model: str
     firmware: str
-    swim: int
-    identity: UsbIdentity
+    serial: Optional[str]
+    place: str
 
 
 class SwimLink(Protocol):
-    """One SWIM wire. Every method raises SwimError when the chip fails, TransportError when the probe does."""
+    """One SWIM wire.
+
+    What every method may raise decides what is done about it:
+
+        SwimError               the wire or the chip failed; `fault` says how
+        ExchangeError           one exchange with the probe failed, and the link has done what it can about it
+        TransportTimeoutError   the probe is silent: `recover` may bring it back
+        ProbeLostError          the probe is gone
+        ProbeError              the probe cannot do this
+    """
 
     @property
     def info(self) -> ProbeInfo:
@@ -38,6 +51,10 @@ class SwimLink(Protocol):
     @property
     def clock(self) -> Clock:
         """The clock to wait by."""
+
+    @property
+    def has_high_speed(self) -> bool:
+        """True if the probe knows the high-speed bit format; else `set_speed` is never asked for it."""
 
     @property
     def high_speed(self) -> bool:
@@ -60,8 +77,11 @@ class SwimLink(Protocol):
     def restart(self) -> None:
         """Leave SWIM mode and enter it again; the probe forgets the chip."""
 
-    def reset_usb(self) -> None:
-        """Reset the probe on its USB port and bring it back into SWIM mode (about a second)."""
+    def recover(self) -> None:
+        """Bring a probe that may hang back to the state after `open`, by the strongest means short of unplugging it.
+
+        It may take a second. TransportTimeoutError if the probe stays silent.
+        """
 
     def assert_reset(self) -> None:
         """Hold NRST low."""

@@ -18,8 +18,9 @@ from typing import Any, NamedTuple, Optional, Union
 from stm8tool.errors import ToolError, UsageError
 from stm8tool.parts.table import Part
 from stm8tool.support import files
+from stm8tool.support.clock import Clock
 from stm8tool.support.locks import FileLock
-from stm8tool.transport.base import Clock, UsbIdentity
+from stm8tool.transport.base import UsbIdentity
 from stm8tool.words import Hint
 
 from . import noise, state

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..support.clock import Clock
+
 
 @dataclass(frozen=True)
 class UsbDeviceInfo:
@@ -47,16 +49,6 @@ class UsbIdentity:
     serial: str
     path: str
     high_speed: bool
-
-
-class Clock(Protocol):
-    """A monotonic clock, in seconds."""
-
-    def now(self) -> float:
-        """Return the time, in seconds from an arbitrary start."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait at least `seconds` (0 or less: not at all)."""
 
 
 class Transport(Protocol):
@@ -106,7 +98,7 @@ class Transport(Protocol):
 
 
 class UsbBus(Protocol):
-    """What is attached to one machine: all that `probe/find.py` needs to choose a probe."""
+    """What is attached to one machine: all that `probe/stlink/find.py` needs to choose a probe."""
 
     @property
     def prefix(self) -> str:

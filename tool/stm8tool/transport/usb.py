@@ -30,10 +30,10 @@ from ..errors import (
     TransportError,
     TransportTimeoutError,
 )
+from ..support.clock import Clock, MonotonicClock
 from ..words import Hint
 from . import confinement, libusb, usb_access, usb_holder, usb_node
-from .base import Clock, UsbDeviceInfo, UsbIdentity
-from .clock import MonotonicClock
+from .base import UsbDeviceInfo, UsbIdentity
 
 VENDOR_ST = 0x0483
 

@@ -35,16 +35,21 @@ class RefusedError(ProgramError):
 
 
 class Flash:
-    """One chip's flash controller."""
+    """The flash controller of a connected chip; programs flash, EEPROM and option bytes.
+
+    Attributes:
+        core: The chip's bus.
+        part: The chip.
+    """
 
     def __init__(self, core: Core, part: Part) -> None:
-        self._core = core
+        self.core = core
+        self.part = part
         self._regs = reg.BY_MAP[part.flash_regs]
-        self.block = part.block
 
     def status(self) -> int:
         """Read IAPSR; this clears EOP and WR_PG_DIS."""
-        return self._core.read(self._regs.iapsr, 1)[0]
+        return self.core.read(self._regs.iapsr, 1)[0]
 
     def unlock(self, *, program: bool) -> None:
         """Open program memory, data EEPROM and option bytes, with both key pairs as ST's tool does.
@@ -68,34 +73,34 @@ class Flash:
             if self.status() & flag:
                 return True
             for key in keys:
-                self._core.write(register, bytes([key]))
+                self.core.write(register, bytes([key]))
         return bool(self.status() & flag)
 
-    def program_block(self, address: int, data: bytes, *, blank: bool) -> None:
-        """Program one block.
+    def write_block(self, address: int, data: bytes, *, blank: bool) -> None:
+        """Program one block, or erase it if 0x00 is all that it is to hold.
 
         Args:
             address: Block-aligned.
             data: Exactly one block.
-            blank: The block is known to hold 0x00 only; then it is not erased, in half the time.
+            blank: The block is known to hold 0x00 only. Then it is not erased, in half the time.
 
         Raises:
             RefusedError: The block is protected.
             ProgramError: The operation did not end.
         """
-        if len(data) != self.block or address % self.block:
-            raise ValueError(f"{len(data)} bytes at 0x{address:06X} are not one block of {self.block}")
+        block = self.part.block
+        if len(data) != block or address % block:
+            raise ValueError(f"{len(data)} bytes at 0x{address:06X} are not one block of {block}")
+        if any(data):
+            mode, typical_s = (reg.MODE_FAST_BLOCK, _PROGRAM_BLANK_S) if blank else (reg.MODE_BLOCK, _PROGRAM_S)
+            what = f"block 0x{address:06X}"
+        else:  # zeros in the first word of a block erase all of it
+            data, mode, typical_s = bytes(4), reg.MODE_ERASE, _PROGRAM_BLANK_S
+            what = f"erase of block 0x{address:06X}"
         with shield():  # half a block is no block
-            self._set_mode(reg.MODE_FAST_BLOCK if blank else reg.MODE_BLOCK)
-            self._core.write(address, data, whole=True)
-            self._finish(f"block 0x{address:06X}", address, _PROGRAM_BLANK_S if blank else _PROGRAM_S)
-
-    def erase_block(self, address: int) -> None:
-        """Erase one block to 0x00, by a write of zeros to its first word."""
-        with shield():
-            self._set_mode(reg.MODE_ERASE)
-            self._core.write(address, bytes(4), whole=True)
-            self._finish(f"erase of block 0x{address:06X}", address, _PROGRAM_BLANK_S)
+            self._set_mode(mode)
+            self.core.write(address, data, whole=True)
+            self._finish(what, address, typical_s)
 
     def begin_options(self) -> None:
         """Make option bytes writable."""
@@ -116,7 +121,7 @@ class Flash:
             self._write_rop_byte(value)
             return
         try:
-            self._core.write(address, bytes([value]))
+            self.core.write(address, bytes([value]))
             self._finish(f"option byte 0x{address:06X}", address, _PROGRAM_S)
         except RefusedError:
             raise
@@ -127,9 +132,9 @@ class Flash:
 
     def _holds(self, address: int, value: int) -> bool:
         """Tell whether a byte whose programming was begun holds `value`; False where it cannot be read."""
-        self._core.clock.sleep(_PROGRAM_S)
+        self.core.clock.sleep(_PROGRAM_S)
         try:
-            return self._core.read_surely(address, 1)[0] == value
+            return self.core.read_surely(address, 1)[0] == value
         except LINK_ERRORS as exc:
             _log.debug("while 0x%06X is looked at: %s", address, exc)
             return False
@@ -146,11 +151,11 @@ class Flash:
         this returns, and reads back. So one flipped bit must not look like EOP: HVOFF is 0 while an array is
         written (RM0016 4.8.8), and has to be 1, too, on a chip that shows it before.
         """
-        clock = self._core.clock
+        clock = self.core.clock
         ended = reg.IAPSR_EOP | self.status() & reg.IAPSR_HVOFF
         deadline = clock.now() + _GLOBAL_ERASE_LIMIT_S
         try:
-            self._core.write(reg.ROP_ADDRESS, bytes([value]))
+            self.core.write(reg.ROP_ADDRESS, bytes([value]))
         except LINK_ERRORS as exc:
             _log.debug("while the ROP byte is written: %s", exc)
         while clock.now() < deadline:
@@ -166,10 +171,10 @@ class Flash:
         # CR2 and NCR2 must follow each other directly, or both fall back to byte mode (PM0047 2.3.3): one write
         # for both, as in a trace of ST's tool. On the STM8L map the next address is PUKR: one byte only.
         data = bytes([mode]) if self._regs.ncr2 is None else bytes([mode, mode ^ 0xFF])
-        self._core.write(self._regs.cr2, data, whole=True)
+        self.core.write(self._regs.cr2, data, whole=True)
 
     def _finish(self, what: str, address: int, typical_s: float) -> None:
-        clock = self._core.clock
+        clock = self.core.clock
         deadline = clock.now() + typical_s + _FINISH_LIMIT_S
         clock.sleep(typical_s)
         while True:

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ...errors import EndpointStallError, SwimError, TransferSizeError, TransportTimeoutError
+from ...errors import ExchangeError, SwimError, TransportTimeoutError
 from ...probe.base import SwimLink
 from .connect import Recipe, catch, let_go, move_reset, not_reached, probe_hangs, rung_of, take_hold
 from .diagnose import Evidence, Rung, is_off
@@ -50,7 +50,7 @@ def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
 
     Raises:
         ConnectError: It was not caught in time.
-        ProbeError: The probe stopped answering, also after a USB reset.
+        ProbeError: The probe stopped answering, and could not be brought back.
     """
     clock = link.clock
     supply_mv = link.supply_mv()
@@ -86,7 +86,7 @@ def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
             _revive(link)
             began += clock.now() - entered  # while the probe hung nothing could be caught
             continue
-        except (SwimError, EndpointStallError, TransferSizeError) as exc:
+        except (SwimError, ExchangeError) as exc:
             failures[rung_of(AT_POWER_ON, exc)] += 1
             continue
         tries = sum(failures.values())
@@ -99,8 +99,8 @@ def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
 
 
 def _revive(link: SwimLink) -> None:
-    """Reset a probe that answers no more."""
+    """Bring back a probe that answers no more."""
     try:
-        link.reset_usb()
+        link.recover()
     except TransportTimeoutError as exc:
         raise probe_hangs() from exc

@@ -1,7 +1,7 @@
 """The connect ladder: from a silent wire to a chip that is proven to answer, with its CPU stalled.
 
-Each rung is one recipe. A status 00 alone proves nothing (one probe firmware reports it whoever is at the
-other end), so a rung holds only when SWIM_CSR reads back what was written to it.
+Each rung is one recipe. A success that the probe reports proves nothing: one probe firmware reports it with no chip
+at the other end. So a rung holds only when SWIM_CSR reads back what was written to it.
 
 Sources: the order of a recipe is that of ST's own tool (two independent captures) and vsprog: NRST pulse,
 entry, SRST, CSR, NRST release, communication reset, high speed; confidence high. Rungs and times: working
@@ -20,6 +20,8 @@ from ...errors import (
     LINK_ERRORS,
     Code,
     ConnectError,
+    ExchangeError,
+    LinkFault,
     ProbeError,
     ProbeLostError,
     SwimError,
@@ -64,7 +66,7 @@ class Recipe(NamedTuple):
             hence not on every rung).
         settle_s: Time for the chip to come out of a reset, in seconds.
         restart: Take the probe out of SWIM mode and in again first.
-        usb_reset: Reset the probe on USB first.
+        recover: First `SwimLink.recover` the probe.
         first_poll_s: Silence after the entry sequence, in seconds.
         may_be_fast: The chip may talk high speed after the entry. By all sources the entry ends that (confidence high),
             so this is for a chip that none of them has met.
@@ -76,16 +78,16 @@ class Recipe(NamedTuple):
     system_reset: bool = True
     settle_s: float = _SETTLE_S
     restart: bool = True
-    usb_reset: bool = False
+    recover: bool = False
     first_poll_s: float = _SILENT_S
     may_be_fast: bool = False
 
 
-AFTER_USB_RESET = Recipe(
-    "after a USB reset of the probe, low speed",
+AFTER_RECOVERY = Recipe(
+    "after a reset of the probe, low speed",
     _PULSE_S,
     system_reset=False,
-    usb_reset=True,
+    recover=True,
     first_poll_s=_ASKED_AT_ONCE_S,
 )
 OUT_OF_HIGH_SPEED = Recipe("without NRST, out of high speed", None, may_be_fast=True)
@@ -94,14 +96,14 @@ LADDER = (
     Recipe("under reset, low speed", _PULSE_S),
     Recipe("under a longer reset, low speed", _LONG_PULSE_S, system_reset=False, settle_s=_LONG_SETTLE_S),
     Recipe("without NRST, low speed", None),
-    AFTER_USB_RESET,
+    AFTER_RECOVERY,
     OUT_OF_HIGH_SPEED,
 )
 LOW_SPEED = LADDER[1]
 NO_RESET = Recipe("again, without any reset", None, system_reset=False, restart=False, may_be_fast=True)
 # A probe that hung kept its pins: the chip may still be in high-speed SWIM, and where NRST is not wired only what needs
 # no pulse gets it back.
-AFTER_HANG = (AFTER_USB_RESET, LOW_SPEED, NO_RESET, LADDER[3], OUT_OF_HIGH_SPEED)
+AFTER_HANG = (AFTER_RECOVERY, LOW_SPEED, NO_RESET, LADDER[3], OUT_OF_HIGH_SPEED)
 
 
 class BusError(SwimError):
@@ -114,17 +116,17 @@ class BusError(SwimError):
     hsit: bool
 
     def __init__(self, cause: SwimError, *, hsit: bool) -> None:
-        super().__init__(str(cause), status=cause.status, hint=cause.advice, hsit=hsit)
+        super().__init__(str(cause), fault=cause.fault, hint=cause.advice, hsit=hsit)
 
 
-class Climbed(NamedTuple):
+class Climb(NamedTuple):
     """The recipe that held, and how those before it failed."""
 
     recipe: Recipe
     failed: tuple[Rung, ...]
 
 
-def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Climbed:
+def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Climb:
     """Try each recipe until one reaches the chip.
 
     On return SWIM is proven in the speed of the recipe, NRST is high and the CPU is stalled.
@@ -150,7 +152,7 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
 
     while left:
         recipe = left.popleft()
-        was_reset = was_reset or recipe.usb_reset
+        was_reset = was_reset or recipe.recover
         try:
             follow(link, recipe, hold)
         except ProbeLostError:
@@ -159,11 +161,11 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
             _log.debug("%s: %s", recipe.name, exc)
             rungs.append(rung_of(recipe, exc))
             last = exc
-            if isinstance(exc, TransportTimeoutError):  # the probe itself is silent: only one USB reset can help
+            if isinstance(exc, TransportTimeoutError):  # the probe itself is silent: only one recovery can help
                 left = deque(() if was_reset else AFTER_HANG)
             continue
         _log.info("connected %s", recipe.name)
-        return Climbed(recipe, tuple(rungs))
+        return Climb(recipe, tuple(rungs))
     if isinstance(last, TransportTimeoutError):
         raise probe_hangs([_tried(rung) for rung in rungs]) from last
     details = [*map(_tried, rungs), *let_go(link, held=held)]
@@ -178,10 +180,10 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
 
 def rung_of(recipe: Recipe, failure: ToolError) -> Rung:
     """Return what a recipe that failed has shown."""
-    status = failure.status if isinstance(failure, SwimError) else None
+    fault = failure.fault if isinstance(failure, SwimError) else None
     hsit = isinstance(failure, BusError) and failure.hsit
     of_probe = not isinstance(failure, SwimError)
-    return Rung(recipe.name, str(failure), status, isinstance(failure, BusError), hsit, of_probe)
+    return Rung(recipe.name, str(failure), fault, isinstance(failure, BusError), hsit, of_probe)
 
 
 def _tried(rung: Rung) -> str:
@@ -203,10 +205,8 @@ def not_reached(link: SwimLink, seen: Evidence, details: Sequence[str]) -> Conne
     supply_mv = link.supply_mv()
     found = conclude(seen._replace(supply_mv=supply_mv))
     measured = () if supply_mv is None else (supply_line(supply_mv),)
-    status = seen.rungs[-1].status if seen.rungs else None
-    failure = ConnectError(
-        found.message, status=status, code=found.code, hint=found.hint, details=(*details, *measured)
-    )
+    fault = seen.rungs[-1].fault if seen.rungs else None
+    failure = ConnectError(found.message, fault=fault, code=found.code, hint=found.hint, details=(*details, *measured))
     return failure.with_(supply_mv=supply_mv)
 
 
@@ -223,7 +223,7 @@ def move_reset(link: SwimLink, *, low: bool) -> None:
             move()
             return
         except SwimError as exc:
-            if exc.code is Code.PROBE_HUNG:
+            if exc.fault is LinkFault.BUSY:
                 raise
             _log.debug("%s; going on", exc)
 
@@ -234,8 +234,8 @@ def follow(link: SwimLink, recipe: Recipe, gripped: Callable[[], None] = _nothin
     `gripped` is called when the chip has taken SWIM_CSR: from then on its CPU may be stalled.
     """
     clock = link.clock
-    if recipe.usb_reset:
-        link.reset_usb()
+    if recipe.recover:
+        link.recover()
     elif recipe.restart:
         link.restart()
     if recipe.pulse_s is None:
@@ -276,6 +276,8 @@ def _end_high_speed(link: SwimLink) -> None:
         return
     except SwimError as exc:
         _log.debug("in low speed: %s", exc)
+    if not link.has_high_speed:
+        return
     link.resync()  # the probe forgets the error, which a change of speed would report once more
     link.set_speed(True)
     with suppress(SwimError):  # in which speed it acknowledges the end of high speed, no source says
@@ -287,7 +289,7 @@ def catch(link: SwimLink, turn: int, gripped: Callable[[], None]) -> None:
     """Enter without wasting time: power may just have come, and the chip's program may be about to turn SWIM off.
 
     The system reset right behind the entry undoes what the program has done so far, and stalls the CPU. Every other
-    `turn` asks for the status at once, as the ladder does after a USB reset. For `gripped` see `follow`.
+    `turn` asks for the status at once, as the ladder does after a recovery. For `gripped` see `follow`.
     """
     link.enter(_ASKED_AT_ONCE_S if turn % 2 else _SILENT_S)
     link.wotf(reg.SWIM_CSR, bytes([_BASE]))
@@ -308,7 +310,7 @@ def _take_hold(link: SwimLink, high_speed: bool) -> None:
     csr = _prove(link, _BASE)
     try:
         held = _stall(link)
-        if high_speed:
+        if high_speed and link.has_high_speed:
             _go_high_speed(link, csr, held)
         else:
             # RST stays set all session, as ST's tool does: should we die, any reset frees the chip.
@@ -324,6 +326,7 @@ def _prove(link: SwimLink, expected: int) -> int:
     if (value ^ expected) & ~_STATUS_BITS:
         raise SwimError(
             f"SWIM_CSR reads 0x{value:02X} where 0x{expected:02X} was written: no true link",
+            fault=LinkFault.DAMAGED,
             address=reg.SWIM_CSR,
             expected=expected,
             actual=value,
@@ -365,6 +368,7 @@ def _go_high_speed(link: SwimLink, csr: int, held: int) -> None:
     if value != held:
         raise SwimError(
             f"DM_CSR2 reads 0x{value:02X} in high speed where it was 0x{held:02X}: no true link",
+            fault=LinkFault.DAMAGED,
             address=reg.DM_CSR2,
             expected=held,
             actual=value,
@@ -379,7 +383,7 @@ def leave_running(link: SwimLink) -> None:
 
     Raises:
         SwimError: The chip does not take it; NRST was pulsed, but whether the program runs is not known.
-        ProbeError: The probe stopped answering, also after a USB reset.
+        ProbeError: The probe stopped answering, and could not be brought back; or its exchanges fail.
     """
     failure: Optional[ToolError] = None
     for prepare in (_nothing, link.resync, lambda: follow(link, LOW_SPEED)):
@@ -395,11 +399,16 @@ def leave_running(link: SwimLink) -> None:
                 if isinstance(failure, TransportTimeoutError):
                     raise probe_hangs() from exc
                 with suppress(TransportTimeoutError):  # if it fails, so does what follows
-                    link.reset_usb()
+                    link.recover()
             failure = exc
             # An interrupt may have struck while only one side had changed its speed, or the link is lost.
             _log.debug("leaving the chip: %s", exc)
     _pulse_nrst(link)
+    if isinstance(failure, ExchangeError):
+        raise ProbeError(
+            f"the chip could not be let go, as the probe failed again and again: {failure}",
+            hint="try another USB port or cable, without a hub; power the board off and on: its program may not run",
+        ) from failure
     raise SwimError(
         "the chip stopped answering before it could be let go: its program may not run",
         hint="power the board off and on; whether a reset by NRST is enough is not sure",

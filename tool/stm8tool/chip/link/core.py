@@ -6,20 +6,30 @@ Everything that programs a chip goes through a `Core`; it knows registers and me
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Optional, TypeVar
 
-from ...errors import LINK_ERRORS, Code, ConnectError, ProbeError, SwimError, ToolError
+from ...errors import (
+    LINK_ERRORS,
+    Code,
+    ConnectError,
+    LinkFault,
+    ProbeError,
+    ProgramError,
+    SwimError,
+    ToolError,
+    VerifyError,
+)
 from ...parts.table import Part
 from ...probe.base import SwimLink
+from ...support.clock import Clock
 from ...support.interrupts import shield
-from ...transport.base import Clock
 from .. import registers as reg
 from . import family
 from .capture import AT_POWER_ON, PowerCycle, wait_for_power
 from .connect import LOW_SPEED, NO_RESET, Recipe, climb, follow, leave_running, move_reset
-from .diagnose import Evidence, least_supply_mv
+from .diagnose import Evidence, blame_supply, least_supply_mv
 from .quality import Tally
 
 TRIES = 3  # of a job in `Core.persist` that makes no progress
@@ -30,7 +40,7 @@ _SETTLING_READS = 5
 # Each disagreement costs two reads more: what differs so often, in one read or in a session, is given up.
 _MOST_DISAGREEMENTS = 100
 _MOST_IN_ALL = 500
-_DAMAGED_HINT = "check the supply"
+_OF_SUPPLY = (Code.WRITE_UNFINISHED, Code.VERIFY, Code.LINK_LOST, Code.UNLOCK_FAILED)
 _Result = TypeVar("_Result")
 
 _log = logging.getLogger(__name__)
@@ -51,7 +61,7 @@ class Core:
     def __init__(self, link: SwimLink, part: Optional[Part] = None, power_cycle: Optional[PowerCycle] = None) -> None:
         self.link = link
         self.recipe: Optional[Recipe] = None
-        self.seen = family.Seen(None, None)
+        self.seen = family.Traits(None, None)
         self.tally = Tally()
         self.only_at_power_on = False
         self.erased = False
@@ -119,7 +129,7 @@ class Core:
         else:
             recipe = self._catch(self._power_cycle, known)
         self._let_run = False
-        self._refused_high_speed = recipe.high_speed and not self.link.high_speed
+        self._refused_high_speed = recipe.high_speed and self.link.has_high_speed and not self.link.high_speed
         return recipe
 
     def _catch(self, wish: PowerCycle, known: Evidence) -> Recipe:
@@ -166,11 +176,9 @@ class Core:
         differing = sum(one != other for one, other in zip(first, second))
         _log.debug("two reads of 0x%06X differ in %d bytes", address, differing)
         if differing > max(2, size // _MOST_DIFFERING):
-            raise SwimError(
-                f"two reads of 0x{address:06X} differ in {differing} bytes", hint=_DAMAGED_HINT, address=address
-            )
+            raise _damaged(f"two reads of 0x{address:06X} differ in {differing} bytes", address)
         if self.tally.reads > limit:
-            raise SwimError(f"{self.tally.reads} times two reads of the same memory differed", hint=_DAMAGED_HINT)
+            raise _damaged(f"{self.tally.reads} times two reads of the same memory differed")
         if size == 1:
             return self._settled(address)
         # What agrees is no better than what does not: a disturbance with a period hits the same place twice.
@@ -184,7 +192,7 @@ class Core:
             before, value = value, self.read(address, 1)
             if value == before:
                 return value
-        raise SwimError(f"the byte at 0x{address:06X} changes from read to read", hint=_DAMAGED_HINT, address=address)
+        raise _damaged(f"the byte at 0x{address:06X} changes from read to read", address)
 
     def write(self, address: int, data: bytes, *, whole: bool = False) -> None:
         """Write registers or memory; with `whole` the probe gets `data` in one command, else it splits as it needs."""
@@ -222,6 +230,19 @@ class Core:
                 self.connect()
             else:
                 self._reset_and_reconnect_slowly()
+
+    @contextmanager
+    def supply_considered(self) -> Iterator[None]:
+        """Give an error of a chip that does not hold what is written the supply as its cause where that is low."""
+        try:
+            yield
+        except (ProgramError, VerifyError, SwimError) as exc:
+            blamed: ToolError = exc
+            if exc.code in _OF_SUPPLY:
+                blamed = blame_supply(exc, self.link.supply_mv(), least_supply_mv(self._part))
+            if blamed is exc:
+                raise
+            raise blamed from exc
 
     def reset_and_reconnect(self) -> None:
         """Reset the chip, so that it loads its option bytes, and connect to it again."""
@@ -303,3 +324,8 @@ class Core:
                 hint="use another probe, or an image that ends below 0x010000",
                 end=end,
             )
+
+
+def _damaged(message: str, address: Optional[int] = None) -> SwimError:
+    """Return the error for a chip that answers, but not twice the same."""
+    return SwimError(message, fault=LinkFault.DAMAGED, hint="check the supply", address=address)

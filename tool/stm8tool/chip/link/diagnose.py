@@ -4,7 +4,7 @@ Pure functions. Where several causes fit, the likelier one is named, and the hin
 order. The supply that a probe measures never decides alone: it only chooses between explanations of a failure that
 happened.
 
-Sources: meaning of the status bytes from working tools and user reports (confidence medium); lowest supplies from the
+Sources: meaning of the faults from working tools and user reports (confidence medium); lowest supplies from the
 datasheets of STM8S and STM8L (confidence high) and of the others (medium); what a probe measures with its VDD pin open
 from reports of genuine ST-LINK/V2 (about 1.2 V) and of clones (about 3.25 V, their own) (confidence high).
 """
@@ -14,12 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
-from ...errors import Code, ToolError
+from ...errors import Code, LinkFault, ToolError
 from ...parts.table import Part
 from ...words import Advice, Hint
-
-BUSY, SILENT, REFUSED = 0x01, 0x04, 0x05
-STUCK = (0x10, 0x16)
 
 _OFF_MV = 1000
 _NOT_WIRED_MV = range(_OFF_MV, 1400)  # a genuine probe whose VDD pin leads nowhere
@@ -38,7 +35,7 @@ class Rung(NamedTuple):
     Attributes:
         recipe: Its name.
         failure: What went wrong, a line.
-        status: Byte 0 of READSTATUS; None where it was none.
+        fault: What the link reported; None if it did not tell.
         proven: SWIM_CSR had read back what was written to it, so the chip was there, and its bus was not.
         hsit: SWIM_CSR.HSIT was set: the chip was out of reset and had loaded its option bytes.
         of_probe: It was the probe that failed: this tells nothing of the chip.
@@ -46,7 +43,7 @@ class Rung(NamedTuple):
 
     recipe: str
     failure: str
-    status: Optional[int]
+    fault: Optional[LinkFault]
     proven: bool = False
     hsit: bool = False
     of_probe: bool = False
@@ -74,7 +71,7 @@ class Evidence(NamedTuple):
     watched: bool = False
 
 
-class Diagnosis(NamedTuple):
+class Cause(NamedTuple):
     """One cause."""
 
     code: Code
@@ -103,45 +100,45 @@ def supply_line(supply_mv: int) -> str:
     return f"supply: {supply_mv / 1000:.2f} V, {worth}"
 
 
-def conclude(seen: Evidence) -> Diagnosis:
+def conclude(seen: Evidence) -> Cause:
     """Return the likeliest cause why the chip was not reached."""
-    statuses = [rung.status for rung in seen.rungs]
+    faults = [rung.fault for rung in seen.rungs]
     proven = [rung for rung in seen.rungs if rung.proven]
-    if statuses and all(status == BUSY for status in statuses):
-        return Diagnosis(
+    if faults and all(fault is LinkFault.BUSY for fault in faults):
+        return Cause(
             Code.PROBE_HUNG,
             "no SWIM link to the chip: the probe stays busy, whatever it is asked",
             "unplug the probe, plug it in again and retry; if it stays so, " + _WIRES,
         )
-    if not proven and any(status in STUCK for status in statuses):
-        return Diagnosis(
+    if not proven and LinkFault.STUCK in faults:
+        return Cause(
             Code.SWIM_STUCK,
             "no SWIM link to the chip: the SWIM line is stuck",
             "SWIM and GND may be swapped; else something on the board holds SWIM low, or the board has no power",
         )
     if not proven and seen.supply_mv is not None and is_off(seen.supply_mv):
-        return Diagnosis(
+        return Cause(
             Code.TARGET_UNPOWERED,
             "no SWIM link to the chip: the board has no power",
             f"the probe measures {seen.supply_mv / 1000:.2f} V: power the board; if it has power, wire VDD to the "
             "probe, check GND and SWIM",
         )
     if supply_is_low(seen.supply_mv, seen.least_mv):
-        return Diagnosis(
+        return Cause(
             Code.SUPPLY_LOW,
             "no SWIM link to the chip: its supply is too low",
             f"{_low(seen.supply_mv, seen.least_mv)}; else {_WIRES}",
         )
     if proven:
         return _without_bus(seen, any(rung.hsit for rung in proven))
-    if REFUSED in statuses:
-        return Diagnosis(
+    if LinkFault.REFUSED in faults:
+        return Cause(
             Code.LINK_LOST,
             "no SWIM link to the chip: it answers, and refuses what it is sent",
             f"{_WIRES}; wire NRST",
         )
-    if any(rung.status is None and not rung.of_probe for rung in seen.rungs):
-        return Diagnosis(
+    if LinkFault.DAMAGED in faults:
+        return Cause(
             Code.LINK_LOST,
             "no SWIM link to the chip: what it answers is damaged",
             "shorten the wires, check GND; a program that uses the SWIM pin needs NRST wired",
@@ -170,44 +167,44 @@ def _low(supply_mv: Optional[int], least_mv: int) -> str:
     )
 
 
-def _without_bus(seen: Evidence, hsit: bool) -> Diagnosis:
+def _without_bus(seen: Evidence, hsit: bool) -> Cause:
     """Return the cause where SWIM answers and the chip's memory does not."""
     if hsit:
-        return Diagnosis(
+        return Cause(
             Code.LINK_LOST,
             "the chip answers on SWIM, but gives no access to its memory",
             "wire NRST (SWIM_RST); then check the supply, GND, and the length of the wires",
         )
     if not seen.has_nrst:
-        return Diagnosis(
+        return Cause(
             Code.RESET_LOW,
             "the chip answers on SWIM, but does not leave its reset",
             "check the supply: this part has no NRST pin that something could hold low",
         )
-    return Diagnosis(
+    return Cause(
         Code.RESET_LOW,
         "the chip answers on SWIM, but does not leave its reset: something holds NRST low",
         "look at NRST: a button, another probe, the RTS line of a serial adapter, a short; then check the supply",
     )
 
 
-def _fell_silent(seen: Evidence) -> Diagnosis:
+def _fell_silent(seen: Evidence) -> Cause:
     """Return the cause where the chip answered earlier in this session."""
     if seen.let_run:
         wire = "wire NRST" if seen.has_nrst else _DELAY
-        return Diagnosis(
+        return Cause(
             Code.SWIM_DISABLED,
             "the chip answered until its program ran: that most likely turns SWIM off or sleeps; no reset gets through",
             Hint(f"{wire}; or {_CATCH}"),
         )
-    return Diagnosis(
+    return Cause(
         Code.LINK_LOST,
         "the chip stopped answering in the middle of the work, and no recipe reaches it again",
         "a wire may have come off, or the supply failed: " + _WIRES,
     )
 
 
-def _silent(seen: Evidence) -> Diagnosis:
+def _silent(seen: Evidence) -> Cause:
     """Return the cause where the chip never answered, and nothing else is known."""
     if seen.watched:
         message = "the chip did not answer while the entry was repeated"
@@ -223,4 +220,4 @@ def _silent(seen: Evidence) -> Diagnosis:
             "no SWIM link to the chip: most likely its program turns SWIM off or sleeps; this part has no NRST pin"
         )
         hint = Hint(f"{_CATCH}; a loose wire or no power looks the same: {_WIRES}; if it was the program, {_DELAY}")
-    return Diagnosis(Code.TARGET_SILENT if seen.has_nrst else Code.SWIM_DISABLED, message, hint)
+    return Cause(Code.TARGET_SILENT if seen.has_nrst else Code.SWIM_DISABLED, message, hint)

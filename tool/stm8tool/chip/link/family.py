@@ -24,11 +24,11 @@ from typing import NamedTuple, Optional
 from ...errors import FamilyMismatchError, SwimError
 from ...parts.option_fields import fields_of
 from ...parts.table import Part, Region, all_parts, disagreements, option_table
+from ...probe.base import NO_ACCESS
 from ...words import Hint
 from .. import registers as reg
 from ..options import ubc
 
-_REFUSED = (0x04, 0x05)  # READSTATUS: silence, or a NACK
 _RAM_SIZES = (0x400, 0x600, 0x800, 0xC00, 0x1000, 0x1800)
 _BOOT_ROM = 0x6000
 _OPTBL = 0x487E
@@ -42,8 +42,8 @@ Read = Callable[[int, int], bytes]
 _log = logging.getLogger(__name__)
 
 
-class Seen(NamedTuple):
-    """What a chip shows; None where it does not tell.
+class Traits(NamedTuple):
+    """What a chip shows of its kind; None where it does not tell.
 
     Attributes:
         register_map: "stm8s" or "stm8l".
@@ -59,8 +59,8 @@ class Seen(NamedTuple):
         return registers + (f" and {self.ram_size} bytes of RAM" if self.ram_size else "")
 
 
-class Shared(NamedTuple):
-    """What the parts of a group have in common.
+class PartGroup(NamedTuple):
+    """Parts that a chip may be, and what they have in common.
 
     Attributes:
         part: All that holds for every one of them: the smallest of each memory.
@@ -76,14 +76,14 @@ class Shared(NamedTuple):
 _KINDS = {"stm8s": "STM8S or STM8AF", "stm8l": "STM8L or STM8AL"}
 
 
-def look(once: Read, surely: Read) -> Seen:
+def look(once: Read, surely: Read) -> Traits:
     """Look at a chip whose CPU is stalled in its reset.
 
     Args:
         once: Reads bytes of the chip; SwimError where it answers with silence or a NACK.
         surely: The same, until two reads agree.
     """
-    return Seen(_register_map(once, surely), _ram_size(surely))
+    return Traits(_register_map(once, surely), _ram_size(surely))
 
 
 def _register_map(once: Read, surely: Read) -> Optional[str]:
@@ -93,7 +93,7 @@ def _register_map(once: Read, surely: Read) -> Optional[str]:
             return "stm8s"
         cr2, ncr2 = surely(reg.STM8S.cr2, 2)
     except SwimError as exc:
-        if exc.status not in _REFUSED:
+        if exc.fault not in NO_ACCESS:
             raise  # it answers, but never the same
         _log.debug("no register map: %s", exc)  # nobody says that reserved addresses must answer
         return None
@@ -108,13 +108,13 @@ def _ram_size(read: Read) -> Optional[int]:
     try:
         size = int.from_bytes(read(reg.STACK_POINTER, 2), "big") + 1
     except SwimError as exc:
-        if exc.status not in _REFUSED:
+        if exc.fault not in NO_ACCESS:
             raise
         return None
     return size if size in _RAM_SIZES else None
 
 
-def check(seen: Seen, part: Part) -> None:
+def check(seen: Traits, part: Part) -> None:
     """Raise FamilyMismatchError if the chip cannot be `part`."""
     if seen.register_map not in (None, part.flash_regs):
         raise FamilyMismatchError(
@@ -129,16 +129,16 @@ def check(seen: Seen, part: Part) -> None:
         )
 
 
-def _fits(seen: Seen, part: Part) -> bool:
+def _fits(seen: Traits, part: Part) -> bool:
     return seen.register_map in (None, part.flash_regs) and _ram_fits(seen, part)
 
 
-def _ram_fits(seen: Seen, part: Part) -> bool:
+def _ram_fits(seen: Traits, part: Part) -> bool:
     """Tell whether the chip may have the RAM of `part`, or of a larger part on the same die."""
     if seen.ram_size is None:
         return True
     return (
-        min(_ram_figures(part)) <= seen.ram_size <= _most_ram(part.family, part.flash_regs, part.rop_mode, part.block)
+        min(_ram_figures(part)) <= seen.ram_size <= _most_ram(part.family, part.flash_regs, part.aa_locks, part.block)
     )
 
 
@@ -149,14 +149,14 @@ def _ram_figures(part: Part) -> tuple[int, ...]:
 
 
 @cache
-def _most_ram(family: str, flash_regs: str, rop_mode: str, block: int) -> int:
+def _most_ram(family: str, flash_regs: str, aa_locks: bool, block: int) -> int:
     """Return the largest figure for the RAM of parts that may share a die."""
-    die = (family, flash_regs, rop_mode, block)
-    alike = (p for p in all_parts() if (p.family, p.flash_regs, p.rop_mode, p.block) == die)
+    die = (family, flash_regs, aa_locks, block)
+    alike = (p for p in all_parts() if (p.family, p.flash_regs, p.aa_locks, p.block) == die)
     return max(size for part in alike for size in _ram_figures(part))
 
 
-def fitting(seen: Seen, read: Optional[Read] = None) -> tuple[Part, ...]:
+def fitting(seen: Traits, read: Optional[Read] = None) -> tuple[Part, ...]:
     """Return the parts that the chip may be, by name; with `read` its boot ROM and OPTBL are looked at, too."""
     parts = [part for part in all_parts() if _fits(seen, part) and seen.ram_size in (None, *_ram_figures(part))]
     if read is not None and _lacks_boot_rom(read):
@@ -171,7 +171,7 @@ def _shows_optbl(read: Read) -> bool:
     try:
         value, complement = read(_OPTBL, 2)
     except SwimError as exc:
-        if exc.status not in _REFUSED:
+        if exc.fault not in NO_ACCESS:
             raise
         return False
     return value ^ complement == 0xFF
@@ -182,7 +182,7 @@ def _lacks_boot_rom(read: Read) -> bool:
     try:
         sample = set(read(_BOOT_ROM, _SAMPLE_SIZE))
     except SwimError as exc:
-        if exc.status not in _REFUSED:
+        if exc.fault not in NO_ACCESS:
             raise
         return False
     return len(sample) == 1 and _HIDDEN not in sample
@@ -198,12 +198,12 @@ def shows_a_boot_rom(read: Read) -> bool:
     try:
         return len(set(read(_BOOT_ROM, _SAMPLE_SIZE))) > 1
     except SwimError as exc:
-        if exc.status not in _REFUSED:
+        if exc.fault not in NO_ACCESS:
             raise
         return False
 
 
-def may_lack_the_pairs_of(part: Part, seen: Seen, read: Read, *, as_after_a_cut: bool) -> bool:
+def may_lack_the_pairs_of(part: Part, seen: Traits, read: Read, *, as_after_a_cut: bool) -> bool:
     """Tell whether an open chip, where some option pairs of `part` do not match, may be one that has not got them.
 
     Small chips have neither a boot ROM nor these pairs. Where the sources differ about the boot ROM of `part`, a known
@@ -219,9 +219,9 @@ def _boot_rom_is_disputed(part: Part) -> bool:
     return any(other.figure == "boot_rom" for other in disagreements(part))
 
 
-def shared(parts: Sequence[Part]) -> Optional[Shared]:
+def group(parts: Sequence[Part]) -> Optional[PartGroup]:
     """Return what `parts` have in common; None if they are not even programmed alike (blocks, registers, ROP)."""
-    if len({(part.block, part.flash_regs, part.rop_mode, part.eeprom and part.eeprom.start) for part in parts}) != 1:
+    if len({(part.block, part.flash_regs, part.aa_locks, part.eeprom and part.eeprom.start) for part in parts}) != 1:
         return None
     flash = min((part.flash for part in parts), key=_size)
     eeproms = [part.eeprom for part in parts if part.eeprom]
@@ -251,7 +251,7 @@ def shared(parts: Sequence[Part]) -> Optional[Shared]:
         has_nrst=any(part.has_nrst for part in parts),
         confidence="medium" if len(parts) > 1 else parts[0].confidence,
     )
-    return Shared(part, tuple(parts), frozenset(name for name, found in figures.items() if len(found) > 1))
+    return PartGroup(part, tuple(parts), frozenset(name for name, found in figures.items() if len(found) > 1))
 
 
 def _size(region: Region) -> int:
@@ -265,6 +265,6 @@ def names(parts: Iterable[Part]) -> str:
     return " or ".join([", ".join(kinds[:-1]), kinds[-1]] if kinds[1:] else kinds)
 
 
-def _hint(seen: Seen) -> Hint:
+def _hint(seen: Traits) -> Hint:
     parts = fitting(seen)
     return Hint("{first}; it may be {names}", first=_HINT, names=names(parts)) if parts else _HINT

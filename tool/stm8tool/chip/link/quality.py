@@ -27,7 +27,7 @@ class Quality(NamedTuple):
     """What was not perfect in a session.
 
     Attributes:
-        exchanges: USB exchanges with the probe that were repeated.
+        exchanges: Exchanges with the probe that were repeated.
         reads: Reads of the chip that were repeated.
         reconnects: How often the link was lost and made again.
         recipes: Recipes that failed before one reached the chip.
@@ -54,7 +54,7 @@ class Quality(NamedTuple):
         if not self.retries:
             return None
         counts = (
-            (self.exchanges, "USB exchange", "repeated"),
+            (self.exchanges, "probe exchange", "repeated"),
             (self.reads, "read", "repeated"),
             (self.reconnects, "reconnect", ""),
             (self.recipes, "way to connect", "failed"),

@@ -15,7 +15,6 @@ from typing import NamedTuple, Optional
 
 from ...parts.table import OptionByte, Part, option_table
 from ..flash.controller import Flash
-from ..link.core import Core
 from ..link.family import may_lack_the_pairs_of
 
 _IN_EVERY_LAYOUT = range(0x4801, 0x480B)  # of those with complements
@@ -68,8 +67,9 @@ class OptionState(NamedTuple):
         return self.consistent and self.value in self.option.accepted
 
 
-def read_as_listed(core: Core, part: Part) -> list[OptionState]:
-    """Read all option bytes that `part` has, whatever chip that is; under ROP the values mean nothing."""
+def read_as_listed(flash: Flash) -> list[OptionState]:
+    """Read all option bytes that the part has, whatever chip that is; under ROP the values mean nothing."""
+    core, part = flash.core, flash.part
     area = core.read_surely(part.options.start, part.options.size)
     states = []
     for option in option_table(part):
@@ -79,15 +79,16 @@ def read_as_listed(core: Core, part: Part) -> list[OptionState]:
     return states
 
 
-def read_one(core: Core, option: OptionByte) -> OptionState:
+def read_one(flash: Flash, option: OptionByte) -> OptionState:
     """Read one option byte of an open chip."""
-    read = core.read_surely(option.address, 2 if option.complement else 1)
-    return OptionState(option, read[0], read[1] if option.complement else None)
+    held = flash.core.read_surely(option.address, 2 if option.complement else 1)
+    return OptionState(option, held[0], held[1] if option.complement else None)
 
 
-def read_options(core: Core, part: Part) -> list[OptionState]:
+def read_options(flash: Flash) -> list[OptionState]:
     """Read all option bytes of an open chip, and see which of them it may not have."""
-    states = read_as_listed(core, part)
+    core, part = flash.core, flash.part
+    states = read_as_listed(flash)
     wrong = [s.option.address for s in states if not s.consistent and not in_every_layout(s.option)]
     words = [{address // 4, (address + 1) // 4} for address in wrong]
     # A byte write that is cut short may ruin one word of four bytes. Pairs that all lie in it tell nothing of the part.

@@ -17,14 +17,14 @@ from .plan import Change, check, check_area, check_layout, never_written
 _BLANK = (0x00, 0xFF)  # between options, as blank bytes and as their complements
 
 
-class Restored(NamedTuple):
-    """What of the option bytes in a backup must change, and what is left out and why, a line each."""
+class RestorePlan(NamedTuple):
+    """The option bytes of a backup that must change; those that are left out and why, a line each."""
 
     changes: tuple[Change, ...]
     left_out: tuple[str, ...]
 
 
-def restored(part: Part, states: Sequence[OptionState], held: Mapping[int, int]) -> Restored:
+def plan_restore(part: Part, states: Sequence[OptionState], held: Mapping[int, int]) -> RestorePlan:
     """Return what a backup asks for: nothing that protects, is never written, or belongs to an unlock alone.
 
     Args:
@@ -60,7 +60,7 @@ def restored(part: Part, states: Sequence[OptionState], held: Mapping[int, int])
             else:
                 changes.append(change)
     left_out += [f"{_no_option(part, address, byte)}: it is not restored" for address, byte in unknown.items()]
-    return Restored(tuple(changes), tuple(left_out))
+    return RestorePlan(tuple(changes), tuple(left_out))
 
 
 def from_image(part: Part, states: Sequence[OptionState], held: Mapping[int, int]) -> list[Change]:

@@ -18,7 +18,7 @@ from . import ubc
 from .bytes import OptionState, never, restorable
 from .datasize import DATASIZE, data_area
 
-UBC, _TMU = "UBC", "TMU"
+_TMU = "TMU"
 _BOR, _LOWEST_LEVEL = "BOR", 1  # of the STM8L: bit 0 turns it on, bits 3 to 1 are its threshold
 _WATCHDOGS = ("IWDG_HW", "WWDG_HW")
 _INVALID_KEYS = (0x00, 0xFF)  # of the TMU (confidence medium)
@@ -55,7 +55,7 @@ class Change(NamedTuple):
         return any(s.option == self.option and s.consistent and s.value == self.value for s in states)
 
 
-class Warned(NamedTuple):
+class Hazard(NamedTuple):
     """A danger of a change: of which option byte, which, and why."""
 
     name: str
@@ -110,30 +110,30 @@ def factory(part: Part, states: Sequence[OptionState]) -> list[Change]:
     return [Change(at[option], option.default) for option in restorable(states, after_unlock=False)]
 
 
-def dangers(part: Part, changes: Iterable[Change]) -> list[Warned]:
+def hazards(part: Part, changes: Iterable[Change]) -> list[Hazard]:
     """Return what is dangerous about `changes`; a return to the factory value never is."""
     found = []
     for change in changes:
         option, old, new = change.option, change.state.in_force, change.value
         if change.locks:
             why = "read protection locks the chip: only an erase of everything opens it"
-            found.append(Warned(option.name, Danger.LOCK, why))
+            found.append(Hazard(option.name, Danger.LOCK, why))
         if option.name.startswith(_TMU):
-            found.append(Warned(option.name, Danger.TMU, f"{option.name}: wrong TMU keys can erase the chip"))
+            found.append(Hazard(option.name, Danger.TMU, f"{option.name}: wrong TMU keys can erase the chip"))
         if option.name == _BOR and _brownout_level(new) > max(_brownout_level(old), _LOWEST_LEVEL):
             why = f"{option.name}: a chip whose supply is below the threshold stays in reset, and cannot be reached"
-            found.append(Warned(option.name, Danger.BROWNOUT, why))
+            found.append(Hazard(option.name, Danger.BROWNOUT, why))
         for field in fields_of(part, option):
             value = field.of(new)
             if value in (field.of(old), field.of(option.default)):
                 continue
             if field.name in _WATCHDOGS:
                 why = f"{option.name}.{field.name} lets a watchdog run from reset on, and NRST is not seen to work here"
-                found.append(Warned(option.name, Danger.WATCHDOG, why))
+                found.append(Hazard(option.name, Danger.WATCHDOG, why))
             if field.uncertain:
                 name = option.name if field.is_whole else f"{option.name}.{field.name}"
                 why = f"{name}: what it does on the {part.name} is not known for sure ({field.source})"
-                found.append(Warned(option.name, Danger.UNCERTAIN, why))
+                found.append(Hazard(option.name, Danger.UNCERTAIN, why))
     return found
 
 
@@ -181,7 +181,7 @@ def _field_value(field: Field, text: str, value: str) -> int:
 
 
 def _byte(part: Part, option: OptionByte, text: str) -> int:
-    if option.name == UBC:
+    if option.name == ubc.NAME:
         return _ubc(part, text)
     value = number(text)
     if not 0 <= value <= 0xFF:
@@ -215,7 +215,7 @@ def _no_area(part: Part, text: str) -> UsageError:
 
 def check_area(part: Part, change: Change) -> None:
     """Raise UsageError for a UBC that the manuals give no meaning; only a backup may have it, as its chip had."""
-    if change.option.name == UBC and ubc.is_reserved(part, change.value):
+    if change.option.name == ubc.NAME and ubc.is_reserved(part, change.value):
         raise _no_area(part, f"0x{change.value:02X}")
 
 

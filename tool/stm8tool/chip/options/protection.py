@@ -1,19 +1,20 @@
 """Read-out protection (ROP): see it, remove it, and prove that it is gone.
 
 The same byte means opposite things: 0xAA locks STM8S, STM8AF, STM8L101 and STM8L001, and opens the other
-STM8L and STM8AL (RM0016 4.5.1, PM0054 4.1, datasheets; confidence high). `Part.rop_mode` says which.
+STM8L and STM8AL (RM0016 4.5.1, PM0054 4.1, datasheets; confidence high). `Part.aa_locks` says which.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple, Optional
 
 from ...errors import (
     LINK_ERRORS,
     Code,
     FamilyMismatchError,
+    LinkFault,
     ProbeError,
     ProgramError,
     ReadoutProtectedError,
@@ -23,6 +24,7 @@ from ...errors import (
     WriteProtectedError,
 )
 from ...parts.table import OptionByte, Part, option_table
+from ...probe.base import NO_ACCESS
 from ...support.interrupts import shield
 from ...words import Hint
 from .. import registers as reg
@@ -30,7 +32,7 @@ from ..flash.controller import Flash, RefusedError
 from ..link.core import Core
 from ..link.family import lacks_the_boot_rom_of, shows_a_boot_rom
 from . import ubc
-from .bytes import OptionState, in_every_layout, read_as_listed, read_options, restorable, write_factory
+from .bytes import OptionState, in_every_layout, read_as_listed, read_one, read_options, restorable, write_factory
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +42,6 @@ _SAMPLE_SIZE = 128
 _SPOTS, _SPOT_SIZE = 8, 32  # where else a chip is looked at whose options and first bytes all read 0x71
 _SINGLE_READS = 8
 _FIRST_BYTES = (0x82, 0xAC)  # INT or JPF: what a program begins with (UM0560)
-_REFUSED = (0x04, 0x05)  # READSTATUS: silence, or a NACK
 _ERASES_ALL = Hint("{unlock_target} removes the protection and erases the whole chip; nothing can be saved")
 _UNLOCK_HINT = Hint(
     "check that {part_and_board} names the chip, then supply, VCAP capacitor and wires; power the "
@@ -88,8 +89,8 @@ class Unlocked(NamedTuple):
     left: tuple[str, ...] = ()
 
 
-def detect(core: Core, flash: Flash, part: Part) -> Protection:
-    """Tell whether `part` is read-protected; reads only.
+def detect(flash: Flash) -> Protection:
+    """Tell whether the chip is read-protected; reads only.
 
     Locked is what any of these shows:
 
@@ -103,22 +104,23 @@ def detect(core: Core, flash: Flash, part: Part) -> Protection:
 
     Raises:
         SwimError: Long reads fail and short ones do not: that is the link.
-        FamilyMismatchError: The ROP byte locks `part`, and a program can be read: the chip is another part.
+        FamilyMismatchError: The ROP byte locks the part, and a program can be read: the chip is another part.
     """
+    core, part = flash.core, flash.part
     flagged = bool(flash.status() & reg.IAPSR_ROP_ACTIVE)
     readable = hidden = False
     try:
         sample = core.read_surely(part.flash.start, _SAMPLE_SIZE)
         rop = core.read_surely(reg.ROP_ADDRESS, 1)[0]
         uniform = len(set(sample)) == 1
-        by_byte = rop != _AA if part.rop_mode == "stm8l" else rop == _AA
+        by_byte = (rop == _AA) == part.aa_locks
         if not by_byte and (flagged or (uniform and _LOCKED_PATTERN in (sample[0], rop))):
-            options = read_as_listed(core, part)
+            options = read_as_listed(flash)
             readable = _show_an_open_chip(options)
             hidden = uniform and rop == _LOCKED_PATTERN and not readable
             hidden = hidden and (flagged or _reads_alike(core, part, sample[0]))
     except SwimError as exc:
-        if exc.status not in _REFUSED:
+        if exc.fault not in NO_ACCESS:
             raise
         flash.status()  # raises where it is the link that fails
         if _a_byte_answers(core, part.flash.start):
@@ -163,16 +165,16 @@ def _a_byte_answers(core: Core, start: int) -> bool:
         try:
             core.read(address, 1)
         except SwimError as exc:
-            if exc.status not in _REFUSED:
+            if exc.fault not in NO_ACCESS:
                 raise
         else:
             return True
     return False
 
 
-def require_open(core: Core, flash: Flash, part: Part) -> None:
+def require_open(flash: Flash) -> None:
     """Raise ReadoutProtectedError if the chip is locked; warn where it may be, and looks blank."""
-    found = confirmed(core, flash, part)
+    found = confirmed(flash)
     if found.unclear:
         _log.warning(
             "the chip may be read-protected: it looks blank (%s); `unlock` erases it, and makes sure", found.evidence
@@ -181,24 +183,24 @@ def require_open(core: Core, flash: Flash, part: Part) -> None:
         raise ReadoutProtectedError(f"the chip is read-protected ({found.evidence})", hint=_ERASES_ALL)
 
 
-def confirmed(core: Core, flash: Flash, part: Part) -> Protection:
+def confirmed(flash: Flash) -> Protection:
     """Return what `detect` finds; SwimError unless a second look sees the same signs of ROP: a bit may flip."""
-    found = detect(core, flash, part)
-    if (found.locked or found.flagged) and detect(core, flash, part) != found:
-        raise SwimError("two reads of the same memory differ", hint="shorten the wires; check the supply")
+    found = detect(flash)
+    if (found.locked or found.flagged) and detect(flash) != found:
+        raise SwimError(
+            "two reads of the same memory differ", fault=LinkFault.DAMAGED, hint="shorten the wires; check the supply"
+        )
     return found
 
 
-def explain_refusal(
-    core: Core, flash: Flash, part: Part, refused: ToolError, address: Optional[int] = None
-) -> ToolError:
+def explain_refusal(flash: Flash, refused: ToolError, address: Optional[int] = None) -> ToolError:
     """Return the error for a chip that refused to be programmed, at `address` if that is known: ROP and UBC do so."""
-    found = detect(core, flash, part)
-    value = core.read_surely(reg.UBC_ADDRESS[part.flash_regs], 1)[0]
-    area = ubc.protected(part, value)
+    found = detect(flash)
+    value = flash.core.read_surely(reg.UBC_ADDRESS[flash.part.flash_regs], 1)[0]
+    area = ubc.protected(flash.part, value)
     # Where the options read as the flash does, be it 0x00 or 0xFF, nothing was read at all. Nor where it reads 0x71.
     hidden = found.uniform and not found.locked and found.sample[0] in (value, _LOCKED_PATTERN)
-    if found.locked or (hidden and not _show_an_open_chip(read_as_listed(core, part))):
+    if found.locked or (hidden and not _show_an_open_chip(read_as_listed(flash))):
         return ReadoutProtectedError(f"{refused}: the chip is read-protected ({found.evidence})", hint=_ERASES_ALL)
     if area and (address is None or area.start <= address < area.end):
         return write_protected(str(refused), value, address)
@@ -218,7 +220,24 @@ def write_protected(what: str, value: int, address: Optional[int] = None) -> Wri
     )
 
 
-def unlock(core: Core, flash: Flash, part: Part, *, assume_locked: bool = False) -> Unlocked:
+def ubc_in_force(flash: Flash) -> int:
+    """Return the value of UBC that an open chip uses."""
+    option = next(option for option in option_table(flash.part) if option.name == ubc.NAME)
+    return read_one(flash, option).in_force
+
+
+def require_unprotected(flash: Flash, blocks: Collection[int]) -> None:
+    """Raise WriteProtectedError if UBC of an open chip covers one of `blocks`, which are to be changed."""
+    if not blocks:
+        return
+    value = ubc_in_force(flash)
+    area = ubc.protected(flash.part, value)
+    for block in blocks:
+        if area and area.start <= block < area.end:
+            raise write_protected(f"nothing was written, because of block 0x{block:06X}", value, block)
+
+
+def unlock(flash: Flash, *, assume_locked: bool = False) -> Unlocked:
     """Remove ROP if it is on and bring all option bytes to factory values; say so only once it reads back.
 
     A locked chip is erased whole by its hardware: flash, EEPROM, option bytes. An open chip keeps its memory,
@@ -226,15 +245,21 @@ def unlock(core: Core, flash: Flash, part: Part, *, assume_locked: bool = False)
     whole is begun again from what the chip then shows; no write here can lock.
 
     Args:
-        core: A connected chip.
-        flash: Its flash controller.
-        part: Its row of the device table.
+        flash: The controller of a connected chip.
         assume_locked: Treat the chip as locked whatever it shows: it refused a write.
 
     Raises:
         ProgramError: The chip does not show the open state after all tries.
     """
-    job = _Unlock(core, flash, part, assume_locked)
+    with flash.core.supply_considered():
+        unlocked = _unlock(flash, assume_locked)
+    flash.core.erased = flash.core.erased or unlocked.erased
+    return unlocked
+
+
+def _unlock(flash: Flash, assume_locked: bool) -> Unlocked:
+    core = flash.core
+    job = _Unlock(flash, assume_locked)
     try:
         core.persist(job.attempt, (*LINK_ERRORS, ProgramError))
     except ProgramError as exc:
@@ -250,8 +275,8 @@ def unlock(core: Core, flash: Flash, part: Part, *, assume_locked: bool = False)
 class _Unlock:
     """One unlock: what of it is done, however often it has to be begun."""
 
-    def __init__(self, core: Core, flash: Flash, part: Part, assume_locked: bool) -> None:
-        self._core, self._flash, self._part = core, flash, part
+    def __init__(self, flash: Flash, assume_locked: bool) -> None:
+        self._core, self._flash, self._part = flash.core, flash, flash.part
         self._assume_locked = assume_locked
         self.removed = False
         self.erased = False
@@ -263,18 +288,18 @@ class _Unlock:
 
     def attempt(self) -> None:
         """Remove the protection, restore the option bytes, and see both after a reset."""
-        found = confirmed(self._core, self._flash, self._part)
+        found = confirmed(self._flash)
         flagged = found.flagged and not found.readable
         if found.locked or ((self._assume_locked or flagged) and not self.removed):
             if not self.removed:
-                states = read_as_listed(self._core, self._part)
+                states = read_as_listed(self._flash)
                 self._other_than_factory = [state.option.name for state in states if not state.is_factory]
                 self._before = found.sample
             self._remove()
             self._core.reset_and_reconnect()
         after_unlock = self._restore()
-        found = detect(self._core, self._flash, self._part)
-        states = read_options(self._core, self._part)
+        found = detect(self._flash)
+        states = read_options(self._flash)
         left = restorable(states, after_unlock=after_unlock)
         if found.locked or left:
             why = found.evidence if found.locked else f"other than factory values in {_names(left)}"
@@ -289,7 +314,7 @@ class _Unlock:
         """Write the open value to the ROP byte, which starts the global erase, and what it needs to stay open."""
         with shield():
             self._write_rop()
-            if self._part.rop_mode == "stm8l":
+            if not self._part.aa_locks:
                 self._write_rop()  # the first write only starts the erase; the second one makes the chip open
             elif any(option.complement for option in option_table(self._part)):
                 write_factory(self._flash, self._to_write_at_once())
@@ -312,7 +337,7 @@ class _Unlock:
         self._flash.unlock(program=False)
         self._flash.begin_options()
         self.removed = True
-        self._flash.write_rop(_AA if self._part.rop_mode == "stm8l" else 0x00)
+        self._flash.write_rop(0x00 if self._part.aa_locks else _AA)
         try:
             self._flash.end_options()
         except LINK_ERRORS:
@@ -321,7 +346,7 @@ class _Unlock:
 
     def _restore(self) -> bool:
         """Bring option bytes to factory values; return whether those count that only an unlock may touch."""
-        states = read_options(self._core, self._part)
+        states = read_options(self._flash)
         self._tell_absent([state.option for state in states if state.absent and not state.is_factory])
         after_unlock = self.removed
         wrong = restorable(states, after_unlock=after_unlock)

@@ -12,6 +12,8 @@ from typing import Optional
 
 from ...parts.table import Part, Region
 
+NAME = "UBC"
+
 
 def protected(part: Part, value: int) -> Optional[Region]:
     """Return the flash that a loaded UBC `value` write-protects, from its start; None for none of it."""
@@ -21,7 +23,7 @@ def protected(part: Part, value: int) -> Optional[Region]:
 
 def is_reserved(part: Part, value: int) -> bool:
     """Tell whether the manuals give `value` no meaning: there it is never written."""
-    if part.rop_mode == "stm8s" and part.flash_regs == "stm8l":
+    if part.aa_locks and part.flash_regs == "stm8l":
         return value > 0x7F
     if part.flash_regs == "stm8s" and part.density != "low":
         return value == 0xFF or _pages(part, value) * _page_size(part) > part.flash.size
@@ -54,7 +56,7 @@ def _pages(part: Part, value: int) -> int:
         if part.density == "low":
             return min(value, 128)
         return value + 2 if value > 1 else 2 * value
-    if part.rop_mode == "stm8s":  # STM8L101, STM8L001: bit 7 counts as 0, the vectors are two pages
+    if part.aa_locks:  # STM8L101, STM8L001: bit 7 counts as 0, the vectors are two pages
         return max(value & 0x7F, 2) if value & 0x7F else 0
     if part.density == "low":
         return 128 if value >= 0x7F else value

@@ -1,4 +1,4 @@
-"""Change option bytes and lock the chip: look, write, reset, read back.
+"""Change option bytes and lock the chip: refuse what is dangerous, look, write, reset, read back.
 
 Both finish an unlock that was cut short before they write anything else (see `options.left_undone`). Otherwise its
 sign would be lost, and with it what is still to be written.
@@ -11,37 +11,75 @@ What a write that was cut short has ruined beside it gets back what it held.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from ...errors import LINK_ERRORS, Code, ProgramError, ReadoutProtectedError
-from ...parts.table import OptionByte, Part, option_table
+from ...errors import LINK_ERRORS, Code, ProgramError, ReadoutProtectedError, UsageError
+from ...parts.table import OptionByte, option_table
 from ...support.interrupts import shield
 from ...words import Hint
 from .. import registers as reg
 from ..flash.controller import Flash, RefusedError
-from ..link.core import Core
 from . import protection
 from .bytes import OptionState, in_order, left_undone, read_options, spoilt, write_values
-from .plan import Change, write_order
+from .plan import Change, Danger, Hazard, hazards, write_order
 
 _log = logging.getLogger(__name__)
 _HINT = Hint("check supply, VCAP capacitor and wires, then repeat the {command}: it goes on from what the chip holds")
-LOCK_VALUE = {"stm8s": 0xAA, "stm8l": 0x00}  # by `Part.rop_mode`; on the latter every value but 0xAA locks
+LOCK_VALUE = {True: 0xAA, False: 0x00}  # by `Part.aa_locks`; if 0xAA does not lock, every other value does
 
 
-def change_options(core: Core, flash: Flash, part: Part, changes: Sequence[Change]) -> None:
+def hazards_here(flash: Flash, changes: Sequence[Change], allowed: Collection[Danger] = ()) -> list[Hazard]:
+    """Return the hazards of `changes` that are not allowed; a watchdog is not one if NRST is seen to work."""
+    found = [hazard for hazard in hazards(flash.part, changes) if hazard.danger not in allowed]
+    # A reset is what ends the grip of a watchdog, as it is what catches the chip before the program runs.
+    watched = any(hazard.danger is Danger.WATCHDOG for hazard in found)
+    if watched and flash.part.has_nrst and flash.core.reset_line_works():
+        found = [hazard for hazard in found if hazard.danger is not Danger.WATCHDOG]
+    return found
+
+
+def require_safe(flash: Flash, changes: Sequence[Change], allowed: Collection[Danger] = ()) -> None:
+    """Raise UsageError unless each hazard of `changes` is allowed, or is not one here."""
+    found = hazards_here(flash, changes, allowed)
+    if found:
+        needed = " ".join(dict.fromkeys(hazard.danger.value for hazard in found))
+        raise UsageError(
+            f"{found[0].why}: nothing was written",
+            code=Code.DANGEROUS_WRITE,
+            hint=Hint("{allow:{needed}} writes it all the same", needed=needed),
+            details=[Hint("{allow:{danger}}: {why}", danger=h.danger.value, why=h.why) for h in found],
+        )
+
+
+def change(flash: Flash, changes: Sequence[Change], allowed: Collection[Danger] = ()) -> None:
+    """Bring `changes` into an open chip. The one that locks comes last: after it nothing can be read back.
+
+    Raises:
+        UsageError: One of the changes is dangerous and not allowed; nothing was written.
+        ReadoutProtectedError, ProgramError, SwimError: See `write_open` and `lock`.
+    """
+    require_safe(flash, changes, allowed)
+    plain = [change for change in changes if not change.locks]
+    if plain:
+        write_open(flash, plain)
+    if len(plain) < len(changes):
+        lock(flash)
+
+
+def write_open(flash: Flash, changes: Sequence[Change]) -> None:
     """Bring `changes`, none of which locks, into an open chip; done only once they read back after a reset.
 
     Raises:
         ReadoutProtectedError: The chip is locked; nothing was written.
         ProgramError, SwimError: It failed, also after connecting again.
     """
+    core, part = flash.core, flash.part
     wanted = {change.option for change in changes}
     asked = set(wanted)
     before: list[OptionState] = []
 
     def missing() -> tuple[list[OptionByte], list[Change]]:
-        states = read_options(core, part)
+        states = read_options(flash)
         undone = [option for option in left_undone(states) if option not in wanted]
         if not before:
             before.extend(states)
@@ -51,7 +89,7 @@ def change_options(core: Core, flash: Flash, part: Part, changes: Sequence[Chang
         return undone, [*(change for change in changes if not change.is_done(states)), *beside]
 
     def attempt() -> None:
-        protection.require_open(core, flash, part)
+        protection.require_open(flash)
         undone, left = missing()
         if not undone and not left:
             return
@@ -65,26 +103,24 @@ def change_options(core: Core, flash: Flash, part: Part, changes: Sequence[Chang
             names = ", ".join(option.name for option in (*undone, *(change.option for change in left)))
             raise ProgramError(f"option bytes did not take: {names}", hint=_HINT)
 
-    try:
-        core.persist(attempt, (*LINK_ERRORS, ProgramError))
-    except RefusedError as exc:
-        raise protection.explain_refusal(core, flash, part, exc) from exc
+    _persist(flash, attempt)
 
 
-def lock(core: Core, flash: Flash, part: Part) -> bool:
+def lock(flash: Flash) -> bool:
     """Turn read protection on; return False if it was on, and nothing was written.
 
     Raises:
         ReadoutProtectedError: The chip may be locked; nothing was written, as a lock value could erase it then.
         ProgramError, SwimError: It failed, also after connecting again.
     """
+    core, part = flash.core, flash.part
     written = False
     before: list[OptionState] = []
     asked = {option for option in option_table(part) if option.address == reg.ROP_ADDRESS}
 
     def attempt() -> None:
         nonlocal written
-        found = protection.confirmed(core, flash, part)
+        found = protection.confirmed(flash)
         if found.locked:
             return
         if found.unclear:
@@ -92,7 +128,7 @@ def lock(core: Core, flash: Flash, part: Part) -> bool:
                 f"the chip looks blank, and may be read-protected already ({found.evidence}): nothing was written",
                 hint=Hint("{unlock} makes sure, and erases the chip if it is; then lock it"),
             )
-        states = read_options(core, part)
+        states = read_options(flash)
         undone = left_undone(states)
         if not before:
             before.extend(states)
@@ -107,17 +143,23 @@ def lock(core: Core, flash: Flash, part: Part) -> bool:
             flash.unlock(program=False)
             flash.begin_options()
             written = True
-            flash.write_option(reg.ROP_ADDRESS, LOCK_VALUE[part.rop_mode])
+            flash.write_option(reg.ROP_ADDRESS, LOCK_VALUE[part.aa_locks])
             flash.end_options()
         core.reset_and_reconnect()
-        if not protection.confirmed(core, flash, part).locked:
+        if not protection.confirmed(flash).locked:
             raise ProgramError("read protection did not take", code=Code.WRITE_UNFINISHED, hint=_HINT)
 
-    try:
-        core.persist(attempt, (*LINK_ERRORS, ProgramError))
-    except RefusedError as exc:
-        raise protection.explain_refusal(core, flash, part, exc) from exc
+    _persist(flash, attempt)
     return written
+
+
+def _persist(flash: Flash, attempt: Callable[[], None]) -> None:
+    """Run `attempt` until it succeeds, three times at most; name ROP, UBC or a low supply where that is the cause."""
+    with flash.core.supply_considered():
+        try:
+            flash.core.persist(attempt, (*LINK_ERRORS, ProgramError))
+        except RefusedError as exc:
+            raise protection.explain_refusal(flash, exc) from exc
 
 
 def _tell(undone: Sequence[OptionByte]) -> None:

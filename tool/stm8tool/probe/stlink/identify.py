@@ -46,7 +46,7 @@ def describe(channel: CommandChannel, version: Version) -> ProbeInfo:
     """Return who the probe with this firmware is."""
     identity = channel.transport.identity
     model = stlink_version.model_name(version, identity.product)
-    return ProbeInfo(model, str(version), version.swim, identity)
+    return ProbeInfo(model, str(version), identity.serial or None, identity.path)
 
 
 def ask(transport: Transport) -> Version:

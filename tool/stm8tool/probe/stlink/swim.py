@@ -12,18 +12,19 @@ from typing import NamedTuple, Optional
 
 from ...errors import (
     Code,
-    EndpointStallError,
+    ExchangeError,
+    LinkFault,
     ProbeError,
     ProbeLostError,
     SwimError,
     ToolError,
-    TransferSizeError,
     TransportError,
     TransportTimeoutError,
 )
+from ...support.clock import Clock
 from ...support.interrupts import shield
-from ...transport.base import Clock, Transport
-from ..base import ProbeInfo
+from ...transport.base import Transport
+from ..base import NO_ACCESS, ProbeInfo
 from . import identify
 from . import version as stlink_version
 from .channel import GET_MODE, MODE_SIZE
@@ -51,17 +52,19 @@ _MODE_SWIM = 3
 _STUCK_IN_MODE = {0: "DFU, its firmware update mode", 4: "its bootloader"}
 
 _OK, _BUSY = 0x00, 0x01
-_STATUS_MEANINGS = {
-    0x04: ("the chip does not answer", "check SWIM, NRST and GND wires, and that the board has power"),
-    0x05: (
+_FAULTS = {0x04: LinkFault.SILENT, 0x05: LinkFault.REFUSED, 0x10: LinkFault.STUCK, 0x16: LinkFault.STUCK}
+_MEANINGS: Mapping[Optional[LinkFault], tuple[str, Optional[str]]] = {
+    LinkFault.SILENT: (
+        "the chip does not answer",
+        "check SWIM, NRST and GND wires, and that the board has power",
+    ),
+    LinkFault.REFUSED: (
         "the chip refuses the access",
         "NRST (SWIM_RST) must be wired, and nothing may hold it low; check the supply",
     ),
-    0x10: ("the SWIM line is stuck", "SWIM and GND may be swapped, or SWIM is held low"),
-    0x16: ("the SWIM line is stuck", "SWIM and GND may be swapped, or SWIM is held low"),
+    LinkFault.STUCK: ("the SWIM line is stuck", "SWIM and GND may be swapped, or SWIM is held low"),
+    None: ("the probe reports an unknown error", None),
 }
-
-_UNANSWERED = (0x04, 0x05)  # silence or a NACK: a read may be tried once more
 
 _FIRST_TO_MEASURE = (2, 13)  # V2J13; no V1 and, their J being 0, no V2-1 for STM8
 _WRITE_DATA_IN_COMMAND = 8
@@ -114,14 +117,23 @@ def wire_time_s(size: int, high_speed: bool) -> float:
 
 
 class Stlink:
-    """`SwimLink` for every ST-LINK."""
+    """`SwimLink` for every ST-LINK.
+
+    Attributes:
+        has_high_speed: True: every ST-LINK has it.
+        version: The version of its firmware, in numbers; valid after `open`.
+        high_speed: The wire runs the high-speed bit format.
+        reads_repeated: How many reads of the chip had to be repeated.
+    """
+
+    has_high_speed = True
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._channel = identify.channel_to(transport)
         self._habits = _V1 if transport.identity.product == V1_PRODUCT else _LATER
         self._info: Optional[ProbeInfo] = None
-        self._version = stlink_version.Version(0)
+        self.version = stlink_version.Version(0)
         self._buffer_size = _ASSUMED_BUFFER
         self._in_swim_mode = False
         self.high_speed = False
@@ -183,16 +195,17 @@ class Stlink:
 
     def _identify(self) -> None:
         try:
-            self._version = version = identify.firmware_of(self._channel)
+            self.version = version = identify.firmware_of(self._channel)
         except ProbeError:
             self._channel.synchronise()  # a probe that hangs altogether is another matter
             raise
         self._info = info = identify.describe(self._channel, version)
         _log.info("%s, firmware %s", info.model, version)
-        obstacle = stlink_version.obstacle(version, info.identity.product)
+        product = self._transport.identity.product
+        obstacle = stlink_version.obstacle(version, product)
         if obstacle:
             raise ProbeError(f"this {info.model} {obstacle.problem}", code=Code.PROBE_NO_SWIM, hint=obstacle.hint)
-        advice = stlink_version.advice(version, info.identity.product)
+        advice = stlink_version.advice(version, product)
         if advice:
             _log.warning("%s", advice)
 
@@ -278,10 +291,10 @@ class Stlink:
             try:
                 act()
                 return
-            except (EndpointStallError, TransferSizeError) as exc:
+            except ExchangeError as exc:
                 _log.debug("%s; trying again", exc)
             except SwimError as exc:
-                if reported or exc.code is Code.PROBE_HUNG:
+                if reported or exc.fault is LinkFault.BUSY:
                     raise
                 reported = True
         self._transport.reset()
@@ -290,7 +303,7 @@ class Stlink:
         """Leave SWIM mode and enter it again."""
         self._enter_swim_mode()
 
-    def reset_usb(self) -> None:
+    def recover(self) -> None:
         """Reset the probe on USB and enter SWIM mode again."""
         self._transport.reset()
         self._channel.synchronise()
@@ -357,11 +370,11 @@ class Stlink:
     def _read_buffered(self, address: int, size: int) -> bytes:
         try:
             return self._read_once(address, size)
-        except (EndpointStallError, TransferSizeError, TransportTimeoutError) as exc:
+        except (ExchangeError, TransportTimeoutError) as exc:
             # The buffer may be lost; a read is safe to repeat as a whole.
             _log.debug("read of 0x%06X: %s; trying again", address, exc)
         except SwimError as exc:
-            if exc.status not in _UNANSWERED:
+            if exc.fault not in NO_ACCESS:  # after silence or a NACK a read may be tried once more
                 raise
             _log.debug("%s; trying again", exc)
         data = self._read_once(address, size)
@@ -376,7 +389,7 @@ class Stlink:
 
     def supply_mv(self) -> Optional[int]:
         """Return the supply that the probe measures, in mV; None where it cannot tell."""
-        version = self._version
+        version = self.version
         if (version.generation, version.jtag) < _FIRST_TO_MEASURE:
             return None
         try:
@@ -415,12 +428,13 @@ class Stlink:
                 return
             if status != _BUSY:
                 # An error stays until the next command: polling again tells nothing new.
-                meaning, hint = _STATUS_MEANINGS.get(status, ("the probe reports an unknown error", None))
-                raise SwimError(f"{what}: {meaning} (SWIM status 0x{status:02X})", status=status, hint=hint)
+                fault = _FAULTS.get(status)
+                meaning, hint = _MEANINGS[fault]
+                raise SwimError(f"{what}: {meaning} (SWIM status 0x{status:02X})", fault=fault, hint=hint)
             if clock.now() - start > expected_s + _BUSY_SLACK_S:
                 raise SwimError(
                     f"{what}: the probe stays busy (SWIM status 0x01)",
-                    status=status,
+                    fault=LinkFault.BUSY,
                     code=Code.PROBE_HUNG,
                     hint="unplug the probe, plug it in again and retry; if it stays so, try another probe",
                 )

@@ -301,7 +301,7 @@ class FlashController:
         if memory is not self.options.memory:
             return True
         hides = self._switches.rop_hides_options
-        return self._part.rop_mode == "stm8s" if hides is None else hides
+        return self._part.aa_locks if hides is None else hides
 
     @property
     def boot_rom_hidden(self) -> bool:
@@ -366,7 +366,7 @@ class FlashController:
         if self._closed(memory) or again:
             # Only the ROP byte comes this far. WR_PG_DIS shows although the write works (trace AB AB AA AA .. 4E).
             self._begin(None, address, bytes([value]), now, self._switches.global_erase_s)
-            self._wr_pg_dis = self._part.rop_mode == "stm8s"
+            self._wr_pg_dis = self._part.aa_locks
             return
         word = address & ~3
         empty = not any(memory.read(max(word, memory.start), 4))

@@ -19,12 +19,12 @@ UBC_ADDRESS = {"stm8s": 0x4801, "stm8l": 0x4802}
 DATASIZE_ADDRESS = 0x4803
 PCODE_ADDRESS = 0x4807
 TMU_ADDRESS = 0x480B
-LOCK_VALUE = 0xAA  # of mode stm8s; the opening value of mode stm8l
+LOCK_VALUE = 0xAA  # where `Part.aa_locks`; elsewhere it opens
 
 
 def is_l101(part: Part) -> bool:
     """True for STM8L101 and STM8L001: register map of the STM8L, read-out protection of the STM8S."""
-    return part.flash_regs == "stm8l" and part.rop_mode == "stm8s"
+    return part.flash_regs == "stm8l" and part.aa_locks
 
 
 def ubc_size(part: Part, value: int) -> int:
@@ -75,7 +75,7 @@ class OptionBytes:
 
     def lock(self) -> None:
         """Set ROP as a vendor would; in force from the next reset."""
-        self.memory.write(ROP_ADDRESS, bytes([LOCK_VALUE if self._part.rop_mode == "stm8s" else 0x00]))
+        self.memory.write(ROP_ADDRESS, bytes([LOCK_VALUE if self._part.aa_locks else 0x00]))
 
     def set(self, text: str) -> None:
         """Change the array, for a chip that somebody has used before; in force from the next reset.
@@ -123,7 +123,7 @@ class OptionBytes:
         """Do what a reset does: take the option bytes into force."""
         self.mismatch = not all(map(self.valid, self.table))
         aa = self.byte(ROP_ADDRESS) == LOCK_VALUE
-        self.rop = self.bricked is not None or aa == (self._part.rop_mode == "stm8s")
+        self.rop = self.bricked is not None or aa == self._part.aa_locks
         ubc = self._loaded(UBC_ADDRESS[self._part.flash_regs])
         flash = self._part.flash
         self.ubc_end = flash.start + ubc_size(self._part, ubc)
@@ -134,11 +134,11 @@ class OptionBytes:
     def global_erase(self, value: int, *, again: bool) -> None:
         """Finish the erase that a write to the ROP byte of a locked chip started, or a second write after it.
 
-        ROP is off until the next reset looks at the byte again; on mode stm8l that byte is now 00, which locks. The
-        second write is what leaves its value there.
+        ROP is off until the next reset looks at the byte again. If 0xAA does not lock, that byte is now 00, which
+        locks. The second write is what leaves its value there.
         """
         self.memory.erase()
-        if self._part.rop_mode == "stm8l":
+        if not self._part.aa_locks:
             if self._switches.options_erase_to_default:
                 self.to_defaults()
                 self.memory.write(ROP_ADDRESS, b"\0")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Optional
 
-from stm8tool.transport.base import Clock
+from stm8tool.support.clock import Clock
 
 from ..chip.microcontroller import SRST_S, Answer, Chip
 from ..chip.wire import BIT_S, BUSY, NO_ANSWER, OK, STATUS, Job, Pulse, Transfer

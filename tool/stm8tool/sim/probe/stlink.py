@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import NoReturn, Optional, Union
 
 from stm8tool.errors import EndpointStallError, ProbeLostError, TransferSizeError, TransportTimeoutError
-from stm8tool.transport.base import Clock, UsbIdentity
+from stm8tool.support.clock import Clock
+from stm8tool.transport.base import UsbIdentity
 from stm8tool.words import Hint
 
 from ..chip.microcontroller import Chip

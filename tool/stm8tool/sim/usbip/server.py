@@ -19,8 +19,8 @@ from typing import Optional
 from stm8tool.errors import ToolError
 from stm8tool.sim.clock import RealClock
 from stm8tool.sim.gap import SimGapError
+from stm8tool.support.clock import Clock
 from stm8tool.support.interrupts import interrupted
-from stm8tool.transport.base import Clock
 
 from . import protocol
 from .channel import Channel

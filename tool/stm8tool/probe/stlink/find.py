@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
-from ..errors import (
+from ...errors import (
     AccessError,
     Code,
     ProbeAmbiguousError,
@@ -32,11 +32,11 @@ from ..errors import (
     TransportError,
     UsageError,
 )
-from ..support import deps
-from ..transport import confinement
-from ..transport.base import Transport, UsbBus, UsbDeviceInfo, UsbIdentity
-from ..words import Advice, Hint
-from .stlink.usb_ids import GENERATIONS, MODELS, OTHER_ST_DEVICES, UsbModel
+from ...support import deps
+from ...transport import confinement
+from ...transport.base import Transport, UsbBus, UsbDeviceInfo, UsbIdentity
+from ...words import Advice, Hint
+from .usb_ids import GENERATIONS, MODELS, OTHER_ST_DEVICES, UsbModel
 
 ANY = "stlink"
 _PREFERENCES = {f"stlink{generation}": generation for generation in GENERATIONS}
@@ -116,7 +116,7 @@ class Survey(NamedTuple):
 def system_bus() -> UsbBus:
     """Return this machine's own bus; AccessError if the package for it is missing and cannot be fetched."""
     deps.require("usb")  # what the next line imports
-    from ..transport.usb import SystemBus
+    from ...transport.usb import SystemBus
 
     return SystemBus()
 
@@ -194,7 +194,7 @@ def substitution(selector: str, probe: FoundProbe) -> Optional[str]:
     return f"no {missing} attached, using the {probe.model.name} at {probe.device.path}" if missing else None
 
 
-def open_found(probe: FoundProbe, bus: UsbBus) -> Transport:
+def pipe_to(probe: FoundProbe, bus: UsbBus) -> Transport:
     """Return the pipe to `probe`; `open` on it claims the device.
 
     Raises:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
-from ..errors import Code, ProbeError, ToolError
-from ..transport.base import UsbBus
-from ..words import LIBRARY, Words
-from . import find
-from .stlink import identify
-from .stlink import version as stlink_version
-from .stlink.usb_ids import V1_PRODUCT
+from ...errors import Code, ProbeError, ToolError
+from ...transport.base import UsbBus
+from ...words import LIBRARY, Words
+from . import find, identify
+from . import version as stlink_version
+from .usb_ids import V1_PRODUCT
 
 _HEAD = ("MODEL", "SERIAL", "PATH", "FIRMWARE")
 
@@ -42,8 +41,8 @@ class ListedProbe(NamedTuple):
     hint: Optional[str]
 
 
-class Asked(NamedTuple):
-    """A probe that was asked for its firmware.
+class Answer(NamedTuple):
+    """What a probe answers that is asked for its firmware.
 
     Attributes:
         version: What it answered; None where it was not asked or did not answer.
@@ -61,18 +60,18 @@ def attached(bus: UsbBus, words: Words = LIBRARY) -> tuple[list[ListedProbe], Se
     return [row(ask(probe, bus), words) for probe in probes], others
 
 
-def ask(found: find.FoundProbe, bus: UsbBus) -> Asked:
+def ask(found: find.FoundProbe, bus: UsbBus) -> Answer:
     """Ask a probe for its firmware; it stays in its mode.
 
     An ST-LINK/V1 is not asked: that would take it away from the system's disk driver.
     """
     if not found.model.obstacle and (found.error or found.device.product == V1_PRODUCT):
-        return Asked(found, None, found.error)
+        return Answer(found, None, found.error)
     try:
-        version = identify.ask(find.open_found(found, bus))
+        version = identify.ask(find.pipe_to(found, bus))
     except ToolError as exc:  # a simulated probe may have a damaged file, too
-        return Asked(found, None, exc)
-    return Asked(found, version, _without_swim(found, version))
+        return Answer(found, None, exc)
+    return Answer(found, version, _without_swim(found, version))
 
 
 def table(probes: Sequence[ListedProbe], others: Sequence[str]) -> list[str]:
@@ -95,9 +94,9 @@ def _cells(probe: ListedProbe) -> tuple[str, ...]:
     return probe.model, serial, probe.path, probe.firmware or "-"
 
 
-def row(asked: Asked, words: Words) -> ListedProbe:
+def row(answer: Answer, words: Words) -> ListedProbe:
     """Return what is told of a probe, in the words of a vocabulary."""
-    found, version, error = asked
+    found, version, error = answer
     return ListedProbe(
         model=found.model.name,
         serial=found.serial or None,

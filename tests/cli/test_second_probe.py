@@ -1,0 +1,441 @@
+"""Every command that needs a chip, over a probe that is not an ST-LINK: the proof that the probe seam is true.
+
+The chip is a `PlainChip`, so nothing of the simulator takes part, except where its ST-LINK is what to compare with.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple, Optional
+
+import pytest
+
+import stm8tool
+from cli import plain_chip, second_probe
+from cli.desk import STM8L, STM8S, Desk, Result, program
+from cli.plain_chip import CSR_HS, L151, S103, Facts
+from cli.second_probe import SELECTOR, SecondProbe, attach
+from stm8tool.errors import (
+    ExchangeError,
+    LinkFault,
+    ProbeLostError,
+    SwimError,
+    ToolError,
+    TransportTimeoutError,
+)
+from stm8tool.probe.base import SwimLink
+
+_FACTS = {STM8S: S103, STM8L: L151}
+_ON_THE_WIRE = ("enter", "resync", "system_reset", "rotf", "wotf")
+_OPTION_S, _OPTION_L = 0x4807, 0x4808  # CLK of one, WDG of the other
+
+
+class Bench:
+    """A part behind the second probe, and the command line before it."""
+
+    def __init__(self, part: str, desk: Desk, probe: SecondProbe) -> None:
+        self.part, self.desk, self.probe, self.chip = part, desk, probe, probe.chip
+
+    def run(self, *words: str, part: Optional[str] = None) -> Result:
+        """Run a command; whatever becomes of it, the link is left tidy."""
+        result = self.desk.run("--probe", SELECTOR, "--part", part or self.part, *words)
+        assert self.probe.is_left_tidy, (self.chip.violations, self.chip.runs_at)
+        return result
+
+    def done(self, *words: str) -> str:
+        """Run a command that must succeed without a warning, except for that of a chip without a program."""
+        result = self.run(*words)
+        assert result.code == 0, result.err
+        assert re.findall(r"\[(E-[A-Z-]+)\]", result.err) in ([], ["E-NO-PROGRAM"])
+        return result.out
+
+    def options(self) -> dict[int, int]:
+        return {address: self.chip.options[address - 0x4800] for address in self.chip.facts.options}
+
+
+@pytest.fixture(params=[STM8S, STM8L])
+def bench(request: pytest.FixtureRequest, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    facts: Facts = _FACTS[request.param]
+    return Bench(request.param, desk, attach(monkeypatch, SecondProbe(facts)))
+
+
+def _codes(result: Result) -> tuple[int, list[str]]:
+    return result.code, re.findall(r"\[(E-[A-Z-]+)\]", result.err)
+
+
+def test_the_probe_is_a_link_and_no_st_link() -> None:
+    def parameters(kind: type, name: str) -> list[str]:
+        return list(inspect.signature(getattr(kind, name)).parameters)
+
+    probe = SecondProbe(S103)
+    names = {name for name in vars(SwimLink) if not name.startswith("_")}
+    assert names <= set(dir(probe))
+    methods = {name for name in names if inspect.isfunction(getattr(SwimLink, name))}
+    assert len(methods) > 10
+    assert {n: parameters(SecondProbe, n) for n in methods} == {n: parameters(SwimLink, n) for n in methods}
+    below = ("stm8tool.sim", "stm8tool.transport", "stm8tool.probe.stlink")
+    assert [name for name in _imports(second_probe, plain_chip) if name.startswith(below)] == []
+
+
+def _imports(*modules: ModuleType) -> set[str]:
+    text = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules)
+    return set(re.findall(r"stm8tool(?:\.\w+)+", text))
+
+
+# -- what works ------------------------------------------------------------------------------------------------------
+
+
+def test_info_names_the_probe_by_what_it_says_of_itself(bench: Bench) -> None:
+    out = bench.done("info")
+    assert out.splitlines()[:2] == ["probe:      Bench wire, firmware 7", f"serial:     unknown, {SELECTOR}"]
+    assert "high speed" in out
+    assert f"part:       {bench.part.upper()}" in out
+    assert out.endswith("unique ID:  303132333435363738393A3B\n")
+
+
+def test_without_a_part_the_chip_tells_its_family(bench: Bench) -> None:
+    result = bench.desk.run("--probe", SELECTOR, "info")
+    assert result.code == 0
+    assert ("STM8S" if bench.part == STM8S else "STM8L") in result.out
+
+
+def test_write_programs_the_image_and_nothing_else_and_twice_nothing_at_all(bench: Bench) -> None:
+    bench.chip.flash[0x200:0x203] = b"old"
+    start = bench.chip.facts.eeprom[0]
+    file = bench.desk.hex("a.hex", (0x8000, program(300)), (start + 5, b"settings"))
+    bench.done("write", file)
+    expected = bytearray(bench.chip.facts.flash)
+    expected[:300], expected[0x200:0x203] = program(300), b"old"
+    assert bench.chip.flash == expected
+    assert bench.chip.eeprom == bytes(5) + b"settings" + bytes(len(bench.chip.eeprom) - 13)
+    writes = bench.probe.calls.count("wotf")
+    bench.probe.calls.clear()
+    bench.done("write", file)
+    assert 0 < bench.probe.calls.count("wotf") < writes
+    assert bench.chip.flash == expected
+
+
+def test_a_whole_flash_is_written_and_read_back(bench: Bench) -> None:
+    size = bench.chip.facts.flash
+    bench.done("write", bench.desk.hex("a.hex", (0x8000, program(size))))
+    bench.done("read", "all.bin")
+    assert bench.chip.flash == (bench.desk.folder / "all.bin").read_bytes() == program(size)
+
+
+def test_write_with_options_brings_both(bench: Bench) -> None:
+    address = _OPTION_S if bench.part == STM8S else _OPTION_L
+    value = b"\x01\xfe" if bench.part == STM8S else b"\x01"
+    before = bench.options()
+    file = bench.desk.hex("a.hex", (0x8000, program(100)), (address, value))
+    bench.done("write", "--options", "--force-watchdog", file)
+    assert bench.chip.flash[:100] == program(100)
+    changed = {a: v for a, v in bench.options().items() if v != before[a]}
+    assert changed == dict(enumerate(value, address))
+
+
+def test_write_to_ram_stays_there(bench: Bench) -> None:
+    bench.done("--region", "ram", "write", bench.desk.hex("a.hex", (0x30, b"in RAM")))
+    assert bench.chip.ram[0x30:0x36] == b"in RAM"
+
+
+@pytest.mark.parametrize(("memory", "at"), [("flash", 0x8000), ("eeprom", 0), ("options", 0x4800), ("ram", 0)])
+def test_read_saves_what_the_chip_holds(bench: Bench, memory: str, at: int) -> None:
+    held = getattr(bench.chip, memory)
+    held[20:23] = b"abc"
+    bench.done("--region", memory, "read", "x.bin")
+    assert (bench.desk.folder / "x.bin").read_bytes() == held
+
+
+def test_verify_finds_what_is_equal_and_the_first_that_is_not(bench: Bench) -> None:
+    bench.chip.flash[:300] = program(300)
+    file = bench.desk.hex("a.hex", (0x8000, program(300)))
+    assert "300 bytes are equal" in bench.done("verify", file)
+    bench.chip.flash[77] ^= 0xFF
+    before = bytes(bench.chip.flash)
+    result = bench.run("verify", file)
+    assert _codes(result) == (6, ["E-VERIFY"])
+    assert "0x00804D" in result.err
+    assert bench.chip.flash == before
+
+
+def test_erase_blanks_a_memory_or_whole_blocks_of_it(bench: Bench) -> None:
+    block, size = bench.chip.facts.block, bench.chip.facts.flash
+    bench.chip.flash[:] = program(size)
+    bench.done("--region", f"0x{0x8000 + block:X}:{block}", "erase")
+    assert bench.chip.flash == program(size)[:block] + bytes(block) + program(size)[2 * block :]
+    bench.done("erase")
+    assert not any(bench.chip.flash)
+
+
+def test_options_are_shown_changed_and_brought_back(bench: Bench) -> None:
+    factory = bench.options()
+    assert "UBC" in bench.done("options", "show")
+    bench.done("options", "set", "UBC=1K")
+    ubc = {0x4801: 0x10, 0x4802: 0xEF} if bench.part == STM8S else {0x4802: 8}
+    assert bench.options() == {**factory, **ubc}
+    refused = bench.run("write", bench.desk.hex("a.hex", (0x8000, program(100))))
+    assert _codes(refused) == (5, ["E-UBC"])
+    assert not any(bench.chip.flash)
+    bench.done("options", "defaults")
+    assert bench.options() == factory
+
+
+def test_options_diff_compares_with_a_file(bench: Bench) -> None:
+    bench.done("--region", "options", "read", "o.hex")
+    bench.done("options", "diff", "o.hex")
+    bench.chip.options[0x4801 - 0x4800 : 0x4803 - 0x4800] = b"\x10\xef" if bench.part == STM8S else b"\x00\x08"
+    result = bench.run("options", "diff", "o.hex")
+    assert result.code != 0
+    assert "UBC" in result.out + result.err
+
+
+def test_lock_then_unlock(bench: Bench) -> None:
+    bench.chip.flash[:], bench.chip.eeprom[:3] = program(bench.chip.facts.flash), b"abc"
+    factory = bench.options()
+    bench.done("lock", "--yes")
+    assert bench.chip.locked
+    assert "protection: ON" in bench.run("info").out
+    for words in (("read", "x.bin"), ("erase",), ("options", "show"), ("read", "--all", "x.hex")):
+        assert _codes(bench.run(*words)) == (5, ["E-ROP-READ"]), words
+    assert bench.chip.flash == program(bench.chip.facts.flash)
+    bench.done("unlock")
+    assert not bench.chip.locked
+    assert not any(bench.chip.flash)
+    assert not any(bench.chip.eeprom)
+    assert bench.options() == factory
+
+
+def test_write_unlocks_a_locked_chip_unless_it_must_not(bench: Bench) -> None:
+    factory = bench.options()
+    bench.done("lock", "--yes")
+    file = bench.desk.hex("a.hex", (0x8000, program(300)))
+    assert _codes(bench.run("--unlock", "never", "write", file)) == (5, ["E-ROP-UPLOAD"])
+    assert bench.chip.locked
+    assert bench.run("write", file).code == 0
+    assert bench.chip.flash[:301] == program(300) + b"\0"
+    assert bench.options() == factory
+
+
+def test_a_backup_comes_back_whole(bench: Bench) -> None:
+    facts = bench.chip.facts
+    bench.chip.flash[:], bench.chip.eeprom[3:9] = program(facts.flash), b"saved!"
+    bench.done("options", "set", "UBC=1K")
+    kept = bytes(bench.chip.flash), bytes(bench.chip.eeprom), bench.options()
+    bench.done("read", "--all", "backup.hex")
+    bench.done("unlock")  # the chip is open: its option bytes go back, its memories stay
+    assert bench.options() != kept[2]
+    bench.done("erase")
+    bench.done("--region", "eeprom", "erase")
+    bench.done("restore", "backup.hex")
+    assert (bytes(bench.chip.flash), bytes(bench.chip.eeprom), bench.options()) == kept
+
+
+def test_run_leaves_the_cpu_in_ram_and_reset_gets_it_back(bench: Bench) -> None:
+    loop = b"\x20\xfe"
+    result = bench.desk.run(
+        "--probe", SELECTOR, "--part", bench.part, "run", "0x40", bench.desk.hex("a.hex", (0x40, loop))
+    )
+    assert result.code == 0
+    assert (bench.chip.runs_at, bench.chip.ram[0x40:0x42], bench.probe.opened) == (0x40, loop, False)
+    bench.done("reset")
+    assert bench.chip.runs_at == 0x8000
+
+
+def test_a_chip_is_caught_at_power_on(bench: Bench) -> None:
+    assert bench.run("--power-cycle=5", "info").code == 0
+    assert bench.probe.calls.count("enter") == 1
+
+
+def test_the_part_may_be_found_by_itself(bench: Bench) -> None:
+    assert bench.run("write", bench.desk.hex("a.hex", (0x8000, program(300))), part="auto").code == 0
+    assert bench.chip.flash[:300] == program(300)
+
+
+def test_the_library_opens_it_by_the_same_name(bench: Bench) -> None:
+    with stm8tool.open(SELECTOR, bench.part) as chip:
+        assert chip.probe == stm8tool.ProbeInfo("Bench wire", "7", None, SELECTOR)
+        chip.write(stm8tool.Image([stm8tool.Segment(0x8000, program(64))]))
+        assert chip.read("flash")[:64] == program(64)
+        assert chip.quality.retries == 0
+    assert bench.probe.is_left_tidy
+
+
+@pytest.mark.parametrize("part", [STM8S, STM8L])
+def test_a_probe_without_high_speed_is_not_asked_for_it(part: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    probe = attach(monkeypatch, SecondProbe(_FACTS[part], has_high_speed=False))
+    bench = Bench(part, desk, probe)
+    bench.done("write", desk.hex("a.hex", (0x8000, program(300))))
+    assert bench.chip.flash[:300] == program(300)
+    assert "low speed" in bench.done("info")
+
+
+def test_such_a_probe_reaches_a_chip_that_was_left_in_high_speed_by_its_reset(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe = attach(monkeypatch, SecondProbe(S103, has_high_speed=False))
+    probe.chip.enter()
+    probe.chip.write(0x7F80, bytes([0xA0 | CSR_HS]), False)
+    Bench(STM8S, desk, probe).done("info")
+
+
+# -- what goes wrong -------------------------------------------------------------------------------------------------
+
+
+def _swim(fault: LinkFault) -> Callable[[], ToolError]:
+    return lambda: SwimError(f"the wire is {fault.value}", fault=fault)
+
+
+class Trouble(NamedTuple):
+    """A fault of the link from one of its operations on, and the same fault of a simulated ST-LINK.
+
+    Attributes:
+        simulated: The fault of the ST-LINK.
+        error: Makes what the link raises.
+        names: The operations that fail.
+        times: How often; the link then works again. A recovery mends it, too.
+    """
+
+    simulated: str
+    error: Callable[[], ToolError]
+    names: tuple[str, ...] = _ON_THE_WIRE
+    times: int = 1 << 30
+
+
+_ALL = (*_ON_THE_WIRE, "assert_reset", "release_reset", "set_speed", "restart", "recover")
+_SILENT_PROBE = Trouble("wedged-for-good", lambda: TransportTimeoutError("silence"), _ALL)
+
+
+def _bring(probe: SecondProbe, trouble: Trouble, after: int = 0) -> None:
+    """Let `probe` fail by `trouble` once `after` operations that can fail so have worked."""
+    left = [after, trouble.times]
+
+    def fail(name: str) -> None:
+        if name not in trouble.names or not left[1]:
+            return
+        if left[0]:
+            left[0] -= 1
+            return
+        left[1] -= 1
+        raise trouble.error()
+
+    probe.fault = fail
+
+
+_COMMANDS = (("info",), ("write", "a.hex"), ("verify", "a.hex"), ("unlock",), ("options", "set", "UBC=1K"), ("reset",))
+
+
+@pytest.mark.parametrize("words", _COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    ("trouble", "codes"),
+    [
+        (Trouble("swim-open", _swim(LinkFault.SILENT)), (4, ["E-TARGET-SILENT"])),
+        (Trouble("swim-stuck-low", _swim(LinkFault.STUCK)), (4, ["E-SWIM-STUCK"])),
+        (Trouble("nak-every=1", _swim(LinkFault.REFUSED), ("system_reset", "rotf", "wotf")), (4, ["E-LINK-LOST"])),
+        (Trouble("busy-storm", _swim(LinkFault.BUSY), _ALL), (4, ["E-PROBE-HUNG"])),
+        (Trouble("unplug-after=60", lambda: ProbeLostError("it is gone"), _ALL), (3, ["E-PROBE-LOST"])),
+        (_SILENT_PROBE._replace(simulated="wedged-for-good=60"), (3, ["E-PROBE-HUNG"])),
+    ],
+    ids=lambda value: getattr(value, "simulated", ""),
+)
+def test_a_link_that_fails_from_the_start_ends_as_an_st_link_that_fails_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], trouble: Trouble, codes: tuple[int, list[str]]
+) -> None:
+    desk.hex("a.hex", (0x8000, program(300)))
+    probe = attach(monkeypatch, SecondProbe(S103))
+    _bring(probe, trouble)
+    result = desk.run("--probe", SELECTOR, "--part", STM8S, *words)
+    desk.chip(faults=[trouble.simulated])
+    assert _codes(result) == _codes(desk.flash(*words)) == codes
+    assert (probe.opened, probe.chip.violations, any(probe.chip.flash)) == (False, [], False)
+
+
+@pytest.mark.parametrize(
+    ("simulated", "spoil", "codes"),
+    [
+        ("nrst-stuck-low", lambda probe: setattr(probe.chip, "nrst_stuck", True), (4, ["E-RESET-LOW"])),
+        ("hsit-stuck", lambda probe: setattr(probe.chip, "hsit_stuck", True), (0, ["E-NO-HIGH-SPEED"])),
+        ("bit-flip-every=1", lambda probe: setattr(probe, "damage", 0x20), (4, ["E-LINK-LOST"])),
+    ],
+    ids=["reset held low", "high speed never allowed", "damaged"],
+)
+def test_a_board_with_a_fault_is_told_as_through_an_st_link(
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    simulated: str,
+    spoil: Callable[[SecondProbe], None],
+    codes: tuple[int, list[str]],
+) -> None:
+    file = desk.hex("a.hex", (0x8000, program(300)))
+    probe = attach(monkeypatch, SecondProbe(S103))
+    spoil(probe)
+    result = desk.run("--probe", SELECTOR, "--part", STM8S, "write", file)
+    desk.chip(faults=[simulated])
+    assert _codes(result) == _codes(desk.flash("write", file)) == codes
+    assert (bytes(probe.chip.flash[:300]) == program(300)) is (result.code == 0)
+
+
+_ONCE = [
+    Trouble("drop-link-after=100", _swim(LinkFault.SILENT), times=1),
+    Trouble("nak-every=500", _swim(LinkFault.REFUSED), ("rotf",), times=1),
+    Trouble("stall-after=100", lambda: ExchangeError("a reply was lost"), _ALL, times=1),
+    Trouble("wedged=100", lambda: TransportTimeoutError("silence"), _ALL, times=1),
+]
+
+
+@pytest.mark.parametrize("trouble", _ONCE, ids=lambda trouble: trouble.simulated)
+def test_what_fails_once_is_mended_and_told_of_as_with_an_st_link(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, trouble: Trouble
+) -> None:
+    """It fails at each operation of a write in turn: the chip always ends up with the image, and the program runs."""
+    file = desk.hex("a.hex", (0x8000, program(300)))
+    desk.chip(faults=[trouble.simulated])
+    assert _codes(desk.flash("write", file)) == (0, ["E-WEAK-LINK"])
+    told = []
+    for after in range(80):
+        probe = attach(monkeypatch, SecondProbe(S103))
+        _bring(probe, trouble, after)
+        result = desk.run("--probe", SELECTOR, "--part", STM8S, "write", file)
+        assert (result.code, bytes(probe.chip.flash[:301])) == (0, program(300) + b"\0"), (after, result.err)
+        assert probe.is_left_tidy, after
+        told.append(_codes(result)[1])
+    assert told[-1] == []  # it came too late to fail
+    assert sorted({tuple(codes): codes for codes in told}.values()) == [[], ["E-WEAK-LINK"]]
+
+
+_FOR_GOOD = [
+    (Trouble("", _swim(LinkFault.SILENT)), (4, {"E-TARGET-SILENT", "E-LINK-LOST", "E-SWIM-DISABLED"})),
+    (Trouble("", _swim(LinkFault.STUCK)), (4, {"E-SWIM-STUCK", "E-LINK-LOST"})),
+    (Trouble("", lambda: ExchangeError("a reply was lost"), _ALL), (3, {"E-PROBE-REFUSES"})),
+    (_SILENT_PROBE, (3, {"E-PROBE-HUNG"})),
+    (Trouble("", lambda: ProbeLostError("it is gone"), _ALL), (3, {"E-PROBE-LOST"})),
+]
+
+
+@pytest.mark.parametrize(("trouble", "codes"), _FOR_GOOD, ids=["silent", "stuck", "exchanges", "hung", "gone"])
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_link_that_dies_anywhere_in_a_write_is_one_error_and_the_next_write_does_the_rest(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, locked: bool, trouble: Trouble, codes: tuple[int, set[str]]
+) -> None:
+    file = desk.hex("a.hex", (0x8000, program(300)))
+    seen = set()
+    for after in range(0, 170, 7):
+        probe = attach(monkeypatch, SecondProbe(S103))
+        bench = Bench(STM8S, desk, probe)
+        if locked:
+            bench.done("lock", "--yes")
+        _bring(probe, trouble, after)
+        result = desk.run("--probe", SELECTOR, "--part", STM8S, "write", file)
+        if result.code:
+            last = _codes(result)[1][-1]
+            assert (result.code, last in codes[1]) == (codes[0], True), (after, result.err)
+            seen.add(last)
+        assert not probe.opened
+        probe.fault = lambda name: None
+        assert bench.run("write", file).code == 0
+        assert bench.chip.flash[:301] == program(300) + b"\0"
+        assert bench.options() == S103.options
+    assert seen

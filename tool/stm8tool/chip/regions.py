@@ -1,0 +1,82 @@
+"""The names of memories and of pieces of them: "flash", "eeprom", "options", "ram", or ADDRESS:SIZE."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn, Optional, Union
+
+from ..errors import UsageError
+from ..parts.table import UNIQUE_ID_SIZE, Part, Region
+from ..support.values import number
+from ..words import Hint
+from .options import datasize
+
+
+def resolve(part: Part, wanted: Union[str, Region], among: Optional[Sequence[Region]] = None) -> Region:
+    """Return the memory of `part`, or the piece of one, that `wanted` means.
+
+    Args:
+        part: The chip.
+        wanted: The name of a memory, ADDRESS:SIZE such as "0x8000:0x100", or the region itself.
+        among: The memories that serve; None: all that can be read.
+
+    Raises:
+        UsageError: There is no such memory, or not all of the region lies inside one that serves.
+    """
+    memories = part.readable if among is None else among
+    choices = ", ".join(map(str, memories))
+    region = _named(part, wanted) if isinstance(wanted, str) else wanted
+    if region is None:
+        more = f"; these serve: {choices}" if among else ""
+        raise UsageError(f"unknown region '{wanted}'", hint=f"use flash, eeprom, options, ram or ADDRESS:SIZE{more}")
+    if not is_inside(region, memories):
+        serves = " that serves here" if among else ""
+        raise UsageError(
+            f"0x{region.start:06X}:{region.size} is not inside one memory of the {part.name}{serves}",
+            hint=f"these serve: {choices}" if among else f"it has {choices}",
+        )
+    return region
+
+
+def _named(part: Part, name: str) -> Optional[Region]:
+    """Return the region that `name` means; None if it is neither the name of a memory nor ADDRESS:SIZE."""
+    known = {"flash": part.flash, "eeprom": part.eeprom, "options": part.options, "ram": part.ram}
+    if name in known:
+        return known[name] or _data_in_flash(part)
+    start, colon, size = name.partition(":")
+    return Region("range", number(start), number(size)) if colon else None
+
+
+def _data_in_flash(part: Part) -> NoReturn:
+    """Raise UsageError for a part without EEPROM, with the place in flash where data may be kept."""
+    area = datasize.largest(part)
+    if area is None:
+        raise UsageError(f"the {part.name} has no EEPROM", hint=Hint("use {region:flash}"))
+    raise UsageError(
+        f"the {part.name} has no EEPROM apart: its option byte DATASIZE makes the end of the flash data EEPROM, "
+        f"{area} at most",
+        hint=Hint(
+            "{options_show} tells which; use {region:ADDRESS:SIZE}, such as {region:{area}}",
+            area=f"0x{area.start:06X}:{area.size}",
+        ),
+    )
+
+
+def readable(part: Part) -> tuple[Region, ...]:
+    """Return every memory that can be read, and the unique ID."""
+    unique_id = () if part.unique_id is None else (Region("unique ID", part.unique_id, UNIQUE_ID_SIZE),)
+    return (*part.readable, *unique_id)
+
+
+def is_inside(region: Region, memories: Sequence[Region]) -> bool:
+    """Tell whether all of `region` lies inside one of `memories`."""
+    return any(memory.start <= region.start < region.end <= memory.end for memory in memories)
+
+
+def require_whole_blocks(region: Region, part: Part) -> None:
+    """Raise UsageError unless `region` can be erased on its own."""
+    block = part.block
+    if region.start % block or region.size % block:
+        raise UsageError(
+            f"{region} is not whole blocks", hint=f"start and size must be multiples of {block} (0x{block:X}) bytes"
+        )

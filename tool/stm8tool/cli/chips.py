@@ -1,0 +1,84 @@
+"""The commands around a chip as a whole: unlock, reset, lock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import Code, UsageError
+from .command import NoArguments, PartUse, command
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from .console import Console
+    from .request import Request
+
+_CONFIRMATION = "lock"
+
+
+def unlock(request: Request[NoArguments], console: Console) -> None:
+    from ..chip import wording
+
+    request.require_settled("options")
+    with request.chip(console) as chip:
+        result = chip.unlock()
+        console.say(wording.unlocked(result))
+
+
+def reset(request: Request[NoArguments], console: Console) -> None:
+    with request.chip(console) as chip:
+        chip.reset()
+    console.say("the chip was reset" + " and runs" * bool(chip.starts_program))
+
+
+class LockArguments(NamedTuple):
+    """The arguments of `lock`."""
+
+    yes: bool
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def lock(request: Request[LockArguments], console: Console) -> None:
+    from ..chip import wording
+
+    part, confirmed = request.require_part(), request.arguments.yes
+    if not confirmed and not console.is_interactive:
+        raise UsageError(
+            f"locking the {part.name} must be confirmed",
+            code=Code.DANGEROUS_WRITE,
+            hint="add --yes: from then on only an erase of the whole chip opens it",
+        )
+    console.say(
+        f"lock sets the read protection (ROP) of the {part.name}: nobody can read, compare or debug it any more."
+    )
+    console.say("The only way back is `unlock`, which erases flash, EEPROM and option bytes.")
+    if not confirmed and console.ask(f"type '{_CONFIRMATION}' to go on: ") != _CONFIRMATION:
+        raise UsageError("not confirmed: nothing was done", hint=f"type '{_CONFIRMATION}', or add --yes")
+    with request.chip(console) as chip:
+        written = chip.lock()
+        console.say(wording.LOCKED if written else "it is read-protected already: nothing to do")
+
+
+COMMANDS = (
+    command(
+        "unlock",
+        "remove read protection (erases a locked chip), restore factory option bytes",
+        unlock,
+        NoArguments,
+        part=PartUse.REQUIRED,
+        writes=True,
+    ),
+    command("reset", "reset the chip and let its program run", reset, NoArguments, part=PartUse.OPTIONAL, writes=False),
+    command(
+        "lock",
+        "set read protection: only an erase of everything opens the chip again",
+        lock,
+        LockArguments,
+        part=PartUse.REQUIRED,
+        writes=True,
+    ),
+)

@@ -1,0 +1,198 @@
+"""The commands that take files to flash and EEPROM: write, verify."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+
+from ..errors import ImageError, UsageError
+from .command import PartUse, command
+from .option_bytes import add_forced, changes_shown, dangers
+from .request import Once
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from ..chip.upload import Upload
+    from ..image import Image, Segment
+    from ..parts.table import Part, Region
+    from .console import Console
+    from .request import Request
+
+
+def image_of(
+    request: Request[Any],
+    regions: Sequence[Region],
+    files: Sequence[str],
+    patches: Sequence[str] = (),
+    fills: Sequence[str] = (),
+    *more: Segment,
+) -> Image:
+    """Return the files' data, changed as `--patch`, `--fill` and `more` say.
+
+    Args:
+        request: Of the command.
+        regions: Where data may lie. A raw binary begins at the start of the one that `--region` names.
+        files: Their names.
+        patches: What each `--patch` says.
+        fills: What each `--fill` says.
+        more: Further bytes, in place of those of the files.
+    """
+    from .. import image
+    from ..image import edits
+
+    patched = [edits.patch(text) for text in patches]
+    filled = [edits.fill(text, request.region_of("flash")) for text in fills]
+    content = image.load(
+        files,
+        request.base_address,
+        region=regions[0] if request.region and len(regions) == 1 else None,
+        ram_size=request.require_part().ram.size,
+        raw_hint="add " + " or ".join(f"--base 0x{r.start:04X} for the {r.name}" for r in _flash_first(regions)),
+    )
+    return edits.apply(content, [*patched, *more], filled)
+
+
+def _flash_first(regions: Sequence[Region]) -> list[Region]:
+    return sorted(regions, key=lambda region: region.name != "flash")
+
+
+def _add_files(parser: ArgumentParser) -> None:
+    """Add the files of a command, and what changes their data."""
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="Intel HEX, S-records, ELF, or raw with --base or --region"
+    )
+    parser.add_argument("--patch", action="append", default=[], metavar="ADDRESS=BYTES", help="other bytes, in hex")
+    parser.add_argument("--fill", action="append", default=[], metavar="[ADDRESS:SIZE=]BYTE", help="fill the gaps")
+
+
+class WriteArguments(NamedTuple):
+    """The arguments of `write`."""
+
+    files: Sequence[str]
+    patch: Sequence[str]
+    fill: Sequence[str]
+    serial_number: Optional[str]
+    options: bool
+    forced: Sequence[str]
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        _add_files(parser)
+        parser.add_argument(
+            "--serial-number", action=Once, metavar="ADDRESS,FORMAT,FILE", help="the next of those that FILE counts"
+        )
+        parser.add_argument("--options", action="store_true", help="write the option bytes of the files, too, last")
+        add_forced(parser)
+
+
+def write(request: Request[WriteArguments], console: Console) -> None:
+    from ..image import Image
+    from ..image.serial_number import SerialNumber
+
+    part, given = request.require_part(), request.arguments
+    regions = request.writable()
+    unlock = request.unlock and not (request.shared and "options" in request.shared.differing)
+    serial = None if given.serial_number is None else SerialNumber.parse(given.serial_number)
+    numbers = [serial.encode(serial.peek())] if serial else []
+    content = image_of(request, regions, given.files, given.patch, given.fill, *numbers)
+    _check_options(request, part, content)
+    content.check_inside([*regions, part.options] if given.options else regions, part.options, part)
+    region, allow = regions[0] if request.region else None, dangers(given.forced)
+    with request.chip(console) as chip:
+        console.say(f"{chip.probe.model} {chip.probe.firmware}, {part.name}")
+        if regions == [part.ram]:
+            chip.load_ram(content)
+            chip.expect_program()
+            console.say(f"{content.size} bytes of RAM written and verified; what runs now may overwrite them")
+            return
+        if serial:
+            # No number is lost to a probe or chip that is not there.
+            chip.check_write(content, region, options=given.options, allow=allow, unlock=unlock)
+            taken = serial.take()
+            content = content.overlaid(Image([taken]))
+            console.say(f"{taken.origin} is taken from {serial.file}, for 0x{taken.address:06X}")
+        result = chip.write(
+            content,
+            region,
+            options=given.options,
+            allow=allow,
+            unlock=unlock,
+            verify=request.verify,
+            tell=changes_shown(console.say, part),
+        )
+        _tell_written(console, result, verified=request.verify)
+        chip.expect_program()
+    if chip.starts_program:
+        console.say("the program runs")
+
+
+def _tell_written(console: Console, result: Upload, *, verified: bool) -> None:
+    from ..chip import wording
+
+    if result.unlocked and result.unlocked.erased:
+        left = wording.left_alone(result.unlocked.left)
+        factory = "" if left else "option bytes at factory values, "
+        console.say(f"read protection removed, {factory}read back{left}")
+    written = result.written
+    if written.programmed:
+        checked = "and verified" if verified else "(not verified)"
+        console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written {checked}")
+    elif written.compared or not result.options:
+        console.say(f"nothing to do: the chip already holds the image ({blocks(written.compared)} compared)")
+    for line in wording.options_written(result.options):
+        console.say(line)
+
+
+def blocks(count: int) -> str:
+    return f"{count} block" if count == 1 else f"{count} blocks"
+
+
+def _check_options(request: Request[WriteArguments], part: Part, content: Image) -> None:
+    """Raise an error if `--options`, or what it needs, does not fit the rest of the command line or the files."""
+    if not request.arguments.options:
+        if request.arguments.forced:
+            raise UsageError("--force-… allows what --options writes", hint="add --options, or leave it out")
+        return
+    if request.region == "ram":
+        raise UsageError("--region ram and --options do not go together", hint="give one of them")
+    request.require_settled("options", "meaning")
+    if not content.slice(part.options):
+        raise ImageError("the image holds no option bytes", hint=f"those of the {part.name} lie in {part.options}")
+
+
+class VerifyArguments(NamedTuple):
+    """The arguments of `verify`."""
+
+    files: Sequence[str]
+    patch: Sequence[str]
+    fill: Sequence[str]
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        _add_files(parser)
+
+
+def verify(request: Request[VerifyArguments], console: Console) -> None:
+    part, given = request.require_part(), request.arguments
+    regions = [request.region_of("flash")] if request.region else list(part.memories)
+    content = image_of(request, regions, given.files, given.patch, given.fill)
+    content.check_inside(regions, part=part)
+    with request.chip(console) as chip:
+        equal = chip.verify(content, regions[0] if request.region else None)
+        console.say(f"verified: {equal} bytes are equal")
+
+
+COMMANDS = (
+    command(
+        "write",
+        "write files; only blocks that differ",
+        write,
+        WriteArguments,
+        part=PartUse.REQUIRED,
+        writes=True,
+    ),
+    command("verify", "compare files with the chip", verify, VerifyArguments, part=PartUse.REQUIRED, writes=False),
+)

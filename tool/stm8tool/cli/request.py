@@ -1,0 +1,209 @@
+"""What the arguments of stm8tool mean: a request, made once from argparse's Namespace and fixed from then on."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar
+
+from ..errors import UsageError
+from ..support.values import number, shortened
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from ..api import Chip
+    from ..chip.link.family import PartGroup
+    from ..parts.table import Part, Region
+    from ..session import PowerCycle
+    from .console import Console
+
+    class Arguments(Protocol):
+        """A command's own arguments: a NamedTuple with a field for each."""
+
+        @staticmethod
+        def add(parser: argparse.ArgumentParser) -> None:
+            """Add them to the command's parser."""
+
+
+Args = TypeVar("Args", bound="Arguments")
+
+DEFAULT_PROBE = "stlink"
+DEFAULT_POWER_CYCLE_S = 30
+AUTO = "auto"
+NAME_IT = "name the part that is printed on the chip with --part"
+_LONGEST_POWER_CYCLE_S = 600
+
+# The options that every command has, where they are not given.
+_NOT_GIVEN = {
+    "probe": DEFAULT_PROBE,
+    "part": None,
+    "region": None,
+    "base": None,
+    "unlock": "auto",
+    "verify": "yes",
+    "progress": "auto",
+    "power_cycle": None,
+    "verbose": 0,
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Request(Generic[Args]):
+    """What one command line asks for.
+
+    Attributes:
+        arguments: The command's own arguments.
+        probe: The selector of the probe.
+        part_name: What `--part` says.
+        part: The part, if the command uses one and it is known.
+        shared: What `--part auto` found the possible parts to share; `part` is made of it.
+        region: What `--region` says; `region_of` and `writable` tell what it means for a part.
+        base: What `--base` says; `base_address` has its value.
+        unlock: A write may unlock a read-protected chip.
+        verify: A write reads back what it programmed.
+        power_cycle_s: How long the tool waits for the board's power to be switched; None: it does not.
+    """
+
+    arguments: Args
+    probe: str
+    part_name: Optional[str]
+    region: Optional[str]
+    base: Optional[str]
+    unlock: bool
+    verify: bool
+    power_cycle_s: Optional[int]
+    part: Optional[Part] = None
+    shared: Optional[PartGroup] = None
+
+    def require_part(self) -> Part:
+        """The part; UsageError if none was named."""
+        if self.part is None:
+            raise UsageError("which chip?", hint="name it with --part, for example --part stm8s103f3")
+        return self.part
+
+    @property
+    def base_address(self) -> Optional[int]:
+        """The address that `--base` gives."""
+        if self.base is None:
+            return None
+        base = number(self.base)
+        if base < 0:
+            raise UsageError(f"--base {self.base} is no address", hint="write 0x8000 or 32768")
+        return base
+
+    def region_of(self, default: str) -> Region:
+        """Return the one region that `--region` names."""
+        from ..chip import regions
+
+        name = self.region or default
+        self.require_settled(name)
+        return regions.resolve(self.require_part(), name)
+
+    def writable(self) -> list[Region]:
+        """Return the memories that a write may touch: flash and EEPROM, or the one named."""
+        from ..chip import regions
+
+        part = self.require_part()
+        if self.region is None:
+            return list(part.programmable)
+        if self.region == "ram":
+            return [part.ram]
+        region = self.region_of("flash")
+        if not regions.is_inside(region, part.programmable):
+            raise UsageError(
+                f"{region} cannot be written: only flash, EEPROM and RAM can",
+                hint="option bytes are changed by `options set`, and brought to their factory values by "
+                "`options defaults`",
+            )
+        return [region]
+
+    def require_settled(self, *figures: str) -> None:
+        """Raise UsageError if `--part auto` left parts that differ in one of `figures`, see `family.PartGroup`."""
+        for figure in figures:
+            if self.shared is not None and figure in self.shared.differing:
+                what = "the meaning of their option bytes" if figure == "meaning" else f"their {figure}"
+                raise UsageError(
+                    f"which chip? {self.shared.part.name} differ in {what}",
+                    hint=NAME_IT + (", or give --region ADDRESS:SIZE" if figure in ("flash", "eeprom") else ""),
+                )
+
+    def power_cycle(self, console: Console) -> Optional[PowerCycle]:
+        """Return what `--power-cycle` asks for; None without it."""
+        from ..session import PowerCycle
+
+        return None if self.power_cycle_s is None else PowerCycle(self.power_cycle_s, console.power_cycle)
+
+    def chip(self, console: Console) -> Chip:
+        """Return the chip behind the probe, for a `with` statement; only that opens the probe."""
+        from ..api import Chip
+        from ..selector import open_link
+        from ..session import Session
+
+        power_cycle = self.power_cycle(console)
+        return Chip(lambda: Session(open_link(self.probe), self.part, power_cycle), self.part, console.progress)
+
+    def possible_parts(self, console: Console) -> Sequence[Part]:
+        """Look at the chip, and say and return which parts it may be."""
+        from ..chip.link import family
+
+        with self.chip(console) as chip:
+            found = chip.candidates()
+            seen = chip.info().seen
+        console.say(f"a chip with {seen}: {family.names(found) or 'no part that is known'}")
+        return found
+
+
+class Once(argparse.Action):
+    """Stores a value, as argparse does, but never one over another."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, _option: object = None
+    ) -> None:
+        """Store `values`; a usage error if the option was given already."""
+        if getattr(namespace, self.dest) is not None:
+            raise argparse.ArgumentError(self, "given twice: a board has one serial number")
+        setattr(namespace, self.dest, values)
+
+
+def not_given() -> argparse.Namespace:
+    """Return the Namespace to parse into: the options that every command has, as if none were given."""
+    return argparse.Namespace(**_NOT_GIVEN)
+
+
+def make(namespace: argparse.Namespace, arguments: type[Args]) -> Request[Args]:
+    """Return what `namespace` means to the command whose own arguments are `arguments`; the part is not looked up yet.
+
+    Raises:
+        UsageError: A value of an option makes no sense, also where the option has no effect.
+    """
+    return Request(
+        arguments=_own(namespace, arguments),
+        probe=namespace.probe,
+        part_name=namespace.part,
+        region=namespace.region,
+        base=namespace.base,
+        unlock=namespace.unlock == "auto",
+        verify=namespace.verify == "yes",
+        power_cycle_s=_power_cycle_s(namespace.power_cycle),
+    )
+
+
+def _own(namespace: argparse.Namespace, arguments: type[Args]) -> Args:
+    """Return the command's own arguments; lists become tuples."""
+    build: Callable[..., Args] = arguments
+    values: dict[str, Any] = {name: vars(namespace)[name] for name in arguments.__annotations__}
+    return build(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+def _power_cycle_s(text: Optional[str]) -> Optional[int]:
+    """Return the seconds that `--power-cycle` gives; None without it."""
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 5 and 1 <= int(text) <= _LONGEST_POWER_CYCLE_S):
+        raise UsageError(
+            f"--power-cycle={shortened(text)}: that is no number of seconds from 1 to {_LONGEST_POWER_CYCLE_S}",
+            hint="write --power-cycle or --power-cycle=60",
+        )
+    return int(text)

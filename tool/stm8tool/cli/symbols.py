@@ -1,0 +1,57 @@
+"""The symbols of a simulated program: names for addresses, and addresses for names."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from pathlib import Path
+from typing import Optional
+
+from ..errors import ImageError, UsageError
+from ..image import elf
+from ..support import files
+
+_NUMBER = re.compile(r"0[xX][0-9A-Fa-f]{1,6}|\d{1,8}", re.ASCII)
+_LIBRARY_NAMES = ("s_", "l_")  # of the linker: where areas begin, and their lengths
+
+
+class Symbols:
+    """The names of an ELF, to find an address and to name one."""
+
+    def __init__(self, path: Optional[str]) -> None:
+        self._path = path
+        self._by_name = {} if path is None else _load(path)
+        places = sorted((at, name) for name, at in self._by_name.items() if not name.startswith(_LIBRARY_NAMES))
+        self._addresses = [at for at, _ in places]
+        self._names = [name for _, name in places]
+
+    def address(self, text: str) -> int:
+        """Return the address that a number or a name stands for."""
+        if _NUMBER.fullmatch(text):
+            number = int(text, 0) if text[:2].lower() == "0x" else int(text)
+            if number <= 0xFFFFFF:
+                return number
+            raise UsageError(f"--until-pc {text}: an address has 24 bits", hint="0x8000 is the start of the flash")
+        if self._path is None:
+            raise UsageError(f"--until-pc {text}: a name needs the program's ELF", hint="add --elf firmware.elf")
+        for name in (text, f"_{text}"):
+            if name in self._by_name:
+                return self._by_name[name]
+        raise UsageError(f"{self._path} has no symbol {text!r}", hint="static functions have none; give an address")
+
+    def place(self, address: int) -> str:
+        """Return an address, and the name of what it is in where one is known."""
+        index = bisect_right(self._addresses, address) - 1
+        if index < 0:
+            return f"0x{address:06X}"
+        name, offset = self._names[index].removeprefix("_"), address - self._addresses[index]
+        return f"0x{address:06X} ({name}{f'+0x{offset:X}' if offset else ''})"
+
+
+def _load(path: str) -> dict[str, int]:
+    try:
+        return elf.symbols(files.read_regular(Path(path), 1 << 26))
+    except OSError as exc:
+        raise ImageError(f"{path}: {exc.strerror}", hint="build it first, or check the path") from exc
+    except elf.ElfError as exc:
+        raise ImageError(f"{path}: {exc}", hint="give the firmware.elf of the build") from exc

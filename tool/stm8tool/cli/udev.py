@@ -1,0 +1,29 @@
+"""The command `udev`: the rule that lets users of Linux open the probes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .command import NoArguments, PartUse, command
+
+if TYPE_CHECKING:
+    from .console import Console
+    from .request import Request
+
+
+def udev(_request: Request[NoArguments], console: Console) -> None:
+    from ..transport.usb_access import UDEV_RULES
+
+    console.say(UDEV_RULES.rstrip())
+
+
+COMMANDS = (
+    command(
+        "udev",
+        "print the udev rule that lets every user of a Linux machine open the probes",
+        udev,
+        NoArguments,
+        part=PartUse.NONE,
+        writes=False,
+    ),
+)

@@ -1,0 +1,120 @@
+"""The library: what `import stm8tool` offers to programs. What a chip does is in `api.Chip`.
+
+It prints nothing. What a user would be warned of (`E-WEAK-LINK` and others) goes to the logger "stm8tool" of
+`logging`, and nowhere unless the program sets up logging. Failures are exceptions, see `errors.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Optional, Union
+
+from . import image as _image
+from .api import Chip
+from .chip.facts import ChipInfo as ChipInfo
+from .chip.link.capture import PowerCycle
+from .chip.link.quality import Quality as Quality
+from .chip.options.bytes import OptionState as OptionState
+from .chip.options.plan import Change as OptionChange  # noqa: F401
+from .chip.options.plan import Danger as Danger
+from .chip.options.protection import Protection as Protection
+from .chip.options.protection import Unlocked as Unlocked
+from .chip.programmer import Progress, silent
+from .chip.programmer import Written as Written
+from .chip.upload import Restored as Restored
+from .chip.upload import Upload as Upload
+from .errors import UsageError
+from .image import Image
+from .image import Segment as Segment
+from .image.loading import PathLike
+from .image.serial_number import SerialNumber as SerialNumber
+from .parts.table import OptionByte as OptionByte
+from .parts.table import Part, find_part
+from .parts.table import Region as Region
+from .parts.table import all_parts as all_parts
+from .probe.base import ProbeInfo as ProbeInfo
+from .probe.stlink import listing
+from .probe.stlink.listing import ListedProbe
+from .selector import bus_of, open_link
+from .session import Session
+
+logging.getLogger("stm8tool").addHandler(logging.NullHandler())  # else Python shows warnings on stderr
+
+ANY_PROBE = "stlink"
+
+
+def open(  # has the name of the builtin, as `gzip.open` does
+    probe: str = ANY_PROBE,
+    part: Union[str, Part, None] = None,
+    *,
+    progress: Progress = silent,
+    power_cycle: Optional[PowerCycle] = None,
+) -> Chip:
+    """Return the chip behind a probe, for a `with` statement; only that opens the probe.
+
+    Args:
+        probe: "stlink" (any), "stlinkv3" (this generation preferred), a serial number or its beginning,
+            "usb:BUS-PORT", or a simulated one, "sim:CHIPFILE"; also `ListedProbe.path`.
+        part: The chip: "stm8s103f3", an order code, or a `Part`. Only `info`, `connect` and `reset` do without.
+        progress: Called with stage ("comparing", "writing", "verifying", "reading"), bytes done, bytes in all.
+        power_cycle: Catch the chip while somebody switches its power off and on.
+
+    Raises:
+        UnknownPartError: No such part. "auto" is none: the command line has it, for what needs no name of a part;
+            here, leave `part` out for `info`, which shows what the chip is.
+        UsageError: `probe` or `part` is of another type.
+    """
+    if not isinstance(probe, str):
+        raise UsageError(f"a probe is named by a string, not {type(probe).__name__}", hint="such as 'stlink'")
+    known = _part(part)
+    return Chip(lambda: Session(open_link(probe), known, power_cycle), known, progress)
+
+
+def _part(part: Union[str, Part, None]) -> Optional[Part]:
+    """Return the part that is named; UsageError if nothing that names one is."""
+    if part is None or isinstance(part, Part):
+        return part
+    if not isinstance(part, str):
+        raise UsageError(f"a part is named by a string, not {type(part).__name__}", hint="such as 'stm8s103f3'")
+    return find_part(part)
+
+
+def list_probes(bus: str = ANY_PROBE) -> list[ListedProbe]:
+    """Return the attached ST-LINKs, also those that cannot be used; each says what is wrong with it.
+
+    Args:
+        bus: Whose: this machine's, or, for "sim:FOLDER", a simulated machine's.
+
+    Raises:
+        AccessError: No USB library can be loaded.
+    """
+    probes, _ = listing.attached(bus_of(bus)[0])
+    return probes
+
+
+def load_image(*files: PathLike, base: Optional[int] = None, part: Union[str, Part, None] = None) -> Image:
+    """Return what files hold, as one image; their format is found by content.
+
+    Args:
+        files: Intel HEX, S-records, ELF, or raw binaries.
+        base: Address of the first byte of a raw binary.
+        part: Its RAM is left out of an ELF file, where that counts it among its contents.
+
+    Raises:
+        ImageError: A file is missing or malformed, or two of them hold the same address.
+        UnknownPartError: No such part.
+        UsageError: `base` is below 0.
+    """
+    chip = _part(part)
+    raw_hint = "say where it begins, such as base=0x8000 for the flash"
+    return _image.load(files, base, ram_size=chip.ram.size if chip else 0, raw_hint=raw_hint)
+
+
+def save_image(file: PathLike, image: Image) -> None:
+    """Write an image to a file, the whole of it or nothing; the suffix names the format.
+
+    Raises:
+        UsageError: The suffix names no format.
+        ImageError: The file cannot be written, or a raw binary would have more than 16 MiB with its gaps.
+    """
+    _image.save(file, image.segments)
