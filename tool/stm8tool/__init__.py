@@ -104,19 +104,35 @@ __all__ = [
     "save_image",
 ]
 
+# Where each name is that is not an error; OptionChange has another name there.
+_HOMES = {
+    "api": "Chip",
+    "chip.facts": "ChipInfo",
+    "chip.link.capture": "PowerCycle",
+    "chip.link.quality": "Quality",
+    "chip.options.bytes": "OptionState",
+    "chip.options.plan": "Danger OptionChange",
+    "chip.options.protection": "Protection Unlocked",
+    "chip.programmer": "Progress Written",
+    "chip.upload": "Restored Upload",
+    "image": "Image Segment",
+    "image.serial_number": "SerialNumber",
+    "library": "list_probes load_image open save_image",
+    "parts.table": "OptionByte Part Region all_parts find_part",
+    "probe.base": "ProbeInfo",
+    "probe.stlink.listing": "ListedProbe",
+}
+
 if not TYPE_CHECKING:  # a type checker would take it as a promise of any name
 
     def __getattr__(name: str) -> object:
         """Return a name of the library from where it is (PEP 562)."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from . import errors
+        from importlib import import_module
 
-        if hasattr(errors, name):
-            return getattr(errors, name)
-        from . import library
-
-        return getattr(library, name)
+        home = next((home for home, names in _HOMES.items() if name in names.split()), "errors")
+        return getattr(import_module(f"{__name__}.{home}"), "Change" if name == "OptionChange" else name)
 
     def __dir__() -> "list[str]":  # a text: Python 3.6 to 3.8 run this file, too, see oldest.py
         return sorted({*globals(), *__all__})

@@ -9,8 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Optional, Union
 
-from .chip import facts, ram, regions, upload
-from .chip.facts import ChipInfo
+from .chip import regions, upload
 from .chip.flash.controller import Flash
 from .chip.link import family
 from .chip.options import writing
@@ -23,6 +22,7 @@ from .parts.table import Region
 from .words import Hint
 
 if TYPE_CHECKING:
+    from .chip.facts import ChipInfo
     from .chip.link.quality import Quality
     from .chip.options.bytes import OptionState
     from .chip.options.plan import Change as OptionChange
@@ -157,6 +157,8 @@ class Chip:
 
     def info(self) -> ChipInfo:
         """Return what the chip shows, also a locked one; without a part only how it was reached."""
+        from .chip import facts
+
         return facts.gather(self._session.connect(), self._part)
 
     def candidates(self) -> tuple[Part, ...]:
@@ -266,6 +268,8 @@ class Chip:
 
     def unique_id(self) -> Optional[bytes]:
         """Return the 12 bytes that no other chip has; None if the part has none. Errors as `read`."""
+        from .chip import facts
+
         flash = self._open_flash()
         return flash.core.persist(lambda: facts.unique_id(flash))
 
@@ -297,6 +301,8 @@ class Chip:
             ReadoutProtectedError: The chip is locked.
             VerifyError: The RAM does not hold it.
         """
+        from .chip import ram
+
         _checked(image).check_inside([self.part.ram], part=self.part)
         ram.load(self._open_flash(), image.segments, self._progress)
 

@@ -7,36 +7,21 @@ It prints nothing. What a user would be warned of (`E-WEAK-LINK` and others) goe
 from __future__ import annotations
 
 import logging
-from typing import Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 from . import image as _image
 from .api import Chip
-from .chip.facts import ChipInfo as ChipInfo
-from .chip.link.capture import PowerCycle
-from .chip.link.quality import Quality as Quality
-from .chip.options.bytes import OptionState as OptionState
-from .chip.options.plan import Change as OptionChange  # noqa: F401
-from .chip.options.plan import Danger as Danger
-from .chip.options.protection import Protection as Protection
-from .chip.options.protection import Unlocked as Unlocked
 from .chip.programmer import Progress, silent
-from .chip.programmer import Written as Written
-from .chip.upload import Restored as Restored
-from .chip.upload import Upload as Upload
 from .errors import UsageError
-from .image import Image
-from .image import Segment as Segment
-from .image.loading import PathLike
-from .image.serial_number import SerialNumber as SerialNumber
-from .parts.table import OptionByte as OptionByte
 from .parts.table import Part, find_part
-from .parts.table import Region as Region
-from .parts.table import all_parts as all_parts
-from .probe.base import ProbeInfo as ProbeInfo
-from .probe.stlink import listing
-from .probe.stlink.listing import ListedProbe
 from .selector import bus_of, open_link
 from .session import Session
+
+if TYPE_CHECKING:
+    from .chip.link.capture import PowerCycle
+    from .image import Image
+    from .image.loading import PathLike
+    from .probe.stlink.listing import ListedProbe
 
 logging.getLogger("stm8tool").addHandler(logging.NullHandler())  # else Python shows warnings on stderr
 
@@ -88,6 +73,8 @@ def list_probes(bus: str = ANY_PROBE) -> list[ListedProbe]:
     Raises:
         AccessError: No USB library can be loaded.
     """
+    from .probe.stlink import listing
+
     probes, _ = listing.attached(bus_of(bus)[0])
     return probes
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..chip.upload import Upload
     from ..image import Image, Segment
+    from ..image.serial_number import SerialNumber
     from ..parts.table import Part, Region
     from .console import Console
     from .request import Request
@@ -89,12 +90,11 @@ class WriteArguments(NamedTuple):
 
 def write(request: Request[WriteArguments], console: Console) -> None:
     from ..image import Image
-    from ..image.serial_number import SerialNumber
 
     part, given = request.require_part(), request.arguments
     regions = request.writable()
     unlock = request.unlock and not (request.shared and "options" in request.shared.differing)
-    serial = None if given.serial_number is None else SerialNumber.parse(given.serial_number)
+    serial = _serial_number(given.serial_number)
     numbers = [serial.encode(serial.peek())] if serial else []
     content = image_of(request, regions, given.files, given.patch, given.fill, *numbers)
     _check_options(request, part, content)
@@ -126,6 +126,15 @@ def write(request: Request[WriteArguments], console: Console) -> None:
         chip.expect_program()
     if chip.starts_program:
         console.say("the program runs")
+
+
+def _serial_number(text: Optional[str]) -> Optional[SerialNumber]:
+    """Return what `--serial-number` says; None without it."""
+    if text is None:
+        return None
+    from ..image.serial_number import SerialNumber
+
+    return SerialNumber.parse(text)
 
 
 def _tell_written(console: Console, result: Upload, *, verified: bool) -> None:

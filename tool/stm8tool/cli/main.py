@@ -46,12 +46,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     from .console import Console
 
     console = Console(namespace.progress)
-
-    def run() -> None:
+    with process.Ending(console, namespace.verbose, writes=command.writes) as ending:
         request = make(namespace, command.arguments)
         command.run(_with_part(request, command, console), console)
-
-    return process.run(run, console, namespace.verbose, writes=lambda: command.writes)
+    return ending.code
 
 
 def _with_part(request: Request[Any], command: Command, console: Console) -> Request[Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn
+from types import TracebackType
+from typing import TYPE_CHECKING, NoReturn, Optional
 
 from ..errors import ToolError
 from ..support import interrupts, streams
@@ -20,7 +21,7 @@ def end_with(main: Callable[[], int]) -> NoReturn:
     streams.set_up()
     try:
         code = main()
-    except KeyboardInterrupt:  # before `run`, while modules are imported, or after it
+    except KeyboardInterrupt:  # before `Ending`, while modules are imported, or after it
         streams.put(sys.stderr, "interrupted\n")
         code = EXIT_INTERRUPTED
     finally:  # argparse leaves by SystemExit
@@ -28,32 +29,57 @@ def end_with(main: Callable[[], int]) -> NoReturn:
     sys.exit(code)
 
 
-def run(job: Callable[[], None], console: Console, verbosity: int = 0, *, writes: Callable[[], bool]) -> int:
-    """Do `job`; return the exit code, the reason for it being the last line on stderr.
+class Ending:
+    """How a command line ends: a context manager around what it asks for.
+
+    Inside it the log is shown, and a signal to end is taken like Ctrl-C. Afterwards the reason of a failure is the last
+    line on stderr.
 
     Args:
-        job: What the command line asks for.
         console: Where it is told.
         verbosity: 0 to 2, how much of the log is shown; 2 shows the traceback of an error as well.
-        writes: Asked after an interrupt: may the chip hold half of something?
+
+    Attributes:
+        writes: The command may write to the chip: after an interrupt the chip may hold half of something.
+        code: The exit code.
     """
-    _set_up_logging(console, verbosity)
-    interrupts.terminate_like_ctrl_c()
-    try:
-        job()
-        console.check_shown()
-    except ToolError as exc:
-        if verbosity > 1:
+
+    def __init__(self, console: Console, verbosity: int = 0, *, writes: bool = False) -> None:
+        self.writes = writes
+        self.code = 0
+        self._console = console
+        self._verbosity = verbosity
+
+    def __enter__(self) -> Ending:
+        _set_up_logging(self._console, self._verbosity)
+        interrupts.terminate_like_ctrl_c()
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> bool:
+        """Tell a failure, and choose the exit code; a defect of the program goes on with its traceback."""
+        if error is None:
+            try:
+                self._console.check_shown()
+            except ToolError as exc:
+                error = exc
+        if isinstance(error, ToolError):
+            self._fail(error)
+        elif isinstance(error, KeyboardInterrupt):
+            half = "; the chip may be half-written: run the command again" if self.writes else ""
+            self._console.note(f"interrupted: the probe is released{half}")
+            self.code = EXIT_INTERRUPTED
+        return isinstance(error, (ToolError, KeyboardInterrupt))
+
+    def _fail(self, error: ToolError) -> None:
+        if self._verbosity > 1:
             import traceback
 
-            console.note(traceback.format_exc().rstrip())
-        console.error(exc)
-        return exc.exit_code
-    except KeyboardInterrupt:
-        half = "; the chip may be half-written: run the command again" if writes() else ""
-        console.note(f"interrupted: the probe is released{half}")
-        return EXIT_INTERRUPTED
-    return 0
+            lines = traceback.format_exception(type(error), error, error.__traceback__)
+            self._console.note("".join(lines).rstrip())
+        self._console.error(error)
+        self.code = error.exit_code
 
 
 def _set_up_logging(console: Console, verbosity: int) -> None:

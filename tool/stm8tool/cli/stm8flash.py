@@ -73,17 +73,15 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Do what a command line of stm8flash asks for; return the exit code."""
     words = sys.argv[1:] if argv is None else argv
     console = Console("auto")
-    request: Optional[CompatRequest] = None
-
-    def job() -> None:
-        nonlocal request
+    with process.Ending(console) as ending:
         request = parse(words)
+        action = ACTIONS[request.action]
+        ending.writes = action.writes
         try:
-            ACTIONS[request.action].run(request, console)
+            action.run(request, console)
         except ToolError as exc:
             raise exc.with_(hint=_hint(exc)) from exc
-
-    return process.run(job, console, writes=lambda: request is not None and ACTIONS[request.action].writes)
+    return ending.code
 
 
 def _hint(error: ToolError) -> Optional[Advice]:

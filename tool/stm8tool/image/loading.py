@@ -76,9 +76,9 @@ def parse(
         raise ImageError(f"{name}: the file is empty", hint="build it again")
     text_format = _text_format(content)
     if content.startswith(elf.MAGIC):
-        segments = elf.read(name, content, ram_size)
+        segments = elf.parse(name, content, ram_size)
     elif text_format:
-        segments = text_format.read(name, content)
+        segments = text_format.parse(name, content)
     else:
         text = None if said_raw else _text(content)
         if text is not None:

@@ -41,7 +41,7 @@ class ListedProbe(NamedTuple):
     hint: Optional[str]
 
 
-class Answer(NamedTuple):
+class FirmwareAnswer(NamedTuple):
     """What a probe answers that is asked for its firmware.
 
     Attributes:
@@ -60,18 +60,18 @@ def attached(bus: UsbBus, words: Words = LIBRARY) -> tuple[list[ListedProbe], Se
     return [row(ask(probe, bus), words) for probe in probes], others
 
 
-def ask(found: find.FoundProbe, bus: UsbBus) -> Answer:
+def ask(found: find.FoundProbe, bus: UsbBus) -> FirmwareAnswer:
     """Ask a probe for its firmware; it stays in its mode.
 
     An ST-LINK/V1 is not asked: that would take it away from the system's disk driver.
     """
     if not found.model.obstacle and (found.error or found.device.product == V1_PRODUCT):
-        return Answer(found, None, found.error)
+        return FirmwareAnswer(found, None, found.error)
     try:
         version = identify.ask(find.pipe_to(found, bus))
     except ToolError as exc:  # a simulated probe may have a damaged file, too
-        return Answer(found, None, exc)
-    return Answer(found, version, _without_swim(found, version))
+        return FirmwareAnswer(found, None, exc)
+    return FirmwareAnswer(found, version, _without_swim(found, version))
 
 
 def table(probes: Sequence[ListedProbe], others: Sequence[str]) -> list[str]:
@@ -94,7 +94,7 @@ def _cells(probe: ListedProbe) -> tuple[str, ...]:
     return probe.model, serial, probe.path, probe.firmware or "-"
 
 
-def row(answer: Answer, words: Words) -> ListedProbe:
+def row(answer: FirmwareAnswer, words: Words) -> ListedProbe:
     """Return what is told of a probe, in the words of a vocabulary."""
     found, version, error = answer
     return ListedProbe(
