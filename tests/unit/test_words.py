@@ -106,6 +106,22 @@ def test_no_hint_below_the_command_line_names_an_option_to_a_program() -> None:
             assert options_in(shown) == set(), text
 
 
+# The verbs of the command line, most of which the library has as methods with other names or arguments.
+_COMMANDS = "unlock|erase|write|read|verify|lock|reset|run|restore|backup|options|info|list|doctor|udev|parts"
+
+
+def test_a_plain_hint_below_the_command_line_names_no_command() -> None:
+    found = []
+    for source in BELOW:
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                plain = [
+                    word.value for word in node.keywords if word.arg == "hint" and not isinstance(word.value, ast.Call)
+                ]
+                found += [text for text in map(ast.unparse, plain) if re.search(rf"`({_COMMANDS})[ `]", text)]
+    assert found == []
+
+
 def fields(spec: object) -> list[str]:
     """Return the names within the value of a word: "start" of "{base:{start}}"."""
     return [name for _, name, _, _ in Formatter().parse(str(spec or "")) if name]

@@ -180,5 +180,5 @@ def _refuse_text(name: str, text: str) -> NoReturn:
         )
     raise ImageError(
         f"{name}: this is a text file, neither Intel HEX nor S-records",
-        hint=Hint("give what the build makes (firmware.hex); text for the EEPROM is a .bin, with {region:eeprom}"),
+        hint=Hint("give what the build makes (firmware.hex); text for the EEPROM is a .bin, with {place:eeprom}"),
     )
