@@ -29,7 +29,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_code_is_documented_once_and_no_other() -> None:
-    assert HEADINGS == [code.value for code in Code]
+    assert [code.value for code in Code] == HEADINGS
     assert sorted(re.findall(r"\[(E-[A-Z-]+)\]\(#", ERRORS.partition("\n## ")[0])) == sorted(HEADINGS)
 
 
