@@ -174,7 +174,11 @@ def _probe_and_chip(
 
 def _chosen_device(probe: find.FoundProbe, seen: _Visit) -> Finding:
     firmware = seen.probe.firmware if seen.probe else None
-    facts = listing.row(listing.FirmwareAnswer(probe, None, probe.error), COMMAND_LINE)._replace(firmware=firmware)._asdict()
+    facts = (
+        listing.row(listing.FirmwareAnswer(probe, None, probe.error), COMMAND_LINE)
+        ._replace(firmware=firmware)
+        ._asdict()
+    )
     error = None if seen.probe else seen.error
     if error is None:
         return Finding("usb-device", Mark.OK, f"{probe.name}: can be opened", facts=facts)
