@@ -1,4 +1,4 @@
-"""docs/boards.md, docs/options.md and the table of targets, from the tables that the platform itself uses.
+"""docs/boards.md, docs/options.md, the table of targets and the index of errors, from the tables that the code uses.
 
 `python3 dev.py generate` writes them.
 """
@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
-sys.path[:0] = [str(DOCS.parent / name) for name in ("boards", "builder", "tool")]
+sys.path[:0] = [str(DOCS.parent / name) for name in ("boards", "builder", "docs", "tool")]
 
+import error_index  # noqa: E402
 import make_boards  # noqa: E402
 
 from stm8build import options, targets  # noqa: E402
@@ -187,4 +188,5 @@ def files() -> dict[Path, bytes]:
     pages = {path: page() for path, page in PAGES.items()}
     for path in (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))):
         pages.setdefault(path, path.read_text(encoding="utf-8"))
+    pages[DOCS / "errors.md"] = error_index.page_of(pages[DOCS / "errors.md"])
     return {path: with_counts(with_targets(text)).encode() for path, text in pages.items()}

@@ -122,11 +122,13 @@ REFUSED = [
     (["-O", "ihex", "ELF", "no/x.hex"], "No such file or directory", "check the path"),
     (["-O", "ihex", "ELF", "ELF"], "would be written over what is read", "name another file to write"),
     (["-I", "binary", "-O", "ihex", "ELF", "x"], "a raw file has no addresses", "use the ELF or the HEX file"),
+    (["-O", "ihex", "raw.bin", "x"], "a raw binary does not say where it belongs", "use the ELF or the HEX file"),
 ]
 
 
 def test_what_cannot_be_done_is_a_sentence_and_no_file(built: Project) -> None:
     before = built.built("firmware.elf").read_bytes()
+    (built.folder / "raw.bin").write_bytes(b"\x82\x00\x80\x80")
     for words, message, hint in REFUSED:
         code, output = call(built, *words)
         lines = output.splitlines()

@@ -27,12 +27,13 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from stm8tool.support import deps
 from stm8tool.errors import AccessError
+from stm8tool.words import COMMAND_LINE
 try:
     deps.require(sys.argv[2])
     print(__import__(sys.argv[2]).__file__)
     print(*deps.libusb_files()[:1])
 except AccessError as exc:
-    sys.exit(f"error: {exc}\\nhint: {exc.hint}")
+    sys.exit(f"error: {exc}\\nhint: {exc.hint_in(COMMAND_LINE)}")
 """
 
 
@@ -52,7 +53,7 @@ class Checkout:
         package.mkdir(parents=True)
         self.wheels.mkdir()
         (package / "support").mkdir()
-        for name in ("__init__.py", "errors.py"):
+        for name in ("__init__.py", "errors.py", "codes.py", "words.py"):
             (package / name).write_bytes((TOOL / "stm8tool" / name).read_bytes())
         modules = ("__init__", "files", "streams", "bundle", "deps", "places", "package_files", "fetching")
         for name in (f"support/{module}.py" for module in modules):

@@ -13,19 +13,21 @@ import stm8tool
 from stm8tool import oldest
 
 PACKAGE = Path(stm8tool.__file__).parent
-LEAVES = {"errors", "support", "parts", "image"}
+LEAVES = {"errors", "words", "support", "parts", "image"}
 
 # What a folder, or a module at the top, may import of the others. `sim` takes nothing of `probe` and `chip`: it is a
 # second reading of the facts.
 LAYERS: dict[str, set[str]] = {
-    "errors": set(),
-    "support": {"errors"},
+    "words": set(),
+    "codes": {"words"},
+    "errors": {"codes", "words"},
+    "support": {"errors", "words"},
     "parts": {"errors"},
-    "image": {"errors", "support", "parts"},
-    "transport": {"errors", "support"},
-    "probe": {"errors", "support", "transport"},
+    "image": {"errors", "words", "support", "parts"},
+    "transport": {"errors", "words", "support"},
+    "probe": {"errors", "words", "support", "transport"},
     "chip": {*LEAVES, "probe"},
-    "sim": {"errors", "support", "parts", "transport"},
+    "sim": {"errors", "words", "support", "parts", "transport"},
     "selector": {"transport", "probe", "sim"},
     "session": {*LEAVES, "probe", "chip"},
     "api": {*LEAVES, "probe", "chip", "session"},

@@ -55,14 +55,14 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_exit_code_is_documented_and_no_other() -> None:
-    classes, codes = [errors.ToolError], {"0", str(process.EXIT_INTERRUPTED)}
-    while classes:
-        found = classes.pop()
-        codes.add(str(found.exit_code))
-        classes += found.__subclasses__()
+    codes = {0, process.EXIT_INTERRUPTED, *(code.exit_code for code in errors.Code)}
     for text in (TARGETS, TOOL):
-        rows = first_cells(section(text, "Exit codes"))
-        assert sorted(rows) == sorted(codes)
+        assert sorted(map(int, first_cells(section(text, "Exit codes")))) == sorted(codes)
+    assert {int(number) for number in re.findall(r"(?:: |, )(\d+) ", PARSERS[""].epilog or "")} == codes - {0}
+    module = (cli.__doc__ or "").partition("Exit codes:")[2].partition("(")[0]
+    assert {int(number) for number in re.findall(r"(?<!\w)(\d+) ", module)} == codes
+    tree = (errors.__doc__ or "").partition("An error is a value")[0]
+    assert {int(number) for number in re.findall(r" exit (\d)", tree)} == {code.exit_code for code in errors.Code} - {0}
 
 
 def parsers(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:

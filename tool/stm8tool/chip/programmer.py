@@ -133,14 +133,14 @@ class Programmer:
         with self._core.supply_considered():
             try:
                 self._core.persist(attempt, _MENDABLE, lambda: len(programmed))
-            except SwimError as exc:
-                # Some chips answer a write under ROP with a NACK or silence: then it is always the first block.
-                cause = protection.explain_refusal(self.flash, exc) if refused == TRIES else exc
-                _name_the_cut(cause, begun.keys() - programmed)
-                raise cause from exc
             except ToolError as exc:
-                _name_the_cut(exc, begun.keys() - programmed)
-                raise
+                # Some chips answer a write under ROP with a NACK or silence: then it is always the first block.
+                by_protection = isinstance(exc, SwimError) and refused == TRIES
+                cause = protection.explain_refusal(self.flash, exc) if by_protection else exc
+                told = _with_the_cut(cause, begun.keys() - programmed)
+                if told is exc:
+                    raise
+                raise told from exc
         covered = sum(span.end - span.start for span in spans(segments, self._block))
         return Written(covered // self._block, len(programmed), self._block)
 
@@ -224,11 +224,13 @@ class Programmer:
             self._core.tally.blocks += 1
 
 
-def _name_the_cut(error: ToolError, blocks: Iterable[int]) -> None:
-    """Add to an error the blocks whose programming began and was not seen to end, unless the chip refused them."""
-    if not isinstance(error, (ReadoutProtectedError, WriteProtectedError, RefusedError)):
-        cut = (f"block 0x{block:06X} was cut short: all of it may be damaged" for block in sorted(blocks))
-        error.details = (*error.details, *cut)
+def _with_the_cut(error: ToolError, blocks: Iterable[int]) -> ToolError:
+    """Return an error with the blocks whose programming began and was not seen to end, unless the chip refused them."""
+    cut = tuple(sorted(blocks))
+    if not cut or isinstance(error, (ReadoutProtectedError, WriteProtectedError, RefusedError)):
+        return error
+    told = [f"block 0x{block:06X} was cut short: all of it may be damaged" for block in cut]
+    return error.with_(details=(*error.evidence, *told), cut=cut)
 
 
 def _require_equal(address: int, wanted: bytes, held: bytes) -> None:
@@ -242,5 +244,7 @@ def _require_equal(address: int, wanted: bytes, held: bytes) -> None:
             address=address + first,
             expected=wanted[first],
             actual=held[first],
+            differing=len(differing),
+            compared=len(wanted),
             hint="write the image; if that was just done, check supply, ground and wires",
         )

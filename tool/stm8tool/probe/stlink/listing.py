@@ -7,6 +7,7 @@ from typing import NamedTuple, Optional
 
 from ...errors import Code, ProbeError, ToolError
 from ...transport.base import UsbBus
+from ...words import LIBRARY, Words
 from . import find, identify
 from . import version as stlink_version
 from .usb_ids import V1_PRODUCT
@@ -53,10 +54,10 @@ class FirmwareAnswer(NamedTuple):
     error: Optional[ToolError]
 
 
-def attached(bus: UsbBus) -> tuple[list[ListedProbe], Sequence[str]]:
+def attached(bus: UsbBus, words: Words = LIBRARY) -> tuple[list[ListedProbe], Sequence[str]]:
     """Return the attached ST-LINKs, and a text for each other device of ST; errors as `find.survey`."""
     probes, others = find.survey(bus)
-    return [row(ask(probe, bus)) for probe in probes], others
+    return [row(ask(probe, bus), words) for probe in probes], others
 
 
 def ask(found: find.FoundProbe, bus: UsbBus) -> FirmwareAnswer:
@@ -93,8 +94,8 @@ def _cells(probe: ListedProbe) -> tuple[str, ...]:
     return probe.model, serial, probe.path, probe.firmware or "-"
 
 
-def row(answer: FirmwareAnswer) -> ListedProbe:
-    """Return what is told of a probe."""
+def row(answer: FirmwareAnswer, words: Words) -> ListedProbe:
+    """Return what is told of a probe, in the words of a vocabulary."""
     found, version, error = answer
     return ListedProbe(
         model=found.model.name,
@@ -105,7 +106,7 @@ def row(answer: FirmwareAnswer) -> ListedProbe:
         product=f"{found.device.product:04x}",
         firmware=None if version is None else str(version),
         problem=None if error is None else str(error),
-        hint=error.hint if error else None,
+        hint=error.hint_in(words) if error else None,
     )
 
 
