@@ -1,143 +1,160 @@
 """What PlatformIO asks of the platform: which packages a run needs, and what a board can do.
 
-PlatformIO loads this file alone, by its path: no import of a sibling, no work at import time.
+PlatformIO loads this file alone, by its path: no import of a sibling, no work at import time. It names the module
+platformio.platform.…; only a Python that looks for modules in the checkout's root, as `python -m pytest` does, takes
+this file for the standard module `platform`.
 """
 
 from __future__ import annotations
 
-import difflib
-import json
-import re
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, ClassVar, Optional
+import sys
 
-import click
-from platformio.exception import UserSideException
-from platformio.platform import exception
-from platformio.public import PlatformBase
+if __name__ == "platform":
+    import importlib.util
+    from importlib.machinery import PathFinder
+    from pathlib import Path
 
-# These only talk to the probe or the chip: nothing is compiled for them.
-PROBE_TARGETS = frozenset(["unlock", "erase", "reset", "dump", "uploadeep", "dumpeep", "options"]) | frozenset(
-    ["doctor", "list-probes", "probe-info"]
-)
+    _here = Path(__file__).resolve().parent
+    _elsewhere = [_folder for _folder in sys.path if Path(_folder).resolve() != _here]
+    _standard = PathFinder.find_spec("platform", _elsewhere)
+    if not _standard or not _standard.loader:
+        raise ImportError("the standard module platform is missing", name="platform")
+    sys.modules["platform"] = importlib.util.module_from_spec(_standard)
+    _standard.loader.exec_module(sys.modules["platform"])
+else:
+    import difflib
+    import json
+    import re
+    import runpy
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from typing import Any, ClassVar, Optional
 
+    import click
+    from platformio.exception import UserSideException
+    from platformio.platform import exception
+    from platformio.public import PlatformBase
 
-class UnknownBoard(exception.UnknownBoard):  # type: ignore[misc]  # PlatformIO carries no types
-    """PlatformIO's error with what to do; PlatformIO shows the name of the class, too."""
+    class UnknownBoard(exception.UnknownBoard):  # type: ignore[misc]  # PlatformIO carries no types
+        """PlatformIO's error with what to do; PlatformIO shows the name of the class, too."""
 
-    MESSAGE = "Unknown board ID '{0}'\nhint: {1}"
+        MESSAGE = "Unknown board ID '{0}'\nhint: {1}"
 
+    class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries no types
+        """The development platform `ststm8`."""
 
-class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries no types
-    """The development platform `ststm8`."""
+        # Whose program serves `upload` with these protocols; the flasher here serves all others.
+        UPLOAD_PACKAGES: ClassVar[dict[str, str]] = {"serial": "tool-stm8gal", "espstlink": "tool-stm8flash"}
 
-    # Whose program serves `upload` with these protocols; the flasher here serves all others.
-    UPLOAD_PACKAGES: ClassVar[dict[str, str]] = {"serial": "tool-stm8gal", "espstlink": "tool-stm8flash"}
+        def is_embedded(self) -> bool:
+            """Core looks for a package of type "uploader"; the flasher is part of the platform instead."""
+            return True
 
-    def is_embedded(self) -> bool:
-        """Core looks for a package of type "uploader"; the flasher is part of the platform instead."""
-        return True
+        @staticmethod
+        def builds(targets: Sequence[str]) -> bool:
+            """Whether a run for `targets` compiles: not with nobuild, nor for the probe alone."""
+            table = runpy.run_path(str(Path(__file__).resolve().with_name("builder") / "stm8build" / "targets.py"))
+            compile_nothing: Callable[[Sequence[str]], bool] = table["compile_nothing"]
+            return "nobuild" not in targets and not compile_nothing(targets)
 
-    @staticmethod
-    def builds(targets: Sequence[str]) -> bool:
-        """Whether a run for `targets` compiles: not with nobuild, nor for the probe alone."""
-        return "nobuild" not in targets and not (targets and PROBE_TARGETS.issuperset(targets))
+        def configure_default_packages(self, options: dict[str, Any], targets: Sequence[str]) -> Any:
+            """Ask for no package that the run can do without: each costs a minute where no registry answers."""
+            for name in ("board_upload.maximum_size", "board_upload.maximum_ram_size"):
+                if not str(options.get(name, "0")).isdecimal():  # Core's own cast ends in a traceback
+                    raise UserSideException(f"{name} = {options[name]} is no number of bytes, such as 8192")
+            result = super().configure_default_packages(options, targets)
+            packages = self.packages
+            frameworks = (
+                [name.strip().lower() for name in options.get("framework") or []] if self.builds(targets) else []
+            )
+            needed = {self.frameworks[name]["package"] for name in frameworks if name in self.frameworks}
+            if self.builds(targets):
+                needed.add("toolchain-sdcc")
+            if "arduino" in frameworks:
+                # sduino's compiled libraries have the calling convention before SDCC 4.2.
+                packages["toolchain-sdcc"]["version"] = packages["toolchain-sdcc"]["optionalVersions"][0]
+            if "upload" in targets:
+                needed |= self._upload_packages(options)
+            if "__debug" in targets:
+                needed.add("tool-stm8binutils")  # it holds stm8-gdb
+            for name, package in packages.items():
+                package["optional"] = name not in needed
+            return result
 
-    def configure_default_packages(self, options: dict[str, Any], targets: Sequence[str]) -> Any:
-        """Ask for no package that the run can do without: each costs a minute where no registry answers."""
-        for name in ("board_upload.maximum_size", "board_upload.maximum_ram_size"):
-            if not str(options.get(name, "0")).isdecimal():  # Core's own cast ends in a traceback
-                raise UserSideException(f"{name} = {options[name]} is no number of bytes, such as 8192")
-        result = super().configure_default_packages(options, targets)
-        packages = self.packages
-        frameworks = [name.strip().lower() for name in options.get("framework") or []] if self.builds(targets) else []
-        needed = {self.frameworks[name]["package"] for name in frameworks if name in self.frameworks}
-        if self.builds(targets):
-            needed.add("toolchain-sdcc")
-        if "arduino" in frameworks:
-            # sduino's compiled libraries have the calling convention before SDCC 4.2.
-            packages["toolchain-sdcc"]["version"] = packages["toolchain-sdcc"]["optionalVersions"][0]
-        if "upload" in targets:
-            needed |= self._upload_packages(options)
-        if "__debug" in targets:
-            needed.add("tool-stm8binutils")  # it holds stm8-gdb
-        for name, package in packages.items():
-            package["optional"] = name not in needed
-        return result
+        @staticmethod
+        def upload_package(protocol: str, port: str) -> Optional[str]:
+            """Return the package whose program `upload` runs; None: the flasher here, also for a port of an ST-LINK."""
+            return None if port.startswith(("sim:", "usb:")) else Ststm8Platform.UPLOAD_PACKAGES.get(protocol)
 
-    @staticmethod
-    def upload_package(protocol: str, port: str) -> Optional[str]:
-        """Return the package whose program `upload` runs; None is the flasher here, also for any port of an ST-LINK."""
-        return None if port.startswith(("sim:", "usb:")) else Ststm8Platform.UPLOAD_PACKAGES.get(protocol)
+        def _upload_packages(self, options: dict[str, Any]) -> set[str]:
+            """Return the packages that `upload` needs; with a command of the project, only those that it names."""
+            command = options.get("upload_command")
+            if not options.get("board") or (command and not re.search(r"\$\{?UPLOADER\b", command)):
+                return set()
+            upload = self.board_config(options["board"]).get("upload", {})
+            protocol = options.get("upload_protocol") or upload.get("protocol")
+            if protocol == "serial" and "serial" not in upload.get("protocols", ["serial"]):
+                return set()  # refused, see builder/stm8build/option_problems.py
+            context = click.get_current_context(silent=True)  # PlatformIO hands --upload-port to the build alone
+            port = (context and context.params.get("upload_port")) or options.get("upload_port") or ""
+            package = self.upload_package(protocol, port)
+            return {package} if package else set()
 
-    def _upload_packages(self, options: dict[str, Any]) -> set[str]:
-        """Return what `upload` needs besides the platform: with a command of the project's only if that names it."""
-        command = options.get("upload_command")
-        if not options.get("board") or (command and not re.search(r"\$\{?UPLOADER\b", command)):
-            return set()
-        upload = self.board_config(options["board"]).get("upload", {})
-        protocol = options.get("upload_protocol") or upload.get("protocol")
-        if protocol == "serial" and "serial" not in upload.get("protocols", ["serial"]):
-            return set()  # refused, see builder/options.py
-        context = click.get_current_context(silent=True)  # PlatformIO hands --upload-port to the build alone
-        port = (context and context.params.get("upload_port")) or options.get("upload_port") or ""
-        package = self.upload_package(protocol, port)
-        return {package} if package else set()
+        def get_boards(self, id_: Optional[str] = None) -> Any:
+            """Return one board or all of them, each with the debug tools that reach it."""
+            try:
+                boards = super().get_boards(id_)
+            except exception.UnknownBoard as exc:
+                raise UnknownBoard(id_, self._where_boards_are(str(id_))) from exc
+            for board in [boards] if id_ else boards.values():
+                self._add_openocd(board.manifest.setdefault("debug", {}))
+            return boards
 
-    def get_boards(self, id_: Optional[str] = None) -> Any:
-        """Return one board or all of them, each with the debug tools that reach it."""
-        try:
-            boards = super().get_boards(id_)
-        except exception.UnknownBoard as exc:
-            raise UnknownBoard(id_, self._where_boards_are(str(id_))) from exc
-        for board in [boards] if id_ else boards.values():
-            self._add_openocd(board.manifest.setdefault("debug", {}))
-        return boards
+        def _where_boards_are(self, id_: str) -> str:
+            """Return what to do about an unknown board: names that are near it, and where a file of its own goes."""
+            own = Path(self.get_dir(), "boards")
+            project, core = (Path(self.config.get("platformio", name)) for name in ("boards_dir", "core_dir"))
+            users = [project, core / "boards"]
+            for path in (folder / f"{id_}.json" for folder in (*users, own)):
+                if path.is_file():
+                    return f'{path} is not for this platform; write "platform": "{self.name}" in it'
+            platforms = Path(self.config.get("platformio", "platforms_dir"))
+            for path in platforms.glob(f"{self.name}*/boards/*.json"):
+                if path.stem == id_:
+                    return f"copy {path} to {users[0]}, for this project, or to {users[1]}, for all projects"
+            # A name is near as a chip that boards have, as it stands, or without generic_ in front of it.
+            wanted = id_.lower()
+            chips = {
+                path.stem: json.loads(path.read_text(encoding="utf-8"))["build"]["mcu"] for path in own.glob("*.json")
+            }
+            found = [name for name in sorted(chips, key=len) if len(wanted) >= 8 and chips[name].startswith(wanted)]
+            names = {path.stem: path.stem for folder in (*users, own) for path in sorted(folder.glob("*.json"))}
+            names = {**{name.replace("generic_", ""): name for name in names}, **names}
+            found += [names[name] for name in difflib.get_close_matches(wanted, names, 5, 0.75)]
+            meant = ", ".join([*dict.fromkeys(found)][:5])
+            return (
+                (f"did you mean {meant}? " if meant else "docs/boards.md in the platform's folder lists all boards. ")
+                + f"A board of your own is the file {id_}.json in {users[0]}, for this project, or in {users[1]}, "
+                + "for all projects. Do not keep it in the platform's folder: an update removes it"
+            )
 
-    def _where_boards_are(self, id_: str) -> str:
-        """Return what to do about an unknown board: the names that are near it, and where a file of its own goes."""
-        own = Path(self.get_dir(), "boards")
-        project, core = (Path(self.config.get("platformio", name)) for name in ("boards_dir", "core_dir"))
-        users = [project, core / "boards"]
-        for path in (folder / f"{id_}.json" for folder in (*users, own)):
-            if path.is_file():
-                return f'{path} is not for this platform; write "platform": "{self.name}" in it'
-        platforms = Path(self.config.get("platformio", "platforms_dir"))
-        for path in platforms.glob(f"{self.name}*/boards/*.json"):
-            if path.stem == id_:
-                return f"copy {path} to {users[0]}, for this project, or to {users[1]}, for all projects"
-        # A name is near as a chip that boards have, as it stands, or without generic_ in front of it.
-        wanted = id_.lower()
-        chips = {path.stem: json.loads(path.read_text(encoding="utf-8"))["build"]["mcu"] for path in own.glob("*.json")}
-        found = [name for name in sorted(chips, key=len) if len(wanted) >= 8 and chips[name].startswith(wanted)]
-        names = {path.stem: path.stem for folder in (*users, own) for path in sorted(folder.glob("*.json"))}
-        names = {**{name.replace("generic_", ""): name for name in names}, **names}
-        found += [names[name] for name in difflib.get_close_matches(wanted, names, 5, 0.75)]
-        meant = ", ".join([*dict.fromkeys(found)][:5])
-        return (
-            (f"did you mean {meant}? " if meant else "docs/boards.md in the platform's folder lists all boards. ")
-            + f"A board of your own is the file {id_}.json in {users[0]}, for this project, or in {users[1]}, for all "
-            + "projects. Do not keep it in the platform's folder: an update removes it"
-        )
-
-    @staticmethod
-    def _add_openocd(debug: dict[str, Any]) -> None:
-        if "openocd_board" in debug:
-            config = ["-f", f"board/{debug['openocd_board']}.cfg"]
-        elif "openocd_target" in debug:
-            config = ["-f", "interface/stlink-dap.cfg"]
-            for name, value in debug.get("openocd_variables", {}).items():  # before the file that looks at them
-                config += ["-c", f"set {name} {value}"]
-            config += ["-f", f"target/{debug['openocd_target']}.cfg"]
-        else:
-            return
-        debug.setdefault("tools", {})["stlink"] = {
-            "server": {
-                "package": "tool-openocd",
-                "executable": "bin/openocd",
-                "arguments": ["-s", "$PACKAGE_DIR/scripts", *config, *debug.get("openocd_extra_args", [])],
-            },
-            "onboard": "stlink" in debug.get("onboard_tools", []),
-            "default": "stlink" in debug.get("default_tools", []),
-        }
+        @staticmethod
+        def _add_openocd(debug: dict[str, Any]) -> None:
+            if "openocd_board" in debug:
+                config = ["-f", f"board/{debug['openocd_board']}.cfg"]
+            elif "openocd_target" in debug:
+                config = ["-f", "interface/stlink-dap.cfg"]
+                for name, value in debug.get("openocd_variables", {}).items():  # before the file that looks at them
+                    config += ["-c", f"set {name} {value}"]
+                config += ["-f", f"target/{debug['openocd_target']}.cfg"]
+            else:
+                return
+            debug.setdefault("tools", {})["stlink"] = {
+                "server": {
+                    "package": "tool-openocd",
+                    "executable": "bin/openocd",
+                    "arguments": ["-s", "$PACKAGE_DIR/scripts", *config, *debug.get("openocd_extra_args", [])],
+                },
+                "onboard": "stlink" in debug.get("onboard_tools", []),
+                "default": "stlink" in debug.get("default_tools", []),
+            }

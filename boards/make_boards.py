@@ -1,6 +1,6 @@
-"""Write the board manifests: those of boards.csv, and a generic board for every part that has none.
+"""The board manifests: those of boards.csv, and a generic board for every part that has none.
 
-    python3 boards/make_boards.py
+    python3 dev.py generate
 
 Sizes come from the flasher's part table, `tool/stm8tool/parts/data/devices.csv`.
 """
@@ -11,7 +11,7 @@ import csv
 import json
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 BOARDS = Path(__file__).resolve().parent
 ROOT = BOARDS.parent
@@ -158,13 +158,7 @@ def text(board: Board) -> str:
     return json.dumps(board.manifest, indent=2) + "\n"
 
 
-def main() -> None:
-    """Write every manifest, and remove those that belong to no board."""
-    for stale in {path.stem for path in BOARDS.glob("*.json")} - {board.id for board in boards()}:
-        (BOARDS / f"{stale}.json").unlink()
-    for board in boards():
-        (BOARDS / f"{board.id}.json").write_bytes(text(board).encode())
-
-
-if __name__ == "__main__":
-    main()
+def files() -> dict[Path, Optional[bytes]]:
+    """Return every manifest; None for one that belongs to no board."""
+    stale: dict[Path, Optional[bytes]] = dict.fromkeys(BOARDS.glob("*.json"))
+    return {**stale, **{BOARDS / f"{board.id}.json": text(board).encode() for board in boards()}}

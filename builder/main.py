@@ -1,16 +1,14 @@
-"""Build with SDCC, then hand over to `targets.py`: this file only composes command lines."""
+"""Build with SDCC, then add the targets of the flasher: this file only composes command lines."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import runpy
 import subprocess
 import sys
 from glob import glob
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from platformio.project.options import ProjectOptions
@@ -21,12 +19,22 @@ platform = env.PioPlatform()
 root = Path(platform.get_dir())
 
 
-def load(name: str) -> SimpleNamespace:
-    """Return builder/NAME.py; an import would put this folder on sys.path, before the project's own scripts."""
-    return SimpleNamespace(**runpy.run_path(str(root / "builder" / f"{name}.py")))
+# The package stays importable for the frameworks' scripts; its folder must not hide a module of the project's scripts.
+sys.path.insert(0, str(root / "builder"))
+from stm8build import (  # noqa: E402
+    binutils,
+    elf,
+    link_step,
+    option_problems,
+    options,
+    refusal,
+    shell,
+    sources,
+    target_actions,
+)
 
+sys.path.remove(str(root / "builder"))
 
-refusal, shell = load("refusal"), load("shell")
 stop = refusal.stop  # which returns where an editor waits for data
 
 variable = shell.variable_in(env["PROJECT_DIR"])
@@ -45,8 +53,9 @@ board = env.BoardConfig()
 #
 
 cpu = board.get("build.cpu")
-options = load("options")
-memory_model, wrong_model = options.memory_model(board.get("build.memory_model", None), env.get("BUILD_FLAGS", []))
+memory_model, wrong_model = option_problems.memory_model(
+    board.get("build.memory_model", None), env.get("BUILD_FLAGS", [])
+)
 if wrong_model:
     stop(wrong_model)
     memory_model = "medium"
@@ -59,7 +68,7 @@ texts = [
     for path in (*configurations, *env.GetExtraScripts("pre"), *env.GetExtraScripts("post"))
     if Path(path).is_file()
 ]
-wrong_option = options.in_project(env.GetProjectOptions(as_dict=True), known, texts)
+wrong_option = option_problems.in_project(env.GetProjectOptions(as_dict=True), known, texts)
 if wrong_option:
     stop(wrong_option)
 if not board.get("build.mcu", ""):
@@ -69,7 +78,7 @@ if not re.fullmatch(r"[0-9]+U?L?", str(board.get("build.f_cpu"))):
     board.update("build.f_cpu", "16000000L")
     env.Replace(BOARD_F_CPU="16000000L")
 board.update("build.memory_model", memory_model)  # for the frameworks
-offset, wrong_offset = options.offset_address(
+offset, wrong_offset = option_problems.offset_address(
     board.get("upload.offset_address", None), board.get("upload.maximum_size")
 )
 if wrong_offset and not env.IsIntegrationDump():
@@ -110,7 +119,7 @@ env.Replace(
     SDCC_STARTUP=board.get("build.startup", options.OPTIONS["board_build.startup"].default),
     # Core drops its size check without a SIZETOOL, and splits a SIZECHECKCMD at its spaces unless it is a list.
     SIZETOOL="size",
-    STM8ELF=str(root / "builder" / "elf.py"),
+    STM8ELF=str(root / "builder" / "stm8build" / "elf.py"),
     SIZECHECKCMD=["$PYTHONEXE", "$STM8ELF", "size", str(ram_size), "$SOURCES"],
     SIZEPRINTCMD=f'"$PYTHONEXE" "$STM8ELF" size {ram_size} $SOURCES',
     SIZEPROGREGEXP=r"^flash\s+(\d+)",
@@ -145,7 +154,9 @@ def take_source(env: Any, node: Any) -> Any:
 def refuse_sketches(env: Any) -> None:
     """Stand in for PlatformIO's conversion of sketches to C++, which runs the compiler of the host."""
     for node in [] if env.IsIntegrationDump() else env.FindInoNodes():
-        stop(sources.problem(node.get_path(env.Dir("#"))))
+        problem = sources.problem(node.get_path(env.Dir("#")))
+        if problem:
+            stop(problem)
 
 
 def warn_of_sketches() -> None:
@@ -173,16 +184,19 @@ def settle_program(target: Any, source: Any, env: Any) -> int:
 
 def dump_size_data(_: Any, target: Any, source: Any, env: Any) -> None:
     """Stand in for PlatformIO's report, which takes an ELF of GNU tools."""
+    from stm8build import sizedata  # only here: pyelftools takes a moment
+
     path = env.subst("$PIOMAINPROG")
     content = elf.sections(Path(path).read_bytes(), ram_size)
     areas = {section.name: section.memory for section in content if section.name != elf.STACK_AREA}
-    report = load("sizedata").report(path, areas, board)
+    report = sizedata.report(path, areas, board)
     Path(env.subst("$BUILD_DIR"), "sizedata.json").write_text(json.dumps(report), encoding="utf-8")
 
 
 def describe_sdcc() -> None:
     """Give PlatformIO's IDE data what an editor must know of SDCC."""
-    ide = load("ide")
+    from stm8build import ide
+
     folders = ide.include_folders(toolchain)
     command = [
         env.WhereIs("sdcc") or "sdcc",
@@ -197,13 +211,12 @@ def describe_sdcc() -> None:
 
 if platform.builds(COMMAND_LINE_TARGETS) or "nobuild" in COMMAND_LINE_TARGETS:
     tools = Path(env.Dir("$BUILD_DIR").get_path(env.Dir("#")), "tools")  # for scripts of the project
-    env.Replace(**load("binutils").launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
+    env.Replace(**binutils.launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
 if platform.builds(COMMAND_LINE_TARGETS):
     if " " in env.Dir("$BUILD_DIR").get_path(env.Dir("#")):  # as SDCC gets it: from the project, or absolute
         stop(
             f"build_dir = {env.subst('$PROJECT_BUILD_DIR')}: SDCC cannot write below a folder with a space in its name"
         )
-    elf, sources = load("elf"), load("sources")
     taken: list[str] = []  # the sources that have got their object
     env.AddBuildMiddleware(take_source)
     env.AddMethod(refuse_sketches, "ConvertInoToCpp")
@@ -211,11 +224,11 @@ if platform.builds(COMMAND_LINE_TARGETS):
     if env.IsIntegrationDump():
         describe_sdcc()
     warn_of_sketches()
-    build = load("checks").Build(env, offset)
+    link = link_step.LinkStep(env, offset)
     program = env.BuildProgram()
     require_sources(env.get("PIOBUILDFILES"))
     env.AddPostAction(program, Action(settle_program, None))
-    look_at_flags = Action(build.check_flags, None)
+    look_at_flags = Action(link.check_flags, None)
     look_at_flags.of_the_platform = True  # a framework looks for the pre-actions of a project's scripts
     env.AddPreAction(program, look_at_flags)
     firmware = env.ElfToHex("$BUILD_DIR/${PROGNAME}", program)
@@ -225,7 +238,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
         "checkprogsize",
         Action(f'"$PYTHONEXE" "$STM8ELF" check {ram_size} $SOURCE {memory_model} $PIOFRAMEWORK', None),
     )
-    env.AddPostAction("checkprogsize", Action(build.check_program, None))
+    env.AddPostAction("checkprogsize", Action(link.check_program, None))
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
     Default([env.Alias("buildprog", firmware, firmware), "size"])
 else:
@@ -240,4 +253,4 @@ else:
 # What the flasher does
 #
 
-load("targets").add(env, firmware)
+target_actions.add(env, firmware)

@@ -1,29 +1,23 @@
-"""Write docs/boards.md and docs/options.md from the tables that the platform itself uses.
+"""docs/boards.md, docs/options.md, the table of targets and the index of errors, from the tables that the code uses.
 
-    python3 docs/make_docs.py
-
-A test compares the committed pages with the output of this script.
+`python3 dev.py generate` writes them.
 """
 
 from __future__ import annotations
 
 import re
-import runpy
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 DOCS = Path(__file__).resolve().parent
-sys.path.insert(0, str(DOCS.parent / "boards"))
+sys.path[:0] = [str(DOCS.parent / name) for name in ("boards", "builder", "docs", "tool")]
 
+import error_index  # noqa: E402
 import make_boards  # noqa: E402
 
+from stm8build import options, targets  # noqa: E402
 from stm8tool.parts.table import all_parts  # noqa: E402
-
-# The builder's files are loaded one by one, as the builder does it: a name of theirs must not hide an installed module.
-options = SimpleNamespace(**runpy.run_path(str(DOCS.parent / "builder" / "options.py")))
 
 BOARDS_HEAD = """# Boards
 
@@ -88,7 +82,7 @@ A value reaches the flasher as you wrote it: no shell reads it. `$NAME` and `${N
 has a variable of that name, such as `$PROJECT_DIR` or `$PIOENV`. Write a percent sign twice, as everywhere in this
 file. With an `upload_command` of your own a shell reads the values. A value that the shell would change is refused.
 
-`docs/make_docs.py` makes this page from `builder/options.py`, the table that the builder uses for its checks.
+`docs/make_docs.py` makes this page from `builder/stm8build/options.py`, the table that the builder uses for its checks.
 
 ## Options
 """
@@ -149,10 +143,9 @@ def boards_page() -> str:
     return f"{head_text}\n{first}{GENERIC_HEAD}\n{second}{OWN_BOARD}"
 
 
-def _written(option: Any) -> str:
+def _written(option: options.Option) -> str:
     """Return the default: in code type where it can be written in platformio.ini, else it is words."""
-    code = re.match(r"[$\d]", option.default) or option.default in option.values
-    return f"`{option.default}`" if code else option.default
+    return f"`{option.default}`" if option.has_default else option.default
 
 
 def options_page() -> str:
@@ -173,14 +166,27 @@ def options_page() -> str:
     return f"{OPTIONS_HEAD}\n{listed}{PROTOCOLS_HEAD}\n{protocols}"
 
 
-PAGES = {"boards.md": boards_page, "options.md": options_page}
+PAGES = {DOCS / "boards.md": boards_page, DOCS / "options.md": options_page}
+TARGETS_HEAD = ("`pio run -t …`", "does", "needs a build")
 
 
-def main() -> None:
-    """Write the pages."""
-    for name, page in PAGES.items():
-        (DOCS / name).write_bytes(page().encode())
+def with_targets(page: str) -> str:
+    """Return a page with the rows of its table of targets as builder/stm8build/targets.py has them."""
+    head = table(TARGETS_HEAD, [])
+    rows = [[f"`{row.name}`", row.readme, "yes" if row.takes_firmware else "no"] for row in targets.TARGETS]
+    made = table(TARGETS_HEAD, rows)
+    return re.sub(rf"{re.escape(head)}(\|.*\n)*", lambda _: made, page)
 
 
-if __name__ == "__main__":
-    main()
+def with_counts(page: str) -> str:
+    """Return a page with the number of parts in it as the part table has it."""
+    return re.sub(r"\bknows \d+ parts\b", f"knows {len(all_parts())} parts", page)
+
+
+def files() -> dict[Path, bytes]:
+    """Return the pages that are made whole, and those with the table of targets or the number of parts in them."""
+    pages = {path: page() for path, page in PAGES.items()}
+    for path in (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))):
+        pages.setdefault(path, path.read_text(encoding="utf-8"))
+    pages[DOCS / "errors.md"] = error_index.page_of(pages[DOCS / "errors.md"])
+    return {path: with_counts(with_targets(text)).encode() for path, text in pages.items()}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 import signal
+import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+import interpreters
 
 settings.register_profile("no clock", deadline=None)  # a busy machine makes no test fail
 settings.load_profile("no clock")
@@ -16,6 +20,57 @@ settings.load_profile("no clock")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+# What a test may be that starts processes: see interpreters.py for the first one.
+STARTERS = ("interpreter", "platform", "wine", "vm", "ucsim", "hardware")
+
+_started: list[object] = []
+_start = subprocess.Popen.__init__
+
+
+def _start_and_tell(self: subprocess.Popen[Any], *args: Any, **options: Any) -> None:
+    _started.append(args or options)
+    _start(self, *args, **options)
+
+
+subprocess.Popen.__init__ = _start_and_tell  # type: ignore[method-assign]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests the markers that interpreters.py has for them."""
+    for item in items:
+        folder = item.path.parent.name
+        for name in interpreters.markers(f"{folder}/{item.path.name}::{item.name}"):
+            item.add_marker(name)
+
+
+@pytest.fixture
+def few_parts(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A small part table in place of the real one."""
+    import few_parts as tables
+
+    folder = tmp_path_factory.mktemp("tables")
+    tables.copy_tables(folder, tables.FEW)
+    with tables.tables_in(folder, monkeypatch):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _processes_need_a_marker(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Refuse a process of a test that `dev.py test` does not run on the newest Python."""
+    _started.clear()
+    yield
+    if _started and not any(map(request.node.get_closest_marker, STARTERS)):
+        pytest.fail("this test starts a process: name its file in DEPENDING, in tests/interpreters.py", pytrace=False)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep a file of tests in one process, also with plain `pytest -n2`: what its fixtures make is made once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    return LoadFileScheduling(config, log)
 
 
 @pytest.fixture(autouse=True)

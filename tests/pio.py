@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import importlib
 import importlib.util
 import json
 import os
@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 BOARDS = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted((ROOT / "boards").glob("*.json"))}
@@ -71,16 +70,18 @@ def load(file: Path) -> ModuleType:
     return module
 
 
-def load_builder(name: str) -> ModuleType:
-    """Return builder/NAME.py as a module."""
-    return load(ROOT / "builder" / f"{name}.py")
-
-
-def builder_table(name: str, table: str) -> Any:
-    """Return a table of literals from builder/NAME.py, which may import SCons and so cannot be loaded here."""
-    tree = ast.parse((ROOT / "builder" / f"{name}.py").read_text(encoding="utf-8"))
-    (value,) = [n.value for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == table]
-    return ast.literal_eval(value)
+def dev_module(name: str) -> ModuleType:
+    """Return dev/NAME.py: the root, in which platform.py lies, is not among the folders of modules."""
+    if "dev" not in sys.modules:
+        folder = ROOT / "dev"
+        spec = importlib.util.spec_from_file_location(
+            "dev", folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
+        assert spec
+        assert spec.loader
+        sys.modules["dev"] = package = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(package)
+    return importlib.import_module(f"dev.{name}")
 
 
 @dataclass(frozen=True)

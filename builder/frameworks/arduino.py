@@ -6,10 +6,11 @@ inc and one compiled library for each chip in lib. Documentation: https://tenbah
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
 
 from SCons.Script import DefaultEnvironment
+
+from stm8build import refusal
 
 # main() lies in the core's library, from which SDCC's linker takes only what something refers to.
 MAIN_REFERENCE = "void main(void);\nvoid (*const main_reference)(void) = main;\n"
@@ -56,8 +57,7 @@ def main() -> None:
 
 def stop(message: str) -> None:
     """End the run with one line, except where data for an editor are made."""
-    refusal = runpy.run_path(str(Path(DefaultEnvironment().PioPlatform().get_dir(), "builder", "refusal.py")))
-    refusal["stop"](f"framework = arduino: {message}")
+    refusal.stop(f"framework = arduino: {message}")
 
 
 main()

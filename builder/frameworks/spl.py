@@ -9,22 +9,20 @@ Package `framework-ststm8spl`: Libraries/STM8S_StdPeriph_Driver/{inc,src}. Libra
 
 from __future__ import annotations
 
-import runpy
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from SCons.Script import DefaultEnvironment
+
+from stm8build import object_scripts, sources
 
 
 def main() -> None:
     """Add the flags and the drivers to the build."""
     env = DefaultEnvironment()
     platform = env.PioPlatform()
-    builder = Path(platform.get_dir(), "builder")
-    sources, hooks = (SimpleNamespace(**runpy.run_path(str(builder / f"{name}.py"))) for name in ("sources", "hooks"))
     driver = Path(platform.get_package_dir("framework-ststm8spl"), "Libraries", "STM8S_StdPeriph_Driver")
     env.Append(
         CFLAGS=["--opt-code-size"],
@@ -35,7 +33,7 @@ def main() -> None:
     if not names:
         return
     selected = ["-<*>", *(f"+<{name}>" for name in names)]
-    if as_objects(env, hooks):
+    if as_objects(env):
         env.BuildSources("$BUILD_DIR/SPL", str(driver / "src"), selected)
     else:
         env.Prepend(LIBS=[env.BuildLibrary("$BUILD_DIR/SPL", str(driver / "src"), selected)])
@@ -67,14 +65,16 @@ def included(env: Any, driver: Path) -> str:
     return scan.stdout
 
 
-def as_objects(env: Any, hooks: SimpleNamespace) -> bool:
+def as_objects(env: Any) -> bool:
     """Whether the drivers are linked as objects: the project says so, or has a script that needs that."""
     chosen = env.GetProjectOption("custom_spl_archive", "auto")
     if chosen != "auto":
         return bool(chosen == "no")
     for script in (*env.GetExtraScripts("pre"), *env.GetExtraScripts("post")):
         path = Path(script)
-        how = hooks.takes_objects(path.read_text(encoding="utf-8", errors="replace")) if path.is_file() else None
+        how = (
+            object_scripts.takes_objects(path.read_text(encoding="utf-8", errors="replace")) if path.is_file() else None
+        )
         if how:
             sys.stdout.write(
                 f"framework = spl: {path.name} {how}, so the drivers are linked as objects, not as a library "
@@ -85,7 +85,7 @@ def as_objects(env: Any, hooks: SimpleNamespace) -> bool:
 
     def add_pre_action_and_tell(env: Any, files: Any, action: Any) -> Any:
         of_a_script = not getattr(action, "of_the_platform", False)
-        if of_a_script and any(hooks.names_program(env.subst(str(file))) for file in env.Flatten([files])):
+        if of_a_script and any(object_scripts.names_program(env.subst(str(file))) for file in env.Flatten([files])):
             sys.stderr.write(
                 "warning: framework = spl: a script has a pre-action on the program, where the drivers are in a "
                 "library; if it works on objects, set custom_spl_archive = no\n"

@@ -1,6 +1,6 @@
-"""Write the SVD files, which show a debugger where the registers are, from two tables.
+"""The SVD files, which show a debugger where the registers are, from two tables.
 
-    python3 misc/svd/make_svd.py
+    python3 dev.py generate
 
     peripherals.csv   what lies where: the blocks of registers, the base of their offsets, and the files that have it
     registers.csv     the registers of a block: offset, name, access, value after a reset, confidence, and fields as
@@ -28,6 +28,7 @@ import csv
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Optional
 
 SVD = Path(__file__).resolve().parent
 
@@ -106,11 +107,7 @@ def text(device: str) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def main() -> None:
-    """Write every file."""
-    for device in DEVICES:
-        (SVD / f"{device}.svd").write_bytes(text(device).encode())
-
-
-if __name__ == "__main__":
-    main()
+def files() -> dict[Path, Optional[bytes]]:
+    """Return every SVD file; None for one that belongs to no device."""
+    stale: dict[Path, Optional[bytes]] = dict.fromkeys(SVD.glob("*.svd"))
+    return {**stale, **{SVD / f"{device}.svd": text(device).encode() for device in DEVICES}}

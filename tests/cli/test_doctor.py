@@ -11,7 +11,6 @@ import pytest
 
 from cli.desk import ROOT, STM8L, STM8S, Desk, finish, program, report, start
 from stm8tool.chip.link.core import Core
-from stm8tool.doctor import page as doctor_page
 from stm8tool.errors import AccessError, Code, ConnectError
 from stm8tool.probe.stlink import find
 from stm8tool.sim.bus import SimBus
@@ -346,11 +345,3 @@ def test_packages_and_library_are_told_where_the_probe_is_not_simulated(
     assert findings["packages"]["facts"]["pyusb"]["version"]
     assert Path(findings["usb-library"]["facts"]["path"]).is_file()
     assert findings["probe"]["problem"]["code"] == "E-NO-PROBE"
-
-
-def test_every_situation_before_the_first_write_has_a_meaning() -> None:
-    of_writing = {Code.FILE, Code.IMAGE_TOO_BIG, Code.OUTSIDE_MAP, Code.DANGEROUS_WRITE, Code.ROP_UPLOAD, Code.UBC}
-    of_writing |= {Code.UNLOCK_FAILED, Code.NOT_ERASED, Code.KEYS, Code.WRITE_UNFINISHED, Code.VERIFY}
-    only_warned_of = {Code.WEAK_LINK, Code.NO_HIGH_SPEED, Code.NO_PROGRAM}
-    of_sim_run = {Code.RUN_STOPPED, Code.RUN_TIME}
-    assert set(Code) - set(doctor_page._MEANINGS) == of_writing | only_warned_of | of_sim_run

@@ -29,7 +29,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_code_is_documented_once_and_no_other() -> None:
-    assert sorted(HEADINGS) == sorted(code.value for code in Code)
+    assert [code.value for code in Code] == HEADINGS
     assert sorted(re.findall(r"\[(E-[A-Z-]+)\]\(#", ERRORS.partition("\n## ")[0])) == sorted(HEADINGS)
 
 
@@ -37,6 +37,7 @@ def test_every_code_is_documented_once_and_no_other() -> None:
 def test_a_code_says_its_cause_its_evidence_and_what_to_do(heading: str) -> None:
     text = section(ERRORS, heading)
     assert re.match(r"\n(Exit code|A warning, exit code 0)", text)
+    assert str(Code(heading).exit_code) in re.findall(r"\d+", text.partition(".")[0])
     for name in ("Cause", "Evidence", "Steps"):
         assert re.search(rf"^\* \*\*{name}\*\*[:,] ", text, re.MULTILINE), name
 

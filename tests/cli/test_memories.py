@@ -250,6 +250,7 @@ def test_nothing_runs_in_a_locked_chip(desk: Desk) -> None:
 # -- a part that the chip tells --------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("few_parts")
 def test_auto_says_what_it_found_and_writes_where_all_those_parts_agree(desk: Desk) -> None:
     desk.chip()
     result = desk.flash("write", desk.hex("a.hex", (0x4000, b"x"), (0x8000, program(100))), part="auto")

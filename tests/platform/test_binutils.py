@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pio import ROOT, Project, load_builder, loaded_bytes
+from pio import ROOT, Project, loaded_bytes
+from stm8build import binutils, elf
 
 pytestmark = pytest.mark.platform
 
@@ -87,9 +88,7 @@ def test_each_format_holds_what_the_chip_gets(built: Project) -> None:
     flash = {address: value for address, value in content.items() if address >= 0x8000}
     size = max(flash) + 1 - 0x8000
     eeprom = [
-        section
-        for section in load_builder("elf").sections(built.built("firmware.elf").read_bytes(), 1024)
-        if section.memory == "data"
+        section for section in elf.sections(built.built("firmware.elf").read_bytes(), 1024) if section.memory == "data"
     ]
     (name,) = [section.name for section in eeprom]
     assert call(built, "-O", "binary", "-R", name, "--gap-fill=0xAA", "ELF", "f.bin") == (0, "")
@@ -123,11 +122,13 @@ REFUSED = [
     (["-O", "ihex", "ELF", "no/x.hex"], "No such file or directory", "check the path"),
     (["-O", "ihex", "ELF", "ELF"], "would be written over what is read", "name another file to write"),
     (["-I", "binary", "-O", "ihex", "ELF", "x"], "a raw file has no addresses", "use the ELF or the HEX file"),
+    (["-O", "ihex", "raw.bin", "x"], "a raw binary does not say where it belongs", "use the ELF or the HEX file"),
 ]
 
 
 def test_what_cannot_be_done_is_a_sentence_and_no_file(built: Project) -> None:
     before = built.built("firmware.elf").read_bytes()
+    (built.folder / "raw.bin").write_bytes(b"\x82\x00\x80\x80")
     for words, message, hint in REFUSED:
         code, output = call(built, *words)
         lines = output.splitlines()
@@ -170,7 +171,6 @@ def test_every_variable_that_scripts_use_names_a_program(project: Project) -> No
 
 
 def test_a_launcher_holds_paths_with_any_letter(tmp_path: Path) -> None:
-    binutils = load_builder("binutils")
     python = tmp_path / "it's a $python"
     python.symlink_to(sys.executable)
     (path,) = {
@@ -185,4 +185,4 @@ def test_a_launcher_holds_paths_with_any_letter(tmp_path: Path) -> None:
     assert Path(text).name == "objcopy.bat"
     assert Path(text).read_bytes().startswith(b'@"C:\\100%%\\python.exe" "')
     assert Path(text).read_bytes().endswith(b" 1024 objcopy %*\r\n")
-    assert (ROOT / "builder" / "binutils.py").is_file()
+    assert (ROOT / "builder" / "stm8build" / "binutils.py").is_file()

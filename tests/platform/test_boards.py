@@ -46,11 +46,6 @@ def test_the_boards_of_ststm8_2_are_all_here() -> None:
     assert sorted(UPSTREAM) == UPSTREAM_BOARDS
 
 
-def test_what_is_committed_is_what_the_script_writes() -> None:
-    on_disk = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "boards").glob("*.json")}
-    assert on_disk == {name: make_boards.text(board) for name, board in MADE.items()}
-
-
 def test_every_part_has_a_board() -> None:
     assert {find_part(manifest["build"]["mcu"]).name for manifest in BOARDS.values()} == {p.name for p in all_parts()}
 

@@ -1,4 +1,4 @@
-"""builder/elf.py against hand-made ELF files and against SDCC's own Intel HEX."""
+"""builder/stm8build/elf.py against hand-made ELF files and against SDCC's own Intel HEX."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pio import Core, load_builder, loaded_bytes
-
-elf = load_builder("elf")
+from pio import Core, loaded_bytes
+from stm8build import elf
 
 ALLOC = 2
 

@@ -7,11 +7,11 @@ import subprocess
 
 import pytest
 
-from pio import Core, Project, load_builder, loaded_bytes
+from pio import Core, Project, loaded_bytes
+from stm8build import flags
 
 pytestmark = pytest.mark.platform
 
-flags = load_builder("flags")
 SCRIPTS = {
     "extra_scripts = pre:add.py": 'Import("env")\nenv.Append(LINKFLAGS=["--code-loc", "0x9000"])\n',
     "extra_scripts = post:add.py": 'Import("env")\nenv.Append(LINKFLAGS="--code-loc=0x9000")\n',

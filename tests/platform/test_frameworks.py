@@ -7,8 +7,9 @@ from typing import Optional
 
 import pytest
 
-from pio import Core, Project, load_builder, loaded_bytes
+from pio import Core, Project, loaded_bytes
 from stand_ins import FOLDER
+from stm8build import object_scripts, sources
 
 pytestmark = pytest.mark.platform
 
@@ -198,7 +199,7 @@ def test_a_script_that_hooks_the_program_by_another_module_is_told(spl: Project)
     ],
 )
 def test_a_script_that_takes_objects_is_known_by_its_code(code: str, how: Optional[str]) -> None:
-    assert load_builder("hooks").takes_objects(code) == how
+    assert object_scripts.takes_objects(code) == how
 
 
 def test_the_header_may_lie_in_the_include_folder(spl: Project) -> None:
@@ -291,4 +292,4 @@ def test_a_board_without_the_framework_says_so(project: Project) -> None:
 )
 def test_the_preprocessor_s_rule_names_the_drivers(rule: str, names: list[str]) -> None:
     folder = FOLDER / "spl" / "Libraries" / "STM8S_StdPeriph_Driver" / "src"
-    assert load_builder("sources").drivers(rule, folder) == names
+    assert sources.drivers(rule, folder) == names

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 import stand_ins
-from pio import Core, Project, load_builder
-
-stm8gal = load_builder("stm8gal")
+from pio import Core, Project
+from stm8build import stm8gal
 
 HEX = str(Path(".pio", "build", "mb208", "firmware.hex"))
 PORT = "upload_port = /dev/ttyUSB7"

@@ -1,4 +1,4 @@
-"""builder/shell.py, run.py: a value of platformio.ini reaches the flasher as it stands, or is refused."""
+"""builder/stm8build/shell.py, process.py: a value of platformio.ini reaches the flasher as it stands, or is refused."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pio import RECORDER, Project, load_builder, stm8tool, write_program
-
-shell = load_builder("shell")
-upload = load_builder("upload")
+from pio import RECORDER, Project, stm8tool, write_program
+from stm8build import command_line, shell
 
 ODD = [
     "a b",
@@ -171,7 +169,7 @@ def test_what_a_shell_would_change_is_known(value: str, sh: str, cmd: str) -> No
     ],
 )
 def test_a_leading_stm8flash_is_ours(command: str, ours: str) -> None:
-    assert upload.with_our_stm8flash(command) == (ours or command)
+    assert command_line.with_our_stm8flash(command) == (ours or command)
 
 
 def ini(value: str) -> str:

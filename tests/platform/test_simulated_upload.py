@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pio import BOARDS, MAIN_C, ROOT, Core, Project, builder_table, finish, loaded_bytes, stm8tool, write_program
+from pio import BOARDS, MAIN_C, ROOT, Core, Project, finish, loaded_bytes, stm8tool, write_program
+from stm8build.targets import TARGETS
 from stm8tool.image import Segment, save
 from stm8tool.parts.table import find_part
 
@@ -146,7 +147,7 @@ def test_a_target_without_files_says_what_it_did_to_the_simulated_board(eeprom: 
         "list-probes": "STLINK-V3SET",
         "probe-info": "STM8S103F3",
     }
-    titles = {name: title for name, _, title, _, _ in builder_table("targets", "TARGETS")}
+    titles = {target.name: target.title for target in TARGETS}
     result = eeprom.run(*shown)
     assert result.code == 0, result.output
     headings = "|".join(titles[target] for target in shown)

@@ -1,12 +1,10 @@
-"""builder/sources.py: the line for a source that SDCC cannot compile, and where the object of another one goes."""
+"""The sources that SDCC cannot compile, each with one line; and where the object of another one goes."""
 
 from __future__ import annotations
 
 import pytest
 
-from pio import load_builder
-
-sources = load_builder("sources")
+from stm8build import sources
 
 
 @pytest.mark.parametrize("path", ["src/main.c", "src/startup.s", "lib/x y/src/table.asm", "src/TABLE.ASM"])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
 
-from pio import BOARDS, ROOT, UPSTREAM_BOARDS, Core, Project, builder_table
+from pio import BOARDS, ROOT, UPSTREAM_BOARDS, Core, Project, load
+from stm8build.targets import TARGETS
 
 pytestmark = pytest.mark.platform
 
@@ -16,26 +16,8 @@ OPTIONS = ["--probe", "stlinkv2", "--part", "stm8s103f3p6", "--unlock", "auto", 
 OPTIONS += ["--progress", "lines"]
 HEX = str(Path(".pio", "build", "stm8sblue", "firmware.hex"))
 
-LISTED = """
-Environment Group Name Title Description
-stm8sblue Platform dump Dump Flash Read the program memory into a file
-stm8sblue Platform dumpeep Dump EEPROM Read the EEPROM into a file
-stm8sblue Platform erase Erase Erase the program memory
-stm8sblue Platform options Option Bytes Show the option bytes and which of them are at factory values
-stm8sblue Platform reset Reset Reset the chip and let its program run
-stm8sblue Platform unlock Unlock Remove the read-out protection, which erases the chip
-stm8sblue Platform upload Upload Write the firmware to the chip and verify it
-stm8sblue Platform uploadeep Upload EEPROM Write custom_eeprom_file to the EEPROM and verify it
-stm8sblue Platform verify Verify Compare the chip with the firmware
-stm8sblue Probe doctor Doctor Look at everything up to the chip, and explain what is wrong
-stm8sblue Probe list-probes List Probes List the attached probes
-stm8sblue Probe probe-info Probe Info Show the probe and the chip behind it
-"""
-
-
-TARGETS = builder_table("targets", "TARGETS")
-LOST = builder_table("targets", "LOST")
-PROBE_TARGETS = [name for name, _, _, _, words in TARGETS if "$SOURCE" not in words]
+PROBE_TARGETS = [target.name for target in TARGETS if not target.takes_firmware]
+LOSING = [target for target in TARGETS if target.loses]
 
 
 @pytest.fixture
@@ -56,24 +38,35 @@ def bare(core: Core, project: Project, tmp_path: Path) -> Project:
     return project
 
 
-def test_the_platform_knows_which_targets_compile_nothing() -> None:
-    """Its file is loaded by PlatformIO alone and cannot ask builder/targets.py."""
-    text = (ROOT / "platform.py").read_text(encoding="utf-8")
-    table = re.findall(r"^PROBE_TARGETS = (.*?)\n\n", text, re.MULTILINE | re.DOTALL)
-    assert sorted(re.findall(r'"(.+?)"', table[0])) == sorted(PROBE_TARGETS)
+@pytest.mark.parametrize(
+    ("targets", "builds"),
+    [
+        ([], True),
+        (["upload"], True),
+        (["unlock", "verify"], True),
+        (["unlock", "list-probes"], False),
+        (["upload", "nobuild"], False),
+        (PROBE_TARGETS, False),
+        (["of-a-script"], True),
+    ],
+)
+def test_the_platform_knows_which_targets_compile_nothing(targets: list[str], builds: bool) -> None:
+    assert load(ROOT / "platform.py").Ststm8Platform.builds(targets) == builds
 
 
 def test_the_targets_are_listed_with_titles_and_descriptions(project: Project) -> None:
     result = project.run(options=("--list-targets",))
     lines = [" ".join(line.split()) for line in result.output.splitlines() if line and not line.startswith("---")]
-    assert lines == LISTED.split("\n")[1:-1]
+    assert lines[0] == "Environment Group Name Title Description"
+    assert lines[1:] == sorted(f"stm8sblue {row.group} {row.name} {row.title} {row.description}" for row in TARGETS)
+    assert "stm8sblue Probe list-probes List Probes List the attached probes" in lines
 
 
 def test_an_ide_is_told_of_every_target_and_of_the_registers_of_the_chip(project: Project) -> None:
     result = project.core.pio("project", "metadata", "--json-output", cwd=project.folder)
     assert result.code == 0, result.output
     (data,) = json.loads(result.output[result.output.index("{") :]).values()
-    assert [target["name"] for target in data["targets"]] == [name for name, *_ in TARGETS]
+    assert [target["name"] for target in data["targets"]] == [target.name for target in TARGETS]
     assert Path(data["svd_path"]).samefile(ROOT / "misc" / "svd" / "stm8s103.svd")
 
 
@@ -126,7 +119,7 @@ def test_an_eeprom_without_a_file_is_not_written(recorded: Project) -> None:
 def test_what_loses_something_asks_first_where_the_project_wants_that(project: Project) -> None:
     project.configure("stm8sblue\ncustom_confirm = yes\ncustom_eeprom_file = eeprom.hex", recorder=True)
     result = project.run("erase", "uploadeep", "unlock", answer="yes\nyes\nno\n")
-    assert [name for name in LOST if f"{name}: {LOST[name]}. Type yes to go on:" in result.output] == list(LOST)
+    assert [row for row in LOSING if f"{row.name}: {row.loses}. Type yes to go on:" in result.output] == LOSING
     assert [call[len(OPTIONS)] for call in project.calls()] == ["erase", "write"]
     assert result.code == 1
     assert result.errors == ["error: unlock was not confirmed (custom_confirm = yes): type yes when it asks"]
@@ -274,6 +267,6 @@ def test_what_only_needs_the_probe_needs_no_toolchain_and_builds_nothing(bare: P
     bare.configure("stm8sblue\ncustom_eeprom_file = eeprom.hex", recorder=True)
     result = bare.run(*PROBE_TARGETS, PLATFORMIO_PACKAGES_DIR=str(tmp_path / "packages"))
     assert result.code == 0, result.output
-    assert len(bare.calls()) == len(PROBE_TARGETS) == 10
+    assert len(bare.calls()) == len(PROBE_TARGETS)
     assert "Compiling" not in result.output
     assert sorted(path.name for path in (tmp_path / "packages").iterdir()) == ["tool-scons"]

@@ -1,6 +1,4 @@
-"""builder/options.py and upload.py: what platformio.ini says becomes the flasher's options, or one line that says
-what is wrong.
-"""
+"""`command_line.py`, `option_problems.py`: the flasher's options, or one line that says what is wrong."""
 
 from __future__ import annotations
 
@@ -9,10 +7,9 @@ from typing import Any, Optional
 import pytest
 from platformio.project.options import ProjectOptions
 
-from pio import BOARDS, UPSTREAM_BOARDS, Project, load_builder
+from pio import BOARDS, UPSTREAM_BOARDS, Project
+from stm8build import command_line, option_problems, options
 from stm8tool.parts.table import find_part
-
-upload, options = load_builder("upload"), load_builder("options")
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -21,21 +18,21 @@ def test_every_board_can_be_written_through_every_st_link(board: str) -> None:
     mcu, limits = manifest["build"]["mcu"], manifest["upload"]
     assert limits["protocols"][: len(options.STLINK_PROTOCOLS)] == list(options.STLINK_PROTOCOLS)
     assert limits["protocol"] in limits["protocols"]
-    words = upload.flags(options.upload_settings(limits), mcu)
+    words = command_line.flags(options.upload_settings(limits), mcu)
     assert words[0::2] == ["--probe", "--part", "--unlock", "--verify", "--progress"]
-    assert words[1] == upload.PROBE
+    assert words[1] == command_line.PROBE
     assert limits["protocols"][-1] == "espstlink"
     assert find_part(words[3]) == find_part(mcu)
     assert words[5::2] == ["auto", "yes", "lines"]
     for protocol in options.STLINK_PROTOCOLS:
-        assert options.problem(protocol, mcu, limits, {}, "unlock") is None
+        assert option_problems.problem(protocol, mcu, limits, {}, "unlock") is None
 
 
 @pytest.mark.parametrize("board", BOARDS)
 def test_a_board_lists_serial_only_where_its_chip_has_a_bootloader(board: str) -> None:
     manifest = BOARDS[board]
     listed = "serial" in manifest["upload"]["protocols"]
-    message = options.problem("serial", manifest["build"]["mcu"], manifest["upload"], {}, "upload")
+    message = option_problems.problem("serial", manifest["build"]["mcu"], manifest["upload"], {}, "upload")
     assert (message is None) == listed
     assert (manifest["build"]["mcu"].upper() in str(message)) == (not listed)
     if listed:
@@ -66,34 +63,34 @@ ALLOWED = "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
     ],
 )
 def test_a_wrong_option_is_named_with_what_is_allowed(protocol: str, settings: dict[str, Any], message: str) -> None:
-    assert options.problem(protocol, "stm8s103f3p6", settings, {}, "verify") == message
+    assert option_problems.problem(protocol, "stm8s103f3p6", settings, {}, "verify") == message
 
 
 @pytest.mark.parametrize("mcu", ["stlux385a", "stnrg388a"])
 def test_serial_on_a_chip_with_another_boot_rom_says_that_stm8gal_does_not_serve_it(mcu: str) -> None:
     board = BOARDS[f"generic_{mcu}"]
-    assert options.problem("serial", board["build"]["mcu"], board["upload"], {}, "upload") == (
+    assert option_problems.problem("serial", board["build"]["mcu"], board["upload"], {}, "upload") == (
         f"upload_protocol = serial runs stm8gal, which does not serve the boot ROM of the {mcu.upper()}; "
         f"use an ST-LINK with one of: {ALLOWED}"
     )
 
 
 def test_espstlink_is_for_the_upload_alone() -> None:
-    assert options.problem("espstlink", "stm8s103f3p6", {}, {}, "upload") is None
+    assert option_problems.problem("espstlink", "stm8s103f3p6", {}, {}, "upload") is None
 
 
 @pytest.mark.parametrize("protocol", ["stlinkv2-1", "stlink-v2", "stlinkv9"])
 def test_any_other_name_of_an_st_link_is_any_st_link_and_a_warning(protocol: str) -> None:
-    assert options.problem(protocol, "stm8s103f3p6", {}, {}, "unlock") is None
-    assert options.unusual_protocol(protocol) == (
+    assert option_problems.problem(protocol, "stm8s103f3p6", {}, {}, "unlock") is None
+    assert option_problems.unusual_protocol(protocol) == (
         f"upload_protocol = {protocol} is taken as any ST-LINK; there are: {ALLOWED}"
     )
-    assert upload.probe("", protocol, options.STLINK_PROTOCOLS) == "stlink"
+    assert command_line.probe("", protocol, options.STLINK_PROTOCOLS) == "stlink"
 
 
 @pytest.mark.parametrize("protocol", [*options.STLINK_PROTOCOLS, *options.OTHER_PROTOCOLS])
 def test_a_protocol_with_a_name_of_its_own_is_not_unusual(protocol: str) -> None:
-    assert options.unusual_protocol(protocol) is None
+    assert option_problems.unusual_protocol(protocol) is None
 
 
 @pytest.mark.parametrize(
@@ -111,7 +108,7 @@ def test_a_protocol_with_a_name_of_its_own_is_not_unusual(protocol: str) -> None
     ],
 )
 def test_an_option_of_stm8flash_is_named_with_what_replaces_it(words: list[str], meant: str) -> None:
-    assert str(options.stm8flash_option(words)).startswith(meant)
+    assert str(option_problems.stm8flash_option(words)).startswith(meant)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +137,7 @@ def test_an_option_of_stm8flash_is_named_with_what_replaces_it(words: list[str],
 def test_the_memory_model_comes_from_its_option_or_from_build_flags(
     named: Optional[str], flags: list[str], model: str, problem: Optional[str]
 ) -> None:
-    assert options.memory_model(named, flags) == (model, problem)
+    assert option_problems.memory_model(named, flags) == (model, problem)
 
 
 @pytest.mark.parametrize(
@@ -153,20 +150,20 @@ def test_the_memory_model_comes_from_its_option_or_from_build_flags(
     ],
 )
 def test_stm8flash_gets_the_part_that_ststm8_2_gave_it(settings: dict[str, Any], mcu: str, part: str) -> None:
-    assert upload.stm8flash_part(settings, mcu) == part
+    assert command_line.stm8flash_part(settings, mcu) == part
 
 
 @pytest.mark.parametrize("board", UPSTREAM_BOARDS)
 def test_the_part_for_stm8flash_is_the_board_s(board: str) -> None:
     mcu = BOARDS[board]["build"]["mcu"]
-    found = find_part(upload.stm8flash_part(BOARDS[board]["upload"], mcu))
+    found = find_part(command_line.stm8flash_part(BOARDS[board]["upload"], mcu))
     assert (found.flash, found.family) == (find_part(mcu).flash, find_part(mcu).family)
 
 
 def test_custom_needs_a_command_for_the_upload_and_nothing_for_other_targets() -> None:
     message = f"upload_protocol = custom needs upload_command; without one, use an ST-LINK with one of: {ALLOWED}"
-    assert options.problem("custom", "stm8s103f3p6", {}, {}, "upload") == message
-    assert options.problem("custom", "stm8s103f3p6", {}, {}, "verify") is None
+    assert option_problems.problem("custom", "stm8s103f3p6", {}, {}, "upload") == message
+    assert option_problems.problem("custom", "stm8s103f3p6", {}, {}, "verify") is None
 
 
 @pytest.mark.parametrize(
@@ -181,7 +178,7 @@ def test_custom_needs_a_command_for_the_upload_and_nothing_for_other_targets() -
     ],
 )
 def test_a_serial_port_is_no_probe(port: str, protocol: str, probe: str) -> None:
-    assert upload.probe(port, protocol, options.STLINK_PROTOCOLS) == probe
+    assert command_line.probe(port, protocol, options.STLINK_PROTOCOLS) == probe
 
 
 @pytest.mark.parametrize(
@@ -200,19 +197,19 @@ def test_a_serial_port_is_no_probe(port: str, protocol: str, probe: str) -> None
 )
 def test_a_misspelt_option_is_named_with_what_was_meant(name: str, meant: str) -> None:
     message = f"the option {name} is unknown; did you mean {meant}?"
-    assert options.problem("stlink", "stm8s103f3p6", {}, {"board": "stm8sblue", name: "x"}, "upload") == message
+    assert option_problems.problem("stlink", "stm8s103f3p6", {}, {"board": "stm8sblue", name: "x"}, "upload") == message
 
 
 @pytest.mark.parametrize(
     "name", [*options.OPTIONS, "board_upload.speed", "board_build.core", "custom_eeprom_size", "custom_anything"]
 )
 def test_a_project_s_own_option_is_not_taken_for_one_that_is_misspelt(name: str) -> None:
-    assert options.misspelt([name]) is None
+    assert option_problems.misspelt([name]) is None
 
 
 def test_every_option_has_an_example_that_is_allowed_and_a_default_among_its_values() -> None:
     for option in options.OPTIONS.values():
-        assert options.wrong_value(option.name, option.example) is None
+        assert option_problems.wrong_value(option.name, option.example) is None
         assert bool(option.values) != bool(option.form)
         assert option.name == "upload_protocol" or not option.values or option.values[0] == option.default
 
@@ -222,7 +219,7 @@ def option(words: list[str], name: str) -> str:
 
 
 def flags(settings: dict[str, str], mcu: str, **more: Any) -> list[str]:
-    words: list[str] = upload.flags(options.upload_settings(settings), mcu, **more)
+    words: list[str] = command_line.flags(options.upload_settings(settings), mcu, **more)
     return words
 
 
@@ -257,12 +254,12 @@ def test_upload_flags_win_over_what_the_builder_would_say(given: list[str]) -> N
     ],
 )
 def test_upload_flags_may_stand_on_one_line_or_on_several(entries: list[str], words: list[str]) -> None:
-    assert upload.split_flags(entries) == words
+    assert command_line.split_flags(entries) == words
 
 
 def test_upload_flags_with_half_a_quotation_are_named() -> None:
     with pytest.raises(ValueError, match=r'^upload_flags = --probe "sim:board: a quotation mark has no partner$'):
-        upload.split_flags(["-v", '--probe "sim:board'])
+        command_line.split_flags(["-v", '--probe "sim:board'])
 
 
 PLATFORMIO_S = [
@@ -293,7 +290,7 @@ PLATFORMIO_S = [
 )
 def test_a_misspelt_option_of_platformio_s_is_named_with_what_was_meant(name: str, meant: str) -> None:
     message = f"the option {name} is unknown; did you mean {meant}?"
-    found = options.in_project({name: "x"}, PLATFORMIO_S)
+    found = option_problems.in_project({name: "x"}, PLATFORMIO_S)
     assert found in (message, f"{message} An option of your own begins with custom_")
 
 
@@ -308,7 +305,7 @@ def test_a_misspelt_option_of_platformio_s_is_named_with_what_was_meant(name: st
     ],
 )
 def test_an_option_that_the_project_itself_reads_is_its_own(text: str, own: bool) -> None:
-    assert (options.in_project({"monitor_sped": "1"}, PLATFORMIO_S, [text]) is None) == own
+    assert (option_problems.in_project({"monitor_sped": "1"}, PLATFORMIO_S, [text]) is None) == own
 
 
 @pytest.mark.platform
@@ -331,14 +328,14 @@ def test_a_project_with_an_option_of_its_own_builds_as_before(project: Project) 
     ],
 )
 def test_a_name_that_is_known_or_meant_so_is_left_alone(name: str) -> None:
-    assert options.misspelt_of_platformio([name], PLATFORMIO_S) is None
+    assert option_problems.misspelt_of_platformio([name], PLATFORMIO_S) is None
 
 
 def test_no_option_of_platformio_s_is_taken_for_another() -> None:
     known = [name for option in ProjectOptions.values() for name in (option.name, *(option.oldnames or []))]
     assert {"upload_port", "board_build.mcu", "src_filter"} <= set(known)
     for name in known:
-        assert options.misspelt_of_platformio([name], known) is None
+        assert option_problems.misspelt_of_platformio([name], known) is None
 
 
 @pytest.mark.platform

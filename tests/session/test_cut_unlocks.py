@@ -23,6 +23,7 @@ from stm8tool.image import Image, Segment
 from stm8tool.parts.table import Part, find_part, option_table
 from stm8tool.sim.probe.stlink import SimStlink
 from stm8tool.sim.switches import Switches
+from stm8tool.words import COMMAND_LINE
 
 _PARTS = ["stm8s208c6", "stm8af5288", "stm8s103f3", "stm8l151k4", "stlux385"]
 _WITH_FAR_PAIRS = ["stm8s208c6", "stm8s105k4", "stm8af5288", "stlux385", "stnrg388a"]
@@ -322,7 +323,7 @@ def test_option_bytes_are_refused_where_the_unlock_may_not_be_finished(what: str
         else:
             chip.restore(image, unlock=False, force=True)
     assert caught.value.code is Code.OPTIONS_CORRUPT
-    assert "`unlock` finishes it" in (caught.value.hint or "")
+    assert "`unlock` finishes it" in (caught.value.hint_in(COMMAND_LINE) or "")
     assert held_by(board) == before
 
 

@@ -386,3 +386,61 @@ def test_files_are_loaded_together_and_saved(desk: Path) -> None:
     stm8tool.save_image("both.s19", both)
     assert stm8tool.load_image("both.s19").segments == both.segments
     assert both.size == len(FIRMWARE) + 1
+
+
+def test_a_region_is_named_by_text_as_on_the_command_line(desk: Path) -> None:
+    with stm8tool.open(board(), PART) as chip:
+        chip.write(image((0x8000, FIRMWARE)), "0x8000:0x80")
+        assert chip.read("0x8000:4") == FIRMWARE[:4]
+        assert chip.verify(image((0x8000, FIRMWARE)), "flash") == len(FIRMWARE)
+        with pytest.raises(stm8tool.UsageError, match="inside one memory"):
+            chip.erase("0x4800:64")
+        chip.erase("0x8000:64")
+        assert chip.read("0x8000:64") == bytes(64)
+
+
+def test_what_a_write_would_refuse_can_be_asked_before(desk: Path) -> None:
+    with stm8tool.open(board(), PART) as chip:
+        chip.check_write(image((0x8000, FIRMWARE)))
+        chip.set_options("UBC=0x02")
+        with pytest.raises(stm8tool.WriteProtectedError):
+            chip.check_write(image((0x8000, FIRMWARE)))
+        with pytest.raises(stm8tool.ImageError):
+            chip.check_write(image((0x4803, b"\1")))
+        assert not any(chip.read())
+
+
+def test_changes_of_option_bytes_are_told_before_they_are_made(desk: Path) -> None:
+    told: list[tuple[list[str], int]] = []
+    with stm8tool.open(board(), PART) as chip:
+
+        def tell(changes: Sequence[stm8tool.OptionChange]) -> None:
+            told.append(([change.option.name for change in changes], chip.read("options")[3]))
+
+        chip.set_options("AFR=0x01", tell=tell)
+        chip.set_options("AFR=0x01", tell=tell)
+        chip.reset_options(tell=tell)
+        chip.write(image((0x4803, b"\2")), options=True, tell=tell)
+    assert told == [(["AFR"], 0), (["AFR"], 1), (["AFR"], 0)]
+
+
+def test_without_a_part_the_chip_tells_which_parts_it_may_be(desk: Path) -> None:
+    with stm8tool.open(board()) as chip:
+        assert PART.upper() in {part.name for part in chip.candidates()}
+    with stm8tool.open("sim:board.chip", PART) as chip:
+        assert chip.unique_id() == chip.info().unique_id
+        assert len(chip.unique_id() or b"") == 12
+
+
+def test_whether_a_program_starts_is_known_afterwards(desk: Path) -> None:
+    with stm8tool.open(board(), PART) as chip:
+        chip.write(image((0x8000, FIRMWARE)))
+        assert chip.starts_program is None
+    assert chip.starts_program is True
+    with chip:
+        chip.erase("eeprom")
+        chip.expect_program()
+    assert chip.starts_program is True
+    with chip:
+        chip.read("eeprom")
+    assert chip.starts_program is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -26,12 +27,13 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from stm8tool.support import deps
 from stm8tool.errors import AccessError
+from stm8tool.words import COMMAND_LINE
 try:
     deps.require(sys.argv[2])
     print(__import__(sys.argv[2]).__file__)
     print(*deps.libusb_files()[:1])
 except AccessError as exc:
-    sys.exit(f"error: {exc}\\nhint: {exc.hint}")
+    sys.exit(f"error: {exc}\\nhint: {exc.hint_in(COMMAND_LINE)}")
 """
 
 
@@ -51,7 +53,7 @@ class Checkout:
         package.mkdir(parents=True)
         self.wheels.mkdir()
         (package / "support").mkdir()
-        for name in ("__init__.py", "errors.py"):
+        for name in ("__init__.py", "errors.py", "codes.py", "words.py"):
             (package / name).write_bytes((TOOL / "stm8tool" / name).read_bytes())
         modules = ("__init__", "files", "streams", "bundle", "deps", "places", "package_files", "fetching")
         for name in (f"support/{module}.py" for module in modules):
@@ -80,7 +82,7 @@ class Checkout:
         path = self.wheels / f"{stem}-py3-none-any.whl"
         with zipfile.ZipFile(path, "w") as wheel:
             for file, text in {**contents, f"{stem}.dist-info/RECORD": record}.items():
-                wheel.writestr(file, text)
+                wheel.writestr(zipfile.ZipInfo(file), text)  # with a fixed time: every checkout's wheels are the same
         return f"{name}=={version} \\\n    --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
 
     def start(
@@ -118,4 +120,20 @@ class Checkout:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
+    """A checkout that has no packages yet."""
     return Checkout(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The private folder of a checkout that has fetched its packages by pip."""
+    checkout = Checkout(tmp_path_factory.mktemp("fetched"))
+    assert checkout.run("usb")[1] == FETCHING
+    return checkout.tool / "_deps"
+
+
+@pytest.fixture
+def warm(checkout: Checkout, fetched: Path) -> Checkout:
+    """A checkout that has fetched its packages: pip needs a second for it, a copy of what it made does not."""
+    shutil.copytree(fetched, checkout.tool / "_deps")
+    return checkout

@@ -13,19 +13,21 @@ import stm8tool
 from stm8tool import oldest
 
 PACKAGE = Path(stm8tool.__file__).parent
-LEAVES = {"errors", "support", "parts", "image"}
+LEAVES = {"errors", "words", "support", "parts", "image"}
 
 # What a folder, or a module at the top, may import of the others. `sim` takes nothing of `probe` and `chip`: it is a
 # second reading of the facts.
 LAYERS: dict[str, set[str]] = {
-    "errors": set(),
-    "support": {"errors"},
+    "words": set(),
+    "codes": {"words"},
+    "errors": {"codes", "words"},
+    "support": {"errors", "words"},
     "parts": {"errors"},
-    "image": {"errors", "support", "parts"},
-    "transport": {"errors", "support"},
-    "probe": {"errors", "support", "transport"},
+    "image": {"errors", "words", "support", "parts"},
+    "transport": {"errors", "words", "support"},
+    "probe": {"errors", "words", "support", "transport"},
     "chip": {*LEAVES, "probe"},
-    "sim": {"errors", "support", "parts", "transport"},
+    "sim": {"errors", "words", "support", "parts", "transport"},
     "selector": {"transport", "probe", "sim"},
     "session": {*LEAVES, "probe", "chip"},
     "api": {*LEAVES, "probe", "chip", "session"},
@@ -194,6 +196,17 @@ def test_option_bytes_are_written_in_one_place_and_rop_in_two_more() -> None:
         "chip/options/writing.py",
         "chip/options/protection.py",
     }
+
+
+def test_outside_of_the_simulator_no_two_classes_have_one_name() -> None:
+    """A name that has to be asked for its room is no name. The simulator is another world, with a chip of its own."""
+    rooms: dict[str, list[str]] = {}
+    for source in sources():
+        for node in nodes(source):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and "sim/" not in name_of(source):
+                rooms.setdefault(node.name, []).append(name_of(source))
+    assert {name: files for name, files in rooms.items() if len(files) > 1} == {}
+    assert len(rooms) > 100
 
 
 def test_the_package_asserts_nothing() -> None:

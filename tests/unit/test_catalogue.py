@@ -20,6 +20,7 @@ def test_without_words_every_part_is_meant() -> None:
     assert select([]) == list(known_parts())
 
 
+@pytest.mark.usefixtures("few_parts")
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

@@ -14,9 +14,9 @@ import pytest
 
 from stm8tool.errors import AccessError
 from stm8tool.support import bundle, deps
-from unit.checkout import FETCHING, LIBUSB, LIBUSB_WHEEL, SCRIPT, TOOL, Checkout, checkout
+from unit.checkout import FETCHING, LIBUSB, LIBUSB_WHEEL, SCRIPT, TOOL, Checkout, checkout, fetched, warm
 
-__all__ = ["checkout"]  # a fixture
+__all__ = ["checkout", "fetched", "warm"]  # fixtures
 
 own_library = pytest.mark.skipif(not bundle.of_this_process(), reason="no archive has a libusb for this machine")
 
@@ -31,11 +31,11 @@ def test_four_cold_processes_at_once_all_succeed_and_one_of_them_fetches(checkou
     assert [stdout.splitlines() for stdout, _ in results] == [expected] * 4
 
 
-def test_a_warm_folder_needs_neither_pip_nor_wheels(checkout: Checkout) -> None:
-    first, _ = checkout.run()
-    for wheel in checkout.wheels.iterdir():
+def test_a_warm_folder_needs_neither_pip_nor_wheels(warm: Checkout) -> None:
+    first, _ = warm.run()
+    for wheel in warm.wheels.iterdir():
         wheel.unlink()
-    assert checkout.run() == (first, "")
+    assert warm.run() == (first, "")
 
 
 def test_a_machine_without_a_libusb_wheel_gets_the_other_packages(checkout: Checkout) -> None:
@@ -106,13 +106,12 @@ def test_without_home_and_a_folder_to_write_the_error_names_what_to_set(checkout
 
 
 @pytest.fixture
-def release(checkout: Checkout) -> Checkout:
+def release(warm: Checkout) -> Checkout:
     """What a release archive holds; beside it a folder that has all the packages, as an interpreter may."""
-    checkout.run()
-    vendor = checkout.tool / "_vendor"
+    vendor = warm.tool / "_vendor"
     vendor.mkdir()
-    (filled,) = checkout.filled()
-    shutil.copytree(filled, checkout.tool.parent / "site")
+    (filled,) = warm.filled()
+    shutil.copytree(filled, warm.tool.parent / "site")
     filled.rename(vendor / "python")
     for part in (vendor / "python").glob("libusb_package*"):
         shutil.rmtree(part)
@@ -120,7 +119,7 @@ def release(checkout: Checkout) -> Checkout:
         library = vendor / "libusb" / folder / bundle.FILES[system]
         library.parent.mkdir(parents=True)
         library.write_text(f"for {folder}")
-    return checkout
+    return warm
 
 
 @own_library
@@ -163,12 +162,12 @@ def test_a_library_that_is_missing_in_the_archive_is_still_named(release: Checko
     assert release.run("usb")[0][1] == str(library)
 
 
-def test_packages_of_an_older_lock_are_not_used(checkout: Checkout) -> None:
-    (old, _), _ = checkout.run()
-    lock = checkout.tool / "requirements.lock"
-    newer = checkout.add_wheel("intelhex", "9.9.4", {"intelhex/__init__.py": ""})
+def test_packages_of_an_older_lock_are_not_used(warm: Checkout) -> None:
+    (old, _), _ = warm.run()
+    lock = warm.tool / "requirements.lock"
+    newer = warm.add_wheel("intelhex", "9.9.4", {"intelhex/__init__.py": ""})
     lock.write_text(re.sub(r"intelhex==9\.9\.1.*\n.*\n", lambda _: newer, lock.read_text()))
-    (new, _), stderr = checkout.run()
+    (new, _), stderr = warm.run()
     assert stderr == FETCHING
     assert new != old
     assert (Path(new).parent.parent / "intelhex-9.9.4.dist-info").is_dir()
@@ -190,29 +189,28 @@ def test_a_cache_folder_that_cannot_be_looked_at_is_one_that_cannot_be_used(chec
     assert (Path(stdout[0]).parent.parent, stderr) == (checkout.filled()[0], FETCHING)
 
 
-def test_what_a_killed_process_left_is_replaced(checkout: Checkout) -> None:
-    (first, _), _ = checkout.run()
-    (folder,) = checkout.filled()
+def test_what_a_killed_process_left_is_replaced(warm: Checkout) -> None:
+    (first, _), _ = warm.run()
+    (folder,) = warm.filled()
     partial = folder.with_name(f"{folder.name}.partial")
     partial.mkdir()
     (partial / "half").touch()
     shutil.rmtree(folder / "pyusb-9.9.2.dist-info")
-    (second, _), stderr = checkout.run()
+    (second, _), stderr = warm.run()
     damage = f"its Python packages are damaged ({folder}: usb/__init__.py does not belong there)"
     assert (second, stderr) == (first, f"stm8tool: {damage}\n{FETCHING.replace('once', 'again')}")
-    assert checkout.filled() == [folder]
+    assert warm.filled() == [folder]
     assert (folder / "pyusb-9.9.2.dist-info" / "METADATA").is_file()
     assert not (folder / "half").exists()
 
 
-def test_an_interpreter_that_has_the_pinned_versions_is_used_as_it_is(checkout: Checkout) -> None:
-    checkout.run()
-    installed = checkout.tool.parent / "site"
-    checkout.filled()[0].rename(installed)
-    (module, library), stderr = checkout.run("usb", PYTHONPATH=str(installed))
+def test_an_interpreter_that_has_the_pinned_versions_is_used_as_it_is(warm: Checkout) -> None:
+    installed = warm.tool.parent / "site"
+    warm.filled()[0].rename(installed)
+    (module, library), stderr = warm.run("usb", PYTHONPATH=str(installed))
     assert Path(module).parent.parent == installed
     assert Path(library).parent.parent == installed
-    assert (stderr, checkout.filled()) == ("", [])
+    assert (stderr, warm.filled()) == ("", [])
 
 
 def test_an_interpreter_that_has_another_version_is_not_used(checkout: Checkout) -> None:
@@ -239,20 +237,19 @@ def test_installed_by_pip_a_missing_package_is_named(checkout: Checkout) -> None
     assert done.stderr == f"error: the package pyusb is missing\nhint: {sys.executable} -m pip install pyusb\n"
 
 
-def test_installed_by_pip_a_package_that_is_half_there_is_named(checkout: Checkout) -> None:
-    checkout.run()
-    site = checkout.tool.parent / "site"
-    checkout.filled()[0].rename(site)
-    (checkout.tool / "requirements.lock").unlink()
+def test_installed_by_pip_a_package_that_is_half_there_is_named(warm: Checkout) -> None:
+    site = warm.tool.parent / "site"
+    warm.filled()[0].rename(site)
+    (warm.tool / "requirements.lock").unlink()
     (site / "usb" / "__init__.py").write_text("# changed by its user\n")
-    assert checkout.run("usb", PYTHONPATH=str(site))[0][0] == str(site / "usb" / "__init__.py")
+    assert warm.run("usb", PYTHONPATH=str(site))[0][0] == str(site / "usb" / "__init__.py")
     (site / "usb" / "core.py").unlink()
-    error, hint = checkout.run("usb", PYTHONPATH=str(site))[1].splitlines()
+    error, hint = warm.run("usb", PYTHONPATH=str(site))[1].splitlines()
     assert error == f"error: the package pyusb in {site} is damaged: usb/core.py is missing"
     assert hint == f"hint: {sys.executable} -m pip install --force-reinstall pyusb"
     shutil.rmtree(site / "usb")
     (site / "usb").mkdir()
-    assert checkout.run("usb", "-S", PYTHONPATH=str(site))[1].startswith("error: the package pyusb is missing\n")
+    assert warm.run("usb", "-S", PYTHONPATH=str(site))[1].startswith("error: the package pyusb is missing\n")
 
 
 def test_a_lock_that_is_never_released_is_an_error_not_a_hang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,87 +3,93 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-FILE = Path(__file__).parents[2] / "dev.py"
+import interpreters
+from pio import ROOT, dev_module
+
+DOORS = ("dev.py", "dev/__init__.py")
+
+checking, core, environments = map(dev_module, ("checking", "core", "environments"))
+system, testing = map(dev_module, ("system", "testing"))
+HELP = sys.modules["dev"].__doc__ or ""
 
 
-@pytest.fixture(scope="module")
-def dev() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("dev", FILE)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_an_older_python_gets_as_far_as_the_sentence() -> None:
-    text = FILE.read_text(encoding="utf-8")
-    first, second, refusal, *_ = ast.parse(text, feature_version=(3, 6)).body
-    assert isinstance(first, ast.Expr)  # the docstring
-    assert ast.unparse(second) == "import sys"
+@pytest.mark.parametrize("version", [(3, 6), (3, 8)])
+def test_an_older_python_gets_as_far_as_the_sentence(version: tuple[int, int]) -> None:
+    door, package = (ast.parse((ROOT / name).read_text(), feature_version=version) for name in DOORS)
+    assert [ast.unparse(node) for node in door.body if isinstance(node, ast.Import)] == [
+        "import os",
+        "import runpy",
+        "import sys",
+    ]
+    docstring, first, refusal = package.body
+    assert isinstance(docstring, ast.Expr)
+    assert ast.unparse(first) == "import sys"
     assert ast.unparse(refusal).startswith("if sys.version_info < (3, 9):\n    sys.exit(")
 
 
+def test_the_door_lists_the_commands_from_any_folder(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-I", ROOT / "dev.py", "--help"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("usage: dev.py [-h] COMMAND ...\n")
+    assert HELP.strip() in done.stdout
+
+
 @pytest.mark.parametrize(("registry", "upstream"), [("4.41101.0", "4.11.1"), ("4.40801.0", "4.8.1")])
-def test_registry_versions_name_the_scons_they_pack(dev: ModuleType, registry: str, upstream: str) -> None:
-    assert dev.upstream_version(registry) == upstream
+def test_registry_versions_name_the_scons_they_pack(registry: str, upstream: str) -> None:
+    assert core.upstream_version(registry) == upstream
 
 
-def test_the_compilers_banner_gives_the_registry_version(dev: ModuleType) -> None:
-    assert dev.package_version("SDCC : mcs51/stm8/pdk15 4.2.0 #13081 (Linux)\npublished under") == "1.40200.0"
-    assert dev.package_version("SDCC : mcs51/mos65c02 TD- 4.10.12 #9 (Mac OS X x86_64)") == "1.41012.0"
-    with pytest.raises(dev.SetupError):
-        dev.package_version("")
+def test_the_compilers_banner_gives_the_registry_version() -> None:
+    assert core.package_version("SDCC : mcs51/stm8/pdk15 4.2.0 #13081 (Linux)\npublished under") == "1.40200.0"
+    assert core.package_version("SDCC : mcs51/mos65c02 TD- 4.10.12 #9 (Mac OS X x86_64)") == "1.41012.0"
+    with pytest.raises(system.SetupError):
+        core.package_version("")
 
 
-def test_a_link_replaces_what_was_there(dev: ModuleType, tmp_path: Path) -> None:
+def test_a_link_replaces_what_was_there(tmp_path: Path) -> None:
     old, new, target = tmp_path / "old", tmp_path / "new", tmp_path / "core" / "package"
     old.mkdir()
     new.mkdir()
     (new / "file").write_text("new")
-    dev.link(old, target)
+    core.link(old, target)
     old.rmdir()
-    dev.link(new, target)  # over a link to nowhere
+    core.link(new, target)  # over a link to nowhere
     assert (target / "file").read_text() == "new"
 
 
-def test_a_shim_that_cannot_run_is_no_interpreter(dev: ModuleType, tmp_path: Path) -> None:
-    assert dev.version_of(sys.executable) == sys.version_info[:2]
+def test_a_shim_that_cannot_run_is_no_interpreter(tmp_path: Path) -> None:
+    assert environments.version_of(sys.executable) == sys.version_info[:2]
     shim = tmp_path / "python3.9"
     shim.write_text("#!/bin/sh\nexit 127\n")
     shim.chmod(0o755)
     if os.name != "nt":
-        assert dev.version_of(shim) == (0, 0)
+        assert environments.version_of(shim) == (0, 0)
 
 
-def test_no_variable_of_the_users_own_platformio_reaches_ours(
-    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_no_variable_of_the_users_own_platformio_reaches_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PLATFORMIO_CORE_DIR", "elsewhere")
     monkeypatch.setenv("PLATFORMIO_PACKAGES_DIR", "elsewhere")
-    environment = dev.pio_environment(tmp_path)
+    environment = core.pio_environment(tmp_path)
     assert environment["PLATFORMIO_CORE_DIR"] == str(tmp_path)
     assert "elsewhere" not in environment.values()
 
 
-def test_pip_does_not_put_packages_elsewhere_for_a_variable_of_the_user(
-    dev: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pip_does_not_put_packages_elsewhere_for_a_variable_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
-    monkeypatch.setattr(dev, "must", lambda *command, env: given.append(env))
+    monkeypatch.setattr(environments, "must", lambda *command, env: given.append(env))
     monkeypatch.setenv("PIP_DRY_RUN", "1")
     monkeypatch.setenv("PIP_TARGET", "elsewhere")
     monkeypatch.setenv("PIP_INDEX_URL", "https://packages.example/simple")
-    dev.pip_install(Path("python"), "x")
+    environments.pip_install(Path("python"), "x")
     assert {name for name in given[0] if name in ("PIP_DRY_RUN", "PIP_TARGET", "PIP_INDEX_URL")} == {"PIP_INDEX_URL"}
 
 
@@ -91,30 +97,122 @@ def test_pip_does_not_put_packages_elsewhere_for_a_variable_of_the_user(
     ("vm", "wine", "code"), [(77, 77, 77), (77, 1, 1), (1, 77, 1), (3, 77, 3)], ids=lambda code: str(code)
 )
 def test_a_failure_on_one_machine_is_not_hidden_by_another_that_cannot_be_had(
-    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, vm: int, wine: int, code: int
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, vm: int, wine: int, code: int
 ) -> None:
     makers = {}
     for option, outcome in (("--vm", vm), ("--wine", wine)):
         makers[option] = tmp_path / f"{option}.py"
         makers[option].write_text(f"import sys\nif '--missing' not in sys.argv: sys.exit({outcome})\n")
-    monkeypatch.setattr(dev, "MACHINES", makers)
-    monkeypatch.setattr(dev, "virtual_environment", lambda: Path(sys.executable))
-    assert dev.test(["--vm", "--wine", "-q"]) == code
+    monkeypatch.setattr(testing, "MACHINES", makers)
+    monkeypatch.setattr(testing, "virtual_environment", lambda: Path(sys.executable))
+    assert testing.test(["--vm", "--wine", "-q"]) == code
+
+
+# -- what a commit has to pass ---------------------------------------------------------------------------------------
+
+
+def test_a_commit_runs_every_check_and_no_hook_of_another_repository() -> None:
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"^ *- repo: (.*)$", hooks, re.MULTILINE) == ["local"]
+    assert re.findall(r"^ *entry: python3 dev\.py check (\w+)$", hooks, re.MULTILINE) == list(checking.CHECKS)
+    assert set(re.findall(r"^ *language: (.*)$", hooks, re.MULTILINE)) == {"system"}
+
+
+def test_a_check_that_there_is_not_is_an_error_that_lists_those_there_are() -> None:
+    with pytest.raises(system.SetupError, match="no check rust; there are ruff, types, generated"):
+        checking.check(["ruff", "rust"])
+
+
+def test_one_failing_check_fails_and_the_others_run_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    checks = {name: lambda name=name: done.append(name) or int(name == "types") for name in ("types", "ruff")}
+    monkeypatch.setattr(checking, "CHECKS", checks)
+    assert checking.check() == 1
+    assert done == ["types", "ruff"]
+
+
+# -- which tests run where -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("main", "others"),
+    [
+        ((3, 11), {(3, 9): testing.ON_THE_OLDEST, (3, 13): testing.ON_THE_NEWEST}),
+        ((3, 9), {(3, 13): testing.ON_THE_NEWEST}),
+        ((3, 13), {(3, 9): testing.ON_THE_OLDEST}),
+    ],
+)
+def test_the_oldest_and_the_newest_interpreter_run_what_the_main_one_cannot_show(
+    main: tuple[int, int], others: dict[tuple[int, int], str]
+) -> None:
+    assert testing.on_other_interpreters([(3, 9), (3, 11), (3, 13)], main) == others
+
+
+def test_one_interpreter_alone_runs_everything_once() -> None:
+    assert testing.on_other_interpreters([(3, 11)], (3, 11)) == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "one"),
+    [
+        ("tests/unit/test_dev.py", True),
+        ("-x tests/unit/test_dev.py -k words", True),
+        ("tests/unit/test_dev.py::test_a tests/unit/test_docs.py::test_b", True),
+        ("tests/unit/test_dev.py tests/unit/test_docs.py", False),
+        ("tests/unit/test_dev.py tests/unit", False),
+        ("tests/unit", False),
+        ("-k words", False),
+        (" ".join(f"tests/unit/{name}.py::test_a" for name in ["test_dev", *["test_docs"] * 8]), False),
+    ],
+)
+def test_one_file_or_a_few_tests_need_no_more_than_one_process(arguments: str, one: bool) -> None:
+    assert testing.in_one_process(arguments.split()) == one
+
+
+@pytest.mark.parametrize("entry", [*interpreters.DEPENDING, *interpreters.SWEEPS])
+def test_what_the_tables_of_interpreters_name_is_there(entry: str) -> None:
+    file, _, name = entry.partition("::")
+    path = ROOT / "tests" / file
+    assert path.is_file()
+    assert not name or re.search(rf"^def {name}\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_a_test_gets_the_markers_of_its_file_and_of_its_name() -> None:
+    assert interpreters.markers("unit/test_deps.py::test_x[a]") == ["interpreter"]
+    assert interpreters.markers("session/test_option_cuts.py::test_x") == ["sweep"]
+    assert interpreters.markers(f"{interpreters.SWEEPS[2]}[v1-stm8s103f3]") == ["sweep"]
+    assert interpreters.markers("session/test_faults.py::test_x") == []
+
+
+def test_a_process_in_a_test_that_the_newest_python_does_not_run_is_refused(tmp_path: Path) -> None:
+    code = "import subprocess, sys\ndef test_it(): subprocess.run([sys.executable, '-c', ''])\n"
+    (tmp_path / "test_it.py").write_text(code)
+    words = ["-m", "pytest", "-q", "-c", os.devnull, "-p", "conftest", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout
+    assert "this test starts a process: name its file in DEPENDING, in tests/interpreters.py" in done.stdout
 
 
 # -- what GitHub runs ------------------------------------------------------------------------------------------------
 
-WORKFLOW = (FILE.parent / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+WORKFLOW = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
 
 
-def test_the_workflow_calls_commands_that_dev_py_has(dev: ModuleType) -> None:
-    known = set(re.findall(r"python3 dev\.py (\w+)", dev.__doc__ or ""))
+def test_the_workflow_calls_commands_that_dev_py_has() -> None:
+    known = set(re.findall(r"python3 dev\.py (\w+)", HELP))
     assert {"test", "check", "demo", "release"} <= set(re.findall(r"python3? dev\.py (\w+)", WORKFLOW)) <= known
 
 
 def test_the_workflow_runs_the_oldest_and_the_newest_python_on_every_system() -> None:
-    project = (FILE.parent / "tool" / "pyproject.toml").read_text(encoding="utf-8")
-    contributing = (FILE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    project = (ROOT / "tool" / "pyproject.toml").read_text(encoding="utf-8")
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     oldest = re.search(r'requires-python = ">=(.*)"', project)
     newest = re.search(r"Python 3\.9 to (3\.\d+)", contributing)
     assert oldest

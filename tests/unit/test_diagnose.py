@@ -9,6 +9,7 @@ import pytest
 from stm8tool.chip.link.diagnose import Evidence, Rung, blame_supply, conclude, least_supply_mv, supply_line
 from stm8tool.errors import Code, LinkFault, ProgramError, ToolError
 from stm8tool.parts.table import find_part
+from stm8tool.words import COMMAND_LINE, said
 
 SILENT = Rung("under reset", "SWIM entry: the chip does not answer", LinkFault.SILENT)
 STUCK = Rung("under reset", "SWIM entry: the SWIM line is stuck", LinkFault.STUCK)
@@ -63,13 +64,13 @@ def test_the_evidence_names_the_cause(seen: Evidence, code: Code) -> None:
 def test_silence_blames_the_program_as_a_likelihood_and_goes_on_with_the_wires(seen: Evidence) -> None:
     found = conclude(seen)
     assert "most likely" in found.message
-    assert seen.answered or "looks the same: check GND" in found.hint
+    assert seen.answered or "looks the same: check GND" in str(found.hint)
     assert found.message
     assert found.hint
 
 
 def test_a_silent_chip_is_looked_for_at_ground_first_and_at_its_program_last() -> None:
-    hint = conclude(Evidence([SILENT])).hint
+    hint = said(conclude(Evidence([SILENT])).hint, COMMAND_LINE) or ""
     places = [hint.index(word) for word in ("GND", "SWIM", "power", "program", "NRST", "--power-cycle")]
     assert places == sorted(places)
 
@@ -81,7 +82,7 @@ def test_a_part_without_nrst_is_never_told_to_wire_it() -> None:
         Evidence([SILENT], has_nrst=False, answered=True, let_run=True),
         Evidence([SILENT], has_nrst=False, watched=True),
     ):
-        assert "wire NRST" not in conclude(seen).hint
+        assert "wire NRST" not in str(conclude(seen).hint)
 
 
 @pytest.mark.parametrize(
@@ -107,17 +108,19 @@ def test_without_a_part_the_least_demanding_chip_is_assumed() -> None:
 )
 def test_a_write_that_fails_is_blamed_on_a_low_supply_only(supply_mv: Optional[int], code: Code) -> None:
     failure: ToolError = ProgramError("the write did not finish", hint="check VCAP")
-    blame_supply(failure, supply_mv, S103)
-    assert failure.code is code
-    assert "VCAP" in (failure.hint or "")
-    assert ("2.40 V" in (failure.hint or "")) == (code is Code.SUPPLY_LOW)
+    blamed = blame_supply(failure, supply_mv, S103)
+    assert blamed.code is code
+    assert blamed.supply_mv == (supply_mv if code is Code.SUPPLY_LOW else None)
+    assert (failure.code, failure.hint) == (Code.WRITE_UNFINISHED, "check VCAP")
+    assert "VCAP" in (blamed.hint or "")
+    assert ("2.40 V" in (blamed.hint or "")) == (code is Code.SUPPLY_LOW)
 
 
 def test_an_unlock_that_did_not_take_keeps_its_code_whatever_the_supply() -> None:
     failure = ProgramError("the unlock did not take", code=Code.UNLOCK_FAILED)
-    blame_supply(failure, 2400, S103)
-    assert failure.code is Code.UNLOCK_FAILED
-    assert "2.40 V" in (failure.hint or "")
+    blamed = blame_supply(failure, 2400, S103)
+    assert blamed.code is Code.UNLOCK_FAILED
+    assert "2.40 V" in (blamed.hint or "")
 
 
 def test_the_figure_of_a_probe_whose_vdd_is_not_wired_says_so() -> None:

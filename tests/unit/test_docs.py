@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from documents import DOCS, examples, first_cells, read, run, section
-from pio import BOARDS, ROOT, UPSTREAM_BOARDS, builder_table, load, load_builder
+from pio import BOARDS, ROOT, UPSTREAM_BOARDS
+from stm8build import options
 from stm8tool import errors
 from stm8tool.chip.link import connect
 from stm8tool.cli import main as cli
@@ -54,14 +55,14 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_exit_code_is_documented_and_no_other() -> None:
-    classes, codes = [errors.ToolError], {"0", str(process.EXIT_INTERRUPTED)}
-    while classes:
-        found = classes.pop()
-        codes.add(str(found.exit_code))
-        classes += found.__subclasses__()
+    codes = {0, process.EXIT_INTERRUPTED, *(code.exit_code for code in errors.Code)}
     for text in (TARGETS, TOOL):
-        rows = first_cells(section(text, "Exit codes"))
-        assert sorted(rows) == sorted(codes)
+        assert sorted(map(int, first_cells(section(text, "Exit codes")))) == sorted(codes)
+    assert {int(number) for number in re.findall(r"(?:: |, )(\d+) ", PARSERS[""].epilog or "")} == codes - {0}
+    module = (cli.__doc__ or "").partition("Exit codes:")[2].partition("(")[0]
+    assert {int(number) for number in re.findall(r"(?<!\w)(\d+) ", module)} == codes
+    tree = (errors.__doc__ or "").partition("An error is a value")[0]
+    assert {int(number) for number in re.findall(r" exit (\d)", tree)} == {code.exit_code for code in errors.Code} - {0}
 
 
 def parsers(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
@@ -100,18 +101,6 @@ def test_every_fault_is_in_the_table_and_no_other() -> None:
     assert [fault for fault, _, _ in FAULT_ROWS] == rows
 
 
-def test_every_target_is_in_the_table_and_no_other() -> None:
-    targets = {name for name, *_ in builder_table("targets", "TARGETS")}
-    assert set(first_cells(section(TARGETS, "Targets"))) == targets
-
-
-def test_the_pages_made_from_tables_are_what_their_script_writes() -> None:
-    make_docs = load(ROOT / "docs" / "make_docs.py")
-    assert {name: page() for name, page in make_docs.PAGES.items()} == {
-        name: DOCS[f"docs/{name}"].read_text(encoding="utf-8") for name in ("boards.md", "options.md")
-    }
-
-
 def test_every_board_has_a_row_with_its_chip_and_whether_its_protocol_works() -> None:
     text = DOCS["docs/boards.md"].read_text(encoding="utf-8")
     named, generic = (first_cells(section(text, heading)) for heading in ("Boards with a name", "Generic boards"))
@@ -138,11 +127,11 @@ def test_what_users_of_ststm8_2_are_promised_is_what_the_manifests_say() -> None
     assert [board for board in UPSTREAM_BOARDS if f"`{board}`" not in same] == []
     for option in ("board_build.memory_model", "board_upload.maximum_ram_size", "board_upload.unlock"):
         assert option in text
-        assert option in load_builder("options").OPTIONS
+        assert option in options.OPTIONS
 
 
 def test_every_option_of_platformio_ini_has_a_row_with_its_values_and_those_of_the_first_page_exist() -> None:
-    table, text = load_builder("options").OPTIONS, DOCS["docs/options.md"].read_text(encoding="utf-8")
+    table, text = options.OPTIONS, DOCS["docs/options.md"].read_text(encoding="utf-8")
     assert first_cells(section(text, "Options")) == list(table)
     for name, option in table.items():
         values = ", ".join(f"`{value}`" for value in option.values) or option.form

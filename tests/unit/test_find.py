@@ -23,6 +23,7 @@ from stm8tool.probe.stlink.usb_ids import MODELS
 from stm8tool.transport import confinement, libusb
 from stm8tool.transport.base import UsbDeviceInfo
 from stm8tool.transport.usb import SystemBus
+from stm8tool.words import COMMAND_LINE
 from unit import fake_usb
 from unit.fake_usb import FakeDevice, FakeUsb, composite_v3, text_descriptor
 
@@ -72,7 +73,7 @@ def test_several_of_another_generation_are_told_to_be_that() -> None:
 def test_an_example_with_a_space_is_quoted() -> None:
     with pytest.raises(ProbeAmbiguousError) as caught:
         choose("stlink", [V2_A, V2_B], prefix="sim:my bench#")
-    assert f'--probe "sim:my bench#{A}" ' in (caught.value.hint or "")
+    assert f'--probe "sim:my bench#{A}" ' in (caught.value.hint_in(COMMAND_LINE) or "")
 
 
 def test_a_v1_is_as_good_as_any_and_can_be_preferred() -> None:
@@ -89,7 +90,7 @@ def test_several_probes_that_fit_are_listed_with_serial_and_path(selector: str) 
         choose(selector, [V2_A, V2_B])
     assert caught.value.exit_code == 3
     assert caught.value.details == (f"ST-LINK/V2, serial {A}, usb:1-2", f"ST-LINK/V2, serial {B}, usb:1-3.1")
-    assert f"--probe {A}" in (caught.value.hint or "")
+    assert f"--probe {A}" in (caught.value.hint_in(COMMAND_LINE) or "")
 
 
 @pytest.mark.parametrize("wanted", [V2_A, V2_B])
@@ -123,7 +124,7 @@ def test_a_serial_that_clones_share_is_not_unique_and_the_path_is_offered(serial
     assert not any(twin.unique_serial for twin in twins)
     with pytest.raises(ProbeAmbiguousError) as caught:
         choose("stlink", twins)
-    assert "--probe usb:1-6" in (caught.value.hint or "")
+    assert "--probe usb:1-6" in (caught.value.hint_in(COMMAND_LINE) or "")
     assert choose("usb:1-7", twins) is twins[1]
 
 
@@ -131,7 +132,7 @@ def test_a_shared_serial_of_two_probes_is_ambiguous_even_in_full() -> None:
     twins = [probe(A, "usb:1-6"), probe(A, "usb:1-7")]
     with pytest.raises(ProbeAmbiguousError) as caught:
         choose(A, twins)
-    assert "--probe usb:1-6" in (caught.value.hint or "")
+    assert "--probe usb:1-6" in (caught.value.hint_in(COMMAND_LINE) or "")
 
 
 @pytest.mark.parametrize("selector", ["AB12", "usb:1-3", "usb:1-2.1"])

@@ -1,12 +1,10 @@
-"""builder/flags.py: SDCC's options that take an argument, in every spelling, and which steps get them."""
+"""builder/stm8build/flags.py: SDCC's options that take an argument, in every spelling, and which steps get them."""
 
 from __future__ import annotations
 
 import pytest
 
-from pio import load_builder
-
-flags = load_builder("flags")
+from stm8build import flags
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
-"""builder/handlers.py: what a handler without a vector needs."""
+"""builder/stm8build/handlers.py: what a handler without a vector needs."""
 
 from __future__ import annotations
 
 import pytest
 
-from pio import load_builder
+from stm8build import handlers
 
-handlers = load_builder("handlers")
 TICK = handlers.Unserved("src/isr.c", "tick", 23, False)
 
 

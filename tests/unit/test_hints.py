@@ -11,7 +11,7 @@ import pytest
 
 import stm8tool
 from stm8tool import errors
-from stm8tool.errors import HINTS, Code, ToolError
+from stm8tool.errors import Code, ToolError
 
 _PACKAGE = Path(stm8tool.__file__).parent
 _FILES = sorted(_PACKAGE.rglob("*.py"))
@@ -77,7 +77,7 @@ def _says_what_to_do(site: Site) -> bool:
         code = _KINDS[site.kind]
     else:
         code = next((code for code in Code if site.code == f"Code.{code.name}"), None)
-    return code in HINTS
+    return code is not None and code.hint is not None
 
 
 @pytest.mark.parametrize("file", _FILES, ids=lambda file: str(file.relative_to(_PACKAGE)))
@@ -117,8 +117,8 @@ def test_what_the_walk_accepts(text: str, says: bool) -> None:
 
 
 def test_an_error_has_its_own_hint_or_that_of_its_code() -> None:
-    assert errors.TransportError("x").hint == HINTS[Code.PROBE_REFUSES]
-    assert errors.TransportTimeoutError("x").hint == HINTS[Code.PROBE_HUNG]
+    assert errors.TransportError("x").hint == Code.PROBE_REFUSES.hint
+    assert errors.TransportTimeoutError("x").hint == Code.PROBE_HUNG.hint
     assert errors.SwimError("x", hint="mine").hint == "mine"
-    assert errors.SwimError("x", code=Code.PROBE_HUNG).hint == HINTS[Code.PROBE_HUNG]
+    assert errors.SwimError("x", code=Code.PROBE_HUNG).hint == Code.PROBE_HUNG.hint
     assert errors.UsageError("x").hint is None

@@ -19,6 +19,7 @@ from stm8tool.errors import Code, ImageError, UsageError
 from stm8tool.image import Image, Segment, intel_hex, load, loading, s_record, save
 from stm8tool.image.saving import SIZE_LIMIT
 from stm8tool.parts.table import Region
+from stm8tool.words import COMMAND_LINE
 
 FLASH = Region("flash", 0x8000, 0x2000)
 EEPROM = Region("eeprom", 0x4000, 640)
@@ -286,7 +287,7 @@ def test_what_stands_after_the_end_record_is_refused_with_what_it_is(
     file: Path, rest: list[str], line: int, problem: str, hint: str
 ) -> None:
     error = refusal(write(file, RESET, END, *rest))
-    assert (str(error), error.hint) == (f"{file}:{line}: {problem}", hint)
+    assert (str(error), error.hint_in(COMMAND_LINE)) == (f"{file}:{line}: {problem}", hint)
 
 
 def test_linear_and_segmented_addresses_may_be_mixed(file: Path) -> None:
@@ -378,7 +379,7 @@ def test_a_raw_binary_lies_at_its_base_unchanged(tmp_path: Path, data: bytes) ->
 
 def test_a_raw_binary_without_a_base_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data.bin").write_bytes(b"\x82\x00")
-    assert refusal(tmp_path / "data.bin").hint == "add --base 0x8000 for the flash"
+    assert refusal(tmp_path / "data.bin").hint_in(COMMAND_LINE) == "add --base 0x8000 for the flash"
 
 
 @pytest.mark.parametrize("data", [b"SN000041", b"\x00" * 640, b" "])
@@ -389,9 +390,8 @@ def test_a_raw_binary_for_a_region_begins_where_the_region_does(tmp_path: Path, 
     for base in (0, 0x3FFF, 0x4280, 0x8000):
         with pytest.raises(ImageError, match=f"--base 0x{base:06X} is not in eeprom 0x004000..0x00427F") as caught:
             load([tmp_path / "data.bin"], base, region=EEPROM)
-        assert (
-            caught.value.hint == "leave --base out: the file then begins at 0x004000; or name the memory that it is for"
-        )
+        hint = "leave --base out: the file then begins at 0x004000; or name the memory that it is for"
+        assert caught.value.hint_in(COMMAND_LINE) == hint
 
 
 def test_a_raw_binary_that_is_larger_than_its_region_is_refused(tmp_path: Path) -> None:

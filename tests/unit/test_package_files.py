@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from unit.checkout import FETCHING, LIBUSB, Checkout, checkout
+from unit.checkout import FETCHING, LIBUSB, Checkout, checkout, fetched, warm
 
-__all__ = ["checkout"]  # a fixture
+__all__ = ["checkout", "fetched", "warm"]  # fixtures
 
 
 def empty(folder: Path) -> None:
@@ -47,106 +47,100 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_folder_heals(checkout: Checkout, damage: str) -> None:
-    (module, library), _ = checkout.run("usb")
-    (folder,) = checkout.filled()
+def test_a_damaged_folder_heals(warm: Checkout, damage: str) -> None:
+    (module, library), _ = warm.run("usb")
+    (folder,) = warm.filled()
     DAMAGES[damage](folder)
-    stdout, stderr = checkout.run("usb")
+    stdout, stderr = warm.run("usb")
     assert stdout == [module, library]
     damaged, fetching_again = stderr.splitlines()
     assert damaged.startswith(f"stm8tool: its Python packages are damaged ({folder}: ")
     assert f"{fetching_again}\n" == FETCHING.replace("once", "again")
-    assert checkout.run("usb") == ([module, library], "")
-    assert checkout.filled() == [folder]
+    assert warm.run("usb") == ([module, library], "")
+    assert warm.filled() == [folder]
 
 
-def test_a_damaged_folder_is_a_sentence_offline_and_stays_as_it_is(checkout: Checkout) -> None:
-    checkout.run("usb")
-    (folder,) = checkout.filled()
+def test_a_damaged_folder_is_a_sentence_offline_and_stays_as_it_is(warm: Checkout) -> None:
+    (folder,) = warm.filled()
     (folder / "usb" / "core.py").unlink()
-    stdout, stderr = checkout.run("usb", PIP_FIND_LINKS=str(checkout.cache))
+    stdout, stderr = warm.run("usb", PIP_FIND_LINKS=str(warm.cache))
     assert stdout == []
     *_, error, hint = stderr.splitlines()
     assert error.startswith("error: the Python packages intelhex, pyusb, libusb-package are damaged and pip cannot")
     assert hint.startswith("hint: repeat the command with a network connection")
-    assert checkout.filled() == [folder]
+    assert warm.filled() == [folder]
     assert (folder / "usb" / "__init__.py").is_file()
 
 
 @pytest.mark.parametrize("damage", ["library changed", "library missing"])
-def test_a_damaged_libusb_stops_nothing_offline_as_another_one_may_serve(checkout: Checkout, damage: str) -> None:
+def test_a_damaged_libusb_stops_nothing_offline_as_another_one_may_serve(warm: Checkout, damage: str) -> None:
     """A virus scanner takes it away, and the user names another in STM8TOOL_LIBUSB."""
-    (module, library), _ = checkout.run("usb")
-    (folder,) = checkout.filled()
+    (module, library), _ = warm.run("usb")
+    (folder,) = warm.filled()
     DAMAGES[damage](folder)
-    stdout, stderr = checkout.run("usb", PIP_FIND_LINKS=str(checkout.cache))
+    stdout, stderr = warm.run("usb", PIP_FIND_LINKS=str(warm.cache))
     assert stdout == [module, library]  # libusb.py looks at the file before it loads it
     assert f"damaged ({folder}: libusb_package/{LIBUSB} " in stderr
     assert stderr.endswith("; going on without the damaged libusb-package\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
-def test_a_link_in_the_folders_place_is_replaced_and_what_it_leads_to_is_not(checkout: Checkout) -> None:
-    checkout.run()
-    (folder,) = checkout.filled()
-    mine = checkout.tool.parent / "mine"
+def test_a_link_in_the_folders_place_is_replaced_and_what_it_leads_to_is_not(warm: Checkout) -> None:
+    (folder,) = warm.filled()
+    mine = warm.tool.parent / "mine"
     mine.mkdir()
     (mine / "letter").touch()
-    for target in (mine, checkout.cache / "nowhere"):
+    for target in (mine, warm.cache / "nowhere"):
         shutil.rmtree(folder)
         folder.symlink_to(target)
-        stdout, _ = checkout.run("usb")
+        stdout, _ = warm.run("usb")
         assert Path(stdout[0]).parent.parent == folder
         assert not folder.is_symlink()
     assert (mine / "letter").exists()
 
 
-def test_what_python_and_the_system_leave_in_a_folder_is_no_damage(checkout: Checkout) -> None:
-    first = checkout.run("usb")[0]
-    (folder,) = checkout.filled()
+def test_what_python_and_the_system_leave_in_a_folder_is_no_damage(warm: Checkout) -> None:
+    first = warm.run("usb")[0]
+    (folder,) = warm.filled()
     (folder / ".DS_Store").touch()
     for cache in folder.rglob("__pycache__"):
         shutil.rmtree(cache)
-    assert checkout.run("usb", "-O") == (first, "")
-    assert checkout.run("usb") == (first, "")
+    assert warm.run("usb", "-O") == (first, "")
+    assert warm.run("usb") == (first, "")
 
 
-def test_four_processes_heal_one_folder_and_one_of_them_fetches(checkout: Checkout) -> None:
-    checkout.run("usb")
-    (folder,) = checkout.filled()
+def test_four_processes_heal_one_folder_and_one_of_them_fetches(warm: Checkout) -> None:
+    (folder,) = warm.filled()
     (folder / "usb" / "core.py").unlink()
-    processes = [checkout.start("usb") for _ in range(4)]
+    processes = [warm.start("usb") for _ in range(4)]
     results = [process.communicate(timeout=120) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0, 0]
     assert sorted(len(stderr.splitlines()) for _, stderr in results) == [0, 0, 0, 2]
     assert {stdout.splitlines()[0] for stdout, _ in results} == {str(folder / "usb" / "__init__.py")}
 
 
-def test_a_damaged_folder_that_cannot_be_replaced_is_passed_over(checkout: Checkout) -> None:
-    checkout.run()
-    (folder,) = checkout.filled()
+def test_a_damaged_folder_that_cannot_be_replaced_is_passed_over(warm: Checkout) -> None:
+    (folder,) = warm.filled()
     (folder / "usb" / "core.py").unlink()
     lock = folder.with_name(f"{folder.name}.lock")
     lock.unlink()
     lock.mkdir()  # it cannot be opened, as another user's, even by root
-    stdout, _ = checkout.run("usb", HOME=str(checkout.cache))
-    assert checkout.cache in Path(stdout[0]).parents
+    stdout, _ = warm.run("usb", HOME=str(warm.cache))
+    assert warm.cache in Path(stdout[0]).parents
     assert not (folder / "usb" / "core.py").exists()
 
 
-def test_packages_of_the_interpreter_that_are_damaged_are_not_used(checkout: Checkout) -> None:
-    checkout.run()
-    site = checkout.tool.parent / "site"
-    shutil.copytree(checkout.filled()[0], site)
+def test_packages_of_the_interpreter_that_are_damaged_are_not_used(warm: Checkout) -> None:
+    site = warm.tool.parent / "site"
+    shutil.copytree(warm.filled()[0], site)
     (site / "usb" / "core.py").unlink()
-    stdout, stderr = checkout.run("usb", PYTHONPATH=str(site))
-    assert (Path(stdout[0]).parent.parent, stderr) == (checkout.filled()[0], "")
+    stdout, stderr = warm.run("usb", PYTHONPATH=str(site))
+    assert (Path(stdout[0]).parent.parent, stderr) == (warm.filled()[0], "")
 
 
-def test_packages_of_a_distribution_have_no_record_and_are_used(checkout: Checkout) -> None:
-    checkout.run()
-    site = checkout.tool.parent / "site"
-    shutil.copytree(checkout.filled()[0], site)
+def test_packages_of_a_distribution_have_no_record_and_are_used(warm: Checkout) -> None:
+    site = warm.tool.parent / "site"
+    shutil.copytree(warm.filled()[0], site)
     (site / "intelhex-9.9.1.dist-info" / "RECORD").unlink()
-    stdout, _ = checkout.run("intelhex", PYTHONPATH=str(site))
+    stdout, _ = warm.run("intelhex", PYTHONPATH=str(site))
     assert Path(stdout[0]).parent.parent == site

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stm8tool.errors import ImageError
 from stm8tool.image import Image, Segment, load, save
+from stm8tool.words import COMMAND_LINE
 
 SIZES = {0: 2, 1: 2, 2: 3, 3: 4, 5: 2, 6: 3, 7: 4, 8: 3, 9: 2}
 
@@ -99,7 +100,7 @@ def test_a_damaged_s_record_file_is_refused_with_its_line(
 def test_two_files_in_one_are_told_as_two_files(file: Path) -> None:
     error = refusal(write(file, RESET, END, "", record(0, 0, b"HDR"), record(2, 0x9000, b"x"), record(8, 0)))
     assert str(error) == f"{file}:4: a second file begins here, after the end record of line 2"
-    assert error.hint == "several files were put into one: name each of them in the command instead"
+    assert error.hint_in(COMMAND_LINE) == "several files were put into one: name each of them in the command instead"
 
 
 def test_a_second_end_record_is_told_as_one(file: Path) -> None:

@@ -1,4 +1,4 @@
-"""builder/startup.py, program.py and handlers.py: what is said of a program that would not run."""
+"""builder/stm8build/startup.py, program.py and handlers.py: what is said of a program that would not run."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pio import load_builder
-
-startup, handlers, program = map(load_builder, ("startup", "handlers", "program"))
+from stm8build import handlers, program, startup
 
 ASSEMBLER = """\t.area CODE
 ;\tsrc/a.c: 3: void tick(void) __interrupt(23) { x = 2; }

@@ -11,7 +11,7 @@ import pytest
 
 from stm8tool.errors import Code
 from stm8tool.transport import confinement, usb_access, usb_node
-from stm8tool.transport.usb_node import NOT_A_DEVICE, NOT_AUTHORISED, Obstacle
+from stm8tool.transport.usb_node import NOT_A_DEVICE, NOT_AUTHORISED, NodeObstacle
 
 FILE = "/dev/bus/usb/001/005"
 DOCKER = confinement.Confinement("docker", "a Docker container", "/.dockerenv", "pass it in")
@@ -35,7 +35,7 @@ def look(root: Path) -> int:
 
 
 def test_a_device_without_a_file_is_one(root: Path) -> None:
-    assert usb_node.obstacle(1, 5, "usb:1-2", root) == Obstacle(FILE, errno.ENOENT)
+    assert usb_node.obstacle(1, 5, "usb:1-2", root) == NodeObstacle(FILE, errno.ENOENT)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
@@ -114,7 +114,7 @@ def test_without_sys_nothing_is_told(tmp_path: Path) -> None:
 def test_what_open_says_becomes_a_sentence_and_what_to_do(
     number: int, around: confinement.Confinement, is_root: bool, message: str, hint: str
 ) -> None:
-    error = usb_access.file_error(Obstacle(FILE, number), "the probe", around, is_root=is_root)
+    error = usb_access.file_error(NodeObstacle(FILE, number), "the probe", around, is_root=is_root)
     assert message in str(error)
     assert hint in (error.hint or "")
     assert (error.code, error.exit_code) == (Code.PERMISSION, 7)

@@ -19,6 +19,7 @@ from .chip.upload import OptionData, Restored, Upload
 from .errors import UsageError
 from .image import Image, Segment
 from .parts.table import Region
+from .words import Hint
 
 if TYPE_CHECKING:
     from .chip.facts import ChipInfo
@@ -318,7 +319,9 @@ class Chip:
         """
         memory = self.part.ram
         if not memory.start <= address < memory.end:
-            raise UsageError(f"0x{address:06X} is not in {memory}", hint="what is in flash runs after a reset: `reset`")
+            raise UsageError(
+                f"0x{address:06X} is not in {memory}", hint=Hint("what is in flash runs after a reset: {reset}")
+            )
         self.load_ram(image)
         self._session.let_run(address)
 

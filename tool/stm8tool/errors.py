@@ -23,73 +23,25 @@
          +- ProgramError             exit 1   a write did not finish
          +- FamilyMismatchError      exit 2   another family than the part that was named
 
-`exit_code` is what the command returns, `details` the evidence, a line each. `hint` is what to do next: every error
-has one, its own or that of its code. `code` is the situation (docs/errors.md): it stays the same from version to
-version, whatever the words. A type has the code of what it mostly means; where more is known, the error brings its own.
+An error is a value: it stays as it was made. Whoever knows more makes a copy, and raises that from the first:
+
+    raise error.with_(code=Code.ROP_UPLOAD) from error
+
+`code` is the situation (docs/errors.md): it stays the same from version to version, whatever the words. A type has the
+code of what it mostly means, and ends with the exit code of that. If more is known, the error brings a code of its own.
+`details` is the evidence, a line each. `hint` is what to do next: every error has one, its own or that of its code.
+Both are in the words of the library; `hint_in` and `details_in` say them in those of another speaker (`words.py`).
+Numbers are fields: an address, a count, the bytes that differ.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Optional
+from typing import Any, Optional, TypeVar
 
-
-class Code(Enum):
-    """The situations that have a name; some of them are only warned of."""
-
-    # The command line and the file
-    USAGE = "E-USAGE"
-    PART_UNKNOWN = "E-PART-UNKNOWN"
-    FILE = "E-FILE"
-    IMAGE_TOO_BIG = "E-IMAGE-TOO-BIG"
-    OUTSIDE_MAP = "E-OUTSIDE-MAP"
-    DANGEROUS_WRITE = "E-DANGEROUS-WRITE"
-    # Between us and the probe
-    NO_PROBE = "E-NO-PROBE"
-    SEVERAL_PROBES = "E-SEVERAL-PROBES"
-    USB_LIBRARY = "E-USB-LIBRARY"
-    PACKAGES = "E-PACKAGES"
-    DRIVER_MISSING = "E-DRIVER-MISSING"
-    DRIVER_WRONG = "E-DRIVER-WRONG"
-    PERMISSION = "E-PERMISSION"
-    BUSY = "E-BUSY"
-    # The probe
-    PROBE_LOST = "E-PROBE-LOST"
-    PROBE_HUNG = "E-PROBE-HUNG"
-    PROBE_REFUSES = "E-PROBE-REFUSES"
-    PROBE_LIMIT = "E-PROBE-LIMIT"
-    PROBE_LOADER = "E-PROBE-LOADER"
-    PROBE_NO_SWIM = "E-PROBE-NO-SWIM"
-    # The wires and the board
-    TARGET_SILENT = "E-TARGET-SILENT"
-    TARGET_UNPOWERED = "E-TARGET-UNPOWERED"
-    SUPPLY_LOW = "E-SUPPLY-LOW"
-    SWIM_STUCK = "E-SWIM-STUCK"
-    RESET_LOW = "E-RESET-LOW"
-    SWIM_DISABLED = "E-SWIM-DISABLED"
-    LINK_LOST = "E-LINK-LOST"
-    WEAK_LINK = "E-WEAK-LINK"
-    NO_HIGH_SPEED = "E-NO-HIGH-SPEED"
-    # The chip
-    FAMILY = "E-FAMILY"
-    ROP_READ = "E-ROP-READ"
-    ROP_UPLOAD = "E-ROP-UPLOAD"
-    UNLOCK_FAILED = "E-UNLOCK-FAILED"
-    NOT_ERASED = "E-NOT-ERASED"
-    OPTIONS_CORRUPT = "E-OPTIONS-CORRUPT"
-    UBC = "E-UBC"
-    KEYS = "E-KEYS"
-    WRITE_UNFINISHED = "E-WRITE-UNFINISHED"
-    VERIFY = "E-VERIFY"
-    NO_PROGRAM = "E-NO-PROGRAM"
-    # A program that runs in the simulator
-    RUN_STOPPED = "E-RUN-STOPPED"
-    RUN_TIME = "E-RUN-TIME"
-
-    def __str__(self) -> str:
-        """Return the code as it is printed behind a message: "[E-UBC]"."""
-        return f"[{self.value}]"
+from .codes import Code as Code
+from .words import LIBRARY, Advice, Words, said
 
 
 class LinkFault(Enum):
@@ -102,35 +54,126 @@ class LinkFault(Enum):
     DAMAGED = "damaged"  # the chip answers, and the bytes are not what they must be
 
 
-# What to do where whoever raises an error knows no more than its code.
-HINTS = {
-    Code.PROBE_REFUSES: "unplug the probe, plug it in again, without a hub; then try another cable, port or probe",
-    Code.PROBE_HUNG: "unplug the probe, plug it in again and retry; if it stays so, try another port, without a hub",
-    Code.PROBE_LOST: "plug the probe in again and repeat the command: until then the chip's program may be stopped",
-    Code.LINK_LOST: "check SWIM, GND and the supply; keep the wires under 10 cm",
-    Code.WRITE_UNFINISHED: "power the board off and on, then retry; if it stays so, check the supply",
-}
+_Error = TypeVar("_Error", bound="ToolError")
+# Python itself, and whoever adds a note, set these while an error is on its way.
+_SET_ON_THE_WAY = frozenset(("__traceback__", "__cause__", "__context__", "__suppress_context__", "__notes__"))
 
 
 class ToolError(Exception):
-    """Base of all expected failures; the message is one line."""
+    """Base of all expected failures; the message is one line. It never changes.
 
-    exit_code = 1
+    Attributes:
+        code: The situation.
+        advice: The hint before it is said in anybody's words.
+        evidence: The details, likewise.
+        cut: Addresses of the blocks whose programming began and was not seen to end.
+        supply_mv: The supply that the probe measured, in mV, if it may be the cause; else None.
+    """
+
     code: Code
+    advice: Optional[Advice]
+    evidence: tuple[Advice, ...]
+    cut: tuple[int, ...]
+    supply_mv: Optional[int]
 
     def __init__(
-        self, message: str, *, code: Optional[Code] = None, hint: Optional[str] = None, details: Sequence[str] = ()
+        self,
+        message: str,
+        *,
+        code: Optional[Code] = None,
+        hint: Optional[Advice] = None,
+        details: Sequence[Advice] = (),
+        **fields: object,
     ) -> None:
+        """Make the error.
+
+        Args:
+            message: One line.
+            code: The situation; if it is left out, that of the type.
+            hint: What to do next; if it is left out, that of the code.
+            details: The evidence, a line each.
+            fields: The numbers of the type.
+        """
         super().__init__(message)
-        self.code = code or type(self).code
-        self.hint = HINTS.get(self.code) if hint is None else hint
-        self.details = tuple(details)
+        code = code or type(self).code
+        advice = code.hint if hint is None else hint
+        own = {"code": code, "advice": advice, "evidence": tuple(details), "cut": (), "supply_mv": None}
+        vars(self).update({**own, **fields})
+
+    @property
+    def exit_code(self) -> int:
+        """How a command ends: as the situation that the type stands for, or the error's own if it stands for none."""
+        code: Code = getattr(type(self), "code", self.code)
+        return code.exit_code
+
+    @property
+    def hint(self) -> Optional[str]:
+        """What to do next, in words of the library; None if nothing more can be said."""
+        return self.hint_in(LIBRARY)
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """The evidence, a line each, in words of the library."""
+        return self.details_in(LIBRARY)
+
+    def hint_in(self, words: Words) -> Optional[str]:
+        """Return what to do next in the words of a vocabulary."""
+        return said(self.advice, words) or None
+
+    def details_in(self, words: Words) -> tuple[str, ...]:
+        """Return the evidence in the words of a vocabulary."""
+        return tuple(said(line, words) or "" for line in self.evidence)
+
+    def with_(
+        self: _Error,
+        *,
+        code: Optional[Code] = None,
+        hint: Optional[Advice] = None,
+        details: Optional[Sequence[Advice]] = None,
+        **fields: object,
+    ) -> _Error:
+        """Return a copy that differs in what is given; raise it from this one.
+
+        Args:
+            code: Another situation; the exit code stays that of the type.
+            hint: Another hint; "" for none.
+            details: Other details, in place of all that there are.
+            fields: Other numbers.
+        """
+        unknown = fields.keys() - vars(self).keys()
+        if unknown:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
+        given = {"code": code, "advice": hint, "evidence": None if details is None else tuple(details)}
+        changes = {name: value for name, value in given.items() if value is not None}
+        return _made(type(self), self.args, {**vars(self), **changes, **fields})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse: what was raised stays as it was."""
+        if name not in _SET_ON_THE_WAY:
+            raise AttributeError(f"an error does not change: use with_({name.lstrip('_')}=…)")
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse, as `__setattr__` does."""
+        if name not in _SET_ON_THE_WAY:
+            raise AttributeError(f"an error does not change: {name} stays")
+        super().__delattr__(name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Say how to copy and to pickle it: with all fields, whatever `__init__` wants."""
+        return _made, (type(self), self.args, vars(self))
+
+
+def _made(kind: type[_Error], args: tuple[Any, ...], fields: dict[str, Any]) -> _Error:
+    """Return an error with these fields, without its `__init__`."""
+    error = kind.__new__(kind, *args)
+    vars(error).update(fields)
+    return error
 
 
 class UsageError(ToolError):
     """The command line or the project's options are wrong."""
 
-    exit_code = 2
     code = Code.USAGE
 
 
@@ -141,16 +184,36 @@ class UnknownPartError(UsageError):
 
 
 class ImageError(ToolError):
-    """The file cannot be used: missing, malformed, overlapping, or outside the part's memories."""
+    """The file cannot be used: missing, malformed, overlapping, or outside the part's memories.
 
-    exit_code = 2
+    Attributes:
+        address: The first address that is meant, or None.
+        size: How many bytes are meant: those outside, those of the file, or those that are held.
+        room: For how many there is room; None if that is not the matter.
+    """
+
     code = Code.FILE
+    address: Optional[int]
+    size: Optional[int]
+    room: Optional[int]
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: Optional[Code] = None,
+        hint: Optional[Advice] = None,
+        details: Sequence[Advice] = (),
+        address: Optional[int] = None,
+        size: Optional[int] = None,
+        room: Optional[int] = None,
+    ) -> None:
+        super().__init__(message, code=code, hint=hint, details=details, address=address, size=size, room=room)
 
 
 class TransportError(ToolError):
     """The probe cannot be reached."""
 
-    exit_code = 3
     code = Code.PROBE_REFUSES
 
 
@@ -196,26 +259,43 @@ class TransferSizeError(ExchangeError):
         data: What came instead.
     """
 
+    expected: int
+    data: bytes
+
     def __init__(self, expected: int, data: bytes) -> None:
-        super().__init__(f"the probe sent {len(data)} bytes where {expected} were expected")
-        self.expected = expected
-        self.data = data
+        message = f"the probe sent {len(data)} bytes where {expected} were expected"
+        super().__init__(message, expected=expected, data=data)
 
 
 class AccessError(ToolError):
     """The operating system, a driver or a missing library stands between us and the probe."""
 
-    exit_code = 7
-
-    def __init__(self, message: str, *, code: Code, hint: Optional[str] = None, details: Sequence[str] = ()) -> None:
+    def __init__(
+        self, message: str, *, code: Code, hint: Optional[Advice] = None, details: Sequence[Advice] = ()
+    ) -> None:
         super().__init__(message, code=code, hint=hint, details=details)
 
 
 class ProbeError(ToolError):
-    """The probe answers, but cannot do what is needed."""
+    """The probe answers, but cannot do what is needed.
 
-    exit_code = 3
+    Attributes:
+        end: One past the last address that is needed, if that is what the probe cannot do; else None.
+    """
+
     code = Code.PROBE_REFUSES
+    end: Optional[int]
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: Optional[Code] = None,
+        hint: Optional[Advice] = None,
+        details: Sequence[Advice] = (),
+        end: Optional[int] = None,
+    ) -> None:
+        super().__init__(message, code=code, hint=hint, details=details, end=end)
 
 
 class SwimError(ToolError):
@@ -223,10 +303,16 @@ class SwimError(ToolError):
 
     Attributes:
         fault: How the link failed; None if the probe does not tell.
+        address: Where it was read, if two looks differ; else None.
+        expected: The byte that should have been read there, or None.
+        actual: The byte that was read, or None.
     """
 
-    exit_code = 4
     code = Code.LINK_LOST
+    fault: Optional[LinkFault]
+    address: Optional[int]
+    expected: Optional[int]
+    actual: Optional[int]
 
     def __init__(
         self,
@@ -234,11 +320,24 @@ class SwimError(ToolError):
         *,
         fault: Optional[LinkFault] = None,
         code: Optional[Code] = None,
-        hint: Optional[str] = None,
-        details: Sequence[str] = (),
+        hint: Optional[Advice] = None,
+        details: Sequence[Advice] = (),
+        address: Optional[int] = None,
+        expected: Optional[int] = None,
+        actual: Optional[int] = None,
+        **fields: object,
     ) -> None:
-        super().__init__(message, code=code, hint=hint, details=details)
-        self.fault = fault
+        super().__init__(
+            message,
+            code=code,
+            hint=hint,
+            details=details,
+            fault=fault,
+            address=address,
+            expected=expected,
+            actual=actual,
+            **fields,
+        )
 
 
 class ConnectError(SwimError):
@@ -260,21 +359,51 @@ class TargetError(ToolError):
 class ReadoutProtectedError(TargetError):
     """Read-out protection (ROP) is on."""
 
-    exit_code = 5
     code = Code.ROP_READ
 
 
 class WriteProtectedError(TargetError):
-    """The user boot code area (UBC) protects the block."""
+    """The user boot code area (UBC) protects the block.
 
-    exit_code = 5
+    Attributes:
+        address: Of the block; None if only a refusal is known.
+        ubc: The value of the option byte UBC.
+    """
+
     code = Code.UBC
+    address: Optional[int]
+    ubc: int
+
+    def __init__(self, message: str, *, ubc: int, address: Optional[int] = None, hint: Optional[Advice] = None) -> None:
+        super().__init__(message, hint=hint, ubc=ubc, address=address)
 
 
 class ProgramError(TargetError):
-    """The flash controller did not finish or did not accept an operation."""
+    """The flash controller did not finish or did not accept an operation.
+
+    Attributes:
+        address: What was to be programmed or erased, the first byte of it; or None.
+        iapsr: The status register of the flash, as it was last read; or None.
+        count: How many bytes are not as they should be; or None.
+    """
 
     code = Code.WRITE_UNFINISHED
+    address: Optional[int]
+    iapsr: Optional[int]
+    count: Optional[int]
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: Optional[Code] = None,
+        hint: Optional[Advice] = None,
+        details: Sequence[Advice] = (),
+        address: Optional[int] = None,
+        iapsr: Optional[int] = None,
+        count: Optional[int] = None,
+    ) -> None:
+        super().__init__(message, code=code, hint=hint, details=details, address=address, iapsr=iapsr, count=count)
 
 
 class VerifyError(TargetError):
@@ -284,20 +413,48 @@ class VerifyError(TargetError):
         address: First differing address.
         expected: Byte of the image there.
         actual: Byte of the chip there.
+        differing: How many bytes of the piece differ.
+        compared: How many bytes the piece has.
     """
 
-    exit_code = 6
     code = Code.VERIFY
+    address: int
+    expected: int
+    actual: int
+    differing: int
+    compared: int
 
-    def __init__(self, message: str, *, address: int, expected: int, actual: int, hint: Optional[str] = None) -> None:
-        super().__init__(message, hint=hint)
-        self.address = address
-        self.expected = expected
-        self.actual = actual
+    def __init__(
+        self,
+        message: str,
+        *,
+        address: int,
+        expected: int,
+        actual: int,
+        differing: int = 1,
+        compared: int = 1,
+        hint: Optional[Advice] = None,
+    ) -> None:
+        super().__init__(
+            message,
+            hint=hint,
+            address=address,
+            expected=expected,
+            actual=actual,
+            differing=differing,
+            compared=compared,
+        )
 
 
 class FamilyMismatchError(TargetError):
-    """The chip's registers contradict the part that was named."""
+    """The chip's registers contradict the part that was named.
 
-    exit_code = 2
+    Attributes:
+        ram_size: How many bytes of RAM the chip shows, if that is the contradiction; else None.
+    """
+
     code = Code.FAMILY
+    ram_size: Optional[int]
+
+    def __init__(self, message: str, *, hint: Optional[Advice] = None, ram_size: Optional[int] = None) -> None:
+        super().__init__(message, hint=hint, ram_size=ram_size)

@@ -19,6 +19,7 @@ from .chip.link.quality import Quality
 from .errors import Code, ConnectError, ProbeLostError, ToolError
 from .image import Image
 from .support.interrupts import shield
+from .words import joined
 
 if TYPE_CHECKING:
     from .parts.table import Part
@@ -68,6 +69,7 @@ class Session:
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         """Let the program run and release the probe, also when one of the two fails; then say how good the link was."""
+        ended = error  # a ToolError with what is known about it by the end
         with shield():
             try:
                 if error is None and self.expects_program:
@@ -75,20 +77,24 @@ class Session:
                 self._core.leave()
             except ToolError as exc:
                 if error is None:
-                    self._add_quality(exc)
-                    raise
+                    weak = self._with_quality(exc)
+                    if weak is exc:
+                        raise
+                    raise weak from exc
                 told = stays_held(exc)
                 if isinstance(error, ToolError):  # the first error is the one to show
                     if not isinstance(error, ProbeLostError):  # its hint says what becomes of the chip
-                        error.details = (*error.details, *told)
+                        ended = error.with_(details=(*error.evidence, *told))
                 else:
                     _log.warning("%s", "; ".join(told))
             finally:
                 self._link.close()
         if error is None:
             self._warn()
-        elif isinstance(error, ToolError):
-            self._add_quality(error)
+        elif isinstance(ended, ToolError):
+            ended = self._with_quality(ended)
+            if ended is not error:
+                raise ended from error
 
     @property
     def quality(self) -> Quality:
@@ -131,14 +137,16 @@ class Session:
         if quality.retries:
             _log.warning("weak link: %s; %s %s", quality.summary(), quality.advice(), Code.WEAK_LINK)
 
-    def _add_quality(self, error: ToolError) -> None:
-        """Put into `error` what had to be done again before it."""
+    def _with_quality(self, error: ToolError) -> ToolError:
+        """Return `error` with what had to be done again before it."""
         quality = self.quality
         if not quality.retries:
-            return
-        error.details = (*error.details, f"until then: {quality.summary()}")
-        if error.code is Code.LINK_LOST and not isinstance(error, ConnectError):
-            error.hint = quality.advice() + (f"; {error.hint}" if error.hint else "")
+            return error
+        of_link = error.code is Code.LINK_LOST and not isinstance(error, ConnectError)
+        return error.with_(
+            hint=joined(quality.advice(), error.advice) if of_link else None,
+            details=(*error.evidence, f"until then: {quality.summary()}"),
+        )
 
     @property
     def probe(self) -> ProbeInfo:

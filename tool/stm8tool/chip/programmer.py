@@ -123,14 +123,14 @@ class Programmer:
                 self._core.persist(
                     lambda: self._loader.do(job.wanted, job.attempt, job.progress), _MENDABLE, job.progress
                 )
-            except SwimError as exc:
-                # Some chips answer a write under ROP with a NACK or silence: then it is always the first block.
-                cause = protection.explain_refusal(self.flash, exc) if job.refused == TRIES else exc
-                _name_the_cut(cause, job.begun.keys() - job.programmed)
-                raise cause from exc
             except ToolError as exc:
-                _name_the_cut(exc, job.begun.keys() - job.programmed)
-                raise
+                # Some chips answer a write under ROP with a NACK or silence: then it is always the first block.
+                by_protection = isinstance(exc, SwimError) and job.refused == TRIES
+                cause = protection.explain_refusal(self.flash, exc) if by_protection else exc
+                told = _with_the_cut(cause, job.begun.keys() - job.programmed)
+                if told is exc:
+                    raise
+                raise told from exc
         covered = sum(span.end - span.start for span in spans(segments, self._block))
         return Written(covered // self._block, len(job.programmed), self._block)
 
@@ -212,8 +212,10 @@ class _Write:
         self._progress("writing", self._done * size, self._total * size)
 
 
-def _name_the_cut(error: ToolError, blocks: Iterable[int]) -> None:
-    """Add to an error the blocks whose programming began and was not seen to end, unless the chip refused them."""
-    if not isinstance(error, (ReadoutProtectedError, WriteProtectedError, RefusedError)):
-        cut = (f"block 0x{block:06X} was cut short: all of it may be damaged" for block in sorted(blocks))
-        error.details = (*error.details, *cut)
+def _with_the_cut(error: ToolError, blocks: Iterable[int]) -> ToolError:
+    """Return an error with the blocks whose programming began and was not seen to end, unless the chip refused them."""
+    cut = tuple(sorted(blocks))
+    if not cut or isinstance(error, (ReadoutProtectedError, WriteProtectedError, RefusedError)):
+        return error
+    told = [f"block 0x{block:06X} was cut short: all of it may be damaged" for block in cut]
+    return error.with_(details=(*error.evidence, *told), cut=cut)

@@ -8,6 +8,7 @@ from typing import NoReturn, Optional, Union
 from ..errors import UsageError
 from ..parts.table import UNIQUE_ID_SIZE, Part, Region
 from ..support.values import number
+from ..words import Hint
 from .options import datasize
 
 
@@ -50,11 +51,14 @@ def _data_in_flash(part: Part) -> NoReturn:
     """Raise UsageError for a part without EEPROM, with the place in flash where data may be kept."""
     area = datasize.largest(part)
     if area is None:
-        raise UsageError(f"the {part.name} has no EEPROM", hint="use --region flash")
+        raise UsageError(f"the {part.name} has no EEPROM", hint=Hint("use {region:flash}"))
     raise UsageError(
         f"the {part.name} has no EEPROM apart: its option byte DATASIZE makes the end of the flash data EEPROM, "
         f"{area} at most",
-        hint=f"`options show` tells which; use --region ADDRESS:SIZE, such as --region 0x{area.start:06X}:{area.size}",
+        hint=Hint(
+            "{options_show} tells which; use {region:ADDRESS:SIZE}, such as {region:{area}}",
+            area=f"0x{area.start:06X}:{area.size}",
+        ),
     )
 
 

@@ -21,6 +21,7 @@ from ..errors import (
 )
 from ..image import Image, Segment
 from ..parts.table import Part, Region
+from ..words import Hint
 from .flash.controller import Flash
 from .link.family import lacks_the_boot_rom_of
 from .options import protection, ubc, writing
@@ -140,7 +141,7 @@ def _require_finished(states: Sequence[OptionState]) -> None:
         raise ProgramError(
             f"an earlier unlock was cut short, and did not restore {undone}: nothing was written",
             code=Code.OPTIONS_CORRUPT,
-            hint="`unlock` finishes it, and erases nothing; or leave out --unlock never",
+            hint=Hint("{unlock} finishes it, and erases nothing; or leave out {unlock_never}"),
         )
 
 
@@ -151,8 +152,7 @@ def _find_lock(flash: Flash, *, unlock: bool) -> Optional[ReadoutProtectedError]
     except ReadoutProtectedError as exc:
         if unlock:
             return exc
-        exc.code = Code.ROP_UPLOAD
-        raise
+        raise exc.with_(code=Code.ROP_UPLOAD) from exc
     return None
 
 
@@ -234,7 +234,8 @@ def _require_erased(programmer: Programmer) -> None:
         raise ProbeError(
             f"the read protection is off, but it is not known if the flash above 0x00FFFF is erased: {exc}",
             code=exc.code,
-            hint="with another probe, `erase` erases all of the flash, and shows that it is blank",
+            hint=Hint("with another probe, {erase} erases all of the flash, and shows that it is blank"),
+            end=exc.end,
         ) from exc
     left = programmer.not_blank(part.programmable)
     if left:
@@ -242,7 +243,9 @@ def _require_erased(programmer: Programmer) -> None:
             f"the read protection is off, but the erase left {len(left)} bytes that are not 0x00, "
             f"the first at 0x{left[0]:06X}: what the chip held before can be read there",
             code=Code.NOT_ERASED,
-            hint="`erase` tries once more, per memory; bytes that stay are worn out: do not pass the chip on",
+            hint=Hint("{erase} tries once more, per memory; bytes that stay are worn out: do not pass the chip on"),
+            address=left[0],
+            count=len(left),
             details=[f"0x{block:06X}: not erased" for block in sorted({a - a % part.block for a in left})],
         )
 
@@ -254,7 +257,10 @@ def require_whole(image: Image, part: Part) -> None:
         if 0 < held < memory.size:
             raise ImageError(
                 f"this is no whole backup: it has {held} of the {memory.size} bytes of {memory}",
-                hint="`write` is for firmware; `restore --force` brings back what is there",
+                hint=Hint("{write} is for firmware; {restore_force} brings back what is there"),
+                address=memory.start,
+                size=held,
+                room=memory.size,
             )
 
 
@@ -283,8 +289,7 @@ def _write(
     except ReadoutProtectedError as exc:
         # A locked chip may look blank; its refusal of the first block is what tells.
         if not unlock or (unlocked and unlocked.erased):
-            exc.code = Code.UNLOCK_FAILED if unlock else Code.ROP_UPLOAD
-            raise
+            raise exc.with_(code=Code.UNLOCK_FAILED if unlock else Code.ROP_UPLOAD) from exc
         unlocked = _unlock(flash, exc, assume_locked=True)
     except WriteProtectedError:
         if not may_clear_ubc:

@@ -12,6 +12,7 @@ from typing import Optional
 
 from ..errors import Code, ToolError, UsageError
 from ..support import streams
+from ..words import COMMAND_LINE
 
 _BAR_WIDTH = 40
 _COUNT_STEP_S, _LAST_SECONDS = 5, 5
@@ -115,9 +116,10 @@ class Console:
 
     def error(self, exc: ToolError) -> None:
         """Print evidence, hint and reason to stderr in one write; the reason is the last line."""
-        lines = [f"  {line}" for line in exc.details]
-        if exc.hint:
-            lines.append(f"hint: {exc.hint}")
+        lines = [f"  {line}" for line in exc.details_in(COMMAND_LINE)]
+        hint = exc.hint_in(COMMAND_LINE)
+        if hint:
+            lines.append(f"hint: {hint}")
         lines.append(f"error: {exc} {exc.code}")
         self.note("\n".join(lines))
 

@@ -96,7 +96,7 @@ class _Parser(argparse.ArgumentParser):
         """Print usage and reason; exit with 2."""
         reason = f"{self.format_usage()}hint: {self.prog} --help says more\nerror: {message} {UsageError.code}\n"
         streams.put(sys.stderr, reason)
-        self.exit(UsageError.exit_code)
+        self.exit(UsageError.code.exit_code)
 
 
 class _CommandParser(_Parser):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from ..words import COMMAND_LINE
 from .command import NoArguments, PartUse, command
 from .request import AUTO
 
@@ -29,7 +30,7 @@ def list_probes(request: Request[ListArguments], console: Console) -> None:
     from ..probe.stlink import listing
     from ..selector import bus_of
 
-    probes, others = listing.attached(bus_of(request.probe)[0])
+    probes, others = listing.attached(bus_of(request.probe)[0], COMMAND_LINE)
     if request.arguments.json:
         import json
 
@@ -90,8 +91,7 @@ def doctor(request: Request[DoctorArguments], console: Console) -> None:
         console.say(f"the report is in {report}; it holds serial numbers, no names of users")
     problem = diagnosis.first_problem
     if problem:
-        problem.details, problem.hint = (), None  # they stand on the page
-        raise problem
+        raise problem.with_(details=(), hint="") from problem  # they stand on the page
     if by_chip:
         request.possible_parts(console)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from .. import __version__
 from ..errors import Code, ToolError, UsageError
+from ..words import COMMAND_LINE, Advice, Hint
 from . import process
 from .console import Console
 from .stm8flash_line import (
@@ -79,16 +80,15 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         try:
             action.run(request, console)
         except ToolError as exc:
-            exc.hint = _hint(exc)
-            raise
+            raise exc.with_(hint=_hint(exc)) from exc
     return ending.code
 
 
-def _hint(error: ToolError) -> Optional[str]:
+def _hint(error: ToolError) -> Optional[Advice]:
     """Return what to do about `error`, in words of this command line, which has none that allow a danger."""
-    if error.hint and error.hint.startswith("--force-"):
-        return f"`stm8tool options set` or `stm8tool write --options` with {error.hint}"
-    return _HINTS.get(error.code, error.hint)
+    if (error.hint_in(COMMAND_LINE) or "").startswith("--force-"):
+        return Hint("`stm8tool options set` or `stm8tool write --options` with {first}", first=error.advice)
+    return _HINTS.get(error.code, error.advice)
 
 
 def _open(request: CompatRequest, console: Console, part: Optional[Part]) -> Chip:
@@ -117,7 +117,7 @@ def _list_probes(request: CompatRequest, console: Console) -> None:
     from ..probe.stlink import listing
     from ..selector import bus_of
 
-    probes, others = listing.attached(bus_of(request.programmer or "")[0])
+    probes, others = listing.attached(bus_of(request.programmer or "")[0], COMMAND_LINE)
     for index, probe in enumerate(probes):
         # The hex of its characters is how stm8flash has a serial number.
         serial = "unknown" if probe.serial is None else probe.serial.encode().hex().upper()

@@ -37,6 +37,7 @@ from ..probe.stlink.swim import Stlink
 from ..selector import SIM_PREFIX, bus_of
 from ..session import Connection, PowerCycle, Session
 from ..support import deps
+from ..words import COMMAND_LINE, Hint
 from .findings import Diagnosis, Finding, Mark, bad, not_seen, warnings_heard
 
 if TYPE_CHECKING:
@@ -173,11 +174,15 @@ def _probe_and_chip(
 
 def _chosen_device(probe: find.FoundProbe, seen: _Visit) -> Finding:
     firmware = seen.probe.firmware if seen.probe else None
-    facts = listing.row(listing.Answer(probe, None, probe.error))._replace(firmware=firmware)._asdict()
+    facts = (
+        listing.row(listing.FirmwareAnswer(probe, None, probe.error), COMMAND_LINE)
+        ._replace(firmware=firmware)
+        ._asdict()
+    )
     error = None if seen.probe else seen.error
     if error is None:
         return Finding("usb-device", Mark.OK, f"{probe.name}: can be opened", facts=facts)
-    facts.update(problem=str(error), hint=error.hint)
+    facts.update(problem=str(error), hint=error.hint_in(COMMAND_LINE))
     if error.code in _CANNOT_BE_OPENED:
         return bad("usb-device", error, prefix=f"{probe.name}: ", facts=facts)
     return Finding("usb-device", Mark.NOTE, f"{probe.name}: see below", facts=facts)
@@ -185,7 +190,7 @@ def _chosen_device(probe: find.FoundProbe, seen: _Visit) -> Finding:
 
 def _other_device(probe: find.FoundProbe, bus: UsbBus) -> Finding:
     """Tell of a probe that is not the one to be used, so that nothing of it can be bad."""
-    row = listing.row(listing.ask(probe, bus))
+    row = listing.row(listing.ask(probe, bus), COMMAND_LINE)
     what = row.problem or (f"firmware {row.firmware}" if row.firmware else "not asked, the system has it as a disk")
     return Finding("usb-device", Mark.NOTE, f"{probe.name}: {what}", facts=row._asdict())
 
@@ -373,7 +378,9 @@ def _options(chip: ChipInfo) -> Finding:
         error = TargetError(
             f"option bytes without their complements, for which the chip uses its defaults: {damaged}",
             code=Code.OPTIONS_CORRUPT,
-            hint="check that --part names the chip; `unlock` writes them anew, which erases nothing on an open chip",
+            hint=Hint(
+                "check that {part} names the chip; {unlock} writes them anew, which erases nothing on an open chip"
+            ),
         )
         return bad("options", error, details=table, facts={"bytes": facts})
     changed = ", ".join(state.option.name for state in chip.options if not state.is_factory)

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import Code, ToolError, UsageError
 from ..support import files, places
+from ..words import COMMAND_LINE, Hint
 from .findings import Diagnosis, Finding, Mark
 
 FORMAT = "stm8tool doctor report"
@@ -19,6 +20,7 @@ VERSION = 1
 
 _FANCY = {Mark.OK: "✓", Mark.BAD: "✗", Mark.NOTE: "·"}
 _PLAIN = {Mark.OK: "[ok]", Mark.BAD: "[!!]", Mark.NOTE: "[  ]"}
+_NO_HINT = "send the report of `doctor --report` with a description of what you did"
 NO_PROBLEM = "no problem found; writing was not tried"
 SIGNS = "".join(_FANCY.values())
 
@@ -33,36 +35,6 @@ _TITLES = {
     "unique-id": "unique ID",
 }
 _TITLE_WIDTH = max(map(len, _TITLES.values()))
-
-# What a situation means, a sentence; what to do is the hint of the error.
-_MEANINGS = {
-    Code.USAGE: "the probe was named in a way that cannot be understood",
-    Code.PART_UNKNOWN: "the flasher has no figures of this chip, so it can neither judge nor program it",
-    Code.NO_PROBE: "the system sees no ST-LINK, or not the one that was asked for; no driver or wire can matter yet",
-    Code.SEVERAL_PROBES: "more than one probe fits, and the wrong one must not be taken by chance",
-    Code.USB_LIBRARY: "without libusb no program here can speak to USB; the probe itself was not looked at",
-    Code.PACKAGES: "the Python packages that the flasher needs are missing or damaged; the probe was not looked at",
-    Code.DRIVER_MISSING: "the system sees the probe, and no driver lets programs use it",
-    Code.DRIVER_WRONG: "the system sees the probe, and its driver does not work",
-    Code.PERMISSION: "the system sees the probe, and does not let this process open it",
-    Code.BUSY: "the system sees the probe, and something else uses it",
-    Code.PROBE_LOST: "the probe was there and went away",
-    Code.PROBE_HUNG: "the probe is there and does not do what it is told; the chip or its wires are hardly the cause",
-    Code.PROBE_REFUSES: "the probe answers otherwise than an ST-LINK should; the chip is not the cause",
-    Code.PROBE_LIMIT: "this probe cannot do what the chip needs; another one can",
-    Code.PROBE_LOADER: "the probe waits for new firmware and cannot do anything else",
-    Code.PROBE_NO_SWIM: "this probe's firmware is for STM32 only; the chip was not looked at",
-    Code.TARGET_SILENT: "the probe works, and nothing on its SWIM wire answers: wiring, power, or a program in the way",
-    Code.TARGET_UNPOWERED: "the probe works, and sees no supply on the board",
-    Code.SUPPLY_LOW: "the probe works, and sees a supply that is too low for the chip",
-    Code.SWIM_STUCK: "the probe works, and something holds its SWIM wire",
-    Code.RESET_LOW: "the probe works, and something holds the chip in reset",
-    Code.SWIM_DISABLED: "most likely the program in the chip turns SWIM off before it can be reached",
-    Code.LINK_LOST: "the chip answered once and then not as it should: wires, supply, or another supply that is on",
-    Code.FAMILY: "the chip on the wire is not the part that was named",
-    Code.ROP_READ: "nothing is broken: what the chip holds cannot be read, and writing to it erases it first",
-    Code.OPTIONS_CORRUPT: "the chip works with its defaults in place of these bytes; harmless if the part is right",
-}
 
 
 def page(diagnosis: Diagnosis, *, fancy: bool) -> list[str]:
@@ -82,9 +54,9 @@ def page(diagnosis: Diagnosis, *, fancy: bool) -> list[str]:
         *lines,
         "",
         f"{signs[Mark.BAD]} the first problem {first.code}: {first}",
-        f"  it means:   {_MEANINGS.get(first.code, 'the chip answers and refuses')}",
+        f"  it means:   {first.code.meaning}",
         f"  it works:   {works}",
-        f"  what to do: {first.hint or 'send the report of `doctor --report` with a description of what you did'}",
+        f"  what to do: {first.hint_in(COMMAND_LINE) or _NO_HINT}",
     ]
 
 
@@ -119,7 +91,9 @@ def check_output(path: str) -> None:
     """Raise UsageError unless `save` could write `path`."""
     with _refused(path):
         if not Path(path).name or Path(path).is_dir():
-            raise UsageError(f"{path}: not the name of a file", code=Code.FILE, hint="such as --report doctor.json")
+            raise UsageError(
+                f"{path}: not the name of a file", code=Code.FILE, hint=Hint("such as {report:doctor.json}")
+            )
         files.check_whole(Path(path))
 
 
@@ -141,7 +115,8 @@ def _title(key: str) -> str:
 
 
 def _error(error: ToolError) -> dict[str, Any]:
-    return {"code": error.code.value, "message": str(error), "hint": error.hint, "exit_code": error.exit_code}
+    hint = error.hint_in(COMMAND_LINE)
+    return {"code": error.code.value, "message": str(error), "hint": hint, "exit_code": error.exit_code}
 
 
 def _without_home(value: Any) -> Any:

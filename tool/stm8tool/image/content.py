@@ -8,6 +8,7 @@ from typing import Optional
 
 from ..errors import ImageError
 from ..parts.table import Part, Region
+from ..words import Hint
 from . import outside
 from .segments import Segment, clipped, gaps, overlap, span
 
@@ -78,7 +79,7 @@ def _merged(ordered: Sequence[Segment]) -> Iterator[Segment]:
     if clash:
         raise ImageError(
             f"the data overlaps at {_overlapping(ordered)}",
-            hint="each address may be given once only: leave a file out, or choose another --base",
+            hint=Hint("each address may be given once only: leave a file out, or choose another {base}"),
             details=[f"{piece.origin}: {span(piece.address, piece.end)}" for piece in clash if piece.origin],
         )
     pieces: list[bytes] = []

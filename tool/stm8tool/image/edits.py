@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ..errors import UsageError
 from ..parts.table import Region
 from ..support.values import ADDRESS_SPACE, address, number, shortened
+from ..words import Hint
 from .content import Image
 from .segments import Segment
 
@@ -24,7 +25,7 @@ def patch(text: str) -> Segment:
         data = b""
     if not equals or not data:
         raise UsageError(
-            f"--patch {shortened(text)}: not ADDRESS=BYTES", hint="such as --patch 0x4000=01FF or '0x4000=01 FF'"
+            f"--patch {shortened(text)}: not ADDRESS=BYTES", hint=Hint("such as {patch:0x4000=01FF} or '0x4000=01 FF'")
         )
     return Segment(address(where), data, f"--patch {shortened(text)}")
 
@@ -49,7 +50,9 @@ def fill(text: str, default: Region) -> tuple[Region, int]:
         return default, byte
     start, colon, size = where.partition(":")
     if not colon:
-        raise UsageError(f"--fill {shortened(text)}: not ADDRESS:SIZE=BYTE", hint="such as --fill 0x9000:0x100=0xFF")
+        raise UsageError(
+            f"--fill {shortened(text)}: not ADDRESS:SIZE=BYTE", hint=Hint("such as {fill:0x9000:0x100=0xFF}")
+        )
     region = Region("range", address(start), number(size))
     if region.size < 1 or region.end > ADDRESS_SPACE:
         raise UsageError(f"--fill {shortened(text)}: no bytes of an STM8 lie there", hint="write ADDRESS:SIZE=BYTE")

@@ -103,7 +103,7 @@ def symbols(content: bytes) -> dict[str, int]:
     return found
 
 
-def read(name: str, content: bytes, ram_size: int) -> list[Segment]:
+def parse(name: str, content: bytes, ram_size: int) -> list[Segment]:
     """Return a segment for each section that belongs to a memory other than RAM.
 
     Raises:

@@ -30,7 +30,7 @@ _SEGMENT_SIZE = 1 << 16
 _STARTS = {3: "CS:IP", 5: "EIP"}  # registers of the 80x86; an STM8 starts at its reset vector
 
 
-def read(name: str, content: bytes) -> list[Segment]:
+def parse(name: str, content: bytes) -> list[Segment]:
     """Return a segment for each data record; unlike intelhex, insist on an end record and on nothing after it.
 
     Start addresses are valid, several of them too, and have no effect.

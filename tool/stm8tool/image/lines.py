@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from ..errors import ImageError
+from ..words import Advice, Hint
 
 _LIKE_A_RECORD = re.compile(r":|S[0-9]")  # of either format, damaged ones too
 # For str.splitlines FF, NEL and their like end a line, too; here they are damage in one.
@@ -41,15 +42,15 @@ def after_end(
         is_end: Whether a record ends a file.
     """
     if not all(is_record(line) for line in rest):
-        hint = f"delete all that stands after line {end}, or build the file again"
+        hint: Advice = f"delete all that stands after line {end}, or build the file again"
         if any(_LIKE_A_RECORD.match(line) for line in rest):
-            hint = "perhaps several files were put into one: name each of them in the command instead"
+            hint = Hint("perhaps several files were put into one: name each of them in the {command} instead")
         return ImageError(f"{name}:{number}: not a record, and after the end record of line {end}", hint=hint)
     if all(is_end(line) for line in rest):
         return ImageError(f"{name}:{number}: a second end record, after that of line {end}", hint="delete this line")
     if is_end(rest[-1]):
         return ImageError(
             f"{name}:{number}: a second file begins here, after the end record of line {end}",
-            hint="several files were put into one: name each of them in the command instead",
+            hint=Hint("several files were put into one: name each of them in the {command} instead"),
         )
     return damaged(name, number, f"data after the end record of line {end}")

@@ -13,6 +13,7 @@ from typing import NoReturn, Optional, Union
 from ..errors import Code, ImageError
 from ..parts.table import Region
 from ..support import files
+from ..words import Advice, Hint
 from . import elf, intel_hex, s_record
 from .content import Image
 from .lines import lines_of
@@ -20,7 +21,7 @@ from .saving import HEX_SUFFIXES, RAW_SUFFIXES, S_RECORD_SUFFIXES, SIZE_LIMIT
 from .segments import Segment
 
 PathLike = Union[str, "os.PathLike[str]"]
-RAW_HINT = "add --base 0x8000 for the flash"
+RAW_HINT = Hint("add {base:0x8000} for the flash")
 
 _FIRST_LINE = re.compile(rb"[ \t\r\n]*([^\r\n]*)")
 _DAMAGED = {":[0-9A-Fa-f]{2}": "Intel HEX record", "S[0-9][0-9A-Fa-f]{6}": "S-record"}  # what a text begins with
@@ -37,7 +38,7 @@ def load(
     *,
     region: Optional[Region] = None,
     ram_size: int = 0,
-    raw_hint: str = RAW_HINT,
+    raw_hint: Advice = RAW_HINT,
 ) -> Image:
     """Return the data of all files as one image.
 
@@ -63,7 +64,7 @@ def parse(
     base: Optional[int] = None,
     ram_size: int = 0,
     region: Optional[Region] = None,
-    raw_hint: str = RAW_HINT,
+    raw_hint: Advice = RAW_HINT,
 ) -> list[Segment]:
     """Return what a file holds, in its own order; arguments and errors as for `load`, `name` is that of the file.
 
@@ -75,9 +76,9 @@ def parse(
         raise ImageError(f"{name}: the file is empty", hint="build it again")
     text_format = _text_format(content)
     if content.startswith(elf.MAGIC):
-        segments = elf.read(name, content, ram_size)
+        segments = elf.parse(name, content, ram_size)
     elif text_format:
-        segments = text_format.read(name, content)
+        segments = text_format.parse(name, content)
     else:
         text = None if said_raw else _text(content)
         if text is not None:
@@ -115,7 +116,7 @@ def read_bytes(path: PathLike) -> bytes:
     return content
 
 
-def _raw(name: str, content: bytes, base: Optional[int], region: Optional[Region], raw_hint: str) -> Segment:
+def _raw(name: str, content: bytes, base: Optional[int], region: Optional[Region], raw_hint: Advice) -> Segment:
     """Return a raw binary; ImageError if its name promises another format, or nothing says where it belongs."""
     promised = _NAMES_ANOTHER_FORMAT.get(Path(name).suffix.lower())
     if promised:
@@ -126,7 +127,11 @@ def _raw(name: str, content: bytes, base: Optional[int], region: Optional[Region
         raise ImageError(
             f"{name}: --base 0x{base:06X} is not in {region}",
             code=Code.OUTSIDE_MAP,
-            hint=f"leave --base out: the file then begins at 0x{region.start:06X}; or name the memory that it is for",
+            hint=Hint(
+                "leave {base} out: the file then begins at {start}; or name the memory that it is for",
+                start=f"0x{region.start:06X}",
+            ),
+            address=base,
         )
     if base is None and region is not None:
         if len(content) > region.size:
@@ -134,6 +139,9 @@ def _raw(name: str, content: bytes, base: Optional[int], region: Optional[Region
                 f"{name}: {len(content)} bytes do not fit the {region.size} bytes of {region}",
                 code=Code.IMAGE_TOO_BIG,
                 hint=f"cut the file to {region.size} bytes, or name the memory that it is for",
+                address=region.start,
+                size=len(content),
+                room=region.size,
             )
         base = region.start
     if base is None:
@@ -172,5 +180,5 @@ def _refuse_text(name: str, text: str) -> NoReturn:
         )
     raise ImageError(
         f"{name}: this is a text file, neither Intel HEX nor S-records",
-        hint="give what the build makes (firmware.hex); text for the EEPROM is a .bin, with --region eeprom",
+        hint=Hint("give what the build makes (firmware.hex); text for the EEPROM is a .bin, with {place:eeprom}"),
     )

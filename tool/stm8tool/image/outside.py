@@ -8,6 +8,7 @@ from typing import NamedTuple, Optional
 from ..errors import Code, ImageError
 from ..parts.table import UNIQUE_ID_SIZE, Part, Region, all_parts
 from ..support.values import ADDRESS_SPACE
+from ..words import Advice, Hint
 from .segments import Segment, clipped, gaps, span
 
 SHOWN = 8  # ranges in the details of an error
@@ -81,17 +82,24 @@ def error(
         details.append(f"outside: {len(hidden)} more, {size} bytes up to 0x{hidden[-1].end - 1:06X}")
     code, hint = _why(_Case(segments, outside, memories, part), options)
     return ImageError(
-        f"the image has data at {ranges[0]}{more}, outside {inside}", code=code, hint=hint, details=details
+        f"the image has data at {ranges[0]}{more}, outside {inside}",
+        code=code,
+        hint=hint,
+        details=details,
+        address=outside[0].address,
+        size=sum(len(lost.data) for lost in outside),
     )
 
 
-def _why(case: _Case, options: Optional[Region]) -> tuple[Code, str]:
+def _why(case: _Case, options: Optional[Region]) -> tuple[Code, Advice]:
     """Return the situation and what to do about it, the worst of several first."""
     if options and case.touches(options):
         return (
             Code.DANGEROUS_WRITE,
-            "these are option bytes, which can lock a chip for good: `write --options` (board_upload.option_bytes "
-            "= yes) writes them, `options set` changes single ones; else leave them out",
+            Hint(
+                "these are option bytes, which can lock a chip for good: {write_options} writes them, {options_set} "
+                "changes single ones; else leave them out"
+            ),
         )
     for memory in case.memories:
         beyond = sum(len(lost.data) for lost in case.outside if lost.address == memory.end)
@@ -103,21 +111,24 @@ def _why(case: _Case, options: Optional[Region]) -> tuple[Code, str]:
     return Code.OUTSIDE_MAP, _counted_from_0(case) or _what_lies_there(case) or _other_part(case)
 
 
-def _counted_from_0(case: _Case) -> str:
+def _counted_from_0(case: _Case) -> Advice:
     """Return the hint for addresses that are offsets in a memory, or an empty text."""
     for memory in case.memories:
         alone = len(case.memories) == 1 and memory.start > 0 and memory.name != "flash"
         first = case.segments[0]
         program = memory.name == "flash" and first.address == 0 and first.data[0] in _BEGIN_A_PROGRAM
         if (alone or program) and case.end <= memory.size:
-            return (
-                f"the addresses in the file count from 0, and {memory.name} begins at 0x{memory.start:06X}: "
-                f"give the bytes as a .bin, with --base 0x{memory.start:06X} (stm8flash-compat: -s 0x{memory.start:X})"
+            return Hint(
+                "the addresses in the file count from 0, and {memory} begins at {start}: "
+                "give the bytes as a .bin, with {base:{start}}{compat_start:{short}}",
+                memory=memory.name,
+                start=f"0x{memory.start:06X}",
+                short=f"0x{memory.start:X}",
             )
     return ""
 
 
-def _what_lies_there(case: _Case) -> str:
+def _what_lies_there(case: _Case) -> Advice:
     """Return the hint for data in another memory of the part, or in its registers; an empty text for neither."""
     part = case.part
     if part is None:
@@ -130,10 +141,11 @@ def _what_lies_there(case: _Case) -> str:
             return f"{hint}. If the chip is another one, the file fits {fitting}"
         if case.end > part.ram.end:
             return hint
-        homes = " or ".join(f"0x{m.start:06X} ({m.name})" for m in (part.eeprom, part.flash) if m)
-        return (
-            f"{hint}, or write the RAM by --region ram. If the file counts from 0, give a .bin, with --base {homes} "
-            "(stm8flash-compat: -s in place of --region and --base)"
+        return Hint(
+            "{first}, or write the RAM {load_ram}. If the file counts from 0, give a .bin, with {base:{homes}}"
+            "{compat_region}",
+            first=hint,
+            homes=" or ".join(f"0x{m.start:06X} ({m.name})" for m in (part.eeprom, part.flash) if m),
         )
     if case.touches(*_REGISTERS):
         return f"registers lie there, which a program sets when it runs: {left_out}"
@@ -144,7 +156,12 @@ def _what_lies_there(case: _Case) -> str:
     for memory in part.memories:
         if case.touches(memory):
             chosen = " and ".join(map(str, case.memories))
-            return f"{memory} lies there, but the command is about {chosen}: choose more memory, or {left_out}"
+            return Hint(
+                "{memory} lies there, but the {command} is about {chosen}: choose more memory, or {left_out}",
+                memory=memory,
+                chosen=chosen,
+                left_out=left_out,
+            )
     return ""
 
 

@@ -23,7 +23,7 @@ _LONGEST_LINE = 2 + 2 * (1 + 255)
 _FORM = re.compile(r"S([0-9])((?:[0-9A-Fa-f]{2})+)")
 
 
-def read(name: str, content: bytes) -> list[Segment]:
+def parse(name: str, content: bytes) -> list[Segment]:
     """Return a segment for each data record.
 
     Raises:

@@ -15,6 +15,7 @@ from ..errors import ImageError, UsageError
 from ..support import files
 from ..support.locks import FileLock
 from ..support.values import address, shortened
+from ..words import Hint
 from .segments import Segment
 
 _BINARY = re.compile(r"u(8|16|24|32|64)(le|be)?")
@@ -37,7 +38,8 @@ class SerialNumber:
         shown = shortened(text)
         if not (where and file and Path(file).name) or "\0" in file:
             raise UsageError(
-                f"--serial-number {shown}: not ADDRESS,FORMAT,FILE", hint="such as --serial-number 0x4000,u32,next.txt"
+                f"--serial-number {shown}: not ADDRESS,FORMAT,FILE",
+                hint=Hint("such as {serial_number:0x4000,u32,next.txt}"),
             )
         if not _BINARY.fullmatch(form) and not (_TEXT.fullmatch(form) and form.isascii()):
             raise UsageError(

@@ -69,7 +69,7 @@ class SimBus:
         """
         attached: _Attached = device.handle
         if attached.damage:
-            raise TransportError(str(attached.damage), code=attached.damage.code, hint=attached.damage.hint)
+            raise TransportError(str(attached.damage), code=attached.damage.code, hint=attached.damage.advice)
         _pass(attached, device.path, _ON_OPENING)
         return attached.about.strings[_SERIAL_NUMBER]
 

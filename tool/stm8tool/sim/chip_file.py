@@ -15,6 +15,7 @@ from typing import Any, Optional
 from stm8tool.errors import UnknownPartError, UsageError
 from stm8tool.parts.table import Part, find_part
 from stm8tool.support import files
+from stm8tool.words import Hint
 
 from . import rules
 from .chip.debug import DebugModule
@@ -80,7 +81,9 @@ def check_bench(part: Optional[Part], model: str, faults: Iterable[str]) -> Faul
     bench = parse(faults)
     for fault, needed in (("open-firmware", "v2"), ("loader", "v3")):
         if fault in bench.texts() and model != needed:
-            raise UsageError(f"the fault {fault} needs the probe {needed}", hint=f"add --probe {needed}")
+            raise UsageError(
+                f"the fault {fault} needs the probe {needed}", hint=Hint("add {board_probe:{needed}}", needed=needed)
+            )
     if bench.open_firmware and bench.swimless_firmware:
         raise UsageError("the faults open-firmware and swimless-firmware: a probe has one firmware", hint="choose one")
     if part is None:
@@ -102,9 +105,7 @@ def _document(path: Path) -> dict[str, Any]:
     try:
         content = files.read_regular(path, files.BOARD_LIMIT + 1)
     except FileNotFoundError as exc:
-        raise UsageError(
-            f"there is no chip file {path}", hint=f"stm8tool sim create {path} --part … --probe v2"
-        ) from exc
+        raise UsageError(f"there is no chip file {path}", hint=Hint("{sim_create:{path}}", path=path)) from exc
     except OSError as exc:
         raise UsageError(f"cannot read {path}: {exc.strerror}", hint="check the path and its rights") from exc
     if len(content) > files.BOARD_LIMIT:

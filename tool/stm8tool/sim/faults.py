@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Optional
 
 from stm8tool.errors import UsageError
+from stm8tool.words import Hint
 
 FOR_EVER = 1 << 30
 
@@ -133,7 +134,7 @@ def parse(texts: Iterable[str]) -> Faults:
         allowed = about.get("allowed")
         if allowed is None:
             if equals:
-                raise UsageError(f"the fault {name} takes no argument", hint=f"write --fault {name}")
+                raise UsageError(f"the fault {name} takes no argument", hint=Hint("write {fault:{name}}", name=name))
             values[_attribute(name)] = True
         elif not equals and about["bare"] is not None:
             values[_attribute(name)] = about["bare"]

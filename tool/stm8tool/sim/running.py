@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Optional
 
 from stm8tool.errors import Code, ToolError
+from stm8tool.words import Advice, Hint
 
 from .chip.microcontroller import Chip
 from .clock import VirtualClock
@@ -84,12 +85,10 @@ def _switch_on(chip: Chip, clock: VirtualClock) -> None:
     if not chip.running:
         raise _nothing_runs(f"the chip is {chip.state}", "make a board without this fault: stm8tool sim create")
     if not chip.has_program:
-        raise _nothing_runs(
-            "its flash does not begin with a program", "write one first: stm8tool --probe sim:CHIPFILE --part … write …"
-        )
+        raise _nothing_runs("its flash does not begin with a program", Hint("write one first: {sim_write}"))
 
 
-def _nothing_runs(reason: str, hint: str) -> ToolError:
+def _nothing_runs(reason: str, hint: Advice) -> ToolError:
     return ToolError(f"nothing runs on this board: {reason}", code=Code.RUN_STOPPED, hint=hint)
 
 

@@ -21,6 +21,7 @@ from stm8tool.support import files
 from stm8tool.support.clock import Clock
 from stm8tool.support.locks import FileLock
 from stm8tool.transport.base import UsbIdentity
+from stm8tool.words import Hint
 
 from .chip.memory import Memory
 from .chip.microcontroller import LONGEST_DEBT_S, Chip
@@ -95,7 +96,7 @@ def create(
 
 def _refuse_existing(path: Path, overwrite: bool) -> None:
     if os.path.exists(path) and not overwrite:
-        raise UsageError(f"{path} exists already", hint="choose another name, or replace it with --force")
+        raise UsageError(f"{path} exists already", hint=Hint("choose another name, or replace it with {overwrite}"))
 
 
 def open_transport(path: PathLike, *, real_time: bool = False, patient: bool = True) -> StoredProbe:

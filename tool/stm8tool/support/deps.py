@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, NamedTuple, Optional
 
 from ..errors import AccessError, Code
+from ..words import Hint
 from . import bundle, files, package_files, places, streams
 
 _TOOL = Path(__file__).resolve().parents[2]
@@ -34,7 +35,9 @@ _VENDOR = _TOOL / "_vendor"
 _PACKAGES = {"intelhex": {"intelhex": "intelhex"}, "usb": {"pyusb": "usb", "libusb-package": "libusb_package"}}
 _OPTIONAL = "libusb-package"  # has no wheel for some machines (armv7, Windows on ARM); the system's libusb serves there
 
-_DAMAGED = "repeat the command with a network connection, and the tool fetches them; or install the platform again"
+_DAMAGED = Hint(
+    "repeat the {command} with a network connection, and the tool fetches them; or install the platform again"
+)
 
 _LOCK_LIMIT_S = 300.0  # whoever holds the lock runs pip twice at most, see `fetching.LIMIT_S`
 _LOCK_POLL_S = 0.1

@@ -31,6 +31,7 @@ from ..errors import (
     TransportTimeoutError,
 )
 from ..support.clock import Clock, MonotonicClock
+from ..words import Hint
 from . import confinement, libusb, usb_access, usb_holder, usb_node
 from .base import UsbDeviceInfo, UsbIdentity
 
@@ -265,7 +266,7 @@ class UsbTransport:
         if not outs or not ins:
             raise TransportError(
                 f"interface 0 of the device at {self._identity.path} is not that of an ST-LINK",
-                hint="see what is attached there: `stm8tool list`",
+                hint=Hint("see what is attached there: {list}"),
             )
         is_disk = interface.bInterfaceClass == _MASS_STORAGE
         with _translated(self._device, opening=True, is_disk=is_disk):

@@ -13,7 +13,7 @@ from ..errors import AccessError, Code
 from . import confinement
 from .confinement import Confinement
 from .usb_holder import NOBODY, Holders
-from .usb_node import NOT_A_DEVICE, NOT_AUTHORISED, Obstacle
+from .usb_node import NOT_A_DEVICE, NOT_AUTHORISED, NodeObstacle
 
 ACCESS = -3
 NOT_FOUND = -5
@@ -93,7 +93,7 @@ def access_error(
     return AccessError(message.format(probe=probe), code=situation, hint=hint, details=details)
 
 
-def file_error(obstacle: Obstacle, probe: str, around: Optional[Confinement], *, is_root: bool) -> AccessError:
+def file_error(obstacle: NodeObstacle, probe: str, around: Optional[Confinement], *, is_root: bool) -> AccessError:
     """Return the error for a device file that Linux does not open.
 
     Args:
@@ -111,7 +111,7 @@ def file_error(obstacle: Obstacle, probe: str, around: Optional[Confinement], *,
     )
 
 
-def _of_file(obstacle: Obstacle, around: Optional[Confinement], is_root: bool) -> tuple[str, str]:
+def _of_file(obstacle: NodeObstacle, around: Optional[Confinement], is_root: bool) -> tuple[str, str]:
     """Return message and hint."""
     if obstacle.number == errno.EACCES:
         return "no permission to open {probe}", _permission_hint(around, is_root)

@@ -19,7 +19,7 @@ NOT_A_DEVICE = -1  # something else than a character device has the name
 NOT_AUTHORISED = -2  # the file opens, but the system does not let programs use the device
 
 
-class Obstacle(NamedTuple):
+class NodeObstacle(NamedTuple):
     """Why the file of an attached device cannot be opened.
 
     Attributes:
@@ -37,7 +37,7 @@ class Obstacle(NamedTuple):
         return own.get(self.number) or os.strerror(self.number)
 
 
-def obstacle(bus: int, address: int, path: str, root: Path = Path("/")) -> Optional[Obstacle]:
+def obstacle(bus: int, address: int, path: str, root: Path = Path("/")) -> Optional[NodeObstacle]:
     """Return what keeps the file of a device from being opened; None if it opens, or the device is gone.
 
     Args:
@@ -51,7 +51,7 @@ def obstacle(bus: int, address: int, path: str, root: Path = Path("/")) -> Optio
     number = _refusal(root / name) or (NOT_AUTHORISED if _number(device / "authorized") == 0 else 0)
     # A probe that was unplugged loses both at once, and one that was replugged has another address.
     attached = [_number(device / "busnum"), _number(device / "devnum")] == [bus, address]
-    return Obstacle(f"/{name}", number) if number and attached else None
+    return NodeObstacle(f"/{name}", number) if number and attached else None
 
 
 def _refusal(file: Path) -> int:

@@ -101,5 +101,7 @@ def require_equal(address: int, wanted: bytes, held: bytes) -> None:
             address=address + first,
             expected=wanted[first],
             actual=held[first],
+            differing=len(differing),
+            compared=len(wanted),
             hint="write the image; if that was just done, check supply, ground and wires",
         )

@@ -13,6 +13,7 @@ import logging
 from ...errors import LINK_ERRORS, Code, ProgramError
 from ...parts.table import Part
 from ...support.interrupts import shield
+from ...words import Hint
 from .. import registers as reg
 from ..link.core import Core
 
@@ -104,7 +105,7 @@ class Flash:
         with shield():  # half a block is no block
             self._set_mode(mode)
             self.core.write(address, data, whole=True)
-            self._finish(what, typical_s)
+            self._finish(what, address, typical_s)
 
     def begin_options(self) -> None:
         """Make option bytes writable."""
@@ -126,7 +127,7 @@ class Flash:
             return
         try:
             self.core.write(address, bytes([value]))
-            self._finish(f"option byte 0x{address:06X}", _PROGRAM_S)
+            self._finish(f"option byte 0x{address:06X}", address, _PROGRAM_S)
         except RefusedError:
             raise
         except (*LINK_ERRORS, ProgramError) as exc:
@@ -177,19 +178,23 @@ class Flash:
         data = bytes([mode]) if self._regs.ncr2 is None else bytes([mode, mode ^ 0xFF])
         self.core.write(self._regs.cr2, data, whole=True)
 
-    def _finish(self, what: str, typical_s: float) -> None:
+    def _finish(self, what: str, address: int, typical_s: float) -> None:
         clock = self.core.clock
         deadline = clock.now() + typical_s + _FINISH_LIMIT_S
         clock.sleep(typical_s)
         while True:
             status = self.status()  # one copy: reading clears both bits
             if status & reg.IAPSR_WR_PG_DIS:
-                raise RefusedError(f"{what}: the chip refuses it as protected (WR_PG_DIS)")
+                raise RefusedError(
+                    f"{what}: the chip refuses it as protected (WR_PG_DIS)", address=address, iapsr=status
+                )
             if status & reg.IAPSR_EOP:
                 return
             if clock.now() > deadline:
                 raise ProgramError(
                     f"{what}: the write did not finish (no EOP, IAPSR 0x{status:02X})",
-                    hint="check the supply and the capacitor at VCAP, and that --part names the chip's true part",
+                    hint=Hint("check the supply and the capacitor at VCAP, and that {part} names the chip's true part"),
+                    address=address,
+                    iapsr=status,
                 )
             clock.sleep(_POLL_STEP_S)

@@ -115,9 +115,10 @@ class BusError(SwimError):
         hsit: SWIM_CSR.HSIT was set: the chip had left its reset.
     """
 
+    hsit: bool
+
     def __init__(self, cause: SwimError, *, hsit: bool) -> None:
-        super().__init__(str(cause), fault=cause.fault, hint=cause.hint)
-        self.hsit = hsit
+        super().__init__(str(cause), fault=cause.fault, hint=cause.advice, hsit=hsit)
 
 
 class Climb(NamedTuple):
@@ -207,7 +208,8 @@ def not_reached(link: SwimLink, seen: Evidence, details: Sequence[str]) -> Conne
     found = conclude(seen._replace(supply_mv=supply_mv))
     measured = () if supply_mv is None else (supply_line(supply_mv),)
     fault = seen.rungs[-1].fault if seen.rungs else None
-    return ConnectError(found.message, fault=fault, code=found.code, hint=found.hint, details=(*details, *measured))
+    failure = ConnectError(found.message, fault=fault, code=found.code, hint=found.hint, details=(*details, *measured))
+    return failure.with_(supply_mv=supply_mv)
 
 
 def move_reset(link: SwimLink, *, low: bool) -> None:
@@ -328,6 +330,9 @@ def _prove(link: SwimLink, expected: int) -> int:
         raise SwimError(
             f"SWIM_CSR reads 0x{value:02X} where 0x{expected:02X} was written: no true link",
             fault=LinkFault.DAMAGED,
+            address=reg.SWIM_CSR,
+            expected=expected,
+            actual=value,
         )
     return value
 
@@ -367,6 +372,9 @@ def _go_high_speed(link: SwimLink, csr: int, held: int) -> None:
         raise SwimError(
             f"DM_CSR2 reads 0x{value:02X} in high speed where it was 0x{held:02X}: no true link",
             fault=LinkFault.DAMAGED,
+            address=reg.DM_CSR2,
+            expected=held,
+            actual=value,
         )
 
 

@@ -176,7 +176,7 @@ class Core:
         differing = sum(one != other for one, other in zip(first, second))
         _log.debug("two reads of 0x%06X differ in %d bytes", address, differing)
         if differing > max(2, size // _MOST_DIFFERING):
-            raise _damaged(f"two reads of 0x{address:06X} differ in {differing} bytes")
+            raise _damaged(f"two reads of 0x{address:06X} differ in {differing} bytes", address)
         if self.tally.reads > limit:
             raise _damaged(f"{self.tally.reads} times two reads of the same memory differed")
         if size == 1:
@@ -192,7 +192,7 @@ class Core:
             before, value = value, self.read(address, 1)
             if value == before:
                 return value
-        raise _damaged(f"the byte at 0x{address:06X} changes from read to read")
+        raise _damaged(f"the byte at 0x{address:06X} changes from read to read", address)
 
     def write(self, address: int, data: bytes, *, whole: bool = False) -> None:
         """Write registers or memory; with `whole` the probe gets `data` in one command, else it splits as it needs."""
@@ -237,9 +237,12 @@ class Core:
         try:
             yield
         except (ProgramError, VerifyError, SwimError) as exc:
+            blamed: ToolError = exc
             if exc.code in _OF_SUPPLY:
-                blame_supply(exc, self.link.supply_mv(), least_supply_mv(self._part))
-            raise
+                blamed = blame_supply(exc, self.link.supply_mv(), least_supply_mv(self._part))
+            if blamed is exc:
+                raise
+            raise blamed from exc
 
     def reset_and_reconnect(self) -> None:
         """Reset the chip, so that it loads its option bytes, and connect to it again."""
@@ -319,9 +322,10 @@ class Core:
                 "it cannot reach flash above 0x00FFFF",
                 code=Code.PROBE_LIMIT,
                 hint="use another probe, or an image that ends below 0x010000",
+                end=end,
             )
 
 
-def _damaged(message: str) -> SwimError:
+def _damaged(message: str, address: Optional[int] = None) -> SwimError:
     """Return the error for a chip that answers, but not twice the same."""
-    return SwimError(message, fault=LinkFault.DAMAGED, hint="check the supply")
+    return SwimError(message, fault=LinkFault.DAMAGED, hint="check the supply", address=address)

@@ -16,6 +16,7 @@ from typing import NamedTuple, Optional
 
 from ...errors import Code, LinkFault, ToolError
 from ...parts.table import Part
+from ...words import Advice, Hint
 
 _OFF_MV = 1000
 _NOT_WIRED_MV = range(_OFF_MV, 1400)  # a genuine probe whose VDD pin leads nowhere
@@ -24,7 +25,7 @@ _LEAST_MV = {"STM8S": 2950, "STM8AF": 3000, "STLUX": 3000, "STNRG": 3000}
 _LEAST_OF_ANY_MV = 1650
 
 _WIRES = "check GND (try another GND pin), SWIM and the board's power, in this order; keep the wires under 10 cm"
-_CATCH = "catch the chip with --power-cycle"
+_CATCH = "catch the chip with {power_cycle}"
 _DELAY = "give the program a delay at its start"
 
 
@@ -75,7 +76,7 @@ class Cause(NamedTuple):
 
     code: Code
     message: str
-    hint: str
+    hint: Advice
 
 
 def least_supply_mv(part: Optional[Part]) -> int:
@@ -147,13 +148,15 @@ def conclude(seen: Evidence) -> Cause:
     return _silent(seen)
 
 
-def blame_supply(failure: ToolError, supply_mv: Optional[int], least_mv: int) -> None:
-    """Give `failure`, of a chip that answers, the supply as its cause where a low one was measured."""
+def blame_supply(failure: ToolError, supply_mv: Optional[int], least_mv: int) -> ToolError:
+    """Return `failure`, of a chip that answers, with the supply as its cause if a low one was measured."""
     if not supply_is_low(supply_mv, least_mv):
-        return
-    if failure.code is not Code.UNLOCK_FAILED:  # there it matters more what has become of the chip
-        failure.code = Code.SUPPLY_LOW
-    failure.hint = _low(supply_mv, least_mv) + (f"; then {failure.hint}" if failure.hint else "")
+        return failure
+    # After an unlock it matters more what has become of the chip.
+    code = failure.code if failure.code is Code.UNLOCK_FAILED else Code.SUPPLY_LOW
+    low: Advice = _low(supply_mv, least_mv)
+    hint = Hint("{low}; then {first}", low=low, first=failure.advice) if failure.advice else low
+    return failure.with_(code=code, hint=hint, supply_mv=supply_mv)
 
 
 def _low(supply_mv: Optional[int], least_mv: int) -> str:
@@ -192,7 +195,7 @@ def _fell_silent(seen: Evidence) -> Cause:
         return Cause(
             Code.SWIM_DISABLED,
             "the chip answered until its program ran: that most likely turns SWIM off or sleeps; no reset gets through",
-            f"{wire}; or {_CATCH}",
+            Hint(f"{wire}; or {_CATCH}"),
         )
     return Cause(
         Code.LINK_LOST,
@@ -205,16 +208,16 @@ def _silent(seen: Evidence) -> Cause:
     """Return the cause where the chip never answered, and nothing else is known."""
     if seen.watched:
         message = "the chip did not answer while the entry was repeated"
-        hint = (
+        hint: Advice = (
             "was the board's power off for a second, then on? A serial adapter may feed the board meanwhile. "
             f"Else {_WIRES}; a program that turns SWIM off within some 30 ms is too fast for this"
         )
     elif seen.has_nrst:
         message = "no SWIM link to the chip: it does not answer"
-        hint = f"{_WIRES}; else the program may turn SWIM off or sleep: wire NRST, or {_CATCH}"
+        hint = Hint(f"{_WIRES}; else the program may turn SWIM off or sleep: wire NRST, or {_CATCH}")
     else:
         message = (
             "no SWIM link to the chip: most likely its program turns SWIM off or sleeps; this part has no NRST pin"
         )
-        hint = f"{_CATCH}; a loose wire or no power looks the same: {_WIRES}; if it was the program, {_DELAY}"
+        hint = Hint(f"{_CATCH}; a loose wire or no power looks the same: {_WIRES}; if it was the program, {_DELAY}")
     return Cause(Code.TARGET_SILENT if seen.has_nrst else Code.SWIM_DISABLED, message, hint)

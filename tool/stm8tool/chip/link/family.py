@@ -25,6 +25,7 @@ from ...errors import FamilyMismatchError, SwimError
 from ...parts.option_fields import fields_of
 from ...parts.table import Part, Region, all_parts, disagreements, option_table
 from ...probe.base import NO_ACCESS
+from ...words import Hint
 from .. import registers as reg
 from ..options import ubc
 
@@ -34,7 +35,7 @@ _OPTBL = 0x487E
 _SAMPLE_SIZE = 64
 _HIDDEN = 0x71  # what protected memory reads
 _LISTED = ("STM8S", "STM8L")  # families of which lines are named, not the whole
-_HINT = "name the part that is printed on the chip (--part, or `board` / `board_upload.part`)"
+_HINT = Hint("name the part that is printed on the chip ({part_or_board})")
 
 Read = Callable[[int, int], bytes]
 
@@ -124,6 +125,7 @@ def check(seen: Traits, part: Part) -> None:
             f"the chip has {seen.ram_size} bytes of RAM by its stack pointer, the {part.name} has {part.ram.size}: "
             "it is another part",
             hint=_hint(seen),
+            ram_size=seen.ram_size,
         )
 
 
@@ -263,6 +265,6 @@ def names(parts: Iterable[Part]) -> str:
     return " or ".join([", ".join(kinds[:-1]), kinds[-1]] if kinds[1:] else kinds)
 
 
-def _hint(seen: Traits) -> str:
+def _hint(seen: Traits) -> Hint:
     parts = fitting(seen)
-    return f"{_HINT}; it may be {names(parts)}" if parts else _HINT
+    return Hint("{first}; it may be {names}", first=_HINT, names=names(parts)) if parts else _HINT

@@ -13,6 +13,7 @@ from ...errors import Code, FamilyMismatchError, UsageError
 from ...parts.option_fields import Field, fields_of
 from ...parts.table import OptionByte, Part
 from ...support.values import number, size
+from ...words import Hint
 from . import ubc
 from .bytes import OptionState, never, restorable
 from .datasize import DATASIZE, data_area
@@ -31,11 +32,6 @@ class Danger(Enum):
     BROWNOUT = "brownout"
     TMU = "tmu"
     UNCERTAIN = "uncertain"
-
-    @property
-    def option(self) -> str:
-        """The option that allows it."""
-        return f"--force-{self.value}"
 
 
 class Change(NamedTuple):
@@ -253,7 +249,7 @@ def check_layout(part: Part, changes: Iterable[Change]) -> None:
     if names:
         raise FamilyMismatchError(
             f"the chip shows no {names}, only zeros in their place: it is not an {part.name}, and nothing was written",
-            hint="name the part that is printed on the chip (--part, or `board` / `board_upload.part`)",
+            hint=Hint("name the part that is printed on the chip ({part_or_board})"),
         )
 
 

@@ -26,6 +26,7 @@ from ...errors import (
 from ...parts.table import OptionByte, Part, option_table
 from ...probe.base import NO_ACCESS
 from ...support.interrupts import shield
+from ...words import Hint
 from .. import registers as reg
 from ..flash.controller import Flash, RefusedError
 from ..link.core import Core
@@ -41,9 +42,9 @@ _SAMPLE_SIZE = 128
 _SPOTS, _SPOT_SIZE = 8, 32  # where else a chip is looked at whose options and first bytes all read 0x71
 _SINGLE_READS = 8
 _FIRST_BYTES = (0x82, 0xAC)  # INT or JPF: what a program begins with (UM0560)
-_ERASES_ALL = "`unlock` (pio run -t unlock) removes the protection and erases the whole chip; nothing can be saved"
-_UNLOCK_HINT = (
-    "check that --part (`board`, `board_upload.part`) names the chip, then supply, VCAP capacitor and wires; power the "
+_ERASES_ALL = Hint("{unlock_target} removes the protection and erases the whole chip; nothing can be saved")
+_UNLOCK_HINT = Hint(
+    "check that {part_and_board} names the chip, then supply, VCAP capacitor and wires; power the "
     "board off and on, and run unlock again; what the chip held may be erased already"
 )
 
@@ -129,7 +130,7 @@ def detect(flash: Flash) -> Protection:
         raise FamilyMismatchError(
             f"the program in the chip can be read, though the ROP byte 0x{rop:02X} would lock an {part.name}: it is "
             "another part, and nothing was changed",
-            hint="name the part that is printed on the chip (--part, or `board` / `board_upload.part`)",
+            hint=Hint("name the part that is printed on the chip ({part_or_board})"),
         )
     by_flash = uniform and sample[0] == _LOCKED_PATTERN and flagged and not readable
     seen = [f"ROP byte 0x{rop:02X}"]
@@ -202,16 +203,20 @@ def explain_refusal(flash: Flash, refused: ToolError, address: Optional[int] = N
     if found.locked or (hidden and not _show_an_open_chip(read_as_listed(flash))):
         return ReadoutProtectedError(f"{refused}: the chip is read-protected ({found.evidence})", hint=_ERASES_ALL)
     if area and (address is None or area.start <= address < area.end):
-        return write_protected(str(refused), value)
+        return write_protected(str(refused), value, address)
     return refused
 
 
-def write_protected(what: str, value: int) -> WriteProtectedError:
+def write_protected(what: str, value: int, address: Optional[int] = None) -> WriteProtectedError:
     """Return the error for `what` that lies in the area which UBC protects by its `value`."""
     return WriteProtectedError(
         f"{what}: the user boot code area protects it (UBC = 0x{value:02X})",
-        hint="`options set UBC=none` clears it and nothing else; `unlock` (pio run -t unlock) brings all option "
-        "bytes to their factory values; on a chip without read protection neither erases anything",
+        hint=Hint(
+            "{options_set:UBC=none} clears it and nothing else; {unlock_target} brings all option bytes to their "
+            "factory values; on a chip without read protection neither erases anything"
+        ),
+        ubc=value,
+        address=address,
     )
 
 
@@ -229,7 +234,7 @@ def require_unprotected(flash: Flash, blocks: Collection[int]) -> None:
     area = ubc.protected(flash.part, value)
     for block in blocks:
         if area and area.start <= block < area.end:
-            raise write_protected(f"nothing was written, because of block 0x{block:06X}", value)
+            raise write_protected(f"nothing was written, because of block 0x{block:06X}", value, block)
 
 
 def unlock(flash: Flash, *, assume_locked: bool = False) -> Unlocked:
@@ -261,10 +266,8 @@ def _unlock(flash: Flash, assume_locked: bool) -> Unlocked:
         raise ProgramError(f"the unlock did not take: {exc}", code=Code.UNLOCK_FAILED, hint=_UNLOCK_HINT) from exc
     except (SwimError, TransportError, ProbeError) as exc:
         if job.removed:
-            exc.details = (
-                *exc.details,
-                "this was in the middle of an unlock: the chip may be erased; run unlock again",
-            )
+            told = "this was in the middle of an unlock: the chip may be erased; run unlock again"
+            raise exc.with_(details=(*exc.evidence, told)) from exc
         raise
     return Unlocked(job.erased, () if job.erased else tuple(job.restored), tuple(job.left))
 

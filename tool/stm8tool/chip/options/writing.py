@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Sequence
 from ...errors import LINK_ERRORS, Code, ProgramError, ReadoutProtectedError, UsageError
 from ...parts.table import OptionByte, option_table
 from ...support.interrupts import shield
+from ...words import Hint
 from .. import registers as reg
 from ..flash.controller import Flash, RefusedError
 from . import protection
@@ -23,7 +24,7 @@ from .bytes import OptionState, in_order, left_undone, read_options, spoilt, wri
 from .plan import Change, Danger, Hazard, hazards, write_order
 
 _log = logging.getLogger(__name__)
-_HINT = "check supply, VCAP capacitor and wires, then repeat the command: it goes on from what the chip holds"
+_HINT = Hint("check supply, VCAP capacitor and wires, then repeat the {command}: it goes on from what the chip holds")
 LOCK_VALUE = {True: 0xAA, False: 0x00}  # by `Part.aa_locks`; if 0xAA does not lock, every other value does
 
 
@@ -41,12 +42,12 @@ def require_safe(flash: Flash, changes: Sequence[Change], allowed: Collection[Da
     """Raise UsageError unless each hazard of `changes` is allowed, or is not one here."""
     found = hazards_here(flash, changes, allowed)
     if found:
-        options = " ".join(dict.fromkeys(hazard.danger.option for hazard in found))
+        needed = " ".join(dict.fromkeys(hazard.danger.value for hazard in found))
         raise UsageError(
             f"{found[0].why}: nothing was written",
             code=Code.DANGEROUS_WRITE,
-            hint=f"{options} writes it all the same",
-            details=[f"{hazard.danger.option}: {hazard.why}" for hazard in found],
+            hint=Hint("{allow:{needed}} writes it all the same", needed=needed),
+            details=[Hint("{allow:{danger}}: {why}", danger=h.danger.value, why=h.why) for h in found],
         )
 
 
@@ -125,7 +126,7 @@ def lock(flash: Flash) -> bool:
         if found.unclear:
             raise ReadoutProtectedError(
                 f"the chip looks blank, and may be read-protected already ({found.evidence}): nothing was written",
-                hint="`unlock` makes sure, and erases the chip if it is; then lock it",
+                hint=Hint("{unlock} makes sure, and erases the chip if it is; then lock it"),
             )
         states = read_options(flash)
         undone = left_undone(states)

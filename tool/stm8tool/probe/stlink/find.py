@@ -35,6 +35,7 @@ from ...errors import (
 from ...support import deps
 from ...transport import confinement
 from ...transport.base import Transport, UsbBus, UsbDeviceInfo, UsbIdentity
+from ...words import Advice, Hint
 from .usb_ids import GENERATIONS, MODELS, OTHER_ST_DEVICES, UsbModel
 
 ANY = "stlink"
@@ -84,9 +85,9 @@ class FoundProbe:
         return str(self.error) if self.error else None
 
     @property
-    def hint(self) -> Optional[str]:
+    def hint(self) -> Optional[Advice]:
         """What helps against the problem."""
-        return self.model.remedy or (self.error.hint if self.error else None)
+        return self.model.remedy or (self.error.advice if self.error else None)
 
     @property
     def unique_serial(self) -> bool:
@@ -174,7 +175,7 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
         raise kind(
             f"{message}, and not every serial could be read",
             code=unread.code,
-            hint=unread.hint or _REPLUG,
+            hint=unread.advice or _REPLUG,
             details=details,
         )
     raise ProbeNotFoundError(message, hint=_how_to_choose(probes, prefix), details=details)
@@ -273,9 +274,10 @@ def _forms(serial: str) -> tuple[str, str]:
     return serial, serial.encode().hex().upper()
 
 
-def _how_to_choose(probes: Sequence[FoundProbe], prefix: str) -> str:
+def _how_to_choose(probes: Sequence[FoundProbe], prefix: str) -> Hint:
     serials = [probe.serial for probe in probes]
     by_serial = next((p for p in probes if p.unique_serial and serials.count(p.serial) == 1), None)
     example = prefix + by_serial.serial if by_serial else probes[0].device.path
-    word = f'"{example}"' if " " in example else example  # as every shell takes it
-    return f"choose one by its serial number or USB path, for example --probe {word} (upload_port in platformio.ini)"
+    return Hint(
+        "choose one by its serial number or USB path, for example {probe:{example}}{upload_port}", example=example
+    )

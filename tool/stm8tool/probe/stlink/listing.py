@@ -7,6 +7,7 @@ from typing import NamedTuple, Optional
 
 from ...errors import Code, ProbeError, ToolError
 from ...transport.base import UsbBus
+from ...words import LIBRARY, Words
 from . import find, identify
 from . import version as stlink_version
 from .usb_ids import V1_PRODUCT
@@ -40,7 +41,7 @@ class ListedProbe(NamedTuple):
     hint: Optional[str]
 
 
-class Answer(NamedTuple):
+class FirmwareAnswer(NamedTuple):
     """What a probe answers that is asked for its firmware.
 
     Attributes:
@@ -53,24 +54,24 @@ class Answer(NamedTuple):
     error: Optional[ToolError]
 
 
-def attached(bus: UsbBus) -> tuple[list[ListedProbe], Sequence[str]]:
+def attached(bus: UsbBus, words: Words = LIBRARY) -> tuple[list[ListedProbe], Sequence[str]]:
     """Return the attached ST-LINKs, and a text for each other device of ST; errors as `find.survey`."""
     probes, others = find.survey(bus)
-    return [row(ask(probe, bus)) for probe in probes], others
+    return [row(ask(probe, bus), words) for probe in probes], others
 
 
-def ask(found: find.FoundProbe, bus: UsbBus) -> Answer:
+def ask(found: find.FoundProbe, bus: UsbBus) -> FirmwareAnswer:
     """Ask a probe for its firmware; it stays in its mode.
 
     An ST-LINK/V1 is not asked: that would take it away from the system's disk driver.
     """
     if not found.model.obstacle and (found.error or found.device.product == V1_PRODUCT):
-        return Answer(found, None, found.error)
+        return FirmwareAnswer(found, None, found.error)
     try:
         version = identify.ask(find.pipe_to(found, bus))
     except ToolError as exc:  # a simulated probe may have a damaged file, too
-        return Answer(found, None, exc)
-    return Answer(found, version, _without_swim(found, version))
+        return FirmwareAnswer(found, None, exc)
+    return FirmwareAnswer(found, version, _without_swim(found, version))
 
 
 def table(probes: Sequence[ListedProbe], others: Sequence[str]) -> list[str]:
@@ -93,8 +94,8 @@ def _cells(probe: ListedProbe) -> tuple[str, ...]:
     return probe.model, serial, probe.path, probe.firmware or "-"
 
 
-def row(answer: Answer) -> ListedProbe:
-    """Return what is told of a probe."""
+def row(answer: FirmwareAnswer, words: Words) -> ListedProbe:
+    """Return what is told of a probe, in the words of a vocabulary."""
     found, version, error = answer
     return ListedProbe(
         model=found.model.name,
@@ -105,7 +106,7 @@ def row(answer: Answer) -> ListedProbe:
         product=f"{found.device.product:04x}",
         firmware=None if version is None else str(version),
         problem=None if error is None else str(error),
-        hint=error.hint if error else None,
+        hint=error.hint_in(words) if error else None,
     )
 
 

@@ -13,6 +13,7 @@ from typing import NoReturn, Optional, Union
 from stm8tool.errors import EndpointStallError, ProbeLostError, TransferSizeError, TransportTimeoutError
 from stm8tool.support.clock import Clock
 from stm8tool.transport.base import UsbIdentity
+from stm8tool.words import Hint
 
 from ..chip.microcontroller import Chip
 from ..clock import VirtualClock
@@ -154,7 +155,7 @@ class SimStlink:
         if not self.plugged:
             raise ProbeLostError(
                 "the probe was unplugged",
-                hint="plug it in again and repeat the command: until then the chip's program may be stopped",
+                hint=Hint("plug it in again and repeat the {command}: until then the chip's program may be stopped"),
             )
 
     def _transfer(self) -> None:

@@ -13,6 +13,7 @@ from stm8tool.sim import store
 from stm8tool.sim.faults import parse
 from stm8tool.sim.probe.models import MODELS
 from stm8tool.support.interrupts import shield
+from stm8tool.words import Hint
 
 from .device import Device, Function
 from .disk import EmptyDisk
@@ -22,7 +23,7 @@ from .server import BUSID, Server
 from .stlink import DISK, PROBE, SERIAL_DATA, SERIAL_PORT, of_board
 
 PORT = 3240  # registered for USB/IP
-_ADDRESS = "--port takes a number up to 65535, 0 for any that is free; --host an address of this machine"
+_ADDRESS = Hint("{port} takes a number up to 65535, 0 for any that is free; {host} an address of this machine")
 
 
 def serve(path: store.PathLike, host: str, port: int, say: Callable[[str], None]) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any, Optional
 
 from SCons.Script import Action, Split
+
+from . import command_line, option_problems, process, shell, stm8gal
 
 WINDOWS = os.name == "nt"
 
@@ -19,26 +21,29 @@ OWN_COMMAND = '"$PYTHONEXE" "$UPLOADER" $UPLOADERFLAGS write $STM8TOOL_OPTIONS $
 PROGRAM_COMMAND = '"$UPLOADER" $UPLOADERFLAGS $SOURCE'  # of ststm8 2.1.0, where UPLOADER is a program
 
 
-def by_package(env: Any, tools: SimpleNamespace, package: Optional[str]) -> list[Any]:
-    """Let `upload` run the program of a package; return what comes before it."""
+Stands = Callable[[str], str]  # keeps SCons from changing a value, as shell.as_it_stands does it
+
+
+def by_package(env: Any, stands: Stands, package: Optional[str]) -> list[Any]:
+    """Let `upload` run the program of a package; return the actions that run before it."""
     if package == "tool-stm8gal":
-        return _by_stm8gal(env, tools.stm8gal)
+        return _by_stm8gal(env)
     if package == "tool-stm8flash":
-        _by_stm8flash(env, tools)
+        _by_stm8flash(env, stands)
     return []
 
 
-def _by_stm8flash(env: Any, tools: SimpleNamespace) -> None:
+def _by_stm8flash(env: Any, stands: Stands) -> None:
     """Let `upload` run stm8flash, as ststm8 2.1.0 does it, for an espstlink."""
     board = env.BoardConfig()
-    part = tools.upload.stm8flash_part(board.get("upload"), board.get("build.mcu", ""))
+    part = command_line.stm8flash_part(board.get("upload"), board.get("build.mcu", ""))
     port = {"d": "$UPLOAD_PORT"} if env.subst("$UPLOAD_PORT") else {}
-    flags = tools.upload.stm8flash_flags(tools.stands(part), "espstlink", env["UPLOAD_FLAGS"], **port)
+    flags = command_line.stm8flash_flags(stands(part), "espstlink", env["UPLOAD_FLAGS"], **port)
     env.Replace(UPLOADER="stm8flash", UPLOADCMD=PROGRAM_COMMAND, UPLOADERFLAGS=flags)
 
 
-def _by_stm8gal(env: Any, stm8gal: Any) -> list[Any]:
-    """Let `upload` run stm8gal; return what comes before it."""
+def _by_stm8gal(env: Any) -> list[Any]:
+    """Let `upload` run stm8gal; return the action that runs before it."""
     flags = stm8gal.flags(env.subst("$UPLOAD_SPEED"), given=env["UPLOAD_FLAGS"])
     env.Replace(UPLOADER=stm8gal.UPLOADER, UPLOADCMD=PROGRAM_COMMAND, UPLOADERFLAGS=flags)
 
@@ -51,25 +56,26 @@ def _by_stm8gal(env: Any, stm8gal: Any) -> list[Any]:
     return [Action(find_port, "Looking for upload port...")]
 
 
-def serve(env: Any, tools: SimpleNamespace, ours: list[str]) -> None:
+def serve(env: Any, stands: Stands, ours: list[str]) -> None:
     """Where a project brings a tool, its flags or a command, the variables mean what they do in ststm8 2.1.0.
 
     Args:
         env: The environment of the build.
-        tools: The builder's modules.
+        stands: Keeps SCons from changing a value.
         ours: The flasher's options, as UPLOADERFLAGS had them before the project's scripts ran.
     """
-    upload = tools.upload
     words = [str(word) for word in Split(env["UPLOADERFLAGS"])]
     protocol, port = env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT")
     may_stand_in = "tool-stm8flash" not in str(env.GetProjectOption("platform_packages", ""))
     if may_stand_in and isinstance(env["UPLOADCMD"], str):
-        env.Replace(UPLOADCMD=upload.with_our_stm8flash(env["UPLOADCMD"]))
-    if may_stand_in and upload.with_our_stm8flash(f"{env['UPLOADER']} {' '.join(words)}").startswith("$STM8FLASH "):
+        env.Replace(UPLOADCMD=command_line.with_our_stm8flash(env["UPLOADCMD"]))
+    if may_stand_in and command_line.with_our_stm8flash(f"{env['UPLOADER']} {' '.join(words)}").startswith(
+        "$STM8FLASH "
+    ):
         if env["UPLOADCMD"] == OWN_COMMAND:
             env.Replace(UPLOADCMD=PROGRAM_COMMAND)
         env.Replace(UPLOADER="$STM8TOOL")
-    own_words = tools.options.stm8flash_option(words)
+    own_words = option_problems.stm8flash_option(words)
     if (env["UPLOADER"], env["UPLOADCMD"]) == ("$STM8TOOL", OWN_COMMAND) and not own_words:
         return
     more = {"c": "$UPLOAD_PORT"} if port.startswith("sim:") else {}  # means nothing to any other program
@@ -79,12 +85,12 @@ def serve(env: Any, tools: SimpleNamespace, ours: list[str]) -> None:
         env.Replace(UPLOADER="$STM8FLASH")
         if isinstance(env["UPLOADCMD"], str):  # a script may have set a function
             env.Replace(UPLOADCMD=re.sub(r'"(\$UPLOADER|\$\{UPLOADER\})"', r"\1", env["UPLOADCMD"]))
-        if port and not more and not upload.is_serial_port(port):
+        if port and not more and not command_line.is_serial_port(port):
             more = {"S": "$UPLOAD_PORT"}
     if words[-len(ours) :] == ours:
         board = env.BoardConfig()
-        part = tools.stands(upload.stm8flash_part(board.get("upload"), board.get("build.mcu", "")))
-        words[-len(ours) :] = upload.stm8flash_flags(part, tools.stands(protocol), env["UPLOAD_FLAGS"], **more)
+        part = stands(command_line.stm8flash_part(board.get("upload"), board.get("build.mcu", "")))
+        words[-len(ours) :] = command_line.stm8flash_flags(part, stands(protocol), env["UPLOAD_FLAGS"], **more)
         env.Replace(UPLOADERFLAGS=words)
 
 
@@ -98,7 +104,7 @@ def takes_the_flags(env: Any) -> bool:
     return not isinstance(command, str) or re.search(r"\$\{?(UPLOAD_FLAGS|UPLOADERFLAGS)\b", command) is not None
 
 
-def shell_problem(env: Any, tools: SimpleNamespace, target: Any, source: Any) -> Optional[str]:
+def shell_problem(env: Any, stands: Stands, target: Any, source: Any) -> Optional[str]:
     """Return which value the shell would change before the project's own command gets it, or None."""
     if not isinstance(env["UPLOADCMD"], str):
         return None
@@ -106,10 +112,10 @@ def shell_problem(env: Any, tools: SimpleNamespace, target: Any, source: Any) ->
     for option, items in (
         ("upload_port", ["$UPLOAD_PORT"]),
         ("upload_flags", env["UPLOAD_FLAGS"]),
-        ("board_upload.part", [tools.stands(str(env.BoardConfig().get("upload.part", "")))]),
+        ("board_upload.part", [stands(str(env.BoardConfig().get("upload.part", "")))]),
     ):
-        for value in tools.run.words(env, items, target, source):
-            letter = tools.shell.changed_by_shell(value, windows=WINDOWS)
+        for value in process.words(env, items, target, source):
+            letter = shell.changed_by_shell(value, windows=WINDOWS)
             if letter and value in line:
                 return (
                     f"{option} = {value}: the shell that runs the project's own upload command would change the "

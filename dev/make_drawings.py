@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write the drawings of docs/wiring.md and docs/unlock.md: SVG that is readable on a light and on a dark page.
 
-    python3 dev/drawings.py
+    python3 dev/make_drawings.py
 
 A test compares the committed drawings with the output of this script. In every drawing a wire has the colour of its
 signal. Its name stands at both ends, for readers who do not tell the colours apart.
@@ -324,10 +324,15 @@ DRAWINGS: dict[str, Callable[[], str]] = {
 }
 
 
+def files() -> dict[Path, bytes]:
+    """Return the path and the content of each drawing."""
+    return {DOCS / name: draw().encode() for name, draw in DRAWINGS.items()}
+
+
 def main() -> None:
     """Write the drawings."""
-    for name, draw in DRAWINGS.items():
-        (DOCS / name).write_bytes(draw().encode())
+    for path, content in files().items():
+        path.write_bytes(content)
 
 
 if __name__ == "__main__":

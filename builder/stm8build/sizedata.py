@@ -102,7 +102,7 @@ def report(path: str, areas: Mapping[str, str], board: Any) -> dict[str, Any]:
 
     Args:
         path: The ELF of a debug build.
-        areas: Section name -> "ram", "flash" or "data", as builder/elf.py tells them apart.
+        areas: Section name -> "ram", "flash" or "data", as `elf.py` tells them apart.
         board: PlatformIO's board configuration.
     """
     device = {

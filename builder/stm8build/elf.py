@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tool"))  # this one, not one that is installed
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tool"))  # this one, not one that is installed
 
 from stm8tool.errors import ImageError
 from stm8tool.image import Image, Segment, elf, intel_hex

@@ -1,42 +1,27 @@
 """What the build does around SDCC's linker: flags in every spelling, a `main` from a library, a look at the program.
 
-The parts are pure modules beside this one; here they meet SCons. Nothing is imported from SCons itself.
+The parts are pure modules beside this one; here they meet SCons.
 """
 
 from __future__ import annotations
 
 import re
-import runpy
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Optional
 
-FOLDER = Path(__file__).resolve().parent
-
-
-def _load(name: str) -> SimpleNamespace:
-    return SimpleNamespace(**runpy.run_path(str(FOLDER / f"{name}.py")))
-
+from . import flags, handlers, program, startup
+from .refusal import refuse
 
 _LIBRARY_FOLDER = re.compile(r"/lib[0-9a-f]{3}/")  # as Core names it below the build directory
 LIBRARY_CALLS = ("_putchar", "_getchar")  # what SDCC's library calls of a program
 
-flags, handlers, program, startup = map(_load, ("flags", "handlers", "program", "startup"))
 
-
-def refuse(problem: tuple[str, str]) -> int:
-    """Say what is wrong and what to do; return the exit code."""
-    message, hint = problem
-    sys.stderr.write(f"error: {message}\nhint: {hint}\n")
-    return 1
-
-
-class Build:
-    """One environment of platformio.ini while it is built."""
+class LinkStep:
+    """Everything around the linker in one environment of platformio.ini."""
 
     def __init__(self, env: Any, offset: Optional[int]) -> None:
         """Teach `env` SDCC's options; what clones it, such as a library's environment, knows them, too.
@@ -95,12 +80,12 @@ class Build:
             found = flags.parse(lines or [])
         except ValueError:
             line = " ".join(map(str, lines))
-            env.Exit(refuse((f"build_flags = {line}: a quotation mark has no partner", "add it, or remove the first")))
+            env.Exit(refuse(f"build_flags = {line}: a quotation mark has no partner", "add it, or remove the first"))
         self._tell_of_gcc(found.rest)
         bare = found.bare
         if bare and not env.IsIntegrationDump():
             hint = f"write it behind the option, such as {bare[0]} VALUE, or leave the option out"
-            env.Exit(refuse((f"build_flags: {bare[0]} takes an argument, and none follows it", hint)))
+            env.Exit(refuse(f"build_flags: {bare[0]} takes an argument, and none follows it", hint))
         return self._process(env, lines)
 
     def _tell_of_gcc(self, words: list[str]) -> None:
@@ -115,13 +100,12 @@ class Build:
 
     def link_flags(self, env: Any) -> list[Any]:
         """Return the words for the linker; for LINKCOM."""
-        found: list[Any] = flags.link_flags(env["LINKFLAGS"], (env["CFLAGS"], env["CCFLAGS"]), self.base)
-        return found
+        return flags.link_flags(env["LINKFLAGS"], (env["CFLAGS"], env["CCFLAGS"]), self.base)
 
     def check_flags(self, target: Any, source: Any, env: Any) -> int:
         """Refuse two places for one program; scripts have had their say. An action."""
         problem = flags.place_problem([_text(env, flag) for flag in self.link_flags(env)], self.offset)
-        return refuse(problem) if problem else 0
+        return refuse(*problem) if problem else 0
 
     #
     # A `main` from a library
@@ -169,19 +153,17 @@ class Build:
                 sys.stderr.write(f"warning: {unserved[0]}\n")
             else:
                 problem = problem or unserved
-        return refuse(problem) if problem else 0
+        return refuse(*problem) if problem else 0
 
     def _start(self) -> int:
         places = flags.places([_text(self.env, flag) for flag in self.link_flags(self.env)])
-        start: int = next(iter(places.values()), program.FLASH_START)
-        return start
+        return next(iter(places.values()), program.FLASH_START)
 
-    def _startup_problem(self, linked: Any) -> Optional[tuple[str, str]]:
+    def _startup_problem(self, linked: program.Program) -> Optional[tuple[str, str]]:
         if program.starts(linked, self._start()):
             return None
         names = {name[1:] for name in linked.symbols if name.startswith("_")}
-        problem: tuple[str, str] = startup.problem(names, self._start())
-        return problem
+        return startup.problem(names, self._start())
 
     def _objects(self, node: Any) -> Iterator[tuple[Any, bool]]:
         """Yield objects, and whether each one is the project's own; a library has some that no program needs."""
@@ -191,7 +173,7 @@ class Build:
             elif child.sources and str(child) != str(node):
                 yield from ((member, False) for member in child.sources if str(member).endswith(".rel"))
 
-    def _handler_problem(self, linked: Any, node: Any) -> Optional[tuple[str, str]]:
+    def _handler_problem(self, linked: program.Program, node: Any) -> Optional[tuple[str, str]]:
         """Return (message, hint) for the first handler without a vector, or None; warn of those of a template."""
         table = program.vectors(linked, self._start())
         objects = [(_Module(part), always) for part, always in self._objects(node)]
@@ -209,8 +191,7 @@ class Build:
                     templates += 1
                     continue
                 where = main_file or "the file with main"
-                problem: tuple[str, str] = handlers.problem(handler, table, linked.symbols, where)
-                return problem
+                return handlers.problem(handler, table, linked.symbols, where)
         if templates:
             sys.stderr.write(
                 f"warning: {templates} empty interrupt handlers get no vector, as {main_file or 'the file with main'} "
@@ -218,7 +199,7 @@ class Build:
             )
         return None
 
-    def _unserved(self, module: _Module, symbols: dict[str, int], table: list[int]) -> list[Any]:
+    def _unserved(self, module: _Module, symbols: dict[str, int], table: list[int]) -> list[handlers.Unserved]:
         suspects = [
             found
             for found in handlers.candidates(module.assembler)
@@ -255,8 +236,7 @@ class Build:
                     "compared with the vectors\n"
                 )
                 return {}
-            found: dict[str, int] = handlers.numbers(told.read_text("utf-8", "replace"))
-        return found
+            return handlers.numbers(told.read_text("utf-8", "replace"))
 
 
 class _Module:

@@ -13,9 +13,9 @@ def for_an_editor() -> bool:
     return bool(targets & {"idedata", "__idedata"}) or targets == {"compiledb"}
 
 
-def refuse(message: str) -> int:
-    """Say why an action does not run; return its exit code."""
-    sys.stderr.write(f"error: {message}\n")
+def refuse(message: str, hint: str = "") -> int:
+    """Say why an action does not run, and what to do; return its exit code."""
+    sys.stderr.write(f"error: {message}\n" + (f"hint: {hint}\n" if hint else ""))
     return 1
 
 

@@ -15,12 +15,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NoReturn
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tool"))  # this one, not one that is installed
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tool"))  # this one, not one that is installed
 
 from stm8tool.errors import ToolError
 from stm8tool.image import Image, Segment, elf, intel_hex, s_record
 from stm8tool.image.loading import parse, read_bytes
 from stm8tool.support import files
+from stm8tool.words import PLATFORM
 
 FORMATS = ("ihex", "srec", "binary")
 LARGEST = 1 << 24  # bytes of a raw file: the address space of the STM8
@@ -106,7 +107,7 @@ def chosen(source: str, only: list[str], removed: list[str], ram_size: int) -> l
     if not content.startswith(elf.MAGIC):
         if only or removed:
             refuse(f"{source} is not an ELF file, so it has no sections", "use the ELF file with -j and -R")
-        return parse(source, content)
+        return parse(source, content, raw_hint="use the ELF or the HEX file")
     sections = elf.sections(content)
     there = ", ".join(dict.fromkeys(section.name for section in sections))
     for pattern in only:
@@ -207,7 +208,7 @@ def main(arguments: list[str]) -> int:
     except elf.ElfError as exc:
         message, hint = str(exc), "use the ELF file that the build makes"
     except ToolError as exc:
-        message, hint = str(exc), exc.hint or "look at the file"
+        message, hint = str(exc), exc.hint_in(PLATFORM) or "look at the file"
     except OSError as exc:
         message, hint = f"{exc.filename}: {exc.strerror}", "check the path and its rights"
     else:

@@ -1,0 +1,257 @@
+"""Every option of platformio.ini that means something to this platform, one row each: for the builder and the docs.
+
+Pure: no SCons in here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Option(NamedTuple):
+    """One option; `name` is what stands in front of the equals sign."""
+
+    name: str
+    values: tuple[str, ...]  # what is allowed; empty: free text
+    form: str  # of free text, for the reader
+    default: str
+    example: str
+    meaning: str
+
+    @property
+    def has_default(self) -> bool:
+        """Whether the default is a value, not a word about it."""
+        return self.default in self.values or re.match(r"[$\d]", self.default) is not None
+
+
+STLINK_PROTOCOLS = {
+    "stlink": "any ST-LINK",
+    "stlinkv1": "any, an ST-LINK/V1 preferred; another one is used with a warning",
+    "stlinkv2": "any, an ST-LINK/V2 preferred",
+    "stlinkv21": "any, an ST-LINK/V2-1 preferred",
+    "stlinkv3": "any, an STLINK-V3 preferred",
+}
+OTHER_PROTOCOLS = {
+    "serial": "the UART bootloader in the chip's ROM, where the board lists it; other targets take any ST-LINK",
+    "espstlink": "an ESP8266 as the probe, for the target `upload`, which runs stm8flash",
+    "simulator": "`upload` does nothing: for `pio test` with the program in [a simulator](testing.md); other targets "
+    "take any ST-LINK",
+    "custom": "your own `upload_command` for the target `upload`; other targets take any ST-LINK",
+}
+
+# An option of stm8flash 1.1 in upload_flags: the message names the option of this platform that replaces it.
+STM8FLASH_OPTIONS = {
+    "c": "upload_protocol",
+    "d": "upload_port",
+    "S": "upload_port",
+    "p": "board_upload.part",
+    "s": "--region",
+    "b": "--region ADDRESS:SIZE",
+    "w": "the target upload",
+    "r": "the target dump",
+    "u": "the target unlock",
+    "R": "the target reset",
+    "L": "the target list-probes",
+}
+
+OPTIONS = {
+    option.name: option
+    for option in (
+        Option(
+            "upload_protocol",
+            (*STLINK_PROTOCOLS, *OTHER_PROTOCOLS),
+            "",
+            "that of the board",
+            "stlinkv3",
+            "the way to the chip, see below",
+        ),
+        Option(
+            "upload_port",
+            (),
+            "a serial number or its beginning, `usb:BUS-PORT`, `sim:FILE`, `sim:FOLDER#SELECTOR`, a UART",
+            "the only probe",
+            "57FF72",
+            "which probe (`pio run -t list-probes`), or a simulated board. `sim:` and `usb:` count with every "
+            "protocol. A UART such as COM3 serves `serial` and `espstlink` only",
+        ),
+        Option(
+            "upload_flags",
+            (),
+            "options of stm8tool, on one line or several",
+            "none",
+            "--region flash",
+            "go to the flasher and win over all other options. With `serial` they are options of stm8gal, with "
+            "`espstlink` of stm8flash. With `custom` they are words of your command, and other targets leave them out",
+        ),
+        Option(
+            "upload_command",
+            (),
+            "a command line",
+            "the flasher's",
+            "my-tool $SOURCE",
+            "runs instead of the flasher, with any protocol, for the target `upload`. A leading `stm8flash`, "
+            "`$STM8FLASH` and `$UPLOADER $UPLOADERFLAGS` are [stm8flash's command line](compat.md#in-platformio)",
+        ),
+        Option(
+            "board_upload.unlock",
+            ("auto", "never"),
+            "",
+            "auto",
+            "never",
+            "whether `upload` may unlock a read-protected chip, which erases it",
+        ),
+        Option(
+            "board_upload.option_bytes",
+            ("no", "yes"),
+            "",
+            "no",
+            "yes",
+            "whether `upload` also writes the option bytes in the program's image, after everything else. A value that "
+            "could lock or ruin the chip is refused",
+        ),
+        Option(
+            "board_upload.verify",
+            ("yes", "no", "read"),
+            "",
+            "yes",
+            "no",
+            "whether `upload` compares what it programmed. `read`: byte by byte, also where checksums would do",
+        ),
+        Option(
+            "board_upload.loader",
+            ("yes", "no"),
+            "",
+            "yes",
+            "no",
+            "whether code in the chip's RAM may program and compare, which is [faster](performance.md)",
+        ),
+        Option(
+            "board_upload.part",
+            (),
+            "a part or an order code",
+            "that of the board",
+            "stm8s103k3",
+            "the chip, if it is not the board's usual one",
+        ),
+        Option(
+            "board_upload.stm8flash_target",
+            (),
+            "a part as stm8flash writes it",
+            "none",
+            "stm8s105?4",
+            "the same, in the form of ststm8 2.x; `board_upload.part` wins",
+        ),
+        Option(
+            "board_upload.offset_address",
+            (),
+            "an address in the flash",
+            "where the flash begins",
+            "0x9000",
+            "where the program begins with its vectors, such as after a boot loader. `upload` does not change the "
+            "flash below this address, unless it has to unlock the chip",
+        ),
+        Option(
+            "board_upload.maximum_size",
+            (),
+            "bytes",
+            "that of the board",
+            "16384",
+            "size of the flash; a larger program is an error",
+        ),
+        Option(
+            "board_upload.maximum_ram_size",
+            (),
+            "bytes",
+            "that of the board",
+            "2048",
+            "size of the RAM; variables that do not fit are an error, with `framework = arduino` a warning",
+        ),
+        Option(
+            "board_build.mcu",
+            (),
+            "a part or an order code",
+            "that of the board",
+            "stm8s103k3t6",
+            "the chip",
+        ),
+        Option(
+            "board_build.f_cpu",
+            (),
+            "Hz, then an L",
+            "16000000L",
+            "2000000L",
+            "the macro `F_CPU`; it does not set the clock, your program does",
+        ),
+        Option(
+            "board_build.memory_model",
+            ("medium", "large"),
+            "",
+            "medium",
+            "large",
+            "how far code reaches: up to 0xFFFF, or into all of a flash above 32 KB. Constants stay below 0x10000. "
+            "`--model-large` in `build_flags` is the same",
+        ),
+        Option(
+            "custom_spl_archive",
+            ("auto", "yes", "no"),
+            "",
+            "auto",
+            "no",
+            "`yes`: the drivers of `framework = spl` are linked as a library, and a program carries only the drivers "
+            "that it uses. `no`: they are linked as objects, all of them. `auto`: as objects if one of "
+            "`extra_scripts` works on objects, such as a script that removes dead code; else as a library. For the "
+            "folder lib use PlatformIO's `lib_archive`",
+        ),
+        Option(
+            "board_build.startup",
+            ("main", "own"),
+            "",
+            "main",
+            "own",
+            "where the vectors and the start-up code come from. `main`: SDCC puts them beside that function. `own`: "
+            "the program brings its own or needs none, and the build does not look for `main` and vectors",
+        ),
+        Option(
+            "custom_eeprom_file",
+            (),
+            "a file, `.hex` or `.bin`",
+            "none",
+            "data/eeprom.hex",
+            "the file that `uploadeep` writes to the EEPROM, a `.bin` from its start on; "
+            "the path is relative to the project",
+        ),
+        Option(
+            "custom_dump_file",
+            (),
+            "a file, `.hex` or `.bin`",
+            "$BUILD_DIR/dump.hex",
+            "flash.bin",
+            "the file into which `dump` reads the flash",
+        ),
+        Option(
+            "custom_dumpeep_file",
+            (),
+            "a file, `.hex` or `.bin`",
+            "$BUILD_DIR/dumpeep.hex",
+            "data/eeprom.hex",
+            "the file into which `dumpeep` reads the EEPROM",
+        ),
+        Option(
+            "custom_confirm",
+            ("no", "yes"),
+            "",
+            "no",
+            "yes",
+            "whether `unlock`, `erase` and `uploadeep` ask first, so that one click in an IDE destroys nothing",
+        ),
+    )
+}
+
+
+def upload_settings(upload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the board's "upload" object with the default in place of each choice that it leaves open."""
+    prefix = "board_upload."
+    defaults = {name[len(prefix) :]: o.default for name, o in OPTIONS.items() if name.startswith(prefix) and o.values}
+    return {**defaults, **upload}

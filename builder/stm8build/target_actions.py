@@ -1,0 +1,231 @@
+"""What the targets of `targets.py` run: each is one call of the flasher in tool/, which `command_line.py` composes.
+
+No shell stands between platformio.ini and the flasher (`process.py`); only a command of the project's own passes one.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from pathlib import Path
+from typing import Any, Optional
+
+from SCons.Script import ARGUMENTS, Action
+
+from . import command_line, option_problems, options, other_uploader, process, refusal, shell
+from .targets import FILES, TARGETS, Target
+
+WINDOWS = os.name == "nt"
+VERBOSE = ARGUMENTS.get("PIOVERBOSE") == "1"
+
+
+def add(env: Any, firmware: Any) -> None:
+    """Add the targets to the build; `firmware` is the node, or the path, of the file that is uploaded."""
+    Targets(env).add(env, firmware)
+
+
+def _keeper(env: Any) -> other_uploader.Stands:
+    """Return what keeps SCons from changing a value of platformio.ini."""
+    known = {name for name, value in env.Dictionary().items() if isinstance(value, (str, list))}
+    return functools.partial(shell.as_it_stands, known=known | {"SOURCE", "SOURCES", "TARGET"})
+
+
+def _upload_nothing(target: Any, source: Any, env: Any) -> None:
+    """Be the upload of a program that a simulator of the CPU runs."""
+    sys.stdout.write("nothing is uploaded: upload_protocol = simulator\n")
+
+
+def _make_build_dir(target: Any, source: Any, env: Any) -> None:
+    """What is read may be kept there before anything was built."""
+    Path(env.subst("$BUILD_DIR")).mkdir(parents=True, exist_ok=True)
+
+
+class Targets:
+    """The targets of one environment of platformio.ini."""
+
+    def __init__(self, env: Any) -> None:
+        """Set the variables that command lines are made of. A package may upload in the flasher's place."""
+        self.stands = _keeper(env)
+        self.project = dict(env.GetProjectOptions())
+        self._take_upload_options(env)
+        self.package: Optional[str] = env.PioPlatform().upload_package(
+            env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT")
+        )
+        self.ours = self._set_up(env)
+        self.before_upload = other_uploader.by_package(env, self.stands, self.package)
+        if env.subst("$UPLOAD_PROTOCOL") == "simulator" and not self.package:
+            env.Replace(UPLOADCMD=_upload_nothing)
+        self.uploader = env["UPLOADER"]
+
+    def _take_upload_options(self, env: Any) -> None:
+        env.SetDefault(UPLOAD_PORT="", UPLOAD_PROTOCOL="stlink", UPLOAD_FLAGS=[])
+        flags: list[str] = []
+        try:
+            flags = command_line.split_flags(env["UPLOAD_FLAGS"])
+        except ValueError as exc:
+            refusal.stop(str(exc))
+        env.Replace(
+            PYTHONEXE=self.stands(env["PYTHONEXE"]),
+            UPLOAD_FLAGS=[self.stands(word) for word in flags],
+            UPLOAD_PORT=self.stands(env["UPLOAD_PORT"]),
+        )
+
+    def _set_up(self, env: Any) -> list[str]:
+        """Set what `upload` runs and the variables of commands; return the flasher's options."""
+        tool = Path(env.PioPlatform().get_dir(), "tool")
+        own_command = env.subst("$UPLOAD_PROTOCOL") == "custom" and "UPLOADCMD" in env  # a pre: script may have set it
+        ours = self._options(env, env["UPLOAD_FLAGS"])
+        stm8flash = shell.line([env.subst("$PYTHONEXE"), str(tool / "stm8flash.py")], windows=WINDOWS)
+
+        def file(option: str) -> str:
+            known = options.OPTIONS[option]
+            return self.stands(str(self.project.get(option, known.default if known.has_default else "")))
+
+        env.Replace(
+            STM8TOOL=self.stands(str(tool)),  # of every target but `upload`, whatever becomes of UPLOADER
+            STM8TOOL_OPTIONS=["--options"] * (env.BoardConfig().get("upload.option_bytes", "no") == "yes"),
+            STM8TOOL_PROBE=functools.partial(command_line.probe, known=tuple(options.STLINK_PROTOCOLS)),
+            UPLOADER="$STM8TOOL",
+            UPLOADERFLAGS=ours,
+            UPLOADCMD=env["UPLOADCMD"] if own_command else other_uploader.OWN_COMMAND,
+            STM8FLASH=self.stands(stm8flash),  # for an upload_command in its words
+            **{target.file_variable: file(target.file_option) for target in TARGETS if target.file_option},
+        )
+        return ours
+
+    def _options(self, env: Any, given: list[str]) -> list[str]:
+        """Return the flasher's options for SCons, except those that `given`, words of upload_flags, holds."""
+        board = env.BoardConfig()
+        words = command_line.flags(
+            options.upload_settings(board.get("upload")),
+            board.get("build.mcu", ""),
+            given=given,
+            bar=ARGUMENTS.get("ISATTY") == "1",
+            verbose=VERBOSE,
+        )
+        return [word if word == command_line.PROBE else self.stands(str(word)) for word in words]
+
+    def _given(self, env: Any, target: Target) -> list[str]:
+        """Return the words of upload_flags that are the flasher's in a target."""
+        if self.package or (target.name != "upload" and other_uploader.takes_the_flags(env)):
+            return []
+        flags: list[str] = env["UPLOAD_FLAGS"]
+        return flags
+
+    def _is_own_command(self, env: Any) -> bool:
+        """Whether `upload` runs what the project has in the place of the flasher, or of a package's program."""
+        run = (env["UPLOADER"], env["UPLOADCMD"])
+        by_package = self.package and run == (self.uploader, other_uploader.PROGRAM_COMMAND)
+        return not by_package and env["UPLOADCMD"] != other_uploader.OWN_COMMAND
+
+    def _problem(self, env: Any, row: Target) -> Optional[str]:
+        """Return why a target cannot run with these options, or None; warn of one that is not used.
+
+        What the flasher could misunderstand is refused, unless a command of the project's own runs.
+        """
+        name, command = row.name, env["UPLOADCMD"]
+        if name == "upload" and command not in (other_uploader.OWN_COMMAND, other_uploader.PROGRAM_COMMAND):
+            return None
+        flags: Optional[str] = None
+        if name != "upload" or command == other_uploader.OWN_COMMAND:
+            flags = option_problems.stm8flash_option(self._given(env, row))
+        if not row.opens_probe:
+            return flags  # so no protocol can be wrong
+        board = env.BoardConfig()
+        protocol, port = env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT")
+        if not self.package and protocol in env.PioPlatform().UPLOAD_PACKAGES:
+            protocol = "stlink"  # that port is one
+        unusual = option_problems.unusual_protocol(protocol)
+        if unusual:
+            sys.stderr.write(f"warning: {unusual}\n")
+        if "stlink" in protocol and protocol != "espstlink" and command_line.is_serial_port(port):
+            sys.stderr.write(f"warning: upload_port = {port} is a serial port, no ST-LINK: not used by {name}\n")
+        message = option_problems.problem(protocol, board.get("build.mcu"), board.get("upload"), self.project, name)
+        if not message and row.file_option and not env.subst(f"${row.file_variable}"):
+            return f"{name}: {row.file_option} names no file, such as {options.OPTIONS[row.file_option].example}"
+        return message or flags
+
+    def _check(self, row: Target, env: Any, target: Any, source: Any) -> int:
+        """Refuse options that make no sense for a target; what scripts have set is known only now."""
+        name = row.name
+        if name == "upload" and not self.package:
+            other_uploader.serve(env, self.stands, self.ours)
+        message = self._problem(env, row)
+        if name == "upload" and not message and self._is_own_command(env):
+            message = other_uploader.shell_problem(env, self.stands, target, source)
+        if VERBOSE and name != "upload" and other_uploader.takes_the_flags(env) and env["UPLOAD_FLAGS"]:
+            sys.stdout.write(f"{name}: upload_flags are left out: they belong to the project's own upload command\n")
+        return refusal.refuse(message) if message else 0
+
+    def _confirm(self, row: Target) -> int:
+        """Ask before something is lost; the question ends its line, as PlatformIO shows whole lines only."""
+        sys.stdout.write(f"{row.name}: {row.loses}. Type yes to go on:\n")
+        sys.stdout.flush()
+        if sys.stdin.readline().strip() == "yes":
+            return 0
+        return refusal.refuse(f"{row.name} was not confirmed (custom_confirm = yes): type yes when it asks")
+
+    def _words(self, env: Any, row: Target, target: Any, source: Any) -> list[str]:
+        """Return the program that a target runs, and its words."""
+        command = row.command
+        program, flags = ["$PYTHONEXE", "$STM8TOOL"], env["UPLOADERFLAGS"]
+        if row.name != "upload":
+            given = self._given(env, row)
+            flags = [*given, *self._options(env, given)]
+        elif env["UPLOADCMD"] == other_uploader.OWN_COMMAND:
+            program = ["$PYTHONEXE", "$UPLOADER"]
+        else:
+            program, command = ["$UPLOADER"], "$SOURCE"
+        words = functools.partial(process.words, env, target=target, source=source)
+        rest = [shell.file_word(word) if item in FILES else word for item in command.split() for word in words([item])]
+        return [*words(program), *words(flags), *rest]
+
+    def _run_action(self, row: Target) -> Any:
+        """Return what runs a target; with -v, SCons shows the line that a user could type."""
+        shown = f"{row.title} $SOURCE" if row.takes_firmware else row.title
+
+        def run(target: Any, source: Any, env: Any) -> int:
+            return process.start(self._words(env, row, target, source), env)
+
+        def say(target: Any, source: Any, env: Any) -> str:
+            return shell.shown(self._words(env, row, target, source), windows=WINDOWS)
+
+        action = Action(run, say if VERBOSE else shown)
+        if row.name != "upload":
+            return action
+
+        def choose(target: Any, source: Any, env: Any, for_signature: bool) -> Any:
+            return env["UPLOADCMD"] if self._is_own_command(env) else action
+
+        return Action(choose, generator=True) if VERBOSE else Action(choose, shown, generator=True)
+
+    def _actions(self, row: Target) -> list[Any]:
+        """Return everything that a target does, in order."""
+
+        def check(target: Any, source: Any, env: Any) -> int:
+            return self._check(row, env, target, source)
+
+        def confirm(target: Any, source: Any, env: Any) -> int:
+            return self._confirm(row)
+
+        actions = [Action(check, None)]
+        if row.loses and self.project.get("custom_confirm") == "yes":
+            actions.append(Action(confirm, None))
+        if row.name == "upload":
+            actions += self.before_upload
+        if row.makes_a_file:
+            actions.append(Action(_make_build_dir, None))
+        return [*actions, self._run_action(row)]
+
+    def add(self, env: Any, firmware: Any) -> None:
+        """Add the targets of the table to the build."""
+        for row in TARGETS:
+            env.AddTarget(
+                row.name,
+                firmware if row.takes_firmware else None,
+                self._actions(row),
+                title=row.title,
+                description=row.description,
+                group=row.group,
+            )

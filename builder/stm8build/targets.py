@@ -1,0 +1,154 @@
+"""Every target of `pio run -t …`, one row each: for the builder, for platform.py, for README.md and for the tests.
+
+Pure: no SCons and no import of another module, as platform.py loads this file by its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Target(NamedTuple):
+    """One target."""
+
+    name: str
+    group: str  # under which an IDE shows it
+    title: str
+    description: str  # one line, for `pio run --list-targets` and the IDE
+    command: str  # of stm8tool; the words with a $ are variables of SCons
+    readme: str  # what it does, for the table in README.md
+    loses: str = ""  # what custom_confirm = yes asks about; empty: nothing is lost
+    file_option: str = ""  # the option of platformio.ini that names the file of the target, custom_…
+    opens_probe: bool = True
+
+    @property
+    def file_variable(self) -> str:
+        """The variable of SCons that holds the file's name: of custom_dump_file, DUMP_FILE."""
+        return self.file_option[len("custom_") :].upper()
+
+    @property
+    def takes_firmware(self) -> bool:
+        """Whether the program is built before the target runs."""
+        return "$SOURCE" in self.command.split()
+
+    @property
+    def makes_a_file(self) -> bool:
+        """Whether stm8tool writes a file, for which the build directory may have to be made."""
+        return self.command.split()[0] == "read"
+
+
+TARGETS = (
+    Target(
+        "upload",
+        "Platform",
+        "Upload",
+        "Write the firmware to the chip and verify it",
+        "write $STM8TOOL_OPTIONS $SOURCE",
+        "writes the firmware and reads it back; a locked chip is unlocked first",
+    ),
+    Target(
+        "verify",
+        "Platform",
+        "Verify",
+        "Compare the chip with the firmware",
+        "verify $SOURCE",
+        "compares the chip with the firmware; writes nothing",
+    ),
+    Target(
+        "unlock",
+        "Platform",
+        "Unlock",
+        "Remove the read-out protection, which erases the chip",
+        "unlock",
+        "removes read protection (erases a locked chip), restores factory option bytes",
+        loses="a locked chip is erased",
+    ),
+    Target(
+        "erase",
+        "Platform",
+        "Erase",
+        "Erase the program memory",
+        "erase",
+        "erases the program memory",
+        loses="the program is erased",
+    ),
+    Target(
+        "reset",
+        "Platform",
+        "Reset",
+        "Reset the chip and let its program run",
+        "reset",
+        "resets the chip and lets its program run",
+    ),
+    Target(
+        "dump",
+        "Platform",
+        "Dump Flash",
+        "Read the program memory into a file",
+        "read $DUMP_FILE",
+        "reads the program memory into `dump.hex` in the build directory, or `custom_dump_file`",
+        file_option="custom_dump_file",
+    ),
+    Target(
+        "uploadeep",
+        "Platform",
+        "Upload EEPROM",
+        "Write custom_eeprom_file to the EEPROM and verify it",
+        "write --unlock never --region eeprom $EEPROM_FILE",
+        "writes `custom_eeprom_file` to the EEPROM and reads it back; see below",
+        loses="the EEPROM is overwritten",
+        file_option="custom_eeprom_file",
+    ),
+    Target(
+        "dumpeep",
+        "Platform",
+        "Dump EEPROM",
+        "Read the EEPROM into a file",
+        "read --region eeprom $DUMPEEP_FILE",
+        "reads the EEPROM into `dumpeep.hex` in the build directory, or `custom_dumpeep_file`",
+        file_option="custom_dumpeep_file",
+    ),
+    Target(
+        "options",
+        "Platform",
+        "Option Bytes",
+        "Show the option bytes and which of them are at factory values",
+        "options show",
+        "shows the option bytes",
+    ),
+    Target(
+        "doctor",
+        "Probe",
+        "Doctor",
+        "Look at everything up to the chip, and explain what is wrong",
+        "doctor",
+        "looks at everything from Python to the chip, and explains what is wrong",
+    ),
+    Target(
+        "list-probes",
+        "Probe",
+        "List Probes",
+        "List the attached probes",
+        "list",
+        "lists the attached probes",
+        opens_probe=False,
+    ),
+    Target(
+        "probe-info",
+        "Probe",
+        "Probe Info",
+        "Show the probe and the chip behind it",
+        "info",
+        "shows probe, supply, chip family, protection, option bytes",
+    ),
+)
+
+# Words of a command that are paths.
+FILES = ("$SOURCE", *(f"${target.file_variable}" for target in TARGETS if target.file_option))
+
+
+def compile_nothing(names: Sequence[str]) -> bool:
+    """Whether a run for these targets needs no compiler: each one only talks to the probe or the chip."""
+    without = {target.name for target in TARGETS if not target.takes_firmware}
+    return bool(names) and without.issuperset(names)

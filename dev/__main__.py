@@ -1,0 +1,62 @@
+"""What `python3 dev.py …` does with its words."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import dev
+
+from . import checking, core, demo, generating, releasing, testing
+from .environments import virtual_environment
+from .system import ROOT, SetupError, run
+
+
+def bench() -> int:
+    """Print the figures of tests/benchmark.py."""
+    return run(virtual_environment(), ROOT / "tests" / "benchmark.py")
+
+
+def docs() -> int:
+    """Build the docs site."""
+    return run(virtual_environment(), "-I", ROOT / "dev" / "docs_site.py", ROOT / "dist" / "site")
+
+
+COMMANDS = {
+    "demo": demo.demo,
+    "docs": docs,
+    "generate": generating.generate,
+    "bench": bench,
+    "release": releasing.release,
+}
+
+
+def main() -> int:
+    """Run a command; return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="dev.py", description=dev.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        commands.add_parser(name)
+    commands.add_parser("test", add_help=False)  # -h is pytest's
+    commands.add_parser("core").add_argument("--dir", type=Path, required=True)
+    commands.add_parser("check").add_argument("names", nargs="*", metavar="NAME")
+    options, rest = parser.parse_known_args()
+    if rest and options.command != "test":
+        parser.error(f"unknown: {' '.join(rest)}")
+    try:
+        if options.command == "core":
+            core.prepare_core(options.dir.resolve())
+            return 0
+        if options.command == "test":
+            return testing.test(rest)
+        return checking.check(options.names) if options.command == "check" else COMMANDS[options.command]()
+    except SetupError as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""The virtual environments of a checkout, and the interpreters that they are made with."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from .system import ROOT, WINDOWS, Argument, SetupError, apt_install, ask, must, say
+
+VENV = ROOT / ".venv"
+DEV_LOCK = ROOT / "requirements-dev.lock"
+TOOL_LOCK = ROOT / "tool" / "requirements.lock"
+
+# Variables for other uses of pip, under which it would put the packages elsewhere, others, or none.
+FOR_OTHER_PIPS = {f"PIP_{name}" for name in ("CONSTRAINT", "DRY_RUN", "NO_BINARY", "PREFIX", "ROOT", "TARGET", "USER")}
+
+
+def virtual_environment(folder: Path = VENV, base: Argument = sys.executable) -> Path:
+    """Return the interpreter of an environment that holds what the lock files say; make or renew it if need be."""
+    python = program(folder, "python")
+    stamp = folder / "installed"
+    if python.exists() and stamp.is_file() and stamp.read_text() == locks_digest():
+        return python
+    say(f"Preparing {folder.name} ...")
+    if not python.exists():
+        if not ask(base, "-I", "-c", "import ensurepip, venv; print('both')") and not apt_install("python3-venv"):
+            raise SetupError(f"{base} cannot make virtual environments; install python3-venv and try again")
+        must(base, "-I", "-m", "venv", "--clear", folder)
+    pip_install(python, "--require-hashes", "-r", DEV_LOCK)
+    pip_install(python, "--require-hashes", "--no-deps", "-r", TOOL_LOCK)
+    stamp.write_text(locks_digest())
+    return python
+
+
+def program(folder: Path, name: str) -> Path:
+    return folder / ("Scripts" if WINDOWS else "bin") / (f"{name}.exe" if WINDOWS else name)
+
+
+def locks_digest() -> str:
+    return hashlib.sha256(DEV_LOCK.read_bytes() + TOOL_LOCK.read_bytes()).hexdigest()
+
+
+def pip_install(python: Path, *arguments: Argument) -> None:
+    env = {name: value for name, value in os.environ.items() if name not in FOR_OTHER_PIPS}
+    must(
+        python, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-user", *arguments, env=env
+    )
+
+
+def interpreters() -> dict[tuple[int, int], str]:
+    """Return the interpreters from 3.9 on that can make environments: one for each version, oldest first."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")) / "versions"  # noqa: PTH111 -- no home
+    candidates = [sys.executable, *map(str, sorted(pyenv.glob("*/bin/python")))]
+    candidates += [path for minor in range(9, 30) for path in [shutil.which(f"python3.{minor}")] if path]
+    if WINDOWS:
+        candidates += re.findall(r"\S:\\.*\.exe", ask("py", "-0p"))
+    found = {version: path for path in candidates for version in [version_of(path)] if version >= (3, 9)}
+    return dict(sorted(found.items()))
+
+
+def version_of(python: Argument) -> tuple[int, int]:
+    """Return the version of a CPython that has venv and pip; (0, 0) for anything else."""
+    code = "import sys, venv, ensurepip; print(sys.implementation.name, *sys.version_info[:2])"
+    name, *version = ask(python, "-I", "-c", code).split() or [""]
+    return (int(version[0]), int(version[1])) if name == "cpython" else (0, 0)

@@ -1,0 +1,59 @@
+"""Which tests depend on the Python that runs them, and which are so long that one Python is enough.
+
+`dev.py test` runs every test on one interpreter. On the oldest it leaves out the sweeps. On the newest it runs what
+depends on the interpreter, without the sweeps in it. tests/conftest.py makes the markers `interpreter` and `sweep` of
+these tables.
+"""
+
+from __future__ import annotations
+
+# Files whose tests start processes, read argparse's texts, use streams, signals, locks, the import system or pip, or
+# compile every module. A test that starts a process is refused in any other file.
+DEPENDING = (
+    "cli/test_bad_input.py",
+    "cli/test_bus.py",
+    "cli/test_compat_line.py",
+    "cli/test_device_files.py",
+    "cli/test_doctor.py",
+    "cli/test_output.py",
+    "cli/test_process.py",
+    "session/test_library.py",
+    "sim/test_chip_file.py",
+    "sim/test_store.py",
+    "sim/test_usbip.py",
+    "unit/test_architecture.py",
+    "unit/test_deps.py",
+    "unit/test_dev.py",
+    "unit/test_docs_site.py",
+    "unit/test_docs.py",
+    "unit/test_fetching.py",
+    "unit/test_files.py",
+    "unit/test_generated.py",
+    "unit/test_interrupts.py",
+    "unit/test_libusb.py",
+    "unit/test_modules.py",
+    "unit/test_package_files.py",
+    "unit/test_release.py",
+    "unit/test_root.py",
+    "unit/test_serial_number.py",
+    "unit/test_usb_holder.py",
+)
+
+# Files, or tests in them, that run one piece of code again at every moment, for every part or for many seeds. What they
+# call is called by other tests, too, on the oldest Python as well.
+SWEEPS = (
+    "session/test_cut_unlocks.py",
+    "session/test_every_part.py",
+    "session/test_faults.py::test_a_hiccup_at_every_moment_is_survived",
+    "session/test_faults.py::test_a_plug_pulled_at_every_moment_ends_the_upload_and_the_next_one_works",
+    "session/test_faults.py::test_ctrl_c_at_every_moment_leaves_probe_and_chip_in_order",
+    "session/test_option_cuts.py",
+    "session/test_random_faults.py",
+    "unit/test_package_files.py::test_a_damaged_folder_heals",
+)
+
+
+def markers(name: str) -> list[str]:
+    """Return the markers of a test by its name, such as "unit/test_x.py::test_y[z]"."""
+    file, test = name.partition("::")[0], name.partition("[")[0]
+    return ["interpreter"] * (file in DEPENDING) + ["sweep"] * (not {file, test}.isdisjoint(SWEEPS))

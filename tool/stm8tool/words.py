@@ -1,0 +1,190 @@
+"""What a hint calls things: the library, the command line and the platform each have words of their own.
+
+A hint below `cli/` is a `Hint`, a sentence with named words: "check that {part} names the chip". Who shows it fills in
+the words: a program that uses the library reads "`part`", a user of the command line "--part". A value may follow the
+name: "{part:stm8s103f3}" is "part='stm8s103f3'" in one and "--part stm8s103f3" in the other.
+
+A hint without such words is a plain text, in which braces mean nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Optional, Union
+
+
+class Word:
+    """One word of a vocabulary.
+
+    Args:
+        alone: How it stands alone.
+        with_value: How it stands with a value, for which "{}" holds the place; or what makes a text of the value.
+    """
+
+    def __init__(self, alone: str, with_value: Union[str, Callable[[str], str]] = "{}") -> None:
+        self._alone = alone
+        self._with_value = with_value
+
+    def __format__(self, value: str) -> str:
+        """Return the word, with `value` if there is one."""
+        if not value:
+            return self._alone
+        form = self._with_value
+        return form.replace("{}", value) if isinstance(form, str) else form(value)
+
+
+Words = Mapping[str, Word]
+
+
+class Hint:
+    """A sentence that is said in the words of whoever shows it.
+
+    Args:
+        text: With the names of words in braces, as for `str.format`; a name of `values` may stand there, too.
+        values: Texts from elsewhere, such as the name of a file: braces in them mean nothing. A Hint among them is said
+            in the same words.
+    """
+
+    __slots__ = ("_text", "_values")
+
+    def __init__(self, text: str, **values: object) -> None:
+        self._text = text
+        self._values = values
+
+    def said(self, words: Words) -> str:
+        """Return the sentence in the words of a vocabulary."""
+        values = {name: value.said(words) if isinstance(value, Hint) else value for name, value in self._values.items()}
+        return self._text.format_map({**words, **values})
+
+    def __str__(self) -> str:
+        return self.said(LIBRARY)
+
+    def __repr__(self) -> str:
+        return f"Hint({str(self)!r})"
+
+
+Advice = Union[str, Hint]
+
+
+def said(advice: Optional[Advice], words: Words) -> Optional[str]:
+    """Return advice in the words of a vocabulary; None stays None."""
+    return advice.said(words) if isinstance(advice, Hint) else advice
+
+
+def joined(first: Advice, rest: Optional[Advice]) -> Advice:
+    """Return advice that goes on with other advice, if there is any."""
+    return Hint("{first}; {rest}", first=first, rest=rest) if rest else first
+
+
+def _quoted(option: str) -> Callable[[str], str]:
+    """Return what makes an option of a value, as every shell takes it."""
+    return lambda value: f'{option} "{value}"' if " " in value else f"{option} {value}"
+
+
+def _allowed(dangers: str) -> str:
+    return f"allow=[{', '.join(f'stm8tool.Danger.{danger.upper()}' for danger in dangers.split())}]"
+
+
+def _forced(dangers: str) -> str:
+    return " ".join(f"--force-{danger}" for danger in dangers.split())
+
+
+LIBRARY: Words = {
+    # What names the chip, the probe, a memory
+    "part": Word("`part`", "part='{}'"),
+    "part_or_board": Word("`part`"),
+    "part_and_board": Word("`part`"),
+    "probe": Word("`probe`", lambda value: f"probe={value!r}"),
+    "upload_port": Word(""),
+    "base": Word("`base`", "base={}"),
+    "region": Word("`region`", "region='{}'"),
+    "options_show": Word("`chip.options()`"),
+    "place": Word("`base`", "the address of the {} as `base`"),
+    "load_ram": Word("with `chip.load_ram()`"),
+    "compat_start": Word("", lambda value: ""),
+    "compat_region": Word(""),
+    # What a method does
+    "unlock": Word("`chip.unlock()`"),
+    "unlock_target": Word("`chip.unlock()`"),
+    "unlock_never": Word("unlock=False"),
+    "erase": Word("`chip.erase()`"),
+    "reset": Word("`chip.reset()`"),
+    "write": Word("`chip.write()`"),
+    "restore_force": Word("`chip.restore()` with force=True"),
+    "options_set": Word("`chip.set_options()`", "`chip.set_options('{}')`"),
+    "write_options": Word("`chip.write()` with options=True"),
+    "allow": Word("`allow`", _allowed),
+    "power_cycle": Word("`power_cycle`"),
+    "list": Word("`stm8tool.list_probes()`"),
+    "command": Word("call"),
+    # What changes an image
+    "patch": Word("a patch"),
+    "fill": Word("a fill"),
+    "serial_number": Word("a serial number", "SerialNumber.parse('{}')"),
+    # The doctor and the simulator: the library makes no boards
+    "report": Word("the report"),
+    "sim_create": Word("`stm8tool sim create`", "make it with `stm8tool sim create {}`"),
+    "sim_write": Word("`chip.write()`"),
+    "board_probe": Word("the model of the probe", "the probe {}"),
+    "fault": Word("a fault"),
+    "overwrite": Word("overwrite=True"),
+    "port": Word("`port`"),
+    "host": Word("`host`"),
+}
+
+COMMAND_LINE: Words = {
+    "part": Word("--part", "--part {}"),
+    "part_or_board": Word("--part, or `board` / `board_upload.part`"),
+    "part_and_board": Word("--part (`board`, `board_upload.part`)"),
+    "probe": Word("--probe", _quoted("--probe")),
+    "upload_port": Word(" (upload_port in platformio.ini)"),
+    "base": Word("--base", "--base {}"),
+    "region": Word("--region", "--region {}"),
+    "options_show": Word("`options show`"),
+    "place": Word("--region", "--region {}"),
+    "load_ram": Word("by --region ram"),
+    "compat_start": Word("", " (stm8flash-compat: -s {})"),
+    "compat_region": Word(" (stm8flash-compat: -s in place of --region and --base)"),
+    "unlock": Word("`unlock`"),
+    "unlock_target": Word("`unlock` (pio run -t unlock)"),
+    "unlock_never": Word("--unlock never"),
+    "erase": Word("`erase`"),
+    "reset": Word("`reset`"),
+    "write": Word("`write`"),
+    "restore_force": Word("`restore --force`"),
+    "options_set": Word("`options set`", "`options set {}`"),
+    "write_options": Word("`write --options` (board_upload.option_bytes = yes)"),
+    "allow": Word("--force-…", _forced),
+    "power_cycle": Word("--power-cycle"),
+    "list": Word("`stm8tool list`"),
+    "command": Word("command"),
+    "patch": Word("--patch", "--patch {}"),
+    "fill": Word("--fill", "--fill {}"),
+    "serial_number": Word("--serial-number", "--serial-number {}"),
+    "report": Word("--report", "--report {}"),
+    "sim_create": Word("stm8tool sim create", "stm8tool sim create {} --part … --probe v2"),
+    "sim_write": Word("stm8tool --probe sim:CHIPFILE --part … write …"),
+    "board_probe": Word("--probe", "--probe {}"),
+    "fault": Word("--fault", "--fault {}"),
+    "overwrite": Word("--force"),
+    "port": Word("--port"),
+    "host": Word("--host"),
+}
+
+# A target of `pio run` is a command line with options from platformio.ini.
+PLATFORM: Words = {
+    **COMMAND_LINE,
+    "part": Word("`board_upload.part`", "board_upload.part = {}"),
+    "part_or_board": Word("`board` or `board_upload.part`"),
+    "part_and_board": Word("`board` or `board_upload.part`"),
+    "probe": Word("`upload_port`", "upload_port = {}"),
+    "upload_port": Word(" (in platformio.ini)"),
+    "unlock": Word("`pio run -t unlock`"),
+    "unlock_target": Word("`pio run -t unlock`"),
+    "unlock_never": Word("board_upload.unlock = never"),
+    "erase": Word("`pio run -t erase`"),
+    "reset": Word("`pio run -t reset`"),
+    "write": Word("`pio run -t upload`"),
+    "write_options": Word("`board_upload.option_bytes = yes`"),
+    "list": Word("`pio run -t list-probes`"),
+}
