@@ -109,7 +109,7 @@ def test_a_fault_gives_the_same_error_with_the_loader_and_without(fault: str) ->
         model = "v2" if fault == "open-firmware" else "v3"
         board = Board(model=model, faults=[fault], loader=loader)
         ends.append(ended(board, image_of(board.part, size=2000)))
-    assert [end[:2] for end in ends][0] == ends[1][:2]
+    assert (ends[0].error, ends[0].code) == (ends[1].error, ends[1].code)
     if ends[0].error is None:
         assert ends[0].held == ends[1].held
 
@@ -135,7 +135,7 @@ def whole_run(faults: Iterable[str] = ()) -> Board:
 def test_a_probe_that_is_pulled_at_any_transfer_leaves_a_chip_that_the_next_run_mends() -> None:
     transfers = whole_run().probe.transfers
     image = image_of(find_part("stm8s103f3"), size=2000)
-    for after in range(110, transfers, 9):
+    for after in range(110, transfers, 29):
         board = Board(loader=True, faults=[f"unplug-after={after}"])
         with pytest.raises(ToolError) as caught:
             board.upload(image)
@@ -149,9 +149,9 @@ def test_a_probe_that_is_pulled_at_any_transfer_leaves_a_chip_that_the_next_run_
 def test_power_that_fails_at_any_time_is_an_error_or_a_whole_image() -> None:
     whole = whole_run()
     image, took = image_of(whole.part, size=2000), whole.probe.clock.now()
-    for number in range(10):
+    for number in range(6):
         board = Board(loader=True)
-        board.chip.plan_power_cut(took * (number + 0.5) / 10)
+        board.chip.plan_power_cut(took * (number + 0.5) / 6)
         with pytest.raises(ToolError):
             board.upload(image)
         board.chip.power(True, board.probe.clock.now())

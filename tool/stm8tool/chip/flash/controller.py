@@ -17,9 +17,9 @@ from ...words import Hint
 from .. import registers as reg
 from ..link.core import Core
 
-_PROGRAM_S = 0.006  # typical, erase and write; 6.6 ms at most on STM8S
-_PROGRAM_BLANK_S = 0.003
-_FINISH_LIMIT_S = 0.05  # past the typical time; no maximum is given for STM8L
+PROGRAM_S = 0.006  # typical, erase and write; 6.6 ms at most on STM8S
+PROGRAM_BLANK_S = 0.003
+FINISH_LIMIT_S = 0.05  # past the typical time; no maximum is given for STM8L
 _POLL_STEP_S = 0.0005
 # One trace of an STM8S shows 3 ms, another tool waits for up to 2 s (confidence medium).
 _GLOBAL_ERASE_LIMIT_S = 2.0
@@ -97,10 +97,10 @@ class Flash:
         if len(data) != block or address % block:
             raise ValueError(f"{len(data)} bytes at 0x{address:06X} are not one block of {block}")
         if any(data):
-            mode, typical_s = (reg.MODE_FAST_BLOCK, _PROGRAM_BLANK_S) if blank else (reg.MODE_BLOCK, _PROGRAM_S)
+            mode, typical_s = (reg.MODE_FAST_BLOCK, PROGRAM_BLANK_S) if blank else (reg.MODE_BLOCK, PROGRAM_S)
             what = f"block 0x{address:06X}"
         else:  # zeros in the first word of a block erase all of it
-            data, mode, typical_s = bytes(4), reg.MODE_ERASE, _PROGRAM_BLANK_S
+            data, mode, typical_s = bytes(4), reg.MODE_ERASE, PROGRAM_BLANK_S
             what = f"erase of block 0x{address:06X}"
         with shield():  # half a block is no block
             self._set_mode(mode)
@@ -127,7 +127,7 @@ class Flash:
             return
         try:
             self.core.write(address, bytes([value]))
-            self._finish(f"option byte 0x{address:06X}", address, _PROGRAM_S)
+            self._finish(f"option byte 0x{address:06X}", address, PROGRAM_S)
         except RefusedError:
             raise
         except (*LINK_ERRORS, ProgramError) as exc:
@@ -137,7 +137,7 @@ class Flash:
 
     def _holds(self, address: int, value: int) -> bool:
         """Tell whether a byte whose programming was begun holds `value`; False where it cannot be read."""
-        self.core.clock.sleep(_PROGRAM_S)
+        self.core.clock.sleep(PROGRAM_S)
         try:
             return self.core.read_surely(address, 1)[0] == value
         except LINK_ERRORS as exc:
@@ -164,7 +164,7 @@ class Flash:
         except LINK_ERRORS as exc:
             _log.debug("while the ROP byte is written: %s", exc)
         while clock.now() < deadline:
-            clock.sleep(_PROGRAM_S)
+            clock.sleep(PROGRAM_S)
             try:
                 if self.status() & ended == ended:
                     return
@@ -180,7 +180,7 @@ class Flash:
 
     def _finish(self, what: str, address: int, typical_s: float) -> None:
         clock = self.core.clock
-        deadline = clock.now() + typical_s + _FINISH_LIMIT_S
+        deadline = clock.now() + typical_s + FINISH_LIMIT_S
         clock.sleep(typical_s)
         while True:
             status = self.status()  # one copy: reading clears both bits

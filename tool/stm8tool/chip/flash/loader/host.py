@@ -31,6 +31,7 @@ from ....support.interrupts import shield
 from ... import registers as reg
 from ...link.core import Core
 from ..blocks import BlockWrite
+from ..controller import FINISH_LIMIT_S, PROGRAM_BLANK_S, PROGRAM_S
 from . import variants
 from .variants import ENTRY, RECORD, START
 
@@ -43,14 +44,12 @@ _SUMS_RECORDS = RECORD + 2 * (RECORD + 5)  # the most of them that a batch has
 _SUM = 4  # bytes of a CRC
 _REGISTERS = 0x7F00  # A, PC, X, Y, SP, CC
 
-_PROGRAM_S = {reg.MODE_BLOCK: 0.006, reg.MODE_FAST_BLOCK: 0.003, reg.MODE_ERASE: 0.003}
 _CPU_HZ = 16_000_000
 _CYCLES_A_BYTE = {"small": 36, "medium": 16.5, "large": 15.25}  # of the CRC
 _CYCLES_A_BLOCK = 120
 _COPY_CYCLES_A_BYTE = 7
 _TABLE_S = 0.003
 _START_LIMIT_S = 0.05
-_SLACK_S = 0.05  # what the flash controller may need beyond its typical time, as for direct programming
 _STEP_S = 0.0003
 _LATE_PART = 8  # of the time of one block: how long to wait where only that one is left
 _MOST_SUMS = 192  # in one batch: while their results are read, the next ones are computed
@@ -179,7 +178,7 @@ class RamLoader:
         if any(batch.blocks for batch in self._sent):
             self._core.write(_STOP, b"\x01")
             batch = self._sent[0]
-            limit = self._core.clock.now() + batch.tick_s + _SLACK_S
+            limit = self._core.clock.now() + batch.tick_s + FINISH_LIMIT_S
             while self._core.clock.now() < limit:
                 status = self._status()
                 if status is not None:
@@ -256,7 +255,8 @@ class RamLoader:
             if not any(data):
                 mode, data = reg.MODE_ERASE, bytes(4)
             records += _head(mode, block.address) + data
-            seconds += _PROGRAM_S[mode] + (_COPY_CYCLES_A_BYTE * len(data) + _CYCLES_A_BLOCK) / _CPU_HZ
+            seconds += PROGRAM_S if mode == reg.MODE_BLOCK else PROGRAM_BLANK_S
+            seconds += (_COPY_CYCLES_A_BYTE * len(data) + _CYCLES_A_BLOCK) / _CPU_HZ
         with shield():
             self.unfinished += blocks
             self._send(records, len(blocks), len(blocks), seconds, deque(blocks))
@@ -364,7 +364,7 @@ class RamLoader:
                 return
             if self._done != before:
                 seen_at, before = clock.now(), self._done
-            elif clock.now() - seen_at > 3 * batch.tick_s + _SLACK_S or misread > _STATUS_READS:
+            elif clock.now() - seen_at > 3 * batch.tick_s + FINISH_LIMIT_S or misread > _STATUS_READS:
                 phase = f"phase {status.phase}" if status else "its status cannot be read"
                 raise LoaderError(f"it does not advance: {self._done} blocks are done, {phase}")
             clock.sleep(max(_STEP_S, (batch.ticks - 1) * batch.tick_s, batch.tick_s / _LATE_PART * (batch.ticks == 1)))
