@@ -78,7 +78,9 @@ PAIRS: Rule = (
     lambda value: (
         isinstance(value, list)
         and len(value) <= 4096
-        and all(isinstance(pair, list) and len(pair) == 2 and all(is_whole(n, 0, 0xFFFF) for n in pair) for pair in value)
+        and all(
+            isinstance(pair, list) and len(pair) == 2 and all(is_whole(n, 0, 0xFFFF) for n in pair) for pair in value
+        )
     ),
     "a list of pairs of numbers up to 65535",
 )

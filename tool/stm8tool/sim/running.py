@@ -139,9 +139,7 @@ class _Run:
                 code=Code.RUN_STOPPED,
                 hint="no manual describes it: change what the program does there",
             ) from exc
-        return Outcome(
-            end, chip.debug.stopped, chip.debug.pc, chip.executed_to - began, tuple(self._board.other.used)
-        )
+        return Outcome(end, chip.debug.stopped, chip.debug.pc, chip.executed_to - began, tuple(self._board.other.used))
 
     def _has_sent_text(self) -> bool:
         text = self._goal.text

@@ -13,7 +13,7 @@ from stm8tool.parts.table import Part
 
 from ..faults import Faults
 from ..gap import SimGapError
-from ..rules import BYTE, COUNTER, FLAG, LOAD, OPERATION, number, optional, TIME
+from ..rules import BYTE, COUNTER, FLAG, LOAD, OPERATION, TIME, number, optional
 from ..state import GIVEN, PART_OF_IT, SCRATCH, State
 from ..switches import Switches
 from .memory import Memory
@@ -82,7 +82,9 @@ class FlashController:
     STATE = State(
         {
             **dict.fromkeys(("_cr1", "_cr2"), BYTE),
-            **dict.fromkeys(("pul", "dul", "_pukr_dead", "_dukr_dead", "_eop", "_wr_pg_dis", "_high_voltage_off"), FLAG),
+            **dict.fromkeys(
+                ("pul", "dul", "_pukr_dead", "_dukr_dead", "_eop", "_wr_pg_dis", "_high_voltage_off"), FLAG
+            ),
             **dict.fromkeys(("_pukr_step", "_dukr_step"), number(0, 1)),
             "_awaiting_ncr2": optional(BYTE),
             **dict.fromkeys(("_awaited_of_program", "_has_erased_all"), FLAG),
@@ -176,7 +178,7 @@ class FlashController:
 
     @_loading_now.setter
     def _loading_now(self, saved: Optional[dict[str, Any]]) -> None:
-        self._load = saved and _Load(**{**saved, "data": bytearray.fromhex(saved["data"])})
+        self._load = None if saved is None else _Load(**{**saved, "data": bytearray.fromhex(saved["data"])})
 
     @property
     def _operation_now(self) -> Optional[dict[str, Any]]:

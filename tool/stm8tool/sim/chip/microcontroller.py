@@ -46,7 +46,6 @@ _BEFORE = "it happens before the board is saved"
 POWER_OFF_S = 0.5  # how long somebody who switches the supply off leaves it off
 
 
-
 class Answer(enum.Enum):
     """What a probe sees on the wire."""
 
@@ -463,9 +462,7 @@ class Chip:
                 self._starts_at = now + SRST_S + self.switches.start_s
         return answer or Answer.ACK
 
-    def rotf(
-        self, address: int, size: int, now: float, high_speed: bool, byte_s: float = 0.0
-    ) -> tuple[Answer, bytes]:
+    def rotf(self, address: int, size: int, now: float, high_speed: bool, byte_s: float = 0.0) -> tuple[Answer, bytes]:
         """Read `size` bytes (1..255) on the fly; they come `byte_s` apart, the first at `now`."""
         answer = self._listen(now, high_speed, HEADER_BYTES)
         if answer is None and address == SWIM_CSR and size == 1:
