@@ -110,6 +110,7 @@ def describe(path: PathLike) -> ChipReport:
     """Return what a chip file holds; UsageError as for `open_transport`."""
     document = load(checked(path))
     probe = _revive(document, VirtualClock(), str(path))
+    probe.chip.settle(probe.clock.now())
     return look_at(probe, document["model"], transfers=document["transfers"], seconds=document["seconds"])
 
 

@@ -304,7 +304,10 @@ class Chip:
     @property
     def _executes(self) -> bool:
         """True while the CPU executes instructions that are modelled: all but those of a blank flash."""
-        return self.running and not self.debug.stopped and (self.has_program or self.debug.pc != FIRST_ADDRESS)
+        debug = self.debug
+        if debug.stalled or debug.stopped or not self.running:
+            return False
+        return self.has_program or debug.pc != FIRST_ADDRESS
 
     def _run_to(self, now: float) -> None:
         """Let the CPU execute up to a time, if it does; `rest` lets no time pass for it."""
