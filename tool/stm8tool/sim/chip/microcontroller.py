@@ -342,6 +342,8 @@ class Chip:
 
     def set_nrst(self, low: bool, now: float) -> None:
         """Drive or release the reset line."""
+        if low == self._nrst.driven_low:
+            return  # nothing that the CPU has done by now can be seen from it
         self.settle(now)
         self._nrst.drive(low, now, (self._faults.nrst_slow or 0) / 1000)
 
