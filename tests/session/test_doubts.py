@@ -82,7 +82,7 @@ def test_a_bus_that_does_not_keep_up_with_high_speed_is_used_at_low_speed(monkey
     def rotf(address: int, size: int, now: float, high_speed: bool, byte_s: float) -> tuple[Answer, bytes]:
         if address == 0x7F80:  # SWIM_CSR is not on the bus
             return type(board.chip).rotf(board.chip, address, size, now, high_speed)
-        answer: tuple[Answer, bytes] = original(address, size, now, high_speed)
+        answer: tuple[Answer, bytes] = original(address, size, now, high_speed, byte_s)
         return answer
 
     monkeypatch.setattr(board.chip, "rotf", rotf)
