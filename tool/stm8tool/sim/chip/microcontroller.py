@@ -342,8 +342,10 @@ class Chip:
 
     def set_nrst(self, low: bool, now: float) -> None:
         """Drive or release the reset line."""
-        if low == self._nrst.driven_low:
-            return  # nothing that the CPU has done by now can be seen from it
+        starts = self._starts_at
+        if low == self._nrst.driven_low and starts is not None and starts <= now and not self._switching:
+            self.settle(starts)  # nothing that the CPU does from there on can be seen from a pin that does not move
+            return
         self.settle(now)
         self._nrst.drive(low, now, (self._faults.nrst_slow or 0) / 1000)
 
