@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Optional
 
 from .chip.breakpoints import Access
 from .chip.memory import Memory
-from .cpu.core import Blocked, Core
+from .cpu.core import BlockedError, Core
 from .cpu.writer import Layout
 from .peripherals.device import NEVER, Device
 from .state import GIVEN, PART_OF_IT, SCRATCH, State
@@ -49,7 +49,8 @@ class Execution:
             **dict.fromkeys(("_chip", "_ram_end", "_flash_start", "_flash_end", "_memories", "layout"), GIVEN),
             **dict.fromkeys(("level", "enough", "on_reset", "lives_on"), "set by who runs a program"),
             **dict.fromkeys(("memory", "_flash_version", "_holders"), "copies of what is saved"),
-            **dict.fromkeys(("_began", "_from_cycle", "_hz", "_due"), "set anew for each stretch"),
+            **dict.fromkeys(("_began", "_from_cycle", "_hz"), "set anew for each stretch"),
+            "_due": "follows from the peripherals",
             **dict.fromkeys(("_was_reset", "_accesses", "_written_at"), SCRATCH),
             **dict.fromkeys(("devices", "core"), PART_OF_IT),
         }
@@ -93,7 +94,6 @@ class Execution:
         """Go on at that time."""
         self._began, self._from_cycle = now, self.core.cycles
         self._hz = self._chip.map.cpu_hz
-        self._due = 0.0
 
     def _set_speed(self, cycles: int) -> None:
         """Go on at the speed that the chip has now, from a cycle on."""
@@ -137,14 +137,15 @@ class Execution:
             try:
                 if self._execute(min(until, self._due, controller.next_change(now))):
                     return ""
-            except Blocked:
+            except BlockedError:
                 self._wait(min(until, controller.busy_until))
-            if core.stopped == "BREAK" and debug.takes_break():
+            stopped: str = core.stopped
+            if stopped == "BREAK" and debug.takes_break():
                 core.stopped, core.pc = "", core.pc - 1
                 return ""
-            if core.stopped and core.stopped != "BREAK" and self.lives_on:
-                self._reset(f"the CPU met {core.stopped}")
-        if not self._was_reset:
+            if stopped and stopped != "BREAK" and self.lives_on:
+                self._reset(f"the CPU met {stopped}")
+        if not self._was_reset and self.now >= self._due:
             self._settle_devices(self.now)
         return core.stopped
 
@@ -257,7 +258,7 @@ class Execution:
     # -- the core's bus -------------------------------------------------------------------------------------
 
     def read(self, address: int, now: int) -> int:
-        """Return a byte; Blocked while its array is busy."""
+        """Return a byte; BlockedError while its array is busy."""
         value = self._read(address, now)
         if self._accesses is not None:
             self._accesses.append(Access(address, value, False))
@@ -272,7 +273,7 @@ class Execution:
         memory = self._memory_at(address)
         if memory is not None:
             if not controller.readable(memory) and controller.busy:
-                raise Blocked
+                raise BlockedError
             return memory.data[address - memory.start]
         device = self._holder(address)
         if device is not None:
@@ -286,14 +287,14 @@ class Execution:
         chip = self._chip
         name = chip.map.flash_register(address)
         if chip.controller.busy and name in STALLING:
-            raise Blocked
+            raise BlockedError
         if name == "IAPSR":
             self.core.volatile = self.core.volatile or chip.controller.has_news  # it is cleared by being read
         value = chip.map.read(address, 1, self._at(now))
         return value[0] if value else 0
 
     def write(self, address: int, value: int, now: int) -> None:
-        """Write a byte; Blocked while its array is busy."""
+        """Write a byte; BlockedError while its array is busy."""
         if self._accesses is not None:
             self._accesses.append(Access(address, value, True))
         if address < self._ram_end:
@@ -320,7 +321,7 @@ class Execution:
         in_array = self._memory_at(address) is not None
         if chip.controller.busy and (in_array or chip.map.flash_register(address) in STALLING):
             if self._written_at != now:
-                raise Blocked
+                raise BlockedError
             self._wait_in_place(now)  # the first byte of a word is written: it cannot be written again
         self._written_at = now if in_array else -1
         chip.map.write(address, bytes([value]), self._at(now), 0.0, False)

@@ -57,11 +57,9 @@ class State:
 
 
 class Saved(Protocol):
-    """An object with a declared state."""
+    """An object with a declared state: what becomes of its attributes."""
 
-    @property
-    def STATE(self) -> State:
-        """What becomes of its attributes."""
+    STATE: State
 
 
 GIVEN = "given when it is made"

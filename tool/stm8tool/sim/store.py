@@ -112,6 +112,7 @@ def describe(path: PathLike) -> ChipReport:
     """Return what a chip file holds; UsageError as for `open_transport`."""
     document = load(checked(path))
     probe = _revive(document, VirtualClock(), str(path))
+    probe.chip.settle(probe.clock.now())
     return look_at(probe, document["model"], transfers=document["transfers"], seconds=document["seconds"])
 
 
@@ -335,9 +336,9 @@ def _save(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _vendor_program(size: int) -> bytes:
-    """Return a fictional program: 32 vectors, then bytes that look like code in three quarters of the memory."""
+    """Return a fictional program: 32 vectors, an endless loop, then bytes that look like code in most of the memory."""
     vectors = b"".join(b"\x82\x00" + (0x8080 + 4 * n).to_bytes(2, "big") for n in range(32))
-    seed, code = 1, bytearray()
+    seed, code = 1, bytearray(b"\x20\xfe")
     while len(vectors) + len(code) < size * 3 // 4:
         seed = (seed * 1103515245 + 12345) & 0x7FFFFFFF
         code.append(seed >> 16 & 0xFF)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Optional
 
 from .peripherals.device import NEVER
-from .rules import BYTE, FLAG, hex_bytes, optional, TIME
+from .rules import BYTE, FLAG, TIME, hex_bytes, optional
 from .state import GIVEN, State
 
 SR, DR, BRR1, BRR2, CR1, CR2 = range(6)

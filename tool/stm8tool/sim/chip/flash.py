@@ -13,7 +13,7 @@ from stm8tool.parts.table import Part
 
 from ..faults import Faults
 from ..gap import SimGapError
-from ..rules import BYTE, COUNTER, FLAG, LOAD, OPERATION, number, optional, TIME
+from ..rules import BYTE, COUNTER, FLAG, LOAD, OPERATION, TIME, number, optional
 from ..state import GIVEN, PART_OF_IT, SCRATCH, State
 from ..switches import Switches
 from .memory import Memory
@@ -178,7 +178,7 @@ class FlashController:
 
     @_loading_now.setter
     def _loading_now(self, saved: Optional[dict[str, Any]]) -> None:
-        self._load = saved and _Load(**{**saved, "data": bytearray.fromhex(saved["data"])})
+        self._load = None if saved is None else _Load(**{**saved, "data": bytearray.fromhex(saved["data"])})
 
     @property
     def _operation_now(self) -> Optional[dict[str, Any]]:

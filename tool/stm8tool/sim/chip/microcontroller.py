@@ -304,7 +304,10 @@ class Chip:
     @property
     def _executes(self) -> bool:
         """True while the CPU executes instructions that are modelled: all but those of a blank flash."""
-        return self.running and not self.debug.stopped and (self.has_program or self.debug.pc != FIRST_ADDRESS)
+        debug = self.debug
+        if debug.stalled or debug.stopped or not self.running:
+            return False
+        return self.has_program or debug.pc != FIRST_ADDRESS
 
     def _run_to(self, now: float) -> None:
         """Let the CPU execute up to a time, if it does; `rest` lets no time pass for it."""
@@ -339,6 +342,10 @@ class Chip:
 
     def set_nrst(self, low: bool, now: float) -> None:
         """Drive or release the reset line."""
+        starts = self._starts_at
+        if low == self._nrst.driven_low and starts is not None and starts <= now and not self._switching:
+            self.settle(starts)  # nothing that the CPU does from there on can be seen from a pin that does not move
+            return
         self.settle(now)
         self._nrst.drive(low, now, (self._faults.nrst_slow or 0) / 1000)
 

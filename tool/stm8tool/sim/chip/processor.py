@@ -6,14 +6,14 @@ Source: RM0016 and RM0031, RST_SR: one bit for each cause.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
-from ..execution import Execution
 from ..gap import SimGapError
 from ..peripherals.build import Board, build
 from ..state import GIVEN, PART_OF_IT, State
 
 if TYPE_CHECKING:
+    from ..execution import Execution
     from .microcontroller import Chip
 
 CAUSES = {"IWDG": 0x02, "opcode": 0x04}
@@ -24,7 +24,6 @@ class Processor:
     """The CPU of a chip and its peripherals.
 
     Attributes:
-        execution: The CPU at work.
         board: The peripherals.
         warn: Told what is not as on a real chip.
         strict: What no source describes is raised, and what a program cannot survive ends a run; else the CPU stands
@@ -37,7 +36,7 @@ class Processor:
             "_chip": GIVEN,
             **dict.fromkeys(("warn", "on_reset", "strict"), "set by who runs a program"),
             "board": PART_OF_IT,
-            "execution": PART_OF_IT,
+            "_execution": PART_OF_IT,
         }
     )
 
@@ -47,15 +46,28 @@ class Processor:
         self.on_reset: Callable[[str], None] = lambda _cause: None
         self.strict = False
         self.board: Board = build(chip, lambda text: self.warn(text))
-        self.execution = Execution(chip, 0.0, self.board.devices)
-        self.execution.level = self.board.priorities.level
-        self.execution.on_reset = self._note_reset
+        self._execution: Optional[Execution] = None  # made when the first instruction is executed: that takes its time
         self.reset(0.0)
+
+    @property
+    def execution(self) -> Execution:
+        """The CPU at work."""
+        if self._execution is None:
+            from ..execution import Execution
+
+            self._execution = Execution(self._chip, 0.0, self.board.devices)
+            self._execution.level = self.board.priorities.level
+            self._execution.on_reset = self._note_reset
+        return self._execution
 
     def reset(self, now: float) -> None:
         """Do what a reset of the chip does."""
-        self.execution.reset(now)
-        self.execution.take_memories(anew=True)
+        if self._execution is not None:
+            self._execution.reset(now)
+            self._execution.take_memories(anew=True)
+            return
+        for device in self.board.devices:
+            device.reset(now)
 
     def power_on(self) -> None:
         """Do what only a new supply does."""

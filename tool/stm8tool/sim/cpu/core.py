@@ -38,7 +38,7 @@ class Bus(Protocol):
         """Take a byte for an address outside of RAM, or in RAM where code runs."""
 
 
-class Blocked(Exception):
+class BlockedError(Exception):
     """The bus cannot serve an access now: the instruction has had no effect, and is executed again later."""
 
 

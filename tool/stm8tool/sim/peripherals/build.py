@@ -185,9 +185,10 @@ def build(chip: Chip, warn: Callable[[str], None]) -> Board:
     watchdog = IndependentWatchdog(0x50E0, 38_000 if is_l else 128_000, _option(chip, "IWDG_HW"))
     window = WindowWatchdog(0x50D3 if is_l else 0x50D1, warn)
     other = Unmodelled(_L_NAMES if is_l else _S_NAMES, range(chip_map.ckdivr, chip_map.ckdivr + 1), warn)
-    rest = {"GPIO": Ports(swim_pull_up=not is_l), "CLK": clock, "ITC": priorities, "RST": status}
-    named |= {**rest, "IWDG": watchdog, "WWDG": window, "others": other}
-    devices += [*rest.values(), watchdog, window, other]
+    ports = Ports(swim_pull_up=not is_l)
+    named |= {"GPIO": ports, "CLK": clock, "ITC": priorities, "RST": status}
+    named |= {"IWDG": watchdog, "WWDG": window, "others": other}
+    devices += [ports, clock, priorities, status, watchdog, window, other]
     return Board(devices, uarts, priorities, status, other, named)
 
 

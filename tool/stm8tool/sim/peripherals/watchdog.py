@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Optional
 
-from ..rules import BYTE, FLAG, hex_bytes, number, TIME
+from ..rules import BYTE, FLAG, TIME, hex_bytes, number
 from ..state import GIVEN, State
 from .device import NEVER, Quiet
 
