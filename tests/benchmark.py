@@ -29,6 +29,18 @@ from stm8tool.sim.cpu.writer import Layout  # noqa: E402
 _RUNS = 7
 _PARTS = ("stm8s103f3", "stm8s105k6", "stm8s208mb")
 _TARGETS = {("STM8S103F3", "v3"): "2.0", ("STM8S103F3", "v2"): "3.5"}
+# With the loader, over what the flash alone takes; the smallest flash is given more.
+_LIMITS = {
+    (kind, model, 1024 * size): limits[size == 8]
+    for kind, model, limits in (
+        ("full rewrite", "v3", ("1.10", "1.20")),
+        ("full rewrite", "v2", ("1.20", "1.40")),
+        ("blank", "v3", ("1.25", "1.50")),
+        ("blank", "v2", ("1.50", "1.90")),
+    )
+    for size in (8, 32, 64, 128)
+}
+_UNCHANGED = {("v3", 128 * 1024): "0.400 s", ("v2", 128 * 1024): "0.500 s"}
 
 # The wire at high speed, 10 clocks of 8 MHz a bit: a frame has a head of 50 bits (command, count, three address
 # bytes) and 11 bits for each of its up to 255 bytes (swim protocol, UM0470). A block is erased and written in 6 ms.
@@ -71,6 +83,7 @@ def _figures() -> Iterator[Figure]:
     for name in _PARTS:
         for model in ("v3", "v2"):
             yield from _modelled(find_part(name), model)
+            yield from _by_loader(find_part(name), model)
     with tempfile.TemporaryDirectory() as folder:
         yield from _wall(Path(folder))
     yield from _cpu()
@@ -101,6 +114,21 @@ def _modelled(part: Part, model: str) -> Iterator[Figure]:
     yield Figure("  unchanged image: blocks programmed", str(again.programmed), "0")
     yield Figure("  unchanged image: USB transfers", str(again.transfers))
     yield Figure(f"  unchanged image: over one read ({_wire_s(size):.3f} s)", f"{again.seconds / _wire_s(size):.2f}")
+
+
+def _by_loader(part: Part, model: str) -> Iterator[Figure]:
+    """Yield what the loader in RAM takes beside what the flash alone takes, from opening the probe to letting it go."""
+    blocks = part.flash.size // part.block
+    for kind, limit_s in (("full rewrite", blocks * _PROGRAM_S), ("blank", blocks * _PROGRAM_S / 2)):
+        board = Board(part.name, model, loader=True)
+        if kind == "blank":
+            board.chip.flash.data[:] = bytes(part.flash.size)
+        taken = _upload(board, verify=True)
+        what = f"  loader, {kind}: over the flash alone ({limit_s:.3f} s)"
+        yield Figure(what, f"{taken.seconds / limit_s:.2f}", _LIMITS.get((kind, model, part.flash.size), "-"))
+        if kind == "full rewrite":
+            again = _upload(board, verify=True)
+            yield Figure("  loader, unchanged", f"{again.seconds:.3f} s", _UNCHANGED.get((model, part.flash.size), "-"))
 
 
 class Upload(NamedTuple):

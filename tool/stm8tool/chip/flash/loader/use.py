@@ -66,6 +66,7 @@ class LoaderUse:
                 return job(wanted, self._swim)
             try:
                 work.loader.start()
+                _log.info("a loader in the chip's RAM does the work")
                 result = job(wanted, work)
                 work.loader.stop()
                 return result
