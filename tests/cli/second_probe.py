@@ -43,6 +43,7 @@ class SecondProbe:
         self.clock: Clock = StandingClock()
         self.chip = PlainChip(facts, self.clock.now)
         self.has_high_speed = has_high_speed
+        self.most_written = 4096
         self.high_speed = False
         self.info = ProbeInfo("Bench wire", "7", None, SELECTOR)
         self.calls: list[str] = []

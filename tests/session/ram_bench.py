@@ -27,6 +27,7 @@ class RamBench:
         self.chip.controller.pul = self.chip.controller.dul = True
         self.clock = VirtualClock()
         self.high_speed = True
+        self.most_written = 6144
         self.reads_repeated = 0
         self.transfers = 0
         self.fail_after: Optional[int] = None

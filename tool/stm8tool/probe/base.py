@@ -61,6 +61,10 @@ class SwimLink(Protocol):
         """True while the wire runs the high-speed bit format."""
 
     @property
+    def most_written(self) -> int:
+        """Most bytes that `wotf` sends in one command."""
+
+    @property
     def exchanges_repeated(self) -> int:
         """How many exchanges with the probe had to be repeated."""
 

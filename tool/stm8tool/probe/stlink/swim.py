@@ -157,7 +157,7 @@ class Stlink:
         return self._transport.clock
 
     @property
-    def _most_written(self) -> int:
+    def most_written(self) -> int:
         """Most bytes of one WRITEMEM: what the probe buffers, and what working clients were seen to use."""
         return min(self._buffer_size, self._habits.most_written)
 
@@ -344,7 +344,7 @@ class Stlink:
         """Write `data`, in as many commands as the probe needs, or `whole` in one. Never repeated by itself."""
         if not data:
             raise ValueError("a WOTF without data")
-        most = self._most_written
+        most = self.most_written
         if whole and len(data) > most:
             raise ProbeError(
                 f"the probe takes only {most} bytes at once, and 0x{address:06X} needs {len(data)} in one piece",

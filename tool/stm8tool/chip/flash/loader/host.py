@@ -33,7 +33,7 @@ from ...link.core import Core
 from ..blocks import BlockWrite
 from ..controller import FINISH_LIMIT_S, PROGRAM_BLANK_S, PROGRAM_S
 from . import variants
-from .variants import ENTRY, RECORD, START
+from .variants import ENTRY, RECORD, START, TAIL
 
 _STOP = 0x16
 _STATUS_SIZE = 6
@@ -219,10 +219,13 @@ class RamLoader:
         if self._code:  # no checksum was asked for yet
             self.checksums(self._part.flash.start, 1)
         self._has_tables = self._has_tables and self._layout.variant.endswith("large")
+        # Where the probe takes less than a block at once, a batch is one block in two writes.
+        in_one_write = (self._core.link.most_written - TAIL) // (RECORD + self._part.block)
+        most = max(1, min(self._layout.blocks, in_one_write))
         first, size = 0, _FIRST_BLOCKS  # the first batch is small, so that the chip is at work soon
         try:
             while first < len(blocks):
-                size = min(size, self._layout.blocks)
+                size = min(size, most)
                 batch = blocks[first : first + size]
                 first, size = first + size, 2 * size
                 while len(self._sent) == len(self._layout.buffers):
