@@ -42,7 +42,6 @@ _REFUSED, _BAD, _STOPPED = 0x01, 0x02, 0x80
 _MODE_SUMS, _MODE_TABLE = 0x02, 0x04
 _SUMS_RECORDS = RECORD + 2 * (RECORD + 5)  # the most of them that a batch has
 _SUM = 4  # bytes of a CRC
-_REGISTERS = 0x7F00  # A, PC, X, Y, SP, CC
 
 _CPU_HZ = 16_000_000
 _CYCLES_A_BYTE = {"small": 36, "medium": 16.5, "large": 15.25}  # of the CRC
@@ -130,8 +129,8 @@ class RamLoader:
         self._next = self._done = 0
         self._free_at = 0.0
         self._has_tables = layout.tables is not None
-        cpu = bytes([0, *ENTRY.to_bytes(3, "big"), 0, 0, 0, 0, *layout.stack.to_bytes(2, "big"), reg.CC_AT_START])
-        core.write(_REGISTERS, cpu)
+        core.write(reg.PROGRAM_COUNTER, ENTRY.to_bytes(3, "big"))
+        core.write(reg.CONDITION_CODE, bytes([reg.CC_AT_START]))  # the loader sets its stack itself
         with shield():
             core.write(reg.DM_CSR2, bytes([reg.CSR2_STALL | reg.CSR2_FLUSH]))
             core.write(reg.DM_CSR2, bytes([reg.CSR2_FLUSH]))
