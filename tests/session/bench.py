@@ -92,9 +92,9 @@ class Board:
 
 @cache
 def program(part: Part, seed: int = 1, size: Optional[int] = None) -> bytes:
-    """Return bytes that begin like a program, whose vector leads to the byte behind it, and no more zeros."""
+    """Return bytes that begin like a program, an endless loop behind its vector, and no more zeros."""
     rng = random.Random(seed)
-    vector = b"\x82\x00\x80\x04"[:size]
+    vector = b"\x82\x00\x80\x04\x20\xfe"[:size]
     return vector + bytes(rng.randrange(1, 256) for _ in range((size or part.flash.size) - len(vector)))
 
 

@@ -282,8 +282,8 @@ def test_a_flipped_bit_in_iapsr_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -
     board.chip.flash.write(0x8000, bytes(8192))  # blank: a refusal would look like read protection
     original, flipped = board.chip.rotf, []
 
-    def rotf(address: int, size: int, now: float, high_speed: bool) -> object:
-        answer, data = original(address, size, now, high_speed)
+    def rotf(address: int, size: int, now: float, high_speed: bool, byte_s: float) -> object:
+        answer, data = original(address, size, now, high_speed, byte_s)
         if address == 0x505F and data and data[0] & 0x04 and not flipped:  # EOP
             flipped.append(1)
             return answer, bytes([data[0] & ~0x04 | 0x01])

@@ -20,10 +20,10 @@ def _fail_reads(board: Board, monkeypatch: pytest.MonkeyPatch, *, longer_than: i
     """Let the wire break off every read of memory that is longer, at high speed or always."""
     original = board.chip.rotf
 
-    def rotf(address: int, size: int, now: float, high_speed: bool) -> tuple[Answer, bytes]:
+    def rotf(address: int, size: int, now: float, high_speed: bool, byte_s: float) -> tuple[Answer, bytes]:
         if size > longer_than and (high_speed or not only_fast):
             return Answer.SILENT, b""
-        return original(address, size, now, high_speed)
+        return original(address, size, now, high_speed, byte_s)
 
     monkeypatch.setattr(board.chip, "rotf", rotf)
 
@@ -79,10 +79,10 @@ def test_a_bus_that_does_not_keep_up_with_high_speed_is_used_at_low_speed(monkey
     _fail_reads(board, monkeypatch, longer_than=0, only_fast=True)
     original: Any = board.chip.rotf
 
-    def rotf(address: int, size: int, now: float, high_speed: bool) -> tuple[Answer, bytes]:
+    def rotf(address: int, size: int, now: float, high_speed: bool, byte_s: float) -> tuple[Answer, bytes]:
         if address == 0x7F80:  # SWIM_CSR is not on the bus
             return type(board.chip).rotf(board.chip, address, size, now, high_speed)
-        answer: tuple[Answer, bytes] = original(address, size, now, high_speed)
+        answer: tuple[Answer, bytes] = original(address, size, now, high_speed, byte_s)
         return answer
 
     monkeypatch.setattr(board.chip, "rotf", rotf)

@@ -22,7 +22,7 @@ from stm8tool.sim import bus, store
 
 PAGE = read("docs/api.md")
 PART = "stm8s103f3"
-FIRMWARE = bytes([0x82, 0x00, 0x80, 0x04]) + bytes(range(1, 86))
+FIRMWARE = bytes([0x82, 0x00, 0x80, 0x04, 0x20, 0xFE]) + bytes(range(3, 86))
 PROGRAMS: dict[str, tuple[str, str]] = {
     name: (program, shown)
     for name, program, shown in re.findall(

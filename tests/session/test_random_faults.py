@@ -236,4 +236,4 @@ def _is_left_idle(board: Board, scenario: Scenario) -> bool:
     if board.is_left_idle():
         return True
     stays_in_swim_mode = "open-firmware" in scenario.oddities or board.probe.firmware.wedged
-    return stays_in_swim_mode and not board.chip.nrst_low and board.chip.state == "running"
+    return stays_in_swim_mode and not board.chip.nrst_low and board.chip.state.startswith("running")

@@ -180,8 +180,8 @@ def test_one_look_erases_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     board = Board()
     original, looks = board.chip.rotf, []
 
-    def rotf(address: int, size: int, now: float, high_speed: bool) -> object:
-        answer, data = original(address, size, now, high_speed)
+    def rotf(address: int, size: int, now: float, high_speed: bool, byte_s: float) -> object:
+        answer, data = original(address, size, now, high_speed, byte_s)
         if address in range(0x4800, 0x480B) or address in range(0x8000, 0xA000):
             looks.append(address)
             if looks.count(0x8000) <= 2:

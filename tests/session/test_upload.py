@@ -95,8 +95,8 @@ def test_a_locked_chip_that_reads_as_zeros_everywhere_is_told_by_its_refusals(
     board = Board("stm8s103f3", locked=True, switches=switches)
     original = board.chip.rotf
 
-    def rotf(address: int, size: int, now: float, high_speed: bool) -> object:
-        answer, data = original(address, size, now, high_speed)
+    def rotf(address: int, size: int, now: float, high_speed: bool, byte_s: float) -> object:
+        answer, data = original(address, size, now, high_speed, byte_s)
         hidden = board.chip.options.rop and 0x4800 <= address < 0x4840
         return answer, bytes(len(data)) if hidden else data
 
@@ -137,8 +137,8 @@ def test_one_flipped_bit_in_the_rop_byte_unlocks_nothing(monkeypatch: pytest.Mon
     before = bytes(board.chip.flash.data), bytes(board.chip.options.memory.data)
     original, flipped = board.chip.rotf, []
 
-    def rotf(address: int, size: int, now: float, high_speed: bool) -> object:
-        answer, data = original(address, size, now, high_speed)
+    def rotf(address: int, size: int, now: float, high_speed: bool, byte_s: float) -> object:
+        answer, data = original(address, size, now, high_speed, byte_s)
         if (address, size) == (0x4800, 1) and not flipped:
             flipped.append(1)
             return answer, bytes([data[0] ^ 0x01])
@@ -155,8 +155,8 @@ def test_a_bit_that_flips_in_the_gap_of_a_block_does_not_become_real(monkeypatch
     before = bytearray(board.chip.flash.data)
     original, flipped = board.chip.rotf, []
 
-    def rotf(address: int, size: int, now: float, high_speed: bool) -> object:
-        answer, data = original(address, size, now, high_speed)
+    def rotf(address: int, size: int, now: float, high_speed: bool, byte_s: float) -> object:
+        answer, data = original(address, size, now, high_speed, byte_s)
         if (address, size) == (0x8040, 64) and not flipped:
             flipped.append(1)
             return answer, bytes([data[0] ^ 0x01]) + data[1:]

@@ -13,6 +13,7 @@ from stm8tool.sim.switches import Switches
 
 LIMIT_S = 1.0
 CSR, DM_CSR2 = 0x7F80, 0x7F99
+ENDLESS = bytes.fromhex("82008004 20FE")  # a program: the vector, and an endless loop
 OK, BUSY, SILENT, REFUSED = 0x00, 0x01, 0x04, 0x05
 
 REGISTERS = {

@@ -162,7 +162,7 @@ def test_one_bad_file_hides_no_other_board(board: Path) -> None:
 
 def test_another_version_is_told_which_way_to_go(board: Path) -> None:
     document = json.loads(board.read_bytes())
-    for version, hint in ((3, "newer stm8tool"), (1, "sim create")):
+    for version, hint in ((4, "newer stm8tool"), (2, "sim create")):
         board.write_text(json.dumps({**document, "version": version}))
         with pytest.raises(UsageError, match=f"version {version}") as refused:
             describe(board)

@@ -7,7 +7,7 @@ from typing import Optional
 
 import pytest
 
-from sim.bench import BUSY, CSR, OK, REFUSED, SILENT, Bench
+from sim.bench import BUSY, CSR, ENDLESS, OK, REFUSED, SILENT, Bench
 from stm8tool.errors import EndpointStallError, ProbeLostError, TransferSizeError, TransportTimeoutError, UsageError
 from stm8tool.sim.faults import KNOWN, Faults, parse
 from stm8tool.sim.gap import SimGapError
@@ -98,7 +98,7 @@ def test_the_open_firmware_knows_no_line_fault() -> None:
 
 
 def test_with_nrst_open_the_program_runs_on() -> None:
-    bench = Bench(faults=["nrst-open"], program=b"\x82")
+    bench = Bench(faults=["nrst-open"], program=ENDLESS)
     bench.swim_mode()
     assert bench.do("F4 07") == OK
     assert bench.state == "running"
@@ -114,7 +114,7 @@ def test_with_nrst_open_the_program_runs_on() -> None:
 @pytest.mark.parametrize("part", ["stm8s001j3", "stm8l001j3", "stm8l050j3"])
 def test_a_part_without_an_nrst_pin_runs_on_whatever_the_probe_does_to_its_reset_wire(part: str) -> None:
     for faults in ([], ["nrst-stuck-low"]):
-        bench = Bench(part, program=b"\x82", faults=faults)
+        bench = Bench(part, program=ENDLESS, faults=faults)
         bench.swim_mode()
         assert bench.do("F4 07") == OK
         bench.clock.sleep(0.01)
@@ -322,7 +322,7 @@ def test_a_clones_buffer_limits_reads_and_writes() -> None:
 
 
 def test_a_clone_cuts_addresses_to_16_bits() -> None:
-    bench = Bench("stm8s208rb", faults=["clone-16bit-address"], program=b"\x82").connect()
+    bench = Bench("stm8s208rb", faults=["clone-16bit-address"], program=ENDLESS).connect()
     assert bench.byte(0x18000) == 0x82
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.bench import LIMIT_S, OK, SILENT, Bench
+from sim.bench import ENDLESS, LIMIT_S, OK, SILENT, Bench
 from stm8tool.errors import TransferSizeError, TransportTimeoutError
 
 
@@ -108,7 +108,7 @@ def replay(bench: Bench, log: str) -> None:
 
 
 def test_the_order_of_sts_own_tool_connects_reads_and_leaves_the_program_running() -> None:
-    bench = Bench("stm8s105k4", program=b"\x82")
+    bench = Bench("stm8s105k4", program=ENDLESS)
     bench.swim_mode()
     replay(bench, ST_TOOL_CONNECT)
     assert bench.state == "stalled"

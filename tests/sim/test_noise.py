@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.bench import CSR, OK, REFUSED, SILENT, Bench
+from sim.bench import CSR, ENDLESS, OK, REFUSED, SILENT, Bench
 from stm8tool.sim.faults import parse
 from stm8tool.sim.noise import Noise
 
@@ -32,7 +32,7 @@ def test_a_byte_that_was_not_acknowledged_was_not_taken_and_ends_the_write() -> 
 
 
 def test_a_reset_that_was_not_acknowledged_did_not_happen() -> None:
-    bench = Bench(faults=["nak-every=7"], program=b"\x82").attach()
+    bench = Bench(faults=["nak-every=7"], program=ENDLESS).attach()
     assert bench.do("F4 05") == REFUSED
     assert bench.state == "running"
     assert bench.do("F4 05") == OK

@@ -200,7 +200,7 @@ def test_a_window_watchdog_that_counts_is_told_to_be_none() -> None:
 
 def test_an_option_byte_starts_the_watchdog_with_the_chip() -> None:
     chip = Chip(find_part("stm8s103f3"))
-    chip.options.set("MISC=0x02")
+    chip.options.set("MISC=0x04")  # IWDG_HW (datasheet, OPT3)
     chip.options.load()
     chip.flash.write(0x8000, bytes.fromhex("20FE"))
     execution = Execution(chip, 0.0, build(chip, str).devices)

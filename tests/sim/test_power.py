@@ -10,7 +10,7 @@ from sim.bench import CSR, OK, REFUSED, SILENT, Bench
 from stm8tool.sim.chip.microcontroller import POWER_OFF_S
 from stm8tool.sim.switches import Switches
 
-_PROGRAM = b"\x82\x00\x80\x80" + bytes(range(1, 61))
+_PROGRAM = b"\x82\x00\x80\x04\x20\xfe" + bytes(range(1, 59))
 _RAM = 0x0100
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.bench import DM_CSR2, OK, REFUSED, Bench
+from sim.bench import DM_CSR2, ENDLESS, OK, REFUSED, Bench
 from stm8tool.parts.table import all_parts, find_part, option_table
 from stm8tool.sim.chip.microcontroller import Chip
 from stm8tool.sim.chip.options import ubc_size
@@ -17,7 +17,7 @@ PARTS = list(LOCKING)
 
 
 def ready(part: str = "stm8s103f3", *, locked: bool = False, **options: Switches) -> Bench:
-    bench = Bench(part, "v3", locked=locked, program=bytes([0x82]) * 256, **options).connect(fast=True)
+    bench = Bench(part, "v3", locked=locked, program=ENDLESS + bytes([0x82]) * 250, **options).connect(fast=True)
     bench.unlock()
     return bench
 
@@ -95,7 +95,7 @@ def test_the_lock_value_locks_at_the_next_reset(part: str) -> None:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_locked_chip_reads_0x71(part: str) -> None:
-    bench = Bench(part, locked=True, program=b"\x82").connect()
+    bench = Bench(part, locked=True, program=ENDLESS).connect()
     assert bench.read(0x8000, 300) == bytes([0x71]) * 300
     eeprom = bench.chip.part.eeprom
     if eeprom:

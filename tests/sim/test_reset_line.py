@@ -10,7 +10,7 @@ from stm8tool.sim.chip.microcontroller import Chip
 from stm8tool.sim.faults import parse
 from stm8tool.sim.switches import Switches
 
-PROGRAM = b"\x82\x00\x80\x04"
+PROGRAM = b"\x82\x00\x80\x04\x20\xfe"
 
 
 def _pulsed(part: str, length_s: float, *faults: str) -> bool:

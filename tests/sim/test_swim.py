@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sim.bench import CSR, DM_CSR2, OK, REFUSED, SILENT, Bench
+from sim.bench import CSR, DM_CSR2, ENDLESS, OK, REFUSED, SILENT, Bench
 from stm8tool.sim.gap import SimGapError
 from stm8tool.sim.switches import Switches
 
-PROGRAM = b"\x82"
+PROGRAM = ENDLESS
 
 
 def test_before_the_entry_every_access_meets_silence() -> None:
@@ -122,7 +122,7 @@ def test_srst_without_rst_keeps_swim_and_stalls_the_cpu_again() -> None:
 
 @pytest.mark.parametrize("first", [0x82, 0xAC])
 def test_srst_with_rst_ends_swim_and_starts_the_program(first: int) -> None:
-    bench = Bench(program=bytes([first])).connect()
+    bench = Bench(program=bytes([first]) + ENDLESS[1:]).connect()
     bench.leave()
     assert bench.state == "running"
     assert bench.try_read(CSR) == SILENT

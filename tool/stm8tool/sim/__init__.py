@@ -6,13 +6,14 @@ describes raises `SimGapError`, never an OK. Where sources disagree there is a s
 attributes of `firmware.Firmware`); what can be wrong on a bench has a name (`faults.Faults`).
 
     clock      virtual time, or real time on request
-    chip       supply, reset, SWIM activation and SWIM_CSR, the program that runs when nobody holds the CPU
+    chip       supply, reset, SWIM activation and SWIM_CSR, and when its CPU executes
     memory_map what lies at which address
     noise      frames that are not acknowledged, bits that come wrong
     memory     flash, data EEPROM, option bytes, RAM: bytes and wear per block
     flash      the flash controllers of both register maps
     options    option bytes as loaded at reset, ROP, UBC, and what ruins a chip for good
-    debug      stall and resume, the CPU's registers, one step
+    debug      stall and go on, the CPU's registers, steps; `breakpoints` has the comparators
+    processor  the CPU of a chip at work: `execution` is a core on a chip's bus, `cpu` the core, `peripherals` around it
     wire       pulses and ROTF/WOTF frames in modelled time
     firmware   the probe's commands: ST-LINK V1, V2, V2-1, V3 (see `models`), and the open firmware
     scsi       the wrapper in which a V1 takes them: it is a USB disk
@@ -20,7 +21,8 @@ attributes of `firmware.Firmware`); what can be wrong on a bench has a name (`fa
     bus        several probes on the USB of one machine, and what its system puts between them and a program
     store      a board in a file, for separate commands; `report` looks at it, `lock` guards it
     usbip      a board in a file, on real USB
-    cpu        an STM8 core; `execution` puts it on a chip, `peripherals` around it, `running` runs a board's program
+    running    runs a board's program from power-on
+    state      what of all this a chip file keeps; `rules` are the values that it may have
 
 Modelled, with its time: USB transfers, SWIM bits at low and high speed, the entry waveform, 6 and 3 ms of programming,
 the global erase; what a reset, a lost supply, a lost link or a pulled plug leaves behind. Addresses outside the memory
@@ -28,9 +30,9 @@ map read as 00 and take writes without effect ("go nowhere"); the value is our a
 holds fictional bytes. Of programming that a reset or a lost supply breaks off, the manuals say that it may leave
 corrupt data: here it leaves bytes that nobody wrote, and a global erase that was broken off has erased nothing.
 
-Not modelled for a probe: execution of code, but for the jump in the reset vector (a program then runs, as an endless
-loop on its first instruction, or does not; so does what is sent into RAM; a second step or a breakpoint is a gap), and
-peripherals other than the flash controller, CLK_CKDIVR and CFG_GCR (gaps). Not modelled at all:
+A CPU that nobody holds executes, up to each moment at which SWIM looks. Not modelled: what a blank flash executes,
+the pipeline, DM_CR2, peripherals that freeze while the CPU is stalled; for SWIM, peripherals other than the flash
+controller, CLK_CKDIVR and CFG_GCR (gaps). Not modelled at all:
 TMU registers, the boot ROM that spoils PUKR (STM8L medium density, v1.2), SWIM at the doubled clock, two wrong bits in
 one byte, a chip that is fed through its SWIM or NRST pin.
 

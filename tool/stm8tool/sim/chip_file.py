@@ -7,9 +7,8 @@ it. Whatever else a file holds is a UsageError that names the field.
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Optional
 
@@ -18,19 +17,21 @@ from stm8tool.parts.table import Part, find_part
 from stm8tool.support import files
 from stm8tool.words import Hint
 
+from . import rules
+from .chip.debug import DebugModule
+from .chip.flash import FlashController
+from .chip.memory_map import MemoryMap
+from .chip.microcontroller import Chip
 from .faults import Faults, parse
+from .noise import Noise
+from .probe.firmware import Firmware
 from .probe.models import MODELS
 
-VERSION = 2
+VERSION = 3
 FORMAT = files.BOARD_FORMAT
 
 _NUMBER_DIGITS = 16
-_COUNT = 1 << 48  # more than any counter of a board reaches
 _SERIAL = re.compile("[0-9A-F]{24}")
-_LONGEST_TEXT = 200
-
-Check = Callable[[Any], bool]
-Rule = tuple[Check, str]  # whether a value is right, and what would be
 
 
 class _FieldError(Exception):
@@ -49,7 +50,7 @@ def load(path: Path) -> dict[str, Any]:
     except UnknownPartError as exc:
         raise UnknownPartError(f"{path}: {exc}", hint="use the stm8tool that made this chip file") from exc
     except _FieldError as exc:
-        raise _damaged(path, f": {exc}") from exc
+        raise damaged(path, f": {exc}") from exc
     return document
 
 
@@ -65,7 +66,7 @@ def usb_side(path: Path) -> tuple[str, str, Faults]:
         _check_group("", seen, _USB_SIDE)
         return seen["model"], seen["serial"], _bench(None, seen)
     except _FieldError as exc:
-        raise _damaged(path, f": {exc}") from exc
+        raise damaged(path, f": {exc}") from exc
 
 
 def part_of(document: Mapping[str, Any]) -> Part:
@@ -108,7 +109,7 @@ def _document(path: Path) -> dict[str, Any]:
     except OSError as exc:
         raise UsageError(f"cannot read {path}: {exc.strerror}", hint="check the path and its rights") from exc
     if len(content) > files.BOARD_LIMIT:
-        raise _damaged(path, f": it has more than {files.BOARD_LIMIT} bytes")
+        raise damaged(path, f": it has more than {files.BOARD_LIMIT} bytes")
     try:
         document = json.loads(
             content.decode("utf-8-sig"),
@@ -117,10 +118,10 @@ def _document(path: Path) -> dict[str, Any]:
             object_pairs_hook=_without_doubles,
         )
     except (ValueError, RecursionError) as exc:
-        raise _damaged(path) from exc
+        raise damaged(path) from exc
     version = document.get("version") if isinstance(document, dict) else None
-    if version is None or document.get("format") != FORMAT or not _whole(version, 0, _COUNT):
-        raise _damaged(path)
+    if version is None or document.get("format") != FORMAT or not rules.is_whole(version, 0, rules.MOST):
+        raise damaged(path)
     if version != VERSION:
         newer = version > VERSION
         raise UsageError(
@@ -147,106 +148,43 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _damaged(path: Path, reason: str = "") -> UsageError:
+def damaged(path: Path, reason: str = "") -> UsageError:
+    """Return the error of a file that cannot be believed."""
     return UsageError(
         f"{path} is not a chip file, or it is damaged{reason}", hint="make a new one with: stm8tool sim create"
     )
 
 
-# -- rules for one value ---------------------------------------------------------------------------------------------
-
-
-def _whole(value: Any, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
-
-
-def _from(least: int, most: int) -> Rule:
-    return (lambda value: _whole(value, least, most)), f"a whole number from {least} to {most}"
-
-
-def _hex(size: int) -> Rule:
-    digits = re.compile(f"[0-9a-f]{{{2 * size}}}")
-    return (lambda value: isinstance(value, str) and bool(digits.fullmatch(value))), f"{2 * size} hex digits"
-
-
-def _one_of(*values: str) -> Rule:
-    return (lambda value: isinstance(value, str) and value in values), f"one of {', '.join(values)}"
-
-
-def _counts(size: int) -> Rule:
-    def right(value: Any) -> bool:
-        return isinstance(value, list) and len(value) == size and all(_whole(count, 0, _COUNT) for count in value)
-
-    return right, f"a list of {size} counts"
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= _LONGEST_TEXT and value.isprintable()
-
-
-def _is_seconds(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
-
-
-_FLAG: Rule = (lambda value: isinstance(value, bool)), "true or false"
-_BYTE = _from(0, 0xFF)
-_COUNTER = _from(0, _COUNT)
-_TEXT: Rule = (_is_text, f"a text of {_LONGEST_TEXT} characters at most")
-_TEXTS: Rule = (
-    (lambda value: isinstance(value, list) and len(value) <= _LONGEST_TEXT and all(map(_is_text, value))),
-    "a list of texts",
-)
-_GROUP: Rule = (lambda value: isinstance(value, dict)), "a group of fields"
-
 # -- the fields ------------------------------------------------------------------------------------------------------
 
-_FIELDS: dict[str, Rule] = {
-    "format": _one_of(FORMAT),
-    "version": _from(VERSION, VERSION),
-    "part": _TEXT,
-    "model": _one_of(*MODELS),
+_FIELDS: dict[str, rules.Rule] = {
+    "format": rules.one_of(FORMAT),
+    "version": rules.number(VERSION, VERSION),
+    "part": rules.TEXT,
+    "model": rules.one_of(*MODELS),
     "serial": ((lambda value: isinstance(value, str) and bool(_SERIAL.fullmatch(value))), "24 upper-case hex digits"),
-    "faults": _TEXTS,
-    "memories": _GROUP,
-    "unique_id": _hex(12),
-    "loaded_options": _GROUP,
-    "chip": _GROUP,
-    "map": _GROUP,
-    "noise": _GROUP,
-    "controller": _GROUP,
-    "debug": _GROUP,
-    "probe": _GROUP,
-    "transfers": _COUNTER,
-    "seconds": (_is_seconds, "a number of seconds"),
+    "faults": rules.TEXTS,
+    "memories": rules.GROUP,
+    "unique_id": rules.hex_bytes(12),
+    "loaded_options": rules.GROUP,
+    "chip": rules.GROUP,
+    "map": rules.GROUP,
+    "noise": rules.GROUP,
+    "controller": rules.GROUP,
+    "debug": rules.GROUP,
+    "probe": rules.GROUP,
+    "devices": ((lambda value: value is None or isinstance(value, dict)), "null or a group of fields"),
+    "transfers": rules.COUNTER,
+    "seconds": (rules.is_seconds, "a number of seconds"),
 }
 _USB_SIDE = {name: _FIELDS[name] for name in ("model", "serial", "faults")}
-_GROUPS: dict[str, dict[str, Rule]] = {
-    "chip": {"nrst_low": _FLAG, "swim_active": _FLAG, "csr": _BYTE, "link_lost": _FLAG, "hsit": _FLAG},
-    "map": {"cfg_gcr": _BYTE, "clock_divider": _BYTE},
-    "noise": {"sent": _COUNTER, "read": _COUNTER},
-    "controller": {
-        "cr1": _BYTE,
-        "cr2": _BYTE,
-        "pul": _FLAG,
-        "dul": _FLAG,
-        "pukr_step": _from(0, 1),
-        "dukr_step": _from(0, 1),
-        "pukr_dead": _FLAG,
-        "dukr_dead": _FLAG,
-        "eop": _FLAG,
-        "wr_pg_dis": _FLAG,
-        "high_voltage_off": _FLAG,
-    },
-    "debug": {"cpu": _hex(11), "dm": _hex(11), "new_pc": _FLAG},
-    "probe": {
-        "mode": _from(0, 3),
-        "mode_byte": _BYTE,
-        "status": _BYTE,
-        "count": _from(0, 0xFFFF),
-        "high_speed": _FLAG,
-        "wedged": _FLAG,
-        "spoilt_by_speed": _FLAG,
-    },
+_GROUPS = {
+    "chip": Chip.STATE,
+    "map": MemoryMap.STATE,
+    "noise": Noise.STATE,
+    "controller": FlashController.STATE,
+    "debug": DebugModule.STATE,
+    "probe": Firmware.STATE,
 }
 
 
@@ -254,14 +192,14 @@ def _check(document: dict[str, Any]) -> None:
     _check_group("", document, _FIELDS)
     part = find_part(document["part"])
     _bench(part, document)
-    for name, rules in _GROUPS.items():
-        _check_group(f"{name}.", document[name], rules)
+    for name, declared in _GROUPS.items():
+        _check_group(f"{name}.", document[name], declared.rules)
     _check_group("loaded_options.", document["loaded_options"], _loaded_options(part))
     sizes = _sizes(part)
-    _check_group("memories.", document["memories"], dict.fromkeys(sizes, _GROUP))
+    _check_group("memories.", document["memories"], dict.fromkeys(sizes, rules.GROUP))
     for name, (size, block) in sizes.items():
-        rules = {"data": _hex(size), "wear": _counts(-(-size // block))}
-        _check_group(f"memories.{name}.", document["memories"][name], rules)
+        wanted = {"data": rules.hex_bytes(size), "wear": rules.counts(-(-size // block))}
+        _check_group(f"memories.{name}.", document["memories"][name], wanted)
 
 
 def _bench(part: Optional[Part], document: Mapping[str, Any]) -> Faults:
@@ -281,25 +219,40 @@ def _sizes(part: Part) -> dict[str, tuple[int, int]]:
     return sizes
 
 
-def _loaded_options(part: Part) -> dict[str, Rule]:
-    in_flash = _from(part.flash.start, part.flash.end)
+def _loaded_options(part: Part) -> dict[str, rules.Rule]:
+    in_flash = rules.number(part.flash.start, part.flash.end)
     return {
-        "bricked": ((lambda value: value is None or _is_text(value)), "null or a text"),
-        "rop": _FLAG,
+        "bricked": ((lambda value: value is None or rules.is_text(value)), "null or a text"),
+        "rop": rules.FLAG,
         "ubc_end": in_flash,
         "data_start": in_flash,
-        "fpr": _BYTE,
-        "mismatch": _FLAG,
+        "fpr": rules.BYTE,
+        "mismatch": rules.FLAG,
     }
 
 
-def _check_group(place: str, group: dict[str, Any], rules: Mapping[str, Rule]) -> None:
-    missing: Optional[str] = next((name for name in rules if name not in group), None)
+def check_devices(path: Path, document: Mapping[str, Any], declared: Mapping[str, Mapping[str, rules.Rule]]) -> None:
+    """Check the peripherals of a checked document, whose fields depend on the part; `declared` has their rules.
+
+    Raises:
+        UsageError: A field is wrong.
+    """
+    devices = document["devices"]
+    try:
+        _check_group("devices.", devices, dict.fromkeys(declared, rules.GROUP))
+        for name, wanted in declared.items():
+            _check_group(f"devices.{name}.", devices[name], wanted)
+    except _FieldError as exc:
+        raise damaged(path, f": {exc}") from exc
+
+
+def _check_group(place: str, group: dict[str, Any], wanted: Mapping[str, rules.Rule]) -> None:
+    missing: Optional[str] = next((name for name in wanted if name not in group), None)
     if missing is not None:
         raise _FieldError(f"{place}{missing} is missing")
-    foreign = next((name for name in group if name not in rules), None)
+    foreign = next((name for name in group if name not in wanted), None)
     if foreign is not None:
         raise _FieldError(f"{place}{foreign[:40]!r} is not a field of this version")
-    for name, (is_right, wanted) in rules.items():
+    for name, (is_right, right) in wanted.items():
         if not is_right(group[name]):
-            raise _FieldError(f"{place}{name} must be {wanted}")
+            raise _FieldError(f"{place}{name} must be {right}")

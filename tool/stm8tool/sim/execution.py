@@ -1,27 +1,33 @@
-"""A CPU core that executes on the memories of a simulated chip: RAM, flash, EEPROM, and the flash controller.
+"""The CPU of a simulated chip at work: a core on its RAM, flash and EEPROM, its flash controller and its peripherals.
 
-The registers that `sim/chip/memory_map.py` knows are there, and those of the devices that are given to it. Without a
-device for it, a register is a gap. RAM is copied in and out, as the core reads and writes it directly.
+`sim/chip/microcontroller.py` says from when to when it executes, and keeps the CPU's registers meanwhile. The registers
+that `sim/chip/memory_map.py` knows are there, and those of the devices that are given to it. Without a device for it,
+a register is a gap. RAM is copied in and out, as the core reads and writes it directly.
 
-Code and data in flash wait while its array is busy. A part with RWW goes on while its data EEPROM is programmed (RM0016
-4.3, PM0054 3.4). Outside of RAM and flash nothing can be executed: it is an illegal opcode here. Read protection hides
-nothing from the program itself.
+Code and data in flash wait while its array is busy, and the CPU waits if it touches CR1, CR2 or an array then. A part
+with RWW goes on while its data EEPROM is programmed (RM0016 4.3 and 4.6.1, PM0054 3.4). Outside of RAM and flash
+nothing can be executed: it is an illegal opcode here. Read protection hides nothing from the program itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
+from .chip.breakpoints import Access
 from .chip.memory import Memory
-from .chip.microcontroller import Chip
-from .cpu.core import Core
+from .cpu.core import BlockedError, Core
 from .cpu.writer import Layout
 from .peripherals.device import NEVER, Device
+from .state import GIVEN, PART_OF_IT, SCRATCH, State
+
+if TYPE_CHECKING:
+    from .chip.microcontroller import Chip
 
 ILLEGAL = 0x05  # an opcode that the STM8 does not have
 CLOCKS = range(0x50C0, 0x50D0)
 SLEEPLESS = "no interrupt or reset can come"
+STALLING = {"CR1", "CR2", "NCR2"}  # an access to them waits for a busy array (RM0016 4.6.1)
 
 
 class Execution:
@@ -33,8 +39,22 @@ class Execution:
         now: Seconds of the bench's clock.
         level: Returns the level of an interrupt.
         enough: Asked after each event; True ends the run.
-        on_reset: Called with the cause when a device resets the chip.
+        on_reset: Called with the cause when a device, or an illegal opcode, resets the chip.
+        lives_on: What ends a run of `sim run` is a part of life: an illegal opcode resets the chip, a CPU that sleeps
+            for good sleeps on.
     """
+
+    STATE = State(
+        left={
+            **dict.fromkeys(("_chip", "_ram_end", "_flash_start", "_flash_end", "_memories", "layout"), GIVEN),
+            **dict.fromkeys(("level", "enough", "on_reset", "lives_on"), "set by who runs a program"),
+            **dict.fromkeys(("memory", "_flash_version", "_holders"), "copies of what is saved"),
+            **dict.fromkeys(("_began", "_from_cycle", "_hz"), "set anew for each stretch"),
+            "_due": "follows from the peripherals",
+            **dict.fromkeys(("_was_reset", "_accesses", "_written_at"), SCRATCH),
+            **dict.fromkeys(("devices", "core"), PART_OF_IT),
+        }
+    )
 
     def __init__(self, chip: Chip, now: float, devices: Sequence[Device] = ()) -> None:
         if chip.ram.start:
@@ -44,48 +64,115 @@ class Execution:
         self.level: Callable[[int], int] = lambda _number: 3
         self.enough: Callable[[], bool] = lambda: False
         self.on_reset: Callable[[str], None] = lambda _cause: None
-        self._began, self._waited = now, 0.0
-        self._hz = chip.map.cpu_hz
+        self.lives_on = False
+        self._ram_end = chip.ram.end
+        self._flash_start, self._flash_end = chip.flash.start, chip.flash.end
         self._holders: dict[int, Optional[Device]] = {}
         self._memories = [m for m in (chip.flash, chip.eeprom, chip.options.memory) if m is not None]
         self.layout = Layout(chip.ram.end, 0, 0, 0, chip.ram.end - 1)  # no plain flash: its reads may have to wait
         self.memory = bytearray([ILLEGAL]) * (max(chip.flash.end, chip.ram.end) + 8)
-        self.memory[: chip.ram.end] = chip.ram.data
-        self._holds_flash = False
+        self._began, self._from_cycle = now, 0
+        self._hz = chip.map.cpu_hz
+        self._was_reset = False
+        self._accesses: Optional[list[Access]] = None  # of one instruction, while something looks at them
+        self._written_at = -1  # the cycle of the last write to an array
+        self._due = 0.0  # when something happens in the devices next; 0 after each access to one
         self.core = Core(self)
         self.core.pauses = True
-        self._take_flash()
+        self.take_memories(anew=True)
+
+    # -- time -------------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        return self._at(self.core.cycles)
+
+    def _at(self, cycles: int) -> float:
+        return self._began + (cycles - self._from_cycle) / self._hz
+
+    def begin(self, now: float) -> None:
+        """Go on at that time."""
+        self._began, self._from_cycle = now, self.core.cycles
+        self._hz = self._chip.map.cpu_hz
+
+    def _set_speed(self, cycles: int) -> None:
+        """Go on at the speed that the chip has now, from a cycle on."""
+        self._began, self._from_cycle = self._at(cycles), cycles
+        self._hz = self._chip.map.cpu_hz
+
+    def _wait(self, until: float) -> None:
+        """Let time pass in which the CPU does nothing."""
+        if until > self.now:
+            self._began, self._from_cycle = until, self.core.cycles
+
+    # -- running ----------------------------------------------------------------------------------------------
 
     def run(self, until: float) -> str:
         """Execute until that time; return why the CPU stopped before, or an empty text."""
         self._chip.controller.by_program = True
+        self._was_reset = False
         try:
-            stopped = self._run(until)
+            return self._run(until)
         finally:
             self._chip.controller.by_program = False
-            self._chip.ram.data[:] = self.memory[: self._chip.ram.end]
-        return stopped
+            self._chip.ram.data[:] = self.memory[: self._ram_end]
 
     def _run(self, until: float) -> str:
-        core, controller = self.core, self._chip.controller
+        core, controller, debug = self.core, self._chip.controller, self._chip.debug
         while self.now < until and not core.stopped:
             now = self.now
             self._settle(now)
-            due = self._settle_devices(now)
-            if self.enough() or core.pc == core.breakpoint:
+            if now >= self._due:
+                self._settle_devices(now)
+            if self._was_reset or self.enough() or core.pc == core.breakpoint:
                 return ""
             if core.sleep and not core.pending and not self._may_wake():
-                return f"{core.sleep}, and {SLEEPLESS}"
+                if not self.lives_on:
+                    return f"{core.sleep}, and {SLEEPLESS}"
+                self._wait(until)
+                break
             if controller.busy and self._in_flash(core.pc) and not controller.readable(self._chip.flash):
-                self._wait()
+                self._wait(min(until, controller.busy_until))
                 continue
-            end = min(until, controller.busy_until, due) if controller.busy else min(until, due)
-            core.run(core.cycles + max(1, int((end - now) * self._hz)))
-        self._settle_devices(self.now)
+            try:
+                if self._execute(min(until, self._due, controller.next_change(now))):
+                    return ""
+            except BlockedError:
+                self._wait(min(until, controller.busy_until))
+            stopped: str = core.stopped
+            if stopped == "BREAK" and debug.takes_break():
+                core.stopped, core.pc = "", core.pc - 1
+                return ""
+            if stopped and stopped != "BREAK" and self.lives_on:
+                self._reset(f"the CPU met {stopped}")
+        if not self._was_reset and self.now >= self._due:
+            self._settle_devices(self.now)
         return core.stopped
 
-    def _settle_devices(self, now: float) -> float:
-        """Let happen what is due in the devices, and pass their interrupts on; return when the next thing happens."""
+    def _execute(self, end: float) -> bool:
+        """Execute up to a time, or one instruction if the debug module looks at each; return whether it stalls."""
+        core, debug = self.core, self._chip.debug
+        stops = debug.breakpoints.fetches
+        if stops != core.stops:
+            core.stop_before(stops)
+        core.cautious = self._chip.controller.busy
+        if not debug.looks_closely or (core.sleep and not core.pending):
+            core.run(core.cycles + max(1, int((end - self.now) * self._hz)))
+            return core.pc in core.stops and debug.stops_before(core.pc)
+        if debug.stops_before(core.pc):
+            return True
+        core.watched = debug.breakpoints.looks_closely
+        self._accesses = []
+        sp = core.sp
+        try:
+            core.step()
+            pushed = range(core.sp + 1, sp + 1)
+            return debug.executed([access._replace(on_stack=access.address in pushed) for access in self._accesses])
+        finally:
+            core.watched, self._accesses = False, None
+
+    def _settle_devices(self, now: float) -> None:
+        """Let happen what is due in the devices, and pass their interrupts on."""
         due = NEVER
         pending = self.core.pending
         pending.clear()
@@ -93,60 +180,71 @@ class Execution:
             device.settle(now)
             if device.reset_cause:
                 self._reset(device.reset_cause)
-                return self.now
+                return
             for number in device.requests:
                 pending[number] = self.level(number)
             due = min(due, device.due)
-        return due
+        self._due = due
 
     def _may_wake(self) -> bool:
         """Tell whether something can end the CPU's sleep; HALT stops every clock but those that are not modelled."""
         return self.core.sleep != "HALT" and any(device.wakes for device in self.devices)
 
     def _reset(self, cause: str) -> None:
-        self._waited += self._chip.reset_by_program(self.now) - self.now
-        self._set_speed()
-        self.core.reset()
-        for device in self.devices:
-            device.reset(self.now)
-        self._take_flash()
+        """Let a device or the CPU itself reset the chip, unless SWIM masks that."""
+        now = self.now
+        if self._chip.masks_resets:
+            for device in self.devices:
+                device.pass_over(now)
+            self._due = 0.0
+            return
         self.on_reset(cause)
+        starts = self._chip.reset_by_program(now)
+        self.reset(now)
+        if starts is None:
+            self._was_reset = True
+            return
+        self._wait(starts)
+        self._set_speed(self.core.cycles)
+        self.take_memories(anew=True)
 
-    @property
-    def now(self) -> float:
-        return self._at(self.core.cycles)
+    def reset(self, now: float) -> None:
+        """Do what a reset of the chip does to the CPU and what is around it."""
+        self.core.reset()
+        self._due = 0.0
+        for device in self.devices:
+            device.reset(now)
 
-    def _at(self, cycles: int) -> float:
-        return self._began + self._waited + cycles / self._hz
+    # -- memories ---------------------------------------------------------------------------------------------
 
     def _in_flash(self, address: int) -> bool:
-        return self._chip.flash.start <= address < self._chip.flash.end
-
-    def _wait(self) -> None:
-        """Stop the CPU until the array is free."""
-        until = self._chip.controller.busy_until
-        self._waited += max(0.0, until - self.now)
-        self._settle(max(until, self.now))
+        return self._flash_start <= address < self._flash_end
 
     def _settle(self, now: float) -> None:
         """Let the operation of the array end, and take over what it has programmed."""
         controller = self._chip.controller
-        was_busy = controller.busy
-        controller.settle(now)
-        if was_busy and not controller.busy:
+        if controller.busy:
+            controller.settle(now)
+            if self._flash_version != self._chip.flash.version:
+                self._take_flash()
+
+    def _wait_in_place(self, cycle: int) -> None:
+        """Wait in the middle of an instruction until the array is free."""
+        self._began, self._from_cycle = max(self._at(cycle), self._chip.controller.busy_until), cycle
+        self._settle(self._began)
+
+    def take_memories(self, *, anew: bool) -> None:
+        """Take over RAM, and flash if it has changed, or whether it has or not."""
+        self.memory[: self._ram_end] = self._chip.ram.data
+        if anew or self._flash_version != self._chip.flash.version:
             self._take_flash()
 
     def _take_flash(self) -> None:
         flash = self._chip.flash
-        self.memory[flash.start : flash.end] = flash.data
-        self.core.forget()
-
-    def _set_speed(self, cycles: Optional[int] = None) -> None:
-        """Go on at the speed that the chip has now, from a cycle on."""
-        cycles = self.core.cycles if cycles is None else cycles
-        then = self._at(cycles)
-        self._hz = self._chip.map.cpu_hz
-        self._began += then - self._at(cycles)
+        self._flash_version = flash.version
+        if self.memory[flash.start : flash.end] != flash.data:
+            self.memory[flash.start : flash.end] = flash.data
+            self.core.forget_outside_ram()
 
     def _holder(self, address: int) -> Optional[Device]:
         """Return the device that holds an address; they never move."""
@@ -160,32 +258,51 @@ class Execution:
     # -- the core's bus -------------------------------------------------------------------------------------
 
     def read(self, address: int, now: int) -> int:
-        """Return a byte; wait for it where its array is busy."""
-        memory, controller = self._memory_at(address), self._chip.controller
-        if memory is not None:
+        """Return a byte; BlockedError while its array is busy."""
+        value = self._read(address, now)
+        if self._accesses is not None:
+            self._accesses.append(Access(address, value, False))
+        return value
+
+    def _read(self, address: int, now: int) -> int:
+        controller = self._chip.controller
+        if address < self._ram_end:
+            return self.memory[address]
+        if controller.busy:
             self._settle(self._at(now))
-            if not controller.readable(memory):
-                self._waited += max(0.0, controller.busy_until - self._at(now))
-                self._settle(self._at(now))
-            self.core.volatile = self.core.volatile or controller.busy
+        memory = self._memory_at(address)
+        if memory is not None:
+            if not controller.readable(memory) and controller.busy:
+                raise BlockedError
             return memory.data[address - memory.start]
         device = self._holder(address)
         if device is not None:
             value_there = device.read(address, self._at(now))
+            self._due = 0.0
             self.core.volatile = self.core.volatile or device.volatile
             return value_there
-        self._settle(self._at(now))
-        value = self._chip.map.read(address, 1, self._at(now))
-        self.core.volatile = self.core.volatile or controller.busy  # IAPSR changes while nothing is executed
+        return self._read_map(address, now)
+
+    def _read_map(self, address: int, now: int) -> int:
+        chip = self._chip
+        name = chip.map.flash_register(address)
+        if chip.controller.busy and name in STALLING:
+            raise BlockedError
+        if name == "IAPSR":
+            self.core.volatile = self.core.volatile or chip.controller.has_news  # it is cleared by being read
+        value = chip.map.read(address, 1, self._at(now))
         return value[0] if value else 0
 
     def write(self, address: int, value: int, now: int) -> None:
-        """Write a byte; wait for a busy array, too."""
-        chip = self._chip
-        if address < chip.ram.end:
+        """Write a byte; BlockedError while its array is busy."""
+        if self._accesses is not None:
+            self._accesses.append(Access(address, value, True))
+        if address < self._ram_end:
             self.memory[address] = value
             return
+        chip = self._chip
         at = self._at(now)
+        self._settle(at)
         device = self._holder(address)
         if address in CLOCKS:
             for ticking in self.devices:
@@ -193,11 +310,18 @@ class Execution:
         if device is not None:
             device.write(address, value, at)
         else:
-            self._settle(at)
-            if chip.controller.busy:
-                self._waited += max(0.0, chip.controller.busy_until - at)
-                self._settle(self._at(now))
-            chip.map.write(address, bytes([value]), self._at(now), 0.0, False)
+            self._write_map(address, value, now)
+        self._due = 0.0
         if chip.map.cpu_hz != self._hz:
             self._set_speed(now)
         self.core.limit = 0  # `run` looks at the array and at the devices before the next instruction
+
+    def _write_map(self, address: int, value: int, now: int) -> None:
+        chip = self._chip
+        in_array = self._memory_at(address) is not None
+        if chip.controller.busy and (in_array or chip.map.flash_register(address) in STALLING):
+            if self._written_at != now:
+                raise BlockedError
+            self._wait_in_place(now)  # the first byte of a word is written: it cannot be written again
+        self._written_at = now if in_array else -1
+        chip.map.write(address, bytes([value]), self._at(now), 0.0, False)

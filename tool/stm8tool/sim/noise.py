@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import Union
 
 from .faults import Faults
-
-STATE = ("sent", "read")
+from .rules import COUNTER
+from .state import GIVEN, State
 
 
 class Noise:
@@ -25,6 +25,8 @@ class Noise:
         sent: Bytes to the chip.
         read: Bytes from it.
     """
+
+    STATE = State({"sent": COUNTER, "read": COUNTER}, left={"faults": GIVEN})
 
     def __init__(self) -> None:
         self.faults = Faults()

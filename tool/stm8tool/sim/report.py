@@ -42,8 +42,8 @@ class ChipReport:
         faults: As `NAME[=ARG]`.
         locked: Read-out protection is in force.
         bricked: What ruined the chip, or None.
-        state: What the CPU does: "running", "running: empty", "running in RAM", "stalled", "held in reset",
-            "unpowered".
+        state: What the CPU does: "running", "running in RAM", "running: empty", "running: asleep in …",
+            "running: resets itself", "running: stopped by …", "stalled", "held in reset", "unpowered".
         pc: Where the CPU was seen last; None where nothing is executed.
         probe_mode: The mode that the probe was left in, as F5 answers it.
         transfers: USB transfers of the last command.

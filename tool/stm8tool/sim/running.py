@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Optional
@@ -12,14 +13,11 @@ from stm8tool.words import Advice, Hint
 
 from .chip.microcontroller import Chip
 from .clock import VirtualClock
-from .execution import Execution
 from .gap import SimGapError
-from .peripherals.build import Board, build
 from .store import PathLike, board
 
 SLICE_S = 0.01  # of simulated time; between two of them, what was sent is passed on
 OFF_S = 0.1
-RESET_BITS = {"IWDG": 0x02, "WWDG": 0x01}
 
 
 class End(Enum):
@@ -101,41 +99,46 @@ class _Run:
         self._chip, self._clock, self._goal, self._put, self._warn = chip, clock, goal, put, warn
         self._told: set[str] = set()
         self._shown: dict[str, int] = {}
-        self._board: Board = build(chip, self._warn_once)
-        self._execution = Execution(chip, clock.now(), self._board.devices)
-        self._execution.level = self._board.priorities.level
-        self._execution.enough = self._has_sent_text
-        self._execution.on_reset = self._on_reset
-        self._execution.core.breakpoint = goal.pc
+        self._processor = chip.processor
+        self._board, self._execution = self._processor.board, self._processor.execution
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Let the chip's CPU tell what it does, and end where the goal is met."""
+        processor, execution = self._processor, self._execution
+        processor.strict, processor.warn, processor.on_reset = True, self._warn_once, self._on_reset
+        execution.enough, execution.core.breakpoint = self._has_sent_text, self._goal.pc
+        try:
+            yield
+        finally:
+            processor.strict = False
 
     def run(self) -> Outcome:
-        execution, goal = self._execution, self._goal
-        began = self._clock.now()
-        until, end, why = began + goal.seconds, End.TIME, ""
+        chip, clock, goal = self._chip, self._clock, self._goal
+        began = clock.now()
+        until, end = began + goal.seconds, End.TIME
         try:
-            while execution.now < until:
-                why = execution.run(min(until, execution.now + SLICE_S))
-                self._pass_on()
-                if self._has_sent_text():
-                    end = End.TEXT
-                elif execution.core.pc == goal.pc:
-                    end = End.ADDRESS
-                elif why:
-                    end = End.STOPPED
-                else:
-                    continue
-                break
+            with self._watching():
+                while chip.executed_to < until:
+                    clock.sleep(min(until, chip.executed_to + SLICE_S) - clock.now())
+                    chip.settle(clock.now())
+                    self._pass_on()
+                    if self._has_sent_text():
+                        end = End.TEXT
+                    elif chip.debug.pc == goal.pc:
+                        end = End.ADDRESS
+                    elif chip.debug.stopped:
+                        end = End.STOPPED
+                    else:
+                        continue
+                    break
         except SimGapError as exc:
             raise ToolError(
-                f"the simulator does not know what a chip does here, at 0x{execution.core.pc:06X}: {exc}",
+                f"the simulator does not know what a chip does here, at 0x{self._execution.core.pc:06X}: {exc}",
                 code=Code.RUN_STOPPED,
                 hint="no manual describes it: change what the program does there",
             ) from exc
-        finally:
-            self._clock.sleep(execution.now - self._clock.now())
-            core = execution.core
-            self._chip.debug.leave_at(core.pc, core.a, core.x, core.y, core.sp, core.cc)
-        return Outcome(end, why, core.pc, execution.now - began, tuple(self._board.other.used))
+        return Outcome(end, chip.debug.stopped, chip.debug.pc, chip.executed_to - began, tuple(self._board.other.used))
 
     def _has_sent_text(self) -> bool:
         text = self._goal.text
@@ -149,7 +152,6 @@ class _Run:
                 self._put(new)
 
     def _on_reset(self, cause: str) -> None:
-        self._board.status.causes |= next(bit for name, bit in RESET_BITS.items() if name in cause)
         self._warn_once(f"{cause}: the chip starts again from its reset")
 
     def _warn_once(self, text: str) -> None:

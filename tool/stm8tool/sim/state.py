@@ -1,19 +1,68 @@
-"""Plain values in and out of an object, for the chip file."""
+"""What of the simulator a chip file keeps.
+
+Each class that has state declares in STATE what becomes of every attribute of its instances: it is saved, with a rule
+for what a file may say; or it is a time, saved as the distance from the moment of saving; or it is left out, with the
+reason. `tests/sim/test_state.py` walks over all objects of a board and fails for an attribute that no class declares.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from .rules import Rule
 
 
-def dump(owner: object, names: Sequence[str]) -> dict[str, Any]:
-    """Return the named attributes; bytes become hex text."""
-    values = {name.lstrip("_"): getattr(owner, name) for name in names}
-    return {name: bytes(v).hex() if isinstance(v, (bytes, bytearray)) else v for name, v in values.items()}
+@dataclass(frozen=True)
+class State:
+    """What becomes of the attributes of a class; a leading underscore is not part of a name in the file.
+
+    Attributes:
+        saved: Attribute or property to rule. Bytes become hex digits.
+        times: The same for seconds of the bench's clock; None stays null.
+        left: Attribute to the reason why it is not saved.
+    """
+
+    saved: Mapping[str, Rule] = field(default_factory=dict)
+    times: Mapping[str, Rule] = field(default_factory=dict)
+    left: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """The fields in the file, with their rules."""
+        return {name.lstrip("_"): rule for name, rule in {**self.saved, **self.times}.items()}
+
+    def dump(self, owner: object, now: float) -> dict[str, Any]:
+        """Return what is saved of an object, as plain values."""
+        found = {name.lstrip("_"): getattr(owner, name) for name in self.saved}
+        plain = {name: bytes(v).hex() if isinstance(v, (bytes, bytearray)) else v for name, v in found.items()}
+        for name in self.times:
+            at = getattr(owner, name)
+            plain[name.lstrip("_")] = None if at is None else at - now
+        return plain
+
+    def restore(self, owner: object, saved: Mapping[str, Any], now: float) -> None:
+        """Set what `dump` returned; types stay as they are. ValueError if bytes are too many or too few."""
+        for name in self.saved:
+            value, held = saved[name.lstrip("_")], getattr(owner, name)
+            if isinstance(held, (bytes, bytearray)):
+                value = type(held)(bytes.fromhex(value))
+                if len(value) != len(held):
+                    raise ValueError(f"{name.lstrip('_')} must be {2 * len(held)} hex digits")
+            setattr(owner, name, value)
+        for name in self.times:
+            distance = saved[name.lstrip("_")]
+            setattr(owner, name, None if distance is None else now + distance)
 
 
-def restore(owner: object, names: Sequence[str], saved: dict[str, Any]) -> None:
-    """Set the named attributes from what `dump` returned; their types stay as they are."""
-    for name in names:
-        value, now = saved[name.lstrip("_")], getattr(owner, name)
-        setattr(owner, name, type(now)(bytes.fromhex(value)) if isinstance(now, (bytes, bytearray)) else value)
+class Saved(Protocol):
+    """An object with a declared state: what becomes of its attributes."""
+
+    STATE: State
+
+
+GIVEN = "given when it is made"
+PART_OF_IT = "an object with a state of its own"
+SCRATCH = "used within one call only"
+FROM_OTHERS = "follows from what is saved"

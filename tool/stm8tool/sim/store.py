@@ -23,17 +23,15 @@ from stm8tool.support.locks import FileLock
 from stm8tool.transport.base import UsbIdentity
 from stm8tool.words import Hint
 
-from . import noise, state
-from .chip import debug, flash, memory_map
-from .chip import microcontroller as chips
 from .chip.memory import Memory
-from .chip.microcontroller import Chip
-from .chip_file import FORMAT, VERSION, check_bench, load, part_of, usb_side
+from .chip.microcontroller import LONGEST_DEBT_S, Chip
+from .chip.options import LOADED
+from .chip_file import FORMAT, VERSION, check_bench, check_devices, damaged, load, part_of, usb_side
 from .clock import RealClock, VirtualClock
 from .faults import Faults
-from .probe import firmware
 from .probe.stlink import SimStlink
 from .report import ChipReport, look_at
+from .state import Saved
 
 CLONE_SERIAL = b"000000000001".hex()  # what clones and old firmware have in common
 _SUCH_AS = "such as board.chip, made by: stm8tool sim create"
@@ -114,6 +112,7 @@ def describe(path: PathLike) -> ChipReport:
     """Return what a chip file holds; UsageError as for `open_transport`."""
     document = load(checked(path))
     probe = _revive(document, VirtualClock(), str(path))
+    probe.chip.settle(probe.clock.now())
     return look_at(probe, document["model"], transfers=document["transfers"], seconds=document["seconds"])
 
 
@@ -234,7 +233,11 @@ def _document(probe: SimStlink, model: str, serial: str, *, seconds: float) -> d
         probe.replug()
     probe.firmware.rest()
     chip = probe.chip
-    chip.settle(float("inf"))
+    now = probe.clock.now()
+    chip.rest()
+    if chip.executed_to < now - LONGEST_DEBT_S:
+        chip.settle(now)
+    chip.executed_to = min(chip.executed_to, now)  # what came later is over when the next command comes
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -244,13 +247,9 @@ def _document(probe: SimStlink, model: str, serial: str, *, seconds: float) -> d
         "faults": list(probe.faults.texts()),
         "memories": {memory.name: _dump_memory(memory) for memory in _memories(chip)},
         "unique_id": chip.unique_id.hex(),
-        "loaded_options": state.dump(chip.options, _LOADED),
-        "chip": state.dump(chip, chips.STATE),
-        "map": state.dump(chip.map, memory_map.STATE),
-        "noise": state.dump(chip.noise, noise.STATE),
-        "controller": state.dump(chip.controller, flash.STATE),
-        "debug": state.dump(chip.debug, debug.STATE),
-        "probe": state.dump(probe.firmware, firmware.STATE),
+        "loaded_options": {name: getattr(chip.options, name) for name in LOADED},
+        **{name: owner.STATE.dump(owner, now) for name, owner in _groups(probe).items()},
+        "devices": _dump_devices(chip, now),
         "transfers": probe.transfers,
         "seconds": seconds,
     }
@@ -263,19 +262,48 @@ def _revive(document: Mapping[str, Any], clock: Clock, path: str) -> SimStlink:
         saved = document["memories"][memory.name]
         memory.data[:] = bytes.fromhex(saved["data"])
         memory.wear = saved["wear"]
-    state.restore(chip.options, _LOADED, document["loaded_options"])
-    state.restore(chip, chips.STATE, document["chip"])
-    state.restore(chip.map, memory_map.STATE, document["map"])
-    state.restore(chip.noise, noise.STATE, document["noise"])
-    state.restore(chip.controller, flash.STATE, document["controller"])
-    state.restore(chip.debug, debug.STATE, document["debug"])
+        memory.version += 1
+    for name in LOADED:
+        setattr(chip.options, name, document["loaded_options"][name])
     faults, serial = document["faults"], document["serial"]
+    now = clock.now()
+    chip.STATE.restore(chip, document["chip"], now)
     probe = SimStlink(chip, document["model"], serial=serial, clock=clock, faults=faults, path=f"sim:{path}")
-    state.restore(probe.firmware, firmware.STATE, document["probe"])
+    for name, owner in _groups(probe).items():
+        owner.STATE.restore(owner, document[name], now)
+    if document["devices"] is not None:
+        _restore_devices(chip, document, now, Path(path))
     return probe
 
 
-_LOADED = ("bricked", "rop", "ubc_end", "data_start", "fpr", "mismatch")
+def _groups(probe: SimStlink) -> dict[str, Saved]:
+    """Return what is saved of each object, by its name in the file."""
+    chip = probe.chip
+    return {
+        "chip": chip,
+        "map": chip.map,
+        "noise": chip.noise,
+        "controller": chip.controller,
+        "debug": chip.debug,
+        "probe": probe.firmware,
+    }
+
+
+def _dump_devices(chip: Chip, now: float) -> Optional[dict[str, Any]]:
+    """Return the peripherals; None if nothing was executed yet, so that they are as after power-on."""
+    if not chip.has_executed:
+        return None
+    return {name: device.STATE.dump(device, now) for name, device in chip.processor.board.named.items()}
+
+
+def _restore_devices(chip: Chip, document: Mapping[str, Any], now: float, path: Path) -> None:
+    named = chip.processor.board.named
+    check_devices(path, document, {name: device.STATE.rules for name, device in named.items()})
+    for name, device in named.items():
+        try:
+            device.STATE.restore(device, document["devices"][name], now)
+        except ValueError as exc:
+            raise damaged(path, f": devices.{name}.{exc}") from exc
 
 
 def _memories(chip: Chip) -> list[Memory]:
@@ -308,9 +336,9 @@ def _save(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _vendor_program(size: int) -> bytes:
-    """Return a fictional program: 32 vectors, then bytes that look like code in three quarters of the memory."""
+    """Return a fictional program: 32 vectors, an endless loop, then bytes that look like code in most of the memory."""
     vectors = b"".join(b"\x82\x00" + (0x8080 + 4 * n).to_bytes(2, "big") for n in range(32))
-    seed, code = 1, bytearray()
+    seed, code = 1, bytearray(b"\x20\xfe")
     while len(vectors) + len(code) < size * 3 // 4:
         seed = (seed * 1103515245 + 12345) & 0x7FFFFFFF
         code.append(seed >> 16 & 0xFF)

@@ -45,6 +45,8 @@ class Switches:
             of the byte; the manuals speak of the data that were to be written.
         unmapped_value: What addresses outside the memory map read as. No source gives it; ST's tool reads some at
             connect and goes on, writes there "go nowhere".
+        stolen_cycles: What each byte that SWIM moves costs a CPU that executes. The manuals say that SWIM steals cycles
+            and not how many.
         app_clock_divider: The program writes this to CLK_CKDIVR when it starts.
     """
 
@@ -69,4 +71,5 @@ class Switches:
     cut_erases: bool = False
     cut_ruins_word: bool = False
     unmapped_value: int = 0x00
+    stolen_cycles: int = 1
     app_clock_divider: Optional[int] = None

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Optional
 
 from .peripherals.device import NEVER
+from .rules import BYTE, FLAG, TIME, hex_bytes, optional
+from .state import GIVEN, State
 
 SR, DR, BRR1, BRR2, CR1, CR2 = range(6)
 REGISTERS = 11  # of the longest one, with GTR and PSCR
@@ -25,6 +27,15 @@ class UartOutput:
         sent: Every byte whose stop bit is through.
     """
 
+    STATE = State(
+        {"_values": hex_bytes(REGISTERS), "_moving": optional(BYTE), "_waiting": optional(BYTE), "_complete": FLAG},
+        times={"_through_at": TIME},
+        left={
+            **dict.fromkeys(("_registers", "_master_hz", "_interrupt"), GIVEN),
+            "sent": "nobody listens to a UART but `sim run`, which begins at power-on",
+        },
+    )
+
     volatile = False  # nothing changes in it but when a byte is through
     reset_cause = ""
 
@@ -38,9 +49,13 @@ class UartOutput:
     def reset(self, _now: float) -> None:
         """Turn it off; a byte that is on its way is lost."""
         self._values = bytearray(REGISTERS)
-        self._moving: Optional[tuple[int, float]] = None  # the byte in the shift register, and when it is through
+        self._moving: Optional[int] = None  # the byte in the shift register,
+        self._through_at: Optional[float] = None  # … and when it is through
         self._waiting: Optional[int] = None  # the byte in DR
         self._complete = True  # TC
+
+    def pass_over(self, now: float) -> None:
+        """Go on after a reset that SWIM masked: nothing has happened."""
 
     def holds(self, address: int) -> bool:
         """True for an address of this UART."""
@@ -56,7 +71,7 @@ class UartOutput:
     @property
     def due(self) -> float:
         """When the byte on its way is through."""
-        return NEVER if self._moving is None else self._moving[1]
+        return NEVER if self._through_at is None else self._through_at
 
     @property
     def requests(self) -> Sequence[int]:
@@ -77,12 +92,11 @@ class UartOutput:
 
     def settle(self, now: float) -> None:
         """Let the bytes through whose time has come."""
-        while self._moving is not None and self._moving[1] <= now:
-            byte, ended = self._moving
-            self.sent.append(byte)
-            following, self._waiting = self._waiting, None
-            self._moving = None if following is None else (following, ended + self.byte_s)
-            self._complete = following is None
+        while self._moving is not None and self._through_at is not None and self._through_at <= now:
+            self.sent.append(self._moving)
+            self._moving, self._waiting = self._waiting, None
+            self._complete = self._moving is None
+            self._through_at = None if self._complete else self._through_at + self.byte_s
 
     def read(self, address: int, now: float) -> int:
         """Return a register."""
@@ -103,6 +117,6 @@ class UartOutput:
         elif self._values[CR2] & TEN and self._values[BRR1]:  # BRR1 = 0 stops its clock
             self._complete = False
             if self._moving is None:
-                self._moving = (value, now + self.byte_s)
+                self._moving, self._through_at = value, now + self.byte_s
             else:
                 self._waiting = value

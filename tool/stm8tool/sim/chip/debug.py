@@ -1,20 +1,22 @@
-"""The debug module and the CPU's register window: stall, resume, and as much of stepping as needs no CPU.
+"""The debug module and the CPU's register window: stall, go on, step, and the breakpoints.
 
-Of all instructions one is known here: the jump in the reset vector, INT (82) or JPF (AC). Behind it the CPU stays, as
-if the program were an endless loop on its first instruction; so there it is found when it is stalled, and its other
-registers hold what a reset left in them. Sent into RAM it stays there likewise. To step on, to be sent elsewhere, or to
-wait for a breakpoint is a gap.
+While the CPU executes, its registers are in `sim/execution.py`, which looks here for what has to stop it. Whenever it
+does not, they are here: this is what SWIM reads and writes, and what a chip file keeps.
 
-Source: UM0470, debug module registers; reset values of ST's header files; PM0044 for the two instructions. That STF
-stands until the CPU goes on is our reading of "a step stopped it".
+Source: UM0470, debug module registers; reset values of ST's header files. Our readings: STF, BK1F, BK2F, BRW and SWBKF
+stand until the CPU goes on, as no source says what else clears them; BRW is 1 for a read; a breakpoint does not stop
+the instruction that a stalled CPU goes on with. Not modelled: DM_CR2, and freezing peripherals by DM_ENFCTR.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Optional
 
 from ..gap import SimGapError
+from ..rules import FLAG, TEXT, hex_bytes, one_of
+from ..state import GIVEN, State
+from .breakpoints import Access, Breakpoints
 
 CPU_REGISTERS = 0x7F00
 DM_REGISTERS = 0x7F90
@@ -24,11 +26,10 @@ DM_CSR1 = 0x7F98
 DM_CSR2 = 0x7F99
 RESET_VECTOR = 0x8000
 
-STE, STF, RESET_FLAG = 0x40, 0x20, 0x10
-STALL, FLUSH = 0x08, 0x01
-BREAK_MODE, FETCH_EITHER = 0x3E, 0x28  # BC2..BIW; BC=101: stop at a fetch from BK1 or BK2
-
-STATE = ("_cpu", "_dm", "_new_pc")
+WDGOFF = 0x80
+STE, STF, RESET_FLAG, BRW, BK2F, BK1F = 0x40, 0x20, 0x10, 0x08, 0x04, 0x02
+STOP_FLAGS = STF | BRW | BK2F | BK1F
+SWBKE, SWBKF, STALL, FLUSH = 0x20, 0x10, 0x08, 0x01
 
 _DM_RESET = bytes([0xFF] * 6 + [0, 0, RESET_FLAG, 0, 0xFF])
 
@@ -39,7 +40,29 @@ class DebugModule:
     Args:
         stack_top: The stack pointer after a reset.
         entry: Returns where the reset vector leads, None if there is no program.
+
+    Attributes:
+        sleep: WFI, WFE or HALT while the CPU waits in it, else "".
+        stopped: Why the CPU cannot go on until a reset, or "".
+        pair_step: The first of two breakpoints that have to come one after the other has come.
+        breakpoints: What the registers ask for.
     """
+
+    STATE = State(
+        {
+            "_cpu": hex_bytes(11),
+            "_registers": hex_bytes(11),
+            "_new_pc": FLAG,
+            "_fresh": FLAG,
+            "sleep": one_of("", "WFI", "WFE", "HALT"),
+            "stopped": TEXT,
+            "pair_step": FLAG,
+        },
+        left={
+            **dict.fromkeys(("_stack_top", "_entry"), GIVEN),
+            **dict.fromkeys(("_dm", "breakpoints"), "saved as `registers`"),
+        },
+    )
 
     def __init__(self, stack_top: int, entry: Callable[[], Optional[int]]) -> None:
         self._stack_top = stack_top
@@ -54,12 +77,16 @@ class DebugModule:
         self._cpu[10] = 0x28
         self._dm = bytearray(_DM_RESET)
         self._new_pc = False  # PC was written and not flushed into the pipeline
-        self._dm[DM_CSR2 - DM_REGISTERS] = STALL * stalled
+        self._fresh = False  # the CPU goes on, and has not executed an instruction since
+        self.sleep = self.stopped = ""
+        self.pair_step = False
+        self._csr2 = STALL * stalled
+        self.breakpoints = Breakpoints(self._dm)
 
     @property
     def stalled(self) -> bool:
         """DM_CSR2.STALL."""
-        return bool(self._dm[DM_CSR2 - DM_REGISTERS] & STALL)
+        return bool(self._csr2 & STALL)
 
     @property
     def _pc(self) -> int:
@@ -83,17 +110,90 @@ class DebugModule:
         self._dm[DM_CSR1 - DM_REGISTERS] = value
 
     @property
+    def _csr2(self) -> int:
+        return self._dm[DM_CSR2 - DM_REGISTERS]
+
+    @_csr2.setter
+    def _csr2(self, value: int) -> None:
+        self._dm[DM_CSR2 - DM_REGISTERS] = value
+
+    @property
+    def _registers(self) -> bytes:
+        return bytes(self._dm)
+
+    @_registers.setter
+    def _registers(self, values: bytes) -> None:
+        self._dm = bytearray(values)
+        self.breakpoints = Breakpoints(self._dm)
+
+    # -- for the CPU --------------------------------------------------------------------------------------------
+
+    @property
     def pc(self) -> int:
         """Where the CPU was seen last."""
         return self._pc
 
+    @property
+    def registers(self) -> tuple[int, int, int, int, int, int]:
+        """PC, A, X, Y, SP, CC."""
+        cpu = self._cpu
+        return self._pc, cpu[0], *(cpu[at] << 8 | cpu[at + 1] for at in (4, 6, 8)), cpu[10]  # type: ignore[return-value]
+
     def leave_at(self, pc: int, a: int, x: int, y: int, sp: int, cc: int) -> None:
-        """Take over the registers of a CPU that has executed elsewhere."""
+        """Take over the registers of a CPU that has executed."""
         self._cpu[0] = a
         self._pc = pc
         for at, word in ((4, x), (6, y), (8, sp)):
             self._cpu[at : at + 2] = word.to_bytes(2, "big")
         self._cpu[10] = cc
+
+    @property
+    def stepping(self) -> bool:
+        """True if the CPU stalls again after one instruction."""
+        return bool(self._csr1 & STE)
+
+    @property
+    def looks_closely(self) -> bool:
+        """True if each instruction has to be looked at: a step, a range, an access to data."""
+        return self._fresh or self.stepping or self.breakpoints.looks_closely
+
+    @property
+    def watchdogs_off(self) -> bool:
+        """True while the module keeps the watchdogs from counting: WDGOFF, and only while the CPU is stalled."""
+        return self.stalled and bool(self._dm[DM_CR1 - DM_REGISTERS] & WDGOFF)
+
+    def stops_before(self, pc: int) -> bool:
+        """Stall before the instruction at an address if a breakpoint says so; return whether it does."""
+        flags = self.breakpoints.fetched(pc, self)
+        if self._fresh or not flags:
+            return False
+        self._stall(flags)
+        return True
+
+    def executed(self, accesses: Iterable[Access]) -> bool:
+        """Take note that an instruction was executed, and of what it did to memory; return whether the CPU stalls."""
+        self._fresh = False
+        flags = 0
+        for access in accesses:
+            flags |= self.breakpoints.accessed(access)
+        if self.stepping:
+            flags |= STF
+        if flags:
+            self._stall(flags)
+        return bool(flags)
+
+    def takes_break(self) -> bool:
+        """Stall at BREAK if SWBKE is set; return whether it is."""
+        if not self._csr2 & SWBKE:
+            return False
+        self._csr2 |= STALL | SWBKF
+        return True
+
+    def _stall(self, flags: int) -> None:
+        self._csr1 |= flags
+        self._csr2 |= STALL
+
+    # -- for SWIM -----------------------------------------------------------------------------------------------
 
     def holds(self, address: int) -> bool:
         """True for an address of this module."""
@@ -110,48 +210,34 @@ class DebugModule:
     def write(self, address: int, value: int, *, may_run: bool) -> None:
         """Write one register; without `may_run` the CPU stays stalled whatever is asked (ROP, half a block)."""
         if address < DM_REGISTERS:
+            if not self.stalled:
+                raise SimGapError("CPU registers written while the CPU runs")
             self._cpu[address - CPU_REGISTERS] = value
             self._new_pc = self._new_pc or address in PC
         elif address == DM_CSR2:
             self._write_csr2(value, may_run=may_run)
         elif address == DM_CSR1:
-            self._csr1 = value & ~STF | self._csr1 & STF
+            self._csr1 = value & ~STOP_FLAGS | self._csr1 & STOP_FLAGS
         else:
             self._dm[address - DM_REGISTERS] = value
+            self.pair_step = False
+            self.breakpoints = Breakpoints(self._dm)
 
     def _write_csr2(self, value: int, *, may_run: bool) -> None:
         if value & FLUSH:
             self._new_pc = False
         if self.stalled and not value & STALL:
-            value |= self._go() if may_run else STALL
-        elif value & STALL and not self.stalled:
-            self._follow_vector()
-        self._dm[DM_CSR2 - DM_REGISTERS] = value & ~FLUSH
+            value |= 0 if may_run else STALL
+            if may_run:
+                self._go()
+        self._csr2 = value & ~(FLUSH | SWBKF) | self._csr2 & SWBKF
 
-    def _go(self) -> int:
-        """Let the CPU go on; return STALL if it stops again at once, which is what a step does."""
+    def _go(self) -> None:
+        """Let the CPU go on."""
         if self._new_pc:
             raise SimGapError("the CPU went on with a new PC that was not flushed into its pipeline")
-        if not self.in_ram and self._pc not in (RESET_VECTOR, self._entry()):
-            raise SimGapError(f"the CPU was sent to 0x{self._pc:06X}: no code is executed here")
-        self._csr1 &= ~STF
-        if self._csr1 & STE:
-            if not self._follow_vector():
-                raise SimGapError(f"a step at 0x{self._pc:06X}: only the jump in the reset vector is executed here")
-            self._csr1 |= STF
-            return STALL
-        if self._waits_for_breakpoint():
-            raise SimGapError("the CPU went on with a breakpoint set: no code is executed here")
-        return 0
-
-    def _follow_vector(self) -> bool:
-        """Take the jump in the reset vector if the CPU is there; return whether it was."""
-        entry = self._entry()
-        if entry is None or self._pc != RESET_VECTOR:
-            return False
-        self._pc = entry
-        return True
-
-    def _waits_for_breakpoint(self) -> bool:
-        mode = self._dm[DM_CR1 - DM_REGISTERS] & BREAK_MODE
-        return mode not in (0, FETCH_EITHER) or (mode == FETCH_EITHER and bytes(self._dm[:6]) != _DM_RESET[:6])
+        if self.stepping and self._entry() is None and self._pc == RESET_VECTOR:
+            raise SimGapError("a step on a blank chip: what it executes is not modelled")
+        self._csr1 &= ~STOP_FLAGS
+        self._csr2 &= ~SWBKF
+        self._fresh = True

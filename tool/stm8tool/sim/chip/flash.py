@@ -6,13 +6,15 @@ datasheets; IAPSR bits 5 and 7 and the order of events from a trace of ST's tool
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Optional
+from dataclasses import dataclass, replace
+from typing import Any, Optional
 
 from stm8tool.parts.table import Part
 
 from ..faults import Faults
 from ..gap import SimGapError
+from ..rules import BYTE, COUNTER, FLAG, LOAD, OPERATION, TIME, number, optional
+from ..state import GIVEN, PART_OF_IT, SCRATCH, State
 from ..switches import Switches
 from .memory import Memory
 from .options import ROP_ADDRESS, OptionBytes, is_l101
@@ -45,29 +47,15 @@ PUKR_KEYS = (0x56, 0xAE)
 DUKR_KEYS = (0xAE, 0x56)
 
 
-STATE = (
-    "_cr1",
-    "_cr2",
-    "pul",
-    "dul",
-    "_pukr_step",
-    "_dukr_step",
-    "_pukr_dead",
-    "_dukr_dead",
-    "_eop",
-    "_wr_pg_dis",
-    "_high_voltage_off",
-)
-
-
 @dataclass
 class _Load:
-    """A word or block on its way in: it starts when the last byte has come."""
+    """A word or block on its way in: it starts when the last byte has come. It comes over SWIM or from the program."""
 
     mode: int
     start: int
     size: int
     data: bytearray
+    by_program: bool
 
 
 @dataclass(frozen=True)
@@ -90,6 +78,30 @@ class FlashController:
 
     Methods that may be refused on the bus return None or False: the caller answers NACK.
     """
+
+    STATE = State(
+        {
+            **dict.fromkeys(("_cr1", "_cr2"), BYTE),
+            **dict.fromkeys(
+                ("pul", "dul", "_pukr_dead", "_dukr_dead", "_eop", "_wr_pg_dis", "_high_voltage_off"), FLAG
+            ),
+            **dict.fromkeys(("_pukr_step", "_dukr_step"), number(0, 1)),
+            "_awaiting_ncr2": optional(BYTE),
+            **dict.fromkeys(("_awaited_of_program", "_has_erased_all"), FLAG),
+            "_dul_misses": COUNTER,
+            "_loading_now": optional(LOAD),
+            "_operation_now": optional(OPERATION),
+        },
+        times={"_began": TIME, "_ends": TIME},
+        left={
+            **dict.fromkeys(("_part", "_switches", "_has_complement", "_has_hvoff", "_rww", "faults"), GIVEN),
+            **dict.fromkeys(("flash", "eeprom", "options"), PART_OF_IT),
+            "_load": "saved as `loading_now`",
+            "_operation": "saved as `operation_now`, `began` and `ends`",
+            "by_program": SCRATCH,
+            "erases_cut": "counts for tests",
+        },
+    )
 
     def __init__(
         self,
@@ -119,6 +131,7 @@ class FlashController:
         self._cr1 = 0
         self._cr2 = 0
         self._awaiting_ncr2: Optional[int] = None
+        self._awaited_of_program = False  # the program wrote CR2, not SWIM
         self.pul = self.dul = False
         self._pukr_step = self._dukr_step = 0
         self._pukr_dead = self._dukr_dead = False
@@ -148,6 +161,59 @@ class FlashController:
         if dead is None or memory.block_start(dead) != memory.block_start(address):
             memory.write(address, data)
 
+    # -- what is under way, for the chip file ----------------------------------------------------------------
+
+    @property
+    def _loading_now(self) -> Optional[dict[str, Any]]:
+        load = self._load
+        if load is None:
+            return None
+        return {
+            "mode": load.mode,
+            "start": load.start,
+            "size": load.size,
+            "data": load.data.hex(),
+            "by_program": load.by_program,
+        }
+
+    @_loading_now.setter
+    def _loading_now(self, saved: Optional[dict[str, Any]]) -> None:
+        self._load = None if saved is None else _Load(**{**saved, "data": bytearray.fromhex(saved["data"])})
+
+    @property
+    def _operation_now(self) -> Optional[dict[str, Any]]:
+        operation = self._operation
+        if operation is None:
+            return None
+        name = operation.memory.name if operation.memory else None
+        return {"memory": name, "address": operation.address, "data": operation.data.hex()}
+
+    @_operation_now.setter
+    def _operation_now(self, saved: Optional[dict[str, Any]]) -> None:
+        self._operation = None
+        if saved is not None:
+            memories = (self.flash, self.eeprom, self.options.memory)
+            memory = next((m for m in memories if m is not None and m.name == saved["memory"]), None)
+            self._operation = _Operation(memory, saved["address"], bytes.fromhex(saved["data"]), 0.0, 0.0)
+
+    @property
+    def _began(self) -> Optional[float]:
+        return self._operation.started if self._operation else None
+
+    @_began.setter
+    def _began(self, at: Optional[float]) -> None:
+        if self._operation is not None:
+            self._operation = replace(self._operation, started=at or 0.0)
+
+    @property
+    def _ends(self) -> Optional[float]:
+        return self._operation.ends if self._operation else None
+
+    @_ends.setter
+    def _ends(self, at: Optional[float]) -> None:
+        if self._operation is not None:
+            self._operation = replace(self._operation, ends=at or 0.0)
+
     # -- time -----------------------------------------------------------------------------------------------
 
     @property
@@ -160,10 +226,28 @@ class FlashController:
         """When the operation ends that is under way; 0 where there is none."""
         return self._operation.ends if self._operation else 0.0
 
+    def next_change(self, now: float) -> float:
+        """When IAPSR shows something else by itself: HVOFF, then the end; never while nothing is programmed."""
+        operation = self._operation
+        if operation is None:
+            return float("inf")
+        off = operation.started + HV_FALL * (operation.ends - operation.started)
+        return off if now < off else operation.ends
+
+    @property
+    def has_news(self) -> bool:
+        """True if a read of IAPSR clears a flag."""
+        return self._eop or self._wr_pg_dis
+
+    @property
+    def idle(self) -> bool:
+        """True while nothing keeps anybody from the arrays."""
+        return self._operation is None and self._load is None
+
     @property
     def loading(self) -> bool:
-        """True while a word or block has begun to come in; the CPU stays stalled meanwhile."""
-        return self._load is not None
+        """True while a word or block has begun to come in over SWIM; the CPU stays stalled meanwhile."""
+        return self._load is not None and not self._load.by_program
 
     def settle(self, now: float) -> None:
         """Finish the operation if its time has come."""
@@ -200,14 +284,18 @@ class FlashController:
     # -- registers ------------------------------------------------------------------------------------------
 
     def disturb(self) -> None:
-        """Note an access to anything else: CR2 without NCR2 directly behind it means byte mode (PM0047 2.3.3)."""
-        self._awaiting_ncr2 = None
+        """Note an access to anything else: CR2 without NCR2 directly behind it means byte mode (PM0047 2.3.3).
+
+        What SWIM does between two accesses of the program, or the program between two of SWIM, counts for nothing.
+        """
+        if self._awaited_of_program == self.by_program:
+            self._awaiting_ncr2 = None
 
     def read_register(self, name: str, now: float) -> Optional[int]:
         """Return a register, or None if the bus is stalled."""
         self.disturb()
         if name in ("CR1", "CR2", "NCR2"):
-            if self.busy or self.loading:
+            if self.busy or (self._load is not None and not self.by_program):
                 return None
             return self._cr1 if name == "CR1" else self._cr2 if name == "CR2" else self._cr2 ^ 0xFF
         if name == "IAPSR":
@@ -232,8 +320,10 @@ class FlashController:
     def write_register(self, name: str, value: int, running: bool) -> bool:
         """Write a register; False if the bus refuses (busy, or CR2 while the CPU runs, as reported)."""
         awaiting, self._awaiting_ncr2 = self._awaiting_ncr2, None
+        if self._awaited_of_program != self.by_program:
+            awaiting = None
         if name in ("CR1", "CR2", "NCR2"):
-            if self.busy or self.loading or (running and name != "CR1"):
+            if self.busy or self._load is not None or (running and name != "CR1"):
                 return False
             if name == "CR1":
                 self._cr1 = value
@@ -241,7 +331,7 @@ class FlashController:
                 self._cr2 = awaiting if awaiting is not None and awaiting ^ value == 0xFF else 0
             elif self._has_complement:
                 self._cr2 = 0
-                self._awaiting_ncr2 = value
+                self._awaiting_ncr2, self._awaited_of_program = value, self.by_program
             else:
                 self._cr2 = value
         elif name == "PUKR":
@@ -382,7 +472,7 @@ class FlashController:
         size = self._part.block if mode in (FPRG, PRG) else 4
         if (address - memory.start) % size:
             raise SimGapError(f"0x{address:06X} is not the start of a unit of {size} bytes")
-        return _Load(mode, address, size, bytearray())
+        return _Load(mode, address, size, bytearray(), self.by_program)
 
     def _execute(self, memory: Memory, load: _Load, now: float) -> None:
         address, data = load.start, bytes(load.data)

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from ..state import GIVEN, State
+
 
 class Memory:
-    """An array at `start`; erased is 0x00 on all STM8."""
+    """An array at `start`; erased is 0x00 on all STM8.
+
+    Attributes:
+        version: Grows with each change, so that who holds a copy sees that it is old.
+    """
+
+    STATE = State(
+        left={
+            "data": "saved by `store.py` for all memories",
+            "wear": "saved by `store.py` for all memories",
+            **dict.fromkeys(("name", "start", "end", "block"), GIVEN),
+            "version": "counts changes since it was made",
+        }
+    )
 
     def __init__(self, name: str, start: int, size: int, block: int) -> None:
         self.name = name
@@ -13,6 +28,7 @@ class Memory:
         self.block = block
         self.data = bytearray(size)
         self.wear = [0] * -(-size // block)
+        self.version = 0
 
     def read(self, address: int, size: int) -> bytes:
         """Return `size` bytes, all of which must lie inside."""
@@ -23,6 +39,7 @@ class Memory:
         """Replace bytes; says nothing about wear."""
         offset = address - self.start
         self.data[offset : offset + len(data)] = data
+        self.version += 1
 
     def block_start(self, address: int) -> int:
         """Return the first address of the block around `address`."""
@@ -36,3 +53,4 @@ class Memory:
         """Erase everything; every block ages."""
         self.data[:] = bytes(len(self.data))
         self.wear = [count + 1 for count in self.wear]
+        self.version += 1

@@ -10,6 +10,8 @@ from typing import Optional
 from stm8tool.parts.table import Part
 
 from ..gap import SimGapError
+from ..rules import BYTE, number, optional
+from ..state import GIVEN, PART_OF_IT, State
 from ..switches import Switches
 from .debug import DebugModule
 from .flash import REGISTERS, FlashController
@@ -28,8 +30,6 @@ OPTION_SPACE = range(0x4800, 0x4900)  # the part's own area is a memory; the res
 CORE = range(0x7F00, 0x8000)
 ROP_PATTERN = 0x71
 
-STATE = ("cfg_gcr", "clock_divider")
-
 
 class MemoryMap:
     """The bus behind SWIM, as long as it is open.
@@ -40,6 +40,14 @@ class MemoryMap:
         ckdivr: The address of CLK_CKDIVR.
         other_hz: What stands in the HSI's place before CLK_CKDIVR, if a program that executes has switched to it.
     """
+
+    STATE = State(
+        {"cfg_gcr": BYTE, "clock_divider": BYTE, "other_hz": optional(number(32_000, 24_000_000))},
+        left={
+            **dict.fromkeys(("_part", "_switches", "_rom", "_flash_registers", "ckdivr", "_ckdivr_reset"), GIVEN),
+            **dict.fromkeys(("_ram", "_options", "_controller", "_debug", "_memories"), PART_OF_IT),
+        },
+    )
 
     def __init__(
         self,
@@ -83,6 +91,10 @@ class MemoryMap:
         if self._part.flash_regs == "stm8s":
             return self.master_hz >> (self.clock_divider & 7)
         return self.master_hz
+
+    def flash_register(self, address: int) -> Optional[str]:
+        """Return the name of the flash controller's register at an address."""
+        return self._flash_registers.get(address)
 
     def _memory_at(self, address: int) -> Optional[Memory]:
         for memory in self._memories:

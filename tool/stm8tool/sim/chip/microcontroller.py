@@ -1,4 +1,4 @@
-"""The simulated STM8: supply, reset, SWIM activation and the program that runs when nobody holds it.
+"""The simulated STM8: supply, reset, SWIM activation, and when its CPU executes.
 
 Source: UM0470 (entry, frames, SWIM_CSR, SRST), and what clients rely on where the manual is silent: SWIM_CSR.RST, the
 communication reset, a stalled CPU after reset.
@@ -9,19 +9,25 @@ from __future__ import annotations
 import enum
 from collections import deque
 from collections.abc import Sequence
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from stm8tool.parts.table import OptionByte, Part, option_table
 
 from ..faults import Faults
 from ..noise import Noise
+from ..rules import BYTE, FLAG, seconds
+from ..state import GIVEN, PART_OF_IT, SCRATCH, State
 from ..switches import Switches
 from .debug import DebugModule
 from .flash import FlashController
 from .memory import Memory
 from .memory_map import SWIM_OFF, MemoryMap
 from .options import OptionBytes
+from .repeats import Repeats
 from .reset_line import ResetLine
+
+if TYPE_CHECKING:
+    from .processor import Processor
 
 SWIM_CSR = 0x7F80
 SAFE_MASK, NO_ACCESS, SWIM_DM, HS, OSCOFF, RST, HSIT, PRI = 0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01
@@ -35,9 +41,9 @@ APP_S = 0.001  # from the start of the program to what it does to the clock
 SLOWEST_HZ = 1_000_000  # below this CPU clock replies come too late for an ST-LINK; the limit itself is ours
 HEADER_BYTES = 5  # of ROTF and WOTF: the command, a length, three bytes of address
 SUPPLY_MV = 3300
+LONGEST_DEBT_S = 1.0  # a CPU that is further behind executes before its board is saved
+_BEFORE = "it happens before the board is saved"
 POWER_OFF_S = 0.5  # how long somebody who switches the supply off leaves it off
-
-STATE = ("nrst_low", "swim_active", "csr", "link_lost", "_hsit")
 
 
 class Answer(enum.Enum):
@@ -56,7 +62,27 @@ class Chip:
 
     Attributes:
         link_lost: SWIM is dead until it is entered again under reset (reported of clones).
+        executed_to: The CPU has executed up to that time.
     """
+
+    STATE = State(
+        {
+            **dict.fromkeys(("nrst_low", "swim_active", "link_lost", "_hsit", "_switched_on"), FLAG),
+            "csr": BYTE,
+        },
+        times={"executed_to": seconds(-LONGEST_DEBT_S, 0)},
+        left={
+            **dict.fromkeys(("part", "switches"), GIVEN),
+            **dict.fromkeys(("unique_id", "_faults"), "saved by `store.py`"),
+            **dict.fromkeys(("flash", "eeprom", "ram", "options", "controller", "debug", "map", "noise"), PART_OF_IT),
+            "_nrst": PART_OF_IT,
+            "_processor": "its registers are those of `debug`; its peripherals are saved by `store.py`",
+            **dict.fromkeys(("_hsit_at", "_switching", "_starts_at", "_pin_at", "_clock_at"), _BEFORE),
+            "_powered_since": "the supply has been there for a while when the next command comes",
+            "_executing": SCRATCH,
+            "_repeats": "finds only what can be skipped",
+        },
+    )
 
     def __init__(
         self,
@@ -91,11 +117,15 @@ class Chip:
         self._switched_on = True
         self._switching: deque[tuple[float, bool]] = deque()  # when somebody will switch the supply, and to what
         self._powered_since = float("-inf")
+        self._processor: Optional[Processor] = None  # made when the CPU executes its first instruction
+        self.executed_to = 0.0
+        self._executing = False
         self._starts_at: Optional[float] = None  # when the option bytes of a released reset are loaded
         self._pin_at: Optional[float] = None  # when the program does what it does to the pin,
         self._clock_at: Optional[float] = None  # … and to the clock
+        self._repeats: Optional[Repeats] = None  # the resets by the program itself since the last one by others
         self._reset(0.0)
-        self.settle(float("inf"))
+        self.rest()
 
     # -- the board ------------------------------------------------------------------------------------------
 
@@ -126,6 +156,10 @@ class Chip:
             return 0
         return SUPPLY_MV if self._faults.marginal_supply is None else self._faults.marginal_supply
 
+    def meet(self, now: float) -> None:
+        """Take over a clock: the CPU goes on from now."""
+        self.executed_to = now
+
     def power(self, on: bool, now: float) -> None:
         """Switch the supply at the board.
 
@@ -150,6 +184,8 @@ class Chip:
         self._reset(now)
         if self.powered:
             self._powered_since = now
+            if self._processor is not None:
+                self._processor.power_on()
             return
         self._starts_at = None
         self.link_lost = False
@@ -202,9 +238,13 @@ class Chip:
         if not self.powered:
             return "unpowered"
         if self.in_reset:
-            return "held in reset"
+            return "held in reset" if self._repeats is None or self._reset_line_low else "running: resets itself"
         if not self.running:
             return "stalled"
+        if self.debug.stopped:
+            return f"running: stopped by {self.debug.stopped}"
+        if self.debug.sleep:
+            return f"running: asleep in {self.debug.sleep}"
         if self.debug.in_ram:
             return "running in RAM"
         return "running" if self.has_program else "running: empty"
@@ -215,6 +255,8 @@ class Chip:
         if not self.powered or self.in_reset or not (self.has_program or self.debug.in_ram):
             return None
         return self._entry() if self.running and self.debug.pc == FIRST_ADDRESS else self.debug.pc
+
+    # -- time -------------------------------------------------------------------------------------------------
 
     def settle(self, now: float) -> None:
         """Let everything happen that is due."""
@@ -238,9 +280,18 @@ class Chip:
 
     def _pass(self, now: float) -> None:
         """Let everything happen that is due inside the chip."""
-        self.controller.settle(now)
-        if self._starts_at is not None and now >= self._starts_at and not self._reset_line_low:
-            self._start(self._starts_at)
+        starts = self._starts_at
+        if starts is None and self.executed_to < now:
+            self._run_to(now)
+            starts = self._starts_at
+        while starts is not None and now >= starts and not self._reset_line_low:
+            if self._repeats is not None and now < float("inf"):
+                starts = self._repeats.jump(starts, now)
+            self._start(starts)
+            self._run_to(now)
+            starts = self._starts_at
+        if now < float("inf") or not self._executes:
+            self.controller.settle(now)
         if self._pin_at is not None and now >= self._pin_at:
             self._pin_at = None
             self.map.cfg_gcr |= SWIM_OFF
@@ -250,8 +301,51 @@ class Chip:
         if self._hsit_at is not None and now >= self._hsit_at:
             self._hsit_at, self._hsit = None, True
 
+    @property
+    def _executes(self) -> bool:
+        """True while the CPU executes instructions that are modelled: all but those of a blank flash."""
+        debug = self.debug
+        if debug.stalled or debug.stopped or not self.running:
+            return False
+        return self.has_program or debug.pc != FIRST_ADDRESS
+
+    def _run_to(self, now: float) -> None:
+        """Let the CPU execute up to a time, if it does; `rest` lets no time pass for it."""
+        if now == float("inf") or self.executed_to >= now or self._executing:
+            return
+        if not self._executes:
+            self.executed_to = now
+            return
+        self._executing = True
+        try:
+            self.executed_to = self.processor.run(self.executed_to, now)
+        finally:
+            self._executing = False
+
+    def rest(self) -> None:
+        """Let everything end that is under way; the CPU executes nothing meanwhile."""
+        self.settle(float("inf"))
+
+    @property
+    def has_executed(self) -> bool:
+        """True if there is more of the CPU than its registers: it has executed, since it was last switched on or so."""
+        return self._processor is not None
+
+    @property
+    def processor(self) -> Processor:
+        """The CPU at work, and what is around it."""
+        if self._processor is None:
+            from .processor import Processor
+
+            self._processor = Processor(self)
+        return self._processor
+
     def set_nrst(self, low: bool, now: float) -> None:
         """Drive or release the reset line."""
+        starts = self._starts_at
+        if low == self._nrst.driven_low and starts is not None and starts <= now and not self._switching:
+            self.settle(starts)  # nothing that the CPU does from there on can be seen from a pin that does not move
+            return
         self.settle(now)
         self._nrst.drive(low, now, (self._faults.nrst_slow or 0) / 1000)
 
@@ -260,15 +354,32 @@ class Chip:
         self.controller.reset(now)
         self.debug.reset(stalled=False)
         self.map.reset()
+        if self._processor is not None and not self._executing:
+            self._processor.reset(now)
         self._pin_at = self._clock_at = None
         self._hsit, self._hsit_at = False, None
+        if not self._executing:
+            self._repeats = None
         self._starts_at = now + self.switches.start_s
         if self.csr & RST:
             self._leave_swim()
 
-    def reset_by_program(self, now: float) -> float:
-        """Let a watchdog reset the chip; return when its program starts again."""
+    @property
+    def masks_resets(self) -> bool:
+        """True while SWIM keeps the watchdogs and illegal opcodes from resetting the chip."""
+        return self.swim_active and bool(self.csr & SAFE_MASK)
+
+    def reset_by_program(self, now: float) -> Optional[float]:
+        """Let a watchdog or an illegal opcode reset the chip.
+
+        Returns:
+            When its program has started again; None if the chip sees to that itself.
+        """
         self._reset(now)
+        if self._executing:
+            self._repeats = self._repeats or Repeats()
+            self._repeats.note(now, self.processor.signature)
+            return None
         starts = now + self.switches.start_s
         self.settle(starts)
         return starts
@@ -290,6 +401,8 @@ class Chip:
     def _run(self, now: float) -> None:
         """Plan what the program will do, from its start or from where a stall ended; while stalled it does nothing."""
         self._pin_at = self._clock_at = None
+        if now > float("-inf"):
+            self.executed_to = now
         if self.running and self.has_program and not self.debug.in_ram:
             if self._faults.app_disables_swim is not None:
                 self._pin_at = now + self._faults.app_disables_swim / 1000
@@ -303,7 +416,14 @@ class Chip:
         if self._faults.swim_stuck_low:
             return Answer.STUCK
         silent = not self.powered or self._faults.swim_open or self.link_lost or self.map.cfg_gcr & SWIM_OFF
+        if self._halted and (self.csr & OSCOFF or not self.swim_active):
+            silent = True  # SWIM has no clock
         return Answer.SILENT if silent else None
+
+    @property
+    def _halted(self) -> bool:
+        """True in HALT: the bus is closed, and SWIM has a clock only if it was active before and OSCOFF is 0."""
+        return self.debug.sleep == "HALT" and self.running
 
     def enter(self, began: float, now: float) -> Answer:
         """Take the entry waveform, the whole of it; on an active SWIM it is a communication reset."""
@@ -349,8 +469,8 @@ class Chip:
                 self._starts_at = now + SRST_S + self.switches.start_s
         return answer or Answer.ACK
 
-    def rotf(self, address: int, size: int, now: float, high_speed: bool) -> tuple[Answer, bytes]:
-        """Read `size` bytes (1..255) on the fly."""
+    def rotf(self, address: int, size: int, now: float, high_speed: bool, byte_s: float = 0.0) -> tuple[Answer, bytes]:
+        """Read `size` bytes (1..255) on the fly; they come `byte_s` apart, the first at `now`."""
         answer = self._listen(now, high_speed, HEADER_BYTES)
         if answer is None and address == SWIM_CSR and size == 1:
             return Answer.ACK, self.noise.spoil(bytes([self._read_csr()]))
@@ -359,7 +479,11 @@ class Chip:
             answer = Answer.SILENT
         data = bytearray()
         while answer is None and len(data) < size:
-            piece = self.map.read(address + len(data), size - len(data), now)
+            runs = self._executes
+            if runs:
+                self.settle(now + len(data) * byte_s)
+            piece = self.map.read(address + len(data), 1 if runs else size - len(data), now)
+            self._steal(runs)
             data += piece or b""
             answer = Answer.NACK if piece is None else None
         return answer or Answer.ACK, self.noise.spoil(data)
@@ -394,7 +518,9 @@ class Chip:
             if not self.powered:
                 return Answer.SILENT, done
             was_running = self.running
-            count = self.map.write(address + done, data[done:], at, byte_s, was_running)
+            runs = was_running and self._executes
+            count = self.map.write(address + done, data[done : done + 1 if runs else None], at, byte_s, was_running)
+            self._steal(runs)
             if self.running != was_running:
                 self._run(at)
             if count is None:
@@ -402,14 +528,19 @@ class Chip:
             done += count
         return Answer.ACK, done
 
+    def _steal(self, runs: bool) -> None:
+        """Take the bus from a CPU that executes, for one access."""
+        if runs:
+            self.executed_to += self.switches.stolen_cycles / self.map.cpu_hz
+
     def _memory_answer(self) -> Optional[Answer]:
         """Return how an access beyond SWIM's own registers fails, or None."""
         if not self.csr & SWIM_DM:
             return Answer.SILENT
-        return Answer.NACK if self.in_reset else None
+        return Answer.NACK if self.in_reset or self._halted else None
 
     def _read_csr(self) -> int:
-        closed = self.switches.no_access_bit and (self.in_reset or self.options.rop)
+        closed = self.switches.no_access_bit and (self.in_reset or self._halted or self.options.rop)
         return self.csr | HSIT * self._hsit | NO_ACCESS * closed
 
     def _write_csr(self, value: int) -> None:

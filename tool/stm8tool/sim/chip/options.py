@@ -11,6 +11,7 @@ from typing import Optional
 from stm8tool.errors import UsageError
 from stm8tool.parts.table import OptionByte, Part
 
+from ..state import GIVEN, PART_OF_IT, State
 from ..switches import Switches
 from .memory import Memory
 
@@ -19,6 +20,7 @@ UBC_ADDRESS = {"stm8s": 0x4801, "stm8l": 0x4802}
 DATASIZE_ADDRESS = 0x4803
 PCODE_ADDRESS = 0x4807
 TMU_ADDRESS = 0x480B
+LOADED = ("bricked", "rop", "ubc_end", "data_start", "fpr", "mismatch")
 LOCK_VALUE = 0xAA  # where `Part.aa_locks`; elsewhere it opens
 
 
@@ -48,6 +50,14 @@ def ubc_size(part: Part, value: int) -> int:
 
 class OptionBytes:
     """The option area and what the chip took from it at its last reset."""
+
+    STATE = State(
+        left={
+            **dict.fromkeys(("_part", "_switches", "table", "_defined", "has_tmu"), GIVEN),
+            "memory": PART_OF_IT,
+            **dict.fromkeys(LOADED, "saved by `store.py`, as what may be there depends on the part"),
+        }
+    )
 
     def __init__(self, part: Part, table: Sequence[OptionByte], switches: Switches) -> None:
         self._part = part
@@ -112,7 +122,7 @@ class OptionBytes:
         """True if the complement matches, or there is none."""
         return not option.complement or self.byte(option.address) ^ self.byte(option.address + 1) == 0xFF
 
-    def _loaded(self, address: int) -> int:
+    def loaded(self, address: int) -> int:
         """Return the value in force; a wrong complement means the default (PM0047 2.3.4)."""
         for option in self.table:
             if option.address == address:
@@ -124,11 +134,11 @@ class OptionBytes:
         self.mismatch = not all(map(self.valid, self.table))
         aa = self.byte(ROP_ADDRESS) == LOCK_VALUE
         self.rop = self.bricked is not None or aa == self._part.aa_locks
-        ubc = self._loaded(UBC_ADDRESS[self._part.flash_regs])
+        ubc = self.loaded(UBC_ADDRESS[self._part.flash_regs])
         flash = self._part.flash
         self.ubc_end = flash.start + ubc_size(self._part, ubc)
         self.fpr = ubc & 0x3F
-        pages = min(self._loaded(DATASIZE_ADDRESS), 32) if is_l101(self._part) else 0
+        pages = min(self.loaded(DATASIZE_ADDRESS), 32) if is_l101(self._part) else 0
         self.data_start = flash.end - 64 * pages
 
     def global_erase(self, value: int, *, again: bool) -> None:

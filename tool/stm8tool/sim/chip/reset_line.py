@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Optional
 
+from ..state import GIVEN, State
+
 SHORTEST_S = {"stm8s": 500e-9, "stm8l": 300e-9}  # by register map
 
 
@@ -20,6 +22,14 @@ class ResetLine:
         driven_low: The probe holds its pin low.
         follows_at: When the chip sees what the probe does, unless that changes before; None if it does so already.
     """
+
+    STATE = State(
+        left={
+            "_shortest_s": GIVEN,
+            "driven_low": "saved as `nrst_low` of the chip",
+            "follows_at": "before a board is saved, the chip sees it",
+        }
+    )
 
     def __init__(self, register_map: str) -> None:
         self._shortest_s = SHORTEST_S[register_map]

@@ -117,7 +117,7 @@ class Transfer:
             data = bytes(self.data[self._done : self._done + count])
             answer, through = self._chip.wotf(address, data, first + self._byte_s, self._byte_s, self._high_speed)
         else:
-            answer, read = self._chip.rotf(address, count, first, self._high_speed)
+            answer, read = self._chip.rotf(address, count, first, self._high_speed, self._byte_s)
             self._chip.settle(first + len(read) * self._byte_s)
             if not self._chip.powered:  # its supply went while the bytes came
                 answer, read = Answer.SILENT, b""

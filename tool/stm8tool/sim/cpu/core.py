@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Optional, Protocol
 
+from ..state import GIVEN, SCRATCH, State
 from .functions import BLOCK_LENGTH, block_source, compile_function, longest, step_source
 from .generate import ENDS
 from .opcodes import PREFIXES, TABLE, Row
@@ -19,6 +21,7 @@ LEVELS = {0x20: 0, 0x08: 1, 0x00: 2, 0x28: 3}  # I1, I0 in CC; level 3 is masked
 LEVEL_BITS = {level: bits for bits, level in LEVELS.items()}
 TOP_LEVEL = 0  # the number of TLI, which nothing masks
 
+_IN_DEBUG = "a register of the CPU, saved with the debug module"
 WARM = 12  # a block is translated when its start has run so often
 
 
@@ -35,11 +38,29 @@ class Bus(Protocol):
         """Take a byte for an address outside of RAM, or in RAM where code runs."""
 
 
-class _Block:
-    __slots__ = ("code", "end", "longest", "run", "start")
+class BlockedError(Exception):
+    """The bus cannot serve an access now: the instruction has had no effect, and is executed again later."""
 
-    def __init__(self, run: Callable[[Any], None], start: int, end: int, longest: int, code: bytes) -> None:
+
+_BUS_ACCESS = re.compile(r"\b(?:rd|wr)\(([^,]+),")
+_ALWAYS_FREE = range(0x5080, 0x5800)  # peripherals without the flash controller: they never keep the CPU waiting
+_IAPSR = (0x505F, 0x5054)
+
+
+def _never_waits(source: str) -> bool:
+    """Tell whether no access that the code makes can meet a busy array, whatever the registers hold."""
+    places = _BUS_ACCESS.findall(source)
+    return all(place.isdigit() and (int(place) in _ALWAYS_FREE or int(place) in _IAPSR) for place in places)
+
+
+class _Block:
+    __slots__ = ("code", "end", "free", "longest", "run", "start")
+
+    def __init__(
+        self, run: Callable[[Any], None], start: int, end: int, longest: int, code: bytes, *, free: bool
+    ) -> None:
         self.run = run
+        self.free = free
         self.start = start
         self.end = end
         self.longest = longest
@@ -76,14 +97,32 @@ class Core:
         breakpoint: `run` returns before the instruction at this address; None for no such address. It is set before
             anything runs.
         pauses: `run` returns when the CPU falls asleep; else, and when it sleeps already, it sleeps up to the limit.
+        stops: As `breakpoint`, for those of the debug module; they may change at any time by `stop_before`.
+        watched: Every access goes through the bus, so that it can be looked at.
+        cautious: An array is busy: only code whose accesses never wait for it runs in blocks.
         volatile: The bus has read something that changes with time, so that an idle loop must be run.
     """
+
+    STATE = State(
+        left={
+            **dict.fromkeys(("bus", "m", "layout", "_watching", "_end"), GIVEN),
+            **dict.fromkeys(("a", "x", "y", "sp", "pc", "cf", "nv", "zv", "vf", "hf", "im"), _IN_DEBUG),
+            **dict.fromkeys(("sleep", "stopped"), _IN_DEBUG),
+            **dict.fromkeys(("_steps", "_blocks", "_heat"), "made anew from the code"),
+            **dict.fromkeys(("cycles", "count"), "count from when it is made"),
+            **dict.fromkeys(("limit", "reserve", "volatile", "pauses", "watched", "cautious"), SCRATCH),
+            **dict.fromkeys(("breakpoint", "interrupt_line"), "set by who runs a program"),
+            "stops": "follows from the debug module",
+            "pending": "follows from the peripherals",
+        }
+    )
 
     def __init__(self, bus: Bus) -> None:
         self.bus = bus
         self.m = bus.memory
         self.layout = bus.layout
-        self._steps: dict[Row, Callable[[Any], None]] = {}
+        self._steps: dict[tuple[bool, Row], Callable[[Any], None]] = {}
+        self._watching = bus.layout._replace(ram_end=0, rom_start=0, rom_end=0)
         self._blocks: dict[int, _Block] = {}
         self._heat: dict[int, int] = {}
         self._end = len(self.m) - 8
@@ -94,6 +133,9 @@ class Core:
         self.volatile = False
         self.pauses = False
         self.breakpoint: Optional[int] = None
+        self.stops: frozenset[int] = frozenset()
+        self.watched = False
+        self.cautious = False
         self.interrupt_line = 1
         self.pending: dict[int, int] = {}
         self.reset()
@@ -145,11 +187,11 @@ class Core:
         if instruction is None:
             self.stopped = "an illegal opcode" if self.pc < self._end else "no memory to fetch from"
             return
-        step = self._steps.get(instruction.row)
+        step = self._steps.get((self.watched, instruction.row))
         if step is None:
-            source = step_source(instruction.row, self.layout)
+            source = step_source(instruction.row, self._watching if self.watched else self.layout)
             step = compile_function(source, "step", self.m, self.bus.read, self.bus.write)
-            self._steps[instruction.row] = step
+            self._steps[self.watched, instruction.row] = step
         step(self)
         if self.pc > SPACE:
             self.pc &= SPACE
@@ -165,12 +207,12 @@ class Core:
             if self.sleep:
                 self.cycles = self.limit if slept or not self.pauses else self.cycles
                 return
-            if self.pc == self.breakpoint:
+            if self.pc == self.breakpoint or self.pc in self.stops:
                 return
             block = blocks.get(self.pc)
             if block is None:
                 block = self._translate(self.pc)
-            if block is not None and self.cycles + block.longest <= self.limit:
+            if block is not None and self.cycles + block.longest <= self.limit and (block.free or not self.cautious):
                 if block.code and memory[block.start : block.end] != block.code:
                     del blocks[block.start]  # code in RAM that has changed
                     continue
@@ -198,7 +240,7 @@ class Core:
         """Return a new block that begins at an address; None where its first instruction cannot be executed."""
         code: list[Instruction] = []
         at, in_ram = address, address < self.layout.ram_end
-        while len(code) < BLOCK_LENGTH and at < self._end and (at != self.breakpoint or not code):
+        while len(code) < BLOCK_LENGTH and at < self._end and not (code and self._stops_at(at)):
             instruction = decode(self.m, at)
             if instruction is None or (in_ram and at + instruction.row.length > self.layout.ram_end):
                 break
@@ -210,14 +252,30 @@ class Core:
             return None
         source = block_source(code, self.layout)
         run = compile_function(source, "block", self.m, self.bus.read, self.bus.write)
-        block = _Block(run, address, at, longest(code), bytes(self.m[address:at]) if in_ram else b"")
+        held = bytes(self.m[address:at]) if in_ram else b""
+        block = _Block(run, address, at, longest(code), held, free=_never_waits(source))
         self._blocks[address] = block
         self._heat.pop(address, None)
         return block
 
+    def _stops_at(self, address: int) -> bool:
+        return address == self.breakpoint or address in self.stops
+
+    def stop_before(self, addresses: frozenset[int]) -> None:
+        """Let `run` return before the instructions at these addresses, instead of those before."""
+        if addresses != self.stops:
+            self.stops = addresses
+            self.forget()
+
     def forget(self) -> None:
         """Drop the translations, because memory outside of RAM has changed."""
         self._blocks.clear()
+        self._heat.clear()
+
+    def forget_outside_ram(self) -> None:
+        """Drop the translations outside of RAM: those in RAM are compared with their code anyway."""
+        for start in [start for start in self._blocks if start >= self.layout.ram_end]:
+            del self._blocks[start]
         self._heat.clear()
 
     # -- interrupts -----------------------------------------------------------------------------------------
@@ -238,7 +296,7 @@ class Core:
         return True
 
     def _push(self, value: int) -> None:
-        if self.sp < self.layout.ram_end:
+        if self.sp < self.layout.ram_end and not self.watched:
             self.m[self.sp] = value
         else:
             self.bus.write(self.sp, value, self.cycles)

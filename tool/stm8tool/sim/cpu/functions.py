@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
+from types import CodeType
 from typing import Any, Union
 
 from . import semantics
@@ -120,11 +122,16 @@ def _without_dead_flags(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     return kept[::-1]
 
 
+@cache
+def _compiled(source: str, name: str) -> CodeType:
+    return compile(source, f"<stm8 {name}>", "exec")
+
+
 def compile_function(
     source: str, name: str, memory: bytearray, read: Callable[[int, int], int], write: Callable[[int, int, int], None]
 ) -> Callable[[Any], None]:
     """Return the function of a source text; it takes the core."""
     names: dict[str, Any] = {"m": memory, "rd": read, "wr": write}
-    exec(compile(source, f"<stm8 {name}>", "exec"), names)
+    exec(_compiled(source, name), names)
     function: Callable[[Any], None] = names[name]
     return function

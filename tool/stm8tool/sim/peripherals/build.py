@@ -6,11 +6,11 @@ Source: RM0016, RM0031, RM0013 and the datasheets: register maps, interrupt vect
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple
 
 from stm8tool.parts.table import Part
 
-from ..chip.microcontroller import Chip
+from ..state import Saved
 from ..uart import UartOutput
 from .clock import HSE_HZ, LSE_HZ, Clock, Gated
 from .device import Device
@@ -18,6 +18,9 @@ from .other import Unmodelled
 from .registers import Ports, Priorities, ResetStatus
 from .timer import Timer
 from .watchdog import IndependentWatchdog, WindowWatchdog
+
+if TYPE_CHECKING:
+    from ..chip.microcontroller import Chip
 
 _NAMES = ("CR1", "IER", "SR1", "EGR", "CNTR", "PSCR", "ARR")
 _TIMERS: dict[str, tuple[int, ...]] = {  # offsets of `_NAMES`
@@ -139,13 +142,19 @@ def _timers_of(part: Part) -> tuple[_Counter, ...]:
 
 
 class Board(NamedTuple):
-    """What a chip has around its CPU."""
+    """What a chip has around its CPU.
+
+    Attributes:
+        devices: All of them, as the program meets them.
+        named: What of them a chip file keeps, by its name there.
+    """
 
     devices: Sequence[Device]
     uarts: Mapping[str, UartOutput]
     priorities: Priorities
     status: ResetStatus
     other: Unmodelled
+    named: Mapping[str, Saved]
 
 
 def build(chip: Chip, warn: Callable[[str], None]) -> Board:
@@ -161,31 +170,38 @@ def build(chip: Chip, warn: Callable[[str], None]) -> Board:
     def gated(device: Device, name: str, gate: tuple[int, int]) -> Device:
         return Gated(device, name, clock.gate(*gate), warn) if gate[0] else device
 
-    uarts = {row.name: (row, UartOutput(row.base, hz, row.interrupt)) for row in uarts_of(part)}
-    devices: list[Device] = [gated(uart, name, row.gate) for name, (row, uart) in uarts.items()]
+    uarts = {row.name: UartOutput(row.base, hz, row.interrupt) for row in uarts_of(part)}
+    devices: list[Device] = [gated(uarts[row.name], row.name, row.gate) for row in uarts_of(part)]
+    named: dict[str, Saved] = {**uarts}
     for counter in _timers_of(part):
         wide = not counter.map.startswith("TIM4")
         offsets = dict(zip(_NAMES, _TIMERS[counter.map]))
         mask = 7 if wide == is_l else 15
         timer = Timer(counter.base, offsets, counter.interrupt, hz, wide=wide, prescaler_mask=mask)
         devices.append(gated(timer, counter.name, counter.gate))
+        named[counter.name] = timer
     priorities = Priorities()
     status = ResetStatus(0x50B1, 0x01) if is_l else ResetStatus(0x50B3, 0x00)
-    watchdog = IndependentWatchdog(0x50E0, 38_000 if is_l else 128_000, from_reset=_watchdog_from_reset(chip))
+    watchdog = IndependentWatchdog(0x50E0, 38_000 if is_l else 128_000, _option(chip, "IWDG_HW"))
     window = WindowWatchdog(0x50D3 if is_l else 0x50D1, warn)
-    devices += [Ports(swim_pull_up=not is_l), clock, priorities, status, watchdog, window]
     other = Unmodelled(_L_NAMES if is_l else _S_NAMES, range(chip_map.ckdivr, chip_map.ckdivr + 1), warn)
-    devices.append(other)
-    return Board(devices, {name: uart for name, (_, uart) in uarts.items()}, priorities, status, other)
+    ports = Ports(swim_pull_up=not is_l)
+    named |= {"GPIO": ports, "CLK": clock, "ITC": priorities, "RST": status}
+    named |= {"IWDG": watchdog, "WWDG": window, "others": other}
+    devices += [ports, clock, priorities, status, watchdog, window, other]
+    return Board(devices, uarts, priorities, status, other, named)
 
 
-def _watchdog_from_reset(chip: Chip) -> bool:
-    """Tell whether an option byte starts the IWDG: IWDG_HW."""
-    found: Optional[tuple[int, int]] = {"stm8s": (0x4805, 0x02), "stm8l": (0x4808, 0x01)}.get(chip.part.flash_regs)
-    if found is None or chip.part.option_layout == "stm8l101":
-        return False
-    address, bit = found
-    return any(option.address == address for option in chip.options.table) and bool(chip.options.byte(address) & bit)
+_WATCHDOG_BITS = {  # address of the option byte and bit, by register map
+    "stm8s": (0x4805, {"WWDG_HW": 0x02, "IWDG_HW": 0x04}),
+    "stm8l": (0x4808, {"IWDG_HW": 0x01, "WWDG_HW": 0x04}),
+}
+
+
+def _option(chip: Chip, name: str) -> Callable[[], bool]:
+    """Return what tells whether the option bytes in force start a watchdog with the chip."""
+    address, bits = _WATCHDOG_BITS[chip.part.flash_regs]
+    return lambda: bool(chip.options.loaded(address) & bits[name])
 
 
 def _clock(chip: Chip, warn: Callable[[str], None]) -> Clock:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ..chip.memory_map import MemoryMap
+from ..rules import hex_up_to
+from ..state import GIVEN, PART_OF_IT, State
 from .device import Device, Quiet
 
 HSE_HZ = 16_000_000
@@ -25,6 +27,11 @@ class Clock(Quiet):
         sources: What SWR chooses: value to Hz, ready register and ready bit.
         resets: Offset to reset value.
     """
+
+    STATE = State(
+        {"_values": hex_up_to(32)},
+        left=dict.fromkeys(("_registers", "_map", "_at", "_ready", "_sources", "_resets", "_warn"), GIVEN),
+    )
 
     def __init__(
         self,
@@ -101,6 +108,13 @@ class Clock(Quiet):
 class Gated:
     """A peripheral that the clock controller keeps still until its bit in PCKENR is set."""
 
+    STATE = State(
+        left={
+            "_device": PART_OF_IT,
+            **dict.fromkeys(("_name", "_has_clock", "_warn", "holds", "settle", "reset"), GIVEN),
+        }
+    )
+
     def __init__(self, device: Device, name: str, has_clock: Callable[[], bool], warn: Callable[[str], None]) -> None:
         self._device = device
         self._name = name
@@ -129,6 +143,10 @@ class Gated:
         return self._device.volatile
 
     reset_cause = ""
+
+    def pass_over(self, now: float) -> None:
+        """Go on after a reset that SWIM masked."""
+        self._device.pass_over(now)
 
     def read(self, address: int, now: float) -> int:
         """Return a register; 0 without a clock."""

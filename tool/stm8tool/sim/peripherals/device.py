@@ -46,6 +46,9 @@ class Device(Protocol):
     def reset(self, now: float) -> None:
         """Do what a reset of the chip does."""
 
+    def pass_over(self, now: float) -> None:
+        """Go on after a reset that SWIM masked."""
+
 
 class Quiet:
     """The answers of a peripheral in which nothing happens by itself."""
@@ -58,3 +61,6 @@ class Quiet:
 
     def settle(self, now: float) -> None:
         """Let happen what is due: nothing."""
+
+    def pass_over(self, now: float) -> None:
+        """Go on after a reset that SWIM masked: nothing has happened."""

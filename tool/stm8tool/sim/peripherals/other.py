@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from ..rules import PAIRS
+from ..state import GIVEN, State
 from .device import Quiet
 
 PERIPHERALS = range(0x5000, 0x5800)
@@ -22,12 +24,29 @@ class Unmodelled(Quiet):
         used: The peripherals that the program has used.
     """
 
+    STATE = State(
+        {"_written": PAIRS},
+        left={
+            **dict.fromkeys(("_names", "_taken", "_warn"), GIVEN),
+            "_values": "saved as `written`",
+            "used": "told once in each run",
+        },
+    )
+
     def __init__(self, names: Mapping[int, str], taken: range, warn: Callable[[str], None]) -> None:
         self._names = names
         self._taken = taken
         self._warn = warn
         self.used: list[str] = []
         self._values: dict[int, int] = {}
+
+    @property
+    def _written(self) -> list[list[int]]:
+        return [list(pair) for pair in self._values.items()]
+
+    @_written.setter
+    def _written(self, pairs: list[list[int]]) -> None:
+        self._values = {address: value & 0xFF for address, value in pairs}
 
     def reset(self, _now: float) -> None:
         """Forget what was written."""

@@ -6,6 +6,8 @@ without as 0, and so does an open-drain output that is released.
 
 from __future__ import annotations
 
+from ..rules import BYTE, hex_bytes
+from ..state import GIVEN, State
 from .device import Quiet
 
 ODR, IDR, DDR, CR1, CR2 = range(5)
@@ -19,6 +21,8 @@ LEVELS = {1: 1, 0: 2, 3: 3}  # I1, I0 of an interrupt; 2 is not allowed and chan
 
 class Ports(Quiet):
     """GPIOA to GPIOI."""
+
+    STATE = State({"_values": hex_bytes(PORT_SIZE * PORT_COUNT)}, left={"_swim_pull_up": GIVEN})
 
     def __init__(self, *, swim_pull_up: bool) -> None:
         self._swim_pull_up = swim_pull_up
@@ -53,6 +57,8 @@ class Ports(Quiet):
 class Priorities(Quiet):
     """ITC_SPR1 to ITC_SPR8."""
 
+    STATE = State({"_values": hex_bytes(len(SPR))})
+
     def __init__(self) -> None:
         self.reset(0.0)
 
@@ -84,9 +90,16 @@ class Priorities(Quiet):
 class ResetStatus(Quiet):
     """RST_SR: a bit for each cause of a reset, cleared by writing 1."""
 
+    STATE = State({"causes": BYTE}, left=dict.fromkeys(("_address", "_at_power_on"), GIVEN))
+
     def __init__(self, address: int, at_power_on: int) -> None:
         self._address = address
-        self.causes = at_power_on
+        self._at_power_on = at_power_on
+        self.power_on()
+
+    def power_on(self) -> None:
+        """Forget the causes of former resets."""
+        self.causes = self._at_power_on
 
     def reset(self, _now: float) -> None:
         """Keep what is there: whoever causes the reset sets its bit."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from ..rules import BYTE, hex_up_to, number, seconds
+from ..state import GIVEN, SCRATCH, State
 from .device import NEVER
 
 CEN, UDIS, URS, OPM, ARPE = 0x01, 0x02, 0x04, 0x08, 0x80
@@ -28,6 +30,19 @@ class Timer:
     """
 
     reset_cause = ""
+    STATE = State(
+        {
+            "_values": hex_up_to(SIZE),
+            **dict.fromkeys(("_reload", "_count"), number(0, 0xFFFF)),
+            "_shift": number(0, 15),
+            "_low": BYTE,
+        },
+        times={"_since": seconds(-1e6, 1)},
+        left={
+            **dict.fromkeys(("_registers", "_at", "_interrupt", "_hz", "_wide", "_prescaler_mask"), GIVEN),
+            "volatile": SCRATCH,
+        },
+    )
 
     def __init__(
         self,
@@ -57,6 +72,9 @@ class Timer:
         self._low = 0  # of a read of CNTR: the low byte is kept when the high one is read
         self._since = now  # when the counter came to `_count`
         self.volatile = False
+
+    def pass_over(self, now: float) -> None:
+        """Go on after a reset that SWIM masked: nothing has happened."""
 
     def holds(self, address: int) -> bool:
         """True for an address of this timer."""

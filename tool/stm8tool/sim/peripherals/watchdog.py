@@ -7,7 +7,10 @@ its typical frequency here. In HALT the run ends before the watchdog does.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Optional
 
+from ..rules import BYTE, FLAG, TIME, hex_bytes, number
+from ..state import GIVEN, State
 from .device import NEVER, Quiet
 
 KR, PR, RLR = range(3)
@@ -20,18 +23,32 @@ class IndependentWatchdog:
 
     requests: Sequence[int] = ()
     volatile = False
+    STATE = State(
+        {"_prescaler": number(0, 7), "_reload": BYTE, "_open": FLAG},
+        times={"_ends": TIME},
+        left={
+            **dict.fromkeys(("_registers", "_lsi_hz", "from_reset"), GIVEN),
+            "reset_cause": "the reset has happened",
+        },
+    )
 
-    def __init__(self, base: int, lsi_hz: int, *, from_reset: bool) -> None:
+    def __init__(self, base: int, lsi_hz: int, from_reset: Callable[[], bool]) -> None:
         self._registers = range(base, base + 3)
         self._lsi_hz = lsi_hz
-        self._from_reset = from_reset
+        self.from_reset = from_reset
         self.reset(0.0)
 
     def reset(self, now: float) -> None:
         """Stop it, unless an option byte starts it with the chip."""
         self._prescaler, self._reload, self._open = 0, 0xFF, False
+        self._ends: Optional[float]
         self.reset_cause = ""
-        self.due = now + self.period_s if self._from_reset else NEVER
+        self._ends = now + self.period_s if self.from_reset() else None
+
+    @property
+    def due(self) -> float:
+        """When it resets the chip."""
+        return NEVER if self._ends is None else self._ends
 
     @property
     def period_s(self) -> float:
@@ -42,6 +59,11 @@ class IndependentWatchdog:
     def wakes(self) -> bool:
         """True while it counts."""
         return self.due < NEVER
+
+    def pass_over(self, now: float) -> None:
+        """Count anew after a reset that SWIM masked; what a real one does then no source says."""
+        if self.reset_cause:
+            self.reset_cause, self._ends = "", now + self.period_s
 
     def settle(self, now: float) -> None:
         """Reset the chip if the time is over."""
@@ -61,7 +83,7 @@ class IndependentWatchdog:
         register = address - self._registers.start
         if register == KR:
             if value == START or (value == REFRESH and self.due < NEVER):
-                self.due = now + self.period_s
+                self._ends = now + self.period_s
             self._open = value == ACCESS
         elif self._open and register == PR:
             self._prescaler = value & 7
@@ -71,6 +93,11 @@ class IndependentWatchdog:
 
 class WindowWatchdog(Quiet):
     """WWDG_CR and WWDG_WR: only a write that resets the chip at once does something."""
+
+    STATE = State(
+        {"_values": hex_bytes(2)},
+        left={**dict.fromkeys(("_registers", "_warn"), GIVEN), "reset_cause": "the reset has happened"},
+    )
 
     def __init__(self, base: int, warn: Callable[[str], None]) -> None:
         self._registers = range(base, base + 2)

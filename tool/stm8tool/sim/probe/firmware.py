@@ -17,6 +17,8 @@ from ..chip.microcontroller import SRST_S, Answer, Chip
 from ..chip.wire import BIT_S, BUSY, NO_ANSWER, OK, STATUS, Job, Pulse, Transfer
 from ..faults import Faults
 from ..gap import SimGapError
+from ..rules import BYTE, FLAG, number
+from ..state import GIVEN, State
 from .models import DEBUG, DFU, MASS, MODELS, SWIM
 
 COMMAND_SIZE = 16
@@ -27,7 +29,7 @@ SYNC_S = 16e-6
 EARLY_POLL_S = 0.0065
 ENTRY_SILENCE_S = 0.010  # log I178: BUSY at 0 and 10 ms, 04 by 20..30 ms
 OPEN_FIRMWARE_WORD = 0x2947
-STATE = ("mode", "_mode_byte", "status", "_count", "high_speed", "wedged", "_spoilt_by_speed")
+_FOR_ONE_CLIENT = "what a program has begun ends with it"
 
 
 @dataclass
@@ -54,12 +56,31 @@ class Firmware:
         word: Bytes 0..1 of the reply to F1.
     """
 
+    STATE = State(
+        {
+            "mode": number(0, 3),
+            **dict.fromkeys(("_mode_byte", "status"), BYTE),
+            "_count": number(0, 0xFFFF),
+            **dict.fromkeys(("high_speed", "wedged", "_spoilt_by_speed"), FLAG),
+        },
+        left={
+            **dict.fromkeys(("_chip", "_model", "_faults", "_clock", "_open_firmware"), GIVEN),
+            **dict.fromkeys(("optimistic_status", "early_poll_breaks_entry", "counts_bytes", "word"), GIVEN),
+            **dict.fromkeys(("stale_mode_breaks_entry", "silence_s", "_buffer_limit", "_entry_s"), GIVEN),
+            "reset_unwedges": "a probe that hangs for good is plugged in again before the board is saved",
+            **dict.fromkeys(("_job", "_storm", "_replies", "_buffer", "_write"), _FOR_ONE_CLIENT),
+            "stale": "set when the next program claims the probe",
+            "_pin_moves": "`nrst-error-every` counts from the start of each command",
+        },
+    )
+
     def __init__(self, chip: Chip, model: str, faults: Faults, clock: Clock) -> None:
         self._chip = chip
         self._model = MODELS[model]
         self._faults = faults
         self._clock = clock
         chip.faults = faults
+        chip.meet(clock.now())
         self._open_firmware = faults.open_firmware
         self.optimistic_status = faults.open_firmware
         self.early_poll_breaks_entry = False

@@ -17,6 +17,7 @@ from typing import NamedTuple, Optional
 from stm8tool.errors import EndpointStallError
 
 from ..gap import SimGapError
+from ..state import GIVEN, State
 from .firmware import Firmware
 
 CBW_SIZE = 31
@@ -51,6 +52,15 @@ class BulkOnly:
         withholds_status: READBUF before there is something to read stays pending, as on V2, instead of ending without
             data; no source has it of a V1.
     """
+
+    STATE = State(
+        left={
+            **dict.fromkeys(("_firmware", "announces_reset", "knows_reset"), GIVEN),
+            **dict.fromkeys(("stalls_missing_data", "withholds_status"), GIVEN),
+            **dict.fromkeys(("_replies", "_stage", "_jammed", "_silent"), "what a program has begun ends with it"),
+            "_sense": "nobody asks for the sense of a command of another program",
+        }
+    )
 
     def __init__(self, firmware: Firmware) -> None:
         self._firmware = firmware

@@ -19,6 +19,7 @@ from ..chip.microcontroller import Chip
 from ..clock import VirtualClock
 from ..faults import Faults, parse
 from ..gap import SimGapError
+from ..state import GIVEN, PART_OF_IT, State
 from .firmware import Firmware
 from .models import MODELS
 from .scsi import BulkOnly
@@ -36,6 +37,16 @@ class SimStlink:
         transfers: Bulk transfers tried so far.
         faults: What is wrong; faults that happen once are struck off when they have happened.
     """
+
+    STATE = State(
+        left={
+            **dict.fromkeys(("chip", "firmware", "scsi"), PART_OF_IT),
+            **dict.fromkeys(("_clock", "_identity", "_transfer_s"), GIVEN),
+            **dict.fromkeys(("faults", "transfers"), "saved by `store.py`"),
+            "plugged": "a probe is plugged in again before the next command",
+            **dict.fromkeys(("_halted", "_late"), "whoever claims the probe next begins with clear endpoints"),
+        }
+    )
 
     def __init__(
         self,

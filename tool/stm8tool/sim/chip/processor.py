@@ -1,0 +1,108 @@
+"""What a chip has of its CPU once that executes: the core, the peripherals, and why they reset the chip.
+
+Source: RM0016 and RM0031, RST_SR: one bit for each cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Optional
+
+from ..gap import SimGapError
+from ..peripherals.build import Board, build
+from ..state import GIVEN, PART_OF_IT, State
+
+if TYPE_CHECKING:
+    from ..execution import Execution
+    from .microcontroller import Chip
+
+CAUSES = {"IWDG": 0x02, "opcode": 0x04}
+WWDG = {"stm8s": 0x01, "stm8l": 0x10}
+
+
+class Processor:
+    """The CPU of a chip and its peripherals.
+
+    Attributes:
+        board: The peripherals.
+        warn: Told what is not as on a real chip.
+        strict: What no source describes is raised, and what a program cannot survive ends a run; else the CPU stands
+            still there until a reset, and such a program is reset as on silicon.
+        on_reset: Called with the cause when the chip resets itself.
+    """
+
+    STATE = State(
+        left={
+            "_chip": GIVEN,
+            **dict.fromkeys(("warn", "on_reset", "strict"), "set by who runs a program"),
+            "board": PART_OF_IT,
+            "_execution": PART_OF_IT,
+        }
+    )
+
+    def __init__(self, chip: Chip) -> None:
+        self._chip = chip
+        self.warn: Callable[[str], None] = lambda _text: None
+        self.on_reset: Callable[[str], None] = lambda _cause: None
+        self.strict = False
+        self.board: Board = build(chip, lambda text: self.warn(text))
+        self._execution: Optional[Execution] = None  # made when the first instruction is executed: that takes its time
+        self.reset(0.0)
+
+    @property
+    def execution(self) -> Execution:
+        """The CPU at work."""
+        if self._execution is None:
+            from ..execution import Execution
+
+            self._execution = Execution(self._chip, 0.0, self.board.devices)
+            self._execution.level = self.board.priorities.level
+            self._execution.on_reset = self._note_reset
+        return self._execution
+
+    def reset(self, now: float) -> None:
+        """Do what a reset of the chip does."""
+        if self._execution is not None:
+            self._execution.reset(now)
+            self._execution.take_memories(anew=True)
+            return
+        for device in self.board.devices:
+            device.reset(now)
+
+    def power_on(self) -> None:
+        """Do what only a new supply does."""
+        self.board.status.power_on()
+
+    @property
+    def signature(self) -> object:
+        """Everything that a reset keeps, and that decides what a program does after it."""
+        chip, ram_end = self._chip, self._chip.ram.end
+        memories = (chip.flash, chip.eeprom, chip.options.memory)
+        held = tuple(memory.version for memory in memories if memory is not None)
+        return bytes(self.execution.memory[:ram_end]), held, self.board.status.causes
+
+    def run(self, since: float, until: float) -> float:
+        """Let the CPU execute from one time up to another; return when it stopped: earlier only if it had to."""
+        chip, execution = self._chip, self.execution
+        core, debug = execution.core, chip.debug
+        execution.begin(since)
+        execution.lives_on = not self.strict
+        execution.take_memories(anew=False)
+        core.pc, core.a, core.x, core.y, core.sp, core.cc = debug.registers
+        core.sleep, core.stopped = debug.sleep, ""
+        try:
+            debug.stopped = execution.run(until)
+        except SimGapError as exc:
+            if self.strict:
+                raise
+            debug.stopped = f"what no source describes: {exc}"
+        finally:
+            if not chip.in_reset:
+                debug.leave_at(core.pc, core.a, core.x, core.y, core.sp, core.cc)
+                debug.sleep = core.sleep
+        return execution.now
+
+    def _note_reset(self, cause: str) -> None:
+        status = self.board.status
+        status.causes |= next((bit for name, bit in CAUSES.items() if name in cause), WWDG[self._chip.part.flash_regs])
+        self.on_reset(cause)
