@@ -27,6 +27,7 @@ else:
     import re
     import runpy
     from collections.abc import Callable, Sequence
+    from functools import cache
     from pathlib import Path
     from typing import Any, ClassVar, Optional
 
@@ -34,6 +35,13 @@ else:
     from platformio.exception import UserSideException
     from platformio.platform import exception
     from platformio.public import PlatformBase
+
+    @cache
+    def _compile_nothing() -> Callable[[Sequence[str]], bool]:
+        """Return the function of the table of targets: whether a run for these targets needs no compiler."""
+        table = runpy.run_path(str(Path(__file__).resolve().with_name("builder") / "stm8build" / "targets.py"))
+        found: Callable[[Sequence[str]], bool] = table["compile_nothing"]
+        return found
 
     class UnknownBoard(exception.UnknownBoard):  # type: ignore[misc]  # PlatformIO carries no types
         """PlatformIO's error with what to do; PlatformIO shows the name of the class, too."""
@@ -53,9 +61,7 @@ else:
         @staticmethod
         def builds(targets: Sequence[str]) -> bool:
             """Whether a run for `targets` compiles: not with nobuild, nor for the probe alone."""
-            table = runpy.run_path(str(Path(__file__).resolve().with_name("builder") / "stm8build" / "targets.py"))
-            compile_nothing: Callable[[Sequence[str]], bool] = table["compile_nothing"]
-            return "nobuild" not in targets and not compile_nothing(targets)
+            return "nobuild" not in targets and not _compile_nothing()(targets)
 
         def configure_default_packages(self, options: dict[str, Any], targets: Sequence[str]) -> Any:
             """Ask for no package that the run can do without: each costs a minute where no registry answers."""

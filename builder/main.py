@@ -21,17 +21,7 @@ root = Path(platform.get_dir())
 
 # The package stays importable for the frameworks' scripts; its folder must not hide a module of the project's scripts.
 sys.path.insert(0, str(root / "builder"))
-from stm8build import (  # noqa: E402
-    binutils,
-    elf,
-    link_step,
-    option_problems,
-    options,
-    refusal,
-    shell,
-    sources,
-    target_actions,
-)
+from stm8build import option_problems, options, refusal, shell, target_actions  # noqa: E402
 
 sys.path.remove(str(root / "builder"))
 
@@ -210,9 +200,13 @@ def describe_sdcc() -> None:
 
 
 if platform.builds(COMMAND_LINE_TARGETS) or "nobuild" in COMMAND_LINE_TARGETS:
+    from stm8build import binutils
+
     tools = Path(env.Dir("$BUILD_DIR").get_path(env.Dir("#")), "tools")  # for scripts of the project
     env.Replace(**binutils.launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
 if platform.builds(COMMAND_LINE_TARGETS):
+    from stm8build import elf, link_step, sources
+
     if " " in env.Dir("$BUILD_DIR").get_path(env.Dir("#")):  # as SDCC gets it: from the project, or absolute
         stop(
             f"build_dir = {env.subst('$PROJECT_BUILD_DIR')}: SDCC cannot write below a folder with a space in its name"

@@ -24,6 +24,7 @@ def _transcript(desk: Desk, *commands: str) -> str:
     return text
 
 
+@pytest.mark.usefixtures("few_parts")
 @pytest.mark.parametrize(
     "name", ["write", "locked_upload", "info", "list", "sim_show", "refused", "no_answer", "weak_link"]
 )

@@ -226,6 +226,7 @@ OTHER_FAILURES: dict[str, tuple[Callable[[], object], Code]] = {
     "no such value": (in_use(lambda chip: chip.set_options("UBC=99999")), Code.USAGE),
     "no such region": (in_use(lambda chip: chip.read("everything")), Code.USAGE),
     "no whole blocks": (in_use(lambda chip: chip.erase(stm8tool.Region("r", 0x8001, 3))), Code.USAGE),
+    "no EEPROM apart": (in_use(lambda chip: chip.read("eeprom"), "stm8l101f3"), Code.USAGE),
     "run in flash": (in_use(lambda chip: chip.run(0x8000, BACKUP_PIECE)), Code.USAGE),
     "no whole backup": (in_use(lambda chip: chip.restore(BACKUP_PIECE)), Code.FILE),
     "a difference": (in_use(lambda chip: chip.verify(WRITE)), Code.VERIFY),

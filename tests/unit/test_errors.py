@@ -21,6 +21,7 @@ from stm8tool.errors import (
     ConnectError,
     FamilyMismatchError,
     ImageError,
+    LinkFault,
     ProbeError,
     ProgramError,
     ReadoutProtectedError,
@@ -42,9 +43,9 @@ ONE_OF_EACH: list[ToolError] = [
     TransferSizeError(4, b"abc"),
     AccessError("x", code=Code.BUSY),
     ProbeError("x", code=Code.PROBE_LIMIT, end=0x10100),
-    SwimError("x", address=0x7F80, expected=1, actual=2),
+    SwimError("x", fault=LinkFault.DAMAGED, address=0x7F80, expected=1, actual=2),
     ConnectError("x", code=Code.PROBE_HUNG),
-    BusError(SwimError("x"), hsit=True),
+    BusError(SwimError("x", fault=LinkFault.SILENT), hsit=True),
     ReadoutProtectedError("x"),
     WriteProtectedError("x", ubc=2, address=0x8000),
     ProgramError("x", address=0x8040, iapsr=0x40, count=3),
@@ -63,7 +64,8 @@ def test_every_type_of_error_is_here() -> None:
 
 @each
 @pytest.mark.parametrize(
-    "name", ["code", "hint", "details", "args", "exit_code", "advice", "evidence", "cut", "address", "anything"]
+    "name",
+    ["code", "hint", "details", "args", "exit_code", "advice", "evidence", "cut", "address", "fault", "anything"],
 )
 def test_an_error_does_not_change(error: ToolError, name: str) -> None:
     before = dict(vars(error)), error.args

@@ -73,7 +73,7 @@ def test_the_boot_rom_is_named_where_the_part_has_one() -> None:
     [
         ("stm8s103f3", 0xFFFF, "STM8S005C6, STM8S005K6, STM8S105C6 and 24 more"),
         ("stm8s103f3", 0x1000, "STM8L151C2, STM8L151F2, STM8L151G2 and 14 more"),
-        ("stm8l152c6", 0x4000, "STM8AF6213, STM8S103F2, STM8AF6126 and 27 more"),
+        ("stm8l152c6", 0x4000, "STM8AF6213, STM8S103F2, STM8AF6126 and 28 more"),
         ("stm8l101f3", 0x1000, "STM8L151C2, STM8L151F2, STM8L151G2 and 14 more"),
     ],
 )

@@ -33,12 +33,11 @@ OF_OTHERS = {
     },
     "transport/usb_access.py": {"--reload-rules"},  # udevadm
 }
-# Messages that repeat what was typed, and a line that only `info` shows.
+# Messages that repeat what was typed.
 TYPED = {
     "image/edits.py": {"--patch", "--fill"},
     "image/serial_number.py": {"--serial-number"},
     "image/loading.py": {"--base"},
-    "chip/wording.py": {"--part"},
 }
 
 

@@ -137,8 +137,8 @@ class Chip:
 
     @property
     def quality(self) -> Quality:
-        """What had to be done again so far."""
-        return self._session.quality
+        """What had to be done again so far; after the `with` statement, in all of it."""
+        return (self._last or self._session).quality
 
     @property
     def starts_program(self) -> Optional[bool]:

@@ -14,7 +14,6 @@ from .options.plan import Change
 from .options.protection import Protection, Unlocked
 
 FAMILIES = {"stm8s": "STM8S, STM8AF or relatives", "stm8l": "STM8L or STM8AL", None: "its registers do not tell"}
-NO_PART = "give --part to see protection and option bytes"
 LOCKED = "locked: read protection is on, seen after a reset"
 
 _ROP = "ROP"

@@ -53,7 +53,7 @@ def info(request: Request[NoArguments], console: Console) -> None:
         console.say(f"connected:  {info.recipe}; {wording.speed(info.high_speed)}")
         console.say(f"family:     {wording.FAMILIES[info.seen.register_map]}")
         if part is None or info.protection is None:
-            console.say(wording.NO_PART)
+            console.say("give --part to see protection and option bytes")
             return
         console.say(f"part:       {part.name} (figures of {part.confidence} confidence)")
         console.say(f"protection: {wording.protection(info.protection)}")
