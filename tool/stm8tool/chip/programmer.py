@@ -143,7 +143,7 @@ class _Write:
     """One write: what of it is done, however often it has to be begun.
 
     Attributes:
-        begun: What each block shall hold whose programming has begun.
+        begun: What each block is to hold whose programming has begun.
         programmed: The blocks whose programming has ended.
         refused: How often the first block of an attempt over SWIM was not answered.
     """
@@ -166,7 +166,7 @@ class _Write:
         return len(self.programmed)
 
     def wanted(self) -> Sequence[Segment]:
-        """Return what the chip shall hold.
+        """Return what the chip is to hold.
 
         A block that was cut short holds anything, also beside the image: what it held before is in `begun`.
         """

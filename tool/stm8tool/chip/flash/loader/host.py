@@ -207,7 +207,7 @@ class RamLoader:
         """Program blocks, in this order.
 
         Args:
-            blocks: One that is `blank` is not erased first; one that shall hold zeros only is erased.
+            blocks: One that is `blank` is not erased first; one that is to hold zeros only is erased.
             begun: Called with a block before the chip gets it.
             done: Called with a block once the chip has told that it ended well.
 

@@ -22,7 +22,7 @@ from ... import registers as reg
 START = 0x10  # RAM below it is left alone: 0x0000 does not keep its value on some STM8AF (errata)
 ENTRY = 0x31
 RECORD = 4  # bytes of a record before its data: mode, address
-TAIL = 4  # bytes behind the records of a batch: where they begin (2), how many, go
+TAIL = 4  # bytes after the records of a batch: where they begin (2), how many, go
 _STACK = 12  # it needs 4
 _MOST_BLOCKS = 16  # in a buffer: a stop waits for one block only, but a lost link for all of both buffers
 _SMALLEST_RAM = 1024
