@@ -18,7 +18,7 @@ from . import variants
 from .host import LoaderError
 from .work import LoaderWork
 
-WORTH_BLOCKS = 16  # for fewer, the start of the loader costs more time than it saves
+WORTH_BLOCKS = 20  # for fewer, the start of the loader costs more time than it saves
 _LOST_LINKS = 2  # after so many, every byte less that a write needs counts for more than time
 
 Work = Union[LoaderWork, SwimWork]

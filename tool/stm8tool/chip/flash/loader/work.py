@@ -96,23 +96,26 @@ class LoaderWork:
             for address in sorted(whole_blocks([segment], size))
         }
         unequal = self._unequal(whole)
+        total = sum(len(segment.data) for segment in segments)
         for segment in segments:
             if not self._is_equal(segment, whole, unequal):
                 require_equal(segment.address, segment.data, self._core.read_surely(segment.address, len(segment.data)))
-        return sum(len(segment.data) for segment in segments)
+        self._progress("verifying", total, total)
+        return total
 
     def _unequal(self, whole: Mapping[int, bytes]) -> set[int]:
         """Return the addresses of those of `whole` whose checksum does not fit, in a group and then alone."""
         size, runs = self._block, _runs(whole, self._block)
         if len(runs) > _MOST_RUNS:
-            sums = self._sums(runs, "verifying")
+            sums = self._sums(runs)
             return {address for address, data in whole.items() if zlib.crc32(data) != sums[address]}
         suspect: list[int] = []
         total, passed = sum(len(data) for data in whole.values()), 0
         for run in runs:
 
             def report(blocks: int, before: int = passed) -> None:
-                self._progress("verifying", before + blocks * size, total)
+                if before + blocks * size < total:  # `compare` tells the end
+                    self._progress("verifying", before + blocks * size, total)
 
             blocks = range(*run, size)
             taken = self.loader.checksums(run.start, len(blocks), report, group=_GROUP)
@@ -121,7 +124,7 @@ class LoaderWork:
                 group = blocks[number * _GROUP :][:_GROUP]
                 if zlib.crc32(b"".join(whole[address] for address in group)) != value:
                     suspect += group
-        sums = self._sums(_runs(suspect, size), "verifying") if suspect else {}
+        sums = self._sums(_runs(suspect, size)) if suspect else {}
         return {address for address in suspect if zlib.crc32(whole[address]) != sums[address]}
 
     def _is_equal(self, segment: Segment, whole: Collection[int], unequal: Collection[int]) -> bool:
@@ -136,15 +139,16 @@ class LoaderWork:
                 return False
         return True
 
-    def _sums(self, covered: Sequence[Span], stage: str) -> dict[int, int]:
-        """Return the checksum of each block of `covered`, and of some between them."""
+    def _sums(self, covered: Sequence[Span], stage: str = "") -> dict[int, int]:
+        """Return the checksum of each block of `covered`, and of some between them; report progress by name."""
         size = self._block
         total, passed = sum(span.end - span.start for span in covered), 0
         found: dict[int, int] = {}
         for span in _joined(covered, _GAP * size):
 
             def report(blocks: int, before: int = passed) -> None:
-                self._progress(stage, min(total, before + blocks * size), total)
+                if stage:
+                    self._progress(stage, min(total, before + blocks * size), total)
 
             sums = self.loader.checksums(span.start, (span.end - span.start) // size, report)
             found.update(zip(range(*span, size), sums))
