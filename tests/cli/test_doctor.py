@@ -178,10 +178,10 @@ def test_a_weak_link_is_told_once(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("fake-voltage=10", "no proof of a board without power"),
-        ("fake-voltage=1200", "no proof of a board without power"),
-        ("fake-voltage", "no proof of a board with power"),
-        ("marginal-supply", "the chip wants 2.95 V or more"),
+        ("fake-voltage=10", "this does not prove that the board has no power"),
+        ("fake-voltage=1200", "this does not prove that the board has no power"),
+        ("fake-voltage", "this does not prove that the board has power"),
+        ("marginal-supply", "the chip needs 2.95 V or more"),
         ("fake-voltage=3000", ""),
         ("fake-voltage=5000", ""),
     ],

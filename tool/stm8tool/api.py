@@ -314,7 +314,7 @@ class Chip:
         memory = self.part.ram
         if not memory.start <= address < memory.end:
             raise UsageError(
-                f"0x{address:06X} is not in {memory}", hint=Hint("what is in flash runs after a reset: {reset}")
+                f"0x{address:06X} is not in {memory}", hint=Hint("a program in flash runs after a reset: {reset}")
             )
         self.load_ram(image)
         self._session.let_run(address)

@@ -72,9 +72,9 @@ class Console:
         """Raise UsageError if something could not be shown; if nobody wanted to see it any more, that is no error."""
         if self._unshown and not isinstance(self._unshown, BrokenPipeError):
             raise UsageError(
-                f"what there is to show cannot be written: {self._unshown.strerror}",
+                f"the output cannot be written: {self._unshown.strerror}",
                 code=Code.FILE,
-                hint="the command did the rest of its work; look at where its output goes",
+                hint="the command did the rest of its work; check where its output goes",
             )
 
     def progress(self, stage: str, done: int, total: int) -> None:

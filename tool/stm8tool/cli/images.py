@@ -63,7 +63,9 @@ def _add_files(parser: ArgumentParser) -> None:
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help="Intel HEX, S-records, ELF, or raw with --base or --region"
     )
-    parser.add_argument("--patch", action="append", default=[], metavar="ADDRESS=BYTES", help="other bytes, in hex")
+    parser.add_argument(
+        "--patch", action="append", default=[], metavar="ADDRESS=BYTES", help="replace or add bytes, in hex"
+    )
     parser.add_argument("--fill", action="append", default=[], metavar="[ADDRESS:SIZE=]BYTE", help="fill the gaps")
 
 
@@ -82,9 +84,12 @@ class WriteArguments(NamedTuple):
         """Add them."""
         _add_files(parser)
         parser.add_argument(
-            "--serial-number", action=Once, metavar="ADDRESS,FORMAT,FILE", help="the next of those that FILE counts"
+            "--serial-number",
+            action=Once,
+            metavar="ADDRESS,FORMAT,FILE",
+            help="write the next serial number, which FILE counts",
         )
-        parser.add_argument("--options", action="store_true", help="write the option bytes of the files, too, last")
+        parser.add_argument("--options", action="store_true", help="also write the option bytes in the files, last")
         add_forced(parser)
 
 
@@ -105,7 +110,7 @@ def write(request: Request[WriteArguments], console: Console) -> None:
         if regions == [part.ram]:
             chip.load_ram(content)
             chip.expect_program()
-            console.say(f"{content.size} bytes of RAM written and verified; what runs now may overwrite them")
+            console.say(f"{content.size} bytes of RAM written and verified; the running program may overwrite them")
             return
         if serial:
             # No number is lost to a probe or chip that is not there.
@@ -162,7 +167,7 @@ def _check_options(request: Request[WriteArguments], part: Part, content: Image)
     """Raise an error if `--options`, or what it needs, does not fit the rest of the command line or the files."""
     if not request.arguments.options:
         if request.arguments.forced:
-            raise UsageError("--force-… allows what --options writes", hint="add --options, or leave it out")
+            raise UsageError("--force-… has no effect without --options", hint="add --options, or leave --force-… out")
         return
     if request.region == "ram":
         raise UsageError("--region ram and --options do not go together", hint="give one of them")
@@ -197,7 +202,7 @@ def verify(request: Request[VerifyArguments], console: Console) -> None:
 COMMANDS = (
     command(
         "write",
-        "write files; only blocks that differ",
+        "write files; only blocks that differ are programmed",
         write,
         WriteArguments,
         part=PartUse.REQUIRED,

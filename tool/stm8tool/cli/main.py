@@ -81,7 +81,9 @@ def _with_part_of_chip(request: Request[Any], command: Command, console: Console
         return request
     shared = family.group(found) if found else None
     if shared is None:
-        raise UsageError("the chip does not tell which part it is, and these are programmed differently", hint=NAME_IT)
+        raise UsageError(
+            "the chip does not tell which part it is, and the possible parts are programmed differently", hint=NAME_IT
+        )
     return replace(request, part=shared.part, shared=shared)
 
 
@@ -152,16 +154,16 @@ def _add_common_options(parser: _Parser, probe_help: str) -> None:
         parser.add_argument(*names, default=argparse.SUPPRESS, **settings)
 
     add("--probe", metavar="P", help=probe_help)
-    add("--part", metavar="NAME", help="the chip, such as stm8s103f3 or STM8S103F3P6; auto: what the chip tells")
+    add("--part", metavar="NAME", help="the chip, such as stm8s103f3 or STM8S103F3P6; auto: find it out from the chip")
     add("--region", metavar="R", help="flash, eeprom, options, ram, or ADDRESS:SIZE such as 0x8000:0x100")
-    add("--base", metavar="ADDRESS", help="where a raw binary file begins")
+    add("--base", metavar="ADDRESS", help="the address at which a raw binary begins")
     add("--unlock", choices=("auto", "never"), help="what write does with a read-protected chip (auto: erase it)")
     add("--verify", choices=("yes", "no"), help="whether write reads back what it programmed (yes)")
     add("--progress", choices=("auto", "bar", "lines"), help="how progress is shown")
     add(
         "--power-cycle",
         metavar="SECONDS",
-        help="catch the chip while you switch the board's power off and on; bare, or =SECONDS "
+        help="catch the chip while you switch the board's power off and on; =SECONDS may be left out "
         f"({DEFAULT_POWER_CYCLE_S})",
     )
     add("-v", "--verbose", action="count", help="say more; -vv shows every command to the probe")

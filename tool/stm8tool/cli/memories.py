@@ -87,7 +87,7 @@ class RestoreArguments(NamedTuple):
         parser.add_argument(
             "--force",
             action="store_true",
-            help="also of another part, with gaps, or with option bytes that may lock us out",
+            help="also restore a backup of another part, one with gaps, or option bytes that may lock the tool out",
         )
 
 
@@ -97,7 +97,7 @@ def restore(request: Request[RestoreArguments], console: Console) -> None:
     if request.region or request.base:
         given = "--region" if request.region else "--base"
         raise UsageError(
-            f"restore brings back every memory of the file: {given} does not go with it",
+            f"restore brings back every memory in the file, so {given} cannot be used",
             hint=f"leave {given} out; `write` brings one memory back: `--region eeprom write FILE.bin`",
         )
     part, (file, force) = request.require_part(), request.arguments
@@ -113,9 +113,9 @@ def restore(request: Request[RestoreArguments], console: Console) -> None:
         console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written")
         names = ", ".join(change.option.name for change in result.upload.options)
         if not content.slice(part.options):
-            names = "none, the file has none"
+            names = "none: the file has none"
         elif not names and not result.left_out:
-            names = "none, they are as in the file"
+            names = "none: they are already as in the file"
         console.say(f"option bytes written: {names or 'none'}")
         for line in result.left_out:
             console.say(f"left out: {line}")
@@ -147,7 +147,7 @@ class EraseArguments(NamedTuple):
     def add(parser: ArgumentParser) -> None:
         """Add them."""
         parser.add_argument("--all", action="store_true", help="flash and EEPROM")
-        parser.add_argument("--range", metavar="ADDRESS:SIZE", help="these blocks only")
+        parser.add_argument("--range", metavar="ADDRESS:SIZE", help="only these blocks")
 
 
 def erase(request: Request[EraseArguments], console: Console) -> None:
@@ -169,7 +169,7 @@ def _erased(request: Request[EraseArguments]) -> list[Region]:
         raise UsageError("--all, --range and --region do not go together", hint="give one of them")
     request = replace(request, region=span or request.region)
     if request.region == "ram":
-        raise UsageError("RAM is not erased: it forgets by itself", hint="power the board off and on")
+        raise UsageError("RAM cannot be erased: it loses its contents without power", hint="power the board off and on")
     if request.region:
         return request.writable()
     request.require_settled("flash", *(["eeprom"] if everything else []))
@@ -186,7 +186,9 @@ class RunArguments(NamedTuple):
     def add(parser: ArgumentParser) -> None:
         """Add them."""
         parser.add_argument("address", metavar="ADDRESS", help="where the CPU begins")
-        parser.add_argument("files", nargs="*", metavar="FILE", help="what belongs in RAM; raw with --base")
+        parser.add_argument(
+            "files", nargs="*", metavar="FILE", help="the files to load into RAM; a raw binary needs --base"
+        )
 
 
 def run(request: Request[RunArguments], console: Console) -> None:

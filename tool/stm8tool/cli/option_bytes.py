@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 # The dangers that `--force-…` allows.
 _FORCED = {
     "lock": "set ROP, as the command lock does",
-    "watchdog": "let a watchdog run from reset on where NRST is not seen to work",
+    "watchdog": "let a watchdog run from reset on, even if NRST was not seen to work",
     "brownout": "let the brown-out reset of an STM8L work at more than its lowest threshold",
-    "tmu": "change what the temporary unprotection of an STM8AF needs",
-    "uncertain": "change what is not known for sure",
+    "tmu": "change the keys and the counter of the temporary unprotection of an STM8AF",
+    "uncertain": "change option bytes whose meaning is not sure",
 }
 _SAVED_ROW = r"^\s*([A-Z]\w+) +0x[0-9A-F]{4} +0x([0-9A-F]{2})\b"  # of `options show`
 _LARGEST_TABLE = 1 << 16
@@ -88,7 +88,7 @@ def defaults(request: Request[NoArguments], console: Console) -> None:
         if changes or not left:
             _tell_changed(console, changes)
         if left:
-            console.say(f"left alone, and not at factory values: {left}")
+            console.say(f"not written, and not at factory values: {left}")
 
 
 class DiffArguments(NamedTuple):
@@ -99,7 +99,7 @@ class DiffArguments(NamedTuple):
     @staticmethod
     def add(parser: ArgumentParser) -> None:
         """Add them."""
-        parser.add_argument("file", metavar="FILE", help="an image, or what `options show` printed")
+        parser.add_argument("file", metavar="FILE", help="an image, or the saved output of `options show`")
 
 
 def diff(request: Request[DiffArguments], console: Console) -> None:
@@ -114,7 +114,7 @@ def diff(request: Request[DiffArguments], console: Console) -> None:
     compared = [Change(state, values[state.option.name]) for state in states if state.option.name in values]
     different = [change for change in compared if not change.is_done(states)]
     if not different:
-        console.say(f"the {len(compared)} option bytes that {file} has are those of the chip")
+        console.say(f"the {len(compared)} option bytes in {file} are the same as the chip's")
         return
     console.say(f"the chip -> {file}")
     for line in wording.option_changes(part, different):
@@ -125,7 +125,7 @@ def diff(request: Request[DiffArguments], console: Console) -> None:
         address=first.option.address,
         expected=first.value,
         actual=first.state.value,
-        hint="`options set` changes single ones",
+        hint="`options set` changes single option bytes",
     )
 
 
@@ -146,7 +146,7 @@ def _tell_changed(console: Console, changes: Sequence[Change]) -> None:
     from ..chip import wording
 
     if not changes:
-        console.say("nothing to do: the option bytes are so already")
+        console.say("nothing to do: the option bytes already have these values")
     for line in wording.options_written(changes):
         console.say(line)
 
@@ -186,8 +186,8 @@ def _base_of(file: str, options: Region) -> int:
     content = read_bytes(file)
     if content and not has_addresses(content) and len(content) != options.size:
         raise ImageError(
-            f"{file}: {len(content)} bytes without addresses are not {options} ({options.size} bytes)",
-            hint=f"say with --base where they belong, such as --base 0x{options.start:04X}",
+            f"{file}: {len(content)} bytes without addresses do not fill {options} ({options.size} bytes)",
+            hint=f"give their address, such as --base 0x{options.start:04X}",
         )
     return options.start
 
@@ -212,7 +212,7 @@ COMMANDS = (
         (
             command(
                 "show",
-                "show all option bytes, what they mean, and their factory values",
+                "show all option bytes with their meanings and factory values",
                 show,
                 NoArguments,
                 part=PartUse.REQUIRED,

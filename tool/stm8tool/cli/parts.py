@@ -29,7 +29,7 @@ class PartsArguments(NamedTuple):
         parser.add_argument(
             "words", nargs="*", metavar="PATTERN", help="stm8s103f3, stm8s103, stm8l15?c6; or KEY=VALUE"
         )
-        parser.add_argument("--json", action="store_true", help="for programs: an array, an object for each part")
+        parser.add_argument("--json", action="store_true", help="for programs: an array with one object for each part")
 
 
 def parts(request: Request[PartsArguments], console: Console) -> None:
@@ -107,7 +107,7 @@ def _range(region: Region) -> str:
 COMMANDS = (
     command(
         "parts",
-        "list the chips that are known, or show one whole",
+        "list the known chips, or show all about one of them",
         parts,
         PartsArguments,
         part=PartUse.NONE,

@@ -23,7 +23,7 @@ class ListArguments(NamedTuple):
     @staticmethod
     def add(parser: ArgumentParser) -> None:
         """Add them."""
-        parser.add_argument("--json", action="store_true", help="for programs: an array, an object for each probe")
+        parser.add_argument("--json", action="store_true", help="for programs: an array with one object for each probe")
 
 
 def list_probes(request: Request[ListArguments], console: Console) -> None:
@@ -72,7 +72,7 @@ class DoctorArguments(NamedTuple):
     @staticmethod
     def add(parser: ArgumentParser) -> None:
         """Add them."""
-        parser.add_argument("--report", metavar="FILE", help="write what was found as JSON, too, for a bug report")
+        parser.add_argument("--report", metavar="FILE", help="also write the findings as JSON, for a bug report")
 
 
 def doctor(request: Request[DoctorArguments], console: Console) -> None:
@@ -88,7 +88,7 @@ def doctor(request: Request[DoctorArguments], console: Console) -> None:
         console.say(line)
     if report is not None:
         doctor_page.save(report, diagnosis)
-        console.say(f"the report is in {report}; it holds serial numbers, no names of users")
+        console.say(f"the report is in {report}; it contains serial numbers, but no user names")
     problem = diagnosis.first_problem
     if problem:
         raise problem.with_(details=(), hint="") from problem  # they stand on the page
@@ -98,10 +98,17 @@ def doctor(request: Request[DoctorArguments], console: Console) -> None:
 
 COMMANDS = (
     command("list", "list the attached probes", list_probes, ListArguments, part=PartUse.NONE, writes=False),
-    command("info", "show the probe and what the chip shows", info, NoArguments, part=PartUse.OPTIONAL, writes=False),
+    command(
+        "info",
+        "show the probe, and the kind and state of the chip",
+        info,
+        NoArguments,
+        part=PartUse.OPTIONAL,
+        writes=False,
+    ),
     command(
         "doctor",
-        "look at everything from Python to the chip, and explain what is wrong",
+        "check everything from Python to the chip, and explain what is wrong",
         doctor,
         DoctorArguments,
         part=PartUse.NONE,

@@ -90,7 +90,7 @@ class Request(Generic[Args]):
             return None
         base = number(self.base)
         if base < 0:
-            raise UsageError(f"--base {self.base} is no address", hint="write 0x8000 or 32768")
+            raise UsageError(f"--base {self.base} is not an address", hint="write 0x8000 or 32768")
         return base
 
     def region_of(self, default: str) -> Region:
@@ -151,7 +151,7 @@ class Request(Generic[Args]):
         with self.chip(console) as chip:
             found = chip.candidates()
             seen = chip.info().seen
-        console.say(f"a chip with {seen}: {family.names(found) or 'no part that is known'}")
+        console.say(f"a chip with {seen}: {family.names(found) or 'no known part'}")
         return found
 
 
@@ -203,7 +203,7 @@ def _power_cycle_s(text: Optional[str]) -> Optional[int]:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) < 5 and 1 <= int(text) <= _LONGEST_POWER_CYCLE_S):
         raise UsageError(
-            f"--power-cycle={shortened(text)}: that is no number of seconds from 1 to {_LONGEST_POWER_CYCLE_S}",
+            f"--power-cycle={shortened(text)}: that is not a number of seconds from 1 to {_LONGEST_POWER_CYCLE_S}",
             hint="write --power-cycle or --power-cycle=60",
         )
     return int(text)

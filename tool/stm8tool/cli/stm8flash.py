@@ -51,8 +51,8 @@ usage: {NAME} -c PROGRAMMER [-S SERIAL] -p PART [-s MEMORY] [-b BYTES] -w|-v|-r 
        {NAME} -c PROGRAMMER [-S SERIAL] -p PART -u
        {NAME} -c PROGRAMMER [-S SERIAL] -R
 
-  -c PROGRAMMER  {", ".join(PROGRAMMERS)} (any ST-LINK serves); or a simulated board, sim:CHIPFILE
-  -S SERIAL      which probe, where several are attached
+  -c PROGRAMMER  {", ".join(PROGRAMMERS)} (any ST-LINK will do); or a simulated board, sim:CHIPFILE
+  -S SERIAL      which probe, if several are attached
   -p PART        the chip: stm8s103f3, or a pattern such as stm8s103?3
   -s MEMORY      flash (if not given), eeprom, ram, opt, or a start address in hex
   -b BYTES       how many bytes, decimal
@@ -66,7 +66,7 @@ usage: {NAME} -c PROGRAMMER [-S SERIAL] -p PART [-s MEMORY] [-b BYTES] -w|-v|-r 
   -V             show the version
   -h             show this
 
-exit codes: 0 done; others as those of stm8tool"""
+exit codes: 0 done; the others are those of stm8tool"""
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -145,7 +145,7 @@ def _write(request: CompatRequest, console: Console) -> None:
     part = part_of(request)
     memory = memory_of(request, part)
     if memory.name not in _WRITABLE:
-        raise UsageError(f"-w to {memory}: that is never written", hint="use -s flash, eeprom, ram or opt")
+        raise UsageError(f"-w to {memory}: this memory is never written", hint="use -s flash, eeprom, ram or opt")
     image = image_of(request, part, memory)
     with _open(request, console, part) as chip:
         if memory.name == "ram":
@@ -174,7 +174,9 @@ def _write_options(chip: Chip, console: Console, image: Image) -> None:
     )
     tell = changes_shown(console.note, chip.part)
     result = chip.write(image.overlaid(alone), options=True, unlock=False, mend=True, tell=tell)
-    for line in wording.options_written(result.options) if result.options else ["the option bytes are so already"]:
+    for line in (
+        wording.options_written(result.options) if result.options else ["the option bytes already have these values"]
+    ):
         console.note(line)
 
 

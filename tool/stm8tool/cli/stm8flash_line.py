@@ -73,9 +73,9 @@ def parse(words: Sequence[str]) -> CompatRequest:
 def _check(rest: Sequence[str], actions: Sequence[tuple[str, str]]) -> None:
     """Raise UsageError unless there is one action, and nothing that no option takes."""
     if rest:
-        raise UsageError(f"'{rest[0]}' belongs to no option", hint="a file follows -w, -v or -r")
+        raise UsageError(f"'{rest[0]}' does not belong to an option", hint="a file follows -w, -v or -r")
     if not actions:
-        raise UsageError("what shall be done?", hint=f"-w, -v, -r, -u or -R; {NAME} -h says more")
+        raise UsageError("no action is given", hint=f"give -w, -v, -r, -u or -R; {NAME} -h says more")
     if actions[1:]:
         letters = " and ".join(f"-{letter}" for letter, _ in actions)
         raise UsageError(f"{letters}: only one at a time", hint="run the command once for each")
@@ -85,9 +85,7 @@ def _count(text: str) -> int:
     """Return the number of bytes that -b gives."""
     count = number(text) if text.isascii() and text.isdecimal() else 0
     if not count:
-        raise UsageError(
-            f"-b {shortened(text)}: that is no number of bytes", hint="write it in decimal, such as -b 640"
-        )
+        raise UsageError(f"-b {shortened(text)} is not a number of bytes", hint="write it in decimal, such as -b 640")
     return count
 
 
@@ -98,7 +96,7 @@ def selector(request: CompatRequest) -> str:
     programmer, serial = request.programmer, request.serial
     known = ", ".join(PROGRAMMERS)
     if programmer is None:
-        raise UsageError("which programmer?", hint=f"-c and one of {known}")
+        raise UsageError("which programmer?", hint=f"give -c and one of {known}")
     if serial == "":
         raise UsageError("-S: the serial number is empty", hint=f"{NAME} -L lists them; or leave -S out")
     if programmer.startswith(SIM_PREFIX):
@@ -114,7 +112,7 @@ def part_of(request: CompatRequest) -> Part:
     from ..parts.table import find_part
 
     if request.part is None:
-        raise UsageError("which chip?", hint=f"-p and its name, such as -p stm8s103f3; {NAME} -l lists them")
+        raise UsageError("which chip?", hint=f"give -p and its name, such as -p stm8s103f3; {NAME} -l lists them")
     return find_part(request.part)
 
 
@@ -175,13 +173,13 @@ def _beginning(request: CompatRequest, content: bytes, memory: Region) -> bytes:
     wanted = content[: request.count]
     if len(wanted) > memory.size:
         raise ImageError(
-            f"{request.file}: {len(wanted)} bytes do not fit the {memory.size} of {memory}",
+            f"{request.file}: {len(wanted)} bytes do not fit into the {memory.size} bytes of {memory}",
             code=Code.IMAGE_TOO_BIG,
             hint="name the right part, or give -b to take only the beginning of the file",
         )
     if request.count is not None and len(wanted) < min(request.count, memory.size):
         raise ImageError(
-            f"{request.file}: holds {len(wanted)} bytes, and -b asks for {request.count}", hint="leave -b out"
+            f"{request.file}: the file has {len(wanted)} bytes, but -b asks for {request.count}", hint="leave -b out"
         )
     return wanted
 

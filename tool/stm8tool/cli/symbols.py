@@ -37,7 +37,9 @@ class Symbols:
         for name in (text, f"_{text}"):
             if name in self._by_name:
                 return self._by_name[name]
-        raise UsageError(f"{self._path} has no symbol {text!r}", hint="static functions have none; give an address")
+        raise UsageError(
+            f"{self._path} has no symbol {text!r}", hint="static functions have no symbol: give an address"
+        )
 
     def place(self, address: int) -> str:
         """Return an address, and the name of what it is in where one is known."""

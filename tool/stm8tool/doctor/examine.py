@@ -158,7 +158,7 @@ def _probe_and_chip(
     for probe in probes:
         yield _chosen_device(probe, seen) if probe is chosen else _other_device(probe, bus)
     for other in others:
-        yield Finding("usb-other", Mark.NOTE, f"of STMicroelectronics, no probe: {other}")
+        yield Finding("usb-other", Mark.NOTE, f"made by STMicroelectronics, but not a probe: {other}")
     if chosen is None:
         yield Finding("probe", Mark.BAD, str(error), error=error)  # its details are the devices above
         yield about_part
@@ -191,7 +191,7 @@ def _chosen_device(probe: find.FoundProbe, seen: _Visit) -> Finding:
 def _other_device(probe: find.FoundProbe, bus: UsbBus) -> Finding:
     """Tell of a probe that is not the one to be used, so that nothing of it can be bad."""
     row = listing.row(listing.ask(probe, bus), COMMAND_LINE)
-    what = row.problem or (f"firmware {row.firmware}" if row.firmware else "not asked, the system has it as a disk")
+    what = row.problem or (f"firmware {row.firmware}" if row.firmware else "not asked: the system uses it as a disk")
     return Finding("usb-device", Mark.NOTE, f"{probe.name}: {what}", facts=row._asdict())
 
 
@@ -219,7 +219,7 @@ def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle:
                 if seen.chip.protection and seen.chip.protection.locked:
                     chip.options()  # has a second look, and says what every other command would
                     raise SwimError(
-                        "two looks at the read protection differ", fault=LinkFault.DAMAGED, hint="shorten the wires"
+                        "two reads of the read protection differ", fault=LinkFault.DAMAGED, hint="shorten the wires"
                     )
             except ReadoutProtectedError as exc:
                 seen.locked = exc
@@ -237,7 +237,7 @@ def _nrst(session: Session, part: Optional[Part], power_cycle: Optional[PowerCyc
     if part and not part.has_nrst:
         return Finding("nrst", Mark.NOTE, f"the {part.name} has no such pin", facts={"works": None})
     if power_cycle:
-        return not_seen("nrst", "a chip that was caught at power-on is not let go")
+        return not_seen("nrst", "this look would release a chip that was caught at power-on")
     try:
         works = session.connect().reset_line_works()
     except ToolError as exc:  # all else is known by now
@@ -253,7 +253,9 @@ def _nrst(session: Session, part: Optional[Part], power_cycle: Optional[PowerCyc
 
 def _part(name: Optional[str]) -> tuple[Optional[Part], Finding]:
     if name is None:
-        return None, Finding("part", Mark.NOTE, "not named; with --part also protection and option bytes can be told")
+        return None, Finding(
+            "part", Mark.NOTE, "not named; with --part the doctor also checks protection and option bytes"
+        )
     try:
         part = find_part(name)
     except ToolError as exc:
@@ -292,11 +294,14 @@ def _supply(part: Optional[Part], supply_mv: Optional[int]) -> Finding:
     least_mv = least_supply_mv(part)
     details = []
     if supply_mv is not None and supply_mv in _NOT_WIRED_MV:
-        details.append("no proof of a board without power: a probe whose VDD pin is not wired shows 0 V or about 1.2 V")
+        details.append(
+            "this does not prove that the board has no power: "
+            "a probe whose VDD pin is not wired shows 0 V or about 1.2 V"
+        )
     elif supply_mv is not None and supply_mv in _ITS_OWN_MV:
-        details.append("no proof of a board with power: some clones show their own 3.3 V")
+        details.append("this does not prove that the board has power: some clones show their own 3.3 V")
     elif supply_is_low(supply_mv, least_mv):
-        details.append(f"if that is right, the chip wants {least_mv / 1000:.2f} V or more: writes may fail")
+        details.append(f"if this is right, writes may fail: the chip needs {least_mv / 1000:.2f} V or more")
     return Finding(
         "supply",
         Mark.NOTE,
@@ -311,7 +316,9 @@ def _speed(connection: Connection, no_high_speed: bool) -> Finding:
     if not connection.high_speed:
         text += ", which works and is slower"
     if no_high_speed:
-        text += f": the chip never allowed high speed (HSIT stays 0), as with certain option bytes {Code.NO_HIGH_SPEED}"
+        text += (
+            f": the chip never allowed high speed (HSIT stays 0); certain option bytes cause this {Code.NO_HIGH_SPEED}"
+        )
     mark = Mark.OK if connection.high_speed else Mark.NOTE
     return Finding("speed", mark, text, facts={"high": connection.high_speed, "refused_by_chip": no_high_speed})
 
@@ -331,7 +338,7 @@ def _family(part: Optional[Part], connection: Connection, error: Optional[ToolEr
     if isinstance(error, FamilyMismatchError):
         return bad("family", error, facts=facts)
     agrees = part is not None and connection.seen.register_map == part.flash_regs
-    text = wording.FAMILIES[connection.seen.register_map] + (", as the part named" if agrees else "")
+    text = wording.FAMILIES[connection.seen.register_map] + (", as the named part" if agrees else "")
     return Finding("family", Mark.OK if agrees else Mark.NOTE, text, facts=facts)
 
 

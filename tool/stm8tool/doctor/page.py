@@ -92,7 +92,7 @@ def check_output(path: str) -> None:
     with _refused(path):
         if not Path(path).name or Path(path).is_dir():
             raise UsageError(
-                f"{path}: not the name of a file", code=Code.FILE, hint=Hint("such as {report:doctor.json}")
+                f"{path} is not the name of a file", code=Code.FILE, hint=Hint("such as {report:doctor.json}")
             )
         files.check_whole(Path(path))
 

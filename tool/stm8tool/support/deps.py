@@ -131,8 +131,8 @@ def how_to_renew(file: Path) -> str:
     """Return what the user does to get a file of one of the packages again."""
     folder = file.parent.parent
     if folder in _private_folders():
-        return f"delete {folder} and try again, with a network connection: it is fetched anew"
-    return f"install again what {file.parent} belongs to"
+        return f"delete {folder} and try again, with a network connection: the tool then fetches it again"
+    return f"install the package that {file.parent} belongs to again"
 
 
 def pinned() -> list[Pin]:
@@ -259,7 +259,7 @@ def _wait_for(lock: IO[str]) -> None:
             raise AccessError(
                 "another process has been fetching the tool's Python packages for too long",
                 code=Code.PACKAGES,
-                hint=f"end it and try again; it holds {lock.name}",
+                hint=f"end that process and try again; it holds {lock.name}",
             )
         time.sleep(_LOCK_POLL_S)
 

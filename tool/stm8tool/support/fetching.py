@@ -71,7 +71,7 @@ def install(target: Path, requirements: str) -> Optional[str]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"no end after {LIMIT_S:.0f} s"
+        return f"pip did not end within {LIMIT_S:.0f} s"
     if done.returncode == 0:
         return None
     last = _last_word(done.stdout) or f"exit code {done.returncode}"

@@ -233,7 +233,7 @@ def _replaced(target: Path) -> Optional[os.stat_result]:
     if sys.platform != "win32":
         folder = target.parent.stat()
         if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, old.st_uid, folder.st_uid):
-            raise FolderError(errno.EPERM, "its folder is sticky: only the owner replaces a file there", str(target))
+            raise FolderError(errno.EPERM, "its folder is sticky: only the owner of a file can replace it", str(target))
     return old
 
 
