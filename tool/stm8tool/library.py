@@ -46,8 +46,8 @@ def open(  # has the name of the builtin, like `gzip.open`
         power_cycle: Catch the chip while the user switches its power off and on.
 
     Raises:
-        UnknownPartError: There is no such part. Only the command line has "auto": here, leave `part` out and call `info` to
-            see the kind of the chip.
+        UnknownPartError: There is no such part. Only the command line has "auto": here, leave `part` out and call
+            `info` to see the kind of the chip.
         UsageError: `probe` or `part` is of another type.
     """
     if not isinstance(probe, str):

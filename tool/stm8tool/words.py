@@ -1,8 +1,9 @@
 """The words of a hint: the library, the command line and the platform have different words for the same thing.
 
 Layers below `cli/` write a `Hint`, a sentence with named words: "check that {part} names the chip". The layer that
-shows it fills in the words: a program that uses the library reads "`part`", a user of the command line "--part". A value may
-follow the name: "{part:stm8s103f3}" is "part='stm8s103f3'" for the library and "--part stm8s103f3" on the command line.
+shows it fills in the words: a program that uses the library reads "`part`", a user of the command line "--part". A
+value may follow the name: "{part:stm8s103f3}" is "part='stm8s103f3'" for the library and "--part stm8s103f3" on the
+command line.
 
 A hint without such words is a plain text. Braces in it have no meaning.
 """

@@ -1,4 +1,4 @@
-"""The commands around simulated boards: sim create, serve, show; and sim run, from `simulation`."""
+"""The commands for simulated boards: sim create, serve and show. `simulation` has sim run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands around a chip as a whole: unlock, reset, lock."""
+"""The commands for a chip as a whole: unlock, reset, lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands that take files to flash and EEPROM: write, verify."""
+"""The commands that write files to the chip or compare them: write, verify."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def image_of(
     fills: Sequence[str] = (),
     *more: Segment,
 ) -> Image:
-    """Return the files' data, changed as `--patch`, `--fill` and `more` say.
+    """Return the data of the files, with the changes of `--patch`, `--fill` and `more`.
 
     Args:
-        request: Of the command.
-        regions: Where data may lie. A raw binary begins at the start of the one that `--region` names.
-        files: Their names.
-        patches: What each `--patch` says.
-        fills: What each `--fill` says.
-        more: Further bytes, in place of those of the files.
+        request: The request of the command.
+        regions: The regions where data may lie. A raw binary begins at the start of the one that `--region` names.
+        files: The names of the files.
+        patches: The value of each `--patch`.
+        fills: The value of each `--fill`.
+        more: Further bytes, which replace those of the files.
     """
     from .. import image
     from ..image import edits
@@ -59,7 +59,7 @@ def _flash_first(regions: Sequence[Region]) -> list[Region]:
 
 
 def _add_files(parser: ArgumentParser) -> None:
-    """Add the files of a command, and what changes their data."""
+    """Add the arguments for the files of a command and for changes of their data."""
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help="Intel HEX, S-records, ELF, or raw with --base or --region"
     )
@@ -113,7 +113,7 @@ def write(request: Request[WriteArguments], console: Console) -> None:
             console.say(f"{content.size} bytes of RAM written and verified; the running program may overwrite them")
             return
         if serial:
-            # No number is lost to a probe or chip that is not there.
+            # Take the number only now: no number is lost if the probe or the chip is missing.
             chip.check_write(content, region, options=given.options, allow=allow, unlock=unlock)
             taken = serial.take()
             content = content.overlaid(Image([taken]))
@@ -134,7 +134,7 @@ def write(request: Request[WriteArguments], console: Console) -> None:
 
 
 def _serial_number(text: Optional[str]) -> Optional[SerialNumber]:
-    """Return what `--serial-number` says; None without it."""
+    """Return the value of `--serial-number`; None without it."""
     if text is None:
         return None
     from ..image.serial_number import SerialNumber
@@ -164,7 +164,7 @@ def blocks(count: int) -> str:
 
 
 def _check_options(request: Request[WriteArguments], part: Part, content: Image) -> None:
-    """Raise an error if `--options`, or what it needs, does not fit the rest of the command line or the files."""
+    """Raise an error if `--options` or `--force-…` does not fit the rest of the command line or the files."""
     if not request.arguments.options:
         if request.arguments.forced:
             raise UsageError("--force-… has no effect without --options", hint="add --options, or leave --force-… out")

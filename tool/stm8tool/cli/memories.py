@@ -1,4 +1,4 @@
-"""The commands around whole memories and RAM: read, erase, restore, run."""
+"""The commands for whole memories and RAM: read, erase, restore, run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .console import Console
     from .request import Request
 
-_SAVED_PART = rb"^; all memories of an (\w+), read by"  # as `_comments` words it
+_SAVED_PART = rb"^; all memories of an (\w+), read by"  # the words of `_comments`
 
 
 class ReadArguments(NamedTuple):
@@ -48,7 +48,7 @@ def read(request: Request[ReadArguments], console: Console) -> None:
     image.check_output(output)
     with request.chip(console) as chip:
         data = chip.read(region)
-        # Before the chip is left: an error of that shall lose nothing.
+        # Inside the `with` statement: an error at its end must not lose the data.
         image.save(output, [image.Segment(region.start, data)])
         console.say(f"{len(data)} bytes of {region} saved to {output}")
 
@@ -122,9 +122,9 @@ def restore(request: Request[RestoreArguments], console: Console) -> None:
 
 
 def _require_backup_of(file: str, parts: Sequence[Part], name: str) -> None:
-    """Raise ImageError for the backup of none of `parts`, which are called `name`.
+    """Raise ImageError if the file is a backup of a part that is not in `parts`, which are called `name`.
 
-    S-records do not tell, nor does a backup for which the chip told only a group of parts.
+    S-records do not name a part. A backup with `--part auto` names only a group of parts. Both pass.
     """
     from ..parts.table import all_parts
 
@@ -163,7 +163,7 @@ def erase(request: Request[EraseArguments], console: Console) -> None:
 
 
 def _erased(request: Request[EraseArguments]) -> list[Region]:
-    """Return the one memory that is meant, or with `--all` flash and EEPROM."""
+    """Return the memory that the user means, or with `--all` flash and EEPROM."""
     everything, span = request.arguments
     if len([word for word in (everything, span, request.region) if word]) > 1:
         raise UsageError("--all, --range and --region do not go together", hint="give one of them")

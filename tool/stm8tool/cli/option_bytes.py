@@ -1,4 +1,4 @@
-"""The commands around option bytes: options show, set, defaults, diff."""
+"""The commands for option bytes: options show, set, defaults, diff."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _FORCED = {
     "tmu": "change the keys and the counter of the temporary unprotection of an STM8AF",
     "uncertain": "change option bytes whose meaning is not sure",
 }
-_SAVED_ROW = r"^\s*([A-Z]\w+) +0x[0-9A-F]{4} +0x([0-9A-F]{2})\b"  # of `options show`
+_SAVED_ROW = r"^\s*([A-Z]\w+) +0x[0-9A-F]{4} +0x([0-9A-F]{2})\b"  # a row of `options show`
 _LARGEST_TABLE = 1 << 16
 
 
 def add_forced(parser: ArgumentParser) -> None:
-    """Add an option for each danger that a user may allow; all of them are the argument `forced`."""
+    """Add an option for each danger that a user may allow. The argument `forced` collects all of them."""
     for name, help_text in _FORCED.items():
         parser.add_argument(
             f"--force-{name}", action="append_const", const=name, dest="forced", default=[], help=help_text
@@ -40,7 +40,7 @@ def add_forced(parser: ArgumentParser) -> None:
 
 
 def dangers(forced: Iterable[str]) -> set[Danger]:
-    """Return what the options `--force-…` allow."""
+    """Return the dangers that the options `--force-…` allow."""
     from ..chip.options.plan import Danger
 
     return {Danger(name) for name in forced}
@@ -130,7 +130,7 @@ def diff(request: Request[DiffArguments], console: Console) -> None:
 
 
 def changes_shown(say: Callable[[str], None], part: Part) -> Callable[[Sequence[Change]], None]:
-    """Return a function that says, a line each, what changes of option bytes will do."""
+    """Return a function that prints the effect of changes of option bytes, one line for each."""
 
     def tell(changes: Sequence[Change]) -> None:
         from ..chip import wording
@@ -142,7 +142,7 @@ def changes_shown(say: Callable[[str], None], part: Part) -> Callable[[Sequence[
 
 
 def _tell_changed(console: Console, changes: Sequence[Change]) -> None:
-    """Say what has become of `changes`, which are made."""
+    """Report `changes`, which are done."""
     from ..chip import wording
 
     if not changes:
@@ -152,10 +152,10 @@ def _tell_changed(console: Console, changes: Sequence[Change]) -> None:
 
 
 def _values_of_file(file: str, part: Part, base: Optional[int]) -> dict[str, int]:
-    """Return the option bytes in a file by name: an image, or what `options show` printed.
+    """Return the option bytes in a file by name. The file is an image, or the saved output of `options show`.
 
     Raises:
-        ImageError: It cannot be read, or holds no option byte of `part`, or a complement that does not fit.
+        ImageError: The file cannot be read, holds no option byte of `part`, or holds a complement that does not match.
     """
     from .. import image
     from ..parts.table import option_table
@@ -177,9 +177,9 @@ def _values_of_file(file: str, part: Part, base: Optional[int]) -> dict[str, int
 
 
 def _base_of(file: str, options: Region) -> int:
-    """Return the start of the option area; ImageError for a raw binary of another size, which may be anything.
+    """Return the start of the option area; ImageError for a raw binary of another size.
 
-    The other formats carry their addresses.
+    Other formats contain their addresses.
     """
     from ..image.loading import has_addresses, read_bytes
 
@@ -193,7 +193,7 @@ def _base_of(file: str, options: Region) -> int:
 
 
 def _saved_table(file: str) -> dict[str, int]:
-    """Return the values in a saved table of `options show`; empty if the file is no such table."""
+    """Return the values in a saved table of `options show`; empty if the file is not such a table."""
     try:
         text = files.read_regular(Path(file), _LARGEST_TABLE).decode("ascii")
     except (OSError, UnicodeDecodeError):

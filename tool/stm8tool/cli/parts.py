@@ -1,4 +1,4 @@
-"""The command `parts`: the table of chips, as a list, one chip whole, or for programs."""
+"""The command `parts`: show the table of chips as a list, one chip with all its facts, or JSON for programs."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def table(found: Iterable[Part]) -> Iterator[str]:
 
 
 def whole(part: Part) -> Iterator[str]:
-    """Yield all that is known of a part."""
+    """Yield all known facts of a part."""
     from ..parts.table import UNIQUE_ID_SIZE, disagreements, option_table
     from .catalogue import facts
 

@@ -1,4 +1,4 @@
-"""The commands that look at a probe and its chip and change neither: list, info, doctor."""
+"""The commands that look at a probe and its chip, and change neither: list, info, doctor."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def info(request: Request[NoArguments], console: Console) -> None:
         console.say(f"probe:      {probe.model}, firmware {probe.firmware}")
         console.say(f"serial:     {probe.serial or 'unknown'}, {probe.place}")
         console.say(f"supply:     {wording.supply(chip.supply_mv)}")
-        info = chip.info()  # told before the chip is left: an error of that shall hide no result
+        info = chip.info()  # shown inside the `with` statement: an error at its end must not hide a result
         console.say(f"connected:  {info.recipe}; {wording.speed(info.high_speed)}")
         console.say(f"family:     {wording.FAMILIES[info.seen.register_map]}")
         if part is None or info.protection is None:
@@ -91,7 +91,7 @@ def doctor(request: Request[DoctorArguments], console: Console) -> None:
         console.say(f"the report is in {report}; it contains serial numbers, but no user names")
     problem = diagnosis.first_problem
     if problem:
-        raise problem.with_(details=(), hint="") from problem  # they stand on the page
+        raise problem.with_(details=(), hint="") from problem  # the page already has them
     if by_chip:
         request.possible_parts(console)
 

@@ -1,4 +1,4 @@
-"""`sim run`: the program of a simulated board executes, and what it sends is printed."""
+"""`sim run`: execute the program of a simulated board, and print the output of its UARTs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command line of stm8flash means: its options, memories, file types and limits.
+"""The meaning of a command line of stm8flash: its options, memories, file types and limits.
 
 Source: stm8flash 1.1 (confidence high).
 """
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 NAME = "stm8flash-compat"
 OPTIONS = "c:S:p:d:s:b:r:w:v:uRlLVh"
-_TELLS = "hVlL"  # the first of these is done, whatever else is asked for
+_TELLS = "hVlL"  # the first of these is done, whatever other options there are
 _ACTIONS = "rwvuR"
 
 # Without a version stm8flash means the first generation.
 PROGRAMMERS = {"stlink": "stlinkv1", "stlinkv2": "stlinkv2", "stlinkv21": "stlinkv21", "stlinkv3": "stlinkv3"}
 _ADDRESS = re.compile(r"(0x)?0*[0-9a-f]{1,8}")
 
-# How a file is written whose suffix is none of `image.save`; whatever else it is means raw.
+# Suffixes for S-records that `image.save` does not know. A file with any other unknown suffix is written as raw data.
 _S_RECORDS = (".s8",)
 _RAW = ".bin"
 
 
 @dataclass(frozen=True)
 class CompatRequest:
-    """What a command line of stm8flash asks for: the letter of its action, and what the other options say."""
+    """The request of a command line of stm8flash: the letter of its action, and the values of the other options."""
 
     action: str
     file: str
@@ -47,7 +47,7 @@ class CompatRequest:
 
 
 def parse(words: Sequence[str]) -> CompatRequest:
-    """Return what `words` ask for; UsageError if they are none of stm8flash's."""
+    """Return the request in `words`; UsageError if stm8flash has no such options."""
     try:
         found, rest = gnu_getopt(list(words), OPTIONS)
     except GetoptError as exc:
@@ -71,7 +71,7 @@ def parse(words: Sequence[str]) -> CompatRequest:
 
 
 def _check(rest: Sequence[str], actions: Sequence[tuple[str, str]]) -> None:
-    """Raise UsageError unless there is one action, and nothing that no option takes."""
+    """Raise UsageError unless there is exactly one action, and no word that does not belong to an option."""
     if rest:
         raise UsageError(f"'{rest[0]}' does not belong to an option", hint="a file follows -w, -v or -r")
     if not actions:
@@ -117,7 +117,7 @@ def part_of(request: CompatRequest) -> Part:
 
 
 def memory_of(request: CompatRequest, part: Part) -> Region:
-    """Return what -s means: a memory, or the rest of one from an address on."""
+    """Return the region that -s means: a memory, or the rest of one from an address on."""
     from ..chip import regions
     from ..parts.table import Region
 
@@ -152,10 +152,11 @@ def limited(memory: Region, count: Optional[int]) -> Region:
 
 
 def image_of(request: CompatRequest, part: Part, memory: Region) -> Image:
-    """Return what the file holds, all of it inside `memory`; a raw one begins where `memory` does.
+    """Return the data of the file, which must lie inside `memory`. A raw file begins at the start of `memory`.
 
     Raises:
-        ImageError: It is missing or malformed, is not what its suffix says, or has more than fits, or less than -b.
+        ImageError: The file is missing or malformed, does not have the format of its suffix, has more data than fit, or
+            less than -b.
     """
     from ..image import Image, Segment, loading
 
@@ -164,12 +165,12 @@ def image_of(request: CompatRequest, part: Part, memory: Region) -> Image:
         image = Image(loading.parse(request.file, content, ram_size=part.ram.size))
         image.check_inside([limited(memory, request.count)], part=part)
         return image
-    loading.parse(request.file, content, memory.start)  # for what it refuses: text, or another format's suffix
+    loading.parse(request.file, content, memory.start)  # refuses text, and the suffix of another format
     return Image([Segment(memory.start, _beginning(request, content, memory), request.file)])
 
 
 def _beginning(request: CompatRequest, content: bytes, memory: Region) -> bytes:
-    """Return what -b wants of a raw file; ImageError if that is more than `memory` or the file has."""
+    """Return the first bytes of a raw file, as many as -b says; ImageError if `memory` or the file is too small."""
     wanted = content[: request.count]
     if len(wanted) > memory.size:
         raise ImageError(
