@@ -152,7 +152,7 @@ def test_a_chip_that_was_caught_at_power_on_is_not_let_go_to_look_at_nrst(desk: 
     desk.chip(content=program(200), faults=["nrst-open", "app-disables-swim=100", "power-switch=300"])
     result = desk.flash("doctor", "--power-cycle")
     assert result.code == 0
-    assert "NRST         not looked at" in result.out
+    assert "NRST         not checked" in result.out
 
 
 def test_a_chip_that_is_lost_while_nrst_is_looked_at_has_been_looked_at_before(

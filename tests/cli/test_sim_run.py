@@ -80,7 +80,7 @@ def test_without_a_goal_there_is_a_limit(desk: Desk) -> None:
     desk.chip(content=firmware(FOREVER))
     result = desk.run("sim", "run", "board.chip")
     assert result.code == 1
-    assert "after 10.000 s of simulated time, the limit [E-RUN-TIME]" in result.reason
+    assert "after 10.000 s of simulated time: that is the limit [E-RUN-TIME]" in result.reason
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ class Code(Enum):
     SWIM_DISABLED = (
         "E-SWIM-DISABLED",
         4,
-        "most likely the program in the chip turns SWIM off before it can be reached",
+        "the program in the chip probably turns SWIM off before the tool can reach it",
     )
     LINK_LOST = (
         "E-LINK-LOST",
@@ -109,7 +109,7 @@ class Code(Enum):
     WEAK_LINK = "E-WEAK-LINK", 0, "the job is done, but something had to be repeated: the link is not perfect"
     NO_HIGH_SPEED = "E-NO-HIGH-SPEED", 0, "the chip never allowed high speed; the job was done at low speed"
     # The chip
-    FAMILY = "E-FAMILY", 2, "the chip on the wire is not the part that was named"
+    FAMILY = "E-FAMILY", 2, "the chip on the wire is not the part that you named"
     ROP_READ = (
         "E-ROP-READ",
         5,
@@ -138,7 +138,7 @@ class Code(Enum):
     VERIFY = "E-VERIFY", 6, "the chip does not hold the same data as the file"
     NO_PROGRAM = "E-NO-PROGRAM", 0, "the command did its work, but the chip has no program that a reset starts"
     # A program that runs in the simulator
-    RUN_STOPPED = "E-RUN-STOPPED", 1, "the CPU of the simulated board cannot go on, or nothing can run there"
+    RUN_STOPPED = "E-RUN-STOPPED", 1, "the CPU of the simulated board cannot continue, or nothing can run there"
     RUN_TIME = "E-RUN-TIME", 1, "the program in the simulator did not reach the condition that the command waits for"
 
     def __new__(cls, value: str, exit_code: int, meaning: str, hint: Optional[Advice] = None) -> Code:

@@ -49,7 +49,7 @@ def select(words: Iterable[str]) -> list[Part]:
     fitting = [part for name, part in parts.items() if named is None or name in named]
     found = [part for part in fitting if all(test(part) for test in tests)]
     if not found:
-        raise UnknownPartError("no part fits all of these", hint="leave a filter out")
+        raise UnknownPartError("no part fits all these names and filters", hint="leave a filter out")
     return found
 
 

@@ -170,7 +170,7 @@ def _check_options(request: Request[WriteArguments], part: Part, content: Image)
             raise UsageError("--force-… has no effect without --options", hint="add --options, or leave --force-… out")
         return
     if request.region == "ram":
-        raise UsageError("--region ram and --options do not go together", hint="give one of them")
+        raise UsageError("--region ram and --options cannot be used together", hint="give one of them")
     request.require_settled("options", "meaning")
     if not content.slice(part.options):
         raise ImageError("the image holds no option bytes", hint=f"those of the {part.name} lie in {part.options}")

@@ -1,6 +1,7 @@
 """The command line: it parses the arguments, runs one command, and returns its exit code.
 
-docs/stm8tool.md lists the exit codes, and errors.py and codes.py have them. The last line on stderr is the reason.
+Exit codes: 0 done, 1 failed, 2 usage or file, 3 probe, 4 no answer, 5 protected, 6 verify, 7 driver, 130 interrupted
+(see errors.py). The last line on stderr is the reason.
 """
 
 from __future__ import annotations
@@ -156,8 +157,8 @@ def _add_common_options(parser: _Parser, probe_help: str) -> None:
     add("--part", metavar="NAME", help="the chip, such as stm8s103f3 or STM8S103F3P6; auto: find it out from the chip")
     add("--region", metavar="R", help="flash, eeprom, options, ram, or ADDRESS:SIZE such as 0x8000:0x100")
     add("--base", metavar="ADDRESS", help="the address at which a raw binary begins")
-    add("--unlock", choices=("auto", "never"), help="what write does with a read-protected chip (auto: erase it)")
-    add("--verify", choices=("yes", "no"), help="whether write reads back what it programmed (yes)")
+    add("--unlock", choices=("auto", "never"), help="how write handles a read-protected chip (auto: erase it)")
+    add("--verify", choices=("yes", "no"), help="whether write reads back the blocks that it programmed (yes)")
     add("--progress", choices=("auto", "bar", "lines"), help="how progress is shown")
     add(
         "--power-cycle",

@@ -58,7 +58,7 @@ def _back_up(request: Request[ReadArguments], console: Console) -> None:
 
     part, output = request.require_part(), request.arguments.output
     if request.region:
-        raise UsageError("--all and --region do not go together", hint="give one of them")
+        raise UsageError("--all and --region cannot be used together", hint="give one of them")
     if output.lower().endswith(image.RAW_SUFFIXES):
         raise UsageError("a raw binary holds one memory", hint="save to a .hex file")
     request.require_settled("flash", "eeprom", "options")
@@ -133,7 +133,7 @@ def _require_backup_of(file: str, parts: Sequence[Part], name: str) -> None:
     if saved in {part.name for part in all_parts()} - {part.name for part in parts}:
         raise ImageError(
             f"{file} is the backup of an {saved}, not of an {name}",
-            hint="name the part that is printed on the chip; --force restores it all the same",
+            hint="name the part that is printed on the chip; --force restores the file anyway",
         )
 
 
@@ -166,7 +166,7 @@ def _erased(request: Request[EraseArguments]) -> list[Region]:
     """Return the memory that the user means, or with `--all` flash and EEPROM."""
     everything, span = request.arguments
     if len([word for word in (everything, span, request.region) if word]) > 1:
-        raise UsageError("--all, --range and --region do not go together", hint="give one of them")
+        raise UsageError("--all, --range and --region cannot be used together", hint="give one of them")
     request = replace(request, region=span or request.region)
     if request.region == "ram":
         raise UsageError("RAM cannot be erased: it loses its contents without power", hint="power the board off and on")
@@ -214,7 +214,7 @@ COMMANDS = (
     ),
     command(
         "restore",
-        "bring back what `read --all` saved, option bytes last",
+        "bring back a backup of `read --all`, option bytes last",
         restore,
         RestoreArguments,
         part=PartUse.REQUIRED,

@@ -202,7 +202,7 @@ def _power_cycle_s(text: Optional[str]) -> Optional[int]:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) < 5 and 1 <= int(text) <= _LONGEST_POWER_CYCLE_S):
         raise UsageError(
-            f"--power-cycle={shortened(text)}: that is not a number of seconds from 1 to {_LONGEST_POWER_CYCLE_S}",
+            f"--power-cycle={shortened(text)} is not a number of seconds from 1 to {_LONGEST_POWER_CYCLE_S}",
             hint="write --power-cycle or --power-cycle=60",
         )
     return int(text)

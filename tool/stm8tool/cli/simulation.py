@@ -108,7 +108,7 @@ def _too_late(outcome: Outcome, where: str, text: Optional[str], pc: Optional[st
     missing += [f"the program did not reach {pc}"] if pc is not None else []
     if not missing:
         hint = "say how long the program has to run, or what to wait for: --for, --until-uart or --until-pc"
-        return ToolError(f"the program still runs, {where}, the limit", code=Code.RUN_TIME, hint=hint)
+        return ToolError(f"the program still runs, {where}: that is the limit", code=Code.RUN_TIME, hint=hint)
     hint = "give the program more time with --for"
     if outcome.unmodelled:
         unmodelled = ", ".join(outcome.unmodelled)

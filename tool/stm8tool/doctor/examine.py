@@ -237,7 +237,7 @@ def _nrst(session: Session, part: Optional[Part], power_cycle: Optional[PowerCyc
     if part and not part.has_nrst:
         return Finding("nrst", Mark.NOTE, f"the {part.name} has no such pin", facts={"works": None})
     if power_cycle:
-        return not_seen("nrst", "this look would release a chip that was caught at power-on")
+        return not_seen("nrst", "this check would release a chip that was caught at power-on")
     try:
         works = session.connect().reset_line_works()
     except ToolError as exc:  # everything else is known by now
@@ -338,7 +338,7 @@ def _family(part: Optional[Part], connection: Connection, error: Optional[ToolEr
     if isinstance(error, FamilyMismatchError):
         return bad("family", error, facts=facts)
     agrees = part is not None and connection.seen.register_map == part.flash_regs
-    text = wording.FAMILIES[connection.seen.register_map] + (", as the named part" if agrees else "")
+    text = wording.FAMILIES[connection.seen.register_map] + (", which fits the named part" if agrees else "")
     return Finding("family", Mark.OK if agrees else Mark.NOTE, text, facts=facts)
 
 
@@ -348,9 +348,9 @@ def _memories(part: Part, chip: ChipInfo, locked: Optional[ReadoutProtectedError
         return
     facts: dict[str, Any] = {"locked": chip.protection.locked, "evidence": chip.protection.evidence}
     if chip.protection.locked:
-        unsure = Finding("protection", Mark.NOTE, "seen once and not again: see below", facts=facts)
+        unsure = Finding("protection", Mark.NOTE, "seen once, but not at the second look: see below", facts=facts)
         yield bad("protection", locked, facts=facts) if locked else unsure
-        yield not_seen("options", "not readable under read protection")
+        yield not_seen("options", "not readable because of read protection")
         return
     yield Finding("protection", Mark.OK, wording.protection(chip.protection), facts=facts)
     value = wording.ubc_in_force(chip.options)

@@ -67,7 +67,7 @@ def bad(
 
 
 def not_seen(key: str, why: str) -> Finding:
-    return Finding(key, Mark.NOTE, f"not looked at: {why}")
+    return Finding(key, Mark.NOTE, f"not checked: {why}")
 
 
 @contextmanager

@@ -245,7 +245,7 @@ def _where_to_write() -> str:
     if cache:
         return f"make {here} or the user's cache directory ({cache}) writable, with 2 MB free"
     variable = {"win32": "LOCALAPPDATA", "darwin": "HOME"}.get(sys.platform, "XDG_CACHE_HOME")
-    return f"make {here} writable, or set {variable} to a folder that is: this user has no home directory"
+    return f"make {here} writable, or set {variable} to a writable folder: this user has no home directory"
 
 
 def _wait_for(lock: IO[str]) -> None:

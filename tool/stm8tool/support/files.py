@@ -31,7 +31,7 @@ class FolderError(PermissionError):
 def hint_for(exc: OSError, path: Path) -> str:
     """Return the hint if a file that several users share cannot be replaced."""
     if isinstance(exc, FolderError):
-        return f"keep {path.name} in a folder where each of its users may make and replace files"
+        return f"keep {path.name} in a folder in which all users of the file may make and replace files"
     if isinstance(exc, PermissionError):
         return f"chmod g+w {path} lets a user of its group use it"
     return "check the path and the disk"

@@ -75,7 +75,7 @@ class FileLock:
                     raise AccessError(
                         f"{self._path} is busy: another program is using this {self._what}",
                         code=Code.BUSY,
-                        hint="wait until it has ended",
+                        hint="wait until that program has ended",
                     ) from None
                 time.sleep(STEP_S)
             else:
