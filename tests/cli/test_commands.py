@@ -293,7 +293,7 @@ def test_udev_prints_a_rules_file_and_its_rule_is_the_one_that_a_refusal_names(d
         ("lock --yes", "locked: read protection is on"),
         ("read out.hex", "8192 bytes of flash 0x008000..0x009FFF saved to out.hex"),
         ("read out.hex --all", "flash 0x008000..0x009FFF saved to out.hex"),
-        ("restore --force same.hex", "option bytes written: none, the file has none"),
+        ("restore --force same.hex", "option bytes written: none: the file has none"),
     ],
 )
 def test_what_was_done_is_told_before_the_chip_cannot_be_let_go(

@@ -102,7 +102,7 @@ def test_text_is_raw_in_a_bin_only(flash: Flash) -> None:
 def test_a_file_that_cannot_be_what_it_shall_be_is_an_error(flash: Flash, action: str) -> None:
     damaged = Path(flash.desk.hex("fw.hex", (0x8000, program(16)))).read_bytes().replace(b":10", b":11")
     reasons = {
-        raw("big.bin", bytes(8193)): "big.bin: 8193 bytes do not fit the 8192 of flash 0x008000..0x009FFF",
+        raw("big.bin", bytes(8193)): "big.bin: 8193 bytes do not fit into the 8192 bytes of flash 0x008000..0x009FFF",
         raw("empty.bin", b""): "empty.bin: the file is empty",
         raw("raw.hex", program(16)): "raw.hex: this is a raw binary, not Intel HEX",
         raw("damaged.hex", damaged): "damaged.hex:2",

@@ -250,13 +250,13 @@ def test_of_a_raw_file_only_as_many_bytes_are_taken(flash: Flash) -> None:
 @pytest.mark.parametrize("action", ["-w", "-v"])
 def test_a_raw_file_with_fewer_bytes_is_an_error(flash: Flash, action: str) -> None:
     result = flash("-b", "400", action, raw("fw.bin", program(300)))
-    assert (result.code, result.reason) == (2, "error: fw.bin: holds 300 bytes, and -b asks for 400 [E-FILE]")
+    assert (result.code, result.reason) == (2, "error: fw.bin: the file has 300 bytes, but -b asks for 400 [E-FILE]")
 
 
 @row("-b")
 @pytest.mark.parametrize("text", ["0", "-1", "0x100", "1k", "", "ten", "²"])
 def test_what_is_no_number_of_bytes_is_an_error(flash: Flash, text: str) -> None:
-    usage(flash("-b", text, "-r", "out.bin"), f"-b {text}: that is no number of bytes")
+    usage(flash("-b", text, "-r", "out.bin"), f"-b {text} is not a number of bytes")
 
 
 @row("-b")
@@ -334,8 +334,8 @@ def test_options_stand_in_any_order_and_with_their_values(flash: Flash, words: l
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "what shall be done?"),
-        (["-w", "fw.bin", "more.bin"], "'more.bin' belongs to no option"),
+        ([], "no action is given"),
+        (["-w", "fw.bin", "more.bin"], "'more.bin' does not belong to an option"),
         (["-w", "fw.bin", "-v", "fw.bin"], "-w and -v: only one at a time"),
         (["-uw", "fw.bin"], "-u and -w: only one at a time"),
         (["-x"], "option -x not recognized"),

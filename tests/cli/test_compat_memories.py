@@ -67,10 +67,10 @@ def test_ram_is_written_and_read_back(flash: Flash, part: str) -> None:
 @row("-w with -s ram")
 def test_boot_rom_and_unique_id_are_never_written(flash: Flash) -> None:
     file = raw("data.bin", b"\xaa")
-    usage(flash("-s", "4865", "-w", file), "-w to unique ID 0x004865..0x004870: that is never written")
+    usage(flash("-s", "4865", "-w", file), "-w to unique ID 0x004865..0x004870: this memory is never written")
     usage(
         flash("-s", "6000", "-w", file, part="stm8s105c6"),
-        "-w to boot ROM 0x006000..0x0067FF: that is never written",
+        "-w to boot ROM 0x006000..0x0067FF: this memory is never written",
     )
 
 

@@ -38,7 +38,7 @@ def test_option_bytes_are_written_with_their_complements_and_read_back(
     assert result.err.endswith(f"written and read back after a reset: AFR\nBytes written: {size}\n")
     assert flash.desk.memory("options") == bytes(set_bytes.get(n, byte) for n, byte in enumerate(before))
     again = flash(*words, "-w", "opt.bin")
-    assert (again.code, again.err) == (0, f"the option bytes are so already\nBytes written: {size}\n")
+    assert (again.code, again.err) == (0, f"the option bytes already have these values\nBytes written: {size}\n")
     assert flash(*words, "-v", "opt.bin").err == f"Bytes verified: {size}\n"
     assert flash.desk.is_idle()
 

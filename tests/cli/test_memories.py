@@ -70,7 +70,7 @@ def test_a_restore_of_one_memory_is_refused_and_not_done_to_all(desk: Desk, word
     desk.flash("erase")
     result = desk.flash(*words, "restore", "chip.hex")
     assert result.code == 2
-    assert f"restore brings back every memory of the file: {words[0]} does not go with it" in result.err
+    assert f"restore brings back every memory in the file, so {words[0]} cannot be used" in result.err
     assert not any(desk.memory())
 
 
@@ -134,8 +134,8 @@ def test_the_backup_of_a_part_that_the_chip_cannot_be_is_refused_with_the_part_a
 def test_a_restore_tells_a_file_without_option_bytes_from_one_that_is_equal_or_left_out(desk: Desk) -> None:
     desk.chip()
     told = {
-        "none, the file has none": (0x8000, b"abc"),
-        "none, they are as in the file": (0x4803, b"\x00\xff"),
+        "none: the file has none": (0x8000, b"abc"),
+        "none: they are already as in the file": (0x4803, b"\x00\xff"),
         "none": (0x4803, b"\x01"),
     }
     for said, segment in told.items():

@@ -48,7 +48,7 @@ def test_what_is_so_already_is_not_written(desk: Desk) -> None:
     desk.set_option("UBC", 0x02)
     before = desk.memories()
     result = desk.flash("options", "set", "UBC=128")
-    assert (result.code, result.out) == (0, "nothing to do: the option bytes are so already\n")
+    assert (result.code, result.out) == (0, "nothing to do: the option bytes already have these values\n")
     assert desk.memories() == before
 
 
@@ -144,7 +144,7 @@ def test_defaults_bring_everything_to_factory_values_and_show_what(desk: Desk) -
     result = desk.flash("options", "defaults")
     assert result.out.splitlines()[-1] == "written and read back after a reset: UBC, HSECNT"
     assert options_of(desk) == "00 00 ff 00 ff 00 ff 00 ff 00 ff"
-    assert desk.flash("options", "defaults").out == "nothing to do: the option bytes are so already\n"
+    assert desk.flash("options", "defaults").out == "nothing to do: the option bytes already have these values\n"
 
 
 def test_option_commands_on_a_locked_chip_are_exit_code_5_and_write_nothing(desk: Desk) -> None:
@@ -166,7 +166,7 @@ def test_a_saved_table_is_compared_with_the_chip(desk: Desk) -> None:
     Path("saved.txt").write_text(desk.flash("options", "show").out, encoding="ascii")
     before = desk.memories()
     assert desk.flash("options", "diff", "saved.txt").out == (
-        "the 6 option bytes that saved.txt has are those of the chip\n"
+        "the 6 option bytes in saved.txt are the same as the chip's\n"
     )
     desk.set_option("AFR", 0x01)
     desk.set_option("UBC", 0x01)
@@ -189,7 +189,7 @@ def test_a_raw_binary_is_compared_where_base_says_or_if_it_is_the_whole_area(des
     refused = desk.flash("options", "diff", "some.bin")
     assert (refused.code, refused.hint[-13:]) == (2, "--base 0x4800")
     assert refused.reason.endswith(
-        "some.bin: 11 bytes without addresses are not options 0x004800..0x00483F (64 bytes) [E-FILE]"
+        "some.bin: 11 bytes without addresses do not fill options 0x004800..0x00483F (64 bytes) [E-FILE]"
     )
     assert desk.flash("--base", "0x4800", "options", "diff", "some.bin").code == 0
     assert desk.flash("--region", "options", "read", "all.bin").code == 0
@@ -286,5 +286,5 @@ def test_a_locked_chip_is_not_locked_again(desk: Desk) -> None:
     desk.chip(locked=True)
     before = desk.memories()
     result = desk.flash("lock", "--yes")
-    assert result.out.endswith("it is read-protected already: nothing to do\n")
+    assert result.out.endswith("nothing to do: the chip is already read-protected\n")
     assert desk.memories() == before

@@ -131,7 +131,7 @@ def test_a_full_stdout_is_an_error_once_all_is_done(desk: Desk) -> None:
     desk.chip()
     file = desk.hex("firmware.hex", (0x8000, program(1000)))
     result = in_shell(desk, f'"$@" write {file} >/dev/full')
-    reason = "error: what there is to show cannot be written: No space left on device [E-FILE]"
+    reason = "error: the output cannot be written: No space left on device [E-FILE]"
     assert (result.returncode, result.stderr.splitlines()[-1]) == (2, reason)
     assert desk.memory()[:1000] == program(1000)
     assert desk.is_idle()

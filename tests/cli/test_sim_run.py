@@ -80,7 +80,7 @@ def test_without_a_goal_there_is_a_limit(desk: Desk) -> None:
     desk.chip(content=firmware(FOREVER))
     result = desk.run("sim", "run", "board.chip")
     assert result.code == 1
-    assert "after 10.000 s of simulated time, the limit [E-RUN-TIME]" in result.reason
+    assert "after 10.000 s of simulated time: that is the limit [E-RUN-TIME]" in result.reason
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_an_address_ends_the_run_before_its_instruction(desk: Desk) -> None:
     desk.chip(content=firmware("9D" + BREAK))
     result = desk.run("sim", "run", "board.chip", "--until-pc", "0x8081")
     assert (result.code, result.err) == (0, "")
-    assert result.out.startswith("the program came to 0x8081: at 0x008081, ")
+    assert result.out.startswith("the program reached 0x8081: at 0x008081, ")
 
 
 def test_an_address_in_a_loop_that_is_translated_is_met(desk: Desk) -> None:
@@ -120,7 +120,7 @@ def test_a_symbol_stands_for_its_address_and_names_it(desk: Desk, name: str) -> 
     elf = symbol_file(desk, _main=0x8082, s_CODE=0x8081)
     result = desk.run("sim", "run", "board.chip", "--until-pc", name, "--elf", elf)
     assert (result.code, result.err) == (0, "")
-    assert f"the program came to {name}: at 0x008082 (main), after" in result.out
+    assert f"the program reached {name}: at 0x008082 (main), after" in result.out
 
 
 def test_show_names_what_runs(desk: Desk) -> None:
@@ -169,7 +169,7 @@ def test_a_peripheral_that_is_not_modelled_is_told_and_named_where_a_wait_ends(d
     result = desk.run("sim", "run", "board.chip", "--until-uart", "x", "--for", "5ms")
     assert result.code == 1
     assert result.err.count("warning: the program writes SPI at 0x005200") == 1
-    assert result.hint.startswith("hint: it uses SPI: not modelled")
+    assert result.hint.startswith("hint: it uses SPI, which is not modelled")
 
 
 def test_a_watchdog_starts_the_program_again(desk: Desk) -> None:

@@ -91,7 +91,7 @@ def test_a_program_prints_blinks_by_an_interrupt_and_counts_its_starts_in_eeprom
         assert lights in (["1", "0", "1"], ["0", "1", "0"]), ran.output
         assert "the program sent 'tick 4': at 0x00" in lines[-1]
     stopped = stm8tool("sim", "run", "board.chip", "--until-pc", "save", "--elf", elf, cwd=project.folder)
-    assert "the program came to save: at 0x00" in stopped.output
+    assert "the program reached save: at 0x00" in stopped.output
     assert "(save)" in stopped.output
     eeprom = json.loads((project.folder / "board.chip").read_text(encoding="utf-8"))["memories"]["eeprom"]["data"]
     assert eeprom[:2] == "02"

@@ -100,7 +100,7 @@ def test_without_home_and_a_folder_to_write_the_error_names_what_to_set(checkout
     assert error.startswith("error: no folder for the tool's Python packages can be written: ")
     variable = "HOME" if sys.platform == "darwin" else "XDG_CACHE_HOME"
     assert hint == (
-        f"hint: make {checkout.tool / '_deps'} writable, or set {variable} to a folder that is: "
+        f"hint: make {checkout.tool / '_deps'} writable, or set {variable} to a writable folder: "
         "this user has no home directory"
     )
 

@@ -295,7 +295,7 @@ def test_a_board_that_could_not_be_saved_is_refused_before_it_is_used(tmp_path: 
     assert (path.read_bytes(), store.describe(path).part) == (before, "STM8S103F3")
 
 
-FOLDER_HINT = "keep board.chip in a folder where each of its users may make and replace files"
+FOLDER_HINT = "keep board.chip in a folder in which all users of the file may make and replace files"
 
 
 def test_a_folder_where_no_file_can_be_made_is_blamed_and_not_the_file(

@@ -93,7 +93,7 @@ def test_reserved_bits_of_a_byte_without_its_complement_are_no_excuse_to_set_the
         ("stm8s103f3", ["MISC.LSI_EN=2"], "from 0 to 1", Code.USAGE),
         ("stm8s103f3", ["AFR=0x100"], "0x00 to 0xFF", Code.USAGE),
         ("stm8s103f3", ["AFR=-1"], "0x00 to 0xFF", Code.USAGE),
-        ("stm8s103f3", ["AFR=on"], "is no number", Code.USAGE),
+        ("stm8s103f3", ["AFR=on"], "is not a number", Code.USAGE),
         ("stm8s103f3", ["AFR=1", "AFR=2"], "set twice", Code.USAGE),
         ("stm8s103f3", ["MISC=1", "MISC.LSI_EN=0"], "set twice", Code.USAGE),
         ("stm8s103f3", ["HSECNT=0x12"], "has no value 0x12", Code.USAGE),

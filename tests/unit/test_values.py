@@ -21,7 +21,7 @@ def test_a_number_is_decimal_or_hex(text: str, value: int) -> None:
 )
 def test_no_other_form_that_python_has_is_a_number(text: str) -> None:
     for meaning in (number, size, address):
-        with pytest.raises(UsageError, match="is no number") as error:
+        with pytest.raises(UsageError, match="is not a number") as error:
             meaning(text)
         assert error.value.hint
 
@@ -30,7 +30,7 @@ def test_no_other_form_that_python_has_is_a_number(text: str) -> None:
 def test_a_long_input_is_no_number_and_is_not_shown_whole(digit: str) -> None:
     with pytest.raises(UsageError) as error:
         number(digit * 5000)
-    assert str(error.value) == f"'{digit * 40}…' is no number"
+    assert str(error.value) == f"'{digit * 40}…' is not a number"
 
 
 def test_sizes_are_in_bytes_or_kilobytes() -> None:

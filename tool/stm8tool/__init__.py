@@ -6,8 +6,8 @@
     with stm8tool.open("stlink", part="stm8s103f3") as chip:
         chip.write(image)
 
-What `__all__` names is the library (docs/api.md); everything else may change from version to version. Nothing is
-loaded before it is used.
+The names in `__all__` are the library (docs/api.md). Everything else may change from version to version. Each part of
+the library is loaded at its first use.
 """
 
 from typing import TYPE_CHECKING
@@ -104,7 +104,7 @@ __all__ = [
     "save_image",
 ]
 
-# Where each name is that is not an error; OptionChange has another name there.
+# The module of each name, except those of errors.py. OptionChange has another name there.
 _HOMES = {
     "api": "Chip",
     "chip.facts": "ChipInfo",
@@ -123,10 +123,10 @@ _HOMES = {
     "probe.stlink.listing": "ListedProbe",
 }
 
-if not TYPE_CHECKING:  # a type checker would take it as a promise of any name
+if not TYPE_CHECKING:  # a type checker would then accept any name
 
     def __getattr__(name: str) -> object:
-        """Return a name of the library from where it is (PEP 562)."""
+        """Return a name of the library from its module (PEP 562)."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
@@ -134,5 +134,5 @@ if not TYPE_CHECKING:  # a type checker would take it as a promise of any name
         home = next((home for home, names in _HOMES.items() if name in names.split()), "errors")
         return getattr(import_module(f"{__name__}.{home}"), "Change" if name == "OptionChange" else name)
 
-    def __dir__() -> "list[str]":  # a text: Python 3.6 to 3.8 run this file, too, see oldest.py
+    def __dir__() -> "list[str]":  # in quotes: Python 3.6 to 3.8 run this file, too, see oldest.py
         return sorted({*globals(), *__all__})

@@ -1,6 +1,6 @@
-"""The chip behind a probe: one class with all that the library, and the command line, do with a chip.
+"""The class `Chip`, with all jobs that the library and the command line do with a chip.
 
-What belongs to one use of the probe is in `session.py`; how a chip is written, block by block, is in `chip/`.
+`session.py` handles one use of the probe. `chip/` writes the chip, block by block.
 """
 
 from __future__ import annotations
@@ -54,26 +54,27 @@ def _not_told(changes: Sequence[OptionChange]) -> None:
 
 
 class Chip:
-    """A chip behind a probe; `stm8tool.open` makes one.
+    """A chip that is connected to a probe; `stm8tool.open` makes one.
 
     Its methods work inside a `with` statement, from one thread at a time.
 
-    On every way out of it the chip's program runs, and the probe is released. It may be entered again, for the next
-    board. Chips behind different probes may be used from different threads at once.
+    However the statement ends, the chip's program runs and the probe is released. You may enter the chip again, for the
+    next board. Different threads may use chips on different probes at the same time.
 
-    Every method needs the part, except `reset`, `connect`, `info` and `candidates`. Besides those named, all may raise:
+    Every method needs the part, except `reset`, `connect`, `info` and `candidates`. All methods may raise these errors,
+    in addition to their own:
 
-        TransportError, ProbeError  the probe: not there, unplugged, hung, without SWIM
+        TransportError, ProbeError  the probe: not attached, unplugged, hung, without SWIM
         AccessError                 driver, permission, USB library; another program has the probe
         SwimError                   the chip does not answer: wiring, power
         FamilyMismatchError         the chip is of another family than the part
-        UsageError                  the part is missing; outside of a `with` statement
+        UsageError                  the part is missing, or the call is outside of a `with` statement
     """
 
     def __init__(
         self, begin: Callable[[], Session], part: Optional[Part], progress: Progress = silent, *, loader: bool = True
     ) -> None:
-        self._begin = begin  # finds the probe, for one `with` statement
+        self._begin = begin  # finds the probe for one `with` statement
         self._part = part
         self._progress = progress
         self._loader = loader
@@ -81,7 +82,7 @@ class Chip:
         self._is_open = False
 
     def __enter__(self) -> Chip:
-        """Find and open the probe; the chip is reached by the first job."""
+        """Find and open the probe. The first job connects to the chip."""
         if self._is_open:
             raise UsageError("this chip is in use already", hint="leave its `with` statement first")
         self._last = self._begin()
@@ -104,7 +105,7 @@ class Chip:
         return self._last
 
     def _flash(self) -> Flash:
-        """Reach the chip, for a job that needs the part; UsageError if none was named."""
+        """Connect to the chip, for a job that needs the part; UsageError if none was named."""
         part, session = self.part, self._session
         session.known = Image()
         return Flash(session.connect(), part)
@@ -137,38 +138,38 @@ class Chip:
 
     @property
     def quality(self) -> Quality:
-        """What had to be done again so far; after the `with` statement, in all of it."""
+        """The repetitions so far; after the `with` statement, all of them."""
         return (self._last or self._session).quality
 
     @property
     def starts_program(self) -> Optional[bool]:
-        """After the `with` statement: the chip has a program, which runs; None if this is not known."""
+        """After the `with` statement: whether the chip has a program, which then runs. None if this is not known."""
         return self._last.starts_program if self._last else None
 
     def expect_program(self) -> None:
         """Look for a program when the `with` statement ends, and warn if there is none.
 
-        `reset`, and `write` of flash, do this by themselves. `erase`, `restore`, `run` and `unlock` end it.
+        `reset`, and `write` of flash, call this themselves. `erase`, `restore`, `run` and `unlock` undo it.
         """
         self._session.expects_program = True
 
     def connect(self) -> None:
-        """Reach the chip now; every job does it when it needs to."""
+        """Connect to the chip now. Without this call, the first job that needs the chip connects."""
         self._session.connect()
 
     def reset(self) -> None:
-        """Reset the chip; its program runs when the `with` statement ends."""
+        """Reset the chip. Its program runs when the `with` statement ends."""
         self._session.connect()
         self.expect_program()
 
     def info(self) -> ChipInfo:
-        """Return what the chip shows, also a locked one; without a part only how it was reached."""
+        """Return the kind and state of the chip, even of a locked one; without a part only how it was reached."""
         from .chip import facts
 
         return facts.gather(self._session.connect(), self._part)
 
     def candidates(self) -> tuple[Part, ...]:
-        """Return the parts that the chip may be, by what it shows of its kind."""
+        """Return the parts that the chip may be, by the traits that it shows."""
         core = self._session.connect()
         return core.persist(lambda: family.fitting(core.seen, core.read_surely))
 
@@ -184,24 +185,24 @@ class Chip:
         verify: Verify = True,
         tell: Tell = _not_told,
     ) -> Upload:
-        """Write an image to flash and EEPROM: only blocks that differ; what it does not name stays.
+        """Write an image to flash and EEPROM. Only blocks that differ are written; bytes outside the image stay.
 
         Args:
-            image: What the chip is to hold.
-            region: Where alone it may lie: "flash", "eeprom" or a part of one of them.
-            options: Whether it may hold option bytes, too; they are written last.
-            allow: What about them is known to be dangerous, and wanted.
+            image: The data to write.
+            region: The only region where the data may lie: "flash", "eeprom" or a part of one of them.
+            options: Whether the image may hold option bytes, too. They are written last.
+            allow: The dangers of these option bytes that you know and want.
             unlock: Whether a read-protected chip is unlocked first, which erases all of it; False: an error.
-            mend: Whether an unlock that was cut short is finished, which erases nothing; None: as `unlock`.
-            verify: Whether what was programmed is compared with the image; "read": byte by byte, without checksums.
+            mend: Whether an unlock that was cut short is finished, which erases nothing; None: the value of `unlock`.
+            verify: Whether the written blocks are compared with the image; "read": byte by byte, without checksums.
             tell: Called with the changes of option bytes before anything is erased or written.
 
         Raises:
             ImageError: Data lie elsewhere; nothing was written.
-            UsageError: An option byte that is dangerous, or never written; nothing was written.
+            UsageError: An option byte is dangerous, or must never be written; nothing was written.
             ReadoutProtectedError: The chip is locked, and `unlock` is False.
             WriteProtectedError: UBC protects a block; nothing was written.
-            ProgramError, VerifyError: It failed, also when tried again.
+            ProgramError, VerifyError: The write failed, even when it was repeated.
         """
         segments, data = self._wanted(image, region, options, allow, tell)
         programmer = self._programmer(self._flash())
@@ -221,7 +222,7 @@ class Chip:
         allow: Collection[Danger] = (),
         unlock: bool = True,
     ) -> None:
-        """Reach the chip and raise what `write` would raise before it writes anything; arguments as of `write`."""
+        """Connect to the chip and raise each error that `write` would raise before its first byte. Same arguments."""
         segments, data = self._wanted(image, region, options, allow)
         upload.require_writable(self._programmer(self._flash()), segments, data, unlock=unlock)
 
@@ -233,7 +234,7 @@ class Chip:
         allow: Collection[Danger],
         tell: Tell = _not_told,
     ) -> tuple[Sequence[Segment], Optional[OptionData]]:
-        """Return what a write brings into blocks, and into option bytes."""
+        """Return the data of a write for blocks, and those for option bytes."""
         part, memories = self.part, self.part.programmable
         wanted = memories if region is None else [regions.resolve(part, region, memories)]
         data = OptionData(upload.option_bytes(_checked(image), part), _allowed(allow), tell) if options else None
@@ -243,8 +244,8 @@ class Chip:
         """Compare an image with flash, EEPROM and option bytes; return how many bytes are equal.
 
         Args:
-            image: What the chip is to hold.
-            region: Where alone it may lie; also "ram", or a part of a memory.
+            image: The data to compare.
+            region: The only region where they may lie; also "ram", or a part of a memory.
 
         Raises:
             ImageError: Data lie elsewhere.
@@ -258,7 +259,7 @@ class Chip:
         return self._programmer(self._open_flash()).verify(segments)
 
     def read(self, region: Union[str, Region] = "flash") -> bytes:
-        """Return the bytes of "flash", "eeprom", "options", "ram", ADDRESS:SIZE, or of a `Region` inside one memory.
+        """Return bytes of the chip: "flash", "eeprom", "options", "ram", ADDRESS:SIZE, or a `Region` inside one memory.
 
         Raises:
             ReadoutProtectedError: The chip is locked.
@@ -267,29 +268,29 @@ class Chip:
         return self._programmer(self._open_flash()).read(wanted)[0]
 
     def backup(self) -> Image:
-        """Return all that flash, EEPROM and option bytes hold; errors as `read`."""
+        """Return the contents of flash, EEPROM and option bytes; same errors as `read`."""
         memories = self.part.memories
         held = self._programmer(self._open_flash()).read(*memories)
         return Image(Segment(memory.start, data) for memory, data in zip(memories, held))
 
     def unique_id(self) -> Optional[bytes]:
-        """Return the 12 bytes that no other chip has; None if the part has none. Errors as `read`."""
+        """Return the 12 bytes that no other chip has; None if the part has none. Same errors as `read`."""
         from .chip import facts
 
         flash = self._open_flash()
         return flash.core.persist(lambda: facts.unique_id(flash))
 
     def restore(self, image: Image, *, force: bool = False, unlock: bool = True, verify: Verify = True) -> Restored:
-        """Bring back what `backup` returned, option bytes last; read protection is never restored.
+        """Write the image that `backup` returned, option bytes last. Read protection is never restored.
 
         Args:
-            image: A memory that it does not hold at all is left as it is.
-            force: Also a piece of a memory, and a watchdog or brown-out reset that may lock us out.
-            unlock, verify: As for `write`.
+            image: The backup. A memory that is not in it at all does not change.
+            force: Also restore a piece of a memory, or a watchdog or brown-out reset that may lock the tool out.
+            unlock, verify: See `write`.
 
         Raises:
-            ImageError: It is no backup of this part: data outside its memories, or only a piece of one.
-            ReadoutProtectedError, ProgramError, VerifyError: As `write`.
+            ImageError: It is not a backup of this part: data lie outside its memories, or fill only a piece of one.
+            ReadoutProtectedError, ProgramError, VerifyError: See `write`.
         """
         part = self.part
         _checked(image).check_inside(part.memories, part=part)
@@ -300,12 +301,12 @@ class Chip:
         return upload.restore(programmer, image, unlock=unlock, verify=verify, force=force)
 
     def load_ram(self, image: Image) -> None:
-        """Put an image into RAM, where the chip's program may overwrite it after the `with` statement.
+        """Load an image into RAM. After the `with` statement the chip's program may overwrite it.
 
         Raises:
             ImageError: Data lie outside the RAM.
             ReadoutProtectedError: The chip is locked.
-            VerifyError: The RAM does not hold it.
+            VerifyError: The RAM does not hold the data.
         """
         from .chip import ram
 
@@ -313,23 +314,23 @@ class Chip:
         ram.load(self._open_flash(), image.segments, self._progress)
 
     def run(self, address: int, image: Image) -> None:
-        """Put an image into RAM and let the CPU run from `address` there, until the next reset; errors as `load_ram`.
+        """Load an image into RAM and let the CPU run from `address` there until the next reset. Errors: see `load_ram`.
 
-        It runs on when the `with` statement ends; the next job inside it stops it.
+        The CPU continues to run when the `with` statement ends. The next job inside the statement stops it.
         """
         memory = self.part.ram
         if not memory.start <= address < memory.end:
             raise UsageError(
-                f"0x{address:06X} is not in {memory}", hint=Hint("what is in flash runs after a reset: {reset}")
+                f"0x{address:06X} is not in {memory}", hint=Hint("a program in flash runs after a reset: {reset}")
             )
         self.load_ram(image)
         self._session.let_run(address)
 
     def erase(self, region: Union[str, Region] = "flash") -> Written:
-        """Erase "flash", "eeprom", or whole blocks of one of them, to 0x00; blank blocks are left alone.
+        """Erase "flash", "eeprom", or whole blocks of one of them, to 0x00. Blank blocks are skipped.
 
         Raises:
-            ReadoutProtectedError, WriteProtectedError, ProgramError, VerifyError: As `write`.
+            ReadoutProtectedError, WriteProtectedError, ProgramError, VerifyError: See `write`.
         """
         wanted = regions.resolve(self.part, region, self.part.programmable)
         regions.require_whole_blocks(wanted, self.part)
@@ -337,33 +338,35 @@ class Chip:
         return self._programmer(self._open_flash()).erase(wanted)
 
     def unlock(self) -> Unlocked:
-        """Remove read protection, which erases a locked chip; bring option bytes to factory values; read both back.
+        """Remove read protection, which erases a locked chip. Bring option bytes to factory values. Read both back.
 
         Raises:
-            TargetError: It stays locked, or is another part; or it is open, and a byte of flash or EEPROM is not 0x00.
+            TargetError: The chip stays locked, or is another part. Or it is open, but not all bytes of flash and EEPROM
+                are 0x00.
         """
         flash = self._flash()
         self._session.expects_program = False
         return upload.unlock(self._programmer(flash))
 
     def options(self) -> Sequence[OptionState]:
-        """Return the option bytes as the chip holds them, each with its factory value; errors as `read`."""
+        """Return the option bytes of the chip, each with its factory value; same errors as `read`."""
         return upload.options_of(self._open_flash())
 
     def set_options(
         self, *settings: str, allow: Collection[Danger] = (), tell: Tell = _not_told
     ) -> Sequence[OptionChange]:
-        """Change option bytes by name; return what was changed, nothing for what is so already.
+        """Change option bytes by name; return the changes. A byte that already has its value is not among them.
 
         Args:
-            settings: "UBC=none", "UBC=1K", "AFR=0x01", "MISC.LSI_EN=1"; complements are computed.
-            allow: Dangers that are known and wanted, such as `Danger.LOCK`.
+            settings: "UBC=none", "UBC=1K", "AFR=0x01", "MISC.LSI_EN=1". The library computes the complements.
+            allow: Dangers that you know and want, such as `Danger.LOCK`.
             tell: Called with the changes before anything is written.
 
         Raises:
-            UsageError: No such option or value; it is dangerous, or never written. Nothing was written.
+            UsageError: There is no such option or value, or it is dangerous, or must never be written. Nothing was
+                written.
             ReadoutProtectedError: The chip is locked.
-            ProgramError: It failed, also when tried again.
+            ProgramError: The write failed, even when it was repeated.
         """
         for setting in settings:
             if not isinstance(setting, str):
@@ -371,7 +374,7 @@ class Chip:
         return self._changed(requested(self.part, self.options(), settings), _allowed(allow), tell)
 
     def reset_options(self, *, tell: Tell = _not_told) -> Sequence[OptionChange]:
-        """Bring the option bytes of an open chip to factory values; arguments and errors as of `set_options`."""
+        """Bring the option bytes of an open chip to factory values; arguments and errors: see `set_options`."""
         return self._changed(factory(self.part, self.options()), (Danger.TMU,), tell)
 
     def _changed(
@@ -383,5 +386,5 @@ class Chip:
         return changes
 
     def lock(self) -> bool:
-        """Turn read protection on: only an erase of everything opens the chip again; False if it was on already."""
+        """Turn read protection on; False if it was on already. Only an erase of everything opens the chip again."""
         return writing.lock(self._flash())

@@ -1,7 +1,7 @@
-"""The situations that have a name, one row each: exit code, meaning, and what to do.
+"""The named situations. Each is one row: exit code, meaning, and usually a hint.
 
-docs/errors.md has a section for each, and its index is made from these rows (docs/error_index.py). The doctor says the
-meaning. A new row needs its section there, with commands that show it.
+docs/errors.md has a section for each, and docs/error_index.py makes its index from these rows. The doctor prints the
+meaning. A new row needs a section there, with commands that show the situation.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from .words import Advice, Hint
 
 
 class Code(Enum):
-    """The situations that have a name: one row each.
+    """The named situations, one row each.
 
     Attributes:
-        value: What is printed and searched for. It never changes.
-        exit_code: How a command ends that meets the situation; 0 if it is only warned of.
+        value: The text that the tool prints and that users search for. It never changes.
+        exit_code: The exit code of a command that meets the situation; 0 if there is only a warning.
         meaning: A sentence for the doctor and for the index of docs/errors.md.
-        hint: What to do if the error brings no hint of its own.
+        hint: The hint for errors without a hint of their own.
     """
 
     _value_: str
@@ -32,110 +32,114 @@ class Code(Enum):
     PART_UNKNOWN = (
         "E-PART-UNKNOWN",
         2,
-        "the flasher has no figures of this chip, so it can neither judge nor program it",
+        "the flasher has no data about this chip, so it can neither check nor program it",
     )
     FILE = "E-FILE", 2, "the file cannot be read as an image, or the output cannot be written"
     IMAGE_TOO_BIG = "E-IMAGE-TOO-BIG", 2, "the program is larger than the memory that it starts in"
     OUTSIDE_MAP = "E-OUTSIDE-MAP", 2, "the file has data where this part has no memory that can be programmed"
     DANGEROUS_WRITE = "E-DANGEROUS-WRITE", 2, "this write can lock or ruin the chip; nothing was written"
-    # Between us and the probe
+    # The way to the probe
     NO_PROBE = (
         "E-NO-PROBE",
         3,
-        "the system sees no ST-LINK, or not the one that was asked for; no driver or wire can matter yet",
+        "the system sees no ST-LINK, or not the one that you asked for; drivers and wires do not matter yet",
     )
     SEVERAL_PROBES = (
         "E-SEVERAL-PROBES",
         3,
-        "more than one probe fits, and the wrong one must not be taken by chance",
+        "more than one probe fits, and the tool does not guess which one you mean",
     )
     USB_LIBRARY = (
         "E-USB-LIBRARY",
         7,
-        "without libusb no program here can speak to USB; the probe itself was not looked at",
+        "without libusb the tool cannot use USB; it did not look at the probe",
     )
     PACKAGES = (
         "E-PACKAGES",
         7,
-        "the Python packages that the flasher needs are missing or damaged; the probe was not looked at",
+        "the Python packages that the flasher needs are missing or damaged; it did not look at the probe",
     )
-    DRIVER_MISSING = "E-DRIVER-MISSING", 7, "the system sees the probe, and no driver lets programs use it"
-    DRIVER_WRONG = "E-DRIVER-WRONG", 7, "the system sees the probe, and its driver does not work"
-    PERMISSION = "E-PERMISSION", 7, "the system sees the probe, and does not let this process open it"
-    BUSY = "E-BUSY", 7, "the system sees the probe, and something else uses it"
+    DRIVER_MISSING = "E-DRIVER-MISSING", 7, "the system sees the probe, but has no driver that lets programs use it"
+    DRIVER_WRONG = "E-DRIVER-WRONG", 7, "the system sees the probe, but its driver does not work"
+    PERMISSION = "E-PERMISSION", 7, "the system sees the probe, but does not let this process open it"
+    BUSY = "E-BUSY", 7, "the system sees the probe, but something else uses it"
     # The probe
     PROBE_LOST = (
         "E-PROBE-LOST",
         3,
-        "the probe was there and went away",
+        "the probe was attached and then disappeared",
         Hint("plug the probe in again and repeat the {command}: until then the chip's program may be stopped"),
     )
     PROBE_HUNG = (
         "E-PROBE-HUNG",
         3,
-        "the probe is there and does not do what it is told; the chip or its wires are hardly the cause",
-        "unplug the probe, plug it in again and retry; if it stays so, try another port, without a hub",
+        "the probe is attached, but does not do what the tool asks; the chip and its wires are hardly the cause",
+        "unplug the probe, plug it in again and retry; if that does not help, try another port, without a hub",
     )
     PROBE_REFUSES = (
         "E-PROBE-REFUSES",
         3,
-        "the probe answers otherwise than an ST-LINK should; the chip is not the cause",
+        "the probe does not answer as an ST-LINK should; the chip is not the cause",
         "unplug the probe, plug it in again, without a hub; then try another cable, port or probe",
     )
     PROBE_LIMIT = "E-PROBE-LIMIT", 3, "this probe cannot do what the chip needs; another one can"
     PROBE_LOADER = "E-PROBE-LOADER", 3, "the probe waits for new firmware and cannot do anything else"
-    PROBE_NO_SWIM = "E-PROBE-NO-SWIM", 3, "this probe's firmware is for STM32 only; the chip was not looked at"
+    PROBE_NO_SWIM = "E-PROBE-NO-SWIM", 3, "this probe's firmware is for STM32 only; the tool did not look at the chip"
     # The wires and the board
     TARGET_SILENT = (
         "E-TARGET-SILENT",
         4,
-        "the probe works, and nothing on its SWIM wire answers: wiring, power, or a program in the way",
+        "the probe works, but nothing answers on its SWIM wire: check wiring, power and the program in the chip",
     )
-    TARGET_UNPOWERED = "E-TARGET-UNPOWERED", 4, "the probe works, and sees no supply on the board"
-    SUPPLY_LOW = "E-SUPPLY-LOW", 4, "the probe works, and sees a supply that is too low for the chip"
-    SWIM_STUCK = "E-SWIM-STUCK", 4, "the probe works, and something holds its SWIM wire"
-    RESET_LOW = "E-RESET-LOW", 4, "the probe works, and something holds the chip in reset"
+    TARGET_UNPOWERED = "E-TARGET-UNPOWERED", 4, "the probe works, but sees no supply on the board"
+    SUPPLY_LOW = "E-SUPPLY-LOW", 4, "the probe works, but sees a supply that is too low for the chip"
+    SWIM_STUCK = "E-SWIM-STUCK", 4, "the probe works, but something holds its SWIM wire"
+    RESET_LOW = "E-RESET-LOW", 4, "the probe works, but something holds the chip in reset"
     SWIM_DISABLED = (
         "E-SWIM-DISABLED",
         4,
-        "most likely the program in the chip turns SWIM off before it can be reached",
+        "the program in the chip probably turns SWIM off before the tool can reach it",
     )
     LINK_LOST = (
         "E-LINK-LOST",
         4,
-        "the chip answered once and then not as it should: wires, supply, or another supply that is on",
+        "the chip answered at first, then not as it should: check the wires, the supply, and any second supply",
         "check SWIM, GND and the supply; keep the wires under 10 cm",
     )
-    WEAK_LINK = "E-WEAK-LINK", 0, "the job is done, and something had to be repeated: the link is not perfect"
+    WEAK_LINK = "E-WEAK-LINK", 0, "the job is done, but something had to be repeated: the link is not perfect"
     NO_HIGH_SPEED = "E-NO-HIGH-SPEED", 0, "the chip never allowed high speed; the job was done at low speed"
     # The chip
-    FAMILY = "E-FAMILY", 2, "the chip on the wire is not the part that was named"
+    FAMILY = "E-FAMILY", 2, "the chip on the wire is not the part that you named"
     ROP_READ = (
         "E-ROP-READ",
         5,
-        "nothing is broken: what the chip holds cannot be read, and writing to it erases it first",
+        "nothing is broken: the chip's contents cannot be read, and a write erases the whole chip first",
     )
-    ROP_UPLOAD = "E-ROP-UPLOAD", 5, "the chip is read-protected, and the upload may not unlock it"
-    UNLOCK_FAILED = "E-UNLOCK-FAILED", 1, "the unlock is done as the manuals say, and the chip does not show it"
-    NOT_ERASED = "E-NOT-ERASED", 1, "the read protection is off, and some bytes of the chip were not erased"
+    ROP_UPLOAD = "E-ROP-UPLOAD", 5, "the chip is read-protected, and the upload is not allowed to unlock it"
+    UNLOCK_FAILED = (
+        "E-UNLOCK-FAILED",
+        1,
+        "the tool did the unlock as the manuals say, but the chip does not show the result",
+    )
+    NOT_ERASED = "E-NOT-ERASED", 1, "the read protection is off, but some bytes of the chip were not erased"
     OPTIONS_CORRUPT = (
         "E-OPTIONS-CORRUPT",
         0,
-        "the chip works with its defaults in place of these bytes; harmless if the part is right",
+        "the chip uses its defaults in place of these bytes; this is harmless if the part is right",
     )
     UBC = "E-UBC", 5, "the user boot code area protects a block of the image; nothing was written"
-    KEYS = "E-KEYS", 1, "the flash does not open to the right keys"
+    KEYS = "E-KEYS", 1, "the flash does not open, although the tool sent the right keys"
     WRITE_UNFINISHED = (
         "E-WRITE-UNFINISHED",
         1,
-        "a block was sent, and the chip did not say that it was programmed",
-        "power the board off and on, then retry; if it stays so, check the supply",
+        "the tool sent a block, but the chip did not report that it was programmed",
+        "power the board off and on, then retry; if that does not help, check the supply",
     )
-    VERIFY = "E-VERIFY", 6, "the chip holds something else than the file"
-    NO_PROGRAM = "E-NO-PROGRAM", 0, "the command did its work, and the chip has no program that a reset starts"
+    VERIFY = "E-VERIFY", 6, "the chip does not hold the same data as the file"
+    NO_PROGRAM = "E-NO-PROGRAM", 0, "the command did its work, but the chip has no program that a reset starts"
     # A program that runs in the simulator
-    RUN_STOPPED = "E-RUN-STOPPED", 1, "the CPU of the simulated board cannot go on, or nothing can run there"
-    RUN_TIME = "E-RUN-TIME", 1, "the program in the simulator did not come to what the command waits for"
+    RUN_STOPPED = "E-RUN-STOPPED", 1, "the CPU of the simulated board cannot continue, or nothing can run there"
+    RUN_TIME = "E-RUN-TIME", 1, "the program in the simulator did not reach the condition that the command waits for"
 
     def __new__(cls, value: str, exit_code: int, meaning: str, hint: Optional[Advice] = None) -> Code:
         """Make a row; `Code("E-UBC")` finds it by its value alone."""
@@ -145,5 +149,5 @@ class Code(Enum):
         return row
 
     def __str__(self) -> str:
-        """Return the code as it is printed behind a message: "[E-UBC]"."""
+        """Return the code as it is printed after a message: "[E-UBC]"."""
         return f"[{self.value}]"

@@ -1,36 +1,36 @@
-"""Every error a user can meet, by whose fault it is.
+"""Every error that a user can meet. The tree shows who or what causes it.
 
     ToolError                        exit 1   anything else that failed
      +- UsageError                   exit 2   the command line or platformio.ini
      |   +- UnknownPartError                  no such part; near names in the hint
      +- ImageError                   exit 2   the file: malformed, too big, outside the memories
      +- TransportError               exit 3   the probe: absent, hung, unplugged
-     |   +- ProbeNotFoundError                nothing (or nothing that fits) is attached
-     |   +- ProbeAmbiguousError               several fit and none was chosen
-     |   +- ProbeLostError                    it was there and is gone
+     |   +- ProbeNotFoundError                no probe is attached, or none that fits
+     |   +- ProbeAmbiguousError               several probes fit, and the user chose none
+     |   +- ProbeLostError                    the probe was attached and then disappeared
      |   +- TransportTimeoutError             a transfer did not end within its limit
      |   +- ExchangeError                     one exchange with the probe failed
-     |       +- TransferSizeError             a reply had another length than asked for
+     |       +- TransferSizeError             a reply did not have the requested length
      |       +- EndpointStallError            the probe refused a transfer
      +- AccessError                  exit 7   driver, permission, busy, USB library, dependencies
-     +- ProbeError                   exit 3   the probe answers but cannot do this
-     +- SwimError                    exit 4   the probe works, the chip does not answer it
+     +- ProbeError                   exit 3   the probe answers, but cannot do this
+     +- SwimError                    exit 4   the probe works, but the chip does not answer it
      |   +- ConnectError                      every recipe to connect failed; `details` says how
-     +- TargetError                  exit 1   the chip answers and refuses
+     +- TargetError                  exit 1   the chip answers, but refuses
          +- ReadoutProtectedError    exit 5   ROP is on
          +- WriteProtectedError      exit 5   UBC covers the block
-         +- VerifyError              exit 6   read back something else than was written
+         +- VerifyError              exit 6   the chip does not hold the bytes that were written
          +- ProgramError             exit 1   a write did not finish
          +- FamilyMismatchError      exit 2   another family than the part that was named
 
-An error is a value: it stays as it was made. Whoever knows more makes a copy, and raises that from the first:
+An error is a value: it never changes. Code that knows more makes a copy, and raises the copy from the first error:
 
     raise error.with_(code=Code.ROP_UPLOAD) from error
 
-`code` is the situation (docs/errors.md): it stays the same from version to version, whatever the words. A type has the
-code of what it mostly means, and ends with the exit code of that. If more is known, the error brings a code of its own.
-`details` is the evidence, a line each. `hint` is what to do next: every error has one, its own or that of its code.
-Both are in the words of the library; `hint_in` and `details_in` say them in those of another speaker (`words.py`).
+`code` is the situation (docs/errors.md). It stays the same from version to version, even if the message changes. Each
+type has a usual code, and its exit code is the one of that code. If more is known, the error has a more exact code.
+`details` is the evidence, with one line for each piece. `hint` is the next step: the error's own, or that of its code.
+Both are in the words of the library. `hint_in` and `details_in` return them in other words (`words.py`).
 Numbers are fields: an address, a count, the bytes that differ.
 """
 
@@ -45,29 +45,29 @@ from .words import LIBRARY, Advice, Words, said
 
 
 class LinkFault(Enum):
-    """How the SWIM link failed, whatever probe reports it. The value reads well after "the fault is"."""
+    """How the SWIM link failed. It is the same for every kind of probe. The value fits after "the fault is"."""
 
     SILENT = "silent"  # the chip does not answer
-    REFUSED = "refused"  # the chip answers, and refuses the access
+    REFUSED = "refused"  # the chip answers, but refuses the access
     STUCK = "stuck"  # the SWIM line does not move
-    BUSY = "busy"  # the probe never gets done with a command
-    DAMAGED = "damaged"  # the chip answers, and the bytes are not what they must be
+    BUSY = "busy"  # the probe never finishes a command
+    DAMAGED = "damaged"  # the chip answers, but its bytes are wrong
 
 
 _Error = TypeVar("_Error", bound="ToolError")
-# Python itself, and whoever adds a note, set these while an error is on its way.
+# Python sets these after an error is raised, and so does `add_note`.
 _SET_ON_THE_WAY = frozenset(("__traceback__", "__cause__", "__context__", "__suppress_context__", "__notes__"))
 
 
 class ToolError(Exception):
-    """Base of all expected failures; the message is one line. It never changes.
+    """Base of all expected failures. The message is one line. An error never changes.
 
     Attributes:
         code: The situation.
-        advice: The hint before it is said in anybody's words.
-        evidence: The details, likewise.
+        advice: The hint, before the words of a vocabulary are filled in.
+        evidence: The details, in the same form.
         cut: Addresses of the blocks whose programming began and was not seen to end.
-        supply_mv: The supply that the probe measured, in mV, if it may be the cause; else None.
+        supply_mv: The supply that the probe measured, in mV, if it may be the cause; otherwise None.
     """
 
     code: Code
@@ -89,9 +89,9 @@ class ToolError(Exception):
 
         Args:
             message: One line.
-            code: The situation; if it is left out, that of the type.
-            hint: What to do next; if it is left out, that of the code.
-            details: The evidence, a line each.
+            code: The situation; without it, the code of the type.
+            hint: What to do next; without it, the hint of the code.
+            details: The evidence, with one line for each piece.
             fields: The numbers of the type.
         """
         super().__init__(message)
@@ -102,22 +102,22 @@ class ToolError(Exception):
 
     @property
     def exit_code(self) -> int:
-        """How a command ends: as the situation that the type stands for, or the error's own if it stands for none."""
+        """The exit code of a command that ends with this error: that of the type's code, or else of its own code."""
         code: Code = getattr(type(self), "code", self.code)
         return code.exit_code
 
     @property
     def hint(self) -> Optional[str]:
-        """What to do next, in words of the library; None if nothing more can be said."""
+        """The next step, in words of the library; None if there is no hint."""
         return self.hint_in(LIBRARY)
 
     @property
     def details(self) -> tuple[str, ...]:
-        """The evidence, a line each, in words of the library."""
+        """The evidence, one line for each piece, in words of the library."""
         return self.details_in(LIBRARY)
 
     def hint_in(self, words: Words) -> Optional[str]:
-        """Return what to do next in the words of a vocabulary."""
+        """Return the hint in the words of a vocabulary."""
         return said(self.advice, words) or None
 
     def details_in(self, words: Words) -> tuple[str, ...]:
@@ -132,12 +132,12 @@ class ToolError(Exception):
         details: Optional[Sequence[Advice]] = None,
         **fields: object,
     ) -> _Error:
-        """Return a copy that differs in what is given; raise it from this one.
+        """Return a copy with the given changes; raise it from this error.
 
         Args:
-            code: Another situation; the exit code stays that of the type.
+            code: Another situation. The exit code of the type does not change.
             hint: Another hint; "" for none.
-            details: Other details, in place of all that there are.
+            details: Other details, which replace all details.
             fields: Other numbers.
         """
         unknown = fields.keys() - vars(self).keys()
@@ -148,7 +148,7 @@ class ToolError(Exception):
         return _made(type(self), self.args, {**vars(self), **changes, **fields})
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Refuse: what was raised stays as it was."""
+        """Refuse: an error does not change."""
         if name not in _SET_ON_THE_WAY:
             raise AttributeError(f"an error does not change: use with_({name.lstrip('_')}=…)")
         super().__setattr__(name, value)
@@ -160,7 +160,7 @@ class ToolError(Exception):
         super().__delattr__(name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Say how to copy and to pickle it: with all fields, whatever `__init__` wants."""
+        """Return how to copy and pickle it: with all fields, and without a call of `__init__`."""
         return _made, (type(self), self.args, vars(self))
 
 
@@ -187,9 +187,9 @@ class ImageError(ToolError):
     """The file cannot be used: missing, malformed, overlapping, or outside the part's memories.
 
     Attributes:
-        address: The first address that is meant, or None.
-        size: How many bytes are meant: those outside, those of the file, or those that are held.
-        room: For how many there is room; None if that is not the matter.
+        address: The first address that the error is about, or None.
+        size: The number of bytes that the error is about: outside the memories, in the file, or in the image.
+        room: The number of bytes that fit; None if size is not the problem.
     """
 
     code = Code.FILE
@@ -242,7 +242,7 @@ class TransportTimeoutError(TransportError):
 
 
 class ExchangeError(TransportError):
-    """One exchange with the probe failed, and the probe still answers: connecting again may mend it."""
+    """One exchange with the probe failed, but the probe still answers. A new connection may help."""
 
     code = Code.PROBE_REFUSES
 
@@ -252,23 +252,23 @@ class EndpointStallError(ExchangeError):
 
 
 class TransferSizeError(ExchangeError):
-    """A reply came with another length than asked for.
+    """A reply did not have the requested length.
 
     Attributes:
-        expected: Length asked for, in bytes.
-        data: What came instead.
+        expected: The requested length, in bytes.
+        data: The bytes that came instead.
     """
 
     expected: int
     data: bytes
 
     def __init__(self, expected: int, data: bytes) -> None:
-        message = f"the probe sent {len(data)} bytes where {expected} were expected"
+        message = f"the probe sent {len(data)} bytes instead of {expected}"
         super().__init__(message, expected=expected, data=data)
 
 
 class AccessError(ToolError):
-    """The operating system, a driver or a missing library stands between us and the probe."""
+    """The operating system, a driver or a missing library keeps the tool from the probe."""
 
     def __init__(
         self, message: str, *, code: Code, hint: Optional[Advice] = None, details: Sequence[Advice] = ()
@@ -277,10 +277,10 @@ class AccessError(ToolError):
 
 
 class ProbeError(ToolError):
-    """The probe answers, but cannot do what is needed.
+    """The probe answers, but cannot do the job.
 
     Attributes:
-        end: One past the last address that is needed, if that is what the probe cannot do; else None.
+        end: One past the last address that the job needs, if the probe does not reach it; otherwise None.
     """
 
     code = Code.PROBE_REFUSES
@@ -303,7 +303,7 @@ class SwimError(ToolError):
 
     Attributes:
         fault: How the link failed; None if the probe does not tell.
-        address: Where it was read, if two looks differ; else None.
+        address: The address whose two reads differ; otherwise None.
         expected: The byte that should have been read there, or None.
         actual: The byte that was read, or None.
     """
@@ -346,12 +346,12 @@ class ConnectError(SwimError):
     code = Code.TARGET_SILENT
 
 
-# What connecting again may mend; ConnectError itself excepted.
+# After these errors a new connection may help, except after ConnectError itself.
 LINK_ERRORS = (SwimError, ExchangeError, TransportTimeoutError)
 
 
 class TargetError(ToolError):
-    """The chip answers and refuses, or holds something else than it should."""
+    """The chip answers, but refuses, or its contents are wrong."""
 
     code = Code.WRITE_UNFINISHED
 
@@ -366,7 +366,7 @@ class WriteProtectedError(TargetError):
     """The user boot code area (UBC) protects the block.
 
     Attributes:
-        address: Of the block; None if only a refusal is known.
+        address: The address of the block; None if it is not known.
         ubc: The value of the option byte UBC.
     """
 
@@ -382,9 +382,9 @@ class ProgramError(TargetError):
     """The flash controller did not finish or did not accept an operation.
 
     Attributes:
-        address: What was to be programmed or erased, the first byte of it; or None.
+        address: The first byte of the block to program or erase; or None.
         iapsr: The status register of the flash, as it was last read; or None.
-        count: How many bytes are not as they should be; or None.
+        count: The number of wrong bytes; or None.
     """
 
     code = Code.WRITE_UNFINISHED
@@ -407,14 +407,14 @@ class ProgramError(TargetError):
 
 
 class VerifyError(TargetError):
-    """The chip holds another value than the image.
+    """The chip's contents differ from the image.
 
     Attributes:
-        address: First differing address.
-        expected: Byte of the image there.
-        actual: Byte of the chip there.
-        differing: How many bytes of the piece differ.
-        compared: How many bytes the piece has.
+        address: The first address that differs.
+        expected: The byte of the image there.
+        actual: The byte of the chip there.
+        differing: The number of bytes that differ in the piece.
+        compared: The number of bytes in the piece.
     """
 
     code = Code.VERIFY
@@ -450,7 +450,7 @@ class FamilyMismatchError(TargetError):
     """The chip's registers contradict the part that was named.
 
     Attributes:
-        ram_size: How many bytes of RAM the chip shows, if that is the contradiction; else None.
+        ram_size: The size of the RAM that the chip shows, if that is the contradiction; otherwise None.
     """
 
     code = Code.FAMILY

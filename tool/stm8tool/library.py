@@ -1,7 +1,7 @@
-"""The library: what `import stm8tool` offers to programs. What a chip does is in `api.Chip`.
+"""The functions that `import stm8tool` offers to programs. The jobs of a chip are methods of `api.Chip`.
 
-It prints nothing. What a user would be warned of (`E-WEAK-LINK` and others) goes to the logger "stm8tool" of
-`logging`, and nowhere unless the program sets up logging. Failures are exceptions, see `errors.py`.
+The library prints nothing. Warnings (`E-WEAK-LINK` and others) go to the logger "stm8tool" of `logging`. They are lost
+unless the program sets up logging. Failures are exceptions, see `errors.py`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from .image.loading import PathLike
     from .probe.stlink.listing import ListedProbe
 
-logging.getLogger("stm8tool").addHandler(logging.NullHandler())  # else Python shows warnings on stderr
+logging.getLogger("stm8tool").addHandler(logging.NullHandler())  # otherwise Python prints warnings to stderr
 
 ANY_PROBE = "stlink"
 
 
-def open(  # has the name of the builtin, as `gzip.open` does
+def open(  # has the name of the builtin, like `gzip.open`
     probe: str = ANY_PROBE,
     part: Union[str, Part, None] = None,
     *,
@@ -36,19 +36,20 @@ def open(  # has the name of the builtin, as `gzip.open` does
     power_cycle: Optional[PowerCycle] = None,
     loader: bool = True,
 ) -> Chip:
-    """Return the chip behind a probe, for a `with` statement; only that opens the probe.
+    """Return the chip that is connected to a probe, for a `with` statement. Only that statement opens the probe.
 
     Args:
-        probe: "stlink" (any), "stlinkv3" (this generation preferred), a serial number or its beginning,
-            "usb:BUS-PORT", or a simulated one, "sim:CHIPFILE"; also `ListedProbe.path`.
-        part: The chip: "stm8s103f3", an order code, or a `Part`. Only `info`, `connect` and `reset` do without.
+        probe: "stlink" (any), "stlinkv3" (preferably this generation), a serial number or its beginning,
+            "usb:BUS-PORT", or a simulated probe, "sim:CHIPFILE". `ListedProbe.path` works, too.
+        part: The chip: "stm8s103f3", an order code, or a `Part`. `info`, `connect`, `reset` and `candidates` do not
+            need it.
         progress: Called with stage ("comparing", "writing", "verifying", "reading"), bytes done, bytes in all.
-        power_cycle: Catch the chip while somebody switches its power off and on.
+        power_cycle: Catch the chip while the user switches its power off and on.
         loader: Whether code in the chip's RAM may program and compare, which is faster; see docs/performance.md.
 
     Raises:
-        UnknownPartError: No such part. "auto" is none: the command line has it, for what needs no name of a part;
-            here, leave `part` out for `info`, which shows what the chip is.
+        UnknownPartError: There is no such part. Only the command line has "auto": here, leave `part` out and call
+            `info` to see the kind of the chip.
         UsageError: `probe` or `part` is of another type.
     """
     if not isinstance(probe, str):
@@ -58,7 +59,7 @@ def open(  # has the name of the builtin, as `gzip.open` does
 
 
 def _part(part: Union[str, Part, None]) -> Optional[Part]:
-    """Return the part that is named; UsageError if nothing that names one is."""
+    """Return the part that `part` names; UsageError if it has another type."""
     if part is None or isinstance(part, Part):
         return part
     if not isinstance(part, str):
@@ -67,10 +68,10 @@ def _part(part: Union[str, Part, None]) -> Optional[Part]:
 
 
 def list_probes(bus: str = ANY_PROBE) -> list[ListedProbe]:
-    """Return the attached ST-LINKs, also those that cannot be used; each says what is wrong with it.
+    """Return the attached ST-LINKs, even those that cannot be used: they say why.
 
     Args:
-        bus: Whose: this machine's, or, for "sim:FOLDER", a simulated machine's.
+        bus: The machine: this one, or a simulated one, "sim:FOLDER".
 
     Raises:
         AccessError: No USB library can be loaded.
@@ -82,12 +83,12 @@ def list_probes(bus: str = ANY_PROBE) -> list[ListedProbe]:
 
 
 def load_image(*files: PathLike, base: Optional[int] = None, part: Union[str, Part, None] = None) -> Image:
-    """Return what files hold, as one image; their format is found by content.
+    """Return the contents of files as one image. The content of a file shows its format.
 
     Args:
         files: Intel HEX, S-records, ELF, or raw binaries.
         base: Address of the first byte of a raw binary.
-        part: Its RAM is left out of an ELF file, where that counts it among its contents.
+        part: Data of an ELF file in the RAM of this part are left out.
 
     Raises:
         ImageError: A file is missing or malformed, or two of them hold the same address.
@@ -100,7 +101,7 @@ def load_image(*files: PathLike, base: Optional[int] = None, part: Union[str, Pa
 
 
 def save_image(file: PathLike, image: Image) -> None:
-    """Write an image to a file, the whole of it or nothing; the suffix names the format.
+    """Write an image to a file, completely or not at all. The suffix names the format.
 
     Raises:
         UsageError: The suffix names no format.

@@ -1,7 +1,7 @@
-"""A selector, the value of `--probe`, such as "stlink" or "sim:board.chip": the probe that it means.
+"""Find the probe that a selector means. A selector is the value of `--probe`, such as "stlink" or "sim:board.chip".
 
-Its word before the first colon says what kind of probe it is about. Every selector without such a word means an
-ST-LINK on this machine's USB.
+The word before its first colon names the kind of probe. A selector without such a word means an ST-LINK on this
+machine's USB.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def open_link(selector: str) -> SwimLink:
 
 
 def bus_of(selector: str) -> tuple[UsbBus, str]:
-    """Return the bus of an ST-LINK, and what `selector` says of the probe; a simulated one loads no USB library."""
+    """Return the bus of an ST-LINK, and the rest of `selector`. A simulated ST-LINK loads no USB library."""
     if selector.startswith(SIM_PREFIX):
         from .sim import bus
 
@@ -48,5 +48,5 @@ def _stlink(selector: str) -> SwimLink:
     return Stlink(find.pipe_to(probe, bus))
 
 
-# A probe of another kind adds a row: what its selectors begin with, and what returns its link.
+# A probe of another kind adds a row: the start of its selectors, and the function that returns its link.
 LINKS: dict[str, Callable[[str], SwimLink]] = {"usb:": _stlink, SIM_PREFIX: _stlink}

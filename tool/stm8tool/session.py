@@ -1,7 +1,7 @@
-"""One use of one probe and the chip behind it: open, connect, leave, and tell how good the link was.
+"""One use of one probe and its chip: open, connect, leave, and report the quality of the link.
 
-A session opens the probe, connects when a job needs the chip, and on every way out lets the program run,
-releases NRST, takes the probe out of SWIM mode and releases it. The jobs themselves are methods of `api.Chip`.
+A session opens the probe, and connects when a job needs the chip. However the session ends, it lets the program run and
+releases NRST. Then it takes the probe out of SWIM mode and releases it. The jobs themselves are methods of `api.Chip`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 class Connection(NamedTuple):
-    """How a chip was reached, and what it shows of its kind; the names are those of `ChipInfo`."""
+    """How the chip was reached, and the traits that it shows. The fields have the same names as in `ChipInfo`."""
 
     recipe: str
     high_speed: bool
@@ -37,18 +37,18 @@ class Connection(NamedTuple):
 
 
 class Session:
-    """A context manager around one open probe and the chip behind it.
+    """A context manager around one open probe and its chip.
 
     Args:
-        link: The probe, not open yet; see `selector.open_link`.
+        link: The probe, which is not open yet; see `selector.open_link`.
         part: The chip, if it is known.
-        power_cycle: Catch the chip while the user switches its power; None connects by the ladder.
+        power_cycle: Catch the chip while the user switches its power; None: connect by the ladder.
 
     Attributes:
-        known: What the last job has seen the chip to hold. It is not read again when the session ends.
-        expects_program: When the session ends, look if the chip holds a program, and warn if not.
-        starts_program: After the session: the chip has a program, which runs; None if it is locked, or was not looked
-            at.
+        known: Contents of the chip that the last job has seen. They are not read again when the session ends.
+        expects_program: When the session ends, it checks that the chip holds a program, and warns if not.
+        starts_program: After the session, whether the chip has a program, which then runs. None if the chip is locked
+            or was not checked.
     """
 
     def __init__(self, link: SwimLink, part: Optional[Part] = None, power_cycle: Optional[PowerCycle] = None) -> None:
@@ -68,8 +68,8 @@ class Session:
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
-        """Let the program run and release the probe, also when one of the two fails; then say how good the link was."""
-        ended = error  # a ToolError with what is known about it by the end
+        """Let the program run and release the probe, even if one of the two fails; then report the link's quality."""
+        ended = error  # a ToolError gets more evidence below
         with shield():
             try:
                 if error is None and self.expects_program:
@@ -83,7 +83,7 @@ class Session:
                     raise weak from exc
                 told = stays_held(exc)
                 if isinstance(error, ToolError):  # the first error is the one to show
-                    if not isinstance(error, ProbeLostError):  # its hint says what becomes of the chip
+                    if not isinstance(error, ProbeLostError):  # its hint says what happens to the chip
                         ended = error.with_(details=(*error.evidence, *told))
                 else:
                     _log.warning("%s", "; ".join(told))
@@ -98,7 +98,7 @@ class Session:
 
     @property
     def quality(self) -> Quality:
-        """What was not perfect so far."""
+        """The imperfections of the link so far."""
         tally, recipe, link = self._core.tally, self._core.recipe, self._link
         return Quality(
             exchanges=link.exchanges_repeated,
@@ -116,11 +116,11 @@ class Session:
 
     @property
     def no_high_speed(self) -> bool:
-        """True where the chip did not allow high speed over a good link."""
+        """True if the chip did not allow high speed over a good link."""
         return self._core.no_high_speed
 
     def _warn(self) -> None:
-        """Say what was not perfect in a session that ended well."""
+        """Warn of the imperfections of a session that succeeded."""
         if self._core.only_at_power_on:
             _log.warning(
                 "the chip answered only at power-on: its program turns SWIM off or sleeps; %sgive the program a delay "
@@ -130,7 +130,8 @@ class Session:
             )
         if self.no_high_speed:
             _log.warning(
-                "low speed was used: the chip never allowed high speed (HSIT stays 0), as with certain option bytes %s",
+                "low speed was used: the chip never allowed high speed (HSIT stays 0); certain option bytes cause this "
+                "%s",
                 Code.NO_HIGH_SPEED,
             )
         quality = self.quality
@@ -138,7 +139,7 @@ class Session:
             _log.warning("weak link: %s; %s %s", quality.summary(), quality.advice(), Code.WEAK_LINK)
 
     def _with_quality(self, error: ToolError) -> ToolError:
-        """Return `error` with what had to be done again before it."""
+        """Return `error` with the repetitions before it as evidence."""
         quality = self.quality
         if not quality.retries:
             return error
@@ -160,19 +161,19 @@ class Session:
 
     @property
     def connection(self) -> Optional[Connection]:
-        """How the chip was reached, also if it then turned out to be another one; None if it was not."""
+        """How the chip was reached, even if it then turned out to be another part; None if it was not reached."""
         recipe = self._core.recipe
         return Connection(recipe.name, self._link.high_speed, self._core.seen) if recipe else None
 
     def connect(self) -> Core:
-        """Reach the chip, unless it is reached already, and return it; every job does it when it needs to."""
+        """Connect to the chip, unless it is connected, and return it. Each job that needs the chip does this."""
         if not self._connected:
             self._core.connect()
             self._connected = True
         return self._core
 
     def let_run(self, address: int) -> None:
-        """Let the CPU run from `address`; the session ends without a reset, and another job connects again."""
+        """Let the CPU run from `address`. The session then ends without a reset; another job connects again."""
         self._core.run(address)
         self._connected = False
         self.expects_program = False

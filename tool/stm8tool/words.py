@@ -1,10 +1,11 @@
-"""What a hint calls things: the library, the command line and the platform each have words of their own.
+"""The words of a hint: the library, the command line and the platform have different words for the same thing.
 
-A hint below `cli/` is a `Hint`, a sentence with named words: "check that {part} names the chip". Who shows it fills in
-the words: a program that uses the library reads "`part`", a user of the command line "--part". A value may follow the
-name: "{part:stm8s103f3}" is "part='stm8s103f3'" in one and "--part stm8s103f3" in the other.
+Layers below `cli/` write a `Hint`, a sentence with named words: "check that {part} names the chip". The layer that
+shows it fills in the words: a program that uses the library reads "`part`", a user of the command line "--part". A
+value may follow the name: "{part:stm8s103f3}" is "part='stm8s103f3'" for the library and "--part stm8s103f3" on the
+command line.
 
-A hint without such words is a plain text, in which braces mean nothing.
+A hint without such words is a plain text. Braces in it have no meaning.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ class Word:
     """One word of a vocabulary.
 
     Args:
-        alone: How it stands alone.
-        with_value: How it stands with a value, for which "{}" holds the place; or what makes a text of the value.
+        alone: The word without a value.
+        with_value: The word with a value, which replaces "{}"; or a function that makes the text from the value.
     """
 
     def __init__(self, alone: str, with_value: Union[str, Callable[[str], str]] = "{}") -> None:
@@ -37,12 +38,12 @@ Words = Mapping[str, Word]
 
 
 class Hint:
-    """A sentence that is said in the words of whoever shows it.
+    """A sentence that each layer shows in its own words.
 
     Args:
-        text: With the names of words in braces, as for `str.format`; a name of `values` may stand there, too.
-        values: Texts from elsewhere, such as the name of a file: braces in them mean nothing. A Hint among them is said
-            in the same words.
+        text: The sentence, with the names of words in braces, as for `str.format`. Names of `values` may be there, too.
+        values: Texts from elsewhere, such as the name of a file. Braces in them have no meaning. A Hint among them gets
+            the same words.
     """
 
     __slots__ = ("_text", "_values")
@@ -72,12 +73,12 @@ def said(advice: Optional[Advice], words: Words) -> Optional[str]:
 
 
 def joined(first: Advice, rest: Optional[Advice]) -> Advice:
-    """Return advice that goes on with other advice, if there is any."""
+    """Return `first`, followed by `rest` if there is any."""
     return Hint("{first}; {rest}", first=first, rest=rest) if rest else first
 
 
 def _quoted(option: str) -> Callable[[str], str]:
-    """Return what makes an option of a value, as every shell takes it."""
+    """Return a function that makes an option from a value, quoted for every shell."""
     return lambda value: f'{option} "{value}"' if " " in value else f"{option} {value}"
 
 
@@ -90,7 +91,7 @@ def _forced(dangers: str) -> str:
 
 
 LIBRARY: Words = {
-    # What names the chip, the probe, a memory
+    # Words for the chip, the probe, a memory
     "part": Word("`part`", "part='{}'"),
     "part_or_board": Word("`part`"),
     "part_and_board": Word("`part`"),
@@ -103,7 +104,7 @@ LIBRARY: Words = {
     "load_ram": Word("with `chip.load_ram()`"),
     "compat_start": Word("", lambda value: ""),
     "compat_region": Word(""),
-    # What a method does
+    # Words for methods
     "unlock": Word("`chip.unlock()`"),
     "unlock_target": Word("`chip.unlock()`"),
     "unlock_never": Word("unlock=False"),
@@ -117,7 +118,7 @@ LIBRARY: Words = {
     "power_cycle": Word("`power_cycle`"),
     "list": Word("`stm8tool.list_probes()`"),
     "command": Word("call"),
-    # What changes an image
+    # Words for changes of an image
     "patch": Word("a patch"),
     "fill": Word("a fill"),
     "serial_number": Word("a serial number", "SerialNumber.parse('{}')"),

@@ -1,4 +1,4 @@
-"""The commands around simulated boards: sim create, serve, show; and sim run, from `simulation`."""
+"""The commands for simulated boards: sim create, serve and show. `simulation` has sim run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class CreateArguments(NamedTuple):
         """Add them."""
         add = parser.add_argument
         add("chipfile", metavar="CHIPFILE", help="use it as --probe sim:CHIPFILE")
-        add("--locked", action="store_true", help="ships read-protected, with a program in it")
+        add("--locked", action="store_true", help="the chip is read-protected and holds a program")
         add(
             "--option",
             action="append",
@@ -38,8 +38,8 @@ class CreateArguments(NamedTuple):
             metavar="NAME=VALUE",
             help="an option byte with its complement, or ADDRESS=VALUE for one byte alone",
         )
-        add("--fault", action="append", default=[], metavar="NAME[=ARG]", help="something that is broken")
-        add("--force", action="store_true", help="replace a file that exists")
+        add("--fault", action="append", default=[], metavar="NAME[=ARG]", help="a fault of the board or the probe")
+        add("--force", action="store_true", help="replace an existing file")
 
 
 def create(request: Request[CreateArguments], console: Console) -> None:
@@ -97,7 +97,7 @@ class ShowArguments(NamedTuple):
     def add(parser: ArgumentParser) -> None:
         """Add them."""
         parser.add_argument("chipfile", metavar="CHIPFILE")
-        parser.add_argument("--elf", metavar="FILE", help="the ELF of its program: names where the CPU is")
+        parser.add_argument("--elf", metavar="FILE", help="the ELF of its program, to name the place of the CPU")
 
 
 def show(request: Request[ShowArguments], console: Console) -> None:
@@ -148,7 +148,7 @@ COMMANDS = (
             ),
             command(
                 "serve",
-                "put its probe on real USB",
+                "put the simulated probe on real USB",
                 serve,
                 ServeArguments,
                 part=PartUse.NONE,

@@ -1,4 +1,4 @@
-"""Looking parts up: which of them words of a user mean, and all that is known of one."""
+"""Find the parts that a user's words mean, and return all facts of a part."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import UnknownPartError, UsageError
 from ..parts.table import Part, Region, disagreements, known_parts, names_meant, option_table
 from ..support.values import size
 
-# The keys of filters. Words are equal in any case; sizes may be ranges.
+# The keys of filters. Upper and lower case are equal in words; sizes may be ranges.
 _WORDS: dict[str, Callable[[Part], str]] = {
     "family": lambda part: part.family,
     "density": lambda part: part.density,
@@ -25,15 +25,15 @@ _SIZES: dict[str, Callable[[Part], int]] = {
 
 
 def select(words: Iterable[str]) -> list[Part]:
-    """Return the parts that words mean, sorted by name; every part where there are none.
+    """Return the parts that `words` mean, sorted by name; every part if there are no words.
 
     Args:
-        words: Names, of which one must fit, and filters, of which all must: part names, order codes, beginnings of
-            names or patterns; `KEY=VALUE` and `KEY=LOW-HIGH`.
+        words: Names and filters. A part must fit one of the names and all of the filters. Names are part names, order
+            codes, beginnings of names, or patterns. Filters are `KEY=VALUE` and `KEY=LOW-HIGH`.
 
     Raises:
-        UnknownPartError: a name means no part, or nothing fits all of them.
-        UsageError: a filter is none.
+        UnknownPartError: A name means no part, or no part fits all the words.
+        UsageError: A filter has an unknown key or a wrong value.
     """
     parts = {part.name: part for part in known_parts()}
     named: Optional[set[str]] = None
@@ -49,12 +49,12 @@ def select(words: Iterable[str]) -> list[Part]:
     fitting = [part for name, part in parts.items() if named is None or name in named]
     found = [part for part in fitting if all(test(part) for test in tests)]
     if not found:
-        raise UnknownPartError("no part fits all of these", hint="leave a filter out")
+        raise UnknownPartError("no part fits all these names and filters", hint="leave a filter out")
     return found
 
 
 def _filter(word: str) -> Callable[[Part], bool]:
-    """Return the test that `KEY=VALUE` stands for."""
+    """Return the test for the filter `KEY=VALUE`."""
     key, _, value = word.partition("=")
     if key in _WORDS:
         of, wanted = _WORDS[key], value.lower()
@@ -68,7 +68,7 @@ def _filter(word: str) -> Callable[[Part], bool]:
 
 
 def facts(part: Part) -> dict[str, Any]:
-    """Return all that is known of a part, ready for JSON; addresses and sizes are numbers."""
+    """Return all known facts of a part, ready for JSON. Addresses and sizes are numbers."""
     registers = BY_MAP[part.flash_regs]
     return {
         "part": part.name,

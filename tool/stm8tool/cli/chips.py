@@ -1,4 +1,4 @@
-"""The commands around a chip as a whole: unlock, reset, lock."""
+"""The commands for a chip as a whole: unlock, reset, lock."""
 
 from __future__ import annotations
 
@@ -50,17 +50,18 @@ def lock(request: Request[LockArguments], console: Console) -> None:
         raise UsageError(
             f"locking the {part.name} must be confirmed",
             code=Code.DANGEROUS_WRITE,
-            hint="add --yes: from then on only an erase of the whole chip opens it",
+            hint="add --yes; after that only an erase of the whole chip opens it",
         )
     console.say(
-        f"lock sets the read protection (ROP) of the {part.name}: nobody can read, compare or debug it any more."
+        f"lock sets the read protection (ROP) of the {part.name}: "
+        "after that the chip cannot be read, compared or debugged."
     )
     console.say("The only way back is `unlock`, which erases flash, EEPROM and option bytes.")
     if not confirmed and console.ask(f"type '{_CONFIRMATION}' to go on: ") != _CONFIRMATION:
         raise UsageError("not confirmed: nothing was done", hint=f"type '{_CONFIRMATION}', or add --yes")
     with request.chip(console) as chip:
         written = chip.lock()
-        console.say(wording.LOCKED if written else "it is read-protected already: nothing to do")
+        console.say(wording.LOCKED if written else "nothing to do: the chip is already read-protected")
 
 
 COMMANDS = (

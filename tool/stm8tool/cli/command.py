@@ -1,4 +1,4 @@
-"""A command as a row: its name and help, its arguments and its function, and what it needs before it runs."""
+"""A command as a row: its name, its help, its arguments, its function, and its needs before it runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROBE_HELP = "stlink (any), a serial number or its beginning, usb:BUS-PORT, sim:
 
 
 class PartUse(Enum):
-    """What a command does with the part that `--part` names."""
+    """How a command uses the part that `--part` names."""
 
     NONE = "none"
     OPTIONAL = "optional"
@@ -27,7 +27,7 @@ class PartUse(Enum):
 
 
 class NoArguments(NamedTuple):
-    """A command has only the options that all commands have."""
+    """No arguments: the command has only the options that all commands have."""
 
     @staticmethod
     def add(parser: ArgumentParser) -> None:
@@ -39,14 +39,14 @@ class Command(NamedTuple):
 
     Attributes:
         name: The word that the user types.
-        help: What it does, in the list of all commands.
-        run: Does it. It gets the part in the request as `part` has it.
+        help: Its text in the list of all commands.
+        run: The function that does the job. `part` decides whether its request has a part.
         arguments: Its own arguments: a field for each, and `add`, which adds them to its parser.
         part: Whether it uses the part.
-        writes: It may change flash, EEPROM or option bytes: after an interrupt the chip may hold half of something.
-        auto: `--part auto` looks at the chip for it.
-        description: What its own `--help` says.
-        probe_help: What `--probe` means to it.
+        writes: It may change flash, EEPROM or option bytes: after an interrupt the chip may be half-written.
+        auto: With `--part auto` the tool looks at the chip for this command.
+        description: The text of its own `--help`.
+        probe_help: The meaning of `--probe` for this command.
     """
 
     name: str
@@ -72,9 +72,9 @@ def command(
     description: Optional[str] = None,
     probe_help: str = PROBE_HELP,
 ) -> Command:
-    """Return the row of a command, whose function takes the arguments that its parser has.
+    """Return the row of a command. Its function takes the arguments that its parser has.
 
-    Without a `description` its own `--help` says what the list of all commands says.
+    Without a `description` its own `--help` shows the same text as the list of all commands.
     """
     told = help_text if description is None else description
     return Command(name, help_text, run, arguments, part, writes, auto, told, probe_help)

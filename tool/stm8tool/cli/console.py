@@ -1,7 +1,7 @@
-"""What the user sees: progress and results on stdout, notes and errors on stderr.
+"""Output for the user: progress and results on stdout, notes and errors on stderr.
 
-Progress only ever appends. PlatformIO turns a carriage return into a new line, and on a terminal passes on
-characters at once when three equal ones come in a row: hence bars of "#". In a pipe there are lines only.
+Progress only appends, because PlatformIO turns a carriage return into a new line. On a terminal PlatformIO passes three
+equal characters in a row on at once, so bars consist of "#". In a pipe there are only lines.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Console:
 
     @staticmethod
     def shows(text: str) -> bool:
-        """Tell whether stdout has all characters of `text`."""
+        """Tell whether stdout can show all characters of `text`."""
         try:
             text.encode(sys.stdout.encoding or "ascii")
         except UnicodeEncodeError:
@@ -45,7 +45,7 @@ class Console:
         self._print(f"{text}\n")
 
     def output(self, text: str) -> None:
-        """Print what a program sends, as it comes; `interrupt` ends its last line."""
+        """Print the output of a program as it comes; `interrupt` ends its last line."""
         if text:
             self._print(text)
             self._in_line = not text.endswith("\n")
@@ -57,11 +57,11 @@ class Console:
 
     @property
     def is_interactive(self) -> bool:
-        """Tell whether somebody is there to be asked."""
+        """Tell whether the tool can ask the user."""
         return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
 
     def ask(self, question: str) -> str:
-        """Print a question and return the line that is typed behind it; empty at the end of input."""
+        """Print a question and return the line that the user types; empty at the end of input."""
         self._print(question)
         return sys.stdin.readline().strip()
 
@@ -69,16 +69,16 @@ class Console:
         self._unshown = streams.put(sys.stdout, text) or self._unshown
 
     def check_shown(self) -> None:
-        """Raise UsageError if something could not be shown; if nobody wanted to see it any more, that is no error."""
+        """Raise UsageError if some output could not be written. It is not an error if the reader closed the pipe."""
         if self._unshown and not isinstance(self._unshown, BrokenPipeError):
             raise UsageError(
-                f"what there is to show cannot be written: {self._unshown.strerror}",
+                f"the output cannot be written: {self._unshown.strerror}",
                 code=Code.FILE,
-                hint="the command did the rest of its work; look at where its output goes",
+                hint="the command did the rest of its work; check where its output goes",
             )
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """Show that `done` of `total` bytes of `stage` are done; a stage ends when both are equal."""
+        """Show that `done` of `total` bytes of `stage` are done. A stage ends when both are equal."""
         if stage != self._stage:
             self.interrupt()
             self._stage = stage
@@ -99,7 +99,7 @@ class Console:
             self._stage, self._drawn = "", 0
 
     def power_cycle(self, left_s: int) -> None:
-        """Ask for the board's power to be switched, and count down: each five seconds, at the end each second."""
+        """Ask the user to switch the board's power, and count down: every five seconds, at the end every second."""
         self.interrupt()
         again = left_s >= self._left_s
         self._left_s = left_s
@@ -109,7 +109,7 @@ class Console:
             self.say(f"{left_s} s left")
 
     def interrupt(self) -> None:
-        """End a bar, or a line of a program, that was not finished, so that other text begins on a new line."""
+        """End an unfinished bar or program line. Then other text begins on a new line."""
         if (self._stage and self._bars) or self._in_line:
             self._print("\n")
         self._stage, self._drawn, self._in_line = "", 0, False
@@ -125,7 +125,7 @@ class Console:
 
 
 class LogHandler(logging.Handler):
-    """Log records as lines on stderr, "warning: …" for those that are shown without -v."""
+    """Prints log records as lines on stderr, with "warning: " before those that are shown without -v."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()

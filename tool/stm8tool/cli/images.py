@@ -1,4 +1,4 @@
-"""The commands that take files to flash and EEPROM: write, verify."""
+"""The commands that write files to the chip or compare them: write, verify."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def image_of(
     fills: Sequence[str] = (),
     *more: Segment,
 ) -> Image:
-    """Return the files' data, changed as `--patch`, `--fill` and `more` say.
+    """Return the data of the files, with the changes of `--patch`, `--fill` and `more`.
 
     Args:
-        request: Of the command.
-        regions: Where data may lie. A raw binary begins at the start of the one that `--region` names.
-        files: Their names.
-        patches: What each `--patch` says.
-        fills: What each `--fill` says.
-        more: Further bytes, in place of those of the files.
+        request: The request of the command.
+        regions: The regions where data may lie. A raw binary begins at the start of the one that `--region` names.
+        files: The names of the files.
+        patches: The value of each `--patch`.
+        fills: The value of each `--fill`.
+        more: Further bytes, which replace those of the files.
     """
     from .. import image
     from ..image import edits
@@ -59,11 +59,13 @@ def _flash_first(regions: Sequence[Region]) -> list[Region]:
 
 
 def _add_files(parser: ArgumentParser) -> None:
-    """Add the files of a command, and what changes their data."""
+    """Add the arguments for the files of a command and for changes of their data."""
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help="Intel HEX, S-records, ELF, or raw with --base or --region"
     )
-    parser.add_argument("--patch", action="append", default=[], metavar="ADDRESS=BYTES", help="other bytes, in hex")
+    parser.add_argument(
+        "--patch", action="append", default=[], metavar="ADDRESS=BYTES", help="replace or add bytes, in hex"
+    )
     parser.add_argument("--fill", action="append", default=[], metavar="[ADDRESS:SIZE=]BYTE", help="fill the gaps")
 
 
@@ -82,9 +84,12 @@ class WriteArguments(NamedTuple):
         """Add them."""
         _add_files(parser)
         parser.add_argument(
-            "--serial-number", action=Once, metavar="ADDRESS,FORMAT,FILE", help="the next of those that FILE counts"
+            "--serial-number",
+            action=Once,
+            metavar="ADDRESS,FORMAT,FILE",
+            help="write the next serial number, which FILE counts",
         )
-        parser.add_argument("--options", action="store_true", help="write the option bytes of the files, too, last")
+        parser.add_argument("--options", action="store_true", help="also write the option bytes in the files, last")
         add_forced(parser)
 
 
@@ -105,10 +110,10 @@ def write(request: Request[WriteArguments], console: Console) -> None:
         if regions == [part.ram]:
             chip.load_ram(content)
             chip.expect_program()
-            console.say(f"{content.size} bytes of RAM written and verified; what runs now may overwrite them")
+            console.say(f"{content.size} bytes of RAM written and verified; the running program may overwrite them")
             return
         if serial:
-            # No number is lost to a probe or chip that is not there.
+            # Take the number only now: no number is lost if the probe or the chip is missing.
             chip.check_write(content, region, options=given.options, allow=allow, unlock=unlock)
             taken = serial.take()
             content = content.overlaid(Image([taken]))
@@ -129,7 +134,7 @@ def write(request: Request[WriteArguments], console: Console) -> None:
 
 
 def _serial_number(text: Optional[str]) -> Optional[SerialNumber]:
-    """Return what `--serial-number` says; None without it."""
+    """Return the value of `--serial-number`; None without it."""
     if text is None:
         return None
     from ..image.serial_number import SerialNumber
@@ -159,13 +164,13 @@ def blocks(count: int) -> str:
 
 
 def _check_options(request: Request[WriteArguments], part: Part, content: Image) -> None:
-    """Raise an error if `--options`, or what it needs, does not fit the rest of the command line or the files."""
+    """Raise an error if `--options` or `--force-…` does not fit the rest of the command line or the files."""
     if not request.arguments.options:
         if request.arguments.forced:
-            raise UsageError("--force-… allows what --options writes", hint="add --options, or leave it out")
+            raise UsageError("--force-… has no effect without --options", hint="add --options, or leave --force-… out")
         return
     if request.region == "ram":
-        raise UsageError("--region ram and --options do not go together", hint="give one of them")
+        raise UsageError("--region ram and --options cannot be used together", hint="give one of them")
     request.require_settled("options", "meaning")
     if not content.slice(part.options):
         raise ImageError("the image holds no option bytes", hint=f"those of the {part.name} lie in {part.options}")
@@ -197,7 +202,7 @@ def verify(request: Request[VerifyArguments], console: Console) -> None:
 COMMANDS = (
     command(
         "write",
-        "write files; only blocks that differ",
+        "write files; only blocks that differ are programmed",
         write,
         WriteArguments,
         part=PartUse.REQUIRED,

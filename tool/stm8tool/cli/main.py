@@ -1,7 +1,7 @@
-"""The command line: arguments in, one command run, exit codes out.
+"""The command line: it parses the arguments, runs one command, and returns its exit code.
 
-Exit codes: 0 done, 1 failed, 2 usage or file, 3 probe, 4 no answer from the chip, 5 protected, 6 verify,
-7 driver, permission or library, 130 interrupted (see errors.py). The last line on stderr is the reason.
+Exit codes: 0 done, 1 failed, 2 usage or file, 3 probe, 4 no answer, 5 protected, 6 verify, 7 driver, 130 interrupted
+(see errors.py). The last line on stderr is the reason.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def _with_part(request: Request[Any], command: Command, console: Console) -> Request[Any]:
-    """Return `request` with the part that `--part` means, as far as `command` uses one.
+    """Return `request` with the part that `--part` means, if `command` uses one.
 
     Raises:
-        UsageError: The command needs a part, and the user named none, or the chip does not tell it.
+        UsageError: The command needs a part, but the user named none, or the chip does not show it.
         UnknownPartError: There is no such part.
     """
     if command.part is PartUse.NONE:
@@ -73,7 +73,7 @@ def _with_part(request: Request[Any], command: Command, console: Console) -> Req
 
 
 def _with_part_of_chip(request: Request[Any], command: Command, console: Console) -> Request[Any]:
-    """Do `--part auto`: say what the chip may be, and take what all those parts share for its part."""
+    """Do `--part auto`: say which parts the chip may be, and use a part with the facts that all of them share."""
     from ..chip.link import family
 
     found = request.possible_parts(console)
@@ -81,15 +81,17 @@ def _with_part_of_chip(request: Request[Any], command: Command, console: Console
         return request
     shared = family.group(found) if found else None
     if shared is None:
-        raise UsageError("the chip does not tell which part it is, and these are programmed differently", hint=NAME_IT)
+        raise UsageError(
+            "the chip does not tell which part it is, and the possible parts are programmed differently", hint=NAME_IT
+        )
     return replace(request, part=shared.part, shared=shared)
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in the form of every other reason: `error: …`, last line on stderr."""
+    """A parser that reports errors like all others: `error: …`, as the last line on stderr."""
 
     def _print_message(self, message: str, file: Optional[SupportsWrite[str]] = None) -> None:
-        """Print help, usage or version; before Python 3.10 argparse itself trips over a stream that nobody reads."""
+        """Print help, usage or version. Before Python 3.10 argparse itself fails if the stream has no reader."""
         streams.put(cast("TextIO", file or sys.stderr), message)
 
     def error(self, message: str) -> NoReturn:
@@ -100,11 +102,11 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _CommandParser(_Parser):
-    """The parser of a command or group. It is made when argparse looks into it: a run needs one or two of all.
+    """The parser of a command or group. It is made when argparse first uses it: a run needs only one or two parsers.
 
     Args:
         fill: Adds its arguments.
-        settings: Of an `ArgumentParser`.
+        settings: The arguments of `ArgumentParser`.
     """
 
     def __init__(self, fill: Callable[[_Parser], None], **settings: Any) -> None:
@@ -121,7 +123,7 @@ class _CommandParser(_Parser):
 
 
 def _spelt_out(words: Sequence[str]) -> list[str]:
-    """Give a bare `--power-cycle` its value: argparse would take the word behind it, which is the command."""
+    """Give a bare `--power-cycle` its value: argparse would take the next word, which is the command."""
     end = words.index("--") if "--" in words else len(words)
     bare, spelt = "--power-cycle", f"--power-cycle={DEFAULT_POWER_CYCLE_S}"
     return [*(spelt if word == bare else word for word in words[:end]), *words[end:]]
@@ -134,7 +136,7 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog="stm8tool",
         description="Flash STM8 microcontrollers over SWIM with an ST-LINK.",
-        epilog="exit codes: 1 failed, 2 usage or file, 3 probe, 4 no answer from the chip, 5 protected, 6 verify, "
+        epilog="exit codes: 1 failed, 2 usage or file, 3 probe, 4 no answer, 5 protected, 6 verify, "
         "7 driver, permission or library, 130 interrupted",
         allow_abbrev=False,
     )
@@ -148,21 +150,21 @@ def _add_common_options(parser: _Parser, probe_help: str) -> None:
     """Add the options that may stand before or after the command; PlatformIO puts them before."""
 
     def add(*names: str, **settings: Any) -> None:
-        # No default: what stands before the command would be lost to that of the command's own parser.
+        # No default: the default of the command's own parser would replace an option before the command.
         parser.add_argument(*names, default=argparse.SUPPRESS, **settings)
 
     add("--probe", metavar="P", help=probe_help)
-    add("--part", metavar="NAME", help="the chip, such as stm8s103f3 or STM8S103F3P6; auto: what the chip tells")
+    add("--part", metavar="NAME", help="the chip, such as stm8s103f3 or STM8S103F3P6; auto: find it out from the chip")
     add("--region", metavar="R", help="flash, eeprom, options, ram, or ADDRESS:SIZE such as 0x8000:0x100")
-    add("--base", metavar="ADDRESS", help="where a raw binary file begins")
-    add("--unlock", choices=("auto", "never"), help="what write does with a read-protected chip (auto: erase it)")
-    add("--verify", choices=("yes", "no", "read"), help="whether write compares what it programmed; read: its bytes")
+    add("--base", metavar="ADDRESS", help="the address at which a raw binary begins")
+    add("--unlock", choices=("auto", "never"), help="how write handles a read-protected chip (auto: erase it)")
+    add("--verify", choices=("yes", "no", "read"), help="whether write compares the blocks that it programmed; read: each byte")
     add("--no-loader", action="store_true", help="put no code into the chip's RAM; it is slower")
     add("--progress", choices=("auto", "bar", "lines"), help="how progress is shown")
     add(
         "--power-cycle",
         metavar="SECONDS",
-        help="catch the chip while you switch the board's power off and on; bare, or =SECONDS "
+        help="catch the chip while you switch the board's power off and on; =SECONDS may be left out "
         f"({DEFAULT_POWER_CYCLE_S})",
     )
     add("-v", "--verbose", action="count", help="say more; -vv shows every command to the probe")
@@ -180,7 +182,7 @@ def _add_entries(parser: _Parser, entries: Sequence[Entry]) -> None:
 
 
 def _add_command(parser: _Parser, command: Command) -> None:
-    """Add the arguments of a command, and that it is this one which the user means."""
+    """Add the arguments of a command, and store the command for `main`."""
     _add_common_options(parser, command.probe_help)
     command.arguments.add(parser)
     parser.set_defaults(command=command)

@@ -1,4 +1,4 @@
-"""The commands around whole memories and RAM: read, erase, restore, run."""
+"""The commands for whole memories and RAM: read, erase, restore, run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .console import Console
     from .request import Request
 
-_SAVED_PART = rb"^; all memories of an (\w+), read by"  # as `_comments` words it
+_SAVED_PART = rb"^; all memories of an (\w+), read by"  # the words of `_comments`
 
 
 class ReadArguments(NamedTuple):
@@ -48,7 +48,7 @@ def read(request: Request[ReadArguments], console: Console) -> None:
     image.check_output(output)
     with request.chip(console) as chip:
         data = chip.read(region)
-        # Before the chip is left: an error of that shall lose nothing.
+        # Inside the `with` statement: an error at its end must not lose the data.
         image.save(output, [image.Segment(region.start, data)])
         console.say(f"{len(data)} bytes of {region} saved to {output}")
 
@@ -58,7 +58,7 @@ def _back_up(request: Request[ReadArguments], console: Console) -> None:
 
     part, output = request.require_part(), request.arguments.output
     if request.region:
-        raise UsageError("--all and --region do not go together", hint="give one of them")
+        raise UsageError("--all and --region cannot be used together", hint="give one of them")
     if output.lower().endswith(image.RAW_SUFFIXES):
         raise UsageError("a raw binary holds one memory", hint="save to a .hex file")
     request.require_settled("flash", "eeprom", "options")
@@ -87,7 +87,7 @@ class RestoreArguments(NamedTuple):
         parser.add_argument(
             "--force",
             action="store_true",
-            help="also of another part, with gaps, or with option bytes that may lock us out",
+            help="also restore a backup of another part, one with gaps, or option bytes that may lock the tool out",
         )
 
 
@@ -97,7 +97,7 @@ def restore(request: Request[RestoreArguments], console: Console) -> None:
     if request.region or request.base:
         given = "--region" if request.region else "--base"
         raise UsageError(
-            f"restore brings back every memory of the file: {given} does not go with it",
+            f"restore brings back every memory in the file, so {given} cannot be used",
             hint=f"leave {given} out; `write` brings one memory back: `--region eeprom write FILE.bin`",
         )
     part, (file, force) = request.require_part(), request.arguments
@@ -113,18 +113,18 @@ def restore(request: Request[RestoreArguments], console: Console) -> None:
         console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written")
         names = ", ".join(change.option.name for change in result.upload.options)
         if not content.slice(part.options):
-            names = "none, the file has none"
+            names = "none: the file has none"
         elif not names and not result.left_out:
-            names = "none, they are as in the file"
+            names = "none: they are already as in the file"
         console.say(f"option bytes written: {names or 'none'}")
         for line in result.left_out:
             console.say(f"left out: {line}")
 
 
 def _require_backup_of(file: str, parts: Sequence[Part], name: str) -> None:
-    """Raise ImageError for the backup of none of `parts`, which are called `name`.
+    """Raise ImageError if the file is a backup of a part that is not in `parts`, which are called `name`.
 
-    S-records do not tell, nor does a backup for which the chip told only a group of parts.
+    S-records do not name a part. A backup with `--part auto` names only a group of parts. Both pass.
     """
     from ..parts.table import all_parts
 
@@ -133,7 +133,7 @@ def _require_backup_of(file: str, parts: Sequence[Part], name: str) -> None:
     if saved in {part.name for part in all_parts()} - {part.name for part in parts}:
         raise ImageError(
             f"{file} is the backup of an {saved}, not of an {name}",
-            hint="name the part that is printed on the chip; --force restores it all the same",
+            hint="name the part that is printed on the chip; --force restores the file anyway",
         )
 
 
@@ -147,7 +147,7 @@ class EraseArguments(NamedTuple):
     def add(parser: ArgumentParser) -> None:
         """Add them."""
         parser.add_argument("--all", action="store_true", help="flash and EEPROM")
-        parser.add_argument("--range", metavar="ADDRESS:SIZE", help="these blocks only")
+        parser.add_argument("--range", metavar="ADDRESS:SIZE", help="only these blocks")
 
 
 def erase(request: Request[EraseArguments], console: Console) -> None:
@@ -163,13 +163,13 @@ def erase(request: Request[EraseArguments], console: Console) -> None:
 
 
 def _erased(request: Request[EraseArguments]) -> list[Region]:
-    """Return the one memory that is meant, or with `--all` flash and EEPROM."""
+    """Return the memory that the user means, or with `--all` flash and EEPROM."""
     everything, span = request.arguments
     if len([word for word in (everything, span, request.region) if word]) > 1:
-        raise UsageError("--all, --range and --region do not go together", hint="give one of them")
+        raise UsageError("--all, --range and --region cannot be used together", hint="give one of them")
     request = replace(request, region=span or request.region)
     if request.region == "ram":
-        raise UsageError("RAM is not erased: it forgets by itself", hint="power the board off and on")
+        raise UsageError("RAM cannot be erased: it loses its contents without power", hint="power the board off and on")
     if request.region:
         return request.writable()
     request.require_settled("flash", *(["eeprom"] if everything else []))
@@ -186,7 +186,9 @@ class RunArguments(NamedTuple):
     def add(parser: ArgumentParser) -> None:
         """Add them."""
         parser.add_argument("address", metavar="ADDRESS", help="where the CPU begins")
-        parser.add_argument("files", nargs="*", metavar="FILE", help="what belongs in RAM; raw with --base")
+        parser.add_argument(
+            "files", nargs="*", metavar="FILE", help="the files to load into RAM; a raw binary needs --base"
+        )
 
 
 def run(request: Request[RunArguments], console: Console) -> None:
@@ -212,7 +214,7 @@ COMMANDS = (
     ),
     command(
         "restore",
-        "bring back what `read --all` saved, option bytes last",
+        "bring back a backup of `read --all`, option bytes last",
         restore,
         RestoreArguments,
         part=PartUse.REQUIRED,

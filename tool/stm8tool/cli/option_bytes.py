@@ -1,4 +1,4 @@
-"""The commands around option bytes: options show, set, defaults, diff."""
+"""The commands for option bytes: options show, set, defaults, diff."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 # The dangers that `--force-…` allows.
 _FORCED = {
     "lock": "set ROP, as the command lock does",
-    "watchdog": "let a watchdog run from reset on where NRST is not seen to work",
+    "watchdog": "let a watchdog run from reset on, even if NRST was not seen to work",
     "brownout": "let the brown-out reset of an STM8L work at more than its lowest threshold",
-    "tmu": "change what the temporary unprotection of an STM8AF needs",
-    "uncertain": "change what is not known for sure",
+    "tmu": "change the keys and the counter of the temporary unprotection of an STM8AF",
+    "uncertain": "change option bytes whose meaning is not sure",
 }
-_SAVED_ROW = r"^\s*([A-Z]\w+) +0x[0-9A-F]{4} +0x([0-9A-F]{2})\b"  # of `options show`
+_SAVED_ROW = r"^\s*([A-Z]\w+) +0x[0-9A-F]{4} +0x([0-9A-F]{2})\b"  # a row of `options show`
 _LARGEST_TABLE = 1 << 16
 
 
 def add_forced(parser: ArgumentParser) -> None:
-    """Add an option for each danger that a user may allow; all of them are the argument `forced`."""
+    """Add an option for each danger that a user may allow. The argument `forced` collects all of them."""
     for name, help_text in _FORCED.items():
         parser.add_argument(
             f"--force-{name}", action="append_const", const=name, dest="forced", default=[], help=help_text
@@ -40,7 +40,7 @@ def add_forced(parser: ArgumentParser) -> None:
 
 
 def dangers(forced: Iterable[str]) -> set[Danger]:
-    """Return what the options `--force-…` allow."""
+    """Return the dangers that the options `--force-…` allow."""
     from ..chip.options.plan import Danger
 
     return {Danger(name) for name in forced}
@@ -88,7 +88,7 @@ def defaults(request: Request[NoArguments], console: Console) -> None:
         if changes or not left:
             _tell_changed(console, changes)
         if left:
-            console.say(f"left alone, and not at factory values: {left}")
+            console.say(f"not written, and not at factory values: {left}")
 
 
 class DiffArguments(NamedTuple):
@@ -99,7 +99,7 @@ class DiffArguments(NamedTuple):
     @staticmethod
     def add(parser: ArgumentParser) -> None:
         """Add them."""
-        parser.add_argument("file", metavar="FILE", help="an image, or what `options show` printed")
+        parser.add_argument("file", metavar="FILE", help="an image, or the saved output of `options show`")
 
 
 def diff(request: Request[DiffArguments], console: Console) -> None:
@@ -114,7 +114,7 @@ def diff(request: Request[DiffArguments], console: Console) -> None:
     compared = [Change(state, values[state.option.name]) for state in states if state.option.name in values]
     different = [change for change in compared if not change.is_done(states)]
     if not different:
-        console.say(f"the {len(compared)} option bytes that {file} has are those of the chip")
+        console.say(f"the {len(compared)} option bytes in {file} are the same as the chip's")
         return
     console.say(f"the chip -> {file}")
     for line in wording.option_changes(part, different):
@@ -125,12 +125,12 @@ def diff(request: Request[DiffArguments], console: Console) -> None:
         address=first.option.address,
         expected=first.value,
         actual=first.state.value,
-        hint="`options set` changes single ones",
+        hint="`options set` changes single option bytes",
     )
 
 
 def changes_shown(say: Callable[[str], None], part: Part) -> Callable[[Sequence[Change]], None]:
-    """Return a function that says, a line each, what changes of option bytes will do."""
+    """Return a function that prints the effect of changes of option bytes, one line for each."""
 
     def tell(changes: Sequence[Change]) -> None:
         from ..chip import wording
@@ -142,20 +142,20 @@ def changes_shown(say: Callable[[str], None], part: Part) -> Callable[[Sequence[
 
 
 def _tell_changed(console: Console, changes: Sequence[Change]) -> None:
-    """Say what has become of `changes`, which are made."""
+    """Report `changes`, which are done."""
     from ..chip import wording
 
     if not changes:
-        console.say("nothing to do: the option bytes are so already")
+        console.say("nothing to do: the option bytes already have these values")
     for line in wording.options_written(changes):
         console.say(line)
 
 
 def _values_of_file(file: str, part: Part, base: Optional[int]) -> dict[str, int]:
-    """Return the option bytes in a file by name: an image, or what `options show` printed.
+    """Return the option bytes in a file by name. The file is an image, or the saved output of `options show`.
 
     Raises:
-        ImageError: It cannot be read, or holds no option byte of `part`, or a complement that does not fit.
+        ImageError: The file cannot be read, holds no option byte of `part`, or holds a complement that does not match.
     """
     from .. import image
     from ..parts.table import option_table
@@ -177,23 +177,23 @@ def _values_of_file(file: str, part: Part, base: Optional[int]) -> dict[str, int
 
 
 def _base_of(file: str, options: Region) -> int:
-    """Return the start of the option area; ImageError for a raw binary of another size, which may be anything.
+    """Return the start of the option area; ImageError for a raw binary of another size.
 
-    The other formats carry their addresses.
+    Other formats contain their addresses.
     """
     from ..image.loading import has_addresses, read_bytes
 
     content = read_bytes(file)
     if content and not has_addresses(content) and len(content) != options.size:
         raise ImageError(
-            f"{file}: {len(content)} bytes without addresses are not {options} ({options.size} bytes)",
-            hint=f"say with --base where they belong, such as --base 0x{options.start:04X}",
+            f"{file}: {len(content)} bytes without addresses do not fill {options} ({options.size} bytes)",
+            hint=f"give their address, such as --base 0x{options.start:04X}",
         )
     return options.start
 
 
 def _saved_table(file: str) -> dict[str, int]:
-    """Return the values in a saved table of `options show`; empty if the file is no such table."""
+    """Return the values in a saved table of `options show`; empty if the file is not such a table."""
     try:
         text = files.read_regular(Path(file), _LARGEST_TABLE).decode("ascii")
     except (OSError, UnicodeDecodeError):
@@ -212,7 +212,7 @@ COMMANDS = (
         (
             command(
                 "show",
-                "show all option bytes, what they mean, and their factory values",
+                "show all option bytes with their meanings and factory values",
                 show,
                 NoArguments,
                 part=PartUse.REQUIRED,

@@ -1,4 +1,4 @@
-"""The command `parts`: the table of chips, as a list, one chip whole, or for programs."""
+"""The command `parts`: show the table of chips as a list, one chip with all its facts, or JSON for programs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PartsArguments(NamedTuple):
         parser.add_argument(
             "words", nargs="*", metavar="PATTERN", help="stm8s103f3, stm8s103, stm8l15?c6; or KEY=VALUE"
         )
-        parser.add_argument("--json", action="store_true", help="for programs: an array, an object for each part")
+        parser.add_argument("--json", action="store_true", help="for programs: an array with one object for each part")
 
 
 def parts(request: Request[PartsArguments], console: Console) -> None:
@@ -59,7 +59,7 @@ def table(found: Iterable[Part]) -> Iterator[str]:
 
 
 def whole(part: Part) -> Iterator[str]:
-    """Yield all that is known of a part."""
+    """Yield all known facts of a part."""
     from ..parts.table import UNIQUE_ID_SIZE, disagreements, option_table
     from .catalogue import facts
 
@@ -107,7 +107,7 @@ def _range(region: Region) -> str:
 COMMANDS = (
     command(
         "parts",
-        "list the chips that are known, or show one whole",
+        "list the known chips, or show all about one of them",
         parts,
         PartsArguments,
         part=PartUse.NONE,

@@ -1,4 +1,4 @@
-"""The commands that look at a probe and its chip and change neither: list, info, doctor."""
+"""The commands that look at a probe and its chip, and change neither: list, info, doctor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ListArguments(NamedTuple):
     @staticmethod
     def add(parser: ArgumentParser) -> None:
         """Add them."""
-        parser.add_argument("--json", action="store_true", help="for programs: an array, an object for each probe")
+        parser.add_argument("--json", action="store_true", help="for programs: an array with one object for each probe")
 
 
 def list_probes(request: Request[ListArguments], console: Console) -> None:
@@ -49,7 +49,7 @@ def info(request: Request[NoArguments], console: Console) -> None:
         console.say(f"probe:      {probe.model}, firmware {probe.firmware}")
         console.say(f"serial:     {probe.serial or 'unknown'}, {probe.place}")
         console.say(f"supply:     {wording.supply(chip.supply_mv)}")
-        info = chip.info()  # told before the chip is left: an error of that shall hide no result
+        info = chip.info()  # shown inside the `with` statement: an error at its end must not hide a result
         console.say(f"connected:  {info.recipe}; {wording.speed(info.high_speed)}")
         console.say(f"family:     {wording.FAMILIES[info.seen.register_map]}")
         if part is None or info.protection is None:
@@ -72,7 +72,7 @@ class DoctorArguments(NamedTuple):
     @staticmethod
     def add(parser: ArgumentParser) -> None:
         """Add them."""
-        parser.add_argument("--report", metavar="FILE", help="write what was found as JSON, too, for a bug report")
+        parser.add_argument("--report", metavar="FILE", help="also write the findings as JSON, for a bug report")
 
 
 def doctor(request: Request[DoctorArguments], console: Console) -> None:
@@ -88,20 +88,27 @@ def doctor(request: Request[DoctorArguments], console: Console) -> None:
         console.say(line)
     if report is not None:
         doctor_page.save(report, diagnosis)
-        console.say(f"the report is in {report}; it holds serial numbers, no names of users")
+        console.say(f"the report is in {report}; it contains serial numbers, but no user names")
     problem = diagnosis.first_problem
     if problem:
-        raise problem.with_(details=(), hint="") from problem  # they stand on the page
+        raise problem.with_(details=(), hint="") from problem  # the page already has them
     if by_chip:
         request.possible_parts(console)
 
 
 COMMANDS = (
     command("list", "list the attached probes", list_probes, ListArguments, part=PartUse.NONE, writes=False),
-    command("info", "show the probe and what the chip shows", info, NoArguments, part=PartUse.OPTIONAL, writes=False),
+    command(
+        "info",
+        "show the probe, and the kind and state of the chip",
+        info,
+        NoArguments,
+        part=PartUse.OPTIONAL,
+        writes=False,
+    ),
     command(
         "doctor",
-        "look at everything from Python to the chip, and explain what is wrong",
+        "check everything from Python to the chip, and explain what is wrong",
         doctor,
         DoctorArguments,
         part=PartUse.NONE,

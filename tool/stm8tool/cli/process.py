@@ -1,4 +1,4 @@
-"""What every command line of this package does around its job: log, interrupts, the reason on stderr, exit codes."""
+"""The frame around each command of this package: log, interrupts, the reason on stderr, exit codes."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ def end_with(main: Callable[[], int]) -> NoReturn:
     streams.set_up()
     try:
         code = main()
-    except KeyboardInterrupt:  # before `Ending`, while modules are imported, or after it
+    except KeyboardInterrupt:  # before `Ending`, during an import, or after it
         streams.put(sys.stderr, "interrupted\n")
         code = EXIT_INTERRUPTED
-    finally:  # argparse leaves by SystemExit
+    finally:  # argparse raises SystemExit
         streams.put(sys.stdout, "")
     sys.exit(code)
 
 
 class Ending:
-    """How a command line ends: a context manager around what it asks for.
+    """A context manager around a command, which reports how the command ends.
 
-    Inside it the log is shown, and a signal to end is taken like Ctrl-C. Afterwards the reason of a failure is the last
-    line on stderr.
+    Inside it the log is shown, and other signals to end act like Ctrl-C. At its end the reason of a failure is printed
+    as the last line on stderr.
 
     Args:
-        console: Where it is told.
-        verbosity: 0 to 2, how much of the log is shown; 2 shows the traceback of an error as well.
+        console: Where it prints.
+        verbosity: 0 to 2, how much of the log is shown. 2 also shows the traceback of an error.
 
     Attributes:
-        writes: The command may write to the chip: after an interrupt the chip may hold half of something.
+        writes: The command may write to the chip: after an interrupt the chip may be half-written.
         code: The exit code.
     """
 
@@ -58,7 +58,7 @@ class Ending:
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> bool:
-        """Tell a failure, and choose the exit code; a defect of the program goes on with its traceback."""
+        """Report a failure, and choose the exit code. A defect of the program still ends with its traceback."""
         if error is None:
             try:
                 self._console.check_shown()

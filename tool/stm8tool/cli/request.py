@@ -1,4 +1,4 @@
-"""What the arguments of stm8tool mean: a request, made once from argparse's Namespace and fixed from then on."""
+"""The request of a command line. It is made once from argparse's Namespace, and never changes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ AUTO = "auto"
 NAME_IT = "name the part that is printed on the chip with --part"
 _LONGEST_POWER_CYCLE_S = 600
 
-# The options that every command has, where they are not given.
+# The values of the options that every command has, if they are not given.
 _NOT_GIVEN = {
     "probe": DEFAULT_PROBE,
     "part": None,
@@ -56,20 +56,20 @@ _VERIFY: dict[str, Verify] = {"yes": True, "no": False, "read": "read"}
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Request(Generic[Args]):
-    """What one command line asks for.
+    """The request of one command line.
 
     Attributes:
         arguments: The command's own arguments.
         probe: The selector of the probe.
-        part_name: What `--part` says.
+        part_name: The text of `--part`.
         part: The part, if the command uses one and it is known.
-        shared: What `--part auto` found the possible parts to share; `part` is made of it.
-        region: What `--region` says; `region_of` and `writable` tell what it means for a part.
-        base: What `--base` says; `base_address` has its value.
+        shared: The facts that all possible parts share, for `--part auto`; `part` is made from them.
+        region: The text of `--region`; `region_of` and `writable` find its meaning for a part.
+        base: The text of `--base`; `base_address` has its value.
         unlock: A write may unlock a read-protected chip.
         verify: Whether, and how, a write compares what it programmed.
         loader: Code in the chip's RAM may do the work.
-        power_cycle_s: How long the tool waits for the board's power to be switched; None: it does not.
+        power_cycle_s: How long the tool waits for the user to switch the board's power; None: not at all.
     """
 
     arguments: Args
@@ -92,12 +92,12 @@ class Request(Generic[Args]):
 
     @property
     def base_address(self) -> Optional[int]:
-        """The address that `--base` gives."""
+        """The value of `--base`."""
         if self.base is None:
             return None
         base = number(self.base)
         if base < 0:
-            raise UsageError(f"--base {self.base} is no address", hint="write 0x8000 or 32768")
+            raise UsageError(f"--base {self.base} is not an address", hint="write 0x8000 or 32768")
         return base
 
     def region_of(self, default: str) -> Region:
@@ -109,7 +109,7 @@ class Request(Generic[Args]):
         return regions.resolve(self.require_part(), name)
 
     def writable(self) -> list[Region]:
-        """Return the memories that a write may touch: flash and EEPROM, or the one named."""
+        """Return the memories that a write may touch: the one of `--region`, or flash and EEPROM."""
         from ..chip import regions
 
         part = self.require_part()
@@ -121,13 +121,12 @@ class Request(Generic[Args]):
         if not regions.is_inside(region, part.programmable):
             raise UsageError(
                 f"{region} cannot be written: only flash, EEPROM and RAM can",
-                hint="option bytes are changed by `options set`, and brought to their factory values by "
-                "`options defaults`",
+                hint="`options set` changes option bytes; `options defaults` brings them to their factory values",
             )
         return [region]
 
     def require_settled(self, *figures: str) -> None:
-        """Raise UsageError if `--part auto` left parts that differ in one of `figures`, see `family.PartGroup`."""
+        """Raise UsageError if `--part auto` found parts that differ in one of `figures`, see `family.PartGroup`."""
         for figure in figures:
             if self.shared is not None and figure in self.shared.differing:
                 what = "the meaning of their option bytes" if figure == "meaning" else f"their {figure}"
@@ -137,13 +136,13 @@ class Request(Generic[Args]):
                 )
 
     def power_cycle(self, console: Console) -> Optional[PowerCycle]:
-        """Return what `--power-cycle` asks for; None without it."""
+        """Return the power cycle for `--power-cycle`; None without it."""
         from ..session import PowerCycle
 
         return None if self.power_cycle_s is None else PowerCycle(self.power_cycle_s, console.power_cycle)
 
     def chip(self, console: Console) -> Chip:
-        """Return the chip behind the probe, for a `with` statement; only that opens the probe."""
+        """Return the chip at the probe, for a `with` statement. Only that statement opens the probe."""
         from ..api import Chip
         from ..selector import open_link
         from ..session import Session
@@ -157,38 +156,38 @@ class Request(Generic[Args]):
         )
 
     def possible_parts(self, console: Console) -> Sequence[Part]:
-        """Look at the chip, and say and return which parts it may be."""
+        """Look at the chip; print and return the parts that it may be."""
         from ..chip.link import family
 
         with self.chip(console) as chip:
             found = chip.candidates()
             seen = chip.info().seen
-        console.say(f"a chip with {seen}: {family.names(found) or 'no part that is known'}")
+        console.say(f"a chip with {seen}: {family.names(found) or 'no known part'}")
         return found
 
 
 class Once(argparse.Action):
-    """Stores a value, as argparse does, but never one over another."""
+    """Stores a value, as argparse does, but only once."""
 
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, _option: object = None
     ) -> None:
-        """Store `values`; a usage error if the option was given already."""
+        """Store `values`; it is a usage error if the option was given before."""
         if getattr(namespace, self.dest) is not None:
             raise argparse.ArgumentError(self, "given twice: a board has one serial number")
         setattr(namespace, self.dest, values)
 
 
 def not_given() -> argparse.Namespace:
-    """Return the Namespace to parse into: the options that every command has, as if none were given."""
+    """Return the Namespace for the parser. It has the values of common options that the user does not give."""
     return argparse.Namespace(**_NOT_GIVEN)
 
 
 def make(namespace: argparse.Namespace, arguments: type[Args]) -> Request[Args]:
-    """Return what `namespace` means to the command whose own arguments are `arguments`; the part is not looked up yet.
+    """Return the request in `namespace` for a command with the arguments `arguments`. The part is not looked up yet.
 
     Raises:
-        UsageError: A value of an option makes no sense, also where the option has no effect.
+        UsageError: The value of an option makes no sense, even if the option has no effect.
     """
     return Request(
         arguments=_own(namespace, arguments),
@@ -211,12 +210,12 @@ def _own(namespace: argparse.Namespace, arguments: type[Args]) -> Args:
 
 
 def _power_cycle_s(text: Optional[str]) -> Optional[int]:
-    """Return the seconds that `--power-cycle` gives; None without it."""
+    """Return the seconds of `--power-cycle`; None without it."""
     if text is None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) < 5 and 1 <= int(text) <= _LONGEST_POWER_CYCLE_S):
         raise UsageError(
-            f"--power-cycle={shortened(text)}: that is no number of seconds from 1 to {_LONGEST_POWER_CYCLE_S}",
+            f"--power-cycle={shortened(text)} is not a number of seconds from 1 to {_LONGEST_POWER_CYCLE_S}",
             hint="write --power-cycle or --power-cycle=60",
         )
     return int(text)

@@ -1,4 +1,4 @@
-"""The console scripts. What they run is imported where Ctrl-C is expected already."""
+"""The console scripts. They import their program inside `end_with`, which handles Ctrl-C."""
 
 from __future__ import annotations
 

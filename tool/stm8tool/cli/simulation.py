@@ -1,4 +1,4 @@
-"""`sim run`: the program of a simulated board executes, and what it sends is printed."""
+"""`sim run`: execute the program of a simulated board, and print the output of its UARTs."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ def duration_s(text: str) -> float:
     found = re.fullmatch(_DURATION, text, re.ASCII)
     seconds = float(found[1]) * _UNITS[found[2]] if found else 0.0
     if not 0 < seconds <= LONGEST_S:
-        raise UsageError(
-            f"--for {text}: a time of simulation is needed", hint="such as 200us, 10ms or 2s; a day at most"
-        )
+        raise UsageError(f"--for {text} is not a simulated time", hint="write 200us, 10ms or 2s; the longest is a day")
     return seconds
 
 
@@ -87,7 +85,7 @@ def run(request: Request[SimRunArguments], console: Console) -> None:
     if outcome.end is End.TEXT:
         console.say(f"the program sent {text!r}: {where}")
     elif outcome.end is End.ADDRESS:
-        console.say(f"the program came to {pc}: {where}")
+        console.say(f"the program reached {pc}: {where}")
     elif outcome.end is End.STOPPED:
         raise _stopped(outcome, where)
     elif given.duration is None or text is not None or pc is not None:
@@ -99,28 +97,29 @@ def run(request: Request[SimRunArguments], console: Console) -> None:
 def _stopped(outcome: Outcome, where: str) -> ToolError:
     hint = "these bytes are not code: look at pointers to functions, the stack and the vectors; --elf names the place"
     if outcome.why == "BREAK":
-        hint = "a program ends itself with this instruction; --elf names the place"
+        hint = "the program stopped itself with this instruction; --elf names the place"
     elif outcome.why.startswith(("HALT", "WF")):
-        hint = "pins, AWU, RTC and the receiver of a UART are not modelled: they wake nothing here"
+        hint = "pins, AWU, RTC and UART receivers are not modelled, so they cannot wake the CPU"
     return ToolError(f"the CPU stopped: {outcome.why}, {where}", code=Code.RUN_STOPPED, hint=hint)
 
 
 def _too_late(outcome: Outcome, where: str, text: Optional[str], pc: Optional[str]) -> ToolError:
     missing = [f"the program did not send {text!r}"] if text is not None else []
-    missing += [f"the program did not come to {pc}"] if pc is not None else []
+    missing += [f"the program did not reach {pc}"] if pc is not None else []
     if not missing:
         hint = "say how long the program has to run, or what to wait for: --for, --until-uart or --until-pc"
-        return ToolError(f"the program still runs, {where}, the limit", code=Code.RUN_TIME, hint=hint)
+        return ToolError(f"the program still runs, {where}: that is the limit", code=Code.RUN_TIME, hint=hint)
     hint = "give the program more time with --for"
     if outcome.unmodelled:
-        hint = f"it uses {', '.join(outcome.unmodelled)}: not modelled, so a wait for it never ends; or {hint}"
+        unmodelled = ", ".join(outcome.unmodelled)
+        hint = f"it uses {unmodelled}, which is not modelled: a wait for it never ends; otherwise {hint}"
     return ToolError(f"{' and '.join(missing)}: the CPU is {where}", code=Code.RUN_TIME, hint=hint)
 
 
 COMMANDS = (
     command(
         "run",
-        "run its program and print what its UARTs send",
+        "run the board's program and print what its UARTs send",
         run,
         SimRunArguments,
         part=PartUse.NONE,

@@ -1,7 +1,7 @@
-"""stm8flash's command line, for scripts and build systems that have it: the same options, done by this package.
+"""stm8flash's command line, for scripts and build systems that use it. This package does the work.
 
-What was a silent danger there is an error here; docs/compat.md has every difference. Results go to stderr, as
-scripts look for them there. What the words mean is in `cli/stm8flash_line.py`.
+The silent dangers of stm8flash are errors here; docs/compat.md has every difference. Results go to stderr, because
+scripts look for them there. `cli/stm8flash_line.py` has the meaning of the words.
 
 Source: the options and messages of stm8flash 1.1 (confidence high).
 """
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ..parts.table import Part
 
 _WRITABLE = ("flash", "eeprom", "ram", "options")
-_BLANK = (0x00, 0xFF)  # what an image of the option bytes has where there are none
+_BLANK = (0x00, 0xFF)  # the filler of images at addresses without an option byte
 
 _UNLOCK = "-u removes the protection and erases the whole chip; nothing can be saved"
 _HINTS = {
@@ -46,31 +46,33 @@ _HINTS = {
     Code.UBC: "-u brings UBC, and all other option bytes, to factory values",
 }
 
-_HELP = f"""\
+_USAGE = f"""\
 usage: {NAME} -c PROGRAMMER [-S SERIAL] -p PART [-s MEMORY] [-b BYTES] -w|-v|-r FILE
        {NAME} -c PROGRAMMER [-S SERIAL] -p PART -u
-       {NAME} -c PROGRAMMER [-S SERIAL] -R
+       {NAME} -c PROGRAMMER [-S SERIAL] -R"""
 
-  -c PROGRAMMER  {", ".join(PROGRAMMERS)} (any ST-LINK serves); or a simulated board, sim:CHIPFILE
-  -S SERIAL      which probe, where several are attached
-  -p PART        the chip: stm8s103f3, or a pattern such as stm8s103?3
-  -s MEMORY      flash (if not given), eeprom, ram, opt, or a start address in hex
-  -b BYTES       how many bytes, decimal
-  -w FILE        write; FILE is Intel HEX (.ihx, .hex, .i86), S-records (.s19, .s8, .srec), else raw
-  -v FILE        compare
-  -r FILE        read
-  -u             remove read protection (erases a locked chip), option bytes to factory values
-  -R             reset the chip and let its program run
-  -l             list the chips
-  -L             list the attached probes
-  -V             show the version
-  -h             show this
+_OPTIONS = {
+    "-c PROGRAMMER": f"{', '.join(PROGRAMMERS)} (any ST-LINK will do); or a simulated board, sim:CHIPFILE",
+    "-S SERIAL": "which probe, if several are attached",
+    "-p PART": "the chip: stm8s103f3, or a pattern such as stm8s103?3",
+    "-s MEMORY": "flash (if not given), eeprom, ram, opt, or a start address in hex",
+    "-b BYTES": "how many bytes, decimal",
+    "-w FILE": "write; FILE is Intel HEX (.ihx, .hex, .i86), S-records (.s19, .s8, .srec), else raw",
+    "-v FILE": "compare",
+    "-r FILE": "read",
+    "-u": "remove read protection (erases a locked chip), option bytes to factory values",
+    "-R": "reset the chip and let its program run",
+    "-l": "list the chips",
+    "-L": "list the attached probes",
+    "-V": "show the version",
+    "-h": "show this",
+}
 
-exit codes: 0 done; others as those of stm8tool"""
+_EXIT_CODES = "exit codes: 0 done; the others are those of stm8tool"
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Do what a command line of stm8flash asks for; return the exit code."""
+    """Run a command line of stm8flash; return the exit code."""
     words = sys.argv[1:] if argv is None else argv
     console = Console("auto")
     with process.Ending(console) as ending:
@@ -85,7 +87,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def _hint(error: ToolError) -> Optional[Advice]:
-    """Return what to do about `error`, in words of this command line, which has none that allow a danger."""
+    """Return the hint for `error` in words of this command line, which has no options that allow a danger."""
     if (error.hint_in(COMMAND_LINE) or "").startswith("--force-"):
         return Hint("`stm8tool options set` or `stm8tool write --options` with {first}", first=error.advice)
     return _HINTS.get(error.code, error.advice)
@@ -100,7 +102,8 @@ def _open(request: CompatRequest, console: Console, part: Optional[Part]) -> Chi
 
 
 def _help(_request: CompatRequest, console: Console) -> None:
-    console.say(_HELP)
+    options = (f"  {option:<14} {text}" for option, text in _OPTIONS.items())
+    console.say("\n".join((_USAGE, "", *options, "", _EXIT_CODES)))
 
 
 def _version(_request: CompatRequest, console: Console) -> None:
@@ -119,7 +122,7 @@ def _list_probes(request: CompatRequest, console: Console) -> None:
 
     probes, others = listing.attached(bus_of(request.programmer or "")[0], COMMAND_LINE)
     for index, probe in enumerate(probes):
-        # The hex of its characters is how stm8flash has a serial number.
+        # stm8flash shows a serial number as the hex codes of its characters.
         serial = "unknown" if probe.serial is None else probe.serial.encode().hex().upper()
         console.say(f"Programmer {index}: {probe.model}, Serial Number: {serial}")
         if probe.problem:
@@ -137,7 +140,8 @@ def _read(request: CompatRequest, console: Console) -> None:
     image.check_output(request.file, suffix)
     with _open(request, console, part) as chip:
         data = chip.read(region)
-        image.save(request.file, [image.Segment(region.start, data)], suffix)  # an error of leaving shall lose nothing
+        # Inside the `with` statement: an error at its end must not lose the data.
+        image.save(request.file, [image.Segment(region.start, data)], suffix)
     console.note(f"Bytes received: {len(data)}")
 
 
@@ -145,7 +149,7 @@ def _write(request: CompatRequest, console: Console) -> None:
     part = part_of(request)
     memory = memory_of(request, part)
     if memory.name not in _WRITABLE:
-        raise UsageError(f"-w to {memory}: that is never written", hint="use -s flash, eeprom, ram or opt")
+        raise UsageError(f"-w to {memory}: this memory is never written", hint="use -s flash, eeprom, ram or opt")
     image = image_of(request, part, memory)
     with _open(request, console, part) as chip:
         if memory.name == "ram":
@@ -158,7 +162,7 @@ def _write(request: CompatRequest, console: Console) -> None:
 
 
 def _write_options(chip: Chip, console: Console, image: Image) -> None:
-    """Write the option bytes in `image`; what is dangerous is refused, and a locked chip is not unlocked."""
+    """Write the option bytes in `image`. Dangerous values are refused, and a locked chip is not unlocked."""
     from ..chip import wording
     from ..chip.upload import option_bytes
     from ..image import Image, Segment
@@ -166,7 +170,7 @@ def _write_options(chip: Chip, console: Console, image: Image) -> None:
     from .option_bytes import changes_shown
 
     held = option_bytes(image, chip.part)
-    # Scripts write an option byte and its complement one by one; here the first of the two writes both.
+    # Scripts write an option byte and its complement one after the other; here the first of the two writes both.
     alone = Image(
         Segment(option.address, bytes([held[option.address + 1] ^ 0xFF]))
         for option in option_table(chip.part)
@@ -174,7 +178,9 @@ def _write_options(chip: Chip, console: Console, image: Image) -> None:
     )
     tell = changes_shown(console.note, chip.part)
     result = chip.write(image.overlaid(alone), options=True, unlock=False, mend=True, tell=tell)
-    for line in wording.options_written(result.options) if result.options else ["the option bytes are so already"]:
+    for line in (
+        wording.options_written(result.options) if result.options else ["the option bytes already have these values"]
+    ):
         console.note(line)
 
 
@@ -190,7 +196,7 @@ def _verify(request: CompatRequest, console: Console) -> None:
 
 
 def _without_blanks(image: Image, part: Part) -> Image:
-    """Return option data without 0x00 and 0xFF where `part` has no option byte, which a write passes over, too."""
+    """Return option data without the 0x00 and 0xFF at addresses without an option byte. A write skips these, too."""
     from ..chip.upload import option_bytes
     from ..image import Image, Segment
     from ..parts.table import option_table
@@ -219,11 +225,11 @@ def _reset(request: CompatRequest, console: Console) -> None:
 
 
 class Action(NamedTuple):
-    """What a letter of the command line does.
+    """The action of a letter on the command line.
 
     Attributes:
-        run: Does it.
-        writes: It may change flash, EEPROM or option bytes: after an interrupt the chip may hold half of something.
+        run: The function that does it.
+        writes: It may change flash, EEPROM or option bytes: after an interrupt the chip may be half-written.
     """
 
     run: Callable[[CompatRequest, Console], None]

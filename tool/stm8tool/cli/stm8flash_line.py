@@ -1,4 +1,4 @@
-"""What a command line of stm8flash means: its options, memories, file types and limits.
+"""The meaning of a command line of stm8flash: its options, memories, file types and limits.
 
 Source: stm8flash 1.1 (confidence high).
 """
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 NAME = "stm8flash-compat"
 OPTIONS = "c:S:p:d:s:b:r:w:v:uRlLVh"
-_TELLS = "hVlL"  # the first of these is done, whatever else is asked for
+_TELLS = "hVlL"  # the first of these is done, whatever other options there are
 _ACTIONS = "rwvuR"
 
 # Without a version stm8flash means the first generation.
 PROGRAMMERS = {"stlink": "stlinkv1", "stlinkv2": "stlinkv2", "stlinkv21": "stlinkv21", "stlinkv3": "stlinkv3"}
 _ADDRESS = re.compile(r"(0x)?0*[0-9a-f]{1,8}")
 
-# How a file is written whose suffix is none of `image.save`; whatever else it is means raw.
+# Suffixes for S-records that `image.save` does not know. A file with any other unknown suffix is written as raw data.
 _S_RECORDS = (".s8",)
 _RAW = ".bin"
 
 
 @dataclass(frozen=True)
 class CompatRequest:
-    """What a command line of stm8flash asks for: the letter of its action, and what the other options say."""
+    """The request of a command line of stm8flash: the letter of its action, and the values of the other options."""
 
     action: str
     file: str
@@ -47,7 +47,7 @@ class CompatRequest:
 
 
 def parse(words: Sequence[str]) -> CompatRequest:
-    """Return what `words` ask for; UsageError if they are none of stm8flash's."""
+    """Return the request in `words`; UsageError if stm8flash has no such options."""
     try:
         found, rest = gnu_getopt(list(words), OPTIONS)
     except GetoptError as exc:
@@ -71,11 +71,11 @@ def parse(words: Sequence[str]) -> CompatRequest:
 
 
 def _check(rest: Sequence[str], actions: Sequence[tuple[str, str]]) -> None:
-    """Raise UsageError unless there is one action, and nothing that no option takes."""
+    """Raise UsageError unless there is exactly one action, and no word that does not belong to an option."""
     if rest:
-        raise UsageError(f"'{rest[0]}' belongs to no option", hint="a file follows -w, -v or -r")
+        raise UsageError(f"'{rest[0]}' does not belong to an option", hint="a file follows -w, -v or -r")
     if not actions:
-        raise UsageError("what shall be done?", hint=f"-w, -v, -r, -u or -R; {NAME} -h says more")
+        raise UsageError("no action is given", hint=f"give -w, -v, -r, -u or -R; {NAME} -h says more")
     if actions[1:]:
         letters = " and ".join(f"-{letter}" for letter, _ in actions)
         raise UsageError(f"{letters}: only one at a time", hint="run the command once for each")
@@ -85,9 +85,7 @@ def _count(text: str) -> int:
     """Return the number of bytes that -b gives."""
     count = number(text) if text.isascii() and text.isdecimal() else 0
     if not count:
-        raise UsageError(
-            f"-b {shortened(text)}: that is no number of bytes", hint="write it in decimal, such as -b 640"
-        )
+        raise UsageError(f"-b {shortened(text)} is not a number of bytes", hint="write it in decimal, such as -b 640")
     return count
 
 
@@ -98,7 +96,7 @@ def selector(request: CompatRequest) -> str:
     programmer, serial = request.programmer, request.serial
     known = ", ".join(PROGRAMMERS)
     if programmer is None:
-        raise UsageError("which programmer?", hint=f"-c and one of {known}")
+        raise UsageError("which programmer?", hint=f"give -c and one of {known}")
     if serial == "":
         raise UsageError("-S: the serial number is empty", hint=f"{NAME} -L lists them; or leave -S out")
     if programmer.startswith(SIM_PREFIX):
@@ -114,12 +112,12 @@ def part_of(request: CompatRequest) -> Part:
     from ..parts.table import find_part
 
     if request.part is None:
-        raise UsageError("which chip?", hint=f"-p and its name, such as -p stm8s103f3; {NAME} -l lists them")
+        raise UsageError("which chip?", hint=f"give -p and its name, such as -p stm8s103f3; {NAME} -l lists them")
     return find_part(request.part)
 
 
 def memory_of(request: CompatRequest, part: Part) -> Region:
-    """Return what -s means: a memory, or the rest of one from an address on."""
+    """Return the region that -s means: a memory, or the rest of one from an address on."""
     from ..chip import regions
     from ..parts.table import Region
 
@@ -154,10 +152,11 @@ def limited(memory: Region, count: Optional[int]) -> Region:
 
 
 def image_of(request: CompatRequest, part: Part, memory: Region) -> Image:
-    """Return what the file holds, all of it inside `memory`; a raw one begins where `memory` does.
+    """Return the data of the file, which must lie inside `memory`. A raw file begins at the start of `memory`.
 
     Raises:
-        ImageError: It is missing or malformed, is not what its suffix says, or has more than fits, or less than -b.
+        ImageError: The file is missing or malformed, does not have the format of its suffix, has more data than fit, or
+            less than -b.
     """
     from ..image import Image, Segment, loading
 
@@ -166,22 +165,22 @@ def image_of(request: CompatRequest, part: Part, memory: Region) -> Image:
         image = Image(loading.parse(request.file, content, ram_size=part.ram.size))
         image.check_inside([limited(memory, request.count)], part=part)
         return image
-    loading.parse(request.file, content, memory.start)  # for what it refuses: text, or another format's suffix
+    loading.parse(request.file, content, memory.start)  # refuses text, and the suffix of another format
     return Image([Segment(memory.start, _beginning(request, content, memory), request.file)])
 
 
 def _beginning(request: CompatRequest, content: bytes, memory: Region) -> bytes:
-    """Return what -b wants of a raw file; ImageError if that is more than `memory` or the file has."""
+    """Return the first bytes of a raw file, as many as -b says; ImageError if `memory` or the file is too small."""
     wanted = content[: request.count]
     if len(wanted) > memory.size:
         raise ImageError(
-            f"{request.file}: {len(wanted)} bytes do not fit the {memory.size} of {memory}",
+            f"{request.file}: {len(wanted)} bytes do not fit into the {memory.size} bytes of {memory}",
             code=Code.IMAGE_TOO_BIG,
             hint="name the right part, or give -b to take only the beginning of the file",
         )
     if request.count is not None and len(wanted) < min(request.count, memory.size):
         raise ImageError(
-            f"{request.file}: holds {len(wanted)} bytes, and -b asks for {request.count}", hint="leave -b out"
+            f"{request.file}: the file has {len(wanted)} bytes, but -b asks for {request.count}", hint="leave -b out"
         )
     return wanted
 

@@ -12,11 +12,11 @@ from ..image import elf
 from ..support import files
 
 _NUMBER = re.compile(r"0[xX][0-9A-Fa-f]{1,6}|\d{1,8}", re.ASCII)
-_LIBRARY_NAMES = ("s_", "l_")  # of the linker: where areas begin, and their lengths
+_LIBRARY_NAMES = ("s_", "l_")  # names of the linker, for the starts and lengths of areas
 
 
 class Symbols:
-    """The names of an ELF, to find an address and to name one."""
+    """The symbols of an ELF file: they find the address of a name and the name of an address."""
 
     def __init__(self, path: Optional[str]) -> None:
         self._path = path
@@ -37,10 +37,12 @@ class Symbols:
         for name in (text, f"_{text}"):
             if name in self._by_name:
                 return self._by_name[name]
-        raise UsageError(f"{self._path} has no symbol {text!r}", hint="static functions have none; give an address")
+        raise UsageError(
+            f"{self._path} has no symbol {text!r}", hint="static functions have no symbol: give an address"
+        )
 
     def place(self, address: int) -> str:
-        """Return an address, and the name of what it is in where one is known."""
+        """Return an address as text, with the name of the function or variable around it if one is known."""
         index = bisect_right(self._addresses, address) - 1
         if index < 0:
             return f"0x{address:06X}"

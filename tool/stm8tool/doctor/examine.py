@@ -1,7 +1,7 @@
-"""Everything between this program and a chip, looked at from top to bottom: a list of findings, no text on a screen.
+"""Check everything between this program and a chip, from top to bottom. The result is a list of findings.
 
-Each step goes as far as it can: what fails hides nothing but what needs it. A finding is `Mark.OK` only for what was
-seen to work. `doctor/page.py` makes a page and a JSON document of the findings.
+Each step goes as far as it can: a failure stops only the steps that depend on it. A finding is `Mark.OK` only if the
+thing was seen to work. `doctor/page.py` makes a page and a JSON document from the findings.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ if TYPE_CHECKING:
 
 _CANNOT_BE_OPENED = (Code.DRIVER_MISSING, Code.DRIVER_WRONG, Code.PERMISSION, Code.BUSY, Code.PROBE_LOADER)
 _SIMULATED = "not needed: the probe is simulated"
-# What a probe shows that does not see the board's supply; confidence high, of reports.
+# Values of a probe that does not see the board's supply; confidence high, from reports.
 _NOT_WIRED_MV = range(1400)
 _ITS_OWN_MV = range(3150, 3350)
 
 
 @dataclass
 class _Visit:
-    """What one session with the chosen probe showed, as far as it came."""
+    """The results of one session with the chosen probe, which may have ended early."""
 
     probe: Optional[ProbeInfo] = None
     swim: int = 0  # version of the firmware's SWIM
@@ -64,16 +64,16 @@ class _Visit:
     nrst: Optional[Finding] = None
     chip: Optional[ChipInfo] = None
     locked: Optional[ReadoutProtectedError] = None
-    error: Optional[ToolError] = None  # what ended it early
+    error: Optional[ToolError] = None  # the reason if it ended early
 
 
 def examine(selector: str, part_name: Optional[str], power_cycle: Optional[PowerCycle] = None) -> Diagnosis:
-    """Look at everything; nothing is written to the chip's memories, and its program runs afterwards.
+    """Check everything. This writes nothing to the chip's memories, and the chip's program runs afterwards.
 
     Args:
-        selector: As `--probe`.
-        part_name: As `--part`; without it the protection and the option bytes are not known.
-        power_cycle: As `Session` has it.
+        selector: The value of `--probe`.
+        part_name: The value of `--part`. Without it the doctor cannot check protection and option bytes.
+        power_cycle: See `Session`.
     """
     with warnings_heard(told_by_findings=(Code.WEAK_LINK, Code.NO_HIGH_SPEED)) as heard:
         part, about_part = _part(part_name)
@@ -103,7 +103,7 @@ def _tool() -> Finding:
 
 
 def _library(selector: str) -> Iterator[Finding]:
-    """Yield what is found of the Python packages and of libusb."""
+    """Yield the findings about the Python packages and libusb."""
     if selector.startswith(SIM_PREFIX):
         yield Finding("packages", Mark.NOTE, _SIMULATED)
         yield Finding("usb-library", Mark.NOTE, _SIMULATED)
@@ -158,15 +158,15 @@ def _probe_and_chip(
     for probe in probes:
         yield _chosen_device(probe, seen) if probe is chosen else _other_device(probe, bus)
     for other in others:
-        yield Finding("usb-other", Mark.NOTE, f"of STMicroelectronics, no probe: {other}")
+        yield Finding("usb-other", Mark.NOTE, f"made by STMicroelectronics, but not a probe: {other}")
     if chosen is None:
-        yield Finding("probe", Mark.BAD, str(error), error=error)  # its details are the devices above
+        yield Finding("probe", Mark.BAD, str(error), error=error)  # without its details: the lines above have them
         yield about_part
         return
     note = find.substitution(wanted, chosen)
     which = note or ("the only one" if len(probes) == 1 else f"chosen by '{wanted}'")
     text = f"{chosen.model.name} at {chosen.device.path}, {which}"
-    mark = Mark.OK if seen.probe else Mark.NOTE  # chosen is not yet seen to work
+    mark = Mark.OK if seen.probe else Mark.NOTE  # a chosen probe may not work
     yield Finding("probe", mark, text, facts={"path": chosen.device.path, "substitute": note is not None})
     yield _firmware(seen)
     yield from _chip(part, about_part, seen)
@@ -189,10 +189,10 @@ def _chosen_device(probe: find.FoundProbe, seen: _Visit) -> Finding:
 
 
 def _other_device(probe: find.FoundProbe, bus: UsbBus) -> Finding:
-    """Tell of a probe that is not the one to be used, so that nothing of it can be bad."""
+    """Return a note about a probe that is not the chosen one. Its problems do not count."""
     row = listing.row(listing.ask(probe, bus), COMMAND_LINE)
-    what = row.problem or (f"firmware {row.firmware}" if row.firmware else "not asked, the system has it as a disk")
-    return Finding("usb-device", Mark.NOTE, f"{probe.name}: {what}", facts=row._asdict())
+    state = row.problem or (f"firmware {row.firmware}" if row.firmware else "not asked: the system uses it as a disk")
+    return Finding("usb-device", Mark.NOTE, f"{probe.name}: {state}", facts=row._asdict())
 
 
 def _firmware(seen: _Visit) -> Finding:
@@ -206,7 +206,7 @@ def _firmware(seen: _Visit) -> Finding:
 
 
 def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle: Optional[PowerCycle]) -> _Visit:
-    """Open the probe, connect, look at the chip and leave both as every command does."""
+    """Open the probe, connect, look at the chip, and leave both as every command does."""
     seen = _Visit()
     try:
         link = Stlink(find.pipe_to(found, bus))
@@ -217,9 +217,9 @@ def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle:
             try:
                 seen.chip = chip.info()
                 if seen.chip.protection and seen.chip.protection.locked:
-                    chip.options()  # has a second look, and says what every other command would
+                    chip.options()  # looks again, and raises the error that every other command would raise
                     raise SwimError(
-                        "two looks at the read protection differ", fault=LinkFault.DAMAGED, hint="shorten the wires"
+                        "two reads of the read protection differ", fault=LinkFault.DAMAGED, hint="shorten the wires"
                     )
             except ReadoutProtectedError as exc:
                 seen.locked = exc
@@ -233,14 +233,14 @@ def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle:
 
 
 def _nrst(session: Session, part: Optional[Part], power_cycle: Optional[PowerCycle]) -> Finding:
-    """Tell whether NRST is wired; last of all, as the chip must be reached anew after that."""
+    """Tell whether NRST is wired. This is the last check, because the tool must connect again after it."""
     if part and not part.has_nrst:
         return Finding("nrst", Mark.NOTE, f"the {part.name} has no such pin", facts={"works": None})
     if power_cycle:
-        return not_seen("nrst", "a chip that was caught at power-on is not let go")
+        return not_seen("nrst", "this check would release a chip that was caught at power-on")
     try:
         works = session.connect().reset_line_works()
-    except ToolError as exc:  # all else is known by now
+    except ToolError as exc:  # everything else is known by now
         return Finding("nrst", Mark.NOTE, f"not known: {exc}", facts={"works": None})
     if works:
         return Finding("nrst", Mark.OK, "it resets the chip", facts={"works": True})
@@ -253,7 +253,9 @@ def _nrst(session: Session, part: Optional[Part], power_cycle: Optional[PowerCyc
 
 def _part(name: Optional[str]) -> tuple[Optional[Part], Finding]:
     if name is None:
-        return None, Finding("part", Mark.NOTE, "not named; with --part also protection and option bytes can be told")
+        return None, Finding(
+            "part", Mark.NOTE, "not named; with --part the doctor also checks protection and option bytes"
+        )
     try:
         part = find_part(name)
     except ToolError as exc:
@@ -288,15 +290,18 @@ def _chip(part: Optional[Part], about_part: Finding, seen: _Visit) -> Iterator[F
 
 
 def _supply(part: Optional[Part], supply_mv: Optional[int]) -> Finding:
-    """Tell what the probe measures, which proves nothing: neither a supply nor the lack of one."""
+    """Report the supply that the probe measures. It does not prove that there is a supply, or that there is none."""
     least_mv = least_supply_mv(part)
     details = []
     if supply_mv is not None and supply_mv in _NOT_WIRED_MV:
-        details.append("no proof of a board without power: a probe whose VDD pin is not wired shows 0 V or about 1.2 V")
+        details.append(
+            "this does not prove that the board has no power: "
+            "a probe whose VDD pin is not wired shows 0 V or about 1.2 V"
+        )
     elif supply_mv is not None and supply_mv in _ITS_OWN_MV:
-        details.append("no proof of a board with power: some clones show their own 3.3 V")
+        details.append("this does not prove that the board has power: some clones show their own 3.3 V")
     elif supply_is_low(supply_mv, least_mv):
-        details.append(f"if that is right, the chip wants {least_mv / 1000:.2f} V or more: writes may fail")
+        details.append(f"if this is right, writes may fail: the chip needs {least_mv / 1000:.2f} V or more")
     return Finding(
         "supply",
         Mark.NOTE,
@@ -311,7 +316,9 @@ def _speed(connection: Connection, no_high_speed: bool) -> Finding:
     if not connection.high_speed:
         text += ", which works and is slower"
     if no_high_speed:
-        text += f": the chip never allowed high speed (HSIT stays 0), as with certain option bytes {Code.NO_HIGH_SPEED}"
+        text += (
+            f": the chip never allowed high speed (HSIT stays 0); certain option bytes cause this {Code.NO_HIGH_SPEED}"
+        )
     mark = Mark.OK if connection.high_speed else Mark.NOTE
     return Finding("speed", mark, text, facts={"high": connection.high_speed, "refused_by_chip": no_high_speed})
 
@@ -331,7 +338,7 @@ def _family(part: Optional[Part], connection: Connection, error: Optional[ToolEr
     if isinstance(error, FamilyMismatchError):
         return bad("family", error, facts=facts)
     agrees = part is not None and connection.seen.register_map == part.flash_regs
-    text = wording.FAMILIES[connection.seen.register_map] + (", as the part named" if agrees else "")
+    text = wording.FAMILIES[connection.seen.register_map] + (", which fits the named part" if agrees else "")
     return Finding("family", Mark.OK if agrees else Mark.NOTE, text, facts=facts)
 
 
@@ -341,9 +348,9 @@ def _memories(part: Part, chip: ChipInfo, locked: Optional[ReadoutProtectedError
         return
     facts: dict[str, Any] = {"locked": chip.protection.locked, "evidence": chip.protection.evidence}
     if chip.protection.locked:
-        unsure = Finding("protection", Mark.NOTE, "seen once and not again: see below", facts=facts)
+        unsure = Finding("protection", Mark.NOTE, "seen once, but not at the second look: see below", facts=facts)
         yield bad("protection", locked, facts=facts) if locked else unsure
-        yield not_seen("options", "not readable under read protection")
+        yield not_seen("options", "not readable because of read protection")
         return
     yield Finding("protection", Mark.OK, wording.protection(chip.protection), facts=facts)
     value = wording.ubc_in_force(chip.options)
@@ -379,7 +386,7 @@ def _options(chip: ChipInfo) -> Finding:
             f"option bytes without their complements, for which the chip uses its defaults: {damaged}",
             code=Code.OPTIONS_CORRUPT,
             hint=Hint(
-                "check that {part} names the chip; {unlock} writes them anew, which erases nothing on an open chip"
+                "check that {part} names the chip; {unlock} writes them again, which erases nothing on an open chip"
             ),
         )
         return bad("options", error, details=table, facts={"bytes": facts})

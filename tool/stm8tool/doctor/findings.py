@@ -1,4 +1,4 @@
-"""What an examination is made of: findings, each with a mark, a line, and the same as values for programs."""
+"""The findings of an examination. Each has a mark, a line, and the same facts as values for programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..words import COMMAND_LINE
 
 
 class Mark(Enum):
-    """What a finding says: it works, it does not, or neither can be told."""
+    """The result of a finding: it works, it does not work, or a note."""
 
     OK = "ok"
     BAD = "problem"
@@ -26,12 +26,12 @@ class Finding:
     """One line of the page.
 
     Attributes:
-        key: What it is about; stays the same from version to version.
-        mark: `Mark.BAD` has an error, the others have none.
+        key: The subject. It stays the same from version to version.
+        mark: A finding with `Mark.BAD` has an error; the others have none.
         text: One line.
         details: Lines below it.
-        facts: The same for programs; only what JSON knows.
-        error: Why it is bad.
+        facts: The same for programs, as values that JSON knows.
+        error: The reason for `Mark.BAD`.
     """
 
     key: str
@@ -43,7 +43,7 @@ class Finding:
 
 
 class Diagnosis(NamedTuple):
-    """What was asked for and what was found, from Python down to the chip."""
+    """The selector and the part that the user named, and the findings from Python down to the chip."""
 
     selector: str
     part: Optional[str]
@@ -67,15 +67,15 @@ def bad(
 
 
 def not_seen(key: str, why: str) -> Finding:
-    return Finding(key, Mark.NOTE, f"not looked at: {why}")
+    return Finding(key, Mark.NOTE, f"not checked: {why}")
 
 
 @contextmanager
 def warnings_heard(told_by_findings: Sequence[Code]) -> Iterator[list[str]]:
-    """Collect what would be warned of meanwhile, in place of its being shown.
+    """Collect the warnings inside the `with` statement. They are not shown.
 
     Args:
-        told_by_findings: Situations of which a finding tells already.
+        told_by_findings: Situations that a finding reports. Their warnings are dropped.
     """
     logger = logging.getLogger("stm8tool")
     heard: list[str] = []

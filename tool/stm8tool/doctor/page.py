@@ -1,4 +1,4 @@
-"""What `doctor` found, as a page for the user and as a JSON document for a bug report."""
+"""The findings of `doctor`, as a page for the user and as a JSON document for a bug report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VERSION = 1
 
 _FANCY = {Mark.OK: "✓", Mark.BAD: "✗", Mark.NOTE: "·"}
 _PLAIN = {Mark.OK: "[ok]", Mark.BAD: "[!!]", Mark.NOTE: "[  ]"}
-_NO_HINT = "send the report of `doctor --report` with a description of what you did"
+_NO_HINT = "send the report of `doctor --report`, and describe what you did"
 NO_PROBLEM = "no problem found; writing was not tried"
 SIGNS = "".join(_FANCY.values())
 
@@ -38,10 +38,10 @@ _TITLE_WIDTH = max(map(len, _TITLES.values()))
 
 
 def page(diagnosis: Diagnosis, *, fancy: bool) -> list[str]:
-    """Return the page, a line for each finding, and at its end what the first problem means and what still works.
+    """Return the page: a line for each finding, then the meaning of the first problem and the things that work.
 
     Args:
-        diagnosis: What was found.
+        diagnosis: The findings.
         fancy: Mark the lines with SIGNS, not with ASCII.
     """
     signs = _FANCY if fancy else _PLAIN
@@ -92,13 +92,13 @@ def check_output(path: str) -> None:
     with _refused(path):
         if not Path(path).name or Path(path).is_dir():
             raise UsageError(
-                f"{path}: not the name of a file", code=Code.FILE, hint=Hint("such as {report:doctor.json}")
+                f"{path} is not the name of a file", code=Code.FILE, hint=Hint("such as {report:doctor.json}")
             )
         files.check_whole(Path(path))
 
 
 def save(path: str, diagnosis: Diagnosis) -> None:
-    """Write the JSON document, the whole file or none; UsageError if that fails."""
+    """Write the JSON document, completely or not at all; UsageError if that fails."""
     text = json.dumps(document(diagnosis), indent=2, ensure_ascii=False)
     with _refused(path):
         files.write_whole(Path(path), f"{text}\n".encode(errors="backslashreplace"))
@@ -120,7 +120,7 @@ def _error(error: ToolError) -> dict[str, Any]:
 
 
 def _without_home(value: Any) -> Any:
-    """Return `value` with the home directory as "~" in every text: its path mostly holds the user's name."""
+    """Return `value` with the home directory as "~" in every text, because its path often contains the user's name."""
     home = places.home()
     homes = sorted({str(form) for form in (home, home.resolve())}, key=len, reverse=True) if home else []
     forms = [form for home in homes if len(Path(home).parts) > 1 for form in (home, Path(home).as_posix())]

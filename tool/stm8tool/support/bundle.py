@@ -1,7 +1,8 @@
-"""Which of the libusb files that a release archive carries fits this process: one for each kind of process, by folder.
+"""Choose the libusb file of a release archive for this process. The archive has a folder for each kind of process.
 
-The process decides, not the machine: a 32-bit Python on 64-bit Windows, or an x86-64 one on an ARM machine, needs the
-file of its own kind. Where no file fits (armv7, Windows on ARM, 32-bit Linux) the system's libusb serves.
+The process decides, not the machine. A 32-bit Python on 64-bit Windows needs the 32-bit file; an x86-64 Python on an
+ARM machine needs the x86-64 file. If no file fits (armv7, Windows on ARM, 32-bit Linux), the tool uses the system's
+libusb.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 
 FILES = {"linux": "libusb-1.0.so", "darwin": "libusb-1.0.dylib", "win32": "libusb-1.0.dll"}
 
-# Folder: sys.platform, pointer size in bits, and what `_machine` says there.
+# Folder: sys.platform, pointer size in bits, and the value of `_machine`.
 FOLDERS = {
     "linux-x86_64": ("linux", 64, "x86_64"),
     "linux-aarch64": ("linux", 64, "aarch64"),
@@ -26,21 +27,21 @@ FOLDERS = {
 
 
 def fitting(platform: str, bits: int, machine: str, glibc: bool = True) -> list[str]:
-    """Return the folders of `FOLDERS` whose library a process may load, the likeliest first.
+    """Return the folders of `FOLDERS` whose library a process may load, the best one first.
 
     Args:
-        platform: As `sys.platform`.
+        platform: See `sys.platform`.
         bits: The process's pointer size.
-        machine: As `os.uname().machine`, on Windows as `sysconfig.get_platform()`.
-        glibc: Whether the process's C library is glibc; Linux has others, of which musl is the usual one.
-            The libraries of both are named: musl can have a layer that loads those of glibc.
+        machine: The value of `os.uname().machine`; on Windows that of `sysconfig.get_platform()`.
+        glibc: Whether the process's C library is glibc. On Linux it may be another one, usually musl. The result
+            has the folders of both, because musl can have a layer that loads the libraries of glibc.
     """
     folders = [folder for folder, process in FOLDERS.items() if process == (platform, bits, machine)]
     return folders if glibc else folders[::-1]
 
 
 def of_this_process() -> list[str]:
-    """Return `fitting` for the process that asks."""
+    """Return the folders that fit this process."""
     return fitting(sys.platform, 8 * struct.calcsize("P"), _machine(), _has_glibc())
 
 
@@ -48,8 +49,8 @@ def _machine() -> str:
     if sys.platform == "win32":
         import sysconfig
 
-        return sysconfig.get_platform()  # of the interpreter's build: win-amd64, also where an ARM machine runs it
-    return os.uname().machine  # on macOS the process's, also under Rosetta; on Linux the kernel's
+        return sysconfig.get_platform()  # of the interpreter's build: win-amd64 even on an ARM machine
+    return os.uname().machine  # on macOS the process's, even under Rosetta; on Linux the kernel's
 
 
 def _has_glibc() -> bool:

@@ -1,4 +1,4 @@
-"""Time: what a clock does, and the real one. A simulated probe brings its own."""
+"""Time: the protocol of a clock, and the real clock. A simulated probe has its own clock."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import time
 from typing import Protocol
 
-# Windows wakes a sleeper after 1 to 15 ms whatever it asked for; shorter waits are spun there.
+# Windows wakes a sleeping thread only after 1 to 15 ms. Shorter waits are busy loops there.
 _SPIN_BELOW_S = 0.002 if os.name == "nt" else 0.0
 
 
@@ -21,7 +21,7 @@ class Clock(Protocol):
 
 
 class MonotonicClock:
-    """`Clock` by the operating system's monotonic time."""
+    """A `Clock` that uses the operating system's monotonic time."""
 
     def now(self) -> float:
         """Return seconds since an arbitrary start."""

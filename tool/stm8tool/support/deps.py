@@ -1,15 +1,15 @@
-"""Make the tool's Python packages importable without touching the interpreter that runs it.
+"""Make the tool's Python packages importable, without changes to the interpreter that runs it.
 
-In a checkout or a release archive, requirements.lock lies beside this package, and the packages are looked for
-in exactly the pinned version:
+In a checkout or a release archive, requirements.lock lies beside this package. The tool looks for exactly the pinned
+versions of the packages:
 
- 1. where the interpreter has them already (a developer's venv),
- 2. in tool/_vendor/python, which release archives carry; beside it lies tool/_vendor/libusb, see support/bundle.py,
- 3. in a private folder, tool/_deps/<key>, or below the user's cache directory where the checkout is read-only.
+ 1. in the interpreter (a developer's venv),
+ 2. in tool/_vendor/python of release archives; beside it is tool/_vendor/libusb, see support/bundle.py,
+ 3. in a private folder, tool/_deps/<key>, or below the user's cache directory if the checkout is read-only.
 
-Each place counts only if the files of the packages are as their RECORD has them (`support/package_files.py`). If none
-has them, pip fills the private folder once (`support/fetching.py`); a whole folder replaces a damaged one. If stm8tool
-itself was installed by pip there is no lock file, and its packages are ordinary dependencies.
+A place counts only if the files of the packages match their RECORD (`support/package_files.py`). If there is no such
+place, pip fills the private folder once (`support/fetching.py`). A whole folder replaces a damaged one. If pip
+installed stm8tool itself, there is no lock file, and its packages are ordinary dependencies.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TOOL = Path(__file__).resolve().parents[2]
 _LOCK_FILE = _TOOL / "requirements.lock"
 _VENDOR = _TOOL / "_vendor"
 
-# What each module needs: packages, and the module of each. pyusb alone would miss libusb where the system has none.
+# The packages that each module needs, and their modules. pyusb alone has no libusb, and the system may have none.
 _PACKAGES = {"intelhex": {"intelhex": "intelhex"}, "usb": {"pyusb": "usb", "libusb-package": "libusb_package"}}
 _OPTIONAL = "libusb-package"  # has no wheel for some machines (armv7, Windows on ARM); the system's libusb serves there
 
@@ -39,12 +39,12 @@ _DAMAGED = Hint(
     "repeat the {command} with a network connection, and the tool fetches them; or install the platform again"
 )
 
-_LOCK_LIMIT_S = 300.0  # whoever holds the lock runs pip twice at most, see `fetching.LIMIT_S`
+_LOCK_LIMIT_S = 300.0  # the process with the lock runs pip twice at most, see `fetching.LIMIT_S`
 _LOCK_POLL_S = 0.1
 
 
 class Pin(NamedTuple):
-    """One package of the lock file; `text` is its lines there."""
+    """One package of the lock file; `text` has its lines there."""
 
     name: str
     version: str
@@ -57,13 +57,13 @@ class Pin(NamedTuple):
 
 
 def require(module: str) -> None:
-    """Make `module` importable; the first call on a machine may run pip, and says so on stderr.
+    """Make `module` importable. The first call on a machine may run pip, and says so on stderr.
 
     Args:
         module: "intelhex" or "usb".
 
     Raises:
-        AccessError: The packages are missing and cannot be fetched; the hint is the command that does it.
+        AccessError: The packages are missing and cannot be fetched. The hint has a command that fetches them.
     """
     if module in sys.modules:
         return
@@ -80,7 +80,7 @@ def require(module: str) -> None:
 
 
 def _check_installed(module: str) -> None:
-    """Raise AccessError unless `module` can be imported, where pip installed this tool and what it needs."""
+    """Raise AccessError unless `module` can be imported. Here pip installed the tool and its packages."""
     package = next(iter(_PACKAGES[module]))
     again = f"{sys.executable} -m pip install"
     spec = importlib.util.find_spec(module)
@@ -88,7 +88,7 @@ def _check_installed(module: str) -> None:
         raise AccessError(f"the package {package} is missing", code=Code.PACKAGES, hint=f"{again} {package}")
     folder = Path(spec.origin).parent.parent
     records = folder.glob(f"{package.replace('-', '_')}-*.dist-info/RECORD")
-    # By name alone: what a user changed is meant so. Several: an old version may have left its RECORD.
+    # Not by hash: the user may change files. There may be several, because an old version may have left its RECORD.
     gone = [package_files.damage(folder, record.parent.name, by_hash=False) for record in records]
     if gone and all(gone):
         raise AccessError(
@@ -99,7 +99,7 @@ def _check_installed(module: str) -> None:
 
 
 def installed() -> dict[str, Optional[tuple[str, Path]]]:
-    """Return each package with version and folder as this process sees it; None where it is missing."""
+    """Return version and folder of each package as this process sees it; None if it is missing."""
     from importlib import metadata
 
     found: dict[str, Optional[tuple[str, Path]]] = {}
@@ -115,10 +115,9 @@ def installed() -> dict[str, Optional[tuple[str, Path]]]:
 
 
 def libusb_files() -> list[Path]:
-    """Return where this process's libusb lies, or should lie: a release archive's, then any libusb-package's.
+    """Return the paths at which libusb lies or should lie: of a release archive, then of each libusb-package.
 
-    Call `require("usb")` first; the libusb-package that it found or fetched then comes before others on the module
-    search path.
+    Call `require("usb")` first. Then the libusb-package that it found or fetched comes first on the module search path.
     """
     name = bundle.FILES.get(sys.platform, bundle.FILES["linux"])
     libraries = _VENDOR / "libusb"
@@ -128,11 +127,11 @@ def libusb_files() -> list[Path]:
 
 
 def how_to_renew(file: Path) -> str:
-    """Return what the user does to get a file of one of the packages again."""
+    """Return how the user can get a file of one of the packages again."""
     folder = file.parent.parent
     if folder in _private_folders():
-        return f"delete {folder} and try again, with a network connection: it is fetched anew"
-    return f"install again what {file.parent} belongs to"
+        return f"delete {folder} and try again, with a network connection: the tool then fetches it again"
+    return f"install the package that {file.parent} belongs to again"
 
 
 def pinned() -> list[Pin]:
@@ -143,7 +142,7 @@ def pinned() -> list[Pin]:
 
 
 def _interpreter_fault(module: str, pins: list[Pin]) -> Optional[str]:
-    """Return why `import module` would not find the pinned version, whole; None if it would."""
+    """Return why `import module` would not find the whole pinned version; None if it would."""
     dist_info = {pin.name: pin.dist_info for pin in pins}
     for package, name in _PACKAGES[module].items():
         spec = importlib.util.find_spec(name)
@@ -152,7 +151,7 @@ def _interpreter_fault(module: str, pins: list[Pin]) -> Optional[str]:
         folder = Path(spec.origin).parent.parent
         if not os.path.isdir(folder / dist_info[package]):
             return f"{package} has another version"
-        # Debian's own packages have no RECORD; that they are whole is Debian's business.
+        # Debian's own packages have no RECORD: Debian checks them itself.
         has_record = os.path.exists(folder / dist_info[package] / "RECORD")
         found = package_files.damage(folder, dist_info[package]) if has_record else None
         if found:
@@ -162,7 +161,7 @@ def _interpreter_fault(module: str, pins: list[Pin]) -> Optional[str]:
 
 def _fault(folder: Path, pins: list[Pin], packages: Collection[str]) -> Optional[str]:
     """Return why `packages` cannot be taken from `folder`, which was made for `pins`; None if they can."""
-    if not os.path.isdir(folder):  # Path.is_dir raises, before Python 3.14, for one that this user may not see
+    if not os.path.isdir(folder):  # before Python 3.14, Path.is_dir raises for a folder that this user may not see
         return "there is no such folder"
     for pin in pins:
         if pin.name not in packages or (pin.name == _OPTIONAL and not os.path.isdir(folder / pin.dist_info)):
@@ -175,7 +174,7 @@ def _fault(folder: Path, pins: list[Pin], packages: Collection[str]) -> Optional
 
 
 def _whole_folder(pins: list[Pin], packages: Collection[str]) -> tuple[Optional[Path], list[str]]:
-    """Return the first folder that has `packages`, and what is wrong with those before it that are there."""
+    """Return the first folder that has `packages`, and the faults of the folders before it."""
     faults: list[str] = []
     for folder in _folders():
         found = _fault(folder, pins, packages)
@@ -192,7 +191,7 @@ def _folders() -> Iterator[Path]:
 
 
 def _private_folders() -> list[Path]:
-    """Return where the packages of this lock file and this kind of interpreter may lie: checkout, user's cache."""
+    """Return the private folders for this lock file and this kind of interpreter: in the checkout, in the cache."""
     import hashlib
     import sysconfig
     from importlib.machinery import EXTENSION_SUFFIXES
@@ -206,7 +205,7 @@ def _private_folders() -> list[Path]:
 
 
 def _renewed(pins: list[Pin], packages: Collection[str], faults: list[str]) -> Path:
-    """Return a folder that was filled now; or one with all but a libusb, which the system may have as well."""
+    """Return a folder that was filled now, or else one that lacks only libusb, which the system may have."""
     try:
         return _fill(pins, faults)
     except AccessError as exc:
@@ -218,7 +217,7 @@ def _renewed(pins: list[Pin], packages: Collection[str], faults: list[str]) -> P
 
 
 def _fill(pins: list[Pin], faults: list[str]) -> Path:
-    """Fill the first private folder that can be written; only one process at a time does it, the others wait."""
+    """Fill the first private folder that can be written. Only one process at a time does this; the others wait."""
     every = [pin.name for pin in pins]
     problem = ""
     for folder in _private_folders():
@@ -240,17 +239,17 @@ def _fill(pins: list[Pin], faults: list[str]) -> Path:
 
 
 def _where_to_write() -> str:
-    """Return what the user does where no folder can be written."""
+    """Return the hint if no folder can be written."""
     cache = places.user_cache()
     here = _private_folders()[0].parent
     if cache:
         return f"make {here} or the user's cache directory ({cache}) writable, with 2 MB free"
     variable = {"win32": "LOCALAPPDATA", "darwin": "HOME"}.get(sys.platform, "XDG_CACHE_HOME")
-    return f"make {here} writable, or set {variable} to a folder that is: this user has no home directory"
+    return f"make {here} writable, or set {variable} to a writable folder: this user has no home directory"
 
 
 def _wait_for(lock: IO[str]) -> None:
-    """Lock the open file for this process; the operating system releases it when the file is closed."""
+    """Lock the open file for this process. The operating system releases the lock when the file is closed."""
     import time
 
     deadline = time.monotonic() + _LOCK_LIMIT_S
@@ -259,7 +258,7 @@ def _wait_for(lock: IO[str]) -> None:
             raise AccessError(
                 "another process has been fetching the tool's Python packages for too long",
                 code=Code.PACKAGES,
-                hint=f"end it and try again; it holds {lock.name}",
+                hint=f"end that process and try again; it holds {lock.name}",
             )
         time.sleep(_LOCK_POLL_S)
 
@@ -283,14 +282,14 @@ def _try_lock(lock: IO[str]) -> bool:
 
 
 def _install(folder: Path, pins: list[Pin], faults: list[str]) -> None:
-    """Let pip make `folder`, which appears complete or not at all; what was there is replaced.
+    """Let pip make `folder`, completely or not at all. It replaces the old folder.
 
     Raises:
         OSError: This folder cannot be written.
         AccessError: pip cannot fetch the packages.
     """
     partial, old = (folder.with_name(f"{folder.name}.{suffix}") for suffix in ("partial", "old"))
-    _remove(partial)  # left by a process that was killed
+    _remove(partial)  # of a process that was killed
     _remove(old)
     names = ", ".join(pin.name for pin in pins)
     if faults:
@@ -314,12 +313,12 @@ def _install(folder: Path, pins: list[Pin], faults: list[str]) -> None:
         files.replace(partial, folder)
     finally:
         for rest in (partial, old):
-            with suppress(OSError):  # the next one tries again
+            with suppress(OSError):  # the next process tries again
                 _remove(rest)
 
 
 def _pip(partial: Path, pins: list[Pin]) -> Optional[str]:
-    """Install `pins` into `partial`, and look whether they are there; return None, or why not."""
+    """Install `pins` into `partial`, and check that they are there; return None, or the reason of a failure."""
     from . import fetching  # mostly not needed
 
     failure = fetching.install(partial, "".join(pin.text for pin in pins))

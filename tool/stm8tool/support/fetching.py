@@ -1,11 +1,11 @@
-"""pip as the tool runs it: apart from what the user set for other uses of pip, but through the user's network.
+"""Run pip for the tool, without the user's settings for other projects, but through the user's network.
 
-pip takes options from variables (PIP_TARGET), from several configuration files, and Python takes some (PYTHONPATH).
-Of those only the ones that say where packages come from, and how the network is reached, count here: a company's
-index, proxy and certificates. All others would send the files elsewhere (PIP_ROOT, PIP_PREFIX), or keep them from
-coming (PIP_DRY_RUN, PIP_CONSTRAINT, PIP_NO_BINARY).
+pip takes options from variables (PIP_TARGET) and from several configuration files. Python takes variables, too
+(PYTHONPATH). Here only the settings count that name the source of packages or the way to the network: a company's
+index, proxy and certificates. Others would install the files elsewhere (PIP_ROOT, PIP_PREFIX), or prevent the
+installation (PIP_DRY_RUN, PIP_CONSTRAINT, PIP_NO_BINARY).
 
-Source: pip's documentation, "Configuration": precedence, section names, PIP_CONFIG_FILE; pip 20 to 25 behave so.
+Source: pip's documentation, "Configuration": precedence, section names, PIP_CONFIG_FILE; pip 20 to 25 do this.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Optional
 
-LIMIT_S = 120.0  # of one `install`
+LIMIT_S = 120.0  # for one `install`
 _CONFIG_LIMIT_S = 20.0
 
-# Where packages come from, and how the network is reached; names as in a configuration file.
+# The settings for the source of packages and the network, with their names in a configuration file.
 KEPT = (
     "index-url",
     "extra-index-url",
@@ -39,18 +39,18 @@ KEPT = (
     "keyring-provider",
     "use-feature",
 )
-_FEATURES = {"truststore"}  # certificates of the system; the other features change what is installed
-_SECTIONS = ("global", "install")  # of configuration files, the stronger one last
+_FEATURES = {"truststore"}  # certificates of the system; the other features change the installed files
+_SECTIONS = ("global", "install")  # sections of configuration files; the last one wins
 _SETTING = re.compile(r"([\w-]+)\.([\w-]+)=(['\"].*['\"])")  # a line of `pip config list`
 _FULL = re.compile(r"\[(?:Errno (?:28|30|122)|WinError (?:39|112))\] ([\w -]+)")  # no space, read-only, quota
 _LONGEST_WORD = 300
 
 
 def install(target: Path, requirements: str) -> Optional[str]:
-    """Install what the text of a requirements file names into the folder `target`; return None, or why not.
+    """Install the packages of a requirements text into the folder `target`; return None, or the reason of a failure.
 
     Raises:
-        OSError: The folder cannot be filled: full, or not to be written.
+        OSError: The folder cannot be filled: the disk is full, or the folder cannot be written.
     """
     import subprocess
 
@@ -71,18 +71,18 @@ def install(target: Path, requirements: str) -> Optional[str]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"no end after {LIMIT_S:.0f} s"
+        return f"pip did not end within {LIMIT_S:.0f} s"
     if done.returncode == 0:
         return None
     last = _last_word(done.stdout) or f"exit code {done.returncode}"
     full = _FULL.search(last)
-    if full:  # pip may name every file that did not fit
+    if full:  # pip's own text may name every file that did not fit
         raise OSError(f"{target.parent}: {full[1]}")
     return last if len(last) <= _LONGEST_WORD else f"{last[:_LONGEST_WORD]}…"
 
 
 def _last_word(output: str) -> str:
-    """Return pip's last error, or the last line: of an error that pip does not know, that is Python's."""
+    """Return pip's last error, or else the last line. If pip fails with a traceback, this is Python's message."""
     lines = output.strip().splitlines() or [""]
     errors = [line for line in lines if line.startswith("ERROR: ") and line != "ERROR: Exception:"]
     return (errors or lines)[-1].replace("ERROR: ", "")
@@ -97,24 +97,24 @@ def command(python: str, target: Path, requirements: Path) -> list[str]:
 
 
 def command_line(target: Path, requirements: Path) -> str:
-    """Return, as the user would type it, what installs `requirements` into `target`."""
+    """Return the command that installs `requirements` into `target`, as the user would type it."""
     import shlex
     import subprocess
 
     python = sys.executable
-    if importlib.util.find_spec("pip") is None:  # any other Python's will do
+    if importlib.util.find_spec("pip") is None:  # the pip of any other Python will do
         python = "py" if sys.platform == "win32" else "python3"
     words = command(python, target, requirements)
     return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return the variables under which pip runs; `folder` is a current directory for it without modules."""
+    """Return the environment variables for pip. `folder` is a current directory without modules."""
     return _environment(_settings(folder))
 
 
 def _isolation() -> str:
-    """Return the interpreter's option: no PYTHON* variables, and no packages of the user unless pip is one of them."""
+    """Return the interpreter's option that ignores PYTHON* variables, and the user's packages unless pip is one."""
     import site
 
     pip = importlib.util.find_spec("pip")
@@ -123,8 +123,8 @@ def _isolation() -> str:
 
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of a pip that knows `settings` and no others."""
-    own = {"PIP_CONFIG_FILE": os.devnull}  # with this name pip reads no configuration file at all
+    """Return the environment variables of a pip that uses only `settings`."""
+    own = {"PIP_CONFIG_FILE": os.devnull}  # this makes pip read no configuration file at all
     if not settings.keys() & {"timeout", "default-timeout"}:
         own["PIP_DEFAULT_TIMEOUT"] = "15"
     if "retries" not in settings:
@@ -133,10 +133,10 @@ def _environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def _settings(folder: Path) -> dict[str, str]:
-    """Return the user's settings of KEPT: from pip's configuration files, and from variables, which are stronger."""
+    """Return the user's settings of KEPT. They come from pip's configuration files and from variables, which win."""
     found = _configured(folder)
     for name, value in os.environ.items():
-        if name.startswith("PIP_") and value:  # an empty one counts for nothing with pip, too
+        if name.startswith("PIP_") and value:  # pip ignores an empty variable, too
             found[name[4:].lower().replace("_", "-")] = value
     features = _FEATURES.intersection(found.pop("use-feature", "").split())
     if features:
@@ -145,7 +145,7 @@ def _settings(folder: Path) -> dict[str, str]:
 
 
 def _configured(folder: Path) -> dict[str, str]:
-    """Return what pip's configuration files say, as pip itself reads them; nothing where it cannot."""
+    """Return the settings in pip's configuration files, as pip itself reads them; none if it cannot."""
     import ast
     import subprocess
 
@@ -157,7 +157,7 @@ def _configured(folder: Path) -> dict[str, str]:
         environment["PIP_CONFIG_FILE"] = chosen
     try:
         done = subprocess.run(
-            # -v: a file may say `quiet`, which would silence the list.
+            # -v, because a file may set `quiet`, which would suppress the list.
             [sys.executable, _isolation(), "-m", "pip", "--disable-pip-version-check", "-v", "config", "list"],
             cwd=folder,
             env=environment,

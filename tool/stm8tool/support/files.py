@@ -1,4 +1,4 @@
-"""Putting a finished file or folder in its place: the whole of it or nothing."""
+"""Put a finished file or folder in its place, completely or not at all."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from typing import Optional, Union
 
 WAIT_S = 2.0
 STEP_S = 0.05
-STALE_S = 3600.0  # a write takes seconds; what it began and is older was left by a run that was killed
+STALE_S = 3600.0  # a write takes seconds; an older unfinished file was left by a run that was killed
 
-BOARD_FORMAT = "stm8tool simulated chip"  # what a simulated board says of itself, see sim/store.py
+BOARD_FORMAT = "stm8tool simulated chip"  # the mark in the file of a simulated board, see sim/store.py
 BOARD_LIMIT = 1 << 21  # bytes; the largest part takes 0.3 MB
 _BOARD = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{.*?"format"\s*:\s*"%s"' % BOARD_FORMAT.encode(), re.DOTALL)
 _LONGEST_NAME = 255  # UTF-16 units of a file's name on Windows
@@ -25,26 +25,26 @@ _WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 class FolderError(PermissionError):
-    """The folder of a file does not let it be replaced, whatever the rights of the file are."""
+    """The folder of a file does not allow its replacement. The rights of the file do not matter."""
 
 
 def hint_for(exc: OSError, path: Path) -> str:
-    """Return what helps if a file that several users share cannot be replaced."""
+    """Return the hint if a file that several users share cannot be replaced."""
     if isinstance(exc, FolderError):
-        return f"keep {path.name} in a folder where each of its users may make and replace files"
+        return f"keep {path.name} in a folder in which all users of the file may make and replace files"
     if isinstance(exc, PermissionError):
         return f"chmod g+w {path} lets a user of its group use it"
     return "check the path and the disk"
 
 
 def replace(source: Path, target: Path) -> None:
-    """Rename `source` to `target`, in whose place it then is; a folder only where there is none.
+    """Rename `source` to `target`, and replace `target` if it is a file. A folder needs a `target` that does not exist.
 
-    Windows refuses that while somebody has one of them open, be it only to read, as virus scanners do with all that
-    is new: there it is tried again for WAIT_S.
+    Windows refuses this while a program has one of them open, even only to read. Virus scanners open all new files. So
+    on Windows it is tried again for WAIT_S.
 
     Raises:
-        OSError: It cannot be done.
+        OSError: The rename failed.
     """
     deadline = time.monotonic() + WAIT_S
     while True:
@@ -58,27 +58,27 @@ def replace(source: Path, target: Path) -> None:
 
 
 def read_regular(source: Path, limit: int) -> bytes:
-    """Return what a regular file holds, but not more than `limit` bytes; links are followed.
+    """Return the contents of a regular file, at most `limit` bytes. Links are followed.
 
     Raises:
-        OSError: It cannot be read, or is something else, which might never end or never begin: a pipe, a device.
+        OSError: It cannot be read, or is not a regular file. A pipe or a device might never end or never begin.
     """
     check_name(source)
     if not stat.S_ISREG(source.stat().st_mode):
         raise _not_regular(source)
-    # Another file may have come in between: a pipe without a writer must not make the tool wait.
+    # Another file may have replaced it since: a pipe without a writer must not make the tool wait.
     descriptor = os.open(source, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _not_regular(source)
-        content: Optional[bytes] = file.read(limit)  # None: some files of /proc are regular, and make a reader wait
+        content: Optional[bytes] = file.read(limit)  # None: some regular files of /proc make a reader wait
         if content is None:
             raise _not_regular(source)
         return content
 
 
 def holds_board(path: Path) -> bool:
-    """Tell whether a regular file holds a simulated board, by its content: of any version, and a damaged one, too."""
+    """Tell by the content whether a regular file holds a simulated board, of any version, even a damaged one."""
     try:
         return bool(_BOARD.match(read_regular(path, BOARD_LIMIT)))
     except OSError:
@@ -97,20 +97,19 @@ def check_whole(target: Path, *, board: bool = False) -> None:
 
 
 def write_whole(target: Path, content: bytes, *, durable: bool = True, board: bool = False) -> None:
-    """Write a file that holds all of `content` once it can be seen, or leave what was there; links are followed.
+    """Write `content` to a file, completely or not at all. Links are followed.
 
-    The new file has the mode and the group of the one that it replaces, for those who share it. It has its owner, too,
-    where the system allows that. Where the group cannot be kept, the mode gives it no more than it gives all others.
+    The new file has the mode and the group of the old one, for the users who share it. It also has the old owner if the
+    system allows that. If the group cannot be kept, the mode gives the new group no more rights than all other users.
 
     Args:
-        target: A regular file, or nothing yet.
-        content: All of it.
-        durable: Also after a power cut.
+        target: A regular file, or a name that does not exist yet.
+        content: All bytes of the file.
+        durable: The file survives a power cut, too.
         board: `content` is a simulated board, which may replace another one.
 
     Raises:
-        OSError: It cannot be done, or `target` is read-only, or something else: a device, a pipe, a folder, a
-            simulated board.
+        OSError: The write failed, or `target` is read-only, a device, a pipe, a folder or a simulated board.
     """
     target = _followed(target)
     old = _replaced(target)
@@ -133,7 +132,7 @@ def write_whole(target: Path, content: bytes, *, durable: bool = True, board: bo
 
 
 def check_name(path: Union[Path, str]) -> None:
-    """Raise OSError, where Python has ValueError, for a name that a file cannot have."""
+    """Raise OSError for a name that a file cannot have; Python itself raises ValueError."""
     try:
         possible = b"\0" not in os.fsencode(path)
     except UnicodeEncodeError:
@@ -148,14 +147,15 @@ def check_name(path: Union[Path, str]) -> None:
 
 
 def _begin(target: Path) -> tuple[int, Path]:
-    """Return a new file beside `target`, open for writing, under a name that cannot be foreseen.
+    """Return a new file beside `target`, open for writing, with an unpredictable name.
 
-    The name is short however long the one of `target` is. What a run that was killed has left goes away.
+    The name is short, even if the name of `target` is long. Unfinished files of killed runs are removed.
     """
     if sys.platform == "win32" and len(target.name.encode("utf-16-le", "surrogatepass")) > 2 * _LONGEST_NAME:
-        # Elsewhere a look at the file has said so; Windows says only that it is not there, and refuses the rename.
+        # Other systems have refused the name in `check_name`. Windows only says that the file is not there, and later
+        # refuses the rename.
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), str(target))
-    kind = f"{zlib.crc32(os.fsencode(target.name)):08x}"  # another target with the same one harms nothing
+    kind = f"{zlib.crc32(os.fsencode(target.name)):08x}"  # two targets with the same value do no harm
     _sweep(target.parent, f".{kind}.")
     half = target.with_name(f".{kind}.{os.urandom(8).hex()}.partial")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -166,7 +166,7 @@ def _begin(target: Path) -> tuple[int, Path]:
 
 
 def _sweep(folder: Path, prefix: str) -> None:
-    """Remove what was begun under `prefix` so long ago that its writer must be dead."""
+    """Remove unfinished files with `prefix` that are so old that their writer must be dead."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(prefix) and entry.name.endswith(".partial"):
@@ -176,7 +176,7 @@ def _sweep(folder: Path, prefix: str) -> None:
 
 
 def _resemble(half: Path, descriptor: int, old: os.stat_result) -> None:
-    """Give a new file the owner, the group and the mode of the `old` one, as far as the system lets us."""
+    """Give a new file the owner, the group and the mode of the `old` one, as far as the system allows it."""
     mode = stat.S_IMODE(old.st_mode)
     if sys.platform == "win32":
         half.chmod(mode)
@@ -195,22 +195,22 @@ def _resemble(half: Path, descriptor: int, old: os.stat_result) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Bring a new name to the disk; where a folder cannot be opened for that, the system does it by itself."""
+    """Write a new name to the disk. If the folder cannot be opened for that, the system does it by itself."""
     if sys.platform == "win32":
         return
-    with suppress(PermissionError):  # a folder that may be written and searched, but not read
+    with suppress(PermissionError):  # the folder may be writable, but not readable
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         except OSError as exc:
-            if exc.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that know no such thing
+            if exc.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that do not support it
                 raise
         finally:
             os.close(descriptor)
 
 
 def _followed(target: Path) -> Path:
-    """Return the regular file that `target` means, or may become."""
+    """Return the path of the regular file that `target` means, or will become."""
     check_name(target)
     place = Path(os.path.realpath(target))
     if os.path.lexists(place) and not place.is_file():
@@ -219,10 +219,10 @@ def _followed(target: Path) -> Path:
 
 
 def _replaced(target: Path) -> Optional[os.stat_result]:
-    """Return the state of the regular file `target`, None if there is none yet; PermissionError if it stays as it is.
+    """Return the state of the regular file `target`, None if there is none; PermissionError if it must not be replaced.
 
-    Replacing a file asks the rights of its folder only; here a file that all are forbidden to write stays. In a sticky
-    folder the file of another user stays.
+    To replace a file, the system only checks the rights of its folder. This function also refuses a read-only file, and
+    in a sticky folder the file of another user.
     """
     try:
         old = target.stat()
@@ -233,7 +233,7 @@ def _replaced(target: Path) -> Optional[os.stat_result]:
     if sys.platform != "win32":
         folder = target.parent.stat()
         if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, old.st_uid, folder.st_uid):
-            raise FolderError(errno.EPERM, "its folder is sticky: only the owner replaces a file there", str(target))
+            raise FolderError(errno.EPERM, "its folder is sticky: only the owner of a file can replace it", str(target))
     return old
 
 

@@ -1,7 +1,7 @@
-"""Ctrl-C at a moment that harms nothing.
+"""Delay Ctrl-C to a moment at which it does no harm.
 
-A block or an option byte that is cut off half-way may be lost, and a probe that is not released stays
-stuck. Inside `shield()` an interrupt is remembered, and raised when the outermost shield ends.
+A block or an option byte may be lost if its write is cut short. A probe that is not released stays stuck. Inside
+`shield()` an interrupt is remembered. It is raised when the outermost shield ends.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _remember(_signum: int, _frame: Optional[FrameType]) -> None:
 
 
 def terminate_like_ctrl_c() -> None:
-    """Make SIGTERM, SIGHUP and Windows' Ctrl-Break raise KeyboardInterrupt, so that they release the probe too."""
+    """Make SIGTERM, SIGHUP and Windows' Ctrl-Break raise KeyboardInterrupt. Then they release the probe, too."""
     for number in _signals("SIGTERM", "SIGHUP", "SIGBREAK"):
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
             signal.signal(number, signal.default_int_handler)
@@ -41,9 +41,9 @@ def interrupted() -> bool:
 
 @contextlib.contextmanager
 def shield() -> Iterator[None]:
-    """Hold back interrupts until the block ends; the block must be bounded in time.
+    """Delay interrupts until the block ends. The block must end within a limited time.
 
-    Python delivers signals to the main thread only; elsewhere this does nothing.
+    Python delivers signals to the main thread only. In other threads this does nothing.
     """
     global _depth, _pending
     if threading.current_thread() is not threading.main_thread():

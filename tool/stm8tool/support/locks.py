@@ -1,4 +1,4 @@
-"""One process at a time for a file that is replaced as a whole."""
+"""A lock that lets only one process at a time use a file that is replaced as a whole."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ else:
 
 
 class FileLock:
-    """An exclusive lock beside `path` (`.NAME.lock`); the system drops it when the process ends, however it ends.
+    """An exclusive lock in a file beside `path` (`.NAME.lock`). The system removes the lock when the process ends.
 
-    A name of more than 200 bytes is replaced by a hash in the name of the lock file.
+    If the name has more than 200 bytes, the name of the lock file has a hash in its place.
 
     Args:
-        path: What is to be had by one process at a time.
-        what: What that is, for the message that another program has it.
-        patient: Wait for up to WAIT_S while another program has it.
+        path: The file that only one process at a time may use.
+        what: A word for this file, for the message that another program uses it.
+        patient: Wait for up to WAIT_S while another program has the lock.
     """
 
     def __init__(self, path: Path, what: str, *, patient: bool = True) -> None:
@@ -52,7 +52,7 @@ class FileLock:
             check_name(path)
         except OSError as exc:
             raise UsageError(f"cannot use {path!r}: {exc.strerror}", hint=_CHECK) from exc
-        self._meant = Path(os.path.realpath(path))  # by whatever link it is called, it is one
+        self._meant = Path(os.path.realpath(path))  # all links to a file share its lock
         name = self._meant.name
         if len(os.fsencode(name)) > _LONG_NAME:
             name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
@@ -75,7 +75,7 @@ class FileLock:
                     raise AccessError(
                         f"{self._path} is busy: another program is using this {self._what}",
                         code=Code.BUSY,
-                        hint="wait until it has ended",
+                        hint="wait until that program has ended",
                     ) from None
                 time.sleep(STEP_S)
             else:
@@ -87,16 +87,16 @@ class FileLock:
         about, reason = "", exc.strerror
         if os.path.lexists(self._lock_path):
             about = f"its lock file {self._lock_path}: "
-            if exc.errno == errno.ELOOP:  # as O_NOFOLLOW has it
+            if exc.errno == errno.ELOOP:  # because of O_NOFOLLOW
                 reason = "it is a link, which is not followed"
         elif isinstance(exc, PermissionError):
             about = f"its lock file {self._lock_path} cannot be made: "
         return UsageError(f"cannot use {self._path}: {about}{reason}", hint=_CHECK)
 
     def _open(self) -> int:
-        """Return the lock file, which whoever may use the file itself may lock.
+        """Return the open lock file. Every user who may use the file itself may lock it.
 
-        On Linux and macOS a file may be locked that can only be read, so that another user's lock file serves as well.
+        On Linux and macOS a lock does not need the right to write the file. So another user's lock file works, too.
         """
         flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         while True:
@@ -108,7 +108,7 @@ class FileLock:
                 try:
                     descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_EXCL | flags, 0o666)
                 except FileExistsError:
-                    continue  # another run made it in this moment
+                    continue  # another run has just made it
                 self._share(descriptor)
             if stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return descriptor
@@ -116,16 +116,16 @@ class FileLock:
             raise OSError(errno.EINVAL, "it is not a regular file")
 
     def _share(self, descriptor: int) -> None:
-        """Give the lock file the group and the mode of the file that it is about."""
+        """Give the lock file the group and the mode of the file that it protects."""
         if sys.platform == "win32":
             return
-        with suppress(OSError):  # it is a lock without that, too
+        with suppress(OSError):  # the lock also works without that
             about = self._meant.stat()
             os.fchown(descriptor, -1, about.st_gid)
             os.fchmod(descriptor, about.st_mode & 0o666 | 0o600)
 
     def release(self) -> None:
-        """Let go; harmless when it is not held."""
+        """Release the lock; this does no harm if it is not held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

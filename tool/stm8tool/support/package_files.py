@@ -1,10 +1,10 @@
-"""Whether an installed package is whole: every file as its RECORD has it.
+"""Check that an installed package is whole: each file must match its RECORD.
 
-A folder may be half there after a full disk or a copy that broke off, may have been edited, or may hold another
-program's files. Python notices late and with a traceback, so the files are compared with their hashes before they are
-imported. This does not defend against an attacker who can write the folder, and with it the RECORD.
+A folder may be incomplete after a full disk or an interrupted copy. It may have been edited, or hold another program's
+files. Python notices that late and with a traceback. So this module compares the files with their hashes before they
+are imported. It does not defend against an attacker who can write the folder, and with it the RECORD.
 
-Files in `__pycache__` are Python's own: it writes them again when a source was copied, and compares them with it.
+Files in `__pycache__` are Python's own. Python compares them with their source, and writes them again if necessary.
 
 Source: Python packaging, "Recording installed projects", §The RECORD file; "Binary distribution format", §.data.
 """
@@ -17,19 +17,19 @@ from pathlib import Path
 from typing import Optional
 
 _CACHE = "__pycache__"
-_NOT_OURS = (_CACHE, "bin", "Scripts")  # pip --target puts commands there; nothing here runs them
-_IMPORTABLE = (".py", ".pyw", ".pyc", ".so", ".pyd")  # other strangers, as .DS_Store of macOS, change nothing
+_NOT_OURS = (_CACHE, "bin", "Scripts")  # pip --target puts commands there; the tool does not run them
+_IMPORTABLE = (".py", ".pyw", ".pyc", ".so", ".pyd")  # other strange files do no harm, such as .DS_Store of macOS
 _HASH = "sha256="
 _URL_SAFE = str.maketrans("+/", "-_")  # RFC 4648 §5
 
 
 def damage(folder: Path, dist_info: str, *, by_hash: bool = True) -> Optional[str]:
-    """Return what is wrong with a package, None if it is whole.
+    """Return the fault of a package, None if it is whole.
 
     Args:
-        folder: Where its modules lie.
+        folder: The folder of its modules.
         dist_info: The name of its RECORD's folder there.
-        by_hash: A file that was changed counts, too.
+        by_hash: A changed file is a fault, too.
     """
     listed = _listed(folder, dist_info)
     if not listed:
@@ -44,11 +44,11 @@ def damage(folder: Path, dist_info: str, *, by_hash: bool = True) -> Optional[st
 
 
 def stranger(folder: Path, dist_infos: list[str]) -> Optional[str]:
-    """Return a file that Python might import and that belongs to none of the packages, None if there is none.
+    """Return a file that Python might import, but that belongs to none of the packages; None if there is none.
 
     Args:
-        folder: A folder of packages, and of nothing else.
-        dist_infos: The names of their RECORDs' folders there; those that are there count.
+        folder: A folder that contains only packages.
+        dist_infos: The names of their RECORDs' folders there. Missing folders are ignored.
     """
     listed = {name for dist_info in dist_infos for name, _ in _listed(folder, dist_info)}
     top = str(folder)
@@ -63,7 +63,7 @@ def stranger(folder: Path, dist_infos: list[str]) -> Optional[str]:
 
 
 def _listed(folder: Path, dist_info: str) -> list[tuple[str, str]]:
-    """Return what a RECORD lists, nothing where there is none that can be read."""
+    """Return the entries of a RECORD; an empty list if it cannot be read."""
     try:
         return list(_entries((folder / dist_info / "RECORD").read_text(encoding="utf-8")))
     except (OSError, ValueError):
@@ -71,19 +71,19 @@ def _listed(folder: Path, dist_info: str) -> list[tuple[str, str]]:
 
 
 def _entries(record: str) -> Iterator[tuple[str, str]]:
-    """Yield name and hash ("" where there is none) of each file that must be there; ValueError for another text."""
+    """Yield name and hash ("" if there is none) of each file that must be there; ValueError if it is not a RECORD."""
     for line in record.splitlines():
         name, digest, _ = line.rsplit(",", 2)
         if name.startswith('"'):
             name = name[1:-1].replace('""', '"')
         top = name.partition("/")[0]
-        # Listed, and in no folder of ours: commands, which lie elsewhere, and what only pip unpacks.
+        # These entries are not in the folder: commands, which lie elsewhere, and .data, which only pip unpacks.
         if top not in ("", "..") and not top.endswith(".data") and f"{_CACHE}/" not in name:
             yield name, digest[len(_HASH) :] if digest.startswith(_HASH) else ""
 
 
 def _digest(file: Path) -> Optional[str]:
-    """Return a file's hash as a RECORD has it, None if there is no such file."""
+    """Return a file's hash in the form of a RECORD, None if there is no such file."""
     import binascii
     import hashlib
 

@@ -1,9 +1,9 @@
-"""Where this user's files lie: the home directory and the cache, if there are any.
+"""The folders of this user: the home directory and the cache, if there are any.
 
 A service or a container may have neither HOME nor an entry in the user table, and a variable may hold anything.
 
-Source: XDG Base Directory Specification 0.8 ("All paths must be absolute"; a relative one is to be ignored); Apple's
-File System Programming Guide; Microsoft's KNOWNFOLDERID, FOLDERID_LocalAppData.
+Sources: XDG Base Directory Specification 0.8: "All paths must be absolute"; programs must ignore a relative path.
+Apple's File System Programming Guide. Microsoft's KNOWNFOLDERID, FOLDERID_LocalAppData.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Optional
 
 
 def home() -> Optional[Path]:
-    """Return the user's home directory, None if none is known; it need not exist."""
+    """Return the user's home directory, None if none is known. It may not exist."""
     if sys.platform == "win32":
-        return _absolute(os.path.expanduser("~"))  # noqa: PTH111 -- Path.home() raises where it finds none
+        return _absolute(os.path.expanduser("~"))  # noqa: PTH111 -- Path.home() raises if it finds none
     return _absolute(os.environ.get("HOME")) or _of_user_table()
 
 
 def user_cache() -> Optional[Path]:
-    """Return the folder for what can be fetched again, None if the user has none; it need not exist."""
+    """Return the user's cache folder, for files that can be fetched again; None if there is none. It may not exist."""
     if sys.platform == "win32":
         return _absolute(os.environ.get("LOCALAPPDATA")) or _below_home("AppData", "Local")
     if sys.platform == "darwin":

@@ -1,4 +1,4 @@
-"""stdout and stderr as they come: closed, full, or with nobody reading; none of that is a reason to stop half-way."""
+"""Write to stdout and stderr, even if they are closed, full, or without a reader. The tool must not stop half-way."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Optional, TextIO
 
 
 def set_up() -> None:
-    """Open the null device for a stream that is closed, and let both take every text.
+    """Open the null device for a closed stream, and make both streams accept every character.
 
-    Otherwise the next file that is opened would get the stream's number, and what a C library says would go there.
+    Otherwise the next open file would get the stream's number, and messages of a C library would go into it.
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
@@ -25,12 +25,12 @@ def set_up() -> None:
 
 
 def put(stream: TextIO, text: str) -> Optional[OSError]:
-    """Write and flush; return why that failed, after which the stream swallows everything, also at Python's end."""
+    """Write and flush; return the error if that failed. Then the stream drops everything, even when Python ends."""
     try:
         stream.write(text)
         stream.flush()
     except OSError as exc:
-        with suppress(OSError), Path(os.devnull).open("w") as null:  # some streams of other programs have no number
+        with suppress(OSError), Path(os.devnull).open("w") as null:  # some streams have no file descriptor
             os.dup2(null.fileno(), stream.fileno())
         return exc
     return None
