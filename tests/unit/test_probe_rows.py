@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,13 @@ KINDS = sorted(path.parent.name for path in Path(str(probe.__file__)).parent.glo
 def test_a_folder_of_probe_is_opened_by_the_selector(kind: str) -> None:
     text = Path(selector.__file__).read_text(encoding="utf-8")
     assert f"from .probe.{kind}" in text, f"selector.py: add a function for probe/{kind}/, and its row to LINKS"
+
+
+def test_a_function_that_opens_a_link_has_a_row() -> None:
+    functions = {function for _, function in inspect.getmembers(selector, inspect.isfunction)}
+    opening = {function for function in functions if function.__annotations__.get("return") == "SwimLink"}
+    missing = {function.__name__ for function in opening - set(selector.LINKS.values())} - {"open_link"}
+    assert missing == set(), f"selector.LINKS: add a row for {', '.join(missing)}"
 
 
 @pytest.mark.parametrize("prefix", selector.LINKS)
