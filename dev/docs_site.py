@@ -43,6 +43,7 @@ PAGES = {
         "docs/README",
         "docs/tested",
         "docs/architecture",
+        "docs/recipes",
         "docs/timing",
         "CONTRIBUTING",
         "CHANGELOG",

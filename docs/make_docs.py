@@ -1,4 +1,4 @@
-"""docs/boards.md, docs/options.md, the table of targets and the index of errors, from the tables that the code uses.
+"""docs/boards.md, docs/options.md, and the tables of targets, faults and errors, from the tables that the code uses.
 
 `python3 dev.py generate` writes them.
 """
@@ -18,6 +18,7 @@ import make_boards  # noqa: E402
 
 from stm8build import options, targets  # noqa: E402
 from stm8tool.parts.table import all_parts  # noqa: E402
+from stm8tool.sim import faults  # noqa: E402
 
 BOARDS_HEAD = """# Boards
 
@@ -178,15 +179,28 @@ def with_targets(page: str) -> str:
     return re.sub(rf"{re.escape(head)}(\|.*\n)*", lambda _: made, page)
 
 
+FAULTS_HEAD = ("Fault", "What is wrong", "Exit")
+
+
+def with_faults(page: str) -> str:
+    """Return a page with a row for each new fault below its table: the exit code is a "?" until somebody writes it."""
+    head = table(FAULTS_HEAD, [])
+    before, found, below = page.partition(head)
+    rows, end, after = below.partition("\n\n")
+    known = {row.split("`")[1].partition("=")[0] for row in rows.splitlines()}
+    new = [[f"`{name}`", str(about["help"]), "?"] for name, about in faults.KNOWN.items() if name not in known]
+    return "".join([before, found, rows, *(f"\n| {' | '.join(row)} |" for row in new), end, after]) if found else page
+
+
 def with_counts(page: str) -> str:
     """Return a page with the number of parts in it as the part table has it."""
     return re.sub(r"\bknows \d+ parts\b", f"knows {len(all_parts())} parts", page)
 
 
 def files() -> dict[Path, bytes]:
-    """Return the pages that are made whole, and those with the table of targets or the number of parts in them."""
+    """Return the pages that are made whole, and those with a table or the number of parts in them."""
     pages = {path: page() for path, page in PAGES.items()}
     for path in (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))):
         pages.setdefault(path, path.read_text(encoding="utf-8"))
     pages[DOCS / "errors.md"] = error_index.page_of(pages[DOCS / "errors.md"])
-    return {path: with_counts(with_targets(text)).encode() for path, text in pages.items()}
+    return {path: with_counts(with_faults(with_targets(text))).encode() for path, text in pages.items()}

@@ -1,4 +1,4 @@
-"""Every target of `pio run -t …`, one row each: for the builder, for platform.py, for README.md and for the tests.
+"""Every target of `pio run -t …`, one row each: for the builder, platform.py, docs/targets.md and the tests.
 
 Pure: no SCons and no import of another module, as platform.py loads this file by its path.
 """
@@ -17,7 +17,7 @@ class Target(NamedTuple):
     title: str
     description: str  # one line, for `pio run --list-targets` and the IDE
     command: str  # of stm8tool; the words with a $ are variables of SCons
-    readme: str  # what it does, for the table in README.md
+    readme: str  # what it does, for the table in docs/targets.md
     loses: str = ""  # what custom_confirm = yes asks about; empty: nothing is lost
     file_option: str = ""  # the option of platformio.ini that names the file of the target, custom_…
     opens_probe: bool = True

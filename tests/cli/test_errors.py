@@ -12,6 +12,7 @@ from stm8tool.errors import Code
 from stm8tool.image import Segment, save
 from stm8tool.support import interrupts
 
+DRAFT = "(write this)"  # docs/error_index.py writes it into the draft of a section
 ERRORS = read("docs/errors.md")
 HEADINGS = re.findall(r"^### (E-[A-Z-]+)$", ERRORS, re.MULTILINE)
 # No board decides whether Python packages are there; tests/unit/test_deps.py has them missing.
@@ -29,13 +30,15 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_code_is_documented_once_and_no_other() -> None:
-    assert [code.value for code in Code] == HEADINGS
+    order = "docs/errors.md: the sections are not the rows of codes.py in their order: run python3 dev.py generate"
+    assert [code.value for code in Code] == HEADINGS, order
     assert sorted(re.findall(r"\[(E-[A-Z-]+)\]\(#", ERRORS.partition("\n## ")[0])) == sorted(HEADINGS)
 
 
 @pytest.mark.parametrize("heading", HEADINGS)
 def test_a_code_says_its_cause_its_evidence_and_what_to_do(heading: str) -> None:
     text = section(ERRORS, heading)
+    assert DRAFT not in text, f"docs/errors.md: {heading}: fill in what is marked {DRAFT}"
     assert re.match(r"\n(Exit code|A warning, exit code 0)", text)
     assert str(Code(heading).exit_code) in re.findall(r"\d+", text.partition(".")[0])
     for name in ("Cause", "Evidence", "Steps"):
@@ -52,11 +55,12 @@ def test_a_situation_is_met_by_the_commands_that_are_shown(code: Code) -> None:
         ended, shown = example.run()
         assert example.fits(shown), f"{example.command}\n{shown}"
     codes = re.findall(r"\d+", text.partition(".")[0])
-    assert str(ended) in codes
+    assert str(ended) in codes, f"docs/errors.md: {code.value}: its commands end with {ended}, not with {codes[0]}"
     said = [
         line for line in shown.splitlines() if line.startswith(("error: ", "warning: ")) and line.endswith(str(code))
     ]
-    assert len(said) == 1, shown
+    what = f"docs/errors.md: the last command below {code.value} must end with a line that has {code}; it printed:"
+    assert len(said) == 1, f"{what}\n{shown}"
     assert said[0].startswith("error: ") == bool(ended)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from dataclasses import fields
+from pathlib import Path
 from typing import Optional
 
 import pytest
 
 from sim.bench import BUSY, CSR, ENDLESS, OK, REFUSED, SILENT, Bench
 from stm8tool.errors import EndpointStallError, ProbeLostError, TransferSizeError, TransportTimeoutError, UsageError
+from stm8tool.sim import faults as faults_module
 from stm8tool.sim.faults import KNOWN, Faults, parse
 from stm8tool.sim.gap import SimGapError
 
@@ -385,3 +389,21 @@ def test_right_keys_may_have_to_be_given_again(fault: str, tries: Optional[int])
         if bench.iapsr() & 0x08 and opened is None:
             opened = count
     assert opened == tries
+
+
+_PACKAGE, _TESTS = Path(faults_module.__file__).parent, Path(__file__).parent.parent
+
+
+@functools.cache
+def _texts(folder: Path) -> str:
+    files = (path for path in folder.rglob("*.py") if path.name != "faults.py")
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_fault_is_acted_on_and_tried(name: str) -> None:
+    attribute = name.replace("-", "_")
+    acted = re.search(rf"\.{attribute}\b|[\"']({attribute}|{name})[\"']", _texts(_PACKAGE))
+    assert acted, f"no module of sim/ asks for faults.{attribute}: the fault {name} does nothing"
+    tried = re.search(rf"[\"']{name}[\"'=]|\b{attribute}=", _texts(_TESTS))
+    assert tried, f"no test has the fault {name}: add one to tests/sim/test_faults.py"

@@ -73,7 +73,7 @@ def each_part() -> pytest.MarkDecorator:
 
 def test_the_table_is_sorted_and_has_no_part_twice() -> None:
     names = [row["part"] for row in rows_of("devices.csv")]
-    assert names == sorted(set(names))
+    assert names == sorted(set(names)), "devices.csv: sort the rows by part, and keep one row of each part"
     assert [part.name for part in all_parts()] == names
 
 
@@ -99,8 +99,8 @@ def test_no_memories_of_a_part_overlap(part: Part) -> None:
 
 @each_part()
 def test_every_part_says_where_its_figures_come_from(part: Part) -> None:
-    assert part.source
-    assert part.confidence in {"high", "medium"}
+    assert part.source, f"devices.csv: {part.name}: write the source of the figures"
+    assert part.confidence in {"high", "medium"}, f"devices.csv: {part.name}: confidence is high or medium"
 
 
 @each_part()
@@ -117,8 +117,11 @@ def test_the_block_agrees_with_a_second_reading_of_the_manuals(part: Part) -> No
     assert len(named) <= 1
     readings = named or [reading for pattern, *reading in BLOCKS_BY_NAME if pattern.startswith(part.name[:5])]
     eeprom = part.eeprom.size if part.eeprom else 0
-    assert [sizes for density, block, sizes in readings if (density, block) == (part.density, part.block)]
-    assert any(eeprom in sizes for density, block, sizes in readings if (density, block) == (part.density, part.block))
+    missing = f"BLOCKS_BY_NAME has no row for {part.name}: read density, block and EEPROM in the manual, and add one"
+    assert [sizes for density, block, sizes in readings if (density, block) == (part.density, part.block)], missing
+    assert any(
+        eeprom in sizes for density, block, sizes in readings if (density, block) == (part.density, part.block)
+    ), missing
 
 
 @each_part()
@@ -167,8 +170,12 @@ def test_complements_exist_on_the_stm8s_map_only(part: Part) -> None:
 def test_every_layout_is_used_and_every_option_says_where_it_comes_from() -> None:
     rows = rows_of("options.csv")
     assert {row["layout"] for row in rows} == {part.option_layout for part in all_parts()}
-    assert rows == sorted(rows, key=lambda row: (row["layout"], row["address"]))
-    assert all(row["source"] and row["confidence"] in {"high", "medium"} for row in rows)
+    order = sorted(rows, key=lambda row: (row["layout"], row["address"]))
+    assert rows == order, "options.csv: sort the rows by layout, then by address"
+    for row in rows:
+        what = f"options.csv: {row['layout']}: {row['name']}"
+        assert row["source"], f"{what}: write its source"
+        assert row["confidence"] in {"high", "medium"}, f"{what}: confidence is high or medium"
     assert all(row["complement"] in {"yes", "no"} for row in rows)
 
 
@@ -196,7 +203,10 @@ def test_the_factory_options_are_those_of_the_manuals(name: str, image: str, boo
         if option.complement:
             area[option.address + 1] = f"{option.default ^ 0xFF:02X}"
     assert area.pop(0x487E, "--") + area.pop(0x487F, "--") == boot_option
-    assert "".join(area.get(address, "--") for address in range(0x4800, max(area) + 1)) == image.replace(" ", "")
+    held = "".join(area.get(address, "--") for address in range(0x4800, max(area) + 1))
+    assert held == image.replace(" ", ""), (
+        f"the test has another image of {name}: read the manual again, change one of them"
+    )
 
 
 def test_both_factory_values_of_the_brown_out_option_are_accepted() -> None:

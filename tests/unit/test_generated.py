@@ -16,7 +16,12 @@ generating = dev_module("generating")
 def test_what_is_committed_is_what_the_generator_makes(name: str) -> None:
     made = generating.files(ROOT / name)
     assert made
-    assert [path for path, content in made.items() if not content or content != path.read_bytes()] == []
+    stale = [
+        path.relative_to(ROOT).as_posix()
+        for path, content in made.items()
+        if content != (path.read_bytes() if path.is_file() else None)
+    ]
+    assert stale == [], f"{', '.join(stale)}: run {generating.COMMAND}"
 
 
 def test_every_generator_is_run() -> None:

@@ -84,7 +84,7 @@ def test_every_row_is_used_and_says_where_it_comes_from() -> None:
         rows = list(csv.DictReader(table))
     layouts = {part.option_layout for part in all_parts()}
     for row in rows:
-        assert row["source"]
+        assert row["source"], f"option_fields.csv: {row['option']} {row['field']}: write its source"
         for pattern in row["layouts"].split():
             assert [name for name in layouts if fnmatchcase(name, pattern)], pattern
 

@@ -158,7 +158,7 @@ def _add_common_options(parser: _Parser, probe_help: str) -> None:
     add("--region", metavar="R", help="flash, eeprom, options, ram, or ADDRESS:SIZE such as 0x8000:0x100")
     add("--base", metavar="ADDRESS", help="the address at which a raw binary begins")
     add("--unlock", choices=("auto", "never"), help="how write handles a read-protected chip (auto: erase it)")
-    add("--verify", choices=("yes", "no", "read"), help="whether write compares the blocks that it programmed; read: each byte")
+    add("--verify", choices=("yes", "no", "read"), help="whether write compares its blocks; read: byte by byte")
     add("--no-loader", action="store_true", help="put no code into the chip's RAM; it is slower")
     add("--progress", choices=("auto", "bar", "lines"), help="how progress is shown")
     add(

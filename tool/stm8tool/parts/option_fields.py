@@ -86,7 +86,7 @@ def _load_fields(layout: str, options: tuple[OptionByte, ...]) -> Mapping[str, t
         fields = found[option.name] = sorted(found[option.name], key=lambda field: field.low)
         bits = [bit for field in fields for bit in range(field.low, field.high + 1)]
         if bits != list(range(8)):
-            raise ValueError(f"{_TABLE}: {layout}: the fields of {option.name} are not its eight bits")
+            raise ValueError(f"{_TABLE}: {layout}: the fields of {option.name} are not its eight bits: add its rows")
         if not all(field.allows(field.of(value)) for field in fields for value in option.accepted):
             raise ValueError(f"{_TABLE}: {layout}: a factory value of {option.name} has no meaning")
     return {name: tuple(fields) for name, fields in found.items()}
