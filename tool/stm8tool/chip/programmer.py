@@ -1,8 +1,8 @@
-"""Seam 3: the blocks of a connected chip: read, write, verify, erase, and look if they are blank.
+"""Seam 3: the blocks of a connected chip: read, write, verify, erase, and check if they are blank.
 
-Only blocks that differ are written, and gaps in an image keep what the chip holds. A write that loses the
-link connects again, looks at what the chip holds by then, and goes on from there: nothing is repeated
-blindly. What a block is to hold is remembered from before it is touched, as one that is cut short may hold anything.
+Only blocks that differ are written, and gaps in an image keep the bytes of the chip. If a write loses the
+link, it connects again, reads the chip, and goes on from there: it repeats nothing blindly.
+The wanted bytes of a block are remembered before it is touched: a block that is cut short may hold anything.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from .link.core import TRIES, WRITE_ENDS_S
 from .options import protection
 
 _READ_CHUNK = 6144  # between two reports of progress; the probe splits it as it needs
-# A block whose write did not end, or did not verify, is written again if it still differs after connecting again.
+# If the write of a block did not end, or did not verify, the tool connects again and writes it if it still differs.
 _MENDABLE = (*LINK_ERRORS, ProgramError, VerifyError)
 
 Progress = Callable[[str, int, int], None]  # stage, bytes done, bytes in all
 
 
 class Written(NamedTuple):
-    """What a write did: blocks looked at, blocks programmed, bytes in one block."""
+    """The result of a write: blocks compared, blocks programmed, bytes in one block."""
 
     compared: int
     programmed: int
@@ -76,7 +76,7 @@ class Programmer:
         return self._core.persist(lambda: self.compare(segments))
 
     def compare(self, segments: Sequence[Segment]) -> int:
-        """Do `verify` once: an error of the link is not mended."""
+        """Do `verify` once; if the link fails, do not connect again."""
         held = self._read([Span(segment.address, segment.end) for segment in segments], "verifying", surely=True)
         for segment, data in zip(segments, held):
             _require_equal(segment.address, segment.data, bytes(data))
@@ -91,25 +91,25 @@ class Programmer:
         return self._core.persist(lambda: [address for memory in memories for address in self._not_blank(memory)])
 
     def write(self, segments: Sequence[Segment], *, verify: bool = True) -> Written:
-        """Bring `segments` (sorted, inside flash or EEPROM) into the chip.
+        """Write `segments` (sorted, inside flash or EEPROM) to the chip.
 
         Args:
-            segments: The bytes that the chip is to hold.
-            verify: Read back what was programmed.
+            segments: The bytes that the chip must hold.
+            verify: Read back the blocks that were programmed.
 
         Raises:
             ReadoutProtectedError: ROP is on; nothing was written.
             WriteProtectedError: UBC protects a block; nothing was written.
-            VerifyError: A block does not hold what was written, not even after a second write.
+            VerifyError: A block does not hold the written bytes, not even after a second write.
             ProgramError, SwimError, TransportError: It failed, also after connecting again.
         """
-        begun: dict[int, bytes] = {}  # what each block shall hold whose programming has begun
+        begun: dict[int, bytes] = {}  # the wanted bytes of each block whose programming has begun
         programmed: set[int] = set()
         refused = 0
 
         def attempt() -> None:
             nonlocal refused
-            # A block that was cut short holds anything, also beside the image: what it held before is in `begun`.
+            # A block that was cut short may hold anything, also outside the image: `begun` has all its wanted bytes.
             known = Image(segments).overlaid(Image(Segment(address, data) for address, data in begun.items()))
             blocks = self._differing(known.segments, verify=verify)
             if not begun:
@@ -134,7 +134,7 @@ class Programmer:
             try:
                 self._core.persist(attempt, _MENDABLE, lambda: len(programmed))
             except ToolError as exc:
-                # Some chips answer a write under ROP with a NACK or silence: then it is always the first block.
+                # Some chips answer a write under ROP with a NACK or silence: then the first block fails each time.
                 by_protection = isinstance(exc, SwimError) and refused == TRIES
                 cause = protection.explain_refusal(self.flash, exc) if by_protection else exc
                 told = _with_the_cut(cause, begun.keys() - programmed)
@@ -145,11 +145,11 @@ class Programmer:
         return Written(covered // self._block, len(programmed), self._block)
 
     def erase(self, region: Region) -> Written:
-        """Erase `region` (whole blocks) to 0x00; blocks that are blank are left alone."""
+        """Erase `region` (whole blocks) to 0x00; blocks that are blank are not touched."""
         return self.write([Segment(region.start, bytes(region.size))])
 
     def _read(self, pieces: Sequence[Span], stage: str, *, surely: bool) -> list[bytearray]:
-        """Return what the chip holds in each of `pieces`; looks twice if wanted, or if the link is known to be weak."""
+        """Return the bytes of the chip in each of `pieces`; read twice if wanted, or if the link was weak before."""
         self._core.check_reaches(max((piece.end for piece in pieces), default=0))
         read = self._core.read_surely if surely or self._core.has_stumbled else self._core.read
         total = sum(piece.end - piece.start for piece in pieces)
@@ -164,7 +164,7 @@ class Programmer:
         return result
 
     def _differing(self, segments: Sequence[Segment], *, verify: bool) -> list[BlockWrite]:
-        """Read what `segments` cover and return the blocks that must change."""
+        """Read the memory that `segments` cover and return the blocks that must change."""
         size = self._block
         covered = spans(segments, size)
         parts = by_span(segments, covered)
@@ -174,9 +174,9 @@ class Programmer:
             return list(blocks_to_write(merge(part, bytes(held), span.start), bytes(held), span.start, size))
 
         if any(plan(*piece) for piece in zip(covered, parts, pieces)):
-            # A flipped bit may neither become real in a gap of the image nor hide that a block differs. Where all
-            # blocks look equal one read has to do, unless something else has shown that the link is weak.
-            whole = whole_blocks(segments, size)  # these will be right whatever their one read was
+            # A flipped bit must not be written into a gap of the image, and must not hide that a block differs. If all
+            # blocks look equal, one read is enough, unless something else has shown that the link is weak.
+            whole = whole_blocks(segments, size)  # the image has every byte of these, so one read is enough
             for span, part, held in zip(covered, parts, pieces):
                 changed = [block for block in plan(span, part, held) if verify or not block.blank]
                 certain = whole & {block.address for block in changed}
@@ -184,7 +184,7 @@ class Programmer:
         return [block for piece in zip(covered, parts, pieces) for block in plan(*piece)]
 
     def _look_again(self, held: bytearray, start: int, addresses: Sequence[int]) -> None:
-        """Read the blocks at `addresses` once more; put right what differs in `held`, the memory from `start` on."""
+        """Read the blocks at `addresses` once more; correct the bytes in `held`, the memory from `start` on."""
         size = self._block
         for span in spans([Segment(address, bytes(size)) for address in addresses], size):
             for first in range(span.start, span.end, _READ_CHUNK):
@@ -194,7 +194,7 @@ class Programmer:
                     held[piece] = self._core.read_surely(first, piece.stop - piece.start)
 
     def _verify_programmed(self, blocks: Sequence[BlockWrite]) -> None:
-        """Compare what was programmed; EOP has told that it is done, so that one read that agrees is enough."""
+        """Compare the programmed blocks; EOP has shown that the write is done, so one read that agrees is enough."""
         segments = Image(Segment(block.address, block.data) for block in blocks).segments
         held = self._read([Span(segment.address, segment.end) for segment in segments], "verifying", surely=False)
         for segment, data in zip(segments, held):
@@ -215,7 +215,7 @@ class Programmer:
         try:
             self.flash.write_block(block.address, block.data, blank=block.blank)
         except RefusedError:
-            # One flipped bit in IAPSR looks like a refusal, too; a block that was refused may be tried again.
+            # One flipped bit in IAPSR also looks like a refusal; a block that was refused may be tried again.
             self._core.clock.sleep(WRITE_ENDS_S)
             try:
                 self.flash.write_block(block.address, block.data, blank=False)
@@ -225,7 +225,7 @@ class Programmer:
 
 
 def _with_the_cut(error: ToolError, blocks: Iterable[int]) -> ToolError:
-    """Return an error with the blocks whose programming began and was not seen to end, unless the chip refused them."""
+    """Return `error` with the blocks whose programming began but did not surely end, unless the chip refused them."""
     cut = tuple(sorted(blocks))
     if not cut or isinstance(error, (ReadoutProtectedError, WriteProtectedError, RefusedError)):
         return error
@@ -246,5 +246,5 @@ def _require_equal(address: int, wanted: bytes, held: bytes) -> None:
             actual=held[first],
             differing=len(differing),
             compared=len(wanted),
-            hint="write the image; if that was just done, check supply, ground and wires",
+            hint="write the image; if you have just done that, check supply, ground and wires",
         )
