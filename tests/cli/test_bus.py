@@ -124,7 +124,7 @@ def test_a_selector_that_fits_none_lists_what_there_is(bench: Desk, selector: st
 
 def test_what_is_no_selector_is_refused(bench: Desk) -> None:
     for selector in ("", "COM3", "bench", "57FF6G"):
-        assert bench.run("--probe", f"sim:bench#{selector}", "info").reason.endswith("names no probe [E-USAGE]")
+        assert bench.run("--probe", f"sim:bench#{selector}", "info").reason.endswith("does not name a probe [E-USAGE]")
 
 
 def test_nothing_is_chosen_of_one_board(desk: Desk) -> None:

@@ -304,7 +304,7 @@ def test_what_was_done_is_told_before_the_chip_cannot_be_let_go(
     desk.hex("a.hex", (0x8000, program(64, seed=2)))
 
     def fail(_link: object) -> None:
-        raise SwimError("the chip stopped answering before it could be let go: its program may not run")
+        raise SwimError("the chip stopped answering before it was released: its program may not run")
 
     monkeypatch.setattr(core, "leave_running", fail)
     result = desk.flash(*command.split())

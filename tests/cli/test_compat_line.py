@@ -140,7 +140,7 @@ def test_every_name_of_a_chip_means_a_part_but_those_in_the_table_which_say_why(
     assert refused == set(re.findall("`(.*?)`", line.split("|")[3]))
     for name in refused:
         result = flash("-R", part=name)
-        assert "not well enough" in result.reason or result.hint.startswith("hint: choose one of")
+        assert "well enough to program it" in result.reason or result.hint.startswith("hint: choose one of")
 
 
 @row("-p")

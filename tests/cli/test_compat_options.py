@@ -105,13 +105,21 @@ def test_the_factory_values_of_the_stm8s_are_taken_as_they_are_passed_around(
 @pytest.mark.parametrize(
     ("part", "content", "message"),
     [
-        (STM8S, b"\xaa", "read protection locks the chip: only an erase of everything opens it: nothing was written"),
-        (STM8L, b"\x00", "read protection locks the chip: only an erase of everything opens it: nothing was written"),
+        (
+            STM8S,
+            b"\xaa",
+            "read protection locks the chip: only an erase of the whole chip opens it: nothing was written",
+        ),
+        (
+            STM8L,
+            b"\x00",
+            "read protection locks the chip: only an erase of the whole chip opens it: nothing was written",
+        ),
         (STM8S, bytes.fromhex("00 01FF"), "UBC at 0x4801: its complement in the image does not match"),
-        (STM8L, PATTERN[:13], "WDG=0xFF: bits 7 to 4 of it are reserved"),
-        ("stm8l101f3", PATTERN[:9], "UBC=0xFF: the STM8L101F3 has no such area"),
-        ("stm8l101f3", bytes(8) + b"\xff", "IWDG=0xFF: bits 7 to 2 of it are reserved"),
-        ("stm8af52a6", PATTERN, "TMU_KEY1=0xFF: 0x00 and 0xFF are no keys of the TMU"),
+        (STM8L, PATTERN[:13], "WDG=0xFF: the value changes reserved bits (bits 7 to 4)"),
+        ("stm8l101f3", PATTERN[:9], "UBC=0xFF: the STM8L101F3 cannot protect such an area"),
+        ("stm8l101f3", bytes(8) + b"\xff", "IWDG=0xFF: the value changes reserved bits (bits 7 to 2)"),
+        ("stm8af52a6", PATTERN, "TMU_KEY1=0xFF: 0x00 and 0xFF are not valid keys of the TMU"),
         ("stm8s208rb", PATTERN, "OPTBL=0xFF: OPTBL has no value 0xFF"),
     ],
 )
@@ -131,7 +139,7 @@ def test_what_is_dangerous_is_refused_with_the_words_that_allow_it(flash: Flash)
     result = flash("-s", "0x4805", "-w", raw("opt.bin", b"\x02"))
     assert (result.code, result.reason.rpartition(" ")[2]) == (2, "[E-DANGEROUS-WRITE]")
     assert result.hint == (
-        "hint: `stm8tool options set` or `stm8tool write --options` with --force-watchdog writes it all the same"
+        "hint: `stm8tool options set` or `stm8tool write --options` with --force-watchdog writes it anyway"
     )
     flash.desk.chip()
     assert flash("-s", "0x4805", "-w", "opt.bin").code == 0  # NRST is seen to work

@@ -12,7 +12,7 @@ from cli.desk import Desk, program
 from stm8tool.parts.table import find_part
 
 _PART = "stm8s208c6"
-_SAYS = "an earlier unlock was cut short, and did not restore "
+_SAYS = "an earlier unlock was cut short and did not restore "
 _UNDONE = "RESERVED_480B, WAITSTATE, OPTBL"
 
 
@@ -47,7 +47,7 @@ def test_looking_says_it_and_changes_nothing(desk: Desk, words: tuple[str, ...])
     before = desk.memories()
     result = desk.flash(*words, part=_PART)
     assert result.code == 0
-    assert f"{_SAYS}{_UNDONE}: `unlock` finishes it, and erases nothing" in result.out
+    assert f"{_SAYS}{_UNDONE}: `unlock` finishes it and erases nothing" in result.out
     assert "complement does not match: the chip uses the factory value" in result.out
     assert desk.memories() == before
 
@@ -75,7 +75,7 @@ def test_every_command_that_writes_option_bytes_finishes_it(desk: Desk, words: t
 def test_the_words_of_stm8flash_finish_it_too(flash: Flash) -> None:
     result = flash("-s", "0x4803", "-w", raw("afr.bin", b"\x01"), part=_PART)
     assert result.code == 0
-    assert "warning: an earlier unlock was cut short: bringing the option bytes to their factory values" in result.err
+    assert "warning: an earlier unlock was cut short: setting the option bytes to their factory values" in result.err
     assert _is_whole(flash.desk)
     assert flash.desk.memory("options")[3] == 0x01
 
@@ -84,7 +84,7 @@ def test_an_upload_finishes_it_where_nobody_has_changed_an_option_since(desk: De
     image = desk.hex("a.hex", (0x8000, program(300, seed=2)))
     told = desk.flash("--unlock", "never", "write", image, part=_PART)
     assert told.code == 0
-    assert "; an unlock was cut short: `unlock` finishes it, and erases nothing [E-OPTIONS-CORRUPT]\n" in told.err
+    assert "; an unlock was cut short: `unlock` finishes it and erases nothing [E-OPTIONS-CORRUPT]\n" in told.err
     assert not _is_whole(desk)
     assert desk.flash("write", image, part=_PART).code == 0
     assert _is_whole(desk)
@@ -97,7 +97,7 @@ def test_option_bytes_with_unlock_never_are_refused_and_no_serial_number_is_used
     words = ("--unlock", "never", "write", image, "--options", "--serial-number", "0x8200,u16,next.txt")
     result = desk.flash(*words, part=_PART)
     assert (result.code, result.reason[-19:]) == (1, "[E-OPTIONS-CORRUPT]")
-    assert result.hint == "hint: `unlock` finishes it, and erases nothing; or leave out --unlock never"
+    assert result.hint == "hint: `unlock` finishes it and erases nothing; or leave out --unlock never"
     assert desk.memories() == before
     assert Path("next.txt").read_text(encoding="ascii") == "7\n"
 
@@ -109,7 +109,7 @@ def test_what_is_left_alone_is_named_and_not_called_factory(desk: Desk) -> None:
         "not written, and not at factory values: TMU_KEY1\n"
     )
     assert desk.flash("unlock", part="stm8af5288").out == (
-        "not read-protected: nothing to do; left alone, and not at factory values: TMU_KEY1\n"
+        "not read-protected: nothing to do; not changed, and not at factory values: TMU_KEY1\n"
     )
 
 

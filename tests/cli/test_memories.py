@@ -59,7 +59,7 @@ def test_comments_behind_the_end_record_are_passed_over_and_data_there_are_not(d
     Path("b.hex").write_text(text + "; one\n\n  ; two", encoding="ascii")
     assert image.load(["b.hex"]).segments == image.load(["a.hex"]).segments
     Path("b.hex").write_text(text + "; one\n" + text, encoding="ascii")
-    with pytest.raises(ImageError, match="a second file begins here, after the end record of line 3"):
+    with pytest.raises(ImageError, match="a second file begins here, after the end record in line 3"):
         image.load(["b.hex"])
 
 
@@ -80,7 +80,7 @@ def test_a_locked_chip_cannot_be_saved_and_is_erased_by_a_restore(desk: Desk) ->
     desk.chip(locked=True)
     refused = desk.flash("read", "other.hex", "--all")
     assert (refused.code, refused.reason[-12:]) == (5, "[E-ROP-READ]")
-    assert "nothing can be saved" in refused.hint
+    assert "its content cannot be saved" in refused.hint
     assert desk.flash("--unlock", "never", "restore", "chip.hex").code == 5
     assert desk.flash("restore", "chip.hex").code == 0
     assert desk.memory()[:500] == program(500)
@@ -107,7 +107,7 @@ def test_a_damaged_backup_is_refused_before_the_chip_is_touched(desk: Desk) -> N
     before = desk.memories()
     result = desk.flash("restore", "chip.hex")
     assert result.code == 2
-    assert "this is no whole backup: it has " in result.reason
+    assert "this is not a whole backup: it has " in result.reason
     assert desk.memories() == before
 
 
@@ -161,7 +161,7 @@ def test_a_restore_clears_the_ubc_that_is_in_its_way_and_brings_that_of_the_file
     assert plain.reason.endswith("[E-UBC]")
     result = desk.flash("restore", "chip.hex", part=part)
     assert result.code == 0, result.err
-    assert "UBC is in the way: it is cleared" in result.err
+    assert "UBC protects blocks of the image: clearing it" in result.err
     assert {name: memory["data"] for name, memory in desk.memories().items()} == before
 
 

@@ -27,7 +27,7 @@ def test_the_whole_change_is_shown_with_what_it_means_and_then_written(desk: Des
         "UBC at 0x4801: 0x00 0xFF -> 0x02 0xFD",
         "    none of the flash is write-protected -> flash 0x008000..0x00807F (128 bytes) is write-protected",
         "MISC at 0x4805: 0x00 0xFF -> 0x08 0xF7",
-        "    LSI_EN 0 -> 1: LSI is no CPU clock -> LSI can be the CPU clock",
+        "    LSI_EN 0 -> 1: LSI cannot be the CPU clock -> LSI can be the CPU clock",
         "written and read back after a reset: UBC, MISC",
     ]
     assert options_of(desk) == "00 02 fd 00 ff 08 f7 00 ff 00 ff"
@@ -39,7 +39,7 @@ def test_what_is_not_known_for_sure_is_marked(desk: Desk) -> None:
     lines = desk.flash("options", "show", part="stlux385").out.splitlines()
     below = {line.split()[0]: next_line.strip() for line, next_line in zip(lines, lines[1:]) if line[0] != " "}
     assert below["UBC"] == "none of the flash is write-protected (not known for sure)"
-    assert below["GENCFG"] == "nobody says for sure what it means"
+    assert below["GENCFG"] == "its meaning is not known for sure"
     assert below["OPTBL"] == "boot ROM off"
 
 

@@ -58,7 +58,7 @@ def test_a_missing_complement_is_computed(desk: Desk) -> None:
         (STM8S, (0x4800, b"\xaa"), "read protection locks the chip"),
         (STM8L, (0x4800, b"\x00"), "read protection locks the chip"),
         (STM8L, (0x4807, b"\x01"), "RESERVED_4807 of the STM8L151K4 is never written"),
-        ("stm8l101f3", (0x4802, b"\xff"), "UBC=0xFF: the STM8L101F3 has no such area"),
+        ("stm8l101f3", (0x4802, b"\xff"), "UBC=0xFF: the STM8L101F3 cannot protect such an area"),
         (STM8S, (0x483F, b"\x00\x00"), "outside"),
     ],
 )
@@ -107,7 +107,7 @@ def test_a_boot_area_is_replaced_with_the_ubc_that_protects_it(desk: Desk, part:
     assert desk.flash("write", desk.hex("b.hex", _CODE), part=part).reason.endswith("[E-UBC]")
     result = desk.flash("write", desk.hex("a.hex", _CODE, ubc), "--options", part=part)
     assert result.code == 0, result.err
-    assert "UBC is in the way: it is cleared, which erases nothing" in result.err
+    assert "UBC protects blocks of the image: clearing it (this erases nothing)" in result.err
     assert desk.memory()[:500] == program(100) + program(500, seed=3)[100:]
     assert desk.memory("options")[ubc[0] - 0x4800] == 0x02
 

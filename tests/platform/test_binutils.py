@@ -122,7 +122,7 @@ REFUSED = [
     (["-O", "ihex", "ELF", "no/x.hex"], "No such file or directory", "check the path"),
     (["-O", "ihex", "ELF", "ELF"], "would be written over what is read", "name another file to write"),
     (["-I", "binary", "-O", "ihex", "ELF", "x"], "a raw file has no addresses", "use the ELF or the HEX file"),
-    (["-O", "ihex", "raw.bin", "x"], "a raw binary does not say where it belongs", "use the ELF or the HEX file"),
+    (["-O", "ihex", "raw.bin", "x"], "a raw binary has no address", "use the ELF or the HEX file"),
 ]
 
 

@@ -296,7 +296,7 @@ def test_what_is_left_alone_is_not_called_factory() -> None:
     board.chip.options.set("TMU_KEY1=0x12")
     with board.open() as chip:
         said = wording.unlocked(chip.unlock())
-    assert said == "not read-protected: nothing to do; left alone, and not at factory values: TMU_KEY1"
+    assert said == "not read-protected: nothing to do; not changed, and not at factory values: TMU_KEY1"
 
 
 # -- told not to ------------------------------------------------------------------------------------------------------
@@ -307,7 +307,7 @@ def test_an_upload_that_may_not_unlock_only_says_what_is_undone(caplog: pytest.L
     board = board_with("stm8s208c6", held)
     board.upload(image_of(board.part, 7, 300), unlock=False)
     assert held_by(board).options == held.options
-    assert "`unlock` finishes it, and erases nothing" in caplog.text
+    assert "`unlock` finishes it and erases nothing" in caplog.text
     board.upload(image_of(board.part, 7, 300))
     assert board.options_are_factory()
 

@@ -160,11 +160,14 @@ def test_an_unlock_of_a_chip_without_the_boot_rom_of_the_part_writes_no_address_
     assert board.chip.bricked is None
     assert not board.chip.options.rop
     assert board.options_are_factory()
-    assert "left alone: TMU, WAITSTATE, TMU_MAXATT, OPTBL, as the chip shows no boot ROM" in caplog.text
+    assert (
+        "not written: TMU, WAITSTATE, TMU_MAXATT, OPTBL. An STM8AF6148 has a boot ROM and this chip shows none"
+        in caplog.text
+    )
     caplog.clear()
     with board.open(find_part("stm8af6148")) as chip:
         chip.write(Image([Segment(0x8000, bytes(128))]), board.part.flash)
-    assert "the chip shows no boot ROM, which an STM8AF6148 has: is that the part? [E-FAMILY]" in caplog.text
+    assert "an STM8AF6148 has a boot ROM and this chip shows none: check the part name [E-FAMILY]" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["stm8af6148", "stm8s105k6", "stm8l151k4", "stm8s103f3"])

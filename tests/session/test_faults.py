@@ -262,7 +262,7 @@ def test_a_probe_that_hangs_while_it_is_let_go_is_warned_of_and_fails_no_upload(
         except ProbeError as exc:
             told = exc.code is Code.PROBE_HUNG and not caplog.records
         else:
-            left = "may be left in SWIM mode" in caplog.text and Code.PROBE_HUNG.value in caplog.text
+            left = "may still be in SWIM mode" in caplog.text and Code.PROBE_HUNG.value in caplog.text
             told = left == board.probe.firmware.wedged
         assert told, after
         assert board.holds(image), after

@@ -258,7 +258,7 @@ def test_a_backup_is_restored_to_the_same_chip(desk: Path) -> None:
         chip.erase("eeprom")
         assert chip.restore(backup).left_out == ()
         assert chip.backup().segments == backup.segments
-        with pytest.raises(stm8tool.ImageError, match="no whole backup"):
+        with pytest.raises(stm8tool.ImageError, match="not a whole backup"):
             chip.restore(image((0x8000, FIRMWARE)))
         assert chip.restore(image((0x8000, FIRMWARE)), force=True).upload.written.programmed == 0
 

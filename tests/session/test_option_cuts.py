@@ -202,7 +202,7 @@ def test_a_lock_that_goes_on_after_a_cut_gives_the_options_beside_it_back_what_t
     (board,) = _cycled_boards("stm8s103f3", monkeypatch, Switches(cut_ruins_word=True), job)
     assert board.chip.options.rop
     assert (values(board)["UBC"], board.chip.options.mismatch) == (0x02, False)
-    assert "these get back what they held: UBC, AFR" in caplog.text
+    assert "restoring the old values of these: UBC, AFR" in caplog.text
 
 
 def test_an_unlock_that_goes_on_after_a_cut_names_all_that_it_restored(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,9 +90,9 @@ def test_a_chip_that_cannot_be_left_after_an_error_is_told_with_that_error(model
         _cut_swim(board)
         raise UsageError("the first error", hint="its hint")
     assert caught.value.hint == "its hint"
-    assert any(line.startswith("leaving the chip failed, too: ") for line in caught.value.details)
+    assert any(line.startswith("the chip could not be released, either: ") for line in caught.value.details)
     assert _POWER in caught.value.details[-1]
-    assert "whether a reset by NRST is enough is not sure" in caught.value.details[-1]
+    assert "a reset by NRST may not be enough" in caught.value.details[-1]
 
 
 def test_a_chip_that_cannot_be_left_after_ctrl_c_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
@@ -153,7 +153,7 @@ def test_a_probe_that_is_pulled_in_the_middle_says_that_the_chip_may_stay_stoppe
     with pytest.raises(ProbeLostError) as caught:
         board.upload(image_of(board.part))
     assert "the chip's program may be stopped" in (caught.value.hint or "")
-    assert "leaving the chip" not in "".join(caught.value.details)
+    assert "could not be released" not in "".join(caught.value.details)
 
 
 # -- a probe that reports an error for its own pin --------------------------------------------------------------------
@@ -183,7 +183,7 @@ def test_an_error_of_the_probes_own_pin_ends_no_power_cycle(every: int) -> None:
 @pytest.mark.parametrize("every", [1, 2, 3])
 def test_an_error_of_the_probes_own_pin_does_not_spare_a_chip_its_last_reset(every: int) -> None:
     board = Board(faults=[f"nrst-error-every={every}"])
-    with pytest.raises(SwimError, match="could be let go"), board.open() as chip:
+    with pytest.raises(SwimError, match="it was released"), board.open() as chip:
         chip.connect()
         _cut_swim(board)
     assert board.is_left_idle()

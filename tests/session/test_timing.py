@@ -210,4 +210,4 @@ def test_a_probe_that_hangs_in_the_middle_is_told_by_the_error_alone(
     with pytest.raises(ProbeError) as caught:
         board.upload(image_of(board.part))
     assert caught.value.code is Code.PROBE_HUNG
-    assert "may be left in SWIM mode" not in caplog.text
+    assert "may still be in SWIM mode" not in caplog.text

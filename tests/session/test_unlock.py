@@ -106,7 +106,7 @@ def test_a_lock_value_that_starts_an_erase_after_all_is_waited_for(monkeypatch: 
     monkeypatch.setattr("stm8tool.sim.chip.memory_map.ROP_PATTERN", 0x00)
     switches = Switches(rop_reads=0x00, iapsr_undocumented=False, global_erase_s=0.5)
     board = Board("stm8l101f3", locked=True, switches=switches)
-    with board.open() as chip, pytest.raises(ProgramError, match="read protection did not take"):
+    with board.open() as chip, pytest.raises(ProgramError, match="the chip did not turn read protection on"):
         chip.lock()
     assert board.chip.controller.erases_cut == 0
 
@@ -151,7 +151,7 @@ def test_bytes_of_the_former_owner_that_are_left_are_an_error(name: str, block: 
     size = sum(byte != 0 for byte in board.chip.flash.read(block, board.part.block))
     assert size > 32
     assert caught.value.code is Code.NOT_ERASED
-    assert f"{size} bytes that are not 0x00, the first at 0x{block:06X}" in str(caught.value)
+    assert f"{size} bytes were not erased to 0x00, the first at 0x{block:06X}" in str(caught.value)
     assert caught.value.details == (f"0x{block:06X}: not erased",)
     assert caught.value.hint
     assert board.options_are_factory()
@@ -165,7 +165,7 @@ def test_the_eeprom_is_looked_at_too() -> None:
     board.chip.eeprom.write(0x4050, b"secret")
     with (
         board.open() as chip,
-        pytest.raises(ProgramError, match="6 bytes that are not 0x00, the first at 0x004050"),
+        pytest.raises(ProgramError, match="6 bytes were not erased to 0x00, the first at 0x004050"),
     ):
         chip.unlock()
 
@@ -196,7 +196,7 @@ def test_an_unlock_by_a_probe_that_cuts_addresses_says_what_it_could_not_look_at
     with pytest.raises(ProbeError) as caught, board.open() as chip:
         chip.unlock()
     assert caught.value.code is Code.PROBE_LIMIT
-    assert "protection is off, but it is not known if the flash above 0x00FFFF is erased" in str(caught.value)
+    assert "protection is off, but the tool cannot see if the flash above 0x00FFFF is erased" in str(caught.value)
     assert not board.chip.options.rop
     assert board.options_are_factory()
 

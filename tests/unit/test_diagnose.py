@@ -14,7 +14,7 @@ from stm8tool.words import COMMAND_LINE, said
 SILENT = Rung("under reset", "SWIM entry: the chip does not answer", LinkFault.SILENT)
 STUCK = Rung("under reset", "SWIM entry: the SWIM line is stuck", LinkFault.STUCK)
 BUSY = Rung("under reset", "SWIM entry: the probe stays busy", LinkFault.BUSY)
-DAMAGED = Rung("under reset", "SWIM_CSR reads 0x21 where 0xA0 was written: no true link", LinkFault.DAMAGED)
+DAMAGED = Rung("under reset", "SWIM_CSR reads 0x21, but 0xA0 was written: the link is not good", LinkFault.DAMAGED)
 IN_RESET = Rung("under reset", "write to 0x007F99: the chip refuses the access", LinkFault.REFUSED, proven=True)
 NO_BUS = IN_RESET._replace(hsit=True)
 HUNG = Rung("under reset", "the probe did not answer within 1 s", None, of_probe=True)
@@ -117,7 +117,7 @@ def test_a_write_that_fails_is_blamed_on_a_low_supply_only(supply_mv: Optional[i
 
 
 def test_an_unlock_that_did_not_take_keeps_its_code_whatever_the_supply() -> None:
-    failure = ProgramError("the unlock did not take", code=Code.UNLOCK_FAILED)
+    failure = ProgramError("the unlock did not work", code=Code.UNLOCK_FAILED)
     blamed = blame_supply(failure, 2400, S103)
     assert blamed.code is Code.UNLOCK_FAILED
     assert "2.40 V" in (blamed.hint or "")

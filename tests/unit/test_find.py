@@ -196,7 +196,7 @@ def test_nothing_attached_in_a_container_says_what_to_pass_but_not_for_a_simulat
         choose("stlink", [])
     with pytest.raises(ProbeNotFoundError) as simulated:
         choose("stlink", [], prefix="sim:bench#")
-    assert "This is a Docker container: start it with --device" in (real.value.hint or "")
+    assert "The tool runs in a Docker container: start it with --device" in (real.value.hint or "")
     assert "Docker" not in (simulated.value.hint or "")
 
 

@@ -204,7 +204,7 @@ def test_a_start_address_is_no_data(file: Path) -> None:
         ([RESET, record(0x8003, b"\x80"), END], 2, "a second byte for 0x008003"),
         ([RESET, record(0x8004, b"ab")], 2, "the file stops without an end-of-file record"),
         ([RESET, "", ""], 1, "the file stops without an end-of-file record"),
-        ([RESET, END, "", record(0x8004, b"ab")], 4, "data after the end record of line 2"),
+        ([RESET, END, "", record(0x8004, b"ab")], 4, "data after the end record in line 2"),
         ([RESET, record(0, b"\x00\x80\x00", 5), END], 2, "not a valid Intel HEX record"),
         ([RESET, record(0, b"\x00\x00\x80\x00", 5)[:-2] + "00", END], 2, "wrong checksum"),
         ([RESET, f"{RESET}\f{RESET}", END], 2, "not a valid Intel HEX record"),
@@ -247,38 +247,38 @@ def test_any_number_of_start_addresses_is_valid_and_the_last_one_is_told(
         (
             [record(0x9000, b"ab"), END],
             3,
-            "a second file begins here, after the end record of line 2",
+            "a second file begins here, after the end record in line 2",
             "several files were put into one: name each of them in the command instead",
         ),
         (
             ["; a comment of the first file", record(0, b"\x00\x01", 4), record(0, b"ab"), START_EIP, END, RESET, END],
             4,
-            "a second file begins here, after the end record of line 2",
+            "a second file begins here, after the end record in line 2",
             "several files were put into one: name each of them in the command instead",
         ),
-        ([END], 3, "a second end record, after that of line 2", "delete this line"),
+        ([END], 3, "a second end record, after the one in line 2", "delete this line"),
         (
             ["", "\x1a"],
             4,
-            "not a record, and after the end record of line 2",
-            "delete all that stands after line 2, or build the file again",
+            "this line is not a record, and it comes after the end record in line 2",
+            "delete everything after line 2, or build the file again",
         ),
         (
             ["END OF FILE"],
             3,
-            "not a record, and after the end record of line 2",
-            "delete all that stands after line 2, or build the file again",
+            "this line is not a record, and it comes after the end record in line 2",
+            "delete everything after line 2, or build the file again",
         ),
         (
             [record(0x9000, b"ab")[:-1]],
             3,
-            "not a record, and after the end record of line 2",
+            "this line is not a record, and it comes after the end record in line 2",
             "perhaps several files were put into one: name each of them in the command instead",
         ),
         (
             ["S1059000616108", "S9030000FC"],
             3,
-            "not a record, and after the end record of line 2",
+            "this line is not a record, and it comes after the end record in line 2",
             "perhaps several files were put into one: name each of them in the command instead",
         ),
     ],
@@ -325,7 +325,7 @@ def test_a_record_over_the_end_of_a_segment_is_refused_as_programs_disagree(
     error = refusal(file)
     assert str(error) == (
         f"{file}:3: the record runs over the end of its 64 KiB segment (type 02 record), "
-        "and programs disagree where the rest belongs"
+        "and programs put the rest at different addresses"
     )
     assert error.hint is not None
     assert "type 04" in error.hint
@@ -390,7 +390,7 @@ def test_a_raw_binary_for_a_region_begins_where_the_region_does(tmp_path: Path, 
     for base in (0, 0x3FFF, 0x4280, 0x8000):
         with pytest.raises(ImageError, match=f"--base 0x{base:06X} is not in eeprom 0x004000..0x00427F") as caught:
             load([tmp_path / "data.bin"], base, region=EEPROM)
-        hint = "leave --base out: the file then begins at 0x004000; or name the memory that it is for"
+        hint = "leave --base out: the file then begins at 0x004000; or name the memory for this file"
         assert caught.value.hint_in(COMMAND_LINE) == hint
 
 
@@ -401,7 +401,7 @@ def test_a_raw_binary_that_is_larger_than_its_region_is_refused(tmp_path: Path) 
     ) as error:
         load([tmp_path / "data.bin"], region=EEPROM)
     assert error.value.code is Code.IMAGE_TOO_BIG
-    assert error.value.hint == "cut the file to 640 bytes, or name the memory that it is for"
+    assert error.value.hint == "cut the file to 640 bytes, or name the memory for this file"
 
 
 def test_a_region_says_nothing_to_a_file_that_has_addresses(file: Path) -> None:
@@ -431,12 +431,12 @@ def test_another_format_is_named(tmp_path: Path, name: str, content: bytes, look
 @pytest.mark.parametrize(
     ("text", "where", "problem"),
     [
-        (f"{RESET}\n{END}\n".encode("utf-8-sig"), "", "a byte order mark stands before the first record"),
-        (f"{RESET}\r\n{END}\r\n".encode("utf-16"), "", "a byte order mark stands before the first record"),
+        (f"{RESET}\n{END}\n".encode("utf-8-sig"), "", "the file begins with a byte order mark"),
+        (f"{RESET}\r\n{END}\r\n".encode("utf-16"), "", "the file begins with a byte order mark"),
         (
             b"\n; firmware 1.2\n" + f"{RESET}\n{END}\n".encode(),
             ":2",
-            "something stands before the first record, which is in line 3",
+            "there is text before the first record, which is in line 3",
         ),
         (b"s1058000820078\ns9030000fc\n", ":1", "an S-record begins with a capital S"),
         (f"\n{RESET[:-1]}\n{END}\n".encode(), ":2", "not a valid Intel HEX record"),
@@ -508,7 +508,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(file: Path) -> No
 def test_a_file_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "SIZE_LIMIT", 100)
     (tmp_path / "disk.bin").write_bytes(bytes(101))
-    assert "no image for an STM8" in str(refusal(tmp_path / "disk.bin", base=0x8000))
+    assert "not an image for an STM8" in str(refusal(tmp_path / "disk.bin", base=0x8000))
 
 
 def test_several_files_make_one_image(tmp_path: Path) -> None:
@@ -577,7 +577,7 @@ def test_a_raw_binary_has_no_more_gaps_than_can_be_read_again(tmp_path: Path) ->
     save(file, [Segment(0x8000, b"\x01"), Segment(0x8000 + SIZE_LIMIT - 1, b"\x02")])
     assert load([file], base=0x8000).size == SIZE_LIMIT
     file.unlink()
-    with pytest.raises(ImageError, match=r"a raw binary of 0x008000\.\.0xFFFFFFF0 has more than 16 MiB") as error:
+    with pytest.raises(ImageError, match=r"a raw binary of 0x008000\.\.0xFFFFFFF0 is larger than 16 MiB") as error:
         save(file, [Segment(0x8000, b"\x01"), Segment(0xFFFFFFF0, b"\x02")])
     assert error.value.hint == "save to a .hex file, which leaves gaps out"
     assert not file.exists()

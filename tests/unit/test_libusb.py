@@ -171,7 +171,7 @@ def windows_error(number: int) -> OSError:
     ("number", "reason"),
     [
         (126, "a library that it needs is missing (WinError 126)"),
-        (193, "no library for this machine (WinError 193)"),
+        (193, "it is not a library for this machine (WinError 193)"),
         (1114, "in the user's language"),
     ],
 )

@@ -81,10 +81,10 @@ def test_reserved_bits_of_a_byte_without_its_complement_are_no_excuse_to_set_the
 @pytest.mark.parametrize(
     ("name", "texts", "message", "code"),
     [
-        ("stm8s103f3", ["UBC"], "sets no option byte", Code.USAGE),
-        ("stm8s103f3", ["UBC="], "sets no option byte", Code.USAGE),
-        ("stm8s103f3", ["=1"], "sets no option byte", Code.USAGE),
-        ("stm8s103f3", [".AFR0=1"], "sets no option byte", Code.USAGE),
+        ("stm8s103f3", ["UBC"], "is not OPTION=VALUE", Code.USAGE),
+        ("stm8s103f3", ["UBC="], "is not OPTION=VALUE", Code.USAGE),
+        ("stm8s103f3", ["=1"], "is not OPTION=VALUE", Code.USAGE),
+        ("stm8s103f3", [".AFR0=1"], "is not OPTION=VALUE", Code.USAGE),
         ("stm8s103f3", ["WAITSTATE=1"], "no option byte WAITSTATE", Code.USAGE),
         ("stm8s103f3", ["NAFR=1"], "no option byte NAFR", Code.USAGE),
         ("stm8s103f3", ["0x4804=1"], "no option byte 0X4804", Code.USAGE),
@@ -99,14 +99,14 @@ def test_reserved_bits_of_a_byte_without_its_complement_are_no_excuse_to_set_the
         ("stm8s103f3", ["HSECNT=0x12"], "has no value 0x12", Code.USAGE),
         ("stm8s103f3", ["MISC=0x20"], "reserved", Code.USAGE),
         ("stm8s103f3", ["ROP=0x12"], "ROP has no value 0x12", Code.USAGE),
-        ("stm8s103f3", ["UBC=9K"], "no such area", Code.USAGE),
-        ("stm8s103f3", ["UBC=-1"], "no such area", Code.USAGE),
-        ("stm8l152r8", ["UBC=64K"], "no such area", Code.USAGE),  # 255 of its 256 pages at most
-        ("stm8l101f3", ["UBC=8K"], "no such area", Code.USAGE),
-        ("stm8s208mb", ["UBC=0xFF"], "no such area", Code.USAGE),  # reserved
-        ("stm8s105k4", ["UBC=0x3E"], "no such area", Code.USAGE),  # more than its 16 KB
-        ("stm8l101f3", ["UBC=0x80"], "no such area", Code.USAGE),
-        ("stm8s208mb", ["UBC.UBC=0xFF"], "no such area", Code.USAGE),  # as a field no less
+        ("stm8s103f3", ["UBC=9K"], "cannot protect such an area", Code.USAGE),
+        ("stm8s103f3", ["UBC=-1"], "cannot protect such an area", Code.USAGE),
+        ("stm8l152r8", ["UBC=64K"], "cannot protect such an area", Code.USAGE),  # 255 of its 256 pages at most
+        ("stm8l101f3", ["UBC=8K"], "cannot protect such an area", Code.USAGE),
+        ("stm8s208mb", ["UBC=0xFF"], "cannot protect such an area", Code.USAGE),  # reserved
+        ("stm8s105k4", ["UBC=0x3E"], "cannot protect such an area", Code.USAGE),  # more than its 16 KB
+        ("stm8l101f3", ["UBC=0x80"], "cannot protect such an area", Code.USAGE),
+        ("stm8s208mb", ["UBC.UBC=0xFF"], "cannot protect such an area", Code.USAGE),  # as a field no less
         ("stm8l101f3", ["DATASIZE=0x21"], "has no value 0x21", Code.USAGE),
         ("stm8l101f2", ["DATASIZE=1"], "stays 0", Code.USAGE),
         ("stm8s105k4", ["RESERVED_480B=1"], "never written", Code.DANGEROUS_WRITE),
@@ -117,7 +117,7 @@ def test_reserved_bits_of_a_byte_without_its_complement_are_no_excuse_to_set_the
         ("stm8af5288", ["TMU=0xF5"], "permanent", Code.DANGEROUS_WRITE),
         ("stm8af5288", ["TMU.TMU=5"], "permanent", Code.DANGEROUS_WRITE),
         ("stm8af5288", ["TMU=1"], "has no value", Code.USAGE),
-        ("stm8af5288", ["TMU_KEY1=0xFF"], "no keys", Code.USAGE),
+        ("stm8af5288", ["TMU_KEY1=0xFF"], "not valid keys", Code.USAGE),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -131,7 +131,7 @@ def test_what_makes_no_sense_or_ruins_a_chip_is_refused(name: str, texts: list[s
 def test_the_hint_names_the_largest_area_which_may_be_asked_for(name: str, text: str, most: int) -> None:
     with pytest.raises(UsageError) as caught:
         asked(name, f"UBC={text}")
-    assert f"bytes up to {most}, all for that much" in (caught.value.hint or "")
+    assert f"bytes up to {most}, all (that many)" in (caught.value.hint or "")
     assert asked(name, f"UBC={most}") == asked(name, "UBC=all")
 
 

@@ -32,14 +32,14 @@ def refusal(*segments: Segment, regions: tuple[Region, ...] = (), part: str = "s
     [
         (
             [PROGRAM, Segment(0, bytes(4))],
-            "the RAM lies there, which a program fills when it starts: leave these bytes",
+            "the RAM is there, and a program fills it when it starts: leave these bytes",
         ),
-        ([PROGRAM, Segment(0x3FF, b"x")], "the RAM lies there"),
-        ([PROGRAM, Segment(0x5000, b"x")], "registers lie there"),
-        ([PROGRAM, Segment(0x57FF, b"x")], "registers lie there"),
-        ([PROGRAM, Segment(0x7F60, b"x")], "registers lie there"),
-        ([PROGRAM, Segment(0x4865, bytes(12))], "the chip's unique ID lies there, which cannot be written: leave"),
-        ([PROGRAM, Segment(0x4870, b"x")], "the chip's unique ID lies there"),
+        ([PROGRAM, Segment(0x3FF, b"x")], "the RAM is there"),
+        ([PROGRAM, Segment(0x5000, b"x")], "registers are there"),
+        ([PROGRAM, Segment(0x57FF, b"x")], "registers are there"),
+        ([PROGRAM, Segment(0x7F60, b"x")], "registers are there"),
+        ([PROGRAM, Segment(0x4865, bytes(12))], "the chip's unique ID is there, and it cannot be written: leave"),
+        ([PROGRAM, Segment(0x4870, b"x")], "the chip's unique ID is there"),
         ([Segment(0, b"\x01" * 640)], "(stm8flash-compat: -s in place of --region and --base)"),
         ([Segment(0, b"\x82" * 5000)], "with --base 0x008000 (stm8flash-compat: -s 0x8000)"),
         ([PROGRAM, Segment(0x4900, b"x")], "no part that the tool knows has all that memory"),
@@ -61,7 +61,7 @@ def test_the_hint_names_what_lies_there(segments: list[Segment], hint: str) -> N
 
 
 def test_the_boot_rom_is_named_where_the_part_has_one() -> None:
-    assert "the boot ROM lies there, which cannot be written" in str(
+    assert "the boot ROM is there, and it cannot be written" in str(
         refusal(Segment(0x6000, b"x"), part="stm8s105c6").hint
     )
     assert "no part that the tool knows" in str(refusal(Segment(0x6000, b"x"), part="stm8l101f3").hint)
@@ -82,7 +82,7 @@ def test_the_hint_names_the_parts_that_the_file_fits_and_the_nearest_first(
 ) -> None:
     error = refusal(PROGRAM, Segment(address, b"x"), part=part)
     assert error.code is Code.OUTSIDE_MAP
-    assert error.hint == f"this file fits {fitting}: build for the part that is printed on the chip, and name that one"
+    assert error.hint == f"this file fits {fitting}: build for the part that is printed on the chip, and name that part"
 
 
 def test_every_part_that_the_hint_names_takes_the_file() -> None:
@@ -97,7 +97,7 @@ def test_every_part_that_the_hint_names_takes_the_file() -> None:
 def test_the_ram_of_one_part_may_be_the_eeprom_of_another() -> None:
     hint = refusal(PROGRAM, Segment(0x1000, b"x"), part="stm8s208c8").hint
     assert hint is not None
-    assert hint.startswith("the RAM lies there")
+    assert hint.startswith("the RAM is there")
     assert "the file fits STM8L151C2" in hint
 
 
@@ -121,11 +121,11 @@ def test_a_program_that_is_too_large_is_told_the_parts_that_hold_it(size: int, h
     [
         (Segment(0, bytes(640)), EEPROM, "the addresses in the file count from 0, and eeprom begins at 0x004000: "),
         (Segment(0, b"a"), Region("range", 0x4100, 8), "the addresses in the file count from 0, and range begins at "),
-        (Segment(0, bytes(641)), EEPROM, "the RAM lies there"),
-        (PROGRAM, EEPROM, "flash 0x008000..0x009FFF lies there, but the command is about eeprom 0x004000"),
-        (PROGRAM, S103.ram, "flash 0x008000..0x009FFF lies there, but the command is about ram 0x000000"),
-        (Segment(0x4000, b"x"), S103.flash, "eeprom 0x004000..0x00427F lies there, but the command is about flash"),
-        (Segment(0x4040, b"x"), Region("range", 0x4000, 64), "eeprom 0x004000..0x00427F lies there, but the command"),
+        (Segment(0, bytes(641)), EEPROM, "the RAM is there"),
+        (PROGRAM, EEPROM, "flash 0x008000..0x009FFF is there, but the command is for eeprom 0x004000"),
+        (PROGRAM, S103.ram, "flash 0x008000..0x009FFF is there, but the command is for ram 0x000000"),
+        (Segment(0x4000, b"x"), S103.flash, "eeprom 0x004000..0x00427F is there, but the command is for flash"),
+        (Segment(0x4040, b"x"), Region("range", 0x4000, 64), "eeprom 0x004000..0x00427F is there, but the command"),
     ],
 )
 def test_the_hint_fits_the_memory_that_was_chosen(segment: Segment, region: Region, hint: str) -> None:

@@ -81,12 +81,12 @@ def test_addresses_have_two_three_or_four_bytes(file: Path, data: int, end: int,
         ([RESET, "SX030000FC", END], 2, "not a valid S-record"),
         ([RESET, "; a comment", END], 2, "not a valid S-record"),
         ([RESET, record(9, 0, b"x")], 2, "not a valid S-record"),
-        ([RESET, record(5, 2), END], 2, "2 data records are announced, 1 stand above"),
-        ([RESET, record(6, 0), END], 2, "0 data records are announced, 1 stand above"),
+        ([RESET, record(5, 2), END], 2, "the file announces 2 data records, but has 1"),
+        ([RESET, record(6, 0), END], 2, "the file announces 0 data records, but has 1"),
         ([RESET, record(1, 0x8003, b"\x80"), END], 2, "a second byte for 0x008003"),
         ([RESET, record(1, 0x9000, b"x"), RESET, END], 3, "a second byte for 0x008000"),
         ([RESET], 1, "the file stops without an end record"),
-        ([RESET, "", END, "", RESET], 5, "data after the end record of line 3"),
+        ([RESET, "", END, "", RESET], 5, "data after the end record in line 3"),
     ],
 )
 def test_a_damaged_s_record_file_is_refused_with_its_line(
@@ -99,13 +99,13 @@ def test_a_damaged_s_record_file_is_refused_with_its_line(
 
 def test_two_files_in_one_are_told_as_two_files(file: Path) -> None:
     error = refusal(write(file, RESET, END, "", record(0, 0, b"HDR"), record(2, 0x9000, b"x"), record(8, 0)))
-    assert str(error) == f"{file}:4: a second file begins here, after the end record of line 2"
+    assert str(error) == f"{file}:4: a second file begins here, after the end record in line 2"
     assert error.hint_in(COMMAND_LINE) == "several files were put into one: name each of them in the command instead"
 
 
 def test_a_second_end_record_is_told_as_one(file: Path) -> None:
     error = refusal(write(file, RESET, END, END))
-    assert str(error) == f"{file}:3: a second end record, after that of line 2"
+    assert str(error) == f"{file}:3: a second end record, after the one in line 2"
     assert error.hint == "delete this line"
 
 
@@ -122,7 +122,7 @@ def test_s1_records_with_addresses_of_24_bits_are_refused_with_what_makes_them(f
         wide_record(0x8004, b"\x9d"),
     ]
     error = refusal(write(file, *lines, END))
-    assert str(error) == f"{file}: the S1 records hold addresses of 24 bits, and the format allows 16 there"
+    assert str(error) == f"{file}: the S1 records hold addresses of 24 bits, but the format allows only 16"
     assert error.hint is not None
     assert "--out-fmt-ihx" in error.hint
 

@@ -100,7 +100,7 @@ def test_the_file_may_be_made_by_echo_or_an_editor(counter: Path, content: bytes
 )
 def test_a_file_with_something_else_is_refused_and_kept(counter: Path, content: bytes) -> None:
     counter.write_bytes(content)
-    with pytest.raises(ImageError, match="holds something else than one decimal number"):
+    with pytest.raises(ImageError, match="does not hold one decimal number"):
         SerialNumber.parse(f"0x4000,u8,{counter}").take()
     assert counter.read_bytes() == content
 

@@ -431,9 +431,9 @@ def test_a_device_that_goes_away_while_it_is_opened_is_lost(transport_to: Bus) -
     ("code", "system", "words"),
     [
         (usb_access.ACCESS, "linux", "udevadm control --reload-rules"),
-        (usb_access.ACCESS, "win32", "close whatever else uses the probe"),
-        (usb_access.ACCESS, "darwin", "close whatever else uses the probe"),
-        (usb_access.BUSY, "linux", "close whatever else uses the probe"),
+        (usb_access.ACCESS, "win32", "close other programs that use the probe"),
+        (usb_access.ACCESS, "darwin", "close other programs that use the probe"),
+        (usb_access.BUSY, "linux", "close other programs that use the probe"),
         (usb_access.NOT_SUPPORTED, "win32", "Zadig"),
         (usb_access.NOT_FOUND, "win32", "driver"),
         (usb_access.NOT_FOUND, "freebsd14", "replug"),

@@ -143,4 +143,4 @@ def test_a_busy_probe_is_refused_with_the_name_of_who_holds_it(
 def test_without_a_name_the_processes_that_could_not_be_asked_are_the_evidence() -> None:
     error = usb_access.access_error(usb_access.BUSY, "the probe", "linux", holders=Holders((), 12))
     assert "another program or a kernel driver" in str(error)
-    assert error.details == ("12 processes of other users could not be looked into; only root can",)
+    assert error.details == ("12 processes of other users could not be examined; only root can do that",)

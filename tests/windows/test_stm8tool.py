@@ -149,7 +149,7 @@ def of_the_other_pointer_size(library: Path) -> str:
 
 def something_else(library: Path) -> str:
     library.write_bytes(b"<html>Please log in to this network</html>")
-    return "no library for this machine (WinError 193)"
+    return "it is not a library for this machine (WinError 193)"
 
 
 def another_library(library: Path) -> str:

@@ -1,4 +1,4 @@
-"""What a connected chip shows: how it was reached, its kind, protection, option bytes and unique ID."""
+"""The facts that a connected chip shows: how it was reached, its kind, protection, option bytes and unique ID."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .options.bytes import OptionState, read_options
 
 
 class ChipInfo(NamedTuple):
-    """What a connected chip shows.
+    """The facts that a connected chip shows.
 
     Attributes:
         recipe: How it was reached.
-        high_speed: The wire runs at high speed.
-        seen: What the chip shows of its kind.
+        high_speed: True if the wire runs at high speed.
+        seen: The signs that the chip shows of its kind.
         protection: ROP; None without a part.
         options: Option bytes; empty without a part or under ROP.
         unique_id: 12 bytes; None if the part has none, or under ROP.
@@ -34,7 +34,7 @@ class ChipInfo(NamedTuple):
 
 
 def gather(core: Core, part: Optional[Part]) -> ChipInfo:
-    """Return what a connected chip shows; nothing is written to its memories."""
+    """Read the facts from a connected chip; its memories are not written."""
     recipe = core.recipe.name if core.recipe else ""
     if part is None:
         return ChipInfo(recipe, core.link.high_speed, core.seen, None, (), None)

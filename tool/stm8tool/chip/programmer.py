@@ -1,8 +1,8 @@
-"""Seam 3: the blocks of a connected chip: read, write, verify, erase, and look if they are blank.
+"""Seam 3: the blocks of a connected chip: read, write, verify, erase, and check if they are blank.
 
-Only blocks that differ are written, and gaps in an image keep what the chip holds. A write that loses the
-link connects again, looks at what the chip holds by then, and goes on from there: nothing is repeated
-blindly. What a block is to hold is remembered from before it is touched, as one that is cut short may hold anything.
+Only blocks that differ are written, and gaps in an image keep the bytes of the chip. If a write loses the
+link, it connects again, reads the chip, and goes on from there: it repeats nothing blindly.
+The wanted bytes of a block are remembered before it is touched: a block that is cut short may hold anything.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Verify = Union[bool, Literal["read"]]
 
 
 class Written(NamedTuple):
-    """What a write did: blocks looked at, blocks programmed, bytes in one block."""
+    """The result of a write: blocks compared, blocks programmed, bytes in one block."""
 
     compared: int
     programmed: int
@@ -114,7 +114,7 @@ class Programmer:
         Raises:
             ReadoutProtectedError: ROP is on; nothing was written.
             WriteProtectedError: UBC protects a block; nothing was written.
-            VerifyError: A block does not hold what was written, not even after a second write.
+            VerifyError: A block does not hold the written bytes, not even after a second write.
             ProgramError, SwimError, TransportError: It failed, also after connecting again.
         """
         job = _Write(self.flash, segments, verify, self._swim, self._progress)
@@ -135,7 +135,7 @@ class Programmer:
         return Written(covered // self._block, len(job.programmed), self._block)
 
     def erase(self, region: Region) -> Written:
-        """Erase `region` (whole blocks) to 0x00; blocks that are blank are left alone."""
+        """Erase `region` (whole blocks) to 0x00; blocks that are blank are not touched."""
         return self.write([Segment(region.start, bytes(region.size))])
 
 
@@ -213,7 +213,7 @@ class _Write:
 
 
 def _with_the_cut(error: ToolError, blocks: Iterable[int]) -> ToolError:
-    """Return an error with the blocks whose programming began and was not seen to end, unless the chip refused them."""
+    """Return `error` with the blocks whose programming began but did not surely end, unless the chip refused them."""
     cut = tuple(sorted(blocks))
     if not cut or isinstance(error, (ReadoutProtectedError, WriteProtectedError, RefusedError)):
         return error

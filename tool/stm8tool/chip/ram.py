@@ -1,4 +1,4 @@
-"""Programs in RAM: put one there and see that it is there. Nothing of it outlives the power."""
+"""Programs in RAM: put one there and check that it is there. It is lost when the power goes off."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .programmer import Programmer, Progress
 
 
 def load(flash: Flash, segments: Sequence[Segment], progress: Progress) -> None:
-    """Put `segments`, which lie in RAM, there.
+    """Write `segments`, all of which lie in RAM.
 
     Args:
         flash: The controller of a connected, open chip.

@@ -18,22 +18,22 @@ def resolve(part: Part, wanted: Union[str, Region], among: Optional[Sequence[Reg
     Args:
         part: The chip.
         wanted: The name of a memory, ADDRESS:SIZE such as "0x8000:0x100", or the region itself.
-        among: The memories that serve; None: all that can be read.
+        among: The memories that can be used; None: all that can be read.
 
     Raises:
-        UsageError: There is no such memory, or not all of the region lies inside one that serves.
+        UsageError: There is no such memory, or the region does not lie inside one that can be used.
     """
     memories = part.readable if among is None else among
     choices = ", ".join(map(str, memories))
     region = _named(part, wanted) if isinstance(wanted, str) else wanted
     if region is None:
-        more = f"; these serve: {choices}" if among else ""
+        more = f"; these can be used here: {choices}" if among else ""
         raise UsageError(f"unknown region '{wanted}'", hint=f"use flash, eeprom, options, ram or ADDRESS:SIZE{more}")
     if not is_inside(region, memories):
-        serves = " that serves here" if among else ""
+        usable = " that can be used here" if among else ""
         raise UsageError(
-            f"0x{region.start:06X}:{region.size} is not inside one memory of the {part.name}{serves}",
-            hint=f"these serve: {choices}" if among else f"it has {choices}",
+            f"0x{region.start:06X}:{region.size} is not inside one memory of the {part.name}{usable}",
+            hint=f"these can be used here: {choices}" if among else f"it has {choices}",
         )
     return region
 
@@ -53,10 +53,10 @@ def _data_in_flash(part: Part) -> NoReturn:
     if area is None:
         raise UsageError(f"the {part.name} has no EEPROM", hint=Hint("use {region:flash}"))
     raise UsageError(
-        f"the {part.name} has no EEPROM apart: its option byte DATASIZE makes the end of the flash data EEPROM, "
-        f"{area} at most",
+        f"the {part.name} has no separate EEPROM: its option byte DATASIZE turns the end of the flash into data "
+        f"EEPROM, {area} at most",
         hint=Hint(
-            "{options_show} tells which; use {region:ADDRESS:SIZE}, such as {region:{area}}",
+            "{options_show} tells how much; use {region:ADDRESS:SIZE}, such as {region:{area}}",
             area=f"0x{area.start:06X}:{area.size}",
         ),
     )

@@ -17,7 +17,7 @@ CSR_HS = 0x10
 CSR_RST = 0x04  # the next system reset ends SWIM
 CSR_HSIT = 0x02  # option bytes are loaded, high speed is allowed
 
-PROGRAM_COUNTER = 0x7F01  # E, H, L; counts from a flush on
+PROGRAM_COUNTER = 0x7F01  # E, H, L; takes effect with a flush
 STACK_POINTER = 0x7F08
 CONDITION_CODE = 0x7F0A
 CC_AT_START = 0xE8  # as ST's tool sets it: interrupts are masked
@@ -47,10 +47,10 @@ UBC_ADDRESS = {"stm8s": 0x4801, "stm8l": 0x4802}
 
 
 class FlashRegisters(NamedTuple):
-    """Where one family has its flash controller and its clock divider."""
+    """The addresses of the flash controller and of the clock divider in one family."""
 
     cr2: int
-    ncr2: Optional[int]  # complement of cr2, at cr2 + 1; the STM8L map has none and PUKR there
+    ncr2: Optional[int]  # complement of cr2, at cr2 + 1; the STM8L map has PUKR there instead
     iapsr: int
     pukr: int
     dukr: int

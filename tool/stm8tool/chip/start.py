@@ -1,9 +1,9 @@
-"""Whether a reset starts a program: what the reset vector holds, and the memory that it leads to.
+"""Find out if a reset starts a program, from the reset vector and the memory that it leads to.
 
-Sources: PM0044, the STM8's reset vector is an instruction of four bytes at 0x008000, INT with an address of 24 bits;
-UM0560, a boot ROM starts a program only if the first byte is INT or JPF, and waits for a host otherwise (confidence
-high). A part without a boot ROM executes whatever lies there; a compiler still puts INT there, so that anything else
-is a flash without a program.
+Sources: PM0044: the STM8's reset vector is an instruction of four bytes at 0x008000, INT with an address of 24 bits.
+UM0560: a boot ROM starts a program only if the first byte is INT or JPF, and waits for a host otherwise (confidence
+high). A part without a boot ROM executes any byte there. A compiler still puts INT there, so any other byte means that
+the flash has no program.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .options import protection
 
 VECTOR = 0x8000
 VECTOR_SIZE = 4
-_LOCKED_VECTOR = b"\x71" * VECTOR_SIZE  # what read protection shows, of most chips
+_LOCKED_VECTOR = b"\x71" * VECTOR_SIZE  # the bytes that most locked chips show
 INT, JPF = 0x82, 0xAC
 # A blank byte is 0x00, which is also the first half of an instruction (NEG): no program begins with eight of those.
 BLANK_SIZE = 16
@@ -34,12 +34,12 @@ _log = logging.getLogger(__name__)
 
 
 def look(core: Core, part: Optional[Part], known: Image) -> Optional[bool]:
-    """Tell whether the connected chip has a program, and warn if not; None where that cannot be seen.
+    """Tell whether the connected chip has a program, and warn if not; None if that cannot be seen.
 
     Args:
         core: The chip.
-        part: What it is; without it, its flash may be as large as that of the largest.
-        known: What it was seen to hold, before it was locked perhaps: that is not read again.
+        part: The part; without it, the flash is taken to be as large as that of the largest part.
+        known: Bytes that the chip is known to hold, perhaps from before it was locked: they are not read again.
     """
     flash = part.flash if part else _ANY_FLASH
     try:
@@ -50,8 +50,8 @@ def look(core: Core, part: Optional[Part], known: Image) -> Optional[bool]:
             if found and _is_locked(core, part):
                 return None
     except (*LINK_ERRORS, ProbeError, TargetError) as exc:
-        # A link that is lost here is still lost when the chip is left, which says so.
-        _log.debug("whether there is a program cannot be seen: %s", exc)
+        # If the link is lost here, it is still lost when the tool leaves the chip. The error is raised there.
+        _log.debug("it cannot be seen if there is a program: %s", exc)
         return None
     if found:
         advice = "write one that has a `main`, or the boot loader that starts it"
@@ -60,7 +60,7 @@ def look(core: Core, part: Optional[Part], known: Image) -> Optional[bool]:
 
 
 def _reader(core: Core) -> Read:
-    """Return a `Read` of the chip; ProbeError where the probe would read at another address."""
+    """Return a `Read` of the chip; it raises ProbeError if the probe would read at another address."""
 
     def reached(address: int, size: int) -> bytes:
         core.check_reaches(address + size)
@@ -76,7 +76,7 @@ def _is_locked(core: Core, part: Optional[Part]) -> bool:
 
 
 def from_image(image: Image) -> Read:
-    """Return a `Read` of `image`; LookupError where that holds nothing."""
+    """Return a `Read` of `image`; it raises LookupError for an address that the image does not hold."""
 
     def held(address: int, size: int) -> bytes:
         found = image.slice(Region("wanted", address, size))
@@ -91,7 +91,7 @@ def flaw(read: Read, flash: Region) -> Optional[str]:
     """Return why no reset starts a program, a sentence; None if one does.
 
     Args:
-        read: What the chip holds, at an address of `flash`.
+        read: Reads the bytes that the chip holds at an address of `flash`.
         flash: The part's flash; a program in any other memory is not there after power-on.
     """
     vector = read(VECTOR, VECTOR_SIZE)

@@ -1,7 +1,7 @@
-"""What goes before and after the plain programming of a chip, in this order:
+"""The steps before and after the plain programming of a chip, in this order:
 
-look for read protection, plan the option bytes, unlock, clear a UBC that is in the way, program, and only then the
-option bytes, the lock last of all. Nothing is erased before everything that can be refused has been looked at.
+look for read protection, plan the option bytes, unlock, clear a UBC that is in the way, program, write the option
+bytes, lock. Nothing is erased before the tool has looked at everything that it can refuse.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ _NO_TRAPS = frozenset(Danger) - {Danger.BROWNOUT, Danger.WATCHDOG}
 
 
 class OptionData(NamedTuple):
-    """The option bytes of an image, which are written after everything else.
+    """The option bytes of an image. They are written after everything else.
 
     Attributes:
         held: The bytes by address.
         allowed: The dangers that are allowed.
-        tell: Called with what will change, before anything is erased or written.
+        tell: Called with the planned changes, before anything is erased or written.
     """
 
     held: Mapping[int, int]
@@ -50,11 +50,11 @@ class OptionData(NamedTuple):
 
 
 class Upload(NamedTuple):
-    """What a write did.
+    """The result of a write.
 
     Attributes:
-        written: To flash and EEPROM.
-        unlocked: None where no unlock was needed.
+        written: The blocks in flash and EEPROM.
+        unlocked: None if no unlock was needed.
         options: The option bytes that were written, as they were before and are now.
     """
 
@@ -64,11 +64,11 @@ class Upload(NamedTuple):
 
 
 class Restored(NamedTuple):
-    """What a restore did.
+    """The result of a restore.
 
     Attributes:
-        upload: As of a write.
-        left_out: Why option bytes of the backup were not written, a line each.
+        upload: The same as for a write.
+        left_out: A line for each option byte of the backup that was not written, with the reason.
     """
 
     upload: Upload
@@ -81,7 +81,7 @@ def option_bytes(image: Image, part: Part) -> dict[int, int]:
 
 
 def segments_in(image: Image, regions: Sequence[Region], part: Part, options: Optional[OptionData]) -> list[Segment]:
-    """Return the data of `image` in `regions`, by address; ImageError if it has more, except `options`."""
+    """Return the data of `image` in `regions`, by address; ImageError for other data, except `options`."""
     image.check_inside([*regions, part.options] if options else regions, part.options, part)
     segments = [segment for region in regions for segment in image.slice(region)]
     return sorted(segments, key=lambda segment: segment.address)
@@ -100,7 +100,7 @@ def require_open(flash: Flash) -> None:
 def require_writable(
     programmer: Programmer, segments: Sequence[Segment], options: Optional[OptionData], *, unlock: bool
 ) -> None:
-    """Raise what `write` would raise before it writes anything."""
+    """Raise the error that `write` would raise before it writes anything."""
     flash = programmer.flash
     locked, _ = _prepare(flash, segments, options, unlock=unlock, mend=unlock)
     if locked or _has_ubc(flash.part, options):  # an unlock clears UBC
@@ -115,7 +115,7 @@ def require_writable(
 def _prepare(
     flash: Flash, segments: Sequence[Segment], options: Optional[OptionData], *, unlock: bool, mend: bool
 ) -> tuple[Optional[ReadoutProtectedError], list[Change]]:
-    """Look at all that can be refused; return what `_find_lock` does, and what will become of the option bytes."""
+    """Check everything that can be refused; return the result of `_find_lock` and the planned option bytes."""
     _require_reach(flash, segments)
     locked = _find_lock(flash, unlock=unlock)
     if not options:
@@ -135,18 +135,18 @@ def _require_reach(flash: Flash, segments: Sequence[Segment]) -> None:
 
 
 def _require_finished(states: Sequence[OptionState]) -> None:
-    """Raise ProgramError if an unlock was cut short: a change of option bytes would have to finish it."""
+    """Raise ProgramError if an unlock was cut short: a change of option bytes would have to finish it first."""
     undone = ", ".join(option.name for option in left_undone(states))
     if undone:
         raise ProgramError(
-            f"an earlier unlock was cut short, and did not restore {undone}: nothing was written",
+            f"an earlier unlock was cut short and did not restore {undone}: nothing was written",
             code=Code.OPTIONS_CORRUPT,
-            hint=Hint("{unlock} finishes it, and erases nothing; or leave out {unlock_never}"),
+            hint=Hint("{unlock} finishes it and erases nothing; or leave out {unlock_never}"),
         )
 
 
 def _find_lock(flash: Flash, *, unlock: bool) -> Optional[ReadoutProtectedError]:
-    """Return how ROP shows, or None for an open chip; raise it unless the chip may be unlocked."""
+    """Return the error for a locked chip, or None for an open one; raise it unless the chip may be unlocked."""
     try:
         require_open(flash)
     except ReadoutProtectedError as exc:
@@ -165,7 +165,7 @@ def write(
     verify: Verify = True,
     mend: Optional[bool] = None,
 ) -> Upload:
-    """Bring `segments` (sorted, inside flash or EEPROM) into the chip, and then `options`; see `Chip.write`."""
+    """Write `segments` (sorted, inside flash or EEPROM) into the chip, and then `options`; see `Chip.write`."""
     flash = programmer.flash
     mend = unlock if mend is None else mend
     locked, changes = _prepare(flash, segments, options, unlock=unlock, mend=mend)
@@ -183,7 +183,7 @@ def write(
 def restore(
     programmer: Programmer, image: Image, *, unlock: bool = True, verify: Verify = True, force: bool = False
 ) -> Restored:
-    """Bring a backup into the chip: flash, EEPROM, and then its option bytes; see `Chip.restore`."""
+    """Write a backup into the chip: flash, EEPROM, and then its option bytes; see `Chip.restore`."""
     flash = programmer.flash
     part = flash.part
     segments = sorted(
@@ -209,10 +209,10 @@ def restore(
 
 
 def unlock(programmer: Programmer) -> protection.Unlocked:
-    """Remove read protection, bring option bytes to factory values, and prove both by reading back.
+    """Remove read protection, set option bytes to factory values, and prove both by reading back.
 
     Raises:
-        ProgramError: It failed; or the chip is open, and not all of it is erased.
+        ProgramError: It failed; or the chip is open, but some of it is not erased.
     """
     unlocked = protection.unlock(programmer.flash)
     if unlocked.erased:
@@ -223,7 +223,7 @@ def unlock(programmer: Programmer) -> protection.Unlocked:
 def _require_erased(programmer: Programmer) -> None:
     """Raise ProgramError unless all of flash and EEPROM reads 0x00, as after an unlock.
 
-    ProbeError, if the probe cannot show all of it.
+    Raise ProbeError if the probe cannot read all of it.
     """
     core, part = programmer.flash.core, programmer.flash.part
     try:
@@ -232,18 +232,20 @@ def _require_erased(programmer: Programmer) -> None:
         if exc.code is not Code.PROBE_LIMIT:
             raise
         raise ProbeError(
-            f"the read protection is off, but it is not known if the flash above 0x00FFFF is erased: {exc}",
+            f"the read protection is off, but the tool cannot see if the flash above 0x00FFFF is erased: {exc}",
             code=exc.code,
-            hint=Hint("with another probe, {erase} erases all of the flash, and shows that it is blank"),
+            hint=Hint("with another probe, {erase} erases all of the flash and shows that it is blank"),
             end=exc.end,
         ) from exc
     left = programmer.not_blank(part.programmable)
     if left:
         raise ProgramError(
-            f"the read protection is off, but the erase left {len(left)} bytes that are not 0x00, "
-            f"the first at 0x{left[0]:06X}: what the chip held before can be read there",
+            f"the read protection is off, but {len(left)} bytes were not erased to 0x00, "
+            f"the first at 0x{left[0]:06X}: the chip's old content can be read there",
             code=Code.NOT_ERASED,
-            hint=Hint("{erase} tries once more, per memory; bytes that stay are worn out: do not pass the chip on"),
+            hint=Hint(
+                "{erase} tries again, one memory at a time; bytes that stay are worn out: do not pass the chip on"
+            ),
             address=left[0],
             count=len(left),
             details=[f"0x{block:06X}: not erased" for block in sorted({a - a % part.block for a in left})],
@@ -251,13 +253,13 @@ def _require_erased(programmer: Programmer) -> None:
 
 
 def require_whole(image: Image, part: Part) -> None:
-    """Raise ImageError for a backup with only a piece of a memory: it is damaged, or none."""
+    """Raise ImageError for a file with only a piece of a memory: it is damaged, or it is not a backup."""
     for memory in part.memories:
         held = sum(len(segment.data) for segment in image.slice(memory))
         if 0 < held < memory.size:
             raise ImageError(
-                f"this is no whole backup: it has {held} of the {memory.size} bytes of {memory}",
-                hint=Hint("{write} is for firmware; {restore_force} brings back what is there"),
+                f"this is not a whole backup: it has {held} of the {memory.size} bytes of {memory}",
+                hint=Hint("{write} is for firmware; {restore_force} restores the memories that the file has"),
                 address=memory.start,
                 size=held,
                 room=memory.size,
@@ -278,7 +280,7 @@ def _write(
     verify: Verify,
     may_clear_ubc: bool,
 ) -> Upload:
-    """Unlock if that is needed, and program; `may_clear_ubc`: the option bytes that follow have their own UBC."""
+    """Unlock if that is needed, and program; `may_clear_ubc`: the option bytes that follow include UBC."""
     flash = programmer.flash
     if locked:
         unlocked: Optional[protection.Unlocked] = _unlock(flash, locked, assume_locked=False)
@@ -287,29 +289,31 @@ def _write(
     try:
         return Upload(programmer.write(segments, verify=verify), unlocked)
     except ReadoutProtectedError as exc:
-        # A locked chip may look blank; its refusal of the first block is what tells.
+        # A locked chip may look blank. Then only its refusal of the first block tells that it is locked.
         if not unlock or (unlocked and unlocked.erased):
             raise exc.with_(code=Code.UNLOCK_FAILED if unlock else Code.ROP_UPLOAD) from exc
         unlocked = _unlock(flash, exc, assume_locked=True)
     except WriteProtectedError:
         if not may_clear_ubc:
             raise
-        _log.warning("UBC is in the way: it is cleared, which erases nothing, and that of the file is written last")
+        _log.warning(
+            "UBC protects blocks of the image: clearing it (this erases nothing); the file's UBC is written last"
+        )
         writing.change(flash, requested(flash.part, options_of(flash), ["UBC=none"]))
     return Upload(programmer.write(segments, verify=verify), unlocked)
 
 
 def _unlock(flash: Flash, found: ReadoutProtectedError, *, assume_locked: bool) -> protection.Unlocked:
-    _log.warning("%s: unlocking it, which erases the whole chip (what it holds cannot be read or saved)", found)
+    _log.warning("%s: unlocking it, which erases the whole chip (its content cannot be read or saved)", found)
     return protection.unlock(flash, assume_locked=assume_locked)
 
 
 def _see_to_options(flash: Flash, *, may_mend: bool) -> Optional[protection.Unlocked]:
-    """Finish an unlock that was cut short; any other damage to option bytes is only told."""
-    # Too little to refuse the chip: what reads there without a boot ROM no source says.
+    """Finish an unlock that was cut short; only warn of any other damage to option bytes."""
+    # This is too little to refuse the chip: no source says what a chip without a boot ROM reads there.
     if flash.core.persist(lambda: lacks_the_boot_rom_of(flash.part, flash.core.read_surely)):
         _log.warning(
-            "the chip shows no boot ROM, which an %s has: is that the part? %s",
+            "an %s has a boot ROM and this chip shows none: check the part name %s",
             flash.part.name,
             FamilyMismatchError.code,
         )
@@ -319,14 +323,14 @@ def _see_to_options(flash: Flash, *, may_mend: bool) -> Optional[protection.Unlo
         return None
     if show_a_cut_unlock(states):
         if may_mend:
-            # Not only the option bytes: a locked chip that reads as 0x00 everywhere looks the same.
-            _log.warning("an earlier unlock was cut short: bringing the option bytes to their factory values")
+            # A whole unlock, not only the option bytes: a locked chip that reads as 0x00 everywhere looks the same.
+            _log.warning("an earlier unlock was cut short: setting the option bytes to their factory values")
             return protection.unlock(flash)
-        advice = "an unlock was cut short: `unlock` finishes it, and erases nothing"
+        advice = "an unlock was cut short: `unlock` finishes it and erases nothing"
     else:
-        advice = "this does no harm if the part is the right one"
+        advice = "this is harmless if the part name is right"
     _log.warning(
-        "option bytes without their complements, for which the chip uses its defaults: %s; %s %s",
+        "these option bytes do not match their complements, and the chip uses its defaults for them: %s; %s %s",
         damaged,
         advice,
         Code.OPTIONS_CORRUPT,

@@ -1,4 +1,4 @@
-"""How a chip's facts are told to the user: one wording for `info`, `options show` and `doctor`."""
+"""The texts that tell a chip's facts to the user: one wording for `info`, `options show` and `doctor`."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def speed(high_speed: bool) -> str:
 
 
 def protection(found: Protection) -> str:
-    """Return whether ROP is on, and why that is thought."""
+    """Return whether ROP is on, and the evidence for it."""
     state = "ON: reads are blocked, an upload erases the chip first" if found.locked else "off"
     if found.unclear:
-        state = "unclear: it looks blank, and may be read-protected"
+        state = "unclear: the chip looks blank, and may be read-protected"
     return f"{state} ({found.evidence})"
 
 
 def unlocked(result: Unlocked) -> str:
-    """Return what an unlock did."""
+    """Return a sentence about the result of an unlock."""
     left = left_alone(result.left)
     if result.erased:
         factory = "" if left else "option bytes are at factory values, "
@@ -52,8 +52,8 @@ def unlocked(result: Unlocked) -> str:
 
 
 def left_alone(names: Sequence[str]) -> str:
-    """Return how a sentence goes on about option bytes that were left alone; nothing if there are none."""
-    return f"; left alone, and not at factory values: {', '.join(names)}" if names else ""
+    """Return the rest of a sentence, about option bytes that were not changed; empty if there are none."""
+    return f"; not changed, and not at factory values: {', '.join(names)}" if names else ""
 
 
 def ubc_in_force(states: Sequence[OptionState]) -> Optional[int]:
@@ -65,14 +65,14 @@ def ubc_in_force(states: Sequence[OptionState]) -> Optional[int]:
 
 
 def write_protection(value: int, area: Optional[Region]) -> str:
-    """Return what a value of UBC does, `area` being what `ubc.protected` makes of it."""
+    """Return the effect of a value of UBC; `area` is the result of `ubc.protected` for it."""
     if area is None:
         return f"0x{value:02X}: none of the flash is write-protected"
     return f"0x{value:02X}: {area} ({area.size} bytes) is write-protected until `options set UBC=none` or `unlock`"
 
 
 def meaning(part: Part, state: OptionState, field: Field, value: int) -> str:
-    """Return what a value of a field does; empty where nobody says."""
+    """Return the effect of a value of a field; empty if no source tells it."""
     if state.option.name == ubc.NAME:
         area = ubc.protected(part, value)
         return f"{area} ({area.size} bytes) is write-protected" if area else "none of the flash is write-protected"
@@ -81,12 +81,12 @@ def meaning(part: Part, state: OptionState, field: Field, value: int) -> str:
         return f"{area} ({area.size} bytes) is data EEPROM" if area else "none of the flash is data EEPROM"
     found = field.meaning(value)
     if found is None and state.option.name == _ROP:
-        found = field.meaning(0x00)  # every value but 0xAA is alike, on each of the two kinds of chip
+        found = field.meaning(0x00)  # all values except 0xAA have the same effect, on each of the two kinds of chip
     return found or ""
 
 
 def options_in_force(part: Part, states: Sequence[OptionState]) -> Iterator[str]:
-    """Yield the table of option bytes with, below each, what its fields mean as the chip uses it."""
+    """Yield the table of option bytes; below each, the meaning of its fields in the value that the chip uses."""
     head, *rows = option_table(states)
     yield head
     for state, row in zip(states, rows):
@@ -96,7 +96,7 @@ def options_in_force(part: Part, states: Sequence[OptionState]) -> Iterator[str]
             value = field.of(state.in_force)
             text = meaning(part, state, field, value)
             if field.uncertain:
-                text = f"{text} (not known for sure)" if text else "nobody says for sure what it means"
+                text = f"{text} (not known for sure)" if text else "its meaning is not known for sure"
             name = "" if field.is_whole else f"{field.name}={value}"
             if text:
                 yield f"    {name:<12}  {text}" if name else f"    {text}"
@@ -108,12 +108,12 @@ def unfinished(states: Sequence[OptionState]) -> list[str]:
     undone = ", ".join(option.name for option in left_undone(states))
     if not undone:
         return []
-    advice = "`unlock` finishes it, and erases nothing; so does every command that writes option bytes"
-    return [f"an earlier unlock was cut short, and did not restore {undone}: {advice}"]
+    advice = "`unlock` finishes it and erases nothing; every command that writes option bytes finishes it, too"
+    return [f"an earlier unlock was cut short and did not restore {undone}: {advice}"]
 
 
 def option_changes(part: Part, changes: Sequence[Change]) -> Iterator[str]:
-    """Yield what will be written: bytes, then the fields that get another value, and what both values mean."""
+    """Yield the planned changes: bytes, then the fields that get another value, with the meaning of both values."""
     for change in changes:
         option, state = change.option, change.state
         held = f"0x{state.value:02X}" if state.complement is None else f"0x{state.value:02X} 0x{state.complement:02X}"
@@ -131,7 +131,7 @@ def option_changes(part: Part, changes: Sequence[Change]) -> Iterator[str]:
 
 
 def options_written(changes: Sequence[Change]) -> Iterator[str]:
-    """Yield what has become of changes that were made."""
+    """Yield the result of changes that were made."""
     plain = ", ".join(change.option.name for change in changes if not change.locks)
     if plain:
         yield f"written and read back after a reset: {plain}"
@@ -140,7 +140,7 @@ def options_written(changes: Sequence[Change]) -> Iterator[str]:
 
 
 def option_table(states: Sequence[OptionState]) -> list[str]:
-    """Return option bytes as lines, the first one a head."""
+    """Return option bytes as lines; the first line is the head of the table."""
     rows = [_OPTION_HEAD, *map(_cells, states)]
     widths = [max(map(len, column)) for column in zip(*rows)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
@@ -155,7 +155,7 @@ def _cells(state: OptionState) -> tuple[str, ...]:
 
 def _verdict(state: OptionState) -> str:
     if state.absent:
-        return "the chip seems to have none: is the part the right one?"
+        return "the chip seems to have none: check the part name"
     if not state.consistent:
         return "complement does not match: the chip uses the factory value"
     return "factory" if state.is_factory else "changed"

@@ -1,13 +1,13 @@
-"""What is written to a chip or read from it: bytes at addresses, loaded from files, edited, saved to files.
+"""Images: bytes at addresses that are written to a chip or read from it, loaded from files, edited, saved to files.
 
-segments       bytes at addresses
-outside        what to say of data that no memory has a place for
-loading        a file of any format to segments; the format is found by content
-saving         segments to a file; its suffix names the format
-intel_hex  s_record  elf      one format each
-lines          of the two that are text
-edits          --fill and --patch
-serial_number  --serial-number, and the file that counts
+* segments: bytes at addresses
+* outside: the error for data outside the memories
+* loading: a file of any format to segments; the content tells the format
+* saving: segments to a file; the suffix names the format
+* intel_hex, s_record, elf: one format each
+* lines: the lines of the two formats that are text
+* edits: --fill and --patch
+* serial_number: --serial-number, and the file with the next number
 """
 
 from .content import Image

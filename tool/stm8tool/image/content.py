@@ -1,4 +1,4 @@
-"""An image: segments by address, none overlapping another."""
+"""An image: segments by address that do not overlap."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .segments import Segment, clipped, gaps, overlap, span
 
 
 class Image:
-    """Segments by address, neither overlapping nor adjacent.
+    """Segments by address that neither overlap nor touch.
 
     Raises:
         ImageError: two of the segments hold the same address, even if they agree on the byte.
@@ -35,7 +35,7 @@ class Image:
         return zlib.crc32(b"".join(segment.data for segment in self.segments))
 
     def slice(self, region: Region) -> tuple[Segment, ...]:
-        """Return what lies in `region`."""
+        """Return the data in `region`."""
         return tuple(clipped(self.segments, [(region.start, region.end)]))
 
     def overlaid(self, other: Image) -> Image:
@@ -59,8 +59,8 @@ class Image:
 
         Args:
             regions: Where data may lie.
-            options: The option bytes of the part; data in there have an error of their own.
-            part: The chip, from which the hint tells what lies there instead.
+            options: The option bytes of the part; data in them have an error of their own.
+            part: The chip; the hint names the memory or registers at these addresses.
         """
         memories = sorted(regions, key=lambda region: region.start)
         lost = list(outside.find(self.segments, memories))
@@ -69,17 +69,17 @@ class Image:
             raise outside.error(self.segments, lost, memories, options, part, origins)
 
     def _origin(self, address: int) -> str:
-        """Return where the byte at `address` stands."""
+        """Return the place in a file that the byte at `address` comes from."""
         return next((p.origin for p in self._pieces if p.address <= address < p.end), "")
 
 
 def _merged(ordered: Sequence[Segment]) -> Iterator[Segment]:
-    """Yield the segments with neighbours joined."""
+    """Yield the segments; neighbours that touch are joined."""
     clash = overlap(ordered)
     if clash:
         raise ImageError(
             f"the data overlaps at {_overlapping(ordered)}",
-            hint=Hint("each address may be given once only: leave a file out, or choose another {base}"),
+            hint=Hint("each address may be given only once: leave a file out, or choose another {base}"),
             details=[f"{piece.origin}: {span(piece.address, piece.end)}" for piece in clash if piece.origin],
         )
     pieces: list[bytes] = []
@@ -97,7 +97,7 @@ def _merged(ordered: Sequence[Segment]) -> Iterator[Segment]:
 
 
 def _overlapping(ordered: Iterable[Segment]) -> str:
-    """Return the first range, however many segments it has, whose addresses are held more than once."""
+    """Return the first range of addresses that more than one segment holds; it may have many segments."""
     covered = 0
     found: list[int] = []
     for segment in ordered:

@@ -1,4 +1,4 @@
-"""What the command line changes in an image before it is written or compared: `--patch`, then `--fill`."""
+"""Changes of the command line to an image before it is written or compared: `--patch`, then `--fill`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def patch(text: str) -> Segment:
     """Return the bytes of `ADDRESS=BYTES`; BYTES are pairs of hex digits, in the order of their addresses.
 
     Raises:
-        UsageError: that is not what it is.
+        UsageError: the text does not have this form.
     """
     where, equals, digits = text.partition("=")
     try:
@@ -31,20 +31,20 @@ def patch(text: str) -> Segment:
 
 
 def fill(text: str, default: Region) -> tuple[Region, int]:
-    """Return where and with what `BYTE` or `ADDRESS:SIZE=BYTE` fills.
+    """Return the region and the byte of a fill, `BYTE` or `ADDRESS:SIZE=BYTE`.
 
     Args:
-        text: What the user typed.
-        default: Where a BYTE alone fills.
+        text: The text that the user typed.
+        default: The region for a BYTE alone.
 
     Raises:
-        UsageError: it is neither.
+        UsageError: the text has neither form.
     """
     where, equals, value = text.rpartition("=")
     byte = number(value)
     if not 0 <= byte <= 0xFF:
         raise UsageError(
-            f"--fill {shortened(text)}: {shortened(value)} is no byte", hint="write 0 to 255, or 0x00 to 0xFF"
+            f"--fill {shortened(text)}: {shortened(value)} is not a byte", hint="write 0 to 255, or 0x00 to 0xFF"
         )
     if not equals:
         return default, byte
@@ -55,12 +55,12 @@ def fill(text: str, default: Region) -> tuple[Region, int]:
         )
     region = Region("range", address(start), number(size))
     if region.size < 1 or region.end > ADDRESS_SPACE:
-        raise UsageError(f"--fill {shortened(text)}: no bytes of an STM8 lie there", hint="write ADDRESS:SIZE=BYTE")
+        raise UsageError(f"--fill {shortened(text)}: an STM8 has no bytes there", hint="write ADDRESS:SIZE=BYTE")
     return region, byte
 
 
 def apply(image: Image, patches: Iterable[Segment], fills: Iterable[tuple[Region, int]] = ()) -> Image:
-    """Return `image` with patches in place of its own bytes, and then fills where there is nothing yet.
+    """Return `image` with patches in place of its own bytes, and then with its empty addresses filled.
 
     Raises:
         ImageError: two patches hold the same address.

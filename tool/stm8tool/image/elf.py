@@ -1,7 +1,7 @@
 """ELF as SDCC writes it: 32 bits, big-endian, machine STM8 (System V ABI, chapter 4).
 
-SDCC marks its RAM areas as PROGBITS and loads them, so that only their name or address tells them from what belongs
-in the chip's other memories (seen with SDCC 4.2). The builder of the PlatformIO platform reads its ELF with this, too.
+SDCC marks its RAM areas as PROGBITS and loads them. So only their name or address tells them from the data of the
+chip's other memories (seen with SDCC 4.2). The builder of the PlatformIO platform reads its ELF with this, too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Section(NamedTuple):
     data: bytes
 
     def is_ram(self, ram_size: int) -> bool:
-        """Tell whether it only reserves RAM; what holds bytes is programmed, wherever it lies."""
+        """Tell whether it only reserves RAM; a section with bytes is programmed at any address."""
         return self.name in _RAM_AREAS or (self.address < ram_size and not any(self.data))
 
 
@@ -45,7 +45,7 @@ def sections(content: bytes) -> list[Section]:
     """Return the sections that take room in the chip, in file order.
 
     Raises:
-        ElfError: it is no ELF for the STM8, or it is cut short.
+        ElfError: it is not an ELF for the STM8, or it is cut short.
     """
     if not content:
         raise ElfError("the file is empty")

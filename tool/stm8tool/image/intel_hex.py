@@ -1,9 +1,9 @@
 """Intel HEX ("Hexadecimal Object File Format Specification", Intel, revision A, 1988).
 
-Package intelhex judges what is read; writing needs no package, so that a build does not fetch one.
+The package intelhex checks a file that is read. To write one needs no package, so a build does not have to fetch it.
 
-The format has no comments. Here they are lines that begin with a semicolon, and they stand behind the end record, where
-other programs do not look (intelhex, GNU binutils); anywhere else such a line is damage.
+The format has no comments. Here a comment is a line that begins with a semicolon, after the end record: other programs
+do not look there (intelhex, GNU binutils). Anywhere else such a line is damage.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _STARTS = {3: "CS:IP", 5: "EIP"}  # registers of the 80x86; an STM8 starts at it
 
 
 def parse(name: str, content: bytes) -> list[Segment]:
-    """Return a segment for each data record; unlike intelhex, insist on an end record and on nothing after it.
+    """Return a segment for each data record; unlike intelhex, require an end record and nothing after it.
 
-    Start addresses are valid, several of them too, and have no effect.
+    One or several start addresses are valid, and have no effect.
 
     Raises:
-        ImageError: a line is damaged, odd, gives an address a second time, or has no certain place.
+        ImageError: a line is damaged or unknown, gives an address a second time, or its place is not certain.
     """
     lines = lines_of(content)
     _judge(name, lines)
@@ -78,17 +78,17 @@ def _judge(name: str, lines: Sequence[str]) -> None:
     except intelhex.RecordChecksumError as exc:
         raise damaged(name, exc.line, "wrong checksum") from exc
     except intelhex.AddressOverlapError as exc:
-        _refuse_wrapping(name, lines[: exc.line])  # it may overlap in one of the two readings only
+        _refuse_wrapping(name, lines[: exc.line])  # it may overlap in only one of the two readings
         raise damaged(name, exc.line, f"a second byte for 0x{exc.address:06X}") from exc
     except intelhex.HexReaderError as exc:
         raise damaged(name, exc.line, "not a valid Intel HEX record") from exc
 
 
 def _refuse_wrapping(name: str, lines: Iterable[str]) -> None:
-    """Raise ImageError for a data record that runs over the end of a segment; the lines have been judged.
+    """Raise ImageError for a data record that runs over the end of a segment; the lines have been checked.
 
     Intel lets it wrap inside the segment of the type 02 record above it, and srecord 1.64 does so. intelhex 2.3.0,
-    bincopy, hexrec and GNU objcopy 2.40 go on behind the segment. After a type 04 record, or neither, all go on.
+    bincopy, hexrec and GNU objcopy 2.40 go on after the segment. After a type 04 record, or neither, all go on.
     """
     segmented = False
     for number, line in enumerate(lines, start=1):
@@ -102,9 +102,9 @@ def _refuse_wrapping(name: str, lines: Iterable[str]) -> None:
         elif kind == _DATA and segmented and int(line[3:7], 16) + int(line[1:3], 16) > _SEGMENT_SIZE:
             raise ImageError(
                 f"{name}:{number}: the record runs over the end of its 64 KiB segment (type 02 record), "
-                "and programs disagree where the rest belongs",
+                "and programs put the rest at different addresses",
                 hint="write the file with type 04 records. To convert it, `srec_cat IN.hex -intel -o OUT.hex -intel` "
-                "wraps, as Intel specifies, and `objcopy -I ihex -O ihex IN.hex OUT.hex` goes on behind the segment",
+                "wraps, as Intel specifies; `objcopy -I ihex -O ihex IN.hex OUT.hex` goes on after the segment",
             )
 
 

@@ -1,4 +1,4 @@
-"""A file of any format to segments. The format is found by content; the name only speaks against a raw binary."""
+"""Load a file of any format to segments. Its content tells the format; its name only rules out a raw binary."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PathLike = Union[str, "os.PathLike[str]"]
 RAW_HINT = Hint("add {base:0x8000} for the flash")
 
 _FIRST_LINE = re.compile(rb"[ \t\r\n]*([^\r\n]*)")
-_DAMAGED = {":[0-9A-Fa-f]{2}": "Intel HEX record", "S[0-9][0-9A-Fa-f]{6}": "S-record"}  # what a text begins with
+_DAMAGED = {":[0-9A-Fa-f]{2}": "Intel HEX record", "S[0-9][0-9A-Fa-f]{6}": "S-record"}  # the beginning of a text
 _NAMES_ANOTHER_FORMAT = {
     **dict.fromkeys(HEX_SUFFIXES, "Intel HEX"),
     **dict.fromkeys(S_RECORD_SUFFIXES, "S-records"),
@@ -45,12 +45,12 @@ def load(
     Args:
         paths: Intel HEX, S-record or ELF files, or raw binaries.
         base: Address of the first byte of a raw binary; the other formats carry their addresses.
-        region: The memory for which the files are meant: a raw binary without `base` begins where it does.
-        raw_hint: What to do about a raw binary that has neither.
-        ram_size: RAM of the chip in bytes, from address 0: what an ELF file reserves there is no data.
+        region: The memory for which the files are meant: a raw binary without `base` begins at its start.
+        raw_hint: The advice for a raw binary that has neither.
+        ram_size: RAM of the chip in bytes, from address 0: space that an ELF file reserves there is not data.
 
     Raises:
-        ImageError: a file is missing, malformed or of a format that is not read, or data overlaps.
+        ImageError: a file is missing, malformed or of an unknown format, or data overlaps.
     """
     pieces: list[Segment] = []
     for path in paths:
@@ -66,10 +66,10 @@ def parse(
     region: Optional[Region] = None,
     raw_hint: Advice = RAW_HINT,
 ) -> list[Segment]:
-    """Return what a file holds, in its own order; arguments and errors as for `load`, `name` is that of the file.
+    """Return the data of a file, in its own order; arguments and errors as for `load`, `name` is that of the file.
 
-    Hex or S-records are what begins with a whole record. Any other text is raw only if its place is known and it has a
-    suffix of raw binaries: an EEPROM may well hold text.
+    A file that begins with a whole record is Intel HEX or S-records. Any other text is raw only if its place is known
+    and it has a suffix of raw binaries: an EEPROM may hold text.
     """
     said_raw = not (base is None and region is None) and Path(name).suffix.lower() in RAW_SUFFIXES
     if not (content if said_raw else content.strip()):
@@ -90,19 +90,19 @@ def parse(
 
 
 def has_addresses(content: bytes) -> bool:
-    """Tell whether `parse` takes content for a format that says where its bytes belong."""
+    """Tell whether the content has a format with addresses."""
     return bool(content.startswith(elf.MAGIC) or _text_format(content))
 
 
 def _text_format(content: bytes) -> Optional[ModuleType]:
-    """Return what reads content whose first line, blank ones not counted, is a record; None if it is none."""
+    """Return the module for the format of the first line that is not blank; None if that is not a record."""
     first = _FIRST_LINE.match(content)
     line = first[1].decode("latin-1").rstrip(" \t") if first else ""
     return next((module for module in (intel_hex, s_record) if module.is_record(line)), None)
 
 
 def read_bytes(path: PathLike) -> bytes:
-    """Return all that a regular file holds; ImageError if it cannot be read, or is far larger than any image."""
+    """Return the bytes of a regular file; ImageError if it cannot be read, or is far larger than any image."""
     if os.path.isdir(path):
         raise ImageError(f"{path}: is a directory", hint="name the file in it, such as firmware.hex")
     try:
@@ -110,14 +110,14 @@ def read_bytes(path: PathLike) -> bytes:
     except FileNotFoundError as exc:
         raise ImageError(f"{path}: no such file", hint="build it first, or check the path") from exc
     except OSError as exc:
-        raise ImageError(f"{path}: cannot be read: {exc.strerror}", hint="check the path and its rights") from exc
+        raise ImageError(f"{path}: cannot be read: {exc.strerror}", hint="check the path and its permissions") from exc
     if len(content) > SIZE_LIMIT:
-        raise ImageError(f"{path}: more than 16 MiB, which is no image for an STM8", hint="check which file is meant")
+        raise ImageError(f"{path}: more than 16 MiB, so it is not an image for an STM8", hint="check the file name")
     return content
 
 
 def _raw(name: str, content: bytes, base: Optional[int], region: Optional[Region], raw_hint: Advice) -> Segment:
-    """Return a raw binary; ImageError if its name promises another format, or nothing says where it belongs."""
+    """Return a raw binary; ImageError if its name promises another format, or its address is not known."""
     promised = _NAMES_ANOTHER_FORMAT.get(Path(name).suffix.lower())
     if promised:
         raise ImageError(
@@ -128,7 +128,7 @@ def _raw(name: str, content: bytes, base: Optional[int], region: Optional[Region
             f"{name}: --base 0x{base:06X} is not in {region}",
             code=Code.OUTSIDE_MAP,
             hint=Hint(
-                "leave {base} out: the file then begins at {start}; or name the memory that it is for",
+                "leave {base} out: the file then begins at {start}; or name the memory for this file",
                 start=f"0x{region.start:06X}",
             ),
             address=base,
@@ -138,19 +138,19 @@ def _raw(name: str, content: bytes, base: Optional[int], region: Optional[Region
             raise ImageError(
                 f"{name}: {len(content)} bytes do not fit the {region.size} bytes of {region}",
                 code=Code.IMAGE_TOO_BIG,
-                hint=f"cut the file to {region.size} bytes, or name the memory that it is for",
+                hint=f"cut the file to {region.size} bytes, or name the memory for this file",
                 address=region.start,
                 size=len(content),
                 room=region.size,
             )
         base = region.start
     if base is None:
-        raise ImageError(f"{name}: a raw binary does not say where it belongs", hint=raw_hint)
+        raise ImageError(f"{name}: a raw binary has no address", hint=raw_hint)
     return Segment(base, content, name)
 
 
 def _text(content: bytes) -> Optional[str]:
-    """Return content as text, without byte order mark; None if it is none."""
+    """Return content as text, without byte order mark; None if it is not text."""
     is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         text = content.decode("utf-16" if is_utf_16 else "utf-8-sig")
@@ -160,10 +160,10 @@ def _text(content: bytes) -> Optional[str]:
 
 
 def _refuse_text(name: str, text: str) -> NoReturn:
-    """Raise the ImageError that says what keeps a text from being records."""
+    """Raise the ImageError that says why a text is not records."""
     plain = text.encode("ascii", "replace")
     if _text_format(plain):
-        problem, hint = "a byte order mark stands before the first record", "save the file as ASCII, without it"
+        problem, hint = "the file begins with a byte order mark", "save the file as ASCII, without the mark"
         raise ImageError(f"{name}: {problem}", hint=hint)
     lines = lines_of(plain)
     number, first = next(((n, line) for n, line in enumerate(lines, start=1) if line), (1, ""))
@@ -176,9 +176,11 @@ def _refuse_text(name: str, text: str) -> NoReturn:
     record_at = next((n for n, line in enumerate(lines, start=1) if _text_format(line.encode("ascii"))), None)
     if record_at:
         raise ImageError(
-            f"{where}: something stands before the first record, which is in line {record_at}", hint="take it out"
+            f"{where}: there is text before the first record, which is in line {record_at}", hint="delete that text"
         )
     raise ImageError(
         f"{name}: this is a text file, neither Intel HEX nor S-records",
-        hint=Hint("give what the build makes (firmware.hex); text for the EEPROM is a .bin, with {place:eeprom}"),
+        hint=Hint(
+            "give the file that the build makes (firmware.hex); for text in the EEPROM give a .bin, with {place:eeprom}"
+        ),
     )

@@ -1,4 +1,4 @@
-"""Data that lie outside the memories: what lies there instead, and what to do about it."""
+"""Data outside the memories: explain the addresses, and advise."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _NAMED = 3  # parts in a hint
 
 # "General hardware register map" and "CPU/SWIM/debug module/interrupt controller registers" of every datasheet.
 _REGISTERS = (Region("registers", 0x5000, 0x800), Region("registers", 0x7F00, 0x100))
-_BEGIN_A_PROGRAM = (0x82, 0xAC)  # INT and JPF (PM0044): what a reset vector holds
+_BEGIN_A_PROGRAM = (0x82, 0xAC)  # INT and JPF (PM0044): a reset vector begins with one of them
 
 
 class _Case(NamedTuple):
-    """What is known when data lie outside.
+    """The facts when data lie outside.
 
     Attributes:
         segments: All data of the image, by address.
-        outside: What of them lies outside.
-        memories: Where data may lie.
-        part: The chip; None where no chip is named.
+        outside: The data that lie outside.
+        memories: The memories where data may lie.
+        part: The chip; None if no chip is named.
     """
 
     segments: Sequence[Segment]
@@ -40,7 +40,7 @@ class _Case(NamedTuple):
         return self.segments[-1].end
 
     def touches(self, *regions: Region) -> bool:
-        """Tell whether something lies outside in one of `regions`."""
+        """Tell whether some of the outside data lie in one of `regions`."""
         return any(
             segment.address < region.end and region.start < segment.end
             for region in regions
@@ -49,7 +49,7 @@ class _Case(NamedTuple):
 
 
 def find(segments: Sequence[Segment], memories: Sequence[Region]) -> Iterator[Segment]:
-    """Yield what of `segments` lies in none of `memories`; both by address."""
+    """Yield the data of `segments` that lie in none of `memories`; both are sorted by address."""
     inside = [Segment(memory.start, bytes(memory.size)) for memory in memories]
     return clipped(segments, gaps(inside, 0, segments[-1].end if segments else 0))
 
@@ -62,15 +62,15 @@ def error(
     part: Optional[Part],
     origins: Sequence[str],
 ) -> ImageError:
-    """Return the error for what lies outside `memories`.
+    """Return the error for data outside `memories`.
 
     Args:
         segments: All data of the image, by address.
-        outside: What of them lies outside, by address; not empty.
-        memories: Where data may lie, by address.
-        options: The option bytes of the part; data in there have an error of their own.
-        part: The chip, where one is named.
-        origins: Where the first bytes of the first ranges stand, `SHOWN` at most.
+        outside: The data that lie outside, by address; not empty.
+        memories: The memories where data may lie, by address.
+        options: The option bytes of the part; data in them have an error of their own.
+        part: The chip, if one is named.
+        origins: The places in files of the first bytes of the first ranges, `SHOWN` at most.
     """
     ranges = [span(lost.address, lost.end) for lost in outside[:SHOWN]]
     more = f" (and {len(outside) - 1} more)" if outside[1:] else ""
@@ -92,13 +92,13 @@ def error(
 
 
 def _why(case: _Case, options: Optional[Region]) -> tuple[Code, Advice]:
-    """Return the situation and what to do about it, the worst of several first."""
+    """Return the situation and the advice; if there are several, those of the worst."""
     if options and case.touches(options):
         return (
             Code.DANGEROUS_WRITE,
             Hint(
                 "these are option bytes, which can lock a chip for good: {write_options} writes them, {options_set} "
-                "changes single ones; else leave them out"
+                "changes single ones; or leave them out"
             ),
         )
     for memory in case.memories:
@@ -112,7 +112,7 @@ def _why(case: _Case, options: Optional[Region]) -> tuple[Code, Advice]:
 
 
 def _counted_from_0(case: _Case) -> Advice:
-    """Return the hint for addresses that are offsets in a memory, or an empty text."""
+    """Return the hint for addresses that are offsets in a memory, else an empty text."""
     for memory in case.memories:
         alone = len(case.memories) == 1 and memory.start > 0 and memory.name != "flash"
         first = case.segments[0]
@@ -129,14 +129,14 @@ def _counted_from_0(case: _Case) -> Advice:
 
 
 def _what_lies_there(case: _Case) -> Advice:
-    """Return the hint for data in another memory of the part, or in its registers; an empty text for neither."""
+    """Return the hint for data in another memory of the part or in its registers; else an empty text."""
     part = case.part
     if part is None:
         return ""
     left_out = "leave these bytes out of the file"
     if case.touches(part.ram) and part.ram not in case.memories:
         fitting = _fitting(case)
-        hint = f"the RAM lies there, which a program fills when it starts: {left_out}"
+        hint = f"the RAM is there, and a program fills it when it starts: {left_out}"
         if fitting:
             return f"{hint}. If the chip is another one, the file fits {fitting}"
         if case.end > part.ram.end:
@@ -148,16 +148,16 @@ def _what_lies_there(case: _Case) -> Advice:
             homes=" or ".join(f"0x{m.start:06X} ({m.name})" for m in (part.eeprom, part.flash) if m),
         )
     if case.touches(*_REGISTERS):
-        return f"registers lie there, which a program sets when it runs: {left_out}"
+        return f"registers are there, and a program sets them when it runs: {left_out}"
     if part.boot_rom and case.touches(part.boot_rom):
-        return f"the boot ROM lies there, which cannot be written: {left_out}"
+        return f"the boot ROM is there, and it cannot be written: {left_out}"
     if part.unique_id is not None and case.touches(Region("unique ID", part.unique_id, UNIQUE_ID_SIZE)):
-        return f"the chip's unique ID lies there, which cannot be written: {left_out}"
+        return f"the chip's unique ID is there, and it cannot be written: {left_out}"
     for memory in part.memories:
         if case.touches(memory):
             chosen = " and ".join(map(str, case.memories))
             return Hint(
-                "{memory} lies there, but the {command} is about {chosen}: choose more memory, or {left_out}",
+                "{memory} is there, but the {command} is for {chosen}: choose more memory, or {left_out}",
                 memory=memory,
                 chosen=chosen,
                 left_out=left_out,
@@ -166,17 +166,17 @@ def _what_lies_there(case: _Case) -> Advice:
 
 
 def _other_part(case: _Case) -> str:
-    """Return the hint for data where the part has nothing."""
+    """Return the hint for addresses where the part has nothing."""
     fitting = _fitting(case)
     if fitting:
-        return f"this file fits {fitting}: build for the part that is printed on the chip, and name that one"
+        return f"this file fits {fitting}: build for the part that is printed on the chip, and name that part"
     if case.end > ADDRESS_SPACE:
         return "the addresses of an STM8 end at 0xFFFFFF: this file is for another processor"
-    return "no part that the tool knows has all that memory: check for which addresses the file was made"
+    return "no part that the tool knows has all that memory: check the addresses for which the file was made"
 
 
 def _fitting(case: _Case) -> str:
-    """Return the parts that have room for all of the image, the nearest first; an empty text if there is none."""
+    """Return the parts with room for all of the image, the most similar first; an empty text if there is none."""
     fits: dict[tuple[Region, ...], bool] = {}  # many parts have the same memories
     found = []
     with_options = any(memory.name == "options" for memory in case.memories)

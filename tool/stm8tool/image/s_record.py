@@ -1,6 +1,6 @@
 """Motorola S-records (srec(5); "M68000 Family Programmer's Reference Manual", appendix C).
 
-A line is S, type, count, address, data, checksum. The count is of the bytes behind it, the checksum the ones'
+A line is S, type, count, address, data, checksum. The count is the number of bytes after it. The checksum is the ones'
 complement of the sum of all bytes from the count on.
 """
 
@@ -27,10 +27,10 @@ def parse(name: str, content: bytes) -> list[Segment]:
     """Return a segment for each data record.
 
     Raises:
-        ImageError: a line is damaged, odd, or gives an address a second time; records are missing.
+        ImageError: a line is damaged or unknown, or gives an address a second time; or records are missing.
     """
     segments: list[Segment] = []
-    last, end = "", ""  # where a record stands
+    last, end = "", ""  # the places of records
     lines = lines_of(content)
     for number, line in enumerate(lines, start=1):
         where = f"{name}:{number}"
@@ -43,7 +43,7 @@ def parse(name: str, content: bytes) -> list[Segment]:
         if kind in _DATA:
             segments.append(Segment(address, data, where))
         elif kind in _COUNT and address != len(segments):
-            _refuse(where, f"{address} data records are announced, {len(segments)} stand above")
+            _refuse(where, f"the file announces {address} data records, but has {len(segments)}")
         elif kind in _END:
             end = where
         last = where
@@ -71,9 +71,9 @@ def _is_end(line: str) -> bool:
 
 
 def _refuse_wide_s1(name: str, lines: Sequence[str], segments: Sequence[Segment]) -> None:
-    """Raise ImageError if the addresses clash because S1 records hold 24 bits of address, which S1 has no room for.
+    """Raise ImageError if addresses clash because S1 records hold 24 bits of address; S1 has room for only 16.
 
-    SDCC 4.2 writes that with --out-fmt-s19. Read so, its records do not overlap, and lie where an STM8 has memory.
+    SDCC 4.2 writes such records with --out-fmt-s19. Read with 24 bits, they fit the memory of an STM8 without overlap.
     """
     kinds = {line[1] for line in lines if line} & {str(kind) for kind in _DATA}
     if kinds != {"1"} or not all(segment.data for segment in segments):
@@ -81,7 +81,7 @@ def _refuse_wide_s1(name: str, lines: Sequence[str], segments: Sequence[Segment]
     wide = [Segment(segment.address << 8 | segment.data[0], segment.data[1:], segment.origin) for segment in segments]
     if max(segment.end for segment in wide) <= _LAST_FLASH_END and not _clash(wide):
         raise ImageError(
-            f"{name}: the S1 records hold addresses of 24 bits, and the format allows 16 there",
+            f"{name}: the S1 records hold addresses of 24 bits, but the format allows only 16",
             hint="`sdcc --out-fmt-s19` writes such files: use --out-fmt-ihx or --out-fmt-elf and give that file",
         )
 

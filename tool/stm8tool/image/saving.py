@@ -1,4 +1,4 @@
-"""Segments to a file: the whole file or none. Its suffix names the format."""
+"""Write segments to a file: the whole file or nothing. Its suffix names the format."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ SIZE_LIMIT = 16 * 1024 * 1024  # of a file that is read: the address space of th
 
 
 def check_output(path: PathLike, suffix: Optional[str] = None) -> None:
-    """Raise unless `save` could write `path`: call it before anything is read from the chip.
+    """Raise unless `save` could write `path`: call this before anything is read from the chip.
 
     Args:
         path: The file.
-        suffix: What names the format, in place of the file's own.
+        suffix: The suffix that names the format, in place of the file's own.
 
     Raises:
         UsageError: the suffix names no format that can be written.
@@ -51,10 +51,9 @@ def save(
 ) -> None:
     """Write `segments` as Intel HEX, S-records or, from their lowest address on, as raw binary.
 
-    Gaps of a raw binary are filled with 0x00, which is what erased flash and EEPROM hold on the STM8: give it
-    the segments of one memory. With its gaps it may be as large as a file that is read again, and no larger.
-    `suffix` names the format in place of the file's own;
-    `comments` go into Intel HEX only, a line each.
+    Gaps of a raw binary are filled with 0x00, like erased flash and EEPROM of the STM8. So save only the segments of
+    one memory as raw binary. With its gaps it may be as large as a file that can be read again, but not larger.
+    `suffix` names the format in place of the file's own. Only Intel HEX has `comments`, a line each.
 
     Raises:
         UsageError, ImageError: see `check_output`; or the file cannot be written.
@@ -66,13 +65,14 @@ def save(
         if ordered and ordered[-1].end - ordered[0].address > SIZE_LIMIT:
             whole = span(ordered[0].address, ordered[-1].end)
             raise ImageError(
-                f"{path}: a raw binary of {whole} has more than 16 MiB, with its gaps",
+                f"{path}: a raw binary of {whole} is larger than 16 MiB, with its gaps",
                 hint="save to a .hex file, which leaves gaps out",
             )
         content = _to_raw(ordered)
     elif ordered and ordered[-1].end > 1 << 32:
         raise ImageError(
-            f"{path}: neither Intel HEX nor S-records have addresses beyond 0xFFFFFFFF", hint="an STM8 ends at 0x027FFF"
+            f"{path}: Intel HEX and S-records have no addresses beyond 0xFFFFFFFF",
+            hint="the memory of an STM8 ends at 0x027FFF",
         )
     else:
         lines = intel_hex.records(ordered, comments) if suffix in HEX_SUFFIXES else s_record.records(ordered)
@@ -81,7 +81,8 @@ def save(
         files.write_whole(Path(path), content)
     except OSError as exc:
         raise ImageError(
-            f"{path}: cannot be written: {exc.strerror}", hint="check the folder, its rights, and the space on its disk"
+            f"{path}: cannot be written: {exc.strerror}",
+            hint="check the folder, its permissions, and the space on its disk",
         ) from exc
 
 

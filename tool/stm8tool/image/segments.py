@@ -1,4 +1,4 @@
-"""Bytes at addresses: segments, and what of them lies where."""
+"""Bytes at addresses: segments, and functions to cut and compare them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..errors import UsageError
 
 @dataclass(frozen=True)
 class Segment:
-    """Bytes without a gap: `end` is one past the last address, `origin` says where they stand (`firmware.hex:12`).
+    """Bytes without a gap: `end` is one past the last address, `origin` names their place (`firmware.hex:12`).
 
     Raises:
-        UsageError: `address` is no int or below 0, or `data` is not bytes; other bytes-like objects are copied.
+        UsageError: `address` is not an int or is below 0, or `data` is not bytes; other bytes-like objects are copied.
     """
 
     address: int
@@ -22,7 +22,7 @@ class Segment:
     origin: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse what can be in no image: it would fall through between the memories unseen."""
+        """Refuse values that no image can have: checks of the memories would not see them."""
         if not isinstance(self.address, int) or self.address < 0:
             raise UsageError(f"a segment cannot begin at {self.address!r}", hint="addresses are ints from 0 on")
         if not isinstance(self.data, bytes):
@@ -38,7 +38,7 @@ class Segment:
 
 
 def span(start: int, end: int) -> str:
-    """Return how a range of addresses is shown."""
+    """Return the text for a range of addresses."""
     return f"0x{start:06X}" if end == start + 1 else f"0x{start:06X}..0x{end - 1:06X}"
 
 
@@ -48,7 +48,7 @@ def overlap(ordered: Sequence[Segment]) -> Optional[tuple[Segment, Segment]]:
 
 
 def gaps(ordered: Iterable[Segment], start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield what the segments leave free between `start` and `end`, as (start, end)."""
+    """Yield the free ranges between `start` and `end`, as (start, end)."""
     for segment in ordered:
         yield start, min(segment.address, end)
         start = segment.end
@@ -56,9 +56,9 @@ def gaps(ordered: Iterable[Segment], start: int, end: int) -> Iterator[tuple[int
 
 
 def clipped(segments: Iterable[Segment], ranges: Iterable[tuple[int, int]]) -> Iterator[Segment]:
-    """Yield what of the segments lies in the ranges of addresses (start, end).
+    """Yield the pieces of the segments in the ranges of addresses (start, end).
 
-    Both are sorted by address, and neither overlap among themselves: each is passed once.
+    Both are sorted by address and do not overlap among themselves, so this passes each of them once.
     """
     wanted = [(start, end) for start, end in ranges if start < end]
     first = 0

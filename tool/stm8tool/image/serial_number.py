@@ -1,8 +1,8 @@
 """Serial numbers in production: `--serial-number ADDRESS,FORMAT,FILE`, where FILE holds the next number.
 
-No number is given twice: it is taken from the file, which then already holds its successor on the disk, before the
-first byte goes to a chip, and never given back. A write that fails leaves a gap; reusing the number would mean two
-boards with the same one whenever the first was written but its success not seen, as after a power cut.
+No number is given twice. Before the first byte goes to a chip, the file on the disk already holds the next number. A
+number never goes back to the file, so a write that fails leaves a gap. Otherwise two boards could get the same number,
+if the first was written but its success was not seen, for example after a power cut.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DIGITS_LIMIT = 40  # of the number in the file; far more than any format takes
 
 @dataclass(frozen=True)
 class SerialNumber:
-    """Where serial numbers are written, in which form, and what counts them."""
+    """The address and the form of serial numbers, and the file that holds the next one."""
 
     address: int
     form: str
@@ -33,7 +33,7 @@ class SerialNumber:
 
     @classmethod
     def parse(cls, text: str) -> SerialNumber:
-        """Return what `ADDRESS,FORMAT,FILE` means; UsageError if it means nothing."""
+        """Return the meaning of `ADDRESS,FORMAT,FILE`; UsageError if it has none."""
         where, form, file = [*text.split(",", 2), "", ""][:3]
         shown = shortened(text)
         if not (where and file and Path(file).name) or "\0" in file:
@@ -49,7 +49,7 @@ class SerialNumber:
         return cls(address(where), form, Path(file))
 
     def encode(self, value: int) -> Segment:
-        """Return the bytes of number `value`; every number has as many.
+        """Return the bytes of the number `value`; every number has the same size.
 
         Raises:
             ImageError: it has too many digits for the format.
@@ -67,15 +67,15 @@ class SerialNumber:
         if not data:
             raise ImageError(
                 f"{self.file}: number {value} does not fit the format {self.form}",
-                hint="these serial numbers are used up: choose a longer format",
+                hint="all serial numbers of this format are used: choose a longer format",
             )
         return Segment(self.address, data, f"serial number {value}")
 
     def peek(self) -> int:
-        """Return the number that comes next; it may be another one's by the time it is taken.
+        """Return the next number; another process may take it before this one does.
 
         Raises:
-            ImageError: the file is missing, cannot be read, holds something else, or has several names.
+            ImageError: the file is missing, cannot be read, does not hold one number, or has several names.
         """
         try:
             digits = files.read_regular(self.file, _DIGITS_LIMIT + 1).strip()
@@ -88,22 +88,22 @@ class SerialNumber:
             raise ImageError(f"{self.file}: cannot be read: {exc.strerror}", hint="check the path") from exc
         if not re.fullmatch(rb"[0-9]{1,20}", digits):
             raise ImageError(
-                f"{self.file}: holds something else than one decimal number",
-                hint="it is to hold the next serial number, and nothing else",
+                f"{self.file}: the file does not hold one decimal number",
+                hint="write only the next serial number into it",
             )
-        if names > 1:  # a replaced file takes one of its names with it, and the others go on with the old number
+        if names > 1:  # only one name would get the replaced file; the others would keep the old number
             raise ImageError(
-                f"{self.file}: has {names} names (hard links), and each would give the same numbers again",
-                hint="copy the file, and rename the copy to this name; let other names be symbolic links",
+                f"{self.file}: the file has {names} names (hard links), and each would give the same numbers again",
+                hint="copy the file, and rename the copy to this name; make the other names symbolic links",
             )
         return int(digits)
 
     def take(self) -> Segment:
-        """Return the next number, encoded, which from now on nobody else gets.
+        """Return the next number, encoded; from now on no other process gets it.
 
         Raises:
-            ImageError: see `peek` and `encode`; or the file cannot be written. No number is taken then.
-            AccessError: another process keeps the file to itself.
+            ImageError: see `peek` and `encode`; or the file cannot be written. Then no number is taken.
+            AccessError: another process holds the file.
         """
         with FileLock(self.file, "file of serial numbers"):
             value = self.peek()

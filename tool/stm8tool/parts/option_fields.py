@@ -1,9 +1,15 @@
-"""What the bits of an option byte mean: parts/data/option_fields.csv, a row per field.
+"""The meaning of the bits of an option byte, from parts/data/option_fields.csv, a row per field.
 
-Its columns: layouts of options.csv (patterns), option, field (empty: reserved bits), bits ("4" or "7..5"), values
-(`VALUE=meaning; …`, the value within the field; empty: every value is possible, and nothing is known or it is
-computed, as for UBC), source, confidence. A field of low confidence is uncertain: the tool shows it so, and does
-not change it unless it is told to.
+Its columns:
+
+* layouts: those of options.csv, as patterns;
+* option;
+* field: its name, empty for reserved bits;
+* bits: "4" or "7..5";
+* values: `VALUE=meaning; …`, with values of the field. Empty means that every value is possible, and that the meaning
+  is unknown or computed, as for UBC;
+* source;
+* confidence: low makes a field uncertain. The tool says so, and changes it only if the user allows it.
 """
 
 from __future__ import annotations
@@ -33,12 +39,12 @@ class Field:
 
     @property
     def reserved(self) -> bool:
-        """The bits have no meaning."""
+        """True if the bits have no meaning."""
         return not self.name
 
     @property
     def uncertain(self) -> bool:
-        """Nobody is sure enough of it to change it without being asked twice."""
+        """True if the meaning is not known for sure: the tool changes it only if the user allows that."""
         return self.confidence == "low"
 
     @property
@@ -48,7 +54,7 @@ class Field:
 
     @property
     def is_whole(self) -> bool:
-        """It is the whole byte."""
+        """True if the field is the whole byte."""
         return self.largest == 0xFF
 
     def of(self, byte: int) -> int:
@@ -60,16 +66,16 @@ class Field:
         return byte & ~(self.largest << self.low) | value << self.low
 
     def meaning(self, value: int) -> Optional[str]:
-        """Return what a value means, as far as the table says."""
+        """Return the meaning of a value; None if the table does not have it."""
         return next((text for values, text in self.values if value in values), None)
 
     def allows(self, value: int) -> bool:
-        """Tell whether the field has such a value."""
+        """Tell whether the field may have this value."""
         return value in range(self.largest + 1) and (not self.values or self.meaning(value) is not None)
 
 
 def fields_of(part: Part, option: OptionByte) -> tuple[Field, ...]:
-    """Return the fields of one option byte of `part`, from bit 0 up; together they have all eight bits."""
+    """Return the fields of one option byte of `part`, from bit 0 up; together they cover all eight bits."""
     return _load_fields(part.option_layout, option_table(part))[option.name]
 
 
@@ -109,7 +115,7 @@ def _field(row: Mapping[str, str]) -> Field:
 
 
 def _value(text: str) -> tuple[range, str]:
-    """Return what `0x00..0x20=meaning` or `1=meaning` says."""
+    """Return the values and the meaning of `0x00..0x20=meaning` or `1=meaning`."""
     numbers, _, meaning = text.partition("=")
     first, _, last = numbers.partition("..")
     return range(int(first, 0), int(last or first, 0) + 1), meaning

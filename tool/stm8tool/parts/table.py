@@ -2,10 +2,10 @@
 
     devices.csv        a row per part: sizes in bytes, flash controller, option layout, source, confidence
     options.csv        a row per option byte of each layout, with its factory value; its fields: parts/option_fields.py
-    uncertain.csv      parts that exist but whose facts are too uncertain to program them, and why
-    disagreements.csv  where one of the sources has another figure, and why it is not the one here
+    uncertain.csv      parts whose facts are too uncertain to program them, with the reason
+    disagreements.csv  figures of other sources that differ from those here, with the reason for the choice
 
-A part name such as STM8S103F3 is all before the package in an order code such as STM8S103F3P6TR.
+A part name such as STM8S103F3 is the beginning of an order code such as STM8S103F3P6TR, up to the package.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ class Region:
 
 @dataclass(frozen=True)
 class OptionByte:
-    """One option byte and, where the layout has one, its complement at address + 1."""
+    """One option byte and, if the layout has one, its complement at address + 1."""
 
     name: str
     address: int
     default: int
     complement: bool
-    policy: str  # "rop", "normal", "after-unlock" (touch only to restore after an unlock), "never"
+    policy: str  # "rop", "normal", "after-unlock" (written only to restore it after an unlock), "never"
     accepted: tuple[int, ...]  # factory values that were seen; `default` is one of them
     source: str
     confidence: str
@@ -73,7 +73,7 @@ class Part:
     options: Region
     block: int
     aa_locks: bool  # True: the value 0xAA in the ROP byte turns read protection on; False: it turns it off
-    flash_regs: str  # "stm8s" or "stm8l": which register map the flash controller has
+    flash_regs: str  # "stm8s" or "stm8l": the register map of the flash controller
     boot_rom: Optional[Region]
     unique_id: Optional[int]
     has_nrst: bool  # False: the package has no NRST pin, so there is no entry under reset
@@ -81,7 +81,7 @@ class Part:
     source: str
     confidence: str
     notes: str
-    uncertain: str = ""  # why it cannot be programmed; empty for every part but those of `known_parts`
+    uncertain: str = ""  # the reason why it cannot be programmed; only `known_parts` returns such parts
 
     @property
     def memories(self) -> tuple[Region, ...]:
@@ -96,14 +96,14 @@ class Part:
 
     @property
     def readable(self) -> tuple[Region, ...]:
-        """The non-volatile memories, RAM and, where there is one, boot ROM."""
+        """The non-volatile memories, RAM and, if there is one, boot ROM."""
         boot_rom = () if self.boot_rom is None else (self.boot_rom,)
         return (*self.memories, self.ram, *boot_rom)
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A source that has another figure for a part."""
+    """A source with a different figure for a part."""
 
     figure: str  # a column of devices.csv: "block", "density", "aa_locks", …; for a memory its size or start
     here: str
@@ -118,7 +118,7 @@ def all_parts() -> tuple[Part, ...]:
 
 
 def known_parts() -> tuple[Part, ...]:
-    """Return every part, also those that are too uncertain to program, sorted by name."""
+    """Return every part, even those that are too uncertain to program, sorted by name."""
     unsure = (_part(row, "uncertain.csv") for row in _rows_by_part("uncertain.csv").values())
     return tuple(sorted((*all_parts(), *unsure), key=lambda part: part.name))
 
@@ -126,13 +126,13 @@ def known_parts() -> tuple[Part, ...]:
 def find_part(name: str) -> Part:
     """Return the part for a part name, order code or stm8flash pattern, in any case.
 
-    What follows the name in an order code may follow a pattern, too ("stm8s103?3p6"), as stm8flash has it.
-    A pattern ("stm8s208?b") is accepted if all its parts are programmed alike. They may differ in
-    EEPROM size: then the smallest is returned, because every one of them has that much.
+    A pattern may have the end of an order code, too ("stm8s103?3p6"), as in stm8flash. A pattern ("stm8s208?b") is
+    accepted if all its parts are programmed alike. They may differ in EEPROM size: then the smallest is returned,
+    because every one of them has that much.
 
     Raises:
-        UnknownPartError: no such part (near names in the hint), a pattern of unlike parts, or a
-            part that is known but too uncertain to program.
+        UnknownPartError: there is no such part (the hint has near names), the parts of the pattern differ, or the
+            part is too uncertain to program.
     """
     wanted = name.strip().upper()
     parts = _rows_by_part("devices.csv")
@@ -144,8 +144,8 @@ def find_part(name: str) -> Part:
     for match in matches:
         if match in uncertain:
             raise UnknownPartError(
-                f"{match} is known, but not well enough to program it: {uncertain[match]['reason']}",
-                hint="it can be added once a datasheet or a chip settles this",
+                f"the tool does not know {match} well enough to program it: {uncertain[match]['reason']}",
+                hint="it can be added when a datasheet or a chip answers this question",
             )
     candidates = sorted((_load_part(match) for match in matches), key=_eeprom_size)
     if len({_programming(part) for part in candidates}) > 1:
@@ -162,13 +162,13 @@ def option_table(part: Part) -> tuple[OptionByte, ...]:
 
 
 def disagreements(part: Part) -> tuple[Disagreement, ...]:
-    """Return where the sources disagree about `part`, as far as it is known."""
+    """Return the known disagreements of sources about `part`."""
     known = _load_disagreements()
     return tuple(other for patterns, other in known if any(fnmatchcase(part.name, pattern) for pattern in patterns))
 
 
 def names_meant(word: str, names: Iterable[str]) -> list[str]:
-    """Return those of `names` that a part name, order code, pattern (`?` and `*`) or beginning of names means."""
+    """Return the `names` that a part name, order code, pattern (`?` and `*`) or beginning of a name means."""
     wanted, known = word.strip().upper(), list(names)
     if wanted in known:
         return [wanted]
@@ -182,7 +182,7 @@ def _fits_pattern(pattern: str, names: Iterable[str]) -> list[str]:
 
 
 def _fits_order_code(code: str, names: Iterable[str]) -> list[str]:
-    """Return the longest of `names` whose order code `code` is; several where it has a `?` in place of a letter."""
+    """Return the longest name that fits the order code `code`; several if it has a `?` in place of a letter."""
     fitting = [
         name
         for name in names
@@ -195,12 +195,12 @@ def _fits_order_code(code: str, names: Iterable[str]) -> list[str]:
 def _raise_unknown(name: str, wanted: str, known: Iterable[str]) -> NoReturn:
     from difflib import get_close_matches
 
-    # Most part names have 10 characters; what follows is the package.
+    # Most part names have 10 characters; the package comes after them.
     near = get_close_matches(wanted[:10], known, n=4, cutoff=0.75)
     if near:
         hint = f"did you mean {' or '.join(near)}?"
     else:
-        hint = "give the name printed on the chip, such as stm8s103f3 or STM8S103F3P6"
+        hint = "give the name that is printed on the chip, such as stm8s103f3 or STM8S103F3P6"
     raise UnknownPartError(f"unknown part '{name}'", hint=hint)
 
 
@@ -209,7 +209,7 @@ def _eeprom_size(part: Part) -> int:
 
 
 def _programming(part: Part) -> tuple[object, ...]:
-    """Return what decides how `part` is programmed, EEPROM size excepted."""
+    """Return the facts that decide how `part` is programmed, except the EEPROM size."""
     eeprom_start = part.eeprom.start if part.eeprom else None
     options = tuple((o.address, o.default, o.complement, o.policy) for o in option_table(part))
     return part.flash, part.ram, part.options, part.block, part.aa_locks, part.flash_regs, eeprom_start, options

@@ -1,4 +1,4 @@
-"""Seam 2: what a SWIM probe can do, whatever its make and whatever connects it.
+"""Seam 2: the functions of a SWIM probe of any make and with any connection.
 
 A session and `chip/` drive a chip through this. They know nothing of USB or of one probe's commands.
 """
@@ -11,19 +11,19 @@ from typing import Optional, Protocol
 from ..errors import LinkFault
 from ..support.clock import Clock
 
-# How a link fails at an address that the chip does not give: such a read may be tried again, and may mean something.
+# The faults of a read at an address that the chip does not allow. Such a read may be tried again, or may be a sign.
 NO_ACCESS = frozenset((LinkFault.SILENT, LinkFault.REFUSED))
 
 
 @dataclass(frozen=True)
 class ProbeInfo:
-    """Who the probe is.
+    """Which probe it is.
 
     Attributes:
-        model: What its maker calls it, as "ST-LINK/V2", "ST-LINK/V2-1", "STLINK-V3".
+        model: The maker's name for it, as "ST-LINK/V2", "ST-LINK/V2-1", "STLINK-V3".
         firmware: Its version in its maker's form, as "V2J37S7", "V3J7M2B4S1".
-        serial: Its serial number; None if it has none, or it could not be read.
-        place: What `--probe` takes to mean this probe, as "usb:1-4" or "sim:board.chip".
+        serial: Its serial number; None if it has none or it could not be read.
+        place: The value of `--probe` that means this probe, as "usb:1-4" or "sim:board.chip".
     """
 
     model: str
@@ -35,10 +35,10 @@ class ProbeInfo:
 class SwimLink(Protocol):
     """One SWIM wire.
 
-    What every method may raise decides what is done about it:
+    The caller reacts to the type of an error. Every method may raise:
 
         SwimError               the wire or the chip failed; `fault` says how
-        ExchangeError           one exchange with the probe failed, and the link has done what it can about it
+        ExchangeError           one exchange with the probe failed, even after the link tried again
         TransportTimeoutError   the probe is silent: `recover` may bring it back
         ProbeLostError          the probe is gone
         ProbeError              the probe cannot do this
@@ -46,7 +46,7 @@ class SwimLink(Protocol):
 
     @property
     def info(self) -> ProbeInfo:
-        """Who the probe is; valid after `open`."""
+        """Which probe it is; valid after `open`."""
 
     @property
     def clock(self) -> Clock:
@@ -54,7 +54,7 @@ class SwimLink(Protocol):
 
     @property
     def has_high_speed(self) -> bool:
-        """True if the probe knows the high-speed bit format; else `set_speed` is never asked for it."""
+        """True if the probe knows the high-speed bit format; if not, `set_speed(True)` is never called."""
 
     @property
     def high_speed(self) -> bool:
@@ -73,16 +73,16 @@ class SwimLink(Protocol):
         """How many reads of the chip had to be repeated."""
 
     def open(self) -> None:
-        """Claim the probe and put it into SWIM mode, out of whatever mode it was in."""
+        """Claim the probe and put it into SWIM mode from any other mode."""
 
     def close(self) -> None:
-        """Release NRST, leave SWIM mode, release the probe: all of it, whatever fails on the way."""
+        """Release NRST, leave SWIM mode, release the probe: try each step, even if one fails."""
 
     def restart(self) -> None:
         """Leave SWIM mode and enter it again; the probe forgets the chip."""
 
     def recover(self) -> None:
-        """Bring a probe that may hang back to the state after `open`, by the strongest means short of unplugging it.
+        """Bring a probe that may hang back to the state after `open`, by the strongest means except unplugging it.
 
         It may take a second. TransportTimeoutError if the probe stays silent.
         """
@@ -94,28 +94,28 @@ class SwimLink(Protocol):
         """Let NRST go high."""
 
     def enter(self, first_poll_s: float) -> None:
-        """Send the SWIM entry waveform; no status is asked for within `first_poll_s` seconds.
+        """Send the SWIM entry waveform; wait `first_poll_s` seconds before the first question for the status.
 
-        Success is no proof of a link. Leaves the wire in low speed.
+        Success does not prove a link. The wire is in low speed then.
         """
 
     def resync(self) -> None:
-        """Communication reset; leaves the wire in low speed."""
+        """Communication reset; the wire is in low speed then."""
 
     def system_reset(self) -> None:
         """SRST command: a full reset of the chip's core and peripherals."""
 
     def set_speed(self, high: bool) -> None:
-        """Switch the probe's side of the wire; the chip's CSR.HS comes first."""
+        """Switch the probe's side of the wire; switch the chip's CSR.HS first."""
 
     def rotf(self, address: int, size: int) -> bytes:
-        """Read `size` bytes (any size; split as the probe needs it) from `address`."""
+        """Read `size` bytes (any size, in as many commands as needed) from `address`."""
 
     def wotf(self, address: int, data: bytes, *, whole: bool = False) -> None:
-        """Write `data` (any size; split as the probe needs it) to ascending addresses.
+        """Write `data` (any size, in as many commands as needed) to ascending addresses.
 
-        With `whole` it goes in one command; ProbeError, and nothing is sent, if the probe cannot do that.
+        With `whole` it goes in one command; if the probe cannot do that, ProbeError is raised and nothing is sent.
         """
 
     def supply_mv(self) -> Optional[int]:
-        """Target supply in millivolts as the probe measures it, None if it cannot. Informative only."""
+        """Supply of the board in millivolts, as the probe measures it; None if it cannot. For information only."""

@@ -1,7 +1,7 @@
 """Seam 1: the USB bus, a byte pipe to a probe on it, and the clock that belongs to the pipe.
 
-The real ones are in `transport/usb.py`; the simulator's (`sim/bus.py`, `sim/probe/stlink.py`) stand in the same place.
-Everything above waits by `Transport.clock`, so a simulated probe runs in virtual time.
+The real ones are in `transport/usb.py`. Those of the simulator (`sim/bus.py`, `sim/probe/stlink.py`) replace them.
+All code above this seam waits by `Transport.clock`, so a simulated probe runs in virtual time.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from ..support.clock import Clock
 
 @dataclass(frozen=True)
 class UsbDeviceInfo:
-    """An attached USB device, as it is known without opening it.
+    """An attached USB device, with the facts that are known before it is opened.
 
     Attributes:
         vendor: idVendor.
         product: idProduct.
-        path: What `--probe` takes to choose it, see `UsbIdentity`.
+        path: The value of `--probe` that chooses it, see `UsbIdentity`.
         high_speed: True on a 480 Mbit/s link.
-        handle: What its bus knows it by; nobody else's business.
+        handle: The bus uses this to find the device; other code must not use it.
     """
 
     vendor: int
@@ -34,13 +34,14 @@ class UsbDeviceInfo:
 
 @dataclass(frozen=True)
 class UsbIdentity:
-    """What is known of a USB device without talking to the probe behind it.
+    """The facts about a USB device that are known before the probe is asked.
 
     Attributes:
         vendor: idVendor.
         product: idProduct.
         serial: Serial number in its normal form (upper-case hex digits), "" if unreadable.
-        path: What `--probe` takes to choose it: "usb:BUS-PORT[.PORT…]", the same behind "sim:FOLDER#", "sim:CHIPFILE".
+        path: The value of `--probe` that chooses it: "usb:BUS-PORT[.PORT…]", the same after "sim:FOLDER#", or
+            "sim:CHIPFILE".
         high_speed: True on a 480 Mbit/s link.
     """
 
@@ -54,13 +55,13 @@ class UsbIdentity:
 class Transport(Protocol):
     """A byte pipe to a probe: one bulk OUT and one bulk IN endpoint of one interface.
 
-    Raises only errors of `stm8tool.errors`: ProbeLostError when the device is gone,
-    TransportTimeoutError, EndpointStallError, AccessError; nothing of pyusb.
+    It raises only errors of `stm8tool.errors`, never those of pyusb: ProbeLostError if the device is gone,
+    TransportTimeoutError, EndpointStallError, AccessError.
     """
 
     @property
     def identity(self) -> UsbIdentity:
-        """Who is at the other end; valid before `open`."""
+        """The device at the other end; valid before `open`."""
 
     @property
     def clock(self) -> Clock:
@@ -76,15 +77,15 @@ class Transport(Protocol):
         """Return one bulk transfer of exactly `size` bytes.
 
         Raises:
-            TransferSizeError: the transfer was shorter or longer; it carries what came.
-            TransportTimeoutError: nothing came within `timeout_s`.
+            TransferSizeError: the transfer was shorter or longer; the error has the received bytes.
+            TransportTimeoutError: no data came within `timeout_s`.
         """
 
     def clear_halt(self) -> None:
         """Clear a STALL on the endpoints that refused a transfer."""
 
     def bulk_only_reset(self) -> None:
-        """Make a mass-storage device (ST-LINK/V1) give up the command that runs, and clear both endpoints.
+        """Make a mass-storage device (ST-LINK/V1) stop its current command, and clear both endpoints.
 
         Raises:
             EndpointStallError: the device does not know the request.
@@ -94,22 +95,22 @@ class Transport(Protocol):
         """Reset the device on its port and claim it again; takes up to a second."""
 
     def close(self) -> None:
-        """Release the device; harmless when it is closed or gone."""
+        """Release the device; this is harmless if it is closed or gone."""
 
 
 class UsbBus(Protocol):
-    """What is attached to one machine: all that `probe/stlink/find.py` needs to choose a probe."""
+    """The devices of one machine, as `probe/stlink/find.py` needs them to choose a probe."""
 
     @property
     def prefix(self) -> str:
-        """What stands before a selector to mean this bus: "", or "sim:FOLDER#"."""
+        """The text before a selector that means this bus: "", or "sim:FOLDER#"."""
 
     def devices(self) -> Sequence[UsbDeviceInfo]:
         """Return every attached device with ST's vendor id, in the order of their paths; opens none.
 
         Raises:
             AccessError: There is no usable USB library.
-            UsageError: A simulated bus is not what it should be.
+            UsageError: The folder or file of a simulated bus is not valid.
         """
 
     def serial_descriptor(self, device: UsbDeviceInfo) -> bytes:
@@ -124,6 +125,6 @@ class UsbBus(Protocol):
 
         Args:
             device: One of `devices`.
-            identity: What `identity` of the pipe says.
+            identity: The `identity` of the pipe.
             in_endpoint: The endpoint that replies come from.
         """

@@ -1,10 +1,10 @@
-"""In which container or sandbox this process runs on Linux, and how a probe is passed into it.
+"""Detect the container or sandbox around this process on Linux, and advise how to pass a probe into it.
 
-Each kind leaves a sign that any process may read. A sign alone is not a fault: it only chooses the advice once a
-probe cannot be reached.
+Each kind has a sign that any process may read. A sign alone is not a fault: it only chooses the advice if a probe
+cannot be reached.
 
-Source: the manuals of Docker, Podman, LXC, systemd-nspawn, Flatpak and usbipd-win for the options; os-release(5) and
-systemd's "Container Interface" for /run/systemd/container; confidence medium, as no probe of ours was passed on.
+Sources: the manuals of Docker, Podman, LXC, systemd-nspawn, Flatpak and usbipd-win for the options. os-release(5) and
+systemd's "Container Interface" for /run/systemd/container. Confidence medium: we have not passed on a real probe.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _USB_MAJOR = 189  # character devices of USB; Linux, Documentation/admin-guide/d
 
 
 class Confinement(NamedTuple):
-    """What stands around this process.
+    """The container or sandbox around this process.
 
     Attributes:
         kind: A key of `_NAMES`.
-        name: As a message calls it, "a Docker container".
+        name: Its name in a message, "a Docker container".
         sign: The file or variable that shows it.
-        advice: How a probe gets in.
+        advice: How to pass a probe into it.
     """
 
     kind: str
@@ -57,7 +57,7 @@ _ADVICE = {
     f"and set `lxc.cgroup2.devices.allow = c {_USB_MAJOR}:* rwm`",
     "systemd-nspawn": "start the container with `--bind=/dev/bus/usb --property='DeviceAllow=char-usb_device rwm'`",
     "flatpak": "run `flatpak override --user --device=all {name}`, and start the program again",
-    "snap": "run `snap connect {name}:raw-usb`, or install the program in another way than by snap",
+    "snap": "run `snap connect {name}:raw-usb`, or install the program without snap",
     "wsl": "in Windows, run `usbipd list`, then `usbipd bind --busid BUSID` as administrator, then "
     "`usbipd attach --wsl --busid BUSID`",
 }
@@ -69,7 +69,7 @@ ANYWHERE = (
 
 _FILES = {"run/.containerenv": "podman", ".dockerenv": "docker", "dev/lxd": "lxc", "dev/incus": "lxc"}
 
-# A pattern of a path in /proc/PID/cgroup, of the first version of cgroups or where the namespace is the host's.
+# A pattern of a path in /proc/PID/cgroup: for the first version of cgroups, or with the namespace of the host.
 _CGROUPS = {
     "kubernetes": r"/kubepods",
     "podman": r"/libpod[_-]",
@@ -79,14 +79,14 @@ _CGROUPS = {
 
 
 def here(root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> Optional[Confinement]:
-    """Return the container or sandbox around this process, None where nothing shows one; raises nothing."""
+    """Return the container or sandbox around this process, None if nothing shows one; it never raises."""
     for kind, sign, name in _signs(root, environ):
         return Confinement(kind, _NAMES[kind], sign, _ADVICE[kind].format(name=name))
     return None
 
 
 def _signs(root: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Yield (kind, sign, name of the program where the advice has one), the innermost kind first."""
+    """Yield (kind, sign, name of the program if the advice needs one), the innermost kind first."""
     yield from _sandboxes(root)
     yield from _containers(root, environ)
     if "microsoft" in _text(root / "proc/sys/kernel/osrelease").lower():
@@ -98,7 +98,7 @@ def _sandboxes(root: Path) -> Iterator[tuple[str, str, str]]:
     if flatpak:
         found = re.search(r"^name=(\S+)", flatpak, re.MULTILINE)
         yield "flatpak", "/.flatpak-info", found[1] if found else "APPLICATION"
-    # A classic snap sets variables, too, but is not confined: only an enforced profile is a sign.
+    # A classic snap sets the same variables, but is not confined: only an enforced profile is a sign.
     profile = re.match(r"snap\.([^.\s]+)\.\S+ \(enforce\)", _text(root / "proc/self/attr/current"))
     if profile:
         yield "snap", "/proc/self/attr/current", profile[1]
@@ -123,7 +123,7 @@ def _containers(root: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, s
 
 
 def _text(file: Path) -> str:
-    """Return what a small file holds, nothing where it cannot be read."""
+    """Return the text of a small file; an empty text if it cannot be read."""
     try:
         with file.open("rb") as opened:
             return opened.read(_LONGEST_SIGN).decode(errors="replace")

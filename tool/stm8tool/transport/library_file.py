@@ -1,7 +1,7 @@
-"""Whether the file of a shared library can be loaded into this process, told from its header before it is tried.
+"""Tell from the header of a shared library's file whether this process can load it, before it tries.
 
-The loaders tell less, or do worse: Linux maps a file that was cut short and kills the process at the first page that
-is not there (SIGBUS, seen), and Windows has one number, 193, for a cut file and for the wrong pointer size.
+The loaders tell less, or do harm. Linux maps a file that was cut short and kills the process at the first missing page
+(SIGBUS, seen). Windows has the same number, 193, for a cut file and for the wrong pointer size.
 
 Source: System V ABI, "ELF Header" and "Program Header"; Microsoft's "PE Format", "File Headers" and "Section Table".
 """
@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Optional
 
 _PT_LOAD = 1
-_PE_OFFSET = 0x3C  # where an MZ header has the offset of the PE header
+_PE_OFFSET = 0x3C  # the place in an MZ header with the offset of the PE header
 _PE_BITS = {0x10B: 32, 0x20B: 64}
 _SECTION_SIZE = 40
 
 
 def defect(path: Path) -> Optional[str]:
-    """Return why the file cannot be loaded, None if nothing speaks against it.
+    """Return the reason why the file cannot be loaded, None if no reason is found.
 
-    Looked at are the pointer size and the length of ELF and PE files; the others (Mach-O) are left to their loader,
-    which tells both.
+    This checks the pointer size and the length of ELF and PE files. It does not check others (Mach-O): their loader
+    tells both.
     """
     try:
         content = path.read_bytes()

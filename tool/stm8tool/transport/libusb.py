@@ -1,11 +1,15 @@
-"""Which libusb-1.0 to load: by an explicit path, in a fixed order, with a reason for each that did not.
+"""Choose the libusb-1.0 to load: in a fixed order, by path, with a reason for each library that does not work.
 
-The order: STM8TOOL_LIBUSB alone if it is set; the library of libusb-package, which comes with the tool, then that of
-any other libusb-package this Python has; the system's own, but not on Windows, where no place is the system's and a
-search would find what some program left on PATH; on macOS Homebrew's and MacPorts'. A library must have the pointer
-size of this Python process, whatever the machine is. libusb-0.1 is never used.
+The order:
 
-libusb writes what it has to say, mostly about devices that are not ours, to stderr; with -vv it may.
+1. If STM8TOOL_LIBUSB is set, only this one.
+2. The library of libusb-package, which comes with the tool; then that of any other libusb-package of this Python.
+3. The library of the system, but not on Windows. Windows has no place for it, and a search on PATH finds strays.
+4. On macOS those of Homebrew and MacPorts.
+
+A library must have the pointer size of this Python process, on any machine. libusb-0.1 is never used.
+
+libusb writes messages to stderr, mostly about devices that are not probes. The tool allows that only with -vv.
 """
 
 from __future__ import annotations
@@ -42,7 +46,7 @@ _LOG_LEVEL = "LIBUSB_DEBUG"  # libusb.h, enum libusb_log_level; libusb reads it 
 _LOG_INFO = "3"
 
 
-_NOT_STARTED = "loads, but does not start: is there any USB on this machine (a container may have none)?"
+_NOT_STARTED = "it loads but does not start: perhaps this machine has no USB (a container may have none)"
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,8 @@ class Candidate:
     """A place to load libusb from.
 
     Attributes:
-        origin: Whose library it is, for the error text.
-        path: The file; None where there is none.
+        origin: The source of the library, for the error text.
+        path: The file; None if there is none.
     """
 
     origin: str
@@ -64,14 +68,14 @@ def candidates(
     packaged: Sequence[Path],
     find_library: Callable[[str], Optional[str]] = ctypes.util.find_library,
 ) -> Iterator[Candidate]:
-    """Yield where to look, in order; the system is searched only when its turn comes.
+    """Yield the places to look, in order; the system is searched only when its turn comes.
 
     Args:
         environ: The process environment.
         platform: As `sys.platform`.
         packaged: The files of libusb-package, the tool's own first.
-        find_library: The system's search. Not asked on Windows: there it walks PATH and finds strays.
-            On Linux it answers with a name that only the system's loader cache resolves, else with a path.
+        find_library: The system's search. It is not called on Windows, where it walks PATH and finds strays.
+            On Linux it returns a name that only the cache of the system's loader resolves, elsewhere a path.
     """
     override = environ.get(OVERRIDE)
     if override:
@@ -93,8 +97,8 @@ class Loaded(NamedTuple):
 
     Attributes:
         backend: pyusb's backend on it.
-        place: Where it was found.
-        passed_over: Why each place before that did not do, a line each.
+        place: The place of the library.
+        passed_over: A line for each earlier place, with the reason why it did not work.
     """
 
     backend: usb.backend.IBackend
@@ -105,10 +109,10 @@ class Loaded(NamedTuple):
 def load(places: Iterable[Candidate]) -> Loaded:
     """Load the first of `places` that works.
 
-    pyusb keeps the first library that loads for the life of the process.
+    pyusb keeps the first library that loads as long as the process runs.
 
     Raises:
-        AccessError: None works; `details` says why, a line for each.
+        AccessError: None works; `details` has a line for each, with the reason.
     """
     tried: list[str] = []
     first: Optional[Candidate] = None
@@ -143,7 +147,7 @@ def backend() -> usb.backend.IBackend:
 
 
 def _set_log_level(wanted: bool, environ: MutableMapping[str, str]) -> None:
-    """Let libusb speak, as loud as the user set it or moderately, or not at all."""
+    """Let libusb write messages, as many as the user set or else some; or let it write none."""
     if wanted:
         environ.setdefault(_LOG_LEVEL, _LOG_INFO)
     else:
@@ -151,7 +155,7 @@ def _set_log_level(wanted: bool, environ: MutableMapping[str, str]) -> None:
 
 
 def _why_not(path: Optional[str]) -> Optional[str]:
-    """Return why `path` cannot be libusb-1.0, None if it can. pyusb itself would only say None."""
+    """Return the reason why `path` cannot be libusb-1.0, None if it can. pyusb itself would not give a reason."""
     if path is None:
         return "not found"
     reason = defect(Path(path)) if Path(path).is_absolute() else None
@@ -165,17 +169,17 @@ def _why_not(path: Optional[str]) -> Optional[str]:
 
 
 def _windows_reason(exc: OSError) -> str:
-    """Return a sentence for what Windows says in the language of its user, of a file that is there."""
+    """Return an English sentence for an error of Windows about a file that exists; Windows uses the user's language."""
     if isinstance(exc, FileNotFoundError):  # ctypes' form of 126
         return "a library that it needs is missing (WinError 126)"
     if getattr(exc, "winerror", None) == 193:
-        return "no library for this machine (WinError 193)"
+        return "it is not a library for this machine (WinError 193)"
     return str(exc)
 
 
 def _hint(first: Candidate) -> str:
     if first.origin == OVERRIDE:
-        return f"correct or remove the environment variable {OVERRIDE}; set, it is the only place to look"
+        return f"correct or remove the environment variable {OVERRIDE}: while it is set, the tool looks nowhere else"
     name_it = f"name the file of a libusb-1.0 ({_bits()}-bit) in the environment variable {OVERRIDE}"
     if first.path is not None:
         return f"{deps.how_to_renew(Path(first.path))}; or {name_it}"
@@ -183,9 +187,9 @@ def _hint(first: Candidate) -> str:
 
 
 def _usb_hint() -> str:
-    """Return what helps where a whole library finds no USB: another library would not find any, either."""
+    """Return the advice if a good library finds no USB: another library would not find any, either."""
     around = confinement.here() if sys.platform.startswith("linux") else None
-    return f"this is {around.name}: {around.advice}" if around else confinement.ANYWHERE
+    return f"the tool runs in {around.name}: {around.advice}" if around else confinement.ANYWHERE
 
 
 def _bits() -> int:

@@ -1,11 +1,11 @@
-"""The real pipe to a probe: bulk transfers over libusb, by pyusb. This file and libusb.py alone know pyusb.
+"""The real pipe to a probe: bulk transfers over libusb, by pyusb. Only this file and libusb.py know pyusb.
 
-Only interface 0 is touched: ST-LINK/V2-1 and STLINK-V3 are composite, the system's drivers hold their disk
-and serial interfaces, and setting the configuration would fail, or take those away.
+This uses only interface 0. ST-LINK/V2-1 and STLINK-V3 are composite, and the system's drivers hold their disk and
+serial interfaces. To set the configuration would fail, or take the device from those drivers.
 
-A transaction error or a packet longer than allowed (libusb's IO and OVERFLOW) is raised as EndpointStallError: the
-host controller halts the endpoint after both, so the way back is that of a STALL, `clear_halt` and the question
-again. If the probe is really gone, `clear_halt` fails too, and that is ProbeLostError.
+A transaction error or a packet that is too long (libusb's IO and OVERFLOW) is raised as EndpointStallError. The host
+controller halts the endpoint after both, so the cure is that of a STALL: `clear_halt`, then the question again. If the
+probe is really gone, `clear_halt` fails, too, which raises ProbeLostError.
 
 Source: pyusb 1.3.1 and libusb 1.0.26 for the errors (read), USB 2.0 §9.4.3 and §9.6.7 for the string descriptors.
 """
@@ -47,7 +47,7 @@ _LONGEST_DESCRIPTOR = 254  # even: bLength is a byte and the text is UTF-16
 _CONTROL_LIMIT_S = 0.5
 _BACK_AFTER_RESET_S = 1.0
 _RESET_POLL_S = 0.05
-_REPLUG = "replug the probe, or try another cable or port, and repeat: until then the chip's program may be stopped"
+_REPLUG = "replug the probe, or try another cable or port, then repeat; until then the chip's program may be stopped"
 
 # libusb.h, enum libusb_error
 _IO = -1
@@ -71,7 +71,8 @@ def enumerate_st() -> list[UsbDeviceInfo]:
 def read_serial_descriptor(device: UsbDeviceInfo) -> bytes:
     """Return the raw string descriptor of the serial number, b"" if the device has none.
 
-    Raw, because old ST-LINK firmware puts bytes there that no text decoder keeps. Opens the device for a moment.
+    It is raw because old ST-LINK firmware puts bytes there that no text decoder keeps. This opens the device for a
+    moment.
 
     Raises:
         AccessError, TransportError: It cannot be opened or does not answer.
@@ -89,7 +90,7 @@ def read_serial_descriptor(device: UsbDeviceInfo) -> bytes:
 
 
 class SystemBus:
-    """`UsbBus` of the machine that this runs on."""
+    """`UsbBus` of this machine."""
 
     prefix = ""
 
@@ -110,9 +111,9 @@ class UsbTransport:
     """`Transport` to one ST-LINK.
 
     Args:
-        device: Which one, from `enumerate_st`.
-        identity: What `identity` says, and how the device is recognised after a reset.
-        in_endpoint: The endpoint that replies come from, where interface 0 has several (there is one for trace, too).
+        device: The device, from `enumerate_st`.
+        identity: The value of `identity`; it also recognises the device after a reset.
+        in_endpoint: The endpoint that replies come from; interface 0 may have several (one is for trace).
         clock: The real one by default.
     """
 
@@ -130,7 +131,7 @@ class UsbTransport:
 
     @property
     def identity(self) -> UsbIdentity:
-        """Who is at the other end."""
+        """The device at the other end."""
         return self._identity
 
     @property
@@ -139,10 +140,10 @@ class UsbTransport:
         return self._clock
 
     def open(self) -> None:
-        """Claim interface 0, taking it from a kernel driver if one is bound to it.
+        """Claim interface 0; if a kernel driver is bound to it, take it from that.
 
         Raises:
-            AccessError: The system does not let us; says why and what helps.
+            AccessError: The system does not allow it; the error says why, and what to do.
             ProbeLostError: The device is gone.
         """
         try:
@@ -162,8 +163,8 @@ class UsbTransport:
     def read(self, size: int, timeout_s: float) -> bytes:
         """Return one bulk transfer of exactly `size` bytes.
 
-        Whole packets are asked for, so that a longer reply to an earlier command shows as one, up to the end of its
-        last packet; asking for a packet more would wait for ever behind a reply of whole packets.
+        This asks for whole packets, so it notices a longer reply to an earlier command, up to the end of its last
+        packet. It must not ask for one packet more: after a reply of whole packets that would wait for ever.
         """
         with self._transfer(self._in):
             packet = self._in.wMaxPacketSize
@@ -173,13 +174,13 @@ class UsbTransport:
         return data
 
     def clear_halt(self) -> None:
-        """Clear a STALL on the endpoints that refused a transfer, on both if none is known to have.
+        """Clear a STALL on the endpoints that refused a transfer; if none is known, on both.
 
-        Not on one that works: it would begin anew with data toggle 0, and a probe whose firmware resets its own toggle
-        only on a stalled endpoint would lose the next transfer.
+        Do not clear an endpoint that works: it would start again with data toggle 0. Some firmware resets its own
+        toggle only on a stalled endpoint, and would lose the next transfer.
 
         Raises:
-            ProbeLostError: The control pipe does not work either: nobody is there.
+            ProbeLostError: The control pipe does not work, either: the probe is gone.
         """
         with self._transfer():
             try:
@@ -192,7 +193,7 @@ class UsbTransport:
                 ) from exc
 
     def bulk_only_reset(self) -> None:
-        """Make a mass-storage device give up the command that runs, and clear both endpoints.
+        """Make a mass-storage device stop its current command, and clear both endpoints.
 
         Raises:
             EndpointStallError: The device does not know the request.
@@ -206,18 +207,18 @@ class UsbTransport:
                 wIndex=_INTERFACE,
                 timeout=_milliseconds(_CONTROL_LIMIT_S),
             )
-        self._stalled = []  # the request asks for both to be cleared
+        self._stalled = []  # after this request both must be cleared
         self.clear_halt()
 
     def reset(self) -> None:
-        """Reset the device on its port, find it again (its address may be new) and claim it; at most about a second.
+        """Reset the device on its port, find it again (its address may be new) and claim it; this takes up to a second.
 
         Raises:
-            ProbeLostError: It did not come back to the port it was on.
-            AccessError: It came back and cannot be opened.
+            ProbeLostError: It did not come back to its port.
+            AccessError: It came back but cannot be opened.
         """
         try:
-            # Lost is what libusb calls a device that enumerates anew.
+            # libusb reports a device as lost if it enumerates again.
             with suppress(ProbeLostError), _translated(self._device):
                 self._handle.reset()
         finally:
@@ -228,13 +229,16 @@ class UsbTransport:
                 self._device = self._found_again()
                 self.open()
                 return
-            except (AccessError, TransportError):  # not there yet, or its device file has not got its rights yet
+            except (
+                AccessError,
+                TransportError,
+            ):  # it is not there yet, or its device file does not have its rights yet
                 if self._clock.now() >= deadline:
                     raise
             self._clock.sleep(_RESET_POLL_S)
 
     def close(self) -> None:
-        """Release the device; harmless when it is closed or gone."""
+        """Release the device; this is harmless if it is closed or gone."""
         handle = self._handle
         self._out = self._in = None
         self._stalled = []
@@ -298,7 +302,7 @@ class UsbTransport:
 
 
 def _info(device: Any) -> UsbDeviceInfo:
-    # A system that does not tell the ports leaves (0,), which no real port is called.
+    # If a system does not tell the ports, this is (0,): no real port has that number.
     ports = ".".join(str(port) for port in device.port_numbers or (0,))
     return UsbDeviceInfo(
         vendor=device.idVendor,
@@ -315,7 +319,7 @@ def _active_configuration(handle: Any) -> Any:
     except usb.core.USBError as exc:
         if exc.backend_error_code is not None:
             raise
-    # pyusb's own error: none is active, so no driver holds an interface, and setting one takes nothing away.
+    # pyusb's own error: no configuration is active, so no driver holds an interface, and it is safe to set one.
     handle.set_configuration()
     return handle.get_active_configuration()
 
@@ -328,13 +332,13 @@ def _string_descriptor(handle: Any, index: int, language: int) -> bytes:
 
 
 def _milliseconds(seconds: float) -> int:
-    """Return libusb's form of a time limit; never 0, which it takes for no limit."""
+    """Return libusb's form of a time limit; never 0, which means no limit."""
     return max(1, math.ceil(seconds * 1000))
 
 
 @contextmanager
 def _translated(device: UsbDeviceInfo, *, opening: bool = False, is_disk: bool = False) -> Iterator[None]:
-    """Turn pyusb's errors into ours. NOT_FOUND means a half-installed driver on opening, a lost device later."""
+    """Turn pyusb's errors into ours. NOT_FOUND means a half-installed driver in `open`, and a lost device later."""
     probe = f"the probe at {device.path}"
     try:
         yield
@@ -353,7 +357,7 @@ def _translated(device: UsbDeviceInfo, *, opening: bool = False, is_disk: bool =
 
 
 def _look_at_file(device: UsbDeviceInfo, probe: str, exc: Any) -> None:
-    """Raise AccessError where Linux does not open the device's file; of that libusb says little."""
+    """Raise AccessError if Linux does not open the device's file; libusb says little about that."""
     if not sys.platform.startswith("linux"):
         return
     obstacle = usb_node.obstacle(device.handle.bus, device.handle.address, device.path)

@@ -1,7 +1,7 @@
-"""What stands between us and a USB device, as a sentence and what to do about it.
+"""Explain why a USB device cannot be opened: a sentence, and advice.
 
 Keys are libusb's error codes, the same numbers on every system (libusb.h, enum libusb_error). The causes per system
-are from libusb's and pyusb's source and public reports; Windows and macOS were not seen by us (confidence medium).
+are from libusb's and pyusb's source and public reports. We did not test Windows and macOS (confidence medium).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ UDEV_RULES = f"""\
 
 _CODES = {ACCESS: Code.PERMISSION, NOT_FOUND: Code.DRIVER_WRONG, BUSY: Code.BUSY, NOT_SUPPORTED: Code.DRIVER_MISSING}
 
-_CLOSE_OTHERS = "close whatever else uses the probe: ST's programmers, OpenOCD, a debug session of an IDE"
+_CLOSE_OTHERS = "close other programs that use the probe: ST's programmers, OpenOCD, a debug session of an IDE"
 _UDEV = f"write the line {UDEV_RULE} to {_UDEV_FILE}, run (as root) `{_UDEV_RELOAD}`, replug the probe"
 _WINDOWS_DRIVER = (
     "install ST's ST-LINK USB driver, or with Zadig the WinUSB driver for interface 0 (the debug interface), "
@@ -49,7 +49,10 @@ _ADVICE = {
     (BUSY, "win32"): ("{probe} is in use by another program", _CLOSE_OTHERS),
     (BUSY, "darwin"): ("{probe} is in use by another program", _CLOSE_OTHERS),
     (NOT_FOUND, "linux"): ("{probe} went away while it was opened", _REPLUG),
-    (NOT_FOUND, "win32"): ("the driver of {probe} is not completely installed, or it went away", _WINDOWS_DRIVER),
+    (NOT_FOUND, "win32"): (
+        "the driver of {probe} is not completely installed, or the probe went away",
+        _WINDOWS_DRIVER,
+    ),
     (NOT_FOUND, "darwin"): ("{probe} went away while it was opened", _REPLUG),
     (NOT_SUPPORTED, "linux"): ("this system's USB library cannot open {probe}", _REPLUG),
     (NOT_SUPPORTED, "win32"): ("{probe} has no driver that programs can use (WinUSB)", _WINDOWS_DRIVER),
@@ -57,13 +60,13 @@ _ADVICE = {
 }
 
 _QUIRK = (
-    "close what uses its disk and other programmers; if it stays busy, keep the disk driver away: write the line "
-    "options usb-storage quirks=483:3744:i to /etc/modprobe.d/st-link-v1.conf, run (as root) "
+    "close other programmers, and programs that use its disk. If it stays busy, keep the disk driver away: write the "
+    "line options usb-storage quirks=483:3744:i to /etc/modprobe.d/st-link-v1.conf, run (as root) "
     "`modprobe -r usb-storage`, replug the probe"
 )
-_MACOS_DISK = "this probe does not work on macOS unless its disk driver lets go; use an ST-LINK/V2 or STLINK-V3"
+_MACOS_DISK = "this probe works on macOS only if its disk driver releases it; use an ST-LINK/V2 or STLINK-V3"
 
-# An ST-LINK/V1 is a disk to the system; stm8flash, OpenOCD and others want the same quirk (confidence high).
+# An ST-LINK/V1 is a disk to the system; stm8flash, OpenOCD and others need the same quirk (confidence high).
 _ADVICE_DISK = {
     (BUSY, "linux"): ("{probe} is in use by the system's disk driver or another program", _QUIRK),
     (ACCESS, "darwin"): ("{probe} is held by the disk driver of macOS", _MACOS_DISK),
@@ -78,17 +81,17 @@ def access_error(
 
     Args:
         code: libusb's error code.
-        probe: How the message names the device: "the probe at usb:1-2".
-        platform: As `sys.platform`; an unknown one is taken for Linux.
-        is_disk: The system takes the device for a disk (ST-LINK/V1).
-        holders: Who holds the device, where that is known.
+        probe: The name of the device in the message: "the probe at usb:1-2".
+        platform: As `sys.platform`; an unknown one counts as Linux.
+        is_disk: The device is a disk to the system (ST-LINK/V1).
+        holders: The programs and drivers that hold the device, if known.
     """
     system = platform if platform in ("win32", "darwin") else "linux"
     message, hint = (_ADVICE_DISK if is_disk else _ADVICE).get((code, system), _ADVICE[code, system])
     situation = Code.BUSY if code == ACCESS and system != "linux" else _CODES[code]  # there it is held by another
     if holders.names:
         return AccessError(f"{probe} is in use by {' and '.join(holders.names)}", code=situation, hint=hint)
-    unseen = f"{holders.hidden} processes of other users could not be looked into; only root can"
+    unseen = f"{holders.hidden} processes of other users could not be examined; only root can do that"
     details = [unseen] if holders.hidden else ()
     return AccessError(message.format(probe=probe), code=situation, hint=hint, details=details)
 
@@ -97,14 +100,14 @@ def file_error(obstacle: NodeObstacle, probe: str, around: Optional[Confinement]
     """Return the error for a device file that Linux does not open.
 
     Args:
-        obstacle: The file, and what `open` said.
-        probe: How the message names the device: "the probe at usb:1-2".
+        obstacle: The file, and the error of `open`.
+        probe: The name of the device in the message: "the probe at usb:1-2".
         around: The container or sandbox around this process, if a sign shows one.
         is_root: This process has the user id 0.
     """
     details = [f"{obstacle.file}: {obstacle.reason}"]
     if around:
-        details.append(f"this is {around.name}, by {around.sign}")
+        details.append(f"the tool runs in {around.name}: {around.sign} shows it")
     message, hint = _of_file(obstacle, around, is_root)
     return AccessError(
         message.format(probe=probe, file=obstacle.file), code=Code.PERMISSION, hint=hint, details=details
@@ -118,7 +121,7 @@ def _of_file(obstacle: NodeObstacle, around: Optional[Confinement], is_root: boo
     if obstacle.number in (errno.EMFILE, errno.ENFILE):
         return (
             f"{{probe}} cannot be opened: {obstacle.reason}",
-            "end programs that hold files open, or raise `ulimit -n`",
+            "close programs that have many files open, or raise `ulimit -n`",
         )
     if obstacle.number == NOT_AUTHORISED:
         return "the system does not authorise {probe}", "allow it, with `usbguard allow-device` if USBGuard forbids it"
@@ -134,9 +137,9 @@ def _of_file(obstacle: NodeObstacle, around: Optional[Confinement], is_root: boo
 
 def _permission_hint(around: Optional[Confinement], is_root: bool) -> str:
     if around and around.kind == "wsl":
-        return f"inside WSL, with udev running: {_UDEV}"
+        return f"inside WSL, with udev running, {_UDEV}"
     if around:  # the file has the owner and the mode that the host gave it
-        return f"this is {around.name}; on the host, outside it, {_UDEV}"
+        return f"the tool runs in {around.name}; on the host, outside it, {_UDEV}"
     if is_root:
-        return "root was refused: look for SELinux or AppArmor in the kernel's log (`journalctl -k`)"
+        return "the system refuses even root: look for SELinux or AppArmor in the kernel's log (`journalctl -k`)"
     return _UDEV

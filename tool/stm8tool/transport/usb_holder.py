@@ -1,9 +1,9 @@
-"""Who holds a USB device on Linux, as far as this user may see.
+"""Find the programs and drivers that hold a USB device on Linux, as far as this user may see them.
 
-A program that uses the device has its file below /dev/bus/usb open, which /proc shows of the user's own processes, to
-root of all. A kernel driver is bound to the interface in /sys.
+A program that uses the device has its file in /dev/bus/usb open. /proc shows this to a user for his own processes, and
+to root for all. A kernel driver is bound to the interface in /sys.
 
-Source: proc(5), /proc/PID/fd; Linux, Documentation/ABI, sysfs-bus-usb; confidence high.
+Sources: proc(5), /proc/PID/fd. Linux, Documentation/ABI, sysfs-bus-usb. Confidence high.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-_MOST_FILES = 100_000  # open files of all processes that are looked at: well below a second
+_MOST_FILES = 100_000  # the most open files to look at: this takes well below a second
 _LONGEST_COMMAND = 60
 _DRIVER_OF_PROGRAMS = "usbfs"  # bound to an interface that a program claimed
 
 
 class Holders(NamedTuple):
-    """What was found.
+    """The programs and drivers that were found.
 
     Attributes:
         names: Such as "process 1234 (openocd -f board.cfg)" and "the kernel driver usb-storage".
-        hidden: How many processes could not be looked into, for they are other users'.
+        hidden: How many processes of other users could not be examined.
     """
 
     names: tuple[str, ...]
@@ -36,13 +36,13 @@ NOBODY = Holders((), 0)
 
 
 def find(bus: int, address: int, path: str, root: Path = Path("/")) -> Holders:
-    """Return who holds a device, nobody on a system without /proc; raises nothing.
+    """Return the holders of a device, none on a system without /proc; it never raises.
 
     Args:
         bus: Bus number.
         address: Its address on the bus.
         path: "usb:BUS-PORT[.PORT…]".
-        root: Where /proc and /sys are.
+        root: The folder with /proc and /sys.
     """
     file = f"/dev/bus/usb/{bus:03}/{address:03}"
     found: dict[str, None] = {}  # a set in the order of insertion
@@ -61,7 +61,7 @@ def find(bus: int, address: int, path: str, root: Path = Path("/")) -> Holders:
 
 
 def _open_files(proc: Path) -> Iterator[tuple[Path, Optional[str]]]:
-    """Yield (process, what an open file of it is), (process, None) where that is not for us to see; not our own."""
+    """Yield (process, target of an open file), or (process, None) if we may not see it; skip our own process."""
     for process in proc.glob("[0-9]*"):
         if process.name == str(os.getpid()):
             continue

@@ -1,10 +1,10 @@
-"""What Linux says when the device file of a USB device is opened.
+"""Find out why Linux does not open the device file of a USB device.
 
-libusb lists devices from /sys, which a container sees of its whole host, and opens them by their files in /dev/bus/usb,
-which it may not have. Of what `open` says libusb keeps two values: EACCES is its ACCESS, ENOENT its NO_DEVICE, and all
-else its IO, which a broken transfer is, too. So the file is opened here once more, and closed at once.
+libusb lists devices from /sys, where a container sees all of its host. It opens them by their files in /dev/bus/usb,
+which a container may not have. libusb tells only two errors of `open` apart: EACCES becomes ACCESS, ENOENT becomes
+NO_DEVICE. All others become IO, like a broken transfer. So this module opens the file once more, and closes it at once.
 
-Source: libusb 1.0.30, linux_usbfs.c (behaviour seen with each errno); Linux, sysfs-bus-usb; confidence high.
+Sources: libusb 1.0.30, linux_usbfs.c (behaviour seen with each errno). Linux, sysfs-bus-usb. Confidence high.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 # In the place of an errno:
-NOT_A_DEVICE = -1  # something else than a character device has the name
+NOT_A_DEVICE = -1  # the name belongs to a file that is not a character device
 NOT_AUTHORISED = -2  # the file opens, but the system does not let programs use the device
 
 
@@ -24,7 +24,7 @@ class NodeObstacle(NamedTuple):
 
     Attributes:
         file: "/dev/bus/usb/001/005".
-        number: What `open` said, an errno, or one of the two above.
+        number: The errno of `open`, or one of the two values above.
     """
 
     file: str
@@ -32,19 +32,19 @@ class NodeObstacle(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """What `open` said, in the system's words."""
+        """The error of `open`, in the system's words."""
         own = {NOT_A_DEVICE: "it is not a device file", NOT_AUTHORISED: "the device is not authorised"}
         return own.get(self.number) or os.strerror(self.number)
 
 
 def obstacle(bus: int, address: int, path: str, root: Path = Path("/")) -> Optional[NodeObstacle]:
-    """Return what keeps the file of a device from being opened; None if it opens, or the device is gone.
+    """Return the reason why the file of a device cannot be opened; None if it opens, or the device is gone.
 
     Args:
         bus: Bus number.
         address: Its address on the bus.
         path: "usb:BUS-PORT[.PORT…]".
-        root: Where /dev and /sys are.
+        root: The folder with /dev and /sys.
     """
     name = f"dev/bus/usb/{bus:03}/{address:03}"
     device = root / "sys" / "bus" / "usb" / "devices" / path.partition(":")[2]

@@ -1,4 +1,4 @@
-"""What to program: pure functions from an image and what the chip holds to the blocks that must change."""
+"""Which blocks must change: pure functions that compare an image with the bytes of the chip."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class BlockWrite(NamedTuple):
     Attributes:
         address: Block-aligned.
         data: Exactly one block.
-        blank: The chip holds all 0x00 there now, so the block needs no erase.
+        blank: The chip holds only 0x00 there now, so the block needs no erase.
     """
 
     address: int
@@ -31,7 +31,7 @@ class Span(NamedTuple):
 
 
 def spans(segments: Iterable[Segment], block: int) -> list[Span]:
-    """Return the block-aligned spans that cover `segments` (sorted by address), touching ones joined."""
+    """Return the block-aligned spans that cover `segments` (sorted by address); spans that touch are joined."""
     result: list[Span] = []
     for segment in segments:
         start = segment.address // block * block
@@ -44,7 +44,7 @@ def spans(segments: Iterable[Segment], block: int) -> list[Span]:
 
 
 def by_span(segments: Sequence[Segment], covered: Sequence[Span]) -> list[list[Segment]]:
-    """Return the segments (sorted by address) of each span that `spans` made of them."""
+    """Return the segments (sorted by address) in each of the spans that `spans` made of them."""
     parts: list[list[Segment]] = [[] for _ in covered]
     index = 0
     for segment in segments:
@@ -55,7 +55,7 @@ def by_span(segments: Sequence[Segment], covered: Sequence[Span]) -> list[list[S
 
 
 def whole_blocks(segments: Iterable[Segment], block: int) -> set[int]:
-    """Return the addresses of the blocks that a single segment holds every byte of."""
+    """Return the addresses of the blocks of which a single segment holds every byte."""
     return {
         address
         for segment in segments
@@ -64,7 +64,7 @@ def whole_blocks(segments: Iterable[Segment], block: int) -> set[int]:
 
 
 def merge(segments: Sequence[Segment], held: bytes, start: int) -> bytes:
-    """Return `held` (the memory from `start` on) with `segments` laid over it; gaps keep what is held."""
+    """Return `held` (the memory from `start` on) with `segments` laid over it; gaps keep the bytes of `held`."""
     merged = bytearray(held)
     for segment in segments:
         low = max(segment.address, start)
@@ -78,8 +78,8 @@ def blocks_to_write(wanted: bytes, held: bytes, start: int, block: int) -> Itera
     """Yield the blocks in which `wanted` differs from `held`, by address.
 
     Args:
-        wanted: What the memory shall hold from `start` on; whole blocks.
-        held: What it holds now; as long.
+        wanted: The new bytes of the memory from `start` on; whole blocks.
+        held: The bytes that it holds now, as many.
         start: Block-aligned address of both.
         block: Block size in bytes.
     """
@@ -103,5 +103,5 @@ def require_equal(address: int, wanted: bytes, held: bytes) -> None:
             actual=held[first],
             differing=len(differing),
             compared=len(wanted),
-            hint="write the image; if that was just done, check supply, ground and wires",
+            hint="write the image; if you have just done that, check supply, ground and wires",
         )

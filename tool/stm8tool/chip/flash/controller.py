@@ -1,9 +1,9 @@
 """The flash controller, through SWIM: keys, block programming, block erase, option byte writes.
 
-One procedure for both register maps. The CPU must be stalled (ST asks for it for every block operation over
-SWIM: PM0054 5.2), and a failed operation is reported, never repeated here.
+One procedure serves both register maps. The CPU must be stalled: ST asks for that in every block operation
+over SWIM (PM0054 5.2). If an operation fails, this module reports it and never repeats it.
 
-Sources: RM0016 4.5-4.8, RM0013, PM0054 4.4, 5.2-5.6, PM0047; times from the datasheets; confidence high.
+Sources: RM0016 4.5-4.8, RM0013, PM0054 4.4, 5.2-5.6, PM0047, times from the datasheets; confidence high.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from ..link.core import Core
 
 PROGRAM_S = 0.006  # typical, erase and write; 6.6 ms at most on STM8S
 PROGRAM_BLANK_S = 0.003
-FINISH_LIMIT_S = 0.05  # past the typical time; no maximum is given for STM8L
+FINISH_LIMIT_S = 0.05  # after the typical time; the manuals give no maximum for STM8L
 _POLL_STEP_S = 0.0005
-# One trace of an STM8S shows 3 ms, another tool waits for up to 2 s (confidence medium).
+# One trace of an STM8S shows 3 ms; another tool waits for up to 2 s (confidence medium).
 _GLOBAL_ERASE_LIMIT_S = 2.0
 _KEY_TRIES = 3  # an STM8L151 was seen to need the right keys twice (confidence medium)
 
@@ -54,14 +54,14 @@ class Flash:
     def unlock(self, *, program: bool) -> None:
         """Open program memory, data EEPROM and option bytes, with both key pairs as ST's tool does.
 
-        What is open already is left alone: a second key would lock an STM8L101 until its next reset.
+        A memory that is open already gets no key: a second key would lock an STM8L101 until its next reset.
 
         Args:
-            program: Program memory must open. On a locked STM8L whose boot ROM has run it cannot (UM0560), and
+            program: Program memory must open. It cannot on a locked STM8L whose boot ROM has run (UM0560), but
                 option bytes do not need it.
 
         Raises:
-            ProgramError: A flag does not come; then only a reset helps.
+            ProgramError: A flag does not appear; then only a reset helps.
         """
         pairs = (
             (self._regs.pukr, reg.PROGRAM_KEYS, reg.IAPSR_PUL),
@@ -82,12 +82,12 @@ class Flash:
             raise ProgramError("the keys do not open the data memory", code=Code.KEYS, hint=_KEYS_HINT)
 
     def write_block(self, address: int, data: bytes, *, blank: bool) -> None:
-        """Program one block, or erase it if 0x00 is all that it is to hold.
+        """Program one block, or erase it if all its new bytes are 0x00.
 
         Args:
             address: Block-aligned.
             data: Exactly one block.
-            blank: The block is known to hold 0x00 only. Then it is not erased, in half the time.
+            blank: The block is known to hold only 0x00. Then it is not erased, which takes half the time.
 
         Raises:
             RefusedError: The block is protected.
@@ -102,7 +102,7 @@ class Flash:
         else:  # zeros in the first word of a block erase all of it
             data, mode, typical_s = bytes(4), reg.MODE_ERASE, PROGRAM_BLANK_S
             what = f"erase of block 0x{address:06X}"
-        with shield():  # half a block is no block
+        with shield():  # half a block is useless
             self._set_mode(mode)
             self.core.write(address, data, whole=True)
             self._finish(what, address, typical_s)
@@ -118,9 +118,9 @@ class Flash:
     def write_option(self, address: int, value: int) -> None:
         """Write one byte of the option area and wait for its end; between `begin_options` and `end_options`.
 
-        A reply that is lost takes EOP with it, as reading IAPSR clears it: then what the byte holds decides. Under ROP
-        that may mean nothing; the caller looks again after the next reset in any case. On a chip that is locked after
-        all, a write of the ROP byte starts the erase of everything: the end of that is waited for, too.
+        If a reply is lost, EOP is lost, too, because a read of IAPSR clears it: then the value of the byte decides.
+        Under ROP that may mean nothing; the caller always looks again after the next reset. If the chip is locked, a
+        write of the ROP byte starts the erase of everything: this also waits for the end of that.
         """
         if address == reg.ROP_ADDRESS:
             self._write_rop_byte(value)
@@ -133,10 +133,10 @@ class Flash:
         except (*LINK_ERRORS, ProgramError) as exc:
             if not self._holds(address, value):
                 raise
-            _log.debug("%s; but 0x%06X holds what was written", exc, address)
+            _log.debug("%s; but 0x%06X holds the written value", exc, address)
 
     def _holds(self, address: int, value: int) -> bool:
-        """Tell whether a byte whose programming was begun holds `value`; False where it cannot be read."""
+        """Tell whether a byte whose programming has begun holds `value`; False if it cannot be read."""
         self.core.clock.sleep(PROGRAM_S)
         try:
             return self.core.read_surely(address, 1)[0] == value
@@ -145,16 +145,16 @@ class Flash:
             return False
 
     def write_rop(self, value: int) -> None:
-        """Write the open value to the ROP byte of a locked chip, which erases everything, and wait for its end."""
+        """Write the open value to the ROP byte of a locked chip, which erases everything, and wait for the end."""
         self._write_rop_byte(value)
 
     def _write_rop_byte(self, value: int) -> None:
         """Write the ROP byte and wait for EOP, for two seconds at most.
 
-        While the erase runs WR_PG_DIS shows once and the chip may not answer (trace of ST's tool, confidence
-        medium): neither tells whether it worked, and a reset now could ruin the erase. The caller resets when
-        this returns, and reads back. So one flipped bit must not look like EOP: HVOFF is 0 while an array is
-        written (RM0016 4.8.8), and has to be 1, too, on a chip that shows it before.
+        While the erase runs, WR_PG_DIS shows once and the chip may not answer (trace of ST's tool, confidence
+        medium). Neither tells whether the erase worked, and a reset at this time could ruin it. The caller resets
+        the chip when this returns, so one flipped bit must not look like EOP. HVOFF is 0 while the flash is
+        written (RM0016 4.8.8). If the chip showed HVOFF before, this waits until it is 1 again, too.
         """
         clock = self.core.clock
         ended = reg.IAPSR_EOP | self.status() & reg.IAPSR_HVOFF
@@ -173,8 +173,8 @@ class Flash:
         _log.debug("no EOP after writing the ROP byte")
 
     def _set_mode(self, mode: int) -> None:
-        # CR2 and NCR2 must follow each other directly, or both fall back to byte mode (PM0047 2.3.3): one write
-        # for both, as in a trace of ST's tool. On the STM8L map the next address is PUKR: one byte only.
+        # CR2 and NCR2 must be written directly one after the other, or both fall back to byte mode (PM0047 2.3.3). So
+        # one write has both, as in a trace of ST's tool. On the STM8L map the next address is PUKR: one byte only.
         data = bytes([mode]) if self._regs.ncr2 is None else bytes([mode, mode ^ 0xFF])
         self.core.write(self._regs.cr2, data, whole=True)
 
@@ -183,17 +183,17 @@ class Flash:
         deadline = clock.now() + typical_s + FINISH_LIMIT_S
         clock.sleep(typical_s)
         while True:
-            status = self.status()  # one copy: reading clears both bits
+            status = self.status()  # read only once: a read clears both bits
             if status & reg.IAPSR_WR_PG_DIS:
                 raise RefusedError(
-                    f"{what}: the chip refuses it as protected (WR_PG_DIS)", address=address, iapsr=status
+                    f"{what}: the chip refuses the write as protected (WR_PG_DIS)", address=address, iapsr=status
                 )
             if status & reg.IAPSR_EOP:
                 return
             if clock.now() > deadline:
                 raise ProgramError(
                     f"{what}: the write did not finish (no EOP, IAPSR 0x{status:02X})",
-                    hint=Hint("check the supply and the capacitor at VCAP, and that {part} names the chip's true part"),
+                    hint=Hint("check the supply and the capacitor at VCAP, and check that {part} names your chip"),
                     address=address,
                     iapsr=status,
                 )

@@ -1,9 +1,9 @@
-"""Power-cycle capture: repeat the SWIM entry while somebody switches the board's power off and on.
+"""Power-cycle capture: repeat the SWIM entry while the user switches the board's power off and on.
 
-For a chip that cannot be reset from outside (a part without NRST pin, or its wire is missing) and whose program turns
-SWIM off or sleeps: between power-on and that there is a moment in which the chip takes the entry. One takes as long as
-the probe's waveform, about 10 ms (confidence medium); a program that is faster cannot be caught without NRST. Where
-NRST is wired it is held low meanwhile, and the chip executes nothing at all.
+This is for a chip that cannot be reset from outside (no NRST pin, or no wire to it). Its program turns SWIM off or
+sleeps. Before the program does that, there is a short time after power-on in which the chip accepts the entry. One
+entry takes as long as the probe's waveform, about 10 ms (confidence medium). A faster program cannot be caught without
+NRST. If NRST is wired, the tool holds it low, and the chip executes nothing at all.
 
 Source: user reports of STM8S001J3, STM8L001J3 and STM8L050J3 (confidence high that it is needed there).
 """
@@ -21,16 +21,16 @@ from ...probe.base import SwimLink
 from .connect import Recipe, catch, let_go, move_reset, not_reached, probe_hangs, rung_of, take_hold
 from .diagnose import Evidence, Rung, is_off
 
-# Followed to make the link anew, it does not let the program run: the reset comes when SWIM_CSR.RST is cleared.
+# To make the link again with this recipe does not let the program run: it clears SWIM_CSR.RST before the reset.
 AT_POWER_ON = Recipe("at power-on", None, high_speed=True, restart=False, may_be_fast=True)
 
-_SWITCHING_S = 0.5  # nobody reads the request, and switches a board off and on, in less
+_SWITCHING_S = 0.5  # a person needs longer to read the request and to switch a board off and on
 
 _log = logging.getLogger(__name__)
 
 
 class PowerCycle(NamedTuple):
-    """The wish to catch the chip at power-on.
+    """The user's wish to catch the chip at power-on.
 
     Attributes:
         seconds: How long to try.
@@ -45,12 +45,12 @@ def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
     """Repeat the entry until the chip is caught; it is then as after `connect.climb`.
 
     Returns:
-        True if the chip was silent, for as long as it takes to switch its power, though its board was not seen to be
-        without: only power-on let the probe in.
+        True if the board had power, but the chip was silent for as long as a person needs to switch its power: only
+        power-on let the probe in.
 
     Raises:
         ConnectError: It was not caught in time.
-        ProbeError: The probe stopped answering, and could not be brought back.
+        ProbeError: The probe stopped answering and could not be recovered.
     """
     clock = link.clock
     supply_mv = link.supply_mv()
@@ -84,7 +84,7 @@ def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
                 raise probe_hangs() from exc
             was_reset, held_low = True, False
             _revive(link)
-            began += clock.now() - entered  # while the probe hung nothing could be caught
+            began += clock.now() - entered  # while the probe hung, it could not catch the chip
             continue
         except (SwimError, ExchangeError) as exc:
             failures[rung_of(AT_POWER_ON, exc)] += 1
@@ -99,7 +99,7 @@ def wait_for_power(link: SwimLink, wish: PowerCycle, known: Evidence) -> bool:
 
 
 def _revive(link: SwimLink) -> None:
-    """Bring back a probe that answers no more."""
+    """Recover a probe that does not answer any more."""
     try:
         link.recover()
     except TransportTimeoutError as exc:

@@ -1,10 +1,10 @@
 """The connect ladder: from a silent wire to a chip that is proven to answer, with its CPU stalled.
 
-Each rung is one recipe. A success that the probe reports proves nothing: one probe firmware reports it with no chip
-at the other end. So a rung holds only when SWIM_CSR reads back what was written to it.
+Each rung is one recipe. If the probe reports success, that proves nothing: one firmware does so without a chip. So a
+rung holds only if SWIM_CSR reads back the value that was written to it.
 
-Sources: the order of a recipe is that of ST's own tool (two independent captures) and vsprog: NRST pulse,
-entry, SRST, CSR, NRST release, communication reset, high speed; confidence high. Rungs and times: working
+Sources: the order of a recipe is that of ST's own tool (two independent captures) and vsprog (confidence high). It is
+NRST pulse, entry, SRST, CSR, NRST release, communication reset, high speed. Rungs and times: working
 tools and user reports merged; confidence medium.
 """
 
@@ -35,20 +35,20 @@ from .diagnose import Evidence, Rung, conclude, supply_line
 
 _log = logging.getLogger(__name__)
 
-# docs/timing.md has a row for each of these times: where it comes from, and what notices a change.
-_PULSE_S = (0.02, 0.02, 0.01)  # vsprog's, in ST's order: NRST low, high, then low before the entry
+# docs/timing.md has a row for each of these times: its source, and the test that notices a change.
+_PULSE_S = (0.02, 0.02, 0.01)  # from vsprog, in ST's order: NRST low, high, then low before the entry
 _HOLD_S = 0.010  # low once, as stm8flash and OpenOCD have it
-_LONG_PULSE_S = (0.2, 0.1, 0.1)  # ours: for a board whose NRST is slow
+_LONG_PULSE_S = (0.2, 0.1, 0.1)  # our choice, for a board with a slow NRST
 _SILENT_S = 0.012  # one clone and chip never connected when the first poll came earlier than 6.5 ms (medium)
 _ASKED_AT_ONCE_S = 0.0  # another clone wanted 3 ms, and failed with 10 (medium)
-_SETTLE_S = 0.010  # vsprog's; stm8flash waits 1 ms
-_LONG_SETTLE_S = 0.1  # ours: as the long pulse
+_SETTLE_S = 0.010  # from vsprog; stm8flash waits 1 ms
+_LONG_SETTLE_S = 0.1  # our choice, like the long pulse
 _STATUS_BITS = reg.CSR_HSIT | reg.CSR_NO_ACCESS
 _BASE = reg.CSR_SAFE_MASK | reg.CSR_SWIM_DM
 _HSIT_TRIES = 5
-_HSIT_STEP_S = 0.010  # stm8flash asks ten times
-_LAST_PULSE_S = 0.02  # as the first of the pulses
-_LEFT_S = 0.001  # stm8flash's, after the reset that lets the program run
+_HSIT_STEP_S = 0.010  # stm8flash reads it ten times
+_LAST_PULSE_S = 0.02  # the same as the first of the pulses
+_LEFT_S = 0.001  # from stm8flash, after the reset that lets the program run
 
 
 def _nothing() -> None:
@@ -59,19 +59,19 @@ class Recipe(NamedTuple):
     """One way to reach a chip.
 
     Attributes:
-        name: For the user, reads well behind "connected ".
+        name: For the user; it reads well after "connected ".
         pulse_s: How long NRST is low, high, then low before the entry, in seconds; with 0 it is low only once.
             None leaves NRST high.
         high_speed: Switch to high speed once the link is proven.
-        system_reset: Reset the chip over SWIM, too: NRST may not be wired, and what the program did to clock and
-            flash keys is undone only by a reset. It keeps SWIM and leaves the CPU stalled (confidence medium,
-            hence not on every rung).
+        system_reset: Reset the chip over SWIM, too. NRST may not be wired, and only a reset undoes the changes of the
+            program to clock and flash keys. It keeps SWIM and leaves the CPU stalled (confidence medium, so not
+            every rung has it).
         settle_s: Time for the chip to come out of a reset, in seconds.
         restart: Take the probe out of SWIM mode and in again first.
-        recover: First `SwimLink.recover` the probe.
+        recover: Call `SwimLink.recover` first.
         first_poll_s: Silence after the entry sequence, in seconds.
-        may_be_fast: The chip may talk high speed after the entry. By all sources the entry ends that (confidence high),
-            so this is for a chip that none of them has met.
+        may_be_fast: The chip may use high speed after the entry. All sources say that the entry ends high speed
+            (confidence high), so this is for a chip that no source knows.
     """
 
     name: str
@@ -103,13 +103,13 @@ LADDER = (
 )
 LOW_SPEED = LADDER[1]
 NO_RESET = Recipe("again, without any reset", None, system_reset=False, restart=False, may_be_fast=True)
-# A probe that hung kept its pins: the chip may still be in high-speed SWIM, and where NRST is not wired only what needs
-# no pulse gets it back.
+# A probe that hung kept its pins, so the chip may still be in high-speed SWIM. If NRST is not wired, only a recipe
+# without a pulse reaches it.
 AFTER_HANG = (AFTER_RECOVERY, LOW_SPEED, NO_RESET, LADDER[3], OUT_OF_HIGH_SPEED)
 
 
 class BusError(SwimError):
-    """SWIM_CSR reads back, so the chip is there; but its bus, and so its memory, cannot be reached.
+    """SWIM_CSR reads back, so the chip is there, but its bus and its memory cannot be reached.
 
     Attributes:
         hsit: SWIM_CSR.HSIT was set: the chip had left its reset.
@@ -135,7 +135,7 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
 
     Args:
         link: An open probe.
-        known: What is known of the chip and its past, for the error.
+        known: The facts about the chip and its past, for the error.
         first: The recipe that worked before, tried before the ladder.
 
     Raises:
@@ -163,7 +163,7 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
             _log.debug("%s: %s", recipe.name, exc)
             rungs.append(rung_of(recipe, exc))
             last = exc
-            if isinstance(exc, TransportTimeoutError):  # the probe itself is silent: only one recovery can help
+            if isinstance(exc, TransportTimeoutError):  # the probe itself is silent: only a recovery can help, once
                 left = deque(() if was_reset else AFTER_HANG)
             continue
         _log.info("connected %s", recipe.name)
@@ -173,7 +173,7 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
     details = [*map(_tried, rungs), *let_go(link, held=held)]
     if isinstance(last, TransportError):
         raise ProbeError(
-            f"no SWIM link to the chip: {last}, again and again",
+            f"no SWIM link to the chip, after several tries: {last}",
             hint="try another USB port or cable, without a hub; then another probe",
             details=details,
         ) from last
@@ -181,7 +181,7 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
 
 
 def rung_of(recipe: Recipe, failure: ToolError) -> Rung:
-    """Return what a recipe that failed has shown."""
+    """Return the record of a recipe that failed."""
     fault = failure.fault if isinstance(failure, SwimError) else None
     hsit = isinstance(failure, BusError) and failure.hsit
     of_probe = not isinstance(failure, SwimError)
@@ -193,7 +193,7 @@ def _tried(rung: Rung) -> str:
 
 
 def probe_hangs(details: Sequence[str] = ()) -> ProbeError:
-    """Return the error for a probe that answers no more."""
+    """Return the error for a probe that does not answer any more."""
     return ProbeError(
         "the probe stopped answering",
         code=Code.PROBE_HUNG,
@@ -213,7 +213,7 @@ def not_reached(link: SwimLink, seen: Evidence, details: Sequence[str]) -> Conne
 
 
 def move_reset(link: SwimLink, *, low: bool) -> None:
-    """Move NRST. What the probe reports of its own pin proves nothing: what follows shows if the chip took the reset.
+    """Move NRST. A success that the probe reports proves nothing: the next steps show if the chip took the reset.
 
     Raises:
         SwimError: The probe stays busy.
@@ -227,13 +227,13 @@ def move_reset(link: SwimLink, *, low: bool) -> None:
         except SwimError as exc:
             if exc.fault is LinkFault.BUSY:
                 raise
-            _log.debug("%s; going on", exc)
+            _log.debug("%s; continuing", exc)
 
 
 def follow(link: SwimLink, recipe: Recipe, gripped: Callable[[], None] = _nothing) -> None:
-    """Reach the chip by one recipe; SwimError or TransportError where that fails.
+    """Reach the chip by one recipe; SwimError or TransportError if that fails.
 
-    `gripped` is called when the chip has taken SWIM_CSR: from then on its CPU may be stalled.
+    `gripped` is called when the chip has accepted SWIM_CSR: from then on its CPU may be stalled.
     """
     clock = link.clock
     if recipe.recover:
@@ -254,7 +254,7 @@ def follow(link: SwimLink, recipe: Recipe, gripped: Callable[[], None] = _nothin
     link.enter(recipe.first_poll_s)
     link.set_speed(False)
     if recipe.pulse_s is not None:
-        # ST's tool and vsprog send it here, though the chip has no need to take it while CSR.SWIM_DM is 0.
+        # ST's tool and vsprog send it here, though the chip may ignore it while CSR.SWIM_DM is 0.
         with suppress(SwimError):
             link.system_reset()
     if recipe.may_be_fast:
@@ -272,7 +272,7 @@ def follow(link: SwimLink, recipe: Recipe, gripped: Callable[[], None] = _nothin
 
 def _end_high_speed(link: SwimLink) -> None:
     """Bring a chip that kept SWIM_CSR.HS through the entry back to low speed: by a resync, or in its own speed."""
-    with suppress(SwimError):  # the write of SWIM_CSR that follows tells whether it answers
+    with suppress(SwimError):  # the next write of SWIM_CSR tells whether the chip answers
         link.resync()
     try:
         link.wotf(reg.SWIM_CSR, bytes([_BASE]))
@@ -281,9 +281,9 @@ def _end_high_speed(link: SwimLink) -> None:
         _log.debug("in low speed: %s", exc)
     if not link.has_high_speed:
         return
-    link.resync()  # the probe forgets the error, which a change of speed would report once more
+    link.resync()  # clear the error in the probe: a change of speed would report it once more
     link.set_speed(True)
-    with suppress(SwimError):  # in which speed it acknowledges the end of high speed, no source says
+    with suppress(SwimError):  # no source says in which speed the chip acknowledges the end of high speed
         link.wotf(reg.SWIM_CSR, bytes([_BASE]))
     link.set_speed(False)
 
@@ -291,8 +291,8 @@ def _end_high_speed(link: SwimLink) -> None:
 def catch(link: SwimLink, turn: int, gripped: Callable[[], None]) -> None:
     """Enter without wasting time: power may just have come, and the chip's program may be about to turn SWIM off.
 
-    The system reset right behind the entry undoes what the program has done so far, and stalls the CPU. Every other
-    `turn` asks for the status at once, as the ladder does after a recovery. For `gripped` see `follow`.
+    The system reset directly after the entry undoes the program's work so far, and stalls the CPU. Every other `turn`
+    asks for the status at once, like the recipe after a recovery. For `gripped` see `follow`.
     """
     link.enter(_ASKED_AT_ONCE_S if turn % 2 else _SILENT_S)
     link.wotf(reg.SWIM_CSR, bytes([_BASE]))
@@ -301,7 +301,7 @@ def catch(link: SwimLink, turn: int, gripped: Callable[[], None]) -> None:
 
 
 def take_hold(link: SwimLink) -> None:
-    """Go on after `catch`: release NRST, prove the link, and use high speed where the chip allows it."""
+    """Go on after `catch`: release NRST, prove the link, and use high speed if the chip allows it."""
     move_reset(link, low=False)
     link.clock.sleep(_SETTLE_S)
     _take_hold(link, high_speed=True)
@@ -316,7 +316,7 @@ def _take_hold(link: SwimLink, high_speed: bool) -> None:
         if high_speed and link.has_high_speed:
             _go_high_speed(link, csr, held)
         else:
-            # RST stays set all session, as ST's tool does: should we die, any reset frees the chip.
+            # RST stays set in the whole session, as in ST's tool: if this process dies, any reset frees the chip.
             link.wotf(reg.SWIM_CSR, bytes([_BASE | reg.CSR_RST]))
             _prove(link, _BASE | reg.CSR_RST)
     except SwimError as exc:
@@ -328,7 +328,7 @@ def _prove(link: SwimLink, expected: int) -> int:
     value = link.rotf(reg.SWIM_CSR, 1)[0]
     if (value ^ expected) & ~_STATUS_BITS:
         raise SwimError(
-            f"SWIM_CSR reads 0x{value:02X} where 0x{expected:02X} was written: no true link",
+            f"SWIM_CSR reads 0x{value:02X}, but 0x{expected:02X} was written: the link is not good",
             fault=LinkFault.DAMAGED,
             address=reg.SWIM_CSR,
             expected=expected,
@@ -338,20 +338,20 @@ def _prove(link: SwimLink, expected: int) -> int:
 
 
 def _stall(link: SwimLink) -> int:
-    """Stall the CPU: while it runs, block programming fails (seen, confidence high). Return what DM_CSR2 reads."""
+    """Stall the CPU: while it runs, block programming fails (seen, confidence high). Return the value of DM_CSR2."""
     for _ in range(2):
         link.wotf(reg.DM_CSR2, bytes([reg.CSR2_STALL]))
         value = link.rotf(reg.DM_CSR2, 1)[0]
         if value & reg.CSR2_STALL:
             return value
-    _log.warning("the CPU does not show that it is stalled; if a write fails, wire NRST (SWIM_RST)")
+    _log.warning("the chip does not show that its CPU is stopped; if a write fails, wire NRST (SWIM_RST)")
     return value
 
 
 def _go_high_speed(link: SwimLink, csr: int, held: int) -> None:
-    """Switch both sides to high speed, or stay in low speed where the chip never allows it.
+    """Switch both sides to high speed, or stay in low speed if the chip never allows it.
 
-    High speed is proven by `held`, what DM_CSR2 read in low speed: SWIM_CSR is SWIM's own, and the bus must keep up.
+    DM_CSR2 must read `held`, its value in low speed. SWIM_CSR would prove less: it is not on the chip's bus.
 
     HSIT was seen to stay 0 with some option bytes and right after an unlock (confidence high).
     """
@@ -370,7 +370,7 @@ def _go_high_speed(link: SwimLink, csr: int, held: int) -> None:
     value = link.rotf(reg.DM_CSR2, 1)[0]
     if value != held:
         raise SwimError(
-            f"DM_CSR2 reads 0x{value:02X} in high speed where it was 0x{held:02X}: no true link",
+            f"DM_CSR2 reads 0x{value:02X} in high speed, but 0x{held:02X} in low speed: the link is not good",
             fault=LinkFault.DAMAGED,
             address=reg.DM_CSR2,
             expected=held,
@@ -381,12 +381,12 @@ def _go_high_speed(link: SwimLink, csr: int, held: int) -> None:
 def leave_running(link: SwimLink) -> None:
     """Reset the chip so that its program runs.
 
-    CSR.RST must be set before the reset, or the CPU comes up stalled again (confidence high). The reset also
-    locks the flash; it is not locked by hand, because some STM8L could then never be unlocked (UM0560).
+    CSR.RST must be set before the reset, or the CPU starts stalled again (confidence high). The reset also locks the
+    flash. No command locks it, because some STM8L could then never be unlocked (UM0560).
 
     Raises:
-        SwimError: The chip does not take it; NRST was pulsed, but whether the program runs is not known.
-        ProbeError: The probe stopped answering, and could not be brought back; or its exchanges fail.
+        SwimError: The chip does not accept the reset. NRST was pulsed, but it is not known if the program runs.
+        ProbeError: The probe stopped answering and could not be recovered; or its exchanges fail.
     """
     failure: Optional[ToolError] = None
     for prepare in (_nothing, link.resync, lambda: follow(link, LOW_SPEED)):
@@ -401,25 +401,25 @@ def leave_running(link: SwimLink) -> None:
             if isinstance(exc, TransportTimeoutError):  # the probe itself is silent
                 if isinstance(failure, TransportTimeoutError):
                     raise probe_hangs() from exc
-                with suppress(TransportTimeoutError):  # if it fails, so does what follows
+                with suppress(TransportTimeoutError):  # if it fails, the next step fails, too
                     link.recover()
             failure = exc
-            # An interrupt may have struck while only one side had changed its speed, or the link is lost.
+            # An interrupt may have come when only one side had changed its speed, or the link is lost.
             _log.debug("leaving the chip: %s", exc)
     _pulse_nrst(link)
     if isinstance(failure, ExchangeError):
         raise ProbeError(
-            f"the chip could not be let go, as the probe failed again and again: {failure}",
+            f"the chip could not be released, because the probe failed several times: {failure}",
             hint="try another USB port or cable, without a hub; power the board off and on: its program may not run",
         ) from failure
     raise SwimError(
-        "the chip stopped answering before it could be let go: its program may not run",
-        hint="power the board off and on; whether a reset by NRST is enough is not sure",
+        "the chip stopped answering before it was released: its program may not run",
+        hint="power the board off and on; a reset by NRST may not be enough",
     )
 
 
 def let_go(link: SwimLink, *, held: bool) -> tuple[str, ...]:
-    """Try to leave a chip that was not reached for good; return what to tell if it may be `held`, and stays so."""
+    """Try to release a chip that was not fully reached; return lines for the error if it may stay `held`."""
     try:
         leave_running(link)
     except ToolError as exc:
@@ -429,16 +429,16 @@ def let_go(link: SwimLink, *, held: bool) -> tuple[str, ...]:
 
 
 def stays_held(failure: ToolError) -> tuple[str, ...]:
-    """Return the evidence, and the advice, for a chip that could not be left, for the details of an earlier error."""
+    """Return evidence and advice for a chip that could not be released, for the details of an earlier error."""
     return (
-        f"leaving the chip failed, too: {failure}",
-        "its CPU may still be stopped: power the board off and on; whether a reset by NRST is enough is not sure",
+        f"the chip could not be released, either: {failure}",
+        "its CPU may still be stopped: power the board off and on; a reset by NRST may not be enough",
     )
 
 
 def _pulse_nrst(link: SwimLink) -> None:
-    """Reset the chip by its pin: the last thing to try where it does not answer."""
-    for low, wait_s in ((True, _LAST_PULSE_S), (False, 0.0)):  # the second, whatever became of the first
+    """Reset the chip by its pin: the last thing to try if it does not answer."""
+    for low, wait_s in ((True, _LAST_PULSE_S), (False, 0.0)):  # the second, even if the first failed
         try:
             move_reset(link, low=low)
         except ToolError as exc:

@@ -1,6 +1,6 @@
 """The chip's bus over SWIM: connect, read, write, reset, and leave it running.
 
-Everything that programs a chip goes through a `Core`; it knows registers and memory, not flash procedures.
+Everything that programs a chip goes through a `Core`; it knows registers and memory, but not how to program flash.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from .quality import Tally
 
 TRIES = 3  # of a job in `Core.persist` that makes no progress
 _MOST_TRIES = 20
-WRITE_ENDS_S = 0.02  # connecting resets the chip, and a reset before its end may ruin a write (PM0054 5.2)
-_MOST_DIFFERING = 32  # one byte of so many
+WRITE_ENDS_S = 0.02  # to connect resets the chip, and a reset in the middle of a write may ruin it (PM0054 5.2)
+_MOST_DIFFERING = 32  # at most one byte of this many may differ
 _SETTLING_READS = 5
-# Each disagreement costs two reads more: what differs so often, in one read or in a session, is given up.
+# Each disagreement costs two more reads: the tool gives up after this many, in one read and in a session.
 _MOST_DISAGREEMENTS = 100
 _MOST_IN_ALL = 500
 _OF_SUPPLY = (Code.WRITE_UNFINISHED, Code.VERIFY, Code.LINK_LOST, Code.UNLOCK_FAILED)
@@ -52,8 +52,8 @@ class Core:
     Attributes:
         link: The probe.
         recipe: How the chip was reached; None before `connect`.
-        seen: What the chip shows of its kind; nothing before `connect`.
-        tally: What had to be done again.
+        seen: The signs that the chip shows of its kind; none before `connect`.
+        tally: Counts of the things that had to be done again.
         only_at_power_on: The chip was silent until its power was switched.
         erased: An unlock has erased it.
     """
@@ -69,7 +69,7 @@ class Core:
         self._part = part
         self._power_cycle = power_cycle
         self._entered = False
-        self._let_run = False  # since the chip answered last
+        self._let_run = False  # its program has run since the chip answered last
 
     @property
     def clock(self) -> Clock:
@@ -78,20 +78,20 @@ class Core:
 
     @property
     def no_high_speed(self) -> bool:
-        """True where the chip did not allow high speed over a good link; right after an unlock that is normal."""
+        """True if the chip did not allow high speed over a good link; right after an unlock that is normal."""
         return self._refused_high_speed and not self.erased
 
     @property
     def has_stumbled(self) -> bool:
-        """True once anything had to be done again: then a single read proves little."""
+        """True if anything had to be done again: then a single read proves little."""
         return self.tally != Tally() or self.link.reads_repeated > 0
 
     def connect(self) -> None:
-        """Reach the chip, stall its CPU, see what family it is, and let its clock run at full speed.
+        """Reach the chip, stall its CPU, find out its family, and let its clock run at full speed.
 
         Raises:
             ConnectError: The chip does not answer.
-            FamilyMismatchError: It is not what was named; nothing was written to it.
+            FamilyMismatchError: The chip is not the part that was named; nothing was written.
         """
         self._entered = True
         for last_try in (False, True):
@@ -112,7 +112,7 @@ class Core:
                 self.tally.reconnects += 1
 
     def _reach(self) -> Recipe:
-        """Make the link by the ladder, or, where that is wished, at power-on."""
+        """Make the link by the ladder, or at power-on if the user asked for that."""
         known = Evidence(
             rungs=(),
             least_mv=least_supply_mv(self._part),
@@ -122,8 +122,8 @@ class Core:
         )
         if self._power_cycle is None:
             recipe, failed = climb(self.link, known, self.recipe)
-            # Without an NRST pin no pulse undoes what a run that was interrupted left: a chip in high speed, say. That
-            # the first recipes fail then tells of the chip's state, not of the link.
+            # Without an NRST pin no pulse cleans up after a run that was interrupted. For example, the chip may be in
+            # high speed. If the first recipes fail then, the chip's state is the cause, not the link.
             of_link = known.has_nrst or known.answered
             self.tally.recipes += sum(of_link or rung.of_probe for rung in failed)
         else:
@@ -133,14 +133,14 @@ class Core:
         return recipe
 
     def _catch(self, wish: PowerCycle, known: Evidence) -> Recipe:
-        """Catch the chip at power-on; once it is caught it is not let go, and needs no power cycle to answer again."""
+        """Catch the chip at power-on; its program does not run then, so it answers again without a power cycle."""
         if self.recipe is not None:
             recipe = AT_POWER_ON._replace(high_speed=self.recipe.high_speed)
             try:
                 follow(self.link, recipe)
                 return recipe
             except LINK_ERRORS as exc:
-                _log.warning("%s; its power must be switched once more", exc)
+                _log.warning("%s; switch the power of the board off and on once more", exc)
         only_at_power_on = wait_for_power(self.link, wish, known)
         self.only_at_power_on = self.only_at_power_on or only_at_power_on
         return AT_POWER_ON
@@ -158,17 +158,17 @@ class Core:
     def read_surely(self, address: int, size: int) -> bytes:
         """Read `size` bytes twice, in smaller and smaller pieces until two reads agree: a bit may flip on the wire.
 
-        Nobody checks the parity of what is read (two probe firmwares do not, confidence high). Not for registers
-        that change by being read.
+        The probe does not check the parity of the bytes (two firmwares do not, confidence high). Do not use this for
+        registers that change when they are read.
 
         Raises:
-            SwimError: So much differs that two reads may agree by chance; or so often, that it would take too long; or
-                a byte does not come to rest.
+            SwimError: So many bytes differ that two reads may agree by chance, or reads differ too often, or one byte
+                changes from read to read.
         """
         return self._read_agreed(address, size, min(self.tally.reads + _MOST_DISAGREEMENTS, _MOST_IN_ALL))
 
     def _read_agreed(self, address: int, size: int, limit: int) -> bytes:
-        """Do `read_surely`; SwimError once the tally of reads that differ is past `limit`."""
+        """Do `read_surely`; SwimError if more reads than `limit` have differed."""
         first, second = self.read(address, size), self.read(address, size)
         if first == second:
             return first
@@ -178,10 +178,10 @@ class Core:
         if differing > max(2, size // _MOST_DIFFERING):
             raise _damaged(f"two reads of 0x{address:06X} differ in {differing} bytes", address)
         if self.tally.reads > limit:
-            raise _damaged(f"{self.tally.reads} times two reads of the same memory differed")
+            raise _damaged(f"two reads of the same memory differed {self.tally.reads} times")
         if size == 1:
             return self._settled(address)
-        # What agrees is no better than what does not: a disturbance with a period hits the same place twice.
+        # Bytes that agree are not more certain: a disturbance with a period hits the same place twice.
         half = size // 2
         return self._read_agreed(address, half, limit) + self._read_agreed(address + half, size - half, limit)
 
@@ -195,7 +195,7 @@ class Core:
         raise _damaged(f"the byte at 0x{address:06X} changes from read to read", address)
 
     def write(self, address: int, data: bytes, *, whole: bool = False) -> None:
-        """Write registers or memory; with `whole` the probe gets `data` in one command, else it splits as it needs."""
+        """Write registers or memory; with `whole`, all of `data` goes in one command, else in as many as needed."""
         self.link.wotf(address, data, whole=whole)
 
     def persist(
@@ -204,12 +204,12 @@ class Core:
         mendable: tuple[type[ToolError], ...] = LINK_ERRORS,
         progress: Callable[[], int] = lambda: 0,
     ) -> _Result:
-        """Return what `job` returns; where it fails, connect again and run it from its beginning.
+        """Return the result of `job`; if it fails, connect again and run it from its beginning.
 
         Args:
-            job: Must look at the chip before it writes, so that nothing is repeated blindly.
+            job: It must look at the chip before it writes, so that it does not repeat a write blindly.
             mendable: The errors after which another try makes sense.
-            progress: What is done for good; while it grows the tries are counted anew, up to `_MOST_TRIES` in all.
+            progress: Counts finished work. While it grows, the count of tries begins again, up to `_MOST_TRIES` in all.
         """
         tries = failures = 0
         while True:
@@ -233,7 +233,7 @@ class Core:
 
     @contextmanager
     def supply_considered(self) -> Iterator[None]:
-        """Give an error of a chip that does not hold what is written the supply as its cause where that is low."""
+        """Name the supply as the cause if it is low and the chip fails or does not keep the written data."""
         try:
             yield
         except (ProgramError, VerifyError, SwimError) as exc:
@@ -246,21 +246,21 @@ class Core:
 
     def reset_and_reconnect(self) -> None:
         """Reset the chip, so that it loads its option bytes, and connect to it again."""
-        if self._power_cycle is None:  # a chip that had to be caught is not let go: connecting resets it, too
-            with shield(), suppress(SwimError):  # if it fails, connecting tells more
+        if self._power_cycle is None:  # a chip that had to be caught stays stopped: to connect resets it, too
+            with shield(), suppress(SwimError):  # if it fails, the error of `connect` tells more
                 leave_running(self.link)
                 self._let_run = True
         self.connect()
 
     def reset_line_works(self) -> bool:
-        """Tell whether NRST reaches the chip, by what its SWIM_CSR shows while it is held low; connects again.
+        """Tell whether NRST reaches the chip: hold it low and look at SWIM_CSR. Connects again.
 
-        HSIT is 0 from a reset until the option bytes are loaded (UM0470). Where it was not set before, or cannot be
-        read, nothing is proven: False.
+        HSIT is 0 from a reset until the option bytes are loaded (UM0470). If it was not set before, or cannot be read,
+        nothing is proven: the result is False.
         """
         try:
             before = self.read(reg.SWIM_CSR, 1)[0]
-            self.write(reg.SWIM_CSR, bytes([before & ~reg.CSR_RST]))  # with it the reset would end SWIM, too
+            self.write(reg.SWIM_CSR, bytes([before & ~reg.CSR_RST]))  # with this bit the reset would also end SWIM
             move_reset(self.link, low=True)
             held = self.read(reg.SWIM_CSR, 1)[0]
             return bool(before & ~held & reg.CSR_HSIT)
@@ -272,18 +272,18 @@ class Core:
             self.connect()
 
     def _reset_and_reconnect_slowly(self) -> None:
-        """Connect by the surest way: reset by SWIM first, as NRST may not be wired, and in low speed from then on."""
+        """Connect in the surest way: reset by SWIM first, because NRST may not be wired; use low speed from then on."""
         self.recipe = LOW_SPEED
         self.reset_and_reconnect()
 
     def enter_again(self) -> None:
-        """Reach the chip again without any reset; in low speed from then on."""
+        """Reach the chip again without any reset; use low speed from then on."""
         follow(self.link, NO_RESET)
 
     def run(self, address: int) -> None:
-        """Let the stalled CPU go on at `address`, and leave the chip at that: no reset follows.
+        """Let the stalled CPU go on at `address`; no reset follows.
 
-        Stall and flush, then flush alone: so do ST's tool and vsprog (confidence high).
+        Write stall and flush, then flush alone, as ST's tool and vsprog do (confidence high).
         """
         self.write(reg.PROGRAM_COUNTER, address.to_bytes(3, "big"))
         self.write(reg.CONDITION_CODE, bytes([reg.CC_AT_START]))
@@ -293,7 +293,7 @@ class Core:
             self._entered = False
 
     def leave(self) -> None:
-        """Let the program run; does nothing where the chip was never touched."""
+        """Let the program run; does nothing if the chip was never touched."""
         if not self._entered:
             return
         self._entered = False
@@ -303,7 +303,7 @@ class Core:
     def check_reaches(self, end: int) -> None:
         """Refuse addresses up to `end` if the probe passes on only 16 bits of them.
 
-        One open probe firmware does (confidence high): what is meant for 0x010000 lands in RAM, and reads back.
+        One open probe firmware does (confidence high): a write to 0x010000 goes to RAM, and reads back.
 
         Raises:
             ProbeError: The probe truncates addresses.
@@ -318,7 +318,7 @@ class Core:
         self.write(low, held)
         if truncates:
             raise ProbeError(
-                f"the firmware of this probe ({self.link.info.firmware}) passes on 16 address bits only: "
+                f"the firmware of this probe ({self.link.info.firmware}) passes on only 16 address bits: "
                 "it cannot reach flash above 0x00FFFF",
                 code=Code.PROBE_LIMIT,
                 hint="use another probe, or an image that ends below 0x010000",
@@ -327,5 +327,5 @@ class Core:
 
 
 def _damaged(message: str, address: Optional[int] = None) -> SwimError:
-    """Return the error for a chip that answers, but not twice the same."""
+    """Return the error for a chip that answers the same question differently each time."""
     return SwimError(message, fault=LinkFault.DAMAGED, hint="check the supply", address=address)

@@ -1,12 +1,11 @@
-"""Why a chip could not be reached, or would not hold what was written: from what was seen to one cause.
+"""Find the cause why a chip could not be reached, or did not keep the written data, from the evidence.
 
-Pure functions. Where several causes fit, the likelier one is named, and the hint goes on with the others in their
-order. The supply that a probe measures never decides alone: it only chooses between explanations of a failure that
-happened.
+Pure functions. If several causes fit, the message names the likeliest, and the hint the others in their order. The
+supply that a probe measures never decides alone: it only helps to explain a failure that happened.
 
-Sources: meaning of the faults from working tools and user reports (confidence medium); lowest supplies from the
-datasheets of STM8S and STM8L (confidence high) and of the others (medium); what a probe measures with its VDD pin open
-from reports of genuine ST-LINK/V2 (about 1.2 V) and of clones (about 3.25 V, their own) (confidence high).
+Sources: meaning of the faults from working tools and user reports (confidence medium). Lowest supplies from the
+datasheets of STM8S and STM8L (confidence high) and of the others (medium). With its VDD pin open, a genuine ST-LINK/V2
+measures about 1.2 V and a clone about 3.25 V, its own supply (reports, confidence high).
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from ...words import Advice, Hint
 
 _OFF_MV = 1000
 _NOT_WIRED_MV = range(_OFF_MV, 1400)  # a genuine probe whose VDD pin leads nowhere
-# STM8S: 2.95 V; STM8L and STM8AL: 1.65 V, the lowest of any (1.8 V of many at power-on); STM8AF, STLUX, STNRG: 3.0 V.
+# STM8S: 2.95 V. STM8L and STM8AL: 1.65 V, the lowest of any (many need 1.8 V at power-on). STM8AF, STLUX, STNRG: 3 V.
 _LEAST_MV = {"STM8S": 2950, "STM8AF": 3000, "STLUX": 3000, "STNRG": 3000}
 _LEAST_OF_ANY_MV = 1650
 
@@ -34,11 +33,11 @@ class Rung(NamedTuple):
 
     Attributes:
         recipe: Its name.
-        failure: What went wrong, a line.
-        fault: What the link reported; None if it did not tell.
-        proven: SWIM_CSR had read back what was written to it, so the chip was there, and its bus was not.
+        failure: The message of the error, a line.
+        fault: The fault that the link reported; None if it reported none.
+        proven: SWIM_CSR read back the written value: the chip answered, but its bus could not be used.
         hsit: SWIM_CSR.HSIT was set: the chip was out of reset and had loaded its option bytes.
-        of_probe: It was the probe that failed: this tells nothing of the chip.
+        of_probe: The probe failed, so this says nothing about the chip.
     """
 
     recipe: str
@@ -50,16 +49,16 @@ class Rung(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What is known when no recipe reached the chip.
+    """The facts that are known when no recipe reached the chip.
 
     Attributes:
         rungs: Every recipe that was tried.
-        supply_mv: What the probe measures, in mV; None if it cannot.
-        least_mv: What the chip needs, in mV.
+        supply_mv: The supply that the probe measures, in mV; None if it cannot.
+        least_mv: The supply that the chip needs, in mV.
         has_nrst: The part has an NRST pin, as far as is known.
         answered: The chip answered earlier in this session.
-        let_run: It was reset after that, so that its program ran.
-        watched: The entry was repeated while the board's power was to be switched.
+        let_run: It was reset after that, so its program ran.
+        watched: The tool repeated the entry while the user switched the board's power.
     """
 
     rungs: Sequence[Rung]
@@ -72,7 +71,7 @@ class Evidence(NamedTuple):
 
 
 class Cause(NamedTuple):
-    """One cause."""
+    """A cause, as an error tells it."""
 
     code: Code
     message: str
@@ -80,48 +79,50 @@ class Cause(NamedTuple):
 
 
 def least_supply_mv(part: Optional[Part]) -> int:
-    """Return the lowest supply that `part` is specified for, in mV; without a part, that of the least demanding."""
+    """Return the lowest supply that `part` is specified for, in mV; without a part, the lowest of any part."""
     return _LEAST_OF_ANY_MV if part is None else _LEAST_MV.get(part.family, _LEAST_OF_ANY_MV)
 
 
 def is_off(supply_mv: Optional[int]) -> bool:
-    """Tell whether what the probe measures is no supply at all."""
+    """Tell whether the measured supply means that the board is off."""
     return supply_mv is not None and supply_mv < _OFF_MV
 
 
 def supply_is_low(supply_mv: Optional[int], least_mv: int) -> bool:
-    """Tell whether a measured supply explains that a chip fails which has some supply."""
+    """Tell whether the measured supply is on but so low that it explains a failure."""
     return supply_mv is not None and _NOT_WIRED_MV.stop <= supply_mv < least_mv
 
 
 def supply_line(supply_mv: int) -> str:
-    """Return what the probe measures and what that is worth, as a line of evidence."""
-    worth = "what a probe shows whose VDD pin is not wired" if supply_mv in _NOT_WIRED_MV else "at the probe's VDD pin"
+    """Return the measured supply and how to read it, as a line of evidence."""
+    worth = (
+        "a usual value if the probe's VDD pin is not wired" if supply_mv in _NOT_WIRED_MV else "at the probe's VDD pin"
+    )
     return f"supply: {supply_mv / 1000:.2f} V, {worth}"
 
 
 def conclude(seen: Evidence) -> Cause:
-    """Return the likeliest cause why the chip was not reached."""
+    """Return the likeliest reason why the chip was not reached."""
     faults = [rung.fault for rung in seen.rungs]
     proven = [rung for rung in seen.rungs if rung.proven]
     if faults and all(fault is LinkFault.BUSY for fault in faults):
         return Cause(
             Code.PROBE_HUNG,
-            "no SWIM link to the chip: the probe stays busy, whatever it is asked",
+            "no SWIM link to the chip: the probe stays busy with each command",
             "unplug the probe, plug it in again and retry; if it stays so, " + _WIRES,
         )
     if not proven and LinkFault.STUCK in faults:
         return Cause(
             Code.SWIM_STUCK,
             "no SWIM link to the chip: the SWIM line is stuck",
-            "SWIM and GND may be swapped; else something on the board holds SWIM low, or the board has no power",
+            "SWIM and GND may be swapped; or something on the board holds SWIM low, or the board has no power",
         )
     if not proven and seen.supply_mv is not None and is_off(seen.supply_mv):
         return Cause(
             Code.TARGET_UNPOWERED,
             "no SWIM link to the chip: the board has no power",
-            f"the probe measures {seen.supply_mv / 1000:.2f} V: power the board; if it has power, wire VDD to the "
-            "probe, check GND and SWIM",
+            f"the probe measures {seen.supply_mv / 1000:.2f} V: power the board; if it has power, wire its VDD to the "
+            "probe, and check GND and SWIM",
         )
     if supply_is_low(seen.supply_mv, seen.least_mv):
         return Cause(
@@ -134,13 +135,13 @@ def conclude(seen: Evidence) -> Cause:
     if LinkFault.REFUSED in faults:
         return Cause(
             Code.LINK_LOST,
-            "no SWIM link to the chip: it answers, and refuses what it is sent",
+            "no SWIM link to the chip: it answers, but refuses the commands",
             f"{_WIRES}; wire NRST",
         )
     if LinkFault.DAMAGED in faults:
         return Cause(
             Code.LINK_LOST,
-            "no SWIM link to the chip: what it answers is damaged",
+            "no SWIM link to the chip: its answers are damaged",
             "shorten the wires, check GND; a program that uses the SWIM pin needs NRST wired",
         )
     if seen.answered:
@@ -149,10 +150,10 @@ def conclude(seen: Evidence) -> Cause:
 
 
 def blame_supply(failure: ToolError, supply_mv: Optional[int], least_mv: int) -> ToolError:
-    """Return `failure`, of a chip that answers, with the supply as its cause if a low one was measured."""
+    """Return `failure`, of a chip that answers, with the supply as its cause if the measured one is low."""
     if not supply_is_low(supply_mv, least_mv):
         return failure
-    # After an unlock it matters more what has become of the chip.
+    # After an unlock the state of the chip matters more than the supply.
     code = failure.code if failure.code is Code.UNLOCK_FAILED else Code.SUPPLY_LOW
     low: Advice = _low(supply_mv, least_mv)
     hint = Hint("{low}; then {first}", low=low, first=failure.advice) if failure.advice else low
@@ -168,7 +169,7 @@ def _low(supply_mv: Optional[int], least_mv: int) -> str:
 
 
 def _without_bus(seen: Evidence, hsit: bool) -> Cause:
-    """Return the cause where SWIM answers and the chip's memory does not."""
+    """Return the cause if SWIM answers but the chip's memory does not."""
     if hsit:
         return Cause(
             Code.LINK_LOST,
@@ -178,46 +179,46 @@ def _without_bus(seen: Evidence, hsit: bool) -> Cause:
     if not seen.has_nrst:
         return Cause(
             Code.RESET_LOW,
-            "the chip answers on SWIM, but does not leave its reset",
+            "the chip answers on SWIM, but stays in reset",
             "check the supply: this part has no NRST pin that something could hold low",
         )
     return Cause(
         Code.RESET_LOW,
-        "the chip answers on SWIM, but does not leave its reset: something holds NRST low",
+        "the chip answers on SWIM, but stays in reset: something holds NRST low",
         "look at NRST: a button, another probe, the RTS line of a serial adapter, a short; then check the supply",
     )
 
 
 def _fell_silent(seen: Evidence) -> Cause:
-    """Return the cause where the chip answered earlier in this session."""
+    """Return the cause if the chip answered earlier in this session."""
     if seen.let_run:
         wire = "wire NRST" if seen.has_nrst else _DELAY
         return Cause(
             Code.SWIM_DISABLED,
-            "the chip answered until its program ran: that most likely turns SWIM off or sleeps; no reset gets through",
+            "the chip answered until its program ran: most likely that turns SWIM off or sleeps; no reset gets through",
             Hint(f"{wire}; or {_CATCH}"),
         )
     return Cause(
         Code.LINK_LOST,
-        "the chip stopped answering in the middle of the work, and no recipe reaches it again",
-        "a wire may have come off, or the supply failed: " + _WIRES,
+        "the chip stopped answering in the middle of the work, and no way to connect reaches it again",
+        "a wire may be loose, or the supply failed: " + _WIRES,
     )
 
 
 def _silent(seen: Evidence) -> Cause:
-    """Return the cause where the chip never answered, and nothing else is known."""
+    """Return the cause if the chip never answered, and nothing else is known."""
     if seen.watched:
-        message = "the chip did not answer while the entry was repeated"
+        message = "the chip did not answer while its power was switched"
         hint: Advice = (
-            "was the board's power off for a second, then on? A serial adapter may feed the board meanwhile. "
-            f"Else {_WIRES}; a program that turns SWIM off within some 30 ms is too fast for this"
+            "switch the board's power off for a second, then on; a serial adapter may still feed the board. "
+            f"Else {_WIRES}; a program that turns SWIM off within about 30 ms is too fast for this"
         )
     elif seen.has_nrst:
         message = "no SWIM link to the chip: it does not answer"
-        hint = Hint(f"{_WIRES}; else the program may turn SWIM off or sleep: wire NRST, or {_CATCH}")
+        hint = Hint(f"{_WIRES}; or the program turns SWIM off or sleeps: wire NRST, or {_CATCH}")
     else:
         message = (
             "no SWIM link to the chip: most likely its program turns SWIM off or sleeps; this part has no NRST pin"
         )
-        hint = Hint(f"{_CATCH}; a loose wire or no power looks the same: {_WIRES}; if it was the program, {_DELAY}")
+        hint = Hint(f"{_CATCH}. A loose wire or no power looks the same: {_WIRES}. If it was the program, {_DELAY}")
     return Cause(Code.TARGET_SILENT if seen.has_nrst else Code.SWIM_DISABLED, message, hint)

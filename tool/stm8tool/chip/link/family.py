@@ -1,16 +1,16 @@
-"""What a connected chip shows of its kind, and which parts that can be.
+"""The signs that a connected chip shows of its kind, and the parts that it can be.
 
-No STM8 has a documented ID. What tells them apart, and how sure that is:
+No STM8 has a documented ID. These signs tell them apart, some surely and some not:
 
-* the register map of the flash controller: CR2 and NCR2 of the STM8S map always read as complements, the STM8L map
-  has nothing there and its clock divider elsewhere (RM0016, PM0054; confidence high; what reserved addresses read is
-  specified nowhere, so that a map may stay unknown);
-* the stack pointer, which after a reset is at the end of RAM (register maps of the datasheets; confidence medium).
-  A chip may have more RAM than its part is sold with, as small parts share the die of larger ones;
-* the boot ROM, which never reads the same throughout (UM0560 lists who has one). What reads there without one no
-  source says (confidence low): it narrows a choice, and refuses nothing;
-* the option byte OPTBL of the STM8S map with its complement, which the low density has not (datasheets; that reserved
-  bytes do not look so by chance is likely, confidence medium): it narrows a choice, too.
+* The register map of the flash controller. CR2 and NCR2 of the STM8S map always read as complements. The STM8L map
+  has nothing there, and its clock divider is elsewhere (RM0016, PM0054; confidence high). No manual says how reserved
+  addresses read, so the map may stay unknown.
+* The stack pointer, which is at the end of RAM after a reset (register maps of the datasheets; confidence medium).
+  A chip may have more RAM than the datasheet of its part says: small parts share the die of larger ones.
+* The boot ROM, which has different bytes (UM0560 lists the parts with one). No source says how its place reads on a
+  chip without one (confidence low). So this sign narrows a choice, but never refuses a chip.
+* The option byte OPTBL of the STM8S map with its complement, which low density parts do not have (datasheets). Other
+  bytes may look so by chance, but that is unlikely (confidence medium). This sign narrows a choice, too.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _RAM_SIZES = (0x400, 0x600, 0x800, 0xC00, 0x1000, 0x1800)
 _BOOT_ROM = 0x6000
 _OPTBL = 0x487E
 _SAMPLE_SIZE = 64
-_HIDDEN = 0x71  # what protected memory reads
-_LISTED = ("STM8S", "STM8L")  # families of which lines are named, not the whole
+_HIDDEN = 0x71  # protected memory reads as this
+_LISTED = ("STM8S", "STM8L")  # of these families the lines are named, such as STM8S103
 _HINT = Hint("name the part that is printed on the chip ({part_or_board})")
 
 Read = Callable[[int, int], bytes]
@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 
 
 class Traits(NamedTuple):
-    """What a chip shows of its kind; None where it does not tell.
+    """The signs that a chip shows of its kind; None if it does not tell.
 
     Attributes:
         register_map: "stm8s" or "stm8l".
@@ -54,18 +54,19 @@ class Traits(NamedTuple):
     ram_size: Optional[int]
 
     def __str__(self) -> str:
-        """Return it as it stands behind "a chip with"."""
+        """Return it as it stands after "a chip with"."""
         registers = f"the registers of an {_KINDS[self.register_map]}" if self.register_map else "unknown registers"
         return registers + (f" and {self.ram_size} bytes of RAM" if self.ram_size else "")
 
 
 class PartGroup(NamedTuple):
-    """Parts that a chip may be, and what they have in common.
+    """Parts that a chip may be, and the facts that they have in common.
 
     Attributes:
-        part: All that holds for every one of them: the smallest of each memory.
-        parts: They, by name.
-        differing: In what they differ: "flash", "eeprom", "options" (place and values), "meaning" of the option bytes.
+        part: The facts that hold for every one of them: the smallest of each memory.
+        parts: The parts, by name.
+        differing: The facts in which they differ: "flash", "eeprom", "options" (place and values), "meaning" of the
+            option bytes.
     """
 
     part: Part
@@ -80,8 +81,8 @@ def look(once: Read, surely: Read) -> Traits:
     """Look at a chip whose CPU is stalled in its reset.
 
     Args:
-        once: Reads bytes of the chip; SwimError where it answers with silence or a NACK.
-        surely: The same, until two reads agree.
+        once: Reads bytes of the chip once; SwimError if it answers with silence or a NACK.
+        surely: Reads bytes again until two reads agree.
     """
     return Traits(_register_map(once, surely), _ram_size(surely))
 
@@ -89,13 +90,13 @@ def look(once: Read, surely: Read) -> Traits:
 def _register_map(once: Read, surely: Read) -> Optional[str]:
     try:
         cr2, ncr2 = once(reg.STM8S.cr2, 2)
-        if cr2 ^ ncr2 == 0xFF:  # no flipped bit makes that
+        if cr2 ^ ncr2 == 0xFF:  # a flipped bit cannot cause this
             return "stm8s"
         cr2, ncr2 = surely(reg.STM8S.cr2, 2)
     except SwimError as exc:
         if exc.fault not in NO_ACCESS:
-            raise  # it answers, but never the same
-        _log.debug("no register map: %s", exc)  # nobody says that reserved addresses must answer
+            raise  # it answers, but each time with something else
+        _log.debug("no register map: %s", exc)  # no manual says that reserved addresses must answer
         return None
     if cr2 ^ ncr2 == 0xFF:
         return "stm8s"
@@ -157,7 +158,7 @@ def _most_ram(family: str, flash_regs: str, aa_locks: bool, block: int) -> int:
 
 
 def fitting(seen: Traits, read: Optional[Read] = None) -> tuple[Part, ...]:
-    """Return the parts that the chip may be, by name; with `read` its boot ROM and OPTBL are looked at, too."""
+    """Return the parts that the chip may be, by name; with `read`, also look at its boot ROM and OPTBL."""
     parts = [part for part in all_parts() if _fits(seen, part) and seen.ram_size in (None, *_ram_figures(part))]
     if read is not None and _lacks_boot_rom(read):
         parts = [part for part in parts if part.boot_rom is None or _boot_rom_is_disputed(part)]
@@ -178,7 +179,7 @@ def _shows_optbl(read: Read) -> bool:
 
 
 def _lacks_boot_rom(read: Read) -> bool:
-    """Tell whether there is nothing where the boot ROM would be; what ROP may hide does not count."""
+    """Tell whether all bytes are the same where the boot ROM would be; bytes that ROP may hide do not count."""
     try:
         sample = set(read(_BOOT_ROM, _SAMPLE_SIZE))
     except SwimError as exc:
@@ -194,7 +195,7 @@ def lacks_the_boot_rom_of(part: Part, read: Read) -> bool:
 
 
 def shows_a_boot_rom(read: Read) -> bool:
-    """Tell whether something that is not the same throughout stands at the place of the boot ROM: then it is one."""
+    """Tell whether different bytes stand at the place of the boot ROM: then the chip has one."""
     try:
         return len(set(read(_BOOT_ROM, _SAMPLE_SIZE))) > 1
     except SwimError as exc:
@@ -204,11 +205,11 @@ def shows_a_boot_rom(read: Read) -> bool:
 
 
 def may_lack_the_pairs_of(part: Part, seen: Traits, read: Read, *, as_after_a_cut: bool) -> bool:
-    """Tell whether an open chip, where some option pairs of `part` do not match, may be one that has not got them.
+    """Tell whether an open chip on which some option pairs of `part` do not match may be a chip without these pairs.
 
-    Small chips have neither a boot ROM nor these pairs. Where the sources differ about the boot ROM of `part`, a known
-    size of the RAM is as good: `check` has compared it, and small chips have less. But larger chips of other families
-    are like such a part, with fewer pairs: there the pairs must look as an unlock leaves them (`as_after_a_cut`).
+    Small chips have neither a boot ROM nor these pairs. If the sources differ about the boot ROM of `part`, a known
+    size of the RAM is as good. `check` has compared it, and small chips have less. But larger chips of other families
+    look like such a part and have fewer pairs. Then the pairs must look as an unlock leaves them (`as_after_a_cut`).
     """
     disputed = _boot_rom_is_disputed(part)
     small = _lacks_boot_rom(read) and (not disputed or seen.ram_size is None)
@@ -220,7 +221,7 @@ def _boot_rom_is_disputed(part: Part) -> bool:
 
 
 def group(parts: Sequence[Part]) -> Optional[PartGroup]:
-    """Return what `parts` have in common; None if they are not even programmed alike (blocks, registers, ROP)."""
+    """Return the facts that `parts` have in common; None if they differ in blocks, registers or ROP."""
     if len({(part.block, part.flash_regs, part.aa_locks, part.eeprom and part.eeprom.start) for part in parts}) != 1:
         return None
     flash = min((part.flash for part in parts), key=_size)

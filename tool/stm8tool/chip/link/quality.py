@@ -1,4 +1,4 @@
-"""How good the link of a session was: what had to be done twice."""
+"""The quality of a session's link: counts of the things that had to be done again."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import NamedTuple, Optional
 
 @dataclass
 class Tally:
-    """What a session had to do again, counted while it runs.
+    """Counts of the things that a session had to do again, kept while it runs.
 
     Attributes:
-        reads: Reads that did not show the same twice.
+        reads: Reads that differed from a second read.
         reconnects: Entries after the link was lost.
         recipes: Recipes that failed before one held.
         blocks: Blocks programmed again.
@@ -24,7 +24,7 @@ class Tally:
 
 
 class Quality(NamedTuple):
-    """What was not perfect in a session.
+    """The things that were not perfect in a session.
 
     Attributes:
         exchanges: Exchanges with the probe that were repeated.
@@ -46,11 +46,11 @@ class Quality(NamedTuple):
 
     @property
     def retries(self) -> int:
-        """Everything that was done again."""
+        """The sum of all repeats."""
         return self.exchanges + self.reads + self.reconnects + self.recipes + self.blocks
 
     def summary(self) -> Optional[str]:
-        """Return what was done again, "3 retries (2 reads repeated, 1 reconnect)"; None if nothing was."""
+        """Return a text such as "3 retries (2 reads repeated, 1 reconnect)"; None if nothing was repeated."""
         if not self.retries:
             return None
         counts = (
@@ -65,9 +65,9 @@ class Quality(NamedTuple):
         return f"{_counted(self.retries, 'retry', '')} ({listed}{slow})"
 
     def advice(self) -> str:
-        """Return what would help."""
+        """Return advice for a better link."""
         if self.no_nrst:
-            return "it was reached without NRST: wire it"
+            return "the chip was reached without NRST: wire it"
         if self.exchanges and not self.reads + self.blocks:
             return "try another USB port or cable"
         return "shorten the wires, check GND"

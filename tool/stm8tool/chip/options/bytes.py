@@ -1,9 +1,11 @@
-"""Option bytes: what the chip holds, and the only place that writes them but for the ROP byte.
+"""Option bytes: read them, and write all of them except the ROP byte. No other module writes them.
 
-Value first, complement directly behind it: until both fit the hardware uses the default of that option, so that no
-cut leaves a value that nobody asked for. `never` says what is not written whoever asks for it, because it ruins a
-chip: PCODE of the STM8L (policy "never"), a TMU switched off, other values of reserved bytes; addresses that are
-not listed cannot be named. Nothing here turns ROP on: that is `lock` in option_writing.py alone.
+The value is written first, its complement directly after it. Until both match, the hardware uses the default of that
+option. So a write that is cut short leaves the default, not some other value.
+
+`never` names the values that no command writes, because they ruin a chip. These are PCODE of the STM8L (policy
+"never"), a TMU switched off, and other values of reserved bytes. An address that is not listed has no name to ask for.
+This module never turns ROP on: only `lock` in writing.py does.
 
 Sources: datasheets and PM0054 5.5, RM0016 4.5; each row of parts/data/options.csv names its own.
 """
@@ -17,7 +19,7 @@ from ...parts.table import OptionByte, Part, option_table
 from ..flash.controller import Flash
 from ..link.family import may_lack_the_pairs_of
 
-_IN_EVERY_LAYOUT = range(0x4801, 0x480B)  # of those with complements
+_IN_EVERY_LAYOUT = range(0x4801, 0x480B)  # in every layout that has complements
 _RESERVED = "RESERVED"
 _TMU, _TMU_OFF = "TMU", 5  # the low half of the byte (Versaloon, confidence medium)
 
@@ -28,8 +30,8 @@ class OptionState(NamedTuple):
     Attributes:
         option: Which one.
         value: The byte.
-        complement: The byte behind it; None where the layout has none.
-        absent: The chip shows no such option byte: it is probably another part than the one that was named.
+        complement: The byte after it; None if the layout has none.
+        absent: The chip seems to have no such option byte: it is probably not the part that was named.
     """
 
     option: OptionByte
@@ -39,7 +41,7 @@ class OptionState(NamedTuple):
 
     @property
     def consistent(self) -> bool:
-        """False where value and complement do not match: the hardware then uses the default."""
+        """False if value and complement do not match: the hardware then uses the default."""
         return self.complement is None or self.complement == self.value ^ 0xFF
 
     @property
@@ -49,26 +51,26 @@ class OptionState(NamedTuple):
 
     @property
     def is_zeroed(self) -> bool:
-        """True where all is 0x00, as the global erase of an unlock leaves it."""
+        """True if value and complement are 0x00, as after the global erase of an unlock."""
         return self.value == 0 and not self.complement
 
     @property
     def is_left_by_an_erase(self) -> bool:
         """True for a pair that does not match, as it may be between the global erase and the end of an unlock.
 
-        The complement is still 0x00, or the factory value is there and the complement was cut short. A change by a user
-        that is cut short leaves the complement of the old value.
+        Either the complement is still 0x00, or the factory value is there and the write of its complement was cut
+        short. If a user's change is cut short, the complement is still that of the old value.
         """
         return not self.consistent and (self.complement == 0 or self.value in self.option.accepted)
 
     @property
     def is_factory(self) -> bool:
-        """True where nothing needs to be written to have the factory setting."""
+        """True if nothing needs to be written to have the factory setting."""
         return self.consistent and self.value in self.option.accepted
 
 
 def read_as_listed(flash: Flash) -> list[OptionState]:
-    """Read all option bytes that the part has, whatever chip that is; under ROP the values mean nothing."""
+    """Read all option bytes that the part has, even if the chip may lack some; under ROP the values mean nothing."""
     core, part = flash.core, flash.part
     area = core.read_surely(part.options.start, part.options.size)
     states = []
@@ -86,12 +88,12 @@ def read_one(flash: Flash, option: OptionByte) -> OptionState:
 
 
 def read_options(flash: Flash) -> list[OptionState]:
-    """Read all option bytes of an open chip, and see which of them it may not have."""
+    """Read all option bytes of an open chip, and mark those that it may not have."""
     core, part = flash.core, flash.part
     states = read_as_listed(flash)
     wrong = [s.option.address for s in states if not s.consistent and not in_every_layout(s.option)]
     words = [{address // 4, (address + 1) // 4} for address in wrong]
-    # A byte write that is cut short may ruin one word of four bytes. Pairs that all lie in it tell nothing of the part.
+    # A byte write that is cut short may ruin one word of four bytes. If all wrong pairs lie in one, they prove nothing.
     if not words or set.intersection(*words):
         return states
     if may_lack_the_pairs_of(part, core.seen, core.read_surely, as_after_a_cut=_look_like_a_cut_unlock(states)):
@@ -100,7 +102,7 @@ def read_options(flash: Flash) -> list[OptionState]:
 
 
 def _look_like_a_cut_unlock(states: Iterable[OptionState]) -> bool:
-    """Tell whether the pairs are as between the global erase and the end of an unlock, or were so before.
+    """Tell whether the pairs look as they do between the global erase and the end of an unlock.
 
     An unlock writes the pairs above 0x480A first, in the order of their addresses, and then the common ones. So a cut
     leaves the last of them undone. Another tool may have written the common ones since then.
@@ -125,16 +127,16 @@ def factory_states(part: Part) -> list[OptionState]:
 
 
 def left_undone(states: Sequence[OptionState]) -> list[OptionByte]:
-    """Return the option bytes that an unlock which was cut short has left behind; none without a sign of one.
+    """Return the option bytes that are still to be written after an unlock was cut short; none if nothing shows one.
 
     The sign is a pair of value and complement as the global erase leaves it. An unlock writes pairs last, and every
-    writer of option bytes writes what is undone before anything else: so the sign stays until all is done.
-    The chip uses the factory value of a pair that does not match: to write that value changes nothing in force.
+    writer of option bytes first finishes the unlock. So the sign stays until all is done.
+    The chip uses the factory value for a pair that does not match. To write that value does not change the chip's work.
     """
     if not _look_like_a_cut_unlock(states):
         return []
     wrong = [s for s in states if not (s.is_factory or s.absent or s.option.policy == "never")]
-    # What has no complement is written before the pairs above 0x480A: power that fails then may leave it as anything.
+    # Bytes without complement come before the pairs above 0x480A. If power fails then, they may hold any value.
     cut_first = all(s.is_zeroed for s in states if s.complement is not None and not in_every_layout(s.option))
     first = {s.option for s in wrong if cut_first and s.complement is None and s.option.policy == "after-unlock"}
     return [s.option for s in wrong if not s.consistent or s.is_zeroed or _is_reserved(s.option) or s.option in first]
@@ -143,9 +145,9 @@ def left_undone(states: Sequence[OptionState]) -> list[OptionByte]:
 def spoilt(
     before: Sequence[OptionState], states: Sequence[OptionState], asked: Collection[OptionByte]
 ) -> list[tuple[OptionState, int]]:
-    """Return what changed though it is not in `asked`, and the value that it had before, if that may be written.
+    """Return the options that changed though they are not in `asked`, with their old values, if these may be written.
 
-    A write of one byte works on a word of four (RM0016 4.6.2). So power that fails may ruin the options beside it.
+    A write of one byte works on a word of four (RM0016 4.6.2). So a power failure may ruin the options beside it.
     """
     had = {state.option: state for state in before}
     found = []
@@ -160,19 +162,19 @@ def spoilt(
 
 
 def _is_reserved(option: OptionByte) -> bool:
-    """Tell whether no command gives this option byte another value than that of the factory."""
+    """Tell whether this option byte is reserved: no command changes its factory value."""
     return option.name.startswith(_RESERVED)
 
 
 def show_a_cut_unlock(states: Sequence[OptionState]) -> bool:
-    """Tell whether the option bytes are those of an unlock that was cut short, and nobody has changed them since."""
+    """Tell whether the option bytes are those of an unlock that was cut short, without any change since then."""
     pairs = [state for state in states if state.complement is not None and not state.absent]
-    untouched = all(state.is_factory or not state.consistent for state in pairs)  # power that fails leaves anything
+    untouched = all(state.is_factory or not state.consistent for state in pairs)  # a power failure may leave any value
     return untouched and bool(left_undone(states))
 
 
 def in_every_layout(option: OptionByte) -> bool:
-    """Tell whether every chip of the family has this option byte, or pair."""
+    """Tell whether every chip of the family has this option byte or pair."""
     return option.address < _IN_EVERY_LAYOUT.stop
 
 
@@ -181,8 +183,8 @@ def restorable(states: Sequence[OptionState], *, after_unlock: bool) -> list[Opt
 
     Args:
         states: As read from an open chip.
-        after_unlock: The global erase has just zeroed everything: options that are otherwise left alone
-            (reserved ones, TMU keys) are restored too. So they are after an unlock that was cut short.
+        after_unlock: The global erase has just zeroed everything, so that options which no command changes otherwise
+            (reserved ones, TMU keys) are restored, too. An unlock that was cut short has the same effect.
     """
     after_unlock = after_unlock or bool(left_undone(states))
     return [
@@ -196,7 +198,7 @@ def restorable(states: Sequence[OptionState], *, after_unlock: bool) -> list[Opt
 def never(option: OptionByte, value: int) -> Optional[str]:
     """Return why `value` is never written to `option`, or None if it may be."""
     if option.policy == "never":
-        return "another value than 0x00 can ruin the chip"
+        return "any value except 0x00 can ruin the chip"
     if _is_reserved(option) and value != option.default:
         return "it is reserved"
     if option.name == _TMU and value & 0x0F == _TMU_OFF:
@@ -205,17 +207,17 @@ def never(option: OptionByte, value: int) -> Optional[str]:
 
 
 def write_factory(flash: Flash, options: Iterable[OptionByte]) -> None:
-    """Write the factory value, and complement, of each of `options`; they count from the next reset on."""
+    """Write the factory value and complement of each of `options`; the chip uses them from its next reset on."""
     write_values(flash, [(option, option.default) for option in in_order(options)])
 
 
 def in_order(options: Iterable[OptionByte]) -> list[OptionByte]:
-    """Return `options` in the order in which a cut leaves a sign: what has no complement first, common pairs last."""
+    """Return `options` in the order in which a cut leaves a sign: those without complement first, common pairs last."""
     return sorted(options, key=lambda o: 2 if o.address in _IN_EVERY_LAYOUT else int(o.complement))
 
 
 def write_values(flash: Flash, values: Sequence[tuple[OptionByte, int]]) -> None:
-    """Write option bytes and their complements in this order; they count from the next reset on.
+    """Write option bytes and their complements in this order; the chip uses them from its next reset on.
 
     Raises:
         ValueError: One of the values ruins or locks a chip; nothing was written.

@@ -1,7 +1,7 @@
-"""How much of the flash a DATASIZE value turns into data EEPROM: on STM8L101 and STM8L001, which have no EEPROM apart.
+"""The part of the flash that DATASIZE turns into data EEPROM, on STM8L101 and STM8L001 (they have no other EEPROM).
 
-Sources: PM0054 3.1, datasheet of the STM8L101: pages of 64 bytes at the end of flash, 32 at most; parts of 2 and 4 KB
-have none (confidence high).
+Sources: PM0054 3.1 and the datasheet of the STM8L101 (confidence high). The area has up to 32 pages of 64 bytes at the
+end of flash. Parts of 2 and 4 KB have no such area.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SMALLEST_FLASH = 8192
 
 
 def data_area(part: Part, value: int) -> Optional[Region]:
-    """Return the end of flash that a loaded DATASIZE `value` makes data EEPROM; None for none, or where it has none."""
+    """Return the end of flash that a loaded DATASIZE `value` turns into data EEPROM; None if there is none."""
     size = value * _PAGE
     if value not in range(1, _MOST_PAGES + 1) or part.flash.size < _SMALLEST_FLASH:
         return None

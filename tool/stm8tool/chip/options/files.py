@@ -1,4 +1,4 @@
-"""What the option bytes in a file ask for: strictly, of an image that is written, and leniently, of a backup.
+"""The changes that the option bytes of a file ask for: an image is read strictly, a backup leniently.
 
 Pure: nothing here touches a chip.
 """
@@ -18,14 +18,14 @@ _BLANK = (0x00, 0xFF)  # between options, as blank bytes and as their complement
 
 
 class RestorePlan(NamedTuple):
-    """The option bytes of a backup that must change; those that are left out and why, a line each."""
+    """The option bytes of a backup that must change, and a line for each one that is left out, with the reason."""
 
     changes: tuple[Change, ...]
     left_out: tuple[str, ...]
 
 
 def plan_restore(part: Part, states: Sequence[OptionState], held: Mapping[int, int]) -> RestorePlan:
-    """Return what a backup asks for: nothing that protects, is never written, or belongs to an unlock alone.
+    """Return the changes for a backup, without those that protect, are never written, or belong to an unlock alone.
 
     Args:
         part: The chip.
@@ -37,7 +37,7 @@ def plan_restore(part: Part, states: Sequence[OptionState], held: Mapping[int, i
     for state, value, complement in halves:
         option = state.option
         if state.absent:
-            left_out.append(f"{option.name}: the chip seems to have none, so that it is no {part.name}")
+            left_out.append(f"{option.name}: the chip seems to have none, so it is not an {part.name}")
             continue
         if value is None or (option.complement and complement is None):
             left_out.append(f"{option.name}: the file has only one half of value and complement")
@@ -51,7 +51,7 @@ def plan_restore(part: Part, states: Sequence[OptionState], held: Mapping[int, i
             if change.locks:
                 left_out.append(f"{option.name}: read protection is never restored")
         elif option.policy == "after-unlock" and value not in option.accepted:
-            left_out.append(f"{option.name}: 0x{value:02X} is not restored, as it could ruin the chip")
+            left_out.append(f"{option.name}: 0x{value:02X} is not restored, because it could ruin the chip")
         else:
             try:
                 check(part, change)
@@ -64,16 +64,16 @@ def plan_restore(part: Part, states: Sequence[OptionState], held: Mapping[int, i
 
 
 def from_image(part: Part, states: Sequence[OptionState], held: Mapping[int, int]) -> list[Change]:
-    """Return what must change for the option bytes of an image to hold, by address.
+    """Return the changes after which the chip has the option bytes of an image, by address.
 
     Args:
         part: The chip.
         states: Its option bytes.
-        held: The bytes of the image in the option area, by address; a complement may be missing, and is computed then.
+        held: The bytes of the image in the option area, by address; a missing complement is computed.
 
     Raises:
         ImageError: A complement does not match, or has no value.
-        UsageError: Something that is never written.
+        UsageError: The image has an option byte that is never written.
     """
     changes = []
     halves, unknown = _by_option(states, held)
@@ -83,7 +83,7 @@ def from_image(part: Part, states: Sequence[OptionState], held: Mapping[int, int
             raise ImageError(
                 f"{option.name} at 0x{option.address:04X}: its complement in the image "
                 + ("does not match" if value is not None else "has no value"),
-                hint="make the file again, or leave the complement out: it is computed",
+                hint="make the file again, or leave the complement out: the tool computes it",
             )
         change = Change(state, value)
         if change.is_done([state]):
@@ -106,9 +106,9 @@ def from_image(part: Part, states: Sequence[OptionState], held: Mapping[int, int
 def _by_option(
     states: Iterable[OptionState], held: Mapping[int, int]
 ) -> tuple[list[tuple[OptionState, Optional[int], Optional[int]]], dict[int, int]]:
-    """Return each option of which `held` has something, with value and complement; and what belongs to none.
+    """Return each option of which `held` has a byte, with value and complement; and the bytes that belong to no option.
 
-    What is blank between the options is passed over: 0x00, or 0xFF as its complement.
+    Blank bytes between the options do not count: 0x00, or 0xFF as its complement.
     """
     left = dict(sorted(held.items()))
     found = []

@@ -1,6 +1,6 @@
-"""What a change of option bytes comes to: from `UBC=1K MISC.IWDG_HW=1` to bytes, what is refused, what is dangerous.
+"""Plan a change of option bytes: from `UBC=1K MISC.IWDG_HW=1` to bytes, with refusals and dangers.
 
-Pure: nothing here touches a chip. Complements are computed by whoever writes; nobody can ask for one.
+Pure: nothing here touches a chip. The writer computes complements; a user cannot ask for one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _INVALID_KEYS = (0x00, 0xFF)  # of the TMU (confidence medium)
 
 
 class Danger(Enum):
-    """What a change may do to a chip; each has an option `--force-…` of its own."""
+    """The dangers of a change to a chip; each has an option `--force-…` of its own."""
 
     LOCK = "lock"
     WATCHDOG = "watchdog"
@@ -35,28 +35,28 @@ class Danger(Enum):
 
 
 class Change(NamedTuple):
-    """One option byte as it is, and the value that it shall have."""
+    """One option byte as it is, and its new value."""
 
     state: OptionState
     value: int
 
     @property
     def option(self) -> OptionByte:
-        """Which one."""
+        """The option byte that changes."""
         return self.state.option
 
     @property
     def locks(self) -> bool:
-        """It turns read protection on."""
+        """True if this change turns read protection on."""
         return self.option.policy == "rop" and self.value not in self.option.accepted
 
     def is_done(self, states: Iterable[OptionState]) -> bool:
-        """Tell whether `states` show it."""
+        """Tell whether `states` already have the new value."""
         return any(s.option == self.option and s.consistent and s.value == self.value for s in states)
 
 
 class Hazard(NamedTuple):
-    """A danger of a change: of which option byte, which, and why."""
+    """A danger of a change: the name of the option byte, the danger, and the reason."""
 
     name: str
     danger: Danger
@@ -64,16 +64,16 @@ class Hazard(NamedTuple):
 
 
 def requested(part: Part, states: Sequence[OptionState], texts: Iterable[str]) -> list[Change]:
-    """Return what must change for `texts` to hold, by address; nothing for what is so already.
+    """Return the changes that `texts` ask for, by address, without those that the chip already has.
 
     Args:
         part: The chip.
         states: Its option bytes, read from an open chip.
-        texts: `OPTION=VALUE` or `OPTION.FIELD=VALUE`; UBC also `none`, `all` or a number of bytes. A field of a byte
-            that does not match its complement is put into the factory value, which is what the chip uses.
+        texts: `OPTION=VALUE` or `OPTION.FIELD=VALUE`; UBC also `none`, `all` or a number of bytes. If a byte
+            does not match its complement, a field of it is put into the factory value, which is the one the chip uses.
 
     Raises:
-        UsageError: No such option, field or value; one given twice; or something that is never written.
+        UsageError: There is no such option, field or value, or it is given twice, or it is never written.
     """
     wanted: dict[str, Change] = {}
     given: set[str] = set()
@@ -81,11 +81,11 @@ def requested(part: Part, states: Sequence[OptionState], texts: Iterable[str]) -
         name, _, value = text.partition("=")
         option_name, dot, field_name = name.upper().partition(".")
         if not (option_name and value):
-            raise UsageError(f"'{text}' sets no option byte", hint="such as UBC=none, AFR=0x01 or MISC.LSI_EN=1")
+            raise UsageError(f"'{text}' is not OPTION=VALUE", hint="such as UBC=none, AFR=0x01 or MISC.LSI_EN=1")
         state = _find(part, states, option_name)
         fields = fields_of(part, state.option)
         if all(field.reserved for field in fields):
-            raise never_written(part, state.option, "it is reserved, or can ruin the chip")
+            raise never_written(part, state.option, "it is reserved or can ruin the chip")
         field = _field(state.option, fields, field_name) if dot else None
         names = {f"{option_name}.{f.name}" for f in ([field] if field else fields)}
         if names & given:
@@ -102,48 +102,48 @@ def requested(part: Part, states: Sequence[OptionState], texts: Iterable[str]) -
 
 
 def factory(part: Part, states: Sequence[OptionState]) -> list[Change]:
-    """Return what must change for an open chip to be as from the factory, as far as its option bytes may be touched.
+    """Return the changes that set the option bytes of an open chip to factory values, as far as they may be written.
 
-    After an unlock that was cut short the TMU is among them. The caller allows that danger: it gets its factory values.
+    After an unlock that was cut short the TMU is among them. The caller allows that danger: the values are safe.
     """
     at = {state.option: state for state in states}
     return [Change(at[option], option.default) for option in restorable(states, after_unlock=False)]
 
 
 def hazards(part: Part, changes: Iterable[Change]) -> list[Hazard]:
-    """Return what is dangerous about `changes`; a return to the factory value never is."""
+    """Return the dangers of `changes`; a return to the factory value is never dangerous."""
     found = []
     for change in changes:
         option, old, new = change.option, change.state.in_force, change.value
         if change.locks:
-            why = "read protection locks the chip: only an erase of everything opens it"
+            why = "read protection locks the chip: only an erase of the whole chip opens it"
             found.append(Hazard(option.name, Danger.LOCK, why))
         if option.name.startswith(_TMU):
             found.append(Hazard(option.name, Danger.TMU, f"{option.name}: wrong TMU keys can erase the chip"))
         if option.name == _BOR and _brownout_level(new) > max(_brownout_level(old), _LOWEST_LEVEL):
-            why = f"{option.name}: a chip whose supply is below the threshold stays in reset, and cannot be reached"
+            why = f"{option.name}: a chip whose supply is below the threshold stays in reset and cannot be reached"
             found.append(Hazard(option.name, Danger.BROWNOUT, why))
         for field in fields_of(part, option):
             value = field.of(new)
             if value in (field.of(old), field.of(option.default)):
                 continue
             if field.name in _WATCHDOGS:
-                why = f"{option.name}.{field.name} lets a watchdog run from reset on, and NRST is not seen to work here"
+                why = f"{option.name}.{field.name} starts a watchdog at each reset, and NRST does not seem to work here"
                 found.append(Hazard(option.name, Danger.WATCHDOG, why))
             if field.uncertain:
                 name = option.name if field.is_whole else f"{option.name}.{field.name}"
-                why = f"{name}: what it does on the {part.name} is not known for sure ({field.source})"
+                why = f"{name}: its effect on the {part.name} is not known for sure ({field.source})"
                 found.append(Hazard(option.name, Danger.UNCERTAIN, why))
     return found
 
 
 def _brownout_level(byte: int) -> int:
-    """Return how high the supply must be: 0 with the brown-out reset off, from 1 on by its threshold."""
+    """Return the level of the brown-out reset: 0 if it is off, else 1 and up with its threshold."""
     return (byte >> 1 & 7) + 1 if byte & 1 else 0
 
 
 def write_order(part: Part, changes: Iterable[Change]) -> list[Change]:
-    """Return `changes` in the order in which a cut does least: a watchdog is turned off first, and on last."""
+    """Return `changes` in the order in which a cut does the least harm: a watchdog goes off first, or on last."""
 
     def rank(change: Change) -> tuple[int, int]:
         fields = [field for field in fields_of(part, change.option) if field.name in _WATCHDOGS]
@@ -192,7 +192,7 @@ def _byte(part: Part, option: OptionByte, text: str) -> int:
 
 
 def _ubc(part: Part, text: str) -> int:
-    """Return UBC as `none`, `all`, `0x02` (the byte) or `1K` (bytes of flash to protect) says."""
+    """Return the UBC byte for `none`, `all`, `0x02` (the byte itself) or `1K` (bytes of flash to protect)."""
     if text.lower() == "none":
         return 0
     if text[:2].lower() == "0x":
@@ -208,19 +208,19 @@ def _ubc(part: Part, text: str) -> int:
 
 def _no_area(part: Part, text: str) -> UsageError:
     return UsageError(
-        f"UBC={text}: the {part.name} has no such area",
-        hint=f"none, a number of bytes up to {ubc.largest(part)}, all for that much, or the byte itself such as 0x02",
+        f"UBC={text}: the {part.name} cannot protect such an area",
+        hint=f"use none, a number of bytes up to {ubc.largest(part)}, all (that many), or the byte itself like 0x02",
     )
 
 
 def check_area(part: Part, change: Change) -> None:
-    """Raise UsageError for a UBC that the manuals give no meaning; only a backup may have it, as its chip had."""
+    """Raise UsageError for a UBC without a meaning in the manuals; only a backup may have it, as its chip had it."""
     if change.option.name == ubc.NAME and ubc.is_reserved(part, change.value):
         raise _no_area(part, f"0x{change.value:02X}")
 
 
 def check(part: Part, change: Change) -> None:
-    """Raise UsageError for a byte that this option may not have."""
+    """Raise UsageError for a value that this option may not have."""
     option, old, new = change.option, change.state.in_force, change.value
     why = never(option, new)
     if why:
@@ -230,7 +230,9 @@ def check(part: Part, change: Change) -> None:
         if field.reserved:
             if value not in (field.of(old), field.of(option.default)):
                 bits = f"bits {field.high} to {field.low}" if field.high > field.low else f"bit {field.low}"
-                raise UsageError(f"{option.name}=0x{new:02X}: {bits} of it are reserved", hint=_names(part, option))
+                raise UsageError(
+                    f"{option.name}=0x{new:02X}: the value changes reserved bits ({bits})", hint=_names(part, option)
+                )
         elif not field.allows(value) and value != field.of(old):
             raise UsageError(
                 f"{option.name}=0x{new:02X}: {field.name} has no value 0x{value:02X}", hint=_choices(field)
@@ -239,16 +241,17 @@ def check(part: Part, change: Change) -> None:
         raise UsageError(f"the {part.name} has no room for data EEPROM: DATASIZE stays 0", hint="leave DATASIZE out")
     if option.name.startswith(f"{_TMU}_KEY") and new in _INVALID_KEYS and new != option.default:
         raise UsageError(
-            f"{option.name}=0x{new:02X}: 0x00 and 0xFF are no keys of the TMU", hint="choose a value from 0x01 to 0xFE"
+            f"{option.name}=0x{new:02X}: 0x00 and 0xFF are not valid keys of the TMU",
+            hint="choose a value from 0x01 to 0xFE",
         )
 
 
 def check_layout(part: Part, changes: Iterable[Change]) -> None:
-    """Raise FamilyMismatchError where `changes` go to option bytes that the chip seems not to have."""
+    """Raise FamilyMismatchError if one of `changes` is for an option byte that the chip does not seem to have."""
     names = ", ".join(change.option.name for change in changes if change.state.absent)
     if names:
         raise FamilyMismatchError(
-            f"the chip shows no {names}, only zeros in their place: it is not an {part.name}, and nothing was written",
+            f"the chip shows only zeros in place of {names}: it is not an {part.name}, and nothing was written",
             hint=Hint("name the part that is printed on the chip ({part_or_board})"),
         )
 

@@ -1,7 +1,7 @@
-"""Read-out protection (ROP): see it, remove it, and prove that it is gone.
+"""Read-out protection (ROP): detect it, remove it, and prove that it is gone.
 
-The same byte means opposite things: 0xAA locks STM8S, STM8AF, STM8L101 and STM8L001, and opens the other
-STM8L and STM8AL (RM0016 4.5.1, PM0054 4.1, datasheets; confidence high). `Part.aa_locks` says which.
+The same byte has opposite meanings: 0xAA locks STM8S, STM8AF, STM8L101 and STM8L001. It opens the other STM8L and
+STM8AL (RM0016 4.5.1, PM0054 4.1, datasheets; confidence high). `Part.aa_locks` says which.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ from .bytes import OptionState, in_every_layout, read_as_listed, read_one, read_
 _log = logging.getLogger(__name__)
 
 _AA = 0xAA
-_LOCKED_PATTERN = 0x71  # what protected memory reads (STM8S: several reports, confidence medium)
+_LOCKED_PATTERN = 0x71  # protected memory reads as this (STM8S: several reports, confidence medium)
 _SAMPLE_SIZE = 128
-_SPOTS, _SPOT_SIZE = 8, 32  # where else a chip is looked at whose options and first bytes all read 0x71
+_SPOTS, _SPOT_SIZE = 8, 32  # more places to look at if options and first bytes all read 0x71
 _SINGLE_READS = 8
-_FIRST_BYTES = (0x82, 0xAC)  # INT or JPF: what a program begins with (UM0560)
-_ERASES_ALL = Hint("{unlock_target} removes the protection and erases the whole chip; nothing can be saved")
+_FIRST_BYTES = (0x82, 0xAC)  # INT or JPF: a program begins with one of them (UM0560)
+_ERASES_ALL = Hint("{unlock_target} removes the protection and erases the whole chip; its content cannot be saved")
 _UNLOCK_HINT = Hint(
-    "check that {part_and_board} names the chip, then supply, VCAP capacitor and wires; power the "
-    "board off and on, and run unlock again; what the chip held may be erased already"
+    "check that {part_and_board} names the chip, then check supply, VCAP capacitor and wires. Power the board off and "
+    "on, and run unlock again; the content of the chip may be erased already"
 )
 
 
@@ -53,13 +53,13 @@ class Protection(NamedTuple):
     """Whether ROP is on.
 
     Attributes:
-        locked: It is.
-        uniform: Flash reads the same byte everywhere, or not at all: a locked chip may look so, and a blank one.
-        flagged: IAPSR bit 7 is set, which one trace shows on a locked chip. It confirms, and never decides alone.
-        evidence: What was seen, a line for the user.
-        readable: The option area shows an open ROP byte among bytes that only an open chip shows; looked at only where
-            there is a sign of ROP.
-        sample: The first bytes of the flash; empty where they cannot be read.
+        locked: ROP is on.
+        uniform: Flash reads the same byte everywhere, or not at all. Locked chips and blank ones may look so.
+        flagged: IAPSR bit 7 is set, which one trace shows on a locked chip. It never decides alone.
+        evidence: The signs that were seen, a line for the user.
+        readable: The option area shows an open ROP byte among bytes that only an open chip shows. This is looked at
+            only if there is a sign of ROP.
+        sample: The first bytes of the flash; empty if they cannot be read.
     """
 
     locked: bool
@@ -71,17 +71,17 @@ class Protection(NamedTuple):
 
     @property
     def unclear(self) -> bool:
-        """True where the flash looks blank and bit 7 speaks against it: only a write, or an unlock, would tell."""
+        """True if the flash looks blank but bit 7 says that it is locked: only a write or an unlock would tell."""
         return self.flagged and self.uniform and not self.locked and not self.readable
 
 
 class Unlocked(NamedTuple):
-    """What `unlock` did.
+    """The result of `unlock`.
 
     Attributes:
         erased: ROP was on: flash, EEPROM and option bytes were erased.
-        restored: Names of the option bytes brought back to their factory values on an open chip.
-        left: Names of those that are not at their factory values, and were left alone.
+        restored: Names of the option bytes that were set to their factory values on an open chip.
+        left: Names of the option bytes that are not at their factory values and were not changed.
     """
 
     erased: bool
@@ -92,19 +92,19 @@ class Unlocked(NamedTuple):
 def detect(flash: Flash) -> Protection:
     """Tell whether the chip is read-protected; reads only.
 
-    Locked is what any of these shows:
+    Each of these signs shows a locked chip:
 
-    * the ROP byte by the family's polarity;
-    * 0x71 as the ROP byte, and flash and EEPROM alike throughout: protected memory reads so (seen on STM8S);
-    * 0x71 in the flash, and IAPSR bit 7;
-    * memory that refuses to be read, single bytes too, while registers can be.
+    * the ROP byte has the value that locks this family;
+    * ROP byte, flash and EEPROM all read 0x71: protected memory reads so (seen on STM8S);
+    * the flash reads 0x71, and IAPSR bit 7 is set;
+    * the memory refuses to be read, even single bytes, but registers can be read.
 
-    A program may hold 128 bytes of 0x71, too. So the second and third count for nothing if the option area is
-    `readable`: another option byte that matches its complement shows that nothing is hidden.
+    A program may hold 128 bytes of 0x71, too. So the second and third sign do not count if the option area is
+    `readable`. An option byte that matches its complement shows that the memory is not hidden.
 
     Raises:
-        SwimError: Long reads fail and short ones do not: that is the link.
-        FamilyMismatchError: The ROP byte locks the part, and a program can be read: the chip is another part.
+        SwimError: Long reads fail and short ones do not: the link is the cause.
+        FamilyMismatchError: The ROP byte locks the part, but a program can be read: the chip is another part.
     """
     core, part = flash.core, flash.part
     flagged = bool(flash.status() & reg.IAPSR_ROP_ACTIVE)
@@ -122,13 +122,13 @@ def detect(flash: Flash) -> Protection:
     except SwimError as exc:
         if exc.fault not in NO_ACCESS:
             raise
-        flash.status()  # raises where it is the link that fails
+        flash.status()  # raises if the link is the cause
         if _a_byte_answers(core, part.flash.start):
             raise
-        return Protection(True, True, flagged, "its memory refuses to be read, its registers do not")
+        return Protection(True, True, flagged, "its memory refuses to be read, but its registers can be read")
     if by_byte and not uniform and sample[0] in _FIRST_BYTES:
         raise FamilyMismatchError(
-            f"the program in the chip can be read, though the ROP byte 0x{rop:02X} would lock an {part.name}: it is "
+            f"the chip's program can be read, though the ROP byte 0x{rop:02X} would lock an {part.name}: the chip is "
             "another part, and nothing was changed",
             hint=Hint("name the part that is printed on the chip ({part_or_board})"),
         )
@@ -142,10 +142,10 @@ def detect(flash: Flash) -> Protection:
 
 
 def _show_an_open_chip(states: Sequence[OptionState]) -> bool:
-    """Tell whether option bytes are read, and not what hides them; those of an STM8L101 do not tell.
+    """Tell whether the true option bytes were read, not the pattern of a locked chip; those of an STM8L101 do not tell.
 
-    Elsewhere something stands there that no pattern of one byte has: a pair that matches, or the open value 0xAA of
-    the other STM8L beside another value.
+    On other parts they show values that a pattern of one byte cannot have. This is a pair that matches, or on the
+    other STM8L the open value 0xAA beside a different value.
     """
     if any(state.complement is not None for state in states):
         return any(state.complement is not None and state.consistent for state in states)
@@ -153,14 +153,14 @@ def _show_an_open_chip(states: Sequence[OptionState]) -> bool:
 
 
 def _reads_alike(core: Core, part: Part, value: int) -> bool:
-    """Tell whether flash and EEPROM read `value` at some other places, too."""
+    """Tell whether flash and EEPROM also read `value` at some other places."""
     flash, eeprom = part.flash, part.eeprom
     starts = list(range(flash.start, flash.end, flash.size // _SPOTS)) + ([eeprom.start] if eeprom else [])
     return all(set(core.read_surely(start, _SPOT_SIZE)) == {value} for start in starts)
 
 
 def _a_byte_answers(core: Core, start: int) -> bool:
-    """Tell whether any of the first bytes can be read alone, as on a link that only long reads do not get through."""
+    """Tell whether any of the first bytes can be read alone, as on a link where only long reads fail."""
     for address in range(start, start + _SINGLE_READS):
         try:
             core.read(address, 1)
@@ -173,18 +173,19 @@ def _a_byte_answers(core: Core, start: int) -> bool:
 
 
 def require_open(flash: Flash) -> None:
-    """Raise ReadoutProtectedError if the chip is locked; warn where it may be, and looks blank."""
+    """Raise ReadoutProtectedError if the chip is locked; warn if it looks blank but may be locked."""
     found = confirmed(flash)
     if found.unclear:
         _log.warning(
-            "the chip may be read-protected: it looks blank (%s); `unlock` erases it, and makes sure", found.evidence
+            "the chip looks blank but may be read-protected (%s); if it is, `unlock` erases and opens it",
+            found.evidence,
         )
     if found.locked:
         raise ReadoutProtectedError(f"the chip is read-protected ({found.evidence})", hint=_ERASES_ALL)
 
 
 def confirmed(flash: Flash) -> Protection:
-    """Return what `detect` finds; SwimError unless a second look sees the same signs of ROP: a bit may flip."""
+    """Return the result of `detect`; SwimError unless a second look sees the same signs of ROP: a bit may flip."""
     found = detect(flash)
     if (found.locked or found.flagged) and detect(flash) != found:
         raise SwimError(
@@ -194,11 +195,11 @@ def confirmed(flash: Flash) -> Protection:
 
 
 def explain_refusal(flash: Flash, refused: ToolError, address: Optional[int] = None) -> ToolError:
-    """Return the error for a chip that refused to be programmed, at `address` if that is known: ROP and UBC do so."""
+    """Return the error for a chip that refused a write, at `address` if that is known: ROP or UBC is the cause."""
     found = detect(flash)
     value = flash.core.read_surely(reg.UBC_ADDRESS[flash.part.flash_regs], 1)[0]
     area = ubc.protected(flash.part, value)
-    # Where the options read as the flash does, be it 0x00 or 0xFF, nothing was read at all. Nor where it reads 0x71.
+    # If options and flash read the same byte, 0x00 or 0xFF, neither was truly read. The same holds for 0x71 in flash.
     hidden = found.uniform and not found.locked and found.sample[0] in (value, _LOCKED_PATTERN)
     if found.locked or (hidden and not _show_an_open_chip(read_as_listed(flash))):
         return ReadoutProtectedError(f"{refused}: the chip is read-protected ({found.evidence})", hint=_ERASES_ALL)
@@ -208,12 +209,12 @@ def explain_refusal(flash: Flash, refused: ToolError, address: Optional[int] = N
 
 
 def write_protected(what: str, value: int, address: Optional[int] = None) -> WriteProtectedError:
-    """Return the error for `what` that lies in the area which UBC protects by its `value`."""
+    """Return the error for a write to the area that UBC protects by its `value`; `what` names the write."""
     return WriteProtectedError(
         f"{what}: the user boot code area protects it (UBC = 0x{value:02X})",
         hint=Hint(
-            "{options_set:UBC=none} clears it and nothing else; {unlock_target} brings all option bytes to their "
-            "factory values; on a chip without read protection neither erases anything"
+            "{options_set:UBC=none} clears only this option byte; {unlock_target} sets all option bytes to factory "
+            "values. On a chip without read protection both erase nothing"
         ),
         ubc=value,
         address=address,
@@ -227,7 +228,7 @@ def ubc_in_force(flash: Flash) -> int:
 
 
 def require_unprotected(flash: Flash, blocks: Collection[int]) -> None:
-    """Raise WriteProtectedError if UBC of an open chip covers one of `blocks`, which are to be changed."""
+    """Raise WriteProtectedError if UBC of an open chip covers one of `blocks`, which will be changed."""
     if not blocks:
         return
     value = ubc_in_force(flash)
@@ -238,15 +239,15 @@ def require_unprotected(flash: Flash, blocks: Collection[int]) -> None:
 
 
 def unlock(flash: Flash, *, assume_locked: bool = False) -> Unlocked:
-    """Remove ROP if it is on and bring all option bytes to factory values; say so only once it reads back.
+    """Remove ROP if it is on and set all option bytes to factory values; succeed only if both read back.
 
-    A locked chip is erased whole by its hardware: flash, EEPROM, option bytes. An open chip keeps its memory,
-    also if it is taken for locked: only the change from locked to open erases. If the link fails on the way, the
-    whole is begun again from what the chip then shows; no write here can lock.
+    The hardware erases all of a locked chip: flash, EEPROM, option bytes. An open chip keeps its memory, even if the
+    tool takes it for locked: only the change from locked to open erases. If the link fails on the way, the tool looks
+    at the chip and begins again. No write here can lock.
 
     Args:
         flash: The controller of a connected chip.
-        assume_locked: Treat the chip as locked whatever it shows: it refused a write.
+        assume_locked: Treat the chip as locked, whatever it shows, because it refused a write.
 
     Raises:
         ProgramError: The chip does not show the open state after all tries.
@@ -263,17 +264,17 @@ def _unlock(flash: Flash, assume_locked: bool) -> Unlocked:
     try:
         core.persist(job.attempt, (*LINK_ERRORS, ProgramError))
     except ProgramError as exc:
-        raise ProgramError(f"the unlock did not take: {exc}", code=Code.UNLOCK_FAILED, hint=_UNLOCK_HINT) from exc
+        raise ProgramError(f"the unlock did not work: {exc}", code=Code.UNLOCK_FAILED, hint=_UNLOCK_HINT) from exc
     except (SwimError, TransportError, ProbeError) as exc:
         if job.removed:
-            told = "this was in the middle of an unlock: the chip may be erased; run unlock again"
+            told = "this happened in the middle of an unlock: the chip may be erased; run unlock again"
             raise exc.with_(details=(*exc.evidence, told)) from exc
         raise
     return Unlocked(job.erased, () if job.erased else tuple(job.restored), tuple(job.left))
 
 
 class _Unlock:
-    """One unlock: what of it is done, however often it has to be begun."""
+    """One unlock: it remembers which steps are done, even if it has to begin again."""
 
     def __init__(self, flash: Flash, assume_locked: bool) -> None:
         self._core, self._flash, self._part = flash.core, flash, flash.part
@@ -283,11 +284,11 @@ class _Unlock:
         self.restored: list[str] = []
         self.left: list[str] = []
         self._before = b""  # the first bytes of the flash, before the ROP byte was written
-        self._doubted = False  # whether the chip is the part
-        self._other_than_factory: list[str] = []  # what could be read of it before the ROP byte was written
+        self._doubted = False  # the chip may not be the part that was named
+        self._other_than_factory: list[str] = []  # option bytes, as read before the ROP byte was written
 
     def attempt(self) -> None:
-        """Remove the protection, restore the option bytes, and see both after a reset."""
+        """Remove the protection, restore the option bytes, and check both after a reset."""
         found = confirmed(self._flash)
         flagged = found.flagged and not found.readable
         if found.locked or ((self._assume_locked or flagged) and not self.removed):
@@ -303,15 +304,15 @@ class _Unlock:
         left = restorable(states, after_unlock=after_unlock)
         if found.locked or left:
             why = found.evidence if found.locked else f"other than factory values in {_names(left)}"
-            raise ProgramError(f"after its reset the chip shows {why}")
+            raise ProgramError(f"after its reset the chip still shows {why}")
         self.left = [state.option.name for state in states if not state.is_factory]
-        # A chip that was open all the time shows what it showed before. Blocks that are worn out are not blank.
+        # A chip that was open all the time still shows the same bytes. Blocks that are worn out are not blank.
         self.erased = self.removed and (not any(found.sample) or found.sample != self._before)
-        if self.removed and not self.erased:  # it was open, and its option bytes were written all the same
+        if self.removed and not self.erased:  # it was open, but its option bytes were written
             self.restored = list(dict.fromkeys([*self._other_than_factory, *self.restored]))
 
     def _remove(self) -> None:
-        """Write the open value to the ROP byte, which starts the global erase, and what it needs to stay open."""
+        """Write the open value to the ROP byte, which starts the global erase, and all that keeps the chip open."""
         with shield():
             self._write_rop()
             if not self._part.aa_locks:
@@ -320,12 +321,12 @@ class _Unlock:
                 write_factory(self._flash, self._to_write_at_once())
 
     def _to_write_at_once(self) -> list[OptionByte]:
-        """Return what is written between the erase and the reset, where values and complements are 0x00.
+        """Return the options to write between the erase and the reset. Values and complements are 0x00 then.
 
-        It is all that is not right as 0x00, as ST's tool does it: no reset then finds pairs that do not match. What
-        not every chip has is written only to a chip that shows a boot ROM: small ones have neither. Otherwise it waits
-        for the reset, after which more of the chip is seen. One of the common pairs waits with it: until that is
-        written the unlock is seen to be unfinished.
+        These are all options for which 0x00 is wrong, as in ST's tool: then no reset finds pairs that do not match.
+        Options that not every chip has are written only to a chip that shows a boot ROM: small chips have neither.
+        Otherwise they wait for the reset, because the tool sees more of the chip after it. One of the common pairs
+        waits with them: until it is written, the unlock shows as unfinished.
         """
         options = [o for o in option_table(self._part) if o.policy in ("normal", "after-unlock")]
         options = [option for option in options if option.complement or option.default]
@@ -333,7 +334,7 @@ class _Unlock:
         return options if common == options or shows_a_boot_rom(self._core.read_surely) else common[:-1]
 
     def _write_rop(self) -> None:
-        # The keys every time: the erase may take them back.
+        # Give the keys every time: the erase may close the memories again.
         self._flash.unlock(program=False)
         self._flash.begin_options()
         self.removed = True
@@ -341,11 +342,11 @@ class _Unlock:
         try:
             self._flash.end_options()
         except LINK_ERRORS:
-            self._core.enter_again()  # the erase may have cost the link; a reset is not due yet
+            self._core.enter_again()  # the erase may have broken the link; it is too early for a reset
             self._flash.end_options()
 
     def _restore(self) -> bool:
-        """Bring option bytes to factory values; return whether those count that only an unlock may touch."""
+        """Set option bytes to factory values; return True if those are included that only an unlock may write."""
         states = read_options(self._flash)
         self._tell_absent([state.option for state in states if state.absent and not state.is_factory])
         after_unlock = self.removed
@@ -356,20 +357,22 @@ class _Unlock:
                 with shield():
                     write_factory(self._flash, wrong)
             except (RefusedError, SwimError):
-                self._assume_locked = True  # UBC does not cover option bytes, so it may well be ROP
+                self._assume_locked = True  # UBC does not cover option bytes, so ROP is the likely cause
                 raise
             self._core.reset_and_reconnect()
         return after_unlock
 
     def _tell_absent(self, absent: Sequence[OptionByte]) -> None:
-        """Say once which option bytes the chip may not have: their addresses would be reserved ones."""
+        """Say once which option bytes the chip may not have: then their addresses would be reserved."""
         if absent and not self._doubted:
             small = lacks_the_boot_rom_of(self._part, self._core.read_surely)
-            sign = f"no boot ROM, which an {self._part.name} has" if small else "none of them"
+            has, lacks = ("a boot ROM", "none") if small else ("these option bytes", "none of them")
             _log.warning(
-                "left alone: %s, as the chip shows %s; is that the part? %s",
+                "not written: %s. An %s has %s and this chip shows %s: check the part name %s",
                 _names(absent),
-                sign,
+                self._part.name,
+                has,
+                lacks,
                 FamilyMismatchError.code,
             )
         self._doubted = self._doubted or bool(absent)

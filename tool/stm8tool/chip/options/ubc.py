@@ -1,9 +1,8 @@
-"""How much of the flash a UBC value (user boot code area) keeps from being written.
+"""The part of the flash that a UBC value (user boot code area) protects against writing.
 
-Sources: RM0016 figures 9 to 11 and the datasheets of STM8S003, S103, S105, S208 (confidence high); RM0013 and PM0054
-table 8, datasheets of STM8L101, L051, L151 (high; of the 256-byte pages of larger STM8L only the size is sure: what
-each value covers is taken to go on as on medium density, low). STLUX and STNRG are taken to be as STM8S of medium
-density (low).
+Sources: RM0016 figures 9 to 11 and the datasheets of STM8S003, S103, S105, S208 (confidence high). RM0013 and PM0054
+table 8, datasheets of STM8L101, L051, L151 (high). Larger STM8L have pages of 256 bytes (high); that each value covers
+as many pages as on medium density is a guess (low). STLUX and STNRG are taken to be like STM8S of medium density (low).
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ def protected(part: Part, value: int) -> Optional[Region]:
 
 
 def is_reserved(part: Part, value: int) -> bool:
-    """Tell whether the manuals give `value` no meaning: there it is never written."""
+    """Tell whether the manuals give `value` no meaning on this part: then it is never written."""
     if part.aa_locks and part.flash_regs == "stm8l":
         return value > 0x7F
     if part.flash_regs == "stm8s" and part.density != "low":

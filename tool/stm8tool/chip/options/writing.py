@@ -1,11 +1,11 @@
-"""Change option bytes and lock the chip: refuse what is dangerous, look, write, reset, read back.
+"""Change option bytes and lock the chip: refuse dangers, look, write, reset, read back.
 
-Both finish an unlock that was cut short before they write anything else (see `options.left_undone`). Otherwise its
-sign would be lost, and with it what is still to be written.
+Both first finish an unlock that was cut short (see `bytes.left_undone`). Otherwise its sign would be lost, and the
+rest of its option bytes would never be written.
 
-After anything that goes wrong the chip is reset and looked at before another byte is written: what is done by then
-is not done again. A lock value above all, as on a chip that is locked already it starts the erase of everything.
-What a write that was cut short has ruined beside it gets back what it held.
+After any failure the tool resets the chip and looks at it before it writes another byte. It does not repeat a write
+that has succeeded. This matters most for a lock value: on a chip that is locked already it starts the erase of
+everything. If a write that was cut short ruined other option bytes, they get back their old values.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from .bytes import OptionState, in_order, left_undone, read_options, spoilt, wri
 from .plan import Change, Danger, Hazard, hazards, write_order
 
 _log = logging.getLogger(__name__)
-_HINT = Hint("check supply, VCAP capacitor and wires, then repeat the {command}: it goes on from what the chip holds")
+_HINT = Hint("check supply, VCAP capacitor and wires, then repeat the {command}: it goes on where it stopped")
 LOCK_VALUE = {True: 0xAA, False: 0x00}  # by `Part.aa_locks`; if 0xAA does not lock, every other value does
 
 
 def hazards_here(flash: Flash, changes: Sequence[Change], allowed: Collection[Danger] = ()) -> list[Hazard]:
     """Return the hazards of `changes` that are not allowed; a watchdog is not one if NRST is seen to work."""
     found = [hazard for hazard in hazards(flash.part, changes) if hazard.danger not in allowed]
-    # A reset is what ends the grip of a watchdog, as it is what catches the chip before the program runs.
+    # A reset by NRST catches the chip before its program runs, so a watchdog cannot keep the tool out.
     watched = any(hazard.danger is Danger.WATCHDOG for hazard in found)
     if watched and flash.part.has_nrst and flash.core.reset_line_works():
         found = [hazard for hazard in found if hazard.danger is not Danger.WATCHDOG]
@@ -39,20 +39,20 @@ def hazards_here(flash: Flash, changes: Sequence[Change], allowed: Collection[Da
 
 
 def require_safe(flash: Flash, changes: Sequence[Change], allowed: Collection[Danger] = ()) -> None:
-    """Raise UsageError unless each hazard of `changes` is allowed, or is not one here."""
+    """Raise UsageError unless each hazard of `changes` is allowed, or does not exist on this chip."""
     found = hazards_here(flash, changes, allowed)
     if found:
         needed = " ".join(dict.fromkeys(hazard.danger.value for hazard in found))
         raise UsageError(
             f"{found[0].why}: nothing was written",
             code=Code.DANGEROUS_WRITE,
-            hint=Hint("{allow:{needed}} writes it all the same", needed=needed),
+            hint=Hint("{allow:{needed}} writes it anyway", needed=needed),
             details=[Hint("{allow:{danger}}: {why}", danger=h.danger.value, why=h.why) for h in found],
         )
 
 
 def change(flash: Flash, changes: Sequence[Change], allowed: Collection[Danger] = ()) -> None:
-    """Bring `changes` into an open chip. The one that locks comes last: after it nothing can be read back.
+    """Write `changes` to an open chip. A change that locks comes last: after it nothing can be read back.
 
     Raises:
         UsageError: One of the changes is dangerous and not allowed; nothing was written.
@@ -67,7 +67,7 @@ def change(flash: Flash, changes: Sequence[Change], allowed: Collection[Danger] 
 
 
 def write_open(flash: Flash, changes: Sequence[Change]) -> None:
-    """Bring `changes`, none of which locks, into an open chip; done only once they read back after a reset.
+    """Write `changes`, which do not lock, to an open chip; it is done only when they read back after a reset.
 
     Raises:
         ReadoutProtectedError: The chip is locked; nothing was written.
@@ -101,16 +101,16 @@ def write_open(flash: Flash, changes: Sequence[Change]) -> None:
         undone, left = missing()
         if undone or left:
             names = ", ".join(option.name for option in (*undone, *(change.option for change in left)))
-            raise ProgramError(f"option bytes did not take: {names}", hint=_HINT)
+            raise ProgramError(f"the chip did not keep these option bytes: {names}", hint=_HINT)
 
     _persist(flash, attempt)
 
 
 def lock(flash: Flash) -> bool:
-    """Turn read protection on; return False if it was on, and nothing was written.
+    """Turn read protection on; return False if it was on already and nothing was written.
 
     Raises:
-        ReadoutProtectedError: The chip may be locked; nothing was written, as a lock value could erase it then.
+        ReadoutProtectedError: The chip may be locked; nothing was written, because a lock value could then erase it.
         ProgramError, SwimError: It failed, also after connecting again.
     """
     core, part = flash.core, flash.part
@@ -125,8 +125,8 @@ def lock(flash: Flash) -> bool:
             return
         if found.unclear:
             raise ReadoutProtectedError(
-                f"the chip looks blank, and may be read-protected already ({found.evidence}): nothing was written",
-                hint=Hint("{unlock} makes sure, and erases the chip if it is; then lock it"),
+                f"the chip looks blank and may be read-protected already ({found.evidence}): nothing was written",
+                hint=Hint("run {unlock} first: it erases the chip if it is read-protected; then lock it"),
             )
         states = read_options(flash)
         undone = left_undone(states)
@@ -147,14 +147,14 @@ def lock(flash: Flash) -> bool:
             flash.end_options()
         core.reset_and_reconnect()
         if not protection.confirmed(flash).locked:
-            raise ProgramError("read protection did not take", code=Code.WRITE_UNFINISHED, hint=_HINT)
+            raise ProgramError("the chip did not turn read protection on", code=Code.WRITE_UNFINISHED, hint=_HINT)
 
     _persist(flash, attempt)
     return written
 
 
 def _persist(flash: Flash, attempt: Callable[[], None]) -> None:
-    """Run `attempt` until it succeeds, three times at most; name ROP, UBC or a low supply where that is the cause."""
+    """Run `attempt` until it succeeds, three times at most; name ROP, UBC or a low supply if it is the cause."""
     with flash.core.supply_considered():
         try:
             flash.core.persist(attempt, (*LINK_ERRORS, ProgramError))
@@ -165,13 +165,15 @@ def _persist(flash: Flash, attempt: Callable[[], None]) -> None:
 def _tell(undone: Sequence[OptionByte]) -> None:
     if undone:
         names = ", ".join(option.name for option in undone)
-        _log.warning("an earlier unlock was cut short: these option bytes get their factory values: %s", names)
+        _log.warning("an earlier unlock was cut short: setting these option bytes to their factory values: %s", names)
 
 
 def _tell_beside(options: Sequence[OptionByte]) -> None:
     if options:
         names = ", ".join(option.name for option in options)
-        _log.warning("a write that was cut short ruined other option bytes: these get back what they held: %s", names)
+        _log.warning(
+            "a write that was cut short ruined other option bytes: restoring the old values of these: %s", names
+        )
 
 
 def _factory(options: Sequence[OptionByte]) -> list[tuple[OptionByte, int]]:

@@ -1,8 +1,8 @@
-"""The framing of ST-LINK V2, V2-1 and V3: a command is one 16-byte bulk OUT, and what it asks for is one bulk IN.
+"""The framing of ST-LINK V2, V2-1 and V3: a command is one 16-byte bulk OUT, and its reply is one bulk IN.
 
-The IN endpoint carries no tag. To come into step, what is pending is drained, then questions of known answer are asked
-(F1: the version, 6 bytes; F5: the mode, 2 bytes) until the answers fit. A probe answers in order, so whatever was owed
-has then been paid or dropped.
+Replies carry no tag. To come into step, the channel drains pending replies. Then it asks questions with known answers
+(F1: the version, 6 bytes; F5: the mode, 2 bytes) until the answers fit. A probe answers in order, so all earlier
+replies have then been dropped.
 
 Source: OpenOCD, stm8flash and logs of real probes (confidence high); a V3 hangs on commands shorter than 16 bytes
 (seen, 2021).
@@ -45,7 +45,7 @@ class BulkChannel(CommandChannel):
         return version
 
     def _ask(self, command: bytes, size: int, fits: Callable[[bytes], bool]) -> bytes:
-        """Send `command` and return the first answer that fits; what is owed to earlier commands is dropped."""
+        """Send `command` and return the first answer that fits; drop the replies to earlier commands."""
         padded = command.ljust(COMMAND_SIZE, b"\0")
         try:
             self.transport.write(padded, TRANSFER_LIMIT_S)
@@ -57,4 +57,4 @@ class BulkChannel(CommandChannel):
             if len(answer) == size and fits(answer):
                 return answer
             _log.debug("dropped a stale reply of %d bytes: %s", len(answer), answer[:16].hex(" "))
-        raise TransportTimeoutError("the probe answers, but never to what was asked")
+        raise TransportTimeoutError("the probe answers, but never to the question that was asked")

@@ -1,11 +1,11 @@
-"""One command and its reply on an ST-LINK, never out of step, whatever the framing.
+"""One command and its reply on an ST-LINK, never out of step, in any framing.
 
-A reply that comes late would be taken for the next one. So while an exchange is not known to be complete the channel
-is in doubt, and the next exchange begins with what brings commands and replies back into step. How commands and
-replies travel, and how that is done, is the framing's: `bulk.py` for V2, V2-1 and V3, `scsi.py` for V1.
+The channel would take a late reply for the next one. So the channel is in doubt until an exchange is known to be
+complete. An exchange in doubt first brings commands and replies back into step. The framing knows how commands and
+replies travel, and how to do that: `bulk.py` for V2, V2-1 and V3, `scsi.py` for V1.
 
-Source: OpenOCD, stm8flash and logs of real probes (confidence high); the late reply was seen to put a well-known
-client out of step.
+Source: OpenOCD, stm8flash and logs of real probes (confidence high); a late reply put a well-known client
+out of step (seen).
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ class CommandChannel(ABC):
     """Commands to one probe, in step.
 
     Attributes:
-        version_reply: The 6 bytes that F1 answers; empty until the channel was in step once.
+        version_reply: The 6 bytes of the reply to F1; empty until the channel was in step once.
         hiccups: How many exchanges had to be repeated.
     """
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
-        self._in_doubt = True  # whoever used the probe before us may have left a reply behind
+        self._in_doubt = True  # an earlier user of the probe may have left a reply in it
         self.version_reply = b""
         self.hiccups = 0
 
     @property
     def in_step(self) -> bool:
-        """True while the probe has answered what it was asked last."""
+        """True if the probe has answered the last command."""
         return not self._in_doubt
 
     def exchange(
@@ -64,11 +64,11 @@ class CommandChannel(ABC):
             data: Sent as a bulk OUT transfer of its own; a command has data or a reply, never both.
             reply: Length of the answer in bytes; 0 for none.
             limit_s: Time limit of each transfer, in seconds.
-            repeatable: The command may be sent again after a stall, a short reply or a time-out.
+            repeatable: True if the command may be sent again after a stall, a short reply or a time-out.
 
         Raises:
             TransportError: It failed, and again when it was repeated.
-            ProbeError: The probe refused the command (V1 only: the others have no way to say so).
+            ProbeError: The probe refused the command (V1 only: the others cannot say so).
         """
         try:
             return self._exchange(command, data, reply, limit_s)
@@ -103,16 +103,16 @@ class CommandChannel(ABC):
 
     @abstractmethod
     def _come_into_step(self) -> bytes:
-        """See to it that the next reply is that of the next command; return what F1 answers."""
+        """Make sure that the next reply belongs to the next command; return the reply to F1."""
 
     def _is_version(self, answer: bytes) -> bool:
-        """Tell whether `answer` can be that to F1."""
+        """Tell whether `answer` can be the reply to F1."""
         if self.version_reply:
             return answer == self.version_reply
         return answer[2:4] == self.transport.identity.vendor.to_bytes(2, "little")
 
     def _drain(self) -> None:
-        """Drop what the probe still has to say."""
+        """Drop the replies that the probe still has."""
         for _ in range(MOST_STALE_REPLIES):
             try:
                 stale = self._next(_DRAIN_SIZE, DRAIN_LIMIT_S)
@@ -121,7 +121,7 @@ class CommandChannel(ABC):
             _log.debug("dropped %d stale bytes", len(stale))
 
     def _next(self, size: int, limit_s: float) -> bytes:
-        """Return the next IN transfer, also of another length than `size`; b"" for a STALL, which is cleared."""
+        """Return the next IN transfer, even if its length is not `size`; for a STALL, clear it and return b""."""
         try:
             return self.transport.read(size, limit_s)
         except TransferSizeError as exc:

@@ -1,16 +1,18 @@
-"""Which ST-LINKs are attached, and which of them is meant.
+"""Find the attached ST-LINKs, and choose the one that the user means.
 
-A selector, the value of `--probe`, is
-  stlink                          any ST-LINK
-  stlinkv1, stlinkv2, stlinkv21,
-  stlinkv3                        any, this generation preferred
-  usb:BUS-PORT[.PORT…]            the one in this socket
-  hex digits                      a serial number, or enough of its beginning
-Which bus it is looked for on is not its business: `UsbBus` is the system's or a simulated one.
+A selector is the value of `--probe`:
 
-Serial numbers: firmware differs in how it stores them, and tools in how they print them. Here they are upper-case hex
-digits, mostly 24, as ST's tools and OpenOCD have them; the doubled form of stm8flash is understood, too,
-if more than half of it is given.
+    stlink                          any ST-LINK
+    stlinkv1, stlinkv2, stlinkv21,
+    stlinkv3                        any, preferably of this generation
+    usb:BUS-PORT[.PORT…]            the one in this socket
+    hex digits                      a serial number, or enough of its beginning
+
+This module does not know which bus it searches: `UsbBus` is the system's or a simulated one.
+
+Serial numbers: firmwares store them differently, and tools print them differently. Here they are upper-case hex digits,
+mostly 24, as in ST's tools and OpenOCD. The doubled form of stm8flash is understood, too, if more than half of it is
+given.
 Source of the forms: stm8flash and OpenOCD (confidence high).
 """
 
@@ -44,7 +46,7 @@ _PREFERENCES = {f"stlink{generation}": generation for generation in GENERATIONS}
 _TEXT_DESCRIPTOR = 0x32  # 24 hex digits in UTF-16
 _DIGITS = re.compile(r"[0-9A-F]+")
 _LONGEST_BEGINNING = 24  # of a serial number; more digits are the beginning of a doubled one
-# Clones and old firmware have this one in common; it is ASCII 000000000001.
+# Clones and old firmware share this one; it is ASCII 000000000001.
 _PLACEHOLDER = "303030303030303030303031"
 
 _REPLUG = "unplug the probe, plug it in again and retry"
@@ -61,9 +63,9 @@ class FoundProbe:
 
     Attributes:
         device: The USB device.
-        model: What its product id says.
+        model: The model for its product id.
         serial: Normal form, "" if it could not be read.
-        error: Why it could not be opened or read; None if it could.
+        error: The reason why it could not be opened or read; None if it could.
     """
 
     device: UsbDeviceInfo
@@ -79,24 +81,24 @@ class FoundProbe:
 
     @property
     def problem(self) -> Optional[str]:
-        """Why it cannot be used, a sentence; None as far as can be told without using it."""
+        """The reason why it cannot be used, a sentence; None if nothing is known before it is used."""
         if self.model.obstacle:
             return f"the {self.model.name} at {self.device.path} {self.model.obstacle}"
         return str(self.error) if self.error else None
 
     @property
     def hint(self) -> Optional[Advice]:
-        """What helps against the problem."""
+        """The advice against the problem."""
         return self.model.remedy or (self.error.advice if self.error else None)
 
     @property
     def unique_serial(self) -> bool:
-        """False where the serial is missing or one that many probes share."""
+        """False if the serial is missing or many probes share it."""
         return is_unique(self.serial)
 
     @property
     def name(self) -> str:
-        """Which one it is: model, serial number and path."""
+        """Model, serial number and path of the probe."""
         serial = f"serial {self.serial}" if self.serial else "serial unknown"
         if self.serial and not self.unique_serial:
             serial += " (not unique)"
@@ -107,7 +109,7 @@ class FoundProbe:
 
 
 class Survey(NamedTuple):
-    """What is attached: ST-LINKs in the order of their USB paths, and what else is of ST, a text each."""
+    """The attached devices: ST-LINKs in the order of their USB paths, and a text for each other device of ST."""
 
     probes: Sequence[FoundProbe]
     others: Sequence[str]
@@ -115,14 +117,14 @@ class Survey(NamedTuple):
 
 def system_bus() -> UsbBus:
     """Return this machine's own bus; AccessError if the package for it is missing and cannot be fetched."""
-    deps.require("usb")  # what the next line imports
+    deps.require("usb")  # the next line imports pyusb
     from ...transport.usb import SystemBus
 
     return SystemBus()
 
 
 def survey(bus: UsbBus) -> Survey:
-    """Return what is attached, also ST-LINKs that cannot be opened; errors as `UsbBus.devices`."""
+    """Return the attached devices, also ST-LINKs that cannot be opened; errors as `UsbBus.devices`."""
     devices = bus.devices()
     return Survey(
         [_identified(device, bus) for device in devices if device.product in MODELS],
@@ -140,15 +142,15 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
 
     Args:
         selector: See the module.
-        probes: What is attached.
-        others: Devices of ST that are no probes, to be named when there is no probe.
-        prefix: What the user puts before a selector to mean this bus.
+        probes: The attached probes.
+        others: Devices of ST that are not probes, named in the error if there is no probe.
+        prefix: The text that the user puts before a selector to mean this bus.
 
     Raises:
         UsageError: `selector` has none of the known forms.
         ProbeNotFoundError: None fits.
         ProbeAmbiguousError: Several do.
-        AccessError, TransportError: None fits by its serial, but one could not be read; the error is of its kind.
+        AccessError, TransportError: No serial fits, but one could not be read; the type is that of its error.
     """
     wanted = selector.strip()
     fits = _fitting(wanted, probes, prefix)
@@ -173,7 +175,7 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
     if unread and not _is_path(wanted):
         kind = AccessError if isinstance(unread, AccessError) else TransportError
         raise kind(
-            f"{message}, and not every serial could be read",
+            f"{message}, and not every serial number could be read",
             code=unread.code,
             hint=unread.advice or _REPLUG,
             details=details,
@@ -184,7 +186,7 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
 def _nothing_attached(*, simulated: bool) -> str:
     around = confinement.here() if sys.platform.startswith("linux") and not simulated else None
     if around:
-        return f"check the cable (some only charge). This is {around.name}: {around.advice}"
+        return f"check the cable (some only charge). The tool runs in {around.name}: {around.advice}"
     return _NOTHING_ATTACHED.get(sys.platform, _NOTHING_ATTACHED["linux"])
 
 
@@ -198,7 +200,7 @@ def pipe_to(probe: FoundProbe, bus: UsbBus) -> Transport:
     """Return the pipe to `probe`; `open` on it claims the device.
 
     Raises:
-        ProbeError: It is no probe that can be used as it is.
+        ProbeError: The probe cannot be used as it is.
     """
     if probe.model.obstacle:
         raise ProbeError(probe.problem or "", code=Code.PROBE_LOADER, hint=probe.hint)
@@ -206,15 +208,15 @@ def pipe_to(probe: FoundProbe, bus: UsbBus) -> Transport:
 
 
 def is_unique(serial: str) -> bool:
-    """Return False if `serial` is missing or one that many probes share."""
+    """Return False if `serial` is missing or many probes share it."""
     return serial not in ("", _PLACEHOLDER) and len(set(serial)) > 1
 
 
 def serial_from_descriptor(raw: bytes) -> str:
     """Return the normal form of the serial number in the string descriptor `raw`, "" if there is none.
 
-    Fixed firmware has 24 hex digits there (bLength 0x32). Old firmware has 12 raw bytes, each as the low byte of a
-    unit (0x1A), and other makes any number of units: those bytes are hex-encoded.
+    Newer firmware has 24 hex digits there (bLength 0x32). Old firmware has 12 raw bytes, each as the low byte of a
+    unit (0x1A). Other makes have any number of units. This returns such bytes in hex.
     """
     if len(raw) < 2:
         return ""
@@ -250,17 +252,17 @@ def _fitting(wanted: str, probes: Sequence[FoundProbe], prefix: str) -> Sequence
     digits = wanted.upper()
     if not _DIGITS.fullmatch(digits):
         raise UsageError(
-            f"'{wanted}' names no probe",
+            f"'{wanted}' does not name a probe",
             hint=f"give {ANY}, {', '.join(_PREFERENCES)}, a serial number (hex digits) or usb:BUS-PORT",
         )
-    # A few digits are the beginning of a serial: "37" must not mean that of a 7AFF…, whose doubled form begins so.
+    # A few digits are the beginning of a serial. "37" must not mean 7AFF…, whose doubled form begins with 37.
     exact = [probe for probe in probes if digits in _forms(probe.serial)]
     forms = 2 if len(digits) > _LONGEST_BEGINNING else 1
     return exact or [probe for probe in probes if any(f.startswith(digits) for f in _forms(probe.serial)[:forms])]
 
 
 def _missing(wanted: str, fitting: FoundProbe) -> Optional[str]:
-    """Return the generation that is asked for, if a probe that fits nevertheless is of another one."""
+    """Return the generation that was asked for, if the probe that was taken has another one."""
     preferred = _PREFERENCES.get(wanted.lower(), fitting.model.generation)
     return None if preferred == fitting.model.generation else GENERATIONS[preferred]
 

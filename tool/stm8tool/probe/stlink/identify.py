@@ -1,4 +1,4 @@
-"""Who a probe is: its framing by its product id, its firmware by asking."""
+"""Identify a probe: the product id tells its framing, and the probe itself its firmware."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .version import Version
 
 _GET_VERSION_EXTENDED = b"\xfb"
 
-# An open probe firmware never answers F7 and FB: these may not cost a full second.
+# An open probe firmware never answers F7 and FB: do not wait a full second for these.
 OPTIONAL_REPLY_LIMIT_S = 0.3
 
 
@@ -25,10 +25,10 @@ def channel_to(transport: Transport) -> CommandChannel:
 
 
 def firmware_of(channel: CommandChannel) -> Version:
-    """Return the version of the probe's firmware; the channel has been in step once.
+    """Return the version of the probe's firmware; the channel must have been in step once.
 
     Raises:
-        ProbeError: A V3 keeps its version to itself.
+        ProbeError: A V3 does not tell its version.
     """
     if not stlink_version.needs_extended_query(channel.version_reply):
         return stlink_version.decode(channel.version_reply, channel.transport.identity.product)
@@ -36,14 +36,14 @@ def firmware_of(channel: CommandChannel) -> Version:
         extended = channel.exchange(_GET_VERSION_EXTENDED, reply=12, limit_s=OPTIONAL_REPLY_LIMIT_S)
     except (TransferSizeError, TransportTimeoutError) as exc:
         raise ProbeError(
-            "this STLINK-V3 does not tell its firmware version, so whether it has SWIM is not known",
+            "this STLINK-V3 does not tell its firmware version, so it is not known if it has SWIM",
             hint="unplug the probe, plug it in again and retry; if it stays so, update its firmware",
         ) from exc
     return stlink_version.decode_extended(extended)
 
 
 def describe(channel: CommandChannel, version: Version) -> ProbeInfo:
-    """Return who the probe with this firmware is."""
+    """Return the facts about the probe with this firmware."""
     identity = channel.transport.identity
     model = stlink_version.model_name(version, identity.product)
     return ProbeInfo(model, str(version), identity.serial or None, identity.path)

@@ -1,4 +1,4 @@
-"""What `stm8tool list` tells of each probe, as rows of a table and as keys of JSON."""
+"""The facts that `stm8tool list` shows about each probe, as rows of a table and as keys of JSON."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class ListedProbe(NamedTuple):
     """One probe; the names are the keys of `list --json` and stay as they are.
 
     Attributes:
-        model: What the product id says, "STLINK-V3SET".
+        model: The name for the product id, "STLINK-V3SET".
         serial: Normal form; None if it could not be read.
-        serial_unique: False if it is missing or one that clones share.
-        path: What `--probe` takes: "usb:BUS-PORT", "sim:FOLDER#usb:BUS-PORT", "sim:CHIPFILE".
+        serial_unique: False if it is missing or clones share it.
+        path: The value for `--probe`: "usb:BUS-PORT", "sim:FOLDER#usb:BUS-PORT", "sim:CHIPFILE".
         vendor: USB id, four hex digits.
         product: USB id, four hex digits.
-        firmware: ST's form, "V2J37S7"; None where it was not asked for, or not answered.
-        problem: Why it cannot be used, a sentence; None as far as can be told without a chip.
-        hint: What helps.
+        firmware: ST's form, "V2J37S7"; None if it was not asked for, or not answered.
+        problem: The reason why it cannot be used, a sentence; None if nothing is known without a chip.
+        hint: The advice.
     """
 
     model: str
@@ -42,11 +42,11 @@ class ListedProbe(NamedTuple):
 
 
 class FirmwareAnswer(NamedTuple):
-    """What a probe answers that is asked for its firmware.
+    """The answer of a probe to the question for its firmware.
 
     Attributes:
-        version: What it answered; None where it was not asked or did not answer.
-        error: Why it cannot be used; None as far as can be told without a chip.
+        version: The answer; None if it was not asked or did not answer.
+        error: The reason why it cannot be used; None if nothing is known without a chip.
     """
 
     found: find.FoundProbe
@@ -75,7 +75,7 @@ def ask(found: find.FoundProbe, bus: UsbBus) -> FirmwareAnswer:
 
 
 def table(probes: Sequence[ListedProbe], others: Sequence[str]) -> list[str]:
-    """Return lines for the user; a problem and what helps stand below their probe."""
+    """Return lines for the user; a problem and its advice stand below their probe."""
     if not probes:
         return ["no ST-LINK is attached", *(f"  seen instead: {other}" for other in others)]
     rows = [_HEAD, *map(_cells, probes)]
@@ -95,7 +95,7 @@ def _cells(probe: ListedProbe) -> tuple[str, ...]:
 
 
 def row(answer: FirmwareAnswer, words: Words) -> ListedProbe:
-    """Return what is told of a probe, in the words of a vocabulary."""
+    """Return the row of a probe, in the words of a vocabulary."""
     found, version, error = answer
     return ListedProbe(
         model=found.model.name,

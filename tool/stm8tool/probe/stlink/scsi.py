@@ -1,12 +1,12 @@
 """The framing of ST-LINK/V1, which is a USB disk: a command travels as the command block of a SCSI command.
 
-A CBW (31 bytes) holds the command and the length of the data stage; that may be one bulk OUT or IN; a CSW (13 bytes)
-ends it with a status. Every CBW has a tag of its own and the CSW returns it, so a CSW that comes late is known.
+A CBW (31 bytes) holds the command and the length of the data stage. The data stage may be one bulk OUT or IN. A CSW (13
+bytes) ends it with a status. Every CBW has a tag of its own and the CSW returns it, so a late CSW is recognised.
 
-The residue in the CSW is not judged: no working client looks at it, and the length of a reply shows by itself.
+The residue in the CSW is ignored: no working client looks at it, and the length of a reply is known without it.
 
-Source: USB Mass Storage Class, Bulk-Only Transport 1.0, §5 and §6; REQUEST SENSE as in SPC. How a V1 uses them: clients
-that replay what ST's tool sends, and OpenOCD (confidence high). That a V1 knows the class's reset: medium.
+Source: USB Mass Storage Class, Bulk-Only Transport 1.0, §5 and §6; REQUEST SENSE as in SPC. A V1's use of them:
+clients that replay the commands of ST's tool, and OpenOCD (confidence high). A V1 knows the class's reset: medium.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _DATA_IN, _DATA_OUT = 0x80, 0x00
 _PASSED, _FAILED = 0, 1  # 2 is a phase error: the two sides disagree on the data stage
 
 _SENSE_SIZE = 18
-# As long as a block can be: a client that works sends all 16 bytes.
+# The full length of a block: a client that works sends all 16 bytes.
 _REQUEST_SENSE = bytes([0x03, 0, 0, 0, _SENSE_SIZE]).ljust(16, b"\0")
 _UNIT_ATTENTION = 6
-_VERSION_LIMIT_S = 0.3  # asked for three times; no chip has a part in the answer
+_VERSION_LIMIT_S = 0.3  # asked for three times; the answer does not need the chip
 _REPLUG = "unplug the probe, plug it in again and retry"
 
 _log = logging.getLogger(__name__)
@@ -42,10 +42,10 @@ class ScsiChannel(CommandChannel):
     def __init__(self, transport: Transport) -> None:
         super().__init__(transport)
         self._tag = 0
-        self._needs_reset = False  # the probe waits for data or for a reset: it would not take a CBW for one
+        self._needs_reset = False  # the probe waits for data or for a reset: it would take a CBW for data
 
     def _come_into_step(self) -> bytes:
-        # A reset of which only one side takes notice costs the transfer behind it: hence the last try, without one.
+        # If only one side notices a reset, the next transfer is lost: so the last try is without a reset.
         failure: Optional[Exception] = None
         for reset in (self._needs_reset, True, False):
             try:
@@ -63,7 +63,7 @@ class ScsiChannel(CommandChannel):
         self._drain()
         version = self._transfer(GET_VERSION, b"", VERSION_SIZE, _VERSION_LIMIT_S)
         if not self._is_version(version):
-            raise TransportTimeoutError("the probe answers, but never to what was asked")
+            raise TransportTimeoutError("the probe answers, but never to the question that was asked")
         return version
 
     def _transfer(self, command: bytes, data: bytes, reply: int, limit_s: float) -> bytes:
@@ -72,13 +72,13 @@ class ScsiChannel(CommandChannel):
             return answer
         if status != _FAILED:
             self._needs_reset = True
-            raise EndpointStallError(f"the probe and we disagree on a data stage (SCSI status {status})")
+            raise EndpointStallError(f"the probe and the tool disagree about a data stage (SCSI status {status})")
         sense, status = self._run(_REQUEST_SENSE, b"", _SENSE_SIZE, limit_s)
         if status != _PASSED:
             raise ProbeError("the probe refuses a command and does not say why", hint=_REPLUG)
         key, code, qualifier = sense[2] & 0x0F, sense[12], sense[13]
         reason = f"SCSI sense {key:X}/{code:02X}/{qualifier:02X}"
-        if key == _UNIT_ATTENTION:  # it was reset and says so once, instead of doing what it was asked
+        if key == _UNIT_ATTENTION:  # it was reset and reports that once, instead of running the command
             raise EndpointStallError(f"the probe was reset ({reason})")
         raise ProbeError(f"the probe refuses a command ({reason})", hint=_REPLUG)
 
@@ -96,7 +96,7 @@ class ScsiChannel(CommandChannel):
             elif reply:
                 answer = self.transport.read(reply, limit_s)
         except EndpointStallError:
-            # So a probe breaks off the data stage; the reason is in the CSW.
+            # In this way a probe breaks off the data stage; the reason is in the CSW.
             self.transport.clear_halt()
             status = self._status(limit_s)
             if status == _PASSED:
@@ -109,12 +109,12 @@ class ScsiChannel(CommandChannel):
             signature, tag, _, status = _CSW.unpack(self._read_csw(limit_s))
             if signature != _CSW_SIGNATURE:
                 self._needs_reset = True
-                raise EndpointStallError("the probe sent something else than the status of a command")
-            # A tag that was never sent is nobody's: clients that do not compare work, too.
+                raise EndpointStallError("the probe sent something that is not the status of a command")
+            # A tag that was never sent is accepted: clients that do not compare tags work, too.
             if not 0 < tag < self._tag:
                 return int(status)
             _log.debug("dropped the late status of command %d", tag)
-        raise TransportTimeoutError("the probe answers, but never to what was asked")
+        raise TransportTimeoutError("the probe answers, but never to the question that was asked")
 
     def _read_csw(self, limit_s: float) -> bytes:
         try:

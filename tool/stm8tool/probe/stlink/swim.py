@@ -1,7 +1,7 @@
-"""SWIM through an ST-LINK of any generation: one method, one SWIM command.
+"""SWIM through an ST-LINK of any generation: each method is one SWIM command.
 
-Source: the command set as OpenOCD, stm8flash and captures of ST's own tool use it (confidence high unless a
-comment says otherwise). Nothing here knows of flash.
+Source: the command set in OpenOCD, stm8flash and captures of ST's own tool (confidence high unless a comment says
+otherwise). This module knows nothing about flash.
 """
 
 from __future__ import annotations
@@ -60,18 +60,18 @@ _MEANINGS: Mapping[Optional[LinkFault], tuple[str, Optional[str]]] = {
     ),
     LinkFault.REFUSED: (
         "the chip refuses the access",
-        "NRST (SWIM_RST) must be wired, and nothing may hold it low; check the supply",
+        "wire NRST (SWIM_RST), and make sure that nothing holds it low; check the supply",
     ),
     LinkFault.STUCK: ("the SWIM line is stuck", "SWIM and GND may be swapped, or SWIM is held low"),
     None: ("the probe reports an unknown error", None),
 }
 
-_FIRST_TO_MEASURE = (2, 13)  # V2J13; no V1 and, their J being 0, no V2-1 for STM8
+_FIRST_TO_MEASURE = (2, 13)  # V2J13; a V1 cannot, nor a V2-1 for STM8, whose J is 0
 _WRITE_DATA_IN_COMMAND = 8
 _LARGEST_BUFFER = 6144
 _SMALLEST_BUFFER = 128  # one block of the larger STM8
-_ASSUMED_BUFFER = 256  # where a probe answers 0
-# A chip that is still writing NACKs the next byte, and the probe repeats it: allow for some of that.
+_ASSUMED_BUFFER = 256  # if a probe answers 0
+# A chip that is still writing NACKs the next byte, and the probe repeats it: wait long enough for some of that.
 # docs/timing.md has a row for each of these times.
 _BUSY_SLACK_S = 0.25
 _ENTRY_WAVEFORM_S = 0.012
@@ -86,11 +86,11 @@ _log = logging.getLogger(__name__)
 
 
 class _Habits(NamedTuple):
-    """What one generation wants otherwise than another.
+    """The needs of one generation that differ from those of another.
 
     Attributes:
-        leave_mode: The command that leaves each mode of GET_MODE's byte 0; byte 1 varies and means nothing.
-        most_written: Most bytes of one WRITEMEM.
+        leave_mode: The command that leaves each mode, by byte 0 of GET_MODE; byte 1 varies without a meaning.
+        most_written: The most bytes in one WRITEMEM.
         poll_step_s: Wait between two status polls, in seconds.
     """
 
@@ -99,18 +99,18 @@ class _Habits(NamedTuple):
     poll_step_s: float
 
 
-# ST's tool was seen to write 514 bytes to a V1 at once, never more (confidence high). Between polls one client waits
-# 2 to 3 ms and another not at all; both work (confidence medium). No client was seen to send DFU exit in mode 1.
+# ST's tool writes up to 514 bytes to a V1 at once, never more (seen, confidence high). Between polls one client waits
+# 2 to 3 ms and another not at all; both work (confidence medium). No known client sends DFU exit in mode 1.
 _V1 = _Habits({0: _EXIT_DFU, 2: _EXIT_DEBUG, 3: _EXIT}, 514, _V1_POLL_STEP_S)
-# Modes 1 and 4 are left like DFU: stm8flash does so and a V3 accepts it (logged); other clients leave mode 1 alone,
-# which a probe accepts too.
+# The tool leaves modes 1 and 4 like DFU: stm8flash does so, and a V3 accepts it (logged). Other clients do not leave
+# mode 1, and a probe accepts that, too.
 _LATER = _Habits({0: _EXIT_DFU, 1: _EXIT_DFU, 2: _EXIT_DEBUG, 3: _EXIT, 4: _EXIT_DFU}, _LARGEST_BUFFER, _POLL_STEP_S)
 
 
 def wire_time_s(size: int, high_speed: bool) -> float:
     """Return how long `size` bytes take on the wire, in seconds.
 
-    Source: UM0470: 22 or 10 clocks of 8 MHz a bit; 11 bits a byte; 50 bits of header for each 255 bytes.
+    Source: UM0470: 22 or 10 clocks of 8 MHz a bit, 11 bits a byte, 50 bits of header for each 255 bytes.
     """
     frames = -(-size // _FRAME_SIZE)
     return (frames * 50 + size * 11) * _BIT_S[high_speed]
@@ -146,9 +146,9 @@ class Stlink:
 
     @property
     def info(self) -> ProbeInfo:
-        """Who the probe is."""
+        """Which probe it is."""
         if self._info is None:
-            raise ProbeError("the probe is not open", hint="open it first, such as by `with Session(…)`")
+            raise ProbeError("the probe is not open", hint="open it first, for example with `with Session(…)`")
         return self._info
 
     @property
@@ -158,7 +158,7 @@ class Stlink:
 
     @property
     def most_written(self) -> int:
-        """Most bytes of one WRITEMEM: what the probe buffers, and what working clients were seen to use."""
+        """The most bytes in one WRITEMEM: limited by the probe's buffer and by the use of working clients."""
         return min(self._buffer_size, self._habits.most_written)
 
     # -- open and close ------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ class Stlink:
         self._enter_swim_mode()
 
     def _prepare_after_reset(self) -> None:
-        """Give a probe that hangs, mostly since a run that failed, its one USB reset, and begin again."""
+        """Give a probe that hangs one USB reset, and begin again. Mostly it hangs since a run that failed."""
         try:
             self._transport.reset()
             self._prepare()
@@ -197,7 +197,7 @@ class Stlink:
         try:
             self.version = version = identify.firmware_of(self._channel)
         except ProbeError:
-            self._channel.synchronise()  # a probe that hangs altogether is another matter
+            self._channel.synchronise()  # raises another error if the probe hangs
             raise
         self._info = info = identify.describe(self._channel, version)
         _log.info("%s, firmware %s", info.model, version)
@@ -210,9 +210,9 @@ class Stlink:
             _log.warning("%s", advice)
 
     def _enter_swim_mode(self) -> None:
-        """Leave whatever mode the probe is in, SWIM mode too, and enter SWIM mode afresh.
+        """Leave the mode that the probe is in, even SWIM mode, and enter SWIM mode again.
 
-        Runs that began in a stale SWIM mode without leaving it were logged to fail (confidence medium).
+        Logs show that runs fail if they begin in an old SWIM mode and do not leave it first (confidence medium).
         """
         mode = self._mode()
         for _ in range(3):
@@ -220,7 +220,7 @@ class Stlink:
             leave = self._habits.leave_mode.get(mode)
             if leave is not None:
                 self._channel.exchange(leave)
-            # Known before it is sent: an interrupt here must still take the probe out of SWIM mode.
+            # Set before the command is sent: after an interrupt here the probe must still leave SWIM mode.
             self._in_swim_mode = True
             self._channel.exchange(_ENTER)
             mode = self._mode()
@@ -230,8 +230,8 @@ class Stlink:
             raise ProbeError(
                 f"the probe does not enter SWIM mode: it stays in {_STUCK_IN_MODE.get(mode, f'mode {mode}')}",
                 code=Code.PROBE_HUNG,
-                hint="unplug the probe, plug it in again and retry; if it stays so, let ST's STLinkUpgrade write its "
-                "firmware again",
+                hint="unplug the probe, plug it in again and retry; if it stays so, write its firmware again with ST's "
+                "STLinkUpgrade",
             )
         self.high_speed = False
         size = int.from_bytes(self._channel.exchange(_READ_BUFFER_SIZE, reply=2), "little")
@@ -247,7 +247,7 @@ class Stlink:
         return self._channel.exchange(GET_MODE, reply=MODE_SIZE)[0]
 
     def close(self) -> None:
-        """Release NRST, leave SWIM mode, release the probe: all of it, whatever fails on the way."""
+        """Release NRST, leave SWIM mode, release the probe: try each step, even if one fails."""
         with shield():
             try:
                 if self._in_swim_mode:
@@ -266,10 +266,10 @@ class Stlink:
                 self._insist(act)
             except (ProbeLostError, TransportTimeoutError) as exc:
                 _log.debug("could not %s: %s", step, exc)
-                if answered and isinstance(exc, TransportTimeoutError):  # else the reason is on its way to the user
+                if answered and isinstance(exc, TransportTimeoutError):  # else the user already gets the reason
                     _log.warning(
-                        "the probe hangs since it was to be let go, and may be left in SWIM mode: the next command "
-                        "resets it; if that fails, unplug it and plug it in again %s",
+                        "the probe stopped responding while it was being released and may still be in SWIM mode. The "
+                        "next command resets it; if that fails, unplug it and plug it in again %s",
                         Code.PROBE_HUNG,
                     )
                 return
@@ -277,14 +277,14 @@ class Stlink:
                 _log.warning("could not %s: %s; if the program does not run, unplug the probe", step, exc)
 
     def _exit_and_ask(self) -> None:
-        """Leave SWIM mode; what it is in then only shows that the probe still answers: some firmware stays in it."""
+        """Leave SWIM mode, and ask for the mode to see if the probe still answers: some firmware stays in SWIM mode."""
         self._channel.exchange(_EXIT)
         self._mode()
 
     def _insist(self, act: Callable[[], object]) -> None:
-        """Do what must not fail, NRST may be low, over a cable or hub that loses transfers.
+        """Do a step that must not fail (NRST may be low), even over a cable or hub that loses transfers.
 
-        A probe that starts again after a USB reset is out of SWIM mode, and its pins let go.
+        A USB reset is the last means: after it the probe is out of SWIM mode and has released its pins.
         """
         reported = False
         for _ in range(_LEAVE_TRIES):
@@ -341,7 +341,7 @@ class Stlink:
         self.high_speed = high
 
     def wotf(self, address: int, data: bytes, *, whole: bool = False) -> None:
-        """Write `data`, in as many commands as the probe needs, or `whole` in one. Never repeated by itself."""
+        """Write `data`, in as many commands as the probe needs, or `whole` in one. This never repeats a command."""
         if not data:
             raise ValueError("a WOTF without data")
         most = self.most_written
@@ -371,24 +371,24 @@ class Stlink:
         try:
             return self._read_once(address, size)
         except (ExchangeError, TransportTimeoutError) as exc:
-            # The buffer may be lost; a read is safe to repeat as a whole.
+            # The buffer may be lost; it is safe to repeat the whole read.
             _log.debug("read of 0x%06X: %s; trying again", address, exc)
         except SwimError as exc:
-            if exc.fault not in NO_ACCESS:  # after silence or a NACK a read may be tried once more
+            if exc.fault not in NO_ACCESS:  # a read may be tried once more after silence or a NACK
                 raise
             _log.debug("%s; trying again", exc)
         data = self._read_once(address, size)
-        self.reads_repeated += 1  # counted where it helped: what always fails is no sign of a weak link
+        self.reads_repeated += 1  # counted only if it helped: a read that always fails does not mean a weak link
         return data
 
     def _read_once(self, address: int, size: int) -> bytes:
         self._channel.exchange(_READ_MEMORY + size.to_bytes(2, "big") + address.to_bytes(4, "big"))
-        # The buffer may be asked for only after status 00: before, the probe leaves the IN pending.
+        # Ask for the buffer only after status 00: before that the probe leaves the IN pending.
         self._finish(f"read of 0x{address:06X}", wire_time_s(size, self.high_speed))
         return self._channel.exchange(_READ_BUFFER, reply=size, repeatable=False)
 
     def supply_mv(self) -> Optional[int]:
-        """Return the supply that the probe measures, in mV; None where it cannot tell."""
+        """Return the supply that the probe measures, in mV; None if it cannot tell."""
         version = self.version
         if (version.generation, version.jtag) < _FIRST_TO_MEASURE:
             return None
@@ -420,14 +420,14 @@ class Stlink:
         clock = self.clock
         start = clock.now()
         if asleep:
-            # On a full-speed bus the poll itself takes that long or longer to get there.
+            # On a full-speed bus the poll itself takes at least this long to arrive.
             clock.sleep(expected_s - (0.0 if self._transport.identity.high_speed else _POLL_TRAVEL_S))
         while True:
             status = self._channel.exchange(_READ_STATUS, reply=4)[0]
             if status == _OK:
                 return
             if status != _BUSY:
-                # An error stays until the next command: polling again tells nothing new.
+                # An error stays until the next command: another poll tells nothing new.
                 fault = _FAULTS.get(status)
                 meaning, hint = _MEANINGS[fault]
                 raise SwimError(f"{what}: {meaning} (SWIM status 0x{status:02X})", fault=fault, hint=hint)

@@ -1,9 +1,9 @@
-"""Every ST-LINK by its USB product id (vendor 0483), and what it cannot do whatever its firmware.
+"""Every ST-LINK by its USB product id (vendor 0483), and the obstacles that no firmware removes.
 
-Whether a V2, V2-1 or V3 speaks SWIM is told by its firmware's version, never by its product id.
+The version of the firmware tells whether a V2, V2-1 or V3 speaks SWIM. The product id never tells it.
 
-Source: the tables of stm8flash, OpenOCD, probe-rs and pyOCD (confidence high; medium for 3742, 374A, 374E, 3753,
-3754 and 3757, which only one or two of them know).
+Source: the tables of stm8flash, OpenOCD, probe-rs and pyOCD (confidence high). Only one or two of them know 3742, 374A,
+374E, 3753, 3754 and 3757 (medium).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ class UsbModel:
 
     Attributes:
         name: "ST-LINK/V2", "ST-LINK/V2-1", "STLINK-V3SET".
-        generation: "v1", "v2", "v21", "v3": which command framing it has.
+        generation: "v1", "v2", "v21", "v3"; it decides the command framing.
         out_endpoint: Address of the bulk endpoint for commands.
         in_endpoint: Address of the bulk endpoint for replies.
-        obstacle: Why it cannot be used as it is, the second half of a sentence; None if it can.
-        remedy: What helps against the obstacle.
+        obstacle: The reason why it cannot be used as it is, as the second half of a sentence; None if it can.
+        remedy: The advice against the obstacle.
     """
 
     name: str
@@ -76,7 +76,7 @@ MODELS = {
 # The only generation whose version word has two readings.
 V21_PRODUCTS = frozenset(product for product, model in MODELS.items() if model.generation == "v21")
 
-# Not probes, but what a user may have attached instead of one.
+# Devices that are not probes, but that a user may have attached instead of one.
 OTHER_ST_DEVICES = {
     0xDF11: "an STM32 in DFU mode; if it is a probe, replug it, or finish its update with ST's STLinkUpgrade"
 }

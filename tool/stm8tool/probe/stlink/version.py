@@ -1,4 +1,4 @@
-"""ST-LINK firmware versions: what F1 and FB answer.
+"""ST-LINK firmware versions, from the replies to F1 and FB.
 
 Source: OpenOCD and stm8flash, and version words seen in logs of real probes; confidence high.
 """
@@ -13,7 +13,7 @@ GENERATION_NAMES = {1: "ST-LINK/V1", 2: "ST-LINK/V2", 3: "STLINK-V3", 4: "STLINK
 
 
 class Version(NamedTuple):
-    """Version numbers of one probe's firmware; 0 where it has no such part."""
+    """Version numbers of one probe's firmware; 0 for a part that it does not have."""
 
     generation: int
     jtag: int = 0
@@ -36,17 +36,17 @@ class Version(NamedTuple):
 
 
 def needs_extended_query(reply: bytes) -> bool:
-    """Return True if the F1 reply says that the numbers are to be asked for by FB (V3 and later)."""
+    """Return True if the F1 reply says that only FB tells the numbers (V3 and later)."""
     word = int.from_bytes(reply[:2], "big")
     return word >> 12 >= 3 and word & 0x0FFF == 0
 
 
 def decode(reply: bytes, product: int) -> Version:
-    """Decode the 6 bytes that F1 answers.
+    """Decode the 6 bytes of the reply to F1.
 
     Args:
         reply: Big-endian version word, then little-endian vendor and product id.
-        product: idProduct of the device; on a V2-1 it decides how the word reads.
+        product: idProduct of the device; on a V2-1 it decides how to read the word.
     """
     word = int.from_bytes(reply[:2], "big")
     generation, upper, lower = word >> 12, word >> 6 & 0x3F, word & 0x3F
@@ -59,7 +59,7 @@ def decode(reply: bytes, product: int) -> Version:
 
 
 def decode_extended(reply: bytes) -> Version:
-    """Decode the 12 bytes that FB answers."""
+    """Decode the 12 bytes of the reply to FB."""
     generation, swim, jtag, msd, bridge = reply[:5]
     return Version(generation, jtag=jtag, swim=swim, msd=msd, bridge=bridge)
 
@@ -72,14 +72,14 @@ def model_name(version: Version, product: int) -> str:
 
 
 class Obstacle(NamedTuple):
-    """Why a probe with this firmware cannot be used (the second half of a sentence), and what helps."""
+    """The reason why a probe with this firmware cannot be used (the second half of a sentence), and advice."""
 
     problem: str
     hint: str
 
 
 def obstacle(version: Version, product: int) -> Optional[Obstacle]:
-    """Return what stands against SWIM through this firmware, None if nothing does."""
+    """Return the reason why this firmware cannot speak SWIM, None if it can."""
     if version.swim:
         return None
     if version.generation == 2 and product in V21_PRODUCTS:
@@ -94,13 +94,13 @@ def obstacle(version: Version, product: int) -> Optional[Obstacle]:
 
 
 def advice(version: Version, product: int) -> Optional[str]:
-    """Return a line that advises an update where an old firmware has a known fault, else None.
+    """Return a line that advises an update if an old firmware has a known fault, else None.
 
     Source: OpenOCD on serial numbers of V2 firmware before J21S4; confidence high.
     """
     if version.generation == 2 and product not in V21_PRODUCTS and (version.jtag, version.swim) < (21, 4):
         return (
-            f"the probe's firmware {version} is old: before V2J21S4 its serial number may change or be garbage; "
-            "ST's STLinkUpgrade brings a newer one (nothing here needs it)"
+            f"the probe's firmware {version} is old: before V2J21S4 its serial number may change or be garbage. "
+            "ST's STLinkUpgrade installs a newer one (this tool does not need it)"
         )
     return None
