@@ -1,4 +1,4 @@
-"""docs/boards.md, docs/options.md, the table of targets and the index of errors, from the tables that the code uses.
+"""Make docs/boards.md, docs/options.md, the table of targets and the index of errors from the code's own tables.
 
 `python3 dev.py generate` writes them.
 """
@@ -46,15 +46,15 @@ Is another chip on your board? Use the generic board of that chip, or set `board
 GENERIC_HEAD = """
 ## Generic boards
 
-There is one for each part without a board of its own. It says the chip, its memories and the default protocol
-`stlinkv2`. Boards with an STM8S or STM8AF offer the framework `spl`. None of them has an Arduino variant. "Sure" is
-the part table's word on the figures.
+There is one for each part without a named board. It sets the chip, its memories and the default protocol `stlinkv2`.
+Boards with an STM8S or STM8AF offer the framework `spl`. None of them has an Arduino variant. "Sure" is the confidence
+of the figures in the part table.
 """
 OWN_BOARD = """
 ## A board of your own
 
-Write a file `boards/my_board.json` in the project, or in PlatformIO's core folder for all projects. Do not put it
-into the platform's own folder: the next version of the platform removes it there. The file needs only this:
+Write a file `boards/my_board.json` in the project. For all projects, write it in PlatformIO's core folder. Do not put
+it into the platform's own folder: the next version of the platform removes it there. The file needs only this:
 
 ```json
 {
@@ -66,7 +66,7 @@ into the platform's own folder: the next version of the platform removes it ther
 }
 ```
 
-Without `upload.protocol` it is `stlink`.
+If `upload.protocol` is missing, the protocol is `stlink`.
 """
 OPTIONS_HEAD = """# Options in platformio.ini
 
@@ -144,7 +144,7 @@ def boards_page() -> str:
 
 
 def _written(option: options.Option) -> str:
-    """Return the default: in code type where it can be written in platformio.ini, else it is words."""
+    """Return the default: in code type if you can write it in platformio.ini, otherwise as words."""
     return f"`{option.default}`" if option.has_default else option.default
 
 
@@ -171,7 +171,7 @@ TARGETS_HEAD = ("`pio run -t …`", "does", "needs a build")
 
 
 def with_targets(page: str) -> str:
-    """Return a page with the rows of its table of targets as builder/stm8build/targets.py has them."""
+    """Return a page with the rows of its table of targets from builder/stm8build/targets.py."""
     head = table(TARGETS_HEAD, [])
     rows = [[f"`{row.name}`", row.readme, "yes" if row.takes_firmware else "no"] for row in targets.TARGETS]
     made = table(TARGETS_HEAD, rows)
@@ -179,12 +179,12 @@ def with_targets(page: str) -> str:
 
 
 def with_counts(page: str) -> str:
-    """Return a page with the number of parts in it as the part table has it."""
+    """Return a page with the number of parts in the part table."""
     return re.sub(r"\bknows \d+ parts\b", f"knows {len(all_parts())} parts", page)
 
 
 def files() -> dict[Path, bytes]:
-    """Return the pages that are made whole, and those with the table of targets or the number of parts in them."""
+    """Return the generated pages, and the pages with a table of targets or a number of parts."""
     pages = {path: page() for path, page in PAGES.items()}
     for path in (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))):
         pages.setdefault(path, path.read_text(encoding="utf-8"))
