@@ -7,8 +7,8 @@
                       NAME[bit] or NAME[high:low]
 
 The register maps are those of RM0016 (STM8S, STM8AF), RM0031 (STM8L, STM8AL) and RM0013 (STM8L101). Every address and
-name was compared with two public readings of them: the device descriptions of the project STM8_headers, and the
-headers of ST's peripheral libraries. This is [H] in the table.
+name was compared with two public readings of them. These are the device descriptions of the project STM8_headers, and
+the headers of ST's peripheral libraries. This is [H] in the table.
 
 They disagree on the place of some fields. The table has the library's place for LINEN of UART_CR3, ALIGN of ADC2_CR2
 and FOVIE of CAN_IER. It has the timers' prescaler fields of STM8_headers. [M]
