@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The developer's commands, which are in the folder dev: `python3 dev.py --help` lists them."""
+"""The developer's commands. They are in the folder dev; `python3 dev.py --help` lists them."""
 
-# This file is for a Python of any age: dev/__init__.py tells one that is too old.
+# Every Python can read this file. dev/__init__.py says it if the Python is too old.
 import os
 import runpy
 import sys

@@ -1,8 +1,10 @@
-"""What PlatformIO asks of the platform: which packages a run needs, and what a board can do.
+"""Tell PlatformIO which packages a run needs and which debug tools a board has.
 
-PlatformIO loads this file alone, by its path: no import of a sibling, no work at import time. It names the module
-platformio.platform.…; only a Python that looks for modules in the checkout's root, as `python -m pytest` does, takes
-this file for the standard module `platform`.
+PlatformIO loads this file alone, by its path. So this file imports no sibling and does no work at import time.
+PlatformIO names the module platformio.platform.…
+
+`python -m pytest` looks for modules in the checkout's root. Such a Python takes this file for the standard module
+`platform`.
 """
 
 from __future__ import annotations
@@ -38,36 +40,36 @@ else:
 
     @cache
     def _compile_nothing() -> Callable[[Sequence[str]], bool]:
-        """Return the function of the table of targets: whether a run for these targets needs no compiler."""
+        """Return `compile_nothing` of the table of targets. It tells whether a run needs no compiler."""
         table = runpy.run_path(str(Path(__file__).resolve().with_name("builder") / "stm8build" / "targets.py"))
         found: Callable[[Sequence[str]], bool] = table["compile_nothing"]
         return found
 
     class UnknownBoard(exception.UnknownBoard):  # type: ignore[misc]  # PlatformIO carries no types
-        """PlatformIO's error with what to do; PlatformIO shows the name of the class, too."""
+        """PlatformIO's error with a hint. PlatformIO also shows the name of the class."""
 
         MESSAGE = "Unknown board ID '{0}'\nhint: {1}"
 
     class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries no types
         """The development platform `ststm8`."""
 
-        # Whose program serves `upload` with these protocols; the flasher here serves all others.
+        # Protocol -> package with the program that `upload` runs. This platform's flasher serves all other protocols.
         UPLOAD_PACKAGES: ClassVar[dict[str, str]] = {"serial": "tool-stm8gal", "espstlink": "tool-stm8flash"}
 
         def is_embedded(self) -> bool:
-            """Core looks for a package of type "uploader"; the flasher is part of the platform instead."""
+            """Return True: Core looks for a package of type "uploader", but here the platform has the flasher."""
             return True
 
         @staticmethod
         def builds(targets: Sequence[str]) -> bool:
-            """Whether a run for `targets` compiles: not with nobuild, nor for the probe alone."""
+            """Tell whether a run compiles. It does not with nobuild, or if all targets only talk to probe or chip."""
             return "nobuild" not in targets and not _compile_nothing()(targets)
 
         def configure_default_packages(self, options: dict[str, Any], targets: Sequence[str]) -> Any:
-            """Ask for no package that the run can do without: each costs a minute where no registry answers."""
+            """Ask only for packages that the run needs: each costs a minute if the registry does not answer."""
             for name in ("board_upload.maximum_size", "board_upload.maximum_ram_size"):
-                if not str(options.get(name, "0")).isdecimal():  # Core's own cast ends in a traceback
-                    raise UserSideException(f"{name} = {options[name]} is no number of bytes, such as 8192")
+                if not str(options.get(name, "0")).isdecimal():  # Core would end with a traceback
+                    raise UserSideException(f"{name} = {options[name]} is not a number of bytes, such as 8192")
             result = super().configure_default_packages(options, targets)
             packages = self.packages
             frameworks = (
@@ -77,7 +79,7 @@ else:
             if self.builds(targets):
                 needed.add("toolchain-sdcc")
             if "arduino" in frameworks:
-                # sduino's compiled libraries have the calling convention before SDCC 4.2.
+                # sduino's compiled libraries use the calling convention of SDCC before 4.2.
                 packages["toolchain-sdcc"]["version"] = packages["toolchain-sdcc"]["optionalVersions"][0]
             if "upload" in targets:
                 needed |= self._upload_packages(options)
@@ -89,11 +91,14 @@ else:
 
         @staticmethod
         def upload_package(protocol: str, port: str) -> Optional[str]:
-            """Return the package whose program `upload` runs; None: the flasher here, also for a port of an ST-LINK."""
+            """Return the package whose program `upload` runs, or None if it runs this platform's flasher.
+
+            If the port belongs to an ST-LINK, the flasher runs whatever the protocol is.
+            """
             return None if port.startswith(("sim:", "usb:")) else Ststm8Platform.UPLOAD_PACKAGES.get(protocol)
 
         def _upload_packages(self, options: dict[str, Any]) -> set[str]:
-            """Return the packages that `upload` needs; with a command of the project, only those that it names."""
+            """Return the packages that `upload` needs. A command of the project needs one only if it has $UPLOADER."""
             command = options.get("upload_command")
             if not options.get("board") or (command and not re.search(r"\$\{?UPLOADER\b", command)):
                 return set()
@@ -101,13 +106,13 @@ else:
             protocol = options.get("upload_protocol") or upload.get("protocol")
             if protocol == "serial" and "serial" not in upload.get("protocols", ["serial"]):
                 return set()  # refused, see builder/stm8build/option_problems.py
-            context = click.get_current_context(silent=True)  # PlatformIO hands --upload-port to the build alone
+            context = click.get_current_context(silent=True)  # PlatformIO passes --upload-port only to the build
             port = (context and context.params.get("upload_port")) or options.get("upload_port") or ""
             package = self.upload_package(protocol, port)
             return {package} if package else set()
 
         def get_boards(self, id_: Optional[str] = None) -> Any:
-            """Return one board or all of them, each with the debug tools that reach it."""
+            """Return one board or all boards, each with its debug tools."""
             try:
                 boards = super().get_boards(id_)
             except exception.UnknownBoard as exc:
@@ -117,7 +122,7 @@ else:
             return boards
 
         def _where_boards_are(self, id_: str) -> str:
-            """Return what to do about an unknown board: names that are near it, and where a file of its own goes."""
+            """Return the hint for an unknown board: similar names, and the place for a board file of your own."""
             own = Path(self.get_dir(), "boards")
             project, core = (Path(self.config.get("platformio", name)) for name in ("boards_dir", "core_dir"))
             users = [project, core / "boards"]
@@ -128,7 +133,7 @@ else:
             for path in platforms.glob(f"{self.name}*/boards/*.json"):
                 if path.stem == id_:
                     return f"copy {path} to {users[0]}, for this project, or to {users[1]}, for all projects"
-            # A name is near as a chip that boards have, as it stands, or without generic_ in front of it.
+            # Similar means: the name begins a chip's name, or it resembles a board's name with or without generic_.
             wanted = id_.lower()
             chips = {
                 path.stem: json.loads(path.read_text(encoding="utf-8"))["build"]["mcu"] for path in own.glob("*.json")
@@ -150,7 +155,7 @@ else:
                 config = ["-f", f"board/{debug['openocd_board']}.cfg"]
             elif "openocd_target" in debug:
                 config = ["-f", "interface/stlink-dap.cfg"]
-                for name, value in debug.get("openocd_variables", {}).items():  # before the file that looks at them
+                for name, value in debug.get("openocd_variables", {}).items():  # before the file that reads them
                     config += ["-c", f"set {name} {value}"]
                 config += ["-f", f"target/{debug['openocd_target']}.cfg"]
             else:

@@ -1,4 +1,4 @@
-"""The board manifests: those of boards.csv, and a generic board for every part that has none.
+"""Make the board manifests: the boards of boards.csv, and a generic board for every other part.
 
     python3 dev.py generate
 
@@ -22,32 +22,33 @@ from stm8tool.parts.table import Part, all_parts, find_part  # noqa: E402
 STLINK_PROTOCOLS = ["stlink", "stlinkv1", "stlinkv2", "stlinkv21", "stlinkv3"]
 ST_URL = "https://www.st.com/en/microcontrollers-microprocessors/stm8-8-bit-mcus.html"
 
-# HSI, the oscillator that every STM8 starts with, once the program has undone its division by 8 (RM0016, RM0031: CLK).
+# The frequency of HSI, the oscillator after a reset, when the program has switched off its division by 8 (RM0016,
+# RM0031: CLK).
 F_CPU = "16000000L"
 
 # The device macros of ST's peripheral libraries, STM8S 2.3 and STM8L15x 1.6.1, by family and density. [H]
-# The libraries' lists name neither every STM8AF nor every STM8L of low density. [M]
+# The libraries' lists do not name every STM8AF and every STM8L of low density. [M]
 AF_MACROS = {"low": "STM8AF622x", "medium": "STM8AF626x"}
 L15_MACROS = {"low": "STM8L15X_LD", "medium": "STM8L15X_MD", "medium+": "STM8L15X_MDP", "high": "STM8L15X_HD"}
 L05_MACROS = {"low": "STM8L05X_LD_VL", "medium": "STM8L05X_MD_VL", "high": "STM8L05X_HD_VL"}
 
 
 class Board(NamedTuple):
-    """One board, as the manifest and docs/boards.md show it."""
+    """One board, with the data for its manifest and for docs/boards.md."""
 
     id: str
     part: Part
-    row: dict[str, str]  # of boards.csv
+    row: dict[str, str]  # its row of boards.csv
     manifest: dict[str, Any]
 
 
 def serial(part: Part) -> bool:
-    """Whether the bootloader in ROM is one that UM0560 describes; that of STLUX and STNRG is not."""
+    """Tell whether UM0560 describes the bootloader in ROM. It does not describe that of STLUX and STNRG."""
     return part.boot_rom is not None and part.family in ("STM8S", "STM8L", "STM8AF", "STM8AL")
 
 
 def macros(part: Part) -> list[str]:
-    """Return what a program can ask for: the part's series and, where it is another word, the macro of ST's library."""
+    """Return the macros for a program: the part's series and, if it differs, the macro of ST's library."""
     if part.family == "STM8S":
         return [part.name[:8]]
     if part.family == "STM8AF":
@@ -62,7 +63,7 @@ def macros(part: Part) -> list[str]:
 
 
 def svd(part: Part) -> str:
-    """Return the file of misc/svd that describes the part's registers, or "" where there is none."""
+    """Return the file of misc/svd with the part's registers, or "" if there is none."""
     if part.family == "STM8S":
         series = part.name[:8]
         own = {"STM8S903": "stm8s903", "STM8S208": "stm8s208"}
@@ -78,7 +79,7 @@ def svd(part: Part) -> str:
 
 
 def openocd_variables(part: Part) -> dict[str, str]:
-    """Return what OpenOCD's target/stm8s.cfg and stm8l.cfg take from outside; without it they mean a 32 KB part."""
+    """Return the variables for OpenOCD's target/stm8s.cfg and stm8l.cfg. Without them these assume a 32 KB part."""
     variables = {"FLASHEND": part.flash.end - 1, "OPTIONEND": part.options.end - 1, "BLOCKSIZE": part.block}
     if part.eeprom:
         variables.update(EEPROMSTART=part.eeprom.start, EEPROMEND=part.eeprom.end - 1)
@@ -122,14 +123,14 @@ def manifest(row: dict[str, str], part: Part) -> dict[str, Any]:
 
 
 def generic(part: Part) -> dict[str, str]:
-    """Return the row of the board that is this part and nothing else."""
+    """Return the row of the generic board for a part."""
     return {
         "id": f"generic_{part.name.lower()}",
         "name": f"Generic {part.name}",
         "mcu": part.name.lower(),
         "vendor": "STMicroelectronics",
         "url": ST_URL,
-        # ST's library for STM8S and STM8AF; an Arduino variant belongs to a board.
+        # ST's library is for STM8S and STM8AF. An Arduino variant needs a named board.
         "frameworks": "spl" if part.family in ("STM8S", "STM8AF") else "",
         "variant": "",
         "protocol": "stlinkv2",
@@ -154,11 +155,11 @@ def boards() -> list[Board]:
 
 
 def text(board: Board) -> str:
-    """Return what stands in the board's file."""
+    """Return the content of the board's file."""
     return json.dumps(board.manifest, indent=2) + "\n"
 
 
 def files() -> dict[Path, Optional[bytes]]:
-    """Return every manifest; None for one that belongs to no board."""
+    """Return every manifest. None means that its board does not exist any more."""
     stale: dict[Path, Optional[bytes]] = dict.fromkeys(BOARDS.glob("*.json"))
     return {**stale, **{BOARDS / f"{board.id}.json": text(board).encode() for board in boards()}}

@@ -1,4 +1,4 @@
-"""Build with SDCC, then add the targets of the flasher: this file only composes command lines."""
+"""Build with SDCC, then add the flasher's targets. This file only composes command lines."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ platform = env.PioPlatform()
 root = Path(platform.get_dir())
 
 
-# The package stays importable for the frameworks' scripts; its folder must not hide a module of the project's scripts.
+# The frameworks' scripts can import the package later. Its folder must not hide a module of the project's scripts.
 sys.path.insert(0, str(root / "builder"))
 from stm8build import option_problems, options, refusal, shell, target_actions  # noqa: E402
 
 sys.path.remove(str(root / "builder"))
 
-stop = refusal.stop  # which returns where an editor waits for data
+stop = refusal.stop  # it returns if the run only makes data for an editor
 
 variable = shell.variable_in(env["PROJECT_DIR"])
 if variable:
-    taken_for = f"PlatformIO takes {variable} in the path of the project for a variable; rename the folder"
-    stop(f"{env['PROJECT_DIR']}: {taken_for}")
+    cause = f"PlatformIO takes {variable} in the path of the project for a variable; rename the folder"
+    stop(f"{env['PROJECT_DIR']}: {cause}")
 if re.search("[ \t]{2}", env["PROJECT_DIR"]):  # SCons would put the build into another folder
     stop(f"{env['PROJECT_DIR']!r}: PlatformIO takes the spaces in the path of the project for one; rename the folder")
-if "BOARD" not in env:  # PlatformIO's own word on it is a traceback
+if "BOARD" not in env:  # PlatformIO itself would show a traceback
     stop(f"[env:{env['PIOENV']}] in platformio.ini has no board, such as board = stm8sblue")
     env["BOARD"] = "stm8sblue"  # for the editor
 board = env.BoardConfig()
@@ -64,7 +64,7 @@ if wrong_option:
 if not board.get("build.mcu", ""):
     stop("board_build.mcu names no part, such as stm8s103f3p6")
 if not re.fullmatch(r"[0-9]+U?L?", str(board.get("build.f_cpu"))):
-    stop(f"board_build.f_cpu = {board.get('build.f_cpu')} is no frequency in Hz, such as 16000000L")
+    stop(f"board_build.f_cpu = {board.get('build.f_cpu')} is not a frequency in Hz, such as 16000000L")
     board.update("build.f_cpu", "16000000L")
     env.Replace(BOARD_F_CPU="16000000L")
 board.update("build.memory_model", memory_model)  # for the frameworks
@@ -77,9 +77,9 @@ machine = [f"-m{cpu}"] + ["--model-large"] * (memory_model == "large")  # to com
 ram_size = board.get("upload.maximum_ram_size")
 toolchain = Path(platform.get_package_dir("toolchain-sdcc") or "")
 library = f"{cpu}-large" if memory_model == "large" else cpu
-libraries = [toolchain / "share" / "sdcc" / "lib" / library, toolchain / "lib" / library]  # the second one on Windows
+libraries = [toolchain / "share" / "sdcc" / "lib" / library, toolchain / "lib" / library]  # the second is for Windows
 
-# What a pre: script has added to these stays.
+# The platform keeps what a pre: script has added to these.
 given = {name: env.Split(env.get(name, [])) for name in ("ASFLAGS", "CFLAGS", "LIBPATH", "LIBS", "LINKFLAGS")}
 env.Replace(
     AR="sdar",
@@ -107,7 +107,7 @@ env.Replace(
     PROGSUFFIX=".elf",
     RANLIB="sdranlib",
     SDCC_STARTUP=board.get("build.startup", options.OPTIONS["board_build.startup"].default),
-    # Core drops its size check without a SIZETOOL, and splits a SIZECHECKCMD at its spaces unless it is a list.
+    # Core skips its size check without a SIZETOOL. It splits a SIZECHECKCMD at spaces if that is not a list.
     SIZETOOL="size",
     STM8ELF=str(root / "builder" / "stm8build" / "elf.py"),
     SIZECHECKCMD=["$PYTHONEXE", "$STM8ELF", "size", str(ram_size), "$SOURCES"],
@@ -127,7 +127,7 @@ if env.get("PROGNAME", "program") == "program":  # a pre: script may have chosen
 
 
 def take_source(env: Any, node: Any) -> Any:
-    """Refuse a source that SDCC cannot compile; give it an object that SDCC can use. For env.AddBuildMiddleware."""
+    """Refuse a source that SDCC cannot compile, and name its object so that SDCC can write it. A build middleware."""
     if env.IsIntegrationDump():
         return node
     project = env.Dir("#")
@@ -142,7 +142,7 @@ def take_source(env: Any, node: Any) -> Any:
 
 
 def refuse_sketches(env: Any) -> None:
-    """Stand in for PlatformIO's conversion of sketches to C++, which runs the compiler of the host."""
+    """Replace PlatformIO's conversion of sketches to C++, which runs the host's compiler."""
     for node in [] if env.IsIntegrationDump() else env.FindInoNodes():
         problem = sources.problem(node.get_path(env.Dir("#")))
         if problem:
@@ -150,7 +150,7 @@ def refuse_sketches(env: Any) -> None:
 
 
 def warn_of_sketches() -> None:
-    """Say which files are left out: PlatformIO takes sketches for the framework `arduino` alone."""
+    """Warn of sketches that are not compiled: PlatformIO compiles them only for the framework `arduino`."""
     if "arduino" not in env.get("PIOFRAMEWORK", []) and not env.IsIntegrationDump():
         for node in env.FindInoNodes():
             path = node.get_path(env.Dir("#"))
@@ -158,14 +158,14 @@ def warn_of_sketches() -> None:
 
 
 def require_sources(sources_found: Any) -> None:
-    """Stop if there is nothing to compile; Core says so itself where no target is named."""
+    """Stop if there is nothing to compile. Core itself says so only if no target is named."""
     looks_only = {"compiledb", "envdump"}.intersection(COMMAND_LINE_TARGETS)
     if not sources_found and not looks_only and not env.IsIntegrationDump() and not env.GetOption("clean"):
         stop(f"{env.subst('$PROJECT_SRC_DIR')} has no source to compile: put one there, or change build_src_filter")
 
 
 def settle_program(target: Any, source: Any, env: Any) -> int:
-    """Make the ELF the same in every build; a linker that wrote none ends the build here."""
+    """Make the ELF the same in every build. End the build here if the linker wrote no ELF."""
     problem = elf.settle(str(target[0]))
     if problem:
         sys.stderr.write(f"error: {problem}\n")
@@ -173,8 +173,8 @@ def settle_program(target: Any, source: Any, env: Any) -> int:
 
 
 def dump_size_data(_: Any, target: Any, source: Any, env: Any) -> None:
-    """Stand in for PlatformIO's report, which takes an ELF of GNU tools."""
-    from stm8build import sizedata  # only here: pyelftools takes a moment
+    """Replace PlatformIO's report, which needs an ELF of GNU tools."""
+    from stm8build import sizedata  # imported here because loading pyelftools is slow
 
     path = env.subst("$PIOMAINPROG")
     content = elf.sections(Path(path).read_bytes(), ram_size)
@@ -184,7 +184,7 @@ def dump_size_data(_: Any, target: Any, source: Any, env: Any) -> None:
 
 
 def describe_sdcc() -> None:
-    """Give PlatformIO's IDE data what an editor must know of SDCC."""
+    """Add to PlatformIO's IDE data what an editor must know about SDCC."""
     from stm8build import ide
 
     folders = ide.include_folders(toolchain)
@@ -207,11 +207,11 @@ if platform.builds(COMMAND_LINE_TARGETS) or "nobuild" in COMMAND_LINE_TARGETS:
 if platform.builds(COMMAND_LINE_TARGETS):
     from stm8build import elf, link_step, sources
 
-    if " " in env.Dir("$BUILD_DIR").get_path(env.Dir("#")):  # as SDCC gets it: from the project, or absolute
+    if " " in env.Dir("$BUILD_DIR").get_path(env.Dir("#")):  # as SDCC gets it: relative to the project, or absolute
         stop(
             f"build_dir = {env.subst('$PROJECT_BUILD_DIR')}: SDCC cannot write below a folder with a space in its name"
         )
-    taken: list[str] = []  # the sources that have got their object
+    taken: list[str] = []  # the sources that already have an object
     env.AddBuildMiddleware(take_source)
     env.AddMethod(refuse_sketches, "ConvertInoToCpp")
     env.AddMethod(dump_size_data, "DumpSizeData")
@@ -226,7 +226,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
     look_at_flags.of_the_platform = True  # a framework looks for the pre-actions of a project's scripts
     env.AddPreAction(program, look_at_flags)
     firmware = env.ElfToHex("$BUILD_DIR/${PROGNAME}", program)
-    if "checkprogsize" not in COMMAND_LINE_TARGETS:  # Core puts the targets of a command line one after another
+    if "checkprogsize" not in COMMAND_LINE_TARGETS:  # Core runs the targets of a command line in order
         env.Depends(firmware, "checkprogsize")
     env.AddPostAction(
         "checkprogsize",
@@ -236,7 +236,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
     Default([env.Alias("buildprog", firmware, firmware), "size"])
 else:
-    env.Replace(SIZETOOL="")  # else Core makes the upload depend on a check of the ELF
+    env.Replace(SIZETOOL="")  # otherwise Core makes the upload depend on a check of the ELF
     candidates = [env.subst(f"$BUILD_DIR/${{PROGNAME}}.{suffix}") for suffix in ("hex", "ihx")]  # SDCC's own is .ihx
     firmware = next((path for path in candidates if Path(path).is_file()), candidates[0])
     if "nobuild" in COMMAND_LINE_TARGETS and not Path(firmware).is_file():
@@ -244,7 +244,7 @@ else:
     AlwaysBuild(env.Alias("nobuild", firmware))
 
 #
-# What the flasher does
+# The flasher's targets
 #
 
 target_actions.add(env, firmware)

@@ -1,4 +1,4 @@
-"""What `python3 dev.py …` does with its words."""
+"""The commands of `python3 dev.py …`."""
 
 from __future__ import annotations
 

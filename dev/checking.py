@@ -1,4 +1,4 @@
-"""What has to hold before a commit, besides the tests."""
+"""The checks before a commit, besides the tests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def module(*words: str) -> int:
 
 
 def ruff() -> int:
-    """Look for mistakes and for another format."""
+    """Look for mistakes and for a wrong format."""
     return max(module("ruff", "check"), module("ruff", "format", "--check"))
 
 
@@ -39,7 +39,7 @@ def prose() -> int:
 
 
 def site() -> int:
-    """Build the docs site strictly; an older Python says in one sentence that it does not."""
+    """Build the docs site strictly. On an older Python, print one sentence instead."""
     code = run(virtual_environment(), "-I", ROOT / "dev" / "docs_site.py", VENV / "check" / "site")
     return 0 if code == NOT_HERE else code
 

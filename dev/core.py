@@ -1,4 +1,4 @@
-"""A PlatformIO core directory with this platform in it, also without PlatformIO's registry."""
+"""Make a PlatformIO core directory with this platform in it, even without PlatformIO's registry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .system import ROOT, WINDOWS, SetupError, apt_install, ask, capture, say
 
 
 def prepare_core(core: Path) -> None:
-    """Fill a PlatformIO core directory: this platform by symlink, and what it needs if the registry is out of reach."""
+    """Fill a PlatformIO core directory: this platform as a link, and its packages if the registry does not answer."""
     python = virtual_environment()
     stamp = core / "prepared"
     state = f"{ROOT}\n{locks_digest()}"
@@ -24,7 +24,7 @@ def prepare_core(core: Path) -> None:
         return
     core.mkdir(parents=True, exist_ok=True)
     if not registry_answers(python):
-        say("PlatformIO's registry does not answer: SCons and SDCC come from elsewhere.")
+        say("PlatformIO's registry does not answer: dev.py takes SCons and SDCC from other places.")
         link(scons_package(python), scons)
         link(sdcc_package(), sdcc)
     install = ("pkg", "install", "--global", "--skip-dependencies", "--platform", f"symlink://{ROOT}")
@@ -35,7 +35,7 @@ def prepare_core(core: Path) -> None:
 
 
 def pio_environment(core: Path) -> dict[str, str]:
-    """Return the variables under which `pio` uses that core directory alone, and no network for itself."""
+    """Return the variables that make `pio` use only that core directory, and no network for itself."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PLATFORMIO_")}
     return {
         **inherited,
@@ -50,7 +50,7 @@ def pio_environment(core: Path) -> dict[str, str]:
 
 
 def registry_answers(python: Path) -> bool:
-    """Ask PlatformIO's registry once, for seconds: PlatformIO itself would try for a minute per package."""
+    """Ask PlatformIO's registry once, for a few seconds. PlatformIO itself would try for a minute per package."""
     code = """
 import requests
 from platformio import __registry_mirror_hosts__ as hosts
@@ -65,7 +65,7 @@ print("yes" if any(map(answers, hosts)) else "no")
 
 
 def scons_package(python: Path) -> Path:
-    """Return tool-scons as the installed PlatformIO asks for it, made of the same SCons from the package index."""
+    """Return a tool-scons for the installed PlatformIO, made from the same SCons of the Python package index."""
     code = "from platformio.dependencies import get_core_dependencies as get; print(get()['tool-scons'])"
     version = ask(python, "-I", "-c", code).lstrip("~")
 
@@ -82,7 +82,7 @@ def scons_package(python: Path) -> Path:
 
 
 def sdcc_package() -> Path:
-    """Return toolchain-sdcc, made of the SDCC on PATH."""
+    """Return a toolchain-sdcc, made from the SDCC on PATH."""
     sdcc = shutil.which("sdcc") or (apt_install("sdcc") and shutil.which("sdcc"))
     if not sdcc:
         raise SetupError("there is no SDCC: install it so that `sdcc` is on PATH, and try again")
@@ -101,13 +101,13 @@ def sdcc_package() -> Path:
 
 
 def upstream_version(version: str) -> str:
-    """Return what a registry version packs: 4.41101.0 is SCons 4.11.1."""
+    """Return the program's version in a registry version: 4.41101.0 is SCons 4.11.1."""
     number = int(version.split(".")[1])
     return f"{number // 10000}.{number // 100 % 100}.{number % 100}"
 
 
 def package_version(banner: str) -> str:
-    """Return the registry's way to write the version in a compiler's banner: 4.2.0 is 1.40200.0."""
+    """Return the registry version for the version in a compiler's banner: 4.2.0 is 1.40200.0."""
     found = re.search(r" (\d+)\.(\d+)\.(\d+) ", banner)
     if not found:
         raise SetupError(f"sdcc does not tell its version: {banner!r}")
@@ -116,7 +116,7 @@ def package_version(banner: str) -> str:
 
 
 def package(name: str, version: str, main_file: Path, fill: Callable[[Path], None]) -> Path:
-    """Return a folder that PlatformIO takes for this package of its registry; keep it for the next core directory."""
+    """Return a folder that PlatformIO accepts as this package. It is kept for the next core directory."""
     folder = VENV / "packages" / f"{name}-{version}"
     if not (folder / main_file).exists():
         shutil.rmtree(folder, ignore_errors=True)
@@ -132,7 +132,7 @@ def package(name: str, version: str, main_file: Path, fill: Callable[[Path], Non
 
 
 def link(source: Path, target: Path) -> None:
-    """Make `target` stand for `source`: a symbolic link, or a copy where links need a privilege."""
+    """Make `target` a symbolic link to `source`, or a copy if links need a privilege."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_symlink():
         target.unlink()

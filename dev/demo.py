@@ -1,4 +1,4 @@
-"""What a user does, from a project to a chip that runs it, with simulated boards."""
+"""The demo: a user's steps from a project to a chip that runs it, with simulated boards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .system import DEMO, ROOT, SetupError, ask, run, say
 
 
 def demo() -> int:
-    """Do as a user would with simulated boards that ship locked; look at what the chips hold before and after."""
+    """Do a user's steps with simulated boards that are locked. Check the chips' contents before and after."""
     core, project = DEMO / "core", DEMO / "blink"
     prepare_core(core)
     shutil.rmtree(project, ignore_errors=True)
@@ -40,7 +40,7 @@ def demo() -> int:
 
     def expect(truth: bool, what: str) -> None:
         if not truth:
-            raise SetupError(f"the demo failed: not so: {what}")
+            raise SetupError(f"the demo failed. This is not true: {what}")
 
     new_board("board.chip")
     user("pio", "run", "-e", "stm8sblue")

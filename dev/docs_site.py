@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-NOT_HERE = 77  # the exit code of dev.py for what this machine cannot do
+NOT_HERE = 77  # the exit code of dev.py for a command that this machine cannot run
 
 START = "README"  # the first page
 
@@ -59,7 +59,7 @@ _FETCHED = re.compile(
 
 
 def navigation() -> str:
-    """Return the tree of pages as MyST has it, for the end of the first page."""
+    """Return the tree of pages in the form of MyST, for the end of the first page."""
     trees = [
         "\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", *pages, "```"])
         for caption, pages in PAGES.items()
@@ -68,7 +68,7 @@ def navigation() -> str:
 
 
 def fetched(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield each file of a built site and an address of another host that it would load from."""
+    """Yield (file, address) for each address on another host that a file of a built site would load."""
     for file in sorted(folder.rglob("*")):
         if file.suffix in (".html", ".css", ".svg"):
             for found in _FETCHED.finditer(file.read_text(encoding="utf-8")):
@@ -76,7 +76,7 @@ def fetched(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def build(folder: Path) -> bool:
-    """Write the site to an empty folder; tell whether Sphinx had nothing to complain of."""
+    """Write the site to an empty folder; tell whether Sphinx had no warning."""
     from sphinx.application import Sphinx
 
     settings = {
@@ -116,7 +116,7 @@ def _add_navigation(app: object, page: str, source: list[str]) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="where the site goes; it is replaced")
+    parser.add_argument("folder", type=Path, help="folder for the site; its contents are replaced")
     folder: Path = parser.parse_args().folder.absolute()
     if sys.version_info < (3, 11):
         here = ".".join(map(str, sys.version_info[:2]))

@@ -1,4 +1,4 @@
-"""The virtual environments of a checkout, and the interpreters that they are made with."""
+"""The virtual environments of a checkout, and the interpreters that make them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ VENV = ROOT / ".venv"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 TOOL_LOCK = ROOT / "tool" / "requirements.lock"
 
-# Variables for other uses of pip, under which it would put the packages elsewhere, others, or none.
+# Variables for other uses of pip. With them, pip could install other packages, no packages, or in another place.
 FOR_OTHER_PIPS = {f"PIP_{name}" for name in ("CONSTRAINT", "DRY_RUN", "NO_BINARY", "PREFIX", "ROOT", "TARGET", "USER")}
 
 
 def virtual_environment(folder: Path = VENV, base: Argument = sys.executable) -> Path:
-    """Return the interpreter of an environment that holds what the lock files say; make or renew it if need be."""
+    """Return the interpreter of an environment with the packages of the lock files. Make or renew it if necessary."""
     python = program(folder, "python")
     stamp = folder / "installed"
     if python.exists() and stamp.is_file() and stamp.read_text() == locks_digest():

@@ -1,6 +1,6 @@
-"""Everything in the repository that is made from tables: write it, or tell what is stale.
+"""Write the files that are made from tables, or name those that are stale.
 
-Each generator is a script with a function `files()`: the path and the content of everything that it makes.
+Each generator is a script with a function `files()`. It returns the path and the content of each file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ COMMAND = "python3 dev.py generate"
 
 
 def files(generator: Path) -> dict[Path, Optional[bytes]]:
-    """Return what a generator makes; None stands for a file that has to go."""
+    """Return the files of a generator. None means that a file must be deleted."""
     spec = importlib.util.spec_from_file_location(f"generator_{generator.stem}", generator)
     if not spec or not spec.loader:
         raise ImportError(f"{generator} is not a Python file")
@@ -35,7 +35,7 @@ def files(generator: Path) -> dict[Path, Optional[bytes]]:
 
 
 def stale() -> dict[Path, Optional[bytes]]:
-    """Return what the generators would write, delete, or write differently."""
+    """Return the files that the generators would write, change or delete."""
     found: dict[Path, Optional[bytes]] = {}
     for name in GENERATORS:
         for path, content in files(ROOT / name).items():
@@ -45,7 +45,7 @@ def stale() -> dict[Path, Optional[bytes]]:
 
 
 def generate() -> int:
-    """Write what is stale."""
+    """Write the stale files."""
     for path, content in stale().items():
         if content is None:
             path.unlink()
@@ -56,7 +56,7 @@ def generate() -> int:
 
 
 def check() -> int:
-    """Name each file that is not as its tables say; return an exit code."""
+    """Name each file that does not fit its tables; return an exit code."""
     found = stale()
     for path in found:
         print(f"error: {path.relative_to(ROOT).as_posix()} is stale: run {COMMAND}", file=sys.stderr)

@@ -4,7 +4,7 @@
     python3 dev/make_drawings.py
 
 A test compares the committed drawings with the output of this script. In every drawing a wire has the colour of its
-signal. Its name stands at both ends, for readers who do not tell the colours apart.
+signal. Its name is at both ends, for readers who cannot distinguish the colours.
 """
 
 from __future__ import annotations
@@ -238,7 +238,7 @@ def v3set() -> str:
 
 
 def so8() -> str:
-    """Draw the parts with eight pins: which of them the probe needs."""
+    """Draw the parts with eight pins, and mark the pins that the probe needs."""
     chips = [
         ("STM8S001J3", ["1", "VSS", "VCAP", "VDD"], ["SWIM", "7", "6", "5"]),
         ("STM8L001J3", ["SWIM", "2", "VSS", "VDD"], ["8", "7", "6", "5"]),
@@ -277,7 +277,7 @@ def so8() -> str:
 
 
 def unlock() -> str:
-    """Draw the states of a chip from locked to open, and where a power cut leads."""
+    """Draw the states of a chip from locked to open, and the state after a power cut."""
     parts = [
         box(20, 60, 150, 90, "warn", ["locked", "reads give 0x71", "writes are refused"]),
         box(240, 60, 150, 90, "box", ["erasing", "flash, EEPROM and", "option bytes"]),

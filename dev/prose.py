@@ -33,9 +33,9 @@ MOST_WORDS = 25  # in one sentence
 class Block(NamedTuple):
     """Some prose: a paragraph, a list item, a cell of a table, a comment, a docstring's paragraph or a message."""
 
-    line: int  # of its first character, from 1
+    line: int  # the line of its first character, from 1
     kind: str  # text, heading, comment, docstring or message
-    text: str  # code is replaced by one word
+    text: str  # its words; one word replaces code
 
 
 class Finding(NamedTuple):
@@ -50,19 +50,19 @@ class Finding(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A rule of wording; `pattern` is looked for in each sentence that is not a question."""
+    """A rule of wording. Each sentence that is not a question is searched for `pattern`."""
 
     name: str
     pattern: re.Pattern[str]
     advice: str
-    judge: bool = False  # a good sentence may have this pattern: it is shown, and `check` lets it pass
+    judge: bool = False  # a good sentence may have this pattern: the program shows it, but `check` lets it pass
 
 
 def _rule(name: str, pattern: str, advice: str, judge: bool = False) -> Rule:
     return Rule(name, re.compile(pattern), advice, judge)
 
 
-# The words of the last four rules are good words; some of their uses turn a sentence into a riddle.
+# The last four rules are about good words. Some of their uses make a sentence hard to read.
 RULES = (
     _rule("nobody", r"(?i)\b(?:no|some|any)body\b", "name who acts: the tool, you, the chip"),
     _rule("shall", r"(?i)\bshall\b", "write `must`, `should` or `will`"),
@@ -126,7 +126,7 @@ def words(sentence: str) -> int:
 
 
 def findings(blocks: Iterable[Block]) -> Iterator[Finding]:
-    """Yield what breaks a rule, in the order of the file."""
+    """Yield the sentences that break a rule, in the order of the file."""
     for block in blocks:
         for start, raw in sentences(block.text):
             sentence = " ".join(raw.split())
@@ -234,7 +234,7 @@ def _docstrings(tree: ast.Module) -> Iterator[tuple[int, ast.Constant]]:
 
 
 def _paragraphs(node: ast.Constant) -> Iterator[Block]:
-    """Split a docstring at empty lines, at list items and at the entries of Args: and its kin; leave out code."""
+    """Split a docstring at empty lines, list items and the entries of sections such as Args. Leave out code."""
     lines = str(node.value).expandtabs().splitlines()
     base = min((len(line) - len(line.lstrip()) for line in lines[1:] if line.strip()), default=0)
     paragraph: list[str] = []
@@ -257,7 +257,7 @@ def _paragraphs(node: ast.Constant) -> Iterator[Block]:
 
 
 def _comments(text: str) -> Iterator[Block]:
-    """Yield comments; lines of comment that follow each other in one column are one."""
+    """Yield comments. Comment lines that follow each other in one column are one comment."""
     begin, column, lines = 0, 0, [""]
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type != tokenize.COMMENT:
@@ -317,7 +317,7 @@ def listed() -> list[str]:
 
 
 def left(now: Iterable[str], once: Iterable[str]) -> list[str]:
-    """Return the files that were in the list once, still exist, and are not in it now."""
+    """Return the existing files that were in the list before and are not in it now."""
     return sorted({name for name in once if (ROOT / name).is_file()} - set(now))
 
 
@@ -333,7 +333,7 @@ def candidates() -> list[str]:
 
 
 def show(names: Iterable[str], judge: bool) -> int:
-    """Print the findings of these files, with those to judge if `judge`; return how many are not to judge."""
+    """Print the findings of these files, and with `judge` the sentences to judge. Return the number of findings."""
     count = 0
     for name in names:
         for finding in read(Path(name)):

@@ -14,7 +14,7 @@ DIST = ROOT / "dist"
 
 
 def release() -> int:
-    """Write the archive for users to dist, once it has shown that it works offline."""
+    """Make the archive for users and try it offline. If it works, put it into dist."""
     python, unproven = virtual_environment(), DEMO / "release"
     shutil.rmtree(unproven, ignore_errors=True)
     say("Making the archive ...")

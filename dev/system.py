@@ -1,4 +1,4 @@
-"""Commands of the system: run them, ask them, install them."""
+"""Run commands of the system, read their output, and install packages."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def capture(*command: Argument, env: Optional[dict[str, str]] = None) -> subproc
 
 
 def ask(*command: Argument) -> str:
-    """Return what a command prints, or an empty text if it fails."""
+    """Return the output of a command, or an empty text if it fails."""
     done = capture(*command)
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def apt_install(*packages: str) -> bool:
-    """Install Debian packages where that can be done without asking anybody: as root, with apt-get."""
+    """Install Debian packages, if this is possible without a question: as root, with apt-get."""
     if sys.platform == "win32" or os.geteuid() != 0 or not shutil.which("apt-get"):
         return False
     say(f"Installing {' '.join(packages)} ...")

@@ -1,4 +1,4 @@
-"""Which tests run, on which interpreters, and in how many processes."""
+"""Choose the tests, their interpreters, and the number of processes."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 from .environments import interpreters, version_of, virtual_environment
 from .system import ROOT, apt_install, ask, run, say
 
-# What other interpreters run, see tests/interpreters.py; CONTRIBUTING.md says why.
+# The tests for other interpreters: see tests/interpreters.py. CONTRIBUTING.md gives the reasons.
 _HERE = "not platform and not hardware and not wine and not vm and not ucsim"
 ON_THE_OLDEST = f"{_HERE} and not sweep"
 ON_THE_NEWEST = f"{_HERE} and interpreter and not sweep"
 
-FEW = 8  # tests by name; pytest-xdist needs longer to start than these need
+FEW = 8  # tests by name; they end before pytest-xdist has started
 
-NOT_HERE = 77  # exit code for tests whose machine cannot be had, as automake has it; a failure has another
+NOT_HERE = 77  # exit code if the tests' machine cannot be made, as in automake; a failure has another code
 
-# Programs that single tests run, and the Debian packages that have them. Without one, its tests say so and are skipped.
+# Programs that single tests need, and their Debian packages. If one is missing, its tests say so and are skipped.
 TEST_PROGRAMS = {"umockdev-run": ["umockdev"], "gcc": ["gcc", "libc6-dev"], "sstm8": ["sdcc-ucsim"]}
 
-# Tests on another machine: the option, which is also pytest's marker, and what makes that machine.
+# Tests on another machine: the option, which is also pytest's marker, and the module that makes the machine.
 MACHINES = {
     "--vm": ROOT / "tests" / "vm" / "image.py",
     "--wine": ROOT / "tests" / "windows" / "wine.py",
@@ -31,7 +31,7 @@ MACHINES = {
 
 
 def test(arguments: list[str]) -> int:
-    """Run pytest in .venv; without arguments then also, without PlatformIO, on the oldest and the newest Python."""
+    """Run pytest in .venv. Without arguments, also run it on the oldest and the newest Python, without PlatformIO."""
     python = virtual_environment()
     missing = [name for program, names in TEST_PROGRAMS.items() if not shutil.which(program) for name in names]
     if missing and sys.platform.startswith("linux"):
@@ -56,18 +56,18 @@ def test(arguments: list[str]) -> int:
 
 
 def version_text(version: tuple[int, int]) -> str:
-    """Return a version as people write it."""
+    """Return a version in the usual form, such as 3.9."""
     return ".".join(map(str, version))
 
 
 def on_other_interpreters(found: list[tuple[int, int]], main: tuple[int, int]) -> dict[tuple[int, int], str]:
-    """Return which tests run on interpreters besides the main one, as pytest's -m chooses them: oldest and newest."""
+    """Return interpreter -> tests for pytest's -m, for the oldest and the newest Python besides the main one."""
     chosen = {max(found): ON_THE_NEWEST, min(found): ON_THE_OLDEST}
     return {version: chosen[version] for version in sorted(chosen) if version != main}
 
 
 def in_one_process(arguments: list[str]) -> bool:
-    """Whether the words for pytest name one file or a few tests: more processes would not be quicker."""
+    """Tell whether the words for pytest name one file or a few tests. More processes would not be quicker for these."""
     named = [word.partition("::") for word in arguments if Path(ROOT, word.partition("::")[0]).exists()]
     files = {file for file, _, _ in named}
     one_file = len(files) == 1 and not any(Path(ROOT, file).is_dir() for file in files)
@@ -81,17 +81,17 @@ def pytest_in_one_process(python: Path, *arguments: str) -> int:
 
 def pytest_on_every_core(python: Path, *arguments: str) -> int:
     """Run pytest with pytest-xdist; tests/conftest.py keeps a file of tests in one process."""
-    # Isolated, as their parent is; relative, or a space would end it.
+    # The workers are isolated like their parent. The path is relative, because a space would end it.
     process = f"popen//python={os.path.relpath(python, ROOT)} -I"
     return run(python, "-I", "-m", "pytest", "--dist", "load", "--tx", f"{os.cpu_count()}*{process}", *arguments)
 
 
 def test_on(option: str, python: Path, arguments: list[str]) -> int:
-    """Run the tests of another machine; where it cannot be had return NOT_HERE, as its maker does, which says why."""
+    """Run the tests of another machine. If it cannot be made, its module says why, and this returns NOT_HERE."""
     maker = MACHINES[option]
     missing = ask(python, "-I", maker, "--missing").split()
     if missing:
-        apt_install(*missing)  # what is missing then, the maker names
+        apt_install(*missing)  # the module names packages that are still missing
     code = run(python, "-I", maker)
     if code:
         return code

@@ -47,15 +47,15 @@ Is another chip on your board? Use the generic board of that chip, or set `board
 GENERIC_HEAD = """
 ## Generic boards
 
-There is one for each part without a board of its own. It says the chip, its memories and the default protocol
-`stlinkv2`. Boards with an STM8S or STM8AF offer the framework `spl`. None of them has an Arduino variant. "Sure" is
-the part table's word on the figures.
+There is one for each part without a named board. It sets the chip, its memories and the default protocol `stlinkv2`.
+Boards with an STM8S or STM8AF offer the framework `spl`. None of them has an Arduino variant. "Sure" is the confidence
+of the figures in the part table.
 """
 OWN_BOARD = """
 ## A board of your own
 
-Write a file `boards/my_board.json` in the project, or in PlatformIO's core folder for all projects. Do not put it
-into the platform's own folder: the next version of the platform removes it there. The file needs only this:
+Write a file `boards/my_board.json` in the project. For all projects, write it in PlatformIO's core folder. Do not put
+it into the platform's own folder: the next version of the platform removes it there. The file needs only this:
 
 ```json
 {
@@ -67,7 +67,7 @@ into the platform's own folder: the next version of the platform removes it ther
 }
 ```
 
-Without `upload.protocol` it is `stlink`.
+If `upload.protocol` is missing, the protocol is `stlink`.
 """
 OPTIONS_HEAD = """# Options in platformio.ini
 
@@ -145,7 +145,7 @@ def boards_page() -> str:
 
 
 def _written(option: options.Option) -> str:
-    """Return the default: in code type where it can be written in platformio.ini, else it is words."""
+    """Return the default: in code type if you can write it in platformio.ini, otherwise as words."""
     return f"`{option.default}`" if option.has_default else option.default
 
 
@@ -172,7 +172,7 @@ TARGETS_HEAD = ("`pio run -t …`", "does", "needs a build")
 
 
 def with_targets(page: str) -> str:
-    """Return a page with the rows of its table of targets as builder/stm8build/targets.py has them."""
+    """Return a page with the rows of its table of targets from builder/stm8build/targets.py."""
     head = table(TARGETS_HEAD, [])
     rows = [[f"`{row.name}`", row.readme, "yes" if row.takes_firmware else "no"] for row in targets.TARGETS]
     made = table(TARGETS_HEAD, rows)
@@ -193,7 +193,7 @@ def with_faults(page: str) -> str:
 
 
 def with_counts(page: str) -> str:
-    """Return a page with the number of parts in it as the part table has it."""
+    """Return a page with the number of parts in the part table."""
     return re.sub(r"\bknows \d+ parts\b", f"knows {len(all_parts())} parts", page)
 
 

@@ -2,7 +2,7 @@
 # Guess: all tools read a record that runs over the end of an extended SEGMENT (type 02) in the same way.
 # Seen: intelhex 2.3.0, bincopy 20.1.1, hexrec 0.5.1 and GNU objcopy 2.40 go on into the next 64 KiB; srecord 1.64 wraps to the start
 #   of the segment. Intel's specification (1988, section 3) says wrap for type 02 and go on for type 04.
-# Why it matters: one valid file programs different addresses, by the tool that reads it. GNU objcopy writes type 02 for STM8 flash
+# Why it matters: with one valid file, two tools program different addresses. GNU objcopy writes type 02 for STM8 flash
 #   above 0xFFFF.
 . "$(dirname "$0")/prepare"
 python_packages intelhex==2.3.0 bincopy==20.1.1 hexrec==0.5.1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Guess: a HEX file may hold several start-address records, as Intel's specification does not forbid them, and equal ones do no harm.
+# Guess: a HEX file may have several start-address records. Intel's specification does not forbid them, and equal ones are harmless.
 # Seen: intelhex 2.3.0 raises DuplicateStartAddressRecordError at the second one, equal or not. bincopy 20.1.1, hexrec 0.5.1 and srecord
 #   1.64 read the file; bincopy and hexrec keep the last address.
 # Why it matters: merged files (boot loader and application) and files of some linkers have two.

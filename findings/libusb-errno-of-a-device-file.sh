@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Guess: libusb reports a device file that may not be opened as LIBUSB_ERROR_ACCESS, and a missing one as LIBUSB_ERROR_NO_DEVICE.
+# Guess: if opening a device file is forbidden, libusb reports LIBUSB_ERROR_ACCESS. If it is missing: LIBUSB_ERROR_NO_DEVICE.
 # Seen: libusb 1.0.26 (Debian 12) with pyusb 1.3.1: only EACCES becomes ACCESS (-3, errno 13).
-#   EPERM, which a container's device rules give, becomes IO (-1, errno 5), as a broken cable does. ENOENT becomes NO_DEVICE.
+#   A container's device rules give EPERM. It becomes IO (-1, errno 5), the same as for a broken cable. ENOENT becomes NO_DEVICE.
 #   The device is still listed in all three cases.
 # Why it matters: a program that tests for errno 13 tells a container's user to check the cable.
 . "$(dirname "$0")/prepare"

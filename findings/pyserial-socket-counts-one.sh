@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Guess: `in_waiting` of a pyserial port is the number of bytes that can be read, and `read_all()` returns them, with every URL.
-# Seen: pyserial 3.5 answers 1 for socket:// however many bytes wait, so that `read_all()` returns one byte of eleven. After the peer
+# Guess: with every URL, `in_waiting` of a pyserial port is the number of bytes that wait, and `read_all()` returns them.
+# Seen: pyserial 3.5 always answers 1 for socket://, so `read_all()` returns one byte of eleven. After the peer
 #   has closed, `in_waiting` stays 1 for ever, while `read(1)` raises SerialException.
-# Why it matters: code for a UART boot loader or a monitor that reads `in_waiting` bytes is right on a port and slow or stuck on socket://.
+# Why it matters: code for a UART boot loader or a monitor may read `in_waiting` bytes. It works on a port, and is slow or stuck on socket://.
 . "$(dirname "$0")/prepare"
 python_packages pyserial==3.5
 expect "in_waiting, read_all(), the rest, in_waiting and read(1) after the end" "$("$python" - <<'P'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Guess: setting DTR or RTS, or sending a break, over a URL that has no such line raises an error.
-# Seen: pyserial 3.5 accepts all three on socket:// and sends nothing. It reads CTS, DSR and CD as on, whatever the far end is.
-# Why it matters: a chip is often reset by DTR or RTS. Over socket:// the reset does not happen, and the program is told that it did.
+# Seen: pyserial 3.5 accepts all three on socket:// and sends nothing. It always reads CTS, DSR and CD as on.
+# Why it matters: programs often reset a chip by DTR or RTS. Over socket:// the reset does not happen, and no error says so.
 . "$(dirname "$0")/prepare"
 python_packages pyserial==3.5
 expect "what is accepted, the inputs, and the bytes that went out" "$("$python" - <<'P'

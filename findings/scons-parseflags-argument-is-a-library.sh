@@ -3,7 +3,7 @@
 # Seen: SCons 4.11.1 puts the option into CCFLAGS and its argument into LIBS, as a file. `-Wl-bAREA=ADDR`, SDCC's form, goes to CCFLAGS,
 #   and `-Wl,-bAREA=ADDR` to LINKFLAGS.
 # Why it matters: PlatformIO passes build_flags through ParseFlags. `--code-loc 0x9000` reaches the compiler without its argument, which
-#   then takes the next word, such as -DF_CPU=…, and the linker is given a library named 0x9000.
+#   then takes the next word, such as -DF_CPU=…. The linker gets a library named 0x9000.
 . "$(dirname "$0")/prepare"
 python_packages SCons==4.11.1
 cat >SConstruct <<'P'

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Guess: sdasstm8 refuses "div x, y", or takes it for DIVW X, Y (opcode 65).
-# Seen: sdasstm8 of SDCC 4.2.0 makes DIV X, A of it (opcode 62), and MUL X, A of "mul x, y" and "mul x, x", without a message:
-#   the second operand of div and mul is not looked at. "div a, x" is refused.
-# Why it matters: hand-written assembler divides by what happens to be in A.
+# Seen: sdasstm8 of SDCC 4.2.0 turns it into DIV X, A (opcode 62). It turns "mul x, y" and "mul x, x" into MUL X, A. There is no
+#   message: it does not look at the second operand of div and mul. It refuses "div a, x".
+# Why it matters: hand-written assembler divides by the value that happens to be in A.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 cat >code.s <<'S'

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Guess: assert costs some ten bytes a use; the program stops at it.
-# Seen: SDCC 4.2.0 for STM8: the first assert brings printf with it: 1,500 bytes and more, a fifth of an 8 KiB STM8S103. It needs a
-#   putchar of the user's; NDEBUG removes all of it.
-# Why it matters: a check that was meant to be cheap no longer fits beside the program.
+# Guess: each use of assert costs some ten bytes; the program stops at it.
+# Seen: SDCC 4.2.0 for STM8: the first assert links printf: 1,500 bytes and more, a fifth of an 8 KiB STM8S103. The user must
+#   write a putchar for it. NDEBUG removes all of it.
+# Why it matters: a check that looks cheap no longer fits beside the program.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 cat >main.c <<'C'

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Guess: SDCC's own sdobjcopy reads the ELF that sdcc writes, and GNU binutils for another machine do not, or do in every format.
+# Guess: SDCC's own sdobjcopy reads the ELF that sdcc writes. GNU binutils for another machine read it for all formats or for none.
 # Seen: sdobjcopy and sdnm 4.2.0 do not read it: they know .rel files only. GNU objcopy 2.40 for x86-64 turns it into Intel HEX and
 #   S-records, but refuses binary, and GNU strip refuses it too; with `-I elf32-big` binary works.
-# Why it matters: build scripts for other chips call $OBJCOPY on firmware.elf. What they get depends on the format asked for.
+# Why it matters: build scripts for other chips call $OBJCOPY on firmware.elf. Whether that works depends on the format.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 debian binutils=2.40-2 binutils-common=2.40-2 libbinutils=2.40-2 binutils-x86-64-linux-gnu=2.40-2

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Guess: the same objects linked twice make the same ELF; there is no date in an ELF.
 # Seen: SDCC 4.2.0 for STM8 leaves two bytes of e_flags unset: they differ from run to run. The HEX files are equal.
-# Why it matters: a hash of firmware.elf in a log, or a build cache, is worth nothing.
+# Why it matters: a hash of firmware.elf in a log or in a build cache is useless.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 printf 'void main(void) { for (;;); }\n' >main.c

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Guess: variables without a value are NOBITS sections (.bss) in the ELF of sdcc, so that no tool writes them into an image.
-# Seen: SDCC 4.2.0 makes DATA, INITIALIZED and SSEG PROGBITS, with zeros in the file and a loadable segment each. GNU objcopy 2.40
+# Guess: variables without a value are NOBITS sections (.bss) in the ELF of sdcc. So no tool writes them into an image.
+# Seen: SDCC 4.2.0 makes DATA, INITIALIZED and SSEG PROGBITS, each with zeros in the file and a loadable segment. GNU objcopy 2.40
 #   puts the zeros for RAM into the HEX file. GNU size counts RAM as text and says bss is 0.
-# Why it matters: the HEX file begins at 0x000001, in RAM. A flasher refuses it, and `size` is of no use for an STM8.
+# Why it matters: the HEX file begins at 0x000001, in RAM. A flasher refuses it, and `size` is useless for an STM8.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 debian binutils=2.40-2 binutils-common=2.40-2 libbinutils=2.40-2 binutils-x86-64-linux-gnu=2.40-2

@@ -2,7 +2,7 @@
 # Guess: expf(-100) is 0, or the smallest float.
 # Seen: SDCC 4.2.0 for STM8: from expf(-89) on the result is 3.4e38, the largest float. expf(-87) is still right.
 #   coshf(-100) is negative: -3.4e38.
-# Why it matters: a filter or a decay that has run for long enough jumps from 0 to the largest value.
+# Why it matters: after a long time, a filter or a decay jumps from nearly 0 to the largest value.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 cat >main.c <<'C'

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Guess: a function __sdcc_external_startup (or _sdcc_external_startup, its older name) runs before the variables are set, as the
-#   manual of SDCC says of its other targets.
+# Guess: a function __sdcc_external_startup (or _sdcc_external_startup, its older name) runs before the variables are set. SDCC's
+#   manual says so for its other targets.
 # Seen: SDCC 4.2.0 for STM8 calls neither. The start-up code has no call at all; it compiles and links without a warning.
-# Why it matters: whoever stops a watchdog or sets the clock there finds that it never happens.
+# Why it matters: a function that stops a watchdog or sets the clock there never runs.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 cat >main.c <<'C'

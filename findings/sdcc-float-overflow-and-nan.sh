@@ -3,7 +3,7 @@
 # Seen: SDCC 4.2.0 for STM8: the largest float times 2, or added to itself, is 7fffffff, a NaN, while 1/0 is infinity. A NaN is equal
 #   to itself and greater than 1. 100 - 100 is -0. Half of the smallest normal number is 0. The smallest subnormal added to itself
 #   is 2 to the power of -126, four million times too much.
-# Why it matters: neither `x != x` nor a comparison with infinity finds a value that went wrong.
+# Why it matters: `x != x` does not find a wrong value, and a comparison with infinity does not, either.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 cat >main.c <<'C'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Guess: one float addition, or a conversion from long, is rounded to the nearest float, ties to even, as IEEE 754 has it.
-# Seen: SDCC 4.2.0 for STM8: 0.1 + 0.2 is 3e999999, one step under the nearest; 1 + (2^-24 and a little) stays 1. Conversions of long
+# Guess: one float addition, or a conversion from long, is rounded to the nearest float, ties to even, as IEEE 754 says.
+# Seen: SDCC 4.2.0 for STM8: 0.1 + 0.2 is 3e999999, one step below the nearest; 1 + (2^-24 and a little) stays 1. Conversions of long
 #   round ties up: 16777217 becomes 16777218. Multiplication and division gave the nearest float in all of the project's trials.
 # Why it matters: sums of many small steps drift down, and results differ from the same code on a PC.
 . "$(dirname "$0")/prepare"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Guess: floorf and ceilf return a float that is a whole number unchanged.
 # Seen: SDCC 4.2.0 for STM8 converts to a signed long on the way. floorf(3e9) and ceilf(3e9) are -1294967296; floorf(1e9) is right.
-#   ceilf(-0.5) is +0, where C11 annex F has -0.
+#   ceilf(-0.5) is +0; C11 annex F says -0.
 # Why it matters: counters and milliseconds pass 2147483648, and then floorf changes their sign.
 . "$(dirname "$0")/prepare"
 sdcc_4_2

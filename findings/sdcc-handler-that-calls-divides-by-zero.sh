@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Guess: the CPU saves all registers at an interrupt, so that a handler of SDCC begins with its first statement.
-# Seen: SDCC 4.2.0 for STM8: a handler that calls a function of another file begins with "clr a" and "div x, a", a division by zero;
-#   one that does not has no such lines. (A division that the interrupt cut short leaves a flag behind; this clears it.)
+# Guess: the CPU saves all registers at an interrupt, so a handler of SDCC begins with its first statement.
+# Seen: SDCC 4.2.0 for STM8: if a handler calls a function of another file, it begins with "clr a" and "div x, a", a division by zero.
+#   Other handlers have no such lines. (If an interrupt cuts a division short, a flag stays set; these lines clear it.)
 # Why it matters: moving one line into a function costs the handler up to 18 cycles before its first statement.
 . "$(dirname "$0")/prepare"
 sdcc_4_2

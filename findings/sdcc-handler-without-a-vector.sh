@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Guess: `void tick(void) __interrupt(23) { … }` fills vector 23 wherever it stands.
-# Seen: SDCC 4.2.0 for STM8 writes the table when it compiles the file with `main`, from the prototypes in that file alone. A handler in
-#   another file gets no vector, without a warning. If `main`'s file knows no handler at all, the table is 4 bytes long, and what
-#   follows is start-up code in the place of the vectors.
+# Guess: `void tick(void) __interrupt(23) { … }` fills vector 23 in whatever file it is.
+# Seen: SDCC 4.2.0 for STM8 writes the table when it compiles the file with `main`, from only the prototypes in that file. A handler in
+#   another file gets no vector, without a warning. If `main`'s file knows no handler, the table is 4 bytes long. Start-up code follows
+#   at the place of the other vectors.
 # Why it matters: the first interrupt runs into other code. Put the prototype into a header that `main`'s file includes.
 . "$(dirname "$0")/prepare"
 sdcc_4_2

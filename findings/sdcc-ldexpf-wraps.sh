@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Guess: ldexpf(1, 200) is infinite and ldexpf(1, -200) is 0.
 # Seen: SDCC 4.2.0 for STM8: the exponent wraps. ldexpf(1, 200) is 1.4e-17, ldexpf(1, -200) is 7.2e16, without an error.
-# Why it matters: scaling a reading by a power of two gives a tiny value where it is too big, and a huge one where it is too small.
+# Why it matters: if a scaled reading is too big, the result is tiny; if it is too small, the result is huge.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 cat >main.c <<'C'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Guess: linking objects without code or data makes an empty ELF, or fails.
-# Seen: SDCC 4.2.0 for STM8 exits with 0, prints nothing and writes no ELF, and no HEX file where that is asked for.
-# Why it matters: a build script that trusts the exit code goes on with a file that is not there, or with the one of yesterday.
+# Seen: SDCC 4.2.0 for STM8 exits with 0, prints nothing and writes no ELF, and no HEX file either.
+# Why it matters: a build script that trusts the exit code goes on with a missing file, or with yesterday's.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 printf '/* nothing */\n' >empty.c

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Guess: a `main` in a library is linked, as every other linker does it, or the linker says that there is none.
-# Seen: SDCC 4.2.0 for STM8: vectors and start-up code stand beside `main`, and nothing refers to them. With `main` in a library the link
-#   exits with 0, prints nothing, and the image has no vectors. So it is with no `main` at all.
+# Guess: the linker links a `main` in a library, as every other linker does, or says that there is none.
+# Seen: SDCC 4.2.0 for STM8: vectors and start-up code are in the module with `main`, and nothing refers to them. With `main` in a
+#   library the link exits with 0, prints nothing, and the image has no vectors. The same happens without any `main`.
 # Why it matters: the chip gets an image that it cannot start, and every step says success.
 . "$(dirname "$0")/prepare"
 sdcc_4_2

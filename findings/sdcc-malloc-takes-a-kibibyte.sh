@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Guess: malloc uses the RAM that is left over, as in newlib and avr-libc, or the linker says that there is too little.
+# Guess: malloc uses the remaining RAM, as in newlib and avr-libc, or the linker says that there is too little.
 # Seen: SDCC 4.2.0 for STM8 links a heap of 1024 bytes into every program that calls malloc. That is all the RAM of an STM8S103 or
 #   STM8S003. The linker exits with 0 and prints nothing. One call for 300 bytes succeeds in uCsim, one for 1200 returns NULL.
-# Why it matters: the stack lies on the heap from the first call on. Do without malloc on such a part.
+# Why it matters: the stack overlaps the heap from the first call on. Do not use malloc on such a part.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 cat >main.c <<'C'

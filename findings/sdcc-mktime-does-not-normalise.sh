@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Guess: mktime takes a month of 13 for February of the next year, as C says; and the fields of struct tm are ints.
-# Seen: SDCC 4.2.0 for STM8: month 13 of 2000 (counted from 0) gives 989,366,400, which is 97 days too late: mktime adds what lies
+# Guess: mktime takes a month of 13 for February of the next year, as C says. The fields of struct tm are ints.
+# Seen: SDCC 4.2.0 for STM8: month 13 of 2000 (counted from 0) gives 989,366,400, which is 97 days too late: mktime adds the bytes
 #   after its table of twelve months. Month 1 of 2001 gives 980,985,600, as it should. The fields are unsigned chars: a day of -5 is 251.
 # Why it matters: "in one month" and "five days ago" by arithmetic on struct tm give another date, without an error.
 . "$(dirname "$0")/prepare"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Guess: powf of a negative number and a whole exponent is the power, as C11 7.12.7.4 has it: powf(-2, 3) is -8.
+# Guess: powf of a negative number and a whole exponent is the power, as C11 7.12.7.4 says: powf(-2, 3) is -8.
 # Seen: SDCC 4.2.0 for STM8 returns 0 for every negative base, without an error.
 # Why it matters: a polynomial for a thermistor or a sensor, written with powf, loses its odd terms below zero.
 . "$(dirname "$0")/prepare"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Guess: sprintf("%lld") prints a long long, or leaves it out.
-# Seen: SDCC 4.2.0 for STM8, which has a long long of 8 bytes: "%lld" of 5 prints "0", the upper half. The lower half is taken for
+# Seen: SDCC 4.2.0 for STM8, which has a long long of 8 bytes: "%lld" of 5 prints "0", the upper half. The lower half becomes
 #   the next argument: "%lld|%d" of 5 and 7 prints "0|0", and "%lld" of 0x700000000 prints "7".
 # Why it matters: a log shows a wrong counter, and each value after it is wrong too.
 . "$(dirname "$0")/prepare"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Guess: SDCC's sprintf leaves out only what its manual names (floats), or skips a conversion that it does not know with its argument.
+# Guess: SDCC's sprintf leaves out only floats, as its manual says. It skips an unknown conversion together with its argument.
 # Seen: SDCC 4.2.0 for STM8: %p prints the two bytes of a pointer in the wrong order: 0x1234 is 0x3412. "%*d" and
-#   "%#x" come out as text ("*d", "#x") and leave their argument to the next conversion, so that the rest of the line is wrong.
+#   "%#x" come out as text ("*d", "#x"). Their argument goes to the next conversion, so the rest of the line is wrong.
 #   "%.5d" ignores the precision, "%-5c" the width.
-# Why it matters: an address from a log, looked up in the map, is another variable.
+# Why it matters: if you look up an address from a log in the map, you find another variable.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 cat >main.c <<'C'

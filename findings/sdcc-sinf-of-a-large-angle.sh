@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Guess: sinf takes any angle; a large one loses digits.
-# Seen: SDCC 4.2.0 for STM8: sinf(12000) is right, sinf(13000) and each larger angle give 0, without an error.
-# Why it matters: a phase that only grows works on the desk and stands still after some minutes.
+# Seen: SDCC 4.2.0 for STM8: sinf(12000) is right. sinf(13000) and each larger angle give 0, without an error.
+# Why it matters: a phase that only grows works in a short test and stops after some minutes.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 cat >main.c <<'C'

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Guess: SDCC fills the vectors that no handler has with a stop, a reset or a return from interrupt; the table has all 32.
+# Guess: SDCC fills the vectors without a handler with a stop, a reset or a return from interrupt. The table has all 32.
 # Seen: SDCC 4.2.0 for STM8: an unused vector jumps to address 0, the first byte of RAM. The table ends after the highest vector in
-#   use, and code follows it at once: with handlers 3 and 5 it has 8 entries, and the jump to main stands where vector 6 would be.
-# Why it matters: an interrupt that was enabled by mistake executes variables or half an instruction, and nothing names it.
+#   use, and code follows it at once. With handlers 3 and 5 it has 8 entries, and the jump to main is at the place of vector 6.
+# Why it matters: an interrupt that was enabled by mistake executes variables or half an instruction. Nothing shows which one it was.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 cat >main.c <<'C'

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Guess: `(char)c` as an argument of a variadic function is promoted to int, as C11 6.5.2.2 has it.
-# Seen: SDCC 4.2.0 in its default dialect passes one byte for an explicit cast of a variable, so every later argument is read one byte
-#   off. The same variable without the cast, a constant with the cast, and --std-c99 or --std-c11, are right.
-# Why it matters: a harmless cast in a call of printf or of your own logging function prints rubbish.
+# Guess: `(char)c` as an argument of a variadic function is promoted to int, as C11 6.5.2.2 says.
+# Seen: SDCC 4.2.0 in its default dialect passes one byte for an explicit cast of a variable. So every later argument is read one byte
+#   off. The same variable without the cast is right. A constant with the cast, and --std-c99 or --std-c11, are right, too.
+# Why it matters: because of a harmless cast, a call of printf or of your own logging function prints wrong values.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 cat >main.c <<'C'

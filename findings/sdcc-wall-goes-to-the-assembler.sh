@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Guess: sdcc ignores GCC's -Wall with a warning, as it does with -Wextra.
-# Seen: SDCC 4.2.0 takes -Wall for -Wa (words for the assembler) and `ll`. The assembler prints its usage, exits, and the compilation
-#   fails; neither names -Wall. -Wpedantic becomes -Wp and `edantic`: the preprocessor looks for a file of that name. -Wextra is ignored.
-# Why it matters: -Wall is the first flag in many a project's build_flags.
+# Seen: SDCC 4.2.0 takes -Wall for -Wa (words for the assembler) and `ll`. The assembler prints its usage and exits. The compilation
+#   fails, and no message names -Wall. -Wpedantic becomes -Wp and `edantic`: the preprocessor looks for a file of that name. -Wextra is
+#   ignored.
+# Why it matters: -Wall is the first flag in the build_flags of many projects.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 printf 'void main(void) { for (;;); }\n' >main.c

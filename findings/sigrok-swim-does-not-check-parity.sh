@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Guess: sigrok's decoder for SWIM marks a byte whose parity bit is wrong, as its decoder for UART does.
-# Seen: sigrok-cli 0.7.2 with libsigrokdecode 0.5.3: it labels the bit "parity" and compares it with nothing. A WOTF frame at low
+# Seen: sigrok-cli 0.7.2 with libsigrokdecode 0.5.3: it labels the bit "parity" and does not check it. A WOTF frame at low
 #   speed with one wrong parity bit decodes to the same lines as the right one.
-# Also seen: the decoder starts with a session file (.sr) only. With sigrok-cli's raw binary input, samplerate given, it ends with an
-#   AttributeError, and sigrok-cli exits with 1: the decoder wants the sample rate before that input has told it.
-# Why it matters: a capture of a bad wire looks clean, just where one looks for the flipped bit.
+# Also seen: the decoder only starts with a session file (.sr). With sigrok-cli's raw binary input and a given samplerate, it ends with
+#   an AttributeError, and sigrok-cli exits with 1. The decoder reads the sample rate before that input has set it.
+# Why it matters: a capture of a bad wire looks clean, even at the flipped bit.
 . "$(dirname "$0")/prepare"
 debian sigrok-cli=0.7.2-1+b1 libsigrok4=0.5.2-4 libsigrokdecode4=0.5.3-4 libserialport0 libzip4 libftdi1-2 libhidapi-hidraw0 \
     libieee1284-3 libbluetooth3 libpython3.11 libpython3.11-minimal libpython3.11-stdlib

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Guess: after RIM, which lets interrupts through, uCsim takes JRNM (jump if they are not masked) and not JRM.
-# Seen: uCsim 0.6.4 of SDCC 4.2.0 does the opposite: it looks whether either of the bits I1 and I0 is set. RIM sets I1 alone, which
-#   is the level of the main program. PM0044 calls interrupts masked at level 3 only, where both are set, as after SIM or a reset.
-# Why it matters: code that keeps "were interrupts on?" by JRM takes the other branch in the simulator than in the chip.
+# Guess: after RIM, which enables interrupts, JRNM (jump if they are not masked) jumps in uCsim, and JRM does not.
+# Seen: uCsim 0.6.4 of SDCC 4.2.0 does the opposite: it checks whether one of the bits I1 and I0 is set. RIM sets only I1, which
+#   is the level of the main program. In PM0044, interrupts are masked only at level 3, with both bits set, as after SIM or a reset.
+# Why it matters: code that uses JRM to save whether interrupts were on takes different branches in the simulator and in the chip.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 cat >main.c <<'C'

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Guess: a function in flash above 0xFFFF can be left by RET in uCsim as in the chip, if it was called from the same 64 KiB.
+# Guess: RET leaves a function in flash above 0xFFFF in uCsim as in the chip, if the call came from the same 64 KiB.
 # Seen: uCsim 0.6.4 of SDCC 4.2.0: CALL keeps the upper byte of the program counter, RET sets it to 0. A call at 0x018100 returns to
-#   0x008103. PM0044: CALL and RET move PCH and PCL only and leave PCE, the upper byte, as it is.
-# Why it matters: code with a near call in the upper flash works in the chip and dies in the simulator.
+#   0x008103. PM0044: CALL and RET only move PCH and PCL, and do not change PCE, the upper byte.
+# Why it matters: code with a near call in the upper flash works in the chip and crashes in the simulator.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 cat >code.s <<'S'

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Guess: `sstm8 -G program.hex` runs the program until it ends, whatever standard input is.
+# Guess: `sstm8 -G program.hex` runs the program until it ends, and standard input does not matter.
 # Seen: uCsim 0.6.4 (Debian's sdcc-ucsim 4.2.0): with standard input at its end (</dev/null, as in most CI) it stops in the middle of the
-#   program, with exit code 0 and without a word. With standard input open, or closed (<&-), it runs on to the end.
-# Why it matters: a test that runs for some seconds is cut off in CI, passes on the desk, and the exit code shows nothing.
+#   program, with exit code 0 and without a message. With standard input open, or closed (<&-), it runs to the end.
+# Why it matters: a test that runs for some seconds is cut off in CI and passes on the desk. The exit code shows nothing.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 printf 'void main(void) { for (;;); }\n' >main.c

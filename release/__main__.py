@@ -1,7 +1,7 @@
-"""`python release FOLDER`: write the release archive; run by dev.py release, which then tries it.
+"""`python release FOLDER`: write the release archive. dev.py release runs this and then tries the archive.
 
-This folder is neither part of the platform nor a test of it: it makes what users get, and holds the licence text that
-has to go with it.
+This folder is not part of the platform and not a test of it. It makes the archive for users, and has the licence text
+that the archive must contain.
 """
 
 from __future__ import annotations

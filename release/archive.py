@@ -1,6 +1,6 @@
-"""Make the release archive: what platform.json exports, with tool/_vendor filled, packed by PlatformIO.
+"""Make the release archive: the files that platform.json exports, and tool/_vendor. PlatformIO packs it.
 
-The same commit gives the same bytes: the time of every file is the commit's, and it belongs to nobody.
+The same commit gives the same bytes: every file has the time of the commit and no owner.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import wheels
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# What lies in the exported folders of a checkout that was used. .gitignore has all of it.
+# Files that a use of the checkout leaves in the exported folders. .gitignore has all of them.
 _NEVER = shutil.ignore_patterns("__pycache__", "*.py[cod]", ".pio", "_deps", "_vendor", "build", "*.egg-info")
 
 
@@ -41,7 +41,7 @@ def make(archive: Path, cache: Path, seconds: int) -> None:
     Args:
         archive: The file to write, `*.tar.gz`.
         cache: A folder for the wheels, kept for the next time.
-        seconds: The time of every file in it, since 1970.
+        seconds: The time of every file in it, in seconds since 1970.
 
     Raises:
         ReleaseError: A wheel or a library is not what it must be, or PlatformIO refuses to pack.
@@ -58,7 +58,7 @@ def make(archive: Path, cache: Path, seconds: int) -> None:
 
 
 def stage(folder: Path) -> None:
-    """Copy what platform.json exports, without what a use of the checkout left there."""
+    """Copy the files that platform.json exports, without those that a use of the checkout left there."""
     folder.mkdir()
     for entry in manifest()["export"]["include"]:
         source = ROOT / entry
@@ -72,7 +72,7 @@ def commit_time(root: Path = ROOT) -> int:
     """Return the time of the commit that is checked out, in seconds since 1970.
 
     Raises:
-        ReleaseError: What platform.json exports is not as committed: changed, new, or not in git at all.
+        ReleaseError: A file that platform.json exports is changed, new, or not in git.
     """
     exported = json.loads((root / "platform.json").read_text(encoding="utf-8"))["export"]["include"]
     changes = git(root, "status", "--porcelain", "--untracked-files=all", "--", *exported)
@@ -84,9 +84,9 @@ def commit_time(root: Path = ROOT) -> int:
 
 
 def _pack(staged: Path, packed: Path, content: bytes) -> None:
-    """Let PlatformIO check and pack the folder, but for the licence: to check that it downloads a list of them all.
+    """Let PlatformIO check and pack the folder, without the licence: for that PlatformIO downloads a list.
 
-    `_rewritten` puts the licence back; `pio pkg publish`, which needs a network anyhow, then checks the whole.
+    `_rewritten` puts the licence back. `pio pkg publish`, which needs a network anyway, checks it later.
     """
     unlicensed = json.loads(content)
     del unlicensed["license"]
@@ -98,13 +98,13 @@ def _pack(staged: Path, packed: Path, content: bytes) -> None:
 
 
 def _rewritten(packed: Path, replaced: dict[str, bytes], seconds: int) -> bytes:
-    """Return the archive with some files replaced, and without a trace of who packed it where and when."""
+    """Return the archive with some files replaced, and without the user, place and time of the packing."""
     plain, result = io.BytesIO(), io.BytesIO()
     with tarfile.open(packed) as old, tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as new:
         for member in sorted(old.getmembers(), key=lambda member: member.name):
             source = old.extractfile(member)
             if source is None:
-                raise wheels.ReleaseError(f"{member.name} is no file")  # a link would need a privilege on Windows
+                raise wheels.ReleaseError(f"{member.name} is not a file")  # a link would need a privilege on Windows
             content = replaced.get(member.name) or source.read()
             clean = tarfile.TarInfo(member.name)
             clean.size, clean.mtime = len(content), seconds
@@ -115,7 +115,7 @@ def _rewritten(packed: Path, replaced: dict[str, bytes], seconds: int) -> bytes:
 
 
 def git(root: Path, *words: str) -> Optional[str]:
-    """Return what git prints, or None where it cannot be run or fails."""
+    """Return git's output, or None if git fails or cannot be run."""
     git = shutil.which("git")
     if git is None:
         return None

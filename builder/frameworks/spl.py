@@ -1,8 +1,10 @@
 """Framework `spl`: ST's Standard Peripheral Library for the STM8S, patched for SDCC.
 
-It becomes a static library, of which SDCC links the modules that a program uses, or objects, where a script of the
-project works on those. Which drivers the chip and the project's stm8s_conf.h ask for, the preprocessor tells: the
-others may not even compile for the chip. Without that header a program uses no driver, as in ststm8 2.1.0.
+It becomes a static library. SDCC links only the modules that a program uses. If a script of the project works on
+objects, it becomes objects instead.
+
+The preprocessor tells which drivers the chip and the project's stm8s_conf.h ask for. Other drivers may not compile for
+the chip. Without that header a program uses no driver, as in ststm8 2.1.0.
 
 Package `framework-ststm8spl`: Libraries/STM8S_StdPeriph_Driver/{inc,src}. Library: https://www.st.com/en/embedded-software/stsw-stm8069.html
 """
@@ -40,7 +42,7 @@ def main() -> None:
 
 
 def included(env: Any, driver: Path) -> str:
-    """Return the preprocessor's rule of the headers that the library's own one includes; empty if it cannot be made."""
+    """Return the preprocessor's rule for the headers that the library's main header includes, or an empty text."""
     flags = map(str, env.subst_list("$CFLAGS $_CPPDEFFLAGS")[0])
     folders = (f"-I{env.subst(str(folder))}" for folder in env["CPPPATH"])
     scan = subprocess.run(
@@ -57,7 +59,7 @@ def included(env: Any, driver: Path) -> str:
             "none of its drivers is linked\n"
         )
         return ""
-    if "stm8s_conf.h" in scan.stdout.split():  # a header that is found has its folder in front
+    if "stm8s_conf.h" in scan.stdout.split():  # a header that the preprocessor found has its folder in front
         sys.stderr.write(
             "warning: framework = spl: there is no stm8s_conf.h in src or include; none of the library's drivers is "
             "linked. To use them, copy the one of examples/spl-blink\n"
@@ -66,7 +68,7 @@ def included(env: Any, driver: Path) -> str:
 
 
 def as_objects(env: Any) -> bool:
-    """Whether the drivers are linked as objects: the project says so, or has a script that needs that."""
+    """Tell whether the drivers are linked as objects: the project says so, or it has a script that needs objects."""
     chosen = env.GetProjectOption("custom_spl_archive", "auto")
     if chosen != "auto":
         return bool(chosen == "no")
@@ -87,8 +89,8 @@ def as_objects(env: Any) -> bool:
         of_a_script = not getattr(action, "of_the_platform", False)
         if of_a_script and any(object_scripts.names_program(env.subst(str(file))) for file in env.Flatten([files])):
             sys.stderr.write(
-                "warning: framework = spl: a script has a pre-action on the program, where the drivers are in a "
-                "library; if it works on objects, set custom_spl_archive = no\n"
+                "warning: framework = spl: a script has a pre-action on the program, and the drivers are in a "
+                "library. If the script works on objects, set custom_spl_archive = no\n"
             )
         return add_pre_action(files, action)
 

@@ -1,10 +1,11 @@
-"""What scripts of a project call as $OBJCOPY and $SIZETOOL, in the words of GNU binutils, of which few are needed.
+"""The programs that scripts of a project call as $OBJCOPY and $SIZETOOL. They take a few options of GNU binutils.
 
     binutils.py RAM_SIZE objcopy -O ihex|srec|binary [-j SECTION] [-R SECTION] [--gap-fill BYTE] firmware.elf OUTPUT
     binutils.py RAM_SIZE size [-A] firmware.elf
 
-Sections are those of SDCC: HOME, GSINIT, CODE and so on. What only reserves RAM is left out unless `-j` names it. GNU
-binutils manual, objcopy and size. Programs with a file of their own start this: `launchers` writes those.
+The sections are those of SDCC: HOME, GSINIT, CODE and so on. A section that only reserves RAM is left out unless `-j`
+names it. `launchers` writes a small program for each tool, which starts this file. Source: the GNU binutils manual,
+objcopy and size.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NoReturn
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tool"))  # this one, not one that is installed
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tool"))  # this stm8tool, not an installed one
 
 from stm8tool.errors import ToolError
 from stm8tool.image import Image, Segment, elf, intel_hex, s_record
@@ -27,7 +28,7 @@ FORMATS = ("ihex", "srec", "binary")
 LARGEST = 1 << 24  # bytes of a raw file: the address space of the STM8
 VARIABLES = {"OBJCOPY": "objcopy", "SIZETOOL": "size", "OBJDUMP": "objdump", "NM": "nm", "READELF": "readelf"}
 
-# Options of objcopy: long names of the short ones; those with a value; those that change nothing in these formats.
+# Options of objcopy: long name -> short name, options with a value, options that do not change these formats.
 LONG = {
     "--input-target": "-I",
     "--output-target": "-O",
@@ -40,7 +41,7 @@ WITHOUT_EFFECT = ("-S", "-g", "-v", "-p", "--strip-all", "--strip-debug", "--ver
 
 
 class BinutilsError(Exception):
-    """What was asked for cannot be done: the message, and what to do."""
+    """The program cannot do what the script asked for. The arguments are the message and the hint."""
 
 
 def refuse(message: str, hint: str) -> NoReturn:
@@ -125,7 +126,7 @@ def chosen(source: str, only: list[str], removed: list[str], ram_size: int) -> l
 
 
 def byte(text: str) -> int:
-    """Return the byte that a number of C says."""
+    """Return the byte for a number in C notation."""
     try:
         value = int(text, 0)
     except ValueError:
@@ -152,7 +153,7 @@ def raw(ordered: tuple[Segment, ...], fill: int) -> bytes:
 
 
 def size(arguments: list[str], ram_size: int) -> None:
-    """Print the sizes of a program: its sections with `-A`, else the sums in one line."""
+    """Print the sizes of a program: each section with `-A`, otherwise the sums in one line."""
     flags = [word for word in arguments if word.startswith("-")]
     paths = [word for word in arguments if not word.startswith("-")]
     by_section = any(flag in ("-A", "--format=sysv") for flag in flags)
@@ -172,9 +173,10 @@ def size(arguments: list[str], ram_size: int) -> None:
 
 
 def launchers(folder: Path, python: str, ram_size: int, *, windows: bool) -> dict[str, str]:
-    """Write a program of one word for each tool; return the names of SCons' variables and of those files.
+    """Write a program for each tool; return SCons variable -> file of the program.
 
-    Scripts call a tool in many ways: in a command line, between quotation marks, in a list for `subprocess`.
+    A script may call a tool in a command line, between quotation marks, or in a list for `subprocess`. A single file
+    name works in all of these.
     """
     names = {}
     folder.mkdir(parents=True, exist_ok=True)

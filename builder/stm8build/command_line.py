@@ -1,4 +1,4 @@
-"""The flasher's command line, made from what platformio.ini says (see `options.py`). Pure: no SCons in here."""
+"""Make the flasher's command line from the options of platformio.ini (see `options.py`). Pure: no SCons in here."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import shlex
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-# SCons works this out when the command runs; being a list, it stays one word where it has a space.
+# SCons expands this when the command runs. It is a list, so a value with a space stays one word.
 PROBE = "${[STM8TOOL_PROBE(UPLOAD_PORT, UPLOAD_PROTOCOL)]}"
 
 
 def is_serial_port(port: str) -> bool:
-    """Whether `upload_port` is a UART, as an IDE or the serial monitor sets it: no ST-LINK has such a name."""
+    """Tell whether `upload_port` is a UART. An IDE may set such a name; an ST-LINK never has one."""
     return re.fullmatch(r"(\\\\\.\\)?COM\d+|/dev/.*", port, re.IGNORECASE) is not None
 
 
 def probe(port: str, protocol: str, known: Collection[str]) -> str:
-    """Return the flasher's `--probe`: the port, else the protocol if it is `known`, else any ST-LINK."""
+    """Return the flasher's `--probe`: the port, or the protocol if it is `known`, or any ST-LINK."""
     if port and not is_serial_port(port):
         return port
     return protocol if protocol in known else "stlink"
 
 
 def split_flags(entries: Iterable[str]) -> list[str]:
-    """Return the words of `upload_flags`: `--part stm8s103f3` may stand on one line, a backslash is no escape.
+    """Return the words of `upload_flags`. A line may have several words. A backslash does not escape anything.
 
     Raises:
         ValueError: A quotation mark has no partner; the message names the entry.
@@ -43,13 +43,13 @@ def split_flags(entries: Iterable[str]) -> list[str]:
 def flags(
     upload: Mapping[str, Any], mcu: str, *, given: Iterable[str] = (), bar: bool = False, verbose: bool = False
 ) -> list[str]:
-    """Return the flasher's options. Those that `upload_flags` holds are left out, so that they win.
+    """Return the flasher's options, except those that `upload_flags` has: the user's win.
 
     Args:
         upload: The board's "upload" object with the project's `board_upload.*` and every default merged in.
-        mcu: `build.mcu`, an order code; the part unless the project names another.
+        mcu: `build.mcu`, an order code. It is the part if the project names no other.
         given: The words of `upload_flags`, which Core puts in front.
-        bar: A terminal shows the progress.
+        bar: Show the progress as a bar, for a terminal.
         verbose: PlatformIO runs with -v.
     """
     ours = {
@@ -65,7 +65,7 @@ def flags(
 
 
 def stm8flash_part(upload: Mapping[str, Any], mcu: str) -> str:
-    """Return stm8flash's name of the chip: what the project says, else the pattern that ststm8 2.1.0 makes of the MCU.
+    """Return stm8flash's name of the chip: the project's, or the pattern that ststm8 2.1.0 makes from the MCU.
 
     Args:
         upload: The board's "upload" object with the project's `board_upload.*` merged in.
@@ -76,12 +76,12 @@ def stm8flash_part(upload: Mapping[str, Any], mcu: str) -> str:
 
 
 def stm8flash_flags(part: str, protocol: str, given: Iterable[str] = (), **more: str) -> list[str]:
-    """Return what ststm8 2.1.0 has in UPLOADERFLAGS: stm8flash, or what a project has in its place, expects that.
+    """Return the words that ststm8 2.1.0 has in UPLOADERFLAGS: stm8flash, or a replacement for it, expects these.
 
     Args:
         part: As `stm8flash_part` names it.
-        protocol: `upload_protocol`; stm8flash's own default where it is none of its protocols.
-        given: The words of `upload_flags`, which Core puts in front: those win.
+        protocol: `upload_protocol`. If stm8flash does not have it, its own default is used.
+        given: The words of `upload_flags`, which Core puts in front and which win.
         more: Further options by their letters.
     """
     ours = {"c": protocol if "stlink" in protocol else "stlinkv2", "p": part, "s": "flash", **more}
@@ -90,9 +90,10 @@ def stm8flash_flags(part: str, protocol: str, given: Iterable[str] = (), **more:
 
 
 def with_our_stm8flash(command: str) -> str:
-    """Return a command line with $STM8FLASH in the place of a leading `stm8flash`, which may be on no PATH.
+    """Return a command line with $STM8FLASH in the place of a leading `stm8flash`, which may not be on PATH.
 
-    Not for an espstlink, which only stm8flash itself serves, nor for a path to one.
+    A command for an espstlink stays as it is, because only stm8flash itself serves that. A path to stm8flash also
+    stays.
     """
     found = re.match(r"""\s*(["']?)stm8flash(?:\.exe)?\1(?=\s|$)""", command)
     if not found or re.search(r"-c\s*espstlink\b", command):

@@ -1,12 +1,12 @@
-"""SDCC's ELF: turn it into Intel HEX, list its sections, refuse what the chip or the compiler cannot reach.
+"""SDCC's ELF: turn it into Intel HEX, list its sections, and refuse code or data that cannot be reached.
 
-Run as a script by builder/main.py, so that SCons need not import it:
+builder/main.py runs this file as a script, so SCons does not import it:
 
     elf.py hex   RAM_SIZE firmware.elf firmware.hex
     elf.py size  RAM_SIZE firmware.elf
     elf.py check RAM_SIZE firmware.elf MEMORY_MODEL [arduino]
 
-The formats are read and written by the flasher's package, which lies beside this folder and needs nothing installed.
+The flasher's package reads and writes the formats. It is in the folder tool and needs no installed package for that.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tool"))  # this one, not one that is installed
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tool"))  # this stm8tool, not an installed one
 
 from stm8tool.errors import ImageError
 from stm8tool.image import Image, Segment, elf, intel_hex
@@ -24,7 +24,7 @@ from stm8tool.image.elf import ElfError
 
 STACK_AREA = "SSEG"
 FLASH_START = 0x8000
-REACH = 0x10000  # what an address of 16 bits reaches
+REACH = 0x10000  # the end of the range that an address of 16 bits reaches
 FLAGS = slice(36, 40)  # e_flags (System V ABI, chapter 4); no ABI gives it a meaning for the STM8
 CONSTANT_AREAS = ("CONST", "INITIALIZER")
 CODE_AREAS = ("HOME", "GSINIT", "GSFINAL", "CODE")
@@ -44,7 +44,7 @@ def sections(content: bytes, ram_size: int) -> list[Section]:
     """Return the sections of an ELF that take room in a chip with `ram_size` bytes of RAM, in file order.
 
     Raises:
-        ElfError: it is no ELF as SDCC writes it, or it is cut short.
+        ElfError: it is not an ELF as SDCC writes it, or it is cut short.
     """
     return [Section(*section, memory_of(section, ram_size)) for section in elf.sections(content)]
 
@@ -53,13 +53,14 @@ def read(path: str) -> bytes:
     """Return the content of the linker's file.
 
     Raises:
-        ElfError: it cannot be read, or is not there: SDCC 4.2 writes none if no object has a byte, and reports success.
+        ElfError: the file cannot be read or does not exist. SDCC 4.2 writes none if no object has a byte, and reports
+            success.
     """
     try:
         return Path(path).read_bytes()
     except FileNotFoundError as exc:
         raise ElfError(
-            "the linker wrote no program, because no source has code: is all of it in a comment or a false #if, "
+            "the linker wrote no program, because no source has code: is all code in a comment or a false #if, "
             "or left out by build_src_filter?"
         ) from exc
     except OSError as exc:
@@ -67,7 +68,7 @@ def read(path: str) -> bytes:
 
 
 def settle(path: str) -> str:
-    """Make the linker's file the same in every build; return why that cannot be done, or an empty text.
+    """Make the linker's file the same in every build; return why it failed, or an empty text.
 
     SDCC 4.2 leaves a random number in e_flags. Nothing else differs.
     """
@@ -89,18 +90,18 @@ def memory_of(section: elf.Section, ram_size: int) -> str:
 
 
 def hex_records(content: list[Section]) -> Iterator[str]:
-    """Return the Intel HEX lines of what is to be programmed."""
+    """Return the Intel HEX lines of everything that an upload programs."""
     return intel_hex.records(Image(Segment(s.address, s.data, s.name) for s in content if s.memory != "ram").segments)
 
 
 def ram_problem(content: list[Section], ram_size: int, *, may_overlap: bool = False) -> tuple[bool, str]:
-    """Return (too big, message) for the variables of `content`; the message is empty where all is well.
+    """Return (too big, message) for the variables of `content`; the message is empty if they fit.
 
     Args:
         content: The program.
         ram_size: In bytes.
-        may_overlap: More than fits is a warning only. sduino's own display driver shares its buffer with the stack on
-            chips with 1 KB of RAM, and its example builds with ststm8 2.1.0.
+        may_overlap: Variables that do not fit are only a warning. sduino's own display driver shares its buffer with
+            the stack on chips with 1 KB of RAM, and its example builds with ststm8 2.1.0.
     """
     used = sum(len(section.data) for section in content if section.memory == "ram" and section.name != STACK_AREA)
     if used > ram_size:
@@ -114,10 +115,10 @@ def ram_problem(content: list[Section], ram_size: int, *, may_overlap: bool = Fa
 
 
 def reach_problem(content: list[Section], memory_model: str) -> str:
-    """Return why code or constants lie too high for the addresses that SDCC uses for them, or an empty text.
+    """Return why SDCC's addresses do not reach all code or constants, or an empty text.
 
-    SDCC Compiler User Guide, "STM8 memory models": code is called with 16 bits in the medium model, with 24 in the
-    large one; pointers to data have 16 in both. What a program itself places, by `__at`, has areas of other names.
+    SDCC Compiler User Guide, "STM8 memory models": the medium model calls code with 16 bits, the large one with 24.
+    Pointers to data have 16 bits in both. Data that a program places by `__at` is in areas with other names.
     """
 
     def end(areas: tuple[str, ...]) -> int:
@@ -134,17 +135,17 @@ def reach_problem(content: list[Section], memory_model: str) -> str:
 
 
 def nothing_problem(content: list[Section]) -> str:
-    """Return the problem of a program that has nothing to be programmed, or an empty text."""
+    """Return the problem of a program that gives an upload nothing to program, or an empty text."""
     if any(section.memory != "ram" for section in content):
         return ""
-    return "error: the program has variables at most, and no code: is main left out by build_src_filter or a false #if?"
+    return "error: the program has no code, at most variables: is main left out by build_src_filter or a false #if?"
 
 
 def order_problem(content: list[Section]) -> str:
-    """Return what is wrong with code below the flash, or an empty text.
+    """Return the error for code below the flash, or an empty text.
 
-    The linker takes the order of the areas from the first module; one in assembler that names CODE alone, and is linked
-    before every C source, puts CODE at 0 (seen with SDCC 4.2).
+    The linker takes the order of the areas from the first module. If that is an assembler source that names only CODE,
+    CODE is put at 0 (seen with SDCC 4.2).
     """
     for section in content:
         if section.name in CODE_AREAS and section.memory != "flash":

@@ -1,7 +1,8 @@
-"""SDCC's options that take an argument: which they are, how they are spelt, which steps need them. Pure: no SCons.
+"""SDCC's options that take an argument: their names, their spellings, the steps that need them. Pure: no SCons.
 
-SCons knows GNU's compilers only. It takes the second word of `--code-loc 0x9000` for a library, and it gives an
-option of the linker to the compiler alone. SDCC 4.2 itself takes `=` for few options, and a word of its own for all.
+SCons only knows GNU's compilers. It takes the second word of `--code-loc 0x9000` for a library, and it gives a linker
+option only to the compiler. SDCC 4.2 accepts an argument as a separate word for all options, and with `=` only for a
+few.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ OPTIONS = {
     "--xram-size": BOTH,
     "--xstack-loc": BOTH,
 }
-OTHER_PORTS = ("--asm", "--portmode", "--stack-size", "--tini-libid")  # SDCC's for other processors than the STM8
+OTHER_PORTS = ("--asm", "--portmode", "--stack-size", "--tini-libid")  # SDCC's options for other processors
 PASSED_ON = ("-Wa", "-Wl", "-Wp")  # to the assembler, the linker and the preprocessor
-ATTACHED = ("-U", "-x")  # SCons does not know that a word may follow
+ATTACHED = ("-U", "-x")  # SCons does not know that their argument may be a separate word
 OTHER_FORMATS = ("--out-fmt-ihx", "--out-fmt-s19")  # the platform needs the ELF
 
 
 class Parsed(NamedTuple):
-    """What was found among the words of a line."""
+    """The options of `build_flags`, sorted by the step that needs them."""
 
     compile: list[Flag]
     assemble: list[Flag]
@@ -51,13 +52,13 @@ class Parsed(NamedTuple):
 
 
 def _long_option(word: str) -> Optional[tuple[str, str]]:
-    """Return (option, what is attached to it) where the word is an option that takes an argument, else None."""
+    """Return (option, attached argument) if the word is an option that takes an argument, otherwise None."""
     name, _, value = word.partition("=")
     if name in OPTIONS:
         return name, value
     for name in sorted(OPTIONS, key=len, reverse=True):
         attached = word[len(name) :]
-        if word.startswith(name) and attached[:1] != "-":  # --callee-saves-bc is an option of its own
+        if word.startswith(name) and attached[:1] != "-":  # --callee-saves-bc is another option
             return name, attached
     return None
 
@@ -71,12 +72,12 @@ def _is_passed_on(word: str) -> bool:
 
 
 def is_warning_of_gcc(word: Any) -> bool:
-    """Tell whether SDCC would take an option such as -Wall for words to its assembler, linker or preprocessor."""
+    """Tell whether SDCC would pass an option such as -Wall to its assembler, linker or preprocessor."""
     return isinstance(word, str) and word.startswith(PASSED_ON) and word[3:4].isalpha()
 
 
 def normal(words: Sequence[str]) -> list[Flag]:
-    """Return the words with each option of SDCC and its argument as a pair; a bare option stays a word."""
+    """Return the words, with each option of SDCC and its argument as a pair; a bare option stays a word."""
     found: list[Flag] = []
     place = 0
     while place < len(words):
@@ -102,7 +103,7 @@ def normal(words: Sequence[str]) -> list[Flag]:
 
 
 def step(flag: Flag) -> str:
-    """Return who needs the flag: "" for SCons to decide, else a step, or "bare"."""
+    """Return the step that needs the flag, "bare" if its argument is missing, or "" if SCons decides."""
     if isinstance(flag, tuple):
         return OPTIONS[flag[0]]
     if flag in OPTIONS:
@@ -114,7 +115,7 @@ def step(flag: Flag) -> str:
 
 
 def parse(lines: Iterable[Any]) -> Parsed:
-    """Return what is SDCC's in `build_flags`; an option and its argument may stand on two lines.
+    """Return the options of `build_flags`, sorted. An option and its argument may be on two lines.
 
     Raises:
         ValueError: a quotation mark has no partner.
@@ -123,7 +124,7 @@ def parse(lines: Iterable[Any]) -> Parsed:
     words: list[str] = []
     for line in lines:
         split = shlex.split(str(line))
-        # A whole line in quotation marks is one word for a shell, and an option with its argument for SDCC.
+        # A line in quotation marks is one word for a shell. For SDCC it is an option with its argument.
         for word in split:
             words += shlex.split(word) if " " in word and _long_option(word.split()[0]) else [word]
     for flag in normal(words):
@@ -144,7 +145,7 @@ def parse(lines: Iterable[Any]) -> Parsed:
 
 
 def flat(value: Any) -> list[Any]:
-    """Return the words of a construction variable: a list, a text, or lists in lists; pairs of SCons stay together."""
+    """Return the words of a construction variable, which is a text or a list. Pairs of SCons stay together."""
     if value is None:
         return []
     if isinstance(value, str):
@@ -163,7 +164,7 @@ def flat(value: Any) -> list[Any]:
 
 
 def _pairs(value: Any) -> list[Any]:
-    """Return what a construction variable holds, as `normal` has it; nodes and pairs of SCons as they are."""
+    """Return a construction variable's words as `normal` does. Nodes and pairs of SCons stay unchanged."""
     found: list[Any] = []
     words: list[str] = []
     for item in flat(value):
@@ -177,7 +178,7 @@ def _pairs(value: Any) -> list[Any]:
 
 
 def compile_flags(*values: Any) -> list[Any]:
-    """Return the compiler's flags from construction variables, in every spelling; a script may have set them."""
+    """Return the compiler's flags from construction variables. A script may have set them in any spelling."""
     return [flag for value in values for flag in _pairs(value) if not is_warning_of_gcc(flag)]
 
 
@@ -186,8 +187,8 @@ def link_flags(value: Any, compiler: Iterable[Any] = (), base: Iterable[Flag] = 
 
     Args:
         value: LINKFLAGS.
-        compiler: CFLAGS, CCFLAGS: what in them is the linker's, too.
-        base: Of the platform itself; a flag of the user's replaces one of these.
+        compiler: CFLAGS and CCFLAGS; the linker also gets the flags in them that it needs.
+        base: The platform's own flags. The user's flags replace them.
     """
     ours = list(base)
     shared = [flag for other in compiler for flag in _pairs(other) if _is_for_the_linker(flag)]
@@ -211,7 +212,7 @@ def number(text: str) -> Optional[int]:
 
 
 def places(linker: Iterable[Any]) -> dict[str, int]:
-    """Return option -> where the linker puts the program, of the options that say so; the last one counts for SDCC."""
+    """Return option -> address, for the options that say where the program begins. SDCC uses the last one."""
     found = {}
     for flag in linker:
         if isinstance(flag, tuple) and flag[0] == "--code-loc":
@@ -228,7 +229,7 @@ def places(linker: Iterable[Any]) -> dict[str, int]:
 
 
 def place_problem(linker: Iterable[Any], offset: Optional[int]) -> Optional[tuple[str, str]]:
-    """Return (message, hint) where two options put the program at two places, or None."""
+    """Return (message, hint) if two options put the program at different addresses, otherwise None."""
     found = places(linker)
     if offset is not None:
         found[f"board_upload.offset_address = 0x{offset:X}"] = offset

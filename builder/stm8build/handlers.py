@@ -1,8 +1,10 @@
-"""Interrupt handlers that the vector table does not lead to. Pure: no SCons in here.
+"""Find interrupt handlers that have no vector. Pure: no SCons in here.
 
-SDCC makes the table where it compiles `main`, of the handlers whose prototypes it has seen in that file. A handler
-elsewhere gets no vector, and nothing is said (seen with SDCC 4.2). SDCC leaves a .asm beside each object: it shows the
-functions that end in `iret`. With `--debug` it writes a .adb, which tells which interrupt each of them serves.
+SDCC makes the vector table when it compiles `main`. The table has the handlers whose prototypes SDCC saw in that file.
+Another handler gets no vector, and SDCC does not warn (seen with SDCC 4.2).
+
+SDCC leaves a .asm beside each object: it shows the functions that end in `iret`. With `--debug` it writes a .adb, which
+tells the interrupt of each handler.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import NamedTuple, Optional
 
-TRAP = 255  # as SDCC 4.2 numbers the handler of the trap instruction; 256 is a handler without a number
-FIRST_INTERRUPT = 2  # in the table, after reset and trap
+TRAP = 255  # SDCC 4.2's number for the handler of the trap instruction; 256 is a handler without a number
+FIRST_INTERRUPT = 2  # place in the table, after reset and trap
 LAST_INTERRUPT = 29
 
 _FUNCTION = re.compile(r"^;\t function (\w+)$")
@@ -28,11 +30,11 @@ class Candidate(NamedTuple):
 
     name: str
     empty: bool
-    number: Optional[int]  # as its line in C spells it; a macro may hide it
+    number: Optional[int]  # from its line in C; None if a macro hides it
 
 
 class Unserved(NamedTuple):
-    """A handler that the table does not lead to."""
+    """A handler that has no vector, or a wrong one."""
 
     file: str
     name: str
@@ -41,7 +43,7 @@ class Unserved(NamedTuple):
 
 
 def candidates(assembler: str) -> list[Candidate]:
-    """Return the functions of a .asm of SDCC's that end in `iret`."""
+    """Return the functions of SDCC's .asm that end in `iret`."""
     found: list[Candidate] = []
     name = line = last_line = ""
     code: list[list[str]] = []
@@ -60,22 +62,22 @@ def candidates(assembler: str) -> list[Candidate]:
 
 
 def is_main(assembler: str) -> bool:
-    """Whether a .asm holds `main`: SDCC has seen every handler of that file."""
+    """Tell whether a .asm has `main`. If so, SDCC has seen every handler of that file."""
     return re.search(r"^_main:", assembler, re.MULTILINE) is not None
 
 
 def numbers(adb: str) -> dict[str, int]:
-    """Return handler -> number of what SDCC tells a debugger."""
+    """Return handler -> number, from the data that SDCC writes for a debugger."""
     return {name: int(number) for name, number in _ADB.findall(adb)}
 
 
 def vector_name(number: int) -> str:
-    """Return what a handler serves, as a message names it."""
+    """Return the name of an interrupt in a message."""
     return "the trap" if number == TRAP else f"interrupt {number}"
 
 
 def attribute(number: int) -> str:
-    """Return what makes a function the handler."""
+    """Return the attribute that makes a function the handler."""
     return "__trap" if number == TRAP else f"__interrupt({number})"
 
 
@@ -85,24 +87,24 @@ def place(number: int) -> int:
 
 
 def is_served(candidate: Candidate, address: Optional[int], table: Sequence[int]) -> bool:
-    """Whether the table leads to a handler, and, where its C source spells the number, from the right place."""
+    """Tell whether the table has a handler's address, at the right place if its C source has the number."""
     if address is None or address not in table:
         return False
     return candidate.number is None or table[place(candidate.number) :][:1] == [address]
 
 
 def is_template(handler: Unserved) -> bool:
-    """Whether it is one of the empty handlers of ST's template: a program that enables no interrupt works without."""
+    """Tell whether it is an empty handler of ST's template. A program without interrupts works without its vector."""
     return handler.empty and _EMPTY_TEMPLATES.fullmatch(PurePath(handler.file).name) is not None
 
 
 def problem(handler: Unserved, table: Sequence[int], symbols: Mapping[str, int], main_file: str) -> tuple[str, str]:
-    """Return (message, hint) for a handler that the table does not lead to.
+    """Return (message, hint) for a handler that has no vector, or a wrong one.
 
     Args:
-        handler: It.
-        table: As `program.vectors` has it.
-        symbols: Function, as assembler names it -> address.
+        handler: The handler.
+        table: The addresses that `program.vectors` returns.
+        symbols: Function, by its name in assembler -> address.
         main_file: The source with `main`.
     """
     what = f"{handler.file}: `{handler.name}` is the handler of {vector_name(handler.number)}"

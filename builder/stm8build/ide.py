@@ -1,6 +1,6 @@
-"""What an editor has to know of SDCC to read its C: keywords as macros, macros of the compiler, include folders.
+"""Tell an editor how to read SDCC's C: keywords as macros, macros of the compiler, include folders.
 
-Only for PlatformIO's IDE data; nothing of it reaches the compiler. Keywords: SDCC Compiler User Guide, chapter 3.
+This is only for PlatformIO's IDE data. It does not reach the compiler. Keywords: SDCC Compiler User Guide, chapter 3.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ def defines(predefined: str) -> list[tuple[str, str]]:
     """Return (name, value) of each macro that makes the editor see what SDCC sees.
 
     Args:
-        predefined: What the preprocessor lists with `-dM`.
+        predefined: The preprocessor's output with `-dM`.
     """
     macros = re.findall(r"^#define (__SDCC\w*) (.+)$", predefined, re.MULTILINE)
     return [*sorted(macros), *((keyword, "") for keyword in KEYWORDS)]
 
 
 def include_folders(toolchain: Path) -> list[Path]:
-    """Return the folders of SDCC's own headers that are there; the second one is where Windows has them."""
+    """Return the existing folders of SDCC's own headers. The second one is for Windows."""
     folders = (toolchain / "share" / "sdcc" / "include", toolchain / "include")
     return [folder for folder in folders if (folder / "stdint.h").is_file()]

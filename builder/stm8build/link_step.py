@@ -1,6 +1,6 @@
-"""What the build does around SDCC's linker: flags in every spelling, a `main` from a library, a look at the program.
+"""The build's steps around SDCC's linker: sort the flags, link a `main` from a library, check the program.
 
-The parts are pure modules beside this one; here they meet SCons.
+The parts are pure modules in this folder. This module connects them to SCons.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from typing import Any, Optional
 from . import flags, handlers, program, startup
 from .refusal import refuse
 
-_LIBRARY_FOLDER = re.compile(r"/lib[0-9a-f]{3}/")  # as Core names it below the build directory
-LIBRARY_CALLS = ("_putchar", "_getchar")  # what SDCC's library calls of a program
+_LIBRARY_FOLDER = re.compile(r"/lib[0-9a-f]{3}/")  # Core's name for it in the build directory
+LIBRARY_CALLS = ("_putchar", "_getchar")  # functions of a program that SDCC's library calls
 
 
 class LinkStep:
     """Everything around the linker in one environment of platformio.ini."""
 
     def __init__(self, env: Any, offset: Optional[int]) -> None:
-        """Teach `env` SDCC's options; what clones it, such as a library's environment, knows them, too.
+        """Make `env` understand SDCC's options. Its clones, such as a library's environment, understand them, too.
 
         Args:
             env: SCons's environment with the platform's own flags.
-            offset: Where the program begins, or None for the beginning of the flash.
+            offset: The address of the program, or None for the beginning of the flash.
         """
         self.env = env
         self.offset = offset
@@ -44,7 +44,7 @@ class LinkStep:
             SDCC_COMPILE=flags.compile_flags,
             SDCC_LINK=self.link_flags,
             SDCC_MAIN=self.main_reference,
-            # Core puts these command lines into a call of its own, in which no other call may stand.
+            # Core wraps these command lines in a call of its own, which must not contain another call.
             SDCC_COMPILE_FLAGS="${SDCC_COMPILE(CFLAGS, CCFLAGS)}",
             SDCC_LINK_FLAGS="${SDCC_LINK(__env__)}",
             SDCC_MAIN_REFERENCE="${SDCC_MAIN(__env__, SOURCES)}",
@@ -59,7 +59,7 @@ class LinkStep:
     #
 
     def parse_flags(self, env: Any, lines: Any) -> Any:
-        """Stand in for PlatformIO's ParseFlagsExtended, which knows GNU's options only."""
+        """Replace PlatformIO's ParseFlagsExtended, which only knows GNU's options."""
         lines = lines if isinstance(lines, list) else [lines]
         if any(str(line).lstrip().startswith("!") for line in lines):  # a command that prints flags: SCons runs it
             return self._parse(env, lines)
@@ -74,7 +74,7 @@ class LinkStep:
         return result
 
     def process_flags(self, env: Any, lines: Any) -> Any:
-        """Stand in for PlatformIO's ProcessFlags: refuse an option without its argument."""
+        """Replace PlatformIO's ProcessFlags: refuse an option without its argument."""
         lines = lines if isinstance(lines, list) or not lines else [lines]
         try:
             found = flags.parse(lines or [])
@@ -84,7 +84,7 @@ class LinkStep:
         self._tell_of_gcc(found.rest)
         bare = found.bare
         if bare and not env.IsIntegrationDump():
-            hint = f"write it behind the option, such as {bare[0]} VALUE, or leave the option out"
+            hint = f"write it after the option, such as {bare[0]} VALUE, or leave the option out"
             env.Exit(refuse(f"build_flags: {bare[0]} takes an argument, and none follows it", hint))
         return self._process(env, lines)
 
@@ -95,15 +95,15 @@ class LinkStep:
                 self._told.add(word)
                 sys.stderr.write(
                     f"warning: build_flags: {word} is left out: it is an option of GCC, and SDCC would pass the end of "
-                    "it on to another program; SDCC warns without it\n"
+                    "it to another program. SDCC shows its warnings anyway\n"
                 )
 
     def link_flags(self, env: Any) -> list[Any]:
-        """Return the words for the linker; for LINKCOM."""
+        """Return the words for the linker. LINKCOM calls this."""
         return flags.link_flags(env["LINKFLAGS"], (env["CFLAGS"], env["CCFLAGS"]), self.base)
 
     def check_flags(self, target: Any, source: Any, env: Any) -> int:
-        """Refuse two places for one program; scripts have had their say. An action."""
+        """Refuse options that put the program at two addresses. An action: it runs after all scripts."""
         problem = flags.place_problem([_text(env, flag) for flag in self.link_flags(env)], self.offset)
         return refuse(*problem) if problem else 0
 
@@ -112,7 +112,7 @@ class LinkStep:
     #
 
     def libraries(self, env: Any) -> list[Path]:
-        """Return the libraries as the linker finds them."""
+        """Return the files of the libraries, in the linker's order."""
         folders = [Path(str(env.subst(str(folder)))) for folder in env.Flatten(env.get("LIBPATH", []))]
         found: list[Path] = []
         for item in env.Flatten(env["LIBS"]):
@@ -122,11 +122,11 @@ class LinkStep:
         return found
 
     def main_reference(self, env: Any, sources: Any) -> list[str]:
-        """Return an object that refers to `main`, where the linker would leave `main` in a library; for LINKCOM."""
+        """Return an object that refers to `main` if the linker would leave `main` in a library. LINKCOM calls this."""
         objects = [Path(str(node)) for node in sources]
         if env["SDCC_STARTUP"] == "own" or not startup.needs_reference(objects, self.libraries(env)):
             return []
-        # From the project, as SDCC cannot write below a folder with a space in its name.
+        # Relative to the project, because SDCC cannot write below a folder with a space in its name.
         file = Path(env.Dir("$BUILD_DIR").get_path(env.Dir("#")), "main_reference.rel")
         file.write_text(startup.REFERENCE, encoding="ascii")
         file.with_suffix(".lst").write_text("", encoding="ascii")  # the linker reads the listing of every object
@@ -137,7 +137,7 @@ class LinkStep:
     #
 
     def check_program(self, target: Any, source: Any, env: Any) -> int:
-        """Refuse a program that would not run, or that no upload could write. An action, after the linker."""
+        """Refuse a program that would not run or cannot be uploaded. An action: it runs after the linker."""
         node = env["PIOMAINPROG"][0]
         linked = program.read(Path(str(node)).read_bytes())
         board = env.BoardConfig()
@@ -149,7 +149,7 @@ class LinkStep:
             problem = self._startup_problem(linked)
             unserved = None if problem else self._handler_problem(linked, node)
             if unserved and "test" in env.GetBuildType():
-                # A unit test calls the functions of a program; as a rule its `main` enables no interrupt.
+                # A unit test calls the functions of a program. Its `main` usually enables no interrupt.
                 sys.stderr.write(f"warning: {unserved[0]}\n")
             else:
                 problem = problem or unserved
@@ -166,7 +166,7 @@ class LinkStep:
         return startup.problem(names, self._start())
 
     def _objects(self, node: Any) -> Iterator[tuple[Any, bool]]:
-        """Yield objects, and whether each one is the project's own; a library has some that no program needs."""
+        """Yield (object, whether it is the project's own). A library may have objects that no program needs."""
         for child in node.all_children():
             if str(child).endswith(".rel"):
                 yield child, not _LIBRARY_FOLDER.search(Path(str(child)).as_posix())  # with lib_archive = no
@@ -174,7 +174,7 @@ class LinkStep:
                 yield from ((member, False) for member in child.sources if str(member).endswith(".rel"))
 
     def _handler_problem(self, linked: program.Program, node: Any) -> Optional[tuple[str, str]]:
-        """Return (message, hint) for the first handler without a vector, or None; warn of those of a template."""
+        """Return (message, hint) for the first handler without a vector, or None; warn of a template's handlers."""
         table = program.vectors(linked, self._start())
         objects = [(_Module(part), always) for part, always in self._objects(node)]
         needed = {"_main", *LIBRARY_CALLS}.union(*(module.names("Ref") for module, _ in objects))
@@ -194,8 +194,8 @@ class LinkStep:
                 return handlers.problem(handler, table, linked.symbols, where)
         if templates:
             sys.stderr.write(
-                f"warning: {templates} empty interrupt handlers get no vector, as {main_file or 'the file with main'} "
-                "does not include their header\n"
+                f"warning: {templates} empty interrupt handlers get no vector, because "
+                f"{main_file or 'the file with main'} does not include their header\n"
             )
         return None
 
@@ -218,15 +218,15 @@ class LinkStep:
         ]
 
     def _numbers(self, module: _Module) -> dict[str, int]:
-        """Let SDCC tell which interrupt each handler of a module serves; that takes compiling it once more."""
+        """Compile a module once more, so that SDCC tells the interrupt of each handler."""
         env = module.node.get_build_env()
         build_dir = env.Dir("$BUILD_DIR").get_path(env.Dir("#"))
         with tempfile.TemporaryDirectory(dir=build_dir, prefix="handlers") as folder:
             out = Path(folder, "module.asm")
             words = "$CC -S --debug $SDCC_COMPILE_FLAGS $_CCCOMCOM $SOURCES"
-            # The target lets SCons write the folders of headers as it does for the object.
+            # With the target, SCons writes the header folders as for the object.
             found_words = env.subst_list(words, target=[module.node], source=module.node.sources)[0]
-            # For an ELF, SDCC would write DWARF in place of the .adb.
+            # For an ELF, SDCC would write DWARF instead of the .adb.
             command = [str(word) for word in found_words if str(word) != "--out-fmt-elf"]
             done = subprocess.run([*command, "-o", out.as_posix()], env=env["ENV"], capture_output=True, check=False)
             told = out.with_suffix(".adb")
@@ -240,7 +240,7 @@ class LinkStep:
 
 
 class _Module:
-    """An object with what SDCC left beside it."""
+    """An object, and the files that SDCC wrote beside it."""
 
     def __init__(self, node: Any) -> None:
         self.node = node
@@ -248,19 +248,19 @@ class _Module:
         self.path = Path(str(node))
         assembler = self.path.with_suffix(".asm")
         from_c = self.file.lower().endswith(".c")
-        self.from_cache = from_c and not assembler.is_file()  # build_cache_dir holds objects alone
+        self.from_cache = from_c and not assembler.is_file()  # build_cache_dir has only objects
         self.assembler = assembler.read_text("utf-8", "replace") if from_c and not self.from_cache else ""
         if self.from_cache and startup.defines_main(self.path):
-            self.assembler = "_main:"  # all that is to be known of it
+            self.assembler = "_main:"  # no other line of it is needed
 
     def names(self, kind: str) -> list[str]:
-        """Return the names of C that it defines ("Def"), or that it refers to ("Ref")."""
+        """Return the C names that it defines ("Def") or refers to ("Ref")."""
         lines = self.path.read_text("utf-8", "replace").splitlines()
         words = [line.split() for line in lines if line[:2] == "S "]
         return [name for _, name, value, *_ in words if name.startswith("_") and value.startswith(kind)]
 
     def is_linked(self, symbols: dict[str, int], needed: set[str]) -> bool:
-        """Whether a module of a library is in the program because something refers to it."""
+        """Tell whether a library's module is in the program because something refers to it."""
         defined = self.names("Def")
         return not needed.isdisjoint(defined) and all(name in symbols for name in defined)
 

@@ -1,6 +1,6 @@
-"""Which scripts of a project take the linker's objects, as one that removes dead code does. Pure: no SCons.
+"""Find scripts of a project that work on the linker's objects, such as one that removes dead code. Pure: no SCons.
 
-Such a script sees the objects alone. A library hides what it would work on.
+Such a script only sees objects. It cannot see the modules inside a library.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ _CHANGES = ("Replace", "Append", "Prepend", "AppendUnique", "PrependUnique")
 
 
 def names_program(text: str) -> bool:
-    """Whether a file's name, or the code that makes it, means the linked program."""
+    """Tell whether a file's name, or the code that makes it, means the linked program."""
     return _PROGRAM.search(text) is not None
 
 
 def takes_objects(code: str) -> Optional[str]:
-    """Return in a few words how a script takes the linker's objects, or None."""
+    """Return in a few words how a script uses the linker's objects, or None."""
     try:
         nodes = list(ast.walk(ast.parse(code)))
     except (SyntaxError, ValueError):
-        return None  # SCons says so in a moment
+        return None  # SCons reports it soon after
     values = {
         target.id: ast.unparse(node.value)
         for node in nodes

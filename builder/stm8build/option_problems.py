@@ -1,4 +1,4 @@
-"""What is wrong with the options of a project, each problem as one line. Pure: no SCons in here."""
+"""Find what is wrong with the options of a project; each problem is one line. Pure: no SCons in here."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from .options import OPTIONS, OTHER_PROTOCOLS, STLINK_PROTOCOLS, STM8FLASH_OPTIO
 
 FLASH_START = 0x8000  # of every STM8
 
-# How like one of ours a name must be to count as misspelt: "unlokc" is, a project's own "eeprom_size" is not.
+# A name that resembles one of ours this much is misspelt: "unlokc" is, a project's own "eeprom_size" is not.
 _LIKENESS = 0.83
 
-# PlatformIO's own options have no prefix that sets them apart: only one slip of the finger counts there.
+# PlatformIO's own options have no common prefix. So a name counts as misspelt only with a single slip of the finger.
 _LIKENESS_OF_PLATFORMIO_S = 0.88
 _BOARD_SECTIONS = ("build", "upload", "debug")  # objects of a board's manifest that options begin with
 
 
 def wrong_value(name: str, value: Any) -> Optional[str]:
-    """Return why this option cannot have this value, as one line that says which ones it can, or None."""
+    """Return why this option cannot have this value, with the allowed values, as one line, or None."""
     values = OPTIONS[name].values
     return f"{name} = {value} is unknown; allowed: {', '.join(values)}" if values and value not in values else None
 
@@ -28,14 +28,14 @@ def wrong_value(name: str, value: Any) -> Optional[str]:
 def in_project(
     project: Mapping[str, Any], platformio_s: Iterable[str] = (), texts: Iterable[str] = ()
 ) -> Optional[str]:
-    """Return what is wrong with an option of a project whatever the target is, as one line, or None.
+    """Return the problem of an option that is wrong for every target, as one line, or None.
 
-    Not `upload_protocol`: ststm8 2.1.0 builds with any.
+    This does not check `upload_protocol`: ststm8 2.1.0 builds with any value.
 
     Args:
         project: The options of the project's environment as they stand in platformio.ini.
         platformio_s: The names of PlatformIO's own options.
-        texts: What platformio.ini and the project's scripts say; an option that is used there is the project's own.
+        texts: The contents of platformio.ini and the project's scripts. An option that they use is the project's own.
     """
     values = {name: value for name, value in project.items() if name in OPTIONS and name != "upload_protocol"}
     used = used_names(texts)
@@ -46,13 +46,13 @@ def in_project(
 
 
 def used_names(texts: Iterable[str]) -> set[str]:
-    """Return the names that platformio.ini reads as `${this.NAME}`, or a script has between quotation marks."""
+    """Return the names that platformio.ini reads as `${this.NAME}`, or that a script has in quotation marks."""
     found = re.findall(r"""\$\{[^{}]*\.(\w+)\}|["'](\w+)["']""", "\n".join(texts))
     return {first or second for first, second in found}
 
 
 def misspelt(names: Iterable[str]) -> Optional[str]:
-    """Return what is wrong with the first name that is nearly that of an option, or None: PlatformIO accepts any."""
+    """Return the problem of the first name that is nearly an option of ours, or None. PlatformIO accepts any name."""
     for name in names:
         prefix = next(
             (prefix for prefix in ("board_upload.", "board_build.", "custom_") if name.startswith(prefix)), ""
@@ -67,10 +67,10 @@ def misspelt(names: Iterable[str]) -> Optional[str]:
 
 
 def misspelt_of_platformio(names: Iterable[str], known: Iterable[str]) -> Optional[str]:
-    """Return what is wrong with the first name that is nearly one of PlatformIO's, or None.
+    """Return the problem of the first name that is nearly one of PlatformIO's, or None.
 
-    PlatformIO only warns of an unknown option; without a misspelt `upload_port`, any ST-LINK would be used. A project's
-    own name is left alone: it begins with `custom_`, or adds a word or a number to one of PlatformIO's.
+    PlatformIO only warns of an unknown option. If `upload_port` were misspelt, the upload would use any ST-LINK. A
+    project's own name is accepted: it begins with `custom_`, or adds a word or a number to one of PlatformIO's.
     """
     known = [*known]
     for name in names:
@@ -92,20 +92,20 @@ def wrong_protocol(protocol: str, mcu: str, listed: Optional[Iterable[str]], tar
     Args:
         protocol: `upload_protocol`.
         mcu: `build.mcu`, for the message.
-        listed: The board's `upload.protocols`; None where a board of the project has none.
+        listed: The board's `upload.protocols`; None if a board of the project has none.
         target: Such as "upload".
     """
     allowed = ", ".join(STLINK_PROTOCOLS)
     if protocol == "custom":
         needs = f"upload_protocol = custom needs upload_command; without one, use an ST-LINK with one of: {allowed}"
-        return needs if target == "upload" else None  # the others reach the chip by any ST-LINK
+        return needs if target == "upload" else None  # other targets use any ST-LINK
     if protocol == "serial" and listed is not None and protocol not in listed:
         reason = f"needs a UART bootloader in the chip's ROM, and none is known for the {mcu.upper()}"
         if mcu.lower().startswith(("stlux", "stnrg")):
             reason = f"runs stm8gal, which does not serve the boot ROM of the {mcu.upper()}"
         return f"upload_protocol = serial {reason}; use an ST-LINK with one of: {allowed}"
     if protocol == "serial":
-        return None  # the target upload by stm8gal, the others by any ST-LINK
+        return None  # the target upload uses stm8gal, other targets use any ST-LINK
     if protocol == "simulator":
         return None
     if protocol == "espstlink":
@@ -117,29 +117,29 @@ def wrong_protocol(protocol: str, mcu: str, listed: Optional[Iterable[str]], tar
 
 
 def unusual_protocol(protocol: str) -> Optional[str]:
-    """Return what happens with a protocol that ststm8 2.1.0 would hand to stm8flash, as one line, or None."""
+    """Return how this platform treats a protocol that ststm8 2.1.0 would pass to stm8flash, as one line, or None."""
     if "stlink" not in protocol or protocol in (*STLINK_PROTOCOLS, *OTHER_PROTOCOLS):
         return None
-    return f"upload_protocol = {protocol} is taken as any ST-LINK; there are: {', '.join(STLINK_PROTOCOLS)}"
+    return f"upload_protocol = {protocol} means any ST-LINK; the known names are: {', '.join(STLINK_PROTOCOLS)}"
 
 
 def stm8flash_option(words: Iterable[str]) -> Optional[str]:
-    """Return what to write for the first option of stm8flash in `upload_flags`, as one line, or None."""
+    """Return the replacement for the first option of stm8flash in `upload_flags`, as one line, or None."""
     for word in words:
         if re.match(r"-[A-Za-z]", word) and word[1] in STM8FLASH_OPTIONS:
             return (
-                f"upload_flags = {word}: these are options of stm8tool; what -{word[1]} of stm8flash does, "
-                f"{STM8FLASH_OPTIONS[word[1]]} does here"
+                f"upload_flags = {word}: these are options of stm8tool; instead of stm8flash's -{word[1]} "
+                f"use {STM8FLASH_OPTIONS[word[1]]}"
             )
     return None
 
 
 def offset_address(value: Any, maximum_size: int) -> tuple[Optional[int], Optional[str]]:
-    """Return where the program begins, None for the usual place, and why it cannot begin there, as one line, or None.
+    """Return (address of the program or None for the usual one, one line why it cannot be there or None).
 
     Args:
-        value: `board_upload.offset_address`, a text of platformio.ini or a number of a board file; None for none.
-        maximum_size: Of the flash, in bytes.
+        value: `board_upload.offset_address`, a text of platformio.ini or a number of a board file, or None.
+        maximum_size: The size of the flash in bytes.
     """
     if value is None:
         return None, None
@@ -155,11 +155,11 @@ def offset_address(value: Any, maximum_size: int) -> tuple[Optional[int], Option
 
 
 def memory_model(named: Optional[str], build_flags: Iterable[str]) -> tuple[str, Optional[str]]:
-    """Return the memory model, and why there can be none, as one line, or None.
+    """Return (memory model, one line why the options are wrong or None).
 
     Args:
         named: `board_build.memory_model`, or the board's.
-        build_flags: `build_flags`, one or several words in each; an SDCC option in it names a model, too.
+        build_flags: The lines of `build_flags`. An SDCC option in them also names a model.
     """
     name = "board_build.memory_model"
     flags = [word for line in build_flags for word in str(line).split() if re.fullmatch("--model-(medium|large)", word)]

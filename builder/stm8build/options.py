@@ -1,4 +1,4 @@
-"""Every option of platformio.ini that means something to this platform, one row each: for the builder and the docs.
+"""Every option of platformio.ini that this platform uses, one row each: for the builder and the docs.
 
 Pure: no SCons in here.
 """
@@ -11,37 +11,37 @@ from typing import Any, NamedTuple
 
 
 class Option(NamedTuple):
-    """One option; `name` is what stands in front of the equals sign."""
+    """One option; `name` is the text before the equals sign."""
 
     name: str
-    values: tuple[str, ...]  # what is allowed; empty: free text
-    form: str  # of free text, for the reader
+    values: tuple[str, ...]  # the allowed values; empty: free text
+    form: str  # describes free text for the reader
     default: str
     example: str
     meaning: str
 
     @property
     def has_default(self) -> bool:
-        """Whether the default is a value, not a word about it."""
+        """Tell whether the default is a value, not a description of one."""
         return self.default in self.values or re.match(r"[$\d]", self.default) is not None
 
 
 STLINK_PROTOCOLS = {
     "stlink": "any ST-LINK",
-    "stlinkv1": "any, an ST-LINK/V1 preferred; another one is used with a warning",
-    "stlinkv2": "any, an ST-LINK/V2 preferred",
-    "stlinkv21": "any, an ST-LINK/V2-1 preferred",
-    "stlinkv3": "any, an STLINK-V3 preferred",
+    "stlinkv1": "an ST-LINK/V1; if there is none, any other, with a warning",
+    "stlinkv2": "an ST-LINK/V2; if there is none, any other, with a warning",
+    "stlinkv21": "an ST-LINK/V2-1; if there is none, any other, with a warning",
+    "stlinkv3": "an STLINK-V3; if there is none, any other, with a warning",
 }
 OTHER_PROTOCOLS = {
-    "serial": "the UART bootloader in the chip's ROM, where the board lists it; other targets take any ST-LINK",
+    "serial": "the UART bootloader in the chip's ROM, if the board lists it; other targets use any ST-LINK",
     "espstlink": "an ESP8266 as the probe, for the target `upload`, which runs stm8flash",
     "simulator": "`upload` does nothing: for `pio test` with the program in [a simulator](testing.md); other targets "
-    "take any ST-LINK",
-    "custom": "your own `upload_command` for the target `upload`; other targets take any ST-LINK",
+    "use any ST-LINK",
+    "custom": "your own `upload_command` for the target `upload`; other targets use any ST-LINK",
 }
 
-# An option of stm8flash 1.1 in upload_flags: the message names the option of this platform that replaces it.
+# Options of stm8flash 1.1 in upload_flags -> the replacement that the message names.
 STM8FLASH_OPTIONS = {
     "c": "upload_protocol",
     "d": "upload_port",
@@ -251,7 +251,7 @@ OPTIONS = {
 
 
 def upload_settings(upload: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the board's "upload" object with the default in place of each choice that it leaves open."""
+    """Return the board's "upload" object, with the default of each option that it does not set."""
     prefix = "board_upload."
     defaults = {name[len(prefix) :]: o.default for name, o in OPTIONS.items() if name.startswith(prefix) and o.values}
     return {**defaults, **upload}

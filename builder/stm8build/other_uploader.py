@@ -1,6 +1,6 @@
-"""What a project has in the flasher's place: a command, a program, its options. The variables mean what they did.
+"""Run a project's own command or program instead of the flasher. The variables mean the same as in ststm8 2.1.0.
 
-In ststm8 2.1.0 `upload` runs UPLOADCMD, which is made of UPLOADER and UPLOADERFLAGS: words of stm8flash.
+There `upload` runs UPLOADCMD. It is made of UPLOADER and UPLOADERFLAGS, which are words of stm8flash.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from . import command_line, option_problems, process, shell, stm8gal
 WINDOWS = os.name == "nt"
 
 OWN_COMMAND = '"$PYTHONEXE" "$UPLOADER" $UPLOADERFLAGS write $STM8TOOL_OPTIONS $SOURCE'
-PROGRAM_COMMAND = '"$UPLOADER" $UPLOADERFLAGS $SOURCE'  # of ststm8 2.1.0, where UPLOADER is a program
+PROGRAM_COMMAND = '"$UPLOADER" $UPLOADERFLAGS $SOURCE'  # from ststm8 2.1.0, which has a program in UPLOADER
 
 
-Stands = Callable[[str], str]  # keeps SCons from changing a value, as shell.as_it_stands does it
+Stands = Callable[[str], str]  # keeps SCons from changing a value, as shell.as_it_stands does
 
 
 def by_package(env: Any, stands: Stands, package: Optional[str]) -> list[Any]:
@@ -34,7 +34,7 @@ def by_package(env: Any, stands: Stands, package: Optional[str]) -> list[Any]:
 
 
 def _by_stm8flash(env: Any, stands: Stands) -> None:
-    """Let `upload` run stm8flash, as ststm8 2.1.0 does it, for an espstlink."""
+    """Let `upload` run stm8flash for an espstlink, as ststm8 2.1.0 does."""
     board = env.BoardConfig()
     part = command_line.stm8flash_part(board.get("upload"), board.get("build.mcu", ""))
     port = {"d": "$UPLOAD_PORT"} if env.subst("$UPLOAD_PORT") else {}
@@ -48,7 +48,7 @@ def _by_stm8gal(env: Any) -> list[Any]:
     env.Replace(UPLOADER=stm8gal.UPLOADER, UPLOADCMD=PROGRAM_COMMAND, UPLOADERFLAGS=flags)
 
     def find_port(target: Any, source: Any, env: Any) -> None:
-        """Let PlatformIO choose the port, and tell the user what to do; a command of the project's needs neither."""
+        """Let PlatformIO choose the port, and tell the user what to do. A project's own command needs neither."""
         if env["UPLOADCMD"] == PROGRAM_COMMAND:
             env.AutodetectUploadPort()
             sys.stdout.write(stm8gal.hint(env["UPLOAD_FLAGS"]))
@@ -57,7 +57,7 @@ def _by_stm8gal(env: Any) -> list[Any]:
 
 
 def serve(env: Any, stands: Stands, ours: list[str]) -> None:
-    """Where a project brings a tool, its flags or a command, the variables mean what they do in ststm8 2.1.0.
+    """If a project has its own tool, flags or command, set the variables to their values in ststm8 2.1.0.
 
     Args:
         env: The environment of the build.
@@ -78,10 +78,10 @@ def serve(env: Any, stands: Stands, ours: list[str]) -> None:
     own_words = option_problems.stm8flash_option(words)
     if (env["UPLOADER"], env["UPLOADCMD"]) == ("$STM8TOOL", OWN_COMMAND) and not own_words:
         return
-    more = {"c": "$UPLOAD_PORT"} if port.startswith("sim:") else {}  # means nothing to any other program
+    more = {"c": "$UPLOAD_PORT"} if port.startswith("sim:") else {}  # no other program understands it
     if env["UPLOADCMD"] == OWN_COMMAND:
         env.Replace(UPLOADCMD=PROGRAM_COMMAND)
-    if env["UPLOADER"] == "$STM8TOOL":  # two words, so no quotation marks around them
+    if env["UPLOADER"] == "$STM8TOOL":  # two words, so they need no quotation marks
         env.Replace(UPLOADER="$STM8FLASH")
         if isinstance(env["UPLOADCMD"], str):  # a script may have set a function
             env.Replace(UPLOADCMD=re.sub(r'"(\$UPLOADER|\$\{UPLOADER\})"', r"\1", env["UPLOADCMD"]))
@@ -95,7 +95,7 @@ def serve(env: Any, stands: Stands, ours: list[str]) -> None:
 
 
 def takes_the_flags(env: Any) -> bool:
-    """Whether upload_flags are words of the project's own command, which the flasher would not understand."""
+    """Tell whether upload_flags are words of the project's own command, which the flasher would not understand."""
     command = env["UPLOADCMD"]
     if env.subst("$UPLOAD_PROTOCOL") == "custom":
         return True
@@ -105,7 +105,7 @@ def takes_the_flags(env: Any) -> bool:
 
 
 def shell_problem(env: Any, stands: Stands, target: Any, source: Any) -> Optional[str]:
-    """Return which value the shell would change before the project's own command gets it, or None."""
+    """Return the message for a value that the shell would change before the project's own command, or None."""
     if not isinstance(env["UPLOADCMD"], str):
         return None
     line = env.subst("$UPLOADCMD", 0, target, source)

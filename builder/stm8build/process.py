@@ -1,4 +1,4 @@
-"""Start a program with the words of SCons' variables, without a shell: each word reaches it as it stands."""
+"""Start a program with the words of SCons' variables. No shell is used, so each word reaches it unchanged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from SCons.Subst import SUBST_RAW
 
 
 def words(env: Any, value: Any, target: Any = (), source: Any = ()) -> list[str]:
-    """Return the words of a variable's value, with the variables in them put in; what becomes empty is left out."""
+    """Return the words of a variable's value with the variables in them expanded. Empty words are left out."""
     found: list[str] = []
     for item in value if isinstance(value, (list, tuple)) else Split(value):
         name = re.fullmatch(r"\$(?:(\w+)|\{(\w+)\})", str(item))
@@ -21,19 +21,19 @@ def words(env: Any, value: Any, target: Any = (), source: Any = ()) -> list[str]
         if isinstance(held, (list, tuple)):
             found += words(env, held, target, source)
             continue
-        word = env.subst(str(item), SUBST_RAW, target, source)  # else "$(" and spaces get lost
+        word = env.subst(str(item), SUBST_RAW, target, source)  # otherwise "$(" and spaces get lost
         if word or not item:
             found.append(word)
     return found
 
 
 def start(arguments: list[str], env: Any) -> int:
-    """Run a program to its end; return its exit code, or that of a shell where a signal or the system ends it."""
+    """Run a program; return its exit code. If a signal ends it or it cannot start, return the code of a shell."""
     variables = {name: str(value) for name, value in env["ENV"].items()}
     sys.stdout.flush()
     program = shutil.which(arguments[0], path=variables.get("PATH")) or arguments[0]
     special = [word for word in arguments[1:] if re.search(r'["%!^&|<>\r\n]', word)]
-    if special and program.lower().endswith((".bat", ".cmd")):  # which cmd reads, and Windows does not quote for it
+    if special and program.lower().endswith((".bat", ".cmd")):  # cmd reads these, and Windows does not quote for cmd
         sys.stderr.write(f"error: {program} is a batch file, and cmd would change the word {special[0]}\n")
         return 1
     try:

@@ -1,6 +1,6 @@
-"""What a linked program holds: symbols, vectors, and whether each byte lies in a memory of the part.
+"""Read a linked program: its symbols, its vectors, and the bytes that are outside the part's memories.
 
-No SCons in here. The ELF is read with the flasher's package, as `elf.py` does it.
+No SCons in here. As in `elf.py`, the flasher's package reads the ELF.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tool"))  # this one, not one that is installed
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tool"))  # this stm8tool, not an installed one
 
 from stm8tool.errors import ToolError
 from stm8tool.image import elf
@@ -33,7 +33,7 @@ class Memory(NamedTuple):
     end: int  # the address after the last one
 
     def __str__(self) -> str:
-        """Return it as messages name it."""
+        """Return its name and addresses for a message."""
         return f"{self.name} 0x{self.start:06X} to 0x{self.end - 1:06X}"
 
 
@@ -41,11 +41,11 @@ class Program(NamedTuple):
     """An ELF as SDCC writes it."""
 
     sections: list[elf.Section]
-    symbols: dict[str, int]  # global ones of C and assembler, by their names there: a function `f` of C is `_f`
+    symbols: dict[str, int]  # global symbols by their assembler names: a C function `f` is `_f`
 
 
 def read(content: bytes) -> Program:
-    """Return what an ELF holds.
+    """Return the contents of an ELF.
 
     Raises:
         elf.ElfError: it is not an ELF as SDCC writes it.
@@ -71,7 +71,7 @@ def _symbols(content: bytes) -> dict[str, int]:
 
 
 def byte_at(program: Program, address: int) -> Optional[int]:
-    """Return a byte that is to be programmed, or None."""
+    """Return the byte that an upload programs at an address, or None."""
     for section in program.sections:
         if section.address <= address < section.address + len(section.data) and not section.is_ram(0):
             return section.data[address - section.address]
@@ -86,12 +86,12 @@ def _target(program: Program, address: int, opcodes: tuple[int, ...]) -> Optiona
 
 
 def home(program: Program, start: int) -> int:
-    """Return where SDCC's vectors are: its area HOME begins with them; `start` where there is no such area."""
+    """Return the address of SDCC's vectors, which begin its area HOME, or `start` if that area does not exist."""
     return next((section.address for section in program.sections if section.name == "HOME"), start)
 
 
 def starts(program: Program, start: int) -> bool:
-    """Whether a reset finds code: a vector at `start`, in HOME, or where the flash begins leads into the program."""
+    """Tell whether a reset finds code: a vector at `start`, in HOME or at the flash's begin leads into the program."""
     for address in (home(program, start), start, FLASH_START):
         target = _target(program, address, (INT, JPF))
         if target is not None and byte_at(program, target) is not None:
@@ -100,7 +100,7 @@ def starts(program: Program, start: int) -> bool:
 
 
 def vectors(program: Program, start: int) -> list[int]:
-    """Return where the vectors of SDCC's table lead: reset, trap, interrupt 0, …; 0 stands for none."""
+    """Return the addresses in SDCC's vector table: reset, trap, interrupt 0, …; 0 means that there is none."""
     address = home(program, start)
     found: list[int] = []
     while len(found) < 32:  # RM0016: reset, trap and 30 interrupts
@@ -112,11 +112,11 @@ def vectors(program: Program, start: int) -> list[int]:
 
 
 def memories(part: str, maximum_size: int) -> list[Memory]:
-    """Return what an upload can fill in a part; nothing for a part that the flasher does not know.
+    """Return the memories of a part that an upload can fill; none if the flasher does not know the part.
 
     Args:
         part: A part or an order code.
-        maximum_size: Of the flash, as the board or the project has it; it may be more than the part's.
+        maximum_size: The size of the flash from the board or the project. It may be more than the part has.
     """
     try:
         known = devices.find_part(part)
@@ -130,7 +130,7 @@ def memories(part: str, maximum_size: int) -> list[Memory]:
 
 
 def _first_outside(section: elf.Section, held: list[Memory]) -> Optional[int]:
-    """Return the first address of a section that no memory has, or None."""
+    """Return a section's first address that is outside all memories, or None."""
     address, end = section.address, section.address + len(section.data)
     while address < end:
         memory = next((memory for memory in held if memory.start <= address < memory.end), None)
@@ -141,7 +141,7 @@ def _first_outside(section: elf.Section, held: list[Memory]) -> Optional[int]:
 
 
 def name_of(program: Program, section: elf.Section, address: int) -> str:
-    """Return what lies at an address, as a message names it: a symbol of C, or the section."""
+    """Return the name of the thing at an address for a message: a C symbol, or the section."""
     names = {
         value: name[1:]
         for name, value in sorted(program.symbols.items(), reverse=True)
@@ -151,14 +151,14 @@ def name_of(program: Program, section: elf.Section, address: int) -> str:
 
 
 def outside(program: Program, part: str, held: list[Memory], ram_size: int) -> Optional[tuple[str, str]]:
-    """Return (message, hint) for the first bytes that lie in no memory of `held`, or None."""
+    """Return (message, hint) for the first bytes outside the memories of `held`, or None."""
     for section in program.sections:
         address = None if section.is_ram(ram_size) else _first_outside(section, held)
         if address is None:
             continue
         end = section.address + len(section.data)
         before = next((memory for memory in held if memory.end == address and section.address < address), None)
-        where = f"lies at 0x{section.address:06X} to 0x{end - 1:06X}, where the {part} has no memory for it"
+        where = f"lies at 0x{section.address:06X} to 0x{end - 1:06X}, outside the memories of the {part}"
         if before:
             where = f"reaches 0x{end - 1:06X}, past the end of the {before}"
         elif address < ram_size:

@@ -1,4 +1,4 @@
-"""How the builder ends a run: one line on stderr. Data for an editor are made whatever is wrong with the project."""
+"""End a run with one line on stderr. A run that makes data for an editor goes on even if the project is wrong."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from SCons.Script import COMMAND_LINE_TARGETS, DefaultEnvironment
 
 
 def for_an_editor() -> bool:
-    """Whether this run only tells an editor about the project: `pio init --ide`, `-t idedata`, `-t compiledb`."""
+    """Tell whether this run only makes data for an editor: `pio init --ide`, `-t idedata`, `-t compiledb`."""
     targets = set(COMMAND_LINE_TARGETS)
     return bool(targets & {"idedata", "__idedata"}) or targets == {"compiledb"}
 
 
 def refuse(message: str, hint: str = "") -> int:
-    """Say why an action does not run, and what to do; return its exit code."""
+    """Print why an action does not run and what to do; return its exit code."""
     sys.stderr.write(f"error: {message}\n" + (f"hint: {hint}\n" if hint else ""))
     return 1
 
 
 def stop(message: str) -> None:
-    """End the run with one line; where an editor waits for data, the line is a warning and the run goes on."""
+    """End the run with one line. If the run makes data for an editor, the line is a warning and the run goes on."""
     if for_an_editor():
         sys.stderr.write(f"warning: {message}\n")
     else:

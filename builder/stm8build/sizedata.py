@@ -1,7 +1,7 @@
-"""The report of `pio run -t sizedata` (Project Inspect) for what SDCC builds.
+"""Make the report of `pio run -t sizedata` (Project Inspect) for programs that SDCC builds.
 
-PlatformIO's own asks GNU's addr2line and relies on section flags and symbol sizes, none of which SDCC's ELF has. This
-one takes functions and variables from DWARF. Format: version 1 of sizedata.json, as PlatformIO Core 6.2 writes it.
+PlatformIO's own report needs GNU's addr2line, section flags and symbol sizes. SDCC's ELF has none of these. This report
+takes functions and variables from DWARF. Format: version 1 of sizedata.json, as PlatformIO Core 6.2 writes it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ DW_OP_ADDR = 3
 
 
 class Symbol(NamedTuple):
-    """A function or variable; `file` as the compiler was told."""
+    """A function or variable; `file` is the path that the compiler got."""
 
     name: str
     address: int
@@ -28,10 +28,10 @@ class Symbol(NamedTuple):
 
 
 def symbols(elf: ELFFile) -> Iterator[Symbol]:
-    """Yield the functions and variables that have an address, those of library modules without DWARF left out."""
+    """Yield the functions and variables that have an address. Library modules without DWARF are left out."""
     dwarf = elf.get_dwarf_info()
     units = [(unit, list(unit.iter_DIEs())) for unit in dwarf.iter_CUs()]
-    # SDCC leaves a function's end out where the optimizer removed its label: it ends where something else begins.
+    # If the optimizer removed a function's end label, SDCC leaves its end out. It ends at the next address in use.
     borders = {die.attributes["DW_AT_low_pc"].value for _, dies in units for die in dies if is_function(die)}
     borders |= {
         symbol["st_value"]
@@ -54,7 +54,7 @@ def symbols(elf: ELFFile) -> Iterator[Symbol]:
 
 
 def line_numbers(dwarf: Any, unit: Any) -> dict[int, int]:
-    """Return address -> line of the unit's source, the first line where several begin at one address."""
+    """Return address -> line of the unit's source. If several lines begin at an address, the first one counts."""
     found: dict[int, int] = {}
     for entry in dwarf.line_program_for_CU(unit).get_entries():
         if entry.state and not entry.state.end_sequence:
@@ -63,12 +63,12 @@ def line_numbers(dwarf: Any, unit: Any) -> dict[int, int]:
 
 
 def is_function(die: Any) -> bool:
-    """Whether it is a function that has code."""
+    """Tell whether it is a function that has code."""
     return die.tag == "DW_TAG_subprogram" and "DW_AT_low_pc" in die.attributes
 
 
 def is_global(die: Any) -> bool:
-    """Whether other modules see it: SDCC writes the attribute for statics too, with zero."""
+    """Tell whether other modules see it. For a static, SDCC writes the attribute with the value zero."""
     return "DW_AT_external" in die.attributes and bool(die.attributes["DW_AT_external"].value)
 
 
@@ -79,7 +79,7 @@ def text(die: Any, name: str) -> str:
 
 
 def static_address(die: Any) -> Optional[int]:
-    """Return where a variable lies for good; None for any other entry, and for one on the stack or in a register."""
+    """Return a variable's fixed address. None: it is on the stack or in a register, or the entry is something else."""
     if die.tag != "DW_TAG_variable" or "DW_AT_declaration" in die.attributes:
         return None
     location = die.attributes.get("DW_AT_location")
@@ -90,7 +90,7 @@ def static_address(die: Any) -> Optional[int]:
 
 
 def type_size(die: Any) -> int:
-    """Return the size in bytes of a variable's type, through const, volatile and typedef."""
+    """Return the size in bytes of a variable's type, looking through const, volatile and typedef."""
     while "DW_AT_type" in die.attributes and "DW_AT_byte_size" not in die.attributes:
         die = die.get_DIE_from_attribute("DW_AT_type")
     size = die.attributes.get("DW_AT_byte_size")
@@ -102,7 +102,7 @@ def report(path: str, areas: Mapping[str, str], board: Any) -> dict[str, Any]:
 
     Args:
         path: The ELF of a debug build.
-        areas: Section name -> "ram", "flash" or "data", as `elf.py` tells them apart.
+        areas: Section name -> "ram", "flash" or "data", from `elf.py`.
         board: PlatformIO's board configuration.
     """
     device = {
@@ -117,7 +117,7 @@ def report(path: str, areas: Mapping[str, str], board: Any) -> dict[str, Any]:
 
 
 def memory(elf: ELFFile, areas: Mapping[str, str]) -> dict[str, Any]:
-    """Return the "memory" object of the report: sums, sections, and by file its functions and variables."""
+    """Return the "memory" object of the report: sums, sections, and the functions and variables of each file."""
     sections = {
         section.name: {
             "name": section.name,

@@ -1,8 +1,10 @@
-"""Source files: which SDCC cannot take as they are, and which of a library's a program needs. Pure: no SCons.
+"""Find source files that SDCC cannot compile, and the files of a library that a program needs. Pure: no SCons.
 
-PlatformIO collects C, C++ and assembler; it hands C++ to the compiler of the host, and keeps spaces in the names of
-objects, which SDCC cannot write (seen with SDCC 4.2: "cannot open"). SDCC's assembler names the lines of a program with
-debug information for the object alone, without its folder: two objects of one name do not link (seen with SDCC 4.2).
+PlatformIO collects C, C++ and assembler. It passes C++ to the host's compiler. It keeps spaces in the names of objects,
+which SDCC cannot write (seen with SDCC 4.2: "cannot open").
+
+In a program with debug information, SDCC's assembler makes labels from an object's name without its folder. So two
+objects of one name do not link (seen with SDCC 4.2).
 """
 
 from __future__ import annotations
@@ -33,12 +35,12 @@ def problem(path: str) -> Optional[str]:
 
 
 def object_path(source: str, suffix: str, before: list[str]) -> Optional[str]:
-    """Return where to put the object of `source`, a path in the build directory, or None for the usual place.
+    """Return the path for the object of `source`, or None for the usual place.
 
     Args:
-        source: Such as ".pio/build/b/src/led.c".
-        suffix: Of objects.
-        before: The sources that were asked for already; `source` is added.
+        source: A path in the build directory, such as ".pio/build/b/src/led.c".
+        suffix: The ending of objects.
+        before: The sources that already have an object. `source` is added to it.
     """
     if source not in before:
         before.append(source)
@@ -51,6 +53,6 @@ def object_path(source: str, suffix: str, before: list[str]) -> Optional[str]:
 
 
 def drivers(rule: str, folder: Path) -> list[str]:
-    """Return the sources in `folder` for the headers of a rule that the preprocessor made with `-MM`, each once."""
+    """Return the sources in `folder` for the headers in the preprocessor's rule (`-MM`), each once."""
     names = dict.fromkeys(re.findall(r"\b(stm8\w+)\.h\b", rule))
     return [f"{name}.c" for name in names if (folder / f"{name}.c").is_file()]

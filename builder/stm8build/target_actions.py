@@ -1,6 +1,6 @@
-"""What the targets of `targets.py` run: each is one call of the flasher in tool/, which `command_line.py` composes.
+"""Run the targets of `targets.py`: each calls the flasher in tool/ with the words that `command_line.py` makes.
 
-No shell stands between platformio.ini and the flasher (`process.py`); only a command of the project's own passes one.
+No shell reads the words on their way to the flasher (`process.py`). A shell only reads a project's own command.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ VERBOSE = ARGUMENTS.get("PIOVERBOSE") == "1"
 
 
 def add(env: Any, firmware: Any) -> None:
-    """Add the targets to the build; `firmware` is the node, or the path, of the file that is uploaded."""
+    """Add the targets to the build; `firmware` is the node or the path of the file to upload."""
     Targets(env).add(env, firmware)
 
 
 def _keeper(env: Any) -> other_uploader.Stands:
-    """Return what keeps SCons from changing a value of platformio.ini."""
+    """Return a function that keeps SCons from changing a value of platformio.ini."""
     known = {name for name, value in env.Dictionary().items() if isinstance(value, (str, list))}
     return functools.partial(shell.as_it_stands, known=known | {"SOURCE", "SOURCES", "TARGET"})
 
 
 def _upload_nothing(target: Any, source: Any, env: Any) -> None:
-    """Be the upload of a program that a simulator of the CPU runs."""
+    """Upload nothing: a simulator of the CPU runs the program."""
     sys.stdout.write("nothing is uploaded: upload_protocol = simulator\n")
 
 
 def _make_build_dir(target: Any, source: Any, env: Any) -> None:
-    """What is read may be kept there before anything was built."""
+    """Make the build directory: a target may write a file there before the first build."""
     Path(env.subst("$BUILD_DIR")).mkdir(parents=True, exist_ok=True)
 
 
@@ -45,7 +45,7 @@ class Targets:
     """The targets of one environment of platformio.ini."""
 
     def __init__(self, env: Any) -> None:
-        """Set the variables that command lines are made of. A package may upload in the flasher's place."""
+        """Set the variables of the command lines. The program of a package may upload instead of the flasher."""
         self.stands = _keeper(env)
         self.project = dict(env.GetProjectOptions())
         self._take_upload_options(env)
@@ -72,7 +72,7 @@ class Targets:
         )
 
     def _set_up(self, env: Any) -> list[str]:
-        """Set what `upload` runs and the variables of commands; return the flasher's options."""
+        """Set the command of `upload` and the variables of all commands; return the flasher's options."""
         tool = Path(env.PioPlatform().get_dir(), "tool")
         own_command = env.subst("$UPLOAD_PROTOCOL") == "custom" and "UPLOADCMD" in env  # a pre: script may have set it
         ours = self._options(env, env["UPLOAD_FLAGS"])
@@ -83,19 +83,19 @@ class Targets:
             return self.stands(str(self.project.get(option, known.default if known.has_default else "")))
 
         env.Replace(
-            STM8TOOL=self.stands(str(tool)),  # of every target but `upload`, whatever becomes of UPLOADER
+            STM8TOOL=self.stands(str(tool)),  # for all targets except `upload`; a script may change UPLOADER
             STM8TOOL_OPTIONS=["--options"] * (env.BoardConfig().get("upload.option_bytes", "no") == "yes"),
             STM8TOOL_PROBE=functools.partial(command_line.probe, known=tuple(options.STLINK_PROTOCOLS)),
             UPLOADER="$STM8TOOL",
             UPLOADERFLAGS=ours,
             UPLOADCMD=env["UPLOADCMD"] if own_command else other_uploader.OWN_COMMAND,
-            STM8FLASH=self.stands(stm8flash),  # for an upload_command in its words
+            STM8FLASH=self.stands(stm8flash),  # for an upload_command with stm8flash's options
             **{target.file_variable: file(target.file_option) for target in TARGETS if target.file_option},
         )
         return ours
 
     def _options(self, env: Any, given: list[str]) -> list[str]:
-        """Return the flasher's options for SCons, except those that `given`, words of upload_flags, holds."""
+        """Return the flasher's options for SCons, except those in `given`, the words of upload_flags."""
         board = env.BoardConfig()
         words = command_line.flags(
             options.upload_settings(board.get("upload")),
@@ -107,22 +107,22 @@ class Targets:
         return [word if word == command_line.PROBE else self.stands(str(word)) for word in words]
 
     def _given(self, env: Any, target: Target) -> list[str]:
-        """Return the words of upload_flags that are the flasher's in a target."""
+        """Return the words of upload_flags that the flasher gets in a target."""
         if self.package or (target.name != "upload" and other_uploader.takes_the_flags(env)):
             return []
         flags: list[str] = env["UPLOAD_FLAGS"]
         return flags
 
     def _is_own_command(self, env: Any) -> bool:
-        """Whether `upload` runs what the project has in the place of the flasher, or of a package's program."""
+        """Tell whether `upload` runs a command of the project instead of the flasher or a package's program."""
         run = (env["UPLOADER"], env["UPLOADCMD"])
         by_package = self.package and run == (self.uploader, other_uploader.PROGRAM_COMMAND)
         return not by_package and env["UPLOADCMD"] != other_uploader.OWN_COMMAND
 
     def _problem(self, env: Any, row: Target) -> Optional[str]:
-        """Return why a target cannot run with these options, or None; warn of one that is not used.
+        """Return why a target cannot run with these options, or None; warn of an option that is ignored.
 
-        What the flasher could misunderstand is refused, unless a command of the project's own runs.
+        A value that the flasher could misunderstand is refused, unless a command of the project runs.
         """
         name, command = row.name, env["UPLOADCMD"]
         if name == "upload" and command not in (other_uploader.OWN_COMMAND, other_uploader.PROGRAM_COMMAND):
@@ -131,23 +131,23 @@ class Targets:
         if name != "upload" or command == other_uploader.OWN_COMMAND:
             flags = option_problems.stm8flash_option(self._given(env, row))
         if not row.opens_probe:
-            return flags  # so no protocol can be wrong
+            return flags  # the protocol does not matter
         board = env.BoardConfig()
         protocol, port = env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT")
         if not self.package and protocol in env.PioPlatform().UPLOAD_PACKAGES:
-            protocol = "stlink"  # that port is one
+            protocol = "stlink"  # the port is an ST-LINK
         unusual = option_problems.unusual_protocol(protocol)
         if unusual:
             sys.stderr.write(f"warning: {unusual}\n")
         if "stlink" in protocol and protocol != "espstlink" and command_line.is_serial_port(port):
-            sys.stderr.write(f"warning: upload_port = {port} is a serial port, no ST-LINK: not used by {name}\n")
+            sys.stderr.write(f"warning: upload_port = {port} is a serial port, not an ST-LINK; {name} ignores it\n")
         message = option_problems.problem(protocol, board.get("build.mcu"), board.get("upload"), self.project, name)
         if not message and row.file_option and not env.subst(f"${row.file_variable}"):
             return f"{name}: {row.file_option} names no file, such as {options.OPTIONS[row.file_option].example}"
         return message or flags
 
     def _check(self, row: Target, env: Any, target: Any, source: Any) -> int:
-        """Refuse options that make no sense for a target; what scripts have set is known only now."""
+        """Refuse options that make no sense for a target. This runs after scripts have set their values."""
         name = row.name
         if name == "upload" and not self.package:
             other_uploader.serve(env, self.stands, self.ours)
@@ -159,7 +159,7 @@ class Targets:
         return refusal.refuse(message) if message else 0
 
     def _confirm(self, row: Target) -> int:
-        """Ask before something is lost; the question ends its line, as PlatformIO shows whole lines only."""
+        """Ask before something is lost. The question ends with a line break: PlatformIO only shows whole lines."""
         sys.stdout.write(f"{row.name}: {row.loses}. Type yes to go on:\n")
         sys.stdout.flush()
         if sys.stdin.readline().strip() == "yes":
@@ -167,7 +167,7 @@ class Targets:
         return refusal.refuse(f"{row.name} was not confirmed (custom_confirm = yes): type yes when it asks")
 
     def _words(self, env: Any, row: Target, target: Any, source: Any) -> list[str]:
-        """Return the program that a target runs, and its words."""
+        """Return the command line of a target as words."""
         command = row.command
         program, flags = ["$PYTHONEXE", "$STM8TOOL"], env["UPLOADERFLAGS"]
         if row.name != "upload":
@@ -182,7 +182,7 @@ class Targets:
         return [*words(program), *words(flags), *rest]
 
     def _run_action(self, row: Target) -> Any:
-        """Return what runs a target; with -v, SCons shows the line that a user could type."""
+        """Return the action that runs a target. With -v SCons shows a line that a user could type."""
         shown = f"{row.title} $SOURCE" if row.takes_firmware else row.title
 
         def run(target: Any, source: Any, env: Any) -> int:
@@ -201,7 +201,7 @@ class Targets:
         return Action(choose, generator=True) if VERBOSE else Action(choose, shown, generator=True)
 
     def _actions(self, row: Target) -> list[Any]:
-        """Return everything that a target does, in order."""
+        """Return all actions of a target, in order."""
 
         def check(target: Any, source: Any, env: Any) -> int:
             return self._check(row, env, target, source)

@@ -1,6 +1,6 @@
 """Every target of `pio run -t …`, one row each: for the builder, platform.py, docs/targets.md and the tests.
 
-Pure: no SCons and no import of another module, as platform.py loads this file by its path.
+platform.py loads this file by its path. So it uses no SCons and imports no other module of the package.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ class Target(NamedTuple):
     """One target."""
 
     name: str
-    group: str  # under which an IDE shows it
+    group: str  # the heading in an IDE
     title: str
     description: str  # one line, for `pio run --list-targets` and the IDE
     command: str  # of stm8tool; the words with a $ are variables of SCons
-    readme: str  # what it does, for the table in docs/targets.md
-    loses: str = ""  # what custom_confirm = yes asks about; empty: nothing is lost
+    readme: str  # its description in the table of docs/targets.md
+    loses: str = ""  # the loss that custom_confirm = yes asks about; empty: nothing is lost
     file_option: str = ""  # the option of platformio.ini that names the file of the target, custom_…
     opens_probe: bool = True
 
     @property
     def file_variable(self) -> str:
-        """The variable of SCons that holds the file's name: of custom_dump_file, DUMP_FILE."""
+        """The variable of SCons with the file's name: DUMP_FILE for custom_dump_file."""
         return self.file_option[len("custom_") :].upper()
 
     @property
     def takes_firmware(self) -> bool:
-        """Whether the program is built before the target runs."""
+        """Tell whether the target needs the built program."""
         return "$SOURCE" in self.command.split()
 
     @property
     def makes_a_file(self) -> bool:
-        """Whether stm8tool writes a file, for which the build directory may have to be made."""
+        """Tell whether stm8tool writes a file. The build directory may not exist yet."""
         return self.command.split()[0] == "read"
 
 
@@ -138,7 +138,7 @@ TARGETS = (
         "probe-info",
         "Probe",
         "Probe Info",
-        "Show the probe and the chip behind it",
+        "Show the probe and its chip",
         "info",
         "shows probe, supply, chip family, protection, option bytes",
     ),
@@ -149,6 +149,6 @@ FILES = ("$SOURCE", *(f"${target.file_variable}" for target in TARGETS if target
 
 
 def compile_nothing(names: Sequence[str]) -> bool:
-    """Whether a run for these targets needs no compiler: each one only talks to the probe or the chip."""
+    """Tell whether a run needs no compiler because each target only talks to the probe or the chip."""
     without = {target.name for target in TARGETS if not target.takes_firmware}
     return bool(names) and without.issuperset(names)

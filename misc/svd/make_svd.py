@@ -1,25 +1,31 @@
-"""The SVD files, which show a debugger where the registers are, from two tables.
+"""Make the SVD files from two tables. They tell a debugger where the registers are.
 
     python3 dev.py generate
 
-    peripherals.csv   what lies where: the blocks of registers, the base of their offsets, and the files that have it
+    peripherals.csv   the blocks of registers: the base of their offsets, and the files that have them
     registers.csv     the registers of a block: offset, name, access, value after a reset, confidence, and fields as
                       NAME[bit] or NAME[high:low]
 
-The register maps of RM0016 (STM8S, STM8AF), RM0031 (STM8L, STM8AL) and RM0013 (STM8L101). Every address and name was
-compared with two public readings of them, the device descriptions of the project STM8_headers and the headers of ST's
-peripheral libraries: [H] in the table. Where these disagree on the place of a field, the library's is here: LINEN of
-UART_CR3, ALIGN of ADC2_CR2, FOVIE of CAN_IER; and the timers' prescaler fields are those of STM8_headers. [M]
+The register maps are those of RM0016 (STM8S, STM8AF), RM0031 (STM8L, STM8AL) and RM0013 (STM8L101). Every address and
+name was compared with two public readings of them. These are the device descriptions of the project STM8_headers, and
+the headers of ST's peripheral libraries. This is [H] in the table.
 
-The rows that the table marks M: RTC_SSRH and SSRL, which STM8_headers has the other way round, stand as in the library
-and as every other pair, high byte first; AES is where the library has it, STM8_headers has it at 0x51D0 for the
-STM8L162 alone; RI_IOMR1 to 4 are MASKR in STM8_headers; CLK_CANCCR is not in the newest library, an older one has it.
+They disagree on the place of some fields. The table has the library's place for LINEN of UART_CR3, ALIGN of ADC2_CR2
+and FOVIE of CAN_IER. It has the timers' prescaler fields of STM8_headers. [M]
 
-A value after a reset stands where both readings have it, the same for every part. Elsewhere, as for RTC_APRER and
-CLK_REGCSR, or where a pin or an option byte decides, the file says nothing.
+The rows that the table marks M:
 
-Not described: the paged registers of beCAN, the unit of the STM8AF that guards its memory (TMU), option bytes, STLUX
-and STNRG. A file serves a group of parts: one of them may lack a peripheral or a port that it shows.
+* STM8_headers has RTC_SSRH and SSRL in the other order. The table has the library's order, high byte first, as in
+  every other pair.
+* AES is at the library's address. STM8_headers has it at 0x51D0, only for the STM8L162.
+* RI_IOMR1 to 4 are MASKR in STM8_headers.
+* CLK_CANCCR is not in the newest library; an older one has it.
+
+A register has a value after a reset if both readings have it, with the same value for every part. Otherwise it has
+none, as RTC_APRER and CLK_REGCSR. It also has none if a pin or an option byte decides.
+
+These are not described: the paged registers of beCAN, the unit of the STM8AF that guards its memory (TMU), option
+bytes, STLUX and STNRG. A file is for a group of parts. One of them may lack a peripheral or a port in it.
 """
 
 from __future__ import annotations
@@ -71,7 +77,7 @@ def _add_register(parent: ET.Element, row: dict[str, str]) -> None:
 
 
 def _runs(offsets: list[int]) -> list[tuple[int, int]]:
-    """Return (first, size) of each row of neighbours: between two, another peripheral may have registers."""
+    """Return (first, size) of each row of adjacent registers. Another peripheral may be between two rows."""
     runs: list[tuple[int, int]] = []
     for offset in offsets:
         if runs and offset == sum(runs[-1]):
@@ -108,6 +114,6 @@ def text(device: str) -> str:
 
 
 def files() -> dict[Path, Optional[bytes]]:
-    """Return every SVD file; None for one that belongs to no device."""
+    """Return every SVD file. None means that its device does not exist any more."""
     stale: dict[Path, Optional[bytes]] = dict.fromkeys(SVD.glob("*.svd"))
     return {**stale, **{SVD / f"{device}.svd": text(device).encode() for device in DEVICES}}

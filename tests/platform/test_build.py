@@ -93,11 +93,11 @@ def test_a_program_that_does_not_fit_the_flash_is_an_error(project: Project) -> 
         ("custom_confirm = ja", "custom_confirm = ja is unknown; allowed: no, yes"),
         ("board_upload.verifyy = no", "board_upload.verifyy is unknown; did you mean board_upload.verify?"),
         ("board_build.mcu =", "board_build.mcu names no part, such as stm8s103f3p6"),
-        ("board_build.f_cpu = 16MHz", "board_build.f_cpu = 16MHz is no frequency in Hz, such as 16000000L"),
-        ("board_upload.maximum_size = 16K", "board_upload.maximum_size = 16K is no number of bytes, such as 8192"),
+        ("board_build.f_cpu = 16MHz", "board_build.f_cpu = 16MHz is not a frequency in Hz, such as 16000000L"),
+        ("board_upload.maximum_size = 16K", "board_upload.maximum_size = 16K is not a number of bytes, such as 8192"),
         (
             "board_upload.maximum_ram_size = 2 KB",
-            "board_upload.maximum_ram_size = 2 KB is no number of bytes, such as 8192",
+            "board_upload.maximum_ram_size = 2 KB is not a number of bytes, such as 8192",
         ),
     ],
 )

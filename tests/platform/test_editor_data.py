@@ -100,7 +100,7 @@ def test_more_than_an_editor_s_data_is_refused_as_ever(project: Project) -> None
     project.configure("stm8sblue\nboard_build.f_cpu = fast")
     result = project.run("compiledb", "buildprog")
     assert result.code == 1
-    assert result.errors == ["error: board_build.f_cpu = fast is no frequency in Hz, such as 16000000L"]
+    assert result.errors == ["error: board_build.f_cpu = fast is not a frequency in Hz, such as 16000000L"]
 
 
 def test_metadata_are_made_for_a_project_that_does_not_build(project: Project) -> None:

@@ -165,7 +165,7 @@ def test_a_program_of_variables_only_is_refused(tmp_path: Path, capsys: pytest.C
     file = tmp_path / "firmware.elf"
     file.write_bytes(make_elf(("DATA", 1, bytes(2), ALLOC)))
     assert elf.main(["check", "1024", str(file), "medium"]) == 1
-    assert capsys.readouterr().err.startswith("error: the program has variables at most, and no code")
+    assert capsys.readouterr().err.startswith("error: the program has no code, at most variables")
     file.write_bytes(make_elf(("CABS0", 0x4000, b"\0", ALLOC)))  # data for the EEPROM alone
     assert elf.main(["check", "1024", str(file), "medium"]) == 0
 

@@ -170,8 +170,8 @@ def test_a_script_that_hooks_the_program_by_another_module_is_told(spl: Project)
     result = spl.run()
     assert result.code == 0, result.output
     assert warnings(result.output) == [
-        "warning: framework = spl: a script has a pre-action on the program, where the drivers are in a library; "
-        "if it works on objects, set custom_spl_archive = no"
+        "warning: framework = spl: a script has a pre-action on the program, and the drivers are in a library. "
+        "If the script works on objects, set custom_spl_archive = no"
     ]
 
 

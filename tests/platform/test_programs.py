@@ -79,7 +79,7 @@ def test_a_program_may_bring_its_own_vectors(project: Project) -> None:
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("0xA100", "lies at 0x00A100 to 0x00A103, where the stm8s103f3p6 has no memory"),
+        ("0xA100", "lies at 0x00A100 to 0x00A103, outside the memories of the stm8s103f3p6"),
         ("0x9FFE", "reaches 0x00A001, past the end of the flash 0x008000 to 0x009FFF"),
         ("0x5000", "lies at 0x005000"),
         ("0x0300", "in the RAM, which an upload cannot fill"),

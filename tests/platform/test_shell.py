@@ -106,7 +106,7 @@ def test_sh_gets_every_word_back(words: list[str]) -> None:
 
 
 def test_cmd_is_given_no_line_break() -> None:
-    with pytest.raises(ValueError, match=r"^cmd has no way to hand on a line break$"):
+    with pytest.raises(ValueError, match=r"^cmd cannot pass on a line break$"):
         shell.quoted("a\nb", windows=True)
 
 

@@ -198,7 +198,7 @@ WRONG = {
     ),
     "nucleo_8s208rb": (
         "upload_flags = -c stlinkv2",
-        "upload_flags = -c: these are options of stm8tool; what -c of stm8flash does, upload_protocol does here",
+        "upload_flags = -c: these are options of stm8tool; instead of stm8flash's -c use upload_protocol",
     ),
 }
 
@@ -218,7 +218,7 @@ def test_another_name_of_an_st_link_is_any_st_link_and_one_warning(project: Proj
     assert result.code == 0, result.output
     assert project.calls() == [["--probe", "stlink", *OPTIONS[2:], "write", HEX]]
     assert [line for line in result.output.splitlines() if "warning" in line] == [
-        "warning: upload_protocol = stlinkv2-1 is taken as any ST-LINK; there are: "
+        "warning: upload_protocol = stlinkv2-1 means any ST-LINK; the known names are: "
         "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
     ]
 

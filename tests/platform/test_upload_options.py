@@ -83,7 +83,7 @@ def test_espstlink_is_for_the_upload_alone() -> None:
 def test_any_other_name_of_an_st_link_is_any_st_link_and_a_warning(protocol: str) -> None:
     assert option_problems.problem(protocol, "stm8s103f3p6", {}, {}, "unlock") is None
     assert option_problems.unusual_protocol(protocol) == (
-        f"upload_protocol = {protocol} is taken as any ST-LINK; there are: {ALLOWED}"
+        f"upload_protocol = {protocol} means any ST-LINK; the known names are: {ALLOWED}"
     )
     assert command_line.probe("", protocol, options.STLINK_PROTOCOLS) == "stlink"
 
@@ -98,11 +98,11 @@ def test_a_protocol_with_a_name_of_its_own_is_not_unusual(protocol: str) -> None
     [
         (
             ["-c", "stlinkv2"],
-            "upload_flags = -c: these are options of stm8tool; what -c of stm8flash does, upload_proto",
+            "upload_flags = -c: these are options of stm8tool; instead of stm8flash's -c use upload_protocol",
         ),
         (
             ["--part", "x", "-pstm8s103?3"],
-            "upload_flags = -pstm8s103?3: these are options of stm8tool; what -p of stm8f",
+            "upload_flags = -pstm8s103?3: these are options of stm8tool; instead of stm8flash's -p",
         ),
         (["-v", "--region", "flash"], "None"),
     ],

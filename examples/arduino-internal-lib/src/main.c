@@ -3,7 +3,7 @@
 #include <Arduino.h>
 #include <I2C.h>
 
-#define FIRST 0x08 /* what lies below and from LAST on is reserved by the bus */
+#define FIRST 0x08 /* the bus reserves the addresses below, and those from LAST on */
 #define LAST 0x78
 
 void setup(void)

@@ -1,6 +1,6 @@
 /* Measure a distance with the ultrasonic sensor HC-SR04: Trig at PA2, Echo at PA1.
  *
- * Its Echo has 5 V: run the board with 5 V, or put a divider between.
+ * Its Echo has 5 V: run the board with 5 V, or put a voltage divider between Echo and PA1.
  */
 
 #include <Arduino.h>

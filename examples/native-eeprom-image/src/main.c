@@ -1,4 +1,4 @@
-/* Blink a pattern that lies in the EEPROM. */
+/* Blink a pattern from the EEPROM. */
 
 #include <stdint.h>
 
@@ -10,7 +10,7 @@
 
 #define LED (1 << 5) /* of the blue board: PB5, lit when low */
 
-/* The EEPROM of an STM8S begins at 0x4000. `volatile`, as a program may change it there: the compiler must look. */
+/* The EEPROM of an STM8S begins at 0x4000. A program may change it there, so it is `volatile`. */
 const volatile __at(0x4000) uint8_t pattern[8] = {1, 0, 1, 0, 1, 0, 0, 0};
 
 #define CYCLES_PER_LOOP 7 /* with SDCC 4.2 */

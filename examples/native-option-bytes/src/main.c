@@ -1,6 +1,6 @@
-/* Show option byte 2 of the STM8S103, which gives pins their alternate functions: the LED blinks once for each bit that
- * is set, and stays on if none is, as in the factory. A byte that differs from its complement has no effect at all: the
- * LED flickers. STM8S103 datasheet, "Option bytes".
+/* Show option byte 2 of the STM8S103, which gives pins their alternate functions. The LED blinks once for each set bit.
+ * It stays on if no bit is set, which is the factory value. If the byte and its complement do not match, the byte has no
+ * effect, and the LED flickers. STM8S103 datasheet, "Option bytes".
  */
 
 #include <stdint.h>
@@ -9,7 +9,7 @@
 #define NOPT2 (*(const volatile uint8_t *)0x4804)
 
 #ifdef WITH_OPTION
-/* AFR0: TIM2 and TIM1 have their channels on port C. The complement stands behind the value. */
+/* AFR0: TIM2 and TIM1 have their channels on port C. The complement follows the value. */
 const __at(0x4803) uint8_t option_byte_2[2] = {0x01, 0xFE};
 #endif
 

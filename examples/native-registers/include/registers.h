@@ -1,6 +1,6 @@
 /* The few registers of the STM8S that this program uses, from ST's reference manual RM0016: a start for your own.
  *
- * GPIO: chapter 11. CLK: chapter 9. TIM4: chapter 19; its registers lie two bytes further on the STM8S001/003/103.
+ * GPIO: chapter 11. CLK: chapter 9. TIM4: chapter 19; its registers are two bytes higher on the STM8S001/003/103.
  */
 
 #ifndef REGISTERS_H
@@ -37,9 +37,9 @@ typedef struct {
 #define TIM4_PSCR REGISTER(0x5345 + TIM4_SHIFT)
 #define TIM4_ARR REGISTER(0x5346 + TIM4_SHIFT)
 
-#define TIM4_CR1_CEN 0x01 /* counts */
-#define TIM4_IER_UIE 0x01 /* interrupts when it starts again */
-#define TIM4_SR_UIF 0x01  /* it did; cleared by the program */
+#define TIM4_CR1_CEN 0x01 /* the timer counts */
+#define TIM4_IER_UIE 0x01 /* interrupt at each overflow */
+#define TIM4_SR_UIF 0x01  /* an overflow happened; the program clears this */
 
 #define TIM4_INTERRUPT 23 /* RM0016 and datasheets, "Interrupt mapping" */
 

@@ -1,4 +1,4 @@
-/* Any program will do to show how a locked chip is opened: this one blinks. */
+/* Any program can show how a locked chip is unlocked. This one blinks. */
 
 #include <stdint.h>
 

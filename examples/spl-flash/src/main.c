@@ -1,6 +1,6 @@
-/* Count the starts of this program in the EEPROM, and blink the count: reset the board, and it is one more.
+/* Count the starts of this program in the EEPROM, and blink the count. Each reset of the board adds one.
  *
- * The count is one byte at the start of the EEPROM, where `pio run -t upload` leaves alone what the firmware does not name.
+ * The count is one byte at the start of the EEPROM. `pio run -t upload` keeps bytes that the firmware does not name.
  */
 
 #include "stm8s.h"

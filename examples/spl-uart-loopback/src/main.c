@@ -1,10 +1,10 @@
-/* Send a text through UART1 to itself: a wire from PA5 (TX) to PA4 (RX). The LED stays on while all of it comes back. */
+/* Send a text through UART1 over a wire from PA5 (TX) to PA4 (RX). The LED stays on while the whole text comes back. */
 
 #include "stm8s.h"
 
 #define LED GPIOC, GPIO_PIN_4 /* of the sduino MB */
 
-#define PATIENCE 60000U /* looks at the receiver; at 115200 baud a byte is there long before */
+#define PATIENCE 60000U /* checks of the receiver; at 115200 baud a byte arrives much earlier */
 
 static const char text[] = "STM8";
 

@@ -1,4 +1,4 @@
-/* printf() through the UART: SDCC's library hands each character to putchar(). */
+/* printf() through the UART: SDCC's library passes each character to putchar(). */
 
 #include <stdio.h>
 

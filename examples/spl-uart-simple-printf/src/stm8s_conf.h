@@ -1,4 +1,4 @@
-/* Which drivers of the Standard Peripheral Library this program uses: the platform builds these, and no others. */
+/* The drivers of the Standard Peripheral Library that this program uses. The platform builds only these. */
 
 #ifndef STM8S_CONF_H
 #define STM8S_CONF_H

@@ -1,6 +1,6 @@
-; The chip's vectors: a reset starts the boot loader, and everything else goes to the application's vector at its place.
+; The chip's vectors. A reset starts the boot loader. Every other vector leads to the application's vector at its place.
 ;
-; The areas stand in the order in which SDCC has them.
+; The areas are in SDCC's order.
 
 	.module vectors
 	.globl _boot
