@@ -141,8 +141,11 @@ def test_what_helps_against_a_damaged_library_is_to_get_it_again(
     bundled = tmp_path / "_vendor" / "libusb"
     for folder, words in (
         (private / "libusb_package", f"delete {private} "),
-        (tmp_path / "site" / "libusb_package", f"install again what {tmp_path / 'site' / 'libusb_package'} belongs to"),
-        (bundled / "linux-x86_64", f"install again what {bundled / 'linux-x86_64'} belongs to"),
+        (
+            tmp_path / "site" / "libusb_package",
+            f"reinstall the package or the platform that contains {tmp_path / 'site' / 'libusb_package'}",
+        ),
+        (bundled / "linux-x86_64", f"reinstall the package or the platform that contains {bundled / 'linux-x86_64'}"),
     ):
         with pytest.raises(AccessError) as caught:
             load([Candidate("libusb-package", str(folder / "libusb-1.0.so"))])

@@ -186,7 +186,9 @@ def test_a_library_that_cannot_be_loaded_is_named_with_the_reason(
     result = checkout.run("list", **({} if how == "packaged" else {OVERRIDE: named}))
     assert (result.code, result.reason) == (7, "error: no usable libusb-1.0 for this 64-bit Python [E-USB-LIBRARY]")
     assert result.details == [f"{'libusb-package' if how == 'packaged' else OVERRIDE}: {named}: {reason}"]
-    assert result.hint.startswith("hint: install again what" if how == "packaged" else "hint: correct or remove")
+    assert result.hint.startswith(
+        "hint: reinstall the package or the platform that contains" if how == "packaged" else "hint: correct or remove"
+    )
 
 
 def test_a_library_of_ones_own_is_named_by_the_override(checkout: Checkout) -> None:

@@ -131,7 +131,7 @@ def how_to_renew(file: Path) -> str:
     folder = file.parent.parent
     if folder in _private_folders():
         return f"delete {folder} and try again, with a network connection: the tool then fetches it again"
-    return f"install the package that {file.parent} belongs to again"
+    return f"reinstall the package or the platform that contains {file.parent}"
 
 
 def pinned() -> list[Pin]:
