@@ -30,8 +30,8 @@ _RUNS = 7
 _PARTS = ("stm8s103f3", "stm8s105k6", "stm8s208mb")
 _TARGETS = {("STM8S103F3", "v3"): "2.0", ("STM8S103F3", "v2"): "3.5"}
 
-# The wire at high speed, 10 clocks of 8 MHz a bit: a frame has a head of 50 bits (command, count, three address
-# bytes) and 11 bits for each of its up to 255 bytes (swim protocol, UM0470). A block is erased and written in 6 ms.
+# The wire at high speed: a bit takes 10 clocks of 8 MHz. A frame has a head of 50 bits (command, count, three address
+# bytes) and 11 bits for each of its up to 255 bytes (SWIM protocol, UM0470). A block is erased and written in 6 ms.
 _BIT_S = 10 / 8e6
 _HEAD_BITS, _BYTE_BITS, _FRAME = 6 + 4 * 11, 11, 255
 _PROGRAM_S = 0.006
