@@ -42,8 +42,8 @@ _LIMITS = {
 }
 _UNCHANGED = {("v3", 128 * 1024): "0.400 s", ("v2", 128 * 1024): "0.500 s"}
 
-# The wire at high speed, 10 clocks of 8 MHz a bit: a frame has a head of 50 bits (command, count, three address
-# bytes) and 11 bits for each of its up to 255 bytes (swim protocol, UM0470). A block is erased and written in 6 ms.
+# The wire at high speed: a bit takes 10 clocks of 8 MHz. A frame has a head of 50 bits (command, count, three address
+# bytes) and 11 bits for each of its up to 255 bytes (SWIM protocol, UM0470). A block is erased and written in 6 ms.
 _BIT_S = 10 / 8e6
 _HEAD_BITS, _BYTE_BITS, _FRAME = 6 + 4 * 11, 11, 255
 _PROGRAM_S = 0.006

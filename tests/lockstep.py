@@ -1,8 +1,8 @@
 """Random STM8 programs, executed by our core and by Debian's uCsim, and compared.
 
-A program is made while our core executes it, so that every address it uses lies in RAM or in a table in flash: what
-differs is then the CPU and not a memory. Where a row of ucsim/differences.csv says what uCsim does otherwise, our state
-is set to that after the instruction, so that the rest of the program is compared, too.
+A program is made while our core executes it. So every address that it uses is in RAM or in a table in flash, and a
+difference comes from the CPU, not from a memory. A row of ucsim/differences.csv describes a known difference. After
+such an instruction our core gets uCsim's state, so the rest of the program is compared, too.
 """
 
 from __future__ import annotations
@@ -441,7 +441,7 @@ def witness(program: Program, folder: Path) -> list[Optional[Answer]]:
     (folder / "program.hex").write_text(hex_text(program.image, 0x8000))
     found: list[Optional[Answer]] = []
     while len(found) < len(program.checks):
-        # uCsim 0.6.4 dies of a corrupted heap in about one check of 400; then another one goes on behind it.
+        # uCsim 0.6.4 crashes with a corrupted heap in about one check of 400; then another one goes on after it.
         (folder / "ram.hex").write_text(hex_text(program.checks[len(found)].ram, 0))
         lines = [f'file "{folder / "program.hex"}"', f'file "{folder / "ram.hex"}"']
         for check in program.checks[len(found) :]:

@@ -16,7 +16,7 @@ from pio import RUN_LIMIT_S, Core, Result
 # What the tool needs and a user's PlatformIO does not have.
 _TOOLS_OWN = re.compile(r"(py)?usb\b|intelhex|libusb_package")
 
-_NOWHERE = "http://127.0.0.1:9"  # the port "discard": nobody listens
+_NOWHERE = "http://127.0.0.1:9"  # the port "discard": no program listens
 
 
 @functools.cache

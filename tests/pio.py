@@ -61,7 +61,7 @@ def write_program(file: Path, code: str) -> None:
 
 
 def load(file: Path) -> ModuleType:
-    """Return a file as a module; PlatformIO's folders are no packages."""
+    """Return a file as a module; PlatformIO's folders are not packages."""
     spec = importlib.util.spec_from_file_location(f"loaded_{file.stem}", file)
     assert spec
     assert spec.loader

@@ -1,11 +1,11 @@
 """Stand-ins for packages of PlatformIO's registry: folders and names as there, small contents of our own.
 
-The registry's packages belong to others and cannot be had everywhere. What is proven with a stand-in is that the right
-package is asked for and used as its layout wants it; not that the real one's contents compile. Their versions say so:
-`0.50.0+stand-in`.
+The registry's packages belong to others and are not available everywhere. A test with a stand-in proves that the
+platform asks for the right package and uses its layout. It does not prove that the real package compiles. The versions
+of stand-ins show what they are: `0.50.0+stand-in`.
 
-They are wide enough for the projects that ststm8 2.1.0 brought along (tests/upstream): these include every header of
-ST's library, and use little of it.
+They have everything that the example projects of ststm8 2.1.0 need (tests/upstream). These include every header of ST's
+library, and use little of it.
 """
 
 from __future__ import annotations

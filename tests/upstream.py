@@ -1,8 +1,8 @@
-"""The projects of tests/upstream: what projects for ststm8 2.1.0 look like, down to the files that ST's library wants.
+"""The projects of tests/upstream. They look like projects for ststm8 2.1.0, with the files that ST's library needs.
 
-stm8s_conf.h, stm8s_it.h and stm8s_it.c are the same in most of them but for a few lines. They are written here, in the
-form that projects take over from ST's template: a driver or a handler stands under the macros of the chips that have
-it, a driver that is not used is commented out, and every compiler has its branch.
+stm8s_conf.h, stm8s_it.h and stm8s_it.c are the same in most of them, except a few lines. This module writes them in the
+form of ST's template. A driver or a handler is under the macros of the chips that have it. An unused driver is
+commented out. Every compiler has its branch.
 """
 
 from __future__ import annotations

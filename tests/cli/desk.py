@@ -165,7 +165,7 @@ def hex_text(*segments: tuple[int, bytes]) -> str:
 
 
 def program(size: int, seed: int = 1) -> bytes:
-    """Return bytes that begin like a program, whose vector leads to the byte behind it, and are never zero after it."""
+    """Return bytes that begin like a program: the vector leads to the byte after it. No later byte is zero."""
     vector = b"\x82\x00\x80\x04\x20\xfe"[:size]
     return vector + bytes((seed * 37 + n * 11) % 255 + 1 for n in range(len(vector), size))
 

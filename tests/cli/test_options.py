@@ -1,4 +1,4 @@
-"""Options: the same before and after the command, the later one wins; help; what is unknown is refused."""
+"""Options work the same before and after the command, and the later one wins. Help. Unknown options are refused."""
 
 from __future__ import annotations
 

@@ -245,7 +245,7 @@ def test_a_pipe_is_no_file_to_compare_with(desk: Desk) -> None:
 
 
 class Typed(io.StringIO):
-    """A terminal at which somebody types."""
+    """A terminal at which a user types."""
 
     def isatty(self) -> bool:
         return True

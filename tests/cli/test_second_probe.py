@@ -35,7 +35,7 @@ _OPTION_S, _OPTION_L = 0x4807, 0x4808  # CLK of one, WDG of the other
 
 
 class Bench:
-    """A part behind the second probe, and the command line before it."""
+    """A part on the second probe, and the command line for it."""
 
     def __init__(self, part: str, desk: Desk, probe: SecondProbe) -> None:
         self.part, self.desk, self.probe, self.chip = part, desk, probe, probe.chip

@@ -28,7 +28,7 @@ def firmware(code: str, text: bytes = b"Hello\r\nready\r\n") -> bytes:
 
 
 def symbol_file(desk: Desk, **symbols: int) -> str:
-    """Write an ELF that has nothing but a symbol table; return its name."""
+    """Write an ELF that has only a symbol table; return its name."""
     names, entries = b"\0", bytes(16)
     for name, value in symbols.items():
         entries += struct.pack(">IIIBBH", len(names), value, 0, 0x10, 0, 1)
@@ -108,7 +108,7 @@ def test_an_address_ends_the_run_before_its_instruction(desk: Desk) -> None:
 
 
 def test_an_address_in_a_loop_that_is_translated_is_met(desk: Desk) -> None:
-    # X = 200; DECW X; JRNE back: the address behind the loop, and one in the middle of what would be one block.
+    # X = 200, DECW X, JRNE back: the address after the loop, and one in the middle of a possible block.
     desk.chip(content=firmware("AE00C8" + "5A26FD" + "9D9D9D" + FOREVER))
     result = desk.run("sim", "run", "board.chip", "--until-pc", "0x8088", "--for", "10ms")
     assert (result.code, result.err) == (0, "")

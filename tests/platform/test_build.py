@@ -127,7 +127,7 @@ def test_a_build_directory_that_sdcc_cannot_write_to_is_named(project: Project, 
     ]
 
 
-# 40 KB of nop: what is linked behind them does not fit between 0x8000 and 0xFFFF.
+# 40 KB of nop: code that is linked after them does not fit between 0x8000 and 0xFFFF.
 NOPS = "\t.module nops\n\t.globl _nops\n\t.area CODE\n_nops:\n" + 1280 * f"\t.db {','.join(32 * ['0x9D'])}\n"
 BIG_C = "void nops(void);\nvolatile char x;\nvoid one(void) { x++; }\nvoid main(void) { nops(); one(); }\n"
 

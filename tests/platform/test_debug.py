@@ -25,7 +25,7 @@ file.write_text(json.dumps({"words": words, "script": script}), encoding="utf-8"
 
 @pytest.fixture(scope="module")
 def debuggers(core: Core) -> Core:
-    """A core directory with a stand-in for the debugger, and an OpenOCD that nobody starts: the debugger would."""
+    """A core directory with a stand-in for the debugger, and an OpenOCD that only a real debugger would start."""
     for package, program, code in (
         (stand_ins.BINUTILS, "stm8-gdb", CLIENT_PROGRAM),
         (stand_ins.OPENOCD, "openocd", ""),

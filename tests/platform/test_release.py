@@ -1,7 +1,7 @@
 """The release archive: what is in it, and what a user without a network does with it.
 
-`dev.py release` names the archive that it has made in STM8_RELEASE; without that, one is made here of the checkout as
-it is, from the same wheels.
+`dev.py release` names its archive in STM8_RELEASE. Without that, the test makes an archive of the current checkout,
+from the same wheels.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def chip_behind(
     *,
     loader: bool = False,
 ) -> api.Chip:
-    """Return what the library gives out for the chip behind `probe`, for a `with` statement."""
+    """Return the library's `Chip` for the chip on `probe`, for a `with` statement."""
     return api.Chip(lambda: Session(Stlink(probe), part, power_cycle), part, progress, loader=loader)
 
 
@@ -99,7 +99,7 @@ class Board:
 
 @cache
 def program(part: Part, seed: int = 1, size: Optional[int] = None) -> bytes:
-    """Return bytes that begin like a program, an endless loop behind its vector, and no more zeros."""
+    """Return bytes that begin like a program: a vector and an endless loop after it. No later byte is zero."""
     rng = random.Random(seed)
     vector = b"\x82\x00\x80\x04\x20\xfe"[:size]
     return vector + bytes(rng.randrange(1, 256) for _ in range((size or part.flash.size) - len(vector)))

@@ -19,7 +19,7 @@ ONE_OF_EACH_STRUCTURE = {tuple((o.address, o.policy) for o in option_table(part)
 
 
 class Cut:
-    """Lets the supply fail during the Nth write of an option byte, or right behind it."""
+    """Lets the supply fail during the Nth write of an option byte, or right after it."""
 
     def __init__(self, board: Board, monkeypatch: pytest.MonkeyPatch, number: int, fraction: float) -> None:
         self.writes = 0

@@ -38,7 +38,7 @@ def _wanted(board: Board, image: Image) -> bytes:
 
 
 def _upload_cut_at(part: str, model: str, milliseconds: Optional[int]) -> tuple[Board, bytes, Optional[ToolError]]:
-    """Return the board, what it shall hold, and the error of an upload whose supply is cut at that time."""
+    """Upload while the supply is cut at that time; return the board, its expected contents, and the error."""
     board = Board(part, model, faults=() if milliseconds is None else [f"power-switch={milliseconds}"])
     image = _two_pieces(board.part)
     wanted = _wanted(board, image)

@@ -224,7 +224,7 @@ def test_low_speed_right_after_an_unlock_is_normal(caplog: pytest.LogCaptureFixt
 
 
 def _one_bit_off(board: Board, rng: random.Random, size: int) -> None:
-    """Give the chip the test image but for one bit, and a first block that differs for certain."""
+    """Give the chip the test image with one bit changed, and a first block that differs for certain."""
     held = bytearray(program(board.part, size=size))
     held[rng.randrange(64, size)] ^= 1 << rng.randrange(8)
     held[1:3] = b"\x00\x00"

@@ -20,7 +20,7 @@ from stm8tool.sim.probe.stlink import SimStlink
 
 
 class Bench:
-    """A blank chip behind a STLINK-V3."""
+    """A blank chip on a STLINK-V3."""
 
     def __init__(self, part: Part) -> None:
         self.part = part

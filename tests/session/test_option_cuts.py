@@ -43,7 +43,7 @@ def cut_boards(
     before: Sequence[str] = (),
     how: Switches = _GARBAGE,
 ) -> Iterator[Board]:
-    """Yield a powered board for each way in which a change can be cut: in the middle of each byte, and behind it."""
+    """Yield a powered board for each way in which a change can be cut: in the middle of each byte, and after it."""
     for number in itertools.count(1):
         for fraction in (0.5, 1.01):
             board = Board(name, switches=how)
@@ -241,7 +241,7 @@ def test_a_cut_while_locking_leaves_a_chip_that_unlock_recovers(
 def test_a_cut_in_a_write_with_option_bytes_is_mended_by_the_same_write(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The boot area is replaced, so that UBC is cleared on the way and set behind it."""
+    """The boot area is replaced, so UBC is cleared before the write and set after it."""
     part = find_part(name)
     at = UBC_ADDRESS[part.flash_regs]
     complement = next(option.complement for option in option_table(part) if option.address == at)

@@ -173,7 +173,7 @@ def test_the_reset_line_is_seen_to_work_where_it_does(model: str, name: str, fau
 
 @st.composite
 def requests(draw: st.DrawFn) -> tuple[Part, list[str]]:
-    """Draw a part and something that somebody might ask of it, right or wrong."""
+    """Draw a part and a change of its options that a user might ask for, right or wrong."""
     part = draw(
         st.sampled_from([find_part(name) for name in ONE_OF_EACH_LAYOUT.values()]) | st.sampled_from(all_parts())
     )

@@ -163,7 +163,7 @@ def test_a_locked_chip_that_looks_blank_and_open_is_not_locked_again(
 def test_a_flash_of_0x71_that_refuses_to_be_written_is_locked_whatever_the_options_read(
     nacks: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Zeros, say, as a blog has it: nothing but the refusal tells then, where bit 7 does not show."""
+    """A locked chip may read as zeros, as a blog says. If bit 7 does not show, only the refusal tells."""
     monkeypatch.setattr("stm8tool.sim.chip.memory_map.ROP_PATTERN", 0x00)
     switches = Switches(rop_hides_options=True, iapsr_undocumented=False, rop_write_nacks=nacks)
     board = Board("stm8l101f3", locked=True, switches=switches)

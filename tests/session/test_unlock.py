@@ -178,7 +178,7 @@ def test_a_weak_link_makes_no_byte_look_left(fault: str) -> None:
 
 
 def test_an_upload_looks_at_what_it_writes_and_says_no_more() -> None:
-    """A worn-out block beside the image is no reason to leave a locked chip empty."""
+    """A worn-out block beside the image must not leave an unlocked chip empty."""
     board = Board(locked=True, faults=["dead-block=0x8600"])
     image = image_of(board.part, size=300)
     board.upload(image)

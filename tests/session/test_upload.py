@@ -114,7 +114,7 @@ def test_a_locked_chip_that_reads_as_zeros_everywhere_is_told_by_its_refusals(
 def test_an_upload_leaves_the_option_bytes_of_an_open_chip_alone(unlock: bool) -> None:
     board = Board("stm8s105k6")
     memory = board.chip.options.memory
-    memory.write(0x4803, bytes([0x03, 0xFC]))  # AFR as somebody wants it
+    memory.write(0x4803, bytes([0x03, 0xFC]))  # AFR as a user set it
     memory.write(0x487E, bytes(2))  # OPTBL without its complement, as another tool's unlock leaves it
     before = bytes(memory.data)
     board.upload(image_of(board.part, size=300), unlock=unlock)
@@ -133,7 +133,7 @@ def test_option_bytes_of_a_larger_part_are_not_written_to_a_smaller_one(chip: st
 
 def test_one_flipped_bit_in_the_rop_byte_unlocks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     board = Board("stm8l151k4")
-    board.chip.options.memory.write(0x480A, b"\x05")  # BOR as somebody wants it; an unlock would reset it
+    board.chip.options.memory.write(0x480A, b"\x05")  # BOR as a user set it; an unlock would reset it
     before = bytes(board.chip.flash.data), bytes(board.chip.options.memory.data)
     original, flipped = board.chip.rotf, []
 

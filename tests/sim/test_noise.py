@@ -55,7 +55,7 @@ def test_a_block_with_a_byte_not_acknowledged_is_not_programmed() -> None:
 def test_a_byte_not_acknowledged_at_all_leaves_no_command() -> None:
     bench = Bench(faults=["nak-every=1"])
     bench.swim_mode()
-    assert bench.do("F4 04") == OK  # pulses and a sync are no frames
+    assert bench.do("F4 04") == OK  # pulses and a sync are not frames
     assert bench.write(CSR, 0xA0) == REFUSED
     assert bench.do("F4 06") == OK
 

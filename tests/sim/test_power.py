@@ -26,7 +26,7 @@ def switch(bench: Bench, *, on: bool) -> None:
 
 
 def catch(bench: Bench) -> Optional[int]:
-    """Try to enter for 2 s while somebody switches the supply; return at which try CSR took what was written."""
+    """Try to enter for 2 s while the supply is switched; return the try at which CSR took the written value."""
     bench.probe.open()
     bench.swim_mode()
     start, tries = bench.clock.now(), 0

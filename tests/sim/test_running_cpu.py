@@ -424,7 +424,7 @@ def loader() -> str:
 
 @pytest.mark.parametrize(("model", "longest_s"), [("v2", 0.0105), ("v3", 0.0068)])
 def test_a_program_in_ram_programs_one_block_while_swim_fills_the_other_buffer(model: str, longest_s: float) -> None:
-    """With a V3, SWIM is hidden behind the 6 ms of a block; a V2's USB transfers take longer than that."""
+    """With a V3, the 6 ms of a block hide the time of SWIM. A V2's USB transfers take longer than that."""
     bench = in_ram(loader(), model=model)
     for flag in (0x20, 0x142, 0x1C2):
         assert bench.write(flag, 0) == OK

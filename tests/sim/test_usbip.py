@@ -1,4 +1,4 @@
-"""`sim serve` as an importer sees it: USB/IP over TCP, a USB device, and the simulated probe behind it."""
+"""`sim serve` as an importer sees it: USB/IP over TCP, a USB device, and the simulated probe."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ def test_only_the_console_prints_and_only_the_command_line_ends_the_process() ->
 
 
 def test_option_bytes_are_written_in_one_place_and_rop_in_two_more() -> None:
-    """`options.write_values` refuses what ruins a chip; a lock and an unlock write nothing but the ROP byte."""
+    """`options.write_values` refuses values that ruin a chip. A lock and an unlock only write the ROP byte."""
     calls: dict[str, set[str]] = {"begin_options": set(), "write_option": set(), "write_rop": set()}
     for source in sources():
         for node in nodes(source):
@@ -199,7 +199,7 @@ def test_option_bytes_are_written_in_one_place_and_rop_in_two_more() -> None:
 
 
 def test_outside_of_the_simulator_no_two_classes_have_one_name() -> None:
-    """A name that has to be asked for its room is no name. The simulator is another world, with a chip of its own."""
+    """No two classes in different folders have one name. The simulator is separate and has a chip of its own."""
     rooms: dict[str, list[str]] = {}
     for source in sources():
         for node in nodes(source):

@@ -32,7 +32,7 @@ FIRMWARE = bytes([0x82, 0x00, 0x80, 0x04]) + bytes(range(1, 86))
 # Machine paths, package indexes, and numbers of a tracker that the reader cannot see.
 FORBIDDEN = r"(?<![\w.])/(work|tmp|root|home)/|\b(pypi|pythonhosted|npmjs)\b|deb\.debian|\bissue #?\d|TODO|FIXME"
 
-# INT; UART1 at 115200 from 2 MHz; each byte behind the code up to a 0, once TXE is set; JRA to itself
+# INT, then UART1 at 115200 from 2 MHz: it sends each byte after the code up to a 0 when TXE is set. JRA to itself.
 HELLO = (
     bytes.fromhex("82008004 350152333501523235085235 AE8023F6270B720F5230FBC752315C20F2 20FE".replace(" ", ""))
     + b"Hello\r\nready\r\n\0"

@@ -1,4 +1,4 @@
-"""A file that is put in its place while somebody else has it open."""
+"""A file that is replaced while another program has it open."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_reader_is_waited_for_where_it_hinders(new: Path, old: Path, monkeypat
     assert old.read_text() == "new"
 
 
-@pytest.mark.skipif(sys.platform != "win32", reason="an open file hinders nobody here")
+@pytest.mark.skipif(sys.platform != "win32", reason="an open file can be replaced here")
 def test_a_reader_that_does_not_go_is_an_error_and_nothing_is_lost(
     new: Path, old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,6 @@
-"""No content of a file makes a parser fail in a way of its own: it is loaded, or refused with an ImageError.
+"""A parser either loads a file or refuses it with an ImageError, whatever the file has in it.
 
-`tests/fuzz_image.py` asks the same of atheris, for as long as one likes.
+`tests/fuzz_image.py` tests the same with atheris, until you stop it.
 """
 
 from __future__ import annotations

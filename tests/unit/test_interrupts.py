@@ -27,8 +27,8 @@ def test_nested_shields_hold_until_the_outermost_ends() -> None:
     with pytest.raises(KeyboardInterrupt), shield():
         with shield():
             _press_ctrl_c()
-        reached.append("behind the inner one")
-    assert reached == ["behind the inner one"]
+        reached.append("after the inner one")
+    assert reached == ["after the inner one"]
 
 
 def test_an_interrupt_after_a_shield_comes_at_once() -> None:

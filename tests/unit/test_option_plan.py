@@ -13,7 +13,7 @@ from stm8tool.parts.table import Part, find_part, option_table
 
 
 def states_of(part: Part, **held: int) -> list[OptionState]:
-    """Return the option bytes of a chip, at factory values but for `held`."""
+    """Return the option bytes of a chip, at factory values except `held`."""
     states = []
     for option in option_table(part):
         value = held.get(option.name, option.default)

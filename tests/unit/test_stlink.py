@@ -294,7 +294,7 @@ def test_a_read_that_loses_its_answer_is_begun_again_as_a_whole() -> None:
 
 
 class FakeV1(FakeProbe):
-    """The same probe behind a disk's wrapper."""
+    """The same probe, with its commands wrapped in those of a disk."""
 
     def __init__(self, mode: int = 1) -> None:
         super().__init__(mode, product=0x3744)

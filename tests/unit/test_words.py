@@ -19,7 +19,7 @@ BELOW = sorted(
 )
 VOCABULARIES = {"library": LIBRARY, "command line": COMMAND_LINE, "platform": PLATFORM}
 
-# Options of other programs, which a hint may name to anybody.
+# Options of other programs, which every hint may name.
 OF_OTHERS = {
     "image/s_record.py": {"--out-fmt-s19", "--out-fmt-ihx", "--out-fmt-elf"},  # SDCC
     "sim/usbip/export.py": {"--tcp-port"},  # usbip

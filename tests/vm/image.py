@@ -13,7 +13,7 @@ from typing import Union
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parents[1] / ".demo" / "vm"
-NOT_HERE = 77  # exit code for what cannot be had on this machine, as automake has it; a failure has another
+NOT_HERE = 77  # exit code if this machine cannot run the tests, as in automake; a failure has another code
 KERNEL = "linux-image-amd64"
 PROGRAMS = {  # program: its Debian package
     "qemu-system-x86_64": "qemu-system-x86",

