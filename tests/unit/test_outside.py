@@ -106,7 +106,11 @@ def test_the_ram_of_one_part_may_be_the_eeprom_of_another() -> None:
     [
         (0x2001, "1 byte too many for 8192 bytes of flash: make it smaller; it fits STM8S105C4, STM8S105K4"),
         (0x2010, "16 bytes too many for 8192 bytes of flash: make it smaller; it fits STM8S105C4, STM8S105K4"),
-        (0x20001, "122881 bytes too many for 8192 bytes of flash: make it smaller; no part that the tool knows holds"),
+        (
+            0x20001,
+            "122881 bytes too many for 8192 bytes of flash: make it smaller; "
+            "it does not fit any part that the tool knows",
+        ),
     ],
 )
 def test_a_program_that_is_too_large_is_told_the_parts_that_hold_it(size: int, hint: str) -> None:

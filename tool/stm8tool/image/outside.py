@@ -105,7 +105,7 @@ def _why(case: _Case, options: Optional[Region]) -> tuple[Code, Advice]:
         beyond = sum(len(lost.data) for lost in case.outside if lost.address == memory.end)
         if memory.name in ("flash", "eeprom") and beyond:
             fitting = _fitting(case)
-            larger = f"; it fits {fitting}" if fitting else "; no part that the tool knows holds it as it is"
+            larger = f"; it fits {fitting}" if fitting else "; it does not fit any part that the tool knows"
             too_many = f"{beyond} byte{'s' * (beyond > 1)} too many for {memory.size} bytes of {memory.name}"
             return Code.IMAGE_TOO_BIG, f"{too_many}: make it smaller{larger}"
     return Code.OUTSIDE_MAP, _counted_from_0(case) or _what_lies_there(case) or _other_part(case)

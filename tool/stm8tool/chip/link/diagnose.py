@@ -211,7 +211,7 @@ def _silent(seen: Evidence) -> Cause:
         message = "the chip did not answer while its power was switched"
         hint: Advice = (
             "switch the board's power off for a second, then on; a serial adapter may still feed the board. "
-            f"Else {_WIRES}; a program that turns SWIM off within about 30 ms is too fast for this"
+            f"If that does not help, {_WIRES}. A program that turns SWIM off within about 30 ms is too fast for this"
         )
     elif seen.has_nrst:
         message = "no SWIM link to the chip: it does not answer"
