@@ -212,7 +212,7 @@ def main(arguments: list[str]) -> int:
     except ToolError as exc:
         message, hint = str(exc), exc.hint_in(PLATFORM) or "look at the file"
     except OSError as exc:
-        message, hint = f"{exc.filename}: {exc.strerror}", "check the path and its rights"
+        message, hint = f"{exc.filename}: {exc.strerror}", "check the path and its permissions"
     else:
         return 0
     print(f"hint: {hint}\nerror: {tool}: {message}", file=sys.stderr)

@@ -46,7 +46,7 @@ def test_a_locked_chip_is_an_error_and_not_erased(flash: Flash, part: str) -> No
     before = flash.desk.memories()
     result = flash("-w", raw("fw.bin", program(64)), part=part)
     assert (result.code, result.reason.rpartition(" ")[2]) == (5, "[E-ROP-UPLOAD]")
-    assert result.hint == "hint: -u removes the protection and erases the whole chip; nothing can be saved"
+    assert result.hint == "hint: -u removes the protection and erases the whole chip; its content cannot be saved"
     assert flash.desk.memories() == before
 
 

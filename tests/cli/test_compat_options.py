@@ -152,5 +152,5 @@ def test_option_bytes_of_a_locked_chip_are_an_error(flash: Flash, part: str) -> 
     before = flash.desk.memories()
     result = flash("-s", "opt", "-w", raw("opt.bin", b"\xaa" if part == STM8L else b"\0"), part=part)
     assert (result.code, result.reason.rpartition(" ")[2]) == (5, "[E-ROP-UPLOAD]")
-    assert result.hint == "hint: -u removes the protection and erases the whole chip; nothing can be saved"
+    assert result.hint == "hint: -u removes the protection and erases the whole chip; its content cannot be saved"
     assert flash.desk.memories() == before

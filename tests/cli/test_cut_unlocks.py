@@ -106,7 +106,7 @@ def test_what_is_left_alone_is_named_and_not_called_factory(desk: Desk) -> None:
     desk.chip(part="stm8af5288")
     desk.set_option("TMU_KEY1", 0x12)
     assert desk.flash("options", "defaults", part="stm8af5288").out == (
-        "not written, and not at factory values: TMU_KEY1\n"
+        "not changed, and not at factory values: TMU_KEY1\n"
     )
     assert desk.flash("unlock", part="stm8af5288").out == (
         "not read-protected: nothing to do; not changed, and not at factory values: TMU_KEY1\n"

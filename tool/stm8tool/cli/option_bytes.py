@@ -88,7 +88,7 @@ def defaults(request: Request[NoArguments], console: Console) -> None:
         if changes or not left:
             _tell_changed(console, changes)
         if left:
-            console.say(f"not written, and not at factory values: {left}")
+            console.say(f"not changed, and not at factory values: {left}")
 
 
 class DiffArguments(NamedTuple):

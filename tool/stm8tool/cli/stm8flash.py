@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _WRITABLE = ("flash", "eeprom", "ram", "options")
 _BLANK = (0x00, 0xFF)  # the filler of images at addresses without an option byte
 
-_UNLOCK = "-u removes the protection and erases the whole chip; nothing can be saved"
+_UNLOCK = "-u removes the protection and erases the whole chip; its content cannot be saved"
 _HINTS = {
     Code.SEVERAL_PROBES: f"choose one with -S and its serial number; {NAME} -L lists them",
     Code.ROP_READ: _UNLOCK,

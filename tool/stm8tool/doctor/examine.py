@@ -383,7 +383,7 @@ def _options(chip: ChipInfo) -> Finding:
     damaged = ", ".join(state.option.name for state in chip.options if not state.consistent)
     if damaged:
         error = TargetError(
-            f"option bytes without their complements, for which the chip uses its defaults: {damaged}",
+            f"these option bytes do not match their complements, and the chip uses its defaults for them: {damaged}",
             code=Code.OPTIONS_CORRUPT,
             hint=Hint(
                 "check that {part} names the chip; {unlock} writes them again, which erases nothing on an open chip"

@@ -125,7 +125,7 @@ def _chip_files(folder: str) -> list[Path]:
     try:
         return sorted(file for file in Path(folder).iterdir() if file.suffix == SUFFIX and file.is_file())
     except OSError as exc:
-        raise UsageError(f"cannot read {folder}: {exc.strerror}", hint="check the path and its rights") from exc
+        raise UsageError(f"cannot read {folder}: {exc.strerror}", hint="check the path and its permissions") from exc
 
 
 def _device(path: str, chip_file: Path) -> UsbDeviceInfo:

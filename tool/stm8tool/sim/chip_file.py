@@ -107,7 +107,7 @@ def _document(path: Path) -> dict[str, Any]:
     except FileNotFoundError as exc:
         raise UsageError(f"there is no chip file {path}", hint=Hint("{sim_create:{path}}", path=path)) from exc
     except OSError as exc:
-        raise UsageError(f"cannot read {path}: {exc.strerror}", hint="check the path and its rights") from exc
+        raise UsageError(f"cannot read {path}: {exc.strerror}", hint="check the path and its permissions") from exc
     if len(content) > files.BOARD_LIMIT:
         raise damaged(path, f": it has more than {files.BOARD_LIMIT} bytes")
     try:

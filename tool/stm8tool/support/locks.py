@@ -19,7 +19,7 @@ from .files import check_name
 WAIT_S = 2.0
 STEP_S = 0.05
 _LONG_NAME = 200  # bytes; a file system takes 255 or fewer
-_CHECK = "check the path and its rights"
+_CHECK = "check the path and its permissions"
 
 if sys.platform == "win32":
     import msvcrt
