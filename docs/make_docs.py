@@ -183,7 +183,7 @@ FAULTS_HEAD = ("Fault", "What is wrong", "Exit")
 
 
 def with_faults(page: str) -> str:
-    """Return a page with a row for each new fault below its table: the exit code is a "?" until somebody writes it."""
+    """Return a page with a row for each new fault below its table: the exit code is a "?" until you write it."""
     head = table(FAULTS_HEAD, [])
     before, found, below = page.partition(head)
     rows, end, after = below.partition("\n\n")
