@@ -91,7 +91,8 @@ class Execution:
         return self._began + (cycles - self._from_cycle) / self._hz
 
     def begin(self, now: float) -> None:
-        """Go on at that time."""
+        """Go on at that time; SWIM may have written to the devices since the last stretch."""
+        self._due = 0.0
         self._began, self._from_cycle = now, self.core.cycles
         self._hz = self._chip.map.cpu_hz
 

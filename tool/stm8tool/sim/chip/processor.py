@@ -46,6 +46,7 @@ class Processor:
         self.on_reset: Callable[[str], None] = lambda _cause: None
         self.strict = False
         self.board: Board = build(chip, lambda text: self.warn(text))
+        chip.map.devices = [device for device in self.board.devices if device is not self.board.other]
         self._execution: Optional[Execution] = None  # made when the first instruction is executed: that takes its time
         self.reset(0.0)
 
