@@ -6,7 +6,8 @@
     python3 dev.py test --wine    a Windows Python, by wine; needs Debian, and root to install it where it is missing
     python3 dev.py test --vm  real USB, in a virtual machine; needs Debian, and root to install what is missing;
     python3 dev.py test --ucsim    our STM8 core beside Debian's uCsim, on random code and compiled programs;
-                              these three exit with 77, and say why, where what they need cannot be had
+    python3 dev.py test --sdcc     random C programs, compiled by SDCC and executed by our STM8 core;
+                              these four exit with 77, and say why, where what they need cannot be had
     python3 dev.py check      ruff, mypy --strict, and whether everything that is generated is as its tables say
     python3 dev.py check ...  some of that: ruff, types, generated
     python3 dev.py generate   write everything that is generated from tables
