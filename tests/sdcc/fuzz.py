@@ -16,10 +16,10 @@ from typing import Optional
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "tool")]
 
-from sdcc import interrupts
-from sdcc.machine import OPTIONS, RefusedError, compile_c, results
-from sdcc.programs import Maker, Program
-from sdcc.reduce import reduced
+from sdcc import interrupts  # noqa: E402
+from sdcc.machine import OPTIONS, RefusedError, compile_c, results  # noqa: E402
+from sdcc.programs import Maker, Program  # noqa: E402
+from sdcc.reduce import reduced  # noqa: E402
 
 
 def came(program: Program, option: str, folder: Path) -> Optional[list[int]]:

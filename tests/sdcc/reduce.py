@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from .programs import Called, Program
 from .standard import UndefinedError
@@ -29,43 +30,48 @@ def _shorter(node: Node) -> Iterator[Node]:
                 yield Literal(kind, value)
 
 
+def without(items: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """Yield the items with each one left out."""
+    for index in range(len(items)):
+        yield (*items[:index], *items[index + 1 :])
+
+
 def _smaller(program: Program) -> Iterator[Program]:
-    names = [function.name for function in program.functions]
     if len(program.calls) > 1:
         for index in range(len(program.calls)):
             yield program.only(index)
-    for index in range(len(program.settings)):
-        yield replace(program, settings=(*program.settings[:index], *program.settings[index + 1 :]))
-    for index in range(len(program.calls)):
-        yield replace(program, calls=(*program.calls[:index], *program.calls[index + 1 :]))
-    if len(program.functions) > 1:
-        reached = {call.function.name for call in program.calls}
-        for function in reversed(program.functions):
-            if function.name in reached:
-                reached |= {name for name in names if re.search(rf"\bp?{name}\(|\bp{name}\)", function.text())}
-        yield replace(program, functions=tuple(function for function in program.functions if function.name in reached))
-    for index in range(len(program.functions)):
-        yield replace(program, functions=(*program.functions[:index], *program.functions[index + 1 :]))
-    for index in range(len(program.places)):
-        yield replace(program, places=(*program.places[:index], *program.places[index + 1 :]))
-    for index in range(len(program.declarations)):
-        yield replace(program, declarations=(*program.declarations[:index], *program.declarations[index + 1 :]))
+    yield replace(program, functions=_reached(program))
+    for name in ("settings", "calls", "functions", "places", "declarations"):
+        for items in without(getattr(program, name)):
+            yield replace(program, **{name: items})
     for index in range(len(program.functions) - 1, -1, -1):
-        function = program.functions[index]
+        before, function, behind = (
+            program.functions[:index],
+            program.functions[index],
+            program.functions[index + 1 :],
+        )
         for other in _functions(function):
             calls = tuple(
                 Called(other, call.arguments) if call.function.name == other.name else call for call in program.calls
             )
-            yield replace(
-                program, functions=(*program.functions[:index], other, *program.functions[index + 1 :]), calls=calls
-            )
+            yield replace(program, functions=(*before, other, *behind), calls=calls)
+
+
+def _reached(program: Program) -> tuple[Function, ...]:
+    """Return the functions that main calls, and those that they call."""
+    names = [function.name for function in program.functions]
+    reached = {call.function.name for call in program.calls}
+    for function in reversed(program.functions):
+        if function.name in reached:
+            reached |= {name for name in names if re.search(rf"\bp?{name}\(|\bp{name}\)", function.text())}
+    return tuple(function for function in program.functions if function.name in reached)
 
 
 def _functions(function: Function) -> Iterator[Function]:
-    for index in range(len(function.local)):
-        yield replace(function, local=(*function.local[:index], *function.local[index + 1 :]))
-    for index in range(len(function.pointers)):
-        yield replace(function, pointers=(*function.pointers[:index], *function.pointers[index + 1 :]))
+    for local in without(function.local):
+        yield replace(function, local=local)
+    for pointers in without(function.pointers):
+        yield replace(function, pointers=pointers)
     for index, variable in enumerate(function.local):
         if variable.start is not None:
             for start in variants(variable.start, _shorter):

@@ -1,8 +1,8 @@
 """The integer types and operators of C11 for a machine with 16-bit int, in two's complement.
 
-What the standard leaves undefined, or to the implementation, raises `UndefinedError`. The conversion to a signed type is
-left to the implementation by 6.3.1.3; SDCC wraps, and programs may rely on that. A right shift of a negative number is
-left to the implementation, too, and is not in the programs.
+What the standard leaves undefined raises `UndefinedError`. 6.3.1.3 leaves a conversion to a signed type to the
+implementation. SDCC wraps, and programs may rely on that. A right shift of a negative number is left to the
+implementation, too. It is not in the programs.
 """
 
 from __future__ import annotations
