@@ -23,6 +23,7 @@ root = Path(platform.get_dir())
 sys.path.insert(0, str(root / "builder"))
 from stm8build import (  # noqa: E402
     binutils,
+    compiler_check,
     elf,
     link_step,
     option_problems,
@@ -225,6 +226,10 @@ if platform.builds(COMMAND_LINE_TARGETS):
         describe_sdcc()
     warn_of_sketches()
     link = link_step.LinkStep(env, offset)
+    wrong_code = board.get("build.wrong_code", options.OPTIONS[compiler_check.OPTION].default)
+    check = compiler_check.CompilerCheck(
+        env, link.modules, wrong_code, asked=compiler_check.TARGET in COMMAND_LINE_TARGETS
+    )
     program = env.BuildProgram()
     require_sources(env.get("PIOBUILDFILES"))
     env.AddPostAction(program, Action(settle_program, None))
@@ -239,6 +244,8 @@ if platform.builds(COMMAND_LINE_TARGETS):
         Action(f'"$PYTHONEXE" "$STM8ELF" check {ram_size} $SOURCE {memory_model} $PIOFRAMEWORK', None),
     )
     env.AddPostAction("checkprogsize", Action(link.check_program, None))
+    env.AddPostAction("checkprogsize", Action(check.after_build, None))
+    target_actions.add_own(env, compiler_check.TARGET, firmware, check.list_all)
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
     Default([env.Alias("buildprog", firmware, firmware), "size"])
 else:
