@@ -27,8 +27,13 @@ _PATTERNS = {
     # The low byte of the difference is overwritten before anything has kept it.
     "lost-low-byte": re.compile(_LOW_BYTE + r"\taddw\tsp, #1\n" + _GAP + _LOAD + r"\tsbc\ta, "),
     "negated-borrow": re.compile(r"\tsub\ta, \(1, sp\)\n" + _GAP + r"\taddw\tsp, #1\n" + _GAP + r"\tnegw\t[xy]\n"),
-    "complemented-twice": re.compile(r"\tcpl\ta\n" + _GAP + r"\tld\txh, a\n" + _GAP + r"\tcplw\tx\n"),
+    "divided-by-itself": re.compile(r"\tclrw\tx\n" + _GAP + r"\tld\txl, a\n" + _GAP + r"\tdiv\tx, a\n"),
+    "complemented-twice": re.compile(
+        r"\tcpl\ta\n" + _GAP + r"(?:\tcplw\t[xy]\n" + _GAP + r")?\tld\t([xy])h, a\n" + _GAP + r"\tcplw\t\1\n"
+    ),
 }
+
+KINDS = (*_PATTERNS, "moved-parameter")
 
 _SP_BY = re.compile(r"(sub|addw|add)\tsp, #(0x[0-9a-f]+|\d+)$")
 _SP_PLACE = re.compile(r"\((0x[0-9a-f]+|\d+), sp\)")
@@ -67,7 +72,7 @@ def version(assembler: str) -> tuple[int, int, int]:
 
 def patterns(assembler: str) -> Iterator[Place]:
     """Yield the sequences that no right translation has."""
-    if "(1, sp)" not in assembler and "\tcpl\ta\n" not in assembler:
+    if not any(sign in assembler for sign in ("(1, sp)", "\tcpl\ta\n", "\tdiv\tx, a\n")):
         return
     lines = Lines(assembler)
     for function in _FUNCTION.finditer(assembler):

@@ -19,7 +19,7 @@ from .wrong_code_rules import RULES, bare_test
 
 CACHE_FORMAT = 1  # another one where the rules change
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
-_COMPARES = re.compile(r"(?<![-<>])>(?![>=])|<=")
+_COMPARES = re.compile(r"(?<![-<>])>(?![>=])|(?<!<)<=")
 _SILENT = re.compile(r"/[/*].*\bwrong-code: ok\b(?:\s+([\w-]+))?")
 
 

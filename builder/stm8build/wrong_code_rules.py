@@ -182,7 +182,24 @@ def long_constant(function: Function) -> Iterator[Node]:
     """Yield & | ^ of a local long long variable and a constant; SDCC may know the variable's value."""
     for node in function.nodes():
         found = _variable_and_constant(node) if node.kind in _BITWISE and node.type.size == 8 else None
-        if found and found[0].kind == "SYMBOL" and found[0].level and "volatile" not in found[0].type.text:
+        variable = found[0] if found else None
+        while variable and variable.kind == "CAST" and variable.children:
+            variable = variable.children[0]
+        if variable and variable.kind == "SYMBOL" and variable.level and "volatile" not in variable.type.text:
+            yield node
+
+
+def mixed_bytes(function: Function) -> Iterator[Node]:
+    """Yield `(… q … - v) ^ q` of 64 bits that a function returns, with a signed char q that is cast to unsigned int."""
+    for node in function.nodes():
+        both = _operands(node) if node.kind == "XOR" and node.type.size == 8 else None
+        if not both or node.parent is None or node.parent.kind != "RETURN":
+            continue
+        left, right = both
+        if right.type.size != 1 or not right.type.signed or left.kind != "SUB":
+            continue
+        casts = (below for below in left.walk() if below.kind == "CAST" and not below.type.signed)
+        if any(cast.children[0].same_as(right) for cast in casts):
             yield node
 
 
@@ -196,4 +213,5 @@ RULES: dict[str, Callable[[Function], Iterator[Node]]] = {
     "upper-half": upper_half,
     "modulo": modulo,
     "long-constant": long_constant,
+    "mixed-bytes": mixed_bytes,
 }
