@@ -156,7 +156,8 @@ def _is_load(part: Part, saved: Mapping[str, Any]) -> bool:
 
 
 def _is_operation(part: Part, saved: Mapping[str, Any]) -> bool:
-    name, address, size = saved["memory"], saved["address"], len(saved["data"]) // 2
+    name, size = saved["memory"], len(saved["data"]) // 2
+    address: int = saved["address"]
     if name is None:
         return size == 1
     region = _regions(part)[name]
