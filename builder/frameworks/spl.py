@@ -59,9 +59,7 @@ def included(env: Any, driver: Path) -> str:
             "none of its drivers is linked\n"
         )
         return ""
-    if (
-        "stm8s_conf.h" in scan.stdout.split()
-    ):  # a header that the preprocessor found has its folder in front
+    if "stm8s_conf.h" in scan.stdout.split():  # a header that the preprocessor found has its folder in front
         sys.stderr.write(
             "warning: framework = spl: there is no stm8s_conf.h in src or include; none of the library's drivers is "
             "linked. To use them, copy the one of examples/spl-blink\n"
