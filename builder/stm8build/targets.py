@@ -123,7 +123,7 @@ TARGETS = (
         "Check Compiler",
         "List where SDCC makes wrong code of the program",
         "",
-        "lists where SDCC makes [wrong code](docs/compilers.md) of the program and its libraries; "
+        "lists where SDCC makes [wrong code](compilers.md) of the program and its libraries; "
         "`-a --json` prints it as JSON",
         opens_probe=False,
     ),

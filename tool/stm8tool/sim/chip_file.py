@@ -22,7 +22,7 @@ from .chip import flash_work
 from .chip.debug import DebugModule
 from .chip.flash import FlashController
 from .chip.memory_map import MemoryMap
-from .chip.microcontroller import Chip
+from .chip.microcontroller import Microcontroller
 from .faults import Faults, parse
 from .noise import Noise
 from .probe.firmware import Firmware
@@ -180,7 +180,7 @@ _FIELDS: dict[str, rules.Rule] = {
 }
 _USB_SIDE = {name: _FIELDS[name] for name in ("model", "serial", "faults")}
 _GROUPS = {
-    "chip": Chip.STATE,
+    "chip": Microcontroller.STATE,
     "map": MemoryMap.STATE,
     "noise": Noise.STATE,
     "controller": FlashController.STATE,

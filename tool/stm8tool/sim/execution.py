@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Optional
 
 from .chip.breakpoints import Access
 from .chip.memory import Memory
-from .cpu.core import BlockedError, Core
+from .cpu.core import BlockedError, Cpu
 from .cpu.writer import Layout
 from .peripherals.device import NEVER, Device
 from .state import GIVEN, PART_OF_IT, SCRATCH, State
 
 if TYPE_CHECKING:
-    from .chip.microcontroller import Chip
+    from .chip.microcontroller import Microcontroller
 
 ILLEGAL = 0x05  # an opcode that the STM8 does not have
 CLOCKS = range(0x50C0, 0x50D0)
@@ -56,7 +56,7 @@ class Execution:
         }
     )
 
-    def __init__(self, chip: Chip, now: float, devices: Sequence[Device] = ()) -> None:
+    def __init__(self, chip: Microcontroller, now: float, devices: Sequence[Device] = ()) -> None:
         if chip.ram.start:
             raise ValueError("the core needs RAM from address 0 on")
         self._chip = chip
@@ -77,7 +77,7 @@ class Execution:
         self._accesses: Optional[list[Access]] = None  # of one instruction, while something looks at them
         self._written_at = -1  # the cycle of the last write to an array
         self._due = 0.0  # when something happens in the devices next; 0 after each access to one
-        self.core = Core(self)
+        self.core = Cpu(self)
         self.core.pauses = True
         self.take_memories(anew=True)
 

@@ -6,7 +6,6 @@ datasheets; IAPSR bits 5 and 7 and the order of events from a trace of ST's tool
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Optional
 
 from stm8tool.parts.table import Part
@@ -153,7 +152,7 @@ class FlashController:
     @_began.setter
     def _began(self, at: Optional[float]) -> None:
         if self._operation is not None:
-            self._operation = replace(self._operation, started=at or 0.0)
+            self._operation = self._operation._replace(started=at or 0.0)
 
     @property
     def _ends(self) -> Optional[float]:
@@ -162,7 +161,7 @@ class FlashController:
     @_ends.setter
     def _ends(self, at: Optional[float]) -> None:
         if self._operation is not None:
-            self._operation = replace(self._operation, ends=at or 0.0)
+            self._operation = self._operation._replace(ends=at or 0.0)
 
     # -- time -----------------------------------------------------------------------------------------------
 
@@ -373,7 +372,7 @@ class FlashController:
         if address != load.start + len(load.data):
             raise SimGapError(f"0x{address:06X} written while the block at 0x{load.start:06X} was loading")
         taken = data[: load.size - len(load.data)]
-        load.data += taken
+        load.data.extend(taken)
         if len(load.data) == load.size:
             self._load = None
             self._execute(memory, load, now + (len(taken) - 1) * byte_s)

@@ -8,8 +8,7 @@ Source: RM0016 4.6, PM0054 4.4: modes and units; times of the datasheets.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 from stm8tool.parts.table import Part, Region
 
@@ -32,8 +31,7 @@ def unit(part: Part, mode: int) -> int:
     return part.block if mode in (FPRG, PRG) else WORD
 
 
-@dataclass
-class Load:
+class Load(NamedTuple):
     """A word or block on its way in: it starts when the last byte has come. It comes over SWIM or from the program."""
 
     mode: int
@@ -84,8 +82,7 @@ class Load:
         return address, data, TPROG_BLANK_S if fast else TPROG_S
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """What the array is doing. `memory` is None for the global erase."""
 
     memory: Optional[Memory]
@@ -163,4 +160,4 @@ def _is_operation(part: Part, saved: Mapping[str, Any]) -> bool:
     region = _regions(part)[name]
     if region is None or size not in (1, WORD, part.block):
         return False
-    return region.start <= address < region.end and (address - region.start) % size == 0
+    return bool(region.start <= address < region.end) and (address - region.start) % size == 0

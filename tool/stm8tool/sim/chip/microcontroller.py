@@ -55,7 +55,7 @@ class Answer(enum.Enum):
     STUCK = "stuck"
 
 
-class Chip:
+class Microcontroller:
     """One STM8 on its board.
 
     Times are seconds of the bench's clock; they may not go backwards.

@@ -83,7 +83,7 @@ def decode(memory: bytearray, address: int) -> Optional[Instruction]:
     return Instruction(address, row, tuple(operands))
 
 
-class Core:
+class Cpu:
     """An STM8 CPU on a bus.
 
     Attributes:
