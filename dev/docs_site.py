@@ -44,6 +44,7 @@ PAGES = {
         "docs/README",
         "docs/tested",
         "docs/architecture",
+        "docs/performance",
         "docs/recipes",
         "docs/timing",
         "CONTRIBUTING",

@@ -24,7 +24,7 @@ from stm8tool.sim import store  # noqa: E402
 from stm8tool.sim.chip.microcontroller import Microcontroller  # noqa: E402
 from stm8tool.sim.cpu.core import Cpu  # noqa: E402
 from stm8tool.sim.cpu.image import PlainBus  # noqa: E402
-from stm8tool.sim.cpu.writer import Layout  # noqa: E402
+from stm8tool.sim.cpu.writer import MemoryLayout  # noqa: E402
 
 _RUNS = 7
 _PARTS = ("stm8s103f3", "stm8s105k6", "stm8s208mb")
@@ -165,7 +165,7 @@ def _wall(folder: Path) -> Iterator[Figure]:
 
 def _cpu() -> Iterator[Figure]:
     """Yield how fast the STM8 core executes, and what a second of waiting costs."""
-    bus = PlainBus(0x28000, Layout(0x1800, 0x8000, 0x28000))
+    bus = PlainBus(0x28000, MemoryLayout(0x1800, 0x8000, 0x28000))
     bus.memory[0x8000 : 0x8000 + len(_CPU_CODE)] = _CPU_CODE
     bus.memory[0x8020 : 0x8020 + len(_CPU_ROUTINE)] = _CPU_ROUTINE
     core = Cpu(bus)

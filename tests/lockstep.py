@@ -24,10 +24,10 @@ from stm8tool.sim.cpu.disassemble import text
 from stm8tool.sim.cpu.functions import block_source, compile_function, longest
 from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.opcodes import TABLE, Row
-from stm8tool.sim.cpu.writer import Instruction, Layout, parts
+from stm8tool.sim.cpu.writer import Instruction, MemoryLayout, parts
 
 DIFFERENCES = Path(__file__).with_name("ucsim") / "differences.csv"
-LAYOUT = Layout(0x1800, 0x8000, 0x28000, 0, 0x17FF)
+LAYOUT = MemoryLayout(0x1800, 0x8000, 0x28000, 0, 0x17FF)
 SIZE = 0x28000
 DATA = range(0x400)  # what programs write
 STACK = range(0x1700, 0x1800)

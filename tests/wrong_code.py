@@ -13,9 +13,9 @@ from intelhex import IntelHex
 from stm8build import wrong_code
 from stm8tool.sim.cpu.core import Core
 from stm8tool.sim.cpu.image import PlainBus
-from stm8tool.sim.cpu.writer import Layout
+from stm8tool.sim.cpu.writer import MemoryLayout
 
-LAYOUT = Layout(0x1800, 0x8000, 0x28000, 0, 0x17FF)
+LAYOUT = MemoryLayout(0x1800, 0x8000, 0x28000, 0, 0x17FF)
 SIZE = 0x28000
 WHICH, GOT, DONE = 0x600, 0x610, 0x620
 STEPS = 100_000

@@ -16,7 +16,7 @@ class Target(NamedTuple):
     group: str  # the heading in an IDE
     title: str
     description: str  # one line, for `pio run --list-targets` and the IDE
-    command: str  # of stm8tool; the words with a $ are variables of SCons; empty: the builder does the work
+    command: str  # of stm8tool, or empty if the builder does the work; the words with a $ are variables of SCons
     readme: str  # its description in the table of docs/targets.md
     loses: str = ""  # the loss that custom_confirm = yes asks about; empty: nothing is lost
     file_option: str = ""  # the option of platformio.ini that names the file of the target, custom_…

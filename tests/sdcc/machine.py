@@ -16,11 +16,11 @@ from intelhex import IntelHex
 
 from stm8tool.sim.cpu.core import Core
 from stm8tool.sim.cpu.image import PlainBus
-from stm8tool.sim.cpu.writer import Layout
+from stm8tool.sim.cpu.writer import MemoryLayout
 
 from .standard import BOXES, Type
 
-LAYOUT = Layout(0x1800, 0x8000, 0x28000, 0, 0x17FF)
+LAYOUT = MemoryLayout(0x1800, 0x8000, 0x28000, 0, 0x17FF)
 SIZE = 0x28000
 MAILBOX, STROBE = 0x5100, 0x5110
 REGISTERS = range(0x5000, 0x5100)
@@ -55,7 +55,7 @@ class Watched(PlainBus):
     """
 
     size: int = SIZE
-    layout: Layout = LAYOUT
+    layout: MemoryLayout = LAYOUT
     results: list[int] = field(default_factory=list)
     accesses: list[tuple[str, int, int]] = field(default_factory=list)
 

@@ -8,12 +8,12 @@ from stm8tool.sim.cpu.core import Cpu
 from stm8tool.sim.cpu.disassemble import disassemble
 from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.opcodes import PREFIXES, TABLE
-from stm8tool.sim.cpu.writer import Layout
+from stm8tool.sim.cpu.writer import MemoryLayout
 
-LAYOUT = Layout(0x400, 0x8000, 0xA000, 0x200, 0x3FF)
+LAYOUT = MemoryLayout(0x400, 0x8000, 0xA000, 0x200, 0x3FF)
 
 
-def core_with(code: str, at: int = 0x8000, layout: Layout = LAYOUT) -> Cpu:
+def core_with(code: str, at: int = 0x8000, layout: MemoryLayout = LAYOUT) -> Cpu:
     bus = PlainBus(0xA000, layout)
     bus.memory[at : at + len(bytes.fromhex(code))] = bytes.fromhex(code)
     core = Cpu(bus)
@@ -234,7 +234,7 @@ def test_the_stack_pointer_rolls_over_at_its_limit() -> None:
 
 
 def test_an_indexed_address_is_not_cut_to_16_bits() -> None:
-    bus = PlainBus(0x12000, Layout(0x400, 0x8000, 0x12000))
+    bus = PlainBus(0x12000, MemoryLayout(0x400, 0x8000, 0x12000))
     bus.memory[0x8000:0x8003] = bytes.fromhex("D6F000")
     bus.memory[0x11000] = 0x5A
     core = Cpu(bus)

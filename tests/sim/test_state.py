@@ -73,7 +73,7 @@ def objects(root: object) -> Iterator[tuple[str, object]]:
 
 
 # What is reached and has no state of its own: what it is made of is not changed after it was made.
-STATELESS = {"VirtualClock", "Breakpoints", "_Block", "Layout", "Row", "Instruction", "_Stage"}
+STATELESS = {"VirtualClock", "Breakpoints", "_Block", "MemoryLayout", "Row", "Instruction", "_Stage"}
 
 
 def with_state(root: object) -> list[tuple[str, Any]]:

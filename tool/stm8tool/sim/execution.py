@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Optional
 from .chip.breakpoints import Access
 from .chip.memory import Memory
 from .cpu.core import BlockedError, Cpu
-from .cpu.writer import Layout
+from .cpu.writer import MemoryLayout
 from .peripherals.device import NEVER, Device
 from .state import GIVEN, PART_OF_IT, SCRATCH, State
 
@@ -69,7 +69,9 @@ class Execution:
         self._flash_start, self._flash_end = chip.flash.start, chip.flash.end
         self._holders: dict[int, Optional[Device]] = {}
         self._memories = [m for m in (chip.flash, chip.eeprom, chip.options.memory) if m is not None]
-        self.layout = Layout(chip.ram.end, 0, 0, 0, chip.ram.end - 1)  # no plain flash: its reads may have to wait
+        self.layout = MemoryLayout(
+            chip.ram.end, 0, 0, 0, chip.ram.end - 1
+        )  # no plain flash: its reads may have to wait
         self.memory = bytearray([ILLEGAL]) * (max(chip.flash.end, chip.ram.end) + 8)
         self._began, self._from_cycle = now, 0
         self._hz = chip.map.cpu_hz
