@@ -211,8 +211,8 @@ of 16 bits. "asm" means that the kind is found in the assembler, and "tree" in t
 COMPILERS_END = """
 ## If you want to tell SDCC's developers
 
-Send the smallest program of a kind to SDCC's bug tracker. Give the version, the options, and the value that C says. Give
-the value that came out. Add the lines of the assembler that are wrong. One report for each kind is best.
+Send the smallest program of a kind to SDCC's bug tracker. Give the version, the options, and the value that C says.
+Give the value that came out. Add the lines of the assembler that are wrong. One report for each kind is best.
 """
 
 

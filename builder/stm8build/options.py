@@ -199,8 +199,8 @@ OPTIONS = {
             "",
             "warn",
             "error",
-            "the build looks for constructs of the project that SDCC makes [wrong code](compilers.md) of. `warn` names each "
-            "place. `error` also ends the build. `off` does not look",
+            "the build looks for constructs of the project that SDCC makes [wrong code](compilers.md) of. `warn` names "
+            "each place. `error` also ends the build. `off` does not look",
         ),
         Option(
             "custom_spl_archive",
