@@ -237,7 +237,8 @@ def _document(probe: SimStlink, model: str, serial: str, *, seconds: float) -> d
     chip.rest()
     if chip.executed_to < now - LONGEST_DEBT_S:
         chip.settle(now)
-    chip.executed_to = min(chip.executed_to, now)  # what came later is over when the next command comes
+    # What came later is over when the next command comes; a chip that is held in reset is not behind.
+    chip.executed_to = min(max(chip.executed_to, now - LONGEST_DEBT_S), now)
     return {
         "format": FORMAT,
         "version": VERSION,
