@@ -4,7 +4,7 @@ PlatformIO loads this file alone, by its path. So this file imports no sibling a
 PlatformIO names the module platformio.platform.…
 
 `python -m pytest` looks for modules in the checkout's root. Such a Python takes this file for the standard module
-`platform`.
+`platform`, so the first branch below loads the standard module instead.
 """
 
 from __future__ import annotations

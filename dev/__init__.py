@@ -6,7 +6,8 @@
     python3 dev.py test --wine    a Windows Python in wine; needs Debian, and root to install a missing wine
     python3 dev.py test --vm  real USB, in a virtual machine; needs Debian, and root to install missing packages
     python3 dev.py test --ucsim    our STM8 core beside Debian's uCsim, on random code and compiled programs
-                              these three exit with 77, and say why, if a program that they need cannot be installed
+    python3 dev.py test --sdcc     random C programs, compiled by SDCC and executed by our STM8 core
+                              these four exit with 77, and say why, if a program that they need cannot be installed
     python3 dev.py check      ruff, mypy --strict, generated files, the rules of prose, and the docs site, strictly
     python3 dev.py check ...  some of these: ruff, types, generated, prose, site
     python3 dev.py docs       the docs site, in dist/site; its pages work without a network

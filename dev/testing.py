@@ -11,7 +11,7 @@ from .environments import interpreters, version_of, virtual_environment
 from .system import ROOT, apt_install, ask, run, say
 
 # The tests for other interpreters: see tests/interpreters.py. CONTRIBUTING.md gives the reasons.
-_HERE = "not platform and not hardware and not wine and not vm and not ucsim"
+_HERE = "not platform and not hardware and not wine and not vm and not ucsim and not sdcc"
 ON_THE_OLDEST = f"{_HERE} and not sweep"
 ON_THE_NEWEST = f"{_HERE} and interpreter and not sweep"
 
@@ -27,6 +27,7 @@ MACHINES = {
     "--vm": ROOT / "tests" / "vm" / "image.py",
     "--wine": ROOT / "tests" / "windows" / "wine.py",
     "--ucsim": ROOT / "tests" / "ucsim" / "witness.py",
+    "--sdcc": ROOT / "tests" / "sdcc" / "compiler.py",
 }
 
 

@@ -1,7 +1,7 @@
 """The index of docs/errors.md, which has a row for each code: part of what docs/make_docs.py makes.
 
 The rows are those of `stm8tool.codes`. The headings of the page say where to look. A code without a section gets a
-draft of one, behind the section of the code before it. The tests fail until the draft is filled in.
+draft of one, after the section of the code before it. The tests fail until the draft is filled in.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def with_drafts(text: str) -> str:
         if not re.search(rf"^### {code.value}$", text, re.MULTILINE):
             found = re.search(rf"^### {before}\n(?:(?!##).*\n)*", text, re.MULTILINE)
             if not found:
-                raise ValueError(f"docs/errors.md has no section {before}: put the row of {code.value} behind another")
+                raise ValueError(f"docs/errors.md has no section {before}: put the row of {code.value} after another")
             text = f"{text[: found.end()].rstrip()}\n\n{draft(code)}{text[found.end() :]}"
         before = code.value
     return text.rstrip("\n") + "\n"

@@ -1,4 +1,4 @@
-"""docs/boards.md, docs/options.md, and the tables of targets, faults and errors, from the tables that the code uses.
+"""Pages and tables of the docs: boards, options, compilers, targets, faults and errors, from tables that the code uses.
 
 `python3 dev.py generate` writes them.
 """
@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Optional
 
 DOCS = Path(__file__).resolve().parent
 sys.path[:0] = [str(DOCS.parent / name) for name in ("boards", "builder", "docs", "tool")]
@@ -16,7 +17,7 @@ sys.path[:0] = [str(DOCS.parent / name) for name in ("boards", "builder", "docs"
 import error_index  # noqa: E402
 import make_boards  # noqa: E402
 
-from stm8build import options, targets  # noqa: E402
+from stm8build import options, targets, wrong_assembler, wrong_code_kinds  # noqa: E402
 from stm8tool.parts.table import all_parts  # noqa: E402
 from stm8tool.sim import faults  # noqa: E402
 
@@ -167,7 +168,89 @@ def options_page() -> str:
     return f"{OPTIONS_HEAD}\n{listed}{PROTOCOLS_HEAD}\n{protocols}"
 
 
-PAGES = {DOCS / "boards.md": boards_page, DOCS / "options.md": options_page}
+COMPILERS_HEAD = """# Wrong code by SDCC
+
+SDCC makes wrong code for STM8 from some plain C, with default options, and it does not warn. Every build looks for the
+kinds on this page. A finding is a warning with the file, the line, what comes out wrong, and how to write it:
+
+```text
+src/main.c:5: warning: SDCC 4.2.0 makes wrong code here: the difference loses the borrow from its low byte
+(lost-borrow); add the complement instead: v + ~(unsigned long)a + 1
+```
+
+| You want | Write |
+|---|---|
+| a list of all places, libraries too | `pio run -t check-compiler` |
+| the same as JSON, on one line | `pio run -t check-compiler -a --json` |
+| a build that ends where something is wrong | `board_build.wrong_code = error` |
+| a build that does not look | `board_build.wrong_code = off` |
+| one line left alone | the comment `// wrong-code: ok` on it; `// wrong-code: ok lost-borrow` for one kind |
+
+In libraries, a build only counts the places, one line for each library.
+
+## How the build finds them
+
+SDCC prints its own syntax tree while it compiles (`--dump-ast`), with the type of each node. So macros, typedefs and
+SDCC's keywords need no second parser, and no file is read twice. Kinds that depend on registers are looked for in the
+assembler that SDCC writes: there, the sequence of instructions itself is wrong. The findings are kept for each file
+until the file changes.
+
+## What it does not find
+
+* The value that a local variable begins with, as in `char c = field;`: SDCC leaves it out of its tree. The kinds that
+  show in the assembler are found there, too.
+* A signed variable against a wider unsigned constant that fits: `v < 5UL` is wrong for negative values of `v` only.
+* `case -5:` of an unsigned bit-field of 8 bits, and comparisons of two long long constants.
+* Kinds that are not on this page. SDCC has more.
+
+## The kinds
+
+Each program was compiled and executed on a simulated STM8. "C says" is the value that the standard gives, with an int
+of 16 bits. "asm" means that the kind is found in the assembler, and "tree" in the syntax tree.
+"""
+COMPILERS_END = """
+## If you want to tell SDCC's developers
+
+Send the smallest program of a kind to SDCC's bug tracker. Give the version, the options, and the value that C says.
+Give the value that came out. Add the lines of the assembler that are wrong. One report for each kind is best.
+"""
+
+
+def _result(value: Optional[int]) -> str:
+    return "never comes back" if value is None else f"0x{value:X}"
+
+
+def compilers_page() -> str:
+    """Return docs/compilers.md."""
+    kinds = wrong_code_kinds.KINDS
+    rows = [
+        [
+            f"[{kind.name}](#{kind.name})",
+            kind.construct,
+            _result(kind.expected),
+            *(_result(kind.seen[version]) if kind.seen[version] != kind.expected else "right" for version in VERSIONS),
+            "asm" if kind.name in wrong_assembler.KINDS else "tree",
+        ]
+        for kind in kinds
+    ]
+    summary = table(["Kind", "In C", "C says", *(f"SDCC {version}" for version in VERSIONS), "Found in"], rows)
+    return f"{COMPILERS_HEAD}\n{summary}{''.join(map(_kind, kinds))}{COMPILERS_END}"
+
+
+def _kind(kind: wrong_code_kinds.Kind) -> str:
+    """Return the section of one kind."""
+    options = f" It needs `{' '.join(kind.options)}`." if kind.options else ""
+    note = f" {kind.note}" if kind.note else ""
+    return (
+        f"\n### {kind.name}\n\n{kind.construct[0].upper()}{kind.construct[1:]}: {kind.wrong}.{options}{note}\n\n"
+        f"```c\n{kind.program.replace('$', '')}\n"
+        f"// {kind.call.replace('$', '')} is {_result(kind.expected)} in C\n```\n\n"
+        f"Right is: {kind.right}.\n\n```c\n{kind.cure.replace('$', '')}\n```\n"
+    )
+
+
+VERSIONS = ("4.2", "4.5")
+PAGES = {DOCS / "boards.md": boards_page, DOCS / "compilers.md": compilers_page, DOCS / "options.md": options_page}
 TARGETS_HEAD = ("`pio run -t …`", "does", "needs a build")
 
 

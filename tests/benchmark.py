@@ -21,10 +21,10 @@ from session.bench import Board, image_of, program  # noqa: E402
 from stm8tool import image  # noqa: E402
 from stm8tool.parts.table import Part, find_part  # noqa: E402
 from stm8tool.sim import store  # noqa: E402
-from stm8tool.sim.chip.microcontroller import Chip  # noqa: E402
-from stm8tool.sim.cpu.core import Core  # noqa: E402
+from stm8tool.sim.chip.microcontroller import Microcontroller  # noqa: E402
+from stm8tool.sim.cpu.core import Cpu  # noqa: E402
 from stm8tool.sim.cpu.image import PlainBus  # noqa: E402
-from stm8tool.sim.cpu.writer import Layout  # noqa: E402
+from stm8tool.sim.cpu.writer import MemoryLayout  # noqa: E402
 
 _RUNS = 7
 _PARTS = ("stm8s103f3", "stm8s105k6", "stm8s208mb")
@@ -165,16 +165,16 @@ def _wall(folder: Path) -> Iterator[Figure]:
 
 def _cpu() -> Iterator[Figure]:
     """Yield how fast the STM8 core executes, and what a second of waiting costs."""
-    bus = PlainBus(0x28000, Layout(0x1800, 0x8000, 0x28000))
+    bus = PlainBus(0x28000, MemoryLayout(0x1800, 0x8000, 0x28000))
     bus.memory[0x8000 : 0x8000 + len(_CPU_CODE)] = _CPU_CODE
     bus.memory[0x8020 : 0x8020 + len(_CPU_ROUTINE)] = _CPU_ROUTINE
-    core = Core(bus)
+    core = Cpu(bus)
     start = time.process_time()
     core.run(_CPU_CYCLES)
     speed = core.count / (time.process_time() - start) / 1e6
     yield Figure("STM8 core, million instructions a second", f"{speed:.2f}", "0.8")
     bus.memory[0x8000:0x8005] = bytes.fromhex("720100FBFB")  # BTJF 0x00fb,#0,itself
-    waiting = Core(bus)
+    waiting = Cpu(bus)
     start = time.process_time()
     waiting.run(_CPU_HZ)
     yield Figure("STM8 core, a second of waiting at 16 MHz", f"{(time.process_time() - start) * 1e3:.1f} ms")
@@ -184,7 +184,7 @@ def _cpu() -> Iterator[Figure]:
 
 def _poll_ms(code: bytes) -> float:
     """Return the time that a second of a program costs which polls, with a probe that looks a hundred times."""
-    chip = Chip(find_part("stm8s103f3"))
+    chip = Microcontroller(find_part("stm8s103f3"))
     chip.flash.write(0x8000, bytes.fromhex("82008080"))
     chip.flash.write(0x8080, code)
     chip.flash.write(0x8064, bytes.fromhex("82008100"))  # the vector of TIM4

@@ -19,15 +19,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
-from stm8tool.sim.cpu.core import Core, decode
+from stm8tool.sim.cpu.core import Cpu, decode
 from stm8tool.sim.cpu.disassemble import text
 from stm8tool.sim.cpu.functions import block_source, compile_function, longest
 from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.opcodes import TABLE, Row
-from stm8tool.sim.cpu.writer import Instruction, Layout, parts
+from stm8tool.sim.cpu.writer import Instruction, MemoryLayout, parts
 
 DIFFERENCES = Path(__file__).with_name("ucsim") / "differences.csv"
-LAYOUT = Layout(0x1800, 0x8000, 0x28000, 0, 0x17FF)
+LAYOUT = MemoryLayout(0x1800, 0x8000, 0x28000, 0, 0x17FF)
 SIZE = 0x28000
 DATA = range(0x400)  # what programs write
 STACK = range(0x1700, 0x1800)
@@ -40,7 +40,7 @@ HANDLER = 0x8080
 APART = {"BREAK", "HALT", "WFI", "WFE"}
 
 Answer = tuple[tuple[int, ...], bytes]  # registers, and the memory that programs write
-Patch = Callable[[Core, Core], None]  # the core after the instruction, and its registers before
+Patch = Callable[[Cpu, Cpu], None]  # the core after the instruction, and its registers before
 
 
 def differences() -> list[dict[str, str]]:
@@ -91,7 +91,7 @@ class Program:
             memory[area.start : area.stop] = self.random.randbytes(len(area))
         memory[0x8004:0x8008] = bytes.fromhex("82") + HANDLER.to_bytes(3, "big")
         memory[HANDLER] = 0x80  # IRET
-        self.core = Core(self.bus)
+        self.core = Cpu(self.bus)
         self.image = b""
         self.checks: list[Check] = []
         self.rows = [row for row in TABLE.values() if row.action not in APART]
@@ -306,7 +306,7 @@ class Program:
         bus = PlainBus(0, LAYOUT)
         bus.size, bus.memory = SIZE, bytearray(self.bus.memory)
         bus.memory[: LAYOUT.ram_end] = before[0]
-        core = Core(bus)
+        core = Cpu(bus)
         core.a, core.x, core.y, core.sp, core.cc = before[1]
         core.pc, core.limit = check.start, 1 << 60
         while core.count < check.steps:
@@ -335,23 +335,23 @@ class Program:
         return run
 
 
-def shown(core: Core) -> str:
+def shown(core: Cpu) -> str:
     return f"A={core.a:02X} X={core.x:04X} Y={core.y:04X} SP={core.sp:04X} CC={core.cc:02X}"
 
 
-def apply(core: Core, instruction: Instruction, patches: dict[str, Patch], execute: Callable[[], None]) -> None:
+def apply(core: Cpu, instruction: Instruction, patches: dict[str, Patch], execute: Callable[[], None]) -> None:
     """Execute an instruction; then bring the core to what uCsim makes of it."""
     patch = patches.get(instruction.row.action)
     if patch is None:
         execute()
         return
-    before = Core(core.bus)
+    before = Cpu(core.bus)
     before.a, before.x, before.y, before.sp, before.cc, before.pc = core.a, core.x, core.y, core.sp, core.cc, core.pc
     execute()
     patch(core, before)
 
 
-def _inverted_zero(core: Core, before: Core) -> None:
+def _inverted_zero(core: Cpu, before: Cpu) -> None:
     divisor = before.y if core.m[before.pc] == 0x65 else before.a
     if divisor:
         core.zv = 0 if core.zv else 1
@@ -359,7 +359,7 @@ def _inverted_zero(core: Core, before: Core) -> None:
         core.cc = before.cc | 1
 
 
-def _masked_below_level_3(core: Core, before: Core) -> None:
+def _masked_below_level_3(core: Cpu, before: Cpu) -> None:
     if before.im in (0x08, 0x20):
         jump = core.m[before.pc + 1] == 0x2D
         core.pc = before.pc + 3 + (core.m[before.pc + 2] if jump else 0)
@@ -380,7 +380,7 @@ def example(row: dict[str, str], folder: Path) -> tuple[str, str]:
     setting += code("LDW", "Y,{m}", "#word", y) + code("LD", "A,{m}", "#byte", a) + code("PUSH", "{m}", "#byte", cc)
     setting += code("POP", "CC", "")
     bus.memory[start - len(setting) : start + len(machine_code)] = setting + machine_code
-    core = Core(bus)
+    core = Cpu(bus)
     core.pc = start - len(setting)
     steps = 7 + int(row["steps"])
     for _ in range(steps):

@@ -173,6 +173,13 @@ class LinkStep:
             elif child.sources and str(child) != str(node):
                 yield from ((member, False) for member in child.sources if str(member).endswith(".rel"))
 
+    def modules(self, node: Any) -> list[tuple[Any, bool]]:
+        """Return the objects that are in the program, and whether each one is the project's own."""
+        linked = program.read(Path(str(node)).read_bytes())
+        objects = [(_Module(part), always) for part, always in self._objects(node)]
+        needed = {"_main", *LIBRARY_CALLS}.union(*(module.names("Ref") for module, _ in objects))
+        return [(module.node, own) for module, own in objects if own or module.is_linked(linked.symbols, needed)]
+
     def _handler_problem(self, linked: program.Program, node: Any) -> Optional[tuple[str, str]]:
         """Return (message, hint) for the first handler without a vector, or None; warn of a template's handlers."""
         table = program.vectors(linked, self._start())

@@ -194,6 +194,15 @@ OPTIONS = {
             "`--model-large` in `build_flags` is the same",
         ),
         Option(
+            "board_build.wrong_code",
+            ("warn", "error", "off"),
+            "",
+            "warn",
+            "error",
+            "the build looks for constructs of the project that SDCC makes [wrong code](compilers.md) of. `warn` names "
+            "each place. `error` also ends the build. `off` does not look",
+        ),
+        Option(
             "custom_spl_archive",
             ("auto", "yes", "no"),
             "",

@@ -25,6 +25,12 @@ def add(env: Any, firmware: Any) -> None:
     Targets(env).add(env, firmware)
 
 
+def add_own(env: Any, name: str, firmware: Any, run: Any) -> None:
+    """Add a target that the builder itself serves."""
+    row = next(target for target in TARGETS if target.name == name)
+    env.AddTarget(row.name, firmware, Action(run, None), title=row.title, description=row.description, group=row.group)
+
+
 def _keeper(env: Any) -> other_uploader.Stands:
     """Return a function that keeps SCons from changing a value of platformio.ini."""
     known = {name for name, value in env.Dictionary().items() if isinstance(value, (str, list))}
@@ -221,6 +227,8 @@ class Targets:
     def add(self, env: Any, firmware: Any) -> None:
         """Add the targets of the table to the build."""
         for row in TARGETS:
+            if not row.command:
+                continue  # the builder adds it
             env.AddTarget(
                 row.name,
                 firmware if row.takes_firmware else None,

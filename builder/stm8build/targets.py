@@ -16,7 +16,7 @@ class Target(NamedTuple):
     group: str  # the heading in an IDE
     title: str
     description: str  # one line, for `pio run --list-targets` and the IDE
-    command: str  # of stm8tool; the words with a $ are variables of SCons
+    command: str  # of stm8tool, or empty if the builder does the work; the words with a $ are variables of SCons
     readme: str  # its description in the table of docs/targets.md
     loses: str = ""  # the loss that custom_confirm = yes asks about; empty: nothing is lost
     file_option: str = ""  # the option of platformio.ini that names the file of the target, custom_…
@@ -30,12 +30,12 @@ class Target(NamedTuple):
     @property
     def takes_firmware(self) -> bool:
         """Tell whether the target needs the built program."""
-        return "$SOURCE" in self.command.split()
+        return not self.command or "$SOURCE" in self.command.split()
 
     @property
     def makes_a_file(self) -> bool:
         """Tell whether stm8tool writes a file. The build directory may not exist yet."""
-        return self.command.split()[0] == "read"
+        return self.command.split()[:1] == ["read"]
 
 
 TARGETS = (
@@ -116,6 +116,16 @@ TARGETS = (
         "Show the option bytes and which of them are at factory values",
         "options show",
         "shows the option bytes",
+    ),
+    Target(
+        "check-compiler",
+        "Platform",
+        "Check Compiler",
+        "List where SDCC makes wrong code of the program",
+        "",
+        "lists where SDCC makes [wrong code](compilers.md) of the program and its libraries; "
+        "`-a --json` prints it as JSON",
+        opens_probe=False,
     ),
     Target(
         "doctor",

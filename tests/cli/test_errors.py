@@ -24,7 +24,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with the files that the examples name."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(interrupts, "terminate_like_ctrl_c", lambda: None)
-    save("firmware.hex", [Segment(0x8000, bytes([0x82, 0x00, 0x80, 0x80]) + bytes(range(1, 200)))])
+    rest = bytearray(range(1, 200))
+    rest[0x7C:0x7E] = 0x20, 0xFE  # at 0x8080, where the vector leads: an endless loop
+    save("firmware.hex", [Segment(0x8000, bytes([0x82, 0x00, 0x80, 0x80]) + rest)])
     for name, size in (("20k.bin", 20 * 1024), ("eeprom.bin", 64), ("options.bin", 11)):
         Path(name).write_bytes(bytes([0x82]) * size)
 

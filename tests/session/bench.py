@@ -14,7 +14,7 @@ from stm8tool.image import Image, Segment
 from stm8tool.parts.table import Part, find_part
 from stm8tool.probe.stlink.swim import Stlink
 from stm8tool.session import Session
-from stm8tool.sim.chip.microcontroller import Chip
+from stm8tool.sim.chip.microcontroller import Microcontroller
 from stm8tool.sim.probe.stlink import SimStlink
 from stm8tool.sim.switches import Switches
 from stm8tool.transport.base import Transport
@@ -53,7 +53,7 @@ class Board:
     ) -> None:
         self.loader = loader
         self.part: Part = find_part(part)
-        self.chip = Chip(self.part, locked=locked, switches=switches)
+        self.chip = Microcontroller(self.part, locked=locked, switches=switches)
         self.chip.flash.write(self.part.flash.start, program(self.part, seed=99))
         self.probe = SimStlink(self.chip, model, faults=faults)
 

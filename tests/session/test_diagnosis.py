@@ -15,7 +15,7 @@ from stm8tool import api
 from stm8tool.errors import Code, ConnectError, ProgramError, SwimError, ToolError, VerifyError
 from stm8tool.image import Image, Segment
 from stm8tool.session import PowerCycle
-from stm8tool.sim.chip.microcontroller import Answer, Chip
+from stm8tool.sim.chip.microcontroller import Answer, Microcontroller
 
 
 def _upload(board: Board, size: int = 400) -> Optional[ToolError]:
@@ -84,14 +84,14 @@ def test_a_chip_that_falls_silent_when_its_program_runs_has_one_that_turns_swim_
 
 def test_a_wire_that_comes_off_in_the_middle_is_a_lost_link(monkeypatch: pytest.MonkeyPatch) -> None:
     board = Board()
-    original = Chip.wotf
+    original = Microcontroller.wotf
 
-    def wotf(chip: Chip, address: int, *rest: object) -> object:
+    def wotf(chip: Microcontroller, address: int, *rest: object) -> object:
         if address == 0x8080:
             chip.faults = board.probe.faults = type(chip.faults)(swim_open=True)
         return original(chip, address, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Chip, "wotf", wotf)
+    monkeypatch.setattr(Microcontroller, "wotf", wotf)
     error = _upload(board)
     assert isinstance(error, ConnectError)
     assert error.code is Code.LINK_LOST
@@ -183,12 +183,12 @@ def test_a_chip_reached_without_nrst_after_recipes_with_it_is_to_have_it_wired(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     board = Board()
-    original = Chip.enter
+    original = Microcontroller.enter
 
-    def enter(chip: Chip, *times: float) -> Answer:
+    def enter(chip: Microcontroller, *times: float) -> Answer:
         return Answer.SILENT if chip.nrst_low else original(chip, *times)
 
-    monkeypatch.setattr(Chip, "enter", enter)
+    monkeypatch.setattr(Microcontroller, "enter", enter)
     assert _upload(board) is None
     assert "reached without NRST" in caplog.text
     assert _warned(caplog) == [Code.WEAK_LINK.value]
@@ -418,15 +418,15 @@ def test_a_chip_that_is_caught_after_a_stumble_of_the_probe_needed_no_power_on(
 def test_a_chip_that_misses_one_entry_needed_no_power_on(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original, missed = Chip.enter, []
+    original, missed = Microcontroller.enter, []
 
-    def enter(chip: Chip, *times: float) -> Answer:
+    def enter(chip: Microcontroller, *times: float) -> Answer:
         if not missed:
             missed.append(1)
             return Answer.SILENT
         return original(chip, *times)
 
-    monkeypatch.setattr(Chip, "enter", enter)
+    monkeypatch.setattr(Microcontroller, "enter", enter)
     chip, _ = _catch(Board("stm8s001j3"))
     with chip:
         chip.info()

@@ -15,7 +15,7 @@ from stm8tool.errors import Code, ProbeError, ReadoutProtectedError, UsageError
 from stm8tool.image import Image, Segment
 from stm8tool.parts.table import Part, all_parts, find_part, option_table
 from stm8tool.sim.chip.memory import Memory
-from stm8tool.sim.chip.microcontroller import Chip
+from stm8tool.sim.chip.microcontroller import Microcontroller
 from stm8tool.sim.probe.stlink import SimStlink
 
 
@@ -24,7 +24,7 @@ class Bench:
 
     def __init__(self, part: Part) -> None:
         self.part = part
-        self.chip = Chip(part)
+        self.chip = Microcontroller(part)
         self.probe = SimStlink(self.chip, "v3")
 
     def open(self) -> api.Chip:
@@ -83,7 +83,7 @@ def test_every_part_is_written_erased_unlocked_and_brought_back_to_factory_value
     changed = bench.set_option("WDG", 0x01) or bench.set_option("GENCFG", 0x01) or bench.set_option("AFR", 0x01)
     with bench.open() as chip:
         assert bool(chip.unlock().restored) == changed
-    factory = Chip(part).options.memory.data
+    factory = Microcontroller(part).options.memory.data
     accepted = {option.address: option.accepted for option in option_table(part)}
     for at, (held, fresh) in enumerate(zip(bench.chip.options.memory.data, factory), part.options.start):
         assert held in accepted.get(at, (fresh,))
@@ -160,7 +160,7 @@ def test_what_may_lock_us_out_is_restored_only_by_force(part: str, option: str, 
     bench = Bench(find_part(part))
     bench.set_option(option, value)
     backup = Image(Segment(memory.start, bytes(memory.data)) for memory in [bench.chip.options.memory])
-    fresh = Chip(bench.part)
+    fresh = Microcontroller(bench.part)
     for force in (False, True):
         probe = SimStlink(fresh, "v3", clock=bench.probe.clock, faults=["nrst-open"])
         with chip_behind(probe, bench.part) as chip:

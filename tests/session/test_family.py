@@ -11,7 +11,7 @@ from stm8tool.chip.options import ubc
 from stm8tool.errors import FamilyMismatchError, LinkFault, SwimError
 from stm8tool.image import Image, Segment
 from stm8tool.parts.table import all_parts, disagreements, find_part
-from stm8tool.sim.chip.microcontroller import Chip
+from stm8tool.sim.chip.microcontroller import Microcontroller
 from stm8tool.sim.probe.stlink import SimStlink
 from stm8tool.sim.switches import Switches
 
@@ -30,7 +30,7 @@ def _refuses(chip: str, named: str) -> bool:
 @pytest.mark.parametrize("unmapped", [0x00, 0xFF])
 def test_every_part_shows_its_registers_and_its_ram_and_is_not_refused(unmapped: int) -> None:
     for part in all_parts():
-        probe = SimStlink(Chip(part, switches=Switches(unmapped_value=unmapped)), "v3")
+        probe = SimStlink(Microcontroller(part, switches=Switches(unmapped_value=unmapped)), "v3")
         with chip_behind(probe, part) as chip:
             found = chip.candidates()
             assert chip.info().seen == SEEN[part.name], part.name

@@ -20,7 +20,7 @@ from stm8tool.words import COMMAND_LINE, LIBRARY, PLATFORM
 
 PART = "stm8s103f3"
 FAULT_ROWS = re.findall(r"^\| `(.*?)` \| (.*) \| \d+ \|$", read("docs/stm8tool.md"), re.MULTILINE)
-PROGRAM = Segment(0x8000, bytes([0x82, 0x00, 0x80, 0x04]) + bytes(range(1, 200)))
+PROGRAM = Segment(0x8000, bytes([0x82, 0x00, 0x80, 0x04, 0x20, 0xFE]) + bytes(range(3, 200)))
 
 # What no simulated board has, what is only warned of, and what only the command line meets.
 _NOT_MET = {Code.USB_LIBRARY, Code.PACKAGES, Code.WEAK_LINK, Code.NO_HIGH_SPEED, Code.NO_PROGRAM, Code.RUN_TIME}

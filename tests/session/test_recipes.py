@@ -9,7 +9,7 @@ import pytest
 from session.bench import MODELS, Board, chip_behind, image_of
 from stm8tool.errors import ConnectError, ProbeLostError, SwimError, UsageError
 from stm8tool.session import PowerCycle
-from stm8tool.sim.chip.microcontroller import Chip
+from stm8tool.sim.chip.microcontroller import Microcontroller
 from stm8tool.sim.switches import Switches
 
 _KEPT = [Switches(entry_keeps_hs=True), Switches(entry_keeps_hs=True, resync_keeps_hs=True)]
@@ -133,16 +133,16 @@ def test_a_chip_that_was_never_gripped_is_not_said_to_be_stopped() -> None:
 def test_a_chip_that_a_rung_gripped_and_no_rung_held_may_stay_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     board = Board()
     written: list[int] = []
-    original = Chip.wotf
+    original = Microcontroller.wotf
 
-    def wotf(chip: Chip, address: int, *rest: object) -> object:
+    def wotf(chip: Microcontroller, address: int, *rest: object) -> object:
         answer = original(chip, address, *rest)  # type: ignore[arg-type]
         written.append(address)
         if written == [0x7F80]:
             _cut_swim(board)
         return answer
 
-    monkeypatch.setattr(Chip, "wotf", wotf)
+    monkeypatch.setattr(Microcontroller, "wotf", wotf)
     with pytest.raises(ConnectError) as caught:
         board.upload(image_of(board.part))
     assert _POWER in "".join(caught.value.details)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Optional
 
 from stm8tool.parts.table import find_part
-from stm8tool.sim.chip.microcontroller import Chip
+from stm8tool.sim.chip.microcontroller import Microcontroller
 from stm8tool.sim.clock import VirtualClock
 from stm8tool.sim.probe.stlink import SimStlink
 from stm8tool.sim.switches import Switches
@@ -36,7 +36,7 @@ class Bench:
         program: bytes = b"",
     ) -> None:
         self.clock = VirtualClock()
-        self.chip = Chip(find_part(part), locked=locked, switches=switches)
+        self.chip = Microcontroller(find_part(part), locked=locked, switches=switches)
         self.chip.flash.write(self.chip.part.flash.start, program)
         self.probe = SimStlink(self.chip, model, clock=self.clock, faults=faults)
         self.registers = REGISTERS[self.chip.part.flash_regs]

@@ -169,6 +169,91 @@ def test_another_version_is_told_which_way_to_go(board: Path) -> None:
         assert hint in str(refused.value.hint)
 
 
+LOADING = {"mode": 0x01, "start": 0x8040, "size": 64, "data": "00" * 8, "by_program": False}
+OPERATION = {"memory": "flash", "address": 0x8040, "data": "00" * 64}
+
+
+def of_controller(board: Path, **fields: Any) -> None:
+    document = json.loads(board.read_bytes())
+    document["controller"] |= fields
+    board.write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"mode": 0x11},
+        {"mode": 0x40},
+        {"size": 128},
+        {"size": 4},
+        {"start": 0x8001},
+        {"start": 0x7FC0},
+        {"start": 0xA000},
+        {"start": 0x4800},
+        {"data": ""},
+        {"data": "00" * 64},
+    ],
+)
+def test_a_block_that_no_chip_can_be_loading_is_refused(board: Path, change: dict[str, Any]) -> None:
+    of_controller(board, loading_now=LOADING)
+    describe(board)
+    of_controller(board, loading_now={**LOADING, **change})
+    with pytest.raises(UsageError, match=r"damaged: controller\.loading_now must be a part of a unit") as refused:
+        describe(board)
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"address": 0x8001},
+        {"address": 0xA000},
+        {"address": 0x7FC0},
+        {"data": ""},
+        {"data": "00" * 63},
+        {"data": "00" * 128},
+        {"memory": None},
+        {"memory": "eeprom"},
+        {"memory": "options"},
+    ],
+)
+def test_an_operation_that_no_array_can_be_doing_is_refused(board: Path, change: dict[str, Any]) -> None:
+    of_controller(board, operation_now=OPERATION, began=0.0, ends=0.003)
+    describe(board)
+    of_controller(board, operation_now={**OPERATION, **change})
+    with pytest.raises(UsageError, match=r"damaged: controller\.operation_now must be a byte, word or block"):
+        describe(board)
+
+
+def test_an_operation_in_a_memory_that_the_part_lacks_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "board.chip"
+    create(path, find_part("stm8l101f3"), "v2")
+    of_controller(path, operation_now={**OPERATION, "memory": "eeprom"}, began=0.0, ends=0.003)
+    with pytest.raises(
+        UsageError, match=r"controller\.operation_now must be a byte, word or block that STM8L101F3 has"
+    ):
+        describe(path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"operation_now": OPERATION, "began": None, "ends": 1.0}, "began must be null if"),
+        ({"operation_now": OPERATION, "began": 0.0, "ends": None}, "ends must be null if"),
+        ({"operation_now": None, "began": 0.0}, "began must be null if"),
+        ({"operation_now": OPERATION, "began": 0.0, "ends": -1.0}, "ends must not be before began"),
+        (
+            {"operation_now": OPERATION, "began": 0.0, "ends": 1.0, "loading_now": LOADING},
+            "loading_now and operation_now exclude each other",
+        ),
+    ],
+)
+def test_what_a_controller_does_and_its_times_fit_together(board: Path, fields: dict[str, Any], said: str) -> None:
+    of_controller(board, **fields)
+    with pytest.raises(UsageError, match=rf"damaged: controller\.{said}"):
+        describe(board)
+
+
 def test_the_page_about_the_format_names_every_field(board: Path) -> None:
     text = PAGE.read_text(encoding="utf-8")
     for way in places(json.loads(board.read_bytes())):

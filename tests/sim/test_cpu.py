@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from stm8tool.sim.cpu.core import Core
+from stm8tool.sim.cpu.core import Cpu
 from stm8tool.sim.cpu.disassemble import disassemble
 from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.opcodes import PREFIXES, TABLE
-from stm8tool.sim.cpu.writer import Layout
+from stm8tool.sim.cpu.writer import MemoryLayout
 
-LAYOUT = Layout(0x400, 0x8000, 0xA000, 0x200, 0x3FF)
+LAYOUT = MemoryLayout(0x400, 0x8000, 0xA000, 0x200, 0x3FF)
 
 
-def core_with(code: str, at: int = 0x8000, layout: Layout = LAYOUT) -> Core:
+def core_with(code: str, at: int = 0x8000, layout: MemoryLayout = LAYOUT) -> Cpu:
     bus = PlainBus(0xA000, layout)
     bus.memory[at : at + len(bytes.fromhex(code))] = bytes.fromhex(code)
-    core = Core(bus)
+    core = Cpu(bus)
     core.pc = at
     return core
 
 
-def vector(core: Core, number: int, handler: int) -> None:
+def vector(core: Cpu, number: int, handler: int) -> None:
     """Let interrupt `number` lead to a handler: INT and 24 bits."""
     address = 0x8008 + 4 * number
     core.m[address : address + 4] = b"\x82" + handler.to_bytes(3, "big")
@@ -234,10 +234,10 @@ def test_the_stack_pointer_rolls_over_at_its_limit() -> None:
 
 
 def test_an_indexed_address_is_not_cut_to_16_bits() -> None:
-    bus = PlainBus(0x12000, Layout(0x400, 0x8000, 0x12000))
+    bus = PlainBus(0x12000, MemoryLayout(0x400, 0x8000, 0x12000))
     bus.memory[0x8000:0x8003] = bytes.fromhex("D6F000")
     bus.memory[0x11000] = 0x5A
-    core = Core(bus)
+    core = Cpu(bus)
     core.x = 0x2000
     core.step()
     assert core.a == 0x5A
@@ -279,7 +279,7 @@ class Register(PlainBus):
 def test_registers_are_accessed_at_their_cycle_however_often_the_code_ran() -> None:
     bus = Register()
     bus.memory[0x8000:0x8007] = bytes.fromhex("4CC7500020FA9D")  # INC A; LD 0x5000,A; JRA
-    core = Core(bus)
+    core = Cpu(bus)
     core.run(400)
     assert bus.writes == [((n + 1) & 0xFF, 1 + 4 * n) for n in range(100)]
 
@@ -288,7 +288,7 @@ def test_a_loop_that_polls_is_jumped_over_to_the_next_event() -> None:
     bus = Register()
     bus.ready_at = 10_000_000
     bus.memory[0x8000:0x8007] = bytes.fromhex("7201500000FB9D"[:8] + "FB" + "20FE")  # BTJF 0x5000,#0,itself; JRA
-    core = Core(bus)
+    core = Cpu(bus)
     core.run(10_000_000)
     assert len(bus.reads) < 50
     assert core.cycles >= 10_000_000
@@ -308,7 +308,7 @@ def test_a_loop_that_polls_is_jumped_over_whatever_code_stands_behind_it() -> No
 def test_what_the_bus_calls_volatile_is_polled_each_time() -> None:
     bus = Register()
     bus.memory[0x8000:0x8007] = bytes.fromhex("72015000FB20FE")
-    core = Core(bus)
+    core = Cpu(bus)
     plain = bus.read
 
     def volatile(address: int, now: int) -> int:
@@ -316,7 +316,7 @@ def test_what_the_bus_calls_volatile_is_polled_each_time() -> None:
         return plain(address, now)
 
     bus.read = volatile  # type: ignore[method-assign]
-    core = Core(bus)
+    core = Cpu(bus)
     core.run(3000)
     assert len(bus.reads) == 1000
 

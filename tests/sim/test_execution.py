@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stm8tool.parts.table import find_part
-from stm8tool.sim.chip.microcontroller import Chip
+from stm8tool.sim.chip.microcontroller import Microcontroller
 from stm8tool.sim.execution import Execution
 from stm8tool.sim.gap import SimGapError
 from stm8tool.sim.uart import UartOutput
@@ -16,8 +16,8 @@ WAIT = "7205505FFB"  # BTJF IAPSR,#EOP,itself
 BREAK = "8B"
 
 
-def executing(code: str, at: int) -> tuple[Chip, Execution]:
-    chip = Chip(find_part("stm8s103f3"))
+def executing(code: str, at: int) -> tuple[Microcontroller, Execution]:
+    chip = Microcontroller(find_part("stm8s103f3"))
     memory = chip.flash if at >= chip.flash.start else chip.ram
     memory.write(at, bytes.fromhex(code))
     execution = Execution(chip, 0.0)
@@ -116,7 +116,7 @@ DRAIN = "720D5230FB"  # BTJF SR,#TC,itself
 
 
 def sending(code: str) -> tuple[UartOutput, Execution]:
-    chip = Chip(find_part("stm8s103f3"))
+    chip = Microcontroller(find_part("stm8s103f3"))
     chip.ram.write(0x100, bytes.fromhex(code))
     chip.ram.write(0x200, b"Hello\n\0")
     uart = UartOutput(UART, lambda: 16_000_000)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from stm8tool.parts.table import find_part
-from stm8tool.sim.chip.microcontroller import Chip
+from stm8tool.sim.chip.microcontroller import Microcontroller
 from stm8tool.sim.execution import Execution
 from stm8tool.sim.peripherals.build import Board, build, uarts_of
 
@@ -28,7 +28,7 @@ def load(address: int, to: int) -> str:
 
 
 class Bench(NamedTuple):
-    chip: Chip
+    chip: Microcontroller
     board: Board
     execution: Execution
     warnings: list[str]
@@ -39,7 +39,7 @@ class Bench(NamedTuple):
 
 
 def bench(code: str, *, handler: str = "", vector: int = 23, part: str = "stm8s103f3") -> Bench:
-    chip = Chip(find_part(part))
+    chip = Microcontroller(find_part(part))
     chip.flash.write(0x8000, bytes.fromhex(f"8200{MAIN:04X}"))
     chip.flash.write(0x8008 + 4 * vector, bytes.fromhex(f"8200{HANDLER:04X}"))
     chip.flash.write(MAIN, bytes.fromhex(code))
@@ -199,7 +199,7 @@ def test_a_window_watchdog_that_counts_is_told_to_be_none() -> None:
 
 
 def test_an_option_byte_starts_the_watchdog_with_the_chip() -> None:
-    chip = Chip(find_part("stm8s103f3"))
+    chip = Microcontroller(find_part("stm8s103f3"))
     chip.options.set("MISC=0x04")  # IWDG_HW (datasheet, OPT3)
     chip.options.load()
     chip.flash.write(0x8000, bytes.fromhex("20FE"))

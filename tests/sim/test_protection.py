@@ -6,7 +6,7 @@ import pytest
 
 from sim.bench import DM_CSR2, ENDLESS, OK, REFUSED, Bench
 from stm8tool.parts.table import all_parts, find_part, option_table
-from stm8tool.sim.chip.microcontroller import Chip
+from stm8tool.sim.chip.microcontroller import Microcontroller
 from stm8tool.sim.chip.options import ubc_size
 from stm8tool.sim.gap import SimGapError
 from stm8tool.sim.switches import Switches
@@ -107,9 +107,9 @@ def test_a_locked_chip_reads_0x71(part: str) -> None:
 
 def test_every_part_can_be_locked() -> None:
     for part in all_parts():
-        chip = Chip(part, locked=True)
+        chip = Microcontroller(part, locked=True)
         assert chip.options.rop, part.name
-        assert not Chip(part).options.rop, part.name
+        assert not Microcontroller(part).options.rop, part.name
 
 
 @pytest.mark.parametrize(

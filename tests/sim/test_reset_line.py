@@ -6,7 +6,7 @@ import pytest
 
 from sim.bench import CSR, OK, REFUSED, SILENT, Bench
 from stm8tool.parts.table import find_part
-from stm8tool.sim.chip.microcontroller import Chip
+from stm8tool.sim.chip.microcontroller import Microcontroller
 from stm8tool.sim.faults import parse
 from stm8tool.sim.switches import Switches
 
@@ -15,7 +15,7 @@ PROGRAM = b"\x82\x00\x80\x04\x20\xfe"
 
 def _pulsed(part: str, length_s: float, *faults: str) -> bool:
     """Tell whether a pulse of this length resets a chip that runs."""
-    chip = Chip(find_part(part))
+    chip = Microcontroller(find_part(part))
     chip.flash.write(0x8000, PROGRAM)
     chip.faults = parse(faults)
     chip.settle(1.0)

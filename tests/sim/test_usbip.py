@@ -17,7 +17,7 @@ from stm8tool.sim import store
 from stm8tool.sim.clock import VirtualClock
 from stm8tool.sim.faults import Faults
 from stm8tool.sim.usbip.channel import Channel
-from stm8tool.sim.usbip.device import Device
+from stm8tool.sim.usbip.device import UsbDevice
 from stm8tool.sim.usbip.export import serve
 from stm8tool.sim.usbip.server import VISITORS, Server
 from stm8tool.sim.usbip.stlink import of_board
@@ -457,7 +457,7 @@ def test_silent_visitors_hold_up_neither_the_importer_nor_others() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as stack:
         listener.setblocking(False)
         about = of_board("v2", "57FF6B0648824855FFFF1687", Faults())
-        server = Server(about, lambda: nullcontext(Device(about, {})), lambda _: None, clock)
+        server = Server(about, lambda: nullcontext(UsbDevice(about, {})), lambda _: None, clock)
         stack.callback(server.close)
 
         def connect() -> socket.socket:
@@ -493,7 +493,7 @@ def test_more_visitors_than_there_is_room_for_push_out_the_oldest() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener, ExitStack() as stack:
         listener.setblocking(False)
         about = of_board("v2", "57FF6B0648824855FFFF1687", Faults())
-        server = Server(about, lambda: nullcontext(Device(about, {})), lambda _: None, VirtualClock())
+        server = Server(about, lambda: nullcontext(UsbDevice(about, {})), lambda _: None, VirtualClock())
         stack.callback(server.close)
         visitors = []
         for _ in range(VISITORS + 1):

@@ -9,7 +9,7 @@ import pytest
 from intelhex import IntelHex
 
 import lockstep
-from stm8tool.sim.cpu.core import Core
+from stm8tool.sim.cpu.core import Cpu
 from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.opcodes import TABLE
 
@@ -56,7 +56,7 @@ def test_a_compiled_program_leaves_the_same_memory_and_registers(source: Path, t
     image = IntelHex(str(output))
     for start, end in image.segments():
         bus.memory[start:end] = image.tobinarray(start=start, end=end - 1).tobytes()
-    core = Core(bus)
+    core = Cpu(bus)
     core.run(50_000_000)
     assert core.stopped == "BREAK"
 

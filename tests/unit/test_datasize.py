@@ -6,7 +6,7 @@ import pytest
 
 from stm8tool.chip.options.datasize import data_area, largest
 from stm8tool.parts.table import all_parts, find_part
-from stm8tool.sim.chip.microcontroller import Chip
+from stm8tool.sim.chip.microcontroller import Microcontroller
 
 _PARTS = ("STM8L001J3", "STM8L101F3", "STM8L101G3", "STM8L101K3")  # 8 KB, and no EEPROM apart (PM0054 3.1)
 
@@ -17,7 +17,7 @@ def test_only_parts_without_an_eeprom_apart_and_with_room_in_flash_have_one() ->
 
 @pytest.mark.parametrize("name", _PARTS)
 def test_both_readings_of_the_manuals_agree_for_every_value(name: str) -> None:
-    chip = Chip(find_part(name))
+    chip = Microcontroller(find_part(name))
     for value in range(33):
         chip.options.memory.write(0x4803, bytes([value]))
         chip.options.load()

@@ -24,6 +24,9 @@ def test_no_target_has_the_name_or_the_title_of_another() -> None:
 
 @each_target
 def test_the_command_of_a_target_is_one_of_the_flasher(row: Target, capsys: pytest.CaptureFixture[str]) -> None:
+    if row.name == "check-compiler":  # the builder does the work
+        assert not row.command
+        return
     words = [re.sub(r"^\$\w+$", "x.hex", word) for word in row.command.split() if word != "$STM8TOOL_OPTIONS"]
     try:
         arguments = cli._parser().parse_args(words)

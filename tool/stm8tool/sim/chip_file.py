@@ -18,10 +18,11 @@ from stm8tool.support import files
 from stm8tool.words import Hint
 
 from . import rules
+from .chip import flash_work
 from .chip.debug import DebugModule
 from .chip.flash import FlashController
 from .chip.memory_map import MemoryMap
-from .chip.microcontroller import Chip
+from .chip.microcontroller import Microcontroller
 from .faults import Faults, parse
 from .noise import Noise
 from .probe.firmware import Firmware
@@ -179,7 +180,7 @@ _FIELDS: dict[str, rules.Rule] = {
 }
 _USB_SIDE = {name: _FIELDS[name] for name in ("model", "serial", "faults")}
 _GROUPS = {
-    "chip": Chip.STATE,
+    "chip": Microcontroller.STATE,
     "map": MemoryMap.STATE,
     "noise": Noise.STATE,
     "controller": FlashController.STATE,
@@ -195,6 +196,9 @@ def _check(document: dict[str, Any]) -> None:
     for name, declared in _GROUPS.items():
         _check_group(f"{name}.", document[name], declared.rules)
     _check_group("loaded_options.", document["loaded_options"], _loaded_options(part))
+    impossible = flash_work.problem(part, document["controller"])
+    if impossible is not None:
+        raise _FieldError(f"controller.{impossible}")
     sizes = _sizes(part)
     _check_group("memories.", document["memories"], dict.fromkeys(sizes, rules.GROUP))
     for name, (size, block) in sizes.items():

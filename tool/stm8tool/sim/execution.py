@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Optional
 
 from .chip.breakpoints import Access
 from .chip.memory import Memory
-from .cpu.core import BlockedError, Core
-from .cpu.writer import Layout
+from .cpu.core import BlockedError, Cpu
+from .cpu.writer import MemoryLayout
 from .peripherals.device import NEVER, Device
 from .state import GIVEN, PART_OF_IT, SCRATCH, State
 
 if TYPE_CHECKING:
-    from .chip.microcontroller import Chip
+    from .chip.microcontroller import Microcontroller
 
 ILLEGAL = 0x05  # an opcode that the STM8 does not have
 CLOCKS = range(0x50C0, 0x50D0)
@@ -56,7 +56,7 @@ class Execution:
         }
     )
 
-    def __init__(self, chip: Chip, now: float, devices: Sequence[Device] = ()) -> None:
+    def __init__(self, chip: Microcontroller, now: float, devices: Sequence[Device] = ()) -> None:
         if chip.ram.start:
             raise ValueError("the core needs RAM from address 0 on")
         self._chip = chip
@@ -69,7 +69,9 @@ class Execution:
         self._flash_start, self._flash_end = chip.flash.start, chip.flash.end
         self._holders: dict[int, Optional[Device]] = {}
         self._memories = [m for m in (chip.flash, chip.eeprom, chip.options.memory) if m is not None]
-        self.layout = Layout(chip.ram.end, 0, 0, 0, chip.ram.end - 1)  # no plain flash: its reads may have to wait
+        self.layout = MemoryLayout(
+            chip.ram.end, 0, 0, 0, chip.ram.end - 1
+        )  # no plain flash: its reads may have to wait
         self.memory = bytearray([ILLEGAL]) * (max(chip.flash.end, chip.ram.end) + 8)
         self._began, self._from_cycle = now, 0
         self._hz = chip.map.cpu_hz
@@ -77,7 +79,7 @@ class Execution:
         self._accesses: Optional[list[Access]] = None  # of one instruction, while something looks at them
         self._written_at = -1  # the cycle of the last write to an array
         self._due = 0.0  # when something happens in the devices next; 0 after each access to one
-        self.core = Core(self)
+        self.core = Cpu(self)
         self.core.pauses = True
         self.take_memories(anew=True)
 
@@ -91,7 +93,8 @@ class Execution:
         return self._began + (cycles - self._from_cycle) / self._hz
 
     def begin(self, now: float) -> None:
-        """Go on at that time."""
+        """Go on at that time; SWIM may have written to the devices since the last stretch."""
+        self._due = 0.0
         self._began, self._from_cycle = now, self.core.cycles
         self._hz = self._chip.map.cpu_hz
 

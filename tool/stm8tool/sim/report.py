@@ -11,7 +11,7 @@ from .probe.stlink import SimStlink
 
 
 @dataclass(frozen=True)
-class OptionState:
+class OptionReport:
     """One option byte as the chip holds it; `intact` is False where the complement does not match."""
 
     name: str
@@ -58,7 +58,7 @@ class ChipReport:
     bricked: Optional[str]
     state: str
     pc: Optional[int]
-    options: tuple[OptionState, ...]
+    options: tuple[OptionReport, ...]
     memories: tuple[MemoryState, ...]
     probe_mode: int
     nrst_low: bool
@@ -80,7 +80,7 @@ def look_at(probe: SimStlink, model: str, *, transfers: int, seconds: float) -> 
         state=chip.state,
         pc=chip.program_counter,
         options=tuple(
-            OptionState(o.name, o.address, chip.options.byte(o.address), o.default, chip.options.valid(o))
+            OptionReport(o.name, o.address, chip.options.byte(o.address), o.default, chip.options.valid(o))
             for o in chip.options.table
         ),
         memories=tuple(_memory_state(memory) for memory in (chip.flash, chip.eeprom) if memory is not None),

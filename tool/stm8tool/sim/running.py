@@ -11,7 +11,7 @@ from typing import Optional
 from stm8tool.errors import Code, ToolError
 from stm8tool.words import Advice, Hint
 
-from .chip.microcontroller import Chip
+from .chip.microcontroller import Microcontroller
 from .clock import VirtualClock
 from .gap import SimGapError
 from .store import PathLike, board
@@ -73,7 +73,7 @@ def run(path: PathLike, goal: Goal, put: Callable[[bytes], None], warn: Callable
         return _Run(chip, clock, goal, put, warn).run()
 
 
-def _switch_on(chip: Chip, clock: VirtualClock) -> None:
+def _switch_on(chip: Microcontroller, clock: VirtualClock) -> None:
     chip.nrst_low = False
     chip.power(False, clock.now())
     clock.sleep(OFF_S)
@@ -94,13 +94,21 @@ def _nothing_runs(reason: str, hint: Advice) -> ToolError:
 
 class _Run:
     def __init__(
-        self, chip: Chip, clock: VirtualClock, goal: Goal, put: Callable[[bytes], None], warn: Callable[[str], None]
+        self,
+        chip: Microcontroller,
+        clock: VirtualClock,
+        goal: Goal,
+        put: Callable[[bytes], None],
+        warn: Callable[[str], None],
     ) -> None:
         self._chip, self._clock, self._goal, self._put, self._warn = chip, clock, goal, put, warn
         self._told: set[str] = set()
         self._shown: dict[str, int] = {}
         self._processor = chip.processor
         self._board, self._execution = self._processor.board, self._processor.execution
+        for uart in self._board.uarts.values():
+            uart.sent.clear()  # what the program sent before it was switched off
+        self._board.other.used.clear()
 
     @contextmanager
     def _watching(self) -> Iterator[None]:

@@ -8,13 +8,11 @@ reason. `tests/sim/test_state.py` walks over all objects of a board and fails fo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Optional, Protocol
 
 from .rules import Rule
 
 
-@dataclass(frozen=True)
 class State:
     """What becomes of the attributes of a class; a leading underscore is not part of a name in the file.
 
@@ -24,9 +22,15 @@ class State:
         left: Attribute to the reason why it is not saved.
     """
 
-    saved: Mapping[str, Rule] = field(default_factory=dict)
-    times: Mapping[str, Rule] = field(default_factory=dict)
-    left: Mapping[str, str] = field(default_factory=dict)
+    def __init__(
+        self,
+        saved: Optional[Mapping[str, Rule]] = None,
+        times: Optional[Mapping[str, Rule]] = None,
+        left: Optional[Mapping[str, str]] = None,
+    ) -> None:
+        self.saved = saved or {}
+        self.times = times or {}
+        self.left = left or {}
 
     @property
     def rules(self) -> dict[str, Rule]:

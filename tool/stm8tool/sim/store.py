@@ -24,7 +24,7 @@ from stm8tool.transport.base import UsbIdentity
 from stm8tool.words import Hint
 
 from .chip.memory import Memory
-from .chip.microcontroller import LONGEST_DEBT_S, Chip
+from .chip.microcontroller import LONGEST_DEBT_S, Microcontroller
 from .chip.options import LOADED
 from .chip_file import FORMAT, VERSION, check_bench, check_devices, damaged, load, part_of, usb_side
 from .clock import RealClock, VirtualClock
@@ -73,7 +73,7 @@ def create(
     path = checked(path)
     _refuse_existing(path, overwrite)
     bench = check_bench(part, model, faults)
-    chip = Chip(part, locked=locked, unique_id=os.urandom(12))
+    chip = Microcontroller(part, locked=locked, unique_id=os.urandom(12))
     if content is None and locked:
         content = _vendor_program(part.flash.size)
         if chip.eeprom:
@@ -117,7 +117,7 @@ def describe(path: PathLike) -> ChipReport:
 
 
 @contextmanager
-def board(path: PathLike) -> Iterator[tuple[Chip, VirtualClock]]:
+def board(path: PathLike) -> Iterator[tuple[Microcontroller, VirtualClock]]:
     """Give the chip of a chip file to whoever runs its program, with a clock; save it at the end, whatever happens."""
     clock = VirtualClock()
     stored = StoredProbe(checked(path), clock)
@@ -171,7 +171,7 @@ class StoredProbe:
         self._opened = True
 
     @contextmanager
-    def held(self) -> Iterator[Chip]:
+    def held(self) -> Iterator[Microcontroller]:
         """Take the file without the probe, give its chip, and save it at the end."""
         self._take()
         try:
@@ -237,7 +237,8 @@ def _document(probe: SimStlink, model: str, serial: str, *, seconds: float) -> d
     chip.rest()
     if chip.executed_to < now - LONGEST_DEBT_S:
         chip.settle(now)
-    chip.executed_to = min(chip.executed_to, now)  # what came later is over when the next command comes
+    # What came later is over when the next command comes; a chip that is held in reset is not behind.
+    chip.executed_to = min(max(chip.executed_to, now - LONGEST_DEBT_S), now)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -257,7 +258,7 @@ def _document(probe: SimStlink, model: str, serial: str, *, seconds: float) -> d
 
 def _revive(document: Mapping[str, Any], clock: Clock, path: str) -> SimStlink:
     """Return the probe and chip of a checked document."""
-    chip = Chip(part_of(document), unique_id=bytes.fromhex(document["unique_id"]))
+    chip = Microcontroller(part_of(document), unique_id=bytes.fromhex(document["unique_id"]))
     for memory in _memories(chip):
         saved = document["memories"][memory.name]
         memory.data[:] = bytes.fromhex(saved["data"])
@@ -289,14 +290,14 @@ def _groups(probe: SimStlink) -> dict[str, Saved]:
     }
 
 
-def _dump_devices(chip: Chip, now: float) -> Optional[dict[str, Any]]:
+def _dump_devices(chip: Microcontroller, now: float) -> Optional[dict[str, Any]]:
     """Return the peripherals; None if nothing was executed yet, so that they are as after power-on."""
     if not chip.has_executed:
         return None
     return {name: device.STATE.dump(device, now) for name, device in chip.processor.board.named.items()}
 
 
-def _restore_devices(chip: Chip, document: Mapping[str, Any], now: float, path: Path) -> None:
+def _restore_devices(chip: Microcontroller, document: Mapping[str, Any], now: float, path: Path) -> None:
     named = chip.processor.board.named
     check_devices(path, document, {name: device.STATE.rules for name, device in named.items()})
     for name, device in named.items():
@@ -306,7 +307,7 @@ def _restore_devices(chip: Chip, document: Mapping[str, Any], now: float, path: 
             raise damaged(path, f": devices.{name}.{exc}") from exc
 
 
-def _memories(chip: Chip) -> list[Memory]:
+def _memories(chip: Microcontroller) -> list[Memory]:
     return [memory for memory in (chip.flash, chip.eeprom, chip.options.memory, chip.ram) if memory is not None]
 
 

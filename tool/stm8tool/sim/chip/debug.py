@@ -24,6 +24,7 @@ PC = range(0x7F01, 0x7F04)
 DM_CR1 = 0x7F96
 DM_CSR1 = 0x7F98
 DM_CSR2 = 0x7F99
+_CSR2 = DM_CSR2 - DM_REGISTERS
 RESET_VECTOR = 0x8000
 
 WDGOFF = 0x80
@@ -86,7 +87,7 @@ class DebugModule:
     @property
     def stalled(self) -> bool:
         """DM_CSR2.STALL."""
-        return bool(self._csr2 & STALL)
+        return bool(self._dm[_CSR2] & STALL)
 
     @property
     def _pc(self) -> int:
@@ -111,11 +112,11 @@ class DebugModule:
 
     @property
     def _csr2(self) -> int:
-        return self._dm[DM_CSR2 - DM_REGISTERS]
+        return self._dm[_CSR2]
 
     @_csr2.setter
     def _csr2(self, value: int) -> None:
-        self._dm[DM_CSR2 - DM_REGISTERS] = value
+        self._dm[_CSR2] = value
 
     @property
     def _registers(self) -> bytes:

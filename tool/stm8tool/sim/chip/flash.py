@@ -6,7 +6,6 @@ datasheets; IAPSR bits 5 and 7 and the order of events from a trace of ST's tool
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 from stm8tool.parts.table import Part
@@ -16,6 +15,7 @@ from ..gap import SimGapError
 from ..rules import BYTE, COUNTER, FLAG, LOAD, OPERATION, TIME, number, optional
 from ..state import GIVEN, PART_OF_IT, SCRATCH, State
 from ..switches import Switches
+from .flash_work import FIX, MODES, OPT, TPROG_BLANK_S, TPROG_S, WORD, Load, Operation
 from .memory import Memory
 from .options import ROP_ADDRESS, OptionBytes, is_l101
 
@@ -33,40 +33,10 @@ REGISTERS = {
     "stm8l": {0x5050: "CR1", 0x5051: "CR2", 0x5052: "PUKR", 0x5053: "DUKR", 0x5054: "IAPSR"},
 }
 
-OPT, WPRG, ERASE, FPRG, PRG = 0x80, 0x40, 0x20, 0x10, 0x01
-MODES = WPRG | ERASE | FPRG | PRG
 HVOFF, BUSY, DUL, EOP, PUL, WR_PG_DIS, ROP = 0x40, 0x20, 0x08, 0x04, 0x02, 0x01, 0x80
-FIX = 0x01
-WORD = 4  # what the hardware erases and programs, also for one byte (RM0016 4.6.2)
-
-TPROG_S = 0.006  # erase and write
-TPROG_BLANK_S = 0.003  # write on erased, or block erase
-HV_FALL = 0.9  # part of an operation after which HVOFF is 1 again while bit 5 still shows it: trace 2A 2A 6A 4E
 
 PUKR_KEYS = (0x56, 0xAE)
 DUKR_KEYS = (0xAE, 0x56)
-
-
-@dataclass
-class _Load:
-    """A word or block on its way in: it starts when the last byte has come. It comes over SWIM or from the program."""
-
-    mode: int
-    start: int
-    size: int
-    data: bytearray
-    by_program: bool
-
-
-@dataclass(frozen=True)
-class _Operation:
-    """What the array is doing. `memory` is None for the global erase."""
-
-    memory: Optional[Memory]
-    address: int
-    data: bytes
-    started: float
-    ends: float
 
 
 class FlashController:
@@ -120,7 +90,7 @@ class FlashController:
         self._has_complement = part.flash_regs == "stm8s"
         self._has_hvoff = not (is_l101(part) or part.name.lower().startswith("stm8tl"))
         self._rww = part.density != "low" and not is_l101(part)
-        self._operation: Optional[_Operation] = None
+        self._operation: Optional[Operation] = None
         self.by_program = False
         self.erases_cut = 0
         self.reset(0.0)
@@ -138,21 +108,16 @@ class FlashController:
         self._dul_misses = self._switches.dul_misses if self.faults.dul_misses is None else self.faults.dul_misses
         self._eop = self._wr_pg_dis = False
         self._high_voltage_off = bool(self._switches.iapsr_reset & HVOFF)
-        self._load: Optional[_Load] = None
+        self._load: Optional[Load] = None
         self._has_erased_all = False
 
     def _interrupt(self, now: float) -> None:
         operation, self._operation = self._operation, None
         self.erases_cut += operation is not None and operation.memory is None
         if operation and operation.memory and operation.started <= now:
-            memory, address, data = operation.memory, operation.address, operation.data
-            if self._switches.cut_ruins_word and len(data) < WORD:
-                word = address - (address - memory.start) % WORD
-                whole = bytearray(memory.read(word, WORD))
-                whole[address - word : address - word + len(data)] = data
-                address, data = word, bytes(whole)
-            spoilt = bytes(len(data)) if self._switches.cut_erases else bytes(value ^ 0x5A for value in data)
-            self._store(memory, address, spoilt)
+            switches = self._switches
+            address, spoilt = operation.cut(ruins_word=switches.cut_ruins_word, erases=switches.cut_erases)
+            self._store(operation.memory, address, spoilt)
 
     def _store(self, memory: Memory, address: int, data: bytes) -> None:
         """Put `data`, at most a block, into the array; a block that is worn out ages and keeps what it held."""
@@ -165,36 +130,20 @@ class FlashController:
 
     @property
     def _loading_now(self) -> Optional[dict[str, Any]]:
-        load = self._load
-        if load is None:
-            return None
-        return {
-            "mode": load.mode,
-            "start": load.start,
-            "size": load.size,
-            "data": load.data.hex(),
-            "by_program": load.by_program,
-        }
+        return None if self._load is None else self._load.dump()
 
     @_loading_now.setter
     def _loading_now(self, saved: Optional[dict[str, Any]]) -> None:
-        self._load = None if saved is None else _Load(**{**saved, "data": bytearray.fromhex(saved["data"])})
+        self._load = None if saved is None else Load.restored(saved)
 
     @property
     def _operation_now(self) -> Optional[dict[str, Any]]:
-        operation = self._operation
-        if operation is None:
-            return None
-        name = operation.memory.name if operation.memory else None
-        return {"memory": name, "address": operation.address, "data": operation.data.hex()}
+        return None if self._operation is None else self._operation.dump()
 
     @_operation_now.setter
     def _operation_now(self, saved: Optional[dict[str, Any]]) -> None:
-        self._operation = None
-        if saved is not None:
-            memories = (self.flash, self.eeprom, self.options.memory)
-            memory = next((m for m in memories if m is not None and m.name == saved["memory"]), None)
-            self._operation = _Operation(memory, saved["address"], bytes.fromhex(saved["data"]), 0.0, 0.0)
+        memories = (self.flash, self.eeprom, self.options.memory)
+        self._operation = None if saved is None else Operation.restored(saved, memories)
 
     @property
     def _began(self) -> Optional[float]:
@@ -203,7 +152,7 @@ class FlashController:
     @_began.setter
     def _began(self, at: Optional[float]) -> None:
         if self._operation is not None:
-            self._operation = replace(self._operation, started=at or 0.0)
+            self._operation = self._operation._replace(started=at or 0.0)
 
     @property
     def _ends(self) -> Optional[float]:
@@ -212,7 +161,7 @@ class FlashController:
     @_ends.setter
     def _ends(self, at: Optional[float]) -> None:
         if self._operation is not None:
-            self._operation = replace(self._operation, ends=at or 0.0)
+            self._operation = self._operation._replace(ends=at or 0.0)
 
     # -- time -----------------------------------------------------------------------------------------------
 
@@ -231,8 +180,7 @@ class FlashController:
         operation = self._operation
         if operation is None:
             return float("inf")
-        off = operation.started + HV_FALL * (operation.ends - operation.started)
-        return off if now < off else operation.ends
+        return operation.voltage_falls if now < operation.voltage_falls else operation.ends
 
     @property
     def has_news(self) -> bool:
@@ -279,7 +227,7 @@ class FlashController:
         self._eop = False
         if not self._has_complement:  # PM0054: the next operation clears it too; RM0016: only a read does
             self._wr_pg_dis = False
-        self._operation = _Operation(memory, address, data, now, now + duration)
+        self._operation = Operation(memory, address, data, now, now + duration)
 
     # -- registers ------------------------------------------------------------------------------------------
 
@@ -311,7 +259,7 @@ class FlashController:
         operation = self._operation
         off = self._high_voltage_off
         if operation:
-            off = now >= operation.started + HV_FALL * (operation.ends - operation.started)
+            off = now >= operation.voltage_falls
         value |= HVOFF * (off and self._has_hvoff)
         if self._switches.iapsr_undocumented:
             value |= BUSY * (operation is not None) | ROP * self.options.rop
@@ -419,12 +367,12 @@ class FlashController:
             if self._closed(memory) or not self._cr2 & MODES:
                 self._write_byte(memory, address, data[0], now)
                 return 1
-            self._load = self._start_load(memory, address)
+            self._load = Load.begun(self._part, memory, self._cr2, address, self.by_program)
         load = self._load
         if address != load.start + len(load.data):
             raise SimGapError(f"0x{address:06X} written while the block at 0x{load.start:06X} was loading")
         taken = data[: load.size - len(load.data)]
-        load.data += taken
+        load.data.extend(taken)
         if len(load.data) == load.size:
             self._load = None
             self._execute(memory, load, now + (len(taken) - 1) * byte_s)
@@ -458,34 +406,11 @@ class FlashController:
             self._begin(None, address, bytes([value]), now, self._switches.global_erase_s)
             self._wr_pg_dis = self._part.aa_locks
             return
-        word = address & ~3
-        empty = not any(memory.read(max(word, memory.start), 4))
+        word = address & ~(WORD - 1)
+        empty = not any(memory.read(max(word, memory.start), WORD))
         fast = empty and not self._cr1 & FIX
         self._begin(memory, address, bytes([value]), now, TPROG_BLANK_S if fast else TPROG_S)
 
-    def _start_load(self, memory: Memory, address: int) -> _Load:
-        mode = self._cr2 & MODES
-        if mode not in (WPRG, ERASE, FPRG, PRG):
-            raise SimGapError(f"CR2=0x{self._cr2:02X} asks for several modes at once")
-        if memory is self.options.memory and mode != WPRG:
-            raise SimGapError("block modes on option bytes")
-        size = self._part.block if mode in (FPRG, PRG) else 4
-        if (address - memory.start) % size:
-            raise SimGapError(f"0x{address:06X} is not the start of a unit of {size} bytes")
-        return _Load(mode, address, size, bytearray(), self.by_program)
-
-    def _execute(self, memory: Memory, load: _Load, now: float) -> None:
-        address, data = load.start, bytes(load.data)
-        duration = TPROG_S
-        if load.mode == ERASE:
-            if any(data):
-                raise SimGapError("a block erase is started by a word of zeros")
-            address, data = memory.block_start(address), bytes(self._part.block)
-            duration = TPROG_BLANK_S
-        elif load.mode == FPRG:
-            # Not guaranteed on a block that is not blank: here what held something comes out wrong.
-            data = bytes(new ^ old for new, old in zip(data, memory.read(address, len(data))))
-            duration = TPROG_BLANK_S
-        elif load.mode == WPRG and not self._cr1 & FIX and not any(memory.read(address, 4)):
-            duration = TPROG_BLANK_S
+    def _execute(self, memory: Memory, load: Load, now: float) -> None:
+        address, data, duration = load.result(memory, bool(self._cr1 & FIX))
         self._begin(memory, address, data, now, duration)

@@ -5,7 +5,8 @@ Source: RM0016 and the datasheets (memory map); a trace of ST's tool reads addre
 
 from __future__ import annotations
 
-from typing import Optional
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Optional
 
 from stm8tool.parts.table import Part
 
@@ -17,6 +18,9 @@ from .debug import DebugModule
 from .flash import REGISTERS, FlashController
 from .memory import Memory
 from .options import OptionBytes
+
+if TYPE_CHECKING:
+    from ..peripherals.device import Device
 
 CFG_GCR = 0x7F60
 SWIM_OFF = 0x01  # CFG_GCR.SWD
@@ -38,6 +42,7 @@ class MemoryMap:
         cfg_gcr: CFG_GCR; its bit 0 turns the SWIM pin into an output.
         clock_divider: CLK_CKDIVR.
         ckdivr: The address of CLK_CKDIVR.
+        devices: The peripherals that are modelled, once the CPU has executed. Before that, their registers are a gap.
         other_hz: What stands in the HSI's place before CLK_CKDIVR, if a program that executes has switched to it.
     """
 
@@ -45,7 +50,7 @@ class MemoryMap:
         {"cfg_gcr": BYTE, "clock_divider": BYTE, "other_hz": optional(number(32_000, 24_000_000))},
         left={
             **dict.fromkeys(("_part", "_switches", "_rom", "_flash_registers", "ckdivr", "_ckdivr_reset"), GIVEN),
-            **dict.fromkeys(("_ram", "_options", "_controller", "_debug", "_memories"), PART_OF_IT),
+            **dict.fromkeys(("_ram", "_options", "_controller", "_debug", "_memories", "devices"), PART_OF_IT),
         },
     )
 
@@ -68,6 +73,7 @@ class MemoryMap:
         self._memories = [m for m in (controller.flash, ram, controller.eeprom, options.memory) if m is not None]
         self._rom = _read_only(part, unique_id)
         self._flash_registers = REGISTERS[part.flash_regs]
+        self.devices: Sequence[Device] = ()
         self.ckdivr, self._ckdivr_reset = CKDIVR[part.flash_regs]
         self.reset()
 
@@ -121,15 +127,22 @@ class MemoryMap:
         self._controller.disturb()
         if memory is not None:
             return memory.read(address, min(size, memory.end - address))
-        return bytes([self._read_other(address)])
+        return bytes([self._read_other(address, now)])
 
-    def _read_other(self, address: int) -> int:
+    def _device(self, address: int) -> Optional[Device]:
+        return next((device for device in self.devices if device.holds(address)), None)
+
+    def _read_other(self, address: int, now: float) -> int:
         for start, data in self._rom:
             if 0 <= address - start < len(data):
                 in_boot_rom = self._part.boot_rom is not None and start == self._part.boot_rom.start
                 return ROP_PATTERN if in_boot_rom and self._controller.boot_rom_hidden else data[address - start]
         if address == self.ckdivr:
             return self.clock_divider
+        device = self._device(address)
+        if device is not None:
+            device.settle(now)
+            return device.read(address, now)
         if address == CLK_ICKR:
             return HSI_READY
         if address == CFG_GCR:
@@ -155,11 +168,17 @@ class MemoryMap:
             data = data[: memory.end - address]
             memory.write(address, data)
             return len(data)
-        self._write_other(address, data[0])
+        self._write_other(address, data[0], now)
         return 1
 
-    def _write_other(self, address: int, value: int) -> None:
-        if address == self.ckdivr:
+    def _write_other(self, address: int, value: int, now: float) -> None:
+        target = self._device(address)
+        if target is not None or address == self.ckdivr:
+            for device in self.devices:
+                device.settle(now)  # the write may change what they count
+        if target is not None:
+            target.write(address, value, now)
+        elif address == self.ckdivr:
             self.clock_divider = value
         elif address == CFG_GCR:
             self.cfg_gcr = value

@@ -55,7 +55,7 @@ class Answer(enum.Enum):
     STUCK = "stuck"
 
 
-class Chip:
+class Microcontroller:
     """One STM8 on its board.
 
     Times are seconds of the bench's clock; they may not go backwards.
@@ -483,7 +483,8 @@ class Chip:
             if runs:
                 self.settle(now + len(data) * byte_s)
             piece = self.map.read(address + len(data), 1 if runs else size - len(data), now)
-            self._steal(runs)
+            if runs:
+                self._steal()
             data += piece or b""
             answer = Answer.NACK if piece is None else None
         return answer or Answer.ACK, self.noise.spoil(data)
@@ -520,7 +521,8 @@ class Chip:
             was_running = self.running
             runs = was_running and self._executes
             count = self.map.write(address + done, data[done : done + 1 if runs else None], at, byte_s, was_running)
-            self._steal(runs)
+            if runs:
+                self._steal()
             if self.running != was_running:
                 self._run(at)
             if count is None:
@@ -528,10 +530,9 @@ class Chip:
             done += count
         return Answer.ACK, done
 
-    def _steal(self, runs: bool) -> None:
+    def _steal(self) -> None:
         """Take the bus from a CPU that executes, for one access."""
-        if runs:
-            self.executed_to += self.switches.stolen_cycles / self.map.cpu_hz
+        self.executed_to += self.switches.stolen_cycles / self.map.cpu_hz
 
     def _memory_answer(self) -> Optional[Answer]:
         """Return how an access beyond SWIM's own registers fails, or None."""

@@ -14,7 +14,7 @@ from ..state import GIVEN, PART_OF_IT, State
 
 if TYPE_CHECKING:
     from ..execution import Execution
-    from .microcontroller import Chip
+    from .microcontroller import Microcontroller
 
 CAUSES = {"IWDG": 0x02, "opcode": 0x04}
 WWDG = {"stm8s": 0x01, "stm8l": 0x10}
@@ -40,12 +40,13 @@ class Processor:
         }
     )
 
-    def __init__(self, chip: Chip) -> None:
+    def __init__(self, chip: Microcontroller) -> None:
         self._chip = chip
         self.warn: Callable[[str], None] = lambda _text: None
         self.on_reset: Callable[[str], None] = lambda _cause: None
         self.strict = False
         self.board: Board = build(chip, lambda text: self.warn(text))
+        chip.map.devices = [device for device in self.board.devices if device is not self.board.other]
         self._execution: Optional[Execution] = None  # made when the first instruction is executed: that takes its time
         self.reset(0.0)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Optional, Protocol
 
-from .microcontroller import Answer, Chip
+from .microcontroller import Answer, Microcontroller
 
 BIT_S = {False: 2.75e-6, True: 1.25e-6}  # low speed 22 clocks of 8 MHz, high speed 10
 HEADER_BITS = 6 + 4 * 11
@@ -75,7 +75,7 @@ class Transfer:
 
     def __init__(
         self,
-        chip: Chip,
+        chip: Microcontroller,
         start: float,
         address: int,
         size: int,

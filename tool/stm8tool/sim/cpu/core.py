@@ -10,7 +10,7 @@ from ..state import GIVEN, SCRATCH, State
 from .functions import BLOCK_LENGTH, block_source, compile_function, longest, step_source
 from .generate import ENDS
 from .opcodes import PREFIXES, TABLE, Row
-from .writer import SPACE, Instruction, Layout, parts
+from .writer import SPACE, Instruction, MemoryLayout, parts
 
 RESET_VECTOR = 0x8000
 INTERRUPTS = 0x8008  # the vector of interrupt 0
@@ -29,7 +29,7 @@ class Bus(Protocol):
     """What the core does not do by itself; `memory` is what it reads and writes directly, padded by 8 bytes."""
 
     memory: bytearray
-    layout: Layout
+    layout: MemoryLayout
 
     def read(self, address: int, now: int) -> int:
         """Return the byte at an address outside of plain memory."""
@@ -83,7 +83,7 @@ def decode(memory: bytearray, address: int) -> Optional[Instruction]:
     return Instruction(address, row, tuple(operands))
 
 
-class Core:
+class Cpu:
     """An STM8 CPU on a bus.
 
     Attributes:

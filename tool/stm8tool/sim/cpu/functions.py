@@ -17,7 +17,7 @@ from typing import Any, Union
 from . import semantics
 from .generate import write
 from .opcodes import Row
-from .writer import Instruction, Layout, Writer, parts
+from .writer import Instruction, MemoryLayout, Writer, parts
 
 BLOCK_LENGTH = 32
 LONGEST_DIVISION = 15  # cycles that DIV and DIVW may take above those of the table
@@ -30,7 +30,7 @@ _USED = re.compile(rf"\b({'|'.join(REGISTERS)})\b")
 _SET = re.compile(rf"\b({'|'.join(REGISTERS)}) =")
 
 
-def step_source(row: Row, layout: Layout) -> str:
+def step_source(row: Row, layout: MemoryLayout) -> str:
     """Return the source of a function that executes this opcode wherever it stands."""
     writer = Writer(layout)
     names, offset = [], 1 + bool(row.prefix)
@@ -45,7 +45,7 @@ def step_source(row: Row, layout: Layout) -> str:
     return _source(writer, "step", None, ["q = s.pc"])
 
 
-def block_source(code: Sequence[Instruction], layout: Layout) -> str:
+def block_source(code: Sequence[Instruction], layout: MemoryLayout) -> str:
     """Return the source of a function that executes these instructions, which follow each other."""
     start, end = code[0].address, code[-1].next
     in_ram = start < layout.ram_end

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .writer import Layout
+from .writer import MemoryLayout
 
 
 class PlainBus:
     """RAM from 0 to `ram_end`, memory that is only read from 0x8000 on, bytes of an array everywhere else."""
 
-    def __init__(self, size: int, layout: Layout) -> None:
+    def __init__(self, size: int, layout: MemoryLayout) -> None:
         self.layout = layout
         self.size = size
         self.memory = bytearray(size + 8)

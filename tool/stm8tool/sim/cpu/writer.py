@@ -13,7 +13,7 @@ SPACE = 0xFFFFFF
 Value = Union[int, str]  # known, or an expression
 
 
-class Layout(NamedTuple):
+class MemoryLayout(NamedTuple):
     """What a core may do by itself: `ram` is read and written, `rom` is read; all else goes through the bus.
 
     A push at `stack_low` rolls the stack pointer over to `stack_top`.
@@ -68,7 +68,7 @@ class Writer:
         guard: Addresses of RAM code in this block: whoever writes there leaves the block.
     """
 
-    def __init__(self, layout: Layout, guard: range = range(0)) -> None:
+    def __init__(self, layout: MemoryLayout, guard: range = range(0)) -> None:
         self.layout = layout
         self.guard = guard
         self.lines: list[tuple[int, str]] = []

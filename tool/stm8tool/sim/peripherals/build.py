@@ -12,7 +12,7 @@ from stm8tool.parts.table import Part
 
 from ..state import Saved
 from ..uart import UartOutput
-from .clock import HSE_HZ, LSE_HZ, Clock, Gated
+from .clock import HSE_HZ, LSE_HZ, ClockControl, Gated
 from .device import Device
 from .other import Unmodelled
 from .registers import Ports, Priorities, ResetStatus
@@ -20,7 +20,7 @@ from .timer import Timer
 from .watchdog import IndependentWatchdog, WindowWatchdog
 
 if TYPE_CHECKING:
-    from ..chip.microcontroller import Chip
+    from ..chip.microcontroller import Microcontroller
 
 _NAMES = ("CR1", "IER", "SR1", "EGR", "CNTR", "PSCR", "ARR")
 _TIMERS: dict[str, tuple[int, ...]] = {  # offsets of `_NAMES`
@@ -157,7 +157,7 @@ class Board(NamedTuple):
     named: Mapping[str, Saved]
 
 
-def build(chip: Chip, warn: Callable[[str], None]) -> Board:
+def build(chip: Microcontroller, warn: Callable[[str], None]) -> Board:
     """Return the peripherals of a chip; `warn` is told what is not as on the real one."""
     part, chip_map = chip.part, chip.map
     is_l = part.flash_regs == "stm8l"
@@ -198,21 +198,21 @@ _WATCHDOG_BITS = {  # address of the option byte and bit, by register map
 }
 
 
-def _option(chip: Chip, name: str) -> Callable[[], bool]:
+def _option(chip: Microcontroller, name: str) -> Callable[[], bool]:
     """Return what tells whether the option bytes in force start a watchdog with the chip."""
     address, bits = _WATCHDOG_BITS[chip.part.flash_regs]
     return lambda: bool(chip.options.loaded(address) & bits[name])
 
 
-def _clock(chip: Chip, warn: Callable[[str], None]) -> Clock:
+def _clock(chip: Microcontroller, warn: Callable[[str], None]) -> ClockControl:
     if chip.part.option_layout == "stm8l101":
-        return Clock(0x50C0, 6, chip.map, (), {}, {}, {}, warn)
+        return ClockControl(0x50C0, 6, chip.map, (), {}, {}, {}, warn)
     if chip.part.flash_regs == "stm8l":
         l_sources = {1: (16_000_000, 2, 1), 2: (38_000, 2, 4), 4: (HSE_HZ, 6, 1), 8: (LSE_HZ, 6, 4)}
         l_ready = {2: {1: 2, 4: 8}, 6: {1: 2, 4: 8}}
         l_resets = {2: 0x13, 4: 0x80, 7: 1, 8: 1}
-        return Clock(0x50C0, 0x11, chip.map, (7, 8, 9), l_ready, l_sources, l_resets, warn)
+        return ClockControl(0x50C0, 0x11, chip.map, (7, 8, 9), l_ready, l_sources, l_resets, warn)
     sources = {0xE1: (16_000_000, 0, 1), 0xD2: (128_000, 0, 8), 0xB4: (HSE_HZ, 1, 1)}
     ready = {0: {1: 2, 8: 16}, 1: {1: 2}}
     resets = {0: 3, 3: 0xE1, 4: 0xE1, 7: 0xFF, 10: 0xFF}
-    return Clock(0x50C0, 0x0E, chip.map, (3, 4, 5), ready, sources, resets, warn)
+    return ClockControl(0x50C0, 0x0E, chip.map, (3, 4, 5), ready, sources, resets, warn)

@@ -18,7 +18,7 @@ LSE_HZ = 32_768
 SWBSY, SWEN, SWIF = 0x01, 0x02, 0x08
 
 
-class Clock(Quiet):
+class ClockControl(Quiet):
     """CLK from `base` on, for either family.
 
     Args:

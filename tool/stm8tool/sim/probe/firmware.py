@@ -13,7 +13,7 @@ from typing import Optional
 
 from stm8tool.support.clock import Clock
 
-from ..chip.microcontroller import SRST_S, Answer, Chip
+from ..chip.microcontroller import SRST_S, Answer, Microcontroller
 from ..chip.wire import BIT_S, BUSY, NO_ANSWER, OK, STATUS, Job, Pulse, Transfer
 from ..faults import Faults
 from ..gap import SimGapError
@@ -74,7 +74,7 @@ class Firmware:
         },
     )
 
-    def __init__(self, chip: Chip, model: str, faults: Faults, clock: Clock) -> None:
+    def __init__(self, chip: Microcontroller, model: str, faults: Faults, clock: Clock) -> None:
         self._chip = chip
         self._model = MODELS[model]
         self._faults = faults

@@ -15,7 +15,7 @@ from stm8tool.support.clock import Clock
 from stm8tool.transport.base import UsbIdentity
 from stm8tool.words import Hint
 
-from ..chip.microcontroller import Chip
+from ..chip.microcontroller import Microcontroller
 from ..clock import VirtualClock
 from ..faults import Faults, parse
 from ..gap import SimGapError
@@ -50,7 +50,7 @@ class SimStlink:
 
     def __init__(
         self,
-        chip: Chip,
+        chip: Microcontroller,
         model: str = "v2",
         *,
         serial: str = "303030303030303030303031",

@@ -56,7 +56,7 @@ class Function(Protocol):
         """The configuration was set: by the system, or by a program that is about to use the device."""
 
 
-class Device:
+class UsbDevice:
     """One device with its functions by interface number.
 
     Replies come from the first IN endpoint of an interface; others (an ST-LINK's trace) and interfaces without a

@@ -15,7 +15,7 @@ from stm8tool.sim.probe.models import MODELS
 from stm8tool.support.interrupts import shield
 from stm8tool.words import Hint
 
-from .device import Device, Function
+from .device import Function, UsbDevice
 from .disk import EmptyDisk
 from .probe import DiskProbeFunction, ProbeFunction
 from .serial_port import SilentSerialPort
@@ -48,14 +48,14 @@ def serve(path: store.PathLike, host: str, port: int, say: Callable[[str], None]
     about = of_board(report.model, report.serial, faults)
 
     @contextmanager
-    def plugged() -> Iterator[Device]:
+    def plugged() -> Iterator[UsbDevice]:
         probe = store.open_transport(path, real_time=True, patient=False)  # others are served meanwhile
         probe.open()
         serial = SilentSerialPort()
         functions: dict[int, Function] = {PROBE: kind(probe), DISK: EmptyDisk()}
         functions.update({SERIAL_PORT: serial, SERIAL_DATA: serial})
         try:
-            yield Device(about, functions)
+            yield UsbDevice(about, functions)
         finally:
             probe.close()
 

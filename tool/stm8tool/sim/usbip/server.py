@@ -25,7 +25,7 @@ from stm8tool.support.interrupts import interrupted
 from . import protocol
 from .channel import Channel
 from .descriptors import IN, Descriptors
-from .device import BabbleError, BusyError, Device, StallError, UnpluggedError
+from .device import BabbleError, BusyError, StallError, UnpluggedError, UsbDevice
 from .protocol import ProtocolError, Unlink
 
 BUSID = "1-1"
@@ -56,7 +56,7 @@ class Server:
     def __init__(
         self,
         descriptors: Descriptors,
-        plugged: Callable[[], AbstractContextManager[Device]],
+        plugged: Callable[[], AbstractContextManager[UsbDevice]],
         say: Say,
         clock: Optional[Clock] = None,
     ) -> None:
@@ -219,7 +219,7 @@ class _Pending:
 class Importer:
     """One connection after the import: transfers to `device` and their outcomes."""
 
-    def __init__(self, channel: Channel, device: Device, clock: Clock) -> None:
+    def __init__(self, channel: Channel, device: UsbDevice, clock: Clock) -> None:
         self.channel = channel
         self._device = device
         self._clock = clock

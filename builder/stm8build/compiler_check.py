@@ -1,0 +1,193 @@
+"""Look for wrong code of SDCC in every build: let SDCC print its syntax tree, look at it, tell.
+
+The rules are pure modules beside this one; here they meet SCons.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+from . import wrong_code
+from .refusal import refuse
+from .wrong_code_kinds import BY_NAME
+
+OPTION = "board_build.wrong_code"
+TARGET = "check-compiler"
+_REST = "silence one line with the comment `// wrong-code: ok`, or all with board_build.wrong_code = off"
+
+Spawn = Callable[[str, Callable[[str], str], str, list[str], dict[str, str]], int]
+
+
+class Looked(NamedTuple):
+    """One file of the program."""
+
+    library: str  # its name; empty for the project's own
+    version: str  # of SDCC
+    findings: list[wrong_code.Finding]
+
+
+def _tree(target: Path) -> Path:
+    return target.with_suffix(".tree")
+
+
+def _messages(target: Path) -> Path:
+    return target.with_suffix(".messages")
+
+
+def printing_the_tree(spawn: Spawn) -> Spawn:
+    """Return what starts a command as `spawn` does; a call of SDCC that compiles also prints its syntax tree.
+
+    SDCC prints the tree on stdout and its messages on stderr. Both go into files beside the object, and the messages
+    to the user as well: one of them is a sign of wrong code.
+    """
+
+    def start(shell: str, escape: Callable[[str], str], command: str, words: list[str], variables: Any) -> int:
+        target = _compiled_to(words)
+        if target is None:
+            return spawn(shell, escape, command, words, variables)
+        into = [">", escape(_tree(target).as_posix()), "2>", escape(_messages(target).as_posix())]
+        code = spawn(shell, escape, command, [*words, "--dump-ast", *into], variables)
+        if _messages(target).is_file():
+            sys.stderr.write(_messages(target).read_text("utf-8", "replace"))
+        return code
+
+    return start
+
+
+def _compiled_to(words: list[str]) -> Optional[Path]:
+    """Return the object that a command line of SDCC compiles to, or None."""
+    plain = [str(word).strip('"') for word in words]
+    if "-c" not in plain or "-o" not in plain or not plain[-1].lower().endswith(".c"):
+        return None
+    target = Path(plain[plain.index("-o") + 1])
+    return target if target.suffix == ".rel" else None
+
+
+class CompilerCheck:
+    """The look at the program of one environment of platformio.ini."""
+
+    def __init__(self, env: Any, modules: Callable[[Any], list[tuple[Any, bool]]], mode: str, asked: bool) -> None:
+        """Let SDCC print the trees.
+
+        Args:
+            env: SCons's environment.
+            modules: Gives the objects of the program, and whether each one is the project's own.
+            mode: `board_build.wrong_code`: warn, error or off.
+            asked: Whether the target check-compiler is run.
+        """
+        self.env = env
+        self.modules = modules
+        self.mode = mode
+        self.asked = asked
+        if mode != "off" or asked:
+            env.Replace(SPAWN=printing_the_tree(env["SPAWN"]))
+
+    #
+    # Look
+    #
+
+    def look(self) -> list[Looked]:
+        """Return what was found in each file of the program that SDCC has compiled from C."""
+        found: list[Looked] = []
+        for node, own in self.modules(self.env["PIOMAINPROG"][0]):
+            source = str(node.sources[0].srcnode()) if node.sources else ""
+            if not source.lower().endswith(".c"):
+                continue
+            target = Path(str(node))
+            compiled = self._compiled(node, target)
+            large = "--model-large" in [str(flag) for flag in self.env["CFLAGS"]]
+            places = wrong_code.cached(compiled, large, _read, target.with_suffix(".wrong"), source)
+            library = "" if own else target.parent.name
+            found.append(Looked(library, wrong_code.version_text(compiled.assembler), places))
+        return found
+
+    def _compiled(self, node: Any, target: Path) -> wrong_code.Compiled:
+        """Return what SDCC has left; from an object out of a cache it has left nothing, and compiles once more."""
+        files = (_tree(target), target.with_suffix(".asm"), _messages(target))
+        if all(file.is_file() for file in files):
+            return wrong_code.Compiled(*(file.read_text("utf-8", "replace") for file in files))
+        env = node.get_build_env()
+        build_dir = env.Dir("$BUILD_DIR").get_path(env.Dir("#"))
+        with tempfile.TemporaryDirectory(dir=build_dir, prefix="tree") as folder:
+            out = Path(folder, "module.asm")
+            words = "$CC -S --dump-ast $SDCC_COMPILE_FLAGS $_CCCOMCOM $SOURCES"
+            found = env.subst_list(words, target=[node], source=node.sources)[0]
+            command = [str(word) for word in found] + ["-o", out.as_posix()]
+            done = subprocess.run(
+                command, env=env["ENV"], capture_output=True, encoding="utf-8", errors="replace", check=False
+            )
+            assembler = out.read_text("utf-8", "replace") if out.is_file() else ""
+        if done.returncode or not assembler:
+            sys.stderr.write(f"warning: {node.sources[0]}: SDCC does not compile it again to look for wrong code\n")
+        return wrong_code.Compiled(done.stdout, assembler, done.stderr)
+
+    #
+    # Tell
+    #
+
+    def after_build(self, target: Any, source: Any, env: Any) -> int:
+        """Warn of what is wrong in the project's own sources, and count it in libraries. An action."""
+        if self.mode == "off" or self.asked:
+            return 0
+        looked = self.look()
+        own = [(finding, file.version) for file in looked if not file.library for finding in file.findings]
+        for finding, version in own:
+            sys.stderr.write(finding.message(version) + "\n")
+        libraries: dict[str, int] = {}
+        for file in looked:
+            if file.library and file.findings:
+                libraries[file.library] = libraries.get(file.library, 0) + len(file.findings)
+        for name, count in libraries.items():
+            places = f"{count} place{'s' * (count != 1)}"
+            sys.stderr.write(
+                f"warning: SDCC makes wrong code in {places} of {name}: `pio run -t {TARGET}` lists them\n"
+            )
+        if own:
+            return self._end(len(own))
+        return 0
+
+    def _end(self, count: int) -> int:
+        if self.mode == "error":
+            return refuse(f"SDCC makes wrong code in {count} place{'s' * (count != 1)} ({OPTION} = error)", _REST)
+        sys.stderr.write(f"hint: docs/compilers.md explains each kind; {_REST}\n")
+        return 0
+
+    def list_all(self, target: Any, source: Any, env: Any) -> int:
+        """Print every finding, libraries too, for people or as JSON. The action of the target."""
+        looked = self.look()
+        count = sum(len(file.findings) for file in looked)
+        if "--json" in env.get("PROGRAM_ARGS", []):
+            sys.stdout.write(json.dumps(self._data(looked)) + "\n")
+        else:
+            for file in looked:
+                for finding in file.findings:
+                    sys.stdout.write(finding.message(file.version) + "\n")
+            versions = " and ".join(sorted({file.version for file in looked})) or "SDCC"
+            sys.stdout.write(f"{count} place{'s' * (count != 1)} in {len(looked)} files compiled by SDCC {versions}\n")
+        own = sum(len(file.findings) for file in looked if not file.library)
+        return self._end(own) if own and self.mode == "error" else 0
+
+    def _data(self, looked: list[Looked]) -> dict[str, Any]:
+        places = [
+            {
+                **finding._asdict(),
+                "library": file.library,
+                "sdcc": file.version,
+                "wrong": BY_NAME[finding.kind].wrong,
+                "right": BY_NAME[finding.kind].right,
+            }
+            for file in looked
+            for finding in file.findings
+        ]
+        return {"files": len(looked), "findings": places}
+
+
+def _read(file: str) -> Optional[str]:
+    path = Path(file)
+    return path.read_text("utf-8", "replace") if path.is_file() else None

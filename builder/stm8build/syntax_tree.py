@@ -1,0 +1,138 @@
+"""The typed syntax tree of a C file, as `sdcc --dump-ast` prints it. Pure: no SCons in here.
+
+SDCC's own front end reads the file: macros, typedefs, `__interrupt`, `__at` and `__asm` need no second parser, and each
+node has the type that SDCC works with. It prints the tree while it compiles, so no file is read twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Optional
+
+_LINE = re.compile(r"(.*?):(\d+):( +)(\S.*)$")
+_FUNCTION = re.compile(r"FUNCTION \(_(\w+)=[^)]*\) type \((.*?)\) args \(")
+_TYPE = re.compile(r" type \((.*)\)$")
+_CAST = re.compile(r"from type \((.*?)\) to type \((.*)\)$")
+_SYMBOL = re.compile(r"SYMBOL \(L(\d+):\d+ B\d+ (\w+)=")
+_VALUE = re.compile(r"value = (-?\d+)")
+_BIT_FIELD = re.compile(r"bitfield \{\d+,(\d+)\}")
+_QUALIFIERS = re.compile(r"\b(?:const|volatile|restrict)-")
+_BYTES = {"_Bool": 1, "char": 1, "short-int": 2, "int": 2, "long-int": 4, "longlong-int": 8}
+
+
+@dataclass(frozen=True)
+class Type:
+    """A type, as far as arithmetic goes; `size` is 0 for everything that is not a whole number."""
+
+    text: str
+    size: int  # bytes
+    signed: bool
+    bits: int  # of a bit-field; 0 for everything else
+
+    @property
+    def width(self) -> int:
+        """How many bits a value has."""
+        return self.bits or 8 * self.size
+
+
+def parse_type(text: str) -> Type:
+    """Return a type as SDCC prints it, such as `const-unsigned-long-int literal`."""
+    plain = _QUALIFIERS.sub("", text)
+    if "*" in plain or "[" in plain or "function" in plain or plain.startswith(("struct", "union")):
+        return Type(text, 0, False, 0)
+    unsigned = plain.startswith("unsigned-")
+    field_of = _BIT_FIELD.search(plain)
+    if field_of:
+        return Type(text, 0, not unsigned, int(field_of[1]))
+    name = re.sub(r"^(?:un)?signed-", "", plain).split(" ")[0]
+    # A plain char is unsigned with SDCC.
+    signed = not unsigned and name != "_Bool" and (name != "char" or plain.startswith("signed-"))
+    return Type(text, _BYTES.get(name, 0), signed, 0)
+
+
+@dataclass
+class Node:
+    """One node of the tree."""
+
+    file: str
+    line: int
+    kind: str  # such as SUB, CAST, SYMBOL
+    type: Type
+    name: str = ""  # of a symbol
+    level: int = 0  # of a symbol; 0 for a global one
+    value: Optional[int] = None  # of a constant
+    from_type: Optional[Type] = None  # of a cast
+    children: list[Node] = field(default_factory=list)
+    parent: Optional[Node] = None
+
+    def walk(self) -> Iterator[Node]:
+        """Yield the node and everything below it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def same_as(self, other: Node) -> bool:
+        """Whether both name the same thing."""
+        mine = (self.kind, self.name, self.value, len(self.children))
+        return mine == (other.kind, other.name, other.value, len(other.children)) and all(
+            one.same_as(two) for one, two in zip(self.children, other.children)
+        )
+
+
+@dataclass
+class Function:
+    """A function and its statements."""
+
+    name: str
+    returns: Type
+    statements: list[Node] = field(default_factory=list)
+
+    def nodes(self) -> Iterator[Node]:
+        """Yield every node."""
+        for statement in self.statements:
+            yield from statement.walk()
+
+
+def _node(file: str, line: int, text: str) -> Node:
+    kind = text.split(" ", 1)[0]
+    cast = _CAST.search(text) if kind == "CAST" else None
+    if cast:
+        return Node(file, line, kind, parse_type(cast[2]), from_type=parse_type(cast[1]))
+    of_type = _TYPE.search(text)
+    node = Node(file, line, kind, parse_type(of_type[1]) if of_type else Type("", 0, False, 0))
+    if kind == "SYMBOL":
+        symbol = _SYMBOL.match(text)
+        if symbol:
+            node.level, node.name = int(symbol[1]), symbol[2]
+    elif kind == "CONSTANT":
+        value = _VALUE.search(text)
+        node.value = int(value[1]) if value else None
+    return node
+
+
+def parse(text: str) -> list[Function]:
+    """Return the functions of a file, with what SDCC has printed."""
+    functions: list[Function] = []
+    stack: list[tuple[int, Node]] = []
+    for row in text.splitlines():
+        head = _FUNCTION.match(row)
+        if head:
+            functions.append(Function(head[1], parse_type(head[2])))
+            stack = []
+            continue
+        match = _LINE.match(row)
+        if not match or not functions or match[1] == "(null)":
+            continue
+        depth = len(match[3])
+        node = _node(match[1], int(match[2]), match[4])
+        while stack and stack[-1][0] >= depth:
+            stack.pop()
+        if stack:
+            node.parent = stack[-1][1]
+            node.parent.children.append(node)
+        else:
+            functions[-1].statements.append(node)
+        stack.append((depth, node))
+    return functions

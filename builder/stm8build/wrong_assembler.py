@@ -1,0 +1,162 @@
+"""Wrong code that shows in the assembler that SDCC writes beside each object. Pure: no SCons in here.
+
+Some faults of SDCC depend on which register holds what, so the C source alone does not tell. These are the sequences
+that no right translation has. The lines of C stand in comments between the instructions.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Collection, Iterator
+from typing import NamedTuple, Optional
+
+_C_LINE = re.compile(r"^;\t(.+?): (\d+): ", re.MULTILINE)
+_FUNCTION = re.compile(r"^_(\w+):\n(.*?)(?=^;\t-{5,}|^\t\.area|\Z)", re.MULTILINE | re.DOTALL)
+_VERSION = re.compile(r"^; Version (\d+)\.(\d+)\.(\d+)", re.MULTILINE)
+
+# Between two instructions there may be comments, such as the lines of C.
+_GAP = r"(?:;[^\n]*\n)*"
+_KEPT = r"(?:\t(?:ld\t[^a\n][^\n]*, a|rlwa\t[xy]|rrwa\t[xy])\n" + _GAP + ")+"
+_LOW_BYTE = r"\tpush\ta\n" + _GAP + r"\tld\ta, [^\n]+\n" + _GAP + r"\tsub\ta, \(1, sp\)\n" + _GAP
+_LOAD = r"(?:\tld\ta, [^\n]+\n" + _GAP + r")?(?:\tpushw\t[xy]\n" + _GAP + ")?"
+
+_PATTERNS = {
+    # The next byte is subtracted without the borrow.
+    "lost-borrow": re.compile(_LOW_BYTE + r"(?:\taddw\tsp, #1\n" + _GAP + "|" + _KEPT + ")" + _LOAD + r"\tsub\ta, "),
+    # The low byte of the difference is overwritten before anything has kept it.
+    "lost-low-byte": re.compile(_LOW_BYTE + r"\taddw\tsp, #1\n" + _GAP + _LOAD + r"\tsbc\ta, "),
+    "negated-borrow": re.compile(r"\tsub\ta, \(1, sp\)\n" + _GAP + r"\taddw\tsp, #1\n" + _GAP + r"\tnegw\t[xy]\n"),
+    "divided-by-itself": re.compile(r"\tclrw\tx\n" + _GAP + r"\tld\txl, a\n" + _GAP + r"\tdiv\tx, a\n"),
+    "complemented-twice": re.compile(
+        r"\tcpl\ta\n" + _GAP + r"(?:\tcplw\t[xy]\n" + _GAP + r")?\tld\t([xy])h, a\n" + _GAP + r"\tcplw\t\1\n"
+    ),
+}
+
+KINDS = (*_PATTERNS, "moved-parameter")
+
+_SP_BY = re.compile(r"(sub|addw|add)\tsp, #(0x[0-9a-f]+|\d+)$")
+_SP_PLACE = re.compile(r"\((0x[0-9a-f]+|\d+), sp\)")
+_PUSHES = {"push": 1, "pushw": 2, "pop": -1, "popw": -2}
+
+
+class Place(NamedTuple):
+    """Where something wrong was seen."""
+
+    kind: str
+    file: str
+    line: int
+    function: str
+
+
+class Lines:
+    """Which line of C an offset in the assembler comes from."""
+
+    def __init__(self, assembler: str) -> None:
+        """Read the comments."""
+        found = [(match.start(), match[1], int(match[2])) for match in _C_LINE.finditer(assembler)]
+        self._offsets = [offset for offset, _, _ in found]
+        self._lines = [(file, line) for _, file, line in found]
+
+    def at(self, offset: int) -> tuple[str, int]:
+        """Return file and line; an empty name where SDCC wrote no comments."""
+        index = bisect_right(self._offsets, offset) - 1
+        return self._lines[index] if index >= 0 else ("", 0)
+
+
+def version(assembler: str) -> tuple[int, int, int]:
+    """Return the version of the SDCC that wrote it; zeros where it does not say."""
+    match = _VERSION.search(assembler)
+    return (int(match[1]), int(match[2]), int(match[3])) if match else (0, 0, 0)
+
+
+def patterns(assembler: str) -> Iterator[Place]:
+    """Yield the sequences that no right translation has."""
+    if not any(sign in assembler for sign in ("(1, sp)", "\tcpl\ta\n", "\tdiv\tx, a\n")):
+        return
+    lines = Lines(assembler)
+    for function in _FUNCTION.finditer(assembler):
+        for kind, pattern in _PATTERNS.items():
+            for match in pattern.finditer(assembler, function.start(2), function.end(2)):
+                yield Place(kind, *lines.at(match.end() - 1), function[1])
+
+
+def moved_parameters(assembler: str, names: Collection[str], large: bool) -> Iterator[Place]:
+    """Yield where a function of `names`, which return a long long, takes the pointer to its result for a parameter.
+
+    The caller puts this pointer below the parameters on the stack. SDCC 4.2 forgets it where it needs the place of a
+    parameter. A right function only loads the pointer, and then stores through it.
+    """
+    if not names:
+        return
+    lines = Lines(assembler)
+    for function in _FUNCTION.finditer(assembler):
+        if function[1] in names:
+            offset = _first_misuse(function[2], 3 if not large else 4)
+            if offset is not None:
+                yield Place("moved-parameter", *lines.at(function.start(2) + offset), function[1])
+
+
+def _first_misuse(code: str, above: int) -> Optional[int]:
+    """Return the offset of the first instruction that takes the pointer for something else; `above`: of the address."""
+    depth, frame = 0, -1
+    rows = list(_rows(code))
+    for index, (row, offset) in enumerate(rows):
+        moved = _SP_BY.match(row)
+        if moved:
+            amount = int(moved[2], 0)
+            depth += amount if moved[1] == "sub" else -amount
+            frame = depth if frame < 0 else frame
+            continue
+        frame = max(frame, 0)
+        following = [text for text, _ in rows[index + 1 : index + 10]]
+        if _misuses(row, following, depth + above):
+            return offset
+        word = row.split("\t")[0]
+        depth += _PUSHES.get(word, 0)
+        if word in ("call", "callf", "callr") and not (following and following[0].startswith("addw\tsp")):
+            depth = frame  # the callee has removed its arguments
+    return None
+
+
+def _rows(code: str) -> Iterator[tuple[str, int]]:
+    """Yield the instructions and their offsets."""
+    offset = 0
+    for line in code.splitlines(keepends=True):
+        if line.startswith("\t"):
+            yield line.strip(), offset
+        offset += len(line)
+
+
+def _misuses(row: str, following: list[str], hidden: int) -> bool:
+    place = _SP_PLACE.search(row)
+    if place and int(place[1], 0) in (hidden, hidden + 1):
+        load = re.match(r"ldw\t([xy]), \(", row)
+        return not load or not _stores_through(load[1], following)
+    address = re.match(r"ldw\t([xy]), sp$", row)
+    if address and following:
+        added = re.match(rf"addw\t{address[1]}, #(0x[0-9a-f]+|\d+)$", following[0])
+        return added is not None and int(added[1], 0) >= hidden
+    return False
+
+
+def _stores_through(register: str, following: list[str]) -> bool:
+    """Whether the register is the address of a store before it gets another value."""
+    for row in following:
+        if re.match(rf"ldw?\t\((?:#?(?:0x[0-9a-f]+|\d+), )?{register}\), ", row):
+            return True
+        if re.match(rf"(?:ldw|popw|clrw|exgw|incw|decw|addw|subw)\t{register}\b", row):
+            return False
+    return False
+
+
+def is_folded(assembler: str, file: str, line: int) -> bool:
+    """Whether the code of a line has no instruction that combines bits: SDCC has worked the value out itself."""
+    marks = list(_C_LINE.finditer(assembler))
+    code = ""
+    for mark, following in zip(marks, [*marks[1:], None]):
+        if mark[1] == file and int(mark[2]) == line:
+            code += assembler[mark.end() : following.start() if following else len(assembler)]
+    combines = re.search(r"^\t(?:and|or|xor|bcp|bset|bres|bcpl|btj[tf]|cpl|cplw|srl|srlw)\t", code, re.MULTILINE)
+    loads = re.findall(r"^\tldw?\t(?:a|[xy][hl]?), (?:_|\()", code, re.MULTILINE)
+    return bool(code) and not combines and len(loads) <= 1  # the address of a result of 64 bits is one

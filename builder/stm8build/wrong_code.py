@@ -1,0 +1,131 @@
+"""What SDCC makes wrong in one file: the findings of the rules, with the lines that the user has silenced left out.
+
+Pure: no SCons in here. A finding names the file and the line, the kind, what comes out wrong, and how to write it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+from . import wrong_assembler
+from .syntax_tree import Function, Node, parse
+from .wrong_code_kinds import BY_NAME
+from .wrong_code_rules import RULES, bare_test
+
+CACHE_FORMAT = 1  # another one where the rules change
+_SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
+_COMPARES = re.compile(r"(?<![-<>])>(?![>=])|(?<!<)<=")
+_SILENT = re.compile(r"/[/*].*\bwrong-code: ok\b(?:\s+([\w-]+))?")
+
+
+class Finding(NamedTuple):
+    """One place in the user's program, or in a library's."""
+
+    file: str
+    line: int  # 0 where SDCC does not tell it
+    kind: str
+    function: str
+
+    def message(self, version: str) -> str:
+        """Return it as one line, in the form that editors know."""
+        kind = BY_NAME[self.kind]
+        where = f"{self.file}:{self.line}" if self.line else f"{self.file}, in {self.function}"
+        return f"{where}: warning: SDCC {version} makes wrong code here: {kind.wrong} ({kind.name}); {kind.right}"
+
+
+class Compiled(NamedTuple):
+    """What SDCC has left of one file."""
+
+    tree: str
+    assembler: str
+    messages: str
+
+
+def version_text(assembler: str) -> str:
+    """Return the version of the SDCC that wrote it, such as `4.2.0`."""
+    return ".".join(map(str, wrong_assembler.version(assembler)))
+
+
+def findings(compiled: Compiled, large: bool, read: Callable[[str], Optional[str]]) -> list[Finding]:
+    """Return what comes out wrong, in the order of the lines.
+
+    Args:
+        compiled: What SDCC has left.
+        large: Whether the memory model is the large one.
+        read: Gives the text of a source, or None, for the comments that silence a line.
+    """
+    functions = parse(compiled.tree)
+    found = {*_in_tree(functions, compiled), *_in_assembler(functions, compiled.assembler, large)}
+    asked = {Finding(node.file, node.line, "upper-half", f.name) for f in functions for node in bare_test(f)}
+    version = wrong_assembler.version(compiled.assembler)[:2]
+    known = [finding for finding in {*found, *asked} if version < BY_NAME[finding.kind].until]
+    sources = {file: (read(file) or "").splitlines() for file in {finding.file for finding in known}}
+    return sorted(
+        finding
+        for finding in known
+        if not _is_silenced(finding, sources[finding.file])
+        and (finding in found or _compares(finding, sources[finding.file]))
+    )
+
+
+def _compares(finding: Finding, lines: list[str]) -> bool:
+    """Whether the line as the user wrote it has a `>` or `<=`, of which SDCC has left nothing in its tree."""
+    return 0 < finding.line <= len(lines) and _COMPARES.search(lines[finding.line - 1]) is not None
+
+
+def _is_silenced(finding: Finding, lines: list[str]) -> bool:
+    if not 0 < finding.line <= len(lines):
+        return False
+    comment = _SILENT.search(lines[finding.line - 1])
+    return comment is not None and comment[1] in (None, finding.kind)
+
+
+def _in_tree(functions: list[Function], compiled: Compiled) -> Iterator[Finding]:
+    for function in functions:
+        for kind, rule in RULES.items():
+            for node in rule(function):
+                if kind == "long-constant" and not wrong_assembler.is_folded(compiled.assembler, node.file, node.line):
+                    continue
+                yield Finding(node.file, node.line, kind, function.name)
+    shifted = {(file, int(line)) for file, line in _SHIFTED_OUT.findall(compiled.messages)}
+    for function in functions if shifted else []:
+        for node in function.nodes():
+            if (node.file, node.line) in shifted and _is_folded_sum(node):
+                yield Finding(node.file, node.line, "shift-count", function.name)
+
+
+def _is_folded_sum(node: Node) -> bool:
+    """Whether SDCC has put a number for a shift to which it belongs: it marks what the user wrote as const."""
+    made = node.kind == "CONSTANT" and node.value and node.type.text.endswith(" literal")
+    if not made or node.type.text.startswith("const-"):
+        return False
+    return node.parent is None or node.parent.kind in ("ADD", "SUB", "RETURN", "ASSIGN(=)", "CAST", "PARAM", "CALL")
+
+
+def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Iterator[Finding]:
+    wide = {function.name for function in functions if function.returns.size == 8}
+    places = [*wrong_assembler.patterns(assembler), *wrong_assembler.moved_parameters(assembler, wide, large)]
+    for place in places:
+        yield Finding(place.file, place.line, place.kind, place.function)
+
+
+def cached(
+    compiled: Compiled, large: bool, read: Callable[[str], Optional[str]], cache: Path, source: str
+) -> list[Finding]:
+    """Return the same as `findings`; nothing is looked for anew while the file and what SDCC made of it stay."""
+    text = "\0".join((str(CACHE_FORMAT), str(large), read(source) or "", *compiled))
+    key = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    try:
+        held = json.loads(cache.read_text(encoding="utf-8"))
+        if held["key"] == key:
+            return [Finding(*row) for row in held["findings"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # there is none, or not one of ours: it is written anew
+    found = findings(compiled, large, read)
+    cache.write_text(json.dumps({"key": key, "findings": found}), encoding="utf-8")
+    return found

@@ -1,0 +1,144 @@
+"""What SDCC makes wrong, shown by executing it; the builder finds it there, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from pio import Core, Project
+from stm8build.wrong_code_kinds import BY_NAME, KINDS, Kind
+from wrong_code import Programs
+from wrong_code_programs import PROGRAMS, UNSEEN
+
+pytestmark = pytest.mark.platform
+
+# More compilers, such as SDCC 4.5.0 in a folder of its own: paths, as in PATH.
+MORE = [path for path in os.environ.get("STM8_MORE_SDCC", "").split(os.pathsep) if path]
+
+BORROWING = """
+unsigned long total;
+void step(unsigned char by)
+{
+    total -= by;
+}
+void main(void) { step(1); }
+"""
+
+
+@pytest.fixture(params=["", *MORE], ids=lambda path: path or "SDCC of the core")
+def sdcc(request: pytest.FixtureRequest, core: Core) -> list[str]:
+    """Each compiler at hand."""
+    return [request.param or core.sdcc()]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_smallest_program_of_a_kind_comes_to_what_the_table_says_and_so_does_its_cure(
+    kind: Kind, sdcc: list[str], tmp_path: Path
+) -> None:
+    rows = [(code, kind.call, kind.expected) for code in (kind.program, kind.cure)]
+    programs = Programs(sdcc, rows, tmp_path, kind.options)
+    assert programs.result(0) == kind.seen[programs.version]
+    assert programs.result(1) == kind.expected
+    wrong = kind.seen[programs.version] != kind.expected
+    assert bool(programs.found(0)) == wrong
+    assert programs.found(1) == set()
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_spelling_is_found_if_and_only_if_it_comes_out_wrong(name: str, sdcc: list[str], tmp_path: Path) -> None:
+    rows = PROGRAMS[name]
+    programs = Programs(sdcc, rows, tmp_path, BY_NAME[name].options)
+    wrong = {number for number, row in enumerate(rows) if programs.result(number) != row[2]}
+    found = {number for number in range(len(rows)) if programs.found(number)}
+    assert {rows[number][0] for number in wrong ^ found} == set()
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_what_the_documents_say_is_not_found_is_wrong_and_not_found(name: str, core: Core, tmp_path: Path) -> None:
+    rows = UNSEEN[name]
+    programs = Programs([core.sdcc()], rows, tmp_path)
+    assert any(programs.result(number) != row[2] for number, row in enumerate(rows))
+    assert [programs.found(number) for number in range(len(rows))] == [set()] * len(rows)
+
+
+def test_a_build_names_the_line_what_comes_out_wrong_and_what_is_right(project: Project) -> None:
+    project.source(BORROWING)
+    result = project.run()
+    assert result.code == 0, result.output
+    (warning,) = [line for line in result.output.splitlines() if "makes wrong code" in line]
+    assert warning == (
+        "src/main.c:5: warning: SDCC 4.2.0 makes wrong code here: the difference loses the borrow from its low byte "
+        "(lost-borrow); add the complement instead: v + ~(unsigned long)a + 1"
+    )
+    again = project.run()
+    assert warning in again.output
+
+
+def test_a_build_ends_where_the_project_wants_an_error(project: Project) -> None:
+    project.source(BORROWING)
+    project.configure("stm8sblue\nboard_build.wrong_code = error")
+    result = project.run()
+    assert result.code == 1
+    assert result.errors == ["error: SDCC makes wrong code in 1 place (board_build.wrong_code = error)"]
+    assert not project.built("firmware.hex").exists()
+
+
+@pytest.mark.parametrize("comment", ["// wrong-code: ok", "/* wrong-code: ok lost-borrow */"])
+def test_a_comment_silences_its_line(project: Project, comment: str) -> None:
+    project.source(BORROWING.replace("by;", f"by;  {comment}"))
+    project.configure("stm8sblue\nboard_build.wrong_code = error")
+    result = project.run()
+    assert result.code == 0, result.output
+    assert "wrong code" not in result.output
+
+
+def test_a_build_does_not_look_where_the_project_wants_none(project: Project) -> None:
+    project.source(BORROWING)
+    project.configure("stm8sblue\nboard_build.wrong_code = off")
+    result = project.run()
+    assert result.code == 0, result.output
+    assert "wrong code" not in result.output
+    assert not project.built("src/main.tree").exists()
+
+
+def test_the_target_lists_every_place_for_people_and_as_json(project: Project) -> None:
+    project.source(BORROWING)
+    listed = project.run("check-compiler")
+    assert listed.code == 0, listed.output
+    assert "src/main.c:5: warning: SDCC 4.2.0" in listed.output
+    assert "1 place in 1 files compiled by SDCC 4.2.0" in listed.output
+    told = project.run("check-compiler", options=("-a", "--json"))
+    data = json.loads(next(line for line in told.output.splitlines() if line.startswith("{")))
+    assert [(place["file"], place["line"], place["kind"]) for place in data["findings"]] == [
+        ("src/main.c", 5, "lost-borrow")
+    ]
+
+
+def test_an_object_out_of_a_cache_is_looked_at_as_well(project: Project) -> None:
+    project.source(BORROWING)
+    project.run()
+    for suffix in (".tree", ".asm", ".messages", ".wrong"):
+        project.built("src/main.rel").with_suffix(suffix).unlink()
+    assert "src/main.c:5: warning: SDCC 4.2.0" in project.run().output
+
+
+def test_the_tree_changes_nothing_in_the_program(project: Project) -> None:
+    project.source(BORROWING)
+    project.run()
+    with_it = project.built("firmware.hex").read_bytes()
+    project.configure("stm8sblue\nboard_build.wrong_code = off")
+    project.run("clean")
+    project.run()
+    assert project.built("firmware.hex").read_bytes() == with_it
+
+
+def test_what_sdcc_says_reaches_the_user(project: Project) -> None:
+    project.source("unsigned char c;\nint f(void) { return c >> 9; }\nvoid main(void) { f(); }\n")
+    assert "src/main.c:2: warning 116" in project.run().output
+    project.source("void main(void) { nothing; }\n")
+    failed = project.run()
+    assert failed.code == 1
+    assert "src/main.c:1: error 20: Undefined identifier 'nothing'" in failed.output
