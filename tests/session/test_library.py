@@ -350,6 +350,34 @@ def test_what_is_no_image_is_a_usage_error_and_nothing_is_written(desk: Path, da
         assert not any(chip.read())
 
 
+@pytest.mark.parametrize("data", [b"abc", None, [(0x8000, b"abc")]])
+def test_files_and_other_images_are_also_made_only_from_images(desk: Path, data: Any) -> None:
+    for job in (lambda: stm8tool.save_image("new.hex", data), lambda: stm8tool.Image().overlaid(data)):
+        with pytest.raises(stm8tool.UsageError, match="an image is needed"):
+            job()
+    assert not Path("new.hex").exists()
+
+
+@pytest.mark.parametrize("region", [b"flash", 0x8000, (0x8000, 16)])
+def test_a_region_of_another_type_is_a_usage_error_and_nothing_is_done(desk: Path, region: Any) -> None:
+    data = image((0x8000, FIRMWARE))
+    with stm8tool.open(board(), PART) as chip:
+        chip.write(data)
+        for job in (chip.read, chip.erase, lambda what: chip.verify(data, what), lambda what: chip.write(data, what)):
+            with pytest.raises(stm8tool.UsageError, match="a region is named by a string or a Region") as caught:
+                job(region)
+            assert "stm8tool.Region" in (caught.value.hint or "")
+        assert chip.verify(data) == len(FIRMWARE)
+
+
+@pytest.mark.parametrize("text", [None, 5, b"0x4000,u32,next.txt", "0x4000,u32", "0x4000,u99,next.txt"])
+def test_serial_numbers_of_another_form_are_a_usage_error_without_an_option_in_it(text: Any) -> None:
+    with pytest.raises(stm8tool.UsageError, match=r"^serial number") as caught:
+        stm8tool.SerialNumber.parse(text)
+    assert "--" not in f"{caught.value} {caught.value.hint}"
+    assert caught.value.hint
+
+
 @pytest.mark.parametrize("allow", [stm8tool.Danger.LOCK, "lock", ["lock"], None])
 def test_what_is_no_collection_of_dangers_allows_nothing(desk: Path, allow: Any) -> None:
     option = stm8tool.Image([stm8tool.Segment(0x4803, b"\x01")])

@@ -36,7 +36,6 @@ OF_OTHERS = {
 # Messages that repeat what was typed.
 TYPED = {
     "image/edits.py": {"--patch", "--fill"},
-    "image/serial_number.py": {"--serial-number"},
     "image/loading.py": {"--base"},
 }
 

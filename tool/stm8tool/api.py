@@ -17,7 +17,7 @@ from .chip.options.plan import Danger, factory, requested
 from .chip.programmer import Programmer, Progress, Verify, Written, silent
 from .chip.upload import OptionData, Restored, Upload
 from .errors import UsageError
-from .image import Image, Segment
+from .image import Image, Segment, require_image
 from .parts.table import Region
 from .words import Hint
 
@@ -32,14 +32,6 @@ if TYPE_CHECKING:
     from .session import Session
 
 Tell = Callable[[Sequence["OptionChange"]], None]
-
-
-def _checked(image: Image) -> Image:
-    """Return `image`; UsageError if it is something else."""
-    if not isinstance(image, Image):
-        kind = type(image).__name__
-        raise UsageError(f"an image is needed, not {kind}", hint="stm8tool.Image([stm8tool.Segment(0x8000, data)])")
-    return image
 
 
 def _allowed(dangers: Collection[Danger]) -> Collection[Danger]:
@@ -237,8 +229,8 @@ class Chip:
         """Return the data of a write for blocks, and those for option bytes."""
         part, memories = self.part, self.part.programmable
         wanted = memories if region is None else [regions.resolve(part, region, memories)]
-        data = OptionData(upload.option_bytes(_checked(image), part), _allowed(allow), tell) if options else None
-        return upload.segments_in(_checked(image), wanted, part, data), data
+        data = OptionData(upload.option_bytes(require_image(image), part), _allowed(allow), tell) if options else None
+        return upload.segments_in(require_image(image), wanted, part, data), data
 
     def verify(self, image: Image, region: Union[str, Region, None] = None) -> int:
         """Compare an image with flash, EEPROM and option bytes; return how many bytes are equal.
@@ -254,7 +246,7 @@ class Chip:
         """
         part = self.part
         memories = part.memories if region is None else [regions.resolve(part, region)]
-        _checked(image).check_inside(memories, part=part)
+        require_image(image).check_inside(memories, part=part)
         segments = [segment for memory in memories for segment in image.slice(memory)]
         return self._programmer(self._open_flash()).verify(segments)
 
@@ -293,7 +285,7 @@ class Chip:
             ReadoutProtectedError, ProgramError, VerifyError: See `write`.
         """
         part = self.part
-        _checked(image).check_inside(part.memories, part=part)
+        require_image(image).check_inside(part.memories, part=part)
         if not force:
             upload.require_whole(image, part)
         self._session.expects_program = False
@@ -310,7 +302,7 @@ class Chip:
         """
         from .chip import ram
 
-        _checked(image).check_inside([self.part.ram], part=self.part)
+        require_image(image).check_inside([self.part.ram], part=self.part)
         ram.load(self._open_flash(), image.segments, self._progress)
 
     def run(self, address: int, image: Image) -> None:

@@ -104,7 +104,7 @@ def save_image(file: PathLike, image: Image) -> None:
     """Write an image to a file, completely or not at all. The suffix names the format.
 
     Raises:
-        UsageError: The suffix names no format.
+        UsageError: The suffix names no format, or `image` has another type.
         ImageError: The file cannot be written, or a raw binary would have more than 16 MiB with its gaps.
     """
-    _image.save(file, image.segments)
+    _image.save(file, _image.require_image(image).segments)

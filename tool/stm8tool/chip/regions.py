@@ -25,6 +25,11 @@ def resolve(part: Part, wanted: Union[str, Region], among: Optional[Sequence[Reg
     """
     memories = part.readable if among is None else among
     choices = ", ".join(map(str, memories))
+    if not isinstance(wanted, (str, Region)):
+        raise UsageError(
+            f"a region is named by a string or a Region, not {type(wanted).__name__}",
+            hint="such as 'flash', '0x4000:16' or stm8tool.Region('settings', 0x4000, 16)",
+        )
     region = _named(part, wanted) if isinstance(wanted, str) else wanted
     if region is None:
         more = f"; these can be used here: {choices}" if among else ""

@@ -10,9 +10,19 @@
 * serial_number: --serial-number, and the file with the next number
 """
 
-from .content import Image
+from .content import Image, require_image
 from .loading import load
 from .saving import HEX_SUFFIXES, RAW_SUFFIXES, S_RECORD_SUFFIXES, check_output, save
 from .segments import Segment
 
-__all__ = ["HEX_SUFFIXES", "RAW_SUFFIXES", "S_RECORD_SUFFIXES", "Image", "Segment", "check_output", "load", "save"]
+__all__ = [
+    "HEX_SUFFIXES",
+    "RAW_SUFFIXES",
+    "S_RECORD_SUFFIXES",
+    "Image",
+    "Segment",
+    "check_output",
+    "load",
+    "require_image",
+    "save",
+]

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Optional
 
-from ..errors import ImageError
+from ..errors import ImageError, UsageError
 from ..parts.table import Part, Region
 from ..words import Hint
 from . import outside
@@ -40,7 +40,7 @@ class Image:
 
     def overlaid(self, other: Image) -> Image:
         """Return this image with the bytes of `other` in place of, or beside, its own."""
-        if not other._pieces:
+        if not require_image(other)._pieces:
             return self
         end = max((piece.end for piece in self._pieces), default=0)
         kept = clipped(self._pieces, gaps(other.segments, 0, end))
@@ -106,3 +106,11 @@ def _overlapping(ordered: Iterable[Segment]) -> str:
             found = [found[0] if found else low, high]
         covered = max(covered, segment.end)
     return span(*found)
+
+
+def require_image(image: Image) -> Image:
+    """Return `image`; UsageError if it has another type."""
+    if not isinstance(image, Image):
+        kind = type(image).__name__
+        raise UsageError(f"an image is needed, not {kind}", hint="stm8tool.Image([stm8tool.Segment(0x8000, data)])")
+    return image

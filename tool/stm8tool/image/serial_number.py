@@ -34,16 +34,18 @@ class SerialNumber:
     @classmethod
     def parse(cls, text: str) -> SerialNumber:
         """Return the meaning of `ADDRESS,FORMAT,FILE`; UsageError if it has none."""
+        if not isinstance(text, str):
+            raise UsageError(f"serial number {text!r} is not a string", hint="such as '0x4000,u32,next.txt'")
         where, form, file = [*text.split(",", 2), "", ""][:3]
         shown = shortened(text)
         if not (where and file and Path(file).name) or "\0" in file:
             raise UsageError(
-                f"--serial-number {shown}: not ADDRESS,FORMAT,FILE",
+                f"serial number {shown}: not ADDRESS,FORMAT,FILE",
                 hint=Hint("such as {serial_number:0x4000,u32,next.txt}"),
             )
         if not _BINARY.fullmatch(form) and not (_TEXT.fullmatch(form) and form.isascii()):
             raise UsageError(
-                f"--serial-number {shown}: unknown format '{shortened(form)}'",
+                f"serial number {shown}: unknown format '{shortened(form)}'",
                 hint="use u8, u16, u24, u32 or u64 (u32le: little-endian), or a text with one number such as SN%06d",
             )
         return cls(address(where), form, Path(file))
