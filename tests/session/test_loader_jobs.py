@@ -9,11 +9,12 @@ from typing import NamedTuple, Optional
 import pytest
 
 from session.bench import Board, image_of
+from stm8tool.chip.flash.loader.host import RamLoader, Status
 from stm8tool.chip.flash.loader.use import WORTH_BLOCKS
 from stm8tool.errors import Code, ToolError, VerifyError
 from stm8tool.image import Image, Segment
 from stm8tool.parts.table import find_part
-from stm8tool.sim.faults import KNOWN
+from stm8tool.sim.faults import KNOWN, parse
 
 PARTS = ("stm8s103f3", "stm8l051f3", "stm8l101f3", "stm8s105k4", "stm8l151k4", "stm8s207k6", "stm8l151r8")
 
@@ -174,3 +175,64 @@ def test_ram_that_is_to_be_written_is_not_verified_by_code_in_it() -> None:
         chip.load_ram(image)
         assert chip.verify(image, "ram") == 1024
         assert chip.read("ram") == image.segments[0].data
+
+
+@pytest.mark.parametrize("loader", [False, True])
+def test_a_progress_function_that_raises_cuts_no_block(loader: bool) -> None:
+    for number in range(1, 30, 7):
+        board = Board(loader=loader)
+        before = bytes(board.chip.flash.data)
+        image = image_of(board.part, size=4000)
+        calls = 0
+
+        def fail(stage: str, _done: int, _total: int, at: int = number) -> None:
+            nonlocal calls
+            calls += stage == "writing"
+            if calls == at:
+                raise RuntimeError("the window was closed")
+
+        with pytest.raises(RuntimeError, match="closed"), board.open(progress=fail) as chip:
+            chip.write(image)
+        assert calls >= number
+        assert board.is_left_idle()
+        size, start = board.part.block, board.chip.flash.start
+        new = image.segments[0].data.ljust(len(before), b"\0")
+        for n in range(0, len(image.segments[0].data) // size * size, size):
+            assert board.chip.flash.read(start + n, size) in (before[n : n + size], new[n : n + size]), (number, n)
+
+
+@pytest.mark.parametrize("loader", [False, True])
+def test_after_an_error_the_cpu_is_stalled_for_the_next_job(loader: bool) -> None:
+    board = Board(faults=["dead-block=0x008400"], loader=loader)
+    image = image_of(board.part, size=4000)
+    with board.open() as chip:
+        with pytest.raises(VerifyError):
+            chip.write(image)
+        assert board.chip.debug.stalled
+        with pytest.raises(VerifyError):
+            chip.verify(image)
+        assert board.chip.debug.stalled
+        board.chip.faults = board.probe.faults = parse([])
+        board.chip.controller.faults = parse([])
+        chip.write(image)
+        assert chip.verify(image) == 4000
+
+
+def test_ctrl_c_stays_ctrl_c_if_the_status_of_the_loader_makes_no_sense(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = Board(loader=True)
+    image = image_of(board.part, size=4000)
+    status, interrupts = RamLoader._status, 0
+
+    def interrupt(stage: str, done: int, _total: int) -> None:
+        nonlocal interrupts
+        if stage == "writing" and done > 1000 and not interrupts:
+            interrupts += 1
+            monkeypatch.setattr(RamLoader, "_status", lambda loader: Status(0x7FFF, 0, 0, 0))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), board.open(progress=interrupt) as chip:
+        chip.write(image)
+    assert board.is_left_idle()
+    monkeypatch.setattr(RamLoader, "_status", status)
+    board.upload(image)
+    assert board.holds(image)

@@ -240,12 +240,15 @@ class RamLoader:
         except (LoaderError, KeyboardInterrupt):
             self._halt_after_failure(done)
             raise
+        except BaseException:  # of `begun` or `done`, which would raise again
+            self._halt_after_failure(_nothing)
+            raise
 
     def _halt_after_failure(self, done: Callable[[BlockWrite], None]) -> None:
         with shield():
             try:
                 self._halt(done)
-            except ToolError as exc:
+            except (ToolError, LoaderError) as exc:
                 _log.debug("while the loader is stopped: %s", exc)
                 self.abandon()
 
