@@ -11,9 +11,11 @@ import pytest
 from session.bench import Board, image_of
 from stm8tool.chip.flash.loader.host import RamLoader, Status
 from stm8tool.chip.flash.loader.use import WORTH_BLOCKS
+from stm8tool.chip.options.plan import Danger
 from stm8tool.errors import Code, ToolError, VerifyError
 from stm8tool.image import Image, Segment
-from stm8tool.parts.table import find_part
+from stm8tool.parts.option_fields import fields_of
+from stm8tool.parts.table import find_part, option_table
 from stm8tool.sim.faults import KNOWN, parse
 
 PARTS = ("stm8s103f3", "stm8l051f3", "stm8l101f3", "stm8s105k4", "stm8l151k4", "stm8s207k6", "stm8l151r8")
@@ -236,3 +238,31 @@ def test_ctrl_c_stays_ctrl_c_if_the_status_of_the_loader_makes_no_sense(monkeypa
     monkeypatch.setattr(RamLoader, "_status", status)
     board.upload(image)
     assert board.holds(image)
+
+
+@pytest.mark.parametrize("refreshed", [True, False])
+@pytest.mark.parametrize("watchdogs", [("IWDG_HW",), ("WWDG_HW",), ("IWDG_HW", "WWDG_HW")])
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8s105k6", "stm8l151r8"])
+def test_a_watchdog_that_starts_with_the_chip_is_refreshed(
+    part: str,
+    watchdogs: tuple[str, ...],
+    refreshed: bool,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    board = Board(part, loader=True)
+    options = {
+        field.name: option.name for option in option_table(board.part) for field in fields_of(board.part, option)
+    }
+    with board.open() as chip:
+        chip.set_options(*[f"{options[name]}.{name}=1" for name in watchdogs], allow=[Danger.WATCHDOG])
+    if not refreshed:
+        monkeypatch.setattr(RamLoader, "_watchdogs", lambda _loader: 0)
+    image = image_of(board.part, size=9000 if board.part.flash.size > 8192 else 8000)
+    with caplog.at_level("INFO"):
+        board.upload(image)
+        with board.open() as chip:
+            assert chip.verify(image) == image.size
+    assert board.holds(image)
+    # Without a refresh it bites: then the job is done over SWIM.
+    assert ("the loader is given up" in caplog.text) != refreshed
