@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 import pytest
 
@@ -17,6 +17,7 @@ from stm8tool.image import Image, Segment
 from stm8tool.parts.option_fields import fields_of
 from stm8tool.parts.table import find_part, option_table
 from stm8tool.sim.faults import KNOWN, parse
+from stm8tool.sim.peripherals.watchdog import IndependentWatchdog, WindowWatchdog
 
 PARTS = ("stm8s103f3", "stm8l051f3", "stm8l101f3", "stm8s105k4", "stm8l151k4", "stm8s207k6", "stm8l151r8")
 
@@ -240,29 +241,31 @@ def test_ctrl_c_stays_ctrl_c_if_the_status_of_the_loader_makes_no_sense(monkeypa
     assert board.holds(image)
 
 
-@pytest.mark.parametrize("refreshed", [True, False])
 @pytest.mark.parametrize("watchdogs", [("IWDG_HW",), ("WWDG_HW",), ("IWDG_HW", "WWDG_HW")])
 @pytest.mark.parametrize("part", ["stm8s103f3", "stm8s105k6", "stm8l151r8"])
 def test_a_watchdog_that_starts_with_the_chip_is_refreshed(
-    part: str,
-    watchdogs: tuple[str, ...],
-    refreshed: bool,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
+    part: str, watchdogs: tuple[str, ...], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     board = Board(part, loader=True)
-    options = {
-        field.name: option.name for option in option_table(board.part) for field in fields_of(board.part, option)
-    }
+    names = {field.name: option.name for option in option_table(board.part) for field in fields_of(board.part, option)}
     with board.open() as chip:
-        chip.set_options(*[f"{options[name]}.{name}=1" for name in watchdogs], allow=[Danger.WATCHDOG])
-    if not refreshed:
-        monkeypatch.setattr(RamLoader, "_watchdogs", lambda _loader: 0)
-    image = image_of(board.part, size=9000 if board.part.flash.size > 8192 else 8000)
+        chip.set_options(*[f"{names[name]}.{name}=1" for name in watchdogs], allow=[Danger.WATCHDOG])
+    refreshed = set()
+    for name, kind, value in (("IWDG_HW", IndependentWatchdog, 0xAA), ("WWDG_HW", WindowWatchdog, 0xFF)):
+        write = kind.write
+
+        def note(self: Any, address: int, byte: int, now: float, about: Any = (name, value, write)) -> None:
+            if byte == about[1]:
+                refreshed.add(about[0])
+            about[2](self, address, byte, now)
+
+        monkeypatch.setattr(kind, "write", note)
+    image = image_of(board.part, size=4000)
     with caplog.at_level("INFO"):
         board.upload(image)
         with board.open() as chip:
             assert chip.verify(image) == image.size
     assert board.holds(image)
-    # Without a refresh it bites: then the job is done over SWIM.
-    assert ("the loader is given up" in caplog.text) != refreshed
+    assert refreshed == set(watchdogs)
+    assert "a loader in the chip's RAM does the work" in caplog.text
+    assert "the loader is given up" not in caplog.text
