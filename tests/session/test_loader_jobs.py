@@ -101,18 +101,28 @@ FAULTS = [
     "clone-buffer=700",
     "busy-storm=2",
     "nrst-slow=30",
+    "power-switch=200",
+    "power-switch=300",
 ]
 # The system and USB act on these; a board alone does not have them.
 OF_THE_BUS = {"no-driver", "wrong-driver", "no-permission", "in-use", "loader", "clone-serial"}
 
 
+def test_the_table_has_every_fault() -> None:
+    assert {fault.partition("=")[0] for fault in FAULTS} == KNOWN.keys()
+
+
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8s208mb"])
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault.partition("=")[0] not in OF_THE_BUS])
-def test_a_fault_gives_the_same_error_with_the_loader_and_without(fault: str) -> None:
+def test_a_fault_gives_the_same_error_with_the_loader_and_without(fault: str, part: str) -> None:
     ends = []
     for loader in (False, True):
         model = "v2" if fault == "open-firmware" else "v3"
-        board = Board(model=model, faults=[fault], loader=loader)
-        ends.append(ended(board, image_of(board.part, size=2000)))
+        board = Board(part, model, faults=[fault], loader=loader)
+        image = image_of(board.part, size=3000)
+        if fault == "clone-16bit-address" and part == "stm8s208mb":
+            image = image.overlaid(Image([Segment(0x10000, b"far away")]))
+        ends.append(ended(board, image))
     assert (ends[0].error, ends[0].code) == (ends[1].error, ends[1].code)
     if ends[0].error is None:
         assert ends[0].held == ends[1].held

@@ -1,4 +1,4 @@
-"""Whether a job uses the loader, and what comes after a loader that does not do its work: the same job without it."""
+"""Decide whether a job uses the loader. If the loader does not do its work, begin the same job without it."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class LoaderUse:
             except BaseException:  # such as VerifyError: the caller may go on with the chip, whose CPU is stalled then
                 self._stall(work)
                 raise
-            # What runs in the chip is not known any more; connecting resets it.
+            # The chip may run anything now. To connect resets it.
             self._core.clock.sleep(WRITE_ENDS_S)
             self._core.connect()
 
