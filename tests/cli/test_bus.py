@@ -270,3 +270,14 @@ def test_several_programs_write_to_different_chips_of_one_folder_at_once(bench: 
     assert [result.code for result in results] == [0] * 6, results
     for n in range(1, 7):
         assert bench.memory(chip=f"bench/{n}.chip")[:2000] == program(2000)
+
+
+@pytest.mark.parametrize("fault", ["no-driver", "wrong-driver", "no-permission", "in-use", "loader", "clone-serial"])
+def test_a_fault_of_the_bus_ends_a_write_in_the_same_way_with_the_loader_and_without(
+    fault: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = desk.hex("image.hex", (0x8000, bytes(range(1, 101)) * 20))
+    add(desk, monkeypatch, "1", V3_SERIAL, model="v3", faults=[fault])
+    ends = [desk.run("--probe", "sim:bench", "--part", STM8S, *more, "write", image) for more in (["--no-loader"], [])]
+    assert ends[0].code == ends[1].code == (0 if fault == "clone-serial" else ends[0].code or 1)
+    assert ends[0].reason == ends[1].reason or ends[0].code == 0

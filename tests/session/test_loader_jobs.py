@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 import pytest
 
 from session.bench import Board, image_of
+from stm8tool.chip.flash.loader.host import RamLoader, Status
 from stm8tool.chip.flash.loader.use import WORTH_BLOCKS
+from stm8tool.chip.options.plan import Danger
 from stm8tool.errors import Code, ToolError, VerifyError
 from stm8tool.image import Image, Segment
-from stm8tool.parts.table import find_part
-from stm8tool.sim.faults import KNOWN
+from stm8tool.parts.option_fields import fields_of
+from stm8tool.parts.table import find_part, option_table
+from stm8tool.sim.faults import KNOWN, parse
+from stm8tool.sim.peripherals.watchdog import IndependentWatchdog, WindowWatchdog
 
 PARTS = ("stm8s103f3", "stm8l051f3", "stm8l101f3", "stm8s105k4", "stm8l151k4", "stm8s207k6", "stm8l151r8")
 
@@ -97,18 +101,28 @@ FAULTS = [
     "clone-buffer=700",
     "busy-storm=2",
     "nrst-slow=30",
+    "power-switch=200",
+    "power-switch=300",
 ]
 # The system and USB act on these; a board alone does not have them.
 OF_THE_BUS = {"no-driver", "wrong-driver", "no-permission", "in-use", "loader", "clone-serial"}
 
 
+def test_the_table_has_every_fault() -> None:
+    assert {fault.partition("=")[0] for fault in FAULTS} == KNOWN.keys()
+
+
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8s208mb"])
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault.partition("=")[0] not in OF_THE_BUS])
-def test_a_fault_gives_the_same_error_with_the_loader_and_without(fault: str) -> None:
+def test_a_fault_gives_the_same_error_with_the_loader_and_without(fault: str, part: str) -> None:
     ends = []
     for loader in (False, True):
         model = "v2" if fault == "open-firmware" else "v3"
-        board = Board(model=model, faults=[fault], loader=loader)
-        ends.append(ended(board, image_of(board.part, size=2000)))
+        board = Board(part, model, faults=[fault], loader=loader)
+        image = image_of(board.part, size=3000)
+        if fault == "clone-16bit-address" and part == "stm8s208mb":
+            image = image.overlaid(Image([Segment(0x10000, b"far away")]))
+        ends.append(ended(board, image))
     assert (ends[0].error, ends[0].code) == (ends[1].error, ends[1].code)
     if ends[0].error is None:
         assert ends[0].held == ends[1].held
@@ -174,3 +188,94 @@ def test_ram_that_is_to_be_written_is_not_verified_by_code_in_it() -> None:
         chip.load_ram(image)
         assert chip.verify(image, "ram") == 1024
         assert chip.read("ram") == image.segments[0].data
+
+
+@pytest.mark.parametrize("loader", [False, True])
+def test_a_progress_function_that_raises_cuts_no_block(loader: bool) -> None:
+    for number in range(1, 30, 7):
+        board = Board(loader=loader)
+        before = bytes(board.chip.flash.data)
+        image = image_of(board.part, size=4000)
+        calls = 0
+
+        def fail(stage: str, _done: int, _total: int, at: int = number) -> None:
+            nonlocal calls
+            calls += stage == "writing"
+            if calls == at:
+                raise RuntimeError("the window was closed")
+
+        with pytest.raises(RuntimeError, match="closed"), board.open(progress=fail) as chip:
+            chip.write(image)
+        assert calls >= number
+        assert board.is_left_idle()
+        size, start = board.part.block, board.chip.flash.start
+        new = image.segments[0].data.ljust(len(before), b"\0")
+        for n in range(0, len(image.segments[0].data) // size * size, size):
+            assert board.chip.flash.read(start + n, size) in (before[n : n + size], new[n : n + size]), (number, n)
+
+
+@pytest.mark.parametrize("loader", [False, True])
+def test_after_an_error_the_cpu_is_stalled_for_the_next_job(loader: bool) -> None:
+    board = Board(faults=["dead-block=0x008400"], loader=loader)
+    image = image_of(board.part, size=4000)
+    with board.open() as chip:
+        with pytest.raises(VerifyError):
+            chip.write(image)
+        assert board.chip.debug.stalled
+        with pytest.raises(VerifyError):
+            chip.verify(image)
+        assert board.chip.debug.stalled
+        board.chip.faults = board.probe.faults = parse([])
+        board.chip.controller.faults = parse([])
+        chip.write(image)
+        assert chip.verify(image) == 4000
+
+
+def test_ctrl_c_stays_ctrl_c_if_the_status_of_the_loader_makes_no_sense(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = Board(loader=True)
+    image = image_of(board.part, size=4000)
+    status, interrupts = RamLoader._status, 0
+
+    def interrupt(stage: str, done: int, _total: int) -> None:
+        nonlocal interrupts
+        if stage == "writing" and done > 1000 and not interrupts:
+            interrupts += 1
+            monkeypatch.setattr(RamLoader, "_status", lambda loader: Status(0x7FFF, 0, 0, 0))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), board.open(progress=interrupt) as chip:
+        chip.write(image)
+    assert board.is_left_idle()
+    monkeypatch.setattr(RamLoader, "_status", status)
+    board.upload(image)
+    assert board.holds(image)
+
+
+@pytest.mark.parametrize("watchdogs", [("IWDG_HW",), ("WWDG_HW",), ("IWDG_HW", "WWDG_HW")])
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8s105k6", "stm8l151r8"])
+def test_a_watchdog_that_starts_with_the_chip_is_refreshed(
+    part: str, watchdogs: tuple[str, ...], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = Board(part, loader=True)
+    names = {field.name: option.name for option in option_table(board.part) for field in fields_of(board.part, option)}
+    with board.open() as chip:
+        chip.set_options(*[f"{names[name]}.{name}=1" for name in watchdogs], allow=[Danger.WATCHDOG])
+    refreshed = set()
+    for name, kind, value in (("IWDG_HW", IndependentWatchdog, 0xAA), ("WWDG_HW", WindowWatchdog, 0xFF)):
+        write = kind.write
+
+        def note(self: Any, address: int, byte: int, now: float, about: Any = (name, value, write)) -> None:
+            if byte == about[1]:
+                refreshed.add(about[0])
+            about[2](self, address, byte, now)
+
+        monkeypatch.setattr(kind, "write", note)
+    image = image_of(board.part, size=4000)
+    with caplog.at_level("INFO"):
+        board.upload(image)
+        with board.open() as chip:
+            assert chip.verify(image) == image.size
+    assert board.holds(image)
+    assert refreshed == set(watchdogs)
+    assert "a loader in the chip's RAM does the work" in caplog.text
+    assert "the loader is given up" not in caplog.text

@@ -1,4 +1,4 @@
-"""What a write and a verify need of a chip's blocks, over SWIM. It works with every chip and every probe.
+"""Compare and program the blocks of a chip over SWIM. It works with every chip and every probe.
 
 `loader/work.py` does the same with code in the chip's RAM.
 """

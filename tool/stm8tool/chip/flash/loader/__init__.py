@@ -3,5 +3,5 @@
 loader.s  crc.s   the machine code, for `sdasstm8`
 variants.py       how it is assembled, and what lies where in RAM
 code.csv          the assembled bytes
-host.py           starts it, gives it work, learns what is done
+host.py           starts it, gives it work, and reads its status
 """

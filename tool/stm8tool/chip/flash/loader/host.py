@@ -64,7 +64,7 @@ class LoaderError(Exception):
 
 
 class Status(NamedTuple):
-    """What the loader shows; `phase` is 1 while it loads a block, 2 while it waits for its end."""
+    """The status of the loader; `phase` is 1 while it loads a block, 2 while it waits for its end."""
 
     done: int
     error: int
@@ -74,7 +74,7 @@ class Status(NamedTuple):
 
 @dataclass
 class _Batch:
-    """What is under way: `ticks` is how far the count of the loader goes with it; `ends` is a computed time."""
+    """A batch that the chip has not finished: `ticks` is how far the loader counts with it; `ends` is a computed time."""
 
     ticks: int
     tick_s: float
@@ -146,7 +146,7 @@ class RamLoader:
     def _known(self) -> tuple[int, list[int]]:
         """Return where the code begins that is not proven yet, and the checksums of its blocks.
 
-        What it has executed so far may be left out, so that whole blocks end where the code does.
+        Whole blocks end at the end of the code. So the first bytes may be left out: the loader has executed them.
         """
         size, end = self._part.block, START + len(self._code)
         first = end - (end - ENTRY) // size * size
@@ -189,7 +189,7 @@ class RamLoader:
         self._sent.clear()
 
     def abandon(self) -> None:
-        """Forget the loader after a failure; wait as long as what it was given takes, so that no reset cuts a block."""
+        """Forget the loader after a failure. Wait for as long as its blocks take, so that no reset cuts one of them."""
         blocks = any(batch.blocks for batch in self._sent)
         self._sent.clear()
         self.running = False
@@ -240,12 +240,15 @@ class RamLoader:
         except (LoaderError, KeyboardInterrupt):
             self._halt_after_failure(done)
             raise
+        except BaseException:  # of `begun` or `done`, which would raise again
+            self._halt_after_failure(_nothing)
+            raise
 
     def _halt_after_failure(self, done: Callable[[BlockWrite], None]) -> None:
         with shield():
             try:
                 self._halt(done)
-            except ToolError as exc:
+            except (ToolError, LoaderError) as exc:
                 _log.debug("while the loader is stopped: %s", exc)
                 self.abandon()
 

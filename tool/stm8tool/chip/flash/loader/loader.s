@@ -62,11 +62,14 @@ start:
 	call	tell
 main:
 	ldw	x, *cur
-idle:				; nothing is written in this loop
-	tnz	*watch
-	jrne	dog
+idle:				; without a watchdog nothing is written in this loop
 	tnz	(3, x)
+	jrne	taken_up
+	tnz	*watch
 	jreq	idle
+	call	refresh		; changes A only
+	jra	idle
+taken_up:
 	ld	a, (2, x)
 	ld	*left, a
 	ldw	y, x
@@ -90,9 +93,6 @@ record:
 	jreq	table
 .endif
 	jp	program
-dog:
-	call	refresh
-	jra	main
 halted:
 	ld	a, #0x80
 fail:				; whatever is wrong, the loader ends here

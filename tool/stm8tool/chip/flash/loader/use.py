@@ -1,4 +1,4 @@
-"""Whether a job uses the loader, and what comes after a loader that does not do its work: the same job without it."""
+"""Decide whether a job uses the loader. If the loader does not do its work, begin the same job without it."""
 
 from __future__ import annotations
 
@@ -81,9 +81,19 @@ class LoaderUse:
                 self._wanted = False
                 _log.warning("%s; connecting again", exc)
                 self._core.tally.reconnects += 1
-            # What runs in the chip is not known any more; connecting resets it.
+            except BaseException:  # such as VerifyError: the caller may go on with the chip, whose CPU is stalled then
+                self._stall(work)
+                raise
+            # The chip may run anything now. To connect resets it.
             self._core.clock.sleep(WRITE_ENDS_S)
             self._core.connect()
+
+    def _stall(self, work: LoaderWork) -> None:
+        """End the loader after an error, which is the one to tell."""
+        try:
+            work.stop()
+        except (*LINK_ERRORS, LoaderError) as exc:
+            _log.debug("while the loader is stopped: %s", exc)
 
     def _work(self, segments: Sequence[Segment]) -> Optional[LoaderWork]:
         """Return a loader that is not started yet, if this job is to have one."""

@@ -1,4 +1,4 @@
-"""What a write and a verify need of a chip's blocks, done by the loader in its RAM instead of over SWIM.
+"""Compare and program the blocks of a chip, by the loader in its RAM instead of over SWIM.
 
 Blocks are compared by their CRC-32: only what it tells to differ is read, and blocks with gaps. A block counts as blank
 if its CRC is that of zeros. A checksum that does not fit is never the last word of a verify: the bytes are, read twice.
@@ -57,7 +57,7 @@ class LoaderWork:
             wanted.update((span.start + n, merged[n : n + size]) for n in range(0, len(merged), size))
         differ = [address for address in wanted if address in whole and zlib.crc32(wanted[address]) != sums[address]]
         if len(differ) <= len(whole) // 2:
-            # A bit of a checksum may have flipped on its way. Where most blocks differ, it hardly matters.
+            # A bit of a checksum may have flipped on its way. If most blocks differ, it hardly matters.
             sums.update(self._look_again(differ, sums))
             differ = [address for address in differ if zlib.crc32(wanted[address]) != sums[address]]
         found = [BlockWrite(address, wanted[address], sums[address] == self._blank) for address in differ]
