@@ -6,12 +6,15 @@ The rules are pure modules beside this one; here they meet SCons.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
+
+from SCons.Subst import escape_list
 
 from . import wrong_code
 from .refusal import refuse
@@ -44,26 +47,37 @@ def printing_the_tree(spawn: Spawn) -> Spawn:
     """Return what starts a command as `spawn` does; a call of SDCC that compiles also prints its syntax tree.
 
     SDCC prints the tree on stdout and its messages on stderr. Both go into files beside the object, and the messages
-    to the user as well: one of them is a sign of wrong code.
+    to the user as well: one of them is a sign of wrong code. A command that fails runs again as it was, so the search
+    never decides whether a file compiles.
     """
 
     def start(shell: str, escape: Callable[[str], str], command: str, words: list[str], variables: Any) -> int:
         target = _compiled_to(words)
         if target is None:
             return spawn(shell, escape, command, words, variables)
-        into = [">", escape(_tree(target).as_posix()), "2>", escape(_messages(target).as_posix())]
-        code = spawn(shell, escape, command, [*words, "--dump-ast", *into], variables)
-        if _messages(target).is_file():
-            sys.stderr.write(_messages(target).read_text("utf-8", "replace"))
-        return code
+        tree, messages = _tree(target), _messages(target)
+        into = [">", escape(tree.as_posix()), "2>", escape(messages.as_posix())]
+        if spawn(shell, escape, command, [*words, "--dump-ast", *into], variables):
+            tree.unlink(missing_ok=True)
+            return spawn(shell, escape, command, words, variables)
+        sys.stderr.write(messages.read_text("utf-8", "replace"))
+        os.utime(tree)  # not older than the object: then it belongs to it
+        return 0
 
     return start
+
+
+def _shows_more(word: str) -> bool:
+    """Tell whether an option of SDCC prints something that the user wants to see."""
+    return word in ("-V", "--verbose") or word.startswith("--dump")
 
 
 def _compiled_to(words: list[str]) -> Optional[Path]:
     """Return the object that a command line of SDCC compiles to, or None."""
     plain = [str(word).strip('"') for word in words]
-    if "-c" not in plain or "-o" not in plain or not plain[-1].lower().endswith(".c"):
+    if "sdcc" not in Path(plain[0]).name.lower() or any(map(_shows_more, plain)):
+        return None
+    if "-c" not in plain or "-o" not in plain[:-1] or not plain[-1].lower().endswith(".c"):
         return None
     target = Path(plain[plain.index("-o") + 1])
     return target if target.suffix == ".rel" else None
@@ -85,7 +99,9 @@ class CompilerCheck:
         self.modules = modules
         self.mode = mode
         self.asked = asked
-        if mode != "off" or asked:
+        self._unread: list[str] = []
+        # A project's own SPAWN may start no shell, and then nothing can go into a file.
+        if (mode != "off" or asked) and env["SPAWN"].__module__.startswith("SCons."):
             env.Replace(SPAWN=printing_the_tree(env["SPAWN"]))
 
     #
@@ -95,37 +111,63 @@ class CompilerCheck:
     def look(self) -> list[Looked]:
         """Return what was found in each file of the program that SDCC has compiled from C."""
         found: list[Looked] = []
+        self._unread = []
         for node, own in self.modules(self.env["PIOMAINPROG"][0]):
             source = str(node.sources[0].srcnode()) if node.sources else ""
             if not source.lower().endswith(".c"):
                 continue
             target = Path(str(node))
             compiled = self._compiled(node, target)
+            if not compiled.assembler:
+                self._unread.append(source)
+                continue
             large = "--model-large" in [str(flag) for flag in self.env["CFLAGS"]]
             places = wrong_code.cached(compiled, large, _read, target.with_suffix(".wrong"), source)
             library = "" if own else target.parent.name
             found.append(Looked(library, wrong_code.version_text(compiled.assembler), places))
+        if self._unread:
+            more = f" and {len(self._unread) - 1} more" * (len(self._unread) > 1)
+            sys.stderr.write(
+                f"warning: {self._unread[0]}{more}: not searched for wrong code: SDCC does not print the syntax tree\n"
+            )
         return found
 
+    def _look_or_warn(self) -> list[Looked]:
+        """Return the same as `look`. A fault of the search is one warning: it never ends a build."""
+        try:
+            return self.look()
+        except Exception as exc:  # noqa: BLE001 -- whatever it is, the program itself is built
+            cause = f"{type(exc).__name__}: {exc}"
+            sys.stderr.write(f"warning: the search for wrong code ends here: {cause}; {OPTION} = off leaves it out\n")
+            return []
+
     def _compiled(self, node: Any, target: Path) -> wrong_code.Compiled:
-        """Return what SDCC has left; from an object out of a cache it has left nothing, and compiles once more."""
+        """Return what SDCC has left; where that does not belong to the object, SDCC compiles once more.
+
+        An object from `build_cache_dir` comes alone. A project's script can start SDCC in its own way.
+        """
         files = (_tree(target), target.with_suffix(".asm"), _messages(target))
-        if all(file.is_file() for file in files):
+        left = not getattr(node, "cached", False) and all(file.is_file() for file in files)
+        if left and files[0].stat().st_mtime_ns >= target.stat().st_mtime_ns:
             return wrong_code.Compiled(*(file.read_text("utf-8", "replace") for file in files))
         env = node.get_build_env()
         build_dir = env.Dir("$BUILD_DIR").get_path(env.Dir("#"))
         with tempfile.TemporaryDirectory(dir=build_dir, prefix="tree") as folder:
             out = Path(folder, "module.asm")
-            words = "$CC -S --dump-ast $SDCC_COMPILE_FLAGS $_CCCOMCOM $SOURCES"
-            found = env.subst_list(words, target=[node], source=node.sources)[0]
-            command = [str(word) for word in found] + ["-o", out.as_posix()]
-            done = subprocess.run(
-                command, env=env["ENV"], capture_output=True, encoding="utf-8", errors="replace", check=False
-            )
+            text = "$CC -S --dump-ast $SDCC_COMPILE_FLAGS $_CCCOMCOM $SOURCES"
+            words = env.subst_list(text, target=[node], source=node.sources)[0]
+            # A shell reads the words, as in the build: `-DNAME=\\"text\\"` has a backslash for it.
+            line = " ".join([*escape_list(words, env["ESCAPE"]), "-o", out.as_posix()])
+            variables = {name: str(value) for name, value in env["ENV"].items()}
+            done = subprocess.run(line, shell=True, env=variables, capture_output=True, check=False)
             assembler = out.read_text("utf-8", "replace") if out.is_file() else ""
         if done.returncode or not assembler:
-            sys.stderr.write(f"warning: {node.sources[0]}: SDCC does not compile it again to look for wrong code\n")
-        return wrong_code.Compiled(done.stdout, assembler, done.stderr)
+            return wrong_code.Compiled("", "", "")
+        tree, messages = (output.decode("utf-8", "replace") for output in (done.stdout, done.stderr))
+        made = wrong_code.Compiled(tree, assembler, messages)
+        for file, text in zip((files[1], files[2], files[0]), (made.assembler, made.messages, made.tree)):
+            file.write_text(text, encoding="utf-8")  # the tree last: see `printing_the_tree`
+        return made
 
     #
     # Tell
@@ -135,7 +177,7 @@ class CompilerCheck:
         """Warn of what is wrong in the project's own sources, and count it in libraries. An action."""
         if self.mode == "off" or self.asked:
             return 0
-        looked = self.look()
+        looked = self._look_or_warn()
         own = [(finding, file.version) for file in looked if not file.library for finding in file.findings]
         for finding, version in own:
             sys.stderr.write(finding.message(version) + "\n")

@@ -69,9 +69,11 @@ class Node:
 
     def walk(self) -> Iterator[Node]:
         """Yield the node and everything below it."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        waiting = [self]
+        while waiting:  # a long `else if` chain is deeper than Python's own stack
+            node = waiting.pop()
+            yield node
+            waiting += reversed(node.children)
 
     def same_as(self, other: Node) -> bool:
         """Whether both name the same thing."""

@@ -59,6 +59,8 @@ def findings(compiled: Compiled, large: bool, read: Callable[[str], Optional[str
         large: Whether the memory model is the large one.
         read: Gives the text of a source, or None, for the comments that silence a line.
     """
+    if not compiled.assembler:
+        return []
     functions = parse(compiled.tree)
     found = {*_in_tree(functions, compiled), *_in_assembler(functions, compiled.assembler, large)}
     asked = {Finding(node.file, node.line, "upper-half", f.name) for f in functions for node in bare_test(f)}
