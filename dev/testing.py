@@ -87,12 +87,17 @@ def pytest_on_every_core(python: Path, *arguments: str) -> int:
 
 
 def test_on(option: str, python: Path, arguments: list[str]) -> int:
-    """Run the tests of another machine; where it cannot be had return NOT_HERE, as its maker does, which says why."""
+    """Run the tests of another machine; see `machine_for` for where it cannot be had."""
+    code = machine_for(option, python)
+    if code:
+        return code
+    return run(python, "-I", "-m", "pytest", "-m", option.strip("-"), MACHINES[option].parent, *arguments)
+
+
+def machine_for(option: str, python: Path) -> int:
+    """Make another machine; where it cannot be had return NOT_HERE, as its maker does, which says why."""
     maker = MACHINES[option]
     missing = ask(python, "-I", maker, "--missing").split()
     if missing:
         apt_install(*missing)  # what is missing then, the maker names
-    code = run(python, "-I", maker)
-    if code:
-        return code
-    return run(python, "-I", "-m", "pytest", "-m", option.strip("-"), maker.parent, *arguments)
+    return run(python, "-I", maker)
