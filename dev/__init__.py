@@ -12,7 +12,8 @@
     python3 dev.py check ...  some of these: ruff, types, generated, prose, site
     python3 dev.py docs       the docs site, in dist/site; its pages work without a network
     python3 dev.py generate   write everything that is generated from tables
-    python3 dev.py bench      the figures of tests/benchmark.py
+    python3 dev.py bench      how fast a write is, beside OpenOCD in the virtual machine of --vm
+    python3 dev.py bench --quick    the same without the virtual machine; --save writes docs/performance.json
     python3 dev.py core --dir DIR    a PlatformIO core directory with this platform in it
     python3 dev.py release    the archive for users, in dist: made from the commit and tried without a network
 

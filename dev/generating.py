@@ -16,6 +16,7 @@ GENERATORS = (
     "boards/make_boards.py",
     "misc/svd/make_svd.py",
     "docs/make_docs.py",
+    "docs/make_performance.py",
     "dev/make_drawings.py",
     "release/make_snapshot.py",
 )

@@ -88,12 +88,17 @@ def pytest_on_every_core(python: Path, *arguments: str) -> int:
 
 
 def test_on(option: str, python: Path, arguments: list[str]) -> int:
-    """Run the tests of another machine. If it cannot be made, its module says why, and this returns NOT_HERE."""
+    """Run the tests of another machine, unless it cannot be made: see `machine_for`."""
+    code = machine_for(option, python)
+    if code:
+        return code
+    return run(python, "-I", "-m", "pytest", "-m", option.strip("-"), MACHINES[option].parent, *arguments)
+
+
+def machine_for(option: str, python: Path) -> int:
+    """Make another machine. If it cannot be made, its module says why, and this returns NOT_HERE."""
     maker = MACHINES[option]
     missing = ask(python, "-I", maker, "--missing").split()
     if missing:
         apt_install(*missing)  # the module names packages that are still missing
-    code = run(python, "-I", maker)
-    if code:
-        return code
-    return run(python, "-I", "-m", "pytest", "-m", option.strip("-"), maker.parent, *arguments)
+    return run(python, "-I", maker)

@@ -65,7 +65,7 @@ def test_a_probe_that_hangs_once_costs_no_upload_of_a_chip_that_keeps_high_speed
 @pytest.mark.parametrize("switches", [Switches(), *_KEPT])
 def test_a_chip_that_was_caught_at_power_on_and_keeps_high_speed_is_reached_again(switches: Switches) -> None:
     board = Board(
-        "stm8s001j3", "v2", faults=["power-switch=100", "app-disables-swim=30"], locked=True, switches=switches
+        "stm8s001j3", "v2", faults=["power-switch=85", "app-disables-swim=30"], locked=True, switches=switches
     )
     asked: list[int] = []
     image = image_of(board.part, size=500)

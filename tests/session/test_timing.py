@@ -51,6 +51,18 @@ def test_a_chip_that_is_late_after_its_reset_is_waited_for() -> None:
     assert _recipe(Board(switches=Switches(start_s=0.099))) == _LONG
 
 
+@pytest.mark.parametrize("late_ms", [0, 1, 2, 3, 5, 8])
+def test_the_first_recipe_waits_as_long_as_hsit_is_0_and_no_longer(late_ms: int) -> None:
+    board = Board(switches=Switches(start_s=late_ms / 1000))
+    with board.open() as chip:
+        before = board.probe.clock.now()
+        chip.connect()
+        took_s = board.probe.clock.now() - before
+        assert chip.info().recipe == _FIRST
+    at_once = 0.0415
+    assert took_s < at_once + 2 * late_ms / 1000  # there are two resets
+
+
 def test_a_chip_that_is_late_is_caught_at_power_on_all_the_same() -> None:
     board = Board(faults=["power-switch=100"], switches=Switches(start_s=0.011))
     failed: list[int] = []
@@ -109,12 +121,16 @@ def test_the_first_recipe_asks_no_sooner_than_an_early_poll_spoils_the_entry(mod
 
 
 @pytest.mark.parametrize(
-    ("model", "connect_s", "leave_s"), [("v1", 0.206, 0.0215), ("v2", 0.158, 0.0135), ("v3", 0.099, 0.004)]
+    ("model", "open_s", "connect_s", "leave_s"),
+    [("v1", 0.0205, 0.151, 0.0215), ("v2", 0.0185, 0.102, 0.0135), ("v3", 0.0085, 0.0415, 0.004)],
 )
-def test_a_healthy_chip_is_reached_and_left_in_no_time(model: str, connect_s: float, leave_s: float) -> None:
+def test_a_healthy_chip_is_reached_and_left_in_no_time(
+    model: str, open_s: float, connect_s: float, leave_s: float
+) -> None:
     board = Board(model=model)
     clock = board.probe.clock
     with board.open() as chip:
+        assert clock.now() < open_s
         before = clock.now()
         chip.connect()
         assert clock.now() - before < connect_s

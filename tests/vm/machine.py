@@ -83,6 +83,7 @@ class Machine:
         self._boot(image, "tcg,thread=multi", "max", BOOT_LIMIT_S)
 
     def _boot(self, image: Image, accelerator: str, cpu: str, limit_s: float) -> None:
+        self.accelerator = accelerator.partition(",")[0]
         share = "security_model=none,multidevs=remap"
         self._qemu = subprocess.Popen(
             [

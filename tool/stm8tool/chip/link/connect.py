@@ -42,6 +42,8 @@ _LONG_PULSE_S = (0.2, 0.1, 0.1)  # our choice, for a board with a slow NRST
 _SILENT_S = 0.012  # one clone and chip never connected when the first poll came earlier than 6.5 ms (medium)
 _ASKED_AT_ONCE_S = 0.0  # another clone wanted 3 ms, and failed with 10 (medium)
 _SETTLE_S = 0.010  # from vsprog; stm8flash waits 1 ms
+_FIRST_LOOK_S = 0.001  # from stm8flash: then it sends a communication reset and looks for HSIT, as `_settle` does
+_LOOK_STEP_S = 0.001  # our choice
 _LONG_SETTLE_S = 0.1  # our choice, like the long pulse
 _STATUS_BITS = reg.CSR_HSIT | reg.CSR_NO_ACCESS
 _BASE = reg.CSR_SAFE_MASK | reg.CSR_SWIM_DM
@@ -263,11 +265,33 @@ def follow(link: SwimLink, recipe: Recipe, gripped: Callable[[], None] = _nothin
     gripped()
     if recipe.pulse_s is not None:
         move_reset(link, low=False)
-    clock.sleep(recipe.settle_s)
+    settled = _settle(link, recipe)
     if recipe.system_reset:
         link.system_reset()
-        clock.sleep(recipe.settle_s)
-    _take_hold(link, recipe.high_speed)
+        settled = _settle(link, recipe)
+    _take_hold(link, recipe.high_speed, settled)
+
+
+def _settle(link: SwimLink, recipe: Recipe) -> bool:
+    """Give the chip time to come out of a reset; return True if it shows that it is out, and the link is proven.
+
+    It sets SWIM_CSR.HSIT when it has loaded its option bytes; a reset clears that bit (UM0470). So a slow NRST is
+    waited for. If the bit stays 0, or the chip does not answer, the wait is as long as the recipe says. A recipe for
+    low speed always waits that long.
+    """
+    end = link.clock.now() + recipe.settle_s
+    if not recipe.high_speed:
+        link.clock.sleep(recipe.settle_s)
+        return False
+    link.clock.sleep(_FIRST_LOOK_S)
+    with suppress(SwimError):
+        link.resync()
+        while link.clock.now() < end:
+            if link.rotf(reg.SWIM_CSR, 1)[0] & ~reg.CSR_NO_ACCESS == _BASE | reg.CSR_HSIT:
+                return True
+            link.clock.sleep(min(_LOOK_STEP_S, end - link.clock.now()))
+    link.clock.sleep(end - link.clock.now())
+    return False
 
 
 def _end_high_speed(link: SwimLink) -> None:
@@ -304,13 +328,15 @@ def take_hold(link: SwimLink) -> None:
     """Go on after `catch`: release NRST, prove the link, and use high speed if the chip allows it."""
     move_reset(link, low=False)
     link.clock.sleep(_SETTLE_S)
-    _take_hold(link, high_speed=True)
+    _take_hold(link, high_speed=True, proven=False)
 
 
-def _take_hold(link: SwimLink, high_speed: bool) -> None:
-    """Prove the link, stall the CPU, choose the speed."""
-    link.resync()
-    csr = _prove(link, _BASE)
+def _take_hold(link: SwimLink, high_speed: bool, proven: bool) -> None:
+    """Prove the link, unless `_settle` did, stall the CPU, choose the speed."""
+    csr = _BASE | reg.CSR_HSIT
+    if not proven:
+        link.resync()
+        csr = _prove(link, _BASE)
     try:
         held = _stall(link)
         if high_speed and link.has_high_speed:

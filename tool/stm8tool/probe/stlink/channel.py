@@ -17,7 +17,7 @@ from ...errors import EndpointStallError, TransferSizeError, TransportTimeoutErr
 from ...transport.base import Transport
 
 TRANSFER_LIMIT_S = 1.0
-DRAIN_LIMIT_S = 0.02
+DRAIN_LIMIT_S = 0.005
 MOST_STALE_REPLIES = 64
 _DRAIN_SIZE = 512  # a whole packet at either USB speed
 

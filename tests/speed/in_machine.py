@@ -1,0 +1,59 @@
+"""The part of the benchmark that needs the virtual machine: OpenOCD by the model of time, all clients in real time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+from speed import record
+from speed.cases import BLANK, CLIENTS, OPENOCD, PARTS, REWRITE, VERIFY, Cost
+from speed.real_clients import measure
+from stm8tool.parts.table import find_part
+from vm.machine import Machine
+
+# OpenOCD writes every block whatever it held, and knows no fast mode: a job of it is a write, or a comparison.
+OPENOCD_JOBS = (REWRITE, VERIFY, BLANK)
+
+
+class Run(NamedTuple):
+    """One process in the virtual machine."""
+
+    client: str
+    part: str
+    model: str
+    job: str
+    real_time: bool
+
+
+def runs(model: str) -> Iterator[Run]:
+    """Yield what is run over a probe: what matters most comes first, as a busy machine takes long."""
+    parts = sorted(PARTS, key=lambda name: find_part(name).flash.size)
+    for job in OPENOCD_JOBS:
+        for part in parts:
+            yield Run(OPENOCD, part, model, job, False)
+        if job == VERIFY:
+            for client in CLIENTS:
+                yield Run(client, parts[0], model, REWRITE, True)
+
+
+def measure_all(model: str, path: Optional[Path]) -> None:
+    """Run everything over one model of probe, and save to `path` after each run."""
+    about = record.surroundings()
+    about["openocd"] = record.version_of("openocd").replace("Open On-Chip Debugger", "OpenOCD")
+    about["qemu"] = record.version_of("qemu-system-x86_64")
+    costs: dict[tuple[str, str, str, str], Cost] = {}
+    with Machine() as machine:
+        about["accelerator"] = machine.accelerator
+        for run in runs(model):
+            cost, took = measure(machine, run.client, run.part, run.model, run.job, real_time=run.real_time)
+            key = (cost.client, cost.part, cost.model, cost.job)
+            if run.real_time:
+                held = costs.get(key)
+                cost = (held or cost._replace(modelled_s=0.0))._replace(real_s=cost.real_s)
+            costs[key] = cost
+            load = record.load()
+            about["load"] = f"{about['load'].partition(' ')[0]} to {load}"
+            print(f"{'real time' if run.real_time else 'model'} {cost}, process {took:.1f} s, load {load}", flush=True)
+            if path:
+                record.save(path, record.in_machine(model), about, map(record.row, record.in_order(costs.values())))

@@ -1,0 +1,130 @@
+"""The benchmark: what it counts, its data file, and the page that is made of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pio import ROOT, load
+from session.bench import Board
+from speed import cases, in_machine, record
+from speed.meter import Meter
+from speed.modelled import content_before, modelled, new_content
+from stm8tool.errors import TransferSizeError
+from stm8tool.parts.table import find_part
+from stm8tool.sim.probe.stlink import TRANSFER_S
+
+make_performance = load(ROOT / "docs" / "make_performance.py")
+_SMALL = cases.PARTS[0]
+
+
+def _ask(meter: Meter, command: str, reply: int = 0) -> bytes:
+    meter.write(bytes.fromhex(command).ljust(16, b"\0"), 1.0)
+    return meter.read(reply, 1.0) if reply else b""
+
+
+def _in_swim_mode(board: Board, *, waits: bool) -> Meter:
+    meter = Meter(board.probe, waits=waits)
+    meter.open()
+    for command in ("F3 07", "F4 00", "F4 07"):
+        _ask(meter, command)
+    return meter
+
+
+def test_a_meter_counts_transfers_bytes_and_the_time_between_the_first_and_the_last() -> None:
+    board = Board(model="v2")
+    board.probe.clock.sleep(5)
+    meter = _in_swim_mode(board, waits=False)
+    _ask(meter, "F4 0B 00 80 00 00 80 00")
+    assert (meter.transfers, meter.swim_bytes) == (4, 128)
+    assert meter.seconds == pytest.approx(4 * TRANSFER_S[False])
+
+
+def test_the_rest_of_a_write_is_not_taken_for_a_command() -> None:
+    board = Board(model="v2")
+    meter = _in_swim_mode(board, waits=False)
+    _ask(meter, "F4 0A 00 18 00 00 00 00 01 02 03 04 05 06 07 08")
+    meter.write(bytes.fromhex("F4 0B FF FF").ljust(16, b"\0"), 1.0)
+    assert meter.swim_bytes == 24
+
+
+def test_a_meter_waits_longer_from_one_busy_answer_to_the_next_where_it_stands_for_openocd() -> None:
+    spans = []
+    for waits in (False, True):
+        board = Board(model="v3")
+        meter = _in_swim_mode(board, waits=waits)
+        _ask(meter, "F4 04")  # the entry, which takes some ms
+        before = meter.clock.now()
+        answers = [_ask(meter, "F4 09", 4)[0] for _ in range(4)]
+        spans.append(meter.clock.now() - before)
+    assert answers[:3] == [1, 1, 1]
+    assert spans[1] - spans[0] == pytest.approx(0.001 + 0.002 + 0.004)
+
+
+def test_a_reply_of_another_length_is_passed_on() -> None:
+    board = Board(model="v2")
+    meter = _in_swim_mode(board, waits=True)
+    with pytest.raises(TransferSizeError):
+        _ask(meter, "F5", 3)
+    assert meter.transfers == 5
+
+
+@pytest.mark.parametrize("job", cases.JOBS)
+def test_each_job_finds_what_its_name_says(job: str) -> None:
+    part = find_part(_SMALL)
+    before, image = content_before(part, job), new_content(part)
+    differing = sum(one != other for one, other in zip(before, image))
+    least = {cases.REWRITE: 8100, cases.BLANK: 8100, cases.ONE_BYTE: 1}.get(job, 0)
+    assert least <= differing <= (8192 if least > 1 else least)
+
+
+@pytest.mark.parametrize("job", cases.JOBS)
+def test_a_job_is_timed_by_the_model_with_what_it_moved(job: str) -> None:
+    first, again = (modelled(cases.DIRECT, _SMALL, "v3", job) for _ in range(2))
+    assert first == again
+    assert first[:4] == (cases.DIRECT, _SMALL.upper(), "v3", job)
+    assert first.real_s is None
+    limit = cases.limit_s(find_part(_SMALL), job) or 0.0
+    assert first.modelled_s > limit + first.transfers * TRANSFER_S[True]
+    assert first.swim_bytes > (8192 if limit else 8000)
+
+
+def test_the_limit_is_what_the_blocks_take() -> None:
+    part = find_part(_SMALL)
+    assert cases.limit_s(part, cases.REWRITE) == pytest.approx(0.768)
+    assert cases.limit_s(part, cases.BLANK) == pytest.approx(0.384)
+    assert cases.limit_s(part, cases.VERIFY) is None
+
+
+def test_the_committed_run_has_every_case_and_says_what_it_ran_on() -> None:
+    data = json.loads(record.DATA.read_text(encoding="utf-8"))
+    rows = {(row["client"], row["part"].lower(), row["model"], row["job"]) for row in data[record.BY_MODEL]["rows"]}
+    ours = (cases.DIRECT, cases.LOADER)
+    assert rows == {(c, p, m, j) for c in ours for p in cases.PARTS for m in cases.MODELS for j in cases.JOBS}
+    for model in cases.MODELS:
+        section = data[record.in_machine(model)]
+        done = {(row["part"].lower(), row["job"]) for row in section["rows"] if row["client"] == cases.OPENOCD}
+        assert {(part, cases.REWRITE) for part in cases.PARTS} <= done
+        assert section["run"]["openocd"].startswith("OpenOCD 0.12")
+        planned = {(run.part, run.job) for run in in_machine.runs(model) if run.client == cases.OPENOCD}
+        assert done <= planned
+    for section in data.values():
+        assert {"date", "processor", "cores", "system", "python", "load"} <= section["run"].keys()
+
+
+def test_the_page_and_the_chart_show_what_the_data_say() -> None:
+    data = json.loads(record.DATA.read_text(encoding="utf-8"))
+    row = next(row for row in data[record.BY_MODEL]["rows"] if row["client"] == cases.LOADER)
+    old = f"{row['modelled_s']:.2f} s"
+    row["modelled_s"] = 99.875
+    page = make_performance.PAGE.read_text(encoding="utf-8")
+    assert "| 99.88 s |" not in page
+    assert "| 99.88 s |" in make_performance.page(page, data)
+    assert old in make_performance.chart(json.loads(record.DATA.read_text(encoding="utf-8")))
+    assert "99.88 s" in make_performance.chart(data)
+
+
+def test_the_page_says_that_no_hardware_confirmed_a_figure() -> None:
+    page = make_performance.PAGE.read_text(encoding="utf-8")
+    assert "**No hardware has confirmed it.**" in page.partition("## Figures")[0]
