@@ -212,7 +212,7 @@ class Execution:
         self.take_memories(anew=True)
 
     def reset(self, now: float) -> None:
-        """Do what a reset of the chip does to the CPU, its devices and its flash controller."""
+        """Do what a reset of the chip does to the CPU and its devices."""
         self.core.reset()
         self._due = 0.0
         for device in self.devices:

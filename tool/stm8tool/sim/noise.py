@@ -1,7 +1,7 @@
 """Disturbances that SWIM meets again and again: a byte that the chip does not acknowledge, a wrong bit from the chip.
 
-Each byte to the chip that the chip acknowledges counts: SRST, ROTF or WOTF, the length, the address and the data.
-A byte that is not acknowledged has no effect, and the rest of its command is not sent. Each byte that the probe reads
+Each frame that the chip has to acknowledge counts: SRST, ROTF or WOTF, the length, the address and each byte of data.
+A frame that is not acknowledged has no effect, and the rest of its command is not sent. Each byte that the probe reads
 counts, too: of a memory, of a register or of SWIM_CSR.
 
 A wrong bit makes the parity wrong, too. The chip checks it, so on the way to the chip a wrong bit is a byte that is not

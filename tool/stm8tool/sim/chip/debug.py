@@ -99,7 +99,7 @@ class DebugModule:
 
     @property
     def in_ram(self) -> bool:
-        """True if the CPU was sent into RAM, except by the reset vector."""
+        """True if the CPU was sent into RAM, not by the reset vector."""
         return self._pc <= self._stack_top and self._pc != self._entry()
 
     @property

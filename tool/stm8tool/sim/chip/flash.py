@@ -234,7 +234,7 @@ class FlashController:
     def disturb(self) -> None:
         """Note an access to anything else: CR2 that NCR2 does not follow directly means byte mode (PM0047 2.3.3).
 
-        An access of SWIM between two of the program does not count, and the other way round.
+        An access of SWIM between two accesses of the program does not count, and the other way round.
         """
         if self._awaited_of_program == self.by_program:
             self._awaiting_ncr2 = None

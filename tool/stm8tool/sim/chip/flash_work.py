@@ -19,7 +19,7 @@ OPT, WPRG, ERASE, FPRG, PRG = 0x80, 0x40, 0x20, 0x10, 0x01
 MODES = WPRG | ERASE | FPRG | PRG
 UNIT_MODES = (WPRG, ERASE, FPRG, PRG)
 FIX = 0x01
-WORD = 4  # the hardware erases and programs so many bytes, also for one byte (RM0016 4.6.2)
+WORD = 4  # bytes that the hardware erases and programs at once, also for one byte (RM0016 4.6.2)
 
 TPROG_S = 0.006  # erase and write
 TPROG_BLANK_S = 0.003  # write on erased, or block erase

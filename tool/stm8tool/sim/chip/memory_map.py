@@ -28,7 +28,7 @@ CKDIVR = {"stm8s": (0x50C6, 0x18), "stm8l": (0x50C0, 0x03)}
 HSI_HZ = 16_000_000
 CLK_ICKR, HSI_READY = 0x50C0, 0x03  # STM8S: HSIEN and HSIRDY (RM0016); the STM8L has its CKDIVR there
 PERIPHERALS = range(0x5000, 0x5800)
-FLASH_WINDOW = range(0x5050, 0x5070)  # all other addresses here are reserved on both register maps
+FLASH_WINDOW = range(0x5050, 0x5070)  # addresses here without a flash register are reserved on both register maps
 TMU_REGISTERS = range(0x5800, 0x5809)
 OPTION_SPACE = range(0x4800, 0x4900)  # the part's own area is a memory; the rest is reserved
 CORE = range(0x7F00, 0x8000)
@@ -43,7 +43,7 @@ class MemoryMap:
         clock_divider: CLK_CKDIVR.
         ckdivr: The address of CLK_CKDIVR.
         devices: The peripherals that are modelled, once the CPU has executed. Before that, their registers are a gap.
-        other_hz: The clock that comes in place of the HSI before CLK_CKDIVR, if a program has switched to it.
+        other_hz: The clock that a program has chosen instead of the HSI, before CLK_CKDIVR divides it; else None.
     """
 
     STATE = State(
