@@ -63,7 +63,7 @@ def create(
         path: Where; an existing file is replaced only with `overwrite`.
         part: The chip; blank, or with `content` at the start of its flash.
         model: "v1", "v2", "v21" or "v3".
-        locked: Read-out protected; without `content` with a fictional vendor's program in flash and EEPROM.
+        locked: Read-out protected; without `content`, flash and EEPROM hold a program of a fictional vendor.
         options: Option bytes other than factory, see `OptionBytes.set`.
         faults: `NAME[=ARG]`, see `faults`.
 

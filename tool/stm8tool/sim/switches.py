@@ -15,7 +15,7 @@ class Switches:
             CA after the keys on a locked chip. So HVOFF is 0 until the keys: default 00.
         iapsr_undocumented: IAPSR bit 7 = ROP active and bit 5 = programming, as in the same trace.
         rop_hides_options: the option area reads 0x71 under ROP. None: as seen on STM8S, not on STM8L (reported).
-        rop_reads: What flash and EEPROM read under ROP: 71 by most reports, 00 by one.
+        rop_reads: The value that flash and EEPROM read under ROP: 71 by most reports, 00 by one.
         rop_hides_boot_rom: The boot ROM reads 0x71 under ROP, and until the reset that follows the global erase. No
             source says whether it can be read then.
         rop_write_nacks: a write under ROP is refused on the wire instead of setting WR_PG_DIS (reported).
@@ -38,9 +38,9 @@ class Switches:
             no harm". Otherwise the write programs only the byte.
         options_erase_to_default: on STM8L the option bytes hold their defaults after the global erase (two users)
             instead of 00 (PM0054).
-        dul_misses: so many correct DUKR sequences do not set DUL (STM8L151, reported).
+        dul_misses: How many correct DUKR sequences do not set DUL (STM8L151, reported).
         global_erase_s: Length of the global erase by ROP; 3 ms in one trace, tools allow up to 2 s.
-        cut_erases: What is being programmed when a reset or a cut comes is left erased instead of as something else.
+        cut_erases: A reset or a cut leaves the bytes that are being programmed erased, instead of corrupt.
         cut_ruins_word: A byte write that is cut ruins the word of four bytes on which the hardware works. Otherwise it
             ruins only the byte; the manuals speak of the data that were to be written.
         unmapped_value: The value of addresses outside the memory map. No source gives it. ST's tool reads some at

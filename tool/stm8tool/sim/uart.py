@@ -14,7 +14,7 @@ from .rules import BYTE, FLAG, TIME, hex_bytes, optional
 from .state import GIVEN, State
 
 SR, DR, BRR1, BRR2, CR1, CR2 = range(6)
-REGISTERS = 11  # of the longest one, with GTR and PSCR
+REGISTERS = 11  # of the longest UART, with GTR and PSCR
 TXE, TC = 0x80, 0x40
 TEN = 0x08  # in CR2; TIEN and TCIEN there have the places of TXE and TC
 FRAME_BITS = 10

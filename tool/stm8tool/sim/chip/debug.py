@@ -78,7 +78,7 @@ class DebugModule:
         self._cpu[10] = 0x28
         self._dm = bytearray(_DM_RESET)
         self._new_pc = False  # PC was written and not flushed into the pipeline
-        self._fresh = False  # the CPU goes on, and has not executed an instruction since
+        self._fresh = False  # the CPU was released and has not executed an instruction yet
         self.sleep = self.stopped = ""
         self.pair_step = False
         self._csr2 = STALL * stalled

@@ -72,7 +72,7 @@ class Load(NamedTuple):
         address, data = self.start, bytes(self.data)
         if self.mode == ERASE:
             if any(data):
-                raise SimGapError("a block erase is started by a word of zeros")
+                raise SimGapError("a block erase needs a word of zeros")
             return memory.block_start(address), bytes(memory.block), TPROG_BLANK_S
         if self.mode == FPRG:
             # Not guaranteed on a block that is not blank: here what held something comes out wrong.
