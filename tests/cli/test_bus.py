@@ -130,7 +130,7 @@ def test_what_is_no_selector_is_refused(bench: Desk) -> None:
 def test_nothing_is_chosen_of_one_board(desk: Desk) -> None:
     desk.chip("a.chip")
     result = desk.run("--probe", "sim:a.chip#stlink", "info")
-    assert result.reason == "error: a.chip is one simulated board: nothing is to be chosen [E-USAGE]"
+    assert result.reason == "error: a.chip is one simulated board: there is no probe to choose [E-USAGE]"
     assert result.hint == "hint: use sim:a.chip"
 
 

@@ -1,4 +1,4 @@
-"""What the tests of tests/sdcc need of this machine: SDCC, and a C compiler for it.
+"""The programs that the tests of tests/sdcc need on this machine: SDCC, and a C compiler for the machine itself.
 
 compiler.py              say what is missing, and exit with 77; or exit with 0
 compiler.py --missing    print the packages to install

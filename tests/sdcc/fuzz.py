@@ -3,7 +3,7 @@
 python tests/sdcc/fuzz.py FIRST END [--options NAME,NAME] [--functions N] [--no-reduction] [--interrupts]
 
 Each seed from FIRST on is one program; options change from seed to seed. With --interrupts the handler of interrupts.py
-runs after every instruction of the program, which must come to what it comes to alone.
+runs after every instruction of the program, and the results must be those of the program without it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sdcc.reduce import reduced  # noqa: E402
 
 
 def came(program: Program, option: str, folder: Path) -> Optional[list[int]]:
-    """Return what a program hands over; None where SDCC refuses it."""
+    """Return the results of a program; None if SDCC refuses it."""
     try:
         return results(compile_c(program.text(), OPTIONS[option], folder))
     except RefusedError:
@@ -34,7 +34,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("first", type=int)
     parser.add_argument("end", type=int)
-    parser.add_argument("--options", default=",".join(OPTIONS), help="names of option sets, by commas")
+    parser.add_argument("--options", default=",".join(OPTIONS), help="names of option sets, separated by commas")
     parser.add_argument("--functions", type=int, default=5)
     parser.add_argument("--no-reduction", action="store_true")
     parser.add_argument("--interrupts", action="store_true")

@@ -1,4 +1,4 @@
-"""A random program as the compiler of this machine may have it: 16-bit int is made explicit.
+"""A random program for the compiler of this machine: the 16-bit int is made explicit.
 
 Each operand is converted to the type that it has on the STM8, and each result, too. The host then computes in its own
 int, which is wider, and the conversion cuts the result. A signed operation that would overflow is not in the programs.
@@ -135,7 +135,7 @@ PRINT = '#define SHOW(T, V) printf("%llx\\n", (unsigned long long)(T)(V))'
 
 
 def host_text(program: Program) -> str:
-    """Return the source of a program that prints what the STM8 hands over, one number in hex on each line."""
+    """Return the source of a program that prints the results of the STM8, one number in hex on each line."""
     lines = [*program.declarations]
     for made in program.functions:
         given = ", ".join(place.type_.name for place in made.parameters) or "void"

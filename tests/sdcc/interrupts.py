@@ -1,4 +1,4 @@
-"""An interrupt after every instruction of a program: what the program hands over must not change."""
+"""An interrupt after every instruction of a program: the results of the program must not change."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MORE = ("", "isr_float = isr_float * 1.25f;", "isr_factor = isr_long % 1000 + 1;
 
 
 def compared(seed: int, options: list[str], folder: Path) -> tuple[list[int], list[int], int]:
-    """Return what a program hands over alone, then with interrupts; and how many interrupts there were."""
+    """Return the results of a program without and with interrupts, and how many interrupts there were."""
     program = Maker(seed, wide=False).program(3)
     handler = HANDLER.replace("MORE", MORE[seed % len(MORE)])
     text = program.text().replace("void main(void) {", handler + 'void main(void) { __asm__("rim");')

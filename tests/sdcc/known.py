@@ -1,4 +1,4 @@
-"""The constructs for which SDCC is known to make wrong code, so that a random program does not show them again.
+"""The constructs of which SDCC is known to make wrong code, so that a random program does not show them again.
 
 The numbers are those of kinds.csv and of docs/compilers.md.
 """
@@ -61,7 +61,7 @@ def is_truth(node: Expression) -> bool:
 
 
 def known(node: Expression) -> bool:
-    """Whether a node, without what is below it, is of a known kind."""
+    """Whether a node, without the nodes below it, is of a known kind."""
     if isinstance(node, Binary):
         return _binary(node.sign, node.left, node.right)
     if isinstance(node, Assign):

@@ -1,7 +1,7 @@
 """C compiled by SDCC and executed by our own core; registers from 0x5000 on are watched.
 
-A program hands a result over by a store to the mailbox at 0x5100, big-endian in the size of its type, and by a store
-to 0x5110, which ends the result. It ends with BREAK.
+A program reports a result by a store to the mailbox at 0x5100, big-endian in the size of its type. A store to 0x5110
+ends the result. The program ends with BREAK.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def compile_c(text: str, options: list[str], folder: Path, program: Optional[str
     """Return the image of a program.
 
     Raises:
-        RefusedError: SDCC says no, or dies.
+        RefusedError: SDCC refuses the program or crashes.
     """
     source, output = folder / "program.c", folder / "program.ihx"
     source.write_text(text)
@@ -109,7 +109,7 @@ def loaded(image: IntelHex) -> Cpu:
 
 
 def results(image: IntelHex) -> list[int]:
-    """Run a program to its end; return what it handed over. One that does not end hands over -1 behind it."""
+    """Run a program to its end; return its results. If it does not end, -1 follows them."""
     core = loaded(image)
     core.run(MOST_CYCLES)
     bus = core.bus
@@ -118,5 +118,5 @@ def results(image: IntelHex) -> list[int]:
 
 
 def put(kind: Type, value: str) -> str:
-    """Return the statement by which a program hands a value over."""
+    """Return the statement by which a program reports a value."""
     return f"PUT{BOXES.index(kind)}({value});"

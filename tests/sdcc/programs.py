@@ -1,7 +1,7 @@
-"""Random programs of defined C: functions, what each call of them has to return, and what the variables hold then.
+"""Random programs of defined C: functions, the value that each call must return, and the variables after it.
 
-`Maker` leaves out what the table of known wrong code has (see kinds.csv), unless it is told otherwise: else one program
-in ten would show the same again.
+`Maker` leaves out everything in the table of known wrong code (see kinds.csv), unless you tell it otherwise. Otherwise
+one program in ten would show a known kind again.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Program:
     """Variables and functions, and the calls that main makes."""
 
     declarations: tuple[str, ...]
-    places: tuple[Place, ...]  # what is looked at after each call
+    places: tuple[Place, ...]  # looked at after each call
     start: tuple[tuple[Key, int], ...]
     functions: tuple[Function, ...]
     calls: tuple[Called, ...]
@@ -68,7 +68,7 @@ class Program:
         return state
 
     def expected(self) -> list[int]:
-        """Return what a right compiler's program hands over."""
+        """Return the results of the program by a right compiler."""
         state, found = self.state(), []
         for call in self.calls:
             state.steps = 0
@@ -92,7 +92,7 @@ class Program:
         return replace(self, calls=(self.calls[index],), settings=tuple(found))
 
     def text(self, head: str = OUT) -> str:
-        """Return the C source; `head` defines what hands a value over."""
+        """Return the C source; `head` defines how a value is reported."""
         lines = [head, *self.declarations, ""]
         for function in self.functions:
             given = ", ".join(place.type_.name for place in function.parameters) or "void"
@@ -194,7 +194,7 @@ class Maker:
             kind, width = self.random.choice(self.types), 0
             if self.random.random() < 0.5:
                 kind = self.random.choice([UINT, INT])
-                width = self.random.randint(1 + kind.signed, 8)  # wider ones are kinds 6, 20 and 23
+                width = self.random.randint(1 + kind.signed, 8)  # wider bit-fields are kinds 6, 20 and 23
             shape = "unsigned int" if kind is UINT else "signed int" if kind is INT and width else kind.name
             members.append(f"{shape} m{index}{f' : {width}' if width else ''};")
             place = Place(f"{name}.m{index}", f"{name}.m{index}", kind, width)
@@ -235,7 +235,7 @@ class Maker:
         return self.indexed(self.random.choice(self.readable))
 
     def indexed(self, place: Place) -> Place:
-        """Give an array's place another index, at times by a variable."""
+        """Give the place in an array another index, sometimes by a variable."""
         if not place.mask:
             return place
         plain = [other for other in self.readable if not other.mask and not other.width and other.type_.bits <= 16]
@@ -280,7 +280,7 @@ class Maker:
             if self.random.random() < 0.15 and place.type_ is not BOOL:
                 return Step(place, self.random.choice(["++", "--"]), self.random.random() < 0.5)
             if self.functions and not self.locked and not place.mask and self.random.random() < 0.1:
-                return Assign(place, "", self._call(1))  # alone: else it is unspecified what is read before the call
+                return Assign(place, "", self._call(1))  # alone: C does not say what is read before it
             node = Assign(place, self.random.choice(COMPOUND), self.expression(2))
             if not self.avoid(node):
                 return node
@@ -291,7 +291,7 @@ class Maker:
     # -- functions ----------------------------------------------------------------------------------------------
 
     def function(self, state: State) -> tuple[Function, Called]:
-        """Return a function, and a call of it in which nothing is undefined; the state is then as after it."""
+        """Return a function, and a defined call of it. The state is then as after the call."""
         while True:
             made = self._function()
             for _ in range(4):

@@ -1,6 +1,6 @@
 """The integer types and operators of C11 for a machine with 16-bit int, in two's complement.
 
-What the standard leaves undefined raises `UndefinedError`. 6.3.1.3 leaves a conversion to a signed type to the
+`UndefinedError` means that the standard leaves something undefined. 6.3.1.3 leaves a conversion to a signed type to the
 implementation. SDCC wraps, and programs may rely on that. A right shift of a negative number is left to the
 implementation, too. It is not in the programs.
 """
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 
 class UndefinedError(Exception):
-    """The standard does not say what comes out."""
+    """The standard does not say which result comes out."""
 
 
 class Type(NamedTuple):
@@ -53,7 +53,7 @@ SUFFIX = {INT: "", UINT: "u", S32: "L", U32: "UL", S64: "LL", U64: "ULL"}
 
 
 def promoted(kind: Type) -> Type:
-    """Return what the integer promotions (6.3.1.1) make of a type; int holds every value of a narrower one."""
+    """Return the type after the integer promotions (6.3.1.1); int holds every value of a narrower type."""
     return INT if kind.rank < INT.rank else kind
 
 
@@ -61,7 +61,7 @@ def common(left: Type, right: Type) -> Type:
     """Return the type of the usual arithmetic conversions (6.3.1.8)."""
     left, right = promoted(left), promoted(right)
     if left.rank != right.rank and left.signed != right.signed:
-        return max(left, right, key=lambda kind: kind.rank)  # a higher rank has more bits here, and so holds the other
+        return max(left, right, key=lambda kind: kind.rank)  # a higher rank has more bits here, so it holds the other
     if left.signed == right.signed:
         return max(left, right, key=lambda kind: kind.rank)
     return right if left.signed else left

@@ -1,4 +1,4 @@
-"""What SDCC makes of C, executed by our own core: seeded random programs, and the reduced kinds of wrong code."""
+"""The code that SDCC makes, executed by our own core: seeded random programs, and the reduced kinds of wrong code."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def test_the_spelling_beside_a_kind_comes_out_right(row: dict[str, str], tmp_pat
 
 
 def option_of(seed: int) -> str:
-    """The option set that a seed is compiled with; 10000 takes too long for this test."""
+    """The options with which a seed is compiled; 10000 takes too long for this test."""
     names = [name for name in OPTIONS if name != "10000"]
     return names[seed % len(names)]
 
 
 def found_by_sdcc(program: Program, option: str, folder: Path) -> Optional[list[int]]:
-    """Return the results, or None where SDCC refuses the program."""
+    """Return the results, or None if SDCC refuses the program."""
     folder.mkdir()
     try:
         return results(compile_c(program.text(), OPTIONS[option], folder))

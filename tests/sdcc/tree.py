@@ -1,6 +1,6 @@
-"""Expressions and statements of C: as text, with their type, and executed as the standard has it.
+"""Expressions and statements of C: as text, with their type, and executed as the standard says.
 
-The nodes cannot be changed; `swap` makes a tree anew with one node replaced, which reduces a program.
+The nodes cannot be changed. `swap` returns a tree with one node replaced: this reduces a program.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Literal:
 
 @dataclass(frozen=True)
 class Place:
-    """Something that has an address or is a bit-field; `spelling` has {} where the index goes.
+    """Something that has an address or is a bit-field; `spelling` has {} for the index.
 
     Attributes:
         type: The declared type; for a bit-field that of its values.
@@ -60,7 +60,7 @@ class Place:
 
     @property
     def type(self) -> Type:
-        """The type of the value, where it is read."""
+        """The type of the value that a read returns."""
         if not self.width:
             return self.type_
         return INT if self.width < INT.bits or self.type_.signed else UINT
@@ -162,7 +162,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Call:
-    """A call of an earlier function of the program, which may be through a pointer."""
+    """A call of an earlier function of the program, also through a pointer."""
 
     name: str
     arguments: tuple[Expression, ...]
@@ -236,7 +236,7 @@ def parenthesised(node: Expression) -> str:
 
 @dataclass(frozen=True)
 class Do:
-    """An expression for its effect."""
+    """An expression whose value is not used."""
 
     expression: Expression
 
@@ -341,7 +341,7 @@ Statement = Union[Do, If, Loop, Switch, Block]
 
 @dataclass(frozen=True)
 class Variable:
-    """A variable: where it lives, and what it begins with."""
+    """A variable: its place and its first value."""
 
     place: Place
     declaration: str  # without the initialiser
@@ -403,7 +403,7 @@ def parts_of(node: Node) -> Iterator[Node]:
 
 
 def variants(node: Node, shorter: Callable[[Node], Iterator[Node]]) -> Iterator[Node]:
-    """Yield every tree in which one node is replaced by one of those that `shorter` yields for it."""
+    """Yield every tree in which one node is replaced by one of the nodes that `shorter` yields for it."""
     yield from shorter(node)
     for name, value in vars(node).items():
         if is_node(value):

@@ -396,7 +396,7 @@ def test_what_no_source_describes_stops_the_program_and_not_the_probe() -> None:
     bench = in_ram(UNLOCK + "3501505B35FE505C" + "35018240" + "35018300" + FOREVER)
     go(bench)
     assert bench.byte(0x30) == 0x35
-    assert bench.state.startswith("running: stopped by what no source describes")
+    assert bench.state.startswith("running: stopped by an action that no source describes")
     assert bench.do("F4 05") == OK
     assert bench.state == "stalled"
 

@@ -430,6 +430,6 @@ def test_of_several_runs_that_create_one_board_only_one_does(tmp_path: Path, mon
         acquire(lock)
 
     monkeypatch.setattr(locks.FileLock, "acquire", late)
-    with pytest.raises(UsageError, match="exists already"):
+    with pytest.raises(UsageError, match="already exists"):
         create(path, S103, "v3")
     assert [path.read_bytes()] == made

@@ -351,7 +351,7 @@ def test_by_default_only_this_machine_reaches_it(chip: Path) -> None:
 
 def test_another_address_comes_with_a_warning(chip: Path) -> None:
     with serving(chip, "--host", "0.0.0.0") as server:
-        assert server.lines[1] == "anybody who can reach this address can use it\n"
+        assert server.lines[1] == "any machine that can reach this address can use the board\n"
         assert "attach -r 0.0.0.0" not in server.lines[2]
 
 

@@ -48,7 +48,7 @@ def modelled(client: str, name: str, model: str, job: str) -> Cost:
     meter = Meter(probe)
     image = Image([Segment(part.flash.start, new_content(part))])
     assert client in (DIRECT, LOADER)
-    with api.Microcontroller(lambda: Session(Stlink(meter), part), part, loader=client == LOADER) as used:
+    with api.Chip(lambda: Session(Stlink(meter), part), part, loader=client == LOADER) as used:
         if job == VERIFY:
             used.verify(image)
         else:

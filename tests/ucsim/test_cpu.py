@@ -1,4 +1,4 @@
-"""Our core beside Debian's uCsim: random instructions, and programs that SDCC compiles."""
+"""Our core compared with Debian's uCsim: random instructions, and programs that SDCC compiles."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_random_instructions_come_to_what_ucsim_makes_of_them(tmp_path: Path) ->
         program = lockstep.Program(seed, lockstep.PATCHES, blocks=3)
         program.fill(INSTRUCTIONS, IN_EACH)
         answers = lockstep.witness(program, tmp_path)
-        # None stands for a crash of uCsim itself, which would hide whatever comes there.
+        # None means that uCsim itself crashed, which hides all that comes after it.
         assert answers.count(None) <= len(answers) // 50, f"uCsim died {answers.count(None)} times"
         for check, answer in zip(program.checks, answers):
             if answer is not None and answer != (check.registers, check.memory):

@@ -1,4 +1,4 @@
-"""The RAM loader: its bytes are those of its source, and its checksums come out right on a core of another hand."""
+"""The RAM loader: its bytes are those of its source, and its checksums come out right on a core that others wrote."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_its_checksums_are_right_under_ucsim(name: str, block: int, tmp_path: Pa
     memory[STACK_FIELD : STACK_FIELD + 2] = STACK.to_bytes(2, "big")
     memory[SIZE] = block
     memory[symbol("taken", tmp_path)] = BREAK
-    # It would clear `go` at its start: the jump there leads to the main loop at once.
+    # The loader would clear `go` at its start, so the jump there leads to the main loop at once.
     begin = symbol("main", tmp_path)
     ram, rest = tmp_path / "ram.hex", tmp_path / "flash.hex"
     ram.write_text(lockstep.hex_text(bytes(memory[:0x1800]), 0))

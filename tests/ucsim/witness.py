@@ -1,4 +1,4 @@
-"""What the tests against uCsim need of this machine: Debian's sdcc-ucsim and SDCC.
+"""The programs that the tests against uCsim need on this machine: Debian's sdcc-ucsim and SDCC.
 
 witness.py              say what is missing, and exit with 77; or exit with 0
 witness.py --missing    print the packages to install

@@ -1,8 +1,8 @@
 """The USB bus of a simulated machine: a folder of chip files, each with its probe in a socket; or one file alone.
 
-Nothing here takes or waits for the lock of a chip file: what is attached can be seen while others use it. What the
-operating system puts between a program and a probe is simulated here as well, with the sentences of that system,
-whatever this runs on.
+Nothing here takes or waits for the lock of a chip file, so a program sees the attached probes while others use them.
+The operating system between a program and a probe is simulated here, too, with the sentences of that system. This does
+not depend on the system that runs the simulator.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SUFFIX = ".chip"
 _ANY = "stlink"
 _SERIAL_NUMBER = 3  # the string, see `Descriptors.device`
 
-# When a fault of the system shows: libusb's code and the system whose it is.
+# For each fault of a system: when it shows, libusb's code, and the name of the system.
 _ON_OPENING = {
     "no_driver": (usb_access.NOT_SUPPORTED, "win32"),
     "wrong_driver": (usb_access.NOT_FOUND, "win32"),
@@ -35,7 +35,7 @@ _ON_CLAIMING = {**_ON_OPENING, "in_use": (usb_access.BUSY, "linux")}
 
 
 class _Attached(NamedTuple):
-    """One probe: its chip file, what is wrong, what it says on USB, and why the file says nothing."""
+    """One probe: its chip file, its faults, its USB descriptors, and the reason if the file cannot be read."""
 
     chip_file: Path
     faults: Faults
@@ -49,7 +49,7 @@ class SimBus:
 
     Args:
         chip_files: Path on the bus, as `UsbIdentity` has it, of each chip file.
-        prefix: What stands before a selector to mean this bus.
+        prefix: The text before a selector that means this bus.
     """
 
     def __init__(self, chip_files: dict[str, Path], prefix: str) -> None:
@@ -57,7 +57,7 @@ class SimBus:
         self.prefix = prefix
 
     def devices(self) -> list[UsbDeviceInfo]:
-        """Return every probe in the order of its socket; what is no chip file is a V2 that cannot be used."""
+        """Return every probe in the order of its socket; a file that is not a chip file is a V2 that cannot be used."""
         return [_device(path, chip_file) for path, chip_file in self.chip_files.items()]
 
     def serial_descriptor(self, device: UsbDeviceInfo) -> bytes:
@@ -88,40 +88,40 @@ class SimPipe(store.StoredProbe):
 
     @property
     def identity(self) -> UsbIdentity:
-        """Who is at the other end, as its descriptors tell."""
+        """The identity of the probe, as its descriptors tell."""
         return self._seen_as
 
     def open(self) -> None:
-        """Claim the probe; AccessError as the system has it, or if another process has the file."""
+        """Claim the probe; AccessError as the system reports it, or if another process has the file."""
         _pass(self._attached, self._seen_as.path, _ON_CLAIMING)
         super().open()
 
 
 def attach(place: str) -> tuple[SimBus, str]:
-    """Return the bus that `place` is about, and the selector for a probe on it.
+    """Return the bus that `place` names, and the selector for a probe on it.
 
     Args:
-        place: "CHIPFILE", "FOLDER" or "FOLDER#SELECTOR": what stands behind "sim:".
+        place: "CHIPFILE", "FOLDER" or "FOLDER#SELECTOR": the text after "sim:".
 
     Raises:
-        UsageError: There is no such folder, or it cannot be read; or the one file is no chip file.
+        UsageError: The folder does not exist or cannot be read, or the one file is not a chip file.
     """
     folder, hash_sign, selector = place.rpartition("#")
     if os.path.exists(place) or not hash_sign:
         folder, selector = place, _ANY
     elif os.path.exists(folder) and not os.path.isdir(folder):
-        raise UsageError(f"{folder} is one simulated board: nothing is to be chosen", hint=f"use sim:{folder}")
+        raise UsageError(f"{folder} is one simulated board: there is no probe to choose", hint=f"use sim:{folder}")
     elif not os.path.isdir(folder):
-        raise UsageError(f"there is no folder {folder}", hint=f"make it, and in it chip files with names in {SUFFIX}")
+        raise UsageError(f"there is no folder {folder}", hint=f"make it; names of chip files end in {SUFFIX}")
     if os.path.isdir(folder):
         prefix = f"sim:{folder}#"
         return SimBus({f"{prefix}usb:1-{n}": file for n, file in enumerate(_chip_files(folder), 1)}, prefix), selector
-    store.open_transport(place)  # for what it refuses: here are no others that a damaged file may not hide
+    store.open_transport(place)  # only for its errors: there is no other file here that a damaged one could hide
     return SimBus({f"sim:{place}": Path(place)}, f"sim:{place}#"), _ANY
 
 
 def _chip_files(folder: str) -> list[Path]:
-    """Return the chip files in a folder, by name; locks and what is being saved have other suffixes."""
+    """Return the chip files in a folder, by name; locks and files that are being saved have other suffixes."""
     try:
         return sorted(file for file in Path(folder).iterdir() if file.suffix == SUFFIX and file.is_file())
     except OSError as exc:
@@ -140,7 +140,7 @@ def _device(path: str, chip_file: Path) -> UsbDeviceInfo:
 
 
 def _pass(attached: _Attached, path: str, obstacles: dict[str, tuple[int, str]]) -> None:
-    """Raise what the system would, for the first of `obstacles` that is there."""
+    """Raise the system's error for the first of `obstacles` that is there."""
     for fault, (code, system) in obstacles.items():
         if getattr(attached.faults, fault):
             raise usb_access.access_error(code, f"the probe at {path}", system, is_disk=attached.is_disk)

@@ -1,7 +1,7 @@
-"""A chip file as it lies on the disk: read within bounds, and checked field by field before anything is made of it.
+"""A chip file on the disk: it is read up to a limit, and every field is checked before anything is made of it.
 
 `docs/chip-file.md` describes the format. A file that passes here describes a board that can exist: `store.py` makes
-it. Whatever else a file holds is a UsageError that names the field.
+it. Any other file is a UsageError that names the field.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _SERIAL = re.compile("[0-9A-F]{24}")
 
 
 class _FieldError(Exception):
-    """One field is wrong; the text says which, and what would be right."""
+    """One field is wrong; the text names it and says which value is right."""
 
 
 def load(path: Path) -> dict[str, Any]:
     """Return the checked document of a chip file.
 
     Raises:
-        UsageError: There is no such file, it is too large or something else, or a field is wrong.
+        UsageError: The file does not exist, is too large or something else, or a field is wrong.
     """
     document = _document(path)
     try:
@@ -56,10 +56,10 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def usb_side(path: Path) -> tuple[str, str, Faults]:
-    """Return the probe's model and serial number, and what is wrong, of a file whose other fields may be damaged.
+    """Return the probe's model, its serial number and its faults from a file whose other fields may be damaged.
 
     Raises:
-        UsageError: As `load`, of these three.
+        UsageError: As for `load`, if one of these three is wrong.
     """
     document = _document(path)
     seen = {name: value for name, value in document.items() if name in _USB_SIDE}
@@ -76,7 +76,7 @@ def part_of(document: Mapping[str, Any]) -> Part:
 
 
 def check_bench(part: Optional[Part], model: str, faults: Iterable[str]) -> Faults:
-    """Return what is wrong on a bench; UsageError if the probe `model`, or `part` if it is known, cannot have that."""
+    """Return the faults of a bench; UsageError if the probe `model`, or `part` if it is known, cannot have one."""
     if model not in MODELS:
         raise UsageError(f"no simulated probe is called {model!r}", hint=f"one of {', '.join(MODELS)}")
     bench = parse(faults)
@@ -145,12 +145,12 @@ def _refuse_constant(name: str) -> None:
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
+        raise ValueError("a name occurs twice")
     return found
 
 
 def damaged(path: Path, reason: str = "") -> UsageError:
-    """Return the error of a file that cannot be believed."""
+    """Return the error of a file that is damaged or something else."""
     return UsageError(
         f"{path} is not a chip file, or it is damaged{reason}", hint="make a new one with: stm8tool sim create"
     )
@@ -214,7 +214,7 @@ def _bench(part: Optional[Part], document: Mapping[str, Any]) -> Faults:
 
 
 def _sizes(part: Part) -> dict[str, tuple[int, int]]:
-    """Return the size of each memory of a part, and of what wears out together in it."""
+    """Return the size of each memory of a part, and of its units that wear out together."""
     sizes = {"flash": (part.flash.size, part.block)}
     if part.eeprom:
         sizes["eeprom"] = (part.eeprom.size, part.block)

@@ -6,7 +6,7 @@ import time
 
 
 class VirtualClock:
-    """A clock that stands still unless somebody waits or a transfer takes its time."""
+    """A clock that stands still except while a program waits or a transfer takes its time."""
 
     def __init__(self, start: float = 0.0) -> None:
         self._now = start

@@ -1,12 +1,12 @@
 """The CPU of a simulated chip at work: a core on its RAM, flash and EEPROM, its flash controller and its peripherals.
 
-`sim/chip/microcontroller.py` says from when to when it executes, and keeps the CPU's registers meanwhile. The registers
-that `sim/chip/memory_map.py` knows are there, and those of the devices that are given to it. Without a device for it,
-a register is a gap. RAM is copied in and out, as the core reads and writes it directly.
+`sim/chip/microcontroller.py` decides from when to when it executes, and keeps the CPU's registers in between. The
+registers that `sim/chip/memory_map.py` knows are there, and those of the given devices. A register without a device
+is a gap. RAM is copied in and out, because the core reads and writes it directly.
 
-Code and data in flash wait while its array is busy, and the CPU waits if it touches CR1, CR2 or an array then. A part
-with RWW goes on while its data EEPROM is programmed (RM0016 4.3 and 4.6.1, PM0054 3.4). Outside of RAM and flash
-nothing can be executed: it is an illegal opcode here. Read protection hides nothing from the program itself.
+Code and data in flash wait while its array is busy. The CPU also waits if it then touches CR1, CR2 or an array. A part
+with RWW goes on while its data EEPROM is programmed (RM0016 4.3 and 4.6.1, PM0054 3.4). Code executes only from RAM
+and flash: elsewhere it is an illegal opcode here. Read protection hides nothing from the program itself.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ class Execution:
 
     Attributes:
         core: The CPU.
-        devices: What `sim/chip/memory_map.py` does not know.
+        devices: The peripherals that `sim/chip/memory_map.py` does not know.
         now: Seconds of the bench's clock.
         level: Returns the level of an interrupt.
         enough: Asked after each event; True ends the run.
         on_reset: Called with the cause when a device, or an illegal opcode, resets the chip.
-        lives_on: What ends a run of `sim run` is a part of life: an illegal opcode resets the chip, a CPU that sleeps
-            for good sleeps on.
+        lives_on: An event that ends a run of `sim run` does not end this one. An illegal opcode resets the chip. A CPU
+            that sleeps for good sleeps on.
     """
 
     STATE = State(
         left={
             **dict.fromkeys(("_chip", "_ram_end", "_flash_start", "_flash_end", "_memories", "layout"), GIVEN),
-            **dict.fromkeys(("level", "enough", "on_reset", "lives_on"), "set by who runs a program"),
-            **dict.fromkeys(("memory", "_flash_version", "_holders"), "copies of what is saved"),
-            **dict.fromkeys(("_began", "_from_cycle", "_hz"), "set anew for each stretch"),
+            **dict.fromkeys(("level", "enough", "on_reset", "lives_on"), "set by the code that runs a program"),
+            **dict.fromkeys(("memory", "_flash_version", "_holders"), "copies of saved state"),
+            **dict.fromkeys(("_began", "_from_cycle", "_hz"), "set again for each stretch"),
             "_due": "follows from the peripherals",
             **dict.fromkeys(("_was_reset", "_accesses", "_written_at"), SCRATCH),
             **dict.fromkeys(("devices", "core"), PART_OF_IT),
@@ -78,7 +78,7 @@ class Execution:
         self._was_reset = False
         self._accesses: Optional[list[Access]] = None  # of one instruction, while something looks at them
         self._written_at = -1  # the cycle of the last write to an array
-        self._due = 0.0  # when something happens in the devices next; 0 after each access to one
+        self._due = 0.0  # when the next thing happens in the devices; 0 after each access to one
         self.core = Cpu(self)
         self.core.pauses = True
         self.take_memories(anew=True)
@@ -99,7 +99,7 @@ class Execution:
         self._hz = self._chip.map.cpu_hz
 
     def _set_speed(self, cycles: int) -> None:
-        """Go on at the speed that the chip has now, from a cycle on."""
+        """Go on at the present speed of the chip, from a cycle on."""
         self._began, self._from_cycle = self._at(cycles), cycles
         self._hz = self._chip.map.cpu_hz
 
@@ -175,7 +175,7 @@ class Execution:
             core.watched, self._accesses = False, None
 
     def _settle_devices(self, now: float) -> None:
-        """Let happen what is due in the devices, and pass their interrupts on."""
+        """Let the devices do what is due, and pass their interrupts on."""
         due = NEVER
         pending = self.core.pending
         pending.clear()
@@ -190,7 +190,7 @@ class Execution:
         self._due = due
 
     def _may_wake(self) -> bool:
-        """Tell whether something can end the CPU's sleep; HALT stops every clock but those that are not modelled."""
+        """Tell whether anything can end the CPU's sleep; HALT stops every clock except those that are not modelled."""
         return self.core.sleep != "HALT" and any(device.wakes for device in self.devices)
 
     def _reset(self, cause: str) -> None:
@@ -212,7 +212,7 @@ class Execution:
         self.take_memories(anew=True)
 
     def reset(self, now: float) -> None:
-        """Do what a reset of the chip does to the CPU and what is around it."""
+        """Do what a reset of the chip does to the CPU and its devices."""
         self.core.reset()
         self._due = 0.0
         for device in self.devices:
@@ -224,7 +224,7 @@ class Execution:
         return self._flash_start <= address < self._flash_end
 
     def _settle(self, now: float) -> None:
-        """Let the operation of the array end, and take over what it has programmed."""
+        """Let the operation of the array end, and take over the bytes that it has programmed."""
         controller = self._chip.controller
         if controller.busy:
             controller.settle(now)
@@ -237,7 +237,7 @@ class Execution:
         self._settle(self._began)
 
     def take_memories(self, *, anew: bool) -> None:
-        """Take over RAM, and flash if it has changed, or whether it has or not."""
+        """Take over RAM, and flash if it has changed, or in any case."""
         self.memory[: self._ram_end] = self._chip.ram.data
         if anew or self._flash_version != self._chip.flash.version:
             self._take_flash()

@@ -1,7 +1,7 @@
 """Faults that can be asked for by name: of the wires, of the board, of the probe.
 
 `NAME[=ARG]` as in `stm8tool sim create … --fault unplug-after=50`. Most of them were reported of real probes and
-boards; a worn-out block is what the datasheets' endurance leads to, and `power-switch` is what a user does.
+boards. A worn-out block follows from the endurance in the datasheets. The user causes `power-switch`.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def _number(text: str, *, bare: Optional[int] = None, allowed: range = range(FOR
 
 @dataclass(frozen=True)
 class Faults:
-    """What is wrong on the bench.
+    """The faults of a bench.
 
-    The four `…_after` and both `wedged…` count USB transfers since the probe was opened; they happen once and are
-    mended with that, as is `power_switch`. `nak_every` and `bit_flip_every` count bytes on SWIM, the whole life of a
-    board long: see `noise`. Of a bad supply it was reported that writes fail while reads work; that it shows as
-    programming without an end, below no certain voltage, is our simplification.
+    The four `…_after` and both `wedged…` count USB transfers since the probe was opened. Like `power_switch`, they
+    happen once. `nak_every` and `bit_flip_every` count bytes on SWIM over the whole life of a board:
+    see `noise`. Reports say that with a bad supply writes fail while reads work. Two things are our simplification: it
+    shows as programming without an end, and it does not depend on a certain voltage.
     """
 
     unpowered: bool = _switch("the target has no supply")
@@ -54,7 +54,7 @@ class Faults:
         "NRST follows the probe's pin N ms (5) late, as with a capacitor on it", bare=5, allowed=range(1, 10001)
     )
     nrst_error_every: Optional[int] = _number(
-        "every Nth time (1) that the probe moves NRST it does so and reports an error",
+        "every Nth time (1) that the probe moves NRST, it reports an error; NRST moves all the same",
         bare=1,
         allowed=range(1, FOR_EVER + 1),
     )
@@ -63,11 +63,11 @@ class Faults:
     )
     hsit_stuck: bool = _switch("SWIM_CSR.HSIT stays 0: no high speed")
     no_eop: bool = _switch("programming never ends and changes nothing (VCAP)")
-    dul_misses: Optional[int] = _number("so many correct key sequences do not open the data memory", bare=FOR_EVER)
+    dul_misses: Optional[int] = _number("N correct key sequences (all) do not open the data memory", bare=FOR_EVER)
     dead_block: Optional[int] = _number(
         "the block around this address is worn out: EOP comes, its bytes stay", allowed=range(1 << 24), form="#08x"
     )
-    busy_storm: Optional[int] = _number("every operation reports BUSY for N polls more (for ever)", bare=FOR_EVER)
+    busy_storm: Optional[int] = _number("every operation reports BUSY for N more polls (for ever)", bare=FOR_EVER)
     unplug_after: Optional[int] = _number("the probe is pulled after N transfers")
     stall_after: Optional[int] = _number("the endpoint stalls once after N transfers")
     stall_every: Optional[int] = _number("every Nth transfer stalls", allowed=range(1, FOR_EVER + 1))
@@ -86,7 +86,7 @@ class Faults:
     # Of the system and of USB: `bus.py` acts on them.
     no_driver: bool = _switch("Windows has no driver for the probe that programs can use")
     wrong_driver: bool = _switch("the probe's driver is only half installed on Windows")
-    no_permission: bool = _switch("Linux lets this user not open the probe")
+    no_permission: bool = _switch("Linux does not let this user open the probe")
     in_use: bool = _switch("another program uses the probe")
     loader: bool = _switch("the probe is in its firmware update loader (v3 only)")
     clone_serial: bool = _switch("the probe has the serial number that many clones share")

@@ -1,12 +1,12 @@
-"""What disturbs SWIM again and again: a byte to the chip that it does not acknowledge, a wrong bit in a byte from it.
+"""Disturbances that SWIM meets again and again: a byte that the chip does not acknowledge, a wrong bit from the chip.
 
-Every frame counts that has an acknowledge bit of the chip: SRST, ROTF and WOTF, their length, the three bytes of the
-address, and each byte of data; a frame that is not acknowledged has no effect, and the rest of its command is not sent.
-So does every byte that is read, be it of a memory, a register or SWIM_CSR.
+Each frame that the chip has to acknowledge counts: SRST, ROTF or WOTF, the length, the address and each byte of data.
+A frame that is not acknowledged has no effect, and the rest of its command is not sent. Each byte that the probe reads
+counts, too: of a memory, of a register or of SWIM_CSR.
 
-A wrong bit makes the parity wrong, too. The chip looks at that, so on the way to it a wrong bit is a byte that is not
-acknowledged (UM0470). An open probe firmware and versaloon do not look, so on the way back it is a wrong byte; what
-ST's firmware does no source tells. Two wrong bits in one byte, which no parity shows, are not modelled.
+A wrong bit makes the parity wrong, too. The chip checks it, so on the way to the chip a wrong bit is a byte that is not
+acknowledged (UM0470). An open probe firmware and versaloon do not check, so on the way back it is a wrong byte. No
+source tells what ST's firmware does. Two wrong bits in one byte, which parity does not show, are not modelled.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a simulated board holds and does, for `stm8tool sim show` and for tests."""
+"""The report on a simulated board, for `stm8tool sim show` and for tests: its memories and its state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .probe.stlink import SimStlink
 
 @dataclass(frozen=True)
 class OptionReport:
-    """One option byte as the chip holds it; `intact` is False where the complement does not match."""
+    """One option byte as the chip holds it; `intact` is False if the complement does not match."""
 
     name: str
     address: int
@@ -23,7 +23,7 @@ class OptionReport:
 
 @dataclass(frozen=True)
 class MemoryState:
-    """What is in flash or data EEPROM: bytes that are not 00, and wear in erase or program cycles of a block."""
+    """The content of flash or data EEPROM: bytes that are not 00, and wear in erase or program cycles of a block."""
 
     name: str
     size: int
@@ -44,7 +44,7 @@ class ChipReport:
         bricked: What ruined the chip, or None.
         state: What the CPU does: "running", "running in RAM", "running: empty", "running: asleep in …",
             "running: resets itself", "running: stopped by …", "stalled", "held in reset", "unpowered".
-        pc: Where the CPU was seen last; None where nothing is executed.
+        pc: The last address at which the CPU was seen; None if nothing is executed.
         probe_mode: The mode that the probe was left in, as F5 answers it.
         transfers: USB transfers of the last command.
         seconds: How long the last command took, in virtual time.

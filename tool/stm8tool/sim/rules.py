@@ -1,4 +1,4 @@
-"""What a chip file may say: rules for one value, each a check and the words for what would be right."""
+"""The rules for the values in a chip file: each is a check and the words for a right value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MOST = 1 << 48  # more than any counter of a board reaches
 _LONGEST_TEXT = 200
 
 Check = Callable[[Any], bool]
-Rule = tuple[Check, str]  # whether a value is right, and what would be
+Rule = tuple[Check, str]  # the check of a value, and the words for a right one
 
 
 def is_whole(value: Any, least: int, most: int) -> bool:
@@ -30,7 +30,7 @@ def hex_bytes(size: int) -> Rule:
 
 
 def hex_up_to(size: int) -> Rule:
-    """Return the rule for bytes whose number depends on the part; `State.restore` looks at it."""
+    """Return the rule for bytes whose number depends on the part; `State.restore` checks their number."""
     right = f"{2 * size} hex digits at most"
     return (lambda value: _is_hex(value) and len(value) <= 2 * size and len(value) % 2 == 0), right
 

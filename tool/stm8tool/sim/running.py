@@ -1,4 +1,4 @@
-"""Runs the program of a simulated board from power-on, until something is met or nothing more can happen."""
+"""Runs the program of a simulated board from power-on, until it reaches a goal or nothing more can happen."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .clock import VirtualClock
 from .gap import SimGapError
 from .store import PathLike, board
 
-SLICE_S = 0.01  # of simulated time; between two of them, what was sent is passed on
+SLICE_S = 0.01  # of simulated time; between two of them, the sent bytes are passed on
 OFF_S = 0.1
 
 
 class End(Enum):
-    """What ended a run."""
+    """The event that ended a run."""
 
     TEXT = "text"
     ADDRESS = "address"
@@ -62,11 +62,11 @@ def run(path: PathLike, goal: Goal, put: Callable[[bytes], None], warn: Callable
         path: The chip file.
         goal: When to end.
         put: Takes what the UARTs send.
-        warn: Takes what is not as on a real chip.
+        warn: Takes each difference from a real chip.
 
     Raises:
-        ToolError: Nothing can run: no supply, held in reset, no program, a ruined chip. Or the program does what no
-            source describes.
+        ToolError: Nothing can run: no supply, held in reset, no program, a ruined chip. Or the program does a thing
+            that no source describes.
     """
     with board(path) as (chip, clock):
         _switch_on(chip, clock)
@@ -107,12 +107,12 @@ class _Run:
         self._processor = chip.processor
         self._board, self._execution = self._processor.board, self._processor.execution
         for uart in self._board.uarts.values():
-            uart.sent.clear()  # what the program sent before it was switched off
+            uart.sent.clear()  # the bytes that the program sent before it was switched off
         self._board.other.used.clear()
 
     @contextmanager
     def _watching(self) -> Iterator[None]:
-        """Let the chip's CPU tell what it does, and end where the goal is met."""
+        """Let the chip's CPU tell its events, and end when the goal is met."""
         processor, execution = self._processor, self._execution
         processor.strict, processor.warn, processor.on_reset = True, self._warn_once, self._on_reset
         execution.enough, execution.core.breakpoint = self._has_sent_text, self._goal.pc

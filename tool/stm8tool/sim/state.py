@@ -1,8 +1,8 @@
-"""What of the simulator a chip file keeps.
+"""The state of the simulator that a chip file keeps.
 
-Each class that has state declares in STATE what becomes of every attribute of its instances: it is saved, with a rule
-for what a file may say; or it is a time, saved as the distance from the moment of saving; or it is left out, with the
-reason. `tests/sim/test_state.py` walks over all objects of a board and fails for an attribute that no class declares.
+Each class that has state declares every attribute of its instances in STATE. An attribute is saved, with a rule for its
+value in a file. Or it is a time, saved as the distance from the moment of saving. Or it is left out, with the reason.
+`tests/sim/test_state.py` walks over all objects of a board and fails for an attribute that no class declares.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .rules import Rule
 
 
 class State:
-    """What becomes of the attributes of a class; a leading underscore is not part of a name in the file.
+    """How a chip file keeps the attributes of a class; a leading underscore is not part of a name in the file.
 
     Attributes:
         saved: Attribute or property to rule. Bytes become hex digits.
@@ -38,7 +38,7 @@ class State:
         return {name.lstrip("_"): rule for name, rule in {**self.saved, **self.times}.items()}
 
     def dump(self, owner: object, now: float) -> dict[str, Any]:
-        """Return what is saved of an object, as plain values."""
+        """Return the saved attributes of an object, as plain values."""
         found = {name.lstrip("_"): getattr(owner, name) for name in self.saved}
         plain = {name: bytes(v).hex() if isinstance(v, (bytes, bytearray)) else v for name, v in found.items()}
         for name in self.times:
@@ -47,7 +47,7 @@ class State:
         return plain
 
     def restore(self, owner: object, saved: Mapping[str, Any], now: float) -> None:
-        """Set what `dump` returned; types stay as they are. ValueError if bytes are too many or too few."""
+        """Set the values that `dump` returned; types stay as they are. ValueError if bytes are too many or too few."""
         for name in self.saved:
             value, held = saved[name.lstrip("_")], getattr(owner, name)
             if isinstance(held, (bytes, bytearray)):
@@ -61,7 +61,7 @@ class State:
 
 
 class Saved(Protocol):
-    """An object with a declared state: what becomes of its attributes."""
+    """An object that declares how a chip file keeps its attributes."""
 
     STATE: State
 
@@ -69,4 +69,4 @@ class Saved(Protocol):
 GIVEN = "given when it is made"
 PART_OF_IT = "an object with a state of its own"
 SCRATCH = "used within one call only"
-FROM_OTHERS = "follows from what is saved"
+FROM_OTHERS = "follows from saved state"

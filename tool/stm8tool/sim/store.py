@@ -1,9 +1,9 @@
 """A simulated board in a file, so that separate commands meet the same chip and the same probe.
 
-The board stays powered and the probe stays plugged in between commands: flash, option bytes, wear and unique ID are
-kept, and so are RAM, registers, NRST, SWIM and the probe's mode and status. What runs at the end of a command comes
-to its end. A probe that was pulled, or that hung for good, is plugged in again before the next command, and a fault
-that happens once is gone after it did.
+Between commands the board stays powered and the probe stays plugged in. So flash, option bytes, wear, unique ID, RAM,
+registers, NRST, SWIM and the probe's mode and status are kept. Operations that still run at the end are finished.
+A probe that was pulled, or that hung for good, is plugged in again before the next command. A fault that happens once
+is gone after it happened.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from .probe.stlink import SimStlink
 from .report import ChipReport, look_at
 from .state import Saved
 
-CLONE_SERIAL = b"000000000001".hex()  # what clones and old firmware have in common
+CLONE_SERIAL = b"000000000001".hex()  # the number that clones and old firmware share
 _SUCH_AS = "such as board.chip, made by: stm8tool sim create"
 PathLike = Union[str, "os.PathLike[str]"]
 
 
 class Glance(NamedTuple):
-    """What is seen of a board from its USB side: the generation of its probe, 24 hex digits, what is wrong."""
+    """The USB side of a board: the generation of its probe, 24 hex digits, its faults."""
 
     model: str
     serial: str
@@ -63,12 +63,12 @@ def create(
         path: Where; an existing file is replaced only with `overwrite`.
         part: The chip; blank, or with `content` at the start of its flash.
         model: "v1", "v2", "v21" or "v3".
-        locked: Read-out protected; without `content` with a fictional vendor's program in flash and EEPROM.
+        locked: Read-out protected; without `content`, flash and EEPROM hold a program of a fictional vendor.
         options: Option bytes other than factory, see `OptionBytes.set`.
         faults: `NAME[=ARG]`, see `faults`.
 
     Raises:
-        UsageError: the file exists, an unknown model, option or fault, or `content` does not fit.
+        UsageError: the file exists, or a model, option or fault is unknown, or `content` does not fit.
     """
     path = checked(path)
     _refuse_existing(path, overwrite)
@@ -96,20 +96,20 @@ def create(
 
 def _refuse_existing(path: Path, overwrite: bool) -> None:
     if os.path.exists(path) and not overwrite:
-        raise UsageError(f"{path} exists already", hint=Hint("choose another name, or replace it with {overwrite}"))
+        raise UsageError(f"{path} already exists", hint=Hint("choose another name, or replace it with {overwrite}"))
 
 
 def open_transport(path: PathLike, *, real_time: bool = False, patient: bool = True) -> StoredProbe:
     """Return the probe of a chip file; it is loaded when opened and saved when closed.
 
     Raises:
-        UsageError: there is no such file, or it is not a chip file that this version can read.
+        UsageError: the file does not exist, or it is not a chip file that this version can read.
     """
     return StoredProbe(checked(path), RealClock() if real_time else VirtualClock(), patient=patient)
 
 
 def describe(path: PathLike) -> ChipReport:
-    """Return what a chip file holds; UsageError as for `open_transport`."""
+    """Return the content of a chip file; UsageError as for `open_transport`."""
     document = load(checked(path))
     probe = _revive(document, VirtualClock(), str(path))
     probe.chip.settle(probe.clock.now())
@@ -118,7 +118,7 @@ def describe(path: PathLike) -> ChipReport:
 
 @contextmanager
 def board(path: PathLike) -> Iterator[tuple[Microcontroller, VirtualClock]]:
-    """Give the chip of a chip file to whoever runs its program, with a clock; save it at the end, whatever happens."""
+    """Give the chip of a chip file to the code that runs its program, with a clock; always save it at the end."""
     clock = VirtualClock()
     stored = StoredProbe(checked(path), clock)
     with stored.held() as chip:
@@ -126,12 +126,12 @@ def board(path: PathLike) -> Iterator[tuple[Microcontroller, VirtualClock]]:
 
 
 def glance(path: PathLike) -> Glance:
-    """Return what a chip file says of its probe, whoever is using it; UsageError as for `open_transport`."""
+    """Return the USB side of a chip file, also while another process uses it; UsageError as for `open_transport`."""
     return Glance(*usb_side(checked(path)))
 
 
 class StoredProbe:
-    """A `Transport` to the probe of a chip file; nobody else can open the file meanwhile."""
+    """A `Transport` to the probe of a chip file; no other process can open the file meanwhile."""
 
     def __init__(self, path: Path, clock: Clock, *, patient: bool = True) -> None:
         self._path = path
@@ -144,7 +144,7 @@ class StoredProbe:
 
     @property
     def identity(self) -> UsbIdentity:
-        """Who is at the other end."""
+        """The identity of the probe."""
         return self._probe.identity
 
     @property
@@ -220,7 +220,7 @@ def checked(path: PathLike) -> Path:
     except OSError as exc:
         raise UsageError(f"{os.fspath(path)!r}: {exc.strerror}", hint=_SUCH_AS) from exc
     if not Path(path).name:
-        raise UsageError(f"'{path}' names no chip file", hint=_SUCH_AS)
+        raise UsageError(f"'{path}' does not name a chip file", hint=_SUCH_AS)
     return Path(path)
 
 
@@ -228,7 +228,7 @@ def checked(path: PathLike) -> Path:
 
 
 def _document(probe: SimStlink, model: str, serial: str, *, seconds: float) -> dict[str, Any]:
-    """Return the board as plain values, after everything that runs has come to its end."""
+    """Return the board as plain values, after every operation that runs has ended."""
     if probe.firmware.wedged and not probe.firmware.reset_unwedges:
         probe.replug()
     probe.firmware.rest()
@@ -278,7 +278,7 @@ def _revive(document: Mapping[str, Any], clock: Clock, path: str) -> SimStlink:
 
 
 def _groups(probe: SimStlink) -> dict[str, Saved]:
-    """Return what is saved of each object, by its name in the file."""
+    """Return the saved state of each object, by its name in the file."""
     chip = probe.chip
     return {
         "chip": chip,
@@ -316,7 +316,7 @@ def _dump_memory(memory: Memory) -> dict[str, Any]:
 
 
 def _check_writable(path: Path) -> None:
-    """Raise UsageError if a board could not be saved when it was used; not if it is not there."""
+    """Raise UsageError if a board could not be saved after its use; not if the file does not exist."""
     try:
         if os.path.exists(path):
             files.check_whole(path, board=True)

@@ -1,7 +1,7 @@
 """The transmitting half of a UART, for programs that execute: eight bits of data, no parity, one stop bit.
 
 Source: RM0016 22.3 (UART), RM0031 (USART of the STM8L): SR, DR, BRR1, BRR2, CR1, CR2 lie in this order on each. Not
-modelled: the receiver, parity, nine bits, and what a byte meets whose transmitter is off, which is lost.
+modelled: the receiver, parity and nine bits. A byte is lost if the transmitter is off.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .rules import BYTE, FLAG, TIME, hex_bytes, optional
 from .state import GIVEN, State
 
 SR, DR, BRR1, BRR2, CR1, CR2 = range(6)
-REGISTERS = 11  # of the longest one, with GTR and PSCR
+REGISTERS = 11  # of the longest UART, with GTR and PSCR
 TXE, TC = 0x80, 0x40
 TEN = 0x08  # in CR2; TIEN and TCIEN there have the places of TXE and TC
 FRAME_BITS = 10
@@ -32,11 +32,11 @@ class UartOutput:
         times={"_through_at": TIME},
         left={
             **dict.fromkeys(("_registers", "_master_hz", "_interrupt"), GIVEN),
-            "sent": "nobody listens to a UART but `sim run`, which begins at power-on",
+            "sent": "only `sim run` listens to a UART, and it begins at power-on",
         },
     )
 
-    volatile = False  # nothing changes in it but when a byte is through
+    volatile = False  # something changes in it only when a byte is through
     reset_cause = ""
 
     def __init__(self, base: int, master_hz: Callable[[], int], interrupt: Optional[int] = None) -> None:

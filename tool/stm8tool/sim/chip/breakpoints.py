@@ -1,7 +1,7 @@
 """The two comparators of the debug module: which instruction or access stops the CPU.
 
 Source: the table of DM_CR1 in UM0470, BC2..0 against BIR and BIW. A reserved mode is a gap. In the pair "BK1 then BK2",
-BK1 has to be fetched before BK2, with anything between them: our reading of the words.
+BK1 has to be fetched before BK2, with anything between them: this is our reading of the words.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class Pair(Protocol):
 
 
 class Breakpoints:
-    """What the registers from DM_BK1RE to DM_CR1 ask for.
+    """The conditions that the registers from DM_BK1RE to DM_CR1 set.
 
     Attributes:
-        fetches: The addresses at which a fetch stops the CPU, where it is as simple as that.
+        fetches: The addresses at which a fetch stops the CPU, if the condition is as simple as that.
         looks_closely: True if each instruction has to be looked at.
     """
 

@@ -1,11 +1,11 @@
 """The debug module and the CPU's register window: stall, go on, step, and the breakpoints.
 
-While the CPU executes, its registers are in `sim/execution.py`, which looks here for what has to stop it. Whenever it
-does not, they are here: this is what SWIM reads and writes, and what a chip file keeps.
+While the CPU executes, its registers are in `sim/execution.py`, which asks this module when to stop it. At all other
+times the registers are here: SWIM reads and writes them here, and a chip file keeps them.
 
-Source: UM0470, debug module registers; reset values of ST's header files. Our readings: STF, BK1F, BK2F, BRW and SWBKF
-stand until the CPU goes on, as no source says what else clears them; BRW is 1 for a read; a breakpoint does not stop
-the instruction that a stalled CPU goes on with. Not modelled: DM_CR2, and freezing peripherals by DM_ENFCTR.
+Source: UM0470, debug module registers; reset values of ST's header files. Our readings are these. STF, BK1F, BK2F, BRW
+and SWBKF stand until the CPU goes on: no source says that another event clears them. BRW is 1 for a read. A breakpoint
+does not stop the first instruction after a stall. Not modelled: DM_CR2, and freezing peripherals by DM_ENFCTR.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class DebugModule:
 
     Args:
         stack_top: The stack pointer after a reset.
-        entry: Returns where the reset vector leads, None if there is no program.
+        entry: Returns the address to which the reset vector leads, None if there is no program.
 
     Attributes:
         sleep: WFI, WFE or HALT while the CPU waits in it, else "".
         stopped: Why the CPU cannot go on until a reset, or "".
         pair_step: The first of two breakpoints that have to come one after the other has come.
-        breakpoints: What the registers ask for.
+        breakpoints: The conditions that the registers set.
     """
 
     STATE = State(
@@ -78,7 +78,7 @@ class DebugModule:
         self._cpu[10] = 0x28
         self._dm = bytearray(_DM_RESET)
         self._new_pc = False  # PC was written and not flushed into the pipeline
-        self._fresh = False  # the CPU goes on, and has not executed an instruction since
+        self._fresh = False  # the CPU was released and has not executed an instruction yet
         self.sleep = self.stopped = ""
         self.pair_step = False
         self._csr2 = STALL * stalled
@@ -99,7 +99,7 @@ class DebugModule:
 
     @property
     def in_ram(self) -> bool:
-        """True where the CPU was sent into RAM, by another one than the reset vector."""
+        """True if the CPU was sent into RAM, not by the reset vector."""
         return self._pc <= self._stack_top and self._pc != self._entry()
 
     @property
@@ -131,7 +131,7 @@ class DebugModule:
 
     @property
     def pc(self) -> int:
-        """Where the CPU was seen last."""
+        """The address at which the CPU was seen last."""
         return self._pc
 
     @property
@@ -172,7 +172,7 @@ class DebugModule:
         return True
 
     def executed(self, accesses: Iterable[Access]) -> bool:
-        """Take note that an instruction was executed, and of what it did to memory; return whether the CPU stalls."""
+        """Take note of an instruction that was executed and of its accesses; return whether the CPU stalls."""
         self._fresh = False
         flags = 0
         for access in accesses:
@@ -209,7 +209,7 @@ class DebugModule:
         return self._cpu[address - CPU_REGISTERS]
 
     def write(self, address: int, value: int, *, may_run: bool) -> None:
-        """Write one register; without `may_run` the CPU stays stalled whatever is asked (ROP, half a block)."""
+        """Write one register; without `may_run` the CPU stays stalled in any case (ROP, half a block)."""
         if address < DM_REGISTERS:
             if not self.stalled:
                 raise SimGapError("CPU registers written while the CPU runs")
@@ -238,7 +238,7 @@ class DebugModule:
         if self._new_pc:
             raise SimGapError("the CPU went on with a new PC that was not flushed into its pipeline")
         if self.stepping and self._entry() is None and self._pc == RESET_VECTOR:
-            raise SimGapError("a step on a blank chip: what it executes is not modelled")
+            raise SimGapError("a step on a blank chip: its code is not modelled")
         self._csr1 &= ~STOP_FLAGS
         self._csr2 &= ~SWBKF
         self._fresh = True

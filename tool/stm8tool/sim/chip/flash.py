@@ -1,7 +1,7 @@
 """The flash controller of both register maps.
 
-Source: RM0016 4.5 to 4.8 (STM8S/AF), RM0013 (STM8L101), PM0054 4.4 and 5.2 to 5.6 (STM8L), PM0047 2.3; times of the
-datasheets; IAPSR bits 5 and 7 and the order of events from a trace of ST's tool (medium confidence).
+Sources: RM0016 4.5 to 4.8 (STM8S/AF), RM0013 (STM8L101), PM0054 4.4 and 5.2 to 5.6 (STM8L), PM0047 2.3. The times are
+from the datasheets. IAPSR bits 5 and 7 and the order of events are from a trace of ST's tool (medium confidence).
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class FlashController:
     """Keys, modes, and everything that changes flash, data EEPROM and option bytes.
 
     Attributes:
-        by_program: The chip's own program does what is done, which ROP keeps from the option bytes only.
-        erases_cut: How many global erases a reset has broken off: what the arrays then hold no manual says.
+        by_program: The chip's own program acts, not SWIM. ROP keeps it only from the option bytes.
+        erases_cut: How many global erases a reset has cut. No manual says what the arrays then hold.
 
     Methods that may be refused on the bus return None or False: the caller answers NACK.
     """
@@ -120,7 +120,7 @@ class FlashController:
             self._store(operation.memory, address, spoilt)
 
     def _store(self, memory: Memory, address: int, data: bytes) -> None:
-        """Put `data`, at most a block, into the array; a block that is worn out ages and keeps what it held."""
+        """Put `data`, at most a block, into the array; a block that is worn out ages and keeps its content."""
         memory.age(address)
         dead = self.faults.dead_block
         if dead is None or memory.block_start(dead) != memory.block_start(address):
@@ -172,11 +172,11 @@ class FlashController:
 
     @property
     def busy_until(self) -> float:
-        """When the operation ends that is under way; 0 where there is none."""
+        """When the present operation ends; 0 if there is none."""
         return self._operation.ends if self._operation else 0.0
 
     def next_change(self, now: float) -> float:
-        """When IAPSR shows something else by itself: HVOFF, then the end; never while nothing is programmed."""
+        """When IAPSR changes next by itself: HVOFF, then the end; never while nothing is programmed."""
         operation = self._operation
         if operation is None:
             return float("inf")
@@ -189,7 +189,7 @@ class FlashController:
 
     @property
     def idle(self) -> bool:
-        """True while nothing keeps anybody from the arrays."""
+        """True while the program and SWIM can use the arrays."""
         return self._operation is None and self._load is None
 
     @property
@@ -232,9 +232,9 @@ class FlashController:
     # -- registers ------------------------------------------------------------------------------------------
 
     def disturb(self) -> None:
-        """Note an access to anything else: CR2 without NCR2 directly behind it means byte mode (PM0047 2.3.3).
+        """Note an access to anything else: CR2 that NCR2 does not follow directly means byte mode (PM0047 2.3.3).
 
-        What SWIM does between two accesses of the program, or the program between two of SWIM, counts for nothing.
+        An access of SWIM between two accesses of the program does not count, and the other way round.
         """
         if self._awaited_of_program == self.by_program:
             self._awaiting_ncr2 = None
@@ -352,7 +352,7 @@ class FlashController:
         """Take the first byte or bytes of `data`, which come `byte_s` apart, the first at `now`.
 
         Returns:
-            How many bytes were dealt with, or None if the first one was refused on the bus.
+            How many bytes were taken, or None if the bus refused the first one.
         """
         self.disturb()
         if self.busy or running:

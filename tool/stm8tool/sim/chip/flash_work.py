@@ -1,6 +1,6 @@
-"""What the flash controller does at a moment: a unit that comes in, or an operation of the array.
+"""The present work of the flash controller: a unit that comes in, or an operation of the array.
 
-A chip file keeps both. `problem` says what is wrong with those of a file, so that no board is made that cannot exist.
+A chip file keeps both. `problem` says what is wrong with those of a file, so that every board that is made can exist.
 
 Source: RM0016 4.6, PM0054 4.4: modes and units; times of the datasheets.
 """
@@ -19,7 +19,7 @@ OPT, WPRG, ERASE, FPRG, PRG = 0x80, 0x40, 0x20, 0x10, 0x01
 MODES = WPRG | ERASE | FPRG | PRG
 UNIT_MODES = (WPRG, ERASE, FPRG, PRG)
 FIX = 0x01
-WORD = 4  # what the hardware erases and programs, also for one byte (RM0016 4.6.2)
+WORD = 4  # bytes that the hardware erases and programs at once, also for one byte (RM0016 4.6.2)
 
 TPROG_S = 0.006  # erase and write
 TPROG_BLANK_S = 0.003  # write on erased, or block erase
@@ -68,11 +68,11 @@ class Load(NamedTuple):
         }
 
     def result(self, memory: Memory, fixed_time: bool) -> tuple[int, bytes, float]:
-        """Return what the array does with it: from which address on, what it then holds, and how long that takes."""
+        """Return the effect on the array: the first address, its new content, and how long that takes."""
         address, data = self.start, bytes(self.data)
         if self.mode == ERASE:
             if any(data):
-                raise SimGapError("a block erase is started by a word of zeros")
+                raise SimGapError("a block erase needs a word of zeros")
             return memory.block_start(address), bytes(memory.block), TPROG_BLANK_S
         if self.mode == FPRG:
             # Not guaranteed on a block that is not blank: here what held something comes out wrong.
@@ -83,7 +83,7 @@ class Load(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """What the array is doing. `memory` is None for the global erase."""
+    """The operation of the array. `memory` is None for the global erase."""
 
     memory: Optional[Memory]
     address: int
@@ -108,7 +108,7 @@ class Operation(NamedTuple):
         return self.started + HV_FALL * (self.ends - self.started)
 
     def cut(self, *, ruins_word: bool, erases: bool) -> tuple[int, bytes]:
-        """Return what a reset leaves of it: from which address on, and what is there (PM0054 5.2)."""
+        """Return what is left after a reset: the first address, and the bytes there (PM0054 5.2)."""
         memory, address, data = self.memory, self.address, self.data
         if memory is not None and ruins_word and len(data) < WORD:
             word = address - (address - memory.start) % WORD
@@ -122,7 +122,7 @@ class Operation(NamedTuple):
 
 
 def problem(part: Part, controller: Mapping[str, Any]) -> Optional[str]:
-    """Return what is impossible about the fields of a controller, each of which is right by itself; None if nothing."""
+    """Return which fields of a controller contradict each other, each right by itself; None if they agree."""
     load, operation = controller["loading_now"], controller["operation_now"]
     if load is not None and operation is not None:
         return "loading_now and operation_now exclude each other"

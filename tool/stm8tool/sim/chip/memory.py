@@ -9,7 +9,7 @@ class Memory:
     """An array at `start`; erased is 0x00 on all STM8.
 
     Attributes:
-        version: Grows with each change, so that who holds a copy sees that it is old.
+        version: Grows with each change, so that the holder of a copy sees that it is old.
     """
 
     STATE = State(

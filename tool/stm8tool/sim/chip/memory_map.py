@@ -1,6 +1,6 @@
-"""The simulated STM8's bus: what lies at which address, and what a read or write there does.
+"""The simulated STM8's bus: which memory or register has which address, and the effect of a read or write there.
 
-Source: RM0016 and the datasheets (memory map); a trace of ST's tool reads addresses at which nothing is documented.
+Source: RM0016 and the datasheets (memory map); a trace of ST's tool reads addresses that no document describes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CKDIVR = {"stm8s": (0x50C6, 0x18), "stm8l": (0x50C0, 0x03)}
 HSI_HZ = 16_000_000
 CLK_ICKR, HSI_READY = 0x50C0, 0x03  # STM8S: HSIEN and HSIRDY (RM0016); the STM8L has its CKDIVR there
 PERIPHERALS = range(0x5000, 0x5800)
-FLASH_WINDOW = range(0x5050, 0x5070)  # what is not a flash register here is reserved on both register maps
+FLASH_WINDOW = range(0x5050, 0x5070)  # addresses here without a flash register are reserved on both register maps
 TMU_REGISTERS = range(0x5800, 0x5809)
 OPTION_SPACE = range(0x4800, 0x4900)  # the part's own area is a memory; the rest is reserved
 CORE = range(0x7F00, 0x8000)
@@ -36,14 +36,14 @@ ROP_PATTERN = 0x71
 
 
 class MemoryMap:
-    """The bus behind SWIM, as long as it is open.
+    """The bus that SWIM reaches while it is open.
 
     Attributes:
         cfg_gcr: CFG_GCR; its bit 0 turns the SWIM pin into an output.
         clock_divider: CLK_CKDIVR.
         ckdivr: The address of CLK_CKDIVR.
         devices: The peripherals that are modelled, once the CPU has executed. Before that, their registers are a gap.
-        other_hz: What stands in the HSI's place before CLK_CKDIVR, if a program that executes has switched to it.
+        other_hz: The clock that a program has chosen instead of the HSI, before CLK_CKDIVR divides it; else None.
     """
 
     STATE = State(
@@ -198,7 +198,7 @@ class MemoryMap:
 
 
 def _read_only(part: Part, unique_id: bytes) -> list[tuple[int, bytes]]:
-    """Return what cannot be written: the unique ID and the boot ROM, whose bytes here are fictional."""
+    """Return the bytes that cannot be written: the unique ID and the boot ROM, whose bytes here are fictional."""
     found = []
     if part.unique_id is not None:
         found.append((part.unique_id, unique_id))

@@ -1,6 +1,6 @@
 """The simulated STM8: supply, reset, SWIM activation, and when its CPU executes.
 
-Source: UM0470 (entry, frames, SWIM_CSR, SRST), and what clients rely on where the manual is silent: SWIM_CSR.RST, the
+Source: UM0470 (entry, frames, SWIM_CSR, SRST). If the manual is silent, the habits of clients count: SWIM_CSR.RST, the
 communication reset, a stalled CPU after reset.
 """
 
@@ -34,20 +34,20 @@ SAFE_MASK, NO_ACCESS, SWIM_DM, HS, OSCOFF, RST, HSIT, PRI = 0x80, 0x40, 0x20, 0x
 WRITABLE = SAFE_MASK | SWIM_DM | HS | OSCOFF | RST | PRI
 
 FIRST_ADDRESS = 0x8000
-FIRST_BYTES = (0x82, 0xAC)  # INT or JPF: what a program starts with (UM0560)
+FIRST_BYTES = (0x82, 0xAC)  # INT or JPF: a program starts with it (UM0560)
 
 SRST_S = 0.00005  # NRST low after a SWIM system reset as clients saw it
-APP_S = 0.001  # from the start of the program to what it does to the clock
+APP_S = 0.001  # from the start of the program until it changes the clock
 SLOWEST_HZ = 1_000_000  # below this CPU clock replies come too late for an ST-LINK; the limit itself is ours
 HEADER_BYTES = 5  # of ROTF and WOTF: the command, a length, three bytes of address
 SUPPLY_MV = 3300
-LONGEST_DEBT_S = 1.0  # a CPU that is further behind executes before its board is saved
+LONGEST_DEBT_S = 1.0  # a CPU that lags more executes before its board is saved
 _BEFORE = "it happens before the board is saved"
-POWER_OFF_S = 0.5  # how long somebody who switches the supply off leaves it off
+POWER_OFF_S = 0.5  # how long a user leaves the supply off
 
 
 class Answer(enum.Enum):
-    """What a probe sees on the wire."""
+    """The answer that a probe sees on the wire."""
 
     ACK = "ack"
     NACK = "nack"
@@ -115,14 +115,14 @@ class Microcontroller:
         self._hsit = False
         self._hsit_at: Optional[float] = None
         self._switched_on = True
-        self._switching: deque[tuple[float, bool]] = deque()  # when somebody will switch the supply, and to what
+        self._switching: deque[tuple[float, bool]] = deque()  # when the supply changes, and whether it is then on
         self._powered_since = float("-inf")
         self._processor: Optional[Processor] = None  # made when the CPU executes its first instruction
         self.executed_to = 0.0
         self._executing = False
         self._starts_at: Optional[float] = None  # when the option bytes of a released reset are loaded
-        self._pin_at: Optional[float] = None  # when the program does what it does to the pin,
-        self._clock_at: Optional[float] = None  # … and to the clock
+        self._pin_at: Optional[float] = None  # when the program takes the pin,
+        self._clock_at: Optional[float] = None  # … and when it changes the clock
         self._repeats: Optional[Repeats] = None  # the resets by the program itself since the last one by others
         self._reset(0.0)
         self.rest()
@@ -131,7 +131,7 @@ class Microcontroller:
 
     @property
     def faults(self) -> Faults:
-        """What is wrong with the board; a chip that is put on another one has been running there for a while."""
+        """The faults of the board; a chip that is put on another one has been running there for a while."""
         return self._faults
 
     @faults.setter
@@ -146,12 +146,12 @@ class Microcontroller:
 
     @property
     def powered(self) -> bool:
-        """True while the target has a supply, be it a bad one."""
+        """True while the target has a supply, also a bad one."""
         return self._switched_on and not self._faults.unpowered
 
     @property
     def supply_mv(self) -> int:
-        """What there is to measure at VDD."""
+        """The voltage at VDD."""
         if not self.powered:
             return 0
         return SUPPLY_MV if self._faults.marginal_supply is None else self._faults.marginal_supply
@@ -163,8 +163,8 @@ class Microcontroller:
     def power(self, on: bool, now: float) -> None:
         """Switch the supply at the board.
 
-        What is not in flash, EEPROM or option bytes is lost; what is being erased or programmed comes out corrupt, as
-        with a reset (PM0054 5.2 says the same of both).
+        Only flash, EEPROM and option bytes keep their content. Bytes that are being erased or programmed come out
+        corrupt, as with a reset (PM0054 5.2 says this of both).
         """
         self.settle(now)
         was_powered, self._switched_on = self.powered, on
@@ -172,15 +172,15 @@ class Microcontroller:
             self._supply_changed(now)
 
     def plan_power_cut(self, off_at: float) -> None:
-        """Let the supply fail at that time, until somebody calls `power`."""
+        """Let the supply fail at that time, until the next call of `power`."""
         self._switching.append((off_at, False))
 
     def plan_power_cycle(self, off_at: float) -> None:
-        """Let somebody switch the supply off at that time, and on again."""
+        """Switch the supply off at that time, and later on again, as a user does."""
         self._switching.extend([(off_at, False), (off_at + POWER_OFF_S, True)])
 
     def _supply_changed(self, now: float) -> None:
-        """Lose what a chip without supply loses, or begin as after power-on."""
+        """Lose the state that needs a supply, or begin as after power-on."""
         self._reset(now)
         if self.powered:
             self._powered_since = now
@@ -220,7 +220,7 @@ class Microcontroller:
 
     @property
     def running(self) -> bool:
-        """True while the CPU executes, be it only an empty flash."""
+        """True while the CPU executes, also if the flash is empty."""
         return self.powered and not (self.in_reset or self.debug.stalled or self.controller.loading)
 
     @property
@@ -229,12 +229,12 @@ class Microcontroller:
         return self.flash.data[0] in FIRST_BYTES
 
     def _entry(self) -> Optional[int]:
-        """Return where the program's first instruction jumps to; both of those have an address of 24 bits."""
+        """Return the address to which the program's first instruction jumps; INT and JPF have an address of 24 bits."""
         return int.from_bytes(self.flash.data[1:4], "big") if self.has_program else None
 
     @property
     def state(self) -> str:
-        """What the CPU does, in words."""
+        """The state of the CPU, in words."""
         if not self.powered:
             return "unpowered"
         if self.in_reset:
@@ -251,7 +251,7 @@ class Microcontroller:
 
     @property
     def program_counter(self) -> Optional[int]:
-        """Where the CPU was seen last; behind the jump in the reset vector, if it was only seen to start."""
+        """The last address of the CPU; the target of the reset vector if the CPU was only seen to start."""
         if not self.powered or self.in_reset or not (self.has_program or self.debug.in_ram):
             return None
         return self._entry() if self.running and self.debug.pc == FIRST_ADDRESS else self.debug.pc
@@ -303,14 +303,14 @@ class Microcontroller:
 
     @property
     def _executes(self) -> bool:
-        """True while the CPU executes instructions that are modelled: all but those of a blank flash."""
+        """True while the CPU executes instructions that are modelled: all except those of a blank flash."""
         debug = self.debug
         if debug.stalled or debug.stopped or not self.running:
             return False
         return self.has_program or debug.pc != FIRST_ADDRESS
 
     def _run_to(self, now: float) -> None:
-        """Let the CPU execute up to a time, if it does; `rest` lets no time pass for it."""
+        """Let the CPU execute up to a time, if it runs; `rest` lets no time pass for it."""
         if now == float("inf") or self.executed_to >= now or self._executing:
             return
         if not self._executes:
@@ -323,17 +323,17 @@ class Microcontroller:
             self._executing = False
 
     def rest(self) -> None:
-        """Let everything end that is under way; the CPU executes nothing meanwhile."""
+        """Let every present operation end; the CPU executes nothing meanwhile."""
         self.settle(float("inf"))
 
     @property
     def has_executed(self) -> bool:
-        """True if there is more of the CPU than its registers: it has executed, since it was last switched on or so."""
+        """True if there is more of the CPU than its registers: it has executed since power-on or a new start."""
         return self._processor is not None
 
     @property
     def processor(self) -> Processor:
-        """The CPU at work, and what is around it."""
+        """The CPU and its peripherals."""
         if self._processor is None:
             from .processor import Processor
 
@@ -344,7 +344,7 @@ class Microcontroller:
         """Drive or release the reset line."""
         starts = self._starts_at
         if low == self._nrst.driven_low and starts is not None and starts <= now and not self._switching:
-            self.settle(starts)  # nothing that the CPU does from there on can be seen from a pin that does not move
+            self.settle(starts)  # from there on, a pin that does not move shows nothing of the CPU
             return
         self.settle(now)
         self._nrst.drive(low, now, (self._faults.nrst_slow or 0) / 1000)
@@ -373,7 +373,7 @@ class Microcontroller:
         """Let a watchdog or an illegal opcode reset the chip.
 
         Returns:
-            When its program has started again; None if the chip sees to that itself.
+            The time at which its program starts again; None if the chip decides that by itself.
         """
         self._reset(now)
         if self._executing:
@@ -391,15 +391,15 @@ class Microcontroller:
     def _start(self, now: float) -> None:
         self._starts_at = None
         self.options.load()
-        # HSIT was seen to stay 0 with certain option bytes and after the erase of an unlock (reported);
-        # a complement that does not match is our reading of both.
+        # With certain option bytes, and after the erase of an unlock, HSIT was seen to stay 0 (reported).
+        # Our reading of both: a complement does not match.
         if not (self.options.mismatch or self._faults.hsit_stuck):
             self._hsit_at = now + self.switches.hsit_late_s
         self.debug.reset(stalled=bool(self.csr & SWIM_DM))
         self._run(now)
 
     def _run(self, now: float) -> None:
-        """Plan what the program will do, from its start or from where a stall ended; while stalled it does nothing."""
+        """Plan the acts of the program, from its start or from the end of a stall; a stalled program does nothing."""
         self._pin_at = self._clock_at = None
         if now > float("-inf"):
             self.executed_to = now
@@ -412,7 +412,7 @@ class Microcontroller:
     # -- SWIM, as the probe sees it -------------------------------------------------------------------------
 
     def _line(self) -> Optional[Answer]:
-        """Return what the wire says whatever is sent, or None if the chip is to answer."""
+        """Return the answer of the wire for any command, or None if the chip answers."""
         if self._faults.swim_stuck_low:
             return Answer.STUCK
         silent = not self.powered or self._faults.swim_open or self.link_lost or self.map.cfg_gcr & SWIM_OFF

@@ -1,4 +1,4 @@
-"""Option bytes: complements, what the hardware loads at reset, read-out protection, UBC, and how to brick a chip.
+"""Option bytes: complements, the load at reset, read-out protection, UBC, and the ways to brick a chip.
 
 Source: RM0016 4.5 and 6, RM0013, PM0054 4.1 to 4.5, datasheets (UBC page tables); traces and reports for the unlock.
 """
@@ -49,13 +49,13 @@ def ubc_size(part: Part, value: int) -> int:
 
 
 class OptionBytes:
-    """The option area and what the chip took from it at its last reset."""
+    """The option area, and the values that the chip took from it at its last reset."""
 
     STATE = State(
         left={
             **dict.fromkeys(("_part", "_switches", "table", "_defined", "has_tmu"), GIVEN),
             "memory": PART_OF_IT,
-            **dict.fromkeys(LOADED, "saved by `store.py`, as what may be there depends on the part"),
+            **dict.fromkeys(LOADED, "saved by `store.py`, because the allowed values depend on the part"),
         }
     )
 
@@ -88,7 +88,7 @@ class OptionBytes:
         self.memory.write(ROP_ADDRESS, bytes([LOCK_VALUE if self._part.aa_locks else 0x00]))
 
     def set(self, text: str) -> None:
-        """Change the array, for a chip that somebody has used before; in force from the next reset.
+        """Change the array, as for a used chip; in force from the next reset.
 
         Args:
             text: `NAME=VALUE` sets an option byte with its complement, `ADDRESS=VALUE` one byte alone.
@@ -100,7 +100,7 @@ class OptionBytes:
         try:
             value = int(number, 0).to_bytes(1, "big")
         except (ValueError, OverflowError):
-            raise UsageError(f"'{text}' sets no option byte", hint="such as UBC=0x02, or 0x4803=0x01") from None
+            raise UsageError(f"'{text}' does not set an option byte", hint="try UBC=0x02, or 0x4803=0x01") from None
         for option in self.table:
             if name.upper() == option.name:
                 self.memory.write(option.address, value)
@@ -115,7 +115,7 @@ class OptionBytes:
         self.memory.write(address, value)
 
     def byte(self, address: int) -> int:
-        """Return what the array holds."""
+        """Return the content of the array."""
         return self.memory.data[address - self.memory.start]
 
     def valid(self, option: OptionByte) -> bool:
@@ -145,7 +145,7 @@ class OptionBytes:
         """Finish the erase that a write to the ROP byte of a locked chip started, or a second write after it.
 
         ROP is off until the next reset looks at the byte again. If 0xAA does not lock, that byte is now 00, which
-        locks. The second write is what leaves its value there.
+        locks. Only the second write leaves its value there.
         """
         self.memory.erase()
         if not self._part.aa_locks:
@@ -159,7 +159,7 @@ class OptionBytes:
         self.rop = False
 
     def programmed(self, address: int, data: bytes) -> None:
-        """Look whether what was just written ruins the chip: PCODE, TMU off, a reserved address."""
+        """Find out whether the last write ruins the chip: PCODE, TMU off, a reserved address."""
         for at, value in enumerate(data, address):
             reason = self._ruin(at, value)
             if reason and self.bricked is None:

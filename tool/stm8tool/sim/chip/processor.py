@@ -1,4 +1,4 @@
-"""What a chip has of its CPU once that executes: the core, the peripherals, and why they reset the chip.
+"""The CPU of a chip that executes: the core, the peripherals, and the reasons why they reset the chip.
 
 Source: RM0016 and RM0031, RST_SR: one bit for each cause.
 """
@@ -25,16 +25,16 @@ class Processor:
 
     Attributes:
         board: The peripherals.
-        warn: Told what is not as on a real chip.
-        strict: What no source describes is raised, and what a program cannot survive ends a run; else the CPU stands
-            still there until a reset, and such a program is reset as on silicon.
+        warn: Told each difference from a real chip.
+        strict: A gap is raised, and an event that a program cannot survive ends the run. Otherwise the CPU stands still
+            in a gap until a reset, and such a program is reset as on silicon.
         on_reset: Called with the cause when the chip resets itself.
     """
 
     STATE = State(
         left={
             "_chip": GIVEN,
-            **dict.fromkeys(("warn", "on_reset", "strict"), "set by who runs a program"),
+            **dict.fromkeys(("warn", "on_reset", "strict"), "set by the code that runs a program"),
             "board": PART_OF_IT,
             "_execution": PART_OF_IT,
         }
@@ -52,7 +52,7 @@ class Processor:
 
     @property
     def execution(self) -> Execution:
-        """The CPU at work."""
+        """The running CPU."""
         if self._execution is None:
             from ..execution import Execution
 
@@ -71,12 +71,12 @@ class Processor:
             device.reset(now)
 
     def power_on(self) -> None:
-        """Do what only a new supply does."""
+        """Do the part of a power-on that a reset leaves out."""
         self.board.status.power_on()
 
     @property
     def signature(self) -> object:
-        """Everything that a reset keeps, and that decides what a program does after it."""
+        """Everything that survives a reset and decides how the program goes on after it."""
         chip, ram_end = self._chip, self._chip.ram.end
         memories = (chip.flash, chip.eeprom, chip.options.memory)
         held = tuple(memory.version for memory in memories if memory is not None)
@@ -96,7 +96,7 @@ class Processor:
         except SimGapError as exc:
             if self.strict:
                 raise
-            debug.stopped = f"what no source describes: {exc}"
+            debug.stopped = f"an action that no source describes: {exc}"
         finally:
             if not chip.in_reset:
                 debug.leave_at(core.pc, core.a, core.x, core.y, core.sp, core.cc)

@@ -1,6 +1,6 @@
-"""Finds that a program which resets its chip again and again comes to the same state each time.
+"""Finds out whether a program that resets its chip again and again comes to the same state each time.
 
-What follows then is the same again, so whole rounds can be skipped: a chip with such a program costs next to nothing.
+From then on all is the same again, so whole rounds can be skipped: a chip with such a program costs next to nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _KEPT = 4  # a round may contain so many resets
 class Repeats:
     """The last resets that a program caused."""
 
-    STATE = State(left=dict.fromkeys(("_seen", "_round_s"), "finds only what can be skipped"))
+    STATE = State(left=dict.fromkeys(("_seen", "_round_s"), "only finds rounds that can be skipped"))
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, object]] = deque(maxlen=_KEPT)

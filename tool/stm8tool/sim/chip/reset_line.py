@@ -1,9 +1,9 @@
-"""NRST between the pin of the probe and the reset of the chip: a filter in the chip, and what the board adds.
+"""NRST between the pin of the probe and the reset of the chip: a filter in the chip, and the capacitor of the board.
 
-Source: the datasheets' NRST pin characteristics (confidence high): an STM8S filters pulses up to 75 ns and takes those
-from 500 ns on, an STM8L up to 50 ns and from 300 ns on; between the two either may happen, and here the chip takes
-none of them. They recommend a capacitor of 100 nF, which with the chip's pull-up of 30 to 80 kOhm makes NRST rise some
-3 to 10 ms late. By how much both edges are late is a fault: no source has measured it on a board.
+Source: the NRST pin characteristics in the datasheets (confidence high). An STM8S filters pulses up to 75 ns and takes
+them from 500 ns on. An STM8L filters up to 50 ns and takes them from 300 ns on. Between the two either may happen; here
+the chip takes none. The datasheets recommend 100 nF. With the chip's pull-up of 30 to 80 kOhm, NRST then rises some
+3 to 10 ms late. A fault says by how much both edges are late: no source has measured it on a board.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class ResetLine:
 
     Attributes:
         driven_low: The probe holds its pin low.
-        follows_at: When the chip sees what the probe does, unless that changes before; None if it does so already.
+        follows_at: When the chip sees the new level, unless it changes before; None if the chip sees it already.
     """
 
     STATE = State(
@@ -38,11 +38,11 @@ class ResetLine:
 
     @property
     def low(self) -> bool:
-        """What the chip sees."""
+        """The level that the chip sees."""
         return self.driven_low if self.follows_at is None else not self.driven_low
 
     def drive(self, low: bool, now: float, slow_s: float) -> None:
-        """Move the pin; a pulse that is over before the chip has seen it never was."""
+        """Move the pin; the chip never sees a pulse that is over before it would."""
         if low == self.driven_low:
             return
         self.driven_low = low
@@ -50,5 +50,5 @@ class ResetLine:
         self.follows_at = now + slow_s + (self._shortest_s if low else 0.0) if seen else None
 
     def follow(self) -> None:
-        """Let the chip see what the probe does."""
+        """Let the chip see the level of the probe's pin."""
         self.follows_at = None

@@ -1,4 +1,4 @@
-"""What a probe does on SWIM over a stretch of time: one pulse or reset, or a memory transfer frame by frame.
+"""The work of a probe on SWIM over a stretch of time: one pulse or reset, or a memory transfer frame by frame.
 
 Source: UM0470 (bit times, frames); status codes and byte count as clients of the ST-LINK know them.
 """
@@ -23,7 +23,7 @@ class Job(Protocol):
     """Something that takes the wire for a while."""
 
     def advance(self, now: float) -> Optional[Answer]:
-        """Carry out what is due; return the answer once it is over."""
+        """Carry out the work that is due; return the answer once it is over."""
 
     def abort(self, now: float) -> None:
         """Break off."""
@@ -48,7 +48,7 @@ class Pulse:
         return now - self._start
 
     def advance(self, now: float) -> Optional[Answer]:
-        """Carry out what is due; return the answer once it is over."""
+        """Carry out the work that is due; return the answer once it is over."""
         if self._answer is None:
             if now < self._ends:
                 return None
@@ -58,7 +58,7 @@ class Pulse:
         return self._answer if now >= self._ends else None
 
     def abort(self, now: float) -> None:
-        """Break off: what has not ended has no effect."""
+        """Break off: a waveform that has not ended has no effect."""
 
     def moved(self, now: float) -> int:
         """Return 0."""
@@ -98,7 +98,7 @@ class Transfer:
         self._answer: Optional[Answer] = None
 
     def advance(self, now: float) -> Optional[Answer]:
-        """Carry out what is due; return the answer once it is over."""
+        """Carry out the work that is due; return the answer once it is over."""
         while self._answer is None:
             count = min(FRAME, self._size - self._done)
             if now < self._time + self._header_s + count * self._byte_s:

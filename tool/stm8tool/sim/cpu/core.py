@@ -26,7 +26,7 @@ WARM = 12  # a block is translated when its start has run so often
 
 
 class Bus(Protocol):
-    """What the core does not do by itself; `memory` is what it reads and writes directly, padded by 8 bytes."""
+    """The accesses that the core leaves to others; it reads and writes `memory` directly, padded by 8 bytes."""
 
     memory: bytearray
     layout: MemoryLayout
@@ -96,7 +96,7 @@ class Cpu:
         interrupt_line: The level that JRIH and JRIL look at.
         breakpoint: `run` returns before the instruction at this address; None for no such address. It is set before
             anything runs.
-        pauses: `run` returns when the CPU falls asleep; else, and when it sleeps already, it sleeps up to the limit.
+        pauses: `run` returns when the CPU falls asleep. Otherwise, and if it sleeps already, it sleeps up to the limit.
         stops: As `breakpoint`, for those of the debug module; they may change at any time by `stop_before`.
         watched: Every access goes through the bus, so that it can be looked at.
         cautious: An array is busy: only code whose accesses never wait for it runs in blocks.
@@ -111,7 +111,7 @@ class Cpu:
             **dict.fromkeys(("_steps", "_blocks", "_heat"), "made anew from the code"),
             **dict.fromkeys(("cycles", "count"), "count from when it is made"),
             **dict.fromkeys(("limit", "reserve", "volatile", "pauses", "watched", "cautious"), SCRATCH),
-            **dict.fromkeys(("breakpoint", "interrupt_line"), "set by who runs a program"),
+            **dict.fromkeys(("breakpoint", "interrupt_line"), "set by the code that runs a program"),
             "stops": "follows from the debug module",
             "pending": "follows from the peripherals",
         }
@@ -176,7 +176,7 @@ class Cpu:
     # -- running --------------------------------------------------------------------------------------------
 
     def step(self) -> None:
-        """Execute one instruction, or what an interrupt does before the first one of its handler."""
+        """Execute one instruction, or enter the handler of an interrupt."""
         if self.stopped or (self.pending and self._interrupt()):
             return
         if not self.sleep:

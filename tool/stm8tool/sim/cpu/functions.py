@@ -1,7 +1,7 @@
 """From lines of Python to functions that execute STM8 code.
 
-There is one generator for both uses. A *step* executes one opcode and reads its operand when it runs; it serves code
-that ran seldom yet. A *block* executes up to BLOCK_LENGTH instructions with their operands as constants, and leaves out
+There is one generator for both uses. A *step* executes one opcode and reads its operand when it runs. It serves code
+that has seldom run. A *block* executes up to BLOCK_LENGTH instructions with their operands as constants, and leaves out
 the flags that nothing reads. Both load the registers into locals and store what they changed. Measured on compiled
 programs with CPython 3.11: 0.4 to 0.6 million instructions a second by steps, 2.7 to 7 million by blocks.
 """
@@ -90,7 +90,7 @@ def _source(writer: Writer, name: str, start: Union[int, None], head: list[str])
 
 
 def _loop(pad: str, changed: list[str], cycles: str, count: str, pure: bool) -> list[str]:
-    """Go back to the start of the block; a way through that changed nothing runs on to the next event at once."""
+    """Go back to the start of the block; a round that changed nothing skips to the next event."""
     out = [f"{pad}n += {cycles}; k += {count}"]
     if not pure:
         return [*out, f"{pad}old = None", f"{pad}if n <= lim: continue"]

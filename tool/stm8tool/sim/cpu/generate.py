@@ -1,6 +1,6 @@
 """The lines of Python for one instruction: a row of the table, its operands, and `semantics.py`.
 
-An operand is a number where a block is translated, and an expression that reads the code where one opcode is.
+An operand is a number if a block is translated, and an expression that reads the code if one opcode is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PUSHES = {"PUSH", "PUSHM", "PUSHW", "PUSHCC", "CALL", "CALLF", "CALLR", "TRAP"}
 
 
 def _operand(writer: Writer, row: Row, operands: Sequence[Value], size: int) -> str:
-    """Return an expression for what an instruction reads."""
+    """Return an expression for the value that an instruction reads."""
     if row.mode in ("#byte", "#word"):
         return str(operands[0])
     return writer.bytes_at(writer.address(row.mode, operands[0] if operands else 0), size)
@@ -60,7 +60,7 @@ def write(writer: Writer, row: Row, operands: Sequence[Value], following: Value)
 
 
 def relative(following: Value, offset: Value) -> Value:
-    """Return where a branch leads."""
+    """Return the target of a branch."""
     if isinstance(following, int) and isinstance(offset, int):
         return following + (offset ^ 128) - 128 & SPACE
     return f"{following} + ({offset} ^ 128) - 128 & {SPACE}"
@@ -175,7 +175,7 @@ def _push_pc(writer: Writer, following: Value, *, far: bool) -> None:
 
 
 def _in_section(following: Value, address: Value) -> Value:
-    """Return where JP and CALL lead: PCE stays."""
+    """Return the target of JP and CALL: PCE stays."""
     if isinstance(following, int):
         section = following & SECTION
         return address & 0xFFFF | section if isinstance(address, int) else f"({address}) & 65535 | {section}"

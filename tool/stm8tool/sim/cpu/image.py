@@ -14,10 +14,10 @@ class PlainBus:
         self.memory = bytearray(size + 8)
 
     def read(self, address: int, now: int) -> int:
-        """Return a byte; 0 behind the end."""
+        """Return a byte; 0 after the end."""
         return self.memory[address] if address < self.size else 0
 
     def write(self, address: int, value: int, now: int) -> None:
-        """Replace a byte; nothing happens behind the end."""
+        """Replace a byte; nothing happens after the end."""
         if address < self.size:
             self.memory[address] = value

@@ -77,7 +77,7 @@ class Row(NamedTuple):
         return 1 + bool(self.prefix) + MODES[self.mode][0]
 
 
-# What stands in the low digit of the opcode, and the flags.
+# By the low digit of the opcode: the operation and the flags.
 _ALU = {
     0x0: ("SUB", "VNZC"),
     0x1: ("CP", "VNZC"),
@@ -316,7 +316,7 @@ def _alu_rows() -> Iterator[Row]:
 def _memory_rows() -> Iterator[Row]:
     """The words and jumps that share the modes of the operations on A.
 
-    The register of LDW is the one that indexes; the one that is stored or compared is the other, as it must differ.
+    The register of LDW is the one that indexes. The one that is stored or compared is the other, as it must differ.
     """
     for prefix, high, mode, extra in _MEMORY:
         indexed = mode.endswith(("X)", "Y)"))

@@ -1,15 +1,15 @@
-"""What each action does, as lines of Python, once; `generate.py` fills in the operands.
+"""The lines of Python for each action; `generate.py` fills in the operands.
 
-The registers are locals: a, x, y, sp; the flags are kept in the form in which they are cheap:
+The registers are locals: a, x, y, sp. The flags are kept in the form that costs least:
 
     cf  C: 0 or 1
     nv  N: bit 7
-    zv  Z: set where zv is 0
+    zv  Z: set if zv is 0
     vf  V: bit 7
     hf  H: bit 4
     im  I1 and I0, at their places in CC (0x28)
 
-A line `flag = expression` may be left out where nothing reads that flag before it is set again. Temporary names: b is a
+A line `flag = expression` may be left out if nothing reads that flag before it is set again. Temporary names: b is a
 byte that was read, w a word, r a result, u anything. `R` and `S` stand for the index register and the other one.
 """
 

@@ -1,4 +1,4 @@
-"""Where operands are, and how they are read and written: the lines of Python that all instructions share."""
+"""Operands, and how they are read and written: the lines of Python that all instructions share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Value = Union[int, str]  # known, or an expression
 
 
 class MemoryLayout(NamedTuple):
-    """What a core may do by itself: `ram` is read and written, `rom` is read; all else goes through the bus.
+    """The memory that a core reaches directly: it reads and writes `ram` and reads `rom`. The bus serves the rest.
 
     A push at `stack_low` rolls the stack pointer over to `stack_top`.
     """

@@ -110,7 +110,7 @@ _L_NAMES = {
 
 
 def uarts_of(part: Part) -> tuple[_Uart, ...]:
-    """Return the UARTs of a part; none where its peripherals are not known here."""
+    """Return the UARTs of a part; none if its peripherals are not known here."""
     if part.option_layout == "stm8l101":
         return (_USART1._replace(name="USART"),)
     if part.flash_regs == "stm8l":
@@ -142,11 +142,11 @@ def _timers_of(part: Part) -> tuple[_Counter, ...]:
 
 
 class Board(NamedTuple):
-    """What a chip has around its CPU.
+    """The peripherals of a chip.
 
     Attributes:
         devices: All of them, as the program meets them.
-        named: What of them a chip file keeps, by its name there.
+        named: Those that a chip file keeps, by their names there.
     """
 
     devices: Sequence[Device]
@@ -158,7 +158,7 @@ class Board(NamedTuple):
 
 
 def build(chip: Microcontroller, warn: Callable[[str], None]) -> Board:
-    """Return the peripherals of a chip; `warn` is told what is not as on the real one."""
+    """Return the peripherals of a chip; `warn` is told each difference from the real one."""
     part, chip_map = chip.part, chip.map
     is_l = part.flash_regs == "stm8l"
 
@@ -199,7 +199,7 @@ _WATCHDOG_BITS = {  # address of the option byte and bit, by register map
 
 
 def _option(chip: Microcontroller, name: str) -> Callable[[], bool]:
-    """Return what tells whether the option bytes in force start a watchdog with the chip."""
+    """Return a function that tells whether the option bytes in force start a watchdog with the chip."""
     address, bits = _WATCHDOG_BITS[chip.part.flash_regs]
     return lambda: bool(chip.options.loaded(address) & bits[name])
 

@@ -22,9 +22,9 @@ class ClockControl(Quiet):
     """CLK from `base` on, for either family.
 
     Args:
-        at: Offsets of CMSR (SCSR), SWR, SWCR; empty where the part cannot switch its clock.
+        at: Offsets of CMSR (SCSR), SWR, SWCR; empty if the part cannot switch its clock.
         ready: For each register with enable bits: its offset, then enable bit to ready bit.
-        sources: What SWR chooses: value to Hz, ready register and ready bit.
+        sources: By the value of SWR: Hz, ready register and ready bit.
         resets: Offset to reset value.
     """
 
@@ -60,7 +60,7 @@ class ClockControl(Quiet):
             self._values[offset] = value
 
     def holds(self, address: int) -> bool:
-        """True for an address of CLK but CKDIVR."""
+        """True for an address of CLK except CKDIVR."""
         return address in self._registers and address != self._map.ckdivr
 
     def read(self, address: int, _now: float) -> int:
@@ -101,7 +101,7 @@ class ClockControl(Quiet):
             self._warn(f"the program leaves the HSI clock; the simulated board gives its new source {hz} Hz")
 
     def gate(self, register: int, bit: int) -> Callable[[], bool]:
-        """Return what tells whether a bit of a register is set: a peripheral has its clock."""
+        """Return a function that tells whether a bit of a register is set: a peripheral has its clock."""
         return lambda: bool(self._values[register] >> bit & 1)
 
 
@@ -124,7 +124,7 @@ class Gated:
 
     @property
     def due(self) -> float:
-        """When something changes in it by itself next."""
+        """When something in it changes next by itself."""
         return self._device.due
 
     @property
@@ -156,7 +156,7 @@ class Gated:
         return 0
 
     def write(self, address: int, value: int, now: float) -> None:
-        """Write a register; without a clock that is lost."""
+        """Write a register; without a clock the value is lost."""
         if self._has_clock():
             self._device.write(address, value, now)
         else:

@@ -1,4 +1,4 @@
-"""What a peripheral is to the program that executes: registers, and what happens in them as time passes."""
+"""A peripheral as the program meets it: registers, and events in them as time passes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Device(Protocol):
 
     @property
     def due(self) -> float:
-        """When something changes in it by itself next."""
+        """When something in it changes next by itself."""
 
     @property
     def requests(self) -> Sequence[int]:
@@ -41,7 +41,7 @@ class Device(Protocol):
         """Write a register."""
 
     def settle(self, now: float) -> None:
-        """Let happen what is due."""
+        """Do what is due."""
 
     def reset(self, now: float) -> None:
         """Do what a reset of the chip does."""
@@ -60,7 +60,7 @@ class Quiet:
     reset_cause = ""
 
     def settle(self, now: float) -> None:
-        """Let happen what is due: nothing."""
+        """Do what is due: nothing."""
 
     def pass_over(self, now: float) -> None:
         """Go on after a reset that SWIM masked: nothing has happened."""

@@ -1,6 +1,6 @@
-"""What stands for the registers that are not modelled: it keeps what is written, and says so once a peripheral.
+"""The place of the registers that are not modelled: they keep the written values, and it tells this once a peripheral.
 
-A gap that stopped the run would stop most firmware at its start-up code, which sets registers that it needs not.
+A gap that stopped the run would stop most firmware at its start-up code, which sets registers that it does not need.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ class Unmodelled(Quiet):
         if name not in self.used:
             self.used.append(name)
             self._warn(
-                f"the program {verb} {name} at 0x{address:06X}, which is not modelled: a register there reads as what "
-                "was written last, and no status bit ever changes"
+                f"the program {verb} {name} at 0x{address:06X}, which is not modelled: its registers read as they "
+                "were written last, and no status bit ever changes"
             )
 
     def _name(self, address: int) -> str:

@@ -1,7 +1,7 @@
 """Ports, interrupt priorities, reset status: registers in which nothing happens by itself.
 
-Source: RM0016 and RM0031: GPIO, ITC, RST. Nothing is connected to the pins: an input with a pull-up reads as 1, one
-without as 0, and so does an open-drain output that is released.
+Source: RM0016 and RM0031: GPIO, ITC, RST. Nothing is connected to the pins. An input with a pull-up reads as 1, one
+without a pull-up as 0. An open-drain output that is released also reads as 0.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class ResetStatus(Quiet):
         self.causes = self._at_power_on
 
     def reset(self, _now: float) -> None:
-        """Keep what is there: whoever causes the reset sets its bit."""
+        """Keep the causes: the code that resets the chip sets the new bit."""
 
     def holds(self, address: int) -> bool:
         """True for the address of RST_SR."""

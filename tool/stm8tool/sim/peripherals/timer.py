@@ -1,7 +1,7 @@
 """TIM2 and TIM4, and their like, as counters: up to ARR, then the update flag, the update interrupt, and on from 0.
 
 Source: RM0016 and RM0031, basic and general-purpose timers. Not modelled: capture and compare, outputs, counting down,
-triggers, an external clock. The counter counts in the prescaler that the last update took over from PSCR.
+triggers, an external clock. The counter uses the prescaler that the last update took over from PSCR.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Timer:
 
     @property
     def _left(self) -> int:
-        """Ticks until the counter is 0 again; one that is beyond its end goes all the way round."""
+        """Ticks until the counter is 0 again; a counter that is past its end goes all the way round."""
         top = self._reload if self._count <= self._reload else (0xFFFF if self._wide else 0xFF)
         return top + 1 - self._count
 
@@ -112,7 +112,7 @@ class Timer:
         return self._running and bool(self._get("IER") & UPDATE) and not self._get("CR1") & UDIS
 
     def settle(self, now: float) -> None:
-        """Count as far as it is time."""
+        """Count up to the present time."""
         while self._running and self.due <= now:
             self._since = self.due
             self._update()

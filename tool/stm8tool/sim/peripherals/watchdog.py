@@ -1,7 +1,7 @@
-"""The watchdogs: the independent one counts; of the window watchdog only the reset that a program asks for is there.
+"""The watchdogs: the independent one counts; the window watchdog only resets the chip if the program asks for it.
 
 Source: RM0016 20 and 21, RM0031. The period is two LSI cycles times the prescaler times RLR + 1. The LSI has exactly
-its typical frequency here. In HALT the run ends before the watchdog does.
+its typical frequency here. In HALT the run ends before the watchdog resets the chip.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class IndependentWatchdog:
         return self.due < NEVER
 
     def pass_over(self, now: float) -> None:
-        """Count anew after a reset that SWIM masked; what a real one does then no source says."""
+        """Count anew after a reset that SWIM masked; no source says what a real one does then."""
         if self.reset_cause:
             self.reset_cause, self._ends = "", now + self.period_s
 
@@ -79,7 +79,7 @@ class IndependentWatchdog:
         return (0, self._prescaler, self._reload)[address - self._registers.start]
 
     def write(self, address: int, value: int, now: float) -> None:
-        """Take a key, or, behind the key for it, the prescaler or the reload value."""
+        """Take a key, or, after the key for it, the prescaler or the reload value."""
         register = address - self._registers.start
         if register == KR:
             if value == START or (value == REFRESH and self.due < NEVER):
@@ -92,7 +92,7 @@ class IndependentWatchdog:
 
 
 class WindowWatchdog(Quiet):
-    """WWDG_CR and WWDG_WR: only a write that resets the chip at once does something."""
+    """WWDG_CR and WWDG_WR: a write has an effect only if it resets the chip at once."""
 
     STATE = State(
         {"_values": hex_bytes(2)},
@@ -125,5 +125,5 @@ class WindowWatchdog(Quiet):
             self.reset_cause = "the program asked for a reset by the window watchdog (WWDG)"
         elif register == 0 and value & WDGA:
             self._warn(
-                "the program starts the window watchdog (WWDG), which does not count here: it never resets the run"
+                "the program starts the window watchdog (WWDG), which does not count here: it never resets the chip"
             )

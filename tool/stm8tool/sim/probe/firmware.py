@@ -1,7 +1,7 @@
-"""What runs in a simulated ST-LINK: commands in, replies and SWIM signals out.
+"""The firmware of a simulated ST-LINK: commands in, replies and SWIM signals out.
 
-Source: the commands as stm8flash, OpenOCD and an open probe firmware use or implement them, and logs of real exchanges;
-there is no public manual. Every command that they do not describe raises SimGapError.
+Source: the commands as stm8flash, OpenOCD and an open probe firmware use or implement them, and logs of real exchanges.
+There is no public manual. Every command that they do not describe raises SimGapError.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SYNC_S = 16e-6
 EARLY_POLL_S = 0.0065
 ENTRY_SILENCE_S = 0.010  # log I178: BUSY at 0 and 10 ms, 04 by 20..30 ms
 OPEN_FIRMWARE_WORD = 0x2947
-_FOR_ONE_CLIENT = "what a program has begun ends with it"
+_FOR_ONE_CLIENT = "a command ends with its program"
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Firmware:
     Attributes:
         mode: Byte 0 of the reply to F5; `plugged` in MODELS after plug-in.
         high_speed: The probe's own idea of the SWIM speed.
-        optimistic_status: ENTER_SEQ, GEN_RST and RESET report 00 though nobody answered.
+        optimistic_status: ENTER_SEQ, GEN_RST and RESET report 00 although the chip did not answer.
         early_poll_breaks_entry: A status poll in the first 6.5 ms of ENTER_SEQ spoils it (one clone).
         counts_bytes: Status bytes 1..3 count the bytes moved; otherwise they are 0. Both were seen.
         reset_unwedges: A USB reset frees a wedged V3. The log says only "until replugged".
@@ -118,11 +118,11 @@ class Firmware:
     # -- USB side -------------------------------------------------------------------------------------------
 
     def opened(self) -> None:
-        """A program claimed the probe; finding it in SWIM mode is the stale mode of I178 and I182."""
+        """A program claimed the probe; if the probe is in SWIM mode, that is the stale mode of I178 and I182."""
         self.stale = self.stale_mode_breaks_entry and self.mode == SWIM
 
     def restart(self, *, power_cycle: bool) -> None:
-        """Start again, after a USB reset or after a plug was pulled; what runs on the wire breaks off.
+        """Start again, after a USB reset or after a plug was pulled; this cuts the work on the wire.
 
         A probe that hangs and is not freed by the reset does not notice it; its pins stay as they are.
         """
@@ -136,7 +136,7 @@ class Firmware:
         self._chip.set_nrst(False, now)
 
     def hang(self) -> None:
-        """Hang: commands are taken, nothing is answered; what runs on the wire breaks off, the pins stay."""
+        """Hang: commands are taken and not answered; the work on the wire is cut, the pins stay."""
         now = self._clock.now()
         self._settle(now)
         self._abort(now)
@@ -144,7 +144,7 @@ class Firmware:
         self.wedged = True
 
     def rest(self) -> None:
-        """Finish what runs: nobody looks at the probe for a long time."""
+        """Finish the work on the wire, as if the probe were left alone for a long time."""
         self._settle(float("inf"))
         self.forget()
 
@@ -158,7 +158,7 @@ class Firmware:
         return self._write.size - len(self._write.data) if self._write else 0
 
     def forget(self) -> None:
-        """Drop a WRITEMEM whose data did not come, and replies that nobody fetched."""
+        """Drop a WRITEMEM whose data did not come, and replies that were not fetched."""
         self._write = None
         self._replies.clear()
 
@@ -216,7 +216,7 @@ class Firmware:
         if self._open_firmware:
             return
         if self._model.extended is None:
-            raise SimGapError("FB on a probe that is no V3")
+            raise SimGapError("FB on a probe that is not a V3")
         head = bytearray(self._model.extended)
         if self._faults.swimless_firmware:
             head[1] = 0
@@ -225,7 +225,7 @@ class Firmware:
         self._replies.append(bytes(head) + self._ids())
 
     def _voltage(self, now: float) -> None:
-        """Answer F7; not in DFU mode, not by the open firmware, and no source has it asked on MxSy firmware."""
+        """Answer F7; not in DFU mode, and not by the open firmware. No source has F7 sent to MxSy firmware."""
         if self.mode == DFU or self._open_firmware or not self._model.measures:
             return
         self._chip.settle(now)
@@ -237,7 +237,7 @@ class Firmware:
         self._replies.append(reference.to_bytes(4, "little") + measured.to_bytes(4, "little"))
 
     def _swim_command(self, command: bytes, now: float) -> None:
-        """Take F4 xx; outside SWIM mode the probe drives no SWIM pin and answers nothing."""
+        """Take F4 xx; outside SWIM mode the probe drives no SWIM pin and does not answer."""
         if self._faults.swimless_firmware:
             raise SimGapError("a SWIM command to firmware without SWIM")
         sub = command[1]
@@ -278,7 +278,7 @@ class Firmware:
 
     def _settle(self, now: float) -> None:
         """Let the wire catch up with the clock."""
-        job, self._job = self._job, None  # a gap in the simulator ends what ran, so that the rest can be saved
+        job, self._job = self._job, None  # a gap in the simulator ends the work, so that the rest can be saved
         answer = job.advance(now) if job else None
         if job is None or answer is None:
             self._job = job
@@ -286,7 +286,7 @@ class Firmware:
         self._count = job.moved(now)
         self.status = STATUS[answer]
         if self._open_firmware and answer is not Answer.ACK:
-            self.status = NO_ANSWER  # it has no other word, and takes a line that is low for a NACK
+            self.status = NO_ANSWER  # it has no other code, and takes a low line for a NACK
         if isinstance(job, Pulse):
             if self.optimistic_status:
                 self.status = OK
@@ -294,7 +294,7 @@ class Firmware:
             self._buffer = bytes(job.data)
 
     def _abort(self, now: float) -> None:
-        """Break off what runs, silently."""
+        """Cut the work on the wire, silently."""
         if self._job is not None:
             self._job.abort(now)
         self._job = None
@@ -382,7 +382,7 @@ class Firmware:
         self._take_rest(self._write, command[8:], now)
 
     def _take_rest(self, write: _Write, data: bytes, now: float) -> None:
-        """Take data of a WRITEMEM; on the wire it goes once all are here."""
+        """Take data of a WRITEMEM; they go to the wire once all are here."""
         write.data += data[: write.size - len(write.data)]
         if len(write.data) < write.size:
             return

@@ -1,4 +1,4 @@
-"""The ST-LINK generations that can be simulated, and what tells one from another.
+"""The ST-LINK generations that can be simulated, and how they differ.
 
 Source: as `firmware.py`.
 """
@@ -13,11 +13,11 @@ DFU, MASS, DEBUG, SWIM = 0, 1, 2, 3  # modes, as F5 answers them
 
 @dataclass(frozen=True)
 class Model:
-    """What tells one generation from another.
+    """One generation, and how it differs from the others.
 
     Attributes:
         word: Bytes 0..1 of F1; `old_word` and `swimless_word` with the fault of that name.
-        plugged: What F5 answers after plug-in.
+        plugged: The mode that F5 answers after plug-in.
         extended: The head of FB's reply, if it knows FB.
         measures: It answers F7.
         scsi: Commands come in the framing of a disk, see `scsi.py`.

@@ -1,12 +1,12 @@
-"""A simulated ST-LINK/V1 as a USB disk: what unpacks the probe's commands from SCSI and wraps the answers.
+"""A simulated ST-LINK/V1 as a USB disk: it unpacks the probe's commands from SCSI and wraps the answers.
 
 Source: USB Mass Storage Class, Bulk-Only Transport 1.0: valid CBWs §6.2, the thirteen cases of lengths §6.7, the reset
-§3.1; SPC for sense data. What a V1 wraps, and with which lengths: clients that replay what ST's tool sends, and
-OpenOCD. Which sense a V1 reports, and the text of its INQUIRY, no source tells: those are ours.
+§3.1; SPC for sense data. The wrapped commands and their lengths are from OpenOCD and from clients that replay what ST's
+tool sends. No source tells the sense of a V1 or the text of its INQUIRY: those are ours.
 
-A command without an answer, for which the host announced one: by §6.7.2 the probe stalls the data stage or ends it
-short, then comes a CSW with what is missing as residue. OpenOCD announces two bytes for F4 00 and reads the CSW, no
-data; that worked with a real V1, so there the CSW came at once (medium confidence).
+The host may announce an answer for a command without one. By §6.7.2 the probe then stalls the data stage or ends it
+short. Then comes a CSW with the missing length as residue. OpenOCD announces two bytes for F4 00 and reads the CSW, no
+data. That worked with a real V1, so that one sent the CSW at once (medium confidence).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ IDENTITY = bytes([0x00, 0x80, 0x00, 0x01, 31, 0, 0, 0]) + b"SIMULATED "  # a rem
 
 
 class _DataStage(NamedTuple):
-    """Data that the host announced; `wanted` is False where the command was refused already."""
+    """Data that the host announced; `wanted` is False if the command was refused already."""
 
     tag: bytes
     size: int
@@ -48,17 +48,17 @@ class BulkOnly:
     Attributes:
         announces_reset: After plug-in and reset the first command is refused with UNIT ATTENTION, as SPC has it.
         knows_reset: The reset request of the class is understood; otherwise it is stalled.
-        stalls_missing_data: A data stage that was announced in vain is stalled, instead of left out.
+        stalls_missing_data: The probe stalls a data stage that was announced in vain, instead of leaving it out.
         withholds_status: READBUF before there is something to read stays pending, as on V2, instead of ending without
-            data; no source has it of a V1.
+            data; no source describes it for a V1.
     """
 
     STATE = State(
         left={
             **dict.fromkeys(("_firmware", "announces_reset", "knows_reset"), GIVEN),
             **dict.fromkeys(("stalls_missing_data", "withholds_status"), GIVEN),
-            **dict.fromkeys(("_replies", "_stage", "_jammed", "_silent"), "what a program has begun ends with it"),
-            "_sense": "nobody asks for the sense of a command of another program",
+            **dict.fromkeys(("_replies", "_stage", "_jammed", "_silent"), "a command ends with its program"),
+            "_sense": "no program asks for the sense of another one's command",
         }
     )
 
@@ -76,14 +76,14 @@ class BulkOnly:
         self.forget()
 
     def reset(self) -> None:
-        """Take the class's reset: ready for the next CBW, whatever was under way; modes and sense stay."""
+        """Take the class's reset: drop the present command and be ready for the next CBW; modes and sense stay."""
         if not self.knows_reset:
             raise EndpointStallError("the probe does not know this request")
         self._firmware.forget()
         self.forget()
 
     def forget(self) -> None:
-        """Drop the command under way, and everything it still has to say."""
+        """Drop the present command, and all replies that were not fetched."""
         self._replies: deque[Optional[bytes]] = deque()  # None is a STALL
         self._stage: Optional[_DataStage] = None
         self._jammed = False
@@ -153,7 +153,7 @@ class BulkOnly:
     def _pass_on(self, tag: bytes, size: int, inward: bool, block: bytes, length: int) -> None:
         """Give a command of ST's own to the firmware."""
         if block[:2] == b"\xf4\x0a" and length < 8 + min(int.from_bytes(block[2:4], "big"), 8):
-            raise SimGapError("a WRITEMEM with less data in its command block than belong there")
+            raise SimGapError("a WRITEMEM with too little data in its command block")
         self._firmware.receive(block)
         wanted, reply = self._firmware.awaits, self._firmware.reply()
         if wanted:

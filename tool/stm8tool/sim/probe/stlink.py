@@ -1,6 +1,6 @@
-"""A simulated ST-LINK on USB: where `transport/usb.py` stands for a real one.
+"""A simulated ST-LINK on USB: it takes the place of `transport/usb.py`, which reaches a real one.
 
-Here are the bulk transfers, what they cost, and what can go wrong with them; `firmware.py` answers the commands.
+Here are the bulk transfers, their times, and their faults; `firmware.py` answers the commands.
 Source: USB identity as OpenOCD has it; time per transfer: one frame at full speed, a measured 0.125 to 0.25 ms at high.
 """
 
@@ -29,13 +29,13 @@ RESET_S = 0.5
 
 
 class SimStlink:
-    """A `Transport` to a simulated ST-LINK with `chip` behind it.
+    """A `Transport` to a simulated ST-LINK that is wired to `chip`.
 
     Attributes:
         firmware: The probe itself, with its own switches.
-        scsi: What unpacks its commands where it is a V1; None for all others.
+        scsi: Unpacks the commands of a V1; None for all others.
         transfers: Bulk transfers tried so far.
-        faults: What is wrong; faults that happen once are struck off when they have happened.
+        faults: The faults of the bench; one that happens once is struck off when it has happened.
     """
 
     STATE = State(
@@ -44,7 +44,7 @@ class SimStlink:
             **dict.fromkeys(("_clock", "_identity", "_transfer_s"), GIVEN),
             **dict.fromkeys(("faults", "transfers"), "saved by `store.py`"),
             "plugged": "a probe is plugged in again before the next command",
-            **dict.fromkeys(("_halted", "_late"), "whoever claims the probe next begins with clear endpoints"),
+            **dict.fromkeys(("_halted", "_late"), "the next program that claims the probe begins with clear endpoints"),
         }
     )
 
@@ -73,7 +73,7 @@ class SimStlink:
 
     @property
     def identity(self) -> UsbIdentity:
-        """Who is at the other end."""
+        """The identity of the probe."""
         return self._identity
 
     @property
@@ -95,13 +95,13 @@ class SimStlink:
         if self.scsi is None:
             self.firmware.receive(data)
         elif self.scsi.owes:
-            self._time_out(timeout_s)  # it takes nothing until it got rid of what it has to say
+            self._time_out(timeout_s)  # it takes nothing until its reply is fetched
         else:
             with self._halting():
                 self.scsi.receive(data)
 
     def read(self, size: int, timeout_s: float) -> bytes:
-        """Return the next bulk IN transfer; one that has another length raises TransferSizeError and is gone."""
+        """Return the next bulk IN transfer; one that has another length raises TransferSizeError and is lost."""
         self._transfer()
         reply = None
         if not self._times_out():
@@ -122,7 +122,7 @@ class SimStlink:
         """Take the reset request of the mass-storage class."""
         self._require_plug()
         if self.scsi is None:
-            raise SimGapError("a request of the mass-storage class to a probe that is no disk")
+            raise SimGapError("a request of the mass-storage class to a probe that is not a disk")
         self.scsi.reset()
         self._halted = False
 

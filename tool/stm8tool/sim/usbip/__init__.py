@@ -1,9 +1,9 @@
-"""A simulated probe on real USB: whatever talks to an ST-LINK by its own driver meets the board of a chip file.
+"""A simulated probe on real USB: any program that talks to an ST-LINK by its own driver reaches the simulated board.
 
 The probe is exported by USB/IP, the protocol by which a Linux kernel imports a USB device over TCP.
 
-    descriptors    what a USB device says of itself
-    stlink         what the generations of ST-LINK say
+    descriptors    the descriptors of a USB device
+    stlink         the descriptors of each generation of ST-LINK
     device         requests, configuration, halted endpoints, packets
     probe          interface 0: the simulated ST-LINK
     disk, serial_port    the other interfaces of a composite probe, as far as their drivers need them

@@ -1,4 +1,4 @@
-"""One TCP connection that never holds up another: what came so far, and what is still to be sent."""
+"""One TCP connection that never holds up another: the bytes that came, and the bytes that are still to be sent."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _PIECE = 1 << 16
 
 
 class Channel:
-    """A connection that is read and written as far as that goes without waiting.
+    """A connection that is read and written without waiting.
 
     Attributes:
-        received: What came and was not taken yet.
-        unsent: What the peer has not taken yet.
+        received: Bytes that came and were not taken yet.
+        unsent: Bytes that the peer has not taken yet.
     """
 
     def __init__(self, connection: socket.socket, now: float) -> None:
@@ -25,7 +25,7 @@ class Channel:
         self._stuck: Optional[float] = None  # since when the peer takes nothing
 
     def fill(self, now: float) -> None:
-        """Take in what has come. EOFError: the peer has closed the connection."""
+        """Take in the bytes that have come. EOFError: the peer has closed the connection."""
         try:
             piece = self.connection.recv(_PIECE)
         except BlockingIOError:
@@ -65,5 +65,5 @@ class Channel:
             self._stuck = now
 
     def is_late(self, now: float, limit_s: float) -> bool:
-        """Tell whether the rest of a message, or the peer's taking of one, is due for longer than the limit."""
+        """Tell whether the peer is too slow: with the rest of a message, or with taking one."""
         return any(since is not None and now - since > limit_s for since in (self._begun, self._stuck))

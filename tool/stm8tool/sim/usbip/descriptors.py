@@ -1,4 +1,4 @@
-"""What a USB device says of itself, laid out as USB 2.0 chapter 9 has it."""
+"""The descriptors of a USB device, laid out as in USB 2.0 chapter 9."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Interface:
     extra: bytes = b""
 
     def descriptor(self) -> bytes:
-        """Return table 9-12 with all that belongs to it; before CDC control what binds it to its data interface."""
+        """Return table 9-12 with all that belongs to it; before CDC control the descriptor that names its data."""
         binding = b""
         if self.triple[0] == CDC_CLASS:
             binding = struct.pack("8B", 8, INTERFACE_ASSOCIATION, self.number, 2, *self.triple, 0)
@@ -49,7 +49,7 @@ class Interface:
 
 @dataclass(frozen=True)
 class Descriptors:
-    """All that a device says of itself; `strings` holds whole string descriptors by index."""
+    """All descriptors of a device; `strings` holds whole string descriptors by index."""
 
     vendor: int
     product: int

@@ -35,10 +35,10 @@ class BusyError(Exception):
 
 
 class Function(Protocol):
-    """What is behind an interface. `receive` and `offer` may raise StallError and UnpluggedError."""
+    """The part of a device that answers on one interface. `receive`, `offer` may raise StallError, UnpluggedError."""
 
     def request(self, request: int) -> bytes:
-        """Answer a request of the interface's class (b"" where only OUT makes sense), or raise StallError."""
+        """Answer a request of the interface's class (b"" if only OUT makes sense), or raise StallError."""
 
     def receive(self, data: bytes) -> None:
         """Take one OUT transfer, or raise BusyError."""
@@ -70,7 +70,7 @@ class UsbDevice:
         self._enumerated = False  # the device descriptor was read since the configuration was set
         self._known = False  # the first enumeration is over
         self._halted: set[int] = set()
-        self._rest: dict[int, bytes] = {}  # by endpoint, what of a transfer is still to be fetched
+        self._rest: dict[int, bytes] = {}  # by endpoint, the bytes of a transfer that are still to be fetched
         self._packet: dict[int, int] = {}
         self._function_at: dict[int, Function] = {}
         for interface in descriptors.interfaces:
@@ -81,7 +81,7 @@ class UsbDevice:
                     self._function_at[endpoint.address] = functions[interface.number]
 
     def control(self, setup: bytes) -> bytes:
-        """Answer a request on endpoint 0; StallError for what is not known."""
+        """Answer a request on endpoint 0; StallError for an unknown one."""
         kind, request, value, index, length = struct.unpack("<BBHHH", setup)
         if kind & _TYPE == _CLASS and index & 0xFF in self._functions:
             return self._functions[index & 0xFF].request(request)[:length]
@@ -149,8 +149,8 @@ class UsbDevice:
     def _configure(self, configuration: int) -> None:
         """Take SET_CONFIGURATION, which clears every halt.
 
-        USB/IP does not carry a bus reset. It shows as this request after the device descriptor was read once more,
-        for only a system that enumerates reads that; a program that sets the configuration does not.
+        USB/IP does not carry a bus reset. A bus reset shows as this request after the device descriptor was read again.
+        Only a system that enumerates reads that descriptor; a program that sets the configuration does not.
         """
         self._configuration = configuration
         self._halted.clear()

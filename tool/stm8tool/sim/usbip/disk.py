@@ -17,13 +17,13 @@ _ANSWERS = {_INQUIRY_COMMAND: _INQUIRY, _REQUEST_SENSE: _NO_MEDIUM}
 
 
 class EmptyDisk:
-    """A `Function` that answers every SCSI command but two with: failed, no medium."""
+    """A `Function` that answers every SCSI command except two with: failed, no medium."""
 
     def __init__(self) -> None:
         self._replies: list[bytes] = []
 
     def request(self, request: int) -> bytes:
-        """There is one unit, and a reset forgets."""
+        """There is one unit, and a reset forgets the last command."""
         if request == GET_MAX_LUN:
             return b"\0"
         if request == BULK_ONLY_RESET:
@@ -49,7 +49,7 @@ class EmptyDisk:
         """Nothing is ever halted."""
 
     def bus_reset(self) -> None:
-        """Forget what was asked."""
+        """Forget the last command."""
         self._replies.clear()
 
     def configured(self) -> None:

@@ -23,7 +23,7 @@ from .server import BUSID, Server
 from .stlink import DISK, PROBE, SERIAL_DATA, SERIAL_PORT, of_board
 
 PORT = 3240  # registered for USB/IP
-_ADDRESS = Hint("{port} takes a number up to 65535, 0 for any that is free; {host} an address of this machine")
+_ADDRESS = Hint("{port} takes a number up to 65535, 0 for any free port; {host} takes an address of this machine")
 
 
 def serve(path: store.PathLike, host: str, port: int, say: Callable[[str], None]) -> None:
@@ -36,13 +36,13 @@ def serve(path: store.PathLike, host: str, port: int, say: Callable[[str], None]
         say: Takes lines for the user, among them how to attach the probe.
 
     Raises:
-        UsageError: Not a chip file, a probe that is only a loader, or the address cannot be listened on.
+        UsageError: Not a chip file, a probe that is only a loader, or an address on which the tool cannot listen.
     """
     report = store.describe(path)
     faults = parse(report.faults)
     if faults.loader:
         raise UsageError(
-            f"{path}: what an update loader has on USB is not known", hint="make a board without that fault"
+            f"{path}: the USB descriptors of an update loader are not known", hint="make a board without that fault"
         )
     kind = DiskProbeFunction if MODELS[report.model].scsi else ProbeFunction
     about = of_board(report.model, report.serial, faults)
@@ -63,7 +63,7 @@ def serve(path: store.PathLike, host: str, port: int, say: Callable[[str], None]
         host, port = listener.getsockname()[:2]
         say(f"{os.fspath(path)}: {report.part} on a simulated ST-LINK {report.model}, at {host} port {port} (USB/IP)")
         if not ipaddress.ip_address(host).is_loopback:
-            say("anybody who can reach this address can use it")
+            say("any machine that can reach this address can use the board")
         option = "" if port == PORT else f" --tcp-port {port}"
         say(f"attach it (Linux, as root): modprobe vhci-hcd; usbip{option} attach -r {_reachable(host)} -b {BUSID}")
         say("Ctrl-C ends this")
@@ -82,5 +82,5 @@ def _listener(host: str, port: int) -> socket.socket:
 
 
 def _reachable(host: str) -> str:
-    """Return where a client reaches this machine, itself in the simplest case."""
+    """Return the address at which a client reaches this machine: `host`, in the simplest case."""
     return socket.gethostname() if ipaddress.ip_address(host).is_unspecified else host

@@ -1,4 +1,4 @@
-"""A simulated ST-LINK as the function behind interface 0."""
+"""A simulated ST-LINK as the function of interface 0."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ProbeFunction:
 
     def __init__(self, probe: Transport) -> None:
         self._probe = probe
-        self._dry = True  # asked in vain: nothing comes before the next OUT, and asking counts as a transfer
+        self._dry = True  # it was asked in vain; nothing comes before the next OUT, and each question is a transfer
 
     def request(self, request: int) -> bytes:
         """A vendor's interface has no requests of a class."""
@@ -61,7 +61,7 @@ class ProbeFunction:
             self._probe.reset()
 
     def configured(self) -> None:
-        """A program may come: it finds the probe in the mode in which it was left."""
+        """A program may come: it finds the probe in the mode in which the last one left it."""
         with _on_the_bus():
             self._probe.open()
 

@@ -65,12 +65,12 @@ def imported(descriptors: Descriptors, busid: str) -> bytes:
 
 
 def refused() -> bytes:
-    """Return the reply to an import that cannot be."""
+    """Return the reply to an import that is not possible."""
     return _operation(_IMPORT, _REFUSED)
 
 
 def command(header: bytes) -> Union[Submit, Unlink]:
-    """Return what the 48 bytes of a command say."""
+    """Return the command that the 48 bytes hold."""
     code, seqnum, _, direction, endpoint = struct.unpack_from(">5I", header)
     if code == _UNLINK:
         return Unlink(seqnum, *struct.unpack_from(">I", header, 20))
@@ -81,7 +81,7 @@ def command(header: bytes) -> Union[Submit, Unlink]:
 
 
 def submitted(seqnum: int, *, error: int = 0, data: bytes = b"", moved: int = 0) -> bytes:
-    """Return the outcome of a transfer: `moved` bytes, which are `data` where they go to the host."""
+    """Return the outcome of a transfer: `moved` bytes, which are `data` if they go to the host."""
     return struct.pack(">5IiI3I8x", _SUBMITTED, seqnum, 0, 0, 0, -error, moved, 0, _NOT_ISOCHRONOUS, 0) + data
 
 

@@ -25,7 +25,7 @@ class SilentSerialPort:
         raise StallError
 
     def receive(self, data: bytes) -> None:
-        """Lose what is sent."""
+        """Lose the bytes that the host sends."""
 
     def offer(self) -> bytes:
         """Send nothing."""

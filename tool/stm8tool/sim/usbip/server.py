@@ -1,9 +1,9 @@
 """Export one device by USB/IP, to one importer at a time.
 
-One thread waits for all connections at once, and for none alone. There are visitors, who ask for the list or for the
-device, and the importer. Each has its time and its room. A transfer that the device has no data for, or does not take
-yet, stays pending, as it does on a bus, until that changes or the importer unlinks it. It changes only by another
-transfer, so pending ones are looked at after each command. Closing the connection is how an importer sees an unplug.
+One thread waits for all connections at once. Visitors ask for the list or for the device. The importer has the device.
+Each has limits of time and memory. A transfer stays pending, as on a bus, while the device does not serve it, until
+the importer unlinks it. Only another transfer can change the device, so the server looks at pending transfers
+after each command. An importer sees an unplug when the connection closes.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from .device import BabbleError, BusyError, StallError, UnpluggedError, UsbDevic
 from .protocol import ProtocolError, Unlink
 
 BUSID = "1-1"
-VISITORS = 32  # at once; the one that came first makes room for the next
+VISITORS = 32  # at once; the oldest makes room for the next
 PENDING = 256  # transfers of an importer; Linux has some ten
 PENDING_BYTES = 1 << 22
-_UNSENT = 1 << 20  # bytes; an importer that does not fetch them gets nothing done meanwhile
+_UNSENT = 1 << 20  # bytes; until an importer fetches them, its commands wait
 _VISIT_S = 1.0  # for a list or import request, which a real client sends at once
 _COMMAND_S = 5.0  # for the rest of a command that has begun
 _WAKE_S = 0.2  # how late Ctrl-C may be seen
 
-# An importer whose machine vanished without a word is missed within half a minute, where the system lets us choose.
+# An importer whose machine vanished silently is missed within half a minute, if the system lets us choose.
 _KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
 
 Say = Callable[[str], None]
@@ -47,10 +47,10 @@ class Server:
     """Serves one device as `BUSID`.
 
     Args:
-        descriptors: What the device says of itself.
+        descriptors: The descriptors of the device.
         plugged: Puts the device on the bus for as long as its context lasts; a ToolError refuses the import.
         say: Takes a line for the user.
-        clock: What the limits are measured by.
+        clock: Measures the limits.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Server:
         self._device = ExitStack()
 
     def serve(self, listener: socket.socket) -> None:
-        """Answer until an interrupt waits behind `shield`; a device that was unplugged may be imported again."""
+        """Answer until an interrupt waits in `shield`; a device that was unplugged may be imported again."""
         listener.setblocking(False)
         try:
             while not interrupted():
@@ -237,7 +237,7 @@ class Importer:
         return len(self.channel.unsent) > _UNSENT
 
     def _due(self) -> int:
-        """Return how long the next command is, as far as that can be told."""
+        """Return how long the next command is, as far as the bytes so far tell it."""
         if len(self.channel.received) < protocol.COMMAND_SIZE:
             return protocol.COMMAND_SIZE
         command = protocol.command(bytes(self.channel.received[: protocol.COMMAND_SIZE]))
@@ -312,7 +312,7 @@ class Importer:
 
 
 def _accepted(listener: socket.socket) -> Optional[socket.socket]:
-    """Return the next connection; None if whoever wanted it has given up meanwhile."""
+    """Return the next connection; None if the client has given up meanwhile."""
     with suppress(OSError):
         return listener.accept()[0]
     return None

@@ -1,7 +1,7 @@
-"""What the generations of ST-LINK say of themselves on USB.
+"""The USB descriptors of each generation of ST-LINK.
 
-Product ids, endpoints of interface 0, the interfaces that are there, speed and the forms of the serial number are
-those that working clients rely on. The endpoints of the other interfaces, bcdDevice and the texts are ours.
+Working clients rely on these facts: product ids, the interfaces, endpoints of interface 0, speed and the forms of the
+serial number. The endpoints of the other interfaces, bcdDevice and the texts are ours.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ _CDC = bytes.fromhex("05 24 00 10 01  05 24 01 00 03  04 24 02 02  05 24 06 02 0
 
 
 def of_board(model: str, serial: str, faults: Faults) -> Descriptors:
-    """Return what the probe of a chip file says; arguments as for `descriptors`.
+    """Return the descriptors of the probe of a chip file; arguments as for `descriptors`.
 
-    The raw form of the serial is that of old ST-LINK/V2 firmware and of clones; no source has it of the others.
+    Old ST-LINK/V2 firmware and clones have the raw form of the serial; no source has it of the others.
     """
     raw_serial = faults.clone_serial or (faults.old_firmware and model == "v2")
     about = descriptors(model, serial, raw_serial=raw_serial)
@@ -50,12 +50,12 @@ def of_board(model: str, serial: str, faults: Faults) -> Descriptors:
 
 
 def descriptors(model: str, serial: str, *, raw_serial: bool = False) -> Descriptors:
-    """Return what a probe says.
+    """Return the descriptors of a probe.
 
     Args:
         model: One of `sim.models.MODELS`.
         serial: 24 hex digits.
-        raw_serial: As old V2 firmware has it: 12 units, each with a byte of the serial in its low half.
+        raw_serial: As in old V2 firmware: 12 units, each with a byte of the serial in its low half.
     """
     text = strings(_MAKER, _NAMES[model], bytes.fromhex(serial).decode("latin-1") if raw_serial else serial)
     kind = MODELS[model]
