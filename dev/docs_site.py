@@ -44,6 +44,7 @@ PAGES = {
         "docs/tested",
         "docs/architecture",
         "docs/recipes",
+        "docs/performance",
         "docs/timing",
         "CONTRIBUTING",
         "CHANGELOG",
