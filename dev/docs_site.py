@@ -46,6 +46,7 @@ PAGES = {
         "docs/architecture",
         "docs/performance",
         "docs/recipes",
+        "docs/performance",
         "docs/timing",
         "CONTRIBUTING",
         "CHANGELOG",

@@ -191,8 +191,8 @@ def finish(process: subprocess.Popen[str]) -> Result:
     return result
 
 
-def report(desk: Desk, *words: str) -> dict[str, Any]:
+def report(desk: Desk, *words: str, write_test: bool = False) -> dict[str, Any]:
     """Run `doctor` with `words`; return the report that it writes."""
-    desk.run(*words, "doctor", "--report", "report.json")
+    desk.run(*words, "doctor", "--report", "report.json", *["--write-test"] * write_test)
     found: dict[str, Any] = json.loads((desk.folder / "report.json").read_text(encoding="utf-8"))
     return found

@@ -135,3 +135,29 @@ def test_a_report_follows_a_link_and_replaces_nothing_but_files(desk: Desk) -> N
     assert desk.flash("doctor", "--report", "link").code == 0
     assert (desk.folder / "link").is_symlink()
     assert (desk.folder / "report.json").is_file()
+
+
+def test_the_write_test_is_in_the_report_and_the_chip_holds_what_it_held(desk: Desk) -> None:
+    desk.chip(content=bytes(range(1, 101)))
+    words = ("--probe", "sim:board.chip", "--part", STM8S)
+    before = desk.memory()
+    (times,) = [found for found in report(desk, *words, write_test=True)["findings"] if found["key"] == "block-times"]
+    assert times["mark"] == "ok"
+    assert list(times["facts"]) == ["address", "blank_ms", "rewrite_ms"]
+    assert times["facts"]["address"] == 0x9FC0
+    assert times["facts"]["blank_ms"][0] < 3 < times["facts"]["blank_ms"][1] < 6 < times["facts"]["rewrite_ms"][1]
+    assert desk.memory() == before
+
+
+@pytest.mark.parametrize(
+    ("locked", "words", "why"),
+    [(True, ["--part", STM8S], "read protection"), (False, [], "needs --part")],
+)
+def test_a_write_test_that_is_not_possible_writes_nothing(locked: bool, words: list[str], why: str, desk: Desk) -> None:
+    desk.chip(locked=locked)
+    before = desk.memories()
+    found = report(desk, "--probe", "sim:board.chip", *words, write_test=True)["findings"]
+    (times,) = [finding for finding in found if finding["key"] == "block-times"]
+    assert (times["mark"], times["facts"]) == ("note", {})
+    assert why in times["text"]
+    assert desk.memories() == before

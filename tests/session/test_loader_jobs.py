@@ -279,3 +279,32 @@ def test_a_watchdog_that_starts_with_the_chip_is_refreshed(
     assert refreshed == set(watchdogs)
     assert "a loader in the chip's RAM does the work" in caplog.text
     assert "the loader is given up" not in caplog.text
+
+
+@pytest.mark.parametrize("place", ["flash", "far", "eeprom", "piece", "last"])
+@pytest.mark.parametrize("seed", range(2))
+def test_a_verify_finds_any_wrong_byte_wherever_it_is(place: str, seed: int) -> None:
+    rng, board = random.Random(seed), Board("stm8s208mb", loader=True)
+    assert board.chip.eeprom is not None
+    board.chip.eeprom.write(0x4000, rng.randbytes(2048))
+    far = Segment(0xFF35, board.chip.flash.read(0xFF35, 3000))  # pieces of blocks at both ends
+    image = Image(
+        [
+            Segment(0x4003, board.chip.eeprom.read(0x4003, 1900)),
+            Segment(0x8000, board.chip.flash.read(0x8000, 9000)),
+            far,
+            Segment(0x27F80, board.chip.flash.read(0x27F80, 128)),
+        ]
+    )
+    near = range(0x8000, 0x8000 + 9000)
+    area = {"flash": near, "far": range(0x10000, 0x10A00), "eeprom": range(0x4003, 0x4003 + 1900)}
+    area.update({"piece": range(0xFF35, 0xFF80), "last": range(0x27F80, 0x28000)})
+    wrong = rng.choice(area[place])
+    memory = board.chip.eeprom if place == "eeprom" else board.chip.flash
+    memory.write(wrong, bytes([memory.read(wrong, 1)[0] ^ 1 << rng.randrange(8)]))
+    with board.open() as chip:
+        with pytest.raises(VerifyError) as caught:
+            chip.verify(image)
+        assert caught.value.address == wrong
+        assert chip.write(image).written.programmed == 1
+        assert chip.verify(image) == image.size

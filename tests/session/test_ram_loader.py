@@ -8,9 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
+from session.bench import Board
 from session.ram_bench import RamBench
 from stm8tool.chip.flash.blocks import BlockWrite, blocks_to_write, merge, spans
+from stm8tool.chip.flash.controller import Flash
 from stm8tool.chip.flash.loader import variants
+from stm8tool.chip.flash.loader.block_times import NotMeasuredError, measure
 from stm8tool.chip.flash.loader.host import LoaderError, RamLoader
 from stm8tool.chip.flash.loader.work import LoaderWork
 from stm8tool.chip.link.core import Core
@@ -18,6 +21,7 @@ from stm8tool.chip.programmer import silent
 from stm8tool.errors import SwimError, VerifyError
 from stm8tool.image import Image, Segment
 from stm8tool.parts.table import all_parts, find_part
+from stm8tool.sim.chip.flash import TPROG_BLANK_S, TPROG_S
 
 ONE_OF_EACH = {
     "stm8s-small": "stm8s103f3",
@@ -292,3 +296,44 @@ def test_every_part_that_is_rated_high_has_a_loader_but_those_of_other_families(
         else:
             assert part.confidence != "high" or part.family in ("STLUX", "STNRG", "STWBC"), part.name
     assert {variants.layout(find_part(part)).variant for part in ONE_OF_EACH.values()} == variants.VARIANTS.keys()
+
+
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8s208mb", "stm8l151r8", "stm8l101f3"])
+def test_block_times_are_measured_and_the_block_is_blank_again(part: str) -> None:
+    board = Board(part)
+    board.chip.flash.write(board.part.flash.end - 3 * board.part.block, bytes(board.part.block))
+    before = bytes(board.chip.flash.data)
+    with board.session() as session:
+        times = measure(Flash(session.connect(), board.part))
+        assert board.chip.debug.stalled
+    assert times.address == board.part.flash.end - 3 * board.part.block
+    assert times.blank[0] < TPROG_BLANK_S < times.blank[1] < TPROG_S
+    assert times.blank[1] < times.rewrite[0] < TPROG_S < times.rewrite[1]
+    assert bytes(board.chip.flash.data) == before
+
+
+@pytest.mark.parametrize("why", ["no block of the flash is blank", "the facts are not certain enough"])
+def test_block_times_that_cannot_be_measured_cost_no_write(why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    board = Board()
+    if "facts" in why:
+        board.chip.flash.write(0x9F40, bytes(64))
+        monkeypatch.setattr(variants, "obstacle", lambda _part: why)
+    before = bytes(board.chip.flash.data)
+    with board.session() as session, pytest.raises(NotMeasuredError, match=why):
+        measure(Flash(session.connect(), board.part))
+    assert bytes(board.chip.flash.data) == before
+
+
+@pytest.mark.parametrize("fault", ["no-eop", "dead-block=0x009f40"])
+def test_a_block_that_cannot_be_measured_is_blank_again(fault: str) -> None:
+    board = Board(faults=[fault])
+    board.chip.flash.write(0x9F40, bytes(64))
+    before = bytes(board.chip.flash.data)
+    with board.session() as session:
+        flash = Flash(session.connect(), board.part)
+        if fault == "no-eop":
+            with pytest.raises(NotMeasuredError, match="does not end"):
+                measure(flash)
+        else:
+            assert measure(flash).address == 0x9F40
+    assert bytes(board.chip.flash.data) == before

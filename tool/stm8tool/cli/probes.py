@@ -68,11 +68,17 @@ class DoctorArguments(NamedTuple):
     """The arguments of `doctor`."""
 
     report: Optional[str]
+    write_test: bool
 
     @staticmethod
     def add(parser: ArgumentParser) -> None:
         """Add them."""
         parser.add_argument("--report", metavar="FILE", help="also write the findings as JSON, for a bug report")
+        parser.add_argument(
+            "--write-test",
+            action="store_true",
+            help="measure how long a block takes: program one that is blank, and erase it again",
+        )
 
 
 def doctor(request: Request[DoctorArguments], console: Console) -> None:
@@ -83,7 +89,12 @@ def doctor(request: Request[DoctorArguments], console: Console) -> None:
     if report is not None:
         doctor_page.check_output(report)
     by_chip = request.part_name == AUTO
-    diagnosis = checks.examine(request.probe, None if by_chip else request.part_name, request.power_cycle(console))
+    diagnosis = checks.examine(
+        request.probe,
+        None if by_chip else request.part_name,
+        request.power_cycle(console),
+        write_test=request.arguments.write_test,
+    )
     for line in doctor_page.page(diagnosis, fancy=console.shows(doctor_page.SIGNS)):
         console.say(line)
     if report is not None:

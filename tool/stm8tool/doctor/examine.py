@@ -38,6 +38,7 @@ from ..selector import SIM_PREFIX, bus_of
 from ..session import Connection, PowerCycle, Session
 from ..support import deps
 from ..words import COMMAND_LINE, Hint
+from . import block_times
 from .findings import Diagnosis, Finding, Mark, bad, not_seen, warnings_heard
 
 if TYPE_CHECKING:
@@ -62,24 +63,28 @@ class _Visit:
     quality: Quality = field(default_factory=Quality)
     no_high_speed: bool = False
     nrst: Optional[Finding] = None
+    block_times: Optional[Finding] = None
     chip: Optional[ChipInfo] = None
     locked: Optional[ReadoutProtectedError] = None
     error: Optional[ToolError] = None  # the reason if it ended early
 
 
-def examine(selector: str, part_name: Optional[str], power_cycle: Optional[PowerCycle] = None) -> Diagnosis:
-    """Check everything. This writes nothing to the chip's memories, and the chip's program runs afterwards.
+def examine(
+    selector: str, part_name: Optional[str], power_cycle: Optional[PowerCycle] = None, *, write_test: bool = False
+) -> Diagnosis:
+    """Check everything. This writes nothing to the chip's flash and EEPROM, and the chip's program runs afterwards.
 
     Args:
         selector: The value of `--probe`.
         part_name: The value of `--part`. Without it the doctor cannot check protection and option bytes.
         power_cycle: See `Session`.
+        write_test: Measure how long a block takes; it programs a blank block and erases it again.
     """
     with warnings_heard(told_by_findings=(Code.WEAK_LINK, Code.NO_HIGH_SPEED)) as heard:
         part, about_part = _part(part_name)
         findings = [_python(), _tool(), *_library(selector)]
         if not any(finding.error for finding in findings):
-            findings += _probe_and_chip(selector, part, about_part, power_cycle)
+            findings += _probe_and_chip(selector, part, about_part, power_cycle, write_test)
         else:
             findings += [not_seen("probe", "needs the USB library"), about_part]
     findings += [Finding("warning", Mark.NOTE, text) for text in heard]
@@ -140,7 +145,7 @@ def _library(selector: str) -> Iterator[Finding]:
 
 
 def _probe_and_chip(
-    selector: str, part: Optional[Part], about_part: Finding, power_cycle: Optional[PowerCycle]
+    selector: str, part: Optional[Part], about_part: Finding, power_cycle: Optional[PowerCycle], write_test: bool
 ) -> Iterator[Finding]:
     try:
         bus, wanted = bus_of(selector)
@@ -154,7 +159,7 @@ def _probe_and_chip(
         chosen = find.choose(wanted, probes, others, prefix=bus.prefix)
     except ToolError as exc:
         error = exc
-    seen = _use(chosen, bus, part, power_cycle) if chosen else _Visit()
+    seen = _use(chosen, bus, part, power_cycle, write_test) if chosen else _Visit()
     for probe in probes:
         yield _chosen_device(probe, seen) if probe is chosen else _other_device(probe, bus)
     for other in others:
@@ -205,7 +210,9 @@ def _firmware(seen: _Visit) -> Finding:
     return Finding("firmware", Mark.OK, f"{probe.firmware} of an {probe.model}, SWIM version {seen.swim}", facts=facts)
 
 
-def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle: Optional[PowerCycle]) -> _Visit:
+def _use(
+    found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle: Optional[PowerCycle], write_test: bool
+) -> _Visit:
     """Open the probe, connect, look at the chip, and leave both as every command does."""
     seen = _Visit()
     try:
@@ -226,6 +233,8 @@ def _use(found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle:
             finally:
                 seen.connection, seen.quality = session.connection, session.quality
                 seen.no_high_speed = session.no_high_speed
+            if write_test:
+                seen.block_times = block_times.look(session, part, locked=seen.locked is not None)
             seen.nrst = _nrst(session, part, power_cycle)
     except ToolError as exc:
         seen.error = exc
@@ -285,6 +294,8 @@ def _chip(part: Optional[Part], about_part: Finding, seen: _Visit) -> Iterator[F
     yield _family(part, connection, error)
     if seen.chip and part:
         yield from _memories(part, seen.chip, seen.locked)
+    if seen.block_times:
+        yield seen.block_times
     if error and not isinstance(error, FamilyMismatchError):
         yield bad("chip", error)
 

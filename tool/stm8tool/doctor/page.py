@@ -33,6 +33,7 @@ _TITLES = {
     "nrst": "NRST",
     "ubc": "UBC",
     "unique-id": "unique ID",
+    "block-times": "block times",
 }
 _TITLE_WIDTH = max(map(len, _TITLES.values()))
 
