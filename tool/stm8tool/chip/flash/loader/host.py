@@ -74,7 +74,7 @@ class Status(NamedTuple):
 
 @dataclass
 class _Batch:
-    """A batch that the chip has not finished. `ticks` is the count of the loader after it; `ends` is a computed time."""
+    """A batch that the chip has not finished. `ticks` is the loader's count after it; `ends` is a computed time."""
 
     ticks: int
     tick_s: float
