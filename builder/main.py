@@ -204,6 +204,7 @@ if platform.builds(COMMAND_LINE_TARGETS) or "nobuild" in COMMAND_LINE_TARGETS:
 
     tools = Path(env.Dir("$BUILD_DIR").get_path(env.Dir("#")), "tools")  # for scripts of the project
     env.Replace(**binutils.launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
+own_targets: dict[str, Any] = {}  # the builder itself serves these
 if platform.builds(COMMAND_LINE_TARGETS):
     from stm8build import compiler_check, elf, link_step, sources
 
@@ -238,7 +239,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
     )
     env.AddPostAction("checkprogsize", Action(link.check_program, None))
     env.AddPostAction("checkprogsize", Action(check.after_build, None))
-    target_actions.add_own(env, compiler_check.TARGET, firmware, check.list_all)
+    own_targets[compiler_check.TARGET] = Action(check.list_all, None)
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
     Default([env.Alias("buildprog", firmware, firmware), "size"])
 else:
@@ -253,4 +254,4 @@ else:
 # The flasher's targets
 #
 
-target_actions.add(env, firmware)
+target_actions.add(env, firmware, own_targets)

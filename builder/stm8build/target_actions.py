@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Optional
 
@@ -20,15 +21,15 @@ WINDOWS = os.name == "nt"
 VERBOSE = ARGUMENTS.get("PIOVERBOSE") == "1"
 
 
-def add(env: Any, firmware: Any) -> None:
-    """Add the targets to the build; `firmware` is the node or the path of the file to upload."""
-    Targets(env).add(env, firmware)
+def add(env: Any, firmware: Any, own: Mapping[str, Any]) -> None:
+    """Add the targets to the build, in the order of the table.
 
-
-def add_own(env: Any, name: str, firmware: Any, run: Any) -> None:
-    """Add a target that the builder itself serves."""
-    row = next(target for target in TARGETS if target.name == name)
-    env.AddTarget(row.name, firmware, Action(run, None), title=row.title, description=row.description, group=row.group)
+    Args:
+        env: SCons's environment.
+        firmware: The node or the path of the file to upload.
+        own: The actions of the targets that the builder itself serves in this run.
+    """
+    Targets(env).add(env, firmware, own)
 
 
 def _keeper(env: Any) -> other_uploader.Stands:
@@ -224,15 +225,15 @@ class Targets:
             actions.append(Action(_make_build_dir, None))
         return [*actions, self._run_action(row)]
 
-    def add(self, env: Any, firmware: Any) -> None:
+    def add(self, env: Any, firmware: Any, own: Mapping[str, Any]) -> None:
         """Add the targets of the table to the build."""
         for row in TARGETS:
-            if not row.command:
-                continue  # the builder adds it
+            if not row.command and row.name not in own:
+                continue  # this run does not compile
             env.AddTarget(
                 row.name,
                 firmware if row.takes_firmware else None,
-                self._actions(row),
+                own[row.name] if row.name in own else self._actions(row),
                 title=row.title,
                 description=row.description,
                 group=row.group,

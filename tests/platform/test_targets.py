@@ -190,7 +190,7 @@ WRONG = {
         "allowed: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3, serial, espstlink, simulator, custom",
     ),
     "stm8s003f3": ("board_upload.unlock = ask", "board_upload.unlock = ask is unknown; allowed: auto, never"),
-    "stm8svldiscovery": ("board_upload.verify = true", "board_upload.verify = true is unknown; allowed: yes, no"),
+    "stm8svldiscovery": ("board_upload.verify = true", "board_upload.verify = true is unknown; allowed: yes, no, read"),
     "nucleo_8l152r8": ("custom_confirm = always", "custom_confirm = always is unknown; allowed: no, yes"),
     "w1209": (
         "board_upload.unlok = never",

@@ -58,8 +58,8 @@ ALLOWED = "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
             f"upload_protocol = espstlink works for upload only; for verify use an ST-LINK with one of: {ALLOWED}",
         ),
         ("stlink", {"unlock": "yes"}, "board_upload.unlock = yes is unknown; allowed: auto, never"),
-        ("stlink", {"verify": "maybe"}, "board_upload.verify = maybe is unknown; allowed: yes, no"),
-        ("stlink", {"verify": ""}, "board_upload.verify =  is unknown; allowed: yes, no"),
+        ("stlink", {"verify": "maybe"}, "board_upload.verify = maybe is unknown; allowed: yes, no, read"),
+        ("stlink", {"verify": ""}, "board_upload.verify =  is unknown; allowed: yes, no, read"),
     ],
 )
 def test_a_wrong_option_is_named_with_what_is_allowed(protocol: str, settings: dict[str, Any], message: str) -> None:

@@ -221,3 +221,9 @@ def test_the_workflow_runs_the_oldest_and_the_newest_python_on_every_system() ->
     systems = re.search(r"^        os: \[(.*)\]$", WORKFLOW, re.MULTILINE)
     assert systems
     assert [system.split("-")[0] for system in systems[1].split(", ")] == ["ubuntu", "windows", "macos"]
+
+
+def test_the_workflow_runs_every_suite_that_needs_another_machine() -> None:
+    suites = re.search(r"^        suite: \[(.*)\]$", WORKFLOW, re.MULTILINE)
+    assert suites
+    assert sorted(f"--{suite}" for suite in suites[1].split(", ")) == sorted(testing.MACHINES)
