@@ -205,7 +205,7 @@ if platform.builds(COMMAND_LINE_TARGETS) or "nobuild" in COMMAND_LINE_TARGETS:
     tools = Path(env.Dir("$BUILD_DIR").get_path(env.Dir("#")), "tools")  # for scripts of the project
     env.Replace(**binutils.launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
 if platform.builds(COMMAND_LINE_TARGETS):
-    from stm8build import compiler_check, elf, link_step, sources
+    from stm8build import compiler_check, elf, link_step, sources, wrong_code
 
     if " " in env.Dir("$BUILD_DIR").get_path(env.Dir("#")):  # as SDCC gets it: relative to the project, or absolute
         stop(
@@ -219,10 +219,8 @@ if platform.builds(COMMAND_LINE_TARGETS):
         describe_sdcc()
     warn_of_sketches()
     link = link_step.LinkStep(env, offset)
-    wrong_code = board.get("build.wrong_code", options.OPTIONS[compiler_check.OPTION].default)
-    check = compiler_check.CompilerCheck(
-        env, link.modules, wrong_code, asked=compiler_check.TARGET in COMMAND_LINE_TARGETS
-    )
+    mode = board.get("build.wrong_code", options.OPTIONS[wrong_code.OPTION].default)
+    check = compiler_check.CompilerCheck(env, link.modules, mode, asked=wrong_code.TARGET in COMMAND_LINE_TARGETS)
     program = env.BuildProgram()
     require_sources(env.get("PIOBUILDFILES"))
     env.AddPostAction(program, Action(settle_program, None))
@@ -238,7 +236,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
     )
     env.AddPostAction("checkprogsize", Action(link.check_program, None))
     env.AddPostAction("checkprogsize", Action(check.after_build, None))
-    target_actions.add_own(env, compiler_check.TARGET, firmware, check.list_all)
+    target_actions.add_own(env, wrong_code.TARGET, firmware, check.list_all)
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
     Default([env.Alias("buildprog", firmware, firmware), "size"])
 else:
