@@ -206,7 +206,7 @@ if platform.builds(COMMAND_LINE_TARGETS) or "nobuild" in COMMAND_LINE_TARGETS:
     env.Replace(**binutils.launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
 own_targets: dict[str, Any] = {}  # the builder itself serves these
 if platform.builds(COMMAND_LINE_TARGETS):
-    from stm8build import compiler_check, elf, link_step, sources
+    from stm8build import compiler_check, elf, link_step, sources, wrong_code
 
     if " " in env.Dir("$BUILD_DIR").get_path(env.Dir("#")):  # as SDCC gets it: relative to the project, or absolute
         stop(
@@ -220,10 +220,8 @@ if platform.builds(COMMAND_LINE_TARGETS):
         describe_sdcc()
     warn_of_sketches()
     link = link_step.LinkStep(env, offset)
-    wrong_code = board.get("build.wrong_code", options.OPTIONS[compiler_check.OPTION].default)
-    check = compiler_check.CompilerCheck(
-        env, link.modules, wrong_code, asked=compiler_check.TARGET in COMMAND_LINE_TARGETS
-    )
+    mode = board.get("build.wrong_code", options.OPTIONS[wrong_code.OPTION].default)
+    check = compiler_check.CompilerCheck(env, link.modules, mode, asked=wrong_code.TARGET in COMMAND_LINE_TARGETS)
     program = env.BuildProgram()
     require_sources(env.get("PIOBUILDFILES"))
     env.AddPostAction(program, Action(settle_program, None))
@@ -239,7 +237,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
     )
     env.AddPostAction("checkprogsize", Action(link.check_program, None))
     env.AddPostAction("checkprogsize", Action(check.after_build, None))
-    own_targets[compiler_check.TARGET] = Action(check.list_all, None)
+    own_targets[wrong_code.TARGET] = Action(check.list_all, None)
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
     Default([env.Alias("buildprog", firmware, firmware), "size"])
 else:

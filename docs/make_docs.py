@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -201,13 +202,25 @@ until the file changes.
   show in the assembler are found there, too.
 * A signed variable against a wider unsigned constant that fits: `v < 5UL` is wrong for negative values of `v` only.
 * `case -5:` of an unsigned bit-field of 8 bits, and comparisons of two long long constants.
-* Kinds that are not on this page. SDCC has more.
+* The kinds of [the last table](#known-and-not-found-by-the-build), and kinds that are not on this page. SDCC has more.
+
+In 158 C files of public projects (23,500 lines) the search found nothing. So there was no false alarm, and too few
+findings for a rate of them.
 
 ## The kinds
 
 Each program was compiled and executed on a simulated STM8. "C says" is the value that the standard gives, with an int
 of 16 bits. "asm" means that the kind is found in the assembler, and "tree" in the syntax tree.
 """
+NOT_FOUND_HEAD = """
+## Known, and not found by the build
+
+Random C programs on the simulated STM8 showed these kinds with SDCC 4.2.0. The build has no rule for them. "With"
+stands before both programs, and `PUT2(x)` to `PUT8(x)` stand for a use of `x`. Each program was tried.
+
+"""
+KNOWN = Path(__file__).resolve().parents[1] / "tests" / "sdcc" / "kinds.csv"
+WITH_A_RULE = {"20": "field-copy", "27": "kept-sign"}  # by their numbers in that file
 COMPILERS_END = """
 ## If you want to tell SDCC's developers
 
@@ -234,7 +247,22 @@ def compilers_page() -> str:
         for kind in kinds
     ]
     summary = table(["Kind", "In C", "C says", *(f"SDCC {version}" for version in VERSIONS), "Found in"], rows)
-    return f"{COMPILERS_HEAD}\n{summary}{''.join(map(_kind, kinds))}{COMPILERS_END}"
+    return f"{COMPILERS_HEAD}\n{summary}{''.join(map(_kind, kinds))}{_not_found()}{COMPILERS_END}"
+
+
+def _not_found() -> str:
+    """Return the kinds for which no rule exists, with the first program of each."""
+    first: dict[str, dict[str, str]] = {}
+    with KNOWN.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            first.setdefault(row["kind"], row)
+    rows = []
+    for name, row in first.items():
+        number, _, words = name.partition(" ")
+        if number not in WITH_A_RULE:
+            needs = f" (needs `{row['options']}`)" if row["options"] else ""
+            rows.append([words + needs, *(f"`{row[part]}`" for part in ("declarations", "code", "right"))])
+    return NOT_FOUND_HEAD + table(["Kind", "With", "Wrong", "Right"], rows)
 
 
 def _kind(kind: wrong_code_kinds.Kind) -> str:

@@ -18,10 +18,9 @@ from SCons.Subst import escape_list
 
 from . import wrong_code
 from .refusal import refuse
+from .wrong_code import OPTION, TARGET
 from .wrong_code_kinds import BY_NAME
 
-OPTION = "board_build.wrong_code"
-TARGET = "check-compiler"
 _REST = "silence one line with the comment `// wrong-code: ok`, or all with board_build.wrong_code = off"
 
 Spawn = Callable[[str, Callable[[str], str], str, list[str], dict[str, str]], int]

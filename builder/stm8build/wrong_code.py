@@ -17,6 +17,8 @@ from .syntax_tree import Function, Node, parse
 from .wrong_code_kinds import BY_NAME
 from .wrong_code_rules import RULES, bare_test
 
+OPTION = "board_build.wrong_code"
+TARGET = "check-compiler"
 CACHE_FORMAT = 1  # another one where the rules change
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
 _COMPARES = re.compile(r"(?<![-<>])>(?![>=])|(?<!<)<=")

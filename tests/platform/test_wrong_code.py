@@ -27,6 +27,19 @@ void step(unsigned char by)
 void main(void) { step(1); }
 """
 
+# A project's own way to start SDCC: it knows no --dump-ast, as an older SDCC, or it starts no shell.
+OWN_SPAWN = """
+Import("env")
+import shlex, subprocess
+before = env["SPAWN"]
+def refuses(shell, escape, command, words, variables):
+    return 1 if "--dump-ast" in words else before(shell, escape, command, words, variables)
+def without_shell(shell, escape, command, words, variables):
+    return subprocess.call(shlex.split(" ".join(words)), env=variables)
+refuses.__module__ = before.__module__
+env.Replace(SPAWN={name})
+"""
+
 
 @pytest.fixture(params=["", *MORE], ids=lambda path: path or "SDCC of the core")
 def sdcc(request: pytest.FixtureRequest, core: Core) -> list[str]:
@@ -86,22 +99,14 @@ def test_a_build_ends_where_the_project_wants_an_error(project: Project) -> None
     assert not project.built("firmware.hex").exists()
 
 
-@pytest.mark.parametrize("comment", ["// wrong-code: ok", "/* wrong-code: ok lost-borrow */"])
-def test_a_comment_silences_its_line(project: Project, comment: str) -> None:
-    project.source(BORROWING.replace("by;", f"by;  {comment}"))
+def test_a_comment_silences_its_line(project: Project) -> None:
+    kind = BORROWING.replace("by;", "by;  /* wrong-code: ok lost-borrow */").replace("main", "f").replace("step", "g")
+    project.source(BORROWING.replace("by;", "by;  // wrong-code: ok"))
+    project.source(kind.replace("total", "count"), "other.c")
     project.configure("stm8sblue\nboard_build.wrong_code = error")
     result = project.run()
     assert result.code == 0, result.output
     assert "wrong code" not in result.output
-
-
-def test_a_build_does_not_look_where_the_project_wants_none(project: Project) -> None:
-    project.source(BORROWING)
-    project.configure("stm8sblue\nboard_build.wrong_code = off")
-    result = project.run()
-    assert result.code == 0, result.output
-    assert "wrong code" not in result.output
-    assert not project.built("src/main.tree").exists()
 
 
 def test_the_target_lists_every_place_for_people_and_as_json(project: Project) -> None:
@@ -125,13 +130,16 @@ def test_an_object_out_of_a_cache_is_looked_at_as_well(project: Project) -> None
     assert "src/main.c:5: warning: SDCC 4.2.0" in project.run().output
 
 
-def test_the_tree_changes_nothing_in_the_program(project: Project) -> None:
+def test_the_tree_changes_nothing_in_the_program_and_a_project_can_leave_it_out(project: Project) -> None:
     project.source(BORROWING)
     project.run()
     with_it = project.built("firmware.hex").read_bytes()
     project.configure("stm8sblue\nboard_build.wrong_code = off")
     project.run("clean")
-    project.run()
+    result = project.run()
+    assert result.code == 0, result.output
+    assert "wrong code" not in result.output
+    assert not project.built("src/main.tree").exists()
     assert project.built("firmware.hex").read_bytes() == with_it
 
 
@@ -142,3 +150,25 @@ def test_what_sdcc_says_reaches_the_user(project: Project) -> None:
     failed = project.run()
     assert failed.code == 1
     assert "src/main.c:1: error 20: Undefined identifier 'nothing'" in failed.output
+
+
+@pytest.mark.parametrize("name", ["refuses", "without_shell"])
+def test_a_build_that_starts_sdcc_in_its_own_way_stays_right_and_is_looked_at(project: Project, name: str) -> None:
+    project.source(BORROWING)
+    (project.folder / "own.py").write_text(OWN_SPAWN.replace("{name}", name), encoding="utf-8")
+    project.configure("stm8sblue\nextra_scripts = pre:own.py")
+    result = project.run()
+    assert result.code == 0, result.output
+    assert "src/main.c:5: warning: SDCC 4.2.0" in result.output
+
+
+def test_a_fault_of_the_search_is_one_warning(project: Project) -> None:
+    project.source(BORROWING)
+    project.run("buildprog")
+    project.built("src/main.wrong").unlink()
+    project.built("src/main.wrong").mkdir()  # where the findings are kept
+    result = project.run()
+    assert result.code == 0, result.output
+    (warning,) = [line for line in result.output.splitlines() if "search for wrong code" in line]
+    assert warning.startswith("warning: the search for wrong code ends here: IsADirectoryError")
+    assert project.built("firmware.hex").exists()
