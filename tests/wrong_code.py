@@ -11,7 +11,7 @@ from typing import Optional
 from intelhex import IntelHex
 
 from stm8build import wrong_code
-from stm8tool.sim.cpu.core import Core
+from stm8tool.sim.cpu.core import Cpu
 from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.writer import MemoryLayout
 
@@ -58,7 +58,7 @@ class Programs:
         for start, end in self.image.segments():
             bus.memory[start:end] = self.image.tobinarray(start=start, end=end - 1).tobytes()
         bus.memory[WHICH] = number
-        core = Core(bus)
+        core = Cpu(bus)
         core.run(STEPS)
         came_back = core.stopped == "BREAK" and bus.memory[DONE] == 1
         return int.from_bytes(bus.memory[GOT : GOT + 8], "big") if came_back else None

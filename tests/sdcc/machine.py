@@ -14,7 +14,7 @@ from typing import Optional
 
 from intelhex import IntelHex
 
-from stm8tool.sim.cpu.core import Core
+from stm8tool.sim.cpu.core import Cpu
 from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.writer import MemoryLayout
 
@@ -100,12 +100,12 @@ def compile_c(text: str, options: list[str], folder: Path, program: Optional[str
     return IntelHex(str(output))
 
 
-def loaded(image: IntelHex) -> Core:
+def loaded(image: IntelHex) -> Cpu:
     """Return a core at its reset, with an image in flash."""
     bus = Watched()
     for start, end in image.segments():
         bus.memory[start:end] = image.tobinarray(start=start, end=end - 1).tobytes()
-    return Core(bus)
+    return Cpu(bus)
 
 
 def results(image: IntelHex) -> list[int]:
