@@ -9,7 +9,7 @@ from typing import Optional
 
 from stm8tool.errors import SwimError
 from stm8tool.parts.table import find_part
-from stm8tool.sim.chip.microcontroller import Chip
+from stm8tool.sim.chip.microcontroller import Microcontroller
 from stm8tool.sim.clock import VirtualClock
 from stm8tool.sim.execution import Execution
 
@@ -23,7 +23,7 @@ class RamBench:
 
     def __init__(self, part: str, model: str = "v3") -> None:
         self.part = find_part(part)
-        self.chip = Chip(self.part)
+        self.chip = Microcontroller(self.part)
         self.chip.controller.pul = self.chip.controller.dul = True
         self.clock = VirtualClock()
         self.high_speed = True
