@@ -145,6 +145,20 @@ def test_the_import_loads_nothing_and_a_use_no_usb_library(desk: Path) -> None:
     assert done.stdout == "stm8tool\n\n"
 
 
+def test_a_write_that_does_not_use_the_loader_does_not_import_it(desk: Path) -> None:
+    board()
+    program = (
+        "import sys, stm8tool\n"
+        f"with stm8tool.open('sim:board.chip', part='{PART}') as chip:\n"
+        "    done = chip.write(stm8tool.Image([stm8tool.Segment(0x8000, bytes([0x82, 0, 0x80, 4, 0x20, 0xFE]))]))\n"
+        "loader = 'stm8tool.chip.flash.loader.'\n"
+        "print(done.written.programmed, *sorted(name for name in sys.modules if name.startswith(loader)))\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "tool")}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout == "1 stm8tool.chip.flash.loader.use\n"
+
+
 def test_it_prints_nothing_and_warns_by_logging(
     desk: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

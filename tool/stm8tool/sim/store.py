@@ -237,7 +237,7 @@ def _document(probe: SimStlink, model: str, serial: str, *, seconds: float) -> d
     chip.rest()
     if chip.executed_to < now - LONGEST_DEBT_S:
         chip.settle(now)
-    # What came later is over when the next command comes; a chip that is held in reset is not behind.
+    # The rest of the time is over when the next command comes. A chip that is held in reset has nothing to execute.
     chip.executed_to = min(max(chip.executed_to, now - LONGEST_DEBT_S), now)
     return {
         "format": FORMAT,

@@ -1,10 +1,13 @@
-"""Decide whether a job uses the loader. If the loader does not do its work, begin the same job without it."""
+"""Decide whether a job uses the loader. If the loader does not do its work, begin the same job without it.
+
+Only a job that uses the loader imports the loader's modules, because that takes time.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Optional, TypeVar, Union
+from typing import TYPE_CHECKING, Optional, TypeVar, Union
 
 from ....errors import LINK_ERRORS
 from ....image import Segment
@@ -14,14 +17,14 @@ from ...link.core import WRITE_ENDS_S
 from ..blocks import spans
 from ..controller import Flash
 from ..swim_work import Progress, SwimWork
-from . import variants
-from .host import LoaderError
-from .work import LoaderWork
+
+if TYPE_CHECKING:
+    from .work import LoaderWork
 
 WORTH_BLOCKS = 20  # for fewer, the start of the loader costs more time than it saves
 _LOST_LINKS = 2  # after so many, every byte less that a write needs counts for more than time
 
-Work = Union[LoaderWork, SwimWork]
+Work = Union["LoaderWork", SwimWork]
 
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
@@ -64,6 +67,8 @@ class LoaderUse:
             work = self._work(wanted)
             if work is None:
                 return job(wanted, self._swim)
+            from .host import LoaderError
+
             try:
                 work.loader.start()
                 _log.info("a loader in the chip's RAM does the work")
@@ -103,6 +108,8 @@ class LoaderUse:
         size = part.block
         if sum(span.end - span.start for span in spans(segments, size)) < WORTH_BLOCKS * size:
             return None
+        from . import variants
+
         why = variants.obstacle(part)
         if why is None:
             self._core.check_reaches(max(segment.end for segment in segments))
@@ -112,6 +119,8 @@ class LoaderUse:
             _log.info("no loader: %s", why)
             self._wanted = False
             return None
+        from .work import LoaderWork
+
         return LoaderWork(self._core, part, self._progress)
 
 
