@@ -43,6 +43,7 @@ PAGES = {
         "docs/README",
         "docs/tested",
         "docs/architecture",
+        "docs/performance",
         "docs/timing",
         "CONTRIBUTING",
         "CHANGELOG",
