@@ -46,7 +46,6 @@ PAGES = {
         "docs/architecture",
         "docs/performance",
         "docs/recipes",
-        "docs/performance",
         "docs/timing",
         "CONTRIBUTING",
         "CHANGELOG",

@@ -101,7 +101,7 @@ def _runs(data: dict[str, Any]) -> Iterator[list[str]]:
     names = {"model": "stm8tool, the model of time", "figures": "processes"}
     for section, content in sorted(data.items()):
         what = names.get(section, f"OpenOCD and real time, {section.rpartition(' ')[2].upper()}")
-        yield [what, "; ".join(f"{name}: {value}" for name, value in content["run"].items())]
+        yield [what, ", ".join(f"{name} {value}" for name, value in content["run"].items())]
 
 
 def tables(data: dict[str, Any]) -> Iterator[tuple[list[str], list[list[str]]]]:

@@ -27,8 +27,8 @@ class Meter:
     def __init__(self, probe: SimStlink, *, waits: bool = False) -> None:
         """Begin to count.
 
-        With `waits` the clock moves on by what OpenOCD waits by itself: after a status "busy" 1 ms, then 2, then 4
-        and so on; and 1 ms before it asks again for the end of programming.
+        With `waits` the clock moves on by OpenOCD's own waits. After a status "busy" it waits 1 ms, then 2, then 4. It
+        waits 1 ms before it asks again for the end of programming. (OpenOCD 0.12, confidence medium.)
         """
         self._probe = probe
         self._waits = waits

@@ -1,8 +1,8 @@
 """Real clients on a simulated board, over USB/IP in the virtual machine of tests/vm.
 
-By the model of time: the board's clock is a virtual one, which each transfer moves on by what a bus would take, and the
-clients' own known waits by theirs. So the figure does not depend on how busy this machine is. In real time: the board's
-clock is this machine's, and the process in the virtual machine is measured.
+By the model of time: the board has a virtual clock. Each transfer moves it on by what a bus would take, and so do the
+known waits of a client. So a busy machine does not change the figure. In real time: the board has this machine's clock,
+and the process in the virtual machine is measured.
 """
 
 from __future__ import annotations
