@@ -22,7 +22,7 @@ from stm8tool.parts.table import Part, find_part
 from stm8tool.sim.clock import RealClock
 from stm8tool.sim.faults import Faults
 from stm8tool.sim.probe.stlink import SimStlink
-from stm8tool.sim.usbip.device import Device, Function
+from stm8tool.sim.usbip.device import Function, UsbDevice
 from stm8tool.sim.usbip.disk import EmptyDisk
 from stm8tool.sim.usbip.probe import ProbeFunction
 from stm8tool.sim.usbip.serial_port import SilentSerialPort
@@ -42,10 +42,10 @@ def _served(probe: Meter, model: str) -> Iterator[int]:
     about = of_board(model, _SERIAL, Faults())
 
     @contextmanager
-    def plugged() -> Iterator[Device]:
+    def plugged() -> Iterator[UsbDevice]:
         serial = SilentSerialPort()
         functions: dict[int, Function] = {PROBE: ProbeFunction(probe), DISK: EmptyDisk()}
-        yield Device(about, {**functions, SERIAL_PORT: serial, SERIAL_DATA: serial})
+        yield UsbDevice(about, {**functions, SERIAL_PORT: serial, SERIAL_DATA: serial})
 
     said: list[str] = []
     ended = threading.Event()

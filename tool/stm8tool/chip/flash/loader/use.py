@@ -94,7 +94,9 @@ class LoaderUse:
             self._core.connect()
 
     def _stall(self, work: LoaderWork) -> None:
-        """End the loader after an error, which is the one to tell."""
+        """End the loader after an error. That error goes to the user, and one of the end does not."""
+        from .host import LoaderError
+
         try:
             work.stop()
         except (*LINK_ERRORS, LoaderError) as exc:
