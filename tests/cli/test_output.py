@@ -61,7 +61,7 @@ def test_progress_on_a_terminal_is_a_bar_and_in_a_pipe_lines(desk: Desk, monkeyp
 
 @pytest.mark.parametrize("mode", ["bar", "lines"])
 def test_an_error_in_the_middle_of_progress_begins_on_a_line_of_its_own(desk: Desk, mode: str) -> None:
-    desk.chip(faults=["unplug-after=400"])
+    desk.chip(faults=["unplug-after=480"])
     result = desk.flash("--progress", mode, "write", desk.hex("a.hex", (0x8000, program(8192))))
     assert result.code == 3
     assert result.out.endswith("\n")
