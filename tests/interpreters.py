@@ -17,6 +17,7 @@ DEPENDING = (
     "cli/test_doctor.py",
     "cli/test_output.py",
     "cli/test_process.py",
+    "platform/test_packages.py",
     "session/test_library.py",
     "sim/test_chip_file.py",
     "sim/test_store.py",

@@ -154,7 +154,7 @@ def _damaged_of_two() -> None:
     Path("bench").mkdir()
     board("bench/a.chip")
     Path("bench/b.chip").write_text("{}", encoding="ascii")
-    with stm8tool.open("sim:bench#00", PART):
+    with stm8tool.open("sim:bench#000000000000000000000000", PART):
         pass
 
 

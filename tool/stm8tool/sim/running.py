@@ -18,6 +18,7 @@ from .store import PathLike, board
 
 SLICE_S = 0.01  # of simulated time; between two of them, the sent bytes are passed on
 OFF_S = 0.1
+_MOST_WRITES = 100  # a program that never stops writing is cut
 
 
 class End(Enum):
@@ -75,6 +76,7 @@ def run(path: PathLike, goal: Goal, put: Callable[[bytes], None], warn: Callable
 
 def _switch_on(chip: Microcontroller, clock: VirtualClock) -> None:
     chip.nrst_low = False
+    _let_writes_end(chip, clock)
     chip.power(False, clock.now())
     clock.sleep(OFF_S)
     chip.power(True, clock.now())
@@ -86,6 +88,16 @@ def _switch_on(chip: Microcontroller, clock: VirtualClock) -> None:
         raise _nothing_runs(f"the chip is {chip.state}", "make a board without this fault: stm8tool sim create")
     if not chip.has_program:
         raise _nothing_runs("its flash does not begin with a program", Hint("write one first: {sim_write}"))
+
+
+def _let_writes_end(chip: Microcontroller, clock: VirtualClock) -> None:
+    """Wait while the flash controller is busy: a hand at a switch is slower than a write at the program's start."""
+    chip.settle(clock.now())
+    for _ in range(_MOST_WRITES):
+        if not chip.controller.busy:
+            return
+        clock.sleep(max(0.0, chip.controller.busy_until - clock.now()))
+        chip.settle(clock.now())
 
 
 def _nothing_runs(reason: str, hint: Advice) -> ToolError:
