@@ -10,7 +10,8 @@ from stm8tool.image import Segment, save
 from vm.image import MissingError
 from vm.machine import Machine
 
-PROGRAM = bytes.fromhex("82 00 80 83") + bytes(n * 7 % 256 for n in range(600))
+_DATA = bytes(n * 7 % 256 for n in range(600))
+PROGRAM = bytes.fromhex("82 00 80 83") + _DATA[:0x7F] + bytes.fromhex("20 FE") + _DATA[0x81:]  # an endless loop at 0x8083
 
 
 @pytest.fixture(scope="session")
