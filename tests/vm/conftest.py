@@ -11,7 +11,8 @@ from vm.image import MissingError
 from vm.machine import Machine
 
 _DATA = bytes(n * 7 % 256 for n in range(600))
-PROGRAM = bytes.fromhex("82 00 80 83") + _DATA[:0x7F] + bytes.fromhex("20 FE") + _DATA[0x81:]  # an endless loop at 0x8083
+_LOOP = bytes.fromhex("20 FE")  # at 0x8083, where the reset vector leads
+PROGRAM = bytes.fromhex("82 00 80 83") + _DATA[:0x7F] + _LOOP + _DATA[0x81:]
 
 
 @pytest.fixture(scope="session")
