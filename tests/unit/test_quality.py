@@ -30,7 +30,7 @@ def test_the_summary_counts_what_was_not_perfect(quality: Quality, summary: Opti
     [
         (Quality(reads=3), "wires"),
         (Quality(reads=3, exchanges=1), "wires"),
-        (Quality(exchanges=3, reconnects=1), "USB"),
+        (Quality(exchanges=3, reconnects=1), "another port or cable"),
         (Quality(recipes=3, slow=True, no_nrst=True), "NRST"),
     ],
 )

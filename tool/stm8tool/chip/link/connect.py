@@ -176,7 +176,7 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
     if isinstance(last, TransportError):
         raise ProbeError(
             f"no SWIM link to the chip, after several tries: {last}",
-            hint="try another USB port or cable, without a hub; then another probe",
+            hint="try another port or cable, without a hub; then another probe",
             details=details,
         ) from last
     raise not_reached(link, known._replace(rungs=rungs), details) from last
@@ -436,7 +436,7 @@ def leave_running(link: SwimLink) -> None:
     if isinstance(failure, ExchangeError):
         raise ProbeError(
             f"the chip could not be released, because the probe failed several times: {failure}",
-            hint="try another USB port or cable, without a hub; power the board off and on: its program may not run",
+            hint="try another port or cable, without a hub; power the board off and on: its program may not run",
         ) from failure
     raise SwimError(
         "the chip stopped answering before it was released: its program may not run",

@@ -69,7 +69,7 @@ class Quality(NamedTuple):
         if self.no_nrst:
             return "the chip was reached without NRST: wire it"
         if self.exchanges and not self.reads + self.blocks:
-            return "try another USB port or cable"
+            return "try another port or cable"
         return "shorten the wires, check GND"
 
 
