@@ -29,9 +29,19 @@ _started: list[object] = []
 _start = subprocess.Popen.__init__
 
 
+# Wine 8 answers with ERROR_INTERNAL_ERROR if the new process died before its first instruction. A busy machine sees it.
+STILLBORN = 1359
+STARTS = 4
+
+
 def _start_and_tell(self: subprocess.Popen[Any], *args: Any, **options: Any) -> None:
     _started.append(args or options)
-    _start(self, *args, **options)
+    for left in reversed(range(STARTS)):
+        try:
+            return _start(self, *args, **options)
+        except OSError as error:
+            if getattr(error, "winerror", None) != STILLBORN or not left:
+                raise
 
 
 subprocess.Popen.__init__ = _start_and_tell  # type: ignore[method-assign]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Optional
 
@@ -265,8 +266,12 @@ def test_a_probe_that_is_in_use_is_seen_by_others_and_the_rest_can_be_used(bench
 def test_several_programs_write_to_different_chips_of_one_folder_at_once(bench: Desk) -> None:
     file = bench.hex("firmware.hex", (0x8000, program(2000)))
     words = (str(ROOT / "tool"), "--part", STM8S, "write", file)
-    running = [start(*words, "--probe", f"sim:bench#usb:1-{n}", folder=bench.folder) for n in range(1, 7)]
-    results: list[Result] = [finish(process) for process in running]
+    with ExitStack() as running:
+        processes = [
+            running.enter_context(start(*words, "--probe", f"sim:bench#usb:1-{n}", folder=bench.folder))
+            for n in range(1, 7)
+        ]
+        results: list[Result] = [finish(process) for process in processes]
     assert [result.code for result in results] == [0] * 6, results
     for n in range(1, 7):
         assert bench.memory(chip=f"bench/{n}.chip")[:2000] == program(2000)
