@@ -38,7 +38,8 @@ def _start_and_tell(self: subprocess.Popen[Any], *args: Any, **options: Any) -> 
     _started.append(args or options)
     for left in reversed(range(STARTS)):
         try:
-            return _start(self, *args, **options)
+            _start(self, *args, **options)
+            return
         except OSError as error:
             if getattr(error, "winerror", None) != STILLBORN or not left:
                 raise
