@@ -105,7 +105,7 @@ def test_a_report_is_text_in_utf_8_and_replaces_an_older_one(desk: Desk) -> None
     ]
 
 
-@pytest.mark.parametrize("path", ["", ".", "nowhere/report.json", "a" * 300, "folder"])
+@pytest.mark.parametrize("path", ["", ".", "nowhere/report.json", "new/", "a" * 300, "folder"])
 def test_a_report_that_cannot_be_written_is_refused_before_anything_is_looked_at(desk: Desk, path: str) -> None:
     board = desk.chip()
     (desk.folder / "folder").mkdir()

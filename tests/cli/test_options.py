@@ -129,6 +129,7 @@ def test_version_is_one_line_on_stdout(desk: Desk) -> None:
         ["sim"],
         ["sim", "destroy", "x"],
         ["sim", "create", "x.chip"],
+        ["sim", "create", "x.chip/", "--part", STM8S],
         ["sim", "create", "x.chip", "--part", STM8S, "--probe", "v4"],
         ["info", "--frobnicate"],
         ["--prob", "sim:board.chip", "info"],

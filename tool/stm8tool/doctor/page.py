@@ -91,7 +91,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
 def check_output(path: str) -> None:
     """Raise UsageError unless `save` could write `path`."""
     with _refused(path):
-        if not Path(path).name or Path(path).is_dir():
+        if not files.names_file(path) or Path(path).is_dir():
             raise UsageError(
                 f"{path} is not the name of a file", code=Code.FILE, hint=Hint("such as {report:doctor.json}")
             )

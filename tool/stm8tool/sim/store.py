@@ -219,7 +219,7 @@ def checked(path: PathLike) -> Path:
         files.check_name(Path(path))
     except OSError as exc:
         raise UsageError(f"{os.fspath(path)!r}: {exc.strerror}", hint=_SUCH_AS) from exc
-    if not Path(path).name:
+    if not files.names_file(path):
         raise UsageError(f"'{path}' does not name a chip file", hint=_SUCH_AS)
     return Path(path)
 

@@ -131,6 +131,11 @@ def write_whole(target: Path, content: bytes, *, durable: bool = True, board: bo
         half.unlink(missing_ok=True)
 
 
+def names_file(path: Union[str, os.PathLike[str]]) -> bool:
+    """Tell whether `path` can mean a file: "", "." and a name with a slash at its end cannot."""
+    return bool(os.path.basename(path) and Path(path).name)
+
+
 def check_name(path: Union[Path, str]) -> None:
     """Raise OSError for a name that a file cannot have; Python itself raises ValueError."""
     try:
