@@ -133,7 +133,7 @@ def write_whole(target: Path, content: bytes, *, durable: bool = True, board: bo
 
 def names_file(path: Union[str, os.PathLike[str]]) -> bool:
     """Tell whether `path` can mean a file: "", "." and a name with a slash at its end cannot."""
-    return bool(os.path.basename(path) and Path(path).name)
+    return bool(Path(path).name) and not os.fspath(path).endswith((os.sep, os.altsep or os.sep))
 
 
 def check_name(path: Union[Path, str]) -> None:
