@@ -1,0 +1,173 @@
+"""Where the console's text goes to and comes from: this process's streams, or a socket on loopback."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import queue
+import re
+import socket
+import sys
+import threading
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import TYPE_CHECKING, Optional
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from .console import Console
+
+_PORT = re.compile(r"socket://(127\.0\.0\.1|localhost):(\d{1,5})", re.ASCII)
+_PIECE = 4096
+_SUCH_AS = "such as socket://127.0.0.1:4000"
+
+
+class End(ABC):
+    """The user's end of the console, a context manager."""
+
+    name: str
+
+    def __enter__(self) -> End:
+        """Open it."""
+        return self
+
+    @abstractmethod
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        """Close it."""
+
+    @abstractmethod
+    def put(self, data: bytes) -> None:
+        """Show bytes of the program."""
+
+    @abstractmethod
+    def get(self) -> bytes:
+        """Return what came in since the last call, without waiting."""
+
+
+def end_for(url: Optional[str], console: Console) -> End:
+    """Return this process's streams, or the socket that `url` names; UsageError if it names none on loopback."""
+    if url is None:
+        return _Streams(console)
+    found = _PORT.fullmatch(url)
+    if not found:
+        raise UsageError(f"--port {url} is not a port on this machine's loopback", hint=_SUCH_AS)
+    number = int(found[2])
+    if not 0 < number < 1 << 16:
+        raise UsageError(f"--port {url}: a port is a number from 1 to 65535", hint=_SUCH_AS)
+    return _Socket(number, console)
+
+
+class _Streams(End):
+    """Stdout, and the lines of stdin. A thread reads stdin, as no system can be asked whether all kinds of it wait."""
+
+    name = "text of the program goes to stdout, lines of stdin go to the program"
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._decoder = io.IncrementalNewlineDecoder(
+            codecs.getincrementaldecoder("utf-8")("backslashreplace"), translate=True
+        )
+        self._typed: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def __enter__(self) -> _Streams:
+        if sys.stdin is not None:
+            threading.Thread(target=self._listen, args=(sys.stdin.buffer,), daemon=True).start()
+        return self
+
+    def _listen(self, stream: io.BufferedIOBase) -> None:
+        while True:
+            line = stream.readline()
+            if not line:
+                return
+            self._typed.put(line)
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self._console.output(self._decoder.decode(b"", final=True))
+        self._console.interrupt()
+
+    def put(self, data: bytes) -> None:
+        self._console.output(self._decoder.decode(data))
+
+    def get(self) -> bytes:
+        found = b""
+        while not self._typed.empty():
+            found += self._typed.get()
+        return found
+
+
+class _Socket(End):
+    """A TCP port on loopback for one client at a time. What the program writes without a client is lost."""
+
+    def __init__(self, number: int, console: Console) -> None:
+        self.name = f"serving socket://127.0.0.1:{number}"
+        self._number = number
+        self._console = console
+        self._door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._client: Optional[socket.socket] = None
+
+    def __enter__(self) -> _Socket:
+        if sys.platform != "win32":  # there the option would let two programs share the port
+            self._door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._door.bind(("127.0.0.1", self._number))
+            self._door.listen(1)
+        except OSError as exc:
+            self._door.close()
+            raise UsageError(
+                f"port {self._number} cannot be used: {exc.strerror}", hint="another program has it; choose another one"
+            ) from exc
+        self._door.setblocking(False)
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self._door.close()
+        if self._client is not None:
+            self._client.close()
+
+    def put(self, data: bytes) -> None:
+        self._accept()
+        if self._client is not None:
+            try:
+                self._client.sendall(data)
+            except OSError:
+                self._lose()
+
+    def get(self) -> bytes:
+        self._accept()
+        if self._client is None:
+            return b""
+        try:
+            self._client.setblocking(False)
+            data = self._client.recv(_PIECE)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            data = b""
+        finally:
+            self._client.settimeout(1.0)
+        if not data:
+            self._lose()
+        return data
+
+    def _accept(self) -> None:
+        if self._client is not None:
+            return
+        try:
+            self._client, _ = self._door.accept()
+        except BlockingIOError:
+            return
+        self._client.settimeout(1.0)  # a client that does not read is dropped
+        self._console.note("monitor: a client has come")
+
+    def _lose(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client = None
+        self._console.note("monitor: the client has gone")
