@@ -189,7 +189,7 @@ def test_another_build_is_told(board: Board) -> None:
     other = Program("b.elf", symbols, image_of(board.part, 4, 600).segments)
     Ringing(board)
     with board.open() as chip:
-        with pytest.raises(TargetError, match="another program than b.elf") as failure, chip.console(other):
+        with pytest.raises(TargetError, match=r"another program than b\.elf") as failure, chip.console(other):
             pass
         with chip.console(same) as console:
             assert console.takes_input

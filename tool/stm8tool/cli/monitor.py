@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from ..errors import Code, ImageError, ToolError, UsageError
+from ..errors import Code, ToolError, UsageError
 from .command import PartUse, command
 from .simulation import duration_s
 
@@ -14,16 +14,17 @@ if TYPE_CHECKING:
     from ..chip.running.program import Program
     from ..chip.running.swim_console import SwimConsole
     from .console import Console
-    from .monitor_ends import End
+    from .monitor_ends import UserEnd
     from .request import Request
 
+_ELF_LIMIT = 1 << 26
 _IDLE_S = 0.01  # our choice: a person sees no delay, and idle polling takes little of the CPU's bus
 
 
 class MonitorArguments(NamedTuple):
     """The arguments of `monitor`."""
 
-    elf: Optional[str]
+    program: Optional[str]
     duration: Optional[str]
     until: Optional[str]
     port: Optional[str]
@@ -32,9 +33,7 @@ class MonitorArguments(NamedTuple):
     def add(parser: ArgumentParser) -> None:
         """Add them."""
         add = parser.add_argument
-        add(
-            "elf", metavar="ELF", nargs="?", help="the program in the chip; without it the console is looked for in RAM"
-        )
+        add("program", metavar="PROGRAM", nargs="?", help="the ELF of the program in the chip, or its .hex")
         add("--for", dest="duration", metavar="TIME", help="end after this time, such as 10s")
         add("--until", metavar="TEXT", help="end when the program has written this")
         add("--port", metavar="URL", help="serve one client on loopback, such as socket://127.0.0.1:4000")
@@ -47,7 +46,7 @@ def monitor(request: Request[MonitorArguments], console: Console) -> None:
     if given.until == "":
         raise UsageError("--until needs a text", hint="such as --until ready")
     seconds = None if given.duration is None else duration_s(given.duration)
-    program = None if given.elf is None else _program(given.elf, request)
+    program = None if given.program is None else _program(given.program, request)
 
     def notice(text: str) -> None:
         console.note(f"monitor: {text}")
@@ -63,21 +62,18 @@ def monitor(request: Request[MonitorArguments], console: Console) -> None:
 def _program(path: str, request: Request[MonitorArguments]) -> Program:
     from pathlib import Path
 
+    from .. import image
     from ..chip.running.program import Program
     from ..image import elf
     from ..support import files
 
-    try:
-        content = files.read_regular(Path(path), 1 << 26)
-        symbols = elf.symbols(content)
-    except OSError as exc:
-        raise ImageError(f"{path}: {exc.strerror}", hint="build it first, or check the path") from exc
-    except elf.ElfError as exc:
-        raise ImageError(f"{path}: {exc}", hint="give the firmware.elf of the build") from exc
-    return Program(path, symbols, elf.parse(path, content, request.require_part().ram.size))
+    loaded = image.load([path], None, ram_size=request.require_part().ram.size)
+    content = files.read_regular(Path(path), _ELF_LIMIT)
+    symbols = elf.symbols(content) if content.startswith(elf.MAGIC) else None
+    return Program(path, symbols, loaded.segments)
 
 
-def _pump(running: SwimConsole, end: End, seconds: Optional[float], until: Optional[str]) -> None:
+def _pump(running: SwimConsole, end: UserEnd, seconds: Optional[float], until: Optional[str]) -> None:
     """Pass bytes in both directions until the time is over or the text has come."""
     clock = running.clock
     began = clock.now()

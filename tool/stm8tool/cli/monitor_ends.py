@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Optional
 
@@ -23,12 +24,12 @@ _PIECE = 4096
 _SUCH_AS = "such as socket://127.0.0.1:4000"
 
 
-class End(ABC):
+class UserEnd(ABC):
     """The user's end of the console, a context manager."""
 
     name: str
 
-    def __enter__(self) -> End:
+    def __enter__(self) -> UserEnd:
         """Open it."""
         return self
 
@@ -47,7 +48,7 @@ class End(ABC):
         """Return what came in since the last call, without waiting."""
 
 
-def end_for(url: Optional[str], console: Console) -> End:
+def end_for(url: Optional[str], console: Console) -> UserEnd:
     """Return this process's streams, or the socket that `url` names; UsageError if it names none on loopback."""
     if url is None:
         return _Streams(console)
@@ -60,7 +61,7 @@ def end_for(url: Optional[str], console: Console) -> End:
     return _Socket(number, console)
 
 
-class _Streams(End):
+class _Streams(UserEnd):
     """Stdout, and the lines of stdin. A thread reads stdin, as no system can be asked whether all kinds of it wait."""
 
     name = "text of the program goes to stdout, lines of stdin go to the program"
@@ -78,11 +79,9 @@ class _Streams(End):
         return self
 
     def _listen(self, stream: io.BufferedIOBase) -> None:
-        while True:
-            line = stream.readline()
-            if not line:
-                return
-            self._typed.put(line)
+        with suppress(OSError, ValueError):  # a stdin that cannot be read is one at its end
+            for line in iter(stream.readline, b""):
+                self._typed.put(line)
 
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
@@ -100,7 +99,7 @@ class _Streams(End):
         return found
 
 
-class _Socket(End):
+class _Socket(UserEnd):
     """A TCP port on loopback for one client at a time. What the program writes without a client is lost."""
 
     def __init__(self, number: int, console: Console) -> None:

@@ -1,9 +1,9 @@
-"""The program that runs in a chip, as its ELF describes it: names for addresses, and the bytes of its flash."""
+"""The program that runs in a chip, as its file describes it: the bytes of its flash, and names for addresses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from ...errors import Code, TargetError
 from ...image import Segment
@@ -18,12 +18,12 @@ class Program(NamedTuple):
 
     Attributes:
         name: Of its file.
-        symbols: Addresses by name, as the ELF spells them.
+        symbols: Addresses by name, as the ELF spells them; None if the file has no names.
         segments: Its data by address; those outside of the flash are ignored.
     """
 
     name: str
-    symbols: Mapping[str, int]
+    symbols: Optional[Mapping[str, int]]
     segments: Sequence[Segment]
 
     def require_in(self, link: SwimLink, part: Part) -> None:

@@ -247,18 +247,20 @@ class SwimConsole:
 
     def _found(self, magic: bytes, symbol: str) -> list[Ring]:
         ram = self._part.ram
-        if self._program is None:
+        symbols = self._program.symbols if self._program else None
+        if symbols is None:
             return rings.find(self._link.rotf(ram.start, ram.size), ram.start, magic)
-        address = self._program.symbols.get(symbol)
+        address = symbols.get(symbol)
         if address is None or not ram.start <= address <= ram.end - HEADER:
             return []
         size = min(HEADER + 256, ram.end - address)
         return [ring for ring in rings.find(self._link.rotf(address, size), address, magic) if ring.address == address]
 
     def _nothing_found(self) -> TargetError:
-        if self._program is not None and OUT_SYMBOL not in self._program.symbols:
+        program = self._program
+        if program is not None and program.symbols is not None and OUT_SYMBOL not in program.symbols:
             return TargetError(
-                f"{self._program.name} has no console: its program uses no function of swim_console.h",
+                f"{program.name} has no console: its program uses no function of swim_console.h",
                 code=Code.NO_CONSOLE,
                 hint="call swim_puts or swim_putchar, build and upload it",
             )
