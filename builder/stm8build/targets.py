@@ -123,7 +123,7 @@ TARGETS = (
         "Monitor over SWIM",
         "Show the text of the running program, and send it text",
         "monitor $PROGRAM_ELF",
-        "shows the text of a running program that uses `swim_console.h`, and sends it text; see [the console](console.md)",
+        "shows the text of a program that uses [`swim_console.h`](console.md), and sends it text",
     ),
     Target(
         "check-compiler",

@@ -80,7 +80,7 @@ def _pump(running: SwimConsole, end: UserEnd, seconds: Optional[float], until: O
     wanted = None if until is None else until.encode()
     last, typed = b"", b""
     while True:
-        found = running.read()
+        found = running.read() if end.is_there() else b""
         if found:
             end.put(found)
             if wanted is not None:

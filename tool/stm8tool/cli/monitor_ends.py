@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _PORT = re.compile(r"socket://(127\.0\.0\.1|localhost):(\d{1,5})", re.ASCII)
 _PIECE = 4096
+_KNOCK_S = 0.05  # how long one look for a client takes; our choice
+_STUCK_S = 1.0  # a client that takes nothing for so long is dropped; our choice
 _SUCH_AS = "such as socket://127.0.0.1:4000"
 
 
@@ -38,6 +40,10 @@ class UserEnd(ABC):
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         """Close it."""
+
+    def is_there(self) -> bool:
+        """Tell whether the user listens; wait for that a little."""
+        return True
 
     @abstractmethod
     def put(self, data: bytes) -> None:
@@ -100,7 +106,7 @@ class _Streams(UserEnd):
 
 
 class _Socket(UserEnd):
-    """A TCP port on loopback for one client at a time. What the program writes without a client is lost."""
+    """A TCP port on loopback for one client at a time. Without a client the text stays in the chip."""
 
     def __init__(self, number: int, console: Console) -> None:
         self.name = f"serving socket://127.0.0.1:{number}"
@@ -120,7 +126,7 @@ class _Socket(UserEnd):
             raise UsageError(
                 f"port {self._number} cannot be used: {exc.strerror}", hint="another program has it; choose another one"
             ) from exc
-        self._door.setblocking(False)
+        self._door.settimeout(_KNOCK_S)
         return self
 
     def __exit__(
@@ -130,8 +136,17 @@ class _Socket(UserEnd):
         if self._client is not None:
             self._client.close()
 
+    def is_there(self) -> bool:
+        if self._client is None:
+            try:
+                self._client, _ = self._door.accept()
+            except socket.timeout:  # TimeoutError only from Python 3.10 on
+                return False
+            self._client.settimeout(_STUCK_S)
+            self._console.note("monitor: a client has come")
+        return True
+
     def put(self, data: bytes) -> None:
-        self._accept()
         if self._client is not None:
             try:
                 self._client.sendall(data)
@@ -139,31 +154,20 @@ class _Socket(UserEnd):
                 self._lose()
 
     def get(self) -> bytes:
-        self._accept()
         if self._client is None:
             return b""
         try:
             self._client.setblocking(False)
             data = self._client.recv(_PIECE)
+            self._client.settimeout(_STUCK_S)
         except BlockingIOError:
+            self._client.settimeout(_STUCK_S)
             return b""
         except OSError:
             data = b""
-        finally:
-            self._client.settimeout(1.0)
         if not data:
             self._lose()
         return data
-
-    def _accept(self) -> None:
-        if self._client is not None:
-            return
-        try:
-            self._client, _ = self._door.accept()
-        except BlockingIOError:
-            return
-        self._client.settimeout(1.0)  # a client that does not read is dropped
-        self._console.note("monitor: a client has come")
 
     def _lose(self) -> None:
         if self._client is not None:
