@@ -114,3 +114,49 @@ def flash_of(project: Project) -> int:
     """Return how many bytes the program in the build directory has."""
     lines = project.built("firmware.hex").read_text(encoding="ascii").splitlines()
     return sum(int(line[1:3], 16) for line in lines if re.match(":.{6}00", line))
+
+
+PORT = """
+import serial, sys
+from platformio.platform.factory import PlatformFactory
+PlatformFactory.new("ststm8")
+port = serial.serial_for_url(sys.argv[1], timeout=60)
+port.setDTR(False)
+print(port.read(100).decode(), end="")
+port.write(b"q")
+found = b""
+while not found.endswith(b"\\n"):
+    found += port.read(port.in_waiting or 1)
+print(found.decode(), end="")
+port.close()
+print("open" if port.is_open else "closed")
+"""
+
+
+def through_port(project: Project, url: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that opens a port of pyserial, as `pio device monitor` and `pio test` do."""
+    return subprocess.run(
+        [sys.executable, "-c", PORT, url],
+        cwd=project.folder,
+        env=project.core.environment(),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+def test_swim_is_a_port_of_pyserial_once_the_platform_is_loaded(project: Project) -> None:
+    built(project, EXAMPLE, "upload_port = sim:board.chip")
+    done = through_port(project, "swim://")
+    assert (done.returncode, done.stdout) == (0, "hello over SWIM\n1: 0x71\nclosed\n"), done.stderr
+    shown = stm8tool("sim", "show", "board.chip", cwd=project.folder)
+    assert "mode 1, NRST high" in shown.output, shown.output  # the probe was left in order
+
+
+def test_the_port_says_what_is_wrong(project: Project) -> None:
+    unknown = through_port(project, "swim://nothing")
+    assert "swim://nothing: platformio.ini has no [env:nothing]" in unknown.stderr
+    built(project, "void main(void) { for (;;) ; }\n", "upload_port = sim:board.chip")
+    silent = through_port(project, "swim://stm8sblue")
+    assert "has no console: its program uses no function of swim_console.h [E-NO-CONSOLE]" in silent.stderr

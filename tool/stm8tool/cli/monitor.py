@@ -28,6 +28,7 @@ class MonitorArguments(NamedTuple):
     duration: Optional[str]
     until: Optional[str]
     port: Optional[str]
+    raw: bool
 
     @staticmethod
     def add(parser: ArgumentParser) -> None:
@@ -36,6 +37,7 @@ class MonitorArguments(NamedTuple):
         add("program", metavar="PROGRAM", nargs="?", help="the ELF of the program in the chip, or its .hex")
         add("--for", dest="duration", metavar="TIME", help="end after this time, such as 10s")
         add("--until", metavar="TEXT", help="end when the program has written this")
+        add("--raw", action="store_true", help="pass bytes as they are, and end when stdin ends")
         add("--port", metavar="URL", help="serve one client on loopback, such as socket://127.0.0.1:4000")
 
 
@@ -51,7 +53,7 @@ def monitor(request: Request[MonitorArguments], console: Console) -> None:
     def notice(text: str) -> None:
         console.note(f"monitor: {text}")
 
-    end = monitor_ends.end_for(given.port, console)
+    end = monitor_ends.end_for(given.port, console, raw=given.raw)
     with end, request.chip(console) as chip, chip.console(program, notice) as running:
         notice(f"{end.name}; Ctrl-C ends it")
         if not running.takes_input:
@@ -91,6 +93,8 @@ def _pump(running: SwimConsole, end: UserEnd, seconds: Optional[float], until: O
         typed += end.get()
         taken = running.write(typed) if running.takes_input else len(typed)
         typed = typed[taken:]
+        if end.has_ended:
+            return
         if seconds is not None and clock.now() - began >= seconds:
             if wanted is not None:
                 raise ToolError(

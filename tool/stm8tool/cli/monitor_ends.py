@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import queue
 import re
 import socket
@@ -30,6 +31,7 @@ class UserEnd(ABC):
     """The user's end of the console, a context manager."""
 
     name: str
+    has_ended = False  # the user wants no more
 
     def __enter__(self) -> UserEnd:
         """Open it."""
@@ -54,10 +56,10 @@ class UserEnd(ABC):
         """Return what came in since the last call, without waiting."""
 
 
-def end_for(url: Optional[str], console: Console) -> UserEnd:
+def end_for(url: Optional[str], console: Console, *, raw: bool) -> UserEnd:
     """Return this process's streams, or the socket that `url` names; UsageError if it names none on loopback."""
     if url is None:
-        return _Streams(console)
+        return _RawStreams() if raw else _Streams(console)
     found = _PORT.fullmatch(url)
     if not found:
         raise UsageError(f"--port {url} is not a port on this machine's loopback", hint=_SUCH_AS)
@@ -99,10 +101,51 @@ class _Streams(UserEnd):
         self._console.output(self._decoder.decode(data))
 
     def get(self) -> bytes:
-        found = b""
-        while not self._typed.empty():
-            found += self._typed.get()
-        return found
+        return _all_of(self._typed)
+
+
+class _RawStreams(UserEnd):
+    """Stdout and stdin as bytes, for another program. The end of stdin ends the console."""
+
+    name = "bytes of the program go to stdout, bytes of stdin go to the program"
+
+    def __init__(self) -> None:
+        self._typed: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def __enter__(self) -> _RawStreams:
+        threading.Thread(target=self._listen, daemon=True).start()
+        return self
+
+    def _listen(self) -> None:
+        with suppress(OSError, ValueError):
+            while True:
+                data = os.read(0, _PIECE)
+                if not data:
+                    break
+                self._typed.put(data)
+        self.has_ended = True
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        pass
+
+    def put(self, data: bytes) -> None:
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except OSError:
+            self.has_ended = True
+
+    def get(self) -> bytes:
+        return _all_of(self._typed)
+
+
+def _all_of(waiting: queue.SimpleQueue[bytes]) -> bytes:
+    found = b""
+    while not waiting.empty():
+        found += waiting.get()
+    return found
 
 
 class _Socket(UserEnd):
