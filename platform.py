@@ -25,6 +25,7 @@ if __name__ == "platform":
     _standard.loader.exec_module(sys.modules["platform"])
 else:
     import difflib
+    import importlib.util
     import json
     import re
     import runpy
@@ -38,12 +39,27 @@ else:
     from platformio.platform import exception
     from platformio.public import PlatformBase
 
+    _PORT_PACKAGE = "stm8serial"
+
     @cache
     def _compile_nothing() -> Callable[[Sequence[str]], bool]:
         """Return `compile_nothing` of the table of targets. It tells whether a run needs no compiler."""
         table = runpy.run_path(str(Path(__file__).resolve().with_name("builder") / "stm8build" / "targets.py"))
         found: Callable[[Sequence[str]], bool] = table["compile_nothing"]
         return found
+
+    def _register_port() -> None:
+        """Tell pyserial of the port swim://, for `pio device monitor` and `pio test`."""
+        serial = sys.modules.get("serial")  # a run that opens no port has not loaded it
+        if serial is None or _PORT_PACKAGE in sys.modules:
+            return
+        folder = Path(__file__).resolve().with_name("builder") / _PORT_PACKAGE
+        spec = importlib.util.spec_from_file_location(
+            _PORT_PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
+        if spec and spec.loader:
+            sys.modules[_PORT_PACKAGE] = importlib.util.module_from_spec(spec)
+            serial.protocol_handler_packages.append(_PORT_PACKAGE)
 
     class UnknownBoard(exception.UnknownBoard):  # type: ignore[misc]  # PlatformIO carries no types
         """PlatformIO's error with a hint. PlatformIO also shows the name of the class."""
@@ -55,6 +71,10 @@ else:
 
         # Protocol -> package with the program that `upload` runs. This platform's flasher serves all other protocols.
         UPLOAD_PACKAGES: ClassVar[dict[str, str]] = {"serial": "tool-stm8gal", "espstlink": "tool-stm8flash"}
+
+        def __init__(self, *arguments: Any, **settings: Any) -> None:
+            super().__init__(*arguments, **settings)
+            _register_port()
 
         def is_embedded(self) -> bool:
             """Return True: Core looks for a package of type "uploader", but here the platform has the flasher."""

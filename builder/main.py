@@ -115,7 +115,7 @@ env.Replace(
     SIZEPROGREGEXP=r"^flash\s+(\d+)",
     SIZEDATAREGEXP=r"^ram\s+(\d+)",
 )
-env.Append(CPPDEFINES=["F_CPU=$BOARD_F_CPU"])
+env.Append(CPPDEFINES=["F_CPU=$BOARD_F_CPU"], LIBSOURCE_DIRS=[str(root / "builder" / "libraries")])
 elf_to_hex = env.VerboseAction(f'"$PYTHONEXE" "$STM8ELF" hex {ram_size} $SOURCE $TARGET', "Building $TARGET")
 env.Append(BUILDERS={"ElfToHex": Builder(action=elf_to_hex, suffix=".hex")})
 if env.get("PROGNAME", "program") == "program":  # a pre: script may have chosen one

@@ -33,6 +33,7 @@ PAGES = {
         "docs/options",
         "docs/frameworks",
         "docs/compilers",
+        "docs/console",
         "docs/testing",
         "docs/stm8tool",
         "docs/api",

@@ -96,6 +96,7 @@ class Targets:
             UPLOADER="$STM8TOOL",
             UPLOADERFLAGS=ours,
             UPLOADCMD=env["UPLOADCMD"] if own_command else other_uploader.OWN_COMMAND,
+            PROGRAM_ELF="$BUILD_DIR/${PROGNAME}$PROGSUFFIX",
             STM8FLASH=self.stands(stm8flash),  # for an upload_command with stm8flash's options
             **{target.file_variable: file(target.file_option) for target in TARGETS if target.file_option},
         )

@@ -30,7 +30,7 @@ class Target(NamedTuple):
     @property
     def takes_firmware(self) -> bool:
         """Tell whether the target needs the built program."""
-        return not self.command or "$SOURCE" in self.command.split()
+        return not self.command or not {"$SOURCE", "$PROGRAM_ELF"}.isdisjoint(self.command.split())
 
     @property
     def makes_a_file(self) -> bool:
@@ -118,6 +118,14 @@ TARGETS = (
         "shows the option bytes",
     ),
     Target(
+        "monitor-swim",
+        "Platform",
+        "Monitor over SWIM",
+        "Show the text of the running program, and send it text",
+        "monitor $PROGRAM_ELF",
+        "shows the text of a program that uses [`swim_console.h`](console.md), and sends it text",
+    ),
+    Target(
         "check-compiler",
         "Platform",
         "Check Compiler",
@@ -155,7 +163,7 @@ TARGETS = (
 )
 
 # Words of a command that are paths.
-FILES = ("$SOURCE", *(f"${target.file_variable}" for target in TARGETS if target.file_option))
+FILES = ("$SOURCE", "$PROGRAM_ELF", *(f"${target.file_variable}" for target in TARGETS if target.file_option))
 
 
 def compile_nothing(names: Sequence[str]) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Optional
 
 import pytest
 
+from stm8tool.chip.running.rings import OUT_MAGIC
 from stm8tool.cli import main as cli
 from stm8tool.parts.table import find_part, option_table
 from stm8tool.probe.stlink import find
@@ -168,6 +169,13 @@ def program(size: int, seed: int = 1) -> bytes:
     """Return bytes that begin like a program: the vector leads to the byte after it. No later byte is zero."""
     vector = b"\x82\x00\x80\x04\x20\xfe"[:size]
     return vector + bytes((seed * 37 + n * 11) % 255 + 1 for n in range(len(vector), size))
+
+
+def talking() -> bytes:
+    """Return a program that does what the console library does: MOV fills a ring at 0x0100, which says "hello"."""
+    ring = OUT_MAGIC + bytes([15, 0, 0, 6]) + b"hello\n"
+    code = b"".join(bytes([0x35, byte, 0x01, n]) for n, byte in enumerate(ring))
+    return b"\x82\x00\x80\x04" + code + b"\x20\xfe"
 
 
 def start(*command: str, folder: Path, out: int = subprocess.PIPE, **env: str) -> subprocess.Popen[str]:

@@ -13,7 +13,7 @@ import pytest
 
 import stm8tool
 from cli.compat import Flash
-from cli.desk import Desk, program
+from cli.desk import Desk, program, talking
 from stm8tool import selector
 from stm8tool.cli import main as cli
 from stm8tool.cli import stm8flash, stm8flash_line
@@ -66,6 +66,7 @@ EXAMPLES = {
     "options set": [Example("options set AFR=0x02")],
     "options defaults": [Example("options defaults")],
     "options diff": [Example("options diff same.hex")],
+    "monitor": [Example("monitor held.hex --until hello")],
     "udev": [Example("udev")],
     "parts": [Example("parts stm8s103f3"), Example("parts --json")],
     "sim create": [Example("--probe v2 sim create created.chip")],
@@ -90,8 +91,8 @@ COMPAT_EXAMPLES = {
 
 @pytest.fixture
 def board(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """A desk with board.chip: an open chip with a program that loops, an EEPROM, and an AFR of its own."""
-    held = bytes.fromhex("82008004 20FE") + program(500)[6:]
+    """A desk with board.chip: an open chip with a program that says hello, an EEPROM, and an AFR of its own."""
+    held = talking() + program(500)[len(talking()) :]
     desk.chip(content=held)
     desk.set_option("AFR", 0x01)
     desk.hex("held.hex", (0x8000, held))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from documents import read
-from pio import Core, Project, Result
+from pio import Core, Project, Result, stm8tool
 
 pytestmark = pytest.mark.platform
 
@@ -207,3 +207,34 @@ def test_an_upload_to_a_simulator_of_the_cpu_does_nothing_and_asks_for_nothing(p
     result = project.run("upload")
     assert result.code == 0, result.output
     assert "nothing is uploaded: upload_protocol = simulator" in result.output
+
+
+CONSOLE_INI = """
+[env:stm8sblue]
+platform = ststm8
+board = stm8sblue
+upload_protocol = stlinkv2
+upload_port = sim:board.chip
+test_framework = custom
+test_port = swim://
+build_flags = -DSWIM_CONSOLE_BLOCK
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "told"),
+    [
+        ("t.c:1:one:PASS\\nt.c:2:two:PASS\\n2 Tests 0 Failures 0 Ignored\\nOK\\n", 0, "2 succeeded"),
+        ("t.c:1:one:PASS\\nt.c:3:bad:FAIL: expected 2\\n2 Tests 1 Failures 0 Ignored\\nFAIL\\n", 1, "1 failed"),
+    ],
+)
+def test_results_come_over_the_console_from_a_simulated_board(
+    project: Project, said: str, code: int, told: str
+) -> None:
+    prepare(project, "", program=f'#include <swim_console.h>\nvoid main(void) {{ swim_puts("{said}"); for (;;) ; }}\n')
+    (project.folder / "platformio.ini").write_text(CONSOLE_INI, encoding="utf-8")
+    made = stm8tool("sim", "create", "board.chip", "--part", "stm8s103f3", cwd=project.folder)
+    assert made.code == 0
+    result = run(project)
+    assert result.code == code, result.output
+    assert told in result.output

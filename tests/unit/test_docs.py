@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.desk import talking
 from documents import DOCS, examples, first_cells, read, run, section
 from pio import BOARDS, ROOT, UPSTREAM_BOARDS
 from stm8build import options
@@ -46,6 +47,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(interrupts, "terminate_like_ctrl_c", lambda: None)
     save("firmware.hex", [Segment(0x8000, FIRMWARE)])
     save("hello.hex", [Segment(0x8000, HELLO)])
+    save("talking.hex", [Segment(0x8000, talking())])
     save("options.hex", [Segment(0x4800, bytes.fromhex("00 00ff 00ff 00ff 00ff 00ff"))])
     Path("next.txt").write_text("41\n", encoding="ascii")
     return tmp_path

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .chip.options.bytes import OptionState
     from .chip.options.plan import Change as OptionChange
     from .chip.options.protection import Unlocked
+    from .chip.running.program import Program
+    from .chip.running.swim_console import SwimConsole
     from .parts.table import Part
     from .probe.base import ProbeInfo
     from .session import Session
@@ -317,6 +319,25 @@ class Chip:
             )
         self.load_ram(image)
         self._session.let_run(address)
+
+    def console(
+        self, program: Optional[Program] = None, notice: Callable[[str], None] = lambda text: None
+    ) -> SwimConsole:
+        """Return the console of the program that runs in the chip, for a `with` statement; see docs/console.md.
+
+        The chip is not reset, and its CPU never stops.
+
+        Args:
+            program: The program of the chip, from its ELF. Without it the console is looked for in RAM.
+            notice: Called with one line for the user, such as "the chip was reset".
+
+        Raises:
+            ConnectError: The running chip does not answer.
+            TargetError: Another program runs, or it has no console.
+        """
+        from .chip.running.swim_console import SwimConsole
+
+        return SwimConsole(self._session.running(), self.part, program, notice)
 
     def erase(self, region: Union[str, Region] = "flash") -> Written:
         """Erase "flash", "eeprom", or whole blocks of one of them, to 0x00. Blank blocks are skipped.

@@ -137,6 +137,9 @@ class Code(Enum):
     )
     VERIFY = "E-VERIFY", 6, "the chip does not hold the same data as the file"
     NO_PROGRAM = "E-NO-PROGRAM", 0, "the command did its work, but the chip has no program that a reset starts"
+    # A program that runs
+    NO_CONSOLE = "E-NO-CONSOLE", 1, "the chip answers, but no program with a console runs in it"
+    OTHER_BUILD = "E-OTHER-BUILD", 1, "the chip runs another program than the ELF that you gave"
     # A program that runs in the simulator
     RUN_STOPPED = "E-RUN-STOPPED", 1, "the CPU of the simulated board cannot continue, or nothing can run there"
     RUN_TIME = "E-RUN-TIME", 1, "the program in the simulator did not reach the condition that the command waits for"

@@ -172,6 +172,14 @@ class Session:
             self._connected = True
         return self._core
 
+    def running(self) -> SwimLink:
+        """Return the probe for a chip whose program runs: nothing connects to it, which would reset it."""
+        if self._connected:
+            self._core.leave()
+            self._connected = False
+        self.expects_program = False
+        return self._link
+
     def let_run(self, address: int) -> None:
         """Let the CPU run from `address`. The session then ends without a reset; another job connects again."""
         self._core.run(address)

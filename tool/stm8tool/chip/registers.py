@@ -14,6 +14,7 @@ CSR_SAFE_MASK = 0x80  # mask internal resets while SWIM is in use
 CSR_NO_ACCESS = 0x40
 CSR_SWIM_DM = 0x20  # open the bus and the debug module to SWIM
 CSR_HS = 0x10
+CSR_OSCOFF = 0x08  # HALT stops the oscillator, even while SWIM is active
 CSR_RST = 0x04  # the next system reset ends SWIM
 CSR_HSIT = 0x02  # option bytes are loaded, high speed is allowed
 

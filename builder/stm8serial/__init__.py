@@ -1,0 +1,4 @@
+"""What this platform adds to pyserial in PlatformIO's process: the port swim://, see `protocol_swim.py`.
+
+`platform.py` loads this package by its path, and tells pyserial of it.
+"""

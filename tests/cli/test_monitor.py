@@ -1,0 +1,91 @@
+"""`monitor`: both directions, its ends, and how it refuses."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+
+from cli.desk import Desk, talking
+
+
+@pytest.fixture
+def board(desk: Desk) -> Desk:
+    """A desk with board.chip, whose program says hello."""
+    desk.chip(content=talking())
+    desk.hex("talking.hex", (0x8000, talking()))
+    desk.hex("other.hex", (0x8000, talking()[:-1] + b"\xfd"))
+    return desk
+
+
+def test_the_text_of_the_program_is_all_of_stdout(board: Desk) -> None:
+    result = board.flash("monitor", "talking.hex", "--for", "50ms")
+    assert (result.code, result.out) == (0, "hello\n")
+    assert board.flash("monitor", "--for", "50ms").out == ""  # it was read
+
+
+def test_text_that_does_not_come_ends_with_a_code(board: Desk) -> None:
+    result = board.flash("monitor", "--until", "goodbye", "--for", "50ms")
+    assert result.code == 1
+    assert result.reason == "error: the program did not write 'goodbye' in that time [E-RUN-TIME]"
+
+
+def test_text_may_come_in_pieces_and_is_found(board: Desk) -> None:
+    assert board.flash("monitor", "--until", "hello\n", "--for", "50ms").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--until", ""], "error: --until needs a text [E-USAGE]"),
+        (["--for", "soon"], "error: --for soon is not a simulated time [E-USAGE]"),
+        (["--port", "COM3"], "error: --port COM3 is not a port on this machine's loopback [E-USAGE]"),
+        (
+            ["--port", "socket://0.0.0.0:4000"],
+            "error: --port socket://0.0.0.0:4000 is not a port on this machine's loopback [E-USAGE]",
+        ),
+        (
+            ["--port", "socket://127.0.0.1:70000"],
+            "error: --port socket://127.0.0.1:70000: a port is a number from 1 to 65535 [E-USAGE]",
+        ),
+        (["other.hex"], "error: the chip runs another program than other.hex [E-OTHER-BUILD]"),
+        (["missing.elf"], "error: missing.elf: no such file [E-FILE]"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_makes_no_sense_is_refused(board: Desk, words: list[str], reason: str) -> None:
+    result = board.flash("monitor", "--for", "50ms", *words) if "--for" not in words else board.flash("monitor", *words)
+    assert result.code in (1, 2)
+    assert (result.out, result.reason) == ("", reason)
+    assert result.hint
+
+
+def test_a_blank_chip_has_no_console(desk: Desk) -> None:
+    desk.chip()
+    result = desk.flash("monitor", "--for", "50ms")
+    assert result.reason == "error: the running program shows no console in its RAM [E-NO-CONSOLE]"
+
+
+def test_a_client_on_loopback_gets_the_text(board: Desk) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        number = free.getsockname()[1]
+    found = b""
+
+    def listen() -> None:
+        nonlocal found
+        while not found:
+            try:
+                with socket.create_connection(("127.0.0.1", number), timeout=30) as client:
+                    while not found.endswith(b"hello\n"):
+                        found += client.recv(100)
+            except ConnectionRefusedError:  # it is not there yet
+                continue
+
+    client = threading.Thread(target=listen)
+    client.start()
+    result = board.flash("monitor", "--port", f"socket://127.0.0.1:{number}", "--until", "hello")
+    client.join()
+    assert found == b"hello\n"
+    assert result.out == ""

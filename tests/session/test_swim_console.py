@@ -1,0 +1,237 @@
+"""The console of a running program: its rings, resets, lost links, and what a chip may show instead."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import pytest
+
+from session.bench import Board, image_of
+from stm8tool.chip.running import rings
+from stm8tool.chip.running.program import Program
+from stm8tool.chip.running.rings import HEADER, IN_MAGIC, OUT_MAGIC, Header, Ring
+from stm8tool.chip.running.swim_console import SwimConsole
+from stm8tool.errors import Code, ConnectError, TargetError
+
+OUT, IN = 0x0100, 0x0200
+PARTS = ("stm8s103f3", "stm8l151k6")
+
+
+class Ringing:
+    """The library's side: what `swim_console.h` does in the chip, done to the RAM of a simulated one."""
+
+    def __init__(self, board: Board, size: int = 16, in_size: Optional[int] = 16) -> None:
+        self.ram = board.chip.ram
+        self.size = size
+        self.in_size = in_size
+        self.start()
+
+    def start(self) -> None:
+        """Do what the start code does."""
+        self.ram.write(OUT, OUT_MAGIC + bytes([self.size - 1, 0, 0, 0]) + bytes(self.size))
+        if self.in_size:
+            self.ram.write(IN, IN_MAGIC + bytes([self.in_size - 1, 0, 0, 0]) + bytes(self.in_size))
+
+    def counter(self, ring: int, offset: int) -> int:
+        return self.ram.read(ring + offset, 1)[0]
+
+    def puts(self, text: bytes) -> None:
+        for byte in text:
+            head, tail = self.counter(OUT, 7), self.counter(OUT, 6)
+            if head - tail & 0xFF >= min(self.size, 255):
+                self.ram.write(OUT + 5, bytes([self.counter(OUT, 5) + 1 & 0xFF]))
+                continue
+            self.ram.write(OUT + HEADER + head % self.size, bytes([byte]))
+            self.ram.write(OUT + 7, bytes([head + 1 & 0xFF]))
+
+    def gets(self) -> bytes:
+        found = b""
+        while self.counter(IN, 6) != self.counter(IN, 7):
+            tail = self.counter(IN, 6)
+            found += self.ram.read(IN + HEADER + tail % (self.in_size or 1), 1)
+            self.ram.write(IN + 6, bytes([tail + 1 & 0xFF]))
+        return found
+
+
+@pytest.fixture(params=PARTS)
+def board(request: pytest.FixtureRequest) -> Board:
+    return Board(request.param)
+
+
+@pytest.mark.parametrize("size", [16, 32, 64, 128, 256])
+def test_text_comes_out_in_order_however_often_the_ring_turns(size: int) -> None:
+    board = Board()
+    ringing = Ringing(board, size)
+    sent, found = b"", b""
+    with board.open() as chip, chip.console() as console:
+        for turn in range(60):
+            text = bytes((turn * 7 + n) & 0xFF for n in range(turn % (min(size, 255) + 1)))
+            ringing.puts(text)
+            sent += text
+            found += console.read()
+        found += console.read()
+    assert found == sent
+    assert board.is_left_idle()
+
+
+def test_the_chip_is_not_reset_and_its_cpu_runs_the_whole_time(board: Board) -> None:
+    ringing = Ringing(board)
+    board.chip.ram.write(0x20, b"kept")
+    states = []
+    with board.open() as chip, chip.console() as console:
+        for _ in range(5):
+            ringing.puts(b"x")
+            console.read()
+            states.append((board.chip.state, board.chip.debug.stalled))
+    assert set(states) == {("running", False)}
+    assert board.chip.ram.read(0x20, 4) == b"kept"
+    assert ringing.counter(OUT, 7) == 5
+    assert board.is_left_idle()
+
+
+def test_input_goes_in_as_far_as_there_is_room(board: Board) -> None:
+    ringing = Ringing(board)
+    with board.open() as chip, chip.console() as console:
+        assert console.takes_input
+        assert console.write(b"0123456789abcdefghij") == 16
+        assert console.write(b"z") == 0
+        assert ringing.gets() == b"0123456789abcdef"
+        assert console.write(b"ghij") == 4
+        assert ringing.gets() == b"ghij"
+
+
+def test_a_program_without_input_is_told(board: Board) -> None:
+    Ringing(board, in_size=None)
+    with board.open() as chip, chip.console() as console:
+        assert not console.takes_input
+        assert console.write(b"x") == 0
+
+
+def test_dropped_bytes_are_counted_once(board: Board) -> None:
+    ringing = Ringing(board)
+    told: list[str] = []
+    with board.open() as chip, chip.console(notice=told.append) as console:
+        ringing.puts(bytes(range(20)))
+        assert console.read() == bytes(range(16))
+        ringing.puts(b"more")
+        assert console.read() == b"more"
+    assert told == ["the ring was full: the program dropped 4 bytes, or 4 and a multiple of 256"]
+
+
+def test_a_reset_of_the_chip_is_told_and_the_new_text_comes(board: Board) -> None:
+    ringing = Ringing(board)
+    told: list[str] = []
+    with board.open() as chip, chip.console(notice=told.append) as console:
+        ringing.puts(b"before")
+        assert console.read() == b"before"
+        board.chip.reset_by_program(board.probe.clock.now())
+        ringing.start()
+        ringing.puts(b"after")
+        found = b"".join(console.read() for _ in range(5))
+        assert (found, told) == (b"after", ["the chip was reset"])
+        assert not board.chip.debug.stalled
+    assert board.is_left_idle()
+
+
+def test_an_old_tail_written_after_the_reset_is_mended() -> None:
+    board = Board()
+    ringing = Ringing(board)
+    told: list[str] = []
+    with board.open() as chip, chip.console(notice=told.append) as console:
+        ringing.puts(b"0123456789")
+        console.read()
+        ringing.start()
+        ringing.puts(b"new")
+        ringing.ram.write(OUT + 6, bytes([10]))  # the console wrote it just then
+        assert console.read() == b"new"
+        assert ringing.counter(OUT, 6) == 3
+
+
+def test_a_chip_that_is_silent_for_a_while_is_waited_for() -> None:
+    board = Board()
+    ringing = Ringing(board)
+    with board.open() as chip, chip.console() as console:
+        board.chip.link_lost = True
+        ringing.puts(b"kept")
+        assert console.read() == b""
+        board.chip.link_lost = False
+        assert b"".join(console.read() for _ in range(5)) == b"kept"
+
+
+def test_a_chip_that_stays_silent_ends_the_console() -> None:
+    board = Board()
+    Ringing(board)
+
+    def listen(console: SwimConsole) -> None:
+        while True:
+            console.read()
+
+    with board.open() as chip, chip.console() as console:
+        board.chip.power(False, board.probe.clock.now())
+        with pytest.raises(ConnectError, match="the running chip does not answer"):
+            listen(console)
+    assert board.probe.clock.now() > 30
+
+
+def test_a_program_without_a_console_is_told(board: Board) -> None:
+    board.upload(image_of(board.part, 3, 600))
+    with board.open() as chip, pytest.raises(TargetError, match="shows no console") as failure, chip.console():
+        pass
+    assert failure.value.code is Code.NO_CONSOLE
+    assert board.is_left_idle()
+
+
+def test_another_build_is_told(board: Board) -> None:
+    Ringing(board)
+    board.upload(image_of(board.part, 3, 600))
+    symbols = {"_swim_console_out": OUT, "_swim_console_in": IN}
+    same = Program("a.elf", symbols, image_of(board.part, 3, 600).segments)
+    other = Program("b.elf", symbols, image_of(board.part, 4, 600).segments)
+    Ringing(board)
+    with board.open() as chip:
+        with pytest.raises(TargetError, match=r"another program than b\.elf") as failure, chip.console(other):
+            pass
+        with chip.console(same) as console:
+            assert console.takes_input
+    assert failure.value.code is Code.OTHER_BUILD
+
+
+def test_an_elf_without_the_symbol_is_told(board: Board) -> None:
+    Ringing(board)
+    plain = Program("plain.elf", {}, ())
+    with board.open() as chip, pytest.raises(TargetError, match=r"plain\.elf has no console"), chip.console(plain):
+        pass
+
+
+def test_two_rings_need_the_elf(board: Board) -> None:
+    ringing = Ringing(board)
+    board.chip.ram.write(0x180, OUT_MAGIC + bytes([15, 0, 0, 0]) + bytes(16))
+    ringing.puts(b"this one")
+    with board.open() as chip:
+        with pytest.raises(TargetError, match="2 rings"), chip.console():
+            pass
+        with chip.console(Program("a.elf", {"_swim_console_out": OUT}, ())) as console:
+            assert console.read() == b"this one"
+
+
+def test_a_read_protected_chip_is_told() -> None:
+    board = Board(locked=True)
+    with board.open() as chip, pytest.raises(TargetError) as failure, chip.console():
+        pass
+    assert failure.value.code is Code.NO_CONSOLE
+    assert board.is_left_idle()
+
+
+@pytest.mark.parametrize(
+    "header", [bytes([14, 0, 0, 0]), bytes([255, 0, 0, 0]), bytes([15, 0, 0, 17]), bytes([0, 0, 0, 0])]
+)
+def test_what_only_looks_like_a_ring_is_none(header: bytes) -> None:
+    memory = bytes(40) + OUT_MAGIC + header + bytes(16)
+    assert rings.find(memory, 0, OUT_MAGIC) == []
+
+
+def test_a_ring_may_end_where_the_memory_ends() -> None:
+    memory = bytes(3) + OUT_MAGIC + bytes([15, 0, 250, 4]) + bytes(16)
+    assert rings.find(memory, 0x10, OUT_MAGIC) == [Ring(0x13, 16)]
+    assert rings.find(memory[:-1], 0x10, OUT_MAGIC) == []
+    assert Header(0, 250, 4).waiting == 10

@@ -1,0 +1,70 @@
+"""Attach to a chip whose program runs, and detach from it: without a reset, and without a stall.
+
+SWIM_CSR.SAFE_MASK stays 0, so a watchdog may reset the chip as it would without a probe. SWIM_CSR.RST is 1, so such a
+reset also ends SWIM and the CPU starts by itself; with 0 it would come up stalled (UM0470; confidence medium).
+
+SWIM takes bus cycles from the CPU for each byte. How many, no source says.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+
+from ...errors import Code, ConnectError, LinkFault, SwimError, ToolError
+from ...probe.base import SwimLink
+from ...support.interrupts import shield
+from .. import registers as reg
+from ..link.connect import move_reset
+
+_log = logging.getLogger(__name__)
+
+_FIRST_POLL_S = 0.012  # as the connect ladder waits
+_BASE = reg.CSR_SWIM_DM | reg.CSR_RST
+_STATUS_BITS = reg.CSR_HSIT | reg.CSR_NO_ACCESS
+_HALT_HINT = "a program that sleeps in HALT, or that turns SWIM off, cannot be watched; see docs/console.md"
+
+
+def attach(link: SwimLink) -> None:
+    """Reach a chip whose program runs, at high speed if the chip allows it.
+
+    Raises:
+        ConnectError: The chip does not answer.
+        TransportError, ProbeError: The probe failed.
+    """
+    try:
+        _enter(link)
+    except SwimError as exc:
+        raise ConnectError(
+            f"the running chip does not answer: {exc}", fault=exc.fault, code=Code.TARGET_SILENT, hint=_HALT_HINT
+        ) from exc
+
+
+def _enter(link: SwimLink) -> None:
+    move_reset(link, low=False)
+    link.enter(_FIRST_POLL_S)
+    link.set_speed(False)
+    link.wotf(reg.SWIM_CSR, bytes([_BASE]))
+    value = link.rotf(reg.SWIM_CSR, 1)[0]
+    if (value ^ _BASE) & ~_STATUS_BITS:
+        raise SwimError(f"SWIM_CSR reads 0x{value:02X}, but 0x{_BASE:02X} was written", fault=LinkFault.DAMAGED)
+    if value & reg.CSR_HSIT and link.has_high_speed:
+        with shield():
+            link.wotf(reg.SWIM_CSR, bytes([_BASE | reg.CSR_HS]))
+            link.set_speed(True)
+        link.rotf(reg.DM_CSR2, 1)
+
+
+def is_stalled(link: SwimLink) -> bool:
+    """Tell whether something has stopped the CPU."""
+    return bool(link.rotf(reg.DM_CSR2, 1)[0] & reg.CSR2_STALL)
+
+
+def detach(link: SwimLink) -> None:
+    """Close the debug module and go back to low speed; the program goes on. An error is only logged.
+
+    SWIM stays active until the next reset of the chip. SWIM_CSR.OSCOFF lets HALT stop the oscillator again.
+    """
+    with shield(), suppress(ToolError):
+        link.wotf(reg.SWIM_CSR, bytes([reg.CSR_OSCOFF | reg.CSR_RST]))
+        _log.debug("detached; the program runs on")

@@ -1,0 +1,41 @@
+"""The program that runs in a chip, as its file describes it: the bytes of its flash, and names for addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Optional
+
+from ...errors import Code, TargetError
+from ...image import Segment
+from ...parts.table import Part
+from ...probe.base import SwimLink
+
+_CHUNK = 1024
+
+
+class Program(NamedTuple):
+    """A program.
+
+    Attributes:
+        name: Of its file.
+        symbols: Addresses by name, as the ELF spells them; None if the file has no names.
+        segments: Its data by address; those outside of the flash are ignored.
+    """
+
+    name: str
+    symbols: Optional[Mapping[str, int]]
+    segments: Sequence[Segment]
+
+    def require_in(self, link: SwimLink, part: Part) -> None:
+        """Raise TargetError unless the flash of a running chip holds this program."""
+        for segment in self.segments:
+            if not part.flash.start <= segment.address < part.flash.end:
+                continue
+            for at in range(0, len(segment.data), _CHUNK):
+                piece = segment.data[at : at + _CHUNK]
+                if link.rotf(segment.address + at, len(piece)) != piece:
+                    raise TargetError(
+                        f"the chip runs another program than {self.name}",
+                        code=Code.OTHER_BUILD,
+                        hint="upload this build, or give the ELF of the program in the chip",
+                    )

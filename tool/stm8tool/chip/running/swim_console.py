@@ -1,0 +1,271 @@
+"""The console of a running program: text out of one ring in RAM, and text into another one.
+
+    with SwimConsole(link, part) as console:
+        while True:
+            show(console.read())
+            console.write(typed)
+
+A reset of the chip, a new program or a lost link does not end it: `read` attaches again, and tells it by `notice`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from types import TracebackType
+from typing import Optional
+
+from ...errors import LINK_ERRORS, Code, ConnectError, LinkFault, SwimError, TargetError, ToolError
+from ...parts.table import Part
+from ...probe.base import SwimLink
+from ...support.clock import Clock
+from ...words import Hint
+from . import attach, rings
+from .program import Program
+from .rings import HEADER, IN_MAGIC, IN_SYMBOL, OUT_MAGIC, OUT_SYMBOL, Header, Ring
+
+_log = logging.getLogger(__name__)
+
+_BLINKS = 3  # reads that find no ring, before it is looked for again: the chip may be starting
+_AGAIN_S = 0.05  # between two tries to attach
+_PATIENCE_S = 30.0  # how long a chip that answered before may stay silent
+_START_S = 0.25  # how long a program may take from its reset to its first ring
+
+
+class SwimConsole:
+    """The two rings of a chip whose program runs.
+
+    Args:
+        link: An open probe.
+        part: The chip.
+        program: The program that should run; without it the rings are looked for in RAM.
+        notice: Called with one line for the user, such as "the chip was reset".
+    """
+
+    def __init__(
+        self,
+        link: SwimLink,
+        part: Part,
+        program: Optional[Program] = None,
+        notice: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._link = link
+        self._part = part
+        self._program = program
+        self._notice = notice
+        self._out: Optional[Ring] = None
+        self._in: Optional[Ring] = None
+        self._tail = self._before = 0  # of `out`, as this console wrote it last, and before that
+        self._dropped = 0
+        self._full = False  # the last read found much: the next one reads header and data at once
+        self._blinks = 0
+        self._silent_since: Optional[float] = None
+
+    def __enter__(self) -> SwimConsole:
+        """Attach and find the rings.
+
+        Raises:
+            ConnectError: The running chip does not answer.
+            TargetError: Another program runs, it has no console, or its CPU is stopped.
+        """
+        attach.attach(self._link)
+        try:
+            self._begin()
+        except SwimError as exc:
+            if exc.fault is not LinkFault.REFUSED:
+                raise
+            raise TargetError(
+                "the chip does not let its memory be read: it is read-protected, or it sleeps in HALT",
+                code=Code.NO_CONSOLE,
+                hint=Hint("a read-protected chip shows no console: {unlock} erases it and opens it"),
+            ) from exc
+        return self
+
+    def _begin(self) -> None:
+        if attach.is_stalled(self._link):
+            raise TargetError(
+                "the CPU of the chip is stopped, so its program does not run",
+                code=Code.NO_CONSOLE,
+                hint=Hint("let it run first: {reset}"),
+            )
+        if self._program is not None:
+            self._program.require_in(self._link, self._part)
+        end = self._link.clock.now() + _START_S
+        while not self._locate():
+            if self._link.clock.now() > end:
+                raise self._nothing_found()
+            self._link.clock.sleep(_AGAIN_S)
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        """Detach; the program runs on."""
+        attach.detach(self._link)
+
+    # -- the two directions ---------------------------------------------------------------------------------
+
+    def read(self) -> bytes:
+        """Return what the program has written since the last call; it may be nothing.
+
+        Raises:
+            ConnectError: The chip stayed silent for half a minute.
+            TransportError, ProbeError: The probe failed.
+        """
+        try:
+            return self._drain() if self._is_attached() else b""
+        except ConnectError:
+            raise
+        except LINK_ERRORS as exc:
+            self._lose(exc)
+            return b""
+
+    def write(self, data: bytes) -> int:
+        """Give the program as many bytes of `data` as have room in its ring now; return how many."""
+        if self._in is None or self._silent_since is not None or not data:
+            return 0
+        try:
+            return self._fill(self._in, data)
+        except LINK_ERRORS as exc:
+            self._lose(exc)
+            return 0
+
+    def _lose(self, exc: ToolError) -> None:
+        _log.debug("the console lost the chip: %s", exc)
+        if self._silent_since is None:
+            self._silent_since = self._link.clock.now()
+
+    @property
+    def clock(self) -> Clock:
+        """The clock to wait by."""
+        return self._link.clock
+
+    @property
+    def takes_input(self) -> bool:
+        """True if the program has a ring for input."""
+        return self._in is not None
+
+    def _drain(self) -> bytes:
+        ring = self._out
+        if ring is None:
+            self._locate()
+            return b""
+        size = HEADER + ring.size * self._full
+        memory = self._link.rotf(ring.address, size)
+        header = rings.header_of(memory, OUT_MAGIC, ring)
+        if header is None:
+            self._blink()
+            return b""
+        self._blinks = 0
+        header = self._restarted(header, ring)
+        self._tell_dropped(header.dropped)
+        if not header.waiting:
+            self._full = False
+            return b""
+        if not self._full:
+            memory += self._link.rotf(ring.data, ring.size)
+        self._full = header.waiting > ring.size // 4
+        found = rings.taken(memory[HEADER:], header)
+        self._before, self._tail = header.tail, header.head
+        try:
+            self._link.wotf(ring.address + rings.TAIL, bytes([header.head]))
+        except LINK_ERRORS as exc:  # the bytes are good; whether the chip knows that they were read is not known
+            self._lose(exc)
+        return found
+
+    def _restarted(self, header: Header, ring: Ring) -> Header:
+        """Return counters that make sense. Those of a chip that was reset begin at 0 again."""
+        if header.tail == self._tail and header.waiting <= ring.capacity:
+            return header
+        if header.tail == self._before and self._tail - header.tail & 0xFF <= header.waiting <= ring.capacity:
+            return header._replace(tail=self._tail)  # the link was lost when that was written
+        self._notice("the chip was reset")
+        self._dropped = 0
+        # The start code has set both to 0. This console may have written its tail after that.
+        fresh = header._replace(tail=0)
+        return fresh if fresh.waiting <= ring.capacity else header._replace(tail=header.head)
+
+    def _tell_dropped(self, count: int) -> None:
+        lost = count - self._dropped & 0xFF
+        self._dropped = count
+        if lost:
+            self._notice(f"the ring was full: the program dropped {lost} bytes, or {lost} and a multiple of 256")
+
+    def _fill(self, ring: Ring, data: bytes) -> int:
+        header = rings.header_of(self._link.rotf(ring.address, HEADER), IN_MAGIC, ring)
+        if header is None or header.waiting > ring.capacity:
+            return 0
+        piece = data[: ring.capacity - header.waiting]
+        at = header.head & ring.size - 1
+        first = piece[: ring.size - at]
+        if piece:
+            self._link.wotf(ring.data + at, first)
+            if piece[len(first) :]:
+                self._link.wotf(ring.data, piece[len(first) :])
+            self._link.wotf(ring.address + rings.HEAD, bytes([header.head + len(piece) & 0xFF]))
+        return len(piece)
+
+    # -- resets and other programs --------------------------------------------------------------------------
+
+    def _blink(self) -> None:
+        self._blinks += 1
+        if self._blinks >= _BLINKS:
+            self._blinks = 0
+            self._out = self._in = None
+
+    def _is_attached(self) -> bool:
+        """Attach again if the chip was lost; False if it is still silent, ConnectError if it is so for too long."""
+        if self._silent_since is None:
+            return True
+        clock = self._link.clock
+        try:
+            attach.attach(self._link)
+        except ConnectError:
+            if clock.now() - self._silent_since > _PATIENCE_S:
+                raise
+            clock.sleep(_AGAIN_S)
+            return False
+        self._silent_since = None
+        return True
+
+    def _locate(self) -> bool:
+        """Find the rings; True if there is one for output."""
+        outs, ins = self._found(OUT_MAGIC, OUT_SYMBOL), self._found(IN_MAGIC, IN_SYMBOL)
+        if len(outs) > 1:
+            raise TargetError(
+                f"the RAM holds {len(outs)} rings, perhaps one of an earlier program",
+                code=Code.NO_CONSOLE,
+                hint="give the program's ELF, which says where its ring is",
+            )
+        self._out = outs[0] if outs else None
+        self._in = ins[0] if len(ins) == 1 else None
+        if self._out is None:
+            return False
+        header = rings.header_of(self._link.rotf(self._out.address, HEADER), OUT_MAGIC, self._out)
+        self._tail, self._dropped = (header.tail, header.dropped) if header else (0, 0)
+        self._before = self._tail
+        return True
+
+    def _found(self, magic: bytes, symbol: str) -> list[Ring]:
+        ram = self._part.ram
+        symbols = self._program.symbols if self._program else None
+        if symbols is None:
+            return rings.find(self._link.rotf(ram.start, ram.size), ram.start, magic)
+        address = symbols.get(symbol)
+        if address is None or not ram.start <= address <= ram.end - HEADER:
+            return []
+        size = min(HEADER + 256, ram.end - address)
+        return [ring for ring in rings.find(self._link.rotf(address, size), address, magic) if ring.address == address]
+
+    def _nothing_found(self) -> TargetError:
+        program = self._program
+        if program is not None and program.symbols is not None and OUT_SYMBOL not in program.symbols:
+            return TargetError(
+                f"{program.name} has no console: its program uses no function of swim_console.h",
+                code=Code.NO_CONSOLE,
+                hint="call swim_puts or swim_putchar, build and upload it",
+            )
+        return TargetError(
+            "the running program shows no console in its RAM",
+            code=Code.NO_CONSOLE,
+            hint="upload a program that uses swim_console.h; the ELF must be that of the program in the chip",
+        )

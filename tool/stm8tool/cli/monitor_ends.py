@@ -1,0 +1,219 @@
+"""Where the console's text goes to and comes from: this process's streams, or a socket on loopback."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import queue
+import re
+import socket
+import sys
+import threading
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Optional
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from .console import Console
+
+_PORT = re.compile(r"socket://(127\.0\.0\.1|localhost):(\d{1,5})", re.ASCII)
+_PIECE = 4096
+_KNOCK_S = 0.05  # how long one look for a client takes; our choice
+_STUCK_S = 1.0  # a client that takes nothing for so long is dropped; our choice
+_SUCH_AS = "such as socket://127.0.0.1:4000"
+
+
+class UserEnd(ABC):
+    """The user's end of the console, a context manager."""
+
+    name: str
+    has_ended = False  # the user wants no more
+
+    def __enter__(self) -> UserEnd:
+        """Open it."""
+        return self
+
+    @abstractmethod
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        """Close it."""
+
+    def is_there(self) -> bool:
+        """Tell whether the user listens; wait for that a little."""
+        return True
+
+    @abstractmethod
+    def put(self, data: bytes) -> None:
+        """Show bytes of the program."""
+
+    @abstractmethod
+    def get(self) -> bytes:
+        """Return what came in since the last call, without waiting."""
+
+
+def end_for(url: Optional[str], console: Console, *, raw: bool) -> UserEnd:
+    """Return this process's streams, or the socket that `url` names; UsageError if it names none on loopback."""
+    if url is None:
+        return _RawStreams() if raw else _Streams(console)
+    found = _PORT.fullmatch(url)
+    if not found:
+        raise UsageError(f"--port {url} is not a port on this machine's loopback", hint=_SUCH_AS)
+    number = int(found[2])
+    if not 0 < number < 1 << 16:
+        raise UsageError(f"--port {url}: a port is a number from 1 to 65535", hint=_SUCH_AS)
+    return _Socket(number, console)
+
+
+class _Streams(UserEnd):
+    """Stdout, and the lines of stdin. A thread reads stdin, as no system can be asked whether all kinds of it wait."""
+
+    name = "text of the program goes to stdout, lines of stdin go to the program"
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._decoder = io.IncrementalNewlineDecoder(
+            codecs.getincrementaldecoder("utf-8")("backslashreplace"), translate=True
+        )
+        self._typed: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def __enter__(self) -> _Streams:
+        if sys.stdin is not None:
+            threading.Thread(target=self._listen, args=(sys.stdin.buffer,), daemon=True).start()
+        return self
+
+    def _listen(self, stream: io.BufferedIOBase) -> None:
+        with suppress(OSError, ValueError):  # a stdin that cannot be read is one at its end
+            for line in iter(stream.readline, b""):
+                self._typed.put(line)
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self._console.output(self._decoder.decode(b"", final=True))
+        self._console.interrupt()
+
+    def put(self, data: bytes) -> None:
+        self._console.output(self._decoder.decode(data))
+
+    def get(self) -> bytes:
+        return _all_of(self._typed)
+
+
+class _RawStreams(UserEnd):
+    """Stdout and stdin as bytes, for another program. The end of stdin ends the console."""
+
+    name = "bytes of the program go to stdout, bytes of stdin go to the program"
+
+    def __init__(self) -> None:
+        self._typed: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def __enter__(self) -> _RawStreams:
+        threading.Thread(target=self._listen, daemon=True).start()
+        return self
+
+    def _listen(self) -> None:
+        with suppress(OSError, ValueError):
+            while True:
+                data = os.read(0, _PIECE)
+                if not data:
+                    break
+                self._typed.put(data)
+        self.has_ended = True
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        pass
+
+    def put(self, data: bytes) -> None:
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except OSError:
+            self.has_ended = True
+
+    def get(self) -> bytes:
+        return _all_of(self._typed)
+
+
+def _all_of(waiting: queue.SimpleQueue[bytes]) -> bytes:
+    found = b""
+    while not waiting.empty():
+        found += waiting.get()
+    return found
+
+
+class _Socket(UserEnd):
+    """A TCP port on loopback for one client at a time. Without a client the text stays in the chip."""
+
+    def __init__(self, number: int, console: Console) -> None:
+        self.name = f"serving socket://127.0.0.1:{number}"
+        self._number = number
+        self._console = console
+        self._door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._client: Optional[socket.socket] = None
+
+    def __enter__(self) -> _Socket:
+        if sys.platform != "win32":  # there the option would let two programs share the port
+            self._door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._door.bind(("127.0.0.1", self._number))
+            self._door.listen(1)
+        except OSError as exc:
+            self._door.close()
+            raise UsageError(
+                f"port {self._number} cannot be used: {exc.strerror}", hint="another program has it; choose another one"
+            ) from exc
+        self._door.settimeout(_KNOCK_S)
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self._door.close()
+        if self._client is not None:
+            self._client.close()
+
+    def is_there(self) -> bool:
+        if self._client is None:
+            try:
+                self._client, _ = self._door.accept()
+            except socket.timeout:  # TimeoutError only from Python 3.10 on
+                return False
+            self._client.settimeout(_STUCK_S)
+            self._console.note("monitor: a client has come")
+        return True
+
+    def put(self, data: bytes) -> None:
+        if self._client is not None:
+            try:
+                self._client.sendall(data)
+            except OSError:
+                self._lose()
+
+    def get(self) -> bytes:
+        if self._client is None:
+            return b""
+        try:
+            self._client.setblocking(False)
+            data = self._client.recv(_PIECE)
+            self._client.settimeout(_STUCK_S)
+        except BlockingIOError:
+            self._client.settimeout(_STUCK_S)
+            return b""
+        except OSError:
+            data = b""
+        if not data:
+            self._lose()
+        return data
+
+    def _lose(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client = None
+        self._console.note("monitor: the client has gone")
