@@ -20,7 +20,8 @@ LEAVES = {"errors", "words", "support", "parts", "image"}
 LAYERS: dict[str, set[str]] = {
     "words": set(),
     "codes": {"words"},
-    "errors": {"codes", "words"},
+    "error_value": {"codes", "words"},
+    "errors": {"codes", "error_value", "words"},
     "support": {"errors", "words"},
     "parts": {"errors"},
     "image": {"errors", "words", "support", "parts"},
