@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from fuzz_image import check, contents
 from unit import test_elf, test_s_record
-from unit.test_image import END
-from unit.test_image import record as hex_record
+from unit.image_texts import END
+from unit.image_texts import record as hex_record
 
 ODD_LINE = st.text("0123456789ABCDEFabcdef:S \x00\x85é", max_size=20)
 HEX = st.one_of(
