@@ -29,7 +29,7 @@ LAYERS: dict[str, set[str]] = {
     "probe": {"errors", "words", "support", "transport"},
     "chip": {*LEAVES, "probe"},
     "sim": {"errors", "words", "support", "parts", "transport"},
-    "selector": {"transport", "probe", "sim"},
+    "selector": {"words", "transport", "probe", "sim"},
     "session": {*LEAVES, "probe", "chip"},
     "api": {*LEAVES, "probe", "chip", "session"},
     "library": {*LEAVES, "probe", "chip", "selector", "session", "api"},

@@ -116,10 +116,10 @@ def _list_parts(_request: CompatRequest, console: Console) -> None:
 
 
 def _list_probes(request: CompatRequest, console: Console) -> None:
-    from ..probe.stlink import listing
-    from ..selector import bus_of
+    from ..probe import listing
+    from ..selector import attached
 
-    probes, others = listing.attached(bus_of(request.programmer or "")[0], COMMAND_LINE)
+    probes, others = attached(request.programmer or "", COMMAND_LINE)
     for index, probe in enumerate(probes):
         # stm8flash shows a serial number as the hex codes of its characters.
         serial = "unknown" if probe.serial is None else probe.serial.encode().hex().upper()

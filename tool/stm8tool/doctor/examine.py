@@ -7,12 +7,14 @@ thing was seen to work. `doctor/page.py` makes a page and a JSON document from t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Optional
 
 from ..errors import Code, ToolError
 from ..parts.table import Part
 from ..probe.stlink import find, listing
-from ..selector import bus_of
+from ..probe.stlink.swim import Stlink
+from ..selector import bus_of, kind_of, open_link
 from ..session import PowerCycle
 from ..words import COMMAND_LINE
 from .chip import about_chip, named_part
@@ -41,7 +43,8 @@ def examine(
         part, about_part = named_part(part_name)
         findings = [python(), tool(), *usb_library(selector)]
         if not any(finding.error for finding in findings):
-            findings += _probe_and_chip(selector, part, about_part, power_cycle, write_test)
+            examined = _stlink_and_chip if kind_of(selector).is_stlink else _probe_and_chip
+            findings += examined(selector, part, about_part, power_cycle, write_test)
         else:
             findings += [not_seen("probe", "needs the USB library"), about_part]
     findings += [Finding("warning", Mark.NOTE, text) for text in heard]
@@ -54,6 +57,22 @@ def examine(
 def _probe_and_chip(
     selector: str, part: Optional[Part], about_part: Finding, power_cycle: Optional[PowerCycle], write_test: bool
 ) -> Iterator[Finding]:
+    """Yield the findings about a probe that is not an ST-LINK, and about the chip."""
+    seen = use(lambda: open_link(selector), part, power_cycle, write_test)
+    if seen.probe:
+        text = f"{seen.probe.model} at {seen.probe.place}"
+        yield Finding("probe", Mark.OK, text, facts={"path": seen.probe.place, "substitute": False})
+        yield _firmware(seen)
+    elif seen.error:
+        yield bad("probe", seen.error)
+        yield not_seen("firmware", "needs the probe")
+    yield from about_chip(part, about_part, seen)
+
+
+def _stlink_and_chip(
+    selector: str, part: Optional[Part], about_part: Finding, power_cycle: Optional[PowerCycle], write_test: bool
+) -> Iterator[Finding]:
+    """Yield the findings about the devices on the USB, the chosen ST-LINK, and the chip."""
     try:
         bus, wanted = bus_of(selector)
         probes, others = find.survey(bus)
@@ -66,7 +85,10 @@ def _probe_and_chip(
         chosen = find.choose(wanted, probes, others, prefix=bus.prefix)
     except ToolError as exc:
         error = exc
-    seen = use(chosen, bus, part, power_cycle, write_test) if chosen else Visit()
+    seen = Visit()
+    if chosen is not None:
+        pipe_to = partial(find.pipe_to, chosen, bus)
+        seen = use(lambda: Stlink(pipe_to()), part, power_cycle, write_test)
     for probe in probes:
         yield _chosen_device(probe, seen) if probe is chosen else _other_device(probe, bus)
     for other in others:
@@ -114,4 +136,6 @@ def _firmware(seen: Visit) -> Finding:
         return not_seen("firmware", "needs the probe")
     probe = seen.probe
     facts = {"model": probe.model, "firmware": probe.firmware, "swim": seen.swim}
+    if seen.swim is None:
+        return Finding("firmware", Mark.OK, f"{probe.firmware} of {probe.model}", facts=facts)
     return Finding("firmware", Mark.OK, f"{probe.firmware} of an {probe.model}, SWIM version {seen.swim}", facts=facts)

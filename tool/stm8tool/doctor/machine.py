@@ -10,11 +10,12 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import AccessError
-from ..selector import SIM_PREFIX
+from ..selector import SIM_PREFIX, kind_of
 from ..support import deps
 from .findings import Finding, Mark, bad, not_seen
 
 _SIMULATED = "not needed: the probe is simulated"
+_NOT_AN_STLINK = "not needed: the probe is not an ST-LINK"
 
 
 def python() -> Finding:
@@ -32,9 +33,11 @@ def tool() -> Finding:
 
 def usb_library(selector: str) -> Iterator[Finding]:
     """Yield the findings about the Python packages and libusb."""
-    if selector.startswith(SIM_PREFIX):
-        yield Finding("packages", Mark.NOTE, _SIMULATED)
-        yield Finding("usb-library", Mark.NOTE, _SIMULATED)
+    simulated = selector.startswith(SIM_PREFIX)
+    if simulated or not kind_of(selector).is_stlink:
+        why = _SIMULATED if simulated else _NOT_AN_STLINK
+        yield Finding("packages", Mark.NOTE, why)
+        yield Finding("usb-library", Mark.NOTE, why)
         return
     try:
         deps.require("usb")

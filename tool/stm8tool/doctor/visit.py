@@ -10,15 +10,15 @@ from ..chip.facts import ChipInfo
 from ..chip.link.quality import Quality
 from ..errors import LinkFault, ReadoutProtectedError, SwimError, ToolError
 from ..parts.table import Part
-from ..probe.stlink import find
 from ..probe.stlink.swim import Stlink
 from ..session import Connection, PowerCycle, Session
 from . import block_times
 from .findings import Finding, Mark, not_seen
 
 if TYPE_CHECKING:
-    from ..probe.base import ProbeInfo
-    from ..transport.base import UsbBus
+    from collections.abc import Callable
+
+    from ..probe.base import ProbeInfo, SwimLink
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Visit:
     """The results of one session with the chosen probe, which may have ended early."""
 
     probe: Optional[ProbeInfo] = None
-    swim: int = 0  # version of the firmware's SWIM
+    swim: Optional[int] = None  # version of SWIM in the firmware of an ST-LINK
     supply_mv: Optional[int] = None
     connection: Optional[Connection] = None
     quality: Quality = field(default_factory=Quality)
@@ -39,15 +39,16 @@ class Visit:
 
 
 def use(
-    found: find.FoundProbe, bus: UsbBus, part: Optional[Part], power_cycle: Optional[PowerCycle], write_test: bool
+    make_link: Callable[[], SwimLink], part: Optional[Part], power_cycle: Optional[PowerCycle], write_test: bool
 ) -> Visit:
     """Open the probe, connect, look at the chip, and leave both as every command does."""
     seen = Visit()
     try:
-        link = Stlink(find.pipe_to(found, bus))
+        link = make_link()
         session = Session(link, part, power_cycle)
         with Chip(lambda: session, part) as chip:
-            seen.probe, seen.swim = link.info, link.version.swim
+            seen.probe = link.info
+            seen.swim = link.version.swim if isinstance(link, Stlink) else None
             seen.supply_mv = chip.supply_mv
             try:
                 seen.chip = chip.info()
