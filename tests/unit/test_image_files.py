@@ -37,7 +37,7 @@ def test_a_raw_binary_for_a_region_begins_where_the_region_does(tmp_path: Path, 
     assert load([tmp_path / "data.bin"], region=EEPROM).segments == (Segment(0x4000, data),)
     assert load([tmp_path / "data.bin"], 0x4010, region=EEPROM).segments == (Segment(0x4010, data),)
     for base in (0, 0x3FFF, 0x4280, 0x8000):
-        with pytest.raises(ImageError, match=f"--base 0x{base:06X} is not in eeprom 0x004000..0x00427F") as caught:
+        with pytest.raises(ImageError, match=f"the base 0x{base:06X} is not in eeprom 0x004000..0x00427F") as caught:
             load([tmp_path / "data.bin"], base, region=EEPROM)
         hint = "leave --base out: the file then begins at 0x004000; or name the memory for this file"
         assert caught.value.hint_in(COMMAND_LINE) == hint
