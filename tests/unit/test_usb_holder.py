@@ -17,7 +17,7 @@ from stm8tool.transport import usb_access, usb_holder
 from stm8tool.transport.usb_holder import NOBODY, Holders
 from unit import fake_usb
 from unit.fake_usb import FakeDevice
-from unit.test_usb import Bus, transport_to
+from unit.usb_bench import Bus
 
 __all__ = ["transport_to"]  # a fixture
 

@@ -34,7 +34,9 @@ OF_OTHERS = {
     "transport/usb_access.py": {"--reload-rules"},  # udevadm
 }
 # Commands of stm8tool, as a message would name one: `unlock`, `options set`.
-COMMAND = re.compile(r"`(?:stm8tool )?(?:unlock|lock|write|verify|read|erase|restore|reset|run|options|doctor|list)[ `]")
+COMMAND = re.compile(
+    r"`(?:stm8tool )?(?:unlock|lock|write|verify|read|erase|restore|reset|run|options|doctor|list)[ `]"
+)
 
 
 def texts(tree: ast.AST) -> Iterator[ast.Constant]:
