@@ -15,7 +15,7 @@ from cli.plain_chip import Facts, PlainChip, RefusedError, SilentError
 from stm8tool import selector
 from stm8tool.errors import LinkFault, ProbeError, SwimError
 from stm8tool.probe.base import ProbeInfo
-from stm8tool.probe.listing import Attached, ListedProbe
+from stm8tool.probe.listing import ListedProbe, ProbeList
 from stm8tool.support.clock import Clock
 from stm8tool.words import Words
 
@@ -142,9 +142,9 @@ class SecondProbe:
 def attach(monkeypatch: pytest.MonkeyPatch, probe: SecondProbe) -> SecondProbe:
     """Make `probe` what `--probe wire:…` means."""
 
-    def attached(_selector: str, _words: Words) -> Attached:
+    def attached(_selector: str, _words: Words) -> ProbeList:
         info = probe.info
-        return Attached([ListedProbe(info.model, info.serial, False, info.place, firmware=info.firmware)], [])
+        return ProbeList([ListedProbe(info.model, info.serial, False, info.place, firmware=info.firmware)], [])
 
     monkeypatch.setitem(selector.KINDS, "wire:", selector.ProbeKind(lambda _: probe, attached))
     return probe

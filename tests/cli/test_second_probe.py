@@ -22,7 +22,7 @@ from cli.second_probe import SELECTOR, SecondProbe, attach
 from stm8tool import selector
 from stm8tool.errors import AccessError, Code
 from stm8tool.probe.base import SwimLink
-from stm8tool.probe.listing import Attached, ListedProbe
+from stm8tool.probe.listing import ListedProbe, ProbeList
 from stm8tool.selector import ProbeKind
 
 _OPTION_S, _OPTION_L = 0x4807, 0x4808  # CLK of one, WDG of the other
@@ -68,7 +68,9 @@ def test_list_shows_it_alone_where_it_is_named_and_beside_st_links_else(bench: B
 
 def test_list_without_a_selector_shows_every_kind(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     on_usb = ListedProbe("ST-LINK/V2", "57FF6C", True, "usb:1-2", "0483", "3748", "V2J37S7")
-    stlink = ProbeKind(selector.STLINK.open, lambda _selector, _words: Attached([on_usb], ["an STM32"]), is_stlink=True)
+    stlink = ProbeKind(
+        selector.STLINK.open, lambda _selector, _words: ProbeList([on_usb], ["an STM32"]), is_stlink=True
+    )
     monkeypatch.setitem(selector.KINDS, "usb:", stlink)
     monkeypatch.delitem(selector.KINDS, "sim:")
     assert [probe.path for probe in stm8tool.list_probes()] == ["usb:1-2", SELECTOR]

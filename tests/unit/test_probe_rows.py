@@ -21,7 +21,7 @@ def test_a_folder_of_probe_is_opened_by_the_selector(folder: str) -> None:
     assert f"from .probe.{folder}" in text, missing
 
 
-@pytest.mark.parametrize("result", ["SwimLink", "Attached"])
+@pytest.mark.parametrize("result", ["SwimLink", "ProbeList"])
 def test_a_function_for_a_kind_of_probe_is_in_its_row(result: str) -> None:
     found = {function for name, function in inspect.getmembers(selector, inspect.isfunction) if name.startswith("_")}
     for_kinds = {function for function in found if function.__annotations__.get("return") == result}

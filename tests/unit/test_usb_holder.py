@@ -19,8 +19,6 @@ from unit import fake_usb
 from unit.fake_usb import FakeDevice
 from unit.usb_bench import Bus
 
-__all__ = ["transport_to"]  # a fixture
-
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links as in /proc need a privilege there")
 DEVICE = "/dev/bus/usb/001/005"
 

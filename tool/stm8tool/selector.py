@@ -14,7 +14,7 @@ from .words import LIBRARY
 
 if TYPE_CHECKING:
     from .probe.base import SwimLink
-    from .probe.listing import Attached
+    from .probe.listing import ProbeList
     from .transport.base import UsbBus
     from .words import Words
 
@@ -35,7 +35,7 @@ class ProbeKind(NamedTuple):
     """
 
     open: Callable[[str], SwimLink]
-    attached: Callable[[str, Words], Attached]
+    attached: Callable[[str, Words], ProbeList]
     is_stlink: bool = False
 
 
@@ -49,17 +49,17 @@ def kind_of(selector: str) -> ProbeKind:
     return _named_kind(selector) or STLINK
 
 
-def attached(selector: str, words: Words = LIBRARY) -> Attached:
+def attached(selector: str, words: Words = LIBRARY) -> ProbeList:
     """Return the attached probes of the kind that `selector` names, or of every kind, for `stm8tool list`.
 
     Raises:
         AccessError: The tool cannot look for them.
     """
-    from .probe.listing import Attached
+    from .probe.listing import ProbeList
 
     named = _named_kind(selector)
     found = [kind.attached(selector, words) for kind in ([named] if named else dict.fromkeys(KINDS.values()))]
-    return Attached([probe for one in found for probe in one.probes], [other for one in found for other in one.others])
+    return ProbeList([probe for one in found for probe in one.probes], [other for one in found for other in one.others])
 
 
 def _named_kind(selector: str) -> Optional[ProbeKind]:
@@ -91,7 +91,7 @@ def _stlink(selector: str) -> SwimLink:
     return Stlink(find.pipe_to(probe, bus))
 
 
-def _stlinks(selector: str, words: Words) -> Attached:
+def _stlinks(selector: str, words: Words) -> ProbeList:
     from .probe.stlink import listing
 
     return listing.attached(bus_of(selector)[0], words)

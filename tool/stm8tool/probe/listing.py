@@ -34,7 +34,7 @@ class ListedProbe(NamedTuple):
     hint: Optional[str] = None
 
 
-class Attached(NamedTuple):
+class ProbeList(NamedTuple):
     """The attached probes, and a text for each other device that the user may have meant."""
 
     probes: list[ListedProbe]

@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional
 from ...errors import Code, ProbeError, ToolError
 from ...transport.base import UsbBus
 from ...words import LIBRARY, Words
-from ..listing import Attached, ListedProbe
+from ..listing import ListedProbe, ProbeList
 from . import find, identify
 from . import version as stlink_version
 from .usb_ids import V1_PRODUCT
@@ -26,10 +26,10 @@ class FirmwareAnswer(NamedTuple):
     error: Optional[ToolError]
 
 
-def attached(bus: UsbBus, words: Words = LIBRARY) -> Attached:
+def attached(bus: UsbBus, words: Words = LIBRARY) -> ProbeList:
     """Return the attached ST-LINKs, and a text for each other device of ST; errors as `find.survey`."""
     probes, others = find.survey(bus)
-    return Attached([row(ask(probe, bus), words) for probe in probes], others)
+    return ProbeList([row(ask(probe, bus), words) for probe in probes], others)
 
 
 def ask(found: find.FoundProbe, bus: UsbBus) -> FirmwareAnswer:
