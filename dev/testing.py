@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from .environments import interpreters, version_of, virtual_environment
-from .system import ROOT, apt_install, ask, run, say
+from .system import ROOT, Argument, apt_install, ask, run, say
 
 # The tests for other interpreters: see tests/interpreters.py. CONTRIBUTING.md gives the reasons.
 _HERE = "not platform and not hardware and not wine and not vm and not ucsim and not sdcc"
@@ -22,12 +22,14 @@ NOT_HERE = 77  # exit code if the tests' machine cannot be made, as in automake;
 # Programs that single tests need, and their Debian packages. If one is missing, its tests say so and are skipped.
 TEST_PROGRAMS = {"umockdev-run": ["umockdev"], "gcc": ["gcc", "libc6-dev"], "sstm8": ["sdcc-ucsim"]}
 
-# Tests on another machine: the option, which is also pytest's marker, and the module that makes the machine.
-MACHINES = {
-    "--vm": ROOT / "tests" / "vm" / "image.py",
-    "--wine": ROOT / "tests" / "windows" / "wine.py",
-    "--ucsim": ROOT / "tests" / "ucsim" / "witness.py",
-    "--sdcc": ROOT / "tests" / "sdcc" / "compiler.py",
+_TESTS = ROOT / "tests"
+# Tests on another machine: option -> the folder of the tests, and the command that makes the machine. The option is
+# also pytest's marker.
+MACHINES: dict[str, tuple[Path, list[Argument]]] = {
+    "--vm": (_TESTS / "vm", [_TESTS / "vm" / "image.py"]),
+    "--wine": (_TESTS / "windows", [_TESTS / "windows" / "wine.py"]),
+    "--ucsim": (_TESTS / "ucsim", [_TESTS / "needed.py", "ucsim"]),
+    "--sdcc": (_TESTS / "sdcc", [_TESTS / "needed.py", "sdcc"]),
 }
 
 
@@ -92,13 +94,13 @@ def test_on(option: str, python: Path, arguments: list[str]) -> int:
     code = machine_for(option, python)
     if code:
         return code
-    return run(python, "-I", "-m", "pytest", "-m", option.strip("-"), MACHINES[option].parent, *arguments)
+    return run(python, "-I", "-m", "pytest", "-m", option.strip("-"), MACHINES[option][0], *arguments)
 
 
 def machine_for(option: str, python: Path) -> int:
     """Make another machine. If it cannot be made, its module says why, and this returns NOT_HERE."""
-    maker = MACHINES[option]
-    missing = ask(python, "-I", maker, "--missing").split()
+    _, maker = MACHINES[option]
+    missing = ask(python, "-I", *maker, "--missing").split()
     if missing:
         apt_install(*missing)  # the module names packages that are still missing
-    return run(python, "-I", maker)
+    return run(python, "-I", *maker)

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from cli.compat import Flash
-from cli.desk import Desk
+from cli.desk import STM8L, STM8S, Desk
+from cli.plain_chip import Facts
+from cli.second_bench import FACTS, Bench
+from cli.second_probe import SecondProbe, attach
 
 
 @pytest.fixture
@@ -28,3 +31,10 @@ def flash(desk: Desk, capsys: pytest.CaptureFixture[str]) -> Flash:
     """The command, and a blank STM8S103F3 to use it on."""
     desk.chip()
     return Flash(desk, capsys)
+
+
+@pytest.fixture(params=[STM8S, STM8L])
+def bench(request: pytest.FixtureRequest, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A part on the second probe."""
+    facts: Facts = FACTS[request.param]
+    return Bench(request.param, desk, attach(monkeypatch, SecondProbe(facts)))

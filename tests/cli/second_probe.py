@@ -15,7 +15,9 @@ from cli.plain_chip import Facts, PlainChip, RefusedError, SilentError
 from stm8tool import selector
 from stm8tool.errors import LinkFault, ProbeError, SwimError
 from stm8tool.probe.base import ProbeInfo
+from stm8tool.probe.listing import ListedProbe, ProbeList
 from stm8tool.support.clock import Clock
+from stm8tool.words import Words
 
 SELECTOR = "wire:bench"
 _BYTE_S = {False: 11 * 2.75e-6, True: 11 * 1.25e-6}
@@ -67,7 +69,11 @@ class SecondProbe:
 
     def open(self) -> None:
         self.opened = True
-        self._begin("open")
+        try:
+            self._begin("open")
+        except BaseException:
+            self.opened = False
+            raise
 
     def close(self) -> None:
         self.chip.move_nrst(low=False)
@@ -135,5 +141,10 @@ class SecondProbe:
 
 def attach(monkeypatch: pytest.MonkeyPatch, probe: SecondProbe) -> SecondProbe:
     """Make `probe` what `--probe wire:…` means."""
-    monkeypatch.setitem(selector.LINKS, "wire:", lambda _: probe)
+
+    def attached(_selector: str, _words: Words) -> ProbeList:
+        info = probe.info
+        return ProbeList([ListedProbe(info.model, info.serial, False, info.place, firmware=info.firmware)], [])
+
+    monkeypatch.setitem(selector.KINDS, "wire:", selector.ProbeKind(lambda _: probe, attached))
     return probe

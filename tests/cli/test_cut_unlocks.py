@@ -47,7 +47,7 @@ def test_looking_says_it_and_changes_nothing(desk: Desk, words: tuple[str, ...])
     before = desk.memories()
     result = desk.flash(*words, part=_PART)
     assert result.code == 0
-    assert f"{_SAYS}{_UNDONE}: `unlock` finishes it and erases nothing" in result.out
+    assert f"{_SAYS}{_UNDONE}: another unlock finishes it and erases nothing" in result.out
     assert "complement does not match: the chip uses the factory value" in result.out
     assert desk.memories() == before
 
@@ -84,7 +84,7 @@ def test_an_upload_finishes_it_where_nobody_has_changed_an_option_since(desk: De
     image = desk.hex("a.hex", (0x8000, program(300, seed=2)))
     told = desk.flash("--unlock", "never", "write", image, part=_PART)
     assert told.code == 0
-    assert "; an unlock was cut short: `unlock` finishes it and erases nothing [E-OPTIONS-CORRUPT]\n" in told.err
+    assert "; an unlock was cut short: another unlock finishes it and erases nothing [E-OPTIONS-CORRUPT]\n" in told.err
     assert not _is_whole(desk)
     assert desk.flash("write", image, part=_PART).code == 0
     assert _is_whole(desk)

@@ -10,7 +10,7 @@ import pytest
 
 from cli.desk import STM8S, Desk, report
 from stm8tool.chip.link.quality import Quality
-from stm8tool.probe.stlink.listing import ListedProbe
+from stm8tool.probe.listing import ListedProbe
 
 KEYS = [
     "python",

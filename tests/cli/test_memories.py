@@ -181,6 +181,7 @@ def test_a_restore_never_locks(desk: Desk) -> None:
         ["erase", "--all", "--region", "flash"],
         ["erase", "--all", "--range", "0x8000:0x40"],
         ["erase", "--region", "ram"],
+        ["erase", "--range", "0x0:0x40"],
         ["run", "0x8000"],
         ["run", "0x400"],
         ["run", "everywhere"],

@@ -6,65 +6,26 @@ The chip is a `PlainChip`, so nothing of the simulator takes part, except where 
 from __future__ import annotations
 
 import inspect
+import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple, Optional
 
 import pytest
 
 import stm8tool
 from cli import plain_chip, second_probe
-from cli.desk import STM8L, STM8S, Desk, Result, program
-from cli.plain_chip import CSR_HS, L151, S103, Facts
+from cli.desk import STM8L, STM8S, Desk, program
+from cli.plain_chip import CSR_HS, S103
+from cli.second_bench import FACTS, Bench, ending
 from cli.second_probe import SELECTOR, SecondProbe, attach
-from stm8tool.errors import (
-    ExchangeError,
-    LinkFault,
-    ProbeLostError,
-    SwimError,
-    ToolError,
-    TransportTimeoutError,
-)
+from stm8tool import selector
+from stm8tool.errors import AccessError, Code
 from stm8tool.probe.base import SwimLink
+from stm8tool.probe.listing import ListedProbe, ProbeList
+from stm8tool.selector import ProbeKind
 
-_FACTS = {STM8S: S103, STM8L: L151}
-_ON_THE_WIRE = ("enter", "resync", "system_reset", "rotf", "wotf")
 _OPTION_S, _OPTION_L = 0x4807, 0x4808  # CLK of one, WDG of the other
-
-
-class Bench:
-    """A part on the second probe, and the command line for it."""
-
-    def __init__(self, part: str, desk: Desk, probe: SecondProbe) -> None:
-        self.part, self.desk, self.probe, self.chip = part, desk, probe, probe.chip
-
-    def run(self, *words: str, part: Optional[str] = None) -> Result:
-        """Run a command; whatever becomes of it, the link is left tidy."""
-        result = self.desk.run("--probe", SELECTOR, "--part", part or self.part, *words)
-        assert self.probe.is_left_tidy, (self.chip.violations, self.chip.runs_at)
-        return result
-
-    def done(self, *words: str) -> str:
-        """Run a command that must succeed without a warning, except for that of a chip without a program."""
-        result = self.run(*words)
-        assert result.code == 0, result.err
-        assert re.findall(r"\[(E-[A-Z-]+)\]", result.err) in ([], ["E-NO-PROGRAM"])
-        return result.out
-
-    def options(self) -> dict[int, int]:
-        return {address: self.chip.options[address - 0x4800] for address in self.chip.facts.options}
-
-
-@pytest.fixture(params=[STM8S, STM8L])
-def bench(request: pytest.FixtureRequest, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    facts: Facts = _FACTS[request.param]
-    return Bench(request.param, desk, attach(monkeypatch, SecondProbe(facts)))
-
-
-def _codes(result: Result) -> tuple[int, list[str]]:
-    return result.code, re.findall(r"\[(E-[A-Z-]+)\]", result.err)
 
 
 def test_the_probe_is_a_link_and_no_st_link() -> None:
@@ -95,6 +56,47 @@ def test_info_names_the_probe_by_what_it_says_of_itself(bench: Bench) -> None:
     assert "high speed" in out
     assert f"part:       {bench.part.upper()}" in out
     assert out.endswith("unique ID:  303132333435363738393A3B\n")
+
+
+def test_list_shows_it_alone_where_it_is_named_and_beside_st_links_else(bench: Bench) -> None:
+    own = ["MODEL       SERIAL   PATH        FIRMWARE", f"Bench wire  unknown  {SELECTOR}  7"]
+    assert bench.desk.run("--probe", "wire:", "list").out.splitlines() == own
+    (listed,) = json.loads(bench.desk.run("--probe", "wire:", "list", "--json").out)
+    assert (listed["path"], listed["vendor"], listed["product"]) == (SELECTOR, None, None)
+    assert stm8tool.list_probes("wire:")[0].path == SELECTOR
+
+
+def test_list_without_a_selector_shows_every_kind(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_usb = ListedProbe("ST-LINK/V2", "57FF6C", True, "usb:1-2", "0483", "3748", "V2J37S7")
+    stlink = ProbeKind(
+        selector.STLINK.open, lambda _selector, _words: ProbeList([on_usb], ["an STM32"]), is_stlink=True
+    )
+    monkeypatch.setitem(selector.KINDS, "usb:", stlink)
+    monkeypatch.delitem(selector.KINDS, "sim:")
+    assert [probe.path for probe in stm8tool.list_probes()] == ["usb:1-2", SELECTOR]
+    assert [probe.path for probe in stm8tool.list_probes("usb:1-2")] == ["usb:1-2"]
+
+
+def test_the_doctor_examines_it(bench: Bench) -> None:
+    bench.done("write", bench.desk.hex("a.hex", (0x8000, program(300))))
+    out = bench.done("doctor", "--report", "report.json")
+    assert f"Bench wire at {SELECTOR}" in out
+    found = {finding["key"]: finding for finding in json.loads(Path("report.json").read_text("utf-8"))["findings"]}
+    assert {key for key, finding in found.items() if finding["mark"] == "problem"} == set()
+    assert found["firmware"]["facts"] == {"model": "Bench wire", "firmware": "7", "swim": None}
+    assert found["usb-library"]["text"] == "not needed: the probe is not an ST-LINK"
+    assert found["protection"]["mark"] == "ok"
+
+
+def test_the_doctor_finds_the_probe_at_fault_where_it_cannot_be_opened(bench: Bench) -> None:
+    def fail(_name: str) -> None:
+        raise AccessError("the wire is in use", code=Code.BUSY)
+
+    bench.probe.fault = fail
+    result = bench.run("doctor")
+    assert result.reason == "error: the wire is in use [E-BUSY]"
+    assert result.code == 7
+    assert "E-BUSY" in result.out
 
 
 def test_without_a_part_the_chip_tells_its_family(bench: Bench) -> None:
@@ -157,7 +159,7 @@ def test_verify_finds_what_is_equal_and_the_first_that_is_not(bench: Bench) -> N
     bench.chip.flash[77] ^= 0xFF
     before = bytes(bench.chip.flash)
     result = bench.run("verify", file)
-    assert _codes(result) == (6, ["E-VERIFY"])
+    assert ending(result) == (6, ["E-VERIFY"])
     assert "0x00804D" in result.err
     assert bench.chip.flash == before
 
@@ -178,7 +180,7 @@ def test_options_are_shown_changed_and_brought_back(bench: Bench) -> None:
     ubc = {0x4801: 0x10, 0x4802: 0xEF} if bench.part == STM8S else {0x4802: 8}
     assert bench.options() == {**factory, **ubc}
     refused = bench.run("write", bench.desk.hex("a.hex", (0x8000, program(100))))
-    assert _codes(refused) == (5, ["E-UBC"])
+    assert ending(refused) == (5, ["E-UBC"])
     assert not any(bench.chip.flash)
     bench.done("options", "defaults")
     assert bench.options() == factory
@@ -200,7 +202,7 @@ def test_lock_then_unlock(bench: Bench) -> None:
     assert bench.chip.locked
     assert "protection: ON" in bench.run("info").out
     for words in (("read", "x.bin"), ("erase",), ("options", "show"), ("read", "--all", "x.hex")):
-        assert _codes(bench.run(*words)) == (5, ["E-ROP-READ"]), words
+        assert ending(bench.run(*words)) == (5, ["E-ROP-READ"]), words
     assert bench.chip.flash == program(bench.chip.facts.flash)
     bench.done("unlock")
     assert not bench.chip.locked
@@ -213,7 +215,7 @@ def test_write_unlocks_a_locked_chip_unless_it_must_not(bench: Bench) -> None:
     factory = bench.options()
     bench.done("lock", "--yes")
     file = bench.desk.hex("a.hex", (0x8000, program(300)))
-    assert _codes(bench.run("--unlock", "never", "write", file)) == (5, ["E-ROP-UPLOAD"])
+    assert ending(bench.run("--unlock", "never", "write", file)) == (5, ["E-ROP-UPLOAD"])
     assert bench.chip.locked
     assert bench.run("write", file).code == 0
     assert bench.chip.flash[:301] == program(300) + b"\0"
@@ -266,7 +268,7 @@ def test_the_library_opens_it_by_the_same_name(bench: Bench) -> None:
 
 @pytest.mark.parametrize("part", [STM8S, STM8L])
 def test_a_probe_without_high_speed_is_not_asked_for_it(part: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    probe = attach(monkeypatch, SecondProbe(_FACTS[part], has_high_speed=False))
+    probe = attach(monkeypatch, SecondProbe(FACTS[part], has_high_speed=False))
     bench = Bench(part, desk, probe)
     bench.done("write", desk.hex("a.hex", (0x8000, program(300))))
     assert bench.chip.flash[:300] == program(300)
@@ -280,162 +282,3 @@ def test_such_a_probe_reaches_a_chip_that_was_left_in_high_speed_by_its_reset(
     probe.chip.enter()
     probe.chip.write(0x7F80, bytes([0xA0 | CSR_HS]), False)
     Bench(STM8S, desk, probe).done("info")
-
-
-# -- what goes wrong -------------------------------------------------------------------------------------------------
-
-
-def _swim(fault: LinkFault) -> Callable[[], ToolError]:
-    return lambda: SwimError(f"the wire is {fault.value}", fault=fault)
-
-
-class Trouble(NamedTuple):
-    """A fault of the link from one of its operations on, and the same fault of a simulated ST-LINK.
-
-    Attributes:
-        simulated: The fault of the ST-LINK.
-        error: Makes what the link raises.
-        names: The operations that fail.
-        times: How often; the link then works again. A recovery mends it, too.
-    """
-
-    simulated: str
-    error: Callable[[], ToolError]
-    names: tuple[str, ...] = _ON_THE_WIRE
-    times: int = 1 << 30
-
-
-_ALL = (*_ON_THE_WIRE, "assert_reset", "release_reset", "set_speed", "restart", "recover")
-_SILENT_PROBE = Trouble("wedged-for-good", lambda: TransportTimeoutError("silence"), _ALL)
-
-
-def _bring(probe: SecondProbe, trouble: Trouble, after: int = 0) -> None:
-    """Let `probe` fail by `trouble` once `after` operations that can fail so have worked."""
-    left = [after, trouble.times]
-
-    def fail(name: str) -> None:
-        if name not in trouble.names or not left[1]:
-            return
-        if left[0]:
-            left[0] -= 1
-            return
-        left[1] -= 1
-        raise trouble.error()
-
-    probe.fault = fail
-
-
-_COMMANDS = (("info",), ("write", "a.hex"), ("verify", "a.hex"), ("unlock",), ("options", "set", "UBC=1K"), ("reset",))
-
-
-@pytest.mark.parametrize("words", _COMMANDS, ids=" ".join)
-@pytest.mark.parametrize(
-    ("trouble", "codes"),
-    [
-        (Trouble("swim-open", _swim(LinkFault.SILENT)), (4, ["E-TARGET-SILENT"])),
-        (Trouble("swim-stuck-low", _swim(LinkFault.STUCK)), (4, ["E-SWIM-STUCK"])),
-        (Trouble("nak-every=1", _swim(LinkFault.REFUSED), ("system_reset", "rotf", "wotf")), (4, ["E-LINK-LOST"])),
-        (Trouble("busy-storm", _swim(LinkFault.BUSY), _ALL), (4, ["E-PROBE-HUNG"])),
-        (Trouble("unplug-after=60", lambda: ProbeLostError("it is gone"), _ALL), (3, ["E-PROBE-LOST"])),
-        (_SILENT_PROBE._replace(simulated="wedged-for-good=60"), (3, ["E-PROBE-HUNG"])),
-    ],
-    ids=lambda value: getattr(value, "simulated", ""),
-)
-def test_a_link_that_fails_from_the_start_ends_as_an_st_link_that_fails_so(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], trouble: Trouble, codes: tuple[int, list[str]]
-) -> None:
-    desk.hex("a.hex", (0x8000, program(300)))
-    probe = attach(monkeypatch, SecondProbe(S103))
-    _bring(probe, trouble)
-    result = desk.run("--probe", SELECTOR, "--part", STM8S, *words)
-    desk.chip(faults=[trouble.simulated])
-    assert _codes(result) == _codes(desk.flash(*words)) == codes
-    assert (probe.opened, probe.chip.violations, any(probe.chip.flash)) == (False, [], False)
-
-
-@pytest.mark.parametrize(
-    ("simulated", "spoil", "codes"),
-    [
-        ("nrst-stuck-low", lambda probe: setattr(probe.chip, "nrst_stuck", True), (4, ["E-RESET-LOW"])),
-        ("hsit-stuck", lambda probe: setattr(probe.chip, "hsit_stuck", True), (0, ["E-NO-HIGH-SPEED"])),
-        ("bit-flip-every=1", lambda probe: setattr(probe, "damage", 0x20), (4, ["E-LINK-LOST"])),
-    ],
-    ids=["reset held low", "high speed never allowed", "damaged"],
-)
-def test_a_board_with_a_fault_is_told_as_through_an_st_link(
-    desk: Desk,
-    monkeypatch: pytest.MonkeyPatch,
-    simulated: str,
-    spoil: Callable[[SecondProbe], None],
-    codes: tuple[int, list[str]],
-) -> None:
-    file = desk.hex("a.hex", (0x8000, program(300)))
-    probe = attach(monkeypatch, SecondProbe(S103))
-    spoil(probe)
-    result = desk.run("--probe", SELECTOR, "--part", STM8S, "write", file)
-    desk.chip(faults=[simulated])
-    assert _codes(result) == _codes(desk.flash("write", file)) == codes
-    assert (bytes(probe.chip.flash[:300]) == program(300)) is (result.code == 0)
-
-
-_ONCE = [
-    Trouble("drop-link-after=100", _swim(LinkFault.SILENT), times=1),
-    Trouble("nak-every=500", _swim(LinkFault.REFUSED), ("rotf",), times=1),
-    Trouble("stall-after=100", lambda: ExchangeError("a reply was lost"), _ALL, times=1),
-    Trouble("wedged=100", lambda: TransportTimeoutError("silence"), _ALL, times=1),
-]
-
-
-@pytest.mark.parametrize("trouble", _ONCE, ids=lambda trouble: trouble.simulated)
-def test_what_fails_once_is_mended_and_told_of_as_with_an_st_link(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, trouble: Trouble
-) -> None:
-    """It fails at each operation of a write in turn: the chip always ends up with the image, and the program runs."""
-    file = desk.hex("a.hex", (0x8000, program(300)))
-    desk.chip(faults=[trouble.simulated])
-    assert _codes(desk.flash("write", file)) == (0, ["E-WEAK-LINK"])
-    told = []
-    for after in range(80):
-        probe = attach(monkeypatch, SecondProbe(S103))
-        _bring(probe, trouble, after)
-        result = desk.run("--probe", SELECTOR, "--part", STM8S, "write", file)
-        assert (result.code, bytes(probe.chip.flash[:301])) == (0, program(300) + b"\0"), (after, result.err)
-        assert probe.is_left_tidy, after
-        told.append(_codes(result)[1])
-    assert told[-1] == []  # it came too late to fail
-    assert sorted({tuple(codes): codes for codes in told}.values()) == [[], ["E-WEAK-LINK"]]
-
-
-_FOR_GOOD = [
-    (Trouble("", _swim(LinkFault.SILENT)), (4, {"E-TARGET-SILENT", "E-LINK-LOST", "E-SWIM-DISABLED"})),
-    (Trouble("", _swim(LinkFault.STUCK)), (4, {"E-SWIM-STUCK", "E-LINK-LOST"})),
-    (Trouble("", lambda: ExchangeError("a reply was lost"), _ALL), (3, {"E-PROBE-REFUSES"})),
-    (_SILENT_PROBE, (3, {"E-PROBE-HUNG"})),
-    (Trouble("", lambda: ProbeLostError("it is gone"), _ALL), (3, {"E-PROBE-LOST"})),
-]
-
-
-@pytest.mark.parametrize(("trouble", "codes"), _FOR_GOOD, ids=["silent", "stuck", "exchanges", "hung", "gone"])
-@pytest.mark.parametrize("locked", [False, True])
-def test_a_link_that_dies_anywhere_in_a_write_is_one_error_and_the_next_write_does_the_rest(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, locked: bool, trouble: Trouble, codes: tuple[int, set[str]]
-) -> None:
-    file = desk.hex("a.hex", (0x8000, program(300)))
-    seen = set()
-    for after in range(0, 170, 7):
-        probe = attach(monkeypatch, SecondProbe(S103))
-        bench = Bench(STM8S, desk, probe)
-        if locked:
-            bench.done("lock", "--yes")
-        _bring(probe, trouble, after)
-        result = desk.run("--probe", SELECTOR, "--part", STM8S, "write", file)
-        if result.code:
-            last = _codes(result)[1][-1]
-            assert (result.code, last in codes[1]) == (codes[0], True), (after, result.err)
-            seen.add(last)
-        assert not probe.opened
-        probe.fault = lambda name: None
-        assert bench.run("write", file).code == 0
-        assert bench.chip.flash[:301] == program(300) + b"\0"
-        assert bench.options() == S103.options
-    assert seen

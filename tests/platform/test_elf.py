@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import struct
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from elf_files import ALLOC, make_elf
 from pio import Core, loaded_bytes
 from stm8build import elf
-
-ALLOC = 2
-
-
-def make_elf(*sections: tuple[str, int, bytes, int]) -> bytes:
-    """Return a big-endian ELF of (name, address, data, flags) sections, all PROGBITS, names last."""
-    names = b"\0" + b"".join(name.encode() + b"\0" for name, *_ in sections) + b".shstrtab\0"
-    headers, body, name_offset = [bytes(40)], b"", 1
-    for name, address, data, flags in sections:
-        headers.append(struct.pack(">10I", name_offset, 1, flags, address, 52 + len(body), len(data), 0, 0, 1, 0))
-        name_offset += len(name) + 1
-        body += data
-    headers.append(struct.pack(">10I", name_offset, 3, 0, 0, 52 + len(body), len(names), 0, 0, 1, 0))
-    body += names
-    ident = b"\x7fELF\x01\x02\x01".ljust(16, b"\0")
-    count = len(headers)
-    header = ident + struct.pack(
-        ">HHIIIIIHHHHHH", 2, 186, 1, 0x8000, 0, 52 + len(body), 0, 52, 0, 0, 40, count, count - 1
-    )
-    return header + body + b"".join(headers)
 
 
 def hex_of(image: bytes, ram_size: int = 1024) -> str:

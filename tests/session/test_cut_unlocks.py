@@ -307,7 +307,7 @@ def test_an_upload_that_may_not_unlock_only_says_what_is_undone(caplog: pytest.L
     board = board_with("stm8s208c6", held)
     board.upload(image_of(board.part, 7, 300), unlock=False)
     assert held_by(board).options == held.options
-    assert "`unlock` finishes it and erases nothing" in caplog.text
+    assert "another unlock finishes it and erases nothing" in caplog.text
     board.upload(image_of(board.part, 7, 300))
     assert board.options_are_factory()
 

@@ -16,7 +16,8 @@ import pytest
 from stm8tool.support import deps
 
 TOOL = Path(deps.__file__).parents[2]
-FETCHING = "stm8tool: fetching its Python packages once (intelhex, pyusb, libusb-package)…\n"
+PACKAGES = ", ".join(pin.name for pin in deps.pinned())
+FETCHING = f"stm8tool: fetching its Python packages once ({PACKAGES})…\n"
 SUFFIX = {"win32": "dll", "darwin": "dylib"}.get(sys.platform, "so")
 LIBUSB = f"libusb-1.0.{SUFFIX}"
 LIBUSB_WHEEL = "libusb_package-9.9.3-py3-none-any.whl"
@@ -42,6 +43,16 @@ def recorded(text: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
 
 
+def _stand_in(package: str) -> tuple[str, dict[str, str]]:
+    """Return version and files of a wheel that stands in for a package of the lock file."""
+    if package == "libusb-package":
+        return "9.9.3", {"libusb_package/__init__.py": "", f"libusb_package/{LIBUSB}": "a library"}
+    if package == "pyusb":
+        return "9.9.2", {"usb/__init__.py": "", "usb/core.py": "core = True\n"}
+    modules = next(modules for modules in deps.PACKAGES.values() if package in modules)
+    return "9.9.1", {f"{modules[package]}/__init__.py": ""}
+
+
 class Checkout:
     """A checkout with a lock file of its own, for wheels that no interpreter has installed."""
 
@@ -53,20 +64,12 @@ class Checkout:
         package.mkdir(parents=True)
         self.wheels.mkdir()
         (package / "support").mkdir()
-        for name in ("__init__.py", "errors.py", "codes.py", "words.py"):
+        for name in ("__init__.py", "errors.py", "error_value.py", "codes.py", "words.py"):
             (package / name).write_bytes((TOOL / "stm8tool" / name).read_bytes())
         modules = ("__init__", "files", "streams", "bundle", "deps", "places", "package_files", "fetching")
         for name in (f"support/{module}.py" for module in modules):
             (package / name).write_bytes((TOOL / "stm8tool" / name).read_bytes())
-        lines = [
-            self.add_wheel("intelhex", "9.9.1", {"intelhex/__init__.py": ""}),
-            self.add_wheel("pyusb", "9.9.2", {"usb/__init__.py": "", "usb/core.py": "core = True\n"}),
-            self.add_wheel(
-                "libusb-package",
-                "9.9.3",
-                {"libusb_package/__init__.py": "", f"libusb_package/{LIBUSB}": "a library"},
-            ),
-        ]
+        lines = [self.add_wheel(pin.name, *_stand_in(pin.name)) for pin in deps.pinned()]
         (self.tool / "requirements.lock").write_text("# why\n" + "\n# why\n".join(lines))
 
     def add_wheel(self, name: str, version: str, files: dict[str, str]) -> str:

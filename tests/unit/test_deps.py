@@ -14,7 +14,7 @@ import pytest
 
 from stm8tool.errors import AccessError
 from stm8tool.support import bundle, deps
-from unit.checkout import FETCHING, LIBUSB, LIBUSB_WHEEL, SCRIPT, TOOL, Checkout, checkout, fetched, warm
+from unit.checkout import FETCHING, LIBUSB, LIBUSB_WHEEL, PACKAGES, SCRIPT, TOOL, Checkout, checkout, fetched, warm
 
 __all__ = ["checkout", "fetched", "warm"]  # fixtures
 
@@ -54,7 +54,7 @@ def test_offline_and_cold_it_names_a_command_that_fills_the_folder(checkout: Che
     assert stdout == []
     assert checkout.filled() == []
     _, error, hint = stderr.splitlines()
-    assert error.startswith("error: the Python packages intelhex, pyusb, libusb-package are missing and pip cannot")
+    assert error.startswith(f"error: the Python packages {PACKAGES} are missing and pip cannot")
     prefix = "hint: with a network connection, run once: "
     assert hint.startswith(prefix)
 

@@ -101,8 +101,9 @@ def test_a_failure_on_one_machine_is_not_hidden_by_another_that_cannot_be_had(
 ) -> None:
     makers = {}
     for option, outcome in (("--vm", vm), ("--wine", wine)):
-        makers[option] = tmp_path / f"{option}.py"
-        makers[option].write_text(f"import sys\nif '--missing' not in sys.argv: sys.exit({outcome})\n")
+        script = tmp_path / f"{option}.py"
+        script.write_text(f"import sys\nif '--missing' not in sys.argv: sys.exit({outcome})\n")
+        makers[option] = (tmp_path, [script])
     monkeypatch.setattr(testing, "MACHINES", makers)
     monkeypatch.setattr(testing, "virtual_environment", lambda: Path(sys.executable))
     assert testing.test(["--vm", "--wine", "-q"]) == code

@@ -205,7 +205,7 @@ def test_the_factory_options_are_those_of_the_manuals(name: str, image: str, boo
     assert area.pop(0x487E, "--") + area.pop(0x487F, "--") == boot_option
     held = "".join(area.get(address, "--") for address in range(0x4800, max(area) + 1))
     assert held == image.replace(" ", ""), (
-        f"the test has another image of {name}: read the manual again, change one of them"
+        f"the table above has another image of {name}: read the manual again, change one of them"
     )
 
 

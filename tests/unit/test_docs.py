@@ -16,7 +16,7 @@ from documents import DOCS, examples, first_cells, read, run, section
 from pio import BOARDS, ROOT, UPSTREAM_BOARDS
 from stm8build import options
 from stm8tool import errors
-from stm8tool.chip.link import connect
+from stm8tool.chip.link import recipes
 from stm8tool.cli import main as cli
 from stm8tool.cli import process
 from stm8tool.image import Segment, save
@@ -230,7 +230,7 @@ def test_the_bytes_of_a_block_write_are_those_on_the_wire(desk: Path) -> None:
 
 def test_the_recipes_of_the_connect_ladder_are_listed_in_order() -> None:
     steps = re.findall(r"^\d\. (.*?)[.;]?$", section(TROUBLE, "How it connects"), re.MULTILINE)
-    assert [step.split(" (")[0] for step in steps] == [recipe.name for recipe in connect.LADDER]
+    assert [step.split(" (")[0] for step in steps] == [recipe.name for recipe in recipes.LADDER]
 
 
 def test_the_udev_rule_in_troubleshooting_is_the_one_that_the_tool_prints() -> None:

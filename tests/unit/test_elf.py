@@ -7,27 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from elf_files import ALLOC, make_elf
 from stm8tool.errors import ImageError
 from stm8tool.image import Segment, load
 from stm8tool.parts.table import Region
 
-ALLOC = 2
 PROGRAM = (("HOME", 0x8000, b"\x82\x00\x80\x80", ALLOC), ("CODE", 0x8004, b"\x9d", ALLOC))
-
-
-def make_elf(*sections: tuple[str, int, bytes, int], machine: int = 186) -> bytes:
-    """Return a big-endian ELF of (name, address, data, flags) sections, all PROGBITS, names last."""
-    names = b"\0" + b"".join(name.encode() + b"\0" for name, *_ in sections) + b".shstrtab\0"
-    headers, body, name_offset = [bytes(40)], b"", 1
-    for name, address, data, flags in sections:
-        headers.append(struct.pack(">10I", name_offset, 1, flags, address, 52 + len(body), len(data), 0, 0, 1, 0))
-        name_offset += len(name) + 1
-        body += data
-    headers.append(struct.pack(">10I", name_offset, 3, 0, 0, 52 + len(body), len(names), 0, 0, 1, 0))
-    body += names
-    count = len(headers)
-    fields = (2, machine, 1, 0x8000, 0, 52 + len(body), 0, 52, 0, 0, 40, count, count - 1)
-    return b"\x7fELF\x01\x02\x01".ljust(16, b"\0") + struct.pack(">HHIIIIIHHHHHH", *fields) + body + b"".join(headers)
 
 
 @pytest.fixture

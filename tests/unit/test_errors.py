@@ -14,7 +14,7 @@ import pytest
 import stm8tool
 from stm8tool import errors
 from stm8tool.chip.flash.controller import RefusedError
-from stm8tool.chip.link.connect import BusError
+from stm8tool.chip.link.entry import BusError
 from stm8tool.errors import (
     AccessError,
     Code,

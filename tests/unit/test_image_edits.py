@@ -83,4 +83,4 @@ def test_the_first_of_two_fills_wins() -> None:
 def test_two_patches_of_one_address_are_refused_and_both_named() -> None:
     with pytest.raises(ImageError, match="overlaps at 0x008001") as error:
         edits.apply(Image(), [edits.patch("0x8000=0102"), edits.patch("0x8001=03")])
-    assert error.value.details == ("--patch 0x8000=0102: 0x008000..0x008001", "--patch 0x8001=03: 0x008001")
+    assert error.value.details == ("patch 0x8000=0102: 0x008000..0x008001", "patch 0x8001=03: 0x008001")

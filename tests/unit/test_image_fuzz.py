@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elf_files import make_elf
 from fuzz_image import check, contents
 from unit import test_elf, test_s_record
-from unit.test_image import END
-from unit.test_image import record as hex_record
+from unit.image_texts import END
+from unit.image_texts import record as hex_record
 
 ODD_LINE = st.text("0123456789ABCDEFabcdef:S \x00\x85é", max_size=20)
 HEX = st.one_of(
@@ -29,7 +30,7 @@ S_RECORD_FILE = st.lists(st.one_of(S_RECORD, ODD_LINE, st.just(test_s_record.END
     lambda lines: test_s_record.RESET + "\n" + "\n".join(lines)
 )
 TEXT = st.one_of(HEX_FILE, S_RECORD_FILE).map(lambda text: text.encode("latin-1"))
-WHOLE_ELF = test_elf.make_elf(*test_elf.PROGRAM, ("DATA", 1, bytes(4), 2))
+WHOLE_ELF = make_elf(*test_elf.PROGRAM, ("DATA", 1, bytes(4), 2))
 NAMES = st.sampled_from(["x.hex", "x.bin", "x.s19", "x.elf", "x"])
 
 

@@ -13,7 +13,7 @@ import usb.backend.libusb1
 from stm8tool.errors import AccessError
 from stm8tool.support import deps
 from stm8tool.transport import libusb
-from stm8tool.transport.libusb import OVERRIDE, Candidate, candidates, load
+from stm8tool.transport.libusb import OVERRIDE, LibraryPlace, candidates, load
 
 TOOL = Path(deps.__file__).parents[2]
 
@@ -37,15 +37,15 @@ def real_library() -> str:
 BUNDLED, INSTALLED = Path("/b/libusb-1.0.so"), Path("/i/libusb-1.0.so")
 
 
-def found(platform: str, *packaged: Path) -> list[Candidate]:
+def found(platform: str, *packaged: Path) -> list[LibraryPlace]:
     return list(candidates({}, platform, packaged, lambda name: "found" if name == "usb-1.0" else None))
 
 
 def test_the_tools_own_library_comes_first_then_others_of_its_kind_then_the_systems() -> None:
     own, installed, system = found("linux", BUNDLED, INSTALLED)
-    assert own == Candidate("libusb-package", str(BUNDLED))
-    assert installed == Candidate("libusb-package", str(INSTALLED))
-    assert system == Candidate("system", "found")
+    assert own == LibraryPlace("libusb-package", str(BUNDLED))
+    assert installed == LibraryPlace("libusb-package", str(INSTALLED))
+    assert system == LibraryPlace("system", "found")
 
 
 def test_macos_has_homebrew_and_macports_behind_the_system() -> None:
@@ -59,8 +59,8 @@ def never(name: str) -> str:
 
 
 def test_windows_searches_neither_path_nor_anything_else() -> None:
-    assert list(candidates({}, "win32", [BUNDLED], never)) == [Candidate("libusb-package", str(BUNDLED))]
-    assert list(candidates({}, "win32", [], never)) == [Candidate("libusb-package", None)]
+    assert list(candidates({}, "win32", [BUNDLED], never)) == [LibraryPlace("libusb-package", str(BUNDLED))]
+    assert list(candidates({}, "win32", [], never)) == [LibraryPlace("libusb-package", None)]
 
 
 def test_the_system_is_searched_only_when_its_turn_comes() -> None:
@@ -75,11 +75,11 @@ def test_the_override_is_the_only_one_tried_and_its_path_is_absolute(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     places = candidates({OVERRIDE: "mine.so"}, "linux", [BUNDLED], never)
-    assert list(places) == [Candidate(OVERRIDE, str(tmp_path / "mine.so"))]
+    assert list(places) == [LibraryPlace(OVERRIDE, str(tmp_path / "mine.so"))]
 
 
 def test_an_empty_override_is_none() -> None:
-    assert list(candidates({OVERRIDE: ""}, "win32", [])) == [Candidate("libusb-package", None)]
+    assert list(candidates({OVERRIDE: ""}, "win32", [])) == [LibraryPlace("libusb-package", None)]
 
 
 def test_every_library_that_does_not_load_is_named_with_its_reason(tmp_path: Path) -> None:
@@ -87,7 +87,13 @@ def test_every_library_that_does_not_load_is_named_with_its_reason(tmp_path: Pat
     damaged.write_bytes(b"\x7fELF")
     absent = tmp_path / "absent.so"
     with pytest.raises(AccessError, match="-bit Python") as caught:
-        load([Candidate("system", None), Candidate("libusb-package", str(damaged)), Candidate("Homebrew", str(absent))])
+        load(
+            [
+                LibraryPlace("system", None),
+                LibraryPlace("libusb-package", str(damaged)),
+                LibraryPlace("Homebrew", str(absent)),
+            ]
+        )
     assert caught.value.details == (
         "system: none: not found",
         f"libusb-package: {damaged}: the file is cut short or damaged (4 bytes)",
@@ -99,15 +105,15 @@ def test_every_library_that_does_not_load_is_named_with_its_reason(tmp_path: Pat
 def test_the_next_library_is_tried_after_a_damaged_one(tmp_path: Path, real_library: str) -> None:
     damaged = tmp_path / "libusb-1.0.so"
     damaged.write_bytes(b"")
-    found = load([Candidate("libusb-package", str(damaged)), Candidate("system", real_library)])
+    found = load([LibraryPlace("libusb-package", str(damaged)), LibraryPlace("system", real_library)])
     assert found.backend.lib._name == real_library
-    assert found.place == Candidate("system", real_library)
+    assert found.place == LibraryPlace("system", real_library)
     assert found.passed_over == [f"libusb-package: {damaged}: the file is empty"]
 
 
 def test_a_library_that_is_not_libusb_is_refused() -> None:
     with pytest.raises(AccessError) as caught:
-        load([Candidate(OVERRIDE, _ctypes.__file__)])
+        load([LibraryPlace(OVERRIDE, _ctypes.__file__)])
     assert caught.value.details[0].endswith("is not libusb-1.0")
     assert "correct or remove" in (caught.value.hint or "")
 
@@ -120,7 +126,7 @@ def test_a_library_that_does_not_start_says_so_and_prints_nothing(
 
     monkeypatch.setattr(usb.backend.libusb1, "_LibUSB", refuse)
     with pytest.raises(AccessError) as caught:
-        load([Candidate("libusb-package", real_library)])
+        load([LibraryPlace("libusb-package", real_library)])
     assert "does not start" in caught.value.details[0]
     assert "/dev/bus/usb" in (caught.value.hint or "")  # not: get the library again
     assert capfd.readouterr().err == ""
@@ -148,7 +154,7 @@ def test_what_helps_against_a_damaged_library_is_to_get_it_again(
         (bundled / "linux-x86_64", f"reinstall the package or the platform that contains {bundled / 'linux-x86_64'}"),
     ):
         with pytest.raises(AccessError) as caught:
-            load([Candidate("libusb-package", str(folder / "libusb-1.0.so"))])
+            load([LibraryPlace("libusb-package", str(folder / "libusb-1.0.so"))])
         assert (caught.value.hint or "").startswith(words)
 
 
@@ -160,7 +166,7 @@ def test_what_helps_where_there_is_none_depends_on_the_system(
 ) -> None:
     monkeypatch.setattr(sys, "platform", system)
     with pytest.raises(AccessError) as caught:
-        load([Candidate("libusb-package", None)])
+        load([LibraryPlace("libusb-package", None)])
     assert (caught.value.hint or "").startswith(words)
 
 
@@ -189,7 +195,7 @@ def test_a_number_of_the_windows_loader_becomes_a_sentence(
     library = tmp_path / "libusb-1.0.dll"
     library.write_bytes(b"neither ELF nor PE")
     with pytest.raises(AccessError) as caught:
-        load([Candidate("libusb-package", str(library))])
+        load([LibraryPlace("libusb-package", str(library))])
     assert caught.value.details == (f"libusb-package: {library}: {reason}",)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stm8tool.probe.stlink import listing
-from stm8tool.probe.stlink.listing import ListedProbe, attached, table
+from stm8tool.probe.listing import ListedProbe, table
+from stm8tool.probe.stlink.listing import attached
 from stm8tool.transport import libusb
 from stm8tool.transport.usb import SystemBus
 from unit import fake_usb
@@ -123,4 +123,4 @@ def test_where_no_probe_is_attached_other_devices_of_st_are_named(monkeypatch: p
 
 def test_the_keys_for_programs_stay() -> None:
     keys = ["model", "serial", "serial_unique", "path", "vendor", "product", "firmware", "problem", "hint"]
-    assert list(listing.ListedProbe._fields) == keys
+    assert list(ListedProbe._fields) == keys

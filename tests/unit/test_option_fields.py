@@ -56,7 +56,8 @@ def test_the_fields_of_an_option_are_its_eight_bits_and_put_gives_back_what_of_t
 @pytest.mark.parametrize(("name", "option", "masks"), BITS, ids=[f"{n}.{o}" for n, o, _ in BITS])
 def test_the_bits_agree_with_a_second_reading_of_the_manuals(name: str, option: str, masks: dict[str, int]) -> None:
     fields = fields_of(*option_of(name, option))
-    assert {f.name: f.put(0, f.largest) for f in fields if not f.reserved} == masks
+    held = {f.name: f.put(0, f.largest) for f in fields if not f.reserved}
+    assert held == masks, f"BITS has other bits of {option} of the {name}: read the manual again, change one of them"
 
 
 def test_the_stabilization_times_of_hse_are_those_of_the_datasheets() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from unit.checkout import FETCHING, LIBUSB, Checkout, checkout, fetched, warm
+from unit.checkout import FETCHING, LIBUSB, PACKAGES, Checkout, checkout, fetched, warm
 
 __all__ = ["checkout", "fetched", "warm"]  # fixtures
 
@@ -66,7 +66,7 @@ def test_a_damaged_folder_is_a_sentence_offline_and_stays_as_it_is(warm: Checkou
     stdout, stderr = warm.run("usb", PIP_FIND_LINKS=str(warm.cache))
     assert stdout == []
     *_, error, hint = stderr.splitlines()
-    assert error.startswith("error: the Python packages intelhex, pyusb, libusb-package are damaged and pip cannot")
+    assert error.startswith(f"error: the Python packages {PACKAGES} are damaged and pip cannot")
     assert hint.startswith("hint: repeat the command with a network connection")
     assert warm.filled() == [folder]
     assert (folder / "usb" / "__init__.py").is_file()

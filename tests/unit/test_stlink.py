@@ -3,78 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from typing import Optional
 
 import pytest
 
-from stm8tool.errors import (
-    Code,
-    EndpointStallError,
-    LinkFault,
-    ProbeError,
-    ProbeLostError,
-    SwimError,
-    TransportTimeoutError,
-)
+from stm8tool.errors import Code, EndpointStallError, LinkFault, ProbeError, SwimError, TransportTimeoutError
 from stm8tool.probe.stlink.swim import Stlink, wire_time_s
-from unit.fake_disk import V1_VERSION, status
-from unit.fake_wire import V2_VERSION, FakeWire
-
-_DONE, _BUSY = bytes(4), bytes([1, 0, 0, 0])
-
-
-class FakeProbe(FakeWire):
-    """A V2 that keeps a mode and a memory of zeros; `statuses` are answered first, then "done"."""
-
-    def __init__(self, mode: int = 0, product: int = 0x3748) -> None:
-        super().__init__(product=product)
-        self.replies = {}
-        self.version, self.extended = V2_VERSION, b""
-        self.mode = mode
-        self.buffer_size = 0x1800
-        self.statuses: deque[bytes] = deque()
-        self.voltage = b""
-        self.requested = 0
-        self.gone = False
-
-    def write(self, data: bytes, timeout_s: float) -> None:
-        if self.gone:
-            raise ProbeLostError("unplugged")
-        super().write(data, timeout_s)
-        if len(data) != 16:
-            return
-        reply = self._answer(data)
-        if reply:
-            self.answers.append(reply)
-
-    def _answer(self, data: bytes) -> bytes:
-        command = data[:2]
-        if command in (b"\xf3\x07", b"\xf2\x21", b"\xf4\x01"):
-            self.mode = 1
-        elif command == b"\xf4\x00":
-            self.mode = 3
-        elif command == b"\xf4\x0b":
-            self.requested = int.from_bytes(data[2:4], "big")
-        elif command == b"\xf4\x09":
-            return self.statuses.popleft() if self.statuses else _DONE
-        elif command == b"\xf4\x0c":
-            return bytes(self.requested)
-        elif command == b"\xf4\x0d":
-            return self.buffer_size.to_bytes(2, "little")
-        mode = bytes([self.mode, 1])
-        return {0xF1: self.version, 0xFB: self.extended, 0xF5: mode, 0xF7: self.voltage}.get(data[0], b"")
-
-    def commands(self) -> list[str]:
-        """The commands since the start, two bytes each, polls left out."""
-        return [data[:2].hex() for data in self.sent if len(data) == 16 and data[:2] != b"\xf4\x09"]
-
-
-def _open(probe: FakeProbe) -> Stlink:
-    link = Stlink(probe)
-    link.open()
-    probe.sent.clear()
-    return link
+from unit.fake_probe import BUSY, DONE, FakeProbe, opened
 
 
 @pytest.mark.parametrize(
@@ -109,7 +44,7 @@ def test_a_v3_is_asked_for_its_extended_version() -> None:
     probe = FakeProbe(product=0x374F)
     probe.version = bytes.fromhex("30 00 83 04 4F 37")
     probe.extended = bytes([3, 1, 7, 2, 4, 0, 0, 0, 0x83, 0x04, 0x4F, 0x37])
-    link = _open(probe)
+    link = opened(probe)
     assert (link.info.model, link.info.firmware) == ("STLINK-V3", "V3J7M2B4S1")
 
 
@@ -130,7 +65,7 @@ def test_a_probe_that_hangs_is_reset_once_and_then_reported() -> None:
 
 def test_a_write_carries_8_bytes_in_the_command_and_the_rest_behind_it() -> None:
     probe = FakeProbe()
-    link = _open(probe)
+    link = opened(probe)
     link.wotf(0x018000, bytes(range(20)))
     command, rest = probe.sent[:2]
     assert command == bytes.fromhex("f4 0a 00 14 00 01 80 00 00 01 02 03 04 05 06 07")
@@ -140,7 +75,7 @@ def test_a_write_carries_8_bytes_in_the_command_and_the_rest_behind_it() -> None
 def test_a_read_larger_than_the_buffer_is_split_and_each_part_read_out_whole() -> None:
     probe = FakeProbe()
     probe.buffer_size = 1024
-    link = _open(probe)
+    link = opened(probe)
     assert link.rotf(0x8000, 2500) == bytes(2500)
     reads = [data for data in probe.sent if data[:2] == b"\xf4\x0b"]
     assert [int.from_bytes(data[2:4], "big") for data in reads] == [1024, 1024, 452]
@@ -149,7 +84,7 @@ def test_a_read_larger_than_the_buffer_is_split_and_each_part_read_out_whole() -
 
 def test_a_write_is_never_repeated_by_itself() -> None:
     probe = FakeProbe()
-    link = _open(probe)
+    link = opened(probe)
     original = probe.write
 
     def write(data: bytes, timeout_s: float) -> None:
@@ -170,7 +105,7 @@ def test_a_write_is_never_repeated_by_itself() -> None:
 def test_a_write_larger_than_the_buffer_is_split(size: int, sizes: list[int]) -> None:
     probe = FakeProbe()
     probe.buffer_size = 1024
-    link = _open(probe)
+    link = opened(probe)
     link.wotf(0x0100, bytes(n & 0xFF for n in range(size)))
     writes = [data for data in probe.sent if data[:2] == b"\xf4\x0a"]
     assert [int.from_bytes(data[2:4], "big") for data in writes] == sizes
@@ -181,7 +116,7 @@ def test_a_write_larger_than_the_buffer_is_split(size: int, sizes: list[int]) ->
 def test_what_must_stay_whole_and_does_not_fit_is_refused_before_anything_is_sent() -> None:
     probe = FakeProbe()
     probe.buffer_size = 128
-    link = _open(probe)
+    link = opened(probe)
     link.wotf(0x8000, bytes(128), whole=True)
     probe.sent.clear()
     with pytest.raises(ProbeError, match="only 128 bytes at once, and 0x008000 needs 129") as caught:
@@ -193,12 +128,12 @@ def test_what_must_stay_whole_and_does_not_fit_is_refused_before_anything_is_sen
 
 def test_a_write_of_nothing_is_our_defect() -> None:
     with pytest.raises(ValueError, match="without data"):
-        _open(FakeProbe()).wotf(0, b"")
+        opened(FakeProbe()).wotf(0, b"")
 
 
 def test_the_first_poll_of_a_long_read_waits_for_the_computed_time() -> None:
     probe = FakeProbe()
-    link = _open(probe)
+    link = opened(probe)
     before = probe.clock.now()
     link.rotf(0x8000, 6144)
     assert probe.clock.now() - before >= wire_time_s(6144, high_speed=False) - 0.001
@@ -212,16 +147,16 @@ def test_times_on_the_wire_are_those_of_the_swim_manual() -> None:
 
 def test_busy_is_polled_until_done() -> None:
     probe = FakeProbe()
-    link = _open(probe)
-    probe.statuses.extend([_BUSY, _BUSY, _DONE])
+    link = opened(probe)
+    probe.statuses.extend([BUSY, BUSY, DONE])
     link.wotf(0x5000, b"\x01")
     assert [data[:2] for data in probe.sent].count(b"\xf4\x09") == 3
 
 
 def test_busy_for_ever_ends_with_an_error() -> None:
     probe = FakeProbe()
-    link = _open(probe)
-    probe.statuses.extend([_BUSY] * 10_000)
+    link = opened(probe)
+    probe.statuses.extend([BUSY] * 10_000)
     with pytest.raises(SwimError, match="stays busy") as caught:
         link.wotf(0x5000, b"\x01")
     assert caught.value.fault is LinkFault.BUSY
@@ -242,7 +177,7 @@ def test_a_status_is_reported_by_its_meaning_and_not_polled_again(
     status: int, meaning: str, fault: Optional[LinkFault]
 ) -> None:
     probe = FakeProbe()
-    link = _open(probe)
+    link = opened(probe)
     probe.statuses.append(bytes([status, 0, 0, 0]))
     with pytest.raises(SwimError, match=rf"{meaning}.*SWIM status 0x{status:02X}") as caught:
         link.resync()
@@ -252,7 +187,7 @@ def test_a_status_is_reported_by_its_meaning_and_not_polled_again(
 
 def test_no_status_is_asked_for_while_the_entry_waveform_runs() -> None:
     probe = FakeProbe()
-    link = _open(probe)
+    link = opened(probe)
     times = []
     original = probe.write
 
@@ -267,7 +202,7 @@ def test_no_status_is_asked_for_while_the_entry_waveform_runs() -> None:
 
 
 def test_entry_and_communication_reset_bring_the_wire_back_to_low_speed() -> None:
-    link = _open(FakeProbe())
+    link = opened(FakeProbe())
     for back in (lambda: link.enter(0.0), link.resync):
         link.set_speed(True)
         assert link.high_speed
@@ -277,7 +212,7 @@ def test_entry_and_communication_reset_bring_the_wire_back_to_low_speed() -> Non
 
 def test_a_read_that_loses_its_answer_is_begun_again_as_a_whole() -> None:
     probe = FakeProbe()
-    link = _open(probe)
+    link = opened(probe)
     original = probe.read
     lost = [True]
 
@@ -293,69 +228,6 @@ def test_a_read_that_loses_its_answer_is_begun_again_as_a_whole() -> None:
     assert probe.commands().count("f40b") == 2
 
 
-class FakeV1(FakeProbe):
-    """The same probe, with its commands wrapped in those of a disk."""
-
-    def __init__(self, mode: int = 1) -> None:
-        super().__init__(mode, product=0x3744)
-        self.version = V1_VERSION
-        self.announced = 0
-        self.data: list[bytes] = []
-
-    def write(self, data: bytes, timeout_s: float) -> None:
-        if self.announced:
-            self.data.append(data)
-            self.announced = 0
-        else:
-            self.tag = int.from_bytes(data[4:8], "little")
-            super().write(data[15:], timeout_s)
-            self.announced = int.from_bytes(data[8:12], "little") if data[12] != 0x80 else 0
-        if not self.announced:
-            self.answers.append(status(self.tag))
-
-
-@pytest.mark.parametrize(("mode", "leave"), [(0, ["f307"]), (1, []), (2, ["f221"]), (3, ["f401"])])
-def test_a_v1_goes_to_swim_mode_straight_from_mass_mode(mode: int, leave: list[str]) -> None:
-    probe = FakeV1(mode)
-    link = Stlink(probe)
-    link.open()
-    assert probe.commands() == ["f100", "f500", *leave, "f400", "f500", "f40d"]
-    assert (link.info.model, link.info.firmware) == ("ST-LINK/V1", "V1J13S4")
-
-
-def test_a_v1_is_never_asked_for_a_voltage() -> None:
-    probe = FakeV1()
-    link = _open(probe)
-    assert link.supply_mv() is None
-    assert probe.commands() == []
-
-
-def test_a_v1_takes_as_much_in_one_write_as_sts_tool_was_seen_to_send() -> None:
-    probe = FakeV1()
-    link = _open(probe)
-    link.wotf(0x0030, bytes(range(256)) * 2)
-    assert probe.sent[0] == bytes.fromhex("f4 0a 02 00 00 00 00 30 00 01 02 03 04 05 06 07")
-    assert probe.data == [(bytes(range(256)) * 2)[8:]]
-
-
-def test_a_v1_gets_more_than_that_in_several_writes() -> None:
-    probe = FakeV1()
-    link = _open(probe)
-    probe.sent.clear()
-    link.wotf(0x0030, bytes(1029))
-    sizes = [int.from_bytes(data[2:4], "big") for data in probe.sent if data[:2] == b"\xf4\x0a"]
-    assert sizes == [514, 514, 1]
-
-
-def test_a_v1_is_polled_in_steps_of_two_milliseconds() -> None:
-    probe = FakeV1()
-    link = _open(probe)
-    probe.statuses.extend([_BUSY, _BUSY, _DONE])
-    before = probe.clock.now()
-    link.resync()
-    assert probe.clock.now() - before == pytest.approx(0.004)
-
-
 def test_firmware_below_the_documented_version_is_advised_against_and_used(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -363,7 +235,7 @@ def test_firmware_below_the_documented_version_is_advised_against_and_used(
     probe = FakeProbe()
     probe.version = bytes.fromhex("24 44 83 04 48 37")
     with caplog.at_level("WARNING", "stm8tool"):
-        _open(probe)
+        opened(probe)
     (line,) = {record.getMessage() for record in caplog.records}
     assert "V2J17S4 is old" in line
     assert "\n" not in line
@@ -383,7 +255,7 @@ def test_a_probe_that_stays_in_its_update_mode_is_named_as_such(mode: int, name:
 
 def test_closing_releases_nrst_before_it_leaves_swim_mode() -> None:
     probe = FakeProbe()
-    link = _open(probe)
+    link = opened(probe)
     link.assert_reset()
     link.close()
     assert probe.commands()[-3:] == ["f408", "f401", "f500"]
@@ -391,7 +263,7 @@ def test_closing_releases_nrst_before_it_leaves_swim_mode() -> None:
 
 def test_closing_a_probe_that_is_gone_does_not_raise() -> None:
     probe = FakeProbe()
-    link = _open(probe)
+    link = opened(probe)
     probe.gone = True
     link.close()
 
@@ -402,14 +274,14 @@ def test_closing_a_probe_that_is_gone_does_not_raise() -> None:
 )
 def test_the_supply_is_two_references_over_the_two_readings(reply: str, millivolts: int) -> None:
     probe = FakeProbe()
-    link = _open(probe)
+    link = opened(probe)
     probe.voltage = bytes.fromhex(reply)
     assert link.supply_mv() == millivolts
 
 
 def test_a_probe_that_never_answers_the_voltage_costs_a_third_of_a_second() -> None:
     probe = FakeProbe()
-    link = _open(probe)
+    link = opened(probe)
     before = probe.clock.now()
     assert link.supply_mv() is None
     assert probe.clock.now() - before < 0.4

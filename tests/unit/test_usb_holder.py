@@ -17,9 +17,7 @@ from stm8tool.transport import usb_access, usb_holder
 from stm8tool.transport.usb_holder import NOBODY, Holders
 from unit import fake_usb
 from unit.fake_usb import FakeDevice
-from unit.test_usb import Bus, transport_to
-
-__all__ = ["transport_to"]  # a fixture
+from unit.usb_bench import Bus
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links as in /proc need a privilege there")
 DEVICE = "/dev/bus/usb/001/005"

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from .library import list_probes, load_image, open, save_image
     from .parts.table import OptionByte, Part, Region, all_parts, find_part
     from .probe.base import ProbeInfo
-    from .probe.stlink.listing import ListedProbe
+    from .probe.listing import ListedProbe
 
 __version__ = "3.0.0"
 
@@ -120,7 +120,7 @@ _HOMES = {
     "library": "list_probes load_image open save_image",
     "parts.table": "OptionByte Part Region all_parts find_part",
     "probe.base": "ProbeInfo",
-    "probe.stlink.listing": "ListedProbe",
+    "probe.listing": "ListedProbe",
 }
 
 if not TYPE_CHECKING:  # a type checker would then accept any name

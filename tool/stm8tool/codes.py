@@ -42,7 +42,7 @@ class Code(Enum):
     NO_PROBE = (
         "E-NO-PROBE",
         3,
-        "the system sees no ST-LINK, or not the one that you asked for; drivers and wires do not matter yet",
+        "the system sees no probe, or not the one that you asked for; drivers and wires do not matter yet",
     )
     SEVERAL_PROBES = (
         "E-SEVERAL-PROBES",

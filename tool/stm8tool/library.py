@@ -14,14 +14,14 @@ from .api import Chip
 from .chip.programmer import Progress, silent
 from .errors import UsageError
 from .parts.table import Part, find_part
-from .selector import bus_of, open_link
+from .selector import attached, open_link
 from .session import Session
 
 if TYPE_CHECKING:
     from .chip.link.capture import PowerCycle
     from .image import Image
     from .image.loading import PathLike
-    from .probe.stlink.listing import ListedProbe
+    from .probe.listing import ListedProbe
 
 logging.getLogger("stm8tool").addHandler(logging.NullHandler())  # otherwise Python prints warnings to stderr
 
@@ -68,7 +68,7 @@ def _part(part: Union[str, Part, None]) -> Optional[Part]:
 
 
 def list_probes(bus: str = ANY_PROBE) -> list[ListedProbe]:
-    """Return the attached ST-LINKs, even those that cannot be used: they say why.
+    """Return the attached probes, even those that cannot be used: they say why.
 
     Args:
         bus: The machine: this one, or a simulated one, "sim:FOLDER".
@@ -76,10 +76,7 @@ def list_probes(bus: str = ANY_PROBE) -> list[ListedProbe]:
     Raises:
         AccessError: No USB library can be loaded.
     """
-    from .probe.stlink import listing
-
-    probes, _ = listing.attached(bus_of(bus)[0])
-    return probes
+    return attached(bus).probes
 
 
 def load_image(*files: PathLike, base: Optional[int] = None, part: Union[str, Part, None] = None) -> Image:

@@ -8,21 +8,64 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from .words import LIBRARY
 
 if TYPE_CHECKING:
     from .probe.base import SwimLink
+    from .probe.listing import ProbeList
     from .transport.base import UsbBus
+    from .words import Words
 
 _log = logging.getLogger(__name__)
 
 SIM_PREFIX = "sim:"
 
 
+class ProbeKind(NamedTuple):
+    """A kind of probe.
+
+    Attributes:
+        open: Takes a selector and returns the link of the probe. It raises an error if there is no such probe. `open`
+            of the link claims the probe.
+        attached: Takes a selector and the words for hints, and returns the attached probes for `stm8tool list`. If it
+            raises an error, `list` shows no probe of any kind. So it returns no probe if its library is not installed.
+        is_stlink: The doctor examines the USB and every ST-LINK on it.
+    """
+
+    open: Callable[[str], SwimLink]
+    attached: Callable[[str, Words], ProbeList]
+    is_stlink: bool = False
+
+
 def open_link(selector: str) -> SwimLink:
     """Return the probe that `selector` means; `open` on it claims the probe."""
-    kind, colon, _ = selector.partition(":")
-    return LINKS.get(kind.strip().lower() + colon, _stlink)(selector)
+    return kind_of(selector).open(selector)
+
+
+def kind_of(selector: str) -> ProbeKind:
+    """Return the kind of probe that `selector` means."""
+    return _named_kind(selector) or STLINK
+
+
+def attached(selector: str, words: Words = LIBRARY) -> ProbeList:
+    """Return the attached probes of the kind that `selector` names, or of every kind, for `stm8tool list`.
+
+    Raises:
+        AccessError: The tool cannot look for them.
+    """
+    from .probe.listing import ProbeList
+
+    named = _named_kind(selector)
+    found = [kind.attached(selector, words) for kind in ([named] if named else dict.fromkeys(KINDS.values()))]
+    return ProbeList([probe for one in found for probe in one.probes], [other for one in found for other in one.others])
+
+
+def _named_kind(selector: str) -> Optional[ProbeKind]:
+    """Return the kind that the first word of `selector` names; None if it names none."""
+    word, colon, _ = selector.partition(":")
+    return KINDS.get(word.strip().lower() + colon)
 
 
 def bus_of(selector: str) -> tuple[UsbBus, str]:
@@ -48,5 +91,16 @@ def _stlink(selector: str) -> SwimLink:
     return Stlink(find.pipe_to(probe, bus))
 
 
-# A probe of another kind adds a row: the start of its selectors, and the function that returns its link.
-LINKS: dict[str, Callable[[str], SwimLink]] = {"usb:": _stlink, SIM_PREFIX: _stlink}
+def _stlinks(selector: str, words: Words) -> ProbeList:
+    from .probe.stlink import listing
+
+    return listing.attached(bus_of(selector)[0], words)
+
+
+STLINK = ProbeKind(_stlink, _stlinks, is_stlink=True)
+
+# A probe of another kind adds a row: the beginning of its selectors, and its functions.
+KINDS: dict[str, ProbeKind] = {
+    "usb:": STLINK,
+    SIM_PREFIX: STLINK,
+}

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from .chip import start
 from .chip.link.capture import PowerCycle as PowerCycle
-from .chip.link.connect import stays_held
 from .chip.link.core import Core
 from .chip.link.family import Traits
+from .chip.link.leave import stays_held
 from .chip.link.quality import Quality
 from .errors import Code, ConnectError, ProbeLostError, ToolError
 from .image import Image

@@ -117,7 +117,7 @@ class Programmer:
             VerifyError: A block does not hold the written bytes, not even after a second write.
             ProgramError, SwimError, TransportError: It failed, also after connecting again.
         """
-        job = _Write(self.flash, segments, verify, self._swim, self._progress)
+        job = _WriteJob(self.flash, segments, verify, self._swim, self._progress)
         with self._core.supply_considered():
             try:
                 self._core.persist(
@@ -139,7 +139,7 @@ class Programmer:
         return self.write([Segment(region.start, bytes(region.size))])
 
 
-class _Write:
+class _WriteJob:
     """One write: what of it is done, however often it has to be begun.
 
     Attributes:

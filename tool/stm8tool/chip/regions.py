@@ -1,4 +1,7 @@
-"""The names of memories and of pieces of them: "flash", "eeprom", "options", "ram", or ADDRESS:SIZE."""
+"""The names of memories and of pieces of them: "flash", "eeprom", "options", "ram", or ADDRESS:SIZE.
+
+Only this module knows which memory a name means, and what can be done with each memory.
+"""
 
 from __future__ import annotations
 
@@ -43,9 +46,14 @@ def resolve(part: Part, wanted: Union[str, Region], among: Optional[Sequence[Reg
     return region
 
 
+def by_name(part: Part) -> dict[str, Optional[Region]]:
+    """Return the memories that have a name. None is a memory that the part does not have."""
+    return {"flash": part.flash, "eeprom": part.eeprom, "options": part.options, "ram": part.ram}
+
+
 def _named(part: Part, name: str) -> Optional[Region]:
     """Return the region that `name` means; None if it is neither the name of a memory nor ADDRESS:SIZE."""
-    known = {"flash": part.flash, "eeprom": part.eeprom, "options": part.options, "ram": part.ram}
+    known = by_name(part)
     if name in known:
         return known[name] or _data_in_flash(part)
     start, colon, size = name.partition(":")
@@ -71,6 +79,52 @@ def readable(part: Part) -> tuple[Region, ...]:
     """Return every memory that can be read, and the unique ID."""
     unique_id = () if part.unique_id is None else (Region("unique ID", part.unique_id, UNIQUE_ID_SIZE),)
     return (*part.readable, *unique_id)
+
+
+def rest_from(part: Part, start: int) -> Optional[Region]:
+    """Return the rest of the memory that holds the address `start`; None if there is no memory."""
+    holding = (memory for memory in readable(part) if memory.start <= start < memory.end)
+    return next((Region(memory.name, start, memory.end - start) for memory in holding), None)
+
+
+def writable(part: Part, wanted: Optional[str] = None) -> tuple[Region, ...]:
+    """Return the memories that a write may touch: flash and EEPROM, or the one that is named, which may be RAM.
+
+    Raises:
+        UsageError: There is no such memory, or a write cannot change it.
+    """
+    if wanted is None:
+        return part.programmable
+    region = resolve(part, wanted)
+    if not is_inside(region, (*part.programmable, part.ram)):
+        raise UsageError(
+            f"{region} cannot be written: only flash, EEPROM and RAM can",
+            hint=Hint("{options_set} changes option bytes; {options_defaults} brings them to their factory values"),
+        )
+    return (region,)
+
+
+def erasable(part: Part, wanted: str) -> Region:
+    """Return the memory to erase, or the piece of one, that `wanted` names.
+
+    Raises:
+        UsageError: There is no such memory, or it cannot be erased.
+    """
+    (region,) = writable(part, wanted)
+    if is_ram(part, region):
+        raise UsageError("RAM cannot be erased: it loses its contents without power", hint="power the board off and on")
+    require_whole_blocks(region, part)
+    return region
+
+
+def is_ram(part: Part, region: Region) -> bool:
+    """Tell whether `region` is RAM, or a piece of it."""
+    return is_inside(region, (part.ram,))
+
+
+def is_options(part: Part, region: Region) -> bool:
+    """Tell whether `region` is the option bytes, or a piece of them."""
+    return is_inside(region, (part.options,))
 
 
 def is_inside(region: Region, memories: Sequence[Region]) -> bool:

@@ -326,7 +326,7 @@ def _see_to_options(flash: Flash, *, may_mend: bool) -> Optional[protection.Unlo
             # A whole unlock, not only the option bytes: a locked chip that reads as 0x00 everywhere looks the same.
             _log.warning("an earlier unlock was cut short: setting the option bytes to their factory values")
             return protection.unlock(flash)
-        advice = "an unlock was cut short: `unlock` finishes it and erases nothing"
+        advice = "an unlock was cut short: another unlock finishes it and erases nothing"
     else:
         advice = "this is harmless if the part name is right"
     _log.warning(

@@ -68,7 +68,7 @@ def write_protection(value: int, area: Optional[Region]) -> str:
     """Return the effect of a value of UBC; `area` is the result of `ubc.protected` for it."""
     if area is None:
         return f"0x{value:02X}: none of the flash is write-protected"
-    return f"0x{value:02X}: {area} ({area.size} bytes) is write-protected until `options set UBC=none` or `unlock`"
+    return f"0x{value:02X}: {area} ({area.size} bytes) is write-protected until UBC is set to none, or until an unlock"
 
 
 def meaning(part: Part, state: OptionState, field: Field, value: int) -> str:
@@ -108,7 +108,7 @@ def unfinished(states: Sequence[OptionState]) -> list[str]:
     undone = ", ".join(option.name for option in left_undone(states))
     if not undone:
         return []
-    advice = "`unlock` finishes it and erases nothing; every command that writes option bytes finishes it, too"
+    advice = "another unlock finishes it and erases nothing; every command that writes option bytes finishes it, too"
     return [f"an earlier unlock was cut short and did not restore {undone}: {advice}"]
 
 

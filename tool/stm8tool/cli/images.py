@@ -94,6 +94,7 @@ class WriteArguments(NamedTuple):
 
 
 def write(request: Request[WriteArguments], console: Console) -> None:
+    from ..chip.regions import is_ram
     from ..image import Image
 
     part, given = request.require_part(), request.arguments
@@ -102,12 +103,12 @@ def write(request: Request[WriteArguments], console: Console) -> None:
     serial = _serial_number(given.serial_number)
     numbers = [serial.encode(serial.peek())] if serial else []
     content = image_of(request, regions, given.files, given.patch, given.fill, *numbers)
-    _check_options(request, part, content)
+    _check_options(request, part, content, to_ram=is_ram(part, regions[0]))
     content.check_inside([*regions, part.options] if given.options else regions, part.options, part)
     region, allow = regions[0] if request.region else None, dangers(given.forced)
     with request.chip(console) as chip:
         console.say(f"{chip.probe.model} {chip.probe.firmware}, {part.name}")
-        if regions == [part.ram]:
+        if is_ram(part, regions[0]):
             chip.load_ram(content)
             chip.expect_program()
             console.say(f"{content.size} bytes of RAM written and verified; the running program may overwrite them")
@@ -163,14 +164,14 @@ def blocks(count: int) -> str:
     return f"{count} block" if count == 1 else f"{count} blocks"
 
 
-def _check_options(request: Request[WriteArguments], part: Part, content: Image) -> None:
+def _check_options(request: Request[WriteArguments], part: Part, content: Image, *, to_ram: bool) -> None:
     """Raise an error if `--options` or `--force-…` does not fit the rest of the command line or the files."""
     if not request.arguments.options:
         if request.arguments.forced:
             raise UsageError("--force-… has no effect without --options", hint="add --options, or leave --force-… out")
         return
-    if request.region == "ram":
-        raise UsageError("--region ram and --options cannot be used together", hint="give one of them")
+    if to_ram:
+        raise UsageError(f"--region {request.region} and --options cannot be used together", hint="give one of them")
     request.require_settled("options", "meaning")
     if not content.slice(part.options):
         raise ImageError("the image holds no option bytes", hint=f"those of the {part.name} lie in {part.options}")

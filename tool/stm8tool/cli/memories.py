@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
@@ -151,29 +150,26 @@ class EraseArguments(NamedTuple):
 
 
 def erase(request: Request[EraseArguments], console: Console) -> None:
-    from ..chip.regions import require_whole_blocks
-
-    regions = _erased(request)
-    for region in regions:
-        require_whole_blocks(region, request.require_part())
+    memories = _erased(request)
     with request.chip(console) as chip:
-        for region in regions:
+        for region in memories:
             result = chip.erase(region)
             console.say(f"{region} is erased ({blocks(result.programmed)}; the others were blank)")
 
 
-def _erased(request: Request[EraseArguments]) -> list[Region]:
+def _erased(request: Request[EraseArguments]) -> Sequence[Region]:
     """Return the memory that the user means, or with `--all` flash and EEPROM."""
+    from ..chip import regions
+
     everything, span = request.arguments
     if len([word for word in (everything, span, request.region) if word]) > 1:
         raise UsageError("--all, --range and --region cannot be used together", hint="give one of them")
-    request = replace(request, region=span or request.region)
-    if request.region == "ram":
-        raise UsageError("RAM cannot be erased: it loses its contents without power", hint="power the board off and on")
-    if request.region:
-        return request.writable()
-    request.require_settled("flash", *(["eeprom"] if everything else []))
-    return request.writable() if everything else [request.require_part().flash]
+    part, name = request.require_part(), span or request.region
+    if everything:
+        request.require_settled("flash", "eeprom")
+        return regions.writable(part)
+    request.require_settled(name or "flash")
+    return [regions.erasable(part, name or "flash")]
 
 
 class RunArguments(NamedTuple):

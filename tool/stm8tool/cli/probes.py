@@ -27,10 +27,10 @@ class ListArguments(NamedTuple):
 
 
 def list_probes(request: Request[ListArguments], console: Console) -> None:
-    from ..probe.stlink import listing
-    from ..selector import bus_of
+    from ..probe import listing
+    from ..selector import attached
 
-    probes, others = listing.attached(bus_of(request.probe)[0], COMMAND_LINE)
+    probes, others = attached(request.probe, COMMAND_LINE)
     if request.arguments.json:
         import json
 

@@ -108,22 +108,13 @@ class Request(Generic[Args]):
         self.require_settled(name)
         return regions.resolve(self.require_part(), name)
 
-    def writable(self) -> list[Region]:
+    def writable(self) -> Sequence[Region]:
         """Return the memories that a write may touch: the one of `--region`, or flash and EEPROM."""
         from ..chip import regions
 
-        part = self.require_part()
-        if self.region is None:
-            return list(part.programmable)
-        if self.region == "ram":
-            return [part.ram]
-        region = self.region_of("flash")
-        if not regions.is_inside(region, part.programmable):
-            raise UsageError(
-                f"{region} cannot be written: only flash, EEPROM and RAM can",
-                hint="`options set` changes option bytes; `options defaults` brings them to their factory values",
-            )
-        return [region]
+        if self.region is not None:
+            self.require_settled(self.region)
+        return regions.writable(self.require_part(), self.region)
 
     def require_settled(self, *figures: str) -> None:
         """Raise UsageError if `--part auto` found parts that differ in one of `figures`, see `family.PartGroup`."""

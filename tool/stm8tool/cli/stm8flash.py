@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from ..image import Image
     from ..parts.table import Part
 
-_WRITABLE = ("flash", "eeprom", "ram", "options")
 _BLANK = (0x00, 0xFF)  # the filler of images at addresses without an option byte
 
 _UNLOCK = "-u removes the protection and erases the whole chip; its content cannot be saved"
@@ -117,10 +116,10 @@ def _list_parts(_request: CompatRequest, console: Console) -> None:
 
 
 def _list_probes(request: CompatRequest, console: Console) -> None:
-    from ..probe.stlink import listing
-    from ..selector import bus_of
+    from ..probe import listing
+    from ..selector import attached
 
-    probes, others = listing.attached(bus_of(request.programmer or "")[0], COMMAND_LINE)
+    probes, others = attached(request.programmer or "", COMMAND_LINE)
     for index, probe in enumerate(probes):
         # stm8flash shows a serial number as the hex codes of its characters.
         serial = "unknown" if probe.serial is None else probe.serial.encode().hex().upper()
@@ -146,15 +145,17 @@ def _read(request: CompatRequest, console: Console) -> None:
 
 
 def _write(request: CompatRequest, console: Console) -> None:
+    from ..chip import regions
+
     part = part_of(request)
     memory = memory_of(request, part)
-    if memory.name not in _WRITABLE:
+    if not regions.is_inside(memory, (*part.memories, part.ram)):
         raise UsageError(f"-w to {memory}: this memory is never written", hint="use -s flash, eeprom, ram or opt")
     image = image_of(request, part, memory)
     with _open(request, console, part) as chip:
-        if memory.name == "ram":
+        if regions.is_ram(part, memory):
             chip.load_ram(image)
-        elif memory.name == "options":
+        elif regions.is_options(part, memory):
             _write_options(chip, console, image)
         else:
             chip.write(image, memory, unlock=False)
@@ -185,10 +186,12 @@ def _write_options(chip: Chip, console: Console, image: Image) -> None:
 
 
 def _verify(request: CompatRequest, console: Console) -> None:
+    from ..chip import regions
+
     part = part_of(request)
     memory = memory_of(request, part)
     image = image_of(request, part, memory)
-    if memory.name == "options":
+    if regions.is_options(part, memory):
         image = _without_blanks(image, part)
     with _open(request, console, part) as chip:
         equal = chip.verify(image, memory)

@@ -26,6 +26,7 @@ _ACTIONS = "rwvuR"
 
 # Without a version stm8flash means the first generation.
 PROGRAMMERS = {"stlink": "stlinkv1", "stlinkv2": "stlinkv2", "stlinkv21": "stlinkv21", "stlinkv3": "stlinkv3"}
+_MEMORIES = {"flash": "flash", "eeprom": "eeprom", "ram": "ram", "opt": "options"}  # stm8flash's words, and ours
 _ADDRESS = re.compile(r"(0x)?0*[0-9a-f]{1,8}")
 
 # Suffixes for S-records that `image.save` does not know. A file with any other unknown suffix is written as raw data.
@@ -119,29 +120,26 @@ def part_of(request: CompatRequest) -> Part:
 def memory_of(request: CompatRequest, part: Part) -> Region:
     """Return the region that -s means: a memory, or the rest of one from an address on."""
     from ..chip import regions
-    from ..parts.table import Region
 
     word = request.memory.lower()
-    named = {"flash": part.flash, "eeprom": part.eeprom, "ram": part.ram, "opt": part.options}
-    if word in named:
-        memory = named[word]
-        if memory is None:
+    if word in _MEMORIES:
+        named = regions.by_name(part)[_MEMORIES[word]]
+        if named is None:
             raise UsageError(f"-s {request.memory}: the {part.name} has no EEPROM of its own", hint="use -s flash")
-        return memory
+        return named
     if not _ADDRESS.fullmatch(word):
         raise UsageError(
             f"-s {shortened(request.memory)}: neither a memory nor an address",
             hint="use flash, eeprom, ram, opt or a start address in hex, such as 0x8000",
         )
     start = int(word, 16)
-    known = regions.readable(part)
-    memory = next((memory for memory in known if memory.start <= start < memory.end), None)
+    memory = regions.rest_from(part, start)
     if memory is None:
         raise UsageError(
             f"-s {shortened(request.memory)}: the {part.name} has no memory at 0x{start:06X}",
-            hint="it has " + ", ".join(map(str, known)),
+            hint="it has " + ", ".join(map(str, regions.readable(part))),
         )
-    return Region(memory.name, start, memory.end - start)
+    return memory
 
 
 def limited(memory: Region, count: Optional[int]) -> Region:

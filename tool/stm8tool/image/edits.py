@@ -25,9 +25,9 @@ def patch(text: str) -> Segment:
         data = b""
     if not equals or not data:
         raise UsageError(
-            f"--patch {shortened(text)}: not ADDRESS=BYTES", hint=Hint("such as {patch:0x4000=01FF} or '0x4000=01 FF'")
+            f"patch {shortened(text)}: not ADDRESS=BYTES", hint=Hint("such as {patch:0x4000=01FF} or '0x4000=01 FF'")
         )
-    return Segment(address(where), data, f"--patch {shortened(text)}")
+    return Segment(address(where), data, f"patch {shortened(text)}")
 
 
 def fill(text: str, default: Region) -> tuple[Region, int]:
@@ -44,18 +44,18 @@ def fill(text: str, default: Region) -> tuple[Region, int]:
     byte = number(value)
     if not 0 <= byte <= 0xFF:
         raise UsageError(
-            f"--fill {shortened(text)}: {shortened(value)} is not a byte", hint="write 0 to 255, or 0x00 to 0xFF"
+            f"fill {shortened(text)}: {shortened(value)} is not a byte", hint="write 0 to 255, or 0x00 to 0xFF"
         )
     if not equals:
         return default, byte
     start, colon, size = where.partition(":")
     if not colon:
         raise UsageError(
-            f"--fill {shortened(text)}: not ADDRESS:SIZE=BYTE", hint=Hint("such as {fill:0x9000:0x100=0xFF}")
+            f"fill {shortened(text)}: not ADDRESS:SIZE=BYTE", hint=Hint("such as {fill:0x9000:0x100=0xFF}")
         )
     region = Region("range", address(start), number(size))
     if region.size < 1 or region.end > ADDRESS_SPACE:
-        raise UsageError(f"--fill {shortened(text)}: an STM8 has no bytes there", hint="write ADDRESS:SIZE=BYTE")
+        raise UsageError(f"fill {shortened(text)}: an STM8 has no bytes there", hint="write ADDRESS:SIZE=BYTE")
     return region, byte
 
 

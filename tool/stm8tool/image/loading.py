@@ -125,7 +125,7 @@ def _raw(name: str, content: bytes, base: Optional[int], region: Optional[Region
         )
     if base is not None and region is not None and not region.start <= base < region.end:
         raise ImageError(
-            f"{name}: --base 0x{base:06X} is not in {region}",
+            f"{name}: the base 0x{base:06X} is not in {region}",
             code=Code.OUTSIDE_MAP,
             hint=Hint(
                 "leave {base} out: the file then begins at {start}; or name the memory for this file",

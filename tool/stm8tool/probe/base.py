@@ -73,7 +73,10 @@ class SwimLink(Protocol):
         """How many reads of the chip had to be repeated."""
 
     def open(self) -> None:
-        """Claim the probe and put it into SWIM mode from any other mode."""
+        """Claim the probe and put it into SWIM mode from any other mode. If this fails, it releases the probe.
+
+        AccessError if the system or another program keeps the tool from it; ProbeNotFoundError if it is not there.
+        """
 
     def close(self) -> None:
         """Release NRST, leave SWIM mode, release the probe: try each step, even if one fails."""

@@ -32,7 +32,10 @@ _LOCK_FILE = _TOOL / "requirements.lock"
 _VENDOR = _TOOL / "_vendor"
 
 # The packages that each module needs, and their modules. pyusb alone has no libusb, and the system may have none.
-_PACKAGES = {"intelhex": {"intelhex": "intelhex"}, "usb": {"pyusb": "usb", "libusb-package": "libusb_package"}}
+PACKAGES = {
+    "intelhex": {"intelhex": "intelhex"},
+    "usb": {"pyusb": "usb", "libusb-package": "libusb_package"},
+}
 _OPTIONAL = "libusb-package"  # has no wheel for some machines (armv7, Windows on ARM); the system's libusb serves there
 
 _DAMAGED = Hint(
@@ -60,7 +63,7 @@ def require(module: str) -> None:
     """Make `module` importable. The first call on a machine may run pip, and says so on stderr.
 
     Args:
-        module: "intelhex" or "usb".
+        module: A key of `PACKAGES`.
 
     Raises:
         AccessError: The packages are missing and cannot be fetched. The hint has a command that fetches them.
@@ -73,15 +76,15 @@ def require(module: str) -> None:
     pins = pinned()
     if _interpreter_fault(module, pins) is None:
         return
-    folder, faults = _whole_folder(pins, _PACKAGES[module])
-    folder = folder or _renewed(pins, _PACKAGES[module], faults)
+    folder, faults = _whole_folder(pins, PACKAGES[module])
+    folder = folder or _renewed(pins, PACKAGES[module], faults)
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
 
 
 def _check_installed(module: str) -> None:
     """Raise AccessError unless `module` can be imported. Here pip installed the tool and its packages."""
-    package = next(iter(_PACKAGES[module]))
+    package = next(iter(PACKAGES[module]))
     again = f"{sys.executable} -m pip install"
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:  # a folder of that name alone has no origin
@@ -103,7 +106,7 @@ def installed() -> dict[str, Optional[tuple[str, Path]]]:
     from importlib import metadata
 
     found: dict[str, Optional[tuple[str, Path]]] = {}
-    for modules in _PACKAGES.values():
+    for modules in PACKAGES.values():
         for package in modules:
             try:
                 distribution = metadata.distribution(package)
@@ -144,7 +147,7 @@ def pinned() -> list[Pin]:
 def _interpreter_fault(module: str, pins: list[Pin]) -> Optional[str]:
     """Return why `import module` would not find the whole pinned version; None if it would."""
     dist_info = {pin.name: pin.dist_info for pin in pins}
-    for package, name in _PACKAGES[module].items():
+    for package, name in PACKAGES[module].items():
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None:
             return f"{package} is missing"

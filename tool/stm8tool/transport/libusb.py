@@ -50,7 +50,7 @@ _NOT_STARTED = "it loads but does not start: perhaps this machine has no USB (a 
 
 
 @dataclass(frozen=True)
-class Candidate:
+class LibraryPlace:
     """A place to load libusb from.
 
     Attributes:
@@ -67,7 +67,7 @@ def candidates(
     platform: str,
     packaged: Sequence[Path],
     find_library: Callable[[str], Optional[str]] = ctypes.util.find_library,
-) -> Iterator[Candidate]:
+) -> Iterator[LibraryPlace]:
     """Yield the places to look, in order; the system is searched only when its turn comes.
 
     Args:
@@ -79,20 +79,20 @@ def candidates(
     """
     override = environ.get(OVERRIDE)
     if override:
-        yield Candidate(OVERRIDE, str(Path(override).absolute()))
+        yield LibraryPlace(OVERRIDE, str(Path(override).absolute()))
         return
     for file in packaged:
-        yield Candidate(_PACKAGE, str(file))
+        yield LibraryPlace(_PACKAGE, str(file))
     if not packaged:
-        yield Candidate(_PACKAGE, None)
+        yield LibraryPlace(_PACKAGE, None)
     if platform != "win32":
-        yield Candidate("system", find_library("usb-1.0"))
+        yield LibraryPlace("system", find_library("usb-1.0"))
     if platform == "darwin":
         for origin, path in _MACOS_LIBRARIES:
-            yield Candidate(origin, path)
+            yield LibraryPlace(origin, path)
 
 
-class Loaded(NamedTuple):
+class LoadedLibrary(NamedTuple):
     """A libusb that works.
 
     Attributes:
@@ -102,11 +102,11 @@ class Loaded(NamedTuple):
     """
 
     backend: usb.backend.IBackend
-    place: Candidate
+    place: LibraryPlace
     passed_over: Sequence[str]
 
 
-def load(places: Iterable[Candidate]) -> Loaded:
+def load(places: Iterable[LibraryPlace]) -> LoadedLibrary:
     """Load the first of `places` that works.
 
     pyusb keeps the first library that loads as long as the process runs.
@@ -115,7 +115,7 @@ def load(places: Iterable[Candidate]) -> Loaded:
         AccessError: None works; `details` has a line for each, with the reason.
     """
     tried: list[str] = []
-    first: Optional[Candidate] = None
+    first: Optional[LibraryPlace] = None
     starts = True
     for place in places:
         reason = _why_not(place.path)
@@ -123,19 +123,19 @@ def load(places: Iterable[Candidate]) -> Loaded:
             backend = usb.backend.libusb1.get_backend(find_library=lambda _, path=place.path: path)
             if backend is not None:
                 _LOGGER.info("USB library: %s", place.path)
-                return Loaded(backend, place, tried)
+                return LoadedLibrary(backend, place, tried)
             reason, starts = _NOT_STARTED, False
         tried.append(f"{place.origin}: {place.path or 'none'}: {reason}")
         first = first or place
     raise AccessError(
         f"no usable libusb-1.0 for this {_bits()}-bit Python",
         code=Code.USB_LIBRARY,
-        hint=_hint(first or Candidate(_PACKAGE, None)) if starts else _usb_hint(),
+        hint=_hint(first or LibraryPlace(_PACKAGE, None)) if starts else _usb_hint(),
         details=tried,
     )
 
 
-def loaded() -> Loaded:
+def loaded() -> LoadedLibrary:
     """Load the library that is chosen for this process; AccessError if there is none."""
     _set_log_level(_LOGGER.isEnabledFor(logging.DEBUG), os.environ)
     return load(candidates(os.environ, sys.platform, deps.libusb_files()))
@@ -177,7 +177,7 @@ def _windows_reason(exc: OSError) -> str:
     return str(exc)
 
 
-def _hint(first: Candidate) -> str:
+def _hint(first: LibraryPlace) -> str:
     if first.origin == OVERRIDE:
         return f"correct or remove the environment variable {OVERRIDE}: while it is set, the tool looks nowhere else"
     name_it = f"name the file of a libusb-1.0 ({_bits()}-bit) in the environment variable {OVERRIDE}"

@@ -18,8 +18,11 @@ from typing import NamedTuple
 
 from ...errors import ExchangeError, SwimError, TransportTimeoutError
 from ...probe.base import SwimLink
-from .connect import Recipe, catch, let_go, move_reset, not_reached, probe_hangs, rung_of, take_hold
 from .diagnose import Evidence, Rung, is_off
+from .entry import catch, move_reset, take_hold
+from .failure import not_reached, probe_hangs, rung_of
+from .leave import let_go
+from .recipes import Recipe
 
 # To make the link again with this recipe does not let the program run: it clears SWIM_CSR.RST before the reset.
 AT_POWER_ON = Recipe("at power-on", None, high_speed=True, restart=False, may_be_fast=True)

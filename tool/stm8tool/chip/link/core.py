@@ -28,9 +28,12 @@ from ...support.interrupts import shield
 from .. import registers as reg
 from . import family
 from .capture import AT_POWER_ON, PowerCycle, wait_for_power
-from .connect import LOW_SPEED, NO_RESET, Recipe, climb, follow, leave_running, move_reset
+from .connect import climb
 from .diagnose import Evidence, blame_supply, least_supply_mv
+from .entry import follow, move_reset
+from .leave import leave_running
 from .quality import Tally
+from .recipes import LOW_SPEED, NO_RESET, Recipe
 
 TRIES = 3  # of a job in `Core.persist` that makes no progress
 _MOST_TRIES = 20

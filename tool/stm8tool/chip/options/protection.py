@@ -177,7 +177,7 @@ def require_open(flash: Flash) -> None:
     found = confirmed(flash)
     if found.unclear:
         _log.warning(
-            "the chip looks blank but may be read-protected (%s); if it is, `unlock` erases and opens it",
+            "the chip looks blank but may be read-protected (%s); if it is, an unlock erases and opens it",
             found.evidence,
         )
     if found.locked:
