@@ -50,6 +50,16 @@ class Console:
             self._print(text)
             self._in_line = not text.endswith("\n")
 
+    @staticmethod
+    def pass_on(data: bytes) -> bool:
+        """Write bytes to stdout as they are; False if its reader has gone."""
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except OSError:
+            return False
+        return True
+
     def note(self, text: str) -> None:
         """Print one line to stderr."""
         self.interrupt()

@@ -59,7 +59,7 @@ class UserEnd(ABC):
 def end_for(url: Optional[str], console: Console, *, raw: bool) -> UserEnd:
     """Return this process's streams, or the socket that `url` names; UsageError if it names none on loopback."""
     if url is None:
-        return _RawStreams() if raw else _Streams(console)
+        return _RawStreams(console) if raw else _Streams(console)
     found = _PORT.fullmatch(url)
     if not found:
         raise UsageError(f"--port {url} is not a port on this machine's loopback", hint=_SUCH_AS)
@@ -109,7 +109,8 @@ class _RawStreams(UserEnd):
 
     name = "bytes of the program go to stdout, bytes of stdin go to the program"
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console) -> None:
+        self._console = console
         self._typed: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 
     def __enter__(self) -> _RawStreams:
@@ -131,11 +132,7 @@ class _RawStreams(UserEnd):
         pass
 
     def put(self, data: bytes) -> None:
-        try:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        except OSError:
-            self.has_ended = True
+        self.has_ended = self.has_ended or not self._console.pass_on(data)
 
     def get(self) -> bytes:
         return _all_of(self._typed)

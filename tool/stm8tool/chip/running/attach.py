@@ -15,7 +15,7 @@ from ...errors import Code, ConnectError, LinkFault, SwimError, ToolError
 from ...probe.base import SwimLink
 from ...support.interrupts import shield
 from .. import registers as reg
-from ..link.connect import move_reset
+from ..link.entry import move_reset
 
 _log = logging.getLogger(__name__)
 
