@@ -12,6 +12,7 @@ from typing import Optional
 import pytest
 
 from cli.plain_chip import Facts, PlainChip, RefusedError, SilentError
+from clocks import StandingClock
 from stm8tool import selector
 from stm8tool.errors import LinkFault, ProbeError, SwimError
 from stm8tool.probe.base import ProbeInfo
@@ -23,26 +24,13 @@ SELECTOR = "wire:bench"
 _BYTE_S = {False: 11 * 2.75e-6, True: 11 * 1.25e-6}
 
 
-class StandingClock:
-    """A clock that goes on only while the tool waits."""
-
-    def __init__(self) -> None:
-        self.time = 100.0
-
-    def now(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.time += max(seconds, 0.0)
-
-
 class SecondProbe:
     """The link. What it does to the chip is all that `calls` has, by name."""
 
     exchanges_repeated = reads_repeated = 0
 
     def __init__(self, facts: Facts, *, has_high_speed: bool = True) -> None:
-        self.clock: Clock = StandingClock()
+        self.clock: Clock = StandingClock(100.0)
         self.chip = PlainChip(facts, self.clock.now)
         self.has_high_speed = has_high_speed
         self.most_written = 4096

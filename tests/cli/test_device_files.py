@@ -46,7 +46,7 @@ NODE = f"N: bus/usb/001/005={DESCRIPTORS}\nE: DEVNAME=/dev/bus/usb/001/005\n"
 FILE = "/dev/bus/usb/001/005"
 
 
-class Ended(NamedTuple):
+class Outcome(NamedTuple):
     code: int
     out: str
     err: str
@@ -61,7 +61,7 @@ class Machine:
         command = ["gcc", "-shared", "-fPIC", "-o", str(self.shim), str(SHIM), "-ldl"]
         subprocess.run(command, check=True)
 
-    def run(self, *words: str, node: bool = True, number: int = 0, authorized: int = 1) -> Ended:
+    def run(self, *words: str, node: bool = True, number: int = 0, authorized: int = 1) -> Outcome:
         """Run a command; `number` is what opening the device file says."""
         probe = PROBE.format(node=NODE if node else "", authorized=authorized)
         (self.folder / "probe.umockdev").write_text(probe)
@@ -77,7 +77,7 @@ class Machine:
             encoding="utf-8",
             check=False,
         )
-        return Ended(done.returncode, done.stdout, done.stderr)
+        return Outcome(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture(scope="module")

@@ -231,6 +231,15 @@ def test_ram_is_written_and_read(desk: Desk) -> None:
     assert Path("ram.bin").read_bytes()[0x20:0x25] == b"hello"
 
 
+def test_a_piece_of_the_ram_is_written_and_nothing_outside_of_it(desk: Desk) -> None:
+    desk.chip(content=program(100))
+    assert desk.flash("--region", "0x20:8", "write", desk.hex("a.hex", (0x20, b"hello"))).code == 0
+    assert desk.memory("ram")[0x20:0x25] == b"hello"
+    refused = desk.flash("--region", "0x20:8", "write", desk.hex("b.hex", (0x24, b"hello")))
+    assert refused.reason == "error: the image has data at 0x000028, outside range 0x000020..0x000027 [E-OUTSIDE-MAP]"
+    assert desk.flash("--region", "0x3FF:2", "write", "a.hex").code == 2
+
+
 def test_run_loads_a_program_into_ram_and_leaves_it_running(desk: Desk) -> None:
     desk.chip(content=program(100))
     Path("loop.bin").write_bytes(b"\x20\xfe")

@@ -244,7 +244,7 @@ def test_a_pipe_is_no_file_to_compare_with(desk: Desk) -> None:
 # -- lock ------------------------------------------------------------------------------------------------------------
 
 
-class Typed(io.StringIO):
+class Terminal(io.StringIO):
     """A terminal at which a user types."""
 
     def isatty(self) -> bool:
@@ -274,7 +274,7 @@ def test_lock_asks_where_somebody_is_there(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, typed: str, locks: bool
 ) -> None:
     desk.chip()
-    monkeypatch.setattr(sys, "stdin", Typed(typed))
+    monkeypatch.setattr(sys, "stdin", Terminal(typed))
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     result = desk.flash("--progress", "lines", "lock")
     assert "type 'lock' to go on: " in result.out

@@ -27,7 +27,7 @@ class GoneError(Exception):
 
 
 @contextmanager
-def serving(chip: Path, *options: str) -> Iterator[Serving]:
+def serving(chip: Path, *options: str) -> Iterator[RunningServer]:
     """Run `stm8tool sim serve` on a free port; at the end, interrupt it as Ctrl-C does."""
     command = [sys.executable, "-m", "stm8tool", "sim", "serve", str(chip), "--port", "0", *options]
     with subprocess.Popen(command, cwd=ROOT / "tool", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
@@ -39,7 +39,7 @@ def serving(chip: Path, *options: str) -> Iterator[Serving]:
                 assert lines[-1], run.communicate()[1]
             port = re.search(r"port (\d+)", lines[0])
             assert port
-            serving = Serving(int(port[1]), lines)
+            serving = RunningServer(int(port[1]), lines)
             yield serving
         finally:
             if run.poll() is None:
@@ -49,7 +49,7 @@ def serving(chip: Path, *options: str) -> Iterator[Serving]:
         assert (run.returncode, errors) == (0, "")
 
 
-class Serving:
+class RunningServer:
     """A running server: its port, and what it has said; the rest of that comes when it has ended."""
 
     def __init__(self, port: int, lines: list[str]) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from clocks import StandingClock
 from stm8tool.transport import libusb, usb
 from stm8tool.transport.base import UsbIdentity
-from unit.fake_usb import FakeDevice, FakeUsb
-from unit.usb_bench import Bus, StepClock
+from unit.fake_usb import Bus, FakeDevice, FakeUsb
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def transport_to(monkeypatch: pytest.MonkeyPatch) -> Bus:
         backend = FakeUsb(*devices)
         info = next(info for info in usb.enumerate_st() if info.handle.address == devices[0].address)
         identity = UsbIdentity(info.vendor, info.product, "", info.path, info.high_speed)
-        return usb.UsbTransport(info, identity, in_endpoint=0x81, clock=StepClock())
+        return usb.UsbTransport(info, identity, in_endpoint=0x81, clock=StandingClock())
 
     return build
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Optional, Union
@@ -11,6 +11,10 @@ from typing import Any, Optional, Union
 import usb.backend
 import usb.backend.libusb1
 import usb.util
+
+from stm8tool.transport.usb import UsbTransport
+
+Bus = Callable[..., UsbTransport]  # takes devices, and returns the transport to the first
 
 IO, ACCESS, NO_DEVICE, NOT_FOUND, BUSY, TIMEOUT, OVERFLOW, PIPE = -1, -3, -4, -5, -6, -7, -8, -9
 NOT_SUPPORTED, OTHER = -12, -99

@@ -5,24 +5,12 @@ from __future__ import annotations
 from collections import deque
 from typing import Union
 
+from clocks import StandingClock
 from stm8tool.errors import TransferSizeError, TransportTimeoutError
 from stm8tool.transport.base import UsbIdentity
 
 V2_VERSION = bytes.fromhex("29 47 83 04 48 37")
 SWIM_MODE = bytes.fromhex("03 00")
-
-
-class ManualClock:
-    """Time that passes only when something waits."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def now(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.time += max(seconds, 0.0)
 
 
 class FakeWire:
@@ -33,7 +21,7 @@ class FakeWire:
 
     def __init__(self, *answers: Union[bytes, Exception], product: int = 0x3748) -> None:
         self.identity = UsbIdentity(0x0483, product, "0123456789ABCDEF01234567", "usb:1-1", high_speed=False)
-        self.clock = ManualClock()
+        self.clock = StandingClock()
         self.answers = deque(answers)
         self.replies: dict[bytes, bytes] = {b"\xf1": V2_VERSION, b"\xf5": SWIM_MODE}
         self.sent: list[bytes] = []

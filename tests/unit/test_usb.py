@@ -7,8 +7,7 @@ import pytest
 from stm8tool.errors import AccessError, EndpointStallError
 from stm8tool.transport import usb
 from unit import fake_usb
-from unit.fake_usb import FakeDevice, composite_v3
-from unit.usb_bench import Bus
+from unit.fake_usb import Bus, FakeDevice, composite_v3
 
 
 def test_only_devices_of_st_are_listed_in_the_order_of_their_paths_and_none_is_opened(transport_to: Bus) -> None:

@@ -16,8 +16,7 @@ from stm8tool.errors import AccessError
 from stm8tool.transport import usb_access, usb_holder
 from stm8tool.transport.usb_holder import NOBODY, Holders
 from unit import fake_usb
-from unit.fake_usb import FakeDevice
-from unit.usb_bench import Bus
+from unit.fake_usb import Bus, FakeDevice
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links as in /proc need a privilege there")
 DEVICE = "/dev/bus/usb/001/005"

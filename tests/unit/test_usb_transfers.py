@@ -18,8 +18,7 @@ from stm8tool.errors import (
 )
 from stm8tool.transport import usb, usb_access
 from unit import fake_usb
-from unit.fake_usb import FakeDevice, FakeUsb, composite_v3
-from unit.usb_bench import Bus
+from unit.fake_usb import Bus, FakeDevice, FakeUsb, composite_v3
 
 
 @pytest.mark.parametrize(
