@@ -57,8 +57,9 @@ class Compiler(NamedTuple):
 
     @property
     def folder(self) -> Path:
-        """The folder that holds `bin` and `share`."""
-        return Path(os.path.realpath(self.path)).parent.parent
+        """The folder that holds `bin` and SDCC's headers. Either of them may be a link."""
+        places = [Path(path).parent.parent for path in (self.path, os.path.realpath(self.path))]
+        return next((place for place in places if (place / "share" / "sdcc").is_dir()), places[0])
 
 
 def find(mode: str, path: str, package: str) -> str:

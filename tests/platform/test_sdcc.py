@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pio import Core, Project, write_program
-from stm8build import sdcc
+from stm8build import ide, sdcc
 
 pytestmark = pytest.mark.platform
 
@@ -136,3 +136,18 @@ def test_a_script_can_read_the_version(project: Project, core: Core) -> None:
     (project.folder / "tell.py").write_text('Import("env")\nprint("it is", env["SDCC_VERSION"])\n')
     project.configure("stm8sblue\nextra_scripts = post:tell.py")
     assert f"it is {sdcc.ask(core.sdcc()).version_text}" in project.run("size").output
+
+
+def test_an_editor_gets_the_headers_of_the_compiler_on_path_and_not_those_of_the_system(tmp_path: Path) -> None:
+    for header in ("share/sdcc/include/stdint.h", "include/stdint.h"):
+        (tmp_path / header).parent.mkdir(parents=True)
+        (tmp_path / header).touch()
+    compiler(tmp_path / "bin", "4.2.0")
+    (tmp_path / "other" / "bin").mkdir(parents=True)
+    linked = tmp_path / "other" / "bin" / "sdcc"
+    linked.symlink_to(tmp_path / "bin" / "sdcc")
+    for path in (tmp_path / "bin" / "sdcc", linked):
+        folder = sdcc.Compiler(str(path), BANNER.format("4.2.0")).folder
+        assert [found.resolve() for found in ide.include_folders(folder)] == [
+            (tmp_path / "share/sdcc/include").resolve()
+        ]
