@@ -13,6 +13,7 @@ from .system import ROOT, WINDOWS, Argument, SetupError, apt_install, ask, must,
 
 VENV = ROOT / ".venv"
 DEV_LOCK = ROOT / "requirements-dev.lock"
+CORES = ROOT / "tests" / "cores"
 TOOL_LOCK = ROOT / "tool" / "requirements.lock"
 
 # Variables for other uses of pip. With them, pip could install other packages, no packages, or in another place.
@@ -33,6 +34,26 @@ def virtual_environment(folder: Path = VENV, base: Argument = sys.executable) ->
     pip_install(python, "--require-hashes", "-r", DEV_LOCK)
     pip_install(python, "--require-hashes", "--no-deps", "-r", TOOL_LOCK)
     stamp.write_text(locks_digest())
+    return python
+
+
+def with_other_core(name: str) -> Path:
+    """Return the interpreter of an environment that has another PlatformIO in place of ours.
+
+    Args:
+        name: A file of tests/cores without its suffix, such as "pioarduino". It pins the packages that differ.
+    """
+    folder, lock = ROOT / f".venv-{name}", CORES / f"{name}.lock"
+    state = f"{locks_digest()}\n{lock.read_text(encoding='utf-8')}"
+    stamp = folder / "other-core"
+    python = program(folder, "python")
+    if python.exists() and stamp.is_file() and stamp.read_text(encoding="utf-8") == state:
+        return python
+    python = virtual_environment(folder)
+    # Both distributions have a package `platformio`. pip would take its files away with the older one.
+    must(python, "-I", "-m", "pip", "--quiet", "uninstall", "--yes", "platformio", "pioarduino")
+    pip_install(python, "--require-hashes", "--no-deps", "-r", lock)
+    stamp.write_text(state, encoding="utf-8")
     return python
 
 
