@@ -228,7 +228,7 @@ if platform.builds(COMMAND_LINE_TARGETS) or "nobuild" in COMMAND_LINE_TARGETS:
     env.Replace(**binutils.launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
 own_targets: dict[str, Any] = {}  # the builder itself serves these
 if platform.builds(COMMAND_LINE_TARGETS):
-    from stm8build import compiler_check, elf, link_step, memory_target, sources, wrong_code
+    from stm8build import compiler_check, convention_check, elf, link_step, memory_target, sources, wrong_code
 
     if " " in env.Dir("$BUILD_DIR").get_path(env.Dir("#")):  # as SDCC gets it: relative to the project, or absolute
         stop(
@@ -259,6 +259,8 @@ if platform.builds(COMMAND_LINE_TARGETS):
     )
     env.AddPostAction("checkprogsize", Action(link.check_program, None))
     env.AddPostAction("checkprogsize", Action(check.after_build, None))
+    assembler_check = convention_check.ConventionCheck(link.modules, compiler.version if compiler else ())
+    env.AddPostAction("checkprogsize", Action(assembler_check.after_build, None))
     own_targets[wrong_code.TARGET] = Action(check.list_all, None)
     own_targets[memory_target.TARGET] = Action(memory_target.MemoryMap(link.objects).show, None)
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
