@@ -9,9 +9,11 @@ import shutil
 import sys
 from pathlib import Path
 
+from . import debian
 from .system import ROOT, WINDOWS, Argument, SetupError, apt_install, ask, must, say
 
 VENV = ROOT / ".venv"
+NEWEST_PYTHON = ("forky", "python3.15")  # Debian's next release but one
 DEV_LOCK = ROOT / "requirements-dev.lock"
 CORES = ROOT / "tests" / "cores"
 TOOL_LOCK = ROOT / "tool" / "requirements.lock"
@@ -35,6 +37,23 @@ def virtual_environment(folder: Path = VENV, base: Argument = sys.executable) ->
     pip_install(python, "--require-hashes", "--no-deps", "-r", TOOL_LOCK)
     stamp.write_text(locks_digest())
     return python
+
+
+def of_newer_debian() -> Path:
+    """Return the interpreter of an environment of the newest Python that Debian has, unpacked into this checkout.
+
+    Raises:
+        SetupError: it is not available on this machine.
+    """
+    suite, name = NEWEST_PYTHON
+    python = debian.unpacked(suite, name, f"{name}-venv", "ca-certificates") / "bin" / name
+    folder = ROOT / f".venv-{name}"
+    if not program(folder, "python").exists():
+        must(python, "-I", "-m", "venv", "--clear", "--without-pip", folder)
+        # Debian's ensurepip looks for pip's wheel where it is installed, so the pip of .venv installs it.
+        pip = (virtual_environment(), "-I", "-m", "pip", "--quiet", "--python", program(folder, "python"))
+        must(*pip, "install", "pip")
+    return virtual_environment(folder, python)
 
 
 def with_other_core(name: str) -> Path:

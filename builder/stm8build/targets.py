@@ -133,7 +133,7 @@ TARGETS = (
         "Memory Map",
         "Show what fills flash, EEPROM and RAM",
         "",
-        "shows which [files and functions](#memory-map) fill flash, EEPROM and RAM, and draws `memory-map.svg`; "
+        "shows which [files and functions](#memory-map) fill flash, EEPROM and RAM, and draws a picture; "
         "`-a --json` prints it as JSON",
         opens_probe=False,
     ),
