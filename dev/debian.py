@@ -95,7 +95,7 @@ def _start_by_own_loader(made: Path, final: Path) -> None:
         raise SetupError("the packages have no C library")
     libraries = final / loader.parent.relative_to(made)
     for file in [file for name in _PROGRAMS for file in sorted((made / "usr" / name).rglob("*"))]:
-        if file.is_symlink() or not file.is_file() or file.open("rb").read(4) != _ELF:
+        if file.is_symlink() or not file.is_file() or file.read_bytes()[: len(_ELF)] != _ELF:
             continue
         place = file.relative_to(made)
         moved = made / "elf" / place
