@@ -8,11 +8,12 @@ Formats: sdas and sdld, asxhtm.html in SDCC's source; ar(5) for libraries.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, Optional
 
 _ABSOLUTE = 8  # flag of an area: its pieces lie at addresses of their own
+_WHOLE = "whole-"  # begins the name of an object in the folder `unused` that has all its functions
 _FILES, _LIBRARIES, _END = "Files Linked", "Libraries Linked", "User Base Address Definitions"
 _PAIR = re.compile(r"^(\S.*?)\s+\[ (.*?) \]$", re.MULTILINE)
 _PAGE = re.compile(r"^\f?ASxxxx Linker .*$|^Hexadecimal .*$", re.MULTILINE)
@@ -103,6 +104,15 @@ def members(library: bytes) -> Iterator[tuple[str, str]]:
             yield name.decode("utf-8", "replace"), content.decode("utf-8", "replace")
         elif name != b"/":
             yield name.rstrip(b"/").decode("utf-8", "replace"), content.decode("utf-8", "replace")
+
+
+def source_of(path: Path, sources: Mapping[Path, str]) -> str:
+    """Return the source of an object. An object without its unused functions lies elsewhere and has the same name."""
+    if path.resolve() in sources:
+        return sources[path.resolve()]
+    stem = path.stem[len(_WHOLE) :] if path.stem.startswith(_WHOLE) else path.stem
+    same = {file for made, file in sources.items() if made.stem == stem}
+    return same.pop() if len(same) == 1 else f"{stem}{path.suffix}"
 
 
 class Objects:

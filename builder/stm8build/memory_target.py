@@ -74,5 +74,5 @@ class MemoryMap:
         objects = linked_modules.Objects(sources)
         for module in linked_modules.modules(map_text):
             path, relocatable, listed = objects.read(module)
-            file = sources.get(path.resolve(), str(path)) if path else f"{Path(module.path).name}: {module.member}"
+            file = linked_modules.source_of(path, sources) if path else f"{Path(module.path).name}: {module.member}"
             yield file, linked_modules.pieces(relocatable, listed)

@@ -108,6 +108,20 @@ def test_a_library_s_members_are_read_with_long_names_too() -> None:
     assert list(linked_modules.members(b"<FILES>")) == []
 
 
+def test_an_object_without_its_unused_functions_has_the_source_of_the_same_name(tmp_path: Path) -> None:
+    sources = {(tmp_path / "src" / name).resolve(): f"src/{name[:-3]}c" for name in ("main.rel", "led.rel")}
+    sources[(tmp_path / "lib" / "led.rel").resolve()] = "lib/led.c"
+    for path, file in (
+        ("src/main.rel", "src/main.c"),
+        ("lib/led.rel", "lib/led.c"),
+        ("unused/main-1f02/main.rel", "src/main.c"),
+        ("unused/main-1f02/whole-main.rel", "src/main.c"),
+        ("unused/led-1f02/led.rel", "led.rel"),
+        ("unused/whole-_divsint.rel", "_divsint.rel"),
+    ):
+        assert linked_modules.source_of(tmp_path / path, sources) == file
+
+
 def test_each_module_s_piece_follows_the_one_before() -> None:
     pieces = linked_modules.pieces(REL, SYM)
     other = [Piece("CODE", None, 4, [Name("_add", 0)])]
