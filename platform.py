@@ -96,7 +96,7 @@ else:
                 [name.strip().lower() for name in options.get("framework") or []] if self.builds(targets) else []
             )
             needed = {self.frameworks[name]["package"] for name in frameworks if name in self.frameworks}
-            if self.builds(targets):
+            if self.builds(targets) and options.get("board_build.sdcc") != "system":  # then PATH has an SDCC
                 needed.add("toolchain-sdcc")
             if "arduino" in frameworks:
                 # sduino's compiled libraries use the calling convention of SDCC before 4.2.

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from glob import glob
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from platformio.project.options import ProjectOptions
 from SCons.Script import COMMAND_LINE_TARGETS, Action, AlwaysBuild, Builder, Default, DefaultEnvironment
@@ -21,7 +21,7 @@ root = Path(platform.get_dir())
 
 # The frameworks' scripts can import the package later. Its folder must not hide a module of the project's scripts.
 sys.path.insert(0, str(root / "builder"))
-from stm8build import option_problems, options, refusal, shell, target_actions  # noqa: E402
+from stm8build import option_problems, options, refusal, sdcc, shell, target_actions  # noqa: E402
 
 sys.path.remove(str(root / "builder"))
 
@@ -41,6 +41,28 @@ board = env.BoardConfig()
 #
 # Tools and flags
 #
+
+
+def find_sdcc() -> Optional[sdcc.Compiler]:
+    """Return the SDCC of this build, and say which one it is. Without one, end the run."""
+    mode = str(env.GetProjectOption(sdcc.OPTION, options.OPTIONS[sdcc.OPTION].default))
+    folder = platform.get_package_dir(sdcc.PACKAGE) or ""
+    for_an_editor = env.IsIntegrationDump()
+    try:
+        path = sdcc.find(mode, env["ENV"].get("PATH", ""), folder)
+        found = sdcc.ask(path, None if for_an_editor else Path(env.subst("$BUILD_DIR"), "sdcc.json"))
+    except sdcc.NoCompilerError as exc:
+        stop(str(exc), exc.hint)
+        return None
+    if mode == sdcc.SYSTEM:
+        env.PrependENVPath("PATH", str(Path(path).parent))  # PlatformIO's package is in front
+    version = str(platform.get_package_version(sdcc.PACKAGE) or "") if folder else ""
+    if not for_an_editor:
+        sys.stdout.write(sdcc.told(found, mode, folder, version) + "\n")
+        for warning, hint in sdcc.problems(found, mode, folder, version, env.get("PIOFRAMEWORK", [])):
+            sys.stderr.write(f"warning: {warning}\nhint: {hint}\n")
+    return found
+
 
 cpu = board.get("build.cpu")
 memory_model, wrong_model = option_problems.memory_model(
@@ -75,9 +97,8 @@ if wrong_offset and not env.IsIntegrationDump():
     stop(wrong_offset)
 machine = [f"-m{cpu}"] + ["--model-large"] * (memory_model == "large")  # to compile and to link
 ram_size = board.get("upload.maximum_ram_size")
-toolchain = Path(platform.get_package_dir("toolchain-sdcc") or "")
-library = f"{cpu}-large" if memory_model == "large" else cpu
-libraries = [toolchain / "share" / "sdcc" / "lib" / library, toolchain / "lib" / library]  # the second is for Windows
+compiler = find_sdcc() if platform.builds(COMMAND_LINE_TARGETS) and not env.GetOption("clean") else None
+libraries = sdcc.library_folders(compiler, f"{cpu}-large" if memory_model == "large" else cpu)
 
 # The platform keeps what a pre: script has added to these.
 given = {name: env.Split(env.get(name, [])) for name in ("ASFLAGS", "CFLAGS", "LIBPATH", "LIBS", "LINKFLAGS")}
@@ -91,7 +112,7 @@ env.Replace(
     CFLAGS=[*machine, *given["CFLAGS"]],
     GDB="stm8-gdb",
     LD="sdldstm8",
-    LIBPATH=[*given["LIBPATH"], *(str(path) for path in libraries if path.is_dir())],
+    LIBPATH=[*given["LIBPATH"], *map(str, libraries)],
     LIBS=[*given["LIBS"], "stm8"],
     LIBSUFFIX=".lib",
     LINKFLAGS=[
@@ -106,6 +127,7 @@ env.Replace(
     PIODEBUGFLAGS=["--debug", "--out-fmt-elf"],  # DWARF needs both, where it compiles
     PROGSUFFIX=".elf",
     RANLIB="sdranlib",
+    SDCC_VERSION=compiler.version_text if compiler else "",  # for scripts of the project
     SDCC_STARTUP=board.get("build.startup", options.OPTIONS["board_build.startup"].default),
     # Core skips its size check without a SIZETOOL. It splits a SIZECHECKCMD at spaces if that is not a list.
     SIZETOOL="size",
@@ -187,7 +209,7 @@ def describe_sdcc() -> None:
     """Add to PlatformIO's IDE data what an editor must know about SDCC."""
     from stm8build import ide
 
-    folders = ide.include_folders(toolchain)
+    folders = ide.include_folders(compiler.folder) if compiler else []
     command = [
         env.WhereIs("sdcc") or "sdcc",
         *machine,
@@ -206,7 +228,7 @@ if platform.builds(COMMAND_LINE_TARGETS) or "nobuild" in COMMAND_LINE_TARGETS:
     env.Replace(**binutils.launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
 own_targets: dict[str, Any] = {}  # the builder itself serves these
 if platform.builds(COMMAND_LINE_TARGETS):
-    from stm8build import compiler_check, elf, link_step, sources, wrong_code
+    from stm8build import compiler_check, convention_check, elf, link_step, memory_target, sources, wrong_code
 
     if " " in env.Dir("$BUILD_DIR").get_path(env.Dir("#")):  # as SDCC gets it: relative to the project, or absolute
         stop(
@@ -237,7 +259,10 @@ if platform.builds(COMMAND_LINE_TARGETS):
     )
     env.AddPostAction("checkprogsize", Action(link.check_program, None))
     env.AddPostAction("checkprogsize", Action(check.after_build, None))
+    assembler_check = convention_check.ConventionCheck(link.modules, compiler.version if compiler else ())
+    env.AddPostAction("checkprogsize", Action(assembler_check.after_build, None))
     own_targets[wrong_code.TARGET] = Action(check.list_all, None)
+    own_targets[memory_target.TARGET] = Action(memory_target.MemoryMap(link.objects).show, None)
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
     Default([env.Alias("buildprog", firmware, firmware), "size"])
 else:

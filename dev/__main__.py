@@ -43,14 +43,17 @@ def main() -> int:
         commands.add_parser(name)
     commands.add_parser("test", add_help=False)  # -h is pytest's
     commands.add_parser("bench", add_help=False)  # -h is that of tests/benchmark.py
-    commands.add_parser("core").add_argument("--dir", type=Path, required=True)
+    directory = commands.add_parser("core")
+    directory.add_argument("--dir", type=Path, required=True)
+    directory.add_argument("--sdcc", choices=(core.BETTER, core.ON_PATH), default=core.BETTER)
+    directory.add_argument("--python", type=Path)
     commands.add_parser("check").add_argument("names", nargs="*", metavar="NAME")
     options, rest = parser.parse_known_args()
     if rest and options.command not in ("test", "bench"):
         parser.error(f"unknown: {' '.join(rest)}")
     try:
         if options.command == "core":
-            core.prepare_core(options.dir.resolve())
+            core.prepare_core(options.dir.resolve(), options.sdcc, options.python)
             return 0
         if options.command == "test":
             return testing.test(rest)

@@ -32,6 +32,7 @@ PAGES = {
         "docs/targets",
         "docs/options",
         "docs/frameworks",
+        "docs/sdcc",
         "docs/compilers",
         "docs/console",
         "docs/testing",

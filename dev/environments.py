@@ -9,10 +9,13 @@ import shutil
 import sys
 from pathlib import Path
 
+from . import debian
 from .system import ROOT, WINDOWS, Argument, SetupError, apt_install, ask, must, say
 
 VENV = ROOT / ".venv"
+NEWEST_PYTHON = ("forky", "python3.15")  # Debian's next release but one
 DEV_LOCK = ROOT / "requirements-dev.lock"
+CORES = ROOT / "tests" / "cores"
 TOOL_LOCK = ROOT / "tool" / "requirements.lock"
 
 # Variables for other uses of pip. With them, pip could install other packages, no packages, or in another place.
@@ -33,6 +36,43 @@ def virtual_environment(folder: Path = VENV, base: Argument = sys.executable) ->
     pip_install(python, "--require-hashes", "-r", DEV_LOCK)
     pip_install(python, "--require-hashes", "--no-deps", "-r", TOOL_LOCK)
     stamp.write_text(locks_digest())
+    return python
+
+
+def of_newer_debian() -> Path:
+    """Return the interpreter of an environment of the newest Python that Debian has, unpacked into this checkout.
+
+    Raises:
+        SetupError: it is not available on this machine.
+    """
+    suite, name = NEWEST_PYTHON
+    python = debian.unpacked(suite, name, f"{name}-venv", "ca-certificates") / "bin" / name
+    folder = ROOT / f".venv-{name}"
+    if not program(folder, "python").exists():
+        must(python, "-I", "-m", "venv", "--clear", "--without-pip", folder)
+        # Debian's ensurepip looks for pip's wheel where it is installed, so the pip of .venv installs it.
+        pip = (virtual_environment(), "-I", "-m", "pip", "--quiet", "--python", program(folder, "python"))
+        must(*pip, "install", "pip")
+    return virtual_environment(folder, python)
+
+
+def with_other_core(name: str) -> Path:
+    """Return the interpreter of an environment that has another PlatformIO in place of ours.
+
+    Args:
+        name: A file of tests/cores without its suffix, such as "pioarduino". It pins the packages that differ.
+    """
+    folder, lock = ROOT / f".venv-{name}", CORES / f"{name}.lock"
+    state = f"{locks_digest()}\n{lock.read_text(encoding='utf-8')}"
+    stamp = folder / "other-core"
+    python = program(folder, "python")
+    if python.exists() and stamp.is_file() and stamp.read_text(encoding="utf-8") == state:
+        return python
+    python = virtual_environment(folder)
+    # Both distributions have a package `platformio`. pip would take its files away with the older one.
+    must(python, "-I", "-m", "pip", "--quiet", "uninstall", "--yes", "platformio", "pioarduino")
+    pip_install(python, "--require-hashes", "--no-deps", "-r", lock)
+    stamp.write_text(state, encoding="utf-8")
     return python
 
 

@@ -7,8 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from .environments import interpreters, version_of, virtual_environment
-from .system import ROOT, Argument, apt_install, ask, run, say
+from .environments import interpreters, of_newer_debian, version_of, virtual_environment, with_other_core
+from .system import ROOT, Argument, SetupError, apt_install, ask, run, say
 
 # The tests for other interpreters: see tests/interpreters.py. CONTRIBUTING.md gives the reasons.
 _HERE = "not platform and not hardware and not wine and not vm and not ucsim and not sdcc"
@@ -21,6 +21,11 @@ NOT_HERE = 77  # exit code if the tests' machine cannot be made, as in automake;
 
 # Programs that single tests need, and their Debian packages. If one is missing, its tests say so and are skipped.
 TEST_PROGRAMS = {"umockdev-run": ["umockdev"], "gcc": ["gcc", "libc6-dev"], "sstm8": ["sdcc-ucsim"]}
+
+# The tests of tests/platform on another PlatformIO: the option, and the first Python that it takes.
+OTHER_CORES = {"--pioarduino": (3, 10), "--platformio-6.1": (3, 10)}
+
+NEWEST_PYTHON = "--newest-python"  # the tests for other interpreters, on the newest Python of Debian
 
 _TESTS = ROOT / "tests"
 # Tests on another machine: option -> the folder of the tests, and the command that makes the machine. The option is
@@ -39,6 +44,13 @@ def test(arguments: list[str]) -> int:
     missing = [name for program, names in TEST_PROGRAMS.items() if not shutil.which(program) for name in names]
     if missing and sys.platform.startswith("linux"):
         apt_install(*missing)
+    if NEWEST_PYTHON in arguments:
+        return test_on_newest([word for word in arguments if word != NEWEST_PYTHON])
+    cores = [option for option in OTHER_CORES if option in arguments]
+    if cores:
+        words = [word for word in arguments if word not in cores]
+        codes = [test_on_core(option, python, words) for option in cores]
+        return next((code for code in codes if code not in (0, NOT_HERE)), max(codes))
     machines = [option for option in MACHINES if option in arguments]
     if machines:
         words = [word for word in arguments if word not in machines]
@@ -87,6 +99,28 @@ def pytest_on_every_core(python: Path, *arguments: str) -> int:
     # The workers are isolated like their parent. The path is relative, because a space would end it.
     process = f"popen//python={os.path.relpath(python, ROOT)} -I"
     return run(python, "-I", "-m", "pytest", "--dist", "load", "--tx", f"{os.cpu_count()}*{process}", *arguments)
+
+
+def test_on_newest(arguments: list[str]) -> int:
+    """Run the tests that depend on the interpreter, or those that the arguments name, on Debian's newest Python."""
+    try:
+        python = of_newer_debian()
+    except SetupError as exc:
+        say(f"not run: {exc}")
+        return NOT_HERE
+    words = arguments or ["--quiet", "-m", ON_THE_NEWEST]
+    return (pytest_in_one_process if in_one_process(words) else pytest_on_every_core)(python, *words)
+
+
+def test_on_core(option: str, python: Path, arguments: list[str]) -> int:
+    """Run the tests of tests/platform, or those that the arguments name, on another PlatformIO."""
+    if version_of(python) < OTHER_CORES[option]:
+        say(f"{option[2:]} needs Python {version_text(OTHER_CORES[option])}; .venv has an older one")
+        return NOT_HERE
+    other = with_other_core(option[2:])
+    named = any(Path(ROOT, word.partition("::")[0]).exists() for word in arguments)
+    words = arguments if named else ["tests/platform", *arguments]
+    return (pytest_in_one_process if in_one_process(words) else pytest_on_every_core)(other, *words)
 
 
 def test_on(option: str, python: Path, arguments: list[str]) -> int:

@@ -40,6 +40,6 @@ def defines(predefined: str) -> list[tuple[str, str]]:
 
 
 def include_folders(toolchain: Path) -> list[Path]:
-    """Return the existing folders of SDCC's own headers. The second one is for Windows."""
-    folders = (toolchain / "share" / "sdcc" / "include", toolchain / "include")
-    return [folder for folder in folders if (folder / "stdint.h").is_file()]
+    """Return the folder of SDCC's own headers, if it exists. In /usr, the second one has the headers of the system."""
+    folders = (toolchain / "share" / "sdcc" / "include", toolchain / "include")  # the second one is for Windows
+    return [folder for folder in folders if (folder / "stdint.h").is_file()][:1]

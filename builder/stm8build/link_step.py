@@ -165,7 +165,7 @@ class LinkStep:
         names = {name[1:] for name in linked.symbols if name.startswith("_")}
         return startup.problem(names, self._start())
 
-    def _objects(self, node: Any) -> Iterator[tuple[Any, bool]]:
+    def objects(self, node: Any) -> Iterator[tuple[Any, bool]]:
         """Yield (object, whether it is the project's own). A library may have objects that no program needs."""
         for child in node.all_children():
             if str(child).endswith(".rel"):
@@ -176,14 +176,14 @@ class LinkStep:
     def modules(self, node: Any) -> list[tuple[Any, bool]]:
         """Return the objects that are in the program, and whether each one is the project's own."""
         linked = program.read(Path(str(node)).read_bytes())
-        objects = [(_Module(part), always) for part, always in self._objects(node)]
+        objects = [(_Module(part), always) for part, always in self.objects(node)]
         needed = {"_main", *LIBRARY_CALLS}.union(*(module.names("Ref") for module, _ in objects))
         return [(module.node, own) for module, own in objects if own or module.is_linked(linked.symbols, needed)]
 
     def _handler_problem(self, linked: program.Program, node: Any) -> Optional[tuple[str, str]]:
         """Return (message, hint) for the first handler without a vector, or None; warn of a template's handlers."""
         table = program.vectors(linked, self._start())
-        objects = [(_Module(part), always) for part, always in self._objects(node)]
+        objects = [(_Module(part), always) for part, always in self.objects(node)]
         needed = {"_main", *LIBRARY_CALLS}.union(*(module.names("Ref") for module, _ in objects))
         modules = [module for module, own in objects if own or module.is_linked(linked.symbols, needed)]
         main_file = next((module.file for module in modules if handlers.is_main(module.assembler)), None)

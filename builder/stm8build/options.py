@@ -194,6 +194,15 @@ OPTIONS = {
             "`--model-large` in `build_flags` is the same",
         ),
         Option(
+            "board_build.sdcc",
+            ("package", "system"),
+            "",
+            "package",
+            "system",
+            "[which SDCC](sdcc.md) compiles. `package`: the one that PlatformIO brings, or that `platform_packages` "
+            "names. `system`: the one on `PATH`",
+        ),
+        Option(
             "board_build.wrong_code",
             ("warn", "error", "off"),
             "",

@@ -19,9 +19,9 @@ def refuse(message: str, hint: str = "") -> int:
     return 1
 
 
-def stop(message: str) -> None:
-    """End the run with one line. If the run makes data for an editor, the line is a warning and the run goes on."""
+def stop(message: str, hint: str = "") -> None:
+    """End the run with one line, and a hint. A run that makes data for an editor goes on with a warning."""
     if for_an_editor():
-        sys.stderr.write(f"warning: {message}\n")
+        sys.stderr.write(f"warning: {message}\n" + (f"hint: {hint}\n" if hint else ""))
     else:
-        DefaultEnvironment().Exit(refuse(message))
+        DefaultEnvironment().Exit(refuse(message, hint))

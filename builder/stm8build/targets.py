@@ -136,6 +136,16 @@ TARGETS = (
         opens_probe=False,
     ),
     Target(
+        "memory-map",
+        "Platform",
+        "Memory Map",
+        "Show what fills flash, EEPROM and RAM",
+        "",
+        "shows which [files and functions](#memory-map) fill flash, EEPROM and RAM, and draws a picture; "
+        "`-a --json` prints it as JSON",
+        opens_probe=False,
+    ),
+    Target(
         "doctor",
         "Probe",
         "Doctor",

@@ -11,19 +11,41 @@ from platformio.package.lockfile import LockFile
 
 import stand_ins
 from pio import MAIN_C, ROOT, Core, Project
+from stm8build import sdcc
 
 
 @pytest.fixture(scope="session")
 def core(tmp_path_factory: pytest.TempPathFactory) -> Core:
     """A core directory as `dev.py core` prepares it; without SDCC that fails, and so do the tests."""
+    return prepared(tmp_path_factory, "path")  # the texts in the tests are those of SDCC 4.2
+
+
+def prepared(tmp_path_factory: pytest.TempPathFactory, choice: str) -> Core:
+    """Return a core directory with this SDCC."""
     folder = tmp_path_factory.mktemp("core")
-    command = [sys.executable, str(ROOT / "dev.py"), "core", "--dir", str(folder)]
+    dev = [sys.executable, str(ROOT / "dev.py"), "core", "--dir", str(folder)]
+    command = [*dev, "--sdcc", choice, "--python", sys.executable]
     with LockFile(str(tmp_path_factory.getbasetemp().parent / "core")):  # of pytest's processes the first one installs
         done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=600, check=False)
     if done.returncode:
         pytest.fail(f"dev.py core: {done.stdout}{done.stderr}", pytrace=False)
     core = Core(folder)
     core.pio("system", "info", cwd=folder)  # the first command prints a banner
+    return core
+
+
+@pytest.fixture(scope="session")
+def newer(tmp_path_factory: pytest.TempPathFactory) -> Core:
+    """A core directory with an SDCC of 4.5 or later, and with stand-ins for the frameworks' packages."""
+    core = prepared(tmp_path_factory, "better")
+    found = sdcc.ask(core.sdcc()) if Path(core.sdcc()).exists() else None
+    if not found or found.version < (4, 5):
+        pytest.skip(
+            "dev.py core finds no SDCC from 4.5 on: this machine is not a Debian, or its mirror does not answer"
+        )
+    stand_ins.install_spl(core)
+    stand_ins.install_arduino(core)
+    stand_ins.install_old_sdcc(core)
     return core
 
 

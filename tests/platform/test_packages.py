@@ -35,6 +35,9 @@ def needed(options: dict[str, Any], *targets: str) -> dict[str, str]:
         ({}, ["unlock", "upload"], {SDCC}),
         ({}, ["uploadeep"], set()),
         ({}, ["__debug"], {SDCC, "tool-stm8binutils"}),
+        ({"board_build.sdcc": "system"}, [], set()),
+        ({"board_build.sdcc": "system", "framework": ["spl"]}, ["upload"], {SPL}),
+        ({"board_build.sdcc": "package"}, [], {SDCC}),
         ({"framework": ["spl"]}, [], {SDCC, SPL}),
         ({"framework": ["spl"]}, ["upload"], {SDCC, SPL}),
         ({"framework": ["spl"]}, ["unlock"], set()),
@@ -70,7 +73,7 @@ def test_a_run_asks_for_what_it_needs_and_nothing_else(
 
 def test_only_sduino_needs_an_old_sdcc() -> None:
     assert needed({"framework": ["arduino"]})[SDCC] == "~1.30901.0"
-    assert needed({"framework": ["spl"]})[SDCC] == needed({})[SDCC] == ">=1.40100.0,<1.40600.0"
+    assert needed({"framework": ["spl"]})[SDCC] == needed({})[SDCC] == ">=1.40100.0,<1.40700.0"
 
 
 def test_the_boards_that_upload_by_serial_are_those_of_ststm8_2_and_one_more() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Optional
 
 import pytest
 
@@ -16,7 +18,7 @@ from pio import ROOT, dev_module
 
 DOORS = ("dev.py", "dev/__init__.py")
 
-checking, core, environments = map(dev_module, ("checking", "core", "environments"))
+checking, core, debian, environments = map(dev_module, ("checking", "core", "debian", "environments"))
 system, testing = map(dev_module, ("system", "testing"))
 HELP = sys.modules["dev"].__doc__ or ""
 
@@ -53,6 +55,100 @@ def test_the_compilers_banner_gives_the_registry_version() -> None:
     assert core.package_version("SDCC : mcs51/mos65c02 TD- 4.10.12 #9 (Mac OS X x86_64)") == "1.41012.0"
     with pytest.raises(system.SetupError):
         core.package_version("")
+
+
+BANNER = "SDCC : stm8/f8 TD- {} #1 (Linux)"
+
+
+@pytest.mark.parametrize(
+    ("on_path", "newer", "taken", "told"),
+    [
+        ("4.2.0", "4.5.0", "newer", "dev.py takes SDCC 4.5.0 of Debian trixie: it makes less wrong code than 4.2"),
+        ("4.5.0", "4.5.0", "", ""),
+        ("4.6.1", "4.5.0", "", ""),
+        (None, "4.5.0", "newer", "dev.py takes SDCC 4.5.0"),
+        ("4.2.0", None, "", "A newer SDCC than the one on PATH is not at hand: this machine is not a Debian."),
+    ],
+)
+def test_a_better_sdcc_is_taken_where_it_is_at_hand(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    on_path: Optional[str],
+    newer: Optional[str],
+    taken: str,
+    told: str,
+) -> None:
+    def at_hand() -> str:
+        if newer is None:
+            raise system.SetupError("this machine is not a Debian")
+        return "newer"
+
+    versions = {"own": on_path, "newer": newer}
+    monkeypatch.setattr(core.shutil, "which", lambda name: on_path and "own")
+    monkeypatch.setattr(core, "ask", lambda path, _: BANNER.format(versions[path]))
+    monkeypatch.setattr(core, "newer_sdcc", at_hand)
+    assert core.better_sdcc() == taken
+    assert capsys.readouterr().out.startswith(told)
+    assert bool(told) or capsys.readouterr().out == ""
+
+
+def test_a_package_for_an_address_is_known_by_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """pioarduino's core asks for SCons by the address of an archive."""
+    address = "https://code.example/scons-local-4.11.1.tar.gz"
+    filled: list[str] = []
+
+    def fill(folder: Path) -> None:
+        filled.append(folder.name)
+        (folder / "scons.py").touch()
+
+    monkeypatch.setattr(core, "VENV", tmp_path)
+    folders = [core.package("tool-scons", "4.41101.0", Path("scons.py"), fill, uri) for uri in (None, address, address)]
+    assert folders[0] != folders[1] == folders[2]
+    assert len(filled) == 2
+    specs = [json.loads((folder / ".piopm").read_text())["spec"] for folder in folders]
+    assert [spec["uri"] for spec in specs] == [None, address, address]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Debian's packages are for Linux, and Windows starts no shell script")
+def test_a_program_of_another_debian_is_started_by_its_own_loader(tmp_path: Path) -> None:
+    made, final = tmp_path / "partial", tmp_path / "made it"
+    for name in ("usr/bin/sdcc", "usr/libexec/sdcc/cc1"):
+        (made / name).parent.mkdir(parents=True)
+        (made / name).write_bytes(b"\x7fELF " + name.encode())
+        (made / name).chmod(0o755)
+    (made / "usr/bin/script").write_text("#!/bin/sh\n")
+    (made / "usr/bin/link").symlink_to("sdcc")
+    loader = made / "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
+    loader.parent.mkdir(parents=True)
+    loader.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    loader.chmod(0o755)
+    debian._start_by_own_loader(made, final)
+    made.replace(final)
+    script = final / "usr/bin/sdcc"
+    told = subprocess.run([script, "-mstm8", "a b.c"], capture_output=True, text=True, check=True).stdout.splitlines()
+    libraries = str(final / "usr/lib/x86_64-linux-gnu")
+    start = ["--argv0", str(script), "--library-path", libraries, str(final / "elf/usr/bin/sdcc")]
+    assert told == [*start, "-mstm8", "a b.c"]
+    assert (final / "elf/usr/bin/sdcc").read_bytes() == b"\x7fELF usr/bin/sdcc"
+    assert (final / "usr/libexec/sdcc/cc1").read_text().startswith("#!/bin/sh\n")
+    assert (final / "usr/bin/script").read_text() == "#!/bin/sh\n"
+    with pytest.raises(system.SetupError, match="no C library"):
+        debian._start_by_own_loader(tmp_path / "nothing", final)
+
+
+def test_another_core_needs_a_python_that_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(testing, "virtual_environment", lambda: Path(sys.executable))
+    monkeypatch.setattr(testing, "version_of", lambda _: (3, 9))
+    assert testing.test(["--pioarduino", "-q"]) == testing.NOT_HERE
+
+
+def test_the_packages_of_another_core_are_pinned() -> None:
+    for option in testing.OTHER_CORES:
+        rows = (environments.CORES / f"{option[2:]}.lock").read_text(encoding="utf-8").split("\n")
+        packages = [row for row in rows if re.match(r"[a-z]", row)]
+        assert packages
+        assert all(re.fullmatch(r"[\w.-]+==[\w.]+ \\", row) for row in packages), packages
+        assert sum(row.strip().startswith("--hash=sha256:") for row in rows) == len(packages)
 
 
 def test_a_link_replaces_what_was_there(tmp_path: Path) -> None:
