@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from .debian_sdcc import newer_sdcc
 from .environments import interpreters, version_of, virtual_environment
 from .system import ROOT, apt_install, ask, run, say
 
@@ -14,6 +15,8 @@ from .system import ROOT, apt_install, ask, run, say
 _HERE = "not platform and not hardware and not wine and not vm and not ucsim and not sdcc"
 ON_THE_OLDEST = f"{_HERE} and not sweep"
 ON_THE_NEWEST = f"{_HERE} and interpreter and not sweep"
+
+MORE_SDCC = "STM8_MORE_SDCC"  # paths of more compilers for --sdcc, as in PATH
 
 FEW = 8  # tests by name; they end before pytest-xdist has started
 
@@ -92,7 +95,10 @@ def test_on(option: str, python: Path, arguments: list[str]) -> int:
     code = machine_for(option, python)
     if code:
         return code
-    return run(python, "-I", "-m", "pytest", "-m", option.strip("-"), MACHINES[option].parent, *arguments)
+    env = dict(os.environ)
+    if option == "--sdcc" and MORE_SDCC not in env:
+        env[MORE_SDCC] = os.pathsep.join(map(str, newer_sdcc()))
+    return run(python, "-I", "-m", "pytest", "-m", option.strip("-"), MACHINES[option].parent, *arguments, env=env)
 
 
 def machine_for(option: str, python: Path) -> int:

@@ -16,6 +16,7 @@ _FUNCTION = re.compile(r"FUNCTION \(_(\w+)=[^)]*\) type \((.*?)\) args \(")
 _TYPE = re.compile(r" type \((.*)\)$")
 _CAST = re.compile(r"from type \((.*?)\) to type \((.*)\)$")
 _SYMBOL = re.compile(r"SYMBOL \(L(\d+):\d+ B\d+ (\w+)=")
+_DECLARED = re.compile(r"DECLARE SYMBOL \(L\d+:\d+ B\d+ (\w+)=[^)]*\) type \((.*)\)$")
 _VALUE = re.compile(r"value = (-?\d+)")
 _BIT_FIELD = re.compile(r"bitfield \{\d+,(\d+)\}")
 _QUALIFIERS = re.compile(r"\b(?:const|volatile|restrict)-")
@@ -75,6 +76,15 @@ class Node:
             yield node
             waiting += reversed(node.children)
 
+    def is_local(self) -> bool:
+        """Whether the place is a local variable, or a part of one."""
+        node = self
+        while node.kind != "SYMBOL" and node.children:
+            if node.kind == "PTR_ACCESS" and node.children[0].kind == "SYMBOL":
+                return False  # a pointer leads there
+            node = node.children[0]
+        return node.kind == "SYMBOL" and node.level > 0
+
     def same_as(self, other: Node) -> bool:
         """Whether both name the same thing."""
         mine = (self.kind, self.name, self.value, len(self.children))
@@ -90,10 +100,12 @@ class Function:
     name: str
     returns: Type
     statements: list[Node] = field(default_factory=list)
+    initial: list[Node] = field(default_factory=list)  # assignments for what local variables begin with
+    declared: dict[str, Type] = field(default_factory=dict)  # of local variables
 
     def nodes(self) -> Iterator[Node]:
         """Yield every node."""
-        for statement in self.statements:
+        for statement in (*self.statements, *self.initial):
             yield from statement.walk()
 
 
@@ -125,12 +137,19 @@ def parse(text: str) -> list[Function]:
             stack = []
             continue
         match = _LINE.match(row)
-        if not match or not functions or match[1] == "(null)":
+        if not match or not functions:
             continue
         depth = len(match[3])
-        node = _node(match[1], int(match[2]), match[4])
         while stack and stack[-1][0] >= depth:
             stack.pop()
+        if match[1] == "(null)":  # a block or a label; what stands below it belongs to no statement
+            declared = _DECLARED.match(match[4])
+            if declared:
+                functions[-1].declared[declared[1]] = parse_type(declared[2])
+            if match[4].startswith("LABEL"):
+                stack.append((depth, Node("", 0, "LABEL", Type("", 0, False, 0))))
+            continue
+        node = _node(match[1], int(match[2]), match[4])
         if stack:
             node.parent = stack[-1][1]
             node.parent.children.append(node)
