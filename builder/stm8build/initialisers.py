@@ -74,7 +74,7 @@ def add_initialisers(functions: list[Function], code: str) -> None:
     for name, rows in _procedures(code):
         function = by_name.get(name)
         if function:
-            function.initial = list(_Joiner(function, rows).statements())
+            function.begin_with(_Joiner(function, rows).statements())
 
 
 def _procedures(code: str) -> Iterator[tuple[str, list[tuple[str, int, str]]]]:

@@ -6,8 +6,9 @@ node has the type that SDCC works with. It prints the tree while it compiles, so
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Optional
 
@@ -38,6 +39,7 @@ class Type:
         return self.bits or 8 * self.size
 
 
+@functools.lru_cache(maxsize=None)
 def parse_type(text: str) -> Type:
     """Return a type as SDCC prints it, such as `const-unsigned-long-int literal`."""
     plain = _QUALIFIERS.sub("", text)
@@ -100,13 +102,21 @@ class Function:
     name: str
     returns: Type
     statements: list[Node] = field(default_factory=list)
-    initial: list[Node] = field(default_factory=list)  # assignments for what local variables begin with
+    initial: list[Node] = field(default_factory=list)
     declared: dict[str, Type] = field(default_factory=dict)  # of local variables
 
-    def nodes(self) -> Iterator[Node]:
-        """Yield every node."""
-        for statement in (*self.statements, *self.initial):
-            yield from statement.walk()
+    _all: list[Node] = field(default_factory=list, repr=False)
+
+    def nodes(self) -> list[Node]:
+        """Return every node; many rules look at all of them."""
+        if not self._all:
+            self._all = [node for statement in (*self.statements, *self.initial) for node in statement.walk()]
+        return self._all
+
+    def begin_with(self, initial: Iterable[Node]) -> None:
+        """Take the assignments for the values that local variables begin with."""
+        self.initial = list(initial)
+        self._all = []
 
 
 def _node(file: str, line: int, text: str) -> Node:

@@ -24,6 +24,7 @@ TARGET = "check-compiler"
 DUMPS = ("--dump-ast", "--dump-i-code")  # options of SDCC, by which it shows what the rules look at
 CACHE_FORMAT = 2  # another one where the rules change
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
+_SUM = re.compile(r"\+|-(?!>)")
 _COMPARED_IN_VAIN = re.compile(r"^(.+?):(\d+): warning 94:", re.MULTILINE)
 _SILENT = re.compile(r"/[/*].*\bwrong-code: ok\b(?:\s+([\w-]+))?")
 
@@ -104,7 +105,8 @@ def _in_tree(functions: list[Function], compiled: Compiled, source: Source) -> I
     shifted = {(file, int(line)) for file, line in _SHIFTED_OUT.findall(compiled.messages)}
     for function in functions if shifted else []:
         for node in function.nodes():
-            if (node.file, node.line) in shifted and _is_folded_sum(node):
+            where = (node.file, node.line)
+            if where in shifted and _is_folded_sum(node) and _SUM.search(source.written(*where, files)):
                 yield Finding(node.file, node.line, "shift-count", function.name)
     for file, line in {(file, int(line)) for file, line in _COMPARED_IN_VAIN.findall(compiled.messages)}:
         names = source.volatiles(file, line)
