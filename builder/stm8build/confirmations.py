@@ -130,6 +130,10 @@ def _has_a_negative_constant(node: Node, text: str, code: Code) -> bool:
     return any((-_number(number) - value) % 256 == 0 for number in _NEGATIVE.findall(text) for value in values)
 
 
+def _casts_nothing_to_unsigned(node: Node, text: str, code: Code) -> bool:
+    return not _casts_to_unsigned(node, text, code)
+
+
 def _casts_to_unsigned(node: Node, text: str, code: Code) -> bool:
     return _UNSIGNED_CAST.search(text) is not None
 
@@ -151,5 +155,6 @@ INITIAL_QUESTIONS: dict[str, Question] = {
     "field-cast": _casts_to_unsigned,
     "upper-half": _compares,
     "index-read-twice": _has_a_compound_assignment,
+    "shift-by-unsigned": _casts_nothing_to_unsigned,
 }
 DOUBTS: dict[str, Question] = {"upper-half": _compares}

@@ -187,4 +187,16 @@ KINDS = (
         "unsigned w$ = 300;\nunsigned char c$ = 5;\nvoid f$(void) { c$ -= 0; }",
         note="SDCC warns of the shift itself (116).",
     ),
+    Kind(
+        "shift-by-unsigned",
+        "a signed value << an unsigned count, such as 1u, where the result is compared, divided or widened",
+        "the result is taken as unsigned",
+        "leave the u of the count out, or cast the count to unsigned char",
+        "int f$(int a) { return (a << 1u) - 100 < 0; }",
+        "f$(20)",
+        (),
+        1,
+        {"4.2": 0, "4.5": 0},
+        "int f$(int a) { return (a << 1) - 100 < 0; }",
+    ),
 )

@@ -73,6 +73,24 @@ def upper_half(function: Function) -> Iterator[Node]:
             yield node
 
 
+def shift_by_unsigned(function: Function) -> Iterator[Node]:
+    """Yield a signed value that is cast to unsigned and shifted left, where the result is widened or compared."""
+    for node in _nodes(function):
+        both = operands(node) if node.kind == "LEFT_SHIFT" and not node.type.signed else None
+        if not both or both[0].kind != "CAST" or not both[0].from_type or not both[0].from_type.signed:
+            continue
+        top = node
+        while (
+            top.parent
+            and top.parent.kind in ("ADD", "SUB", "UMINUS", "COMPL")
+            and top.parent.type.size == top.type.size
+        ):
+            top = top.parent
+        above = top.parent
+        if top is not node and above and above.kind in ("CAST", *COMPARISONS) and above.type.size != top.type.size:
+            yield node
+
+
 def index_read_twice(function: Function) -> Iterator[Node]:
     """Yield where a place with a volatile index is read and written."""
     for node in function.initial:

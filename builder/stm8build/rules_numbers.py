@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from .syntax_tree import Function, Node
 from .tree_questions import BITWISE, COMPARISONS, operands, out_of_choices, variable_and_constant, widened_to
 
+_ARITHMETIC = ("ADD", "SUB", "MULT", "UMINUS", "COMPL", *BITWISE)
+
 
 def cut_constant(function: Function) -> Iterator[Node]:
     """Yield comparisons of a signed variable with a wider unsigned constant that does not fit it."""
@@ -82,3 +84,38 @@ def minus_of_a_choice(function: Function) -> Iterator[Node]:
         wider = declared.size < place.type.size if declared else place.type.text.endswith(" register")
         if place.kind in ("SYMBOL", "PTR_ACCESS", "ARRAY_OP", "DEREF") and place.type.size > 2 and wider:
             yield node
+
+
+def shift_by_unsigned(function: Function) -> Iterator[Node]:
+    """Yield a signed value shifted left by an unsigned count, where it matters that SDCC takes it as unsigned then."""
+    for node in function.nodes():
+        both = operands(node) if node.kind == "LEFT_SHIFT" and node.type.signed and node.type.size >= 2 else None
+        if (
+            both
+            and not both[1].type.signed
+            and both[1].type.size >= node.type.size
+            and _may_be_negative(node, function)
+        ):
+            yield node
+
+
+def _may_be_negative(node: Node, function: Function) -> bool:
+    """Whether the value, or another one that it meets, may be negative where it is compared, divided or widened."""
+    negative = False
+    while (
+        node.parent
+        and node.parent.kind in _ARITHMETIC
+        and (node.parent.type.size, node.parent.type.signed) == (node.type.size, True)
+    ):
+        others = [child for child in node.parent.children if child is not node]
+        negative = negative or node.parent.kind in ("SUB", "UMINUS", "COMPL") or any(map(_is_signed, others))
+        node = node.parent
+    above = node.parent
+    if above and above.kind in (*COMPARISONS, "DIV", "MOD"):
+        return any(negative or _is_signed(child) for child in above.children if child is not node and child.type.signed)
+    into = widened_to(node, function)
+    return negative and into is not None and into[0] > node.type.size and into[1]
+
+
+def _is_signed(node: Node) -> bool:
+    return node.type.signed and (node.kind != "CONSTANT" or (node.value or 0) < 0)

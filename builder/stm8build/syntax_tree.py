@@ -39,7 +39,7 @@ class Type:
         return self.bits or 8 * self.size
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def parse_type(text: str) -> Type:
     """Return a type as SDCC prints it, such as `const-unsigned-long-int literal`."""
     plain = _QUALIFIERS.sub("", text)

@@ -15,6 +15,7 @@ RULES: dict[str, Rule] = {
     "kept-sign": rules_numbers.kept_sign,
     "byte-against-truth": rules_numbers.byte_against_truth,
     "signed-or-unsigned": rules_numbers.signed_or_unsigned,
+    "shift-by-unsigned": rules_numbers.shift_by_unsigned,
     "minus-of-a-choice": rules_numbers.minus_of_a_choice,
     "field-copy": rules_fields.field_copy,
     "field-against-negative": rules_fields.field_against_negative,
@@ -43,6 +44,7 @@ INITIAL: dict[str, Rule] = {
     "field-against-negative": rules_initialisers.field_against_negative,
     "field-cast": rules_initialisers.field_cast,
     "upper-half": rules_initialisers.upper_half,
+    "shift-by-unsigned": rules_initialisers.shift_by_unsigned,
     "index-read-twice": rules_initialisers.index_read_twice,
     "mixed-bytes": rules_initialisers.mixed_bytes,
 }

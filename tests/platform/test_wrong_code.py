@@ -78,6 +78,16 @@ def test_the_target_lists_every_place_for_people_and_as_json(project: Project) -
     ]
 
 
+def test_the_target_with_nobuild_says_that_it_needs_a_build(project: Project) -> None:
+    project.source(BORROWING)
+    for targets in (("nobuild", "check-compiler"), ("check-compiler", "nobuild")):
+        result = project.run(*targets, options=("-a", "--json"))
+        assert result.code == 1
+        assert result.errors == [
+            "error: check-compiler looks at the objects of a build, and nobuild builds nothing; leave one of the two out"
+        ]
+
+
 def test_an_object_out_of_a_cache_is_looked_at_as_well(project: Project) -> None:
     project.source(BORROWING)
     project.run()

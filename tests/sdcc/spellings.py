@@ -75,6 +75,7 @@ SHAPES: dict[str, Shape] = {
     "complemented-field": Shape((Operand("m", "signed", "5", 6),), "~{m}", UINT, 0xFFFA),
     "byte-against-truth": Shape(_numbers(("b", U8, "200"), ("z", U8, "0")), "{b} > !{z}", INT, 1),
     "signed-or-unsigned": Shape(_numbers(("i", INT, "-3")), "{i} | 32765u", S32, 0xFFFD),
+    "shift-by-unsigned": Shape(_numbers(("a", INT, "20"), ("n", UINT, "1")), "({a} << {n}) - 100 < 5", INT, 1),
     "minus-of-a-choice": Shape(_numbers(("v", U8, "255")), "-(1 ? {v} : 1UL)", U32, 0xFFFFFF01),
     "divided-by-itself": Shape(
         _numbers(("v", U8, "17"), ("a", U8, "9")), "({v} = 17, {v} % {a})", U8, 8, compound="{v} = 17; {v} %= {a}"
