@@ -84,7 +84,8 @@ def test_the_target_with_nobuild_says_that_it_needs_a_build(project: Project) ->
         result = project.run(*targets, options=("-a", "--json"))
         assert result.code == 1
         assert result.errors == [
-            "error: check-compiler looks at the objects of a build, and nobuild builds nothing; leave one of the two out"
+            "error: check-compiler looks at the objects of a build, and nobuild builds nothing; "
+            "leave one of the two out"
         ]
 
 
