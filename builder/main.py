@@ -269,6 +269,8 @@ else:
     env.Replace(SIZETOOL="")  # otherwise Core makes the upload depend on a check of the ELF
     candidates = [env.subst(f"$BUILD_DIR/${{PROGNAME}}.{suffix}") for suffix in ("hex", "ihx")]  # SDCC's own is .ihx
     firmware = next((path for path in candidates if Path(path).is_file()), candidates[0])
+    if "check-compiler" in COMMAND_LINE_TARGETS:  # otherwise SCons would say that it does not know the target
+        stop("check-compiler looks at the objects of a build, and nobuild builds nothing; leave one of the two out")
     if "nobuild" in COMMAND_LINE_TARGETS and not Path(firmware).is_file():
         stop(f"nobuild: there is no {firmware} yet; `pio run -e {env['PIOENV']}` builds it")
     AlwaysBuild(env.Alias("nobuild", firmware))

@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from . import core
 from .environments import interpreters, of_newer_debian, version_of, virtual_environment, with_other_core
 from .system import ROOT, Argument, SetupError, apt_install, ask, run, say
 
@@ -14,6 +15,8 @@ from .system import ROOT, Argument, SetupError, apt_install, ask, run, say
 _HERE = "not platform and not hardware and not wine and not vm and not ucsim and not sdcc"
 ON_THE_OLDEST = f"{_HERE} and not sweep"
 ON_THE_NEWEST = f"{_HERE} and interpreter and not sweep"
+
+MORE_SDCC = "STM8_MORE_SDCC"  # paths of more compilers for --sdcc, as in PATH
 
 FEW = 8  # tests by name; they end before pytest-xdist has started
 
@@ -128,7 +131,19 @@ def test_on(option: str, python: Path, arguments: list[str]) -> int:
     code = machine_for(option, python)
     if code:
         return code
-    return run(python, "-I", "-m", "pytest", "-m", option.strip("-"), MACHINES[option][0], *arguments)
+    env = dict(os.environ)
+    if option == "--sdcc" and MORE_SDCC not in env:
+        env[MORE_SDCC] = _newer_sdcc()
+    return run(python, "-I", "-m", "pytest", "-m", option.strip("-"), MACHINES[option][0], *arguments, env=env)
+
+
+def _newer_sdcc() -> str:
+    """Return the path of a later Debian's SDCC; say why and return an empty text if it is not available."""
+    try:
+        return core.newer_sdcc()
+    except SetupError as exc:
+        say(f"A later SDCC is not available here: {exc}. The tests use the SDCC on PATH alone.")
+        return ""
 
 
 def machine_for(option: str, python: Path) -> int:

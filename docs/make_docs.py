@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Optional
 
 DOCS = Path(__file__).resolve().parent
 sys.path[:0] = [str(DOCS.parent / name) for name in ("boards", "builder", "docs", "tool")]
@@ -18,7 +16,7 @@ sys.path[:0] = [str(DOCS.parent / name) for name in ("boards", "builder", "docs"
 import error_index  # noqa: E402
 import make_boards  # noqa: E402
 
-from stm8build import options, targets, wrong_assembler, wrong_code_kinds  # noqa: E402
+from stm8build import options, targets, wrong_assembler, wrong_code_kind, wrong_code_kinds  # noqa: E402
 from stm8tool.parts.table import all_parts  # noqa: E402
 from stm8tool.sim import faults  # noqa: E402
 
@@ -191,36 +189,37 @@ In libraries, a build only counts the places, one line for each library.
 
 ## How the build finds them
 
-SDCC prints its own syntax tree while it compiles (`--dump-ast`), with the type of each node. So macros, typedefs and
-SDCC's keywords need no second parser, and no file is read twice. Kinds that depend on registers are looked for in the
-assembler that SDCC writes: there, the sequence of instructions itself is wrong. The findings are kept for each file
-until the file changes.
+SDCC shows its own syntax tree while it compiles (`--dump-ast`), with the type of each node. So macros, typedefs and
+SDCC's keywords need no second parser, and no file is read twice. The value that a local variable begins with is not in
+that tree. SDCC's intermediate code (`--dump-i-code`) has it, as SDCC makes it of the tree before it changes anything.
+
+Kinds that depend on registers are looked for in the assembler that SDCC writes: there, the sequence of instructions
+itself is wrong. Some kinds need a look at the line of C, too, as SDCC folds constants before it shows the tree. The
+findings are kept for each file until the file changes.
+
+A rule speaks only of the versions of SDCC that make its kind.
 
 ## What it does not find
 
-* The value that a local variable begins with, as in `char c = field;`: SDCC leaves it out of its tree. The kinds that
-  show in the assembler are found there, too.
 * A signed variable against a wider unsigned constant that fits: `v < 5UL` is wrong for negative values of `v` only.
 * `case -5:` of an unsigned bit-field of 8 bits, and comparisons of two long long constants.
-* The kinds of [the last table](#known-and-not-found-by-the-build), and kinds that are not on this page. SDCC has more.
+* `v ^ v` where both are one value by way of another variable.
+* An initialiser that SDCC takes for a constant, such as `int t = (a << 1u) - 100 < 0;`.
+* Kinds that are not on this page. SDCC has more.
 
-In 158 C files of public projects (23,500 lines) the search found nothing. So there was no false alarm, and too few
-findings for a rate of them.
+## How often it is wrong
+
+(to be measured)
 
 ## The kinds
 
-Each program was compiled and executed on a simulated STM8. "C says" is the value that the standard gives, with an int
-of 16 bits. "asm" means that the kind is found in the assembler, and "tree" in the syntax tree.
-"""
-NOT_FOUND_HEAD = """
-## Known, and not found by the build
+Each program was compiled with SDCC 4.2.0 and 4.5.0 and executed on a simulated STM8. "C says" is the value that the
+standard gives, with an int of 16 bits. For a volatile it is the accesses to the register at 0x5000: `r5000` is a read,
+`w5000=0c` a write. "asm" means that the kind is found in the assembler, and "tree" in the syntax tree.
 
-Random C programs on the simulated STM8 showed these kinds with SDCC 4.2.0. The build has no rule for them. "With"
-stands before both programs, and `PUT2(x)` to `PUT8(x)` stand for a use of `x`. Each program was tried.
-
+The tests try each kind in ten spellings or more: typedef, macro, global variable, member, element, parameter, compound
+assignment, initialiser, return value, conditional. A spelling is found if and only if it comes out wrong.
 """
-KNOWN = Path(__file__).resolve().parents[1] / "tests" / "sdcc" / "kinds.csv"
-WITH_A_RULE = {"20": "field-copy", "27": "kept-sign"}  # by their numbers in that file
 COMPILERS_END = """
 ## If you want to tell SDCC's developers
 
@@ -229,8 +228,10 @@ Give the value that came out. Add the lines of the assembler that are wrong. One
 """
 
 
-def _result(value: Optional[int]) -> str:
-    return "never comes back" if value is None else f"0x{value:X}"
+def _result(value: wrong_code_kind.Result) -> str:
+    if isinstance(value, int):
+        return f"0x{value:X}"
+    return f"`{value}`" if value[:1] in ("r", "w") else value or "no access"
 
 
 def compilers_page() -> str:
@@ -242,33 +243,19 @@ def compilers_page() -> str:
             kind.construct,
             _result(kind.expected),
             *(_result(kind.seen[version]) if kind.seen[version] != kind.expected else "right" for version in VERSIONS),
-            "asm" if kind.name in wrong_assembler.KINDS else "tree",
+            "asm" if (kind.found_as or kind.name) in wrong_assembler.KINDS else "tree",
         ]
         for kind in kinds
     ]
     summary = table(["Kind", "In C", "C says", *(f"SDCC {version}" for version in VERSIONS), "Found in"], rows)
-    return f"{COMPILERS_HEAD}\n{summary}{''.join(map(_kind, kinds))}{_not_found()}{COMPILERS_END}"
+    return f"{COMPILERS_HEAD}\n{summary}{''.join(map(_kind, kinds))}{COMPILERS_END}"
 
 
-def _not_found() -> str:
-    """Return the kinds for which no rule exists, with the first program of each."""
-    first: dict[str, dict[str, str]] = {}
-    with KNOWN.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            first.setdefault(row["kind"], row)
-    rows = []
-    for name, row in first.items():
-        number, _, words = name.partition(" ")
-        if number not in WITH_A_RULE:
-            needs = f" (needs `{row['options']}`)" if row["options"] else ""
-            rows.append([words + needs, *(f"`{row[part]}`" for part in ("declarations", "code", "right"))])
-    return NOT_FOUND_HEAD + table(["Kind", "With", "Wrong", "Right"], rows)
-
-
-def _kind(kind: wrong_code_kinds.Kind) -> str:
+def _kind(kind: wrong_code_kind.Kind) -> str:
     """Return the section of one kind."""
     options = f" It needs `{' '.join(kind.options)}`." if kind.options else ""
     note = f" {kind.note}" if kind.note else ""
+    note += f" The build calls it {kind.found_as}." if kind.found_as else ""
     return (
         f"\n### {kind.name}\n\n{kind.construct[0].upper()}{kind.construct[1:]}: {kind.wrong}.{options}{note}\n\n"
         f"```c\n{kind.program.replace('$', '')}\n"

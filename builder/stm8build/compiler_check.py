@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Optional
 from SCons.Subst import escape_list
 
 from . import wrong_code
+from .initialisers import OTHER_SUFFIXES, SUFFIX
 from .refusal import refuse
 from .wrong_code import OPTION, TARGET
 from .wrong_code_kinds import BY_NAME
@@ -43,11 +44,11 @@ def _messages(target: Path) -> Path:
 
 
 def printing_the_tree(spawn: Spawn) -> Spawn:
-    """Return what starts a command as `spawn` does; a call of SDCC that compiles also prints its syntax tree.
+    """Return what starts a command as `spawn` does; a call of SDCC that compiles also shows its syntax tree.
 
-    SDCC prints the tree on stdout and its messages on stderr. Both go into files beside the object, and the messages
-    to the user as well: one of them is a sign of wrong code. A command that fails runs again as it was, so the search
-    never decides whether a file compiles.
+    SDCC prints the tree on stdout and its messages on stderr, and writes its intermediate code beside the object. All
+    go into files there, and the messages to the user as well: one of them is a sign of wrong code. A command that fails
+    runs again as it was, so the search never decides whether a file compiles.
     """
 
     def start(shell: str, escape: Callable[[str], str], command: str, words: list[str], variables: Any) -> int:
@@ -56,7 +57,10 @@ def printing_the_tree(spawn: Spawn) -> Spawn:
             return spawn(shell, escape, command, words, variables)
         tree, messages = _tree(target), _messages(target)
         into = [">", escape(tree.as_posix()), "2>", escape(messages.as_posix())]
-        if spawn(shell, escape, command, [*words, "--dump-ast", *into], variables):
+        failed = spawn(shell, escape, command, [*words, *wrong_code.DUMPS, *into], variables)
+        for suffix in OTHER_SUFFIXES:
+            target.with_suffix(suffix).unlink(missing_ok=True)
+        if failed:
             tree.unlink(missing_ok=True)
             return spawn(shell, escape, command, words, variables)
         sys.stderr.write(messages.read_text("utf-8", "replace"))
@@ -145,7 +149,7 @@ class CompilerCheck:
 
         An object from `build_cache_dir` comes alone. A project's script can start SDCC in its own way.
         """
-        files = (_tree(target), target.with_suffix(".asm"), _messages(target))
+        files = (_tree(target), target.with_suffix(".asm"), _messages(target), target.with_suffix(SUFFIX))
         left = not getattr(node, "cached", False) and all(file.is_file() for file in files)
         if left and files[0].stat().st_mtime_ns >= target.stat().st_mtime_ns:
             return wrong_code.Compiled(*(file.read_text("utf-8", "replace") for file in files))
@@ -153,18 +157,20 @@ class CompilerCheck:
         build_dir = env.Dir("$BUILD_DIR").get_path(env.Dir("#"))
         with tempfile.TemporaryDirectory(dir=build_dir, prefix="tree") as folder:
             out = Path(folder, "module.asm")
-            text = "$CC -S --dump-ast $SDCC_COMPILE_FLAGS $_CCCOMCOM $SOURCES"
+            text = f"$CC -S {' '.join(wrong_code.DUMPS)} $SDCC_COMPILE_FLAGS $_CCCOMCOM $SOURCES"
             words = env.subst_list(text, target=[node], source=node.sources)[0]
             # A shell reads the words, as in the build: `-DNAME=\\"text\\"` has a backslash for it.
             line = " ".join([*escape_list(words, env["ESCAPE"]), "-o", out.as_posix()])
             variables = {name: str(value) for name, value in env["ENV"].items()}
             done = subprocess.run(line, shell=True, env=variables, capture_output=True, check=False)
-            assembler = out.read_text("utf-8", "replace") if out.is_file() else ""
+            raw = out.with_suffix(SUFFIX)
+            assembler, code = (file.read_text("utf-8", "replace") if file.is_file() else "" for file in (out, raw))
         if done.returncode or not assembler:
             return wrong_code.Compiled("", "", "")
         tree, messages = (output.decode("utf-8", "replace") for output in (done.stdout, done.stderr))
-        made = wrong_code.Compiled(tree, assembler, messages)
-        for file, text in zip((files[1], files[2], files[0]), (made.assembler, made.messages, made.tree)):
+        made = wrong_code.Compiled(tree, assembler, messages, code)
+        order = (files[1], files[2], files[3], files[0])
+        for file, text in zip(order, (made.assembler, made.messages, made.code, made.tree)):
             file.write_text(text, encoding="utf-8")  # the tree last: see `printing_the_tree`
         return made
 

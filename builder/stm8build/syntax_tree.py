@@ -6,8 +6,9 @@ node has the type that SDCC works with. It prints the tree while it compiles, so
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Optional
 
@@ -16,6 +17,7 @@ _FUNCTION = re.compile(r"FUNCTION \(_(\w+)=[^)]*\) type \((.*?)\) args \(")
 _TYPE = re.compile(r" type \((.*)\)$")
 _CAST = re.compile(r"from type \((.*?)\) to type \((.*)\)$")
 _SYMBOL = re.compile(r"SYMBOL \(L(\d+):\d+ B\d+ (\w+)=")
+_DECLARED = re.compile(r"DECLARE SYMBOL \(L\d+:\d+ B\d+ (\w+)=[^)]*\) type \((.*)\)$")
 _VALUE = re.compile(r"value = (-?\d+)")
 _BIT_FIELD = re.compile(r"bitfield \{\d+,(\d+)\}")
 _QUALIFIERS = re.compile(r"\b(?:const|volatile|restrict)-")
@@ -37,6 +39,7 @@ class Type:
         return self.bits or 8 * self.size
 
 
+@functools.cache
 def parse_type(text: str) -> Type:
     """Return a type as SDCC prints it, such as `const-unsigned-long-int literal`."""
     plain = _QUALIFIERS.sub("", text)
@@ -75,6 +78,15 @@ class Node:
             yield node
             waiting += reversed(node.children)
 
+    def is_local(self) -> bool:
+        """Whether the place is a local variable, or a part of one."""
+        node = self
+        while node.kind != "SYMBOL" and node.children:
+            if node.kind == "PTR_ACCESS" and node.children[0].kind == "SYMBOL":
+                return False  # a pointer leads there
+            node = node.children[0]
+        return node.kind == "SYMBOL" and node.level > 0
+
     def same_as(self, other: Node) -> bool:
         """Whether both name the same thing."""
         mine = (self.kind, self.name, self.value, len(self.children))
@@ -90,11 +102,21 @@ class Function:
     name: str
     returns: Type
     statements: list[Node] = field(default_factory=list)
+    initial: list[Node] = field(default_factory=list)
+    declared: dict[str, Type] = field(default_factory=dict)  # of local variables
 
-    def nodes(self) -> Iterator[Node]:
-        """Yield every node."""
-        for statement in self.statements:
-            yield from statement.walk()
+    _all: list[Node] = field(default_factory=list, repr=False)
+
+    def nodes(self) -> list[Node]:
+        """Return every node; many rules look at all of them."""
+        if not self._all:
+            self._all = [node for statement in (*self.statements, *self.initial) for node in statement.walk()]
+        return self._all
+
+    def begin_with(self, initial: Iterable[Node]) -> None:
+        """Take the assignments for the values that local variables begin with."""
+        self.initial = list(initial)
+        self._all = []
 
 
 def _node(file: str, line: int, text: str) -> Node:
@@ -125,12 +147,19 @@ def parse(text: str) -> list[Function]:
             stack = []
             continue
         match = _LINE.match(row)
-        if not match or not functions or match[1] == "(null)":
+        if not match or not functions:
             continue
         depth = len(match[3])
-        node = _node(match[1], int(match[2]), match[4])
         while stack and stack[-1][0] >= depth:
             stack.pop()
+        if match[1] == "(null)":  # a block or a label; what stands below it belongs to no statement
+            declared = _DECLARED.match(match[4])
+            if declared:
+                functions[-1].declared[declared[1]] = parse_type(declared[2])
+            if match[4].startswith("LABEL"):
+                stack.append((depth, Node("", 0, "LABEL", Type("", 0, False, 0))))
+            continue
+        node = _node(match[1], int(match[2]), match[4])
         if stack:
             node.parent = stack[-1][1]
             node.parent.children.append(node)

@@ -33,7 +33,7 @@ _PATTERNS = {
     ),
 }
 
-KINDS = (*_PATTERNS, "moved-parameter")
+KINDS = (*_PATTERNS, "moved-parameter", "overwritten-byte")
 
 _SP_BY = re.compile(r"(sub|addw|add)\tsp, #(0x[0-9a-f]+|\d+)$")
 _SP_PLACE = re.compile(r"\((0x[0-9a-f]+|\d+), sp\)")
@@ -150,13 +150,81 @@ def _stores_through(register: str, following: list[str]) -> bool:
     return False
 
 
-def is_folded(assembler: str, file: str, line: int) -> bool:
-    """Whether the code of a line has no instruction that combines bits: SDCC has worked the value out itself."""
-    marks = list(_C_LINE.finditer(assembler))
-    code = ""
-    for mark, following in zip(marks, [*marks[1:], None]):
-        if mark[1] == file and int(mark[2]) == line:
-            code += assembler[mark.end() : following.start() if following else len(assembler)]
-    combines = re.search(r"^\t(?:and|or|xor|bcp|bset|bres|bcpl|btj[tf]|cpl|cplw|srl|srlw)\t", code, re.MULTILINE)
-    loads = re.findall(r"^\tldw?\t(?:a|[xy][hl]?), (?:_|\()", code, re.MULTILINE)
-    return bool(code) and not combines and len(loads) <= 1  # the address of a result of 64 bits is one
+class Code:
+    """The instructions by their line of C."""
+
+    def __init__(self, assembler: str) -> None:
+        """Take the whole assembler of a file."""
+        self._assembler = assembler
+        self._of_lines: dict[tuple[str, int], str] = {}
+
+    def of_line(self, file: str, line: int) -> str:
+        """Return the instructions of a line of C."""
+        if not self._of_lines:
+            marks = list(_C_LINE.finditer(self._assembler))
+            for mark, following in zip(marks, [*marks[1:], None]):
+                where = (mark[1], int(mark[2]))
+                code = self._assembler[mark.end() : following.start() if following else len(self._assembler)]
+                rows = "".join(row for row in code.splitlines(keepends=True) if row.startswith("\t"))
+                self._of_lines[where] = self._of_lines.get(where, "") + rows
+        return self._of_lines.get((file, line), "")
+
+    def is_folded(self, file: str, line: int) -> bool:
+        """Whether a line has no instruction that combines bits: SDCC has worked the value out itself."""
+        code = self.of_line(file, line)
+        combines = re.search(r"^\t(?:and|or|xor|bcp|bset|bres|bcpl|btj[tf]|cpl|cplw|srl|srlw)\t", code, re.MULTILINE)
+        return bool(code) and not combines
+
+
+_STORED = re.compile(r"ld\t\((0x[0-9a-f]+|\d+), sp\), a$")
+_CHANGES_A = re.compile(
+    r"(?:ld|and|or|xor|add|adc|sub|sbc|rrwa|rlwa|exg)\ta\b|(?:clr|inc|dec|cpl|neg|pop|swap|s[lr][la]|r[lr]c)\ta$"
+)
+
+
+def overwritten_bytes(assembler: str) -> Iterator[Place]:
+    """Yield where the result of an `or` is also stored in the place of another byte that is not used yet.
+
+    SDCC keeps a byte on the stack, then forgets that A no longer holds it, and stores A there again.
+    """
+    if "\tor\ta, #" not in assembler:
+        return
+    lines = Lines(assembler)
+    for function in _FUNCTION.finditer(assembler):
+        offset = _first_overwritten(function[2])
+        if offset is not None:
+            yield Place("overwritten-byte", *lines.at(function.start(2) + offset), function[1])
+
+
+def _first_overwritten(code: str) -> Optional[int]:
+    waiting: set[int] = set()  # places on the stack with a byte that is not used yet
+    result, kept = False, False  # whether A holds the result of an `or`, and whether that is stored somewhere
+    offset = 0
+    for line in code.splitlines(keepends=True):
+        row, at, offset = line.strip(), offset, offset + len(line)
+        if not line.startswith("\t"):
+            if not line.startswith(";"):
+                waiting.clear()  # a label: another way leads here
+            continue
+        stored = _STORED.match(row)
+        if stored:
+            place = int(stored[1], 0)
+            if result and kept and place in waiting:
+                return at
+            waiting.add(place)
+            kept = True
+            continue
+        if row.startswith("or\ta, #"):
+            result, kept = True, False
+        elif _CHANGES_A.match(row):
+            result = False
+        elif re.match(r"ld\t[xy][hl], a$", row):
+            kept = True
+        word = row.split("\t")[0]
+        if word in _PUSHES or word.startswith(("call", "j", "ret")) or _SP_BY.match(row):
+            waiting.clear()
+        used = _SP_PLACE.search(row)
+        if used:
+            place = int(used[1], 0)
+            waiting -= {place, place + 1} if word.endswith("w") else {place}
+    return None

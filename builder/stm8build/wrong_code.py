@@ -13,15 +13,19 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 from . import wrong_assembler
+from .confirmations import CONFIRMATIONS, DOUBTS, INITIAL_QUESTIONS, Question, Source, touches
+from .initialisers import add_initialisers
 from .syntax_tree import Function, Node, parse
 from .wrong_code_kinds import BY_NAME
-from .wrong_code_rules import RULES, bare_test
+from .wrong_code_rules import DOUBTFUL, INITIAL, INITIAL_SINCE, RULES, Rule
 
 OPTION = "board_build.wrong_code"
 TARGET = "check-compiler"
-CACHE_FORMAT = 1  # another one where the rules change
+DUMPS = ("--dump-ast", "--dump-i-code")  # options of SDCC, by which it shows what the rules look at
+CACHE_FORMAT = 2  # another one where the rules change
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
-_COMPARES = re.compile(r"(?<![-<>])>(?![>=])|(?<!<)<=")
+_SUM = re.compile(r"\+|-(?!>)")
+_COMPARED_IN_VAIN = re.compile(r"^(.+?):(\d+): warning 94:", re.MULTILINE)
 _SILENT = re.compile(r"/[/*].*\bwrong-code: ok\b(?:\s+([\w-]+))?")
 
 
@@ -46,6 +50,7 @@ class Compiled(NamedTuple):
     tree: str
     assembler: str
     messages: str
+    code: str = ""  # the intermediate code, as it is before SDCC changes anything
 
 
 def version_text(assembler: str) -> str:
@@ -64,43 +69,56 @@ def findings(compiled: Compiled, large: bool, read: Callable[[str], Optional[str
     if not compiled.assembler:
         return []
     functions = parse(compiled.tree)
-    found = {*_in_tree(functions, compiled), *_in_assembler(functions, compiled.assembler, large)}
-    asked = {Finding(node.file, node.line, "upper-half", f.name) for f in functions for node in bare_test(f)}
+    add_initialisers(functions, compiled.code)
+    source = Source(read)
+    found = {*_in_tree(functions, compiled, source), *_in_assembler(functions, compiled.assembler, large)}
     version = wrong_assembler.version(compiled.assembler)[:2]
-    known = [finding for finding in {*found, *asked} if version < BY_NAME[finding.kind].until]
-    sources = {file: (read(file) or "").splitlines() for file in {finding.file for finding in known}}
     return sorted(
         finding
-        for finding in known
-        if not _is_silenced(finding, sources[finding.file])
-        and (finding in found or _compares(finding, sources[finding.file]))
+        for finding in found
+        if BY_NAME[finding.kind].is_made_by(version) and not _is_silenced(finding, source.line(*finding[:2]))
     )
 
 
-def _compares(finding: Finding, lines: list[str]) -> bool:
-    """Whether the line as the user wrote it has a `>` or `<=`, of which SDCC has left nothing in its tree."""
-    return 0 < finding.line <= len(lines) and _COMPARES.search(lines[finding.line - 1]) is not None
-
-
-def _is_silenced(finding: Finding, lines: list[str]) -> bool:
-    if not 0 < finding.line <= len(lines):
-        return False
-    comment = _SILENT.search(lines[finding.line - 1])
+def _is_silenced(finding: Finding, line: str) -> bool:
+    comment = _SILENT.search(line)
     return comment is not None and comment[1] in (None, finding.kind)
 
 
-def _in_tree(functions: list[Function], compiled: Compiled) -> Iterator[Finding]:
-    for function in functions:
-        for kind, rule in RULES.items():
-            for node in rule(function):
-                if kind == "long-constant" and not wrong_assembler.is_folded(compiled.assembler, node.file, node.line):
-                    continue
-                yield Finding(node.file, node.line, kind, function.name)
+def _in_tree(functions: list[Function], compiled: Compiled, source: Source) -> Iterator[Finding]:
+    code = wrong_assembler.Code(compiled.assembler)
+    files = {node.file for function in functions for node in function.statements}
+
+    def asked(rules: dict[str, Rule], questions: dict[str, Question]) -> Iterator[Finding]:
+        for function in functions:
+            for kind, rule in rules.items():
+                for node in rule(function):
+                    question = questions.get(kind)
+                    if question is None or question(node, source.written(node.file, node.line, files), code):
+                        yield Finding(node.file, node.line, kind, function.name)
+
+    yield from asked(RULES, CONFIRMATIONS)
+    yield from asked(DOUBTFUL, DOUBTS)
+    version = wrong_assembler.version(compiled.assembler)
+    initial = {kind: rule for kind, rule in INITIAL.items() if version >= INITIAL_SINCE.get(kind, version)}
+    yield from asked(initial, INITIAL_QUESTIONS)
     shifted = {(file, int(line)) for file, line in _SHIFTED_OUT.findall(compiled.messages)}
     for function in functions if shifted else []:
         for node in function.nodes():
-            if (node.file, node.line) in shifted and _is_folded_sum(node):
+            where = (node.file, node.line)
+            if where in shifted and _is_folded_sum(node) and _SUM.search(source.written(*where, files)):
                 yield Finding(node.file, node.line, "shift-count", function.name)
+    for file, line in {(file, int(line)) for file, line in _COMPARED_IN_VAIN.findall(compiled.messages)}:
+        names = source.volatiles(file, line)
+        if names and not touches(names, code.of_line(file, line)):
+            yield Finding(file, line, "untouched", _function_at(functions, file, line))
+
+
+def _function_at(functions: list[Function], file: str, line: int) -> str:
+    for function in functions:
+        if any((node.file, node.line) == (file, line) for node in function.nodes()):
+            return function.name
+    return ""
 
 
 def _is_folded_sum(node: Node) -> bool:
@@ -113,7 +131,11 @@ def _is_folded_sum(node: Node) -> bool:
 
 def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Iterator[Finding]:
     wide = {function.name for function in functions if function.returns.size == 8}
-    places = [*wrong_assembler.patterns(assembler), *wrong_assembler.moved_parameters(assembler, wide, large)]
+    places = (
+        *wrong_assembler.patterns(assembler),
+        *wrong_assembler.moved_parameters(assembler, wide, large),
+        *wrong_assembler.overwritten_bytes(assembler),
+    )
     for place in places:
         yield Finding(place.file, place.line, place.kind, place.function)
 

@@ -1,22 +1,14 @@
-"""What SDCC makes wrong, shown by executing it; the builder finds it there, and nowhere else."""
+"""A build tells of SDCC's wrong code. Which code is wrong, and that it is found, shows tests/sdcc/test_kinds.py."""
 
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
-from pio import Core, Project
-from stm8build.wrong_code_kinds import BY_NAME, KINDS, Kind
-from wrong_code import Programs
-from wrong_code_programs import PROGRAMS, UNSEEN
+from pio import Project
 
 pytestmark = pytest.mark.platform
-
-# More compilers, such as SDCC 4.5.0 in a folder of its own: paths, as in PATH.
-MORE = [path for path in os.environ.get("STM8_MORE_SDCC", "").split(os.pathsep) if path]
 
 BORROWING = """
 unsigned long total;
@@ -39,42 +31,6 @@ def without_shell(shell, escape, command, words, variables):
 refuses.__module__ = before.__module__
 env.Replace(SPAWN={name})
 """
-
-
-@pytest.fixture(params=["", *MORE], ids=lambda path: path or "SDCC of the core")
-def sdcc(request: pytest.FixtureRequest, core: Core) -> list[str]:
-    """Each compiler at hand."""
-    return [request.param or core.sdcc()]
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_the_smallest_program_of_a_kind_comes_to_what_the_table_says_and_so_does_its_cure(
-    kind: Kind, sdcc: list[str], tmp_path: Path
-) -> None:
-    rows = [(code, kind.call, kind.expected) for code in (kind.program, kind.cure)]
-    programs = Programs(sdcc, rows, tmp_path, kind.options)
-    assert programs.result(0) == kind.seen[programs.version]
-    assert programs.result(1) == kind.expected
-    wrong = kind.seen[programs.version] != kind.expected
-    assert bool(programs.found(0)) == wrong
-    assert programs.found(1) == set()
-
-
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_a_spelling_is_found_if_and_only_if_it_comes_out_wrong(name: str, sdcc: list[str], tmp_path: Path) -> None:
-    rows = PROGRAMS[name]
-    programs = Programs(sdcc, rows, tmp_path, BY_NAME[name].options)
-    wrong = {number for number, row in enumerate(rows) if programs.result(number) != row[2]}
-    found = {number for number in range(len(rows)) if programs.found(number)}
-    assert {rows[number][0] for number in wrong ^ found} == set()
-
-
-@pytest.mark.parametrize("name", UNSEEN)
-def test_what_the_documents_say_is_not_found_is_wrong_and_not_found(name: str, core: Core, tmp_path: Path) -> None:
-    rows = UNSEEN[name]
-    programs = Programs([core.sdcc()], rows, tmp_path)
-    assert any(programs.result(number) != row[2] for number, row in enumerate(rows))
-    assert [programs.found(number) for number in range(len(rows))] == [set()] * len(rows)
 
 
 def test_a_build_names_the_line_what_comes_out_wrong_and_what_is_right(project: Project) -> None:
@@ -120,6 +76,17 @@ def test_the_target_lists_every_place_for_people_and_as_json(project: Project) -
     assert [(place["file"], place["line"], place["kind"]) for place in data["findings"]] == [
         ("src/main.c", 5, "lost-borrow")
     ]
+
+
+def test_the_target_with_nobuild_says_that_it_needs_a_build(project: Project) -> None:
+    project.source(BORROWING)
+    for targets in (("nobuild", "check-compiler"), ("check-compiler", "nobuild")):
+        result = project.run(*targets, options=("-a", "--json"))
+        assert result.code == 1
+        assert result.errors == [
+            "error: check-compiler looks at the objects of a build, and nobuild builds nothing; "
+            "leave one of the two out"
+        ]
 
 
 def test_an_object_out_of_a_cache_is_looked_at_as_well(project: Project) -> None:

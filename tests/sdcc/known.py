@@ -1,6 +1,6 @@
 """The constructs of which SDCC is known to make wrong code, so that a random program does not show them again.
 
-The numbers are those of kinds.csv and of docs/compilers.md.
+The comments have the names of the kinds: see docs/compilers.md.
 """
 
 from __future__ import annotations
@@ -69,34 +69,38 @@ def known(node: Expression) -> bool:
             return True
         return bool(node.place.width) and (has_field(node.value) or node.place.width <= 8)
     if isinstance(node, Cast):
-        if has_field(node.operand):  # 10
+        if has_field(node.operand):  # field-cast
             return True
         inner = node.operand
-        return node.to is UINT and (inner.type is S8 or (isinstance(inner, Cast) and inner.to is S8))  # 8
+        return node.to is UINT and (inner.type is S8 or (isinstance(inner, Cast) and inner.to is S8))  # kept-sign
     if isinstance(node, Unary):
-        return node.sign == "~" and (node.operand.type.bits > 16 or has_field(node.operand))  # 15, 25
+        return node.sign == "~" and (node.operand.type.bits > 16 or has_field(node.operand))  # complemented-twice
     if isinstance(node, Call):
-        return any(isinstance(argument, Unary) and argument.sign == "~" for argument in node.arguments)  # 15
+        return any(
+            isinstance(argument, Unary) and argument.sign == "~" for argument in node.arguments
+        )  # complemented-twice
     return False
 
 
 def _binary(sign: str, left: Expression, right: Expression) -> bool:
     kind = common(left.type, right.type)
     if sign == "-":
-        return (is_byte(right) and not isinstance(right, Literal)) or (constant(left) and kind.bits > 16)  # 1, 2
+        return (is_byte(right) and not isinstance(right, Literal)) or (
+            constant(left) and kind.bits > 16
+        )  # lost-borrow, negated-borrow
     if sign in COMPARISONS:
-        if has_field(left) or has_field(right):  # 9
+        if has_field(left) or has_field(right):  # field-against-negative
             return True
-        if (is_truth(left) and is_byte(right)) or (is_truth(right) and is_byte(left)):  # 22
+        if (is_truth(left) and is_byte(right)) or (is_truth(right) and is_byte(left)):  # byte-against-truth
             return True
-        return _compared(left, right, kind) or _compared(right, left, kind)  # 3, 12
+        return _compared(left, right, kind) or _compared(right, left, kind)  # cut-constant, upper-half
     if sign in ("<<", ">>"):
-        return (is_byte(left) and sign == ">>") or (kind.bits == 64 and constant(left))  # 5, 24
-    if sign == "^" and (left == right or kind.bits == 64):  # 7, 13
+        return (is_byte(left) and sign == ">>") or (kind.bits == 64 and constant(left))  # shift-count, shifted-constant
+    if sign == "^" and (left == right or kind.bits == 64):  # short-push, mixed-bytes
         return True
-    if sign in ("&", "|", "^") and {left.type, right.type} == {INT, UINT}:  # 26
+    if sign in ("&", "|", "^") and {left.type, right.type} == {INT, UINT}:  # signed-or-unsigned
         return True
-    wide = kind.bits == 64 or (sign == "^" and kind.bits > 16)  # 11, 14; 21
+    wide = kind.bits == 64 or (sign == "^" and kind.bits > 16)  # long-constant, modulo, complemented-sign
     return wide and (constant(left) or constant(right))
 
 

@@ -25,6 +25,7 @@ SIZE = 0x28000
 MAILBOX, STROBE = 0x5100, 0x5110
 REGISTERS = range(0x5000, 0x5100)
 MOST_CYCLES = 3_000_000
+LONGEST_S = 120
 
 OPTIONS = {
     "default": [],
@@ -94,7 +95,10 @@ def compile_c(text: str, options: list[str], folder: Path, program: Optional[str
         "-o",
         str(output),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, timeout=300)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, timeout=LONGEST_S)
+    except subprocess.TimeoutExpired as exc:
+        raise RefusedError(f"SDCC takes more than {LONGEST_S} s") from exc
     if done.returncode or not output.exists():
         raise RefusedError(done.stderr)
     return IntelHex(str(output))

@@ -1,7 +1,7 @@
 """Random programs of defined C: functions, the value that each call must return, and the variables after it.
 
-`Maker` leaves out everything in the table of known wrong code (see kinds.csv), unless you tell it otherwise. Otherwise
-one program in ten would show a known kind again.
+`Maker` leaves out everything in the table of known wrong code (docs/compilers.md), unless you tell it otherwise.
+Otherwise one program in ten would show a known kind again.
 """
 
 from __future__ import annotations
@@ -194,7 +194,9 @@ class Maker:
             kind, width = self.random.choice(self.types), 0
             if self.random.random() < 0.5:
                 kind = self.random.choice([UINT, INT])
-                width = self.random.randint(1 + kind.signed, 8)  # wider bit-fields are kinds 6, 20 and 23
+                width = self.random.randint(
+                    1 + kind.signed, 8
+                )  # wider bit-fields are the kinds field-copy and long-into-field
             shape = "unsigned int" if kind is UINT else "signed int" if kind is INT and width else kind.name
             members.append(f"{shape} m{index}{f' : {width}' if width else ''};")
             place = Place(f"{name}.m{index}", f"{name}.m{index}", kind, width)

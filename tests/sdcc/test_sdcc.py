@@ -1,4 +1,4 @@
-"""The code that SDCC makes, executed by our own core: seeded random programs, and the reduced kinds of wrong code."""
+"""The code that SDCC makes, executed by our own core: seeded random programs. For the known kinds see test_kinds.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Optional
 import pytest
 
 from sdcc import interrupts
-from sdcc.machine import OPTIONS, OUT, RefusedError, compile_c, loaded, results
+from sdcc.machine import OPTIONS, RefusedError, compile_c, results
 from sdcc.programs import Maker, Program
 
 pytestmark = pytest.mark.sdcc
@@ -25,36 +25,6 @@ PROGRAMS, FUNCTIONS = 200, 2
 def rows(name: str) -> list[dict[str, str]]:
     with (HERE / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
-
-
-def outcome(row: dict[str, str], code: str, folder: Path) -> str:
-    """Return the results of a kind's program in hex, or its accesses to registers."""
-    text = f'{OUT}{row["declarations"]}\nvoid main(void) {{ {code} __asm__("break"); for (;;) ; }}\n'
-    image = compile_c(text, row["options"].split(), folder)
-    if "PUT" in code:
-        return " ".join(f"{value:x}" for value in results(image))
-    core = loaded(image)
-    core.run(100_000)
-    assert core.stopped == "BREAK"
-    return " ".join(f"{way}{at:04x}" + (f"={byte:02x}" if way == "w" else "") for way, at, byte in core.bus.accesses)
-
-
-def is_4_2_0() -> bool:
-    return " 4.2.0 " in subprocess.run(["sdcc", "--version"], capture_output=True, text=True, check=True).stdout
-
-
-@pytest.mark.parametrize("row", rows("kinds.csv"), ids=lambda row: f"{row['kind']}: {row['code']}")
-def test_a_reduced_kind_comes_out_as_the_table_has_it(row: dict[str, str], tmp_path: Path) -> None:
-    found = outcome(row, row["code"], tmp_path)
-    if is_4_2_0():
-        assert found == row["sdcc"]
-    else:
-        assert found in (row["sdcc"], row["c"])  # a later SDCC may be right
-
-
-@pytest.mark.parametrize("row", rows("kinds.csv"), ids=lambda row: f"{row['kind']}: {row['right']}")
-def test_the_spelling_beside_a_kind_comes_out_right(row: dict[str, str], tmp_path: Path) -> None:
-    assert outcome(row, row["right"], tmp_path) == row["c"]
 
 
 def option_of(seed: int) -> str:

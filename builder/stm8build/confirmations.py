@@ -1,0 +1,160 @@
+"""A second look at a finding, at the source as the user wrote it and at the assembler. Pure: no SCons in here.
+
+SDCC folds constants before it prints its tree. So for some kinds the rule finds places that may be wrong, and the line
+of C or its instructions show whether they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Optional
+
+from .syntax_tree import Node
+from .wrong_assembler import Code
+
+_DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)(?:\([^)]*\))?[ \t]+(.*)$", re.MULTILINE)
+_VOLATILE = re.compile(r"\bvolatile\b([^;={}()]*(?:\([^)]*\)[^;={}()]*)?[;=])")
+_DECLARED = re.compile(r"\b([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)*[;=,]")
+_WORD = re.compile(r"\b[A-Za-z_]\w*\b")
+_UNSIGNED = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)[uU]\b")
+_NUMBER = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)([uUlL]*)\b")
+_NEGATIVE = re.compile(r"-\s*\(?\s*(0[xX][0-9a-fA-F]+|\d+)")
+_UNSIGNED_CAST = re.compile(r"\(\s*(?:unsigned(?:\s+int)?|[uU]\w*|\w+_t)\s*\)\s*[\w(*]")
+_COMPARES = re.compile(r"(?<![-<>])>(?![>=])|(?<!<)<=")
+_CHANGES = re.compile(r"(?:[-+*/%&|^]|<<|>>)=|\+\+|--")
+_STEPS_OUT_OF_MACROS = 3
+
+
+class Source:
+    """The text of the files of a program, by line."""
+
+    def __init__(self, read: Callable[[str], Optional[str]]) -> None:
+        """Take what gives the text of a file, or None."""
+        self._read = read
+        self._texts: dict[str, list[str]] = {}
+        self._macros: Optional[dict[str, str]] = None
+
+    def lines(self, file: str) -> list[str]:
+        """Return the lines of a file; none if it is not there."""
+        if file not in self._texts:
+            self._texts[file] = (self._read(file) or "").splitlines()
+        return self._texts[file]
+
+    def line(self, file: str, number: int) -> str:
+        """Return a line, counted from 1; empty if there is none."""
+        lines = self.lines(file)
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    def volatiles(self, file: str, number: int) -> list[str]:
+        """Return the names in a line that the file declares as volatile."""
+        declared = {
+            word
+            for line in self.lines(file)
+            for declaration in _VOLATILE.findall(line)
+            for word in _DECLARED.findall(declaration)
+            if "*" not in declaration
+        }
+        return sorted(declared.intersection(_WORD.findall(self.line(file, number))))
+
+    def written(self, file: str, number: int, files: Iterable[str]) -> str:
+        """Return a line, and the macros in it as the files of the program define them."""
+        if self._macros is None:
+            texts = "\n".join("\n".join(self.lines(each)) for each in {file, *files})
+            self._macros = {match[1]: match[2] for match in _DEFINE.finditer(texts)}
+        text = self.line(file, number)
+        for _ in range(_STEPS_OUT_OF_MACROS):
+            names = [name for name in _WORD.findall(text) if name in self._macros]
+            text += "".join(f" {self._macros[name]}" for name in names if self._macros[name] not in text)
+        return text
+
+
+def _is_folded(node: Node, text: str, code: Code) -> bool:
+    return code.is_folded(node.file, node.line)
+
+
+def _is_shifted_in_place(node: Node, text: str, code: Code) -> bool:
+    name = re.escape(node.children[0].name)
+    return (
+        re.search(rf"^\t(?:sll|sla|srl|sra)\t_?{name}\b", code.of_line(node.file, node.line), re.MULTILINE) is not None
+    )
+
+
+def _is_unread(node: Node, text: str, code: Code) -> bool:
+    instructions = code.of_line(node.file, node.line)
+    return re.search(r"^\t(?!ret)\w+\t[^\n]*(?:\(|\[|0x)", instructions, re.MULTILINE) is None
+
+
+def _is_untouched(node: Node, text: str, code: Code) -> bool:
+    variable = node if node.kind == "SYMBOL" else node.children[0]
+    return not touches([variable.name], code.of_line(node.file, node.line))
+
+
+def touches(names: list[str], instructions: str) -> bool:
+    """Tell whether instructions may use one of some variables; places on the stack are none of them."""
+    elsewhere = re.sub(r"\([^()]*\bsp\)", "", instructions)
+    return re.search(rf"\b_?(?:{'|'.join(map(re.escape, names))})\b|\[|\(", elsewhere) is not None
+
+
+def _has_a_compound_assignment(node: Node, text: str, code: Code) -> bool:
+    return _CHANGES.search(text) is not None
+
+
+def _has_the_constant_as_unsigned(node: Node, text: str, code: Code) -> bool:
+    values = [child.value for child in node.children if child.kind == "CONSTANT"]
+    return any(_number(number) in values for number in _UNSIGNED.findall(text))
+
+
+def _compares(node: Node, text: str, code: Code) -> bool:
+    return _COMPARES.search(text) is not None
+
+
+def _number(text: str) -> int:
+    return int(text, 0 if text[:2] in ("0x", "0X") else 10)
+
+
+def _has_a_constant_that_was_cut(node: Node, text: str, code: Code) -> bool:
+    constants = [child for child in node.children if child.kind == "CONSTANT"]
+    size = next((child.type.size for child in node.children if child.kind != "CONSTANT"), 0)
+    for number, suffix in _NUMBER.findall(text):
+        value = _number(number)
+        unsigned = "u" in suffix.lower() or value > 0x7FFF
+        is_cut = any((value - (child.value or 0)) % (1 << 8 * size) == 0 for child in constants)
+        if is_cut and unsigned and value >= 1 << 8 * size - 1 and suffix.lower() != "l":
+            return True
+    return False
+
+
+def _has_a_negative_constant(node: Node, text: str, code: Code) -> bool:
+    values = [child.value or 0 for child in node.children if child.kind == "CONSTANT"]
+    return any((-_number(number) - value) % 256 == 0 for number in _NEGATIVE.findall(text) for value in values)
+
+
+def _casts_nothing_to_unsigned(node: Node, text: str, code: Code) -> bool:
+    return not _casts_to_unsigned(node, text, code)
+
+
+def _casts_to_unsigned(node: Node, text: str, code: Code) -> bool:
+    return _UNSIGNED_CAST.search(text) is not None
+
+
+# The node that a rule found, the line of C with the macros in it, the assembler of the file.
+Question = Callable[[Node, str, Code], bool]
+
+CONFIRMATIONS: dict[str, Question] = {
+    "long-constant": _is_folded,
+    "shift-in-place": _is_shifted_in_place,
+    "unread": _is_unread,
+    "untouched": _is_untouched,
+    "index-read-twice": _has_a_compound_assignment,
+    "signed-or-unsigned": _has_the_constant_as_unsigned,
+}
+INITIAL_QUESTIONS: dict[str, Question] = {
+    "cut-constant": _has_a_constant_that_was_cut,
+    "field-against-negative": _has_a_negative_constant,
+    "field-cast": _casts_to_unsigned,
+    "upper-half": _compares,
+    "index-read-twice": _has_a_compound_assignment,
+    "shift-by-unsigned": _casts_nothing_to_unsigned,
+}
+DOUBTS: dict[str, Question] = {"upper-half": _compares}

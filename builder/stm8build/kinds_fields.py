@@ -1,0 +1,74 @@
+"""Kinds of wrong code with bit-fields. Pure: see `wrong_code_kind.py`."""
+
+from __future__ import annotations
+
+from .wrong_code_kind import Kind
+
+_FIELDS = "struct { unsigned a : 6; unsigned b : 14; } s$;\n"
+_BYTE_FIELD = "struct { unsigned a : 8; } s$;\n"
+_WIDE_FIELD = "struct { unsigned a : 11; } s$;\n"
+
+KINDS = (
+    Kind(
+        "field-copy",
+        "a bit-field of more than 8 bits copied into one byte: a narrower bit-field, or an unsigned char",
+        "the wrong byte of the bit-field is taken",
+        "copy the bit-field to an unsigned int variable first",
+        _FIELDS + "void f$(void) { s$.a = s$.b; }",
+        "(s$.b = 31, f$(), s$.a)",
+        (),
+        31,
+        {"4.2": 0, "4.5": 0},
+        _FIELDS + "void f$(void) { unsigned v = s$.b; s$.a = v; }",
+        note="A mask or a cast does not help.",
+    ),
+    Kind(
+        "field-against-negative",
+        "an unsigned bit-field of 8 bits against a negative constant",
+        "the constant is cut to 8 bits",
+        "copy the bit-field to an int variable first",
+        _BYTE_FIELD + "int f$(void) { return s$.a == -5; }",
+        "(s$.a = 251, f$())",
+        (),
+        0,
+        {"4.2": 1, "4.5": 1},
+        _BYTE_FIELD + "int f$(void) { int v = s$.a; return v == -5; }",
+    ),
+    Kind(
+        "field-cast",
+        "a bit-field cast to unsigned int that meets a signed value",
+        "the result is taken as signed",
+        "put the bit-field into an unsigned int variable first, or write the constant with a u",
+        _WIDE_FIELD + "long f$(void) { return (unsigned int)s$.a - 1000; }",
+        "(s$.a = 999, (unsigned long)f$())",
+        (),
+        0xFFFF,
+        {"4.2": 0xFFFFFFFF, "4.5": 0xFFFFFFFF},
+        _WIDE_FIELD + "long f$(void) { unsigned int v = s$.a; return v - 1000; }",
+    ),
+    Kind(
+        "long-into-field",
+        "an unsigned long of a struct into a bit-field of more than 8 bits",
+        "bytes of the value are swapped",
+        "cast the long to unsigned int",
+        "struct { unsigned long l; unsigned m : 13; } s$;\nvoid f$(void) { s$.m = s$.l; }",
+        "(s$.l = 0xcb2cf059, f$(), s$.m)",
+        (),
+        0x1059,
+        {"4.2": 0x19F0, "4.5": 0x19F0},
+        "struct { unsigned long l; unsigned m : 13; } s$;\nvoid f$(void) { s$.m = (unsigned int)s$.l; }",
+    ),
+    Kind(
+        "complemented-field",
+        "~ of a bit-field of 8 bits or less",
+        "one byte is complemented twice, and another one takes its place",
+        "copy the bit-field to an int variable first",
+        "struct { signed m : 6; } s$;\nunsigned g$;\nvoid f$(void) { g$ = ~s$.m; }",
+        "(s$.m = 5, f$(), g$)",
+        ("--max-allocs-per-node", "100"),
+        0xFFFA,
+        {"4.2": 0xFA, "4.5": 0xFA},
+        "struct { signed m : 6; } s$;\nunsigned g$;\nint i$;\nvoid f$(void) { i$ = s$.m; g$ = ~i$; }",
+        found_as="complemented-twice",
+    ),
+)

@@ -1,0 +1,135 @@
+"""The constructs of C from which SDCC makes wrong code in numbers of 64 bits.
+
+Each rule yields the nodes that come out wrong. Pure: no SCons in here.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from typing import Optional
+
+from .syntax_tree import Function, Node
+from .tree_questions import (
+    BITWISE,
+    COMPARISONS,
+    assignments,
+    is_whole_upper_half,
+    operands,
+    variable_and_constant,
+    widened_to,
+)
+
+
+def upper_half(function: Function) -> Iterator[Node]:
+    """Yield `v > K` and `v <= K` of an unsigned long long, where the low 32 bits of K are 0.
+
+    SDCC turns the first one into `v ? 1 : K`, and the second one into `!v`.
+    """
+    for node in function.nodes():
+        if node.kind != "QUEST(?)" or len(node.children) != 2:
+            continue
+        tested, choice = node.children
+        values = [child.value for child in choice.children if child.kind == "CONSTANT"]
+        wide = tested.type.size == 8 and not tested.type.signed
+        one = choice.children[0].type.text if choice.children else ""
+        if not wide or len(values) != 2 or values[0] != 1 or one != "const-_Bool literal":
+            continue
+        if values[1] is not None and is_whole_upper_half(values[1] % (1 << 64)):
+            yield node
+
+
+def bare_test(function: Function) -> Iterator[Node]:
+    """Yield where an unsigned long long is only asked whether it is 0; what SDCC makes of `v > K` looks like this."""
+    for node in function.nodes():
+        above = node.parent
+        tests = above is not None and above.kind in ("NOT", "ANDAND", "OROR", "IF")
+        if tests and node.kind not in COMPARISONS and node.type.size == 8 and not node.type.signed:
+            yield node
+
+
+def modulo(function: Function) -> Iterator[Node]:
+    """Yield `v % K` of an unsigned long long, where K, as a double, is a power of two of 32 bits or more."""
+    for node in function.nodes():
+        if node.kind != "MOD" or node.type.size != 8 or node.type.signed:
+            continue
+        found = variable_and_constant(node)
+        if found and found[2] is node.children[1]:
+            value = int(float(found[1] % (1 << 64)))
+            if value >= 1 << 32 and value & (value - 1) == 0:
+                yield node
+
+
+def long_constant(function: Function) -> Iterator[Node]:
+    """Yield & | ^ of a long long variable and a constant, where the low 32 bits alone give another result.
+
+    SDCC may know the variable's value: the values that the function assigns to it.
+    """
+    known = [
+        (both[0], value)
+        for both, value in ((both, _constant(both[1])) for both in map(operands, assignments(function)) if both)
+        if value is not None
+    ]
+    for node in function.nodes():
+        found = variable_and_constant(node) if node.kind in BITWISE and node.type.size == 8 else None
+        variable = found[0] if found else None
+        while variable and variable.kind == "CAST" and variable.children:
+            variable = variable.children[0]
+        if found and variable and "volatile" not in variable.type.text and not _leaves_bytes(found[1]):
+            values = (value for place, value in known if place.same_as(variable))
+            if any(_is_cut(node.kind, value, found[1]) for value in values):
+                yield node
+
+
+def _leaves_bytes(value: int) -> bool:
+    """Whether a constant keeps or clears whole bytes: then the instructions do not tell whether SDCC has folded it."""
+    return all(byte in (0, 0xFF) for byte in (value % (1 << 64)).to_bytes(8, "big"))
+
+
+def _constant(node: Node) -> Optional[int]:
+    while node.kind == "CAST" and node.children:
+        node = node.children[0]
+    return node.value if node.kind == "CONSTANT" else None
+
+
+def _is_cut(kind: str, one: int, two: int) -> bool:
+    """Whether an operation of 32 bits has another result than one of 64 bits."""
+    work = {"&": operator.and_, "OR": operator.or_, "XOR": operator.xor}[kind]
+    low = (1 << 32) - 1
+    return bool(work(one, two) % (1 << 64) != work(one & low, two & low))
+
+
+def shifted_constant(function: Function) -> Iterator[Node]:
+    """Yield a long long constant that is shifted left by a variable and cut to fewer bits."""
+    for node in function.nodes():
+        both = operands(node) if node.kind == "LEFT_SHIFT" and node.type.size == 8 else None
+        if not both or both[0].kind != "CONSTANT" or both[1].kind == "CONSTANT" or both[0].value is None:
+            continue
+        used = node
+        while used.parent and used.parent.kind in ("ADD", "SUB", *BITWISE) and used.parent.type.size == 8:
+            used = used.parent
+        into = widened_to(used, function)
+        if into and 0 < into[0] < 8 and int(float(both[0].value)) != both[0].value:
+            yield node
+
+
+def divided_by_minus_one(function: Function) -> Iterator[Node]:
+    """Yield an unsigned long long that is divided by -1, or by the same as an unsigned number."""
+    for node in function.nodes():
+        both = operands(node) if node.kind == "DIV" and node.type.size == 8 and not node.type.signed else None
+        if both and both[1].kind == "CONSTANT" and (both[1].value or 0) % (1 << 64) == (1 << 64) - 1:
+            yield node
+
+
+def mixed_bytes(function: Function) -> Iterator[Node]:
+    """Yield `(… q … - v) ^ q` of 64 bits that a function returns, with a signed char q that is cast to unsigned int."""
+    for node in function.nodes():
+        both = operands(node) if node.kind == "XOR" and node.type.size == 8 else None
+        if not both or node.parent is None or node.parent.kind != "RETURN":
+            continue
+        left, right = both
+        if right.type.size != 1 or not right.type.signed or left.kind != "SUB":
+            continue
+        casts = (below for below in left.walk() if below.kind == "CAST" and not below.type.signed)
+        if any(cast.children[0].same_as(right) for cast in casts):
+            yield node

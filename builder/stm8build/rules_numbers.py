@@ -1,0 +1,121 @@
+"""The constructs of C from which SDCC makes wrong code in numbers of up to 32 bits.
+
+Each rule yields the nodes that come out wrong. Pure: no SCons in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .syntax_tree import Function, Node
+from .tree_questions import BITWISE, COMPARISONS, operands, out_of_choices, variable_and_constant, widened_to
+
+_ARITHMETIC = ("ADD", "SUB", "MULT", "UMINUS", "COMPL", *BITWISE)
+
+
+def cut_constant(function: Function) -> Iterator[Node]:
+    """Yield comparisons of a signed variable with a wider unsigned constant that does not fit it."""
+    for node in function.nodes():
+        found = variable_and_constant(node) if node.kind in COMPARISONS else None
+        if not found:
+            continue
+        variable, value, constant = found
+        narrow = variable.type
+        if variable.kind == "CAST" or not narrow.signed or not narrow.size or constant.type.signed:
+            continue
+        if constant.type.size > narrow.size and value >= 1 << (8 * narrow.size - 1):
+            yield node
+
+
+def short_push(function: Function) -> Iterator[Node]:
+    """Yield `v ^ v` of four bytes or more as an argument."""
+    for node in function.nodes():
+        both = operands(node) if node.kind == "XOR" and node.type.size >= 4 else None
+        if both and both[0].same_as(both[1]) and _is_argument(node):
+            yield node
+
+
+def _is_argument(node: Node) -> bool:
+    above = node.parent
+    while above and above.kind in ("CAST", "PARAM", "ADD", "SUB"):
+        above = above.parent
+    return above is not None and above.kind in ("CALL", "PCALL")
+
+
+def kept_sign(function: Function) -> Iterator[Node]:
+    """Yield a signed value that is cast to a wider unsigned type, and widened again as a signed one."""
+    for node in function.nodes():
+        if node.kind != "CAST" or not node.from_type or node.parent is None:
+            continue
+        inner, outer = node.from_type, node.type
+        if inner.signed and not outer.signed and 0 < inner.size < outer.size and not inner.bits:
+            into = widened_to(node, function)
+            if into and into[0] > outer.size and into[1]:
+                yield node
+
+
+def byte_against_truth(function: Function) -> Iterator[Node]:
+    """Yield comparisons of an unsigned char with the result of `!`, `&&` or `||`."""
+    for node in function.nodes():
+        both = operands(node) if node.kind in COMPARISONS else None
+        for byte, truth in (both, both[::-1]) if both else ():
+            is_byte = byte.type.size == 1 and not byte.type.signed and not byte.type.text.startswith("_Bool")
+            if is_byte and byte.kind != "CONSTANT" and truth.kind in ("NOT", "ANDAND", "OROR"):
+                yield node
+
+
+def signed_or_unsigned(function: Function) -> Iterator[Node]:
+    """Yield `& | ^` of an int and a constant that is widened; whether the constant had a `u` only the source tells."""
+    for node in function.nodes():
+        found = variable_and_constant(node) if node.kind in BITWISE else None
+        if found and node.type.size == 2 and node.type.signed and found[0].type.signed:
+            into = widened_to(out_of_choices(node), function)
+            if into and into[0] > 2:
+                yield node
+
+
+def minus_of_a_choice(function: Function) -> Iterator[Node]:
+    """Yield minus of a place that has got a wider type: what SDCC leaves of a choice by a constant."""
+    for node in function.nodes():
+        if node.kind != "UMINUS" or len(node.children) != 1:
+            continue
+        (place,) = node.children
+        declared = function.declared.get(place.name) if place.level else None
+        wider = declared.size < place.type.size if declared else place.type.text.endswith(" register")
+        if place.kind in ("SYMBOL", "PTR_ACCESS", "ARRAY_OP", "DEREF") and place.type.size > 2 and wider:
+            yield node
+
+
+def shift_by_unsigned(function: Function) -> Iterator[Node]:
+    """Yield a signed value shifted left by an unsigned count, where it matters that SDCC takes it as unsigned then."""
+    for node in function.nodes():
+        both = operands(node) if node.kind == "LEFT_SHIFT" and node.type.signed and node.type.size >= 2 else None
+        if (
+            both
+            and not both[1].type.signed
+            and both[1].type.size >= node.type.size
+            and _may_be_negative(node, function)
+        ):
+            yield node
+
+
+def _may_be_negative(node: Node, function: Function) -> bool:
+    """Whether the value, or another one that it meets, may be negative where it is compared, divided or widened."""
+    negative = False
+    while (
+        node.parent
+        and node.parent.kind in _ARITHMETIC
+        and (node.parent.type.size, node.parent.type.signed) == (node.type.size, True)
+    ):
+        others = [child for child in node.parent.children if child is not node]
+        negative = negative or node.parent.kind in ("SUB", "UMINUS", "COMPL") or any(map(_is_signed, others))
+        node = node.parent
+    above = node.parent
+    if above and above.kind in (*COMPARISONS, "DIV", "MOD"):
+        return any(negative or _is_signed(child) for child in above.children if child is not node and child.type.signed)
+    into = widened_to(node, function)
+    return negative and into is not None and into[0] > node.type.size and into[1]
+
+
+def _is_signed(node: Node) -> bool:
+    return node.type.signed and (node.kind != "CONSTANT" or (node.value or 0) < 0)
