@@ -13,6 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Optional
+
+from warm_pio import WarmPio
 
 ROOT = Path(__file__).resolve().parent.parent
 BOARDS = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted((ROOT / "boards").glob("*.json"))}
@@ -102,6 +105,7 @@ class Core:
     """A PlatformIO core directory that holds this platform."""
 
     folder: Path
+    warm: Optional[WarmPio] = None  # it runs `pio` without the imports of a new process
 
     def environment(self, **variables: str) -> dict[str, str]:
         """Return the variables for a quiet `pio` that never asks the network for itself."""
@@ -136,6 +140,9 @@ class Core:
 
     def pio(self, *arguments: str, cwd: Path, answer: str = "", **variables: str) -> Result:
         """Run `pio` with these arguments; it may not ask for a package that the platform can do without."""
+        if self.warm:
+            code, output = self.warm.run(arguments, cwd, self.environment(**variables), answer)
+            return checked(Result(code, output))
         return finish(self.start(*arguments, cwd=cwd, **variables), answer)
 
     def sdcc(self) -> str:
@@ -151,9 +158,13 @@ def finish(process: subprocess.Popen[str], answer: str = "") -> Result:
         process.kill()
         process.communicate()
         raise
-    output = stdout + stderr
-    assert not FOREIGN_PACKAGE.search(output), output
-    return Result(process.returncode, output)
+    return checked(Result(process.returncode, stdout + stderr))
+
+
+def checked(result: Result) -> Result:
+    """Return a result, unless PlatformIO asked for a package that the platform can do without."""
+    assert not FOREIGN_PACKAGE.search(result.output), result.output
+    return result
 
 
 @dataclass(frozen=True)
