@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Optional
 
+from patience import LIMIT_S, ended
 from warm_pio import WarmPio
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +31,6 @@ OTHER_BOARDS = [
     *("stm8s903k3", "generic_stm8af6223", "generic_stlux385a", "generic_stnrg388a"),
 ]
 
-RUN_LIMIT_S = 240  # the first run on a machine may fetch SCons and SDCC
 FOREIGN_PACKAGE = re.compile(r"Installing platformio/(?!tool-scons|toolchain-sdcc)\S+")
 
 MAIN_C = """
@@ -152,12 +152,7 @@ class Core:
 
 def finish(process: subprocess.Popen[str], answer: str = "") -> Result:
     """Wait for a command that `Core.start` started, with `answer` on its stdin."""
-    try:
-        stdout, stderr = process.communicate(answer, timeout=RUN_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise
+    stdout, stderr = ended(process, answer)
     return checked(Result(process.returncode, stdout + stderr))
 
 
@@ -221,7 +216,7 @@ def stm8tool(*arguments: str, cwd: Path) -> Result:
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=LIMIT_S,
         check=False,
     )
     return Result(done.returncode, done.stdout + done.stderr)

@@ -23,10 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
+from patience import LIMIT_S
+
 PIO = "platformio"
 MESSAGE_SIZE = 1 << 17
 STREAMS = 3
-LIMIT_S = 240
 
 # The imports of a command. A name that another version of PlatformIO does not have costs time, and nothing else.
 PIO_IMPORTS = ["platformio.maintenance", "platformio.run.cli", "platformio.test.cli", "platformio.platform.factory"]

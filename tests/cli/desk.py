@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Optional
 
 import pytest
 
+from patience import ended
 from stm8tool.cli import main as cli
 from stm8tool.parts.table import find_part, option_table
 from stm8tool.probe.stlink import find
@@ -185,8 +186,8 @@ def start(*command: str, folder: Path, out: int = subprocess.PIPE, **env: str) -
 
 def finish(process: subprocess.Popen[str]) -> Result:
     """Wait for a process and hold it to what is true of every command."""
-    out, err = process.communicate(timeout=60)
-    result = Result(process.returncode, out or "", err)
+    out, err = ended(process)
+    result = Result(process.returncode, out, err)
     check_form(result)
     return result
 
