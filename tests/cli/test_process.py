@@ -30,22 +30,26 @@ import os, signal, sys
 sys.path.insert(0, sys.argv.pop(1))
 from stm8tool.cli.scripts import stm8tool
 from stm8tool.sim import store
+
 arrived, arrives = os.pipe()
 os.set_blocking(arrives, False)
 signal.set_wakeup_fd(arrives)
 write = sys.stdout.write
+
 def write_and_tell(text):
     Clock.waits = True if Clock.waits is False and text.startswith("writing") else Clock.waits
     return write(text)
-sys.stdout.write = write_and_tell
+
 class Clock(store.VirtualClock):
     waits = False
     def sleep(self, seconds):
         super().sleep(seconds)
         if Clock.waits:
-            Clock.waits = None  # it has waited
+            Clock.waits = None
             sys.stdout.flush()
             os.read(arrived, 1)
+
+sys.stdout.write = write_and_tell
 store.VirtualClock = Clock
 stm8tool()
 """
