@@ -163,7 +163,9 @@ def main(program: str, scons: str, requests: socket.socket) -> None:
     sys.path[:] = path
     gc.collect()
     gc.freeze()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the tests, and that closes the requests
     request = serve(requests)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     requests.close()
     way_to_scons = become(request)
     if way_to_scons:

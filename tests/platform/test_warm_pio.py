@@ -13,12 +13,13 @@ pytestmark = pytest.mark.platform
 
 SCRIPT = """
 Import("env")
-import os, sys
+import os, signal, sys
 print("folder", os.getcwd())
 print("path", sys.path)
 print("arguments", sys.argv[1:])
 print("main", sys.modules["__main__"].__file__, sys.stdout.encoding, sys.stderr.errors)
 print("variables", sorted(os.environ.items()))
+print("Ctrl-C", signal.getsignal(signal.SIGINT))
 print("loaded", "SCons.Script" in sys.modules, "stm8build" in sys.modules, sys.pycache_prefix)
 env.Exit(int(input("code? ") or 3)) if env.GetProjectOption("custom_ask") == "yes" else None
 """
@@ -29,7 +30,7 @@ def run_both(project: Project, *words: str, answer: str = "") -> list[Result]:
     results = [
         core.pio(*words, cwd=project.folder, answer=answer) for core in (project.core, Core(project.core.folder))
     ]
-    return [Result(result.code, re.sub(r"=* *\[.* Took .*", "", result.output)) for result in results]
+    return [Result(result.code, re.sub(r"=* *\[.* Took .*| at 0x\w+", "", result.output)) for result in results]
 
 
 def prepare(project: Project, ask: str) -> None:
