@@ -165,6 +165,17 @@ def hex_text(*segments: tuple[int, bytes]) -> str:
     return "".join(lines) + ":00000001FF\n"
 
 
+# A program for Python that is stm8tool: a busy machine may need more than the two seconds it waits for another one.
+PATIENT = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+from stm8tool.support import locks
+locks.WAIT_S = 900
+from stm8tool.cli.scripts import stm8tool
+stm8tool()
+"""
+
+
 def program(size: int, seed: int = 1) -> bytes:
     """Return bytes that begin like a program: the vector leads to the byte after it. No later byte is zero."""
     vector = b"\x82\x00\x80\x04\x20\xfe"[:size]

@@ -10,20 +10,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from cli.desk import ROOT, STM8S, Desk, finish, program, start
+from cli.desk import PATIENT, ROOT, STM8S, Desk, finish, program, start
 from patience import ended
 
 _TOOL = str(ROOT / "tool")
 _FLASH = ("--probe", "sim:board.chip", "--part", STM8S)
-# A busy machine may need more than the two seconds for which a program waits for another one.
-_PATIENT = """
-import sys
-sys.path.insert(0, sys.argv.pop(1))
-from stm8tool.support import locks
-locks.WAIT_S = 900
-from stm8tool.cli.scripts import stm8tool
-stm8tool()
-"""
 # After the first line about its progress, the next wait of the tool or its probe ends when a signal has come.
 _STOPPED_IN_THE_MIDDLE = """
 import os, signal, sys
@@ -81,7 +72,7 @@ def test_the_tool_writes_no_bytecode_or_other_file_beside_the_chip(desk: Desk) -
 def test_two_uploads_to_one_chip_at_the_same_time_wait_for_each_other(desk: Desk) -> None:
     desk.chip(locked=True)
     file = desk.hex("firmware.hex", (0x8000, program(1024)))
-    both = [start("-c", _PATIENT, _TOOL, *_FLASH, "write", file, folder=desk.folder) for _ in range(2)]
+    both = [start("-c", PATIENT, _TOOL, *_FLASH, "write", file, folder=desk.folder) for _ in range(2)]
     assert [finish(process).code for process in both] == [0, 0]
     assert desk.memory()[:1024] == program(1024)
     assert max(desk.memories()["flash"]["wear"]) == 2  # the unlock and one write
