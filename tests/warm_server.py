@@ -31,9 +31,11 @@ STREAMS = 3
 
 # The imports of a command. A name that another version of PlatformIO does not have costs time, and nothing else.
 PIO_IMPORTS = ["platformio.maintenance", "platformio.run.cli", "platformio.test.cli", "platformio.platform.factory"]
-SCONS_IMPORTS = ["SCons.Script.Main", "SCons.Script", "SCons.Tool.ar", "SCons.Tool.cc", "SCons.Tool.link"]
+SCONS_IMPORTS = ["SCons.Script.Main", "SCons.Script", "SCons.Platform.posix", "SCons.Tool.FortranCommon"]
+SCONS_IMPORTS += [f"SCons.Tool.{tool}" for tool in ("ar", "asm", "cc", "cxx", "link")]
 SCONS_IMPORTS += ["platformio.platform.base", "platformio.test.runners.factory", "platformio.public", "click"]
-SCONS_IMPORTS += ["platformio.package.manager.library", "platformio.package.manager.core"]
+SCONS_IMPORTS += ["platformio.package.manager.library", "platformio.package.manager.core", "difflib"]
+SCONS_IMPORTS += ["platformio.builder.tools.piobuild", "elftools.elf.elffile"]
 
 
 @dataclass(frozen=True)
