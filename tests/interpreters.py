@@ -41,7 +41,8 @@ DEPENDING = (
 )
 
 # Files, or tests in them, that run one piece of code again at every moment, for every part or for many seeds. What they
-# call is called by other tests, too, on the oldest Python as well.
+# call is called by other tests, too, on the oldest Python as well. Two read texts that no Python reads in another way:
+# mypy reads the programs of the library's page, and dev/prose.py reads every page.
 SWEEPS = (
     "cli/test_second_probe.py::test_a_link_that_dies_anywhere_in_a_write_is_one_error_and_the_next_write_does_the_rest",
     "session/test_cut_unlocks.py",
@@ -54,6 +55,7 @@ SWEEPS = (
     "session/test_faults.py::test_a_plug_pulled_at_every_moment_ends_the_upload_and_the_next_one_works",
     "session/test_faults.py::test_ctrl_c_at_every_moment_leaves_probe_and_chip_in_order",
     "session/test_hint_words.py::test_no_fault_has_a_hint_for_another_speaker",
+    "session/test_library.py::test_the_programs_have_types_that_fit",
     "session/test_loader_jobs.py::test_a_fault_gives_the_same_error_with_the_loader_and_without",
     "session/test_loader_jobs.py::test_a_probe_that_is_pulled_at_any_transfer_leaves_a_chip_that_the_next_run_mends",
     "session/test_loader_jobs.py::test_a_verify_finds_any_wrong_byte_wherever_it_is",
