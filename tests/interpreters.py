@@ -44,16 +44,37 @@ DEPENDING = (
 )
 
 # Files, or tests in them, that run one piece of code again at every moment, for every part or for many seeds. What they
-# call is called by other tests, too, on the oldest Python as well.
+# call is called by other tests, too, on the oldest Python as well. Two read texts that no Python reads in another way:
+# mypy reads the programs of the library's page, and dev/prose.py reads every page.
 SWEEPS = (
+    "cli/test_second_probe.py::test_a_link_that_dies_anywhere_in_a_write_is_one_error_and_the_next_write_does_the_rest",
     "session/test_cut_unlocks.py",
+    "session/test_cut_writes.py::test_a_supply_that_is_cut_at_any_moment_loses_no_byte_beside_the_image",
+    "session/test_diagnosis.py::test_noise_never_makes_a_wrong_verify_pass_or_a_wrong_copy",
     "session/test_every_part.py",
+    "session/test_family.py::test_no_part_passes_for_one_of_other_registers_or_other_protection",
     "session/test_faults.py::test_a_hiccup_at_every_moment_is_survived",
+    "session/test_faults.py::test_a_lost_reply_about_an_option_byte_fails_no_unlock_of_a_chip_that_opens",
     "session/test_faults.py::test_a_plug_pulled_at_every_moment_ends_the_upload_and_the_next_one_works",
     "session/test_faults.py::test_ctrl_c_at_every_moment_leaves_probe_and_chip_in_order",
+    "session/test_hint_words.py::test_no_fault_has_a_hint_for_another_speaker",
+    "session/test_library.py::test_the_programs_have_types_that_fit",
+    "session/test_loader_jobs.py::test_a_fault_gives_the_same_error_with_the_loader_and_without",
+    "session/test_loader_jobs.py::test_a_probe_that_is_pulled_at_any_transfer_leaves_a_chip_that_the_next_run_mends",
+    "session/test_loader_jobs.py::test_a_verify_finds_any_wrong_byte_wherever_it_is",
+    "session/test_loader_jobs.py::test_power_that_fails_at_any_time_is_an_error_or_a_whole_image",
+    "session/test_loader_jobs.py::test_the_chip_holds_the_same_as_without_the_loader",
     "session/test_option_cuts.py",
+    "session/test_options.py::test_no_value_of_any_option_byte_that_is_accepted_ruins_a_chip_by_the_simulators_reading",
+    "session/test_ram_loader.py::test_a_link_that_is_lost_at_any_transfer_leaves_whole_blocks",
+    "session/test_ram_loader.py::test_any_wrong_byte_is_found_by_its_address",
+    "session/test_ram_loader.py::test_what_differs_is_what_reading_shows",
     "session/test_random_faults.py",
+    "session/test_signs.py::test_whatever_a_chip_holds_throughout_the_tool_reads_replaces_and_locks_it",
+    "session/test_upload.py::test_every_part_is_unlocked_and_programmed",
+    "sim/test_chip_file.py::test_no_single_value_of_a_file_is_more_than_an_error",
     "unit/test_package_files.py::test_a_damaged_folder_heals",
+    "unit/test_prose.py::test_every_file_of_the_list_is_plain",
 )
 
 

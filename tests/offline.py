@@ -11,7 +11,8 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-from pio import RUN_LIMIT_S, Core, Result
+from patience import LIMIT_S
+from pio import Core, Result
 
 # What the tool needs and a user's PlatformIO does not have.
 _TOOLS_OWN = re.compile(r"(py)?usb\b|intelhex|libusb_package")
@@ -52,7 +53,7 @@ class Machine:
             env=self.core.environment(PIP_NO_INDEX="1", PIP_CONFIG_FILE=_nothing(), **proxies, **variables),
             capture_output=True,
             encoding="utf-8",
-            timeout=RUN_LIMIT_S,
+            timeout=LIMIT_S,
             check=False,
         )
         return Result(done.returncode, done.stdout + done.stderr)

@@ -13,6 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Optional
+
+from patience import LIMIT_S, ended
+from warm_pio import WarmPio
 
 ROOT = Path(__file__).resolve().parent.parent
 BOARDS = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted((ROOT / "boards").glob("*.json"))}
@@ -27,7 +31,6 @@ OTHER_BOARDS = [
     *("stm8s903k3", "generic_stm8af6223", "generic_stlux385a", "generic_stnrg388a"),
 ]
 
-RUN_LIMIT_S = 240  # the first run on a machine may fetch SCons and SDCC
 FOREIGN_PACKAGE = re.compile(r"Installing platformio/(?!tool-scons|toolchain-sdcc)\S+")
 
 MAIN_C = """
@@ -102,6 +105,7 @@ class Core:
     """A PlatformIO core directory that holds this platform."""
 
     folder: Path
+    warm: Optional[WarmPio] = None  # it runs `pio` without the imports of a new process
 
     def environment(self, **variables: str) -> dict[str, str]:
         """Return the variables for a quiet `pio` that never asks the network for itself."""
@@ -136,6 +140,9 @@ class Core:
 
     def pio(self, *arguments: str, cwd: Path, answer: str = "", **variables: str) -> Result:
         """Run `pio` with these arguments; it may not ask for a package that the platform can do without."""
+        if self.warm:
+            code, output = self.warm.run(arguments, cwd, self.environment(**variables), answer)
+            return checked(Result(code, output))
         return finish(self.start(*arguments, cwd=cwd, **variables), answer)
 
     def sdcc(self) -> str:
@@ -145,15 +152,14 @@ class Core:
 
 def finish(process: subprocess.Popen[str], answer: str = "") -> Result:
     """Wait for a command that `Core.start` started, with `answer` on its stdin."""
-    try:
-        stdout, stderr = process.communicate(answer, timeout=RUN_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise
-    output = stdout + stderr
-    assert not FOREIGN_PACKAGE.search(output), output
-    return Result(process.returncode, output)
+    stdout, stderr = ended(process, answer)
+    return checked(Result(process.returncode, stdout + stderr))
+
+
+def checked(result: Result) -> Result:
+    """Return a result, unless PlatformIO asked for a package that the platform can do without."""
+    assert not FOREIGN_PACKAGE.search(result.output), result.output
+    return result
 
 
 @dataclass(frozen=True)
@@ -210,7 +216,7 @@ def stm8tool(*arguments: str, cwd: Path) -> Result:
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=LIMIT_S,
         check=False,
     )
     return Result(done.returncode, done.stdout + done.stderr)

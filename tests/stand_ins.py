@@ -15,6 +15,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from patience import LIMIT_S
 from pio import BOARDS, ROOT, Core, write_program
 
 FOLDER = ROOT / "tests" / "stand_ins"
@@ -114,12 +115,12 @@ def install_arduino(core: Core) -> Path:
     shutil.copytree(FOLDER / "arduino", folder, dirs_exist_ok=True)
     driver = folder / "STM8S_StdPeriph_Driver"
     (driver / "lib").mkdir()
-    subprocess.run([core.sdcc(), "-mstm8", "-c", "driver.c"], cwd=driver, check=True, timeout=60)
+    subprocess.run([core.sdcc(), "-mstm8", "-c", "driver.c"], cwd=driver, check=True, timeout=LIMIT_S)
     archiver = Path(core.sdcc()).with_name("sdar")
     with_arduino = [board["build"]["mcu"] for board in BOARDS.values() if "arduino" in board.get("frameworks", [])]
     for chip in {mcu[:8].upper() for mcu in with_arduino}:
         library = driver / "lib" / f"{chip}.lib"
-        subprocess.run([archiver, "-rc", library, "driver.rel"], cwd=driver, check=True, timeout=60)
+        subprocess.run([archiver, "-rc", library, "driver.rel"], cwd=driver, check=True, timeout=LIMIT_S)
     return folder
 
 

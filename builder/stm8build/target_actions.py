@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Optional
 
@@ -46,6 +46,17 @@ def _upload_nothing(target: Any, source: Any, env: Any) -> None:
 def _make_build_dir(target: Any, source: Any, env: Any) -> None:
     """Make the build directory: a target may write a file there before the first build."""
     Path(env.subst("$BUILD_DIR")).mkdir(parents=True, exist_ok=True)
+
+
+class _Step:
+    """A step of a target, for SCons. SCons reads whatever the variables of a nested function lead to, but no object."""
+
+    def __init__(self, do: Callable[[Any, Any, Any], Any]) -> None:
+        self._do = do
+
+    def __call__(self, target: Any, source: Any, env: Any) -> Any:
+        """Do the step; return its exit code."""
+        return self._do(target, source, env)
 
 
 class Targets:
@@ -199,7 +210,7 @@ class Targets:
         def say(target: Any, source: Any, env: Any) -> str:
             return shell.shown(self._words(env, row, target, source), windows=WINDOWS)
 
-        action = Action(run, say if VERBOSE else shown)
+        action = Action(_Step(run), say if VERBOSE else shown)
         if row.name != "upload":
             return action
 
@@ -217,9 +228,9 @@ class Targets:
         def confirm(target: Any, source: Any, env: Any) -> int:
             return self._confirm(row)
 
-        actions = [Action(check, None)]
+        actions = [Action(_Step(check), None)]
         if row.loses and self.project.get("custom_confirm") == "yes":
-            actions.append(Action(confirm, None))
+            actions.append(Action(_Step(confirm), None))
         if row.name == "upload":
             actions += self.before_upload
         if row.makes_a_file:

@@ -10,17 +10,38 @@ from collections.abc import Sequence
 
 import pytest
 
-from cli.desk import ROOT, STM8S, Desk, finish, program, start
+from cli.desk import PATIENT, ROOT, STM8S, Desk, finish, program, start
+from patience import ended
 
 _TOOL = str(ROOT / "tool")
 _FLASH = ("--probe", "sim:board.chip", "--part", STM8S)
-# The simulated chip's time is virtual; here it takes the time that a real one takes.
-_IN_REAL_TIME = """
-import sys
+# After the first line about its progress, the next wait of the tool or its probe ends when a signal has come.
+_STOPPED_IN_THE_MIDDLE = """
+import os, signal, sys
 sys.path.insert(0, sys.argv.pop(1))
-from stm8tool.sim import store
-store.VirtualClock = store.RealClock
 from stm8tool.cli.scripts import stm8tool
+from stm8tool.sim import store
+
+arrived, arrives = os.pipe()
+os.set_blocking(arrives, False)
+signal.set_wakeup_fd(arrives)
+write = sys.stdout.write
+
+def write_and_tell(text):
+    Clock.waits = True if Clock.waits is False and text.startswith("writing") else Clock.waits
+    return write(text)
+
+class Clock(store.VirtualClock):
+    waits = False
+    def sleep(self, seconds):
+        super().sleep(seconds)
+        if Clock.waits:
+            Clock.waits = None
+            sys.stdout.flush()
+            os.read(arrived, 1)
+
+sys.stdout.write = write_and_tell
+store.VirtualClock = Clock
 stm8tool()
 """
 
@@ -50,8 +71,8 @@ def test_the_tool_writes_no_bytecode_or_other_file_beside_the_chip(desk: Desk) -
 
 def test_two_uploads_to_one_chip_at_the_same_time_wait_for_each_other(desk: Desk) -> None:
     desk.chip(locked=True)
-    file = desk.hex("firmware.hex", (0x8000, program(1024)))  # the second process waits for two seconds only
-    both = [start(_TOOL, *_FLASH, "write", file, folder=desk.folder) for _ in range(2)]
+    file = desk.hex("firmware.hex", (0x8000, program(1024)))
+    both = [start("-c", PATIENT, _TOOL, *_FLASH, "write", file, folder=desk.folder) for _ in range(2)]
     assert [finish(process).code for process in both] == [0, 0]
     assert desk.memory()[:1024] == program(1024)
     assert max(desk.memories()["flash"]["wear"]) == 2  # the unlock and one write
@@ -76,7 +97,7 @@ def test_a_reader_that_is_gone_causes_no_traceback_and_leaves_the_probe_at_rest(
     os.close(reader)
     process = start(_TOOL, *_FLASH, *command.split(), folder=desk.folder, out=writer)
     os.close(writer)
-    _, err = process.communicate(timeout=60)
+    _, err = ended(process)
     assert err == ""
     assert desk.is_idle()
 
@@ -162,7 +183,7 @@ def test_ctrl_c_while_modules_are_imported_is_no_traceback(desk: Desk, module: s
 def test_a_signal_in_the_middle_of_a_write_leaves_chip_and_probe_in_order(desk: Desk, number: str) -> None:
     desk.chip(model="v2", content=program(8192, seed=5))
     file = desk.hex("firmware.hex", (0x8000, program(8192)))
-    process = start("-c", _IN_REAL_TIME, _TOOL, *_FLASH, "write", file, folder=desk.folder)
+    process = start("-c", _STOPPED_IN_THE_MIDDLE, _TOOL, *_FLASH, "write", file, folder=desk.folder)
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith("writing"):

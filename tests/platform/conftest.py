@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from platformio.package.lockfile import LockFile
 
 import stand_ins
+import warm_pio
 from pio import MAIN_C, ROOT, Core, Project
 from stm8build import sdcc
 
 
 @pytest.fixture(scope="session")
-def core(tmp_path_factory: pytest.TempPathFactory) -> Core:
+def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Core]:
     """A core directory as `dev.py core` prepares it; without SDCC that fails, and so do the tests."""
     return prepared(tmp_path_factory, "path")  # the texts in the tests are those of SDCC 4.2
 
@@ -31,7 +34,12 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, choice: str) -> Core:
         pytest.fail(f"dev.py core: {done.stdout}{done.stderr}", pytrace=False)
     core = Core(folder)
     core.pio("system", "info", cwd=folder)  # the first command prints a banner
-    return core
+    if not warm_pio.WORKS_HERE:
+        yield core
+        return
+    scons = folder / "packages" / "tool-scons" / "scons.py"
+    with closing(warm_pio.WarmPio(core.environment(), scons)) as warm:
+        yield Core(folder, warm)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from patience import LIMIT_S
 from pio import BOARDS, OTHER_BOARDS, UPSTREAM_BOARDS, Core, Project, loaded_bytes
 
 pytestmark = pytest.mark.platform
@@ -20,7 +21,7 @@ def test_a_build_makes_the_hex_that_sdcc_would_make_and_the_next_one_has_nothing
     assert "RAM:   [          ]   2.1% (used 22 bytes from 1024 bytes)" in first.output
     assert "Flash: [" in first.output
     link = [project.core.sdcc(), "-mstm8", "--out-fmt-ihx", "src/main.rel", "-o", "own.ihx"]
-    subprocess.run(link, cwd=project.built(""), check=True, timeout=60)
+    subprocess.run(link, cwd=project.built(""), check=True, timeout=LIMIT_S)
     built = project.built("firmware.hex")
     assert loaded_bytes(built.read_text()) == loaded_bytes(project.built("own.ihx").read_text())
     written = built.stat().st_mtime_ns
@@ -153,7 +154,7 @@ def test_a_program_above_0xffff_needs_the_large_model_and_has_every_byte_in_it(p
         "-o",
         "own.ihx",
     ]
-    subprocess.run(link, cwd=project.built("", "nucleo_8s208rb"), check=True, timeout=60)
+    subprocess.run(link, cwd=project.built("", "nucleo_8s208rb"), check=True, timeout=LIMIT_S)
     ours = loaded_bytes(project.built("firmware.hex", "nucleo_8s208rb").read_text())
     assert ours == loaded_bytes(project.built("own.ihx", "nucleo_8s208rb").read_text())
     assert max(ours) > 0xFFFF

@@ -8,7 +8,8 @@ import shlex
 import pytest
 
 import stand_ins
-from pio import RUN_LIMIT_S, Core, Project, write_program
+from patience import LIMIT_S
+from pio import Core, Project, write_program
 
 pytestmark = pytest.mark.platform
 
@@ -49,7 +50,7 @@ def test_the_debugger_gets_the_program_with_its_lines_and_openocd_for_the_board(
     project.configure(board)
     with debuggers.start("debug", "--interface=gdb", "-x", ".pioinit", cwd=project.folder) as process:
         try:
-            code = process.wait(RUN_LIMIT_S)  # its stdin stays open: PlatformIO never ends where that does
+            code = process.wait(LIMIT_S)  # its stdin stays open: PlatformIO never ends where that does
         finally:
             process.kill()
     assert code == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from elf_files import ALLOC, make_elf
+from patience import LIMIT_S
 from pio import Core, loaded_bytes
 from stm8build import elf
 
@@ -219,7 +220,7 @@ def test_the_hex_holds_the_same_bytes_as_sdcc_s_own(name: str, core: Core, tmp_p
     (tmp_path / "main.c").write_text("\n".join(line.strip() for line in PROGRAMS[name].splitlines()) + "\n")
 
     def sdcc(*arguments: str) -> None:
-        subprocess.run([core.sdcc(), "-mstm8", *arguments], cwd=tmp_path, check=True, timeout=60)
+        subprocess.run([core.sdcc(), "-mstm8", *arguments], cwd=tmp_path, check=True, timeout=LIMIT_S)
 
     sdcc("-c", "main.c")
     for form in ("elf", "ihx"):

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from patience import LIMIT_S
 from pio import Core, Project, loaded_bytes
 from stm8build import flags
 
@@ -20,7 +21,7 @@ SCRIPTS = {
 
 
 def test_every_option_of_sdcc_with_an_argument_is_in_the_table(core: Core) -> None:
-    shown = subprocess.run([core.sdcc(), "--help"], capture_output=True, encoding="utf-8", timeout=60, check=True)
+    shown = subprocess.run([core.sdcc(), "--help"], capture_output=True, encoding="utf-8", timeout=LIMIT_S, check=True)
     documented = set(re.findall(r"^ +(--[a-z-]+) +<", shown.stdout, re.MULTILINE))
     assert len(documented) > 10
     assert documented - {*flags.OPTIONS, *flags.OTHER_PORTS} == set()
@@ -29,7 +30,7 @@ def test_every_option_of_sdcc_with_an_argument_is_in_the_table(core: Core) -> No
 @pytest.mark.parametrize("option", sorted(flags.OPTIONS))
 def test_sdcc_takes_the_next_word_for_the_argument_of_each_option_in_the_table(core: Core, option: str) -> None:
     command = [core.sdcc(), "-mstm8", "-E", option, "0", "/nothing/here.c"]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=LIMIT_S, check=False)
     assert "unknown compiler option" not in done.stdout + done.stderr
     assert "don't know what to do with file '0'" not in done.stdout + done.stderr
 

@@ -49,9 +49,10 @@ class Bench:
 
 
 def _pattern(memory: Memory) -> Segment:
-    """Return bytes that fill a memory, begin like a program, and have no two equal blocks of 64."""
+    """Return bytes that fill a memory, begin with a vector and its endless loop, and have no two equal blocks of 64."""
     words = b"".join((n * 40503 & 0xFFFF).to_bytes(2, "big") for n in range(len(memory.data) // 2))
-    return Segment(memory.start, b"\x82" + words[1:])
+    loop = b"\x82\x00\x80\x04\x20\xfe"
+    return Segment(memory.start, loop + words[len(loop) :])
 
 
 @pytest.mark.parametrize("part", all_parts(), ids=lambda part: part.name)

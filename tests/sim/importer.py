@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from patience import LIMIT_S, ended
 from pio import ROOT
 
 STALLED, OVERFLOWED, UNLINKED = -32, -75, -104
 NONE = struct.pack(">I", 0xFFFFFFFF)
-LIMIT_S = 10
 
 
 class GoneError(Exception):
@@ -44,7 +44,7 @@ def serving(chip: Path, *options: str) -> Iterator[RunningServer]:
         finally:
             if run.poll() is None:
                 run.send_signal(signal.SIGINT)
-            rest, errors = run.communicate(timeout=LIMIT_S)
+            rest, errors = ended(run)
         serving.lines += rest.splitlines(keepends=True)
         assert (run.returncode, errors) == (0, "")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import ended
 from stm8tool.support import deps
 
 TOOL = Path(deps.__file__).parents[2]
@@ -113,7 +114,7 @@ class Checkout:
     ) -> tuple[list[str], str]:
         """Return the lines on stdout and the text on stderr; `flags` are the interpreter's."""
         process = self.start(module, *flags, script=script, **environment)
-        stdout, stderr = process.communicate(timeout=120)
+        stdout, stderr = ended(process)
         return stdout.splitlines(), stderr
 
     def filled(self) -> list[Path]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import ended
 from stm8tool.errors import AccessError
 from stm8tool.support import bundle, deps
 from unit.checkout import FETCHING, LIBUSB, LIBUSB_WHEEL, PACKAGES, SCRIPT, TOOL, Checkout, checkout, fetched, warm
@@ -23,7 +24,7 @@ own_library = pytest.mark.skipif(not bundle.of_this_process(), reason="no archiv
 
 def test_four_cold_processes_at_once_all_succeed_and_one_of_them_fetches(checkout: Checkout) -> None:
     processes = [checkout.start("usb") for _ in range(4)]
-    results = [process.communicate(timeout=120) for process in processes]
+    results = [ended(process) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0, 0]
     assert sorted(stderr for _, stderr in results) == ["", "", "", FETCHING]
     (folder,) = checkout.filled()

@@ -277,7 +277,7 @@ def test_what_the_tables_of_interpreters_name_is_there(entry: str) -> None:
 def test_a_test_gets_the_markers_of_its_file_and_of_its_name() -> None:
     assert interpreters.markers("unit/test_deps.py::test_x[a]") == ["interpreter"]
     assert interpreters.markers("session/test_option_cuts.py::test_x") == ["sweep"]
-    assert interpreters.markers(f"{interpreters.SWEEPS[2]}[v1-stm8s103f3]") == ["sweep"]
+    assert interpreters.markers(f"{interpreters.SWEEPS[0]}[v1-stm8s103f3]") == ["sweep"]
     assert interpreters.markers("session/test_faults.py::test_x") == []
 
 

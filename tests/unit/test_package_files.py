@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import ended
 from unit.checkout import FETCHING, LIBUSB, PACKAGES, Checkout, checkout, fetched, warm
 
 __all__ = ["checkout", "fetched", "warm"]  # fixtures
@@ -113,7 +114,7 @@ def test_four_processes_heal_one_folder_and_one_of_them_fetches(warm: Checkout) 
     (folder,) = warm.filled()
     (folder / "usb" / "core.py").unlink()
     processes = [warm.start("usb") for _ in range(4)]
-    results = [process.communicate(timeout=120) for process in processes]
+    results = [ended(process) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0, 0]
     assert sorted(len(stderr.splitlines()) for _, stderr in results) == [0, 0, 0, 2]
     assert {stdout.splitlines()[0] for stdout, _ in results} == {str(folder / "usb" / "__init__.py")}

@@ -28,10 +28,10 @@ from stm8tool.sim import store
 from vm.image import FOLDER, HERE, Image, program
 
 KVM_LIMIT_S = 20  # it needs two seconds, or will not come up at all
-BOOT_LIMIT_S = 240
-COMMAND_LIMIT_S = 120
+BOOT_LIMIT_S = 900
+COMMAND_LIMIT_S = 900
 HOST = "10.0.2.2"  # this machine's loopback, as QEMU's network has it
-LIFE_LIMIT_S = 1800  # and it ends with the process that started it
+LIFE_LIMIT_S = 3600  # and it ends with the process that started it
 
 
 class NoAnswerError(Exception):

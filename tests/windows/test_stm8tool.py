@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.desk import hex_text, program
+from cli.desk import PATIENT, hex_text, program
 from stm8tool.transport.libusb import OVERRIDE
 from windows.conftest import Checkout
 from windows.wine import (
@@ -95,10 +95,9 @@ def test_a_locked_board_is_unlocked(checkout: Checkout) -> None:
 def test_two_uploads_at_once_wait_for_each_other(checkout: Checkout) -> None:
     (checkout.folder / "firmware.hex").write_text(hex_text((0x8000, program(8192))))
     checkout.run("sim", "create", "board.chip", "--part", "stm8s103f3")
-    both = [
-        checkout.wine.start(checkout.python, checkout.tool, *FLASH, "write", "firmware.hex", cwd=checkout.folder)
-        for _ in range(2)
-    ]
+    (checkout.folder / "patient.py").write_text(PATIENT)
+    words = ("patient.py", checkout.tool, *FLASH, "write", "firmware.hex")
+    both = [checkout.wine.start(checkout.python, *words, cwd=checkout.folder) for _ in range(2)]
     ended = [finish(process) for process in both]
     assert [result.code for result in ended] == [0, 0], ended
     assert sum("nothing to do" in result.out for result in ended) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from windows.wine import ROOT, Wine, developers_interpreter
 
-LIMIT_S = 1200.0  # about three minutes on an idle machine
+LIMIT_S = 1800.0  # about three minutes on an idle machine
 UNITS = (
     "console",
     "deps",

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Optional
 
 LIMIT_S = 120.0  # for one `install`
-_CONFIG_LIMIT_S = 20.0
+_CONFIG_LIMIT_S = 60.0  # it asks no network, but a busy or slow machine starts pip slowly
 
 # The settings for the source of packages and the network, with their names in a configuration file.
 KEPT = (
