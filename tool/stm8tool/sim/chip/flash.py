@@ -183,6 +183,11 @@ class FlashController:
         return operation.voltage_falls if now < operation.voltage_falls else operation.ends
 
     @property
+    def awaits_complement(self) -> bool:
+        """True if the program has to write NCR2 next: any other access of it has an effect."""
+        return self._awaiting_ncr2 is not None and self._awaited_of_program
+
+    @property
     def has_news(self) -> bool:
         """True if a read of IAPSR clears a flag."""
         return self._eop or self._wr_pg_dis
@@ -377,6 +382,16 @@ class FlashController:
             self._load = None
             self._execute(memory, load, now + (len(taken) - 1) * byte_s)
         return len(taken)
+
+    def loads_on(self, address: int, value: int) -> bool:
+        """Take a byte from the program that continues its unit and does not end it; return whether it is one."""
+        load = self._load
+        if load is None or not load.by_program or address != load.start + len(load.data):
+            return False
+        if len(load.data) + 1 == load.size:
+            return False
+        load.data.append(value)
+        return True
 
     def _closed(self, memory: Memory) -> bool:
         """True if ROP keeps a write out; to the chip's own program it closes the option bytes only (RM0016 4.5.1)."""

@@ -481,12 +481,14 @@ class Microcontroller:
         while answer is None and len(data) < size:
             runs = self._executes
             if runs:
-                self.settle(now + len(data) * byte_s)
+                self._catch_up(now + len(data) * byte_s)
             piece = self.map.read(address + len(data), 1 if runs else size - len(data), now)
             if runs:
                 self._steal()
             data += piece or b""
             answer = Answer.NACK if piece is None else None
+            if runs and self._waits:
+                data += self._read_ram(address + len(data), [now + at * byte_s for at in range(len(data), size)])
         return answer or Answer.ACK, self.noise.spoil(data)
 
     def wotf(self, address: int, data: bytes, now: float, byte_s: float, high_speed: bool) -> tuple[Answer, int]:
@@ -515,7 +517,7 @@ class Microcontroller:
         done = 0
         while done < len(data):
             at = now + done * byte_s
-            self.settle(at)
+            self._catch_up(at)
             if not self.powered:
                 return Answer.SILENT, done
             was_running = self.running
@@ -528,7 +530,44 @@ class Microcontroller:
             if count is None:
                 return Answer.NACK, done
             done += count
+            if runs and self._waits:
+                moments = [now + at * byte_s for at in range(done, len(data))]
+                done += self._write_ram(address + done, data[done:], moments)
         return Answer.ACK, done
+
+    # A CPU that waits in a loop is not run for each byte of RAM that it does not look at.
+
+    def _catch_up(self, now: float) -> None:
+        """Let everything happen that is due before an access; afterwards a loop of the CPU may have ended."""
+        if self._processor is not None:
+            self._processor.was_disturbed()
+        self.settle(now)
+
+    @property
+    def _waits(self) -> bool:
+        return self._processor is not None and self._processor.waits
+
+    def _moments_in_ram(self, address: int, moments: Sequence[float]) -> Sequence[float]:
+        """Return the moments of an access byte by byte which reach RAM while nothing else is planned in the chip."""
+        moments = moments[: max(0, self.ram.end - address)]
+        planned = (self._nrst.follows_at, self._pin_at, self._clock_at, self._hsit_at)
+        if self._switching or not moments or any(at is not None and at <= moments[-1] for at in planned):
+            return ()
+        return moments
+
+    def _read_ram(self, address: int, moments: Sequence[float]) -> bytes:
+        moments = self._moments_in_ram(address, moments)
+        count, self.executed_to = self.processor.wait_on(self.executed_to, moments, ())
+        return self.map.read(address, count, self.executed_to) or b"" if count else b""
+
+    def _write_ram(self, address: int, data: bytes, moments: Sequence[float]) -> int:
+        moments = self._moments_in_ram(address, moments)
+        count, self.executed_to = self.processor.wait_on(
+            self.executed_to, moments, range(address, address + len(moments))
+        )
+        if count:
+            self.map.write(address, data[:count], self.executed_to, 0.0, True)
+        return count
 
     def _steal(self) -> None:
         """Take the bus from a CPU that executes, for one access."""

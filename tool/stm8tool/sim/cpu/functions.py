@@ -128,7 +128,7 @@ def _compiled(source: str, name: str) -> CodeType:
 
 
 def compile_function(
-    source: str, name: str, memory: bytearray, read: Callable[[int, int], int], write: Callable[[int, int, int], None]
+    source: str, name: str, memory: bytearray, read: Callable[[int, int], int], write: Callable[[int, int, int], bool]
 ) -> Callable[[Any], None]:
     """Return the function of a source text; it takes the core."""
     names: dict[str, Any] = {"m": memory, "rd": read, "wr": write}

@@ -116,7 +116,7 @@ class Writer:
         return f"({plain} if p < {ram} or {low} <= p < {high} else {slow})"
 
     def store(self, address: Value, values: Sequence[str], row: Row) -> None:
-        """Write bytes, as the last that an instruction does; if they are not plain RAM, leave the block after it."""
+        """Write bytes, as the last that an instruction does; leave the block after it if the bus asks for that."""
         self.stores = True
         last = len(values) - 1
         end = self.layout.ram_end - last
@@ -125,15 +125,18 @@ class Writer:
             if address < end and not any(byte in self.guard for byte in touched):
                 self.put(*(f"m[{byte}] = {value}" for byte, value in zip(touched, values)))
                 return
-            self.put(*(f"wr({byte}, {value}, {self._now})" for byte, value in zip(touched, values)))
-            self.leave(self.next, row)
+            self._write_to_bus([str(byte) for byte in touched], values, row, "if")
             return
         self.put(f"p = {address}")
         guarded = f" and not {self.guard.start - last} <= p < {self.guard.stop}" if self.guard else ""
         self.put(f"if p < {end}{guarded}:")
-        self.put(*(f"m[{plus('p', i)}] = {value}" for i, value in enumerate(values)), indent=1)
-        self.put("else:")
-        self.put(*(f"wr({plus('p', i)}, {value}, {self._now})" for i, value in enumerate(values)), indent=1)
+        places = [str(plus("p", i)) for i in range(last + 1)]
+        self.put(*(f"m[{place}] = {value}" for place, value in zip(places, values)), indent=1)
+        self._write_to_bus(places, values, row, "elif")
+
+    def _write_to_bus(self, places: Sequence[str], values: Sequence[str], row: Row, word: str) -> None:
+        calls = [f"wr({place}, {value}, {self._now})" for place, value in zip(places, values)]
+        self.put(f"{word} {' | '.join(calls)}:")
         self.leave(self.next, row, indent=1)
 
     def push(self, *values: str) -> None:
