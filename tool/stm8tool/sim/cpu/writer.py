@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple, Union
 
 from .opcodes import MODES, Row
@@ -61,6 +62,22 @@ def plus(left: Value, right: Value) -> Value:
     return f"{left} + {right}" if right else left
 
 
+@cache
+def _lines(text: str, own: str) -> tuple[str, ...]:
+    if "R" in text:
+        text = re.sub(r"\bR\b", own, text)
+    if "S" in text:
+        text = re.sub(r"\bS\b", "y" if own == "x" else "x", text)
+    return tuple(line for line in text.split("; ") if line)
+
+
+@cache
+def _ends_with_name(lines: tuple[str, ...], name: str) -> bool:
+    """Tell whether the first line ends with a name that occurs nowhere else."""
+    words = re.findall(r"\w+", " ".join(lines))
+    return lines[0].endswith(" " + name) and words.count(name) == 1
+
+
 class Writer:
     """Writes the lines of one function.
 
@@ -83,9 +100,15 @@ class Writer:
 
     def script(self, text: str, reg: str = "") -> None:
         """Put the lines of `semantics.py`."""
-        own = reg.lower() or "x"
-        text = re.sub(r"\bR\b", own, re.sub(r"\bS\b", "y" if own == "x" else "x", text))
-        self.put(*(line for line in text.split("; ") if line))
+        self.put(*_lines(text, reg.lower() or "x"))
+
+    def script_with(self, text: str, name: str, value: str, reg: str = "") -> None:
+        """Put the lines of `semantics.py` for a value that has a name there, without the name if it occurs once."""
+        lines = _lines(text, reg.lower() or "x")
+        if _ends_with_name(lines, name):
+            self.put(lines[0][: -len(name)] + value, *lines[1:])
+        else:
+            self.put(f"{name} = {value}", *lines)
 
     def leave(self, target: Value, row: Row, extra: int = 0, indent: int = 0) -> None:
         """End the function with the registers stored and the PC at `target`."""
@@ -100,7 +123,10 @@ class Writer:
 
     def bytes_at(self, address: Value, size: int) -> str:
         """Return an expression for `size` bytes from an address, the first the highest."""
-        if not isinstance(address, int):
+        name = "p"
+        if address in ("x", "y", "sp"):
+            name = str(address)
+        elif not isinstance(address, int):
             self.put(f"p = {address}")
             address = "p"
         plain = " | ".join(
@@ -113,7 +139,8 @@ class Writer:
         ram, low, high = self.layout.ram_end - size + 1, self.layout.rom_start, self.layout.rom_end - size + 1
         if isinstance(address, int):
             return f"({plain if address < ram or low <= address < high else slow})"
-        return f"({plain} if p < {ram} or {low} <= p < {high} else {slow})"
+        in_rom = f" or {low} <= {name} < {high}" if low < high else ""
+        return f"({plain} if {name} < {ram}{in_rom} else {slow})"
 
     def store(self, address: Value, values: Sequence[str], row: Row) -> None:
         """Write bytes, as the last that an instruction does; leave the block after it if the bus asks for that."""
