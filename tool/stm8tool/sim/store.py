@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 from stm8tool.errors import ToolError, UsageError
 from stm8tool.parts.table import Part
@@ -30,8 +30,10 @@ from .chip_file import FORMAT, VERSION, check_bench, check_devices, damaged, loa
 from .clock import RealClock, VirtualClock
 from .faults import Faults
 from .probe.stlink import SimStlink
-from .report import ChipReport, look_at
 from .state import Saved
+
+if TYPE_CHECKING:
+    from .report import ChipReport
 
 CLONE_SERIAL = b"000000000001".hex()  # the number that clones and old firmware share
 _SUCH_AS = "such as board.chip, made by: stm8tool sim create"
@@ -110,6 +112,8 @@ def open_transport(path: PathLike, *, real_time: bool = False, patient: bool = T
 
 def describe(path: PathLike) -> ChipReport:
     """Return the content of a chip file; UsageError as for `open_transport`."""
+    from .report import look_at
+
     document = load(checked(path))
     probe = _revive(document, VirtualClock(), str(path))
     probe.chip.settle(probe.clock.now())
