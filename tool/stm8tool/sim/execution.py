@@ -25,7 +25,7 @@ from .peripherals.device import NEVER, Device
 from .state import GIVEN, PART_OF_IT, SCRATCH, State
 
 if TYPE_CHECKING:
-    from .chip.microcontroller import Microcontroller
+    from .chip.powered import PoweredChip
 
 ILLEGAL = 0x05  # an opcode that the STM8 does not have
 CLOCKS = range(0x50C0, 0x50D0)
@@ -60,7 +60,7 @@ class Execution:
         }
     )
 
-    def __init__(self, chip: Microcontroller, now: float, devices: Sequence[Device] = ()) -> None:
+    def __init__(self, chip: PoweredChip, now: float, devices: Sequence[Device] = ()) -> None:
         if chip.ram.start:
             raise ValueError("the core needs RAM from address 0 on")
         self._chip = chip
@@ -172,6 +172,7 @@ class Execution:
     def _execute(self, end: float) -> bool:
         """Execute up to a time, or one instruction if the debug module looks at each; return whether it stalls."""
         core, debug, controller = self.core, self._chip.debug, self._chip.controller
+        self._waits = None
         stops = debug.breakpoints.fetches
         if stops != core.stops:
             core.stop_before(stops)
@@ -198,7 +199,6 @@ class Execution:
     def _wait_in_loop(self, limit: int) -> bool:
         """Let the CPU wait up to a cycle, if it does nothing else; return whether it has come there."""
         core = self.core
-        self._waits = None
         if core.pending or core.sleep or core.stops or core.breakpoint is not None:
             return False
         loop = self._finder.find(limit)

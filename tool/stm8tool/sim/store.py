@@ -24,8 +24,9 @@ from stm8tool.transport.base import UsbIdentity
 from stm8tool.words import Hint
 
 from .chip.memory import Memory
-from .chip.microcontroller import LONGEST_DEBT_S, Microcontroller
+from .chip.microcontroller import Microcontroller
 from .chip.options import LOADED
+from .chip.powered import LONGEST_DEBT_S
 from .chip_file import FORMAT, VERSION, check_bench, check_devices, damaged, load, part_of, usb_side
 from .clock import RealClock, VirtualClock
 from .faults import Faults

@@ -14,7 +14,7 @@ from ..state import GIVEN, PART_OF_IT, SCRATCH, State
 
 if TYPE_CHECKING:
     from ..execution import Execution
-    from .microcontroller import Microcontroller
+    from .powered import PoweredChip
 
 CAUSES = {"IWDG": 0x02, "opcode": 0x04}
 WWDG = {"stm8s": 0x01, "stm8l": 0x10}
@@ -41,7 +41,7 @@ class Processor:
         }
     )
 
-    def __init__(self, chip: Microcontroller) -> None:
+    def __init__(self, chip: PoweredChip) -> None:
         self._chip = chip
         self.warn: Callable[[str], None] = lambda _text: None
         self.on_reset: Callable[[str], None] = lambda _cause: None
@@ -115,6 +115,10 @@ class Processor:
         """Take note of a use of the bus which may end a loop that waits."""
         self._waits = False
 
+    def looks_at(self, address: int) -> bool:
+        """Tell whether the loop in which the CPU waits reads an address."""
+        return self.execution.looks_at(address)
+
     def wait_on(self, since: float, moments: Sequence[float], spared: Iterable[int]) -> tuple[int, float]:
         """Let a CPU that waits do so while SWIM uses the bus at these moments, to write to the addresses in `spared`.
 
@@ -123,7 +127,7 @@ class Processor:
             the CPU has executed then.
         """
         execution, debug = self.execution, self._chip.debug
-        looked_at = next((at for at, address in enumerate(spared) if execution.looks_at(address)), len(moments))
+        looked_at = next((at for at, address in enumerate(spared) if self.looks_at(address)), len(moments))
         count, until = execution.wait_on(since, moments[:looked_at], self._chip.switches.stolen_cycles)
         core = execution.core
         debug.leave_at(core.pc, core.a, core.x, core.y, core.sp, core.cc)

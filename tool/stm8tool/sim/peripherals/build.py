@@ -20,7 +20,7 @@ from .timer import Timer
 from .watchdog import IndependentWatchdog, WindowWatchdog
 
 if TYPE_CHECKING:
-    from ..chip.microcontroller import Microcontroller
+    from ..chip.powered import PoweredChip
 
 _NAMES = ("CR1", "IER", "SR1", "EGR", "CNTR", "PSCR", "ARR")
 _TIMERS: dict[str, tuple[int, ...]] = {  # offsets of `_NAMES`
@@ -157,7 +157,7 @@ class Board(NamedTuple):
     named: Mapping[str, Saved]
 
 
-def build(chip: Microcontroller, warn: Callable[[str], None]) -> Board:
+def build(chip: PoweredChip, warn: Callable[[str], None]) -> Board:
     """Return the peripherals of a chip; `warn` is told each difference from the real one."""
     part, chip_map = chip.part, chip.map
     is_l = part.flash_regs == "stm8l"
@@ -198,13 +198,13 @@ _WATCHDOG_BITS = {  # address of the option byte and bit, by register map
 }
 
 
-def _option(chip: Microcontroller, name: str) -> Callable[[], bool]:
+def _option(chip: PoweredChip, name: str) -> Callable[[], bool]:
     """Return a function that tells whether the option bytes in force start a watchdog with the chip."""
     address, bits = _WATCHDOG_BITS[chip.part.flash_regs]
     return lambda: bool(chip.options.loaded(address) & bits[name])
 
 
-def _clock(chip: Microcontroller, warn: Callable[[str], None]) -> ClockControl:
+def _clock(chip: PoweredChip, warn: Callable[[str], None]) -> ClockControl:
     if chip.part.option_layout == "stm8l101":
         return ClockControl(0x50C0, 6, chip.map, (), {}, {}, {}, warn)
     if chip.part.flash_regs == "stm8l":

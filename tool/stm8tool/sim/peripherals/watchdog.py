@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Optional
 
+from ..clock import TIE_S
 from ..rules import BYTE, FLAG, TIME, hex_bytes, number
 from ..state import GIVEN, State
 from .device import NEVER, Quiet
@@ -67,7 +68,7 @@ class IndependentWatchdog:
 
     def settle(self, now: float) -> None:
         """Reset the chip if the time is over."""
-        if self.due <= now:
+        if self.due <= now + TIE_S:
             self.reset_cause = "the independent watchdog (IWDG) was not refreshed in time"
 
     def holds(self, address: int) -> bool:
