@@ -67,7 +67,7 @@ def test_code_in_ram_goes_on_meanwhile() -> None:
 
 def test_code_in_ram_that_returns_to_flash_meanwhile_waits_there() -> None:
     code = UNLOCK + "CD0100" + "725C0010" + BREAK  # CALL 0x0100; INC 0x10
-    chip, execution = executing(code, 0x8000)
+    _, execution = executing(code, 0x8000)
     execution.memory[0x100:0x105] = bytes.fromhex("3555900081")  # MOV 0x9000,#0x55; RET
     execution.memory[0x10] = 0
     execution.run(0.0029)

@@ -180,7 +180,7 @@ def everything(bench: Bench) -> tuple[object, ...]:
     held = tuple(bytes(memory.data) for memory in (chip.ram, chip.flash))
     board = chip.processor.board
     for device in board.devices:
-        device.settle(now)
+        device.settle(max(now, chip.executed_to))  # the last instruction may end a little later
     devices = {name: rounded(device.STATE.dump(device, now)) for name, device in board.named.items()}
     sent = {name: bytes(uart.sent) for name, uart in board.uarts.items()}
     return chip.state, chip.debug.registers, round(chip.executed_to, 9), core.cycles, held, devices, sent
@@ -208,6 +208,6 @@ def lives(seed: int) -> None:
             assert ours == expected, f"{code.hex()}: after act {number} ({one.name} {one.numbers})"
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(24))
 def test_a_chip_that_hurries_cannot_be_told_from_one_that_does_not(seed: int) -> None:
     lives(seed)

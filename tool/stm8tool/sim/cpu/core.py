@@ -104,8 +104,8 @@ class Cpu:
         stopped: Why the CPU cannot go on: BREAK, an illegal opcode, no memory; else "".
         pending: Interrupts that are requested: number to level 1 to 3.
         interrupt_line: The level that JRIH and JRIL look at.
-        breakpoint: `run` returns before the instruction at this address; None for no such address. It is set before
-            anything runs.
+        breakpoint: `run` returns before the instruction at this address; None for no such address. Call `forget` after
+            a change.
         pauses: `run` returns when the CPU falls asleep. Otherwise, and if it sleeps already, it sleeps up to the limit.
         stops: As `breakpoint`, for those of the debug module; they may change at any time by `stop_before`.
         watched: Every access goes through the bus, so that it can be looked at.
