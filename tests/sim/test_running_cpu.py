@@ -607,3 +607,41 @@ def test_a_chip_that_sleeps_is_found_asleep(tmp_path: Path) -> None:
     with Command(path) as first:
         first.clock.sleep(0.01)
     assert store.describe(path).state == "running: asleep in HALT"
+
+
+# -- watchdogs beside the debug module ---------------------------------------------------------------------------------
+
+WATCHDOGS = {"IWDG": "35CC50E0", "WWDG": "35FF50D1"}  # how a program starts them
+WDGOFF = 0x80
+
+
+@pytest.mark.parametrize("watchdog", WATCHDOGS)
+@pytest.mark.parametrize("off", [True, False])
+def test_a_watchdog_stands_still_with_a_stalled_cpu_only_if_wdgoff_says_so(watchdog: str, off: bool) -> None:
+    bench = Bench(program=program(WATCHDOGS[watchdog] + FOREVER)).connect(csr=0x20)  # no SAFE_MASK
+    assert bench.write(CR1, WDGOFF * off) == OK
+    go(bench)
+    bench.clock.sleep(0.001)
+    stall(bench)
+    bench.clock.sleep(1.0)  # far longer than both periods
+    go(bench)
+    bench.clock.sleep(0.001)
+    causes = bench.chip.processor.board.status
+    bench.chip.settle(bench.clock.now())
+    assert bool(causes.causes & {"IWDG": 0x02, "WWDG": 0x01}[watchdog]) == (not off)
+
+
+def test_wdgoff_does_not_hold_a_watchdog_that_an_option_byte_has_started() -> None:
+    bench = Bench(program=program(FOREVER))
+    bench.chip.options.set("MISC=0x04")
+    bench.chip.options.load()
+    bench.connect(csr=0x20)
+    assert bench.write(CR1, WDGOFF) == OK
+    go(bench)
+    bench.clock.sleep(0.001)
+    stall(bench)
+    bench.clock.sleep(1.0)
+    go(bench)
+    bench.clock.sleep(0.001)
+    bench.chip.settle(bench.clock.now())
+    assert bench.chip.processor.board.status.causes & 0x02

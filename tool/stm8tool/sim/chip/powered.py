@@ -298,6 +298,8 @@ class PoweredChip:
         if now == float("inf") or self.executed_to >= now or self._executing:
             return
         if not self._executes:
+            if self.debug.watchdogs_off and self._processor is not None:
+                self._processor.hold_watchdogs(now - self.executed_to)
             self.executed_to = now
             return
         self._executing = True

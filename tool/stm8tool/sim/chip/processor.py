@@ -72,6 +72,11 @@ class Processor:
         for device in self.board.devices:
             device.reset(now)
 
+    def hold_watchdogs(self, seconds: float) -> None:
+        """Let them not count for that time: DM_CR1.WDGOFF, while the CPU is stalled."""
+        for watchdog in self.board.watchdogs:
+            watchdog.hold(seconds)
+
     def power_on(self) -> None:
         """Do the part of a power-on that a reset leaves out."""
         self.board.status.power_on()

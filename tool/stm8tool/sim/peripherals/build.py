@@ -154,6 +154,7 @@ class Board(NamedTuple):
     priorities: Priorities
     status: ResetStatus
     other: Unmodelled
+    watchdogs: tuple[IndependentWatchdog, WindowWatchdog]
     named: Mapping[str, Saved]
 
 
@@ -183,13 +184,13 @@ def build(chip: PoweredChip, warn: Callable[[str], None]) -> Board:
     priorities = Priorities()
     status = ResetStatus(0x50B1, 0x01) if is_l else ResetStatus(0x50B3, 0x00)
     watchdog = IndependentWatchdog(0x50E0, 38_000 if is_l else 128_000, _option(chip, "IWDG_HW"))
-    window = WindowWatchdog(0x50D3 if is_l else 0x50D1, warn)
+    window = WindowWatchdog(0x50D3 if is_l else 0x50D1, lambda: chip_map.cpu_hz, _option(chip, "WWDG_HW"))
     other = Unmodelled(_L_NAMES if is_l else _S_NAMES, range(chip_map.ckdivr, chip_map.ckdivr + 1), warn)
     ports = Ports(swim_pull_up=not is_l)
     named |= {"GPIO": ports, "CLK": clock, "ITC": priorities, "RST": status}
     named |= {"IWDG": watchdog, "WWDG": window, "others": other}
     devices += [ports, clock, priorities, status, watchdog, window, other]
-    return Board(devices, uarts, priorities, status, other, named)
+    return Board(devices, uarts, priorities, status, other, (watchdog, window), named)
 
 
 _WATCHDOG_BITS = {  # address of the option byte and bit, by register map
