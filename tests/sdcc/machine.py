@@ -69,12 +69,13 @@ class Watched(PlainBus):
             self.accesses.append(("r", address, value))
         return value
 
-    def write(self, address: int, value: int, now: int) -> None:
-        super().write(address, value, now)
+    def write(self, address: int, value: int, now: int) -> bool:
+        leaves = super().write(address, value, now)
         if address == STROBE:
             self.results.append(int.from_bytes(self.memory[MAILBOX : MAILBOX + value], "big"))
         elif address in REGISTERS:
             self.accesses.append(("w", address, value))
+        return leaves
 
 
 def compile_c(text: str, options: list[str], folder: Path, program: Optional[str] = None) -> IntelHex:

@@ -280,7 +280,7 @@ def test_any_wrong_byte_is_found_by_its_address(seed: int) -> None:
     segment = Segment(start, flash.read(start, rng.randrange(1000, 20000)))
     work = working(board)
     wrong = rng.randrange(segment.address, segment.end)
-    flash.data[wrong - flash.start] ^= 1 << rng.randrange(8)
+    flash.write(wrong, bytes([flash.data[wrong - flash.start] ^ 1 << rng.randrange(8)]))
     with pytest.raises(VerifyError) as caught:
         work.compare([segment])
     assert caught.value.address == wrong

@@ -62,11 +62,13 @@ def test_a_probe_that_hangs_once_costs_no_upload_of_a_chip_that_keeps_high_speed
         assert board.is_left_idle(), after
 
 
+@pytest.mark.parametrize("off_at", [70, 85, 95, 100, 120])  # an entry is under way, or begins, or has just failed
 @pytest.mark.parametrize("switches", [Switches(), *_KEPT])
-def test_a_chip_that_was_caught_at_power_on_and_keeps_high_speed_is_reached_again(switches: Switches) -> None:
-    board = Board(
-        "stm8s001j3", "v2", faults=["power-switch=85", "app-disables-swim=30"], locked=True, switches=switches
-    )
+def test_a_chip_that_was_caught_at_power_on_and_keeps_high_speed_is_reached_again(
+    switches: Switches, off_at: int
+) -> None:
+    faults = [f"power-switch={off_at}", "app-disables-swim=40"]
+    board = Board("stm8s001j3", "v2", faults=faults, locked=True, switches=switches)
     asked: list[int] = []
     image = image_of(board.part, size=500)
     with chip_behind(board.probe, board.part, power_cycle=PowerCycle(5, asked.append)) as chip:

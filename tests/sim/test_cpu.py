@@ -262,8 +262,9 @@ def test_ret_stays_in_the_section_and_retf_leaves_it() -> None:
 class Register(PlainBus):
     """One register at 0x5000, whose value is a count of time; it says when it was accessed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, leaves: bool = True) -> None:
         super().__init__(0xA000, LAYOUT)
+        self.leaves = leaves
         self.reads: list[int] = []
         self.writes: list[tuple[int, int]] = []
         self.ready_at = 1 << 60
@@ -272,12 +273,14 @@ class Register(PlainBus):
         self.reads.append(now)
         return int(now >= self.ready_at)
 
-    def write(self, address: int, value: int, now: int) -> None:
+    def write(self, address: int, value: int, now: int) -> bool:
         self.writes.append((value, now))
+        return self.leaves
 
 
-def test_registers_are_accessed_at_their_cycle_however_often_the_code_ran() -> None:
-    bus = Register()
+@pytest.mark.parametrize("leaves", [False, True])
+def test_registers_are_accessed_at_their_cycle_however_often_the_code_ran(leaves: bool) -> None:
+    bus = Register(leaves=leaves)
     bus.memory[0x8000:0x8007] = bytes.fromhex("4CC7500020FA9D")  # INC A; LD 0x5000,A; JRA
     core = Cpu(bus)
     core.run(400)

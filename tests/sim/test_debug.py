@@ -131,3 +131,12 @@ def test_a_gap_ends_what_the_probe_did_so_that_the_board_can_be_saved() -> None:
         bench.try_read(CPU, 11)
     bench.probe.firmware.rest()
     assert bench.byte(CSR) & 0x20
+
+
+@pytest.mark.parametrize(("address", "reset", "other"), [(0x7F97, 0x00, 0x02), (0x7F9A, 0xFF, 0xFE)])
+def test_functions_of_the_debug_module_that_no_source_describes_are_gaps(address: int, reset: int, other: int) -> None:
+    bench = Bench().connect()
+    assert bench.byte(address) == reset
+    assert bench.write(address, reset) == OK
+    with pytest.raises(SimGapError):
+        bench.write(address, other)

@@ -65,6 +65,17 @@ def test_code_in_ram_goes_on_meanwhile() -> None:
     assert execution.memory[0x10] == 1
 
 
+def test_code_in_ram_that_returns_to_flash_meanwhile_waits_there() -> None:
+    code = UNLOCK + "CD0100" + "725C0010" + BREAK  # CALL 0x0100; INC 0x10
+    _, execution = executing(code, 0x8000)
+    execution.memory[0x100:0x105] = bytes.fromhex("3555900081")  # MOV 0x9000,#0x55; RET
+    execution.memory[0x10] = 0
+    execution.run(0.0029)
+    assert execution.memory[0x10] == 0
+    assert execution.run(0.02) == "BREAK"
+    assert execution.now > 0.003
+
+
 def test_a_read_of_flash_waits_for_the_array_even_from_ram() -> None:
     code = UNLOCK + "35559000" + "C69000" + BREAK  # MOV 0x9000,#0x55; LD A,0x9000
     _, execution = executing(code, 0x100)

@@ -192,10 +192,32 @@ def test_the_window_watchdog_resets_at_once_if_it_is_asked_to() -> None:
     assert "WWDG" in run.resets[0]
 
 
-def test_a_window_watchdog_that_counts_is_told_to_be_none() -> None:
+def test_the_window_watchdog_resets_the_chip_after_its_count() -> None:
+    """64 counts of 12288 cycles, at 2 MHz: 393.216 ms (RM0016 has 49.152 ms at 16 MHz)."""
     run = bench(mov(0x50D1, 0xFF) + FOREVER)
-    run.execution.run(0.2)
-    assert (run.resets, len(run.warnings)) == ([], 1)
+    run.execution.run(0.3931)
+    assert run.resets == []
+    run.execution.run(0.3934)
+    assert run.resets == ["the window watchdog (WWDG) was not refreshed in time"]
+
+
+def test_a_window_watchdog_that_is_refreshed_inside_its_window_goes_on() -> None:
+    # W = 0x7E: count down from 0x7F once, then refresh; with W = 0x60 the same refresh comes too early.
+    code = "{}" + mov(0x50D1, 0xFF) + load(0x50D1, 0x20) + "B620 A1FE 26F5" + mov(0x50D1, 0xFF) + FOREVER
+    inside = bench(code.format(mov(0x50D2, 0x7E)))
+    before = bench(code.format(mov(0x50D2, 0x60)))
+    for run in (inside, before):
+        run.execution.run(0.02)
+    assert inside.resets == []
+    assert before.resets[0] == "the window watchdog (WWDG) was refreshed before its window"
+
+
+def test_a_counter_that_is_not_started_goes_round_and_resets_nothing() -> None:
+    run = bench(FOREVER)
+    run.execution.run(1.0)
+    assert run.resets == []
+    window = run.board.watchdogs[1]
+    assert window.read(0x50D1, 1.0) == 0x7F - int(1.0 * 2e6 / 12288) % 0x80
 
 
 def test_an_option_byte_starts_the_watchdog_with_the_chip() -> None:

@@ -7,7 +7,7 @@ from typing import Optional
 import pytest
 
 from sim.bench import CSR, OK, REFUSED, SILENT, Bench
-from stm8tool.sim.chip.microcontroller import POWER_OFF_S
+from stm8tool.sim.chip.powered import POWER_OFF_S
 from stm8tool.sim.switches import Switches
 
 _PROGRAM = b"\x82\x00\x80\x04\x20\xfe" + bytes(range(1, 59))

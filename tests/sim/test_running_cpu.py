@@ -546,11 +546,29 @@ def test_a_program_in_ram_goes_on_where_the_command_before_left_it(tmp_path: Pat
         assert first.write(0x100, *range(1, 65), 0x90, 0x00, 1) == OK
     assert store.describe(path).state == "running in RAM"
     with Command(path) as second:  # the probe is in SWIM mode still, and so is the chip
-        assert second.byte(0x142) == 1
-        second.clock.sleep(0.007)
-        assert second.byte(0x142) == 0
+        assert second.byte(0x142) == 0  # the time of a process start has passed
         assert second.chip.flash.read(0x9000, 64) == bytes(range(1, 65))
         assert second.byte(0x20) == 1
+        assert second.write(0x180, *range(2, 66), 0x90, 0x40, 1) == OK
+        second.clock.sleep(0.007)
+        assert second.byte(0x20) == 2
+        assert second.chip.flash.read(0x9040, 64) == bytes(range(2, 66))
+
+
+def test_the_next_command_does_not_cut_a_write_at_the_start_of_the_program(tmp_path: Path) -> None:
+    # If the first byte of EEPROM is not 0xA5: the keys of DUKR, and two bytes.
+    code = "C64000A1A52710" + "35AE5064" + "35565064" + "35A54000" + "355A4001" + FOREVER
+    path = board(tmp_path / "board.chip", program(code))
+    with Command(path) as first:
+        first.connect()
+        for address, value in ((0x5064, 0xAE), (0x5064, 0x56), (0x4000, 0), (0x4001, 0)):
+            assert first.write(address, value) == OK
+            first.clock.sleep(0.007)
+        first.leave()
+        first.send("F4 01")
+    with Command(path) as second:
+        second.connect()
+        assert second.read(0x4000, 2) == bytes([0xA5, 0x5A])
 
 
 def test_a_cpu_in_the_middle_of_its_program_goes_on_there(tmp_path: Path) -> None:
@@ -589,3 +607,41 @@ def test_a_chip_that_sleeps_is_found_asleep(tmp_path: Path) -> None:
     with Command(path) as first:
         first.clock.sleep(0.01)
     assert store.describe(path).state == "running: asleep in HALT"
+
+
+# -- watchdogs beside the debug module ---------------------------------------------------------------------------------
+
+WATCHDOGS = {"IWDG": "35CC50E0", "WWDG": "35FF50D1"}  # how a program starts them
+WDGOFF = 0x80
+
+
+@pytest.mark.parametrize("watchdog", WATCHDOGS)
+@pytest.mark.parametrize("off", [True, False])
+def test_a_watchdog_stands_still_with_a_stalled_cpu_only_if_wdgoff_says_so(watchdog: str, off: bool) -> None:
+    bench = Bench(program=program(WATCHDOGS[watchdog] + FOREVER)).connect(csr=0x20)  # no SAFE_MASK
+    assert bench.write(CR1, WDGOFF * off) == OK
+    go(bench)
+    bench.clock.sleep(0.001)
+    stall(bench)
+    bench.clock.sleep(1.0)  # far longer than both periods
+    go(bench)
+    bench.clock.sleep(0.001)
+    causes = bench.chip.processor.board.status
+    bench.chip.settle(bench.clock.now())
+    assert bool(causes.causes & {"IWDG": 0x02, "WWDG": 0x01}[watchdog]) == (not off)
+
+
+def test_wdgoff_does_not_hold_a_watchdog_that_an_option_byte_has_started() -> None:
+    bench = Bench(program=program(FOREVER))
+    bench.chip.options.set("MISC=0x04")
+    bench.chip.options.load()
+    bench.connect(csr=0x20)
+    assert bench.write(CR1, WDGOFF) == OK
+    go(bench)
+    bench.clock.sleep(0.001)
+    stall(bench)
+    bench.clock.sleep(1.0)
+    go(bench)
+    bench.clock.sleep(0.001)
+    bench.chip.settle(bench.clock.now())
+    assert bench.chip.processor.board.status.causes & 0x02

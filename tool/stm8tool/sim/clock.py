@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+TIE_S = 1e-10  # times that are closer are the same: they are sums, with small errors; a cycle takes 4e-8 s or more
+
 
 class VirtualClock:
     """A clock that stands still except while a program waits or a transfer takes its time."""

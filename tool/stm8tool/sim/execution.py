@@ -11,18 +11,21 @@ and flash: elsewhere it is an illegal opcode here. Read protection hides nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Optional
 
 from .chip.breakpoints import Access
 from .chip.memory import Memory
+from .clock import TIE_S
 from .cpu.core import BlockedError, Cpu
+from .cpu.idle import Finder, Loop
 from .cpu.writer import MemoryLayout
 from .peripherals.device import NEVER, Device
 from .state import GIVEN, PART_OF_IT, SCRATCH, State
 
 if TYPE_CHECKING:
-    from .chip.microcontroller import Microcontroller
+    from .chip.powered import PoweredChip
 
 ILLEGAL = 0x05  # an opcode that the STM8 does not have
 CLOCKS = range(0x50C0, 0x50D0)
@@ -46,17 +49,18 @@ class Execution:
 
     STATE = State(
         left={
-            **dict.fromkeys(("_chip", "_ram_end", "_flash_start", "_flash_end", "_memories", "layout"), GIVEN),
+            **dict.fromkeys(("_chip", "_ram_end", "_flash", "_memories", "layout"), GIVEN),
             **dict.fromkeys(("level", "enough", "on_reset", "lives_on"), "set by the code that runs a program"),
             **dict.fromkeys(("memory", "_flash_version", "_holders"), "copies of saved state"),
             **dict.fromkeys(("_began", "_from_cycle", "_hz"), "set again for each stretch"),
             "_due": "follows from the peripherals",
-            **dict.fromkeys(("_was_reset", "_accesses", "_written_at"), SCRATCH),
+            **dict.fromkeys(("_was_reset", "_accesses", "_written_at", "_waits", "_seen_accesses"), SCRATCH),
+            "_finder": "made anew from the code",
             **dict.fromkeys(("devices", "core"), PART_OF_IT),
         }
     )
 
-    def __init__(self, chip: Microcontroller, now: float, devices: Sequence[Device] = ()) -> None:
+    def __init__(self, chip: PoweredChip, now: float, devices: Sequence[Device] = ()) -> None:
         if chip.ram.start:
             raise ValueError("the core needs RAM from address 0 on")
         self._chip = chip
@@ -66,12 +70,10 @@ class Execution:
         self.on_reset: Callable[[str], None] = lambda _cause: None
         self.lives_on = False
         self._ram_end = chip.ram.end
-        self._flash_start, self._flash_end = chip.flash.start, chip.flash.end
+        self._flash = range(chip.flash.start, chip.flash.end)
         self._holders: dict[int, Optional[Device]] = {}
         self._memories = [m for m in (chip.flash, chip.eeprom, chip.options.memory) if m is not None]
-        self.layout = MemoryLayout(
-            chip.ram.end, 0, 0, 0, chip.ram.end - 1
-        )  # no plain flash: its reads may have to wait
+        self.layout = MemoryLayout(chip.ram.end, chip.flash.start, chip.flash.end, 0, chip.ram.end - 1)
         self.memory = bytearray([ILLEGAL]) * (max(chip.flash.end, chip.ram.end) + 8)
         self._began, self._from_cycle = now, 0
         self._hz = chip.map.cpu_hz
@@ -79,8 +81,11 @@ class Execution:
         self._accesses: Optional[list[Access]] = None  # of one instruction, while something looks at them
         self._written_at = -1  # the cycle of the last write to an array
         self._due = 0.0  # when the next thing happens in the devices; 0 after each access to one
+        self._seen_accesses = 0  # of SWIM to the devices
+        self._waits: Optional[tuple[Loop, int]] = None  # the loop in which the CPU waits, and its place there
         self.core = Cpu(self)
         self.core.pauses = True
+        self._finder = Finder(self.core)
         self.take_memories(anew=True)
 
     # -- time -------------------------------------------------------------------------------------------------
@@ -93,10 +98,19 @@ class Execution:
         return self._began + (cycles - self._from_cycle) / self._hz
 
     def begin(self, now: float) -> None:
-        """Go on at that time; SWIM may have written to the devices since the last stretch."""
-        self._due = 0.0
+        """Go on at that time."""
+        if self._seen_accesses != self._chip.map.device_accesses:
+            self._seen_accesses = self._chip.map.device_accesses
+            self._due = 0.0
         self._began, self._from_cycle = now, self.core.cycles
         self._hz = self._chip.map.cpu_hz
+
+    def _reached(self, moment: float) -> bool:
+        return self.now > moment - TIE_S
+
+    def _cycles_until(self, moment: float) -> int:
+        """Return the cycles until the CPU has reached a moment."""
+        return math.ceil((moment - TIE_S - self.now) * self._hz)
 
     def _set_speed(self, cycles: int) -> None:
         """Go on at the present speed of the chip, from a cycle on."""
@@ -114,6 +128,8 @@ class Execution:
         """Execute until that time; return why the CPU stopped before, or an empty text."""
         self._chip.controller.by_program = True
         self._was_reset = False
+        if self._flash_version != self._chip.flash.version:
+            self._take_flash()
         try:
             return self._run(until)
         finally:
@@ -122,11 +138,12 @@ class Execution:
 
     def _run(self, until: float) -> str:
         core, controller, debug = self.core, self._chip.controller, self._chip.debug
-        while self.now < until and not core.stopped:
+        self._waits = None
+        while not core.stopped and not self._reached(until):
             now = self.now
             self._settle(now)
-            if now >= self._due:
-                self._settle_devices(now)
+            if self._reached(self._due):
+                self._settle_devices(max(now, self._due))
             if self._was_reset or self.enough() or core.pc == core.breakpoint:
                 return ""
             if core.sleep and not core.pending and not self._may_wake():
@@ -134,7 +151,7 @@ class Execution:
                     return f"{core.sleep}, and {SLEEPLESS}"
                 self._wait(until)
                 break
-            if controller.busy and self._in_flash(core.pc) and not controller.readable(self._chip.flash):
+            if controller.busy and core.pc in self._flash and not controller.readable(self._chip.flash):
                 self._wait(min(until, controller.busy_until))
                 continue
             try:
@@ -148,19 +165,24 @@ class Execution:
                 return ""
             if stopped and stopped != "BREAK" and self.lives_on:
                 self._reset(f"the CPU met {stopped}")
-        if not self._was_reset and self.now >= self._due:
-            self._settle_devices(self.now)
+        if not self._was_reset and self._reached(self._due):
+            self._settle_devices(max(self.now, self._due))
         return core.stopped
 
     def _execute(self, end: float) -> bool:
         """Execute up to a time, or one instruction if the debug module looks at each; return whether it stalls."""
-        core, debug = self.core, self._chip.debug
+        core, debug, controller = self.core, self._chip.debug, self._chip.controller
+        self._waits = None
         stops = debug.breakpoints.fetches
         if stops != core.stops:
             core.stop_before(stops)
-        core.cautious = self._chip.controller.busy
+        core.cautious = controller.busy or controller.awaits_complement
+        core.closed = self._flash if controller.busy and not controller.readable(self._chip.flash) else range(0)
         if not debug.looks_closely or (core.sleep and not core.pending):
-            core.run(core.cycles + max(1, int((end - self.now) * self._hz)))
+            limit = core.cycles + max(1, self._cycles_until(end))
+            if self._wait_in_loop(limit):
+                return False
+            core.run(limit)
             return core.pc in core.stops and debug.stops_before(core.pc)
         if debug.stops_before(core.pc):
             return True
@@ -173,6 +195,53 @@ class Execution:
             return debug.executed([access._replace(on_stack=access.address in pushed) for access in self._accesses])
         finally:
             core.watched, self._accesses = False, None
+
+    def _wait_in_loop(self, limit: int) -> bool:
+        """Let the CPU wait up to a cycle, if it does nothing else; return whether it has come there."""
+        core = self.core
+        if core.pending or core.sleep or core.stops or core.breakpoint is not None:
+            return False
+        loop = self._finder.find(limit)
+        if loop is not None:
+            place, passed = loop.after(0, limit - core.cycles)
+            core.cycles += passed
+            core.state = loop.states[place]
+            self._waits = loop, place
+        return core.cycles >= limit
+
+    @property
+    def waits(self) -> bool:
+        """True if the CPU waits in a loop, at the end of what it has executed."""
+        return self._waits is not None and not (self.core.pending or self.core.stopped or self._was_reset)
+
+    def wait_on(self, since: float, moments: Iterable[float], stolen: int) -> tuple[int, float]:
+        """Let the CPU wait on in its loop while SWIM uses the bus at these moments, and steals cycles each time.
+
+        Returns:
+            How many of the moments come before the next event, and until when the CPU has executed then.
+        """
+        if self._waits is None:
+            return 0, since
+        loop, place = self._waits
+        event = min(self._due, self._chip.controller.next_change(since))
+        hz, count = self._hz, 0
+        for moment in moments:
+            if moment >= event:
+                break
+            cycles = math.ceil((moment - TIE_S - since) * hz)
+            if cycles > 0:
+                place, passed = loop.after(place, cycles)
+                since += passed / hz
+                self.core.cycles += passed
+            since += stolen / hz
+            count += 1
+        self.core.state = loop.states[place]
+        self._waits = loop, place
+        return count, since
+
+    def looks_at(self, address: int) -> bool:
+        """Tell whether the loop in which the CPU waits reads an address."""
+        return self._waits is not None and address in self._waits[0].reads
 
     def _settle_devices(self, now: float) -> None:
         """Let the devices do what is due, and pass their interrupts on."""
@@ -219,9 +288,6 @@ class Execution:
             device.reset(now)
 
     # -- memories ---------------------------------------------------------------------------------------------
-
-    def _in_flash(self, address: int) -> bool:
-        return self._flash_start <= address < self._flash_end
 
     def _settle(self, now: float) -> None:
         """Let the operation of the array end, and take over the bytes that it has programmed."""
@@ -296,14 +362,17 @@ class Execution:
         value = chip.map.read(address, 1, self._at(now))
         return value[0] if value else 0
 
-    def write(self, address: int, value: int, now: int) -> None:
+    def write(self, address: int, value: int, now: int) -> bool:
         """Write a byte; BlockedError while its array is busy."""
         if self._accesses is not None:
             self._accesses.append(Access(address, value, True))
         if address < self._ram_end:
             self.memory[address] = value
-            return
+            return True
         chip = self._chip
+        if chip.controller.loads_on(address, value):
+            self._written_at = now
+            return False
         at = self._at(now)
         self._settle(at)
         device = self._holder(address)
@@ -318,6 +387,7 @@ class Execution:
         if chip.map.cpu_hz != self._hz:
             self._set_speed(now)
         self.core.limit = 0  # `run` looks at the array and at the devices before the next instruction
+        return True
 
     def _write_map(self, address: int, value: int, now: int) -> None:
         chip = self._chip

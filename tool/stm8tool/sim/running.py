@@ -12,7 +12,7 @@ from stm8tool.errors import Code, ToolError
 from stm8tool.words import Advice, Hint
 
 from .chip.microcontroller import Microcontroller
-from .clock import VirtualClock
+from .clock import TIE_S, VirtualClock
 from .gap import SimGapError
 from .store import PathLike, board
 
@@ -128,6 +128,7 @@ class _Run:
         processor, execution = self._processor, self._execution
         processor.strict, processor.warn, processor.on_reset = True, self._warn_once, self._on_reset
         execution.enough, execution.core.breakpoint = self._has_sent_text, self._goal.pc
+        execution.core.forget()  # blocks that were translated before may contain that address
         try:
             yield
         finally:
@@ -139,7 +140,7 @@ class _Run:
         until, end = began + goal.seconds, End.TIME
         try:
             with self._watching():
-                while chip.executed_to < until:
+                while chip.executed_to < until - TIE_S:
                     clock.sleep(min(until, chip.executed_to + SLICE_S) - clock.now())
                     chip.settle(clock.now())
                     self._pass_on()

@@ -2,6 +2,7 @@
 
 Between commands the board stays powered and the probe stays plugged in. So flash, option bytes, wear, unique ID, RAM,
 registers, NRST, SWIM and the probe's mode and status are kept. Operations that still run at the end are finished.
+Before a command acts, the time of a process start passes, so that a write of the program has ended.
 A probe that was pulled, or that hung for good, is plugged in again before the next command. A fault that happens once
 is gone after it happened.
 """
@@ -13,7 +14,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 from stm8tool.errors import ToolError, UsageError
 from stm8tool.parts.table import Part
@@ -24,15 +25,19 @@ from stm8tool.transport.base import UsbIdentity
 from stm8tool.words import Hint
 
 from .chip.memory import Memory
-from .chip.microcontroller import LONGEST_DEBT_S, Microcontroller
+from .chip.microcontroller import Microcontroller
 from .chip.options import LOADED
+from .chip.powered import LONGEST_DEBT_S
 from .chip_file import FORMAT, VERSION, check_bench, check_devices, damaged, load, part_of, usb_side
 from .clock import RealClock, VirtualClock
 from .faults import Faults
 from .probe.stlink import SimStlink
-from .report import ChipReport, look_at
 from .state import Saved
 
+if TYPE_CHECKING:
+    from .report import ChipReport
+
+PROCESS_START_S = 0.02  # passes on a board before a command can act; a real process takes longer
 CLONE_SERIAL = b"000000000001".hex()  # the number that clones and old firmware share
 _SUCH_AS = "such as board.chip, made by: stm8tool sim create"
 PathLike = Union[str, "os.PathLike[str]"]
@@ -110,6 +115,8 @@ def open_transport(path: PathLike, *, real_time: bool = False, patient: bool = T
 
 def describe(path: PathLike) -> ChipReport:
     """Return the content of a chip file; UsageError as for `open_transport`."""
+    from .report import look_at
+
     document = load(checked(path))
     probe = _revive(document, VirtualClock(), str(path))
     probe.chip.settle(probe.clock.now())
@@ -163,7 +170,7 @@ class StoredProbe:
         try:
             _check_writable(self._path)
             self._document = load(self._path)
-            self._probe = _revive(self._document, self._clock, str(self._path))
+            self._probe = _revive(self._document, self._clock, str(self._path), ago_s=PROCESS_START_S)
         except ToolError:
             self._lock.release()
             raise
@@ -256,8 +263,8 @@ def _document(probe: SimStlink, model: str, serial: str, *, seconds: float) -> d
     }
 
 
-def _revive(document: Mapping[str, Any], clock: Clock, path: str) -> SimStlink:
-    """Return the probe and chip of a checked document."""
+def _revive(document: Mapping[str, Any], clock: Clock, path: str, *, ago_s: float = 0.0) -> SimStlink:
+    """Return the probe and chip of a checked document, which shows them as they were some time ago."""
     chip = Microcontroller(part_of(document), unique_id=bytes.fromhex(document["unique_id"]))
     for memory in _memories(chip):
         saved = document["memories"][memory.name]
@@ -267,7 +274,7 @@ def _revive(document: Mapping[str, Any], clock: Clock, path: str) -> SimStlink:
     for name in LOADED:
         setattr(chip.options, name, document["loaded_options"][name])
     faults, serial = document["faults"], document["serial"]
-    now = clock.now()
+    now = clock.now() - ago_s
     chip.STATE.restore(chip, document["chip"], now)
     probe = SimStlink(chip, document["model"], serial=serial, clock=clock, faults=faults, path=f"sim:{path}")
     for name, owner in _groups(probe).items():

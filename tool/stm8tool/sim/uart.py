@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Optional
 
+from .clock import TIE_S
 from .peripherals.device import NEVER
 from .rules import BYTE, FLAG, TIME, hex_bytes, optional
 from .state import GIVEN, State
@@ -92,7 +93,7 @@ class UartOutput:
 
     def settle(self, now: float) -> None:
         """Let the bytes through whose time has come."""
-        while self._moving is not None and self._through_at is not None and self._through_at <= now:
+        while self._moving is not None and self._through_at is not None and self._through_at <= now + TIE_S:
             self.sent.append(self._moving)
             self._moving, self._waiting = self._waiting, None
             self._complete = self._moving is None

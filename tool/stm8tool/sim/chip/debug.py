@@ -5,7 +5,9 @@ times the registers are here: SWIM reads and writes them here, and a chip file k
 
 Source: UM0470, debug module registers; reset values of ST's header files. Our readings are these. STF, BK1F, BK2F, BRW
 and SWBKF stand until the CPU goes on: no source says that another event clears them. BRW is 1 for a read. A breakpoint
-does not stop the first instruction after a stall. Not modelled: DM_CR2, and freezing peripherals by DM_ENFCTR.
+does not stop the first instruction after a stall. WDGOFF holds a watchdog while the CPU is stalled, unless an option
+byte has started it (UM0470 4.3.4). No source that we have tells the bits of DM_ENFCTR, which freeze peripherals of a
+stalled CPU, or the effect of FV_ROM and FV_RAM in DM_CR2: any value except that of a reset is a gap there.
 """
 
 from __future__ import annotations
@@ -22,8 +24,10 @@ CPU_REGISTERS = 0x7F00
 DM_REGISTERS = 0x7F90
 PC = range(0x7F01, 0x7F04)
 DM_CR1 = 0x7F96
+DM_CR2 = 0x7F97
 DM_CSR1 = 0x7F98
 DM_CSR2 = 0x7F99
+DM_ENFCTR = 0x7F9A
 _CSR2 = DM_CSR2 - DM_REGISTERS
 RESET_VECTOR = 0x8000
 
@@ -219,6 +223,9 @@ class DebugModule:
             self._write_csr2(value, may_run=may_run)
         elif address == DM_CSR1:
             self._csr1 = value & ~STOP_FLAGS | self._csr1 & STOP_FLAGS
+        elif address in (DM_CR2, DM_ENFCTR):
+            if value != _DM_RESET[address - DM_REGISTERS]:
+                raise SimGapError(f"0x{value:02X} in {'DM_CR2' if address == DM_CR2 else 'DM_ENFCTR'}")
         else:
             self._dm[address - DM_REGISTERS] = value
             self.pair_step = False

@@ -10,11 +10,12 @@ from typing import Any, Optional
 
 from stm8tool.parts.table import Part
 
-from ..faults import Faults
+from ..clock import TIE_S
 from ..gap import SimGapError
-from ..rules import BYTE, COUNTER, FLAG, LOAD, OPERATION, TIME, number, optional
+from ..rules import BYTE, FLAG, LOAD, OPERATION, TIME, optional
 from ..state import GIVEN, PART_OF_IT, SCRATCH, State
 from ..switches import Switches
+from .flash_keys import DUL, KEY_RULES, PUL, Keys
 from .flash_work import FIX, MODES, OPT, TPROG_BLANK_S, TPROG_S, WORD, Load, Operation
 from .memory import Memory
 from .options import ROP_ADDRESS, OptionBytes, is_l101
@@ -33,13 +34,10 @@ REGISTERS = {
     "stm8l": {0x5050: "CR1", 0x5051: "CR2", 0x5052: "PUKR", 0x5053: "DUKR", 0x5054: "IAPSR"},
 }
 
-HVOFF, BUSY, DUL, EOP, PUL, WR_PG_DIS, ROP = 0x40, 0x20, 0x08, 0x04, 0x02, 0x01, 0x80
-
-PUKR_KEYS = (0x56, 0xAE)
-DUKR_KEYS = (0xAE, 0x56)
+HVOFF, BUSY, EOP, WR_PG_DIS, ROP = 0x40, 0x20, 0x04, 0x01, 0x80
 
 
-class FlashController:
+class FlashController(Keys):
     """Keys, modes, and everything that changes flash, data EEPROM and option bytes.
 
     Attributes:
@@ -52,13 +50,10 @@ class FlashController:
     STATE = State(
         {
             **dict.fromkeys(("_cr1", "_cr2"), BYTE),
-            **dict.fromkeys(
-                ("pul", "dul", "_pukr_dead", "_dukr_dead", "_eop", "_wr_pg_dis", "_high_voltage_off"), FLAG
-            ),
-            **dict.fromkeys(("_pukr_step", "_dukr_step"), number(0, 1)),
+            **KEY_RULES,
+            **dict.fromkeys(("_eop", "_wr_pg_dis"), FLAG),
             "_awaiting_ncr2": optional(BYTE),
             **dict.fromkeys(("_awaited_of_program", "_has_erased_all"), FLAG),
-            "_dul_misses": COUNTER,
             "_loading_now": optional(LOAD),
             "_operation_now": optional(OPERATION),
         },
@@ -81,12 +76,10 @@ class FlashController:
         options: OptionBytes,
         switches: Switches,
     ) -> None:
-        self._part = part
+        super().__init__(part, switches)
         self.flash = flash
         self.eeprom = eeprom
         self.options = options
-        self._switches = switches
-        self.faults = Faults()
         self._has_complement = part.flash_regs == "stm8s"
         self._has_hvoff = not (is_l101(part) or part.name.lower().startswith("stm8tl"))
         self._rww = part.density != "low" and not is_l101(part)
@@ -102,10 +95,7 @@ class FlashController:
         self._cr2 = 0
         self._awaiting_ncr2: Optional[int] = None
         self._awaited_of_program = False  # the program wrote CR2, not SWIM
-        self.pul = self.dul = False
-        self._pukr_step = self._dukr_step = 0
-        self._pukr_dead = self._dukr_dead = False
-        self._dul_misses = self._switches.dul_misses if self.faults.dul_misses is None else self.faults.dul_misses
+        self._lock()
         self._eop = self._wr_pg_dis = False
         self._high_voltage_off = bool(self._switches.iapsr_reset & HVOFF)
         self._load: Optional[Load] = None
@@ -180,7 +170,12 @@ class FlashController:
         operation = self._operation
         if operation is None:
             return float("inf")
-        return operation.voltage_falls if now < operation.voltage_falls else operation.ends
+        return operation.voltage_falls if now + TIE_S < operation.voltage_falls else operation.ends
+
+    @property
+    def awaits_complement(self) -> bool:
+        """True if the program has to write NCR2 next: any other access of it has an effect."""
+        return self._awaiting_ncr2 is not None and self._awaited_of_program
 
     @property
     def has_news(self) -> bool:
@@ -200,7 +195,7 @@ class FlashController:
     def settle(self, now: float) -> None:
         """Finish the operation if its time has come."""
         operation = self._operation
-        if operation is None or now < operation.ends:
+        if operation is None or now + TIE_S < operation.ends:
             return
         self._operation = None
         self._cr2 &= ~MODES
@@ -259,7 +254,7 @@ class FlashController:
         operation = self._operation
         off = self._high_voltage_off
         if operation:
-            off = now >= operation.voltage_falls
+            off = now + TIE_S >= operation.voltage_falls
         value |= HVOFF * (off and self._has_hvoff)
         if self._switches.iapsr_undocumented:
             value |= BUSY * (operation is not None) | ROP * self.options.rop
@@ -289,38 +284,6 @@ class FlashController:
         elif name == "IAPSR":
             self._relock(value)
         return True
-
-    def _pukr(self, value: int) -> None:
-        if self.pul or self._pukr_dead:
-            return
-        if value != PUKR_KEYS[self._pukr_step]:
-            self._pukr_dead = True
-            return
-        self._pukr_step ^= 1
-        if self._pukr_step == 0:
-            self.pul = self._high_voltage_off = True
-
-    def _dukr(self, value: int) -> None:
-        if self.dul or self._dukr_dead:
-            return
-        if value != DUKR_KEYS[self._dukr_step]:
-            self._dukr_dead = self._switches.dukr_second_key_locks and self._dukr_step == 1
-            self._dukr_step = 0
-            return
-        self._dukr_step ^= 1
-        if self._dukr_step:
-            return
-        if self._dul_misses:
-            self._dul_misses -= 1
-            return
-        self.dul = self._high_voltage_off = True
-
-    def _relock(self, value: int) -> None:
-        if self.pul and not value & PUL:
-            self.pul = False
-            self._pukr_dead = is_l101(self._part)  # once between two resets
-        if not value & DUL:
-            self.dul = False
 
     # -- arrays ---------------------------------------------------------------------------------------------
 
@@ -377,6 +340,16 @@ class FlashController:
             self._load = None
             self._execute(memory, load, now + (len(taken) - 1) * byte_s)
         return len(taken)
+
+    def loads_on(self, address: int, value: int) -> bool:
+        """Take a byte from the program that continues its unit and does not end it; return whether it is one."""
+        load = self._load
+        if load is None or not load.by_program or address != load.start + len(load.data):
+            return False
+        if len(load.data) + 1 == load.size:
+            return False
+        load.data.append(value)
+        return True
 
     def _closed(self, memory: Memory) -> bool:
         """True if ROP keeps a write out; to the chip's own program it closes the option bytes only (RM0016 4.5.1)."""

@@ -43,6 +43,7 @@ class MemoryMap:
         clock_divider: CLK_CKDIVR.
         ckdivr: The address of CLK_CKDIVR.
         devices: The peripherals that are modelled, once the CPU has executed. Before that, their registers are a gap.
+        device_accesses: How often anything but the CPU has used one of them.
         other_hz: The clock that a program has chosen instead of the HSI, before CLK_CKDIVR divides it; else None.
     """
 
@@ -51,6 +52,7 @@ class MemoryMap:
         left={
             **dict.fromkeys(("_part", "_switches", "_rom", "_flash_registers", "ckdivr", "_ckdivr_reset"), GIVEN),
             **dict.fromkeys(("_ram", "_options", "_controller", "_debug", "_memories", "devices"), PART_OF_IT),
+            "device_accesses": "the peripherals are looked at when the CPU begins",
         },
     )
 
@@ -74,6 +76,7 @@ class MemoryMap:
         self._rom = _read_only(part, unique_id)
         self._flash_registers = REGISTERS[part.flash_regs]
         self.devices: Sequence[Device] = ()
+        self.device_accesses = 0
         self.ckdivr, self._ckdivr_reset = CKDIVR[part.flash_regs]
         self.reset()
 
@@ -141,6 +144,7 @@ class MemoryMap:
             return self.clock_divider
         device = self._device(address)
         if device is not None:
+            self.device_accesses += 1
             device.settle(now)
             return device.read(address, now)
         if address == CLK_ICKR:
@@ -174,6 +178,7 @@ class MemoryMap:
     def _write_other(self, address: int, value: int, now: float) -> None:
         target = self._device(address)
         if target is not None or address == self.ckdivr:
+            self.device_accesses += 1
             for device in self.devices:
                 device.settle(now)  # the write may change what they count
         if target is not None:

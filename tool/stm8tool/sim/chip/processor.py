@@ -5,16 +5,16 @@ Source: RM0016 and RM0031, RST_SR: one bit for each cause.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Optional
 
 from ..gap import SimGapError
 from ..peripherals.build import Board, build
-from ..state import GIVEN, PART_OF_IT, State
+from ..state import GIVEN, PART_OF_IT, SCRATCH, State
 
 if TYPE_CHECKING:
     from ..execution import Execution
-    from .microcontroller import Microcontroller
+    from .powered import PoweredChip
 
 CAUSES = {"IWDG": 0x02, "opcode": 0x04}
 WWDG = {"stm8s": 0x01, "stm8l": 0x10}
@@ -37,10 +37,11 @@ class Processor:
             **dict.fromkeys(("warn", "on_reset", "strict"), "set by the code that runs a program"),
             "board": PART_OF_IT,
             "_execution": PART_OF_IT,
+            "_waits": SCRATCH,
         }
     )
 
-    def __init__(self, chip: Microcontroller) -> None:
+    def __init__(self, chip: PoweredChip) -> None:
         self._chip = chip
         self.warn: Callable[[str], None] = lambda _text: None
         self.on_reset: Callable[[str], None] = lambda _cause: None
@@ -48,6 +49,7 @@ class Processor:
         self.board: Board = build(chip, lambda text: self.warn(text))
         chip.map.devices = [device for device in self.board.devices if device is not self.board.other]
         self._execution: Optional[Execution] = None  # made when the first instruction is executed: that takes its time
+        self._waits = False
         self.reset(0.0)
 
     @property
@@ -69,6 +71,11 @@ class Processor:
             return
         for device in self.board.devices:
             device.reset(now)
+
+    def hold_watchdogs(self, seconds: float) -> None:
+        """Let them not count for that time: DM_CR1.WDGOFF, while the CPU is stalled."""
+        for watchdog in self.board.watchdogs:
+            watchdog.hold(seconds)
 
     def power_on(self) -> None:
         """Do the part of a power-on that a reset leaves out."""
@@ -101,7 +108,35 @@ class Processor:
             if not chip.in_reset:
                 debug.leave_at(core.pc, core.a, core.x, core.y, core.sp, core.cc)
                 debug.sleep = core.sleep
+        self._waits = True
         return execution.now
+
+    @property
+    def waits(self) -> bool:
+        """True if the CPU waits in a loop since it has executed last, and nobody has used its bus since."""
+        return self._waits and self.execution.waits
+
+    def was_disturbed(self) -> None:
+        """Take note of a use of the bus which may end a loop that waits."""
+        self._waits = False
+
+    def looks_at(self, address: int) -> bool:
+        """Tell whether the loop in which the CPU waits reads an address."""
+        return self.execution.looks_at(address)
+
+    def wait_on(self, since: float, moments: Sequence[float], spared: Iterable[int]) -> tuple[int, float]:
+        """Let a CPU that waits do so while SWIM uses the bus at these moments, to write to the addresses in `spared`.
+
+        Returns:
+            How many of the moments pass, until the CPU looks at such an address or does something else, and until when
+            the CPU has executed then.
+        """
+        execution, debug = self.execution, self._chip.debug
+        looked_at = next((at for at, address in enumerate(spared) if self.looks_at(address)), len(moments))
+        count, until = execution.wait_on(since, moments[:looked_at], self._chip.switches.stolen_cycles)
+        core = execution.core
+        debug.leave_at(core.pc, core.a, core.x, core.y, core.sp, core.cc)
+        return count, until
 
     def _note_reset(self, cause: str) -> None:
         status = self.board.status

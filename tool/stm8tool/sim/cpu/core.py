@@ -9,7 +9,7 @@ from typing import Any, Optional, Protocol
 from ..state import GIVEN, SCRATCH, State
 from .functions import BLOCK_LENGTH, block_source, compile_function, longest, step_source
 from .generate import ENDS
-from .opcodes import PREFIXES, TABLE, Row
+from .opcodes import PREFIXES, TABLE
 from .writer import SPACE, Instruction, MemoryLayout, parts
 
 RESET_VECTOR = 0x8000
@@ -22,7 +22,9 @@ LEVEL_BITS = {level: bits for bits, level in LEVELS.items()}
 TOP_LEVEL = 0  # the number of TLI, which nothing masks
 
 _IN_DEBUG = "a register of the CPU, saved with the debug module"
-WARM = 12  # a block is translated when its start has run so often
+WARM = 60  # a block is translated when its start has been jumped to so often; a short loop after `LOOP_WARM` rounds
+LOOP_WARM = 12
+SHORT = 128  # bytes
 
 
 class Bus(Protocol):
@@ -34,8 +36,12 @@ class Bus(Protocol):
     def read(self, address: int, now: int) -> int:
         """Return the byte at an address outside of plain memory."""
 
-    def write(self, address: int, value: int, now: int) -> None:
-        """Take a byte for an address outside of RAM, or in RAM where code runs."""
+    def write(self, address: int, value: int, now: int) -> bool:
+        """Take a byte for an address outside of RAM, or in RAM where code runs.
+
+        Returns:
+            Whether something has changed that the code which runs now does not expect: the core looks around.
+        """
 
 
 class BlockedError(Exception):
@@ -51,6 +57,10 @@ def _never_waits(source: str) -> bool:
     """Tell whether no access that the code makes can meet a busy array, whatever the registers hold."""
     places = _BUS_ACCESS.findall(source)
     return all(place.isdigit() and (int(place) in _ALWAYS_FREE or int(place) in _IAPSR) for place in places)
+
+
+_Step = tuple[Callable[[Any], None], int]  # a function for an opcode, and the length of the instruction
+_NO_MEMORY = -1  # the opcode of an address without memory
 
 
 class _Block:
@@ -94,21 +104,22 @@ class Cpu:
         stopped: Why the CPU cannot go on: BREAK, an illegal opcode, no memory; else "".
         pending: Interrupts that are requested: number to level 1 to 3.
         interrupt_line: The level that JRIH and JRIL look at.
-        breakpoint: `run` returns before the instruction at this address; None for no such address. It is set before
-            anything runs.
+        breakpoint: `run` returns before the instruction at this address; None for no such address. Call `forget` after
+            a change.
         pauses: `run` returns when the CPU falls asleep. Otherwise, and if it sleeps already, it sleeps up to the limit.
         stops: As `breakpoint`, for those of the debug module; they may change at any time by `stop_before`.
         watched: Every access goes through the bus, so that it can be looked at.
-        cautious: An array is busy: only code whose accesses never wait for it runs in blocks.
+        cautious: Reads of `rom` go through the bus, which may have to wait. Only code that never waits runs in blocks.
+        closed: While it is cautious, `run` returns before an instruction at these addresses.
         volatile: The bus has read something that changes with time, so that an idle loop must be run.
     """
 
     STATE = State(
         left={
-            **dict.fromkeys(("bus", "m", "layout", "_watching", "_end"), GIVEN),
+            **dict.fromkeys(("bus", "m", "layout", "_watching", "_careful", "_end", "closed"), GIVEN),
             **dict.fromkeys(("a", "x", "y", "sp", "pc", "cf", "nv", "zv", "vf", "hf", "im"), _IN_DEBUG),
             **dict.fromkeys(("sleep", "stopped"), _IN_DEBUG),
-            **dict.fromkeys(("_steps", "_blocks", "_heat"), "made anew from the code"),
+            **dict.fromkeys(("_steps", "_blocks", "_careful_blocks", "_heat"), "made anew from the code"),
             **dict.fromkeys(("cycles", "count"), "count from when it is made"),
             **dict.fromkeys(("limit", "reserve", "volatile", "pauses", "watched", "cautious"), SCRATCH),
             **dict.fromkeys(("breakpoint", "interrupt_line"), "set by the code that runs a program"),
@@ -121,9 +132,13 @@ class Cpu:
         self.bus = bus
         self.m = bus.memory
         self.layout = bus.layout
-        self._steps: dict[tuple[bool, Row], Callable[[Any], None]] = {}
         self._watching = bus.layout._replace(ram_end=0, rom_start=0, rom_end=0)
+        self._careful = bus.layout._replace(rom_start=0, rom_end=0)
+        self._steps: dict[MemoryLayout, dict[int, _Step]] = {
+            layout: {} for layout in (self.layout, self._careful, self._watching)
+        }
         self._blocks: dict[int, _Block] = {}
+        self._careful_blocks = self._blocks if self._careful == self.layout else {}
         self._heat: dict[int, int] = {}
         self._end = len(self.m) - 8
         self.cycles = 0
@@ -136,6 +151,7 @@ class Cpu:
         self.stops: frozenset[int] = frozenset()
         self.watched = False
         self.cautious = False
+        self.closed = range(0)
         self.interrupt_line = 1
         self.pending: dict[int, int] = {}
         self.reset()
@@ -173,6 +189,19 @@ class Cpu:
         """PC, A, X, Y, SP, CC."""
         return self.pc, self.a, self.x, self.y, self.sp, self.cc
 
+    @property
+    def state(self) -> tuple[int, ...]:
+        """All registers, the flags as they are kept here."""
+        return (
+            *(self.pc, self.a, self.x, self.y, self.sp),
+            *(self.cf, self.nv, self.zv, self.vf, self.hf, self.im),
+        )
+
+    @state.setter
+    def state(self, values: tuple[int, ...]) -> None:
+        self.pc, self.a, self.x, self.y, self.sp, *flags = values
+        self.cf, self.nv, self.zv, self.vf, self.hf, self.im = flags
+
     # -- running --------------------------------------------------------------------------------------------
 
     def step(self) -> None:
@@ -182,44 +211,57 @@ class Cpu:
         if not self.sleep:
             self._execute()
 
-    def _execute(self) -> None:
-        instruction = decode(self.m, self.pc) if self.pc < self._end else None
-        if instruction is None:
-            self.stopped = "an illegal opcode" if self.pc < self._end else "no memory to fetch from"
-            return
-        step = self._steps.get((self.watched, instruction.row))
-        if step is None:
-            source = step_source(instruction.row, self._watching if self.watched else self.layout)
-            step = compile_function(source, "step", self.m, self.bus.read, self.bus.write)
-            self._steps[self.watched, instruction.row] = step
-        step(self)
+    def _execute(self) -> int:
+        """Execute the instruction at PC; return by how much it warms the one that comes next: 0 if it did not jump."""
+        pc = self.pc
+        layout = self._watching if self.watched else self._careful if self.cautious else self.layout
+        steps = self._steps[layout]
+        code = self.m[pc] if pc < self._end else _NO_MEMORY
+        if code in PREFIXES:
+            code = code << 8 | self.m[pc + 1]
+        found = steps.get(code)
+        if found is None:
+            row = TABLE.get((code >> 8, code & 0xFF))
+            if row is None:
+                self.stopped = "an illegal opcode" if pc < self._end else "no memory to fetch from"
+                return 0
+            step = compile_function(step_source(row, layout), "step", self.m, self.bus.read, self.bus.write)
+            found = steps[code] = step, row.length
+        found[0](self)
         if self.pc > SPACE:
             self.pc &= SPACE
+        if self.pc == pc + found[1]:
+            return 0
+        return WARM // LOOP_WARM if 0 <= pc - self.pc < SHORT else 1
 
     def run(self, limit: int) -> None:
         """Execute until `cycles` reaches the limit, or something stops the CPU."""
         self.limit = limit
         slept = bool(self.sleep)
-        blocks, memory = self._blocks, self.m
+        blocks, memory = self._careful_blocks if self.cautious else self._blocks, self.m
+        heat = 0  # a place in the middle of a block, where the last run has ended, does not begin another one
         while self.cycles < self.limit and not self.stopped:
             if self.pending and self._interrupt():
+                heat = 1
                 continue
             if self.sleep:
                 self.cycles = self.limit if slept or not self.pauses else self.cycles
                 return
-            if self.pc == self.breakpoint or self.pc in self.stops:
+            pc = self.pc
+            if pc == self.breakpoint or pc in self.stops or (self.cautious and pc in self.closed):
                 return
-            block = blocks.get(self.pc)
-            if block is None:
-                block = self._translate(self.pc)
+            block = blocks.get(pc)
+            if block is None and heat:
+                block = self._translate(pc, heat)
             if block is not None and self.cycles + block.longest <= self.limit and (block.free or not self.cautious):
                 if block.code and memory[block.start : block.end] != block.code:
                     del blocks[block.start]  # code in RAM that has changed
                     continue
                 self.reserve = block.longest
                 block.run(self)
+                heat = 1
             else:
-                self._execute()
+                heat = self._execute()
 
     def run_to(self, address: int, limit: int) -> bool:
         """Step until the PC is at an address; return whether it got there before the limit."""
@@ -230,9 +272,9 @@ class Cpu:
             self.step()
         return self.pc == address
 
-    def _translate(self, address: int) -> Optional[_Block]:
+    def _translate(self, address: int, heat: int) -> Optional[_Block]:
         """Return a block for an address that has run often, or None."""
-        heat = self._heat.get(address, 0) + 1
+        heat += self._heat.get(address, 0)
         self._heat[address] = heat
         return self.translate(address) if heat >= WARM else None
 
@@ -250,11 +292,11 @@ class Cpu:
                 break
         if not code:
             return None
-        source = block_source(code, self.layout)
+        source = block_source(code, self._careful if self.cautious else self.layout)
         run = compile_function(source, "block", self.m, self.bus.read, self.bus.write)
         held = bytes(self.m[address:at]) if in_ram else b""
         block = _Block(run, address, at, longest(code), held, free=_never_waits(source))
-        self._blocks[address] = block
+        (self._careful_blocks if self.cautious else self._blocks)[address] = block
         self._heat.pop(address, None)
         return block
 
@@ -270,12 +312,14 @@ class Cpu:
     def forget(self) -> None:
         """Drop the translations, because memory outside of RAM has changed."""
         self._blocks.clear()
+        self._careful_blocks.clear()
         self._heat.clear()
 
     def forget_outside_ram(self) -> None:
         """Drop the translations outside of RAM: those in RAM are compared with their code anyway."""
-        for start in [start for start in self._blocks if start >= self.layout.ram_end]:
-            del self._blocks[start]
+        for blocks in (self._blocks, self._careful_blocks):
+            for start in [start for start in blocks if start >= self.layout.ram_end]:
+                del blocks[start]
         self._heat.clear()
 
     # -- interrupts -----------------------------------------------------------------------------------------

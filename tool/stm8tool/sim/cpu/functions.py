@@ -8,26 +8,23 @@ programs with CPython 3.11: 0.4 to 0.6 million instructions a second by steps, 2
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from types import CodeType
-from typing import Any, Union
+from typing import Any, NamedTuple, Union
 
 from . import semantics
 from .generate import write
 from .opcodes import Row
 from .writer import Instruction, MemoryLayout, Writer, parts
 
-BLOCK_LENGTH = 32
+BLOCK_LENGTH = 48
 LONGEST_DIVISION = 15  # cycles that DIV and DIVW may take above those of the table
 
 REGISTERS = ("a", "x", "y", "sp", "im", *semantics.FLAGS)
 
-_FLAG = re.compile(rf"\b({'|'.join(semantics.FLAGS)})\b")
-_FLAG_SET = re.compile(rf"({'|'.join(semantics.FLAGS)}) = (.*)")
-_USED = re.compile(rf"\b({'|'.join(REGISTERS)})\b")
-_SET = re.compile(rf"\b({'|'.join(REGISTERS)}) =")
+_FLAGS = frozenset(semantics.FLAGS)
+_TO_SPACES = str.maketrans(dict.fromkeys("()[]|&^~<>+-*/%=,:", " "))
 
 
 def step_source(row: Row, layout: MemoryLayout) -> str:
@@ -63,9 +60,14 @@ def longest(code: Sequence[Instruction]) -> int:
 
 def _source(writer: Writer, name: str, start: Union[int, None], head: list[str]) -> str:
     lines = _without_dead_flags(writer.lines)
-    text = "\n".join(line for _, line in lines)
-    used = [reg for reg in REGISTERS if reg in set(_USED.findall(text))]
-    changed = [reg for reg in REGISTERS if reg in set(_SET.findall(text))]
+    names: set[str] = set()
+    targets: set[str] = set()
+    for _, line in lines:
+        words = _words(line)
+        names |= words.all
+        targets.add(words.target)
+    used = [reg for reg in REGISTERS if reg in names]
+    changed = [reg for reg in REGISTERS if reg in targets]
     loops = start is not None and any(line.startswith(f"EXIT {start}|") for _, line in lines)
     out = [f"def {name}(s, m=m, rd=rd, wr=wr):", *(f"    {line}" for line in head), "    n = s.cycles"]
     if used:
@@ -102,22 +104,37 @@ def _loop(pad: str, changed: list[str], cycles: str, count: str, pure: bool) -> 
     return [*out, f"{pad}if n <= lim: continue"]
 
 
+class _Words(NamedTuple):
+    """The names in a line; if it sets one, that is its target."""
+
+    all: frozenset[str]
+    target: str
+    flags_read: frozenset[str]
+
+
+@cache
+def _words(line: str) -> _Words:
+    target, sets, rest = line.partition(" = ")
+    names = frozenset(line.translate(_TO_SPACES).split())
+    if not (sets and target.isidentifier()):
+        return _Words(names, "", names & _FLAGS)
+    return _Words(names, target, frozenset(rest.translate(_TO_SPACES).split()) & _FLAGS)
+
+
 def _without_dead_flags(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     """Leave out each `flag = ...` whose flag is set again before anything reads it."""
-    live = set(semantics.FLAGS)
+    live = set(_FLAGS)
     kept = []
     for indent, line in reversed(lines):
         if line.startswith("EXIT "):
-            live = set(semantics.FLAGS)
+            live = set(_FLAGS)
         else:
-            found = _FLAG_SET.fullmatch(line) if not indent else None
-            if found:
-                if found[1] not in live:
+            words = _words(line)
+            if not indent and words.target in _FLAGS:
+                if words.target not in live:
                     continue
-                live.discard(found[1])
-                live.update(_FLAG.findall(found[2]))
-            else:
-                live.update(_FLAG.findall(line))
+                live.discard(words.target)
+            live |= words.flags_read
         kept.append((indent, line))
     return kept[::-1]
 
@@ -128,7 +145,7 @@ def _compiled(source: str, name: str) -> CodeType:
 
 
 def compile_function(
-    source: str, name: str, memory: bytearray, read: Callable[[int, int], int], write: Callable[[int, int, int], None]
+    source: str, name: str, memory: bytearray, read: Callable[[int, int], int], write: Callable[[int, int, int], bool]
 ) -> Callable[[Any], None]:
     """Return the function of a source text; it takes the core."""
     names: dict[str, Any] = {"m": memory, "rd": read, "wr": write}

@@ -39,11 +39,9 @@ def write(writer: Writer, row: Row, operands: Sequence[Value], following: Value)
         writer.put(semantics.DIVIDE_CYCLES)
         writer.fixed = False
     elif action in semantics.ALU:
-        writer.put(f"b = {_operand(writer, row, operands, 1)}")
-        writer.script(semantics.ALU[action])
+        writer.script_with(semantics.ALU[action], "b", _operand(writer, row, operands, 1))
     elif action in semantics.WORD:
-        writer.put(f"w = {_operand(writer, row, operands, 2)}")
-        writer.script(semantics.WORD[action], row.reg)
+        writer.script_with(semantics.WORD[action], "w", _operand(writer, row, operands, 2), row.reg)
     elif action in semantics.RMWW:
         writer.script(semantics.RMWW[action], row.reg)
     elif action in semantics.CONDITIONS:

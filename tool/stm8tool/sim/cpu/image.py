@@ -17,7 +17,8 @@ class PlainBus:
         """Return a byte; 0 after the end."""
         return self.memory[address] if address < self.size else 0
 
-    def write(self, address: int, value: int, now: int) -> None:
-        """Replace a byte; nothing happens after the end."""
+    def write(self, address: int, value: int, now: int) -> bool:
+        """Replace a byte, perhaps of the code that runs; nothing happens after the end."""
         if address < self.size:
             self.memory[address] = value
+        return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple, Union
 
 from .opcodes import MODES, Row
@@ -61,6 +62,22 @@ def plus(left: Value, right: Value) -> Value:
     return f"{left} + {right}" if right else left
 
 
+@cache
+def _lines(text: str, own: str) -> tuple[str, ...]:
+    if "R" in text:
+        text = re.sub(r"\bR\b", own, text)
+    if "S" in text:
+        text = re.sub(r"\bS\b", "y" if own == "x" else "x", text)
+    return tuple(line for line in text.split("; ") if line)
+
+
+@cache
+def _ends_with_name(lines: tuple[str, ...], name: str) -> bool:
+    """Tell whether the first line ends with a name that occurs nowhere else."""
+    words = re.findall(r"\w+", " ".join(lines))
+    return lines[0].endswith(" " + name) and words.count(name) == 1
+
+
 class Writer:
     """Writes the lines of one function.
 
@@ -83,9 +100,15 @@ class Writer:
 
     def script(self, text: str, reg: str = "") -> None:
         """Put the lines of `semantics.py`."""
-        own = reg.lower() or "x"
-        text = re.sub(r"\bR\b", own, re.sub(r"\bS\b", "y" if own == "x" else "x", text))
-        self.put(*(line for line in text.split("; ") if line))
+        self.put(*_lines(text, reg.lower() or "x"))
+
+    def script_with(self, text: str, name: str, value: str, reg: str = "") -> None:
+        """Put the lines of `semantics.py` for a value that has a name there, without the name if it occurs once."""
+        lines = _lines(text, reg.lower() or "x")
+        if _ends_with_name(lines, name):
+            self.put(lines[0][: -len(name)] + value, *lines[1:])
+        else:
+            self.put(f"{name} = {value}", *lines)
 
     def leave(self, target: Value, row: Row, extra: int = 0, indent: int = 0) -> None:
         """End the function with the registers stored and the PC at `target`."""
@@ -100,7 +123,10 @@ class Writer:
 
     def bytes_at(self, address: Value, size: int) -> str:
         """Return an expression for `size` bytes from an address, the first the highest."""
-        if not isinstance(address, int):
+        name = "p"
+        if address in ("x", "y", "sp"):
+            name = str(address)
+        elif not isinstance(address, int):
             self.put(f"p = {address}")
             address = "p"
         plain = " | ".join(
@@ -113,10 +139,11 @@ class Writer:
         ram, low, high = self.layout.ram_end - size + 1, self.layout.rom_start, self.layout.rom_end - size + 1
         if isinstance(address, int):
             return f"({plain if address < ram or low <= address < high else slow})"
-        return f"({plain} if p < {ram} or {low} <= p < {high} else {slow})"
+        in_rom = f" or {low} <= {name} < {high}" if low < high else ""
+        return f"({plain} if {name} < {ram}{in_rom} else {slow})"
 
     def store(self, address: Value, values: Sequence[str], row: Row) -> None:
-        """Write bytes, as the last that an instruction does; if they are not plain RAM, leave the block after it."""
+        """Write bytes, as the last that an instruction does; leave the block after it if the bus asks for that."""
         self.stores = True
         last = len(values) - 1
         end = self.layout.ram_end - last
@@ -125,15 +152,18 @@ class Writer:
             if address < end and not any(byte in self.guard for byte in touched):
                 self.put(*(f"m[{byte}] = {value}" for byte, value in zip(touched, values)))
                 return
-            self.put(*(f"wr({byte}, {value}, {self._now})" for byte, value in zip(touched, values)))
-            self.leave(self.next, row)
+            self._write_to_bus([str(byte) for byte in touched], values, row, "if")
             return
         self.put(f"p = {address}")
         guarded = f" and not {self.guard.start - last} <= p < {self.guard.stop}" if self.guard else ""
         self.put(f"if p < {end}{guarded}:")
-        self.put(*(f"m[{plus('p', i)}] = {value}" for i, value in enumerate(values)), indent=1)
-        self.put("else:")
-        self.put(*(f"wr({plus('p', i)}, {value}, {self._now})" for i, value in enumerate(values)), indent=1)
+        places = [str(plus("p", i)) for i in range(last + 1)]
+        self.put(*(f"m[{place}] = {value}" for place, value in zip(places, values)), indent=1)
+        self._write_to_bus(places, values, row, "elif")
+
+    def _write_to_bus(self, places: Sequence[str], values: Sequence[str], row: Row, word: str) -> None:
+        calls = [f"wr({place}, {value}, {self._now})" for place, value in zip(places, values)]
+        self.put(f"{word} {' | '.join(calls)}:")
         self.leave(self.next, row, indent=1)
 
     def push(self, *values: str) -> None:

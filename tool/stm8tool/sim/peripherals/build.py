@@ -20,7 +20,7 @@ from .timer import Timer
 from .watchdog import IndependentWatchdog, WindowWatchdog
 
 if TYPE_CHECKING:
-    from ..chip.microcontroller import Microcontroller
+    from ..chip.powered import PoweredChip
 
 _NAMES = ("CR1", "IER", "SR1", "EGR", "CNTR", "PSCR", "ARR")
 _TIMERS: dict[str, tuple[int, ...]] = {  # offsets of `_NAMES`
@@ -154,10 +154,11 @@ class Board(NamedTuple):
     priorities: Priorities
     status: ResetStatus
     other: Unmodelled
+    watchdogs: tuple[IndependentWatchdog, WindowWatchdog]
     named: Mapping[str, Saved]
 
 
-def build(chip: Microcontroller, warn: Callable[[str], None]) -> Board:
+def build(chip: PoweredChip, warn: Callable[[str], None]) -> Board:
     """Return the peripherals of a chip; `warn` is told each difference from the real one."""
     part, chip_map = chip.part, chip.map
     is_l = part.flash_regs == "stm8l"
@@ -183,13 +184,13 @@ def build(chip: Microcontroller, warn: Callable[[str], None]) -> Board:
     priorities = Priorities()
     status = ResetStatus(0x50B1, 0x01) if is_l else ResetStatus(0x50B3, 0x00)
     watchdog = IndependentWatchdog(0x50E0, 38_000 if is_l else 128_000, _option(chip, "IWDG_HW"))
-    window = WindowWatchdog(0x50D3 if is_l else 0x50D1, warn)
+    window = WindowWatchdog(0x50D3 if is_l else 0x50D1, lambda: chip_map.cpu_hz, _option(chip, "WWDG_HW"))
     other = Unmodelled(_L_NAMES if is_l else _S_NAMES, range(chip_map.ckdivr, chip_map.ckdivr + 1), warn)
     ports = Ports(swim_pull_up=not is_l)
     named |= {"GPIO": ports, "CLK": clock, "ITC": priorities, "RST": status}
     named |= {"IWDG": watchdog, "WWDG": window, "others": other}
     devices += [ports, clock, priorities, status, watchdog, window, other]
-    return Board(devices, uarts, priorities, status, other, named)
+    return Board(devices, uarts, priorities, status, other, (watchdog, window), named)
 
 
 _WATCHDOG_BITS = {  # address of the option byte and bit, by register map
@@ -198,13 +199,13 @@ _WATCHDOG_BITS = {  # address of the option byte and bit, by register map
 }
 
 
-def _option(chip: Microcontroller, name: str) -> Callable[[], bool]:
+def _option(chip: PoweredChip, name: str) -> Callable[[], bool]:
     """Return a function that tells whether the option bytes in force start a watchdog with the chip."""
     address, bits = _WATCHDOG_BITS[chip.part.flash_regs]
     return lambda: bool(chip.options.loaded(address) & bits[name])
 
 
-def _clock(chip: Microcontroller, warn: Callable[[str], None]) -> ClockControl:
+def _clock(chip: PoweredChip, warn: Callable[[str], None]) -> ClockControl:
     if chip.part.option_layout == "stm8l101":
         return ClockControl(0x50C0, 6, chip.map, (), {}, {}, {}, warn)
     if chip.part.flash_regs == "stm8l":

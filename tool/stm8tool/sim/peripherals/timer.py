@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from ..clock import TIE_S
 from ..rules import BYTE, hex_up_to, number, seconds
 from ..state import GIVEN, SCRATCH, State
 from .device import NEVER
@@ -113,7 +114,7 @@ class Timer:
 
     def settle(self, now: float) -> None:
         """Count up to the present time."""
-        while self._running and self.due <= now:
+        while self._running and self.due <= now + TIE_S:
             self._since = self.due
             self._update()
             if self._get("CR1") & OPM:
@@ -121,7 +122,7 @@ class Timer:
         if not self._running:
             self._since = now
             return
-        ticks = int((now - self._since) / self._tick_s)
+        ticks = int((now - self._since + TIE_S) / self._tick_s)
         self._count += ticks
         self._since += ticks * self._tick_s
 

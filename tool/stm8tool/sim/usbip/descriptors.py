@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 DEVICE, CONFIGURATION, STRING, INTERFACE, ENDPOINT, INTERFACE_ASSOCIATION = 1, 2, 3, 4, 5, 11
 VENDOR_CLASS, CDC_CLASS, CDC_DATA_CLASS, STORAGE_CLASS, COMPOSITE_CLASS = 0xFF, 0x02, 0x0A, 0x08, 0xEF
@@ -15,8 +15,7 @@ _INTERRUPT_INTERVAL = 8  # frames, or 2^7 microframes
 _LANGUAGE_US = 0x0409
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """One endpoint; IN if bit 7 of its address is set."""
 
     address: int
@@ -29,8 +28,7 @@ class Endpoint:
         return struct.pack("<4BHB", 7, ENDPOINT, self.address, self.kind, self.packet, interval)
 
 
-@dataclass(frozen=True)
-class Interface:
+class Interface(NamedTuple):
     """One interface: class, subclass and protocol, endpoints, and descriptors of its class."""
 
     number: int
@@ -47,8 +45,7 @@ class Interface:
         return binding + own + self.extra + b"".join(endpoint.descriptor() for endpoint in self.endpoints)
 
 
-@dataclass(frozen=True)
-class Descriptors:
+class Descriptors(NamedTuple):
     """All descriptors of a device; `strings` holds whole string descriptors by index."""
 
     vendor: int

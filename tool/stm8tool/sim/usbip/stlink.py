@@ -6,8 +6,6 @@ serial number. The endpoints of the other interfaces, bcdDevice and the texts ar
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from stm8tool.sim.faults import Faults
 from stm8tool.sim.probe.models import MODELS
 
@@ -46,7 +44,7 @@ def of_board(model: str, serial: str, faults: Faults) -> Descriptors:
     """
     raw_serial = faults.clone_serial or (faults.old_firmware and model == "v2")
     about = descriptors(model, serial, raw_serial=raw_serial)
-    return replace(about, product=_LOADER_PRODUCT) if faults.loader else about
+    return about._replace(product=_LOADER_PRODUCT) if faults.loader else about
 
 
 def descriptors(model: str, serial: str, *, raw_serial: bool = False) -> Descriptors:
