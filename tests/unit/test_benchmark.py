@@ -13,7 +13,7 @@ from speed.meter import Meter
 from speed.modelled import content_before, modelled, new_content
 from stm8tool.errors import TransferSizeError
 from stm8tool.parts.table import find_part
-from stm8tool.sim.probe.stlink import TRANSFER_S
+from stm8tool.sim.probe.stlink import ALONE_S, FRAME_S, QUEUED_S
 
 make_performance = load(ROOT / "docs" / "make_performance.py")
 _SMALL = cases.PARTS[0]
@@ -24,8 +24,8 @@ def _ask(meter: Meter, command: str, reply: int = 0) -> bytes:
     return meter.read(reply, 1.0) if reply else b""
 
 
-def _in_swim_mode(board: Board, *, waits: bool) -> Meter:
-    meter = Meter(board.probe, waits=waits)
+def _in_swim_mode(board: Board, *, stands_in: bool) -> Meter:
+    meter = Meter(board.probe, stands_in=stands_in)
     meter.open()
     for command in ("F3 07", "F4 00", "F4 07"):
         _ask(meter, command)
@@ -35,15 +35,15 @@ def _in_swim_mode(board: Board, *, waits: bool) -> Meter:
 def test_a_meter_counts_transfers_bytes_and_the_time_between_the_first_and_the_last() -> None:
     board = Board(model="v2")
     board.probe.clock.sleep(5)
-    meter = _in_swim_mode(board, waits=False)
+    meter = _in_swim_mode(board, stands_in=False)
     _ask(meter, "F4 0B 00 80 00 00 80 00")
     assert (meter.transfers, meter.swim_bytes) == (4, 128)
-    assert meter.seconds == pytest.approx(4 * TRANSFER_S[False])
+    assert meter.seconds == pytest.approx(4 * FRAME_S)
 
 
 def test_the_rest_of_a_write_is_not_taken_for_a_command() -> None:
     board = Board(model="v2")
-    meter = _in_swim_mode(board, waits=False)
+    meter = _in_swim_mode(board, stands_in=False)
     _ask(meter, "F4 0A 00 18 00 00 00 00 01 02 03 04 05 06 07 08")
     meter.write(bytes.fromhex("F4 0B FF FF").ljust(16, b"\0"), 1.0)
     assert meter.swim_bytes == 24
@@ -51,20 +51,33 @@ def test_the_rest_of_a_write_is_not_taken_for_a_command() -> None:
 
 def test_a_meter_waits_longer_from_one_busy_answer_to_the_next_where_it_stands_for_openocd() -> None:
     spans = []
-    for waits in (False, True):
+    for stands_in in (False, True):
         board = Board(model="v3")
-        meter = _in_swim_mode(board, waits=waits)
+        meter = _in_swim_mode(board, stands_in=stands_in)
         _ask(meter, "F4 04")  # the entry, which takes some ms
         before = meter.clock.now()
         answers = [_ask(meter, "F4 09", 4)[0] for _ in range(4)]
         spans.append(meter.clock.now() - before)
     assert answers[:3] == [1, 1, 1]
-    assert spans[1] - spans[0] == pytest.approx(0.001 + 0.002 + 0.004)
+    assert spans[1] - spans[0] == pytest.approx(0.001 + 0.002 + 0.004 - 4 * (ALONE_S - QUEUED_S))
+
+
+def test_a_command_of_openocd_is_in_flight_with_its_data_or_its_reply() -> None:
+    seconds = []
+    for stands_in in (False, True):
+        meter = _in_swim_mode(Board(model="v2"), stands_in=stands_in)
+        before = meter.clock.now()
+        _ask(meter, "F4 09", 4)
+        _ask(meter, "F4 0A 00 18 00 00 00 00 01 02 03 04 05 06 07 08")
+        meter.write(bytes(16), 1.0)
+        _ask(meter, "F4 09", 4)
+        seconds.append(meter.clock.now() - before)
+    assert seconds == pytest.approx([6 * FRAME_S, 3 * FRAME_S])
 
 
 def test_a_reply_of_another_length_is_passed_on() -> None:
     board = Board(model="v2")
-    meter = _in_swim_mode(board, waits=True)
+    meter = _in_swim_mode(board, stands_in=True)
     with pytest.raises(TransferSizeError):
         _ask(meter, "F5", 3)
     assert meter.transfers == 5
@@ -86,7 +99,7 @@ def test_a_job_is_timed_by_the_model_with_what_it_moved(job: str) -> None:
     assert first[:4] == (cases.DIRECT, _SMALL.upper(), "v3", job)
     assert first.real_s is None
     limit = cases.limit_s(find_part(_SMALL), job) or 0.0
-    assert first.modelled_s > limit + first.transfers * TRANSFER_S[True]
+    assert first.modelled_s > limit + first.transfers * QUEUED_S
     assert first.swim_bytes > (8192 if limit else 8000)
 
 

@@ -1,5 +1,8 @@
 """The framing of ST-LINK V2, V2-1 and V3: a command is one 16-byte bulk OUT, and its reply is one bulk IN.
 
+The transfers of one command are in flight together, as OpenOCD has them. The next command waits for them: one open
+firmware drops a command that comes before a reply was fetched.
+
 Replies carry no tag. To come into step, the channel drains pending replies. Then it asks questions with known answers
 (F1: the version, 6 bytes; F5: the mode, 2 bytes) until the answers fit. A probe answers in order, so all earlier
 replies have then been dropped.
@@ -33,10 +36,8 @@ class BulkChannel(CommandChannel):
     """Commands as bare bulk transfers."""
 
     def _transfer(self, command: bytes, data: bytes, reply: int, limit_s: float) -> bytes:
-        self.transport.write(command.ljust(COMMAND_SIZE, b"\0"), limit_s)
-        if data:
-            self.transport.write(data, limit_s)
-        return self.transport.read(reply, limit_s) if reply else b""
+        padded = command.ljust(COMMAND_SIZE, b"\0")
+        return self.transport.exchange([padded, data] if data else [padded], reply, limit_s)
 
     def _come_into_step(self) -> bytes:
         self._drain()
