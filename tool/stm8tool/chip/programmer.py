@@ -181,7 +181,8 @@ class _Write:
         if not blocks:
             return
         memory = self._flash.part.flash
-        self._flash.unlock(program=any(memory.start <= block.address < memory.end for block in blocks))
+        inside = [memory.start <= block.address < memory.end for block in blocks]
+        self._flash.unlock(program=any(inside), data=not all(inside))
         self._total, self._done = len(blocks), 0
         self._program(blocks, work)
         if self._verify == "read":
@@ -193,7 +194,7 @@ class _Write:
     def _program(self, blocks: Sequence[BlockWrite], work: Work) -> None:
         before = set(self.begun)
         try:
-            work.program(blocks, self._begin, self._end)
+            work.program(blocks, self._begin, self._end, check=self._verify is True)
         except BaseException as exc:
             self.refused += isinstance(exc, SwimError) and work is self._swim and not self._done
             unknown = {block.address for block in work.unfinished}

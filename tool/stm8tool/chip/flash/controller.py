@@ -51,7 +51,7 @@ class Flash:
         """Read IAPSR; this clears EOP and WR_PG_DIS."""
         return self.core.read(self._regs.iapsr, 1)[0]
 
-    def unlock(self, *, program: bool) -> None:
+    def unlock(self, *, program: bool, data: bool = True) -> None:
         """Open program memory, data EEPROM and option bytes, with both key pairs as ST's tool does.
 
         A memory that is open already gets no key: a second key would lock an STM8L101 until its next reset.
@@ -59,6 +59,7 @@ class Flash:
         Args:
             program: Program memory must open. It cannot on a locked STM8L whose boot ROM has run (UM0560), but
                 option bytes do not need it.
+            data: Data EEPROM and option bytes must open. Without it they get no key.
 
         Raises:
             ProgramError: A flag does not appear; then only a reset helps.
@@ -69,7 +70,7 @@ class Flash:
         )
         for _ in range(_KEY_TRIES):
             status = self.status()
-            closed = [(register, keys) for register, keys, flag in pairs if not status & flag]
+            closed = [(register, keys) for register, keys, flag in pairs[: 1 + data] if not status & flag]
             if not closed:
                 return
             for register, keys in closed:
@@ -78,7 +79,7 @@ class Flash:
         status = self.status()
         if program and not status & reg.IAPSR_PUL:
             raise ProgramError("the keys do not open the program memory", code=Code.KEYS, hint=_KEYS_HINT)
-        if not status & reg.IAPSR_DUL:
+        if data and not status & reg.IAPSR_DUL:
             raise ProgramError("the keys do not open the data memory", code=Code.KEYS, hint=_KEYS_HINT)
 
     def write_block(self, address: int, data: bytes, *, blank: bool) -> None:
@@ -109,6 +110,7 @@ class Flash:
 
     def begin_options(self) -> None:
         """Make option bytes writable."""
+        self.core.options_seen = b""
         self._set_mode(reg.MODE_OPTION)
 
     def end_options(self) -> None:
@@ -122,6 +124,7 @@ class Flash:
         Under ROP that may mean nothing; the caller always looks again after the next reset. If the chip is locked, a
         write of the ROP byte starts the erase of everything: this also waits for the end of that.
         """
+        self.core.options_seen = b""
         if address == reg.ROP_ADDRESS:
             self._write_rop_byte(value)
             return
@@ -156,6 +159,7 @@ class Flash:
         the chip when this returns, so one flipped bit must not look like EOP. HVOFF is 0 while the flash is
         written (RM0016 4.8.8). If the chip showed HVOFF before, this waits until it is 1 again, too.
         """
+        self.core.options_seen = b""
         clock = self.core.clock
         ended = reg.IAPSR_EOP | self.status() & reg.IAPSR_HVOFF
         deadline = clock.now() + _GLOBAL_ERASE_LIMIT_S

@@ -76,6 +76,8 @@ class SwimWork:
         blocks: Sequence[BlockWrite],
         begun: Callable[[BlockWrite], None],
         done: Callable[[BlockWrite], None],
+        *,
+        check: bool = False,
     ) -> None:
         """Program blocks, in this order.
 
@@ -83,6 +85,7 @@ class SwimWork:
             blocks: One that is `blank` is not erased first.
             begun: Called with a block before it is programmed.
             done: Called with a block once it is.
+            check: Whether `check` comes next; this makes no difference here.
         """
         for block in blocks:
             begun(block)

@@ -67,7 +67,7 @@ class LoaderUse:
             work = self._work(wanted)
             if work is None:
                 return job(wanted, self._swim)
-            from .host import LoaderError
+            from .records import LoaderError
 
             try:
                 work.loader.start()
@@ -95,7 +95,7 @@ class LoaderUse:
 
     def _stall(self, work: LoaderWork) -> None:
         """End the loader after an error. That error goes to the user, and one of the end does not."""
-        from .host import LoaderError
+        from .records import LoaderError
 
         try:
             work.stop()

@@ -15,6 +15,7 @@ from ...link.core import Core
 from ..blocks import BlockWrite, Span, by_span, merge, require_equal, spans, whole_blocks
 from ..swim_work import Progress
 from .host import RamLoader
+from .sums import Range
 
 _GROUP = 64  # blocks that share a checksum where most likely all are right
 _MOST_RUNS = 8  # of blocks; where there are more of them, a checksum for each block is faster
@@ -75,9 +76,14 @@ class LoaderWork:
         blocks: Sequence[BlockWrite],
         begun: Callable[[BlockWrite], None],
         done: Callable[[BlockWrite], None],
+        *,
+        check: bool = False,
     ) -> None:
-        """Program blocks; see `RamLoader.program`."""
-        self.loader.program(blocks, begun, done)
+        """Program blocks; see `RamLoader.program`. With `check`, the checksums for `check` are ordered meanwhile."""
+        whole = {block.address: block.data for block in blocks}
+        runs = _runs(sorted(whole), self._block) if check else []
+        groups = self._groups(runs[0], whole) if 0 < len(runs) <= _MOST_RUNS else None
+        self.loader.program(blocks, begun, done, groups)
 
     def check(self, blocks: Sequence[BlockWrite]) -> None:
         """Raise VerifyError unless the chip holds `blocks`."""
@@ -117,15 +123,22 @@ class LoaderWork:
                 if before + blocks * size < total:  # `compare` tells the end
                     self._progress("verifying", before + blocks * size, total)
 
-            blocks = range(*run, size)
-            taken = self.loader.checksums(run.start, len(blocks), report, group=_GROUP)
+            wanted, expected = self._groups(run, whole)
+            taken = self.loader.checksums(wanted, report, expected)
             passed += run.end - run.start
-            for number, value in enumerate(taken):
-                group = blocks[number * _GROUP :][:_GROUP]
-                if zlib.crc32(b"".join(whole[address] for address in group)) != value:
-                    suspect += group
+            for number, (value, right) in enumerate(zip(taken, expected)):
+                if value != right:
+                    suspect += range(*run, size)[number * _GROUP :][:_GROUP]
         sums = self._sums(_runs(suspect, size)) if suspect else {}
         return {address for address in suspect if zlib.crc32(whole[address]) != sums[address]}
+
+    def _groups(self, run: Span, whole: Mapping[int, bytes]) -> tuple[Range, list[int]]:
+        """Return the range of a run, a checksum for each group of its blocks, and the right checksums."""
+        blocks = range(*run, self._block)
+        groups = [blocks[n : n + _GROUP] for n in range(0, len(blocks), _GROUP)]
+        return Range(run.start, len(blocks), _GROUP), [
+            zlib.crc32(b"".join(whole[address] for address in group)) for group in groups
+        ]
 
     def _is_equal(self, segment: Segment, whole: Collection[int], unequal: Collection[int]) -> bool:
         """Tell whether a segment is held: by the checksums of its whole blocks, all else by its bytes."""
@@ -150,7 +163,7 @@ class LoaderWork:
                 if stage:
                     self._progress(stage, min(total, before + blocks * size), total)
 
-            sums = self.loader.checksums(span.start, (span.end - span.start) // size, report)
+            sums = self.loader.checksums(Range(span.start, (span.end - span.start) // size), report)
             found.update(zip(range(*span, size), sums))
             passed += span.end - span.start
         return found
@@ -159,8 +172,9 @@ class LoaderWork:
         """Return the checksums of blocks, taken once more."""
         found: dict[int, int] = {}
         for run in _runs(addresses, self._block):
-            taken = self.loader.checksums(run.start, (run.end - run.start) // self._block)
-            found.update(zip(range(*run, self._block), taken))
+            blocks = range(*run, self._block)
+            taken = self.loader.checksums(Range(run.start, len(blocks)), expected=[sums[block] for block in blocks])
+            found.update(zip(blocks, taken))
         self._core.tally.reads += any(sums[address] != value for address, value in found.items())
         return found
 
