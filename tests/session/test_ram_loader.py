@@ -108,12 +108,12 @@ def test_checksums_are_those_of_zlib_also_between_batches(part: str) -> None:
     size, flash = board.part.block, board.chip.flash
     loader = started(board)
     for seed in (3, 4):
-        found = loader.checksums(Range(flash.start, len(flash.data) // size))
+        found = loader.sums.of(Range(flash.start, len(flash.data) // size))
         assert found == [zlib.crc32(flash.data[n : n + size]) for n in range(0, len(flash.data), size)]
         loader.program(some_blocks(board, 9, seed), nothing, nothing)
     if board.chip.eeprom is not None:
         eeprom = board.chip.eeprom
-        assert loader.checksums(Range(eeprom.start, 2)) == [zlib.crc32(eeprom.data[n : n + size]) for n in (0, size)]
+        assert loader.sums.of(Range(eeprom.start, 2)) == [zlib.crc32(eeprom.data[n : n + size]) for n in (0, size)]
 
 
 @pytest.mark.parametrize("part", ["stm8s103f3", "stm8s208mb"])
@@ -352,8 +352,8 @@ def test_checksums_that_are_ordered_while_blocks_are_programmed_are_those_of_the
         wanted = Range(blocks[-1].address, 1, 64)
         expected = [zlib.crc32(blocks[-1].data)]
         loader.program(blocks, nothing, nothing, (wanted, expected))
-        assert loader.checksums(wanted, expected=expected) == expected
-    found = loader.checksums(Range(flash.start, 8))
+        assert loader.sums.of(wanted, expected=expected) == expected
+    found = loader.sums.of(Range(flash.start, 8))
     assert found == [zlib.crc32(flash.data[n : n + size]) for n in range(0, 8 * size, size)]
 
 
@@ -363,9 +363,9 @@ def test_checksums_are_the_true_ones_whatever_is_expected(count: int) -> None:
     size, flash = board.part.block, board.chip.flash
     true = [zlib.crc32(flash.data[n : n + size]) for n in range(0, count * size, size)]
     loader = started(board)
-    loader.checksums(Range(flash.start, 1))
+    loader.sums.of(Range(flash.start, 1))
     for wrong in ([value ^ 1 for value in true], [0] * count, [0xFFFFFFFF] * count, true):
-        assert loader.checksums(Range(flash.start, count), expected=wrong) == true
+        assert loader.sums.of(Range(flash.start, count), expected=wrong) == true
 
 
 def test_a_status_that_the_loader_was_just_changing_is_read_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -373,7 +373,7 @@ def test_a_status_that_the_loader_was_just_changing_is_read_again_at_once(monkey
     for torn in (0, 1):
         board = bench("stm8s105c6")
         loader = started(board)
-        loader.checksums(Range(board.chip.flash.start, 1))
+        loader.sums.of(Range(board.chip.flash.start, 1))
         answers = [None] * torn
 
         def read(data: bytes, answers: list[None] = answers) -> Optional[Status]:
@@ -382,6 +382,6 @@ def test_a_status_that_the_loader_was_just_changing_is_read_again_at_once(monkey
         with monkeypatch.context() as patch:
             patch.setattr(batches, "status_of", read)
             before = board.clock.now()
-            loader.checksums(Range(board.chip.flash.start, 100))
+            loader.sums.of(Range(board.chip.flash.start, 100))
             spans.append(board.clock.now() - before)
     assert spans[0] < spans[1] < spans[0] + 0.002

@@ -9,6 +9,7 @@ Sources: RM0016 4.5-4.8, RM0013, PM0054 4.4, 5.2-5.6, PM0047, times from the dat
 from __future__ import annotations
 
 import logging
+from typing import Optional
 
 from ...errors import LINK_ERRORS, Code, ProgramError
 from ...parts.table import Part
@@ -51,7 +52,7 @@ class Flash:
         """Read IAPSR; this clears EOP and WR_PG_DIS."""
         return self.core.read(self._regs.iapsr, 1)[0]
 
-    def unlock(self, *, program: bool, data: bool = True) -> None:
+    def unlock(self, *, program: bool, data: bool = True, looks: bool = True, status: Optional[int] = None) -> None:
         """Open program memory, data EEPROM and option bytes, with both key pairs as ST's tool does.
 
         A memory that is open already gets no key: a second key would lock an STM8L101 until its next reset.
@@ -60,6 +61,8 @@ class Flash:
             program: Program memory must open. It cannot on a locked STM8L whose boot ROM has run (UM0560), but
                 option bytes do not need it.
             data: Data EEPROM and option bytes must open. Without it they get no key.
+            looks: Look whether they opened, and give the keys again if not.
+            status: IAPSR, if it was read since the last reset and no key was given since then.
 
         Raises:
             ProgramError: A flag does not appear; then only a reset helps.
@@ -69,13 +72,16 @@ class Flash:
             (self._regs.dukr, reg.DATA_KEYS, reg.IAPSR_DUL),
         )
         for _ in range(_KEY_TRIES):
-            status = self.status()
+            status = self.status() if status is None else status
             closed = [(register, keys) for register, keys, flag in pairs[: 1 + data] if not status & flag]
             if not closed:
                 return
             for register, keys in closed:
                 for key in keys:
                     self.core.write(register, bytes([key]))
+            status = None
+            if not looks:
+                return
         status = self.status()
         if program and not status & reg.IAPSR_PUL:
             raise ProgramError("the keys do not open the program memory", code=Code.KEYS, hint=_KEYS_HINT)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Optional
 
 from ...image import Image, Segment
 from ...parts.table import Region
@@ -23,10 +24,12 @@ class SwimWork:
     """The blocks of a connected chip, whose CPU is stalled.
 
     Attributes:
+        status: None: IAPSR is to be read.
         unfinished: The block whose programming has begun and was not seen to end, if there is one.
     """
 
     def __init__(self, flash: Flash, progress: Progress) -> None:
+        self.status: Optional[int] = None
         self.unfinished: list[BlockWrite] = []
         self._flash = flash
         self._core = flash.core

@@ -4,7 +4,7 @@ A caller that meets LoaderError programs directly instead.
 
     loader = RamLoader(core, part)
     loader.start()
-    loader.checksums(Range(start, blocks))     CRC-32 of each block, as zlib has it
+    loader.sums.of(Range(start, blocks))       CRC-32 of each block, as zlib has it
     loader.program(blocks, begun, done)        the keys come first: `Flash.unlock`
     loader.stop()
 
@@ -36,7 +36,7 @@ from .variants import ENTRY, RECORD, START, TAIL
 
 _SETTINGS = 0x16  # `stop` of `loader.s` and what follows it
 _START_LIMIT_S = 0.05
-_FIRST_BLOCKS = 2
+_FIRST_BLOCKS = 1
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ class RamLoader:
 
     Attributes:
         running: It has been started.
+        sums: Asks it for checksums.
     """
 
     def __init__(self, core: Core, part: Part) -> None:
@@ -54,7 +55,7 @@ class RamLoader:
         self._part = part
         self._layout = variants.layout(part)
         self._batches = Batches(core, self._layout)
-        self._sums = Sums(core, part, self._layout, self._batches)
+        self.sums = Sums(core, part, self._layout, self._batches)
 
     @property
     def unfinished(self) -> Sequence[BlockWrite]:
@@ -82,9 +83,12 @@ class RamLoader:
             code = code.ljust(layout.tables - START, b"\0") + variants.tables()
         core.write(START, bytes(code))
         self._batches.begin()
-        self._sums.begin(bytes(code))
-        core.write(reg.PROGRAM_COUNTER, ENTRY.to_bytes(3, "big"))
-        core.write(reg.CONDITION_CODE, bytes([reg.CC_AT_START]))  # the loader sets its stack itself
+        self.sums.begin(bytes(code))
+        # PC, X, Y, SP, CC in one write
+        core.write(
+            reg.PROGRAM_COUNTER,
+            ENTRY.to_bytes(3, "big") + bytes(4) + layout.stack.to_bytes(2, "big") + bytes([reg.CC_AT_START]),
+        )
         with shield():
             core.write(reg.DM_CSR2, bytes([reg.CSR2_STALL | reg.CSR2_FLUSH]))
             core.write(reg.DM_CSR2, bytes([reg.CSR2_FLUSH]))
@@ -120,12 +124,6 @@ class RamLoader:
 
     # -- work -----------------------------------------------------------------------------------------------
 
-    def checksums(
-        self, wanted: Range, progress: Callable[[int], None] = lambda done: None, expected: Sequence[int] = ()
-    ) -> list[int]:
-        """Return the CRC-32 of each group of blocks of a range; see `Sums.of`."""
-        return self._sums.of(wanted, progress, expected)
-
     def program(
         self,
         blocks: Sequence[BlockWrite],
@@ -139,15 +137,15 @@ class RamLoader:
             blocks: One that is `blank` is not erased first; one that is to hold zeros only is erased.
             begun: Called with a block before the chip gets it.
             done: Called with a block once the chip has told that it ended well.
-            ahead: The range that `checksums` is asked for next, and what it most likely returns.
+            ahead: The range that `sums` is asked for next, and what it most likely returns.
 
         Raises:
             LoaderError: A block was refused, or nothing went on; all before it was told to `done`.
             SwimError, TransportError: The link failed; nothing is known of the blocks in `unfinished`.
         """
         batches = self._batches
-        self._sums.prove_code()
-        self._sums.tables_may_be_lost()
+        self.sums.prove_code()
+        self.sums.tables_may_be_lost()
         # Where the probe takes less than a block at once, a batch is one block in two writes.
         in_one_write = (self._core.link.most_written - TAIL) // (RECORD + self._part.block)
         most = max(1, min(self._layout.blocks, in_one_write))
@@ -166,7 +164,7 @@ class RamLoader:
             while batches.full:
                 batches.wait(done)
             if ahead:
-                self._sums.ask_ahead(*ahead)
+                self.sums.ask_ahead(*ahead)
             while batches.programs:
                 batches.wait(done)
         except LINK_ERRORS:
@@ -195,7 +193,7 @@ class RamLoader:
         Raises:
             LoaderError, SwimError, TransportError: As `program`.
         """
-        self._sums.prove_code()
+        self.sums.prove_code()
         clock = self._core.clock
         content, seconds = records.of_blocks(blocks)
         start = self._batches.room(len(content))

@@ -15,13 +15,15 @@ from .variants import RECORD
 
 STATUS_SIZE = 6
 SUM = 4  # bytes of a CRC
+FIRST = 2  # bytes of a block that `of_first_bytes` asks for
 _CHECK = 0x5A
 _REFUSED, _BAD, _STOPPED = 0x01, 0x02, 0x80
-_MODE_SUMS, _MODE_TABLE = 0x02, 0x04
+_MODE_SUMS, _MODE_TABLE, _MODE_FIRST = 0x02, 0x04, 0x08
 
 _CPU_HZ = 16_000_000
 _CYCLES_A_BYTE = {"small": 36, "medium": 16.5, "large": 15.25}  # of the CRC
 _CYCLES_A_BLOCK = 120
+_CYCLES_OF_FIRST_BYTES = 120
 _COPY_CYCLES_A_BYTE = 7
 TABLE_S = 0.003
 
@@ -77,6 +79,12 @@ def of_blocks(blocks: Sequence[BlockWrite]) -> tuple[bytes, float]:
 def of_sums(address: int, blocks: int, group: int, result: int) -> bytes:
     """Return the record for the checksums of `blocks` blocks from `address` on, one for each `group` of them."""
     return _head(_MODE_SUMS, address) + blocks.to_bytes(2, "big") + result.to_bytes(2, "big") + bytes([group])
+
+
+def of_first_bytes(address: int, blocks: int, result: int) -> tuple[bytes, float]:
+    """Return the record for the first bytes of `blocks` blocks from `address` on, and the seconds that it takes."""
+    record = _head(_MODE_FIRST, address) + blocks.to_bytes(2, "big") + result.to_bytes(2, "big") + b"\1"
+    return record, blocks * _CYCLES_OF_FIRST_BYTES / _CPU_HZ
 
 
 def sum_s(variant: str, block: int) -> float:

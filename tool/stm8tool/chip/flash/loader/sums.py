@@ -15,7 +15,7 @@ from ....parts.table import Part
 from ...link.core import Core
 from . import records, variants
 from .batches import Batch, Batches
-from .records import SUM, SUMS_RECORD, SUMS_RECORDS, TABLE_S, LoaderError
+from .records import FIRST, SUM, SUMS_RECORD, SUMS_RECORDS, TABLE_S, LoaderError
 from .variants import ENTRY, RECORD, START, Layout
 
 _MOST_SUMS = 192  # in one batch: while their results are read, the next ones are computed
@@ -74,6 +74,11 @@ class Sums:
         self._code_asked = False
         self._ahead = None
 
+    @property
+    def tells_first_bytes(self) -> bool:
+        """True if `first_bytes` works with this variant."""
+        return self._layout.variant.endswith("medium")
+
     def prove_code(self) -> None:
         """Raise LoaderError unless RAM holds the code, if that was not seen yet."""
         if self._code:
@@ -119,6 +124,23 @@ class Sums:
         except (*LINK_ERRORS, LoaderError, KeyboardInterrupt):
             self._batches.sent.clear()  # it only reads
             raise
+        return found
+
+    def first_bytes(self, start: int, blocks: int) -> list[bytes]:
+        """Return the first bytes of each block from an address on; the tables are lost."""
+        found: list[bytes] = []
+        self.has_tables = False
+        while len(found) < blocks:
+            while self._batches.full:
+                self._batches.wait()
+            buffer = self._layout.buffers[self._batches.next]
+            count = min(blocks - len(found), (buffer.tail - SUMS_RECORD - buffer.start) // FIRST)
+            record, seconds = records.of_first_bytes(start + len(found) * self._part.block, count, buffer.start)
+            batch = self._batches.send(record, 1, count, seconds)
+            while batch.ticks:
+                self._batches.wait()
+            data = self._core.read(buffer.start, count * FIRST)
+            found += [data[n : n + FIRST] for n in range(0, len(data), FIRST)]
         return found
 
     def ask_ahead(self, wanted: Range, expected: Sequence[int]) -> None:
