@@ -184,7 +184,7 @@ class _Write:
         inside = [memory.start <= block.address < memory.end for block in blocks]
         # The loader shows a program memory that stays closed by its first block, which the chip refuses then.
         looks = work is self._swim or not all(inside)
-        self._flash.unlock(program=any(inside), data=not all(inside), looks=looks, status=work.status)
+        self._flash.unlock(program=any(inside), data=not all(inside), looks=looks, iapsr=work.iapsr)
         self._total, self._done = len(blocks), 0
         self._program(blocks, work)
         if self._verify == "read":

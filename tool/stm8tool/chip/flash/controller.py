@@ -52,7 +52,7 @@ class Flash:
         """Read IAPSR; this clears EOP and WR_PG_DIS."""
         return self.core.read(self._regs.iapsr, 1)[0]
 
-    def unlock(self, *, program: bool, data: bool = True, looks: bool = True, status: Optional[int] = None) -> None:
+    def unlock(self, *, program: bool, data: bool = True, looks: bool = True, iapsr: Optional[int] = None) -> None:
         """Open program memory, data EEPROM and option bytes, with both key pairs as ST's tool does.
 
         A memory that is open already gets no key: a second key would lock an STM8L101 until its next reset.
@@ -62,7 +62,7 @@ class Flash:
                 option bytes do not need it.
             data: Data EEPROM and option bytes must open. Without it they get no key.
             looks: Look whether they opened, and give the keys again if not.
-            status: IAPSR, if it was read since the last reset and no key was given since then.
+            iapsr: IAPSR, if it was read since the last reset and no key was given since then.
 
         Raises:
             ProgramError: A flag does not appear; then only a reset helps.
@@ -72,14 +72,14 @@ class Flash:
             (self._regs.dukr, reg.DATA_KEYS, reg.IAPSR_DUL),
         )
         for _ in range(_KEY_TRIES):
-            status = self.status() if status is None else status
+            status = self.status() if iapsr is None else iapsr
             closed = [(register, keys) for register, keys, flag in pairs[: 1 + data] if not status & flag]
             if not closed:
                 return
             for register, keys in closed:
                 for key in keys:
                     self.core.write(register, bytes([key]))
-            status = None
+            iapsr = None
             if not looks:
                 return
         status = self.status()

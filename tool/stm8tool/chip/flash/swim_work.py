@@ -24,12 +24,12 @@ class SwimWork:
     """The blocks of a connected chip, whose CPU is stalled.
 
     Attributes:
-        status: None: IAPSR is to be read.
+        iapsr: None: it is to be read.
         unfinished: The block whose programming has begun and was not seen to end, if there is one.
     """
 
     def __init__(self, flash: Flash, progress: Progress) -> None:
-        self.status: Optional[int] = None
+        self.iapsr: Optional[int] = None
         self.unfinished: list[BlockWrite] = []
         self._flash = flash
         self._core = flash.core

@@ -112,11 +112,11 @@ class LoaderUse:
             return None
         from . import variants
 
-        why, status = variants.obstacle(part), 0
+        why, iapsr = variants.obstacle(part), 0
         if why is None:
             self._core.check_reaches(max(segment.end for segment in segments))
-            status = self._flash.status()
-            if status & reg.IAPSR_ROP_ACTIVE:
+            iapsr = self._flash.status()
+            if iapsr & reg.IAPSR_ROP_ACTIVE:
                 why = "the chip shows that it is read-protected"
         if why is not None:
             _log.info("no loader: %s", why)
@@ -124,7 +124,7 @@ class LoaderUse:
             return None
         from .work import LoaderWork
 
-        return LoaderWork(self._core, part, self._progress, status)
+        return LoaderWork(self._core, part, self._progress, iapsr)
 
 
 def _are_in_blocks(segments: Sequence[Segment], memories: Sequence[Region]) -> bool:

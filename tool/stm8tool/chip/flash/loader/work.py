@@ -32,11 +32,11 @@ class LoaderWork:
 
     Attributes:
         loader: The loader.
-        status: IAPSR before it was started, if that is known.
+        iapsr: IAPSR before it was started, if that is known.
     """
 
-    def __init__(self, core: Core, part: Part, progress: Progress, status: Optional[int] = None) -> None:
-        self.status = status
+    def __init__(self, core: Core, part: Part, progress: Progress, iapsr: Optional[int] = None) -> None:
+        self.iapsr = iapsr
         self.loader = RamLoader(core, part)
         self._core = core
         self._block = part.block
