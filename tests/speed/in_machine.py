@@ -37,16 +37,23 @@ def runs(model: str) -> Iterator[Run]:
                 yield Run(client, parts[0], model, REWRITE, True)
 
 
-def measure_all(model: str, path: Optional[Path]) -> None:
-    """Run everything over one model of probe, and save to `path` after each run."""
+def measure_all(model: str, path: Optional[Path]) -> list[Run]:
+    """Run everything over one model of probe, and save to `path` after each run. Return the runs that failed twice."""
+    if path:
+        record.wait_for_quiet()
     about = record.surroundings()
     about["openocd"] = record.version_of("openocd").replace("Open On-Chip Debugger", "OpenOCD")
     about["qemu"] = record.version_of("qemu-system-x86_64")
     costs: dict[tuple[str, str, str, str], Cost] = {}
+    failed: list[Run] = []
     with Machine() as machine:
         about["accelerator"] = machine.accelerator
         for run in runs(model):
-            cost, took = measure(machine, run.client, run.part, run.model, run.job, real_time=run.real_time)
+            found = _measured(machine, run)
+            if found is None:
+                failed.append(run)
+                continue
+            cost, took = found
             key = (cost.client, cost.part, cost.model, cost.job)
             if run.real_time:
                 held = costs.get(key)
@@ -57,3 +64,14 @@ def measure_all(model: str, path: Optional[Path]) -> None:
             print(f"{'real time' if run.real_time else 'model'} {cost}, process {took:.1f} s, load {load}", flush=True)
             if path:
                 record.save(path, record.in_machine(model), about, map(record.row, record.in_order(costs.values())))
+    return failed
+
+
+def _measured(machine: Machine, run: Run) -> Optional[tuple[Cost, float]]:
+    """Return the cost of a run and how long it took; None if it failed, and again when it was repeated."""
+    for _ in range(2):
+        try:
+            return measure(machine, run.client, run.part, run.model, run.job, real_time=run.real_time)
+        except AssertionError as exc:
+            print(f"failed: {exc}", flush=True)
+    return None

@@ -25,7 +25,7 @@ _CYCLES_A_BYTE = {"small": 36, "medium": 16.5, "large": 15.25}  # of the CRC
 _CYCLES_A_BLOCK = 120
 _CYCLES_OF_FIRST_BYTES = 120
 _COPY_CYCLES_A_BYTE = 7
-TABLE_S = 0.003
+TABLE_S = 0.0021
 
 TABLE_RECORD = bytes([_MODE_TABLE, 0, 0, 0])
 # The bytes of a record for checksums, and the most of a batch: the tables, the loader's own code, a range.
