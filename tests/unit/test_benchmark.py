@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -10,10 +11,11 @@ from pio import ROOT, load
 from session.bench import Board
 from speed import cases, in_machine, record
 from speed.meter import Meter
-from speed.modelled import content_before, modelled, new_content
+from speed.modelled import content_before, modelled, new_content, with_phases
 from stm8tool.errors import TransferSizeError
 from stm8tool.parts.table import find_part
 from stm8tool.sim.probe.stlink import ALONE_S, FRAME_S, QUEUED_S
+from vm.machine import NoAnswerError
 
 make_performance = load(ROOT / "docs" / "make_performance.py")
 _SMALL = cases.PARTS[0]
@@ -124,6 +126,59 @@ def test_the_committed_run_has_every_case_and_says_what_it_ran_on() -> None:
         assert done <= planned
     for section in data.values():
         assert {"date", "processor", "cores", "system", "python", "load"} <= section["run"].keys()
+
+
+class _Machines:
+    """Virtual machines that are none; they count."""
+
+    accelerator = "none"
+    made = 0
+
+    def __enter__(self) -> _Machines:
+        _Machines.made += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def test_a_run_that_fails_is_repeated_on_a_new_machine_and_the_others_are_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(
+        machine: object, client: str, part: str, model: str, job: str, *, real_time: bool
+    ) -> tuple[cases.Cost, float]:
+        done.append((client, part, job, real_time))
+        if len(done) == 3:
+            raise NoAnswerError("the virtual machine has ended")
+        if (client, part, job) == (cases.OPENOCD, "stm8s208rb", cases.VERIFY):
+            raise AssertionError("it failed")
+        return cases.Cost(client, part.upper(), model, job, 1.5, 2.5 if real_time else None, 1, 1), 2.5
+
+    done: list[tuple[str, str, str, bool]] = []
+    _Machines.made = 0
+    monkeypatch.setattr(in_machine, "Machine", _Machines)
+    monkeypatch.setattr(in_machine, "measure", measure)
+    monkeypatch.setattr(record, "version_of", lambda program: program)
+    monkeypatch.setattr(record, "wait_for_quiet", lambda: None)
+    failed = in_machine.measure_all("v2", tmp_path / "data.json")
+    assert failed == [in_machine.Run(cases.OPENOCD, "stm8s208rb", "v2", cases.VERIFY, real_time=False)]
+    assert _Machines.made == 4
+    rows = json.loads((tmp_path / "data.json").read_text(encoding="utf-8"))[record.in_machine("v2")]["rows"]
+    wanted = {(run.client, run.part.upper(), run.job) for run in in_machine.runs("v2")}
+    assert {(row["client"], row["part"], row["job"]) for row in rows} == wanted - {
+        (cases.OPENOCD, "STM8S208RB", cases.VERIFY)
+    }
+    assert {row["real_s"] for row in rows} == {None, 2.5}
+
+
+def test_the_steps_of_a_job_are_all_of_its_time() -> None:
+    cost, seconds = with_phases(cases.LOADER, _SMALL, "v2", cases.ONE_BYTE)
+    assert sum(seconds.values()) == pytest.approx(cost.modelled_s)
+    assert (
+        min(seconds[name] for name in ("connect", "start the loader", "compare", "keys", "program", "verify")) > 0.002
+    )
+    assert (seconds["program"], seconds["keys"]) == (pytest.approx(0.011, abs=0.003), pytest.approx(0.004))
 
 
 def test_the_page_and_the_chart_show_what_the_data_say() -> None:
