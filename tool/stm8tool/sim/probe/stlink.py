@@ -2,12 +2,13 @@
 
 Here are the bulk transfers, their times, and their faults; `firmware.py` answers the commands.
 
-Time: a host that waits for each transfer before it submits the next one needs a frame for it at full speed, 0.2 ms at
-high speed. Transfers that are in flight together share a frame, or need a microframe more each. A frame has room for 19
-packets of 64 bytes; 6 KiB fit into a microframe of high speed.
-Source: USB identity as OpenOCD has it; USB 2.0 tables 5-9 and 5-10 (packets in a frame, high); measured times of a
-transfer at high speed: 0.125 to 0.25 ms alone, 0.05 to 0.125 ms in a queue (medium). It is our reading that a probe
-answers within the frame that brings the command.
+Time: a host that waits for each transfer before it submits the next one needs a frame for each at full speed. At high
+speed it needs 0.2 ms. Transfers that are in flight together share a frame, or need a microframe more each. A frame has
+room for 19 packets of 64 bytes. 6 KiB fit into a microframe of high speed.
+
+Source: USB identity as OpenOCD has it. Packets in a frame: USB 2.0 tables 5-9 and 5-10 (high). A transfer at high speed
+was measured: 0.125 to 0.25 ms alone, 0.05 to 0.125 ms in a queue (medium). It is our reading that a probe answers
+within the frame that brings the command.
 """
 
 from __future__ import annotations
