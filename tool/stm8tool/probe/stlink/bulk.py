@@ -5,7 +5,7 @@ firmware drops a command that comes before a reply was fetched.
 
 Replies carry no tag. To come into step, the channel asks questions with known answers (F1: the version, 6 bytes; F5:
 the mode, 2 bytes) until the answers fit. A probe answers in order, so all earlier replies have then been dropped. If a
-question is not answered, the channel drains pending replies and asks again: one open firmware drops a command that
+question is not answered, the channel drains pending replies and asks again. One open firmware drops a command that
 comes before a reply was fetched.
 
 Source: OpenOCD, stm8flash and logs of real probes (confidence high); a V3 hangs on commands shorter than 16 bytes
