@@ -4,6 +4,7 @@
 
     bench            everything; OpenOCD runs in the virtual machine of tests/vm
     bench --quick    without the virtual machine
+    bench --phases   only where the time of each job of the loader goes, by the model of time
     bench --save     also writes what was measured to docs/performance.json; then run `dev.py generate`
 """
 
@@ -18,9 +19,9 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "tool")]
 
-from speed import core, processes, record  # noqa: E402
+from speed import core, phases, processes, record  # noqa: E402
 from speed.cases import BLANK, DIRECT, JOBS, LOADER, MODELS, ONE_BYTE, PARTS, REWRITE, UNCHANGED, Cost, limit_s  # noqa: E402
-from speed.modelled import modelled  # noqa: E402
+from speed.modelled import modelled, with_phases  # noqa: E402
 from stm8tool.parts.table import find_part  # noqa: E402
 
 _KIB = 1024
@@ -39,8 +40,13 @@ def main() -> int:
     """Measure, print, and save if that is wanted."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--phases", action="store_true")
     parser.add_argument("--save", action="store_true")
     options = parser.parse_args()
+    if options.phases:
+        for line in _phase_lines():
+            print(line, flush=True)
+        return 0
     about = record.surroundings()
     print(*(f"{name}: {value}" for name, value in about.items()), sep="\n", flush=True)
     cases = [*itertools.product((DIRECT, LOADER), PARTS, MODELS, JOBS)]
@@ -48,6 +54,8 @@ def main() -> int:
         costs = record.in_order(pool.map(modelled, *zip(*cases)))
     for line in _lines(costs):
         print(line)
+    if options.save:
+        record.wait_for_quiet()
     measured = [*processes.figures(), *core.figures()]
     for figure in measured:
         print(f"{figure.what:<90} {figure.measured:>10} {figure.target:>10}", flush=True)
@@ -57,9 +65,22 @@ def main() -> int:
     if not options.quick:
         from speed.in_machine import measure_all
 
-        for model in MODELS:
-            measure_all(model, record.DATA if options.save else None)
+        failed = [run for model in MODELS for run in measure_all(model, record.DATA if options.save else None)]
+        for run in failed:
+            print(f"not measured: {run}")
+        return int(bool(failed))
     return 0
+
+
+def _phase_lines() -> Iterator[str]:
+    """Yield a table of the milliseconds of each step of a session."""
+    for model in MODELS:
+        cases = [*itertools.product((LOADER,), PARTS, (model,), JOBS)]
+        with ProcessPoolExecutor() as pool:
+            taken = [seconds for _, seconds in pool.map(with_phases, *zip(*cases))]
+        yield f"{model}: milliseconds of  " + "  ".join(f"{part} {job}" for _, part, _, job in cases)
+        for name in phases.NAMES:
+            yield f"{name:<34}" + "".join(f"{1000 * seconds[name]:>8.1f}" for seconds in taken)
 
 
 def _lines(costs: Iterable[Cost]) -> Iterator[str]:

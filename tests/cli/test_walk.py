@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,19 +27,19 @@ def walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     store.create("board.chip", stm8tool.find_part("stm8s103f3"), "v3")
     save("block.hex", [Segment(0x8000, _BLOCK)])
     found: list[str] = []
-    write = store.StoredProbe.write
+    exchange = store.StoredProbe.exchange
 
-    def watched(probe: store.StoredProbe, data: bytes, timeout_s: float) -> None:
-        if _BLOCK[8:] in data and not found:
+    def watched(probe: store.StoredProbe, out: Sequence[bytes], reply: int, timeout_s: float) -> bytes:
+        if _BLOCK[8:] in b"".join(out) and not found:
             frame = sys._getframe(1)
             while frame:
                 source = Path(frame.f_code.co_filename)
                 if _PACKAGE in source.parents:
                     found.append(source.relative_to(_PACKAGE).as_posix())
                 frame = frame.f_back  # type: ignore[assignment]
-        write(probe, data, timeout_s)
+        return exchange(probe, out, reply, timeout_s)
 
-    monkeypatch.setattr(store.StoredProbe, "write", watched)
+    monkeypatch.setattr(store.StoredProbe, "exchange", watched)
     return found
 
 

@@ -238,7 +238,7 @@ OTHER_FAILURES: dict[str, tuple[Callable[[], object], Code]] = {
         ),
         Code.PROBE_LIMIT,
     ),
-    "keys": (in_use(JOBS["write"], "stm8l151k4", faults=["dul-misses"]), Code.KEYS),
+    "keys": (in_use(lambda chip: chip.set_options("UBC=1"), "stm8l151k4", faults=["dul-misses"]), Code.KEYS),
     "a low supply": (in_use(JOBS["write"], faults=["marginal-supply"]), Code.SUPPLY_LOW),
     "a serial number": (lambda: stm8tool.SerialNumber.parse("x"), Code.USAGE),
     "no numbers": (lambda: stm8tool.SerialNumber.parse("0x4000,u8,no.txt").take(), Code.FILE),

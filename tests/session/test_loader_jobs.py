@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, Optional
 import pytest
 
 from session.bench import Board, image_of
-from stm8tool.chip.flash.loader.host import RamLoader, Status
+from stm8tool.chip.flash.loader.batches import Batches
+from stm8tool.chip.flash.loader.records import Status
 from stm8tool.chip.flash.loader.use import WORTH_BLOCKS
 from stm8tool.chip.options.plan import Danger
 from stm8tool.errors import Code, ToolError, VerifyError
@@ -234,19 +235,19 @@ def test_after_an_error_the_cpu_is_stalled_for_the_next_job(loader: bool) -> Non
 def test_ctrl_c_stays_ctrl_c_if_the_status_of_the_loader_makes_no_sense(monkeypatch: pytest.MonkeyPatch) -> None:
     board = Board(loader=True)
     image = image_of(board.part, size=4000)
-    status, interrupts = RamLoader._status, 0
+    status, interrupts = Batches._status, 0
 
     def interrupt(stage: str, done: int, _total: int) -> None:
         nonlocal interrupts
         if stage == "writing" and done > 1000 and not interrupts:
             interrupts += 1
-            monkeypatch.setattr(RamLoader, "_status", lambda loader: Status(0x7FFF, 0, 0, 0))
+            monkeypatch.setattr(Batches, "_status", lambda loader: Status(0x7FFF, 0, 0, 0))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), board.open(progress=interrupt) as chip:
         chip.write(image)
     assert board.is_left_idle()
-    monkeypatch.setattr(RamLoader, "_status", status)
+    monkeypatch.setattr(Batches, "_status", status)
     board.upload(image)
     assert board.holds(image)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import zlib
 from collections.abc import Callable
+from typing import Optional
 
 import pytest
 
@@ -12,9 +13,11 @@ from session.bench import Board
 from session.ram_bench import RamBench
 from stm8tool.chip.flash.blocks import BlockWrite, blocks_to_write, merge, spans
 from stm8tool.chip.flash.controller import Flash
-from stm8tool.chip.flash.loader import variants
+from stm8tool.chip.flash.loader import batches, variants
 from stm8tool.chip.flash.loader.block_times import NotMeasuredError, measure
-from stm8tool.chip.flash.loader.host import LoaderError, RamLoader
+from stm8tool.chip.flash.loader.host import RamLoader
+from stm8tool.chip.flash.loader.records import LoaderError, Status, status_of
+from stm8tool.chip.flash.loader.sums import Range
 from stm8tool.chip.flash.loader.work import LoaderWork
 from stm8tool.chip.link.core import Core
 from stm8tool.chip.programmer import silent
@@ -105,12 +108,12 @@ def test_checksums_are_those_of_zlib_also_between_batches(part: str) -> None:
     size, flash = board.part.block, board.chip.flash
     loader = started(board)
     for seed in (3, 4):
-        found = loader.checksums(flash.start, len(flash.data) // size)
+        found = loader.sums.of(Range(flash.start, len(flash.data) // size))
         assert found == [zlib.crc32(flash.data[n : n + size]) for n in range(0, len(flash.data), size)]
         loader.program(some_blocks(board, 9, seed), nothing, nothing)
     if board.chip.eeprom is not None:
         eeprom = board.chip.eeprom
-        assert loader.checksums(eeprom.start, 2) == [zlib.crc32(eeprom.data[n : n + size]) for n in (0, size)]
+        assert loader.sums.of(Range(eeprom.start, 2)) == [zlib.crc32(eeprom.data[n : n + size]) for n in (0, size)]
 
 
 @pytest.mark.parametrize("part", ["stm8s103f3", "stm8s208mb"])
@@ -337,3 +340,48 @@ def test_a_block_that_cannot_be_measured_is_blank_again(fault: str) -> None:
         else:
             assert measure(flash).address == 0x9F40
     assert bytes(board.chip.flash.data) == before
+
+
+@pytest.mark.parametrize("part", ONE_OF_EACH.values())
+def test_checksums_that_are_ordered_while_blocks_are_programmed_are_those_of_the_new_blocks(part: str) -> None:
+    board = bench(part)
+    size, flash = board.part.block, board.chip.flash
+    loader = started(board)
+    for count in (1, 3, 20):
+        blocks = some_blocks(board, count, seed=count)
+        wanted = Range(blocks[-1].address, 1, 64)
+        expected = [zlib.crc32(blocks[-1].data)]
+        loader.program(blocks, nothing, nothing, (wanted, expected))
+        assert loader.sums.of(wanted, expected=expected) == expected
+    found = loader.sums.of(Range(flash.start, 8))
+    assert found == [zlib.crc32(flash.data[n : n + size]) for n in range(0, 8 * size, size)]
+
+
+@pytest.mark.parametrize("count", [1, 8, 9])
+def test_checksums_are_the_true_ones_whatever_is_expected(count: int) -> None:
+    board = bench("stm8s105c6")
+    size, flash = board.part.block, board.chip.flash
+    true = [zlib.crc32(flash.data[n : n + size]) for n in range(0, count * size, size)]
+    loader = started(board)
+    loader.sums.of(Range(flash.start, 1))
+    for wrong in ([value ^ 1 for value in true], [0] * count, [0xFFFFFFFF] * count, true):
+        assert loader.sums.of(Range(flash.start, count), expected=wrong) == true
+
+
+def test_a_status_that_the_loader_was_just_changing_is_read_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    spans = []
+    for torn in (0, 1):
+        board = bench("stm8s105c6")
+        loader = started(board)
+        loader.sums.of(Range(board.chip.flash.start, 1))
+        answers = [None] * torn
+
+        def read(data: bytes, answers: list[None] = answers) -> Optional[Status]:
+            return answers.pop() if answers else status_of(data)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(batches, "status_of", read)
+            before = board.clock.now()
+            loader.sums.of(Range(board.chip.flash.start, 100))
+            spans.append(board.clock.now() - before)
+    assert spans[0] < spans[1] < spans[0] + 0.002

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.bench import BUSY, CSR, LIMIT_S, OK, REFUSED, SILENT, Bench
-from stm8tool.errors import TransferSizeError, TransportTimeoutError
+from stm8tool.errors import EndpointStallError, TransferSizeError, TransportTimeoutError
 from stm8tool.sim.clock import VirtualClock
 from stm8tool.sim.gap import SimGapError
 
@@ -360,3 +360,53 @@ def test_a_refusal_and_silence_are_different_statuses() -> None:
     assert bench.try_read(0x8000) == REFUSED  # in reset the bus is closed
     assert bench.do("F4 08") == OK
     assert bench.try_read(0x8000) == OK
+
+
+# -- transfers that are in flight together ---------------------------------------------------------------------
+
+
+def _taken(bench: Bench, out: list[bytes], reply: int) -> float:
+    before = bench.probe.clock.now()
+    bench.probe.exchange(out, reply, 1.0)
+    return bench.probe.clock.now() - before
+
+
+def _command(text: str) -> bytes:
+    return bytes.fromhex(text).ljust(16, b"\0")
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "together_ms", "alone_ms"),
+    [("v2", 1000, 1, 2), ("v2", 2400, 3, 3), ("v2", 6144, 6, 7), ("v3", 1000, 0.325, 0.4), ("v3", 6144, 0.325, 0.4)],
+)
+def test_transfers_that_are_in_flight_together_share_frames(
+    model: str, size: int, together_ms: float, alone_ms: float
+) -> None:
+    bench = Bench(model=model)
+    bench.swim_mode()
+    command, data = _command("F4 0A")[:2] + size.to_bytes(2, "big") + bytes(12), bytes(size - 8)
+    assert _taken(bench, [command, data], 0) * 1000 == pytest.approx(together_ms)
+    assert (_taken(bench, [command], 0) + _taken(bench, [data], 0)) * 1000 == pytest.approx(alone_ms)
+
+
+def test_a_command_and_its_reply_share_a_frame_and_the_next_command_needs_another() -> None:
+    bench = Bench(model="v2")
+    assert _taken(bench, [_command("F5")], 2) == pytest.approx(0.001)
+    assert _taken(bench, [_command("F5")], 2) == pytest.approx(0.001)
+
+
+@pytest.mark.parametrize("first", ["F5", "F4 09", "F4 07"])
+def test_a_second_command_in_flight_with_the_first_is_refused(first: str) -> None:
+    bench = Bench(model="v2")
+    bench.swim_mode()
+    with pytest.raises(SimGapError, match="two commands"):
+        bench.probe.exchange([_command(first), _command("F4 09")], 4, 1.0)
+
+
+def test_a_fault_of_one_transfer_leaves_those_after_it_without_a_turn() -> None:
+    bench = Bench(model="v2", faults=["stall-after=0"])
+    with pytest.raises(EndpointStallError):
+        bench.probe.exchange([_command("F5")], 2, 1.0)
+    assert bench.probe.transfers == 1
+    bench.probe.clear_halt()
+    assert bench.probe.exchange([_command("F5")], 2, 1.0)[0] == 0

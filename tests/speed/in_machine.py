@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -10,8 +11,9 @@ from speed import record
 from speed.cases import BLANK, CLIENTS, OPENOCD, PARTS, REWRITE, VERIFY, Cost
 from speed.real_clients import measure
 from stm8tool.parts.table import find_part
-from vm.machine import Machine
+from vm.machine import Machine, NoAnswerError
 
+_TRIES = 2  # of a run
 # OpenOCD writes every block whatever it held, and knows no fast mode: a job of it is a write, or a comparison.
 OPENOCD_JOBS = (REWRITE, VERIFY, BLANK)
 
@@ -37,23 +39,40 @@ def runs(model: str) -> Iterator[Run]:
                 yield Run(client, parts[0], model, REWRITE, True)
 
 
-def measure_all(model: str, path: Optional[Path]) -> None:
-    """Run everything over one model of probe, and save to `path` after each run."""
+def measure_all(model: str, path: Optional[Path]) -> list[Run]:
+    """Run everything over one model of probe, and save to `path` after each run.
+
+    A run that fails is repeated on a new machine. Return those that failed again.
+    """
+    if path:
+        record.wait_for_quiet()
     about = record.surroundings()
     about["openocd"] = record.version_of("openocd").replace("Open On-Chip Debugger", "OpenOCD")
     about["qemu"] = record.version_of("qemu-system-x86_64")
     costs: dict[tuple[str, str, str, str], Cost] = {}
-    with Machine() as machine:
-        about["accelerator"] = machine.accelerator
-        for run in runs(model):
-            cost, took = measure(machine, run.client, run.part, run.model, run.job, real_time=run.real_time)
-            key = (cost.client, cost.part, cost.model, cost.job)
-            if run.real_time:
-                held = costs.get(key)
-                cost = (held or cost._replace(modelled_s=0.0))._replace(real_s=cost.real_s)
-            costs[key] = cost
-            load = record.load()
-            about["load"] = f"{about['load'].partition(' ')[0]} to {load}"
-            print(f"{'real time' if run.real_time else 'model'} {cost}, process {took:.1f} s, load {load}", flush=True)
-            if path:
-                record.save(path, record.in_machine(model), about, map(record.row, record.in_order(costs.values())))
+    pending, failed = deque(runs(model)), Counter[Run]()
+    while pending:
+        with Machine() as machine:
+            about["accelerator"] = machine.accelerator
+            while pending:
+                run = pending.popleft()
+                try:
+                    cost, took = measure(machine, run.client, run.part, run.model, run.job, real_time=run.real_time)
+                except (AssertionError, NoAnswerError) as exc:
+                    print(f"failed: {run}: {exc}", flush=True)
+                    failed[run] += 1
+                    if failed[run] < _TRIES:
+                        pending.appendleft(run)
+                    break  # go on with a new machine
+                key = (cost.client, cost.part, cost.model, cost.job)
+                if run.real_time:
+                    held = costs.get(key)
+                    cost = (held or cost._replace(modelled_s=0.0))._replace(real_s=cost.real_s)
+                costs[key] = cost
+                load = record.load()
+                about["load"] = f"{about['load'].partition(' ')[0]} to {load}"
+                kind = "real time" if run.real_time else "model"
+                print(f"{kind} {cost}, process {took:.1f} s, load {load}", flush=True)
+                if path:
+                    record.save(path, record.in_machine(model), about, map(record.row, record.in_order(costs.values())))
+    return [run for run, count in failed.items() if count == _TRIES]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Optional
 
-from stm8tool.sim.probe.stlink import SimStlink
+from stm8tool.sim.probe.stlink import SimStlink, in_flight
 from stm8tool.support.clock import Clock
 from stm8tool.transport.base import UsbIdentity
 
@@ -24,14 +25,15 @@ class Meter:
         last_s: When the last one ended.
     """
 
-    def __init__(self, probe: SimStlink, *, waits: bool = False) -> None:
+    def __init__(self, probe: SimStlink, *, stands_in: bool = False) -> None:
         """Begin to count.
 
-        With `waits` the clock moves on by OpenOCD's own waits. After a status "busy" it waits 1 ms, then 2, then 4. It
-        waits 1 ms before it asks again for the end of programming. (OpenOCD 0.12, confidence medium.)
+        With `stands_in` the client is OpenOCD 0.12. It has a command in flight together with its data or its reply
+        (confidence high). After a status "busy" it waits 1 ms, then 2, then 4. It waits 1 ms before it asks again for
+        the end of programming (confidence medium). The clock moves on by these waits.
         """
         self._probe = probe
-        self._waits = waits
+        self._stands_in = stands_in
         self._begun_with = probe.transfers
         self.swim_bytes = 0
         self.first_s: Optional[float] = None
@@ -64,9 +66,12 @@ class Meter:
 
     def write(self, data: bytes, timeout_s: float) -> None:
         self._begin()
+        belongs = len(data) != 16 or (self._asked[:2] == bytes([_SWIM, _WRITE]) and self._is_data(data))
+        if self._stands_in and belongs and self._asked:
+            self._probe.join()
         self._probe.write(data, timeout_s)
         self.last_s = self.clock.now()
-        if len(data) != 16 or (self._asked[:2] == bytes([_SWIM, _WRITE]) and self._is_data(data)):
+        if belongs:
             self._asked = b""
             return
         self._asked = data
@@ -77,6 +82,8 @@ class Meter:
 
     def read(self, size: int, timeout_s: float) -> bytes:
         self._begin()
+        if self._stands_in and self._asked:
+            self._probe.join()
         try:
             answer = self._probe.read(size, timeout_s)
         except Exception as exc:
@@ -86,6 +93,12 @@ class Meter:
             self.last_s = self.clock.now()
         self._look(answer)
         return answer
+
+    def exchange(self, out: Sequence[bytes], reply: int, timeout_s: float) -> bytes:
+        return in_flight(self, out, reply, timeout_s)
+
+    def join(self) -> None:
+        self._probe.join()
 
     def clear_halt(self) -> None:
         self._probe.clear_halt()
@@ -100,7 +113,7 @@ class Meter:
         self._probe.close()
 
     def _begin(self) -> None:
-        if self._waits:
+        if self._stands_in:
             self.clock.sleep(self._wait_s)
         self._wait_s = 0.0
         if self.first_s is None:

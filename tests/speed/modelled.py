@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from session.bench import program
+from speed import phases
 from speed.cases import BLANK, DIRECT, LOADER, ONE_BYTE, REWRITE, VERIFY, Cost
 from speed.meter import Meter
 from stm8tool import api
@@ -42,17 +43,26 @@ def chip_for(part: Part, job: str) -> Microcontroller:
 
 def modelled(client: str, name: str, model: str, job: str) -> Cost:
     """Run a job of stm8tool; return what it cost."""
+    return with_phases(client, name, model, job)[0]
+
+
+def with_phases(client: str, name: str, model: str, job: str) -> tuple[Cost, dict[str, float]]:
+    """Run a job of stm8tool; return what it cost, and the seconds of each step of its session."""
     part = find_part(name)
     chip = chip_for(part, job)
     probe = SimStlink(chip, model)
     meter = Meter(probe)
     image = Image([Segment(part.flash.start, new_content(part))])
     assert client in (DIRECT, LOADER)
-    with api.Chip(lambda: Session(Stlink(meter), part), part, loader=client == LOADER) as used:
+    with (
+        phases.recorded(probe.clock) as seconds,
+        api.Chip(lambda: Session(Stlink(meter), part), part, loader=client == LOADER) as used,
+    ):
         if job == VERIFY:
             used.verify(image)
         else:
             used.write(image)
     if bytes(chip.flash.data) != new_content(part):
         raise AssertionError(f"{client}, {name}, {model}, {job}: the chip does not hold the image")
-    return Cost(client, part.name, model, job, meter.seconds, None, meter.transfers, meter.swim_bytes)
+    cost = Cost(client, part.name, model, job, meter.seconds, None, meter.transfers, meter.swim_bytes)
+    return cost, seconds

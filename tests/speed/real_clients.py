@@ -1,8 +1,9 @@
 """Real clients on a simulated board, over USB/IP in the virtual machine of tests/vm.
 
 By the model of time: the board has a virtual clock. Each transfer moves it on by what a bus would take, and so do the
-known waits of a client. So a busy machine does not change the figure. In real time: the board has this machine's clock,
-and the process in the virtual machine is measured.
+known waits of a client. Transfers that a client is known to have in flight together count as such. So a busy machine
+does not change the figure. In real time: the board has this machine's clock, and the process in the virtual machine is
+measured.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def measure(machine: Machine, client: str, name: str, model: str, job: str, *, r
     part = find_part(name)
     chip = chip_for(part, job)
     probe = SimStlink(chip, model, serial=_SERIAL, clock=RealClock() if real_time else None)
-    meter = Meter(probe, waits=client == OPENOCD and not real_time)
+    meter = Meter(probe, stands_in=client == OPENOCD and not real_time)
     file = machine.io / "bench.hex"
     save(file, [Segment(part.flash.start, new_content(part))])
     with _served(meter, model) as port:

@@ -17,6 +17,7 @@ from speed.cases import CLIENTS, JOBS, MODELS, PARTS, Cost
 
 DATA = ROOT / "docs" / "performance.json"
 BY_MODEL, FIGURES = "model", "figures"
+_LOOK_S = 10.0
 
 
 def in_machine(model: str) -> str:
@@ -41,6 +42,17 @@ def surroundings() -> dict[str, str]:
 def load() -> str:
     """Return how many processes want a core just now."""
     return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+
+
+def wait_for_quiet(limit_s: float = 900.0) -> None:
+    """Wait until the machine has a core to spare, as far as the system tells; after `limit_s` go on all the same."""
+    cores, began = os.cpu_count() or 1, time.monotonic()
+    said = False
+    while hasattr(os, "getloadavg") and os.getloadavg()[0] > cores / 2 and time.monotonic() - began < limit_s:
+        if not said:
+            print(f"load {load()} on {cores} cores: waiting until the machine is quiet", flush=True)
+            said = True
+        time.sleep(_LOOK_S)
 
 
 def version_of(program: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Union
 
 from clocks import StandingClock
@@ -61,3 +62,8 @@ class FakeWire:
         if len(answer) != size:
             raise TransferSizeError(size, answer)
         return answer
+
+    def exchange(self, out: Sequence[bytes], reply: int, timeout_s: float) -> bytes:
+        for data in out:
+            self.write(data, timeout_s)
+        return self.read(reply, timeout_s) if reply else b""

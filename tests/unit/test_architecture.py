@@ -163,7 +163,7 @@ def test_the_status_bytes_of_an_st_link_are_known_below_the_probe_seam_only() ->
     above = [source for source in sources() if not _is_below_the_seam(source)]
     assert [name_of(source) for source in above if "READSTATUS" in source.read_text(encoding="utf-8")] == []
     assert [name_of(source) for source in above if any(map(_names_a_status, nodes(source)))] == []
-    driver = PACKAGE / "probe/stlink/swim.py"
+    driver = PACKAGE / "probe/stlink/status.py"
     assert any(map(_names_a_status, nodes(driver)))
 
 

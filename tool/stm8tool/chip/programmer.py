@@ -181,7 +181,10 @@ class _WriteJob:
         if not blocks:
             return
         memory = self._flash.part.flash
-        self._flash.unlock(program=any(memory.start <= block.address < memory.end for block in blocks))
+        inside = [memory.start <= block.address < memory.end for block in blocks]
+        # The loader shows a program memory that stays closed by its first block, which the chip refuses then.
+        looks = work is self._swim or not all(inside)
+        self._flash.unlock(program=any(inside), data=not all(inside), looks=looks, iapsr=work.iapsr)
         self._total, self._done = len(blocks), 0
         self._program(blocks, work)
         if self._verify == "read":
@@ -193,7 +196,7 @@ class _WriteJob:
     def _program(self, blocks: Sequence[BlockWrite], work: Work) -> None:
         before = set(self.begun)
         try:
-            work.program(blocks, self._begin, self._end)
+            work.program(blocks, self._begin, self._end, check=self._verify is True)
         except BaseException as exc:
             self.refused += isinstance(exc, SwimError) and work is self._swim and not self._done
             unknown = {block.address for block in work.unfinished}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
@@ -31,7 +31,7 @@ from .chip.powered import LONGEST_DEBT_S
 from .chip_file import FORMAT, VERSION, check_bench, check_devices, damaged, load, part_of, usb_side
 from .clock import RealClock, VirtualClock
 from .faults import Faults
-from .probe.stlink import SimStlink
+from .probe.stlink import SimStlink, in_flight
 from .state import Saved
 
 if TYPE_CHECKING:
@@ -193,6 +193,14 @@ class StoredProbe:
     def read(self, size: int, timeout_s: float) -> bytes:
         """Return the next bulk IN transfer."""
         return self._probe.read(size, timeout_s)
+
+    def exchange(self, out: Sequence[bytes], reply: int, timeout_s: float) -> bytes:
+        """Have transfers in flight together; see `Transport.exchange`."""
+        return in_flight(self, out, reply, timeout_s)
+
+    def join(self) -> None:
+        """Take the next transfer for one that was submitted together with the one before it."""
+        self._probe.join()
 
     def clear_halt(self) -> None:
         """Clear a STALL on both endpoints."""

@@ -81,6 +81,16 @@ class Transport(Protocol):
             TransportTimeoutError: no data came within `timeout_s`.
         """
 
+    def exchange(self, out: Sequence[bytes], reply: int, timeout_s: float) -> bytes:
+        """Have transfers in flight together: those of `out` in this order, and one that returns `reply` bytes.
+
+        Only what belongs to one command may be in flight together: the command, its data, its reply. A command that
+        is sent before the reply of another is here may be lost. With 0 for `reply` there is none.
+
+        Raises:
+            The errors of `write` and `read`: that of the first transfer that failed, in their order.
+        """
+
     def clear_halt(self) -> None:
         """Clear a STALL on the endpoints that refused a transfer."""
 

@@ -15,9 +15,9 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import usb.core
 import usb.util
@@ -32,7 +32,7 @@ from ..errors import (
 )
 from ..support.clock import Clock, MonotonicClock
 from ..words import Hint
-from . import confinement, libusb, usb_access, usb_holder, usb_node
+from . import confinement, in_flight, libusb, usb_access, usb_holder, usb_node
 from .base import UsbDeviceInfo, UsbIdentity
 
 VENDOR_ST = 0x0483
@@ -158,7 +158,7 @@ class UsbTransport:
         with self._transfer(self._out):
             sent = self._handle.write(self._out, data, _milliseconds(timeout_s))
         if sent != len(data):
-            raise TransportTimeoutError(f"the probe took {sent} of {len(data)} bytes within {timeout_s:g} s")
+            raise _cut_short(sent, len(data), timeout_s)
 
     def read(self, size: int, timeout_s: float) -> bytes:
         """Return one bulk transfer of exactly `size` bytes.
@@ -167,11 +167,31 @@ class UsbTransport:
         packet. It must not ask for one packet more: after a reply of whole packets that would wait for ever.
         """
         with self._transfer(self._in):
-            packet = self._in.wMaxPacketSize
-            data = bytes(self._handle.read(self._in, -(-size // packet) * packet, _milliseconds(timeout_s)))
+            data = bytes(self._handle.read(self._in, self._whole_packets(size), _milliseconds(timeout_s)))
         if len(data) != size:
             raise TransferSizeError(size, data)
         return data
+
+    def exchange(self, out: Sequence[bytes], reply: int, timeout_s: float) -> bytes:
+        """Have transfers in flight together; raise the error of the first of them that failed."""
+        queue = in_flight.queue_of(self._handle) if self._out is not None else None
+        if queue is None:
+            for data in out:
+                self.write(data, timeout_s)
+            return self.read(reply, timeout_s) if reply else b""
+        wanted: list[tuple[int, Union[bytes, int]]] = [(self._out.bEndpointAddress, data) for data in out]
+        if reply:
+            wanted.append((self._in.bEndpointAddress, self._whole_packets(reply)))
+        outcomes = queue.run(wanted, _milliseconds(timeout_s))
+        for number, (code, moved) in enumerate(outcomes):
+            if code:
+                with self._transfer(self._out if number < len(out) else self._in):
+                    raise usb.core.USBError(f"libusb error {code}", code)
+            if code is not None and number < len(out) and len(moved) != len(out[number]):
+                raise _cut_short(len(moved), len(out[number]), timeout_s)
+        if reply and len(outcomes[-1].data) != reply:
+            raise TransferSizeError(reply, outcomes[-1].data)
+        return outcomes[-1].data if reply else b""
 
     def clear_halt(self) -> None:
         """Clear a STALL on the endpoints that refused a transfer; if none is known, on both.
@@ -255,6 +275,10 @@ class UsbTransport:
     def _handle(self) -> Any:
         return self._device.handle
 
+    def _whole_packets(self, size: int) -> int:
+        packet = self._in.wMaxPacketSize
+        return int(-(-size // packet) * packet)
+
     def _claim(self) -> None:
         handle = self._handle
         interface = usb.util.find_descriptor(
@@ -311,6 +335,10 @@ def _info(device: Any) -> UsbDeviceInfo:
         high_speed=(device.speed or 0) >= _SPEED_HIGH,
         handle=device,
     )
+
+
+def _cut_short(moved: int, size: int, timeout_s: float) -> TransportTimeoutError:
+    return TransportTimeoutError(f"the probe took {moved} of {size} bytes within {timeout_s:g} s")
 
 
 def _active_configuration(handle: Any) -> Any:

@@ -9,6 +9,7 @@ Sources: RM0016 4.5-4.8, RM0013, PM0054 4.4, 5.2-5.6, PM0047, times from the dat
 from __future__ import annotations
 
 import logging
+from typing import Optional
 
 from ...errors import LINK_ERRORS, Code, ProgramError
 from ...parts.table import Part
@@ -51,7 +52,7 @@ class Flash:
         """Read IAPSR; this clears EOP and WR_PG_DIS."""
         return self.core.read(self._regs.iapsr, 1)[0]
 
-    def unlock(self, *, program: bool) -> None:
+    def unlock(self, *, program: bool, data: bool = True, looks: bool = True, iapsr: Optional[int] = None) -> None:
         """Open program memory, data EEPROM and option bytes, with both key pairs as ST's tool does.
 
         A memory that is open already gets no key: a second key would lock an STM8L101 until its next reset.
@@ -59,6 +60,9 @@ class Flash:
         Args:
             program: Program memory must open. It cannot on a locked STM8L whose boot ROM has run (UM0560), but
                 option bytes do not need it.
+            data: Data EEPROM and option bytes must open. Without it they get no key.
+            looks: Look whether they opened, and give the keys again if not.
+            iapsr: IAPSR, if it was read since the last reset and no key was given since then.
 
         Raises:
             ProgramError: A flag does not appear; then only a reset helps.
@@ -68,17 +72,20 @@ class Flash:
             (self._regs.dukr, reg.DATA_KEYS, reg.IAPSR_DUL),
         )
         for _ in range(_KEY_TRIES):
-            status = self.status()
-            closed = [(register, keys) for register, keys, flag in pairs if not status & flag]
+            status = self.status() if iapsr is None else iapsr
+            closed = [(register, keys) for register, keys, flag in pairs[: 1 + data] if not status & flag]
             if not closed:
                 return
             for register, keys in closed:
                 for key in keys:
                     self.core.write(register, bytes([key]))
+            iapsr = None
+            if not looks:
+                return
         status = self.status()
         if program and not status & reg.IAPSR_PUL:
             raise ProgramError("the keys do not open the program memory", code=Code.KEYS, hint=_KEYS_HINT)
-        if not status & reg.IAPSR_DUL:
+        if data and not status & reg.IAPSR_DUL:
             raise ProgramError("the keys do not open the data memory", code=Code.KEYS, hint=_KEYS_HINT)
 
     def write_block(self, address: int, data: bytes, *, blank: bool) -> None:
@@ -109,6 +116,7 @@ class Flash:
 
     def begin_options(self) -> None:
         """Make option bytes writable."""
+        self.core.options_seen = b""
         self._set_mode(reg.MODE_OPTION)
 
     def end_options(self) -> None:
@@ -122,6 +130,7 @@ class Flash:
         Under ROP that may mean nothing; the caller always looks again after the next reset. If the chip is locked, a
         write of the ROP byte starts the erase of everything: this also waits for the end of that.
         """
+        self.core.options_seen = b""
         if address == reg.ROP_ADDRESS:
             self._write_rop_byte(value)
             return
@@ -156,6 +165,7 @@ class Flash:
         the chip when this returns, so one flipped bit must not look like EOP. HVOFF is 0 while the flash is
         written (RM0016 4.8.8). If the chip showed HVOFF before, this waits until it is 1 again, too.
         """
+        self.core.options_seen = b""
         clock = self.core.clock
         ended = reg.IAPSR_EOP | self.status() & reg.IAPSR_HVOFF
         deadline = clock.now() + _GLOBAL_ERASE_LIMIT_S

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Optional
 
 from ...image import Image, Segment
 from ...parts.table import Region
@@ -23,10 +24,12 @@ class SwimWork:
     """The blocks of a connected chip, whose CPU is stalled.
 
     Attributes:
+        iapsr: None: it is to be read.
         unfinished: The block whose programming has begun and was not seen to end, if there is one.
     """
 
     def __init__(self, flash: Flash, progress: Progress) -> None:
+        self.iapsr: Optional[int] = None
         self.unfinished: list[BlockWrite] = []
         self._flash = flash
         self._core = flash.core
@@ -76,6 +79,8 @@ class SwimWork:
         blocks: Sequence[BlockWrite],
         begun: Callable[[BlockWrite], None],
         done: Callable[[BlockWrite], None],
+        *,
+        check: bool = False,
     ) -> None:
         """Program blocks, in this order.
 
@@ -83,6 +88,7 @@ class SwimWork:
             blocks: One that is `blank` is not erased first.
             begun: Called with a block before it is programmed.
             done: Called with a block once it is.
+            check: Whether `check` comes next; this makes no difference here.
         """
         for block in blocks:
             begun(block)

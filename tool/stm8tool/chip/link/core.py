@@ -59,6 +59,8 @@ class Core:
         tally: Counts of the things that had to be done again.
         only_at_power_on: The chip was silent until its power was switched.
         erased: An unlock has erased it.
+        options_seen: The option area as two reads agreed on it, after the last connect and the last write there. b"" if
+            it was not read since then.
     """
 
     def __init__(self, link: SwimLink, part: Optional[Part] = None, power_cycle: Optional[PowerCycle] = None) -> None:
@@ -68,6 +70,7 @@ class Core:
         self.tally = Tally()
         self.only_at_power_on = False
         self.erased = False
+        self.options_seen = b""
         self._refused_high_speed = False
         self._part = part
         self._power_cycle = power_cycle
@@ -97,6 +100,7 @@ class Core:
             FamilyMismatchError: The chip is not the part that was named; nothing was written.
         """
         self._entered = True
+        self.options_seen = b""
         for last_try in (False, True):
             try:
                 self.recipe = self._reach()

@@ -72,7 +72,7 @@ class OptionState(NamedTuple):
 def read_as_listed(flash: Flash) -> list[OptionState]:
     """Read all option bytes that the part has, even if the chip may lack some; under ROP the values mean nothing."""
     core, part = flash.core, flash.part
-    area = core.read_surely(part.options.start, part.options.size)
+    core.options_seen = area = core.read_surely(part.options.start, part.options.size)
     states = []
     for option in option_table(part):
         offset = option.address - part.options.start
@@ -82,8 +82,9 @@ def read_as_listed(flash: Flash) -> list[OptionState]:
 
 
 def read_one(flash: Flash, option: OptionByte) -> OptionState:
-    """Read one option byte of an open chip."""
-    held = flash.core.read_surely(option.address, 2 if option.complement else 1)
+    """Return one option byte of an open chip; it is read unless it was seen before."""
+    size, offset = 2 if option.complement else 1, option.address - flash.part.options.start
+    held = flash.core.options_seen[offset : offset + size] or flash.core.read_surely(option.address, size)
     return OptionState(option, held[0], held[1] if option.complement else None)
 
 

@@ -28,6 +28,7 @@ from ..base import NO_ACCESS, ProbeInfo
 from . import identify
 from . import version as stlink_version
 from .channel import GET_MODE, MODE_SIZE
+from .status import StatusPoll
 from .usb_ids import V1_PRODUCT
 
 _GET_TARGET_VOLTAGE = b"\xf7"
@@ -42,7 +43,6 @@ _GENERATE_RESET = b"\xf4\x05"
 _RESYNC = b"\xf4\x06"
 _ASSERT_RESET = b"\xf4\x07"
 _DEASSERT_RESET = b"\xf4\x08"
-_READ_STATUS = b"\xf4\x09"
 _WRITE_MEMORY = b"\xf4\x0a"
 _READ_MEMORY = b"\xf4\x0b"
 _READ_BUFFER = b"\xf4\x0c"
@@ -51,31 +51,13 @@ _READ_BUFFER_SIZE = b"\xf4\x0d"
 _MODE_SWIM = 3
 _STUCK_IN_MODE = {0: "DFU, its firmware update mode", 4: "its bootloader"}
 
-_OK, _BUSY = 0x00, 0x01
-_FAULTS = {0x04: LinkFault.SILENT, 0x05: LinkFault.REFUSED, 0x10: LinkFault.STUCK, 0x16: LinkFault.STUCK}
-_MEANINGS: Mapping[Optional[LinkFault], tuple[str, Optional[str]]] = {
-    LinkFault.SILENT: (
-        "the chip does not answer",
-        "check SWIM, NRST and GND wires, and that the board has power",
-    ),
-    LinkFault.REFUSED: (
-        "the chip refuses the access",
-        "wire NRST (SWIM_RST), and make sure that nothing holds it low; check the supply",
-    ),
-    LinkFault.STUCK: ("the SWIM line is stuck", "SWIM and GND may be swapped, or SWIM is held low"),
-    None: ("the probe reports an unknown error", None),
-}
-
 _FIRST_TO_MEASURE = (2, 13)  # V2J13; a V1 cannot, nor a V2-1 for STM8, whose J is 0
 _WRITE_DATA_IN_COMMAND = 8
 _LARGEST_BUFFER = 6144
 _SMALLEST_BUFFER = 128  # one block of the larger STM8
 _ASSUMED_BUFFER = 256  # if a probe answers 0
-# A chip that is still writing NACKs the next byte, and the probe repeats it: wait long enough for some of that.
 # docs/timing.md has a row for each of these times.
-_BUSY_SLACK_S = 0.25
 _ENTRY_WAVEFORM_S = 0.012
-_POLL_TRAVEL_S = 0.0005
 _POLL_STEP_S = 0.0005
 _V1_POLL_STEP_S = 0.002
 _FRAME_SIZE = 255
@@ -132,6 +114,7 @@ class Stlink:
         self._transport = transport
         self._channel = identify.channel_to(transport)
         self._habits = _V1 if transport.identity.product == V1_PRODUCT else _LATER
+        self._status = StatusPoll(self._channel, self._habits.poll_step_s)
         self._info: Optional[ProbeInfo] = None
         self.version = stlink_version.Version(0)
         self._buffer_size = _ASSUMED_BUFFER
@@ -324,7 +307,7 @@ class Stlink:
         self._channel.exchange(_ENTER_SEQUENCE)
         self.high_speed = False
         self.clock.sleep(first_poll_s)
-        self._finish("SWIM entry", _ENTRY_WAVEFORM_S, asleep=False)
+        self._status.finish("SWIM entry", _ENTRY_WAVEFORM_S, asleep=False)
 
     def resync(self) -> None:
         """Communication reset; both sides are in low speed afterwards."""
@@ -358,7 +341,7 @@ class Stlink:
         head, rest = data[:_WRITE_DATA_IN_COMMAND], data[_WRITE_DATA_IN_COMMAND:]
         command = _WRITE_MEMORY + len(data).to_bytes(2, "big") + address.to_bytes(4, "big") + head
         self._channel.exchange(command, data=rest, repeatable=False)
-        self._finish(f"write to 0x{address:06X}", wire_time_s(len(data), self.high_speed))
+        self._status.finish(f"write to 0x{address:06X}", wire_time_s(len(data), self.high_speed))
 
     def rotf(self, address: int, size: int) -> bytes:
         """Read `size` bytes, in as many commands as the probe's buffer needs."""
@@ -384,7 +367,7 @@ class Stlink:
     def _read_once(self, address: int, size: int) -> bytes:
         self._channel.exchange(_READ_MEMORY + size.to_bytes(2, "big") + address.to_bytes(4, "big"))
         # Ask for the buffer only after status 00: before that the probe leaves the IN pending.
-        self._finish(f"read of 0x{address:06X}", wire_time_s(size, self.high_speed))
+        self._status.finish(f"read of 0x{address:06X}", wire_time_s(size, self.high_speed))
         return self._channel.exchange(_READ_BUFFER, reply=size, repeatable=False)
 
     def supply_mv(self) -> Optional[int]:
@@ -403,39 +386,8 @@ class Stlink:
         # 2 x 1.2 V reference over the two readings; a broken converter answers zeros (confidence high).
         return 2400 * measured // reference if reference else None
 
-    # -- status --------------------------------------------------------------------------------------
+    # -- a command without data --------------------------------------------------------------------------------------
 
     def _simple(self, command: bytes, what: str) -> None:
         self._channel.exchange(command)
-        self._finish(what, 0.0)
-
-    def _finish(self, what: str, expected_s: float, *, asleep: bool = True) -> None:
-        """Wait until the running command is done.
-
-        Args:
-            what: The command, for the error.
-            expected_s: Its computed time on the wire, in seconds.
-            asleep: Sleep through that time before the first poll.
-        """
-        clock = self.clock
-        start = clock.now()
-        if asleep:
-            # On a full-speed bus the poll itself takes at least this long to arrive.
-            clock.sleep(expected_s - (0.0 if self._transport.identity.high_speed else _POLL_TRAVEL_S))
-        while True:
-            status = self._channel.exchange(_READ_STATUS, reply=4)[0]
-            if status == _OK:
-                return
-            if status != _BUSY:
-                # An error stays until the next command: another poll tells nothing new.
-                fault = _FAULTS.get(status)
-                meaning, hint = _MEANINGS[fault]
-                raise SwimError(f"{what}: {meaning} (SWIM status 0x{status:02X})", fault=fault, hint=hint)
-            if clock.now() - start > expected_s + _BUSY_SLACK_S:
-                raise SwimError(
-                    f"{what}: the probe stays busy (SWIM status 0x01)",
-                    fault=LinkFault.BUSY,
-                    code=Code.PROBE_HUNG,
-                    hint="unplug the probe, plug it in again and retry; if it stays so, try another probe",
-                )
-            clock.sleep(self._habits.poll_step_s)
+        self._status.finish(what, 0.0)

@@ -1,14 +1,21 @@
 """A simulated ST-LINK on USB: it takes the place of `transport/usb.py`, which reaches a real one.
 
 Here are the bulk transfers, their times, and their faults; `firmware.py` answers the commands.
-Source: USB identity as OpenOCD has it; time per transfer: one frame at full speed, a measured 0.125 to 0.25 ms at high.
+
+Time: a host that waits for each transfer before it submits the next one needs a frame for each at full speed. At high
+speed it needs 0.2 ms. Transfers that are in flight together share a frame, or need a microframe more each. A frame has
+room for 19 packets of 64 bytes. 6 KiB fit into a microframe of high speed.
+
+Source: USB identity as OpenOCD has it. Packets in a frame: USB 2.0 tables 5-9 and 5-10 (high). A transfer at high speed
+was measured: 0.125 to 0.25 ms alone, 0.05 to 0.125 ms in a queue (medium). It is our reading that a probe answers
+within the frame that brings the command.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn, Optional, Union
+from typing import NoReturn, Optional, Protocol, Union
 
 from stm8tool.errors import EndpointStallError, ProbeLostError, TransferSizeError, TransportTimeoutError
 from stm8tool.support.clock import Clock
@@ -24,8 +31,37 @@ from .firmware import Firmware
 from .models import MODELS
 from .scsi import BulkOnly
 
-TRANSFER_S = {False: 0.001, True: 0.0002}  # full speed, high speed
+FRAME_S = 0.001  # of full speed
+FRAME_PACKETS = 19
+PACKET_SIZE = 64
+ALONE_S, QUEUED_S = 0.0002, 0.000125  # a transfer at high speed
 RESET_S = 0.5
+_WRITEMEM = b"\xf4\x0a"  # of a probe that is not a disk; the only command with data of its own
+
+
+class Joining(Protocol):
+    """A pipe to a simulated probe, where a transfer may join the one before it."""
+
+    def write(self, data: bytes, timeout_s: float) -> None:
+        """Send one bulk OUT transfer."""
+
+    def read(self, size: int, timeout_s: float) -> bytes:
+        """Return one bulk IN transfer."""
+
+    def join(self) -> None:
+        """Take the next transfer for one that the host submitted together with the one before it."""
+
+
+def in_flight(pipe: Joining, out: Sequence[bytes], reply: int, timeout_s: float) -> bytes:
+    """Send `out` and return `reply` bytes, as transfers that a host submitted together; see `Transport.exchange`."""
+    for number, data in enumerate(out):
+        if number:
+            pipe.join()
+        pipe.write(data, timeout_s)
+    if not reply:
+        return b""
+    pipe.join()
+    return pipe.read(reply, timeout_s)
 
 
 class SimStlink:
@@ -41,7 +77,11 @@ class SimStlink:
     STATE = State(
         left={
             **dict.fromkeys(("chip", "firmware", "scsi"), PART_OF_IT),
-            **dict.fromkeys(("_clock", "_identity", "_transfer_s"), GIVEN),
+            **dict.fromkeys(("_clock", "_identity"), GIVEN),
+            **dict.fromkeys(
+                ("_joins", "_begun_by_write", "_packets"),
+                "a transfer of the next program is not in flight with one of this",
+            ),
             **dict.fromkeys(("faults", "transfers"), "saved by `store.py`"),
             "plugged": "a probe is plugged in again before the next command",
             **dict.fromkeys(("_halted", "_late"), "the next program that claims the probe begins with clear endpoints"),
@@ -65,11 +105,13 @@ class SimStlink:
         kind = MODELS[model]
         self.scsi = BulkOnly(self.firmware) if kind.scsi else None
         self._identity = UsbIdentity(0x0483, kind.product, serial, path, kind.high_speed)
-        self._transfer_s = TRANSFER_S[kind.high_speed]
         self.transfers = 0
         self.plugged = True
         self._halted = False
         self._late = False
+        self._joins = False  # the next transfer is in flight with the one before it
+        self._begun_by_write = False  # the transfer before it was a command that data may follow
+        self._packets = 0  # of the transfers that are in flight together
 
     @property
     def identity(self) -> UsbIdentity:
@@ -91,7 +133,11 @@ class SimStlink:
 
     def write(self, data: bytes, timeout_s: float) -> None:
         """Send one bulk OUT transfer."""
-        self._transfer()
+        joins = self._joins
+        self._transfer(len(data))
+        if joins and not self._begun_by_write:
+            raise SimGapError("two commands in flight together: no known client does that")
+        self._begun_by_write = not joins and data[:2] == _WRITEMEM
         if self.scsi is None:
             self.firmware.receive(data)
         elif self.scsi.owes:
@@ -102,7 +148,7 @@ class SimStlink:
 
     def read(self, size: int, timeout_s: float) -> bytes:
         """Return the next bulk IN transfer; one that has another length raises TransferSizeError and is lost."""
-        self._transfer()
+        self._transfer(size)
         reply = None
         if not self._times_out():
             with self._halting():
@@ -112,6 +158,14 @@ class SimStlink:
         if len(reply) != size:
             raise TransferSizeError(size, reply)
         return reply
+
+    def exchange(self, out: Sequence[bytes], reply: int, timeout_s: float) -> bytes:
+        """Have transfers in flight together; see `Transport.exchange`."""
+        return in_flight(self, out, reply, timeout_s)
+
+    def join(self) -> None:
+        """Take the next transfer for one that the host submitted together with the one before it."""
+        self._joins = True
 
     def clear_halt(self) -> None:
         """Clear a STALL on both endpoints."""
@@ -158,7 +212,9 @@ class SimStlink:
                 hint=Hint("plug it in again and repeat the {command}: until then the chip's program may be stopped"),
             )
 
-    def _transfer(self) -> None:
+    def _transfer(self, size: int) -> None:
+        """Let a transfer take its time, and have the fault that comes with it."""
+        joins, self._joins = self._joins, False
         self._require_plug()
         if self._happens("unplug-after", self.faults.unplug_after):
             self.unplug()
@@ -177,9 +233,17 @@ class SimStlink:
         self.transfers += 1
         if self.faults.stall_every and self.transfers % self.faults.stall_every == 0:
             self._halted = True
-        self._clock.sleep(self._transfer_s)
+        self._clock.sleep(self._time_of(size, joins=joins))
         if self._halted:
             raise EndpointStallError("the probe stalled the transfer")
+
+    def _time_of(self, size: int, *, joins: bool) -> float:
+        """Return how long a transfer takes; one that `joins` others only takes what they left."""
+        if self._identity.high_speed:
+            return QUEUED_S if joins else ALONE_S
+        before = self._packets if joins else 0
+        self._packets = before + max(1, -(-size // PACKET_SIZE))
+        return FRAME_S * (-(-self._packets // FRAME_PACKETS) - -(-before // FRAME_PACKETS))
 
     def _hang(self) -> None:
         self.firmware.hang()

@@ -3,5 +3,8 @@
 loader.s  crc.s   the machine code, for `sdasstm8`
 variants.py       how it is assembled, and what lies where in RAM
 code.csv          the assembled bytes
-host.py           starts it, gives it work, and reads its status
+host.py           starts it, and gives it blocks
+sums.py           asks it for checksums
+batches.py        what both use: the two buffers, and the status
+records.py        what travels
 """

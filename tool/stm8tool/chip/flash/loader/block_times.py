@@ -13,7 +13,8 @@ from ....support.interrupts import shield
 from ..blocks import BlockWrite, require_equal
 from ..controller import Flash
 from . import variants
-from .host import LoaderError, RamLoader
+from .host import RamLoader
+from .records import LoaderError
 
 _CHUNK = 1024
 _PATTERNS = (0x55, 0xA5)

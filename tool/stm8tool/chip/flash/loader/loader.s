@@ -9,6 +9,8 @@
 ;              20       four bytes of 0x00: erases the block
 ;              02       blocks (2 bytes), where the results go (2 bytes), blocks in a group (1 byte): the CRC-32 of
 ;                       each group, not inverted; the last one may have fewer blocks
+;              08       the same bytes as for 02 (the last one is unused): the first two bytes of each block; only in the
+;                       medium variants
 ;              04       no more: builds the table for 02 (its address is unused). Where RAM is small the host writes it
 ;   tail     address of the first record (2 bytes), number of records, go
 ; The loader clears `go` once the batch is done, and takes the next one from the other buffer.
@@ -88,6 +90,10 @@ record:
 	ld	a, *mode
 	cp	a, #0x02
 	jreq	sums
+.ifeq SMALL + FAR
+	cp	a, #0x08
+	jreq	sums
+.endif
 .ifeq SMALL
 	cp	a, #0x04
 	jreq	table
@@ -155,6 +161,33 @@ sums:
 	ld	*group, a
 	addw	y, #5
 	pushw	y
+.ifeq SMALL + FAR
+	ld	a, *mode
+	cp	a, #0x02
+	jreq	first
+sample:
+	ldw	y, *result
+	ldw	x, *low
+	ldw	x, (x)
+	ldw	(y), x
+	addw	y, #2
+	ldw	*result, y
+	ldw	x, *low
+	ld	a, xl
+	add	a, *size
+	ld	xl, a
+	ld	a, xh
+	adc	a, #0
+	ld	xh, a
+	ldw	*low, x
+	call	tick
+	ldw	x, *blocks
+	decw	x
+	ldw	*blocks, x
+	jrne	sample
+	popw	y
+	jp	next
+.endif
 first:				; of a group
 	mov	*togo, *group
 	ldw	x, #0xFFFF

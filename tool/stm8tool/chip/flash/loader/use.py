@@ -67,7 +67,7 @@ class LoaderUse:
             work = self._work(wanted)
             if work is None:
                 return job(wanted, self._swim)
-            from .host import LoaderError
+            from .records import LoaderError
 
             try:
                 work.loader.start()
@@ -95,7 +95,7 @@ class LoaderUse:
 
     def _stall(self, work: LoaderWork) -> None:
         """End the loader after an error. That error goes to the user, and one of the end does not."""
-        from .host import LoaderError
+        from .records import LoaderError
 
         try:
             work.stop()
@@ -112,10 +112,11 @@ class LoaderUse:
             return None
         from . import variants
 
-        why = variants.obstacle(part)
+        why, iapsr = variants.obstacle(part), 0
         if why is None:
             self._core.check_reaches(max(segment.end for segment in segments))
-            if self._flash.status() & reg.IAPSR_ROP_ACTIVE:
+            iapsr = self._flash.status()
+            if iapsr & reg.IAPSR_ROP_ACTIVE:
                 why = "the chip shows that it is read-protected"
         if why is not None:
             _log.info("no loader: %s", why)
@@ -123,7 +124,7 @@ class LoaderUse:
             return None
         from .work import LoaderWork
 
-        return LoaderWork(self._core, part, self._progress)
+        return LoaderWork(self._core, part, self._progress, iapsr)
 
 
 def _are_in_blocks(segments: Sequence[Segment], memories: Sequence[Region]) -> bool:

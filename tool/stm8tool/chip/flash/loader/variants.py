@@ -115,10 +115,10 @@ class Variant(NamedTuple):
 
 VARIANTS = {
     "stm8s-small": Variant("stm8s", "small", 0x1CC, wwdg=True),
-    "stm8s-medium": Variant("stm8s", "medium", 0x240, wwdg=True),
+    "stm8s-medium": Variant("stm8s", "medium", 0x26E, wwdg=True),
     "stm8s-large": Variant("stm8s", "large", 0x438, wwdg=True),
     "stm8l-small": Variant("stm8l", "small", 0x1CC, wwdg=True),
-    "stm8l-medium": Variant("stm8l", "medium", 0x240, wwdg=True),
+    "stm8l-medium": Variant("stm8l", "medium", 0x26E, wwdg=True),
     "stm8l-large": Variant("stm8l", "large", 0x438, wwdg=True),
     "stm8l101-small": Variant("stm8l", "small", 0x1CC, wwdg=False),
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Optional
 
 from ....image import Image, Segment
 from ....parts.table import Part
@@ -15,16 +16,27 @@ from ...link.core import Core
 from ..blocks import BlockWrite, Span, by_span, merge, require_equal, spans, whole_blocks
 from ..swim_work import Progress
 from .host import RamLoader
+from .records import FIRST
+from .sums import Range
 
 _GROUP = 64  # blocks that share a checksum where most likely all are right
 _MOST_RUNS = 8  # of blocks; where there are more of them, a checksum for each block is faster
+_TRIED = 8  # blocks: how many are looked at first
+_MOST_ARE = 0.75  # of those
+_OTHER = -1  # in place of a checksum
 _GAP = 16  # blocks: so many are summed up in vain rather than that another command is given
 
 
 class LoaderWork:
-    """The blocks of a connected, open chip, by a loader that runs."""
+    """The blocks of a connected, open chip, by a loader that runs.
 
-    def __init__(self, core: Core, part: Part, progress: Progress) -> None:
+    Attributes:
+        loader: The loader.
+        iapsr: IAPSR before it was started, if that is known.
+    """
+
+    def __init__(self, core: Core, part: Part, progress: Progress, iapsr: Optional[int] = None) -> None:
+        self.iapsr = iapsr
         self.loader = RamLoader(core, part)
         self._core = core
         self._block = part.block
@@ -50,11 +62,11 @@ class LoaderWork:
         size = self._block
         covered = spans(segments, size)
         whole = whole_blocks(segments, size)
-        sums = self._sums(covered, "comparing")
         wanted: dict[int, bytes] = {}
         for span, part in zip(covered, by_span(segments, covered)):
             merged = merge(part, bytes(span.end - span.start), span.start)
             wanted.update((span.start + n, merged[n : n + size]) for n in range(0, len(merged), size))
+        sums = self._compared(covered, {address: wanted[address] for address in whole})
         differ = [address for address in wanted if address in whole and zlib.crc32(wanted[address]) != sums[address]]
         if len(differ) <= len(whole) // 2:
             # A bit of a checksum may have flipped on its way. If most blocks differ, it hardly matters.
@@ -75,9 +87,14 @@ class LoaderWork:
         blocks: Sequence[BlockWrite],
         begun: Callable[[BlockWrite], None],
         done: Callable[[BlockWrite], None],
+        *,
+        check: bool = False,
     ) -> None:
-        """Program blocks; see `RamLoader.program`."""
-        self.loader.program(blocks, begun, done)
+        """Program blocks; see `RamLoader.program`. With `check`, the checksums for `check` are ordered meanwhile."""
+        whole = {block.address: block.data for block in blocks}
+        runs = _runs(sorted(whole), self._block) if check else []
+        groups = self._groups(runs[0], whole) if 0 < len(runs) <= _MOST_RUNS else None
+        self.loader.program(blocks, begun, done, groups)
 
     def check(self, blocks: Sequence[BlockWrite]) -> None:
         """Raise VerifyError unless the chip holds `blocks`."""
@@ -117,15 +134,22 @@ class LoaderWork:
                 if before + blocks * size < total:  # `compare` tells the end
                     self._progress("verifying", before + blocks * size, total)
 
-            blocks = range(*run, size)
-            taken = self.loader.checksums(run.start, len(blocks), report, group=_GROUP)
+            wanted, expected = self._groups(run, whole)
+            taken = self.loader.sums.of(wanted, report, expected)
             passed += run.end - run.start
-            for number, value in enumerate(taken):
-                group = blocks[number * _GROUP :][:_GROUP]
-                if zlib.crc32(b"".join(whole[address] for address in group)) != value:
-                    suspect += group
+            for number, (value, right) in enumerate(zip(taken, expected)):
+                if value != right:
+                    suspect += range(*run, size)[number * _GROUP :][:_GROUP]
         sums = self._sums(_runs(suspect, size)) if suspect else {}
         return {address for address in suspect if zlib.crc32(whole[address]) != sums[address]}
+
+    def _groups(self, run: Span, whole: Mapping[int, bytes]) -> tuple[Range, list[int]]:
+        """Return the range of a run, a checksum for each group of its blocks, and the right checksums."""
+        blocks = range(*run, self._block)
+        groups = [blocks[n : n + _GROUP] for n in range(0, len(blocks), _GROUP)]
+        return Range(run.start, len(blocks), _GROUP), [
+            zlib.crc32(b"".join(whole[address] for address in group)) for group in groups
+        ]
 
     def _is_equal(self, segment: Segment, whole: Collection[int], unequal: Collection[int]) -> bool:
         """Tell whether a segment is held: by the checksums of its whole blocks, all else by its bytes."""
@@ -139,6 +163,31 @@ class LoaderWork:
                 return False
         return True
 
+    def _compared(self, covered: Sequence[Span], whole: Mapping[int, bytes]) -> dict[int, int]:
+        """Return the checksum of each block of `covered`; _OTHER for a block that is neither right nor blank.
+
+        Where the first blocks show that most of them are others, the first bytes of each tell the same in less time.
+        """
+        size = self._block
+        if not (self.loader.sums.tells_first_bytes and len(covered) == 1 and len(whole) > 2 * _TRIED):
+            return self._sums(covered, "comparing")
+        start, end = covered[0]
+        tried = Span(start, start + _TRIED * size)
+        sums = self._sums([tried])
+        others = [a for a, value in sums.items() if a in whole and value not in (zlib.crc32(whole[a]), self._blank)]
+        if len(others) < _TRIED * _MOST_ARE:
+            sums.update(self._sums([Span(tried.end, end)], "comparing"))
+            return sums
+        blocks = range(tried.end, end, size)
+        first = zip(blocks, self.loader.sums.first_bytes(tried.end, len(blocks)))
+        alike = [block for block, held in first if block not in whole or held in (bytes(FIRST), whole[block][:FIRST])]
+        sums.update(dict.fromkeys(blocks, _OTHER))
+        if alike:
+            taken = self._sums(_runs(alike, size))
+            sums.update((block, taken[block]) for block in alike)
+        self._progress("comparing", end - start, end - start)
+        return sums
+
     def _sums(self, covered: Sequence[Span], stage: str = "") -> dict[int, int]:
         """Return the checksum of each block of `covered`, and of some between them; report progress by name."""
         size = self._block
@@ -150,7 +199,7 @@ class LoaderWork:
                 if stage:
                     self._progress(stage, min(total, before + blocks * size), total)
 
-            sums = self.loader.checksums(span.start, (span.end - span.start) // size, report)
+            sums = self.loader.sums.of(Range(span.start, (span.end - span.start) // size), report)
             found.update(zip(range(*span, size), sums))
             passed += span.end - span.start
         return found
@@ -159,8 +208,9 @@ class LoaderWork:
         """Return the checksums of blocks, taken once more."""
         found: dict[int, int] = {}
         for run in _runs(addresses, self._block):
-            taken = self.loader.checksums(run.start, (run.end - run.start) // self._block)
-            found.update(zip(range(*run, self._block), taken))
+            blocks = range(*run, self._block)
+            taken = self.loader.sums.of(Range(run.start, len(blocks)), expected=[sums[block] for block in blocks])
+            found.update(zip(blocks, taken))
         self._core.tally.reads += any(sums[address] != value for address, value in found.items())
         return found
 
