@@ -1,0 +1,169 @@
+"""Programs with and without what they do not reach: compiled and linked by SDCC, executed by the simulator's core."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Optional
+
+from intelhex import IntelHex
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "builder"))
+
+from stm8build import elf, linked_units, linker_files, program, unused
+
+RAM = 0x1800
+
+
+@dataclass
+class Built:
+    """A program, linked as it is and without what it does not reach."""
+
+    whole: Path
+    reduced: Path
+    result: unused.Result
+    folder: Path
+    second: str = ""  # what the linker says
+
+    def image(self, path: Path) -> IntelHex:
+        """Return what an upload programs."""
+        found = IntelHex()
+        for section in elf.sections(path.read_bytes(), RAM):
+            if section.memory != "ram":
+                found.frombytes(section.data, section.address)
+        return found
+
+    def sizes(self) -> tuple[int, int]:
+        """Return the bytes of flash with and without."""
+        first, second = (
+            sum(len(one.data) for one in elf.sections(path.read_bytes(), RAM) if one.memory == "flash")
+            for path in (self.whole, self.reduced)
+        )
+        return first, second
+
+    def dropped(self) -> set[str]:
+        """Return the names of what is left out."""
+        return {one.symbol for one in self.result.dropped}
+
+    def symbols(self) -> set[str]:
+        """Return the symbols of the program without what it does not reach."""
+        return set(program.read(self.reduced.read_bytes()).symbols)
+
+
+@dataclass
+class Tools:
+    """SDCC's programs, and the options of one program."""
+
+    options: Sequence[str] = ()
+    folder: str = ""  # empty: those on PATH
+    calls: list[list[str]] = field(default_factory=list)
+
+    def run(self, name: str, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+        """Run one of SDCC's programs."""
+        path = str(Path(self.folder, name)) if self.folder else shutil.which(name) or name
+        self.calls.append([name, *words])
+        return subprocess.run([path, *words], cwd=cwd, capture_output=True, text=True, check=False, timeout=300)
+
+    def compile(self, source: Path, target: Path, cwd: Path) -> str:
+        """Compile or assemble; return what went wrong."""
+        (cwd / target).parent.mkdir(parents=True, exist_ok=True)
+        if source.suffix == ".c":
+            done = self.run("sdcc", "-mstm8", *self.options, "-c", str(source), "-o", str(target), cwd=cwd)
+        else:
+            done = self.run("sdasstm8", "-plosgffw", str(target), str(source), cwd=cwd)
+        return done.stderr if done.returncode else ""
+
+
+class RefusedError(Exception):
+    """SDCC refuses the program as it is."""
+
+
+def build(
+    folder: Path,
+    sources: Mapping[str, str],
+    libraries: Optional[Mapping[str, Mapping[str, str]]] = None,
+    tools: Optional[Tools] = None,
+    keep: Sequence[str] = (),
+    linker: Sequence[str] = (),
+) -> Built:
+    """Build a program both ways.
+
+    Args:
+        folder: For all files.
+        sources: File -> text; a `.s` file is assembler.
+        libraries: Library -> its files.
+        tools: SDCC.
+        keep: The assembler's names that stay anyway.
+        linker: Further options of the linker.
+
+    Raises:
+        RefusedError: SDCC refuses the program as it is.
+    """
+    tools = tools or Tools()
+    folder.mkdir(parents=True, exist_ok=True)
+    objects = _compile_all(folder, "src", sources, tools)
+    archives: dict[str, list[linked_units.Origin]] = {}
+    for name, files in (libraries or {}).items():
+        parts = _compile_all(folder, f"lib_{name}", files, tools)
+        done = tools.run("sdar", "-rcs", f"lib{name}.lib", *(str(part.path) for part in parts), cwd=folder)
+        assert not done.returncode, done.stderr
+        archives[f"lib{name}.lib"] = parts
+    whole = Path("whole.elf")
+    told = _link(tools, folder, [str(one.path) for one in objects] + list(archives), whole, linker, "stm8")
+    if told:
+        raise RefusedError(told)
+    return _reduce(folder, objects, archives, tools, keep, linker)
+
+
+def _compile_all(folder: Path, below: str, files: Mapping[str, str], tools: Tools) -> list[linked_units.Origin]:
+    found = []
+    for name, text in files.items():
+        source = folder / below / name
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.write_text(text, encoding="utf-8")
+        target = Path("build", below, name).with_suffix(".rel")
+        told = tools.compile(source.relative_to(folder), target, folder)
+        if told:
+            raise RefusedError(told)
+        assembler = target.with_suffix(".asm") if name.endswith(".c") else None
+        found.append(linked_units.Origin(target, f"{below}/{name}", assembler))
+    return found
+
+
+def _link(
+    tools: Tools, folder: Path, files: Sequence[str], target: Path, linker: Sequence[str], library: str
+) -> str:
+    words = ["-mstm8", *tools.options, "--nostdlib" if not library else "", "--out-fmt-elf", *linker, *files]
+    done = tools.run("sdcc", *filter(None, words), "-o", str(target), cwd=folder)
+    return (done.stdout + done.stderr) or "no program" if done.returncode or not (folder / target).is_file() else ""
+
+
+def _reduce(
+    folder: Path,
+    objects: list[linked_units.Origin],
+    archives: Mapping[str, list[linked_units.Origin]],
+    tools: Tools,
+    keep: Sequence[str],
+    linker: Sequence[str],
+) -> Built:
+    def assemble(source: Path, target: Path, option: str) -> bool:
+        done = tools.run("sdasstm8", f"-plosgffw{option}", str(target), str(source), cwd=folder)
+        return not done.returncode and not done.stderr
+
+    before = Path.cwd()
+    os.chdir(folder)  # as in a build, every path is relative to the project
+    try:
+        listed = linker_files.linked(Path("whole.map").read_text())
+        linked = program.read(Path("whole.elf").read_bytes())
+        units = linked_units.units(listed, linked.symbols, objects, lambda path: archives.get(Path(path).name, []))
+        result = unused.reduce(units, ["_main", *keep], Path("unused"), assemble)
+        told = _link(tools, folder, [str(path) for path in result.objects], Path("reduced.elf"), linker, "")
+        assert not told, told
+    finally:
+        os.chdir(before)
+    return Built(folder / "whole.elf", folder / "reduced.elf", result, folder, told)
