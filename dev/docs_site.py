@@ -32,6 +32,7 @@ PAGES = {
         "docs/targets",
         "docs/options",
         "docs/frameworks",
+        "docs/unused",
         "docs/compilers",
         "docs/testing",
         "docs/stm8tool",

@@ -15,7 +15,7 @@ from intelhex import IntelHex
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "builder"))
 
-from stm8build import elf, linked_units, linker_files, program, unused
+from stm8build import elf, linked_units, linker_files, program, startup, unused
 
 RAM = 0x1800
 
@@ -113,8 +113,12 @@ def build(
         done = tools.run("sdar", "-rcs", f"lib{name}.lib", *(str(part.path) for part in parts), cwd=folder)
         assert not done.returncode, done.stderr
         archives[f"lib{name}.lib"] = parts
-    whole = Path("whole.elf")
-    told = _link(tools, folder, [str(one.path) for one in objects] + list(archives), whole, linker, "stm8")
+    files = [str(one.path) for one in objects]
+    if startup.needs_reference((folder / one.path for one in objects), (folder / name for name in archives)):
+        (folder / linked_units.REFERENCE).write_text(startup.REFERENCE)
+        (folder / linked_units.REFERENCE).with_suffix(".lst").write_text("")
+        files.append(linked_units.REFERENCE)
+    told = _link(tools, folder, [*files, *archives], Path("whole.elf"), linker, "stm8")
     if told:
         raise RefusedError(told)
     return _reduce(folder, objects, archives, tools, keep, linker)

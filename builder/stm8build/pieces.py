@@ -1,8 +1,8 @@
 """Cut the assembler that SDCC writes for one file into functions and constants. Pure: no SCons in here.
 
-Only what SDCC itself lays out is cut. A file with anything else in it, such as a macro or a second code area inside a
-function, stays whole. A wrong cut cannot make a wrong program: the labels of a dropped piece are gone, so the assembler
-or the linker reports whatever still names one.
+Only files that look as SDCC writes them are cut. A file with anything else in it, such as a macro or a second code
+area inside a function, stays whole. The labels of a dropped piece are gone, so the assembler or the linker refuses a
+program that still names one.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from typing import NamedTuple
+
+from . import debug_lines
 
 CUT_AREAS = ("CODE", "CONST")  # an area that the program names itself may have readers outside the program
 FUNCTION, CONSTANT = "function", "constant"
@@ -238,36 +240,28 @@ class _Cutter:
 def without(text: str, found: Cut, dropped: Collection[int]) -> str:
     """Return an assembler file without some of its pieces.
 
-    Their lines stay as empty ones, because SDCC's assembler makes debugger labels of line numbers. In the data for a
-    debugger a dropped name becomes the address 0, as GNU's linker does it.
+    Their lines stay as empty ones, because SDCC's assembler makes debugger labels of line numbers.
 
     Args:
         text: The file.
         found: What `cut` returned for it.
         dropped: The places of the pieces in `found.pieces`.
     """
-    lines = text.splitlines(keepends=True)
     gone = {name for place in dropped for name in found.pieces[place].names}
+    lines, marks = debug_lines.adjusted(text.splitlines(keepends=True), gone)
     kept = set(found.uses).union(found.names)
     for place, piece in enumerate(found.pieces):
         if place in dropped:
             for number in range(piece.start, piece.end):
-                lines[number] = _ending(lines[number])
+                if lines[number].strip().partition(" ")[0] not in marks or not _is_mark(lines[number].strip()):
+                    lines[number] = _ending(lines[number])
         else:
             kept.update(piece.uses, piece.names)
     named = kept.union(*(piece.uses for piece in found.pieces), gone)
-    area = ""
     for number, line in enumerate(lines):
-        stripped = line.strip()
-        entered = _AREA.match(stripped)
-        if entered:
-            area = entered[1]
-        elif area.startswith(".debug"):
-            lines[number] = _NAME.sub(lambda word: "0" if word[0] in gone else word[0], line)
-        elif stripped.startswith(".globl"):
-            names = stripped.split()[1:]
-            if len(names) == 1 and names[0] in named and names[0] not in kept:
-                lines[number] = _ending(line)
+        words = line.split()
+        if words[:1] == [".globl"] and len(words) == 2 and words[1] in named and words[1] not in kept:
+            lines[number] = _ending(line)
     return "".join(lines)
 
 

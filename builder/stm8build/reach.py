@@ -12,8 +12,8 @@ from typing import NamedTuple, Optional
 from .linker_files import Object
 from .pieces import Cut
 
-# A module of a library that has only these may be left out. Any other area does something by being there: it starts
-# the program, initialises a register, or lies at an address that something outside of the program reads.
+# A module of a library that has only these may be left out. Any other area has an effect by itself: it starts the
+# program, initialises a register, or has an address that something outside of the program may read.
 _PLAIN_AREAS = ("_CODE", "CODE", "CONST", "DATA", "INITIALIZED", "INITIALIZER", "SSEG")
 
 

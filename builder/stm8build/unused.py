@@ -21,7 +21,7 @@ from .pieces import CONSTANT, FUNCTION, Cut, Piece, cut, without
 from .reach import Module, Reached, reached
 
 FORMAT = 1  # of the files in which this module keeps a cut; another one where `pieces` changes
-NO_ASSEMBLER = "SDCC has left no assembler of it"
+NO_ASSEMBLER = "this build has not compiled it from C"
 
 _OTHER_NAME = re.compile(r"[^\w.-]")
 _LATIN = "latin-1"  # every byte stays as it is

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Optional
 
 import pytest
 
+from sdcc.dead_programs import Dead
 from sdcc.machine import OPTIONS, OUT, loaded, results
 from sdcc.programs import Maker
 from stm8tool.sim.cpu.core import LEVEL_BITS
@@ -457,6 +460,7 @@ void dead(void) { blink(); }
                 "void more(void) { blink(); }\n"
             }
         },
+        only="medium large",  # with debug information SDCC 4.2.0 writes assembler that does not assemble
     ),
     "assembler of a person": Danger(
         {
@@ -569,3 +573,38 @@ def test_what_is_reached_in_a_hidden_way_stays(name: str, model: str, tmp_path: 
     dropped = {symbol[1:] for symbol in built.dropped()}
     assert dropped.isdisjoint(set(danger.stays.split()) - set(danger.goes.split()))
     assert set(danger.goes.split()) <= dropped
+
+
+@pytest.mark.parametrize("seed", range(1, 31))
+def test_a_random_program_of_several_files_keeps_what_it_reaches_and_no_more(seed: int, tmp_path: Path) -> None:
+    program = Dead(seed)
+    model = list(MODELS)[seed % 3]
+    built = build(tmp_path, program.sources(), {"lib": program.library()}, Tools(MODELS[model]))
+    assert results(built.image(built.whole)) == program.expected()
+    assert results(built.image(built.reduced)) == program.expected()
+    assert built.result.whole == [one for one in built.result.whole if one.file.startswith("stm8.lib")]
+    dropped = {(one.file, one.symbol) for one in built.result.dropped}
+    reached = program.reached()
+    for function in program.functions:
+        names = {(program.place(function), f"_{name}") for name in (function.name, function.constant.name)}
+        if function.number in reached:
+            assert not names & dropped
+        elif function.file < program.files:  # a library's file is in the list only if the first link took it
+            assert names <= dropped
+        elif not function.static:
+            assert f"_{function.name}" not in built.symbols()
+
+
+@pytest.mark.parametrize("seed", range(1, 41))
+def test_half_of_a_random_program_does_what_it_did_beside_the_other_half(seed: int, tmp_path: Path) -> None:
+    names = [name for name in OPTIONS if name != "10000"]
+    whole = Maker(seed, wide=False).program(4)
+    program = replace(whole, calls=whole.calls[::2])
+    # Otherwise every function is reached by a variable.
+    code = re.sub(r"\(\*(p\w+)\)(\([^)]*\) = )", r"(*const \1)\2", program.text())
+    try:
+        built = build(tmp_path, {"program.c": code}, {}, Tools(["--std-c11", *OPTIONS[names[seed % len(names)]]]))
+    except RefusedError:
+        return  # by SDCC's own faults, as in wrong.csv
+    assert results(built.image(built.reduced)) == results(built.image(built.whole))
+    assert built.dropped()
