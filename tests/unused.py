@@ -139,9 +139,7 @@ def _compile_all(folder: Path, below: str, files: Mapping[str, str], tools: Tool
     return found
 
 
-def _link(
-    tools: Tools, folder: Path, files: Sequence[str], target: Path, linker: Sequence[str], library: str
-) -> str:
+def _link(tools: Tools, folder: Path, files: Sequence[str], target: Path, linker: Sequence[str], library: str) -> str:
     words = ["-mstm8", *tools.options, "--nostdlib" if not library else "", "--out-fmt-elf", *linker, *files]
     done = tools.run("sdcc", *filter(None, words), "-o", str(target), cwd=folder)
     return (done.stdout + done.stderr) or "no program" if done.returncode or not (folder / target).is_file() else ""

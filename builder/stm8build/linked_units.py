@@ -79,9 +79,7 @@ def units(
 
 
 def _is(origin: Origin, member: Member) -> bool:
-    return (
-        origin.path.name == member.name and origin.path.is_file() and origin.path.read_bytes() == member.content
-    )
+    return origin.path.name == member.name and origin.path.is_file() and origin.path.read_bytes() == member.content
 
 
 def _linked_members(library: str, own: list[str], symbols: Collection[str]) -> dict[str, list[Member]]:

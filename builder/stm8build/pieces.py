@@ -89,7 +89,7 @@ class _Code:
             if word in _TEXTS:
                 return
         else:
-            if not word.isalpha():
+            if not word.isalpha() or rest[:1] in ("=", "."):  # `name =: 5`, `name .equ 5`, `jra .+4`
                 raise UnknownError(text)
             self.has_bytes, self.ends = True, word in _END
             self.is_handler |= word == "iret"
@@ -138,10 +138,8 @@ class _Cutter:
     def cut(self) -> Cut:
         place = 0
         while place < len(self.texts):
-            if self.area == "CODE" and self._header(place):
-                place = self._function(place)
-            else:
-                place = self._other(place)
+            is_function = self.area == "CODE" and self._header(place)
+            place = self._function(place) if is_function else self._other(place)
         known = {name for piece in self.pieces for name in (*piece.names, *piece.uses)}
         self.rest.uses.update(
             dict.fromkeys(name for name in self.declared if name not in known and name not in self.rest.names)

@@ -76,16 +76,18 @@ def reduce(units: Sequence[Unit], names: Iterable[str], folder: Path, assemble: 
         examined = list(threads.map(lambda unit: _examine(unit, folder, assemble), units))
         while True:
             found = reached([each.module for each in examined], wanted)
-            places_of = range(len(examined))
-            made = list(threads.map(lambda place: _remake(place, examined[place], found, folder, assemble), places_of))
-            wrong = [place for place in places_of if place in found.modules and made[place] is None]
+            futures = [
+                threads.submit(_remake, place, each, found, folder, assemble) for place, each in enumerate(examined)
+            ]
+            made = [future.result() for future in futures]
+            wrong = [place for place, path in enumerate(made) if path is None and place in found.modules]
             if not wrong:
                 break
             for place in wrong:
                 whole = Cut("its parts do not assemble alone")
                 examined[place] = examined[place]._replace(module=examined[place].module._replace(cut=whole), sizes=())
     objects = [path for path in made if path is not None]
-    dropped = [one for place in places_of for one in _dropped(place, examined[place], found)]
+    dropped = [one for place, each in enumerate(examined) for one in _dropped(place, each, found)]
     whole_units = [Kept(each.unit.file, each.module.cut.problem) for each in examined if each.module.cut.problem]
     return Result(objects, dropped, whole_units)
 
@@ -138,12 +140,10 @@ def _held(cache: Path, key: str) -> Optional[tuple[Cut, tuple[int, ...], str]]:
 
 
 def _piece(fields: list[Any]) -> Piece:
-    return Piece(*(tuple(field) if isinstance(field, list) else field for field in fields))
+    return Piece._make(tuple(field) if isinstance(field, list) else field for field in fields)
 
 
-def _look(
-    unit: Unit, linked: Object, text: bytes, home: Path, assemble: Assemble
-) -> tuple[Cut, tuple[int, ...], str]:
+def _look(unit: Unit, linked: Object, text: bytes, home: Path, assemble: Assemble) -> tuple[Cut, tuple[int, ...], str]:
     found = cut(text.decode(_LATIN))
     if found.problem:
         return found, (), ""

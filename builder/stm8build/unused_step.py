@@ -6,7 +6,6 @@ The parts are pure modules in this folder. This module connects them to SCons.
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -98,7 +97,7 @@ class UnusedStep:
             raise StepError("the linker refuses the program without what it does not reach")
         for written in self.folder.glob(f"{path.stem}.*"):
             if written.is_file():
-                os.replace(written, path.with_name(written.name))
+                written.replace(path.with_name(written.name))
         report = {
             "dropped": [one._asdict() for one in result.dropped],
             "whole": [one._asdict() for one in result.whole],

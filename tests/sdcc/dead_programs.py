@@ -70,9 +70,7 @@ class Dead:
             self.functions.append(Called(number, file, static, name, chance.randint(1, 99), constant, string))
         for function in self.functions:
             later = [
-                one
-                for one in self.functions[function.number + 1 :]
-                if not one.static or one.file == function.file
+                one for one in self.functions[function.number + 1 :] if not one.static or one.file == function.file
             ]
             for other in chance.sample(later, min(len(later), chance.choice((0, 0, 1, 1, 2)))):
                 function.calls.append((chance.choice(("call", "call", "table", "variable")), other))
@@ -107,9 +105,7 @@ class Dead:
     def sources(self) -> dict[str, str]:
         """Return the files that are always linked; the first one has main."""
         found = {f"file{number}.c": self._text(number) for number in range(self.files)}
-        calls = "".join(
-            f"    PUT3({function.name}({7 * place}));\n" for place, function in enumerate(self.starts)
-        )
+        calls = "".join(f"    PUT3({function.name}({7 * place}));\n" for place, function in enumerate(self.starts))
         prototypes = "".join(f"unsigned {function.name}(unsigned given);\n" for function in self.starts)
         main = f'void main(void)\n{{\n{calls}    __asm__("break");\n    for (;;) ;\n}}\n'
         return {"main.c": f"{OUT}{prototypes}{main}", **found}
