@@ -229,6 +229,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
     unused = unused_step.UnusedStep(env, ram_size, keep, verbose=bool(int(ARGUMENTS.get("PIOVERBOSE", 0))))
     if remove:
         env.AddPostAction(program, unused.after_link)
+        env.NoCache(program)  # it has a report beside it, and build_cache_dir keeps single files
     else:
         unused.forget()
     env.AddPostAction(program, Action(settle_program, None))
