@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -15,9 +16,14 @@ from intelhex import IntelHex
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "builder"))
 
+from sdcc.machine import REGISTERS, Watched
 from stm8build import elf, linked_units, linker_files, program, startup, unused
+from stm8tool.sim.cpu.core import LEVEL_BITS, Cpu
 
 RAM = 0x1800
+REGISTERS_END = 0x5800
+VECTORS, LAST_INTERRUPT = 0x8008, 29
+INTERRUPT_EVERY = 997  # instructions
 
 
 @dataclass
@@ -53,6 +59,56 @@ class Built:
     def symbols(self) -> set[str]:
         """Return the symbols of the program without what it does not reach."""
         return set(program.read(self.reduced.read_bytes()).symbols)
+
+
+class Answering(Watched):
+    """Memory whose registers answer with bytes that look random, and the same in each run."""
+
+    def read(self, address: int, now: int) -> int:
+        """Return a byte; a register never waits in vain."""
+        if not REGISTERS.start <= address < REGISTERS_END:
+            return super().read(address, now)
+        value = hashlib.sha256(f"{address} {len(self.accesses)}".encode()).digest()[0]
+        self.accesses.append(("r", address, value))
+        return value
+
+    def write(self, address: int, value: int, now: int) -> None:
+        """Note what is written to a register."""
+        if REGISTERS.start <= address < REGISTERS_END:
+            self.accesses.append(("w", address, value))
+        super().write(address, value, now)
+
+
+def difference(first: Mapping[int, int], second: Mapping[int, int], steps: int) -> str:
+    """Execute two programs side by side; tell where they differ in an opcode or an access to a register.
+
+    Now and then an interrupt with a handler comes.
+    """
+    cores = []
+    for image in (first, second):
+        bus = Answering()
+        for address, value in image.items():
+            bus.memory[address] = value
+        cores.append(Cpu(bus))
+        cores[-1].limit = 1 << 60
+    for step in range(steps):
+        opcodes = {core.bus.memory[core.pc] for core in cores}
+        if len(opcodes) > 1:
+            return f"step {step}: other instructions at {' and '.join(f'0x{core.pc:06X}' for core in cores)}"
+        number = step // INTERRUPT_EVERY % LAST_INTERRUPT
+        comes = step % INTERRUPT_EVERY == INTERRUPT_EVERY - 1 and cores[0].im == LEVEL_BITS[0]
+        vector = VECTORS + 4 * number
+        for core in cores:
+            if comes and any(core.bus.memory[vector + 1 : vector + 4]):
+                core.pending[number] = 1
+            core.step()
+            core.pending.clear()
+        if cores[0].stopped or cores[1].stopped:
+            break
+    one, other = (core.bus.accesses for core in cores)
+    if one != other or cores[0].stopped != cores[1].stopped:
+        return f"other accesses to registers: {one[-3:]} and {other[-3:]}"
+    return ""
 
 
 @dataclass

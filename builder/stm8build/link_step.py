@@ -103,7 +103,13 @@ class LinkStep:
         return flags.link_flags(env["LINKFLAGS"], (env["CFLAGS"], env["CCFLAGS"]), self.base)
 
     def check_flags(self, target: Any, source: Any, env: Any) -> int:
-        """Refuse options that put the program at two addresses. An action: it runs after all scripts."""
+        """Refuse options that put the program at two addresses. An action: it runs after all scripts.
+
+        The linker also reads the listing of every object. One from `build_cache_dir` comes without it.
+        """
+        for path in (Path(str(node)).with_suffix(".lst") for node in source):
+            if path.parent.is_dir() and not path.is_file():
+                path.write_text("", encoding="ascii")
         problem = flags.place_problem([_text(env, flag) for flag in self.link_flags(env)], self.offset)
         return refuse(*problem) if problem else 0
 
