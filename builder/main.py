@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from platformio.project.options import ProjectOptions
-from SCons.Script import COMMAND_LINE_TARGETS, Action, AlwaysBuild, Builder, Default, DefaultEnvironment
+from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, Action, AlwaysBuild, Builder, Default, DefaultEnvironment
 
 env = DefaultEnvironment()
 platform = env.PioPlatform()
@@ -228,7 +228,16 @@ if platform.builds(COMMAND_LINE_TARGETS) or "nobuild" in COMMAND_LINE_TARGETS:
     env.Replace(**binutils.launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
 own_targets: dict[str, Any] = {}  # the builder itself serves these
 if platform.builds(COMMAND_LINE_TARGETS):
-    from stm8build import compiler_check, convention_check, elf, link_step, memory_target, sources, wrong_code
+    from stm8build import (
+        compiler_check,
+        convention_check,
+        elf,
+        link_step,
+        memory_target,
+        sources,
+        unused_step,
+        wrong_code,
+    )
 
     if " " in env.Dir("$BUILD_DIR").get_path(env.Dir("#")):  # as SDCC gets it: relative to the project, or absolute
         stop(
@@ -246,6 +255,14 @@ if platform.builds(COMMAND_LINE_TARGETS):
     check = compiler_check.CompilerCheck(env, link.modules, mode, asked=wrong_code.TARGET in COMMAND_LINE_TARGETS)
     program = env.BuildProgram()
     require_sources(env.get("PIOBUILDFILES"))
+    remove = board.get("build.remove_unused", options.OPTIONS[unused_step.OPTION].default) == "yes"
+    keep = unused_step.names(board.get("build.keep_unused", ""))
+    unused = unused_step.UnusedStep(env, ram_size, keep, verbose=bool(int(ARGUMENTS.get("PIOVERBOSE", 0))))
+    if remove:
+        env.AddPostAction(program, unused.after_link)
+        env.NoCache(program)  # it has a report beside it, and build_cache_dir keeps single files
+    else:
+        unused.forget()
     env.AddPostAction(program, Action(settle_program, None))
     look_at_flags = Action(link.check_flags, None)
     look_at_flags.of_the_platform = True  # a framework looks for the pre-actions of a project's scripts
@@ -257,6 +274,8 @@ if platform.builds(COMMAND_LINE_TARGETS):
         "checkprogsize",
         Action(f'"$PYTHONEXE" "$STM8ELF" check {ram_size} $SOURCE {memory_model} $PIOFRAMEWORK', None),
     )
+    if remove:
+        env.AddPostAction("checkprogsize", Action(unused.tell, None))
     env.AddPostAction("checkprogsize", Action(link.check_program, None))
     env.AddPostAction("checkprogsize", Action(check.after_build, None))
     assembler_check = convention_check.ConventionCheck(link.modules, compiler.version if compiler else ())

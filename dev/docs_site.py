@@ -33,6 +33,7 @@ PAGES = {
         "docs/options",
         "docs/frameworks",
         "docs/sdcc",
+        "docs/unused",
         "docs/compilers",
         "docs/console",
         "docs/testing",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
 
-from . import flags, handlers, program, startup
+from . import flags, handlers, program, startup, unused_step
 from .refusal import refuse
 
 _LIBRARY_FOLDER = re.compile(r"/lib[0-9a-f]{3}/")  # Core's name for it in the build directory
@@ -103,7 +103,13 @@ class LinkStep:
         return flags.link_flags(env["LINKFLAGS"], (env["CFLAGS"], env["CCFLAGS"]), self.base)
 
     def check_flags(self, target: Any, source: Any, env: Any) -> int:
-        """Refuse options that put the program at two addresses. An action: it runs after all scripts."""
+        """Refuse options that put the program at two addresses. An action: it runs after all scripts.
+
+        The linker also reads the listing of every object. One from `build_cache_dir` comes without it.
+        """
+        for path in (Path(str(node)).with_suffix(".lst") for node in source):
+            if path.parent.is_dir() and not path.is_file():
+                path.write_text("", encoding="ascii")
         problem = flags.place_problem([_text(env, flag) for flag in self.link_flags(env)], self.offset)
         return refuse(*problem) if problem else 0
 
@@ -176,16 +182,18 @@ class LinkStep:
     def modules(self, node: Any) -> list[tuple[Any, bool]]:
         """Return the objects that are in the program, and whether each one is the project's own."""
         linked = program.read(Path(str(node)).read_bytes())
+        return [(module.node, own) for module, own in self._linked_modules(node, linked)]
+
+    def _linked_modules(self, node: Any, linked: program.Program) -> list[tuple[_Module, bool]]:
         objects = [(_Module(part), always) for part, always in self.objects(node)]
         needed = {"_main", *LIBRARY_CALLS}.union(*(module.names("Ref") for module, _ in objects))
-        return [(module.node, own) for module, own in objects if own or module.is_linked(linked.symbols, needed)]
+        dropped = unused_step.dropped(Path(self.env.subst("$BUILD_DIR")))
+        return [pair for pair in objects if pair[1] or pair[0].is_linked(linked.symbols, dropped, needed)]
 
     def _handler_problem(self, linked: program.Program, node: Any) -> Optional[tuple[str, str]]:
         """Return (message, hint) for the first handler without a vector, or None; warn of a template's handlers."""
         table = program.vectors(linked, self._start())
-        objects = [(_Module(part), always) for part, always in self.objects(node)]
-        needed = {"_main", *LIBRARY_CALLS}.union(*(module.names("Ref") for module, _ in objects))
-        modules = [module for module, own in objects if own or module.is_linked(linked.symbols, needed)]
+        modules = [module for module, _ in self._linked_modules(node, linked)]
         main_file = next((module.file for module in modules if handlers.is_main(module.assembler)), None)
         if not table or (main_file is None and "_main" not in linked.symbols):
             return None  # the program brings its own vectors
@@ -266,10 +274,18 @@ class _Module:
         words = [line.split() for line in lines if line[:2] == "S "]
         return [name for _, name, value, *_ in words if name.startswith("_") and value.startswith(kind)]
 
-    def is_linked(self, symbols: dict[str, int], needed: set[str]) -> bool:
-        """Tell whether a library's module is in the program because something refers to it."""
+    def is_linked(self, symbols: dict[str, int], dropped: set[str], needed: set[str]) -> bool:
+        """Tell whether a library's module is in the program because something refers to it.
+
+        Args:
+            symbols: Those of the program.
+            dropped: Those that `remove_unused` has left out.
+            needed: Those that the program's objects refer to.
+        """
         defined = self.names("Def")
-        return not needed.isdisjoint(defined) and all(name in symbols for name in defined)
+        if needed.isdisjoint(defined) or not all(name in symbols or name in dropped for name in defined):
+            return False
+        return not dropped or any(name in symbols for name in defined)
 
 
 def _quoted(words: list[str]) -> str:

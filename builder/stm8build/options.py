@@ -212,6 +212,22 @@ OPTIONS = {
             "each place. `error` also ends the build. `off` does not look",
         ),
         Option(
+            "board_build.remove_unused",
+            ("no", "yes"),
+            "",
+            "no",
+            "yes",
+            "whether the program is linked without the [functions and constants that it does not reach](unused.md)",
+        ),
+        Option(
+            "board_build.keep_unused",
+            (),
+            "names of C, with spaces or commas between them",
+            "none",
+            "boot_entry version",
+            "functions and constants that `remove_unused` keeps although the program does not reach them",
+        ),
+        Option(
             "custom_spl_archive",
             ("auto", "yes", "no"),
             "",
