@@ -20,6 +20,7 @@ import bincopy
 import hexrec
 import intelhex
 
-print(len(intelhex.IntelHex("both.hex")), hexrec.load("both.hex").memory.content_size, sum(len(s.data) for s in bincopy.BinFile("both.hex").segments))
+segments = bincopy.BinFile("both.hex").segments
+print(len(intelhex.IntelHex("both.hex")), hexrec.load("both.hex").memory.content_size, sum(len(one.data) for one in segments))
 P
 )" "4 4 8"

@@ -5,7 +5,8 @@
 # Why it matters: the same flag works or fails by whether another flag stands below it.
 . "$(dirname "$0")/prepare"
 python_packages platformio==6.2.0
-printf '[env:a]\nbuild_flags = -DPINS={1, 2}\n[env:b]\nbuild_flags = -DPINS="{1, 2}"\n[env:c]\nbuild_flags = -DPINS="{1, 2}"\n  -DX\n' >platformio.ini
+printf '[env:a]\nbuild_flags = -DPINS={1, 2}\n[env:b]\nbuild_flags = -DPINS="{1, 2}"\n' >platformio.ini
+printf '[env:c]\nbuild_flags = -DPINS="{1, 2}"\n  -DX\n' >>platformio.ini
 expect "flags: plain, with quotes, with a second line" "$("$python" - <<'P'
 from platformio.project.config import ProjectConfig
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Guess: pygdbmi parses all records of GDB/MI: also `+download`, which `load` prints while it writes, and a breakpoint with two places.
 # Seen: pygdbmi 0.11.0.0 returns `+download,{section=...}` as "output", the type for text of the program under test. In
-#   `bkpt={...},{number="1.1",...},{number="1.2",...}`, GDB's form for two places, the fields of the first place stand beside `bkpt`.
+#   `bkpt={...},{number="1.1",...},{number="1.2",...}`, the form of MI version 2 for two places, the first one's fields stand beside `bkpt`.
 #   The second place is lost.
 # Why it matters: the progress of writing a chip lands in the chip's own console, and the place of a breakpoint has no number.
 . "$(dirname "$0")/prepare"
