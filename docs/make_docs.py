@@ -209,9 +209,9 @@ A rule speaks only of the versions of SDCC that make its kind.
 
 ## False alarms
 
-293 C files of 27 public projects (88,300 lines) compile with SDCC 4.2.0 outside of their own build. The search named ten
-places in them. We looked at each one in the assembler: in all ten, the instructions do not do what C says. So none of
-the ten is a false alarm. An eleventh place was one; its rule is stricter now.
+293 C files of 27 public projects (88,300 lines) compile with SDCC 4.2.0 outside of their own build. The search named
+ten places in them. We looked at each one in the assembler: in all ten, the instructions do not do what C says. So none
+of the ten is a false alarm. An eleventh place was one; its rule is stricter now.
 
 | Kind | Places | Does the program notice it? |
 |---|---|---|
