@@ -207,9 +207,20 @@ A rule speaks only of the versions of SDCC that make its kind.
 * An initialiser that SDCC takes for a constant, such as `int t = (a << 1u) - 100 < 0;`.
 * Kinds that are not on this page. SDCC has more.
 
-## How often it is wrong
+## False alarms
 
-(to be measured)
+293 C files of 27 public projects (88,300 lines) compile with SDCC 4.2.0 outside of their own build. The search named
+ten places in them. We looked at each one in the assembler: in all ten, the instructions do not do what C says. So none
+of the ten is a false alarm. An eleventh place was one; its rule is stricter now.
+
+| Kind | Places | Does the program notice it? |
+|---|---|---|
+| lost-borrow | 5 | in two the difference can be negative, and the comparison is then wrong; in three it never is |
+| shift-in-place | 4 | no: nothing else reads the variable before the shift ends |
+| unread | 1 | yes: a driver of ST's library does not clear a flag |
+
+Another 197 files of these projects did not compile. They are for another compiler, or for a board whose files are not
+there. 118 of the 293 files were compiled with `--max-allocs-per-node 500`; two of the ten places show only with it.
 
 ## The kinds
 
@@ -257,7 +268,7 @@ def _kind(kind: wrong_code_kind.Kind) -> str:
     note = f" {kind.note}" if kind.note else ""
     note += f" The build calls it {kind.found_as}." if kind.found_as else ""
     return (
-        f"\n### {kind.name}\n\n{kind.construct[0].upper()}{kind.construct[1:]}: {kind.wrong}.{options}{note}\n\n"
+        f"\n### {kind.name}\n\n{kind.construct[0].upper()}{kind.construct[1:]}. Then {kind.wrong}.{options}{note}\n\n"
         f"```c\n{kind.program.replace('$', '')}\n"
         f"// {kind.call.replace('$', '')} is {_result(kind.expected)} in C\n```\n\n"
         f"Right is: {kind.right}.\n\n```c\n{kind.cure.replace('$', '')}\n```\n"
