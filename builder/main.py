@@ -127,7 +127,7 @@ env.Replace(
     PIODEBUGFLAGS=["--debug", "--out-fmt-elf"],  # DWARF needs both, where it compiles
     PROGSUFFIX=".elf",
     RANLIB="sdranlib",
-    SDCC_VERSION=compiler.version_text if compiler else "",  # for scripts of the project
+    SDCC_VERSION=".".join(map(str, compiler.version)) if compiler else "",  # for scripts of the project
     SDCC_STARTUP=board.get("build.startup", options.OPTIONS["board_build.startup"].default),
     # Core skips its size check without a SIZETOOL. It splits a SIZECHECKCMD at spaces if that is not a list.
     SIZETOOL="size",

@@ -31,8 +31,7 @@ class ConventionCheck:
         build = self._build(env)
         hand_written: dict[str, str] = {}
         called: dict[str, list[conventions.Call]] = {}
-        own: set[str] = set()
-        made: list[tuple[str, str, conventions.Call]] = []
+        by_sdcc: list[str] = []
         for node, _ in self.modules(env["PIOMAINPROG"][0]):
             file = str(node.sources[0].srcnode()) if node.sources else ""
             if file.lower().endswith(conventions.SUFFIXES):
@@ -40,10 +39,11 @@ class ConventionCheck:
             assembler = Path(str(node)).with_suffix(".asm")
             if not file.lower().endswith(".c") or not assembler.is_file():
                 continue  # an object out of build_cache_dir comes alone
-            text = assembler.read_text("utf-8", "replace")
-            own |= conventions.compiled(text, build.model)
-            made += conventions.calls(text)
-        for name, operation, place in made:
+            by_sdcc.append(assembler.read_text("utf-8", "replace"))
+        if not hand_written and not any(conventions.may_call_wrongly(build, text) for text in by_sdcc):
+            return  # as in most programs: SDCC's own calls are right
+        own = {name for text in by_sdcc for name in conventions.compiled(text, build.model)}
+        for name, operation, place in (call for text in by_sdcc for call in conventions.calls(text)):
             called.setdefault(name, []).append(place)
             if conventions.is_wrong_call(build, operation, name, own):
                 yield (f"{place.file}:{place.line}", *conventions.wrong_call_problem(build, name))

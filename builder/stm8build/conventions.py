@@ -20,6 +20,8 @@ from typing import NamedTuple, Optional
 SUFFIXES = (".s", ".asm")
 _CODE = re.compile(r"^(?:([A-Za-z_.$][\w.$]*|\d+\$)(::?))?\s*(?:(\w+)(?:\s+(.*))?)?$")
 _MARK = re.compile(r";\s*stm8:\s*(sdcccall\s+([01])|model\s+(medium|large))\b", re.IGNORECASE)
+_NEAR_CALL = re.compile(r"^\s+callr?\s+_", re.MULTILINE | re.IGNORECASE)
+_FAR_CALL = re.compile(r"^\s+callf\s+_", re.MULTILINE | re.IGNORECASE)
 _GLOBAL = re.compile(r"^\s*\.globl\s+(.*)$", re.MULTILINE)
 _STACK = re.compile(r"\(\s*(?:#?)(0x[0-9a-fA-F]+|\d+)\s*,\s*sp\s*\)", re.IGNORECASE)
 _SP_BY = re.compile(r"sp\s*,\s*#\s*(0x[0-9a-fA-F]+|\d+)", re.IGNORECASE)
@@ -272,6 +274,11 @@ def problems(build: Build, source: Source, called: Mapping[str, list[Call]]) -> 
         problem(build, source, routine, called[routine.name]) for routine in source.routines if routine.name in called
     )
     return [message for message in found if message]
+
+
+def may_call_wrongly(build: Build, assembler: str) -> bool:
+    """Tell whether SDCC's assembler has an instruction of the other model at all. This is quick."""
+    return (_NEAR_CALL if build.model == LARGE else _FAR_CALL).search(assembler) is not None
 
 
 def is_wrong_call(build: Build, operation: str, name: str, own: Collection[str]) -> bool:

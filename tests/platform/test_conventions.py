@@ -89,3 +89,25 @@ def test_assembler_for_the_other_memory_model_is_named(assembler: Project) -> No
         f"warning: src/ztwice.asm: `twice` {medium}, and src/main.c:9 calls it with `callf`: it returns to a wrong "
         "address",
     ]
+
+
+INLINE_C = """
+unsigned count(unsigned a) { return a + 1; }
+void main(void)
+{
+    __asm
+    call _count
+    __endasm;
+}
+"""
+
+
+def test_inline_assembler_that_calls_a_function_the_other_model_s_way_is_named(project: Project) -> None:
+    project.source(INLINE_C)
+    project.configure("nucleo_8s208rb\nboard_build.memory_model = large")
+    assert warnings(project.run()) == [
+        "warning: src/main.c:7: assembler calls `count` with `call`, and in the large memory model it returns with "
+        "`retf`: it returns to a wrong address"
+    ]
+    project.configure("nucleo_8s208rb")
+    assert warnings(project.run()) == []

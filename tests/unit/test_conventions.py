@@ -144,4 +144,5 @@ def test_a_call_in_c_has_the_bytes_that_were_put_on_the_stack_for_it() -> None:
 )
 def test_assembler_that_calls_c_the_other_model_s_way_is_wrong(build: Build, operation: str, wrong: bool) -> None:
     assert conventions.is_wrong_call(build, operation, "_g", {"_g"}) == wrong
+    assert conventions.may_call_wrongly(build, f"_main:\n\tnop\n\t{operation}\t_g\n") == wrong
     assert not conventions.is_wrong_call(build, operation, "_by_hand", {"_g"})
