@@ -31,8 +31,8 @@ A reset or a lost supply can cut programming. The manuals say that it may leave 
 the program did not write. A global erase that was cut has erased nothing.
 
 The CPU executes unless it is held, up to each moment at which SWIM looks. Not modelled: the code of a blank flash, the
-pipeline. For SWIM these are gaps: all peripherals except the flash controller, CLK_CKDIVR and CFG_GCR, and the
-functions of DM_CR2 and DM_ENFCTR (forced vectors, peripherals that freeze with the CPU). Not modelled at all:
+pipeline. For SWIM these are gaps: all peripherals except the flash controller, CLK_CKDIVR and CFG_GCR. The functions
+of DM_CR2 and DM_ENFCTR are gaps, too: forced vectors, peripherals that freeze with the CPU. Not modelled at all:
 TMU registers, the boot ROM that spoils PUKR (STM8L medium density, v1.2), SWIM at the doubled clock. Two more things
 are missing: two wrong bits in one byte, and a chip that is fed through its SWIM or NRST pin.
 

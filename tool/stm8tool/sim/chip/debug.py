@@ -6,8 +6,8 @@ times the registers are here: SWIM reads and writes them here, and a chip file k
 Source: UM0470, debug module registers; reset values of ST's header files. Our readings are these. STF, BK1F, BK2F, BRW
 and SWBKF stand until the CPU goes on: no source says that another event clears them. BRW is 1 for a read. A breakpoint
 does not stop the first instruction after a stall. WDGOFF holds a watchdog while the CPU is stalled, unless an option
-byte has started it (UM0470 4.3.4). No source that we have tells the bits of DM_ENFCTR, which freeze peripherals of a
-stalled CPU, or the effect of FV_ROM and FV_RAM in DM_CR2: any value except that of a reset is a gap there.
+byte has started it (UM0470 4.3.4). DM_ENFCTR freezes peripherals of a stalled CPU, and DM_CR2 forces vectors. We know
+no source for their bits, so any value except that of a reset is a gap.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ class Processor:
 
     @property
     def waits(self) -> bool:
-        """True if the CPU waits in a loop since it has executed last, and nobody has used its bus since."""
+        """True if the CPU waits in a loop since it has executed last, and SWIM has not used its bus since."""
         return self._waits and self.execution.waits
 
     def was_disturbed(self) -> None:

@@ -1,4 +1,4 @@
-"""Finds out whether a CPU waits: it goes round in a short loop that changes nothing, until somebody else does.
+"""Finds out whether a CPU waits: it goes round in a short loop that changes nothing, until something else does.
 
 Such a loop reads memory or registers, compares, and jumps back. Each round begins with the same registers and ends with
 them, and nothing is written. So the place of the CPU after any number of cycles is known without executing them.

@@ -1,6 +1,6 @@
 """The watchdogs.
 
-Source: RM0016, IWDG and WWDG; RM0031; UM0470 4.3.4 (WDGOFF). The period of IWDG is two LSI cycles times the prescaler
+Source: RM0016 and RM0031 (IWDG, WWDG), UM0470 4.3.4 (WDGOFF). The period of IWDG is two LSI cycles times the prescaler
 times RLR + 1. The LSI has exactly its typical frequency here. WWDG counts down each 12288 cycles of the CPU's clock. A
 write begins a count anew: RM0016 does not say how far the prescaler then is. In HALT the run ends before a watchdog
 resets the chip, and the option bits IWDG_HALT and WWDG_HALT have no effect.
