@@ -48,15 +48,16 @@ class WarmPio:
         """Run `pio` with these words; return its exit code and its output: stdout, then stderr."""
         pio, scons = (waiting.requests for waiting in self._waiting)
         with ExitStack() as opened:
-            files = [opened.enter_context(tempfile.TemporaryFile()) for _ in range(warm_server.STREAMS)]
-            files[0].write(answer.encode())
+            streams = range(warm_server.STREAMS)
+            files = [opened.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8")) for _ in streams]
+            files[0].write(answer)
             files[0].seek(0)
             descriptors = [*(file.fileno() for file in files), scons.fileno()]
             command = [sys.executable, "-m", warm_server.PIO, *words]
             code = warm_server.ask(pio, command, str(cwd), environment, descriptors)
             for file in files[1:]:
                 file.seek(0)
-            return code, "".join(file.read().decode().replace("\r\n", "\n") for file in files[1:])
+            return code, "".join(file.read() for file in files[1:])
 
     def close(self) -> None:
         """End both processes."""
