@@ -66,7 +66,7 @@ SHAPES: dict[str, Shape] = {
     "cut-constant": Shape(_numbers(("v", INT, "7")), "{v} < 0x10005UL", INT, 1),
     "shift-count": Shape(_SHIFTED, "{x} - ({c} >> 8)", INT, 100, compound="{x} -= {c} >> 8"),
     "shift-out-of-a-byte": Shape(
-        _numbers(("c", U8, "5"), ("w", UINT, "300")), "{c} - ({w} << 8)", U8, 5, compound="{c} -= {w} << 8"
+        _numbers(("c", U8, "5"), ("w", UINT, "300")), "{c} + ({w} << 8)", U8, 5, compound="{c} += {w} << 8"
     ),
     "kept-sign": Shape(_numbers(("q", S8, "-1")), "(unsigned int){q}", S32, 0xFFFF),
     "kept-sign-of-64": Shape(_numbers(("q", S8, "-3")), "(unsigned long){q}", S64, 0xFFFFFFFD),
