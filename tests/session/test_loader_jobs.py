@@ -150,7 +150,8 @@ def whole_run(faults: Iterable[str] = ()) -> Board:
 def test_a_probe_that_is_pulled_at_any_transfer_leaves_a_chip_that_the_next_run_mends() -> None:
     transfers = whole_run().probe.transfers
     image = image_of(find_part("stm8s103f3"), size=2000)
-    for after in range(110, transfers, 29):
+    of_the_end = 6  # the program runs then, and only the probe is released
+    for after in range(110, transfers - of_the_end, 29):
         board = Board(loader=True, faults=[f"unplug-after={after}"])
         with pytest.raises(ToolError) as caught:
             board.upload(image)

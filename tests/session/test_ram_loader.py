@@ -385,3 +385,23 @@ def test_a_status_that_the_loader_was_just_changing_is_read_again_at_once(monkey
             loader.sums.of(Range(board.chip.flash.start, 100))
             spans.append(board.clock.now() - before)
     assert spans[0] < spans[1] < spans[0] + 0.002
+
+
+@pytest.mark.parametrize("others", [8, 30, 200])
+@pytest.mark.parametrize("noise", [0, 300])
+def test_where_the_first_blocks_are_others_their_first_bytes_do_not_decide_about_the_rest(
+    others: int, noise: int
+) -> None:
+    board = Board("stm8s105c6", loader=True, faults=[f"bit-flip-every={noise}"] if noise else [])
+    size, flash = board.part.block, board.chip.flash
+    new = bytearray(flash.data)
+    for block in range(others):
+        new[block * size + 1] ^= 0xFF
+    for block in (210, 220):  # their first bytes are alike
+        new[block * size + size // 2] ^= 0x01
+    flash.write(flash.start + 230 * size, bytes(size))  # blank
+    with board.open() as chip:
+        written = chip.write(Image([Segment(flash.start, bytes(new))])).written
+    assert board.chip.has_executed
+    assert bytes(flash.data) == new
+    assert others + 3 <= written.programmed <= (others + 3 if not noise else 256)

@@ -11,7 +11,7 @@ from stm8tool.transport.usb import SystemBus
 from unit import fake_usb
 from unit.fake_usb import FakeDevice, FakeUsb, composite_v3, text_descriptor
 
-V2_REPLIES = [fake_usb.TIMEOUT, bytes.fromhex("29 47 83 04 48 37"), b"\x01\x00"]
+V2_REPLIES = [bytes.fromhex("29 47 83 04 48 37"), b"\x01\x00"]
 SERIAL = "57FF6C064882485533212387"
 PLAIN = ListedProbe("ST-LINK/V2", SERIAL, True, "usb:1-2", "0483", "3748", "V2J37S7", None, None)
 
@@ -30,7 +30,7 @@ def test_a_probe_is_asked_for_its_firmware_and_left_as_it_was(monkeypatch: pytes
 
 
 def test_a_v3_is_asked_for_its_extended_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    version = [fake_usb.TIMEOUT, bytes.fromhex("30 00 83 04 4F 37"), b"\x01\x03"]
+    version = [bytes.fromhex("30 00 83 04 4F 37"), b"\x01\x03"]
     extended = bytes([3, 1, 7, 2, 4, 0, 0, 0, 0x83, 0x04, 0x4F, 0x37])
     put_on_bus(monkeypatch, composite_v3(replies=[*version, extended]))
     ((probe,), _) = attached(SystemBus())
@@ -38,7 +38,7 @@ def test_a_v3_is_asked_for_its_extended_version(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_v3_that_does_not_tell_its_version_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
-    put_on_bus(monkeypatch, composite_v3(replies=[fake_usb.TIMEOUT, bytes.fromhex("30 00 83 04 4F 37"), b"\x01\x03"]))
+    put_on_bus(monkeypatch, composite_v3(replies=[bytes.fromhex("30 00 83 04 4F 37"), b"\x01\x03"]))
     ((probe,), _) = attached(SystemBus())
     assert (probe.firmware, probe.serial) == (None, SERIAL)
     assert "does not tell its firmware version" in (probe.problem or "")
@@ -54,7 +54,7 @@ def test_a_v1_is_not_taken_away_from_the_disk_driver(monkeypatch: pytest.MonkeyP
 
 
 def test_a_v21_with_stm32_firmware_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    replies = [fake_usb.TIMEOUT, bytes.fromhex("26 4D 83 04 4B 37"), b"\x01\x00"]
+    replies = [bytes.fromhex("26 4D 83 04 4B 37"), b"\x01\x00"]
     put_on_bus(monkeypatch, FakeDevice(product=0x374B, replies=replies))
     ((probe,), _) = attached(SystemBus())
     assert probe.firmware == "V2J25M13"

@@ -84,11 +84,8 @@ class RamLoader:
         core.write(START, bytes(code))
         self._batches.begin()
         self.sums.begin(bytes(code))
-        # PC, X, Y, SP, CC in one write
-        core.write(
-            reg.PROGRAM_COUNTER,
-            ENTRY.to_bytes(3, "big") + bytes(4) + layout.stack.to_bytes(2, "big") + bytes([reg.CC_AT_START]),
-        )
+        core.write(reg.PROGRAM_COUNTER, ENTRY.to_bytes(3, "big"))
+        core.write(reg.CONDITION_CODE, bytes([reg.CC_AT_START]))  # the loader sets its stack itself
         with shield():
             core.write(reg.DM_CSR2, bytes([reg.CSR2_STALL | reg.CSR2_FLUSH]))
             core.write(reg.DM_CSR2, bytes([reg.CSR2_FLUSH]))

@@ -180,7 +180,7 @@ class LoaderWork:
             return sums
         blocks = range(tried.end, end, size)
         first = zip(blocks, self.loader.sums.first_bytes(tried.end, len(blocks)))
-        alike = [block for block, held in first if block not in whole or held in (bytes(FIRST), whole[block][:FIRST])]
+        alike = [block for block, held in first if block in whole and held in (bytes(FIRST), whole[block][:FIRST])]
         sums.update(dict.fromkeys(blocks, _OTHER))
         if alike:
             taken = self._sums(_runs(alike, size))
@@ -209,9 +209,10 @@ class LoaderWork:
         found: dict[int, int] = {}
         for run in _runs(addresses, self._block):
             blocks = range(*run, self._block)
-            taken = self.loader.sums.of(Range(run.start, len(blocks)), expected=[sums[block] for block in blocks])
+            likely = [sums[block] for block in blocks]
+            taken = self.loader.sums.of(Range(run.start, len(blocks)), expected=() if _OTHER in likely else likely)
             found.update(zip(blocks, taken))
-        self._core.tally.reads += any(sums[address] != value for address, value in found.items())
+        self._core.tally.reads += any(sums[address] not in (value, _OTHER) for address, value in found.items())
         return found
 
 
