@@ -12,8 +12,8 @@ from typing import NamedTuple, Optional
 from .linker_files import Object
 from .pieces import Cut
 
-# A module of a library that has only these may be left out. Any other area has an effect by itself: it starts the
-# program, initialises a register, or has an address that something outside of the program may read.
+# A module of a library that has only these may be left out. Any other area has an effect by itself. It starts the
+# program, initialises a register, or has an address that something outside of the program reads.
 _PLAIN_AREAS = ("_CODE", "CODE", "CONST", "DATA", "INITIALIZED", "INITIALIZER", "SSEG")
 
 
