@@ -63,7 +63,11 @@ class _Search:
         for place, module in enumerate(self.modules):
             if module.stays():
                 self._module(place)
-        self._names(None, names)
+        for name in names:
+            for place, inside in enumerate(self.inside):  # also a static one
+                for piece in inside.get(name, ()):
+                    self._piece(place, piece)
+            self._names(None, [name])
         while self.work:
             place, piece = self.work.pop()
             cut = self.modules[place].cut
