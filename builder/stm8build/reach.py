@@ -65,8 +65,8 @@ class _Search:
                 self._module(place)
         for name in names:
             for place, inside in enumerate(self.inside):  # also a static one
-                for piece in inside.get(name, ()):
-                    self._piece(place, piece)
+                for number in inside.get(name, ()):
+                    self._piece(place, number)
             self._names(None, [name])
         while self.work:
             place, piece = self.work.pop()
