@@ -12,8 +12,8 @@ from typing import NamedTuple, Optional
 from .linker_files import Object
 from .pieces import Cut
 
-# A module of a library that has only these may be left out. Any other area has an effect by itself: it starts the
-# program, initialises a register, or has an address that something outside of the program may read.
+# A module of a library that has only these may be left out. Any other area has an effect by itself. It starts the
+# program, initialises a register, or has an address that something outside of the program reads.
 _PLAIN_AREAS = ("_CODE", "CODE", "CONST", "DATA", "INITIALIZED", "INITIALIZER", "SSEG")
 
 
@@ -63,7 +63,11 @@ class _Search:
         for place, module in enumerate(self.modules):
             if module.stays():
                 self._module(place)
-        self._names(None, names)
+        for name in names:
+            for place, inside in enumerate(self.inside):  # also a static one
+                for number in inside.get(name, ()):
+                    self._piece(place, number)
+            self._names(None, [name])
         while self.work:
             place, piece = self.work.pop()
             cut = self.modules[place].cut

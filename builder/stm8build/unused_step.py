@@ -92,7 +92,7 @@ class UnusedStep:
         new = self.folder / path.name
         new.unlink(missing_ok=True)
         link = Action("$LINKCOM", None)
-        code = link([again.File(f"#{new.as_posix()}")], [again.File(_node_path(one)) for one in result.objects], again)
+        code = link([again.File(_node_path(new))], [again.File(_node_path(one)) for one in result.objects], again)
         if code or not new.is_file():
             raise StepError("the linker refuses the program without what it does not reach")
         for written in self.folder.glob(f"{path.stem}.*"):

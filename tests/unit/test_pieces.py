@@ -202,6 +202,10 @@ def test_a_local_name_means_the_one_of_its_own_module() -> None:
     assert stays([one, other], "main") == "main help deep"
 
 
+def test_a_name_that_the_user_keeps_may_be_static() -> None:
+    assert stays([module("main:\n.version: deep\ndeep:\n.spare:")], "main", "version") == "main version deep"
+
+
 def test_a_piece_that_runs_on_keeps_the_next_one_and_its_needs() -> None:
     assert stays([module("main: +\nnext: far\nfar:\nspare:")], "main") == "main next far"
 
