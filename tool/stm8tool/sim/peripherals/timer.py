@@ -122,7 +122,7 @@ class Timer:
         if not self._running:
             self._since = now
             return
-        ticks = int((now - self._since + TIE_S) / self._tick_s)
+        ticks = max(0, int((now - self._since + TIE_S) / self._tick_s))  # SWIM may look at a moment that is over
         self._count += ticks
         self._since += ticks * self._tick_s
 

@@ -157,7 +157,7 @@ class WindowWatchdog:
         """Count down; it goes on from 0x7F after 0 while it is not started."""
         if self._since is None:
             self._since = now
-        counts = int((now - self._since + TIE_S) / self.count_s)
+        counts = max(0, int((now - self._since + TIE_S) / self.count_s))
         self._since += counts * self.count_s
         if self.wakes and counts > self._count - T6:
             counts = self._count - T6 + 1
