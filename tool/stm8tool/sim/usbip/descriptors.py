@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import struct
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -70,7 +71,7 @@ class Descriptors(NamedTuple):
 
 def string(units: str) -> bytes:
     """Return a string descriptor, one UTF-16 unit for each character."""
-    return bytes([2 + 2 * len(units), STRING]) + units.encode("utf-16-le")
+    return bytes([2 + 2 * len(units), STRING]) + codecs.utf_16_le_encode(units)[0]  # loads no module
 
 
 def strings(manufacturer: str, product: str, serial: str) -> dict[int, bytes]:
