@@ -216,19 +216,20 @@ class SimStlink:
         """Let a transfer take its time, and have the fault that comes with it."""
         joins, self._joins = self._joins, False
         self._require_plug()
-        if self._happens("unplug-after", self.faults.unplug_after):
+        faults = self.faults
+        if faults.unplug_after is not None and self._happens("unplug-after", faults.unplug_after):
             self.unplug()
             self._require_plug()
-        if self._happens("drop-link-after", self.faults.drop_link_after):
+        if faults.drop_link_after is not None and self._happens("drop-link-after", faults.drop_link_after):
             self.chip.link_lost = True
-        if self._happens("wedged", self.faults.wedged):
+        if faults.wedged is not None and self._happens("wedged", faults.wedged):
             self._hang()
-        if self._happens("wedged-for-good", self.faults.wedged_for_good):
+        if faults.wedged_for_good is not None and self._happens("wedged-for-good", faults.wedged_for_good):
             self.firmware.reset_unwedges = False
             self._hang()
-        if self._happens("timeout-after", self.faults.timeout_after):
+        if faults.timeout_after is not None and self._happens("timeout-after", faults.timeout_after):
             self._late = True
-        if self._happens("stall-after", self.faults.stall_after):
+        if faults.stall_after is not None and self._happens("stall-after", faults.stall_after):
             self._halted = True
         self.transfers += 1
         if self.faults.stall_every and self.transfers % self.faults.stall_every == 0:
@@ -263,9 +264,9 @@ class SimStlink:
         self._clock.sleep(timeout_s)
         raise TransportTimeoutError(f"the probe did not answer within {timeout_s:g} s")
 
-    def _happens(self, name: str, after: Optional[int]) -> bool:
+    def _happens(self, name: str, after: int) -> bool:
         """Return True once, when `after` transfers are through."""
-        if after is None or self.transfers < after:
+        if self.transfers < after:
             return False
         self.faults = self.faults.without(name)
         return True
