@@ -134,7 +134,7 @@ def test_a_perfect_upload_warns_of_nothing(caplog: pytest.LogCaptureFixture) -> 
     [
         ("bit-flip-every=500", "reads repeated"),
         ("nak-every=500", "reconnects"),
-        ("stall-after=222", "probe exchange repeated"),
+        ("stall-after=228", "probe exchange repeated"),
         ("drop-link-after=400", "1 reconnect"),
         ("wedged=300", "way to connect failed"),
     ],
