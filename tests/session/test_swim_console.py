@@ -344,7 +344,7 @@ def test_a_ring_may_end_where_the_memory_ends() -> None:
 
 
 def test_a_wrong_bit_is_not_another_build() -> None:
-    board = Board(faults=["bit-flip-every=301"])
+    board = Board(faults=["bit-flip-every=5000"])
     Ringing(board)
     same = Program("a.elf", {"_swim_console_out": OUT}, image_of(board.part, 99).segments)
     with board.open() as chip, chip.console(same) as console:

@@ -44,12 +44,16 @@ class Console:
         """Print one line."""
         self._print(f"{text}\n")
 
-    def output(self, text: str) -> bool:
-        """Print the output of a program as it comes; `interrupt` ends its last line. False if stdout takes no more."""
+    def output(self, text: str) -> None:
+        """Print the output of a program as it comes; `interrupt` ends its last line."""
         if text:
             self._print(text)
             self._in_line = not text.endswith("\n")
-        return self._unshown is None
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Tell whether stdout takes no more text."""
+        return self._unshown is not None
 
     @staticmethod
     def pass_on(data: bytes) -> bool:

@@ -93,7 +93,8 @@ class _Streams(UserEnd):
         self._console.interrupt()
 
     def put(self, data: bytes) -> None:
-        self.has_ended = not self._console.output(self._decoder.decode(data))
+        self._console.output(self._decoder.decode(data))
+        self.has_ended = self._console.is_cut_off
 
     def get(self) -> bytes:
         return self._stdin.get()
