@@ -194,7 +194,7 @@ try:
 except serial.SerialException as exc:
     print(exc)
 try:
-    port.write(bytes(100000))
+    port.write(b"some")
 except serial.SerialException as exc:
     print(exc)
 port.close()
