@@ -58,7 +58,8 @@ else:
             _PORT_PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
         )
         if spec and spec.loader:
-            sys.modules[_PORT_PACKAGE] = importlib.util.module_from_spec(spec)
+            sys.modules[_PORT_PACKAGE] = package = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(package)
             serial.protocol_handler_packages.append(_PORT_PACKAGE)
 
     class UnknownBoard(exception.UnknownBoard):  # type: ignore[misc]  # PlatformIO carries no types
@@ -91,6 +92,8 @@ else:
                 if not str(options.get(name, "0")).isdecimal():  # Core would end with a traceback
                     raise UserSideException(f"{name} = {options[name]} is not a number of bytes, such as 8192")
             result = super().configure_default_packages(options, targets)
+            if _PORT_PACKAGE in sys.modules:
+                sys.modules[_PORT_PACKAGE].environment = self.project_env or ""  # type: ignore[attr-defined]
             packages = self.packages
             frameworks = (
                 [name.strip().lower() for name in options.get("framework") or []] if self.builds(targets) else []

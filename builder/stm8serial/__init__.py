@@ -2,3 +2,5 @@
 
 `platform.py` loads this package by its path, and tells pyserial of it.
 """
+
+environment = ""  # the one that PlatformIO prepared last, as `platform.py` says: `pio test` takes one after the other

@@ -13,30 +13,38 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, ClassVar, Optional
 
 import click
+from platformio.exception import PlatformioException
 from platformio.platform.factory import PlatformFactory
 from platformio.project.config import ProjectConfig
 from serial import PortNotOpenError, SerialBase, SerialException
+
+import stm8serial
 
 _ROOT = Path(__file__).resolve().parents[2]
 _ELF = "firmware.elf"
 _END_S = 10.0  # how long the flasher may take to leave the chip
 
 
+def _parameter(name: str) -> Any:
+    """Return what the user gave PlatformIO's command on its line, such as --upload-port; None if nothing."""
+    context = click.get_current_context(silent=True)
+    return context.params.get(name) if context else None
+
+
 def _environment(name: str) -> str:
-    """Return the environment of platformio.ini: the one in the URL, the one PlatformIO was asked for, or the default.
+    """Return the environment of platformio.ini: the one in the URL, the one PlatformIO works on, or the default.
 
     Raises:
         SerialException: The project has no such environment.
     """
     config = ProjectConfig.get_instance()
-    context = click.get_current_context(silent=True)
-    asked = context.params.get("environment") if context else None
-    chosen = name or (asked if isinstance(asked, str) else (list(asked) or [""])[0] if asked else "")
-    chosen = chosen or config.get_default_env()
+    asked = _parameter("environment")  # `pio device monitor` prepares none, and takes one name
+    chosen = name or stm8serial.environment or (asked if isinstance(asked, str) else "") or config.get_default_env()
     if chosen not in config.envs():
         raise SerialException(f"swim://{chosen}: platformio.ini has no [env:{chosen}]")
     return chosen
@@ -56,8 +64,12 @@ def command(name: str) -> list[str]:
     environment = _environment(name)
     config = ProjectConfig.get_instance()
     project = config.items(env=environment, as_dict=True)
-    platform = PlatformFactory.from_env(environment)
-    board = platform.board_config(project["board"])
+    if not project.get("board"):
+        raise SerialException(f"[env:{environment}] of platformio.ini names no board")
+    try:
+        board = PlatformFactory.from_env(environment).board_config(project["board"])
+    except PlatformioException as exc:
+        raise SerialException(str(exc)) from exc
     own = {key.partition(".")[2]: value for key, value in project.items() if key.startswith("board_upload.")}
     upload = options.upload_settings({**board.get("upload"), **own})
     try:
@@ -65,7 +77,7 @@ def command(name: str) -> list[str]:
     except ValueError as exc:
         raise SerialException(str(exc)) from exc
     probe = command_line.probe(
-        project.get("upload_port") or "",
+        _parameter("upload_port") or project.get("upload_port") or "",
         project.get("upload_protocol") or upload.get("protocol", "stlink"),
         tuple(options.STLINK_PROTOCOLS),
     )
@@ -112,11 +124,14 @@ class Serial(SerialBase):  # type: ignore[misc]  # pyserial carries no types
         if process is None:
             return
         if process.stdin is not None:
-            process.stdin.close()
-        try:
-            process.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
+            with suppress(OSError):  # the flasher has ended, and bytes for it are left
+                process.stdin.close()
+        for end in (process.terminate, process.kill):  # the flasher leaves the chip in order at the first
+            try:
+                process.wait(_END_S)
+                break
+            except subprocess.TimeoutExpired:
+                end()
 
     def _listen(self, stream: IO[bytes]) -> None:
         while True:

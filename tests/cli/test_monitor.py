@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from cli.desk import Desk, talking
+from stm8tool.cli import monitor
+from stm8tool.sim.clock import VirtualClock
 
 
 @pytest.fixture
@@ -89,3 +93,31 @@ def test_a_client_on_loopback_gets_the_text(board: Desk) -> None:
     client.join()
     assert found == b"hello\n"
     assert result.out == ""
+
+
+class _Program:
+    """A program with room for four bytes at a time, and a clock."""
+
+    takes_input = True
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.got = b""
+
+    def read(self) -> bytes:
+        return b""
+
+    def write(self, data: bytes) -> int:
+        taken = data[:4] if len(self.got) < 40 else b""
+        self.got += taken
+        return len(taken)
+
+
+@pytest.mark.parametrize(("sent", "got"), [(b"a" * 30, 30), (b"a" * 60, 40)], ids=["all", "the rest is given up"])
+def test_what_stdin_held_at_its_end_goes_to_the_program(sent: bytes, got: int) -> None:
+    running: Any = _Program()
+    end: Any = SimpleNamespace(is_there=lambda: True, has_ended=False, input_has_ended=True)
+    pieces = [sent]
+    end.get = lambda: pieces.pop() if pieces else b""
+    monitor._pump(running, end, None, None)
+    assert len(running.got) == got

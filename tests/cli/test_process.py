@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import IO
 
 import pytest
 
-from cli.desk import PATIENT, ROOT, STM8S, Desk, finish, program, start
-from patience import ended
+from cli.desk import PATIENT, ROOT, STM8S, Desk, finish, program, start, talking
+from patience import LIMIT_S, ended
 
 _TOOL = str(ROOT / "tool")
 _FLASH = ("--probe", "sim:board.chip", "--part", STM8S)
@@ -199,3 +202,49 @@ def test_a_signal_in_the_middle_of_a_write_leaves_chip_and_probe_in_order(desk: 
     assert b"".join(blocks[done:]) == program(8192, seed=5)[64 * done :]
     assert desk.flash("write", file).code == 0
     assert desk.memory() == program(8192)
+
+
+def _monitor(desk: Desk, *words: str) -> subprocess.Popen[bytes]:
+    desk.chip(content=talking())
+    return subprocess.Popen(
+        [sys.executable, _TOOL, *_FLASH, "monitor", *words],
+        cwd=desk.folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_a_monitor_ends_in_order_while_its_stdin_is_open(desk: Desk) -> None:
+    with _monitor(desk, "--until", "hello") as process:
+        assert process.wait(LIMIT_S) == 0
+        assert process.stdout
+        assert process.stdout.read().split() == [b"hello"]
+
+
+@pytest.mark.parametrize("raw", [[], ["--raw"]], ids=["lines", "raw"])
+def test_a_flood_on_stdin_does_not_keep_the_monitor_from_its_text(desk: Desk, raw: list[str]) -> None:
+    with _monitor(desk, *raw, "--until", "hello") as process:
+        assert process.stdin
+
+        def flood(stream: IO[bytes]) -> None:
+            with suppress(OSError):  # the monitor has ended
+                while True:
+                    stream.write(b"y\n" * 1000)
+
+        thread = threading.Thread(target=flood, args=(process.stdin,))
+        thread.start()
+        try:
+            assert process.wait(LIMIT_S) == 0
+        finally:
+            process.kill()
+            thread.join()
+            with suppress(OSError):
+                process.stdin.close()
+
+
+def test_a_monitor_ends_when_the_reader_of_its_stdout_has_gone(desk: Desk) -> None:
+    with _monitor(desk) as process:
+        assert process.stdout
+        process.stdout.close()
+        assert process.wait(LIMIT_S) == 0

@@ -135,8 +135,13 @@ print("open" if port.is_open else "closed")
 
 def through_port(project: Project, url: str) -> subprocess.CompletedProcess[str]:
     """Run a program that opens a port of pyserial, as `pio device monitor` and `pio test` do."""
+    return python(project, PORT, url)
+
+
+def python(project: Project, program: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a program with PlatformIO's modules, in the project."""
     return subprocess.run(
-        [sys.executable, "-c", PORT, url],
+        [sys.executable, "-c", program, *words],
         cwd=project.folder,
         env=project.core.environment(),
         capture_output=True,
@@ -160,3 +165,51 @@ def test_the_port_says_what_is_wrong(project: Project) -> None:
     built(project, "void main(void) { for (;;) ; }\n", "upload_port = sim:board.chip")
     silent = through_port(project, "swim://stm8sblue")
     assert "has no console: its program uses no function of swim_console.h [E-NO-CONSOLE]" in silent.stderr
+
+
+ONE_AFTER_THE_OTHER = """
+import serial, sys
+from platformio.platform.factory import PlatformFactory
+for name in ("stm8sblue", "stm8sblack"):
+    PlatformFactory.from_env(name)
+    serial.serial_for_url("swim://", do_not_open=True)
+    words = sys.modules["stm8serial.protocol_swim"].command("")
+    print(words[words.index("--probe") + 1])
+"""
+
+
+def test_the_port_is_that_of_the_environment_that_pio_test_works_on(project: Project) -> None:
+    project.configure("stm8sblue\nupload_port = sim:blue.chip", "stm8sblack\nupload_port = sim:black.chip")
+    done = python(project, ONE_AFTER_THE_OTHER)
+    assert done.stdout.split() == ["sim:blue.chip", "sim:black.chip"], done.stderr
+
+
+FLASHER_GONE = """
+import serial
+from platformio.platform.factory import PlatformFactory
+PlatformFactory.new("ststm8")
+port = serial.serial_for_url("swim://", timeout=60)
+try:
+    port.read(1)
+except serial.SerialException as exc:
+    print(exc)
+try:
+    port.write(b"some")
+except serial.SerialException as exc:
+    print(exc)
+port.close()
+print("closed")
+"""
+
+
+def test_a_port_whose_flasher_has_ended_can_be_closed(project: Project) -> None:
+    project.configure("stm8sblue\nupload_port = sim:missing.chip")
+    done = python(project, FLASHER_GONE)
+    *said, last = done.stdout.splitlines()
+    assert last == "closed", done.stderr
+    assert [line[-8:] for line in said] == ["[E-FILE]"] * 2 or "missing.chip" in said[0]
+
+
+def test_the_port_of_an_environment_without_a_board_says_so(project: Project) -> None:
+    (project.folder / "platformio.ini").write_text("[env:bare]\nplatform = ststm8\n", encoding="utf-8")
+    assert "[env:bare] of platformio.ini names no board" in through_port(project, "swim://").stderr

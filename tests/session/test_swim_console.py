@@ -11,7 +11,7 @@ from stm8tool.chip.running import rings
 from stm8tool.chip.running.program import Program
 from stm8tool.chip.running.rings import HEADER, IN_MAGIC, OUT_MAGIC, Header, Ring
 from stm8tool.chip.running.swim_console import SwimConsole
-from stm8tool.errors import Code, ConnectError, TargetError
+from stm8tool.errors import Code, ConnectError, LinkFault, SwimError, TargetError
 
 OUT, IN = 0x0100, 0x0200
 PARTS = ("stm8s103f3", "stm8l151k6")
@@ -133,6 +133,110 @@ def test_a_reset_of_the_chip_is_told_and_the_new_text_comes(board: Board) -> Non
     assert board.is_left_idle()
 
 
+def test_a_program_that_resets_itself_again_and_again_is_shown_each_time(board: Board) -> None:
+    ringing = Ringing(board)
+    told: list[str] = []
+    found = []
+    with board.open() as chip, chip.console(notice=told.append) as console:
+        for _ in range(4):
+            ringing.puts(b"boot\n")
+            found.append(b"".join(console.read() for _ in range(5)))
+            board.chip.reset_by_program(board.probe.clock.now())
+            ringing.start()
+    assert found == [b"boot\n"] * 4
+    assert told == ["the chip was reset"] * 3
+
+
+class Flaky:
+    """A link that loses writes of the tail: they do not reach the chip."""
+
+    def __init__(self, console: SwimConsole, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+        self.left = count
+        self.write = console._link.wotf
+        monkeypatch.setattr(console._link, "wotf", self.wotf)
+
+    def wotf(self, address: int, data: bytes) -> None:
+        if address == OUT + rings.TAIL and self.left:
+            self.left -= 1
+            raise SwimError("lost", fault=LinkFault.DAMAGED)
+        self.write(address, data)
+
+
+def test_lost_writes_of_the_tail_lose_and_double_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = Board()
+    ringing = Ringing(board)
+    told: list[str] = []
+    with board.open() as chip, chip.console(notice=told.append) as console:
+        ringing.puts(b"012")
+        assert console.read() == b"012"
+        Flaky(console, monkeypatch, 3)
+        for piece in (b"345", b"67", b"89"):
+            ringing.puts(piece)
+            assert console.read() == piece
+        assert console.read() == b""
+        assert ringing.counter(OUT, rings.TAIL) == 10
+    assert not told
+
+
+def test_a_full_ring_is_let_go_although_the_first_write_of_the_tail_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = Board()
+    ringing = Ringing(board)
+    with board.open() as chip, chip.console() as console:
+        Flaky(console, monkeypatch, 1)
+        ringing.puts(bytes(range(16)))
+        assert console.read() == bytes(range(16))
+        assert console.read() == b""
+        assert ringing.counter(OUT, rings.TAIL) == 16
+
+
+@pytest.mark.parametrize("place", [rings.TAIL, rings.HEAD])
+def test_a_wrong_bit_in_a_counter_is_not_a_reset(monkeypatch: pytest.MonkeyPatch, place: int) -> None:
+    board = Board()
+    ringing = Ringing(board)
+    told: list[str] = []
+    with board.open() as chip, chip.console(notice=told.append) as console:
+        ringing.puts(b"before")
+        assert console.read() == b"before"
+        ringing.puts(b"after")
+        right = console._link.rotf
+        flips = [0x40]
+
+        def rotf(address: int, count: int) -> bytes:
+            memory = bytearray(right(address, count))
+            if flips and address == OUT:
+                memory[place] ^= flips.pop()
+            return bytes(memory)
+
+        monkeypatch.setattr(console._link, "rotf", rotf)
+        assert console.read() == b"after"
+    assert not told
+
+
+def test_what_was_dropped_before_the_console_came_is_told(board: Board) -> None:
+    ringing = Ringing(board)
+    told: list[str] = []
+    ringing.puts(bytes(range(20)))
+    for _ in range(2):  # once: the second console finds a ring with room
+        with board.open() as chip, chip.console(notice=told.append) as console:
+            console.read()
+    assert told == ["the ring was full: the program dropped 4 bytes, or 4 and a multiple of 256"]
+
+
+def test_a_program_without_its_console_is_waited_for_and_told(board: Board) -> None:
+    ringing = Ringing(board)
+    told: list[str] = []
+    with board.open() as chip, chip.console(notice=told.append) as console:
+        board.chip.ram.write(OUT, bytes(8))
+        assert b"".join(console.read() for _ in range(6)) == b""
+        ringing.start()
+        ringing.puts(b"again")
+        assert b"".join(console.read() for _ in range(3)) == b"again"
+    assert told == [
+        "the program shows no console in its RAM any more; waiting for it",
+        "the program shows its console again",
+    ]
+
+
 def test_an_old_tail_written_after_the_reset_is_mended() -> None:
     board = Board()
     ringing = Ringing(board)
@@ -150,12 +254,14 @@ def test_an_old_tail_written_after_the_reset_is_mended() -> None:
 def test_a_chip_that_is_silent_for_a_while_is_waited_for() -> None:
     board = Board()
     ringing = Ringing(board)
-    with board.open() as chip, chip.console() as console:
+    told: list[str] = []
+    with board.open() as chip, chip.console(notice=told.append) as console:
         board.chip.link_lost = True
         ringing.puts(b"kept")
-        assert console.read() == b""
+        assert b"".join(console.read() for _ in range(3)) == b""
         board.chip.link_lost = False
         assert b"".join(console.read() for _ in range(5)) == b"kept"
+    assert told == ["the chip does not answer; trying again", "the chip answers again"]
 
 
 def test_a_chip_that_stays_silent_ends_the_console() -> None:
@@ -235,3 +341,11 @@ def test_a_ring_may_end_where_the_memory_ends() -> None:
     assert rings.find(memory, 0x10, OUT_MAGIC) == [Ring(0x13, 16)]
     assert rings.find(memory[:-1], 0x10, OUT_MAGIC) == []
     assert Header(0, 250, 4).waiting == 10
+
+
+def test_a_wrong_bit_is_not_another_build() -> None:
+    board = Board(faults=["bit-flip-every=5000"])
+    Ringing(board)
+    same = Program("a.elf", {"_swim_console_out": OUT}, image_of(board.part, 99).segments)
+    with board.open() as chip, chip.console(same) as console:
+        assert console.read() == b""

@@ -50,6 +50,11 @@ class Console:
             self._print(text)
             self._in_line = not text.endswith("\n")
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Tell whether stdout takes no more text."""
+        return self._unshown is not None
+
     @staticmethod
     def pass_on(data: bytes) -> bool:
         """Write bytes to stdout as they are; False if its reader has gone."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .request import Request
 
 _ELF_LIMIT = 1 << 26
+_TYPED_LIMIT = 4096  # bytes that wait for the program; more stay where they come from
+_LEAVE_S = 1.0  # how long the last bytes of stdin wait for a program that reads nothing; our choice
 _IDLE_S = 0.01  # our choice: a person sees no delay, and idle polling takes little of the CPU's bus
 
 
@@ -81,6 +83,7 @@ def _pump(running: SwimConsole, end: UserEnd, seconds: Optional[float], until: O
     began = clock.now()
     wanted = None if until is None else until.encode()
     last, typed = b"", b""
+    moved = began  # when the program took input for the last time
     while True:
         found = running.read() if end.is_there() else b""
         if found:
@@ -90,10 +93,13 @@ def _pump(running: SwimConsole, end: UserEnd, seconds: Optional[float], until: O
                 if wanted in last:
                     return
                 last = last[-len(wanted) :]
-        typed += end.get()
+        if len(typed) < _TYPED_LIMIT:
+            typed += end.get()
         taken = running.write(typed) if running.takes_input else len(typed)
         typed = typed[taken:]
-        if end.has_ended:
+        if taken or not end.input_has_ended:
+            moved = clock.now()
+        if end.has_ended or (end.input_has_ended and (not typed or clock.now() - moved > _LEAVE_S)):
             return
         if seconds is not None and clock.now() - began >= seconds:
             if wanted is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import os
 import queue
 import re
 import socket
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 _PORT = re.compile(r"socket://(127\.0\.0\.1|localhost):(\d{1,5})", re.ASCII)
 _PIECE = 4096
+_PIECES = 16  # of stdin that may wait; then the writer of stdin waits
 _KNOCK_S = 0.05  # how long one look for a client takes; our choice
 _STUCK_S = 1.0  # a client that takes nothing for so long is dropped; our choice
 _SUCH_AS = "such as socket://127.0.0.1:4000"
@@ -32,6 +32,7 @@ class UserEnd(ABC):
 
     name: str
     has_ended = False  # the user wants no more
+    input_has_ended = False  # what comes in now is the last; then the user wants no more
 
     def __enter__(self) -> UserEnd:
         """Open it."""
@@ -70,7 +71,7 @@ def end_for(url: Optional[str], console: Console, *, raw: bool) -> UserEnd:
 
 
 class _Streams(UserEnd):
-    """Stdout, and the lines of stdin. A thread reads stdin, as no system can be asked whether all kinds of it wait."""
+    """Stdout, and the lines of stdin."""
 
     name = "text of the program goes to stdout, lines of stdin go to the program"
 
@@ -79,17 +80,11 @@ class _Streams(UserEnd):
         self._decoder = io.IncrementalNewlineDecoder(
             codecs.getincrementaldecoder("utf-8")("backslashreplace"), translate=True
         )
-        self._typed: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._stdin = _Stdin()
 
     def __enter__(self) -> _Streams:
-        if sys.stdin is not None:
-            threading.Thread(target=self._listen, args=(sys.stdin.buffer,), daemon=True).start()
+        self._stdin.start()
         return self
-
-    def _listen(self, stream: io.BufferedIOBase) -> None:
-        with suppress(OSError, ValueError):  # a stdin that cannot be read is one at its end
-            for line in iter(stream.readline, b""):
-                self._typed.put(line)
 
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
@@ -99,9 +94,10 @@ class _Streams(UserEnd):
 
     def put(self, data: bytes) -> None:
         self._console.output(self._decoder.decode(data))
+        self.has_ended = self._console.is_cut_off
 
     def get(self) -> bytes:
-        return _all_of(self._typed)
+        return self._stdin.get()
 
 
 class _RawStreams(UserEnd):
@@ -111,20 +107,11 @@ class _RawStreams(UserEnd):
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._typed: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._stdin = _Stdin()
 
     def __enter__(self) -> _RawStreams:
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._stdin.start()
         return self
-
-    def _listen(self) -> None:
-        with suppress(OSError, ValueError):
-            while True:
-                data = os.read(0, _PIECE)
-                if not data:
-                    break
-                self._typed.put(data)
-        self.has_ended = True
 
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
@@ -132,17 +119,40 @@ class _RawStreams(UserEnd):
         pass
 
     def put(self, data: bytes) -> None:
-        self.has_ended = self.has_ended or not self._console.pass_on(data)
+        self.has_ended = not self._console.pass_on(data)
 
     def get(self) -> bytes:
-        return _all_of(self._typed)
+        self.input_has_ended = self._stdin.has_ended  # before the queue is read: it may grow until then
+        return self._stdin.get()
 
 
-def _all_of(waiting: queue.SimpleQueue[bytes]) -> bytes:
-    found = b""
-    while not waiting.empty():
-        found += waiting.get()
-    return found
+class _Stdin:
+    """Stdin without waiting. A thread reads it, as no system can be asked whether all kinds of it wait.
+
+    The thread takes no buffered stream: Python aborts if it ends while a thread waits inside one.
+    """
+
+    def __init__(self) -> None:
+        self.has_ended = False
+        self._waiting: queue.Queue[bytes] = queue.Queue(_PIECES)
+
+    def start(self) -> None:
+        """Begin to read."""
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        with suppress(OSError, ValueError):  # a stdin that cannot be read is one at its end
+            while sys.stdin is not None:
+                stream = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+                data = stream.read(_PIECE)
+                if not data:
+                    break
+                self._waiting.put(data)
+        self.has_ended = True
+
+    def get(self) -> bytes:
+        """Return what has come in."""
+        return b"".join(self._waiting.get() for _ in range(self._waiting.qsize()))
 
 
 class _Socket(UserEnd):

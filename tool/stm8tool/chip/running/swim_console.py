@@ -55,11 +55,13 @@ class SwimConsole:
         self._notice = notice
         self._out: Optional[Ring] = None
         self._in: Optional[Ring] = None
-        self._tail = self._before = 0  # of `out`, as this console wrote it last, and before that
+        self._tail = 0  # of `out`, as this console wrote it last
+        self._unsure: Optional[int] = None  # the tail that the chip may still have: the link was lost at the write
         self._dropped = 0
         self._full = False  # the last read found much: the next one reads header and data at once
         self._blinks = 0
         self._silent_since: Optional[float] = None
+        self._is_waiting = False  # the user was told that the chip does not answer, or shows no console
 
     def __enter__(self) -> SwimConsole:
         """Attach and find the rings.
@@ -147,37 +149,52 @@ class SwimConsole:
     def _drain(self) -> bytes:
         ring = self._out
         if ring is None:
-            self._locate()
+            if self._locate():
+                self._tell_back("the program shows its console again")
             return b""
         size = HEADER + ring.size * self._full
         memory = self._link.rotf(ring.address, size)
-        header = rings.header_of(memory, OUT_MAGIC, ring)
-        if header is None:
+        raw = rings.header_of(memory, OUT_MAGIC, ring)
+        if raw is not None and not self._continues(raw, ring):  # a reset, or a wrong bit: read it again
+            memory = self._link.rotf(ring.address, HEADER)
+            raw = rings.header_of(memory, OUT_MAGIC, ring)
+        if raw is None:
             self._blink()
             return b""
         self._blinks = 0
-        header = self._restarted(header, ring)
+        header = self._restarted(raw, ring)
         self._tell_dropped(header.dropped)
         if not header.waiting:
             self._full = False
+            if raw.tail != header.tail:
+                self._acknowledge(ring, raw, header.tail)
             return b""
-        if not self._full:
+        if len(memory) == HEADER:
             memory += self._link.rotf(ring.data, ring.size)
         self._full = header.waiting > ring.size // 4
         found = rings.taken(memory[HEADER:], header)
-        self._before, self._tail = header.tail, header.head
-        try:
-            self._link.wotf(ring.address + rings.TAIL, bytes([header.head]))
-        except LINK_ERRORS as exc:  # the bytes are good; whether the chip knows that they were read is not known
-            self._lose(exc)
+        self._acknowledge(ring, raw, header.head)
         return found
+
+    def _acknowledge(self, ring: Ring, seen: Header, tail: int) -> None:
+        """Tell the program how far its text was read."""
+        self._tail = tail
+        try:
+            self._link.wotf(ring.address + rings.TAIL, bytes([tail]))
+            self._unsure = None
+        except LINK_ERRORS as exc:  # the bytes are good; whether the chip knows that they were read is not known
+            self._unsure = seen.tail
+            self._lose(exc)
+
+    def _continues(self, header: Header, ring: Ring) -> bool:
+        """Tell whether the counters follow those of the last read."""
+        read = self._tail - header.tail & 0xFF
+        return read <= header.waiting <= ring.capacity and (not read or header.tail == self._unsure)
 
     def _restarted(self, header: Header, ring: Ring) -> Header:
         """Return counters that make sense. Those of a chip that was reset begin at 0 again."""
-        if header.tail == self._tail and header.waiting <= ring.capacity:
-            return header
-        if header.tail == self._before and self._tail - header.tail & 0xFF <= header.waiting <= ring.capacity:
-            return header._replace(tail=self._tail)  # the link was lost when that was written
+        if self._continues(header, ring):
+            return header._replace(tail=self._tail)
         self._notice("the chip was reset")
         self._dropped = 0
         # The start code has set both to 0. This console may have written its tail after that.
@@ -211,6 +228,8 @@ class SwimConsole:
         if self._blinks >= _BLINKS:
             self._blinks = 0
             self._out = self._in = None
+            if not self._locate():
+                self._tell_wait("the program shows no console in its RAM any more; waiting for it")
 
     def _is_attached(self) -> bool:
         """Attach again if the chip was lost; False if it is still silent, ConnectError if it is so for too long."""
@@ -222,10 +241,22 @@ class SwimConsole:
         except ConnectError:
             if clock.now() - self._silent_since > _PATIENCE_S:
                 raise
+            self._tell_wait("the chip does not answer; trying again")
             clock.sleep(_AGAIN_S)
             return False
         self._silent_since = None
+        self._tell_back("the chip answers again")
         return True
+
+    def _tell_wait(self, text: str) -> None:
+        if not self._is_waiting:
+            self._notice(text)
+        self._is_waiting = True
+
+    def _tell_back(self, text: str) -> None:
+        if self._is_waiting:
+            self._notice(text)
+        self._is_waiting = False
 
     def _locate(self) -> bool:
         """Find the rings; True if there is one for output."""
@@ -241,8 +272,9 @@ class SwimConsole:
         if self._out is None:
             return False
         header = rings.header_of(self._link.rotf(self._out.address, HEADER), OUT_MAGIC, self._out)
-        self._tail, self._dropped = (header.tail, header.dropped) if header else (0, 0)
-        self._before = self._tail
+        self._tail, self._dropped, self._unsure = (header.tail, header.dropped, None) if header else (0, 0, None)
+        if header and header.waiting == self._out.capacity:
+            self._dropped = 0  # it is full, so what was dropped follows its text: the next read tells it
         return True
 
     def _found(self, magic: bytes, symbol: str) -> list[Ring]:
