@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stm8build import linked_modules, memory_map, memory_report, treemap
-from stm8build.linked_modules import Module, Name, Piece
-from stm8build.memory_map import Item, Memory, Section
+from stm8build.memory_map import linked_modules, memory_report, owners, treemap
+from stm8build.memory_map.linked_modules import Module, Name, Piece
+from stm8build.memory_map.owners import Item, Memory, Section
 
 # Shortened from files that SDCC 4.2.0 and 4.5.0 wrote.
 REL = """XH3
@@ -126,7 +126,7 @@ def test_each_module_s_piece_follows_the_one_before() -> None:
     pieces = linked_modules.pieces(REL, SYM)
     other = [Piece("CODE", None, 4, [Name("_add", 0)])]
     sections = [Section("CODE", 0x8000, 0x2E, "flash"), Section("CABS1", 0x9000, 3, "flash")]
-    found = memory_map.items([*sections, Section("DATA", 1, 0xC, "RAM")], [("main.c", pieces), ("zz.s", other)])
+    found = owners.items([*sections, Section("DATA", 1, 0xC, "RAM")], [("main.c", pieces), ("zz.s", other)])
     assert found == [
         Item("RAM", 1, 2, "main.c", "s_keep", "variable", "DATA"),
         Item("RAM", 3, 10, "main.c", "buf", "variable", "DATA"),
@@ -135,7 +135,7 @@ def test_each_module_s_piece_follows_the_one_before() -> None:
         Item("flash", 0x802A, 4, "zz.s", "add", "code", "CODE"),
         Item("flash", 0x9000, 3, "main.c", "t", "placed", "CABS1"),
     ]
-    assert memory_map.gaps(found, Memory("flash", 0x8000, 0x2000)) == [memory_map.Gap("flash", 0x802E, 0xFD2)]
+    assert owners.gaps(found, Memory("flash", 0x8000, 0x2000)) == [owners.Gap("flash", 0x802E, 0xFD2)]
     assert memory_report.misplaced(found, {"_main": 0x800F, "_buf": 3, "_elsewhere": 9}) is None
     assert memory_report.misplaced(found, {"_main": 0x8010}) == "_main"
 
@@ -149,7 +149,7 @@ def test_whatever_the_modules_say_each_byte_of_a_section_is_in_one_item(
     sizes: list[int], size: int, places: list[int]
 ) -> None:
     modules = [(f"{n}.c", [Piece("CODE", places[n], length, [])]) for n, length in enumerate(sizes)]
-    found = memory_map.items([Section("CODE", 0x8000, size, "flash")], modules)
+    found = owners.items([Section("CODE", 0x8000, size, "flash")], modules)
     held = [address for item in found for address in range(item.address, item.address + item.size)]
     assert held == list(range(0x8000, 0x8000 + size))
 
@@ -176,7 +176,7 @@ def test_the_rectangles_have_the_shares_of_the_numbers_and_fill_the_place(number
 def report(tmp_path: Path) -> tuple[list[memory_report.Use], list[memory_report.Dropped]]:
     rows = [{"symbol": "never<1>", "kind": "function", "size": 30, "file": "lib/led.c"}]
     (tmp_path / "unused.json").write_text(json.dumps({"dropped": rows}))
-    found = memory_map.items([Section("CODE", 0x8000, 0x2A, "flash")], [("main.c", linked_modules.pieces(REL, SYM))])
+    found = owners.items([Section("CODE", 0x8000, 0x2A, "flash")], [("main.c", linked_modules.pieces(REL, SYM))])
     memories = [Memory("flash", 0x8000, 8192), Memory("RAM", 0, 1024), Memory("EEPROM", 0x4000, 640)]
     return memory_report.uses(found, memories), memory_report.read_dropped(tmp_path / "unused.json")
 

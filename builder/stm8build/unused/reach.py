@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple, Optional
 
-from .linker_files import Object
+from ..linker_files.formats import Object
 from .pieces import Cut
 
 # A module of a library that has only these may be left out. Any other area has an effect by itself. It starts the

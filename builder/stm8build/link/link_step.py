@@ -13,8 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
 
-from . import flags, handlers, program, startup, unused_step
-from .refusal import refuse
+from .. import flags
+from ..linker_files import program
+from ..refusal import refuse
+from ..unused import unused_step
+from . import handlers, startup
 
 _LIBRARY_FOLDER = re.compile(r"/lib[0-9a-f]{3}/")  # Core's name for it in the build directory
 LIBRARY_CALLS = ("_putchar", "_getchar")  # functions of a program that SDCC's library calls

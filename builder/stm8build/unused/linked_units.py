@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from . import linker_files
-from .linker_files import Linked, Member
+from ..linker_files import formats
+from ..linker_files.formats import Linked, Member
 
 REFERENCE = "main_reference.rel"  # its only use is that `main` is linked
 
@@ -84,7 +84,7 @@ def _is(origin: Origin, member: Member) -> bool:
 
 def _linked_members(library: str, own: list[str], symbols: Collection[str]) -> dict[str, list[Member]]:
     """Return the members of a library that are linked. Several may have one name: then their symbols decide."""
-    found = linker_files.members(Path(library).read_bytes())
+    found = formats.members(Path(library).read_bytes())
     if found is None:
         raise UnknownError(f"{library} is not an archive of sdar")
     chosen = {}
@@ -99,4 +99,4 @@ def _linked_members(library: str, own: list[str], symbols: Collection[str]) -> d
 
 
 def _defines_only(member: Member, symbols: Collection[str]) -> bool:
-    return all(name in symbols for name in linker_files.read_object(member.content.decode("latin-1")).defines)
+    return all(name in symbols for name in formats.read_object(member.content.decode("latin-1")).defines)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from . import treemap
-from .memory_map import Gap, Item, Memory, gaps
+from .owners import Gap, Item, Memory, gaps
 
 _HEIGHTS = {"flash": 460, "RAM": 200}  # pixels of a band in the picture
 _OTHER_HEIGHT = 110

@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
+from ..linker_files.formats import Object, places, read_object
 from .linked_units import Unit
-from .linker_files import Object, places, read_object
 from .pieces import CONSTANT, FUNCTION, Cut, Piece, cut, without
 from .reach import Module, Reached, reached
 
