@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "builder"))
 from sdcc.machine import REGISTERS, Watched
 from stm8build import elf
 from stm8build.link import startup
-from stm8build.linker_files import formats, program
+from stm8build.linker_files import maps, program
 from stm8build.unused import linked_units, reduction
 from stm8tool.sim.cpu.core import LEVEL_BITS, Cpu
 
@@ -219,7 +219,7 @@ def _reduce(
     before = Path.cwd()
     os.chdir(folder)  # as in a build, every path is relative to the project
     try:
-        listed = formats.linked(Path("whole.map").read_text())
+        listed = maps.listed(Path("whole.map").read_text())
         linked = program.read(Path("whole.elf").read_bytes())
         units = linked_units.units(listed, linked.symbols, objects, lambda path: archives.get(Path(path).name, []))
         result = reduction.reduce(units, ["_main", *keep], Path("unused"), assemble)

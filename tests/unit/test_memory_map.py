@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stm8build.memory_map import linked_modules, memory_report, owners, treemap
-from stm8build.memory_map.linked_modules import Module, Name, Piece
+from stm8build.memory_map.linked_modules import Name, Piece
 from stm8build.memory_map.owners import Item, Memory, Section
 
 # Shortened from files that SDCC 4.2.0 and 4.5.0 wrote.
@@ -50,37 +50,6 @@ Area Table
    2 CODE                                       size     2A   flags    0
    3 CABS1                                      size      3   flags    8
 """
-MAP = """ASxxxx Linker V03.00/V05.40 + sdld,  page 11.
-
-Files Linked                              [ module(s) ]
-
-.pio/build/a b/src/main.rel               [ main ]
-ASxxxx Linker V03.00/V05.40 + sdld,  page 12.
-src/zz.rel                                [ zz ]
-
-
-Libraries Linked                          [ object file ]
-
-lib6b3/libled.lib                         [ led.rel ]
-/a/long/path/to/share/sdcc/lib/stm8-large/stm8.lib
-                                          [ _modsint.rel ]
-
-ASxxxx Linker V03.00/V05.40 + sdld,  page 13.
-
-User Base Address Definitions
-
-HOME = 0x8000
-"""
-
-
-def test_the_map_names_the_modules_in_the_order_of_linking() -> None:
-    assert linked_modules.modules(MAP) == [
-        Module(".pio/build/a b/src/main.rel", ""),
-        Module("src/zz.rel", ""),
-        Module("lib6b3/libled.lib", "led.rel"),
-        Module("/a/long/path/to/share/sdcc/lib/stm8-large/stm8.lib", "_modsint.rel"),
-    ]
-    assert linked_modules.modules(MAP.replace("Libraries Linked", "Nothing"))[:2] == linked_modules.modules(MAP)[:2]
 
 
 def test_an_object_tells_its_pieces_and_a_listing_its_static_names() -> None:
@@ -94,18 +63,6 @@ def test_an_object_tells_its_pieces_and_a_listing_its_static_names() -> None:
         ["_main", "_s"],
         ["_t"],
     ]
-
-
-def archive(name: bytes, content: bytes) -> bytes:
-    header = name.ljust(16) + b"0".ljust(12) + b"0".ljust(6) + b"0".ljust(6) + b"644".ljust(8)
-    return header + str(len(content)).encode().ljust(10) + b"`\n" + content + b"\n" * (len(content) % 2)
-
-
-def test_a_library_s_members_are_read_with_long_names_too() -> None:
-    library = b"!<arch>\n" + archive(b"/", b"index") + archive(b"//", b"a_very_long_name_of.rel/\n")
-    library += archive(b"led.rel/", b"XH3\n1") + archive(b"/0", b"XH3")
-    assert list(linked_modules.members(library)) == [("led.rel", "XH3\n1"), ("a_very_long_name_of.rel", "XH3")]
-    assert list(linked_modules.members(b"<FILES>")) == []
 
 
 def test_an_object_without_its_unused_functions_has_the_source_of_the_same_name(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Optional
 
 from .. import flags
 from ..linker_files import program
+from ..linker_files.objects import read_object
 from ..refusal import refuse
 from ..unused import unused_step
 from . import handlers, startup
@@ -273,9 +274,8 @@ class _Module:
 
     def names(self, kind: str) -> list[str]:
         """Return the C names that it defines ("Def") or refers to ("Ref")."""
-        lines = self.path.read_text("utf-8", "replace").splitlines()
-        words = [line.split() for line in lines if line[:2] == "S "]
-        return [name for _, name, value, *_ in words if name.startswith("_") and value.startswith(kind)]
+        found = read_object(self.path.read_text("utf-8", "replace"))
+        return [name for name in (found.defines if kind == "Def" else found.refers) if name.startswith("_")]
 
     def is_linked(self, symbols: dict[str, int], dropped: set[str], needed: set[str]) -> bool:
         """Tell whether a library's module is in the program because something refers to it.

@@ -1,33 +1,20 @@
-"""Read the linker's files: the modules of a program, their areas, and the names in these. No SCons in here.
+"""The linked modules of a program: their parts of areas, the names in these, and their sources. No SCons in here.
 
 The linker's map names the modules in the order of linking. Each module brings a piece of an area, and an area is the
 row of these pieces. An object tells the sizes of its areas. The assembler's .sym beside it also tells its static names.
-Formats: sdas and sdld, asxhtm.html in SDCC's source; ar(5) for libraries.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-_ABSOLUTE = 8  # flag of an area: its pieces lie at addresses of their own
+from ..linker_files.archives import members
+from ..linker_files.maps import Listed
+from ..linker_files.objects import labels, read_object
+
 _WHOLE = "whole-"  # begins the name of an object in the folder `unused` that has all its functions
-_FILES, _LIBRARIES, _END = "Files Linked", "Libraries Linked", "User Base Address Definitions"
-_PAIR = re.compile(r"^(\S.*?)\s+\[ (.*?) \]$", re.MULTILINE)
-_PAGE = re.compile(r"^\f?ASxxxx Linker .*$|^Hexadecimal .*$", re.MULTILINE)
-_AREA = re.compile(r"^A (\S+) size ([0-9A-F]+) flags ([0-9A-F]+) addr ([0-9A-F]+)")
-_SYMBOL = re.compile(r"^S (\S+) Def([0-9A-F]+)")
-_LISTED = re.compile(r"^ ([ 0-9A-F][0-9A-F]) (\S+)\s+([0-9A-F]{6}) (\w*)$", re.MULTILINE)
-_LISTED_AREA = re.compile(r"^ +([0-9A-F]+) (\S+) +size +[0-9A-F]+ +flags +[0-9A-F]+$", re.MULTILINE)
-
-
-class Module(NamedTuple):
-    """An object of a program."""
-
-    path: str  # the object, or the library that holds it
-    member: str  # its name in the library; empty: it is not from a library
 
 
 class Name(NamedTuple):
@@ -46,64 +33,26 @@ class Piece(NamedTuple):
     names: list[Name]
 
 
-def modules(map_text: str) -> list[Module]:
-    """Return the modules of a program in the order of linking, from the linker's .map."""
-    text = _PAGE.sub("", map_text)
-    files, _, rest = text[text.find(_FILES) :].partition(_LIBRARIES)
-    objects, libraries = files.partition("\n")[2], rest.partition("\n")[2].partition(_END)[0]
-    if not rest:
-        objects = objects.partition(_END)[0]
-    return [
-        *(Module(path, "") for path, _ in _PAIR.findall(objects)),
-        *(Module(path, member) for path, member in _PAIR.findall(libraries)),
-    ]
-
-
-def pieces(relocatable: str, listed: str = "") -> list[Piece]:
+def pieces(relocatable: str, table: str = "") -> list[Piece]:
     """Return the parts of areas that a module brings.
 
     Args:
         relocatable: The text of its .rel.
-        listed: The text of its .sym. Without it, static names are missing.
+        table: The text of its .sym. Without it, static names are missing.
     """
-    found: list[Piece] = []
-    for line in relocatable.splitlines():
-        area, symbol = _AREA.match(line), _SYMBOL.match(line)
-        if area:
-            size, flags, address = (int(number, 16) for number in area.groups()[1:])
-            found.append(Piece(area[1], address if flags & _ABSOLUTE else None, size, []))
-        elif symbol and found and "$" not in symbol[1]:  # with a $ it is a label for a debugger
-            found[-1].names.append(_name(found[-1], symbol[1], int(symbol[2], 16)))
-    held = {piece.area: piece for piece in found}
-    areas = {int(number, 16): name for number, name in _LISTED_AREA.findall(listed)}
-    for number, text, offset, kind in _LISTED.findall(listed):
-        piece = held.get(areas.get(int(number, 16), ""))
+    module = read_object(relocatable)
+    found = [Piece(area.name, area.address, area.size, []) for area in module.areas]
+    for symbol in module.symbols:
+        if symbol.area >= 0 and "$" not in symbol.name:  # with a $ it is a label for a debugger
+            found[symbol.area].names.append(Name(symbol.name, symbol.offset))
+    for label in labels(table):
         # A label that only its own file knows is a place inside a routine, unless it is a name of C.
-        if piece and "R" in kind and ("G" in kind or text.startswith("_")) and "$" not in text:
-            name = _name(piece, text, int(offset, 16))
-            if name not in piece.names:
-                piece.names.append(name)
+        is_named = label.moves and (label.is_global or label.name.startswith("_")) and "$" not in label.name
+        piece = found[label.area] if is_named and label.area < len(found) else None
+        name = Name(label.name, label.offset - ((piece and piece.address) or 0))
+        if piece and name not in piece.names:
+            piece.names.append(name)
     return [piece for piece in found if piece.size]
-
-
-def _name(piece: Piece, text: str, value: int) -> Name:
-    return Name(text, value - (piece.address or 0))
-
-
-def members(library: bytes) -> Iterator[tuple[str, str]]:
-    """Yield (name, text) of each object in a library."""
-    place, long_names = 8, b""
-    while library.startswith(b"!<arch>\n") and place + 60 <= len(library):
-        name, size = library[place : place + 16].rstrip(), int(library[place + 48 : place + 58])
-        content = library[place + 60 : place + 60 + size]
-        place += 60 + size + size % 2
-        if name == b"//":
-            long_names = content
-        elif name[:1] == b"/" and name[1:].isdigit():
-            name = long_names[int(name[1:]) :].partition(b"/")[0]
-            yield name.decode("utf-8", "replace"), content.decode("utf-8", "replace")
-        elif name != b"/":
-            yield name.rstrip(b"/").decode("utf-8", "replace"), content.decode("utf-8", "replace")
 
 
 def source_of(path: Path, sources: Mapping[Path, str]) -> str:
@@ -125,13 +74,14 @@ class Objects:
             self._built.setdefault(path.name, []).append(path)
         self._libraries: dict[str, dict[str, str]] = {}
 
-    def read(self, module: Module) -> tuple[Optional[Path], str, str]:
+    def read(self, module: Listed) -> tuple[Optional[Path], str, str]:
         """Return (the object if this build has made it, the text of its .rel, the text of its .sym)."""
         if not module.member:
             path = Path(module.path)
             return path, path.read_text("utf-8", "replace"), _listed(path)
         if module.path not in self._libraries:
-            self._libraries[module.path] = dict(members(Path(module.path).read_bytes()))
+            found = members(Path(module.path).read_bytes()) or []
+            self._libraries[module.path] = {name: content.decode("utf-8", "replace") for name, content in found}
         text = self._libraries[module.path].get(module.member, "")
         for path in self._built.get(module.member, []):
             if path.is_file() and path.read_text("utf-8", "replace").split() == text.split():

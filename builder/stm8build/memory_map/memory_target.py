@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import elf
-from ..linker_files import program
+from ..linker_files import maps, program
 from ..refusal import refuse
 from . import linked_modules, memory_report, owners
 
@@ -74,7 +74,7 @@ class MemoryMap:
             for child, _ in self.objects(node)
         }
         objects = linked_modules.Objects(sources)
-        for module in linked_modules.modules(map_text):
+        for module in maps.listed(map_text):
             path, relocatable, listed = objects.read(module)
             file = linked_modules.source_of(path, sources) if path else f"{Path(module.path).name}: {module.member}"
             yield file, linked_modules.pieces(relocatable, listed)

@@ -18,7 +18,7 @@ from SCons.Action import Action
 from SCons.Subst import escape_list
 
 from .. import elf
-from ..linker_files import formats, program
+from ..linker_files import maps, program
 from . import linked_units, reduction
 
 OPTION = "board_build.remove_unused"
@@ -124,7 +124,7 @@ class UnusedStep:
     #
 
     def _units(self, target: Any, path: Path, source: Any, linked: program.Program) -> list[linked_units.Unit]:
-        listed = formats.linked(path.with_suffix(".map").read_text("utf-8", "replace"))
+        listed = maps.listed(path.with_suffix(".map").read_text("utf-8", "replace"))
         libraries = {linked_units.plain(str(node)): node for node in target.all_children() if node.sources}
         nodes: dict[Path, Any] = {}
 
