@@ -131,7 +131,7 @@ def test_the_rectangles_have_the_shares_of_the_numbers_and_fill_the_place(number
 
 
 def report(tmp_path: Path) -> tuple[list[memory_report.Use], list[memory_report.Dropped]]:
-    rows = [{"symbol": "never<1>", "kind": "function", "size": 30, "file": "lib/led.c"}]
+    rows = [{"symbol": "_never<1>", "kind": "function", "size": 30, "file": "lib/led.c"}]
     (tmp_path / "unused.json").write_text(json.dumps({"dropped": rows}))
     found = owners.items([Section("CODE", 0x8000, 0x2A, "flash")], [("main.c", linked_modules.pieces(REL, SYM))])
     memories = [Memory("flash", 0x8000, 8192), Memory("RAM", 0, 1024), Memory("EEPROM", 0x4000, 640)]
