@@ -228,16 +228,11 @@ if platform.builds(COMMAND_LINE_TARGETS) or "nobuild" in COMMAND_LINE_TARGETS:
     env.Replace(**binutils.launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
 own_targets: dict[str, Any] = {}  # the builder itself serves these
 if platform.builds(COMMAND_LINE_TARGETS):
-    from stm8build import (
-        compiler_check,
-        convention_check,
-        elf,
-        link_step,
-        memory_target,
-        sources,
-        unused_step,
-        wrong_code,
-    )
+    from stm8build import elf, sources
+    from stm8build.link import convention_check, link_step
+    from stm8build.memory_map import memory_target
+    from stm8build.unused import unused_step
+    from stm8build.wrong_code import compiler_check, file_findings
 
     if " " in env.Dir("$BUILD_DIR").get_path(env.Dir("#")):  # as SDCC gets it: relative to the project, or absolute
         stop(
@@ -251,8 +246,8 @@ if platform.builds(COMMAND_LINE_TARGETS):
         describe_sdcc()
     warn_of_sketches()
     link = link_step.LinkStep(env, offset)
-    mode = board.get("build.wrong_code", options.OPTIONS[wrong_code.OPTION].default)
-    check = compiler_check.CompilerCheck(env, link.modules, mode, asked=wrong_code.TARGET in COMMAND_LINE_TARGETS)
+    mode = board.get("build.wrong_code", options.OPTIONS[file_findings.OPTION].default)
+    check = compiler_check.CompilerCheck(env, link.modules, mode, asked=file_findings.TARGET in COMMAND_LINE_TARGETS)
     program = env.BuildProgram()
     require_sources(env.get("PIOBUILDFILES"))
     remove = board.get("build.remove_unused", options.OPTIONS[unused_step.OPTION].default) == "yes"
@@ -280,7 +275,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
     env.AddPostAction("checkprogsize", Action(check.after_build, None))
     assembler_check = convention_check.ConventionCheck(link.modules, compiler.version if compiler else ())
     env.AddPostAction("checkprogsize", Action(assembler_check.after_build, None))
-    own_targets[wrong_code.TARGET] = Action(check.list_all, None)
+    own_targets[file_findings.TARGET] = Action(check.list_all, None)
     own_targets[memory_target.TARGET] = Action(memory_target.MemoryMap(link.objects).show, None)
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
     Default([env.Alias("buildprog", firmware, firmware), "size"])

@@ -16,7 +16,10 @@ sys.path[:0] = [str(DOCS.parent / name) for name in ("boards", "builder", "docs"
 import error_index  # noqa: E402
 import make_boards  # noqa: E402
 
-from stm8build import options, targets, wrong_assembler, wrong_code_kind, wrong_code_kinds  # noqa: E402
+from stm8build import options, targets  # noqa: E402
+from stm8build.wrong_code import wrong_assembler  # noqa: E402
+from stm8build.wrong_code.kind_row import Kind, Result  # noqa: E402
+from stm8build.wrong_code.kinds import KINDS  # noqa: E402
 from stm8tool.parts.table import all_parts  # noqa: E402
 from stm8tool.sim import faults  # noqa: E402
 
@@ -239,7 +242,7 @@ Give the value that came out. Add the lines of the assembler that are wrong. One
 """
 
 
-def _result(value: wrong_code_kind.Result) -> str:
+def _result(value: Result) -> str:
     if isinstance(value, int):
         return f"0x{value:X}"
     return f"`{value}`" if value[:1] in ("r", "w") else value or "no access"
@@ -247,7 +250,7 @@ def _result(value: wrong_code_kind.Result) -> str:
 
 def compilers_page() -> str:
     """Return docs/compilers.md."""
-    kinds = wrong_code_kinds.KINDS
+    kinds = KINDS
     rows = [
         [
             f"[{kind.name}](#{kind.name})",
@@ -262,7 +265,7 @@ def compilers_page() -> str:
     return f"{COMPILERS_HEAD}\n{summary}{''.join(map(_kind, kinds))}{COMPILERS_END}"
 
 
-def _kind(kind: wrong_code_kind.Kind) -> str:
+def _kind(kind: Kind) -> str:
     """Return the section of one kind."""
     options = f" It needs `{' '.join(kind.options)}`." if kind.options else ""
     note = f" {kind.note}" if kind.note else ""

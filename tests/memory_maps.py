@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from pio import Result
-from stm8build import elf, memory_map, program
+from stm8build import elf
+from stm8build.linker_files import program
+from stm8build.memory_map import owners
 
 
 def data(result: Result) -> Any:
@@ -24,7 +26,7 @@ def check(made: Any, firmware: Path, ram_size: int) -> None:
     assert sum(used.values()) == sum(len(row.data) for row in content)
     held = [(item["address"] + n) for item in made["items"] for n in range(item["size"])]
     assert sorted(held) == sorted(row.address + n for row in content for n in range(len(row.data)))
-    assert memory_map.NO_FILE not in {item["file"] for item in made["items"]}
+    assert owners.NO_FILE not in {item["file"] for item in made["items"]}
     symbols = program.read(firmware.read_bytes()).symbols
     places = {(f"_{item['name']}", item["address"]) for item in made["items"]}
     inside = {row.address + n for row in content for n in range(len(row.data)) if row.name in ("CODE", "DATA")}

@@ -17,7 +17,10 @@ from intelhex import IntelHex
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "builder"))
 
 from sdcc.machine import REGISTERS, Watched
-from stm8build import elf, linked_units, linker_files, program, startup, unused
+from stm8build import elf
+from stm8build.link import startup
+from stm8build.linker_files import maps, program
+from stm8build.unused import linked_units, reduction
 from stm8tool.sim.cpu.core import LEVEL_BITS, Cpu
 
 RAM = 0x1800
@@ -32,7 +35,7 @@ class Built:
 
     whole: Path
     reduced: Path
-    result: unused.Result
+    result: reduction.Result
     folder: Path
     second: str = ""  # what the linker says
 
@@ -216,10 +219,10 @@ def _reduce(
     before = Path.cwd()
     os.chdir(folder)  # as in a build, every path is relative to the project
     try:
-        listed = linker_files.linked(Path("whole.map").read_text())
+        listed = maps.listed(Path("whole.map").read_text())
         linked = program.read(Path("whole.elf").read_bytes())
         units = linked_units.units(listed, linked.symbols, objects, lambda path: archives.get(Path(path).name, []))
-        result = unused.reduce(units, ["_main", *keep], Path("unused"), assemble)
+        result = reduction.reduce(units, ["_main", *keep], Path("unused"), assemble)
         told = _link(tools, folder, [str(path) for path in result.objects], Path("reduced.elf"), linker, "")
         assert not told, told
     finally:

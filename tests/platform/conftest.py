@@ -26,7 +26,7 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Core]:
 
 @contextmanager
 def prepared(tmp_path_factory: pytest.TempPathFactory, choice: str) -> Iterator[Core]:
-    """Prepare a core directory with this SDCC."""
+    """Yield a core directory with this SDCC."""
     folder = tmp_path_factory.mktemp("core")
     dev = [sys.executable, str(ROOT / "dev.py"), "core", "--dir", str(folder)]
     command = [*dev, "--sdcc", choice, "--python", sys.executable]

@@ -83,7 +83,7 @@ def test_a_target_becomes_one_call_of_the_flasher_and_they_run_in_the_order_in_w
         "reset": ["reset"],
         "list-probes": ["list"],
         "probe-info": ["info"],
-        "monitor-swim": ["monitor", str(Path(".pio", "build", "stm8sblue", "firmware.elf"))],
+        "monitor-swim": ["monitor", str(recorded.built("firmware.elf"))],
     }
     result = recorded.run(*commands)
     assert result.code == 0, result.output

@@ -14,7 +14,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from pio import ROOT, Core, Project, Result, loaded_bytes, run_at_once, stm8tool
-from stm8build import program
+from stm8build.linker_files import program
 from unused import difference
 
 pytestmark = pytest.mark.platform

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from intelhex import IntelHex
 
-from stm8build import wrong_code
-from stm8build.initialisers import SUFFIX
-from stm8build.wrong_code_kind import NEVER_BACK
+from stm8build.wrong_code import file_findings
+from stm8build.wrong_code.initialisers import SUFFIX
+from stm8build.wrong_code.kind_row import NEVER_BACK
 from stm8tool.sim.cpu.core import Cpu
 
 from .machine import RefusedError, Watched
@@ -40,12 +40,12 @@ class Programs:
         self.source += f"void main(void) {{\n  switch (which) {{\n{calls}  }}\n{STOP}}}\n"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "p.c").write_text(self.source, encoding="ascii")
-        command = [*sdcc, "-mstm8", *options, "p.c", *wrong_code.DUMPS, "-o", "p.ihx"]
+        command = [*sdcc, "-mstm8", *options, "p.c", *file_findings.DUMPS, "-o", "p.ihx"]
         done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
         if done.returncode:
             raise RefusedError(done.stderr)
         assembler, code = (folder / f"p{suffix}" for suffix in (".asm", SUFFIX))
-        self.compiled = wrong_code.Compiled(done.stdout, assembler.read_text(), done.stderr, code.read_text())
+        self.compiled = file_findings.Compiled(done.stdout, assembler.read_text(), done.stderr, code.read_text())
         self.image = IntelHex(str(folder / "p.ihx"))
 
     @staticmethod
@@ -56,7 +56,7 @@ class Programs:
     @property
     def version(self) -> str:
         """The version of SDCC, such as 4.2."""
-        return wrong_code.version_text(self.compiled.assembler).rpartition(".")[0]
+        return file_findings.version_text(self.compiled.assembler).rpartition(".")[0]
 
     def result(self, number: int) -> Value:
         """Return what a row comes to: a number, or its accesses to registers."""
@@ -73,9 +73,9 @@ class Programs:
         return int.from_bytes(bus.memory[GOT : GOT + 8], "big")
 
     @functools.cached_property
-    def places(self) -> list[wrong_code.Finding]:
+    def places(self) -> list[file_findings.Finding]:
         """What the builder finds."""
-        return wrong_code.findings(self.compiled, large=False, read=lambda _: self.source)
+        return file_findings.findings(self.compiled, large=False, read=lambda _: self.source)
 
     def found(self, number: int) -> set[str]:
         """Return the kinds that the builder finds in the functions of a row."""

@@ -12,8 +12,8 @@ import pytest
 from sdcc.kinds import Programs, compiled
 from sdcc.machine import RefusedError
 from sdcc.spellings import SHAPES, SPELLINGS, TRIED, UNSEEN, Row
-from stm8build.wrong_code_kind import REFUSED, Kind
-from stm8build.wrong_code_kinds import BY_NAME, KINDS
+from stm8build.wrong_code.kind_row import REFUSED, Kind
+from stm8build.wrong_code.kinds import BY_NAME, KINDS
 
 pytestmark = pytest.mark.sdcc
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,12 @@ from pathlib import Path
 import pytest
 
 import stm8tool
+from pio import ROOT
 from stm8tool import oldest
 from stm8tool.support import deps
 
 PACKAGE = Path(stm8tool.__file__).parent
+BUILDER = ROOT / "builder" / "stm8build"
 LEAVES = {"errors", "words", "support", "parts", "image"}
 
 # What a folder, or a module at the top, may import of the others. `sim` takes nothing of `probe` and `chip`: it is a
@@ -39,6 +42,15 @@ LAYERS: dict[str, set[str]] = {
     "__init__": {"errors", "parts", "image", "probe", "chip", "api", "library"},
     "oldest": set(),
     "__main__": {"oldest", "cli"},
+}
+
+# What a folder of the builder may import: other folders, and modules at the top.
+BUILDER_LAYERS: dict[str, set[str]] = {
+    "linker_files": set(),
+    "wrong_code": {"refusal"},
+    "unused": {"linker_files", "elf"},
+    "memory_map": {"linker_files", "elf", "refusal"},
+    "link": {"linker_files", "unused", "flags", "refusal", "sdcc"},
 }
 
 DOORS = {"usb": {"transport/usb.py", "transport/libusb.py"}, "intelhex": {"image/intel_hex.py"}}
@@ -76,13 +88,14 @@ def test_imports_point_one_way(source: Path) -> None:
     assert used <= LAYERS[layer] | {layer, "__version__"}
 
 
-def test_no_module_imports_itself_by_way_of_others() -> None:
-    """What only a type checker imports does not count."""
-    modules = {".".join(("stm8tool", *source.relative_to(PACKAGE).with_suffix("").parts)) for source in sources()}
+def imports_in(folder: Path) -> dict[str, set[str]]:
+    """Return each module of a package with those that it needs. What only a type checker imports does not count."""
+    files = {
+        ".".join((folder.name, *path.relative_to(folder).with_suffix("").parts)): path for path in folder.rglob("*.py")
+    }
 
     def needed(module: str) -> set[str]:
-        source = PACKAGE.joinpath(*module.split(".")[1:]).with_suffix(".py")
-        tree = ast.parse(source.read_text(encoding="utf-8"))
+        tree = ast.parse(files[module].read_text(encoding="utf-8"))
         unseen = [
             node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         ]
@@ -93,16 +106,45 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
             if isinstance(node, ast.ImportFrom) and node.level and id(node) not in skipped:
                 base = [*package[: len(package) - node.level + 1], *([node.module] if node.module else [])]
                 found |= {".".join([*base, alias.name]) for alias in node.names} | {".".join(base)}
-        return found & modules
+        return found & files.keys()
 
-    graph = {module: needed(module) for module in modules}
-    left = dict(graph)
+    return {module: needed(module) for module in files}
+
+
+@pytest.mark.parametrize("folder", [PACKAGE, BUILDER], ids=lambda folder: folder.name)
+def test_no_module_imports_itself_by_way_of_others(folder: Path) -> None:
+    left = imports_in(folder)
+    assert sum(map(len, left.values())) > 50
     while left:
         free = {module for module, imports in left.items() if not imports & left.keys()}
         if not free:
             break
         left = {module: imports for module, imports in left.items() if module not in free}
     assert sorted(left) == []
+
+
+@pytest.mark.parametrize("room", sorted(path.parent.name for path in BUILDER.glob("*/__init__.py")))
+def test_imports_of_the_builder_point_one_way(room: str) -> None:
+    used = set()
+    for module, imports in imports_in(BUILDER).items():
+        if module.startswith(f"stm8build.{room}."):
+            used |= {name.split(".")[1] for name in imports}
+    assert used - {room} <= BUILDER_LAYERS[room]
+
+
+def test_the_modules_at_the_top_of_the_builder_import_no_folder() -> None:
+    top = {module: imports for module, imports in imports_in(BUILDER).items() if module.count(".") == 1}
+    assert len(top) > 10
+    assert {name for imports in top.values() for name in imports if name.count(".") > 1} == set()
+
+
+def test_the_picture_names_every_module_of_the_builder() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    picture = text[text.index("builder/stm8build/") : text.index("builder/stm8serial/")]
+    words = set(re.findall(r"[\w*]+", picture))
+    families = tuple(word[:-1] for word in words if word.endswith("_*"))
+    names = {path.parent.name if path.stem == "__init__" else path.stem for path in BUILDER.rglob("*.py")}
+    assert {name for name in names if name not in words and not name.startswith(families)} == set()
 
 
 def test_the_walk_sees_an_import_inside_a_function() -> None:

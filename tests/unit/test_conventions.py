@@ -6,8 +6,8 @@ from typing import Optional
 
 import pytest
 
-from stm8build import conventions
-from stm8build.conventions import LARGE, MEDIUM, Build, Call
+from stm8build.link import conventions
+from stm8build.link.conventions import LARGE, MEDIUM, Build, Call
 
 NOW, BEFORE, FAR = Build(True, MEDIUM), Build(False, MEDIUM), Build(True, LARGE)
 

@@ -1,10 +1,10 @@
-"""builder/stm8build/handlers.py: what a handler without a vector needs."""
+"""builder/stm8build/link/handlers.py: what a handler without a vector needs."""
 
 from __future__ import annotations
 
 import pytest
 
-from stm8build import handlers
+from stm8build.link import handlers
 
 TICK = handlers.Unserved("src/isr.c", "tick", 23, False)
 

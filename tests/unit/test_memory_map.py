@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stm8build import linked_modules, memory_map, memory_report, treemap
-from stm8build.linked_modules import Module, Name, Piece
-from stm8build.memory_map import Item, Memory, Section
+from stm8build.memory_map import linked_modules, memory_report, owners, treemap
+from stm8build.memory_map.linked_modules import Name, Piece
+from stm8build.memory_map.owners import Item, Memory, Section
 
 # Shortened from files that SDCC 4.2.0 and 4.5.0 wrote.
 REL = """XH3
@@ -50,37 +50,6 @@ Area Table
    2 CODE                                       size     2A   flags    0
    3 CABS1                                      size      3   flags    8
 """
-MAP = """ASxxxx Linker V03.00/V05.40 + sdld,  page 11.
-
-Files Linked                              [ module(s) ]
-
-.pio/build/a b/src/main.rel               [ main ]
-ASxxxx Linker V03.00/V05.40 + sdld,  page 12.
-src/zz.rel                                [ zz ]
-
-
-Libraries Linked                          [ object file ]
-
-lib6b3/libled.lib                         [ led.rel ]
-/a/long/path/to/share/sdcc/lib/stm8-large/stm8.lib
-                                          [ _modsint.rel ]
-
-ASxxxx Linker V03.00/V05.40 + sdld,  page 13.
-
-User Base Address Definitions
-
-HOME = 0x8000
-"""
-
-
-def test_the_map_names_the_modules_in_the_order_of_linking() -> None:
-    assert linked_modules.modules(MAP) == [
-        Module(".pio/build/a b/src/main.rel", ""),
-        Module("src/zz.rel", ""),
-        Module("lib6b3/libled.lib", "led.rel"),
-        Module("/a/long/path/to/share/sdcc/lib/stm8-large/stm8.lib", "_modsint.rel"),
-    ]
-    assert linked_modules.modules(MAP.replace("Libraries Linked", "Nothing"))[:2] == linked_modules.modules(MAP)[:2]
 
 
 def test_an_object_tells_its_pieces_and_a_listing_its_static_names() -> None:
@@ -94,18 +63,6 @@ def test_an_object_tells_its_pieces_and_a_listing_its_static_names() -> None:
         ["_main", "_s"],
         ["_t"],
     ]
-
-
-def archive(name: bytes, content: bytes) -> bytes:
-    header = name.ljust(16) + b"0".ljust(12) + b"0".ljust(6) + b"0".ljust(6) + b"644".ljust(8)
-    return header + str(len(content)).encode().ljust(10) + b"`\n" + content + b"\n" * (len(content) % 2)
-
-
-def test_a_library_s_members_are_read_with_long_names_too() -> None:
-    library = b"!<arch>\n" + archive(b"/", b"index") + archive(b"//", b"a_very_long_name_of.rel/\n")
-    library += archive(b"led.rel/", b"XH3\n1") + archive(b"/0", b"XH3")
-    assert list(linked_modules.members(library)) == [("led.rel", "XH3\n1"), ("a_very_long_name_of.rel", "XH3")]
-    assert list(linked_modules.members(b"<FILES>")) == []
 
 
 def test_an_object_without_its_unused_functions_has_the_source_of_the_same_name(tmp_path: Path) -> None:
@@ -126,7 +83,7 @@ def test_each_module_s_piece_follows_the_one_before() -> None:
     pieces = linked_modules.pieces(REL, SYM)
     other = [Piece("CODE", None, 4, [Name("_add", 0)])]
     sections = [Section("CODE", 0x8000, 0x2E, "flash"), Section("CABS1", 0x9000, 3, "flash")]
-    found = memory_map.items([*sections, Section("DATA", 1, 0xC, "RAM")], [("main.c", pieces), ("zz.s", other)])
+    found = owners.items([*sections, Section("DATA", 1, 0xC, "RAM")], [("main.c", pieces), ("zz.s", other)])
     assert found == [
         Item("RAM", 1, 2, "main.c", "s_keep", "variable", "DATA"),
         Item("RAM", 3, 10, "main.c", "buf", "variable", "DATA"),
@@ -135,7 +92,7 @@ def test_each_module_s_piece_follows_the_one_before() -> None:
         Item("flash", 0x802A, 4, "zz.s", "add", "code", "CODE"),
         Item("flash", 0x9000, 3, "main.c", "t", "placed", "CABS1"),
     ]
-    assert memory_map.gaps(found, Memory("flash", 0x8000, 0x2000)) == [memory_map.Gap("flash", 0x802E, 0xFD2)]
+    assert owners.gaps(found, Memory("flash", 0x8000, 0x2000)) == [owners.Gap("flash", 0x802E, 0xFD2)]
     assert memory_report.misplaced(found, {"_main": 0x800F, "_buf": 3, "_elsewhere": 9}) is None
     assert memory_report.misplaced(found, {"_main": 0x8010}) == "_main"
 
@@ -149,7 +106,7 @@ def test_whatever_the_modules_say_each_byte_of_a_section_is_in_one_item(
     sizes: list[int], size: int, places: list[int]
 ) -> None:
     modules = [(f"{n}.c", [Piece("CODE", places[n], length, [])]) for n, length in enumerate(sizes)]
-    found = memory_map.items([Section("CODE", 0x8000, size, "flash")], modules)
+    found = owners.items([Section("CODE", 0x8000, size, "flash")], modules)
     held = [address for item in found for address in range(item.address, item.address + item.size)]
     assert held == list(range(0x8000, 0x8000 + size))
 
@@ -174,9 +131,9 @@ def test_the_rectangles_have_the_shares_of_the_numbers_and_fill_the_place(number
 
 
 def report(tmp_path: Path) -> tuple[list[memory_report.Use], list[memory_report.Dropped]]:
-    rows = [{"symbol": "never<1>", "kind": "function", "size": 30, "file": "lib/led.c"}]
+    rows = [{"symbol": "_never<1>", "kind": "function", "size": 30, "file": "lib/led.c"}]
     (tmp_path / "unused.json").write_text(json.dumps({"dropped": rows}))
-    found = memory_map.items([Section("CODE", 0x8000, 0x2A, "flash")], [("main.c", linked_modules.pieces(REL, SYM))])
+    found = owners.items([Section("CODE", 0x8000, 0x2A, "flash")], [("main.c", linked_modules.pieces(REL, SYM))])
     memories = [Memory("flash", 0x8000, 8192), Memory("RAM", 0, 1024), Memory("EEPROM", 0x4000, 640)]
     return memory_report.uses(found, memories), memory_report.read_dropped(tmp_path / "unused.json")
 

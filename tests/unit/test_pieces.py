@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from stm8build import debug_lines, linker_files, pieces
-from stm8build.linker_files import Object, Symbol
-from stm8build.reach import Module, reached
+from stm8build.linker_files.objects import Area, Object, Symbol
+from stm8build.unused import debug_lines, pieces
+from stm8build.unused.reach import Module, reached
 
 HEAD = """\t.module main
 \t.optsdcc -mstm8
@@ -188,7 +188,7 @@ def module(text: str, own: bool = True, areas: tuple[str, ...] = ("CODE",), whol
     defines = [Symbol(line.partition(":")[0].strip(), 0, 0) for line in text.split("\n") if line.strip()[0] != "."]
     refers = sorted({word for piece in found for word in piece.uses} - {piece.name for piece in found})
     cut = pieces.Cut("whole" if whole else "", () if whole else tuple(found))
-    return Module(own, Object([(area, 1) for area in areas], defines, refers), cut)
+    return Module(own, Object([Area(area, 1) for area in areas], defines, refers), cut)
 
 
 def stays(modules: list[Module], *wanted: str) -> str:
@@ -229,40 +229,3 @@ def test_a_module_of_a_library_that_does_something_at_the_start_stays() -> None:
     assert reached([module("main:"), led], ["main"]).modules == {0, 1}
     plain = module("blink:", own=False, areas=("CODE", "INITIALIZER", ".debug_line"))
     assert reached([module("main:"), plain], ["main"]).modules == {0}
-
-
-#
-# The linker's files
-#
-
-
-def test_the_map_tells_what_is_linked_also_with_long_paths() -> None:
-    text = (
-        "Files Linked                              [ module(s) ]\n\n"
-        "src/my main.rel                           [ main ]\n"
-        "a/very/long/path/that/needs/a/line/of/its/own.rel\n                                          [ own ]\n\n\n"
-        "Libraries Linked                          [ object file ]\n\n"
-        "/usr/share/sdcc/lib/a/long/one/stm8/stm8.lib\n                                          [ puts.rel ]\n"
-        "b.lib                                     [ u.rel ]\n\fASxxxx Linker\n\n"
-        "User Base Address Definitions\n\nHOME = 0x8000\n"
-    )
-    found = linker_files.linked(text)
-    assert found.objects == ["src/my main.rel", "a/very/long/path/that/needs/a/line/of/its/own.rel"]
-    assert found.members == [("/usr/share/sdcc/lib/a/long/one/stm8/stm8.lib", "puts.rel"), ("b.lib", "u.rel")]
-
-
-def test_a_library_gives_its_files_also_those_with_long_names() -> None:
-    def entry(name: str, body: bytes) -> bytes:
-        return f"{name:<16}{0:<12}{0:<6}{0:<6}{644:<8}{len(body):<10}`\n".encode() + body + b"\n" * (len(body) % 2)
-
-    content = b"!<arch>\n" + entry("/", b"\0\0\0\0") + entry("//", b"a_very_long_name.rel/\n") + entry("/0", b"one")
-    found = linker_files.members(content + entry("b.rel/", b"two!"))
-    assert found is not None
-    assert [tuple(member) for member in found] == [("a_very_long_name.rel", b"one"), ("b.rel", b"two!")]
-    assert linker_files.members(b"<FILES>\n") is None
-
-
-def test_an_object_tells_its_areas_and_symbols() -> None:
-    text = "XH3\nM a\nS _x Ref000000\nS .__.ABS. Def000000\nA CODE size 1F flags 0 addr 0\nS _f Def00000A\nT 00 00 00\n"
-    found = linker_files.read_object(text)
-    assert found == Object([("CODE", 0x1F)], [Symbol("_f", 0, 10)], ["_x"])

@@ -1,4 +1,4 @@
-"""builder/stm8build/startup.py, program.py and handlers.py: what is said of a program that would not run."""
+"""builder/stm8build/link/startup.py and handlers.py, and linker_files/program.py: a program that would not run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stm8build import handlers, program, startup
+from stm8build.link import handlers, startup
+from stm8build.linker_files import program
 
 ASSEMBLER = """\t.area CODE
 ;\tsrc/a.c: 3: void tick(void) __interrupt(23) { x = 2; }

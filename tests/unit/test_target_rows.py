@@ -8,9 +8,9 @@ import re
 import pytest
 
 from pio import ROOT
-from stm8build import wrong_code
 from stm8build.options import OPTIONS
 from stm8build.targets import TARGETS, Target
+from stm8build.wrong_code import file_findings
 from stm8tool.cli import main as cli
 
 TABLE = "builder/stm8build/targets.py"
@@ -25,7 +25,7 @@ def test_no_target_has_the_name_or_the_title_of_another() -> None:
 
 @each_target
 def test_the_command_of_a_target_is_one_of_the_flasher(row: Target, capsys: pytest.CaptureFixture[str]) -> None:
-    if row.name in (wrong_code.TARGET, "memory-map"):  # the builder does the work
+    if row.name in (file_findings.TARGET, "memory-map"):  # the builder does the work
         assert not row.command
         return
     words = [re.sub(r"^\$\w+$", "x.hex", word) for word in row.command.split() if word != "$STM8TOOL_OPTIONS"]

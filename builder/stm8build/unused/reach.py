@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple, Optional
 
-from .linker_files import Object
+from ..linker_files.objects import Object
 from .pieces import Cut
 
 # A module of a library that has only these may be left out. Any other area has an effect by itself. It starts the
@@ -27,7 +27,8 @@ class Module(NamedTuple):
     def stays(self) -> bool:
         """Tell whether the module is in the program even if nothing refers to it."""
         return self.own or any(
-            size and area not in _PLAIN_AREAS and not area.startswith(".debug") for area, size in self.object.areas
+            area.size and area.name not in _PLAIN_AREAS and not area.name.startswith(".debug")
+            for area in self.object.areas
         )
 
 

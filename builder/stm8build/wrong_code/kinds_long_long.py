@@ -1,8 +1,8 @@
-"""Kinds of wrong code in numbers of 64 bits. Pure: see `wrong_code_kind.py`."""
+"""Kinds of wrong code in numbers of 64 bits. Pure: see `kind_row.py`."""
 
 from __future__ import annotations
 
-from .wrong_code_kind import Kind
+from .kind_row import Kind
 
 KINDS = (
     Kind(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from . import treemap
-from .memory_map import Gap, Item, Memory, gaps
+from .owners import Gap, Item, Memory, gaps, shown
 
 _HEIGHTS = {"flash": 460, "RAM": 200}  # pixels of a band in the picture
 _OTHER_HEIGHT = 110
@@ -52,7 +52,7 @@ def read_dropped(file: Path) -> list[Dropped]:
     if not file.is_file():
         return []
     rows = json.loads(file.read_text(encoding="utf-8"))["dropped"]
-    return [Dropped(str(row["symbol"]), str(row["kind"]), int(row["size"]), str(row["file"])) for row in rows]
+    return [Dropped(shown(row["symbol"], row["kind"]), row["kind"], int(row["size"]), row["file"]) for row in rows]
 
 
 def by_file(found: Iterable[Item]) -> dict[str, list[Item]]:

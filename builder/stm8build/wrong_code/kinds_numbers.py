@@ -1,8 +1,8 @@
-"""Kinds of wrong code in numbers of up to 32 bits. Pure: see `wrong_code_kind.py`."""
+"""Kinds of wrong code in numbers of up to 32 bits. Pure: see `kind_row.py`."""
 
 from __future__ import annotations
 
-from .wrong_code_kind import NEVER_BACK, Kind
+from .kind_row import NEVER_BACK, Kind
 
 _TAKER = "unsigned long g$;\nvoid h$(unsigned long v) { g$ = v; }\n"
 

@@ -1,6 +1,6 @@
 """Look for wrong code of SDCC in every build: let SDCC print its syntax tree, look at it, tell.
 
-The rules are pure modules beside this one; here they meet SCons.
+The rules are pure modules in this folder. This module connects them to SCons.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any, NamedTuple, Optional
 
 from SCons.Subst import escape_list
 
-from . import wrong_code
+from ..refusal import refuse
+from . import file_findings
+from .file_findings import OPTION, TARGET
 from .initialisers import OTHER_SUFFIXES, SUFFIX
-from .refusal import refuse
-from .wrong_code import OPTION, TARGET
-from .wrong_code_kinds import BY_NAME
+from .kinds import BY_NAME
 
 _REST = "silence one line with the comment `// wrong-code: ok`, or all with board_build.wrong_code = off"
 
@@ -32,7 +32,7 @@ class Looked(NamedTuple):
 
     library: str  # its name; empty for the project's own
     version: str  # of SDCC
-    findings: list[wrong_code.Finding]
+    findings: list[file_findings.Finding]
 
 
 def _tree(target: Path) -> Path:
@@ -57,7 +57,7 @@ def printing_the_tree(spawn: Spawn) -> Spawn:
             return spawn(shell, escape, command, words, variables)
         tree, messages = _tree(target), _messages(target)
         into = [">", escape(tree.as_posix()), "2>", escape(messages.as_posix())]
-        failed = spawn(shell, escape, command, [*words, *wrong_code.DUMPS, *into], variables)
+        failed = spawn(shell, escape, command, [*words, *file_findings.DUMPS, *into], variables)
         for suffix in OTHER_SUFFIXES:
             target.with_suffix(suffix).unlink(missing_ok=True)
         if failed:
@@ -125,9 +125,9 @@ class CompilerCheck:
                 self._unread.append(source)
                 continue
             large = "--model-large" in [str(flag) for flag in self.env["CFLAGS"]]
-            places = wrong_code.cached(compiled, large, _read, target.with_suffix(".wrong"), source)
+            places = file_findings.cached(compiled, large, _read, target.with_suffix(".wrong"), source)
             library = "" if own else target.parent.name
-            found.append(Looked(library, wrong_code.version_text(compiled.assembler), places))
+            found.append(Looked(library, file_findings.version_text(compiled.assembler), places))
         if self._unread:
             more = f" and {len(self._unread) - 1} more" * (len(self._unread) > 1)
             sys.stderr.write(
@@ -144,7 +144,7 @@ class CompilerCheck:
             sys.stderr.write(f"warning: the search for wrong code ends here: {cause}; {OPTION} = off leaves it out\n")
             return []
 
-    def _compiled(self, node: Any, target: Path) -> wrong_code.Compiled:
+    def _compiled(self, node: Any, target: Path) -> file_findings.Compiled:
         """Return what SDCC has left; where that does not belong to the object, SDCC compiles once more.
 
         An object from `build_cache_dir` comes alone. A project's script can start SDCC in its own way.
@@ -152,12 +152,12 @@ class CompilerCheck:
         files = (_tree(target), target.with_suffix(".asm"), _messages(target), target.with_suffix(SUFFIX))
         left = not getattr(node, "cached", False) and all(file.is_file() for file in files)
         if left and files[0].stat().st_mtime_ns >= target.stat().st_mtime_ns:
-            return wrong_code.Compiled(*(file.read_text("utf-8", "replace") for file in files))
+            return file_findings.Compiled(*(file.read_text("utf-8", "replace") for file in files))
         env = node.get_build_env()
         build_dir = env.Dir("$BUILD_DIR").get_path(env.Dir("#"))
         with tempfile.TemporaryDirectory(dir=build_dir, prefix="tree") as folder:
             out = Path(folder, "module.asm")
-            text = f"$CC -S {' '.join(wrong_code.DUMPS)} $SDCC_COMPILE_FLAGS $_CCCOMCOM $SOURCES"
+            text = f"$CC -S {' '.join(file_findings.DUMPS)} $SDCC_COMPILE_FLAGS $_CCCOMCOM $SOURCES"
             words = env.subst_list(text, target=[node], source=node.sources)[0]
             # A shell reads the words, as in the build: `-DNAME=\\"text\\"` has a backslash for it.
             line = " ".join([*escape_list(words, env["ESCAPE"]), "-o", out.as_posix()])
@@ -166,9 +166,9 @@ class CompilerCheck:
             raw = out.with_suffix(SUFFIX)
             assembler, code = (file.read_text("utf-8", "replace") if file.is_file() else "" for file in (out, raw))
         if done.returncode or not assembler:
-            return wrong_code.Compiled("", "", "")
+            return file_findings.Compiled("", "", "")
         tree, messages = (output.decode("utf-8", "replace") for output in (done.stdout, done.stderr))
-        made = wrong_code.Compiled(tree, assembler, messages, code)
+        made = file_findings.Compiled(tree, assembler, messages, code)
         order = (files[1], files[2], files[3], files[0])
         for file, text in zip(order, (made.assembler, made.messages, made.code, made.tree)):
             file.write_text(text, encoding="utf-8")  # the tree last: see `printing_the_tree`

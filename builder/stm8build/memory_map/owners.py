@@ -106,7 +106,7 @@ def _named(section: Section, file: str, piece: Piece, start: int) -> list[Item]:
             start + begin,
             end - begin,
             file,
-            _shown(names.get(begin, ""), kind),
+            shown(names.get(begin, ""), kind),
             "start-up" if names.get(begin) == _PROGRAM_START else kind,
             piece.area,
         )
@@ -114,7 +114,7 @@ def _named(section: Section, file: str, piece: Piece, start: int) -> list[Item]:
     ]
 
 
-def _shown(name: str, kind: str) -> str:
+def shown(name: str, kind: str) -> str:
     """Return a name of assembler as a reader knows it."""
     if name == _VECTORS:
         return _WITHOUT_NAME["vectors"]

@@ -17,7 +17,9 @@ from typing import Any
 from SCons.Action import Action
 from SCons.Subst import escape_list
 
-from . import elf, linked_units, linker_files, program, unused
+from .. import elf
+from ..linker_files import maps, program
+from . import linked_units, reduction
 
 OPTION = "board_build.remove_unused"
 KEEP = "board_build.keep_unused"
@@ -85,7 +87,7 @@ class UnusedStep:
         units = self._units(target, path, source, program.read(before))
         self.folder.mkdir(parents=True, exist_ok=True)
         keep = [f"_{name}" for name in self.keep]
-        result = unused.reduce(units, ["_main", *keep], self.folder, self._assembler(env))
+        result = reduction.reduce(units, ["_main", *keep], self.folder, self._assembler(env))
         self._tell_of_unknown(units, keep)
         again = env.Clone()
         again.Replace(LIBS=[])
@@ -122,7 +124,7 @@ class UnusedStep:
     #
 
     def _units(self, target: Any, path: Path, source: Any, linked: program.Program) -> list[linked_units.Unit]:
-        listed = linker_files.linked(path.with_suffix(".map").read_text("utf-8", "replace"))
+        listed = maps.listed(path.with_suffix(".map").read_text("utf-8", "replace"))
         libraries = {linked_units.plain(str(node)): node for node in target.all_children() if node.sources}
         nodes: dict[Path, Any] = {}
 
@@ -160,7 +162,7 @@ class UnusedStep:
             if not done.returncode and out.is_file():
                 path.write_bytes(out.read_bytes())
 
-    def _assembler(self, env: Any) -> unused.Assemble:
+    def _assembler(self, env: Any) -> reduction.Assemble:
         command = [str(word) for word in env.subst_list("$AS $ASFLAGS")[0]]
         variables = {name: str(value) for name, value in env["ENV"].items()}
 

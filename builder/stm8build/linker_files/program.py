@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tool"))  # this stm8tool, not an installed one
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tool"))  # this stm8tool, not an installed one
 
 from stm8tool.errors import ToolError
 from stm8tool.image import elf

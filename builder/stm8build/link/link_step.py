@@ -13,8 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
 
-from . import flags, handlers, program, startup, unused_step
-from .refusal import refuse
+from .. import flags
+from ..linker_files import program
+from ..linker_files.objects import read_object
+from ..refusal import refuse
+from ..unused import unused_step
+from . import handlers, startup
 
 _LIBRARY_FOLDER = re.compile(r"/lib[0-9a-f]{3}/")  # Core's name for it in the build directory
 LIBRARY_CALLS = ("_putchar", "_getchar")  # functions of a program that SDCC's library calls
@@ -270,9 +274,8 @@ class _Module:
 
     def names(self, kind: str) -> list[str]:
         """Return the C names that it defines ("Def") or refers to ("Ref")."""
-        lines = self.path.read_text("utf-8", "replace").splitlines()
-        words = [line.split() for line in lines if line[:2] == "S "]
-        return [name for _, name, value, *_ in words if name.startswith("_") and value.startswith(kind)]
+        found = read_object(self.path.read_text("utf-8", "replace"))
+        return [name for name in (found.defines if kind == "Def" else found.refers) if name.startswith("_")]
 
     def is_linked(self, symbols: dict[str, int], dropped: set[str], needed: set[str]) -> bool:
         """Tell whether a library's module is in the program because something refers to it.

@@ -7,9 +7,10 @@ only if something refers to it. Nothing refers to `main`, so the program is empt
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
+
+from ..linker_files import objects
 
 # An object for SDCC's linker, as text. It has no code and refers to `main`.
 REFERENCE = """XH3
@@ -19,7 +20,6 @@ S _main Ref000000
 S .__.ABS. Def000000
 A _CODE size 0 flags 0 addr 0
 """
-_DEFINES_MAIN = re.compile(rb"^S _main Def", re.MULTILINE)
 _LIKENESS = 0.75  # how much "mian" resembles "main"
 _LONGEST = 8  # letters; a longer name is not a misspelt `main`
 
@@ -28,8 +28,8 @@ NO_MAIN = "SDCC puts the vectors and the start-up code into the module with main
 
 
 def defines_main(file: Path) -> bool:
-    """Tell whether an object or a library's member has a global `main`. SDCC's objects are text in both."""
-    return file.is_file() and _DEFINES_MAIN.search(file.read_bytes()) is not None
+    """Tell whether an object or a library's member has a global `main`."""
+    return file.is_file() and objects.defines(file.read_bytes(), "_main")
 
 
 def needs_reference(objects: Iterable[Path], libraries: Iterable[Path]) -> bool:

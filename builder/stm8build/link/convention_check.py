@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from . import conventions, flags
-from .sdcc import FIRST_IN_REGISTERS
+from .. import flags
+from ..sdcc import FIRST_IN_REGISTERS
+from . import conventions
 
 Problem = tuple[str, str, str]  # file, warning, hint
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from . import linker_files
-from .linker_files import Linked, Member
+from ..linker_files.archives import Member, members
+from ..linker_files.maps import Listed
+from ..linker_files.objects import read_object
 
 REFERENCE = "main_reference.rel"  # its only use is that `main` is linked
 
@@ -41,7 +42,10 @@ def plain(path: str) -> str:
 
 
 def units(
-    listed: Linked, symbols: Collection[str], objects: Iterable[Origin], parts: Callable[[str], Iterable[Origin]]
+    listed: Sequence[Listed],
+    symbols: Collection[str],
+    objects: Iterable[Origin],
+    parts: Callable[[str], Iterable[Origin]],
 ) -> list[Unit]:
     """Return the program's objects in the linker's order.
 
@@ -54,22 +58,24 @@ def units(
     Raises:
         UnknownError: a library has another format, or several members of one name.
     """
-    if not listed.objects:
+    own_paths = [one.path for one in listed if not one.member]
+    if not own_paths:
         raise UnknownError("the linker's map does not list what is linked")
     known = {plain(str(origin.path)): origin for origin in objects}
     found = []
-    for path in listed.objects:
+    for path in own_paths:
         origin = known.get(plain(path))
         if origin or Path(path).name != REFERENCE:
             file, assembler = (origin.file, origin.assembler) if origin else (path, None)
             found.append(Unit(path, True, file, Path(path).read_bytes(), assembler))
     held: dict[str, dict[str, list[Member]]] = {}
     origins: dict[str, list[Origin]] = {}
-    for library in dict.fromkeys(library for library, _ in listed.members):
-        own = [name for where, name in listed.members if where == library]
+    from_libraries = [one for one in listed if one.member]
+    for library in dict.fromkeys(library for library, _ in from_libraries):
+        own = [name for where, name in from_libraries if where == library]
         held[library] = _linked_members(library, own, symbols)
         origins[library] = list(parts(library))
-    for library, name in listed.members:
+    for library, name in from_libraries:
         member = held[library][name].pop(0)
         origin = next((one for one in origins[library] if _is(one, member)), None)
         file, assembler = (origin.file, origin.assembler) if origin else (f"{Path(library).name}({name})", None)
@@ -84,7 +90,7 @@ def _is(origin: Origin, member: Member) -> bool:
 
 def _linked_members(library: str, own: list[str], symbols: Collection[str]) -> dict[str, list[Member]]:
     """Return the members of a library that are linked. Several may have one name: then their symbols decide."""
-    found = linker_files.members(Path(library).read_bytes())
+    found = members(Path(library).read_bytes())
     if found is None:
         raise UnknownError(f"{library} is not an archive of sdar")
     chosen = {}
@@ -99,4 +105,4 @@ def _linked_members(library: str, own: list[str], symbols: Collection[str]) -> d
 
 
 def _defines_only(member: Member, symbols: Collection[str]) -> bool:
-    return all(name in symbols for name in linker_files.read_object(member.content.decode("latin-1")).defines)
+    return all(name in symbols for name in read_object(member.content.decode("latin-1")).defines)

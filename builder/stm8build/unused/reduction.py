@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
+from ..linker_files.objects import Label, Object, labels, read_object
 from .linked_units import Unit
-from .linker_files import Object, places, read_object
 from .pieces import CONSTANT, FUNCTION, Cut, Piece, cut, without
 from .reach import Module, Reached, reached
 
@@ -157,7 +157,7 @@ def _look(unit: Unit, linked: Object, text: bytes, home: Path, assemble: Assembl
             break
     else:
         return Cut("its assembler does not give its object"), (), ""
-    sizes = _sizes(found, linked, places(target.with_suffix(".sym").read_text(_LATIN)))
+    sizes = _sizes(found, linked, labels(target.with_suffix(".sym").read_text(_LATIN)))
     if sizes is None:
         return Cut("its parts have gaps"), (), ""
     return found, sizes, option
@@ -171,15 +171,16 @@ def _same(one: bytes, other: bytes) -> bool:
     return first == second
 
 
-def _sizes(found: Cut, linked: Object, labels: dict[str, tuple[int, int]]) -> Optional[tuple[int, ...]]:
+def _sizes(found: Cut, linked: Object, table: Iterable[Label]) -> Optional[tuple[int, ...]]:
     """Return the sizes of the pieces, or None if they do not fill their areas from end to end."""
-    names = [name for name, _ in linked.areas]
+    names = [area.name for area in linked.areas]
+    places = {label.name: (label.area, label.offset) for label in table}
     sizes = [0] * len(found.pieces)
     for area in {piece.area for piece in found.pieces}:
         number = names.index(area)
         own = [place for place, piece in enumerate(found.pieces) if piece.area == area]
-        at = [labels.get(found.pieces[place].name, (-1, -1)) for place in own]
-        ends = [offset for _, offset in at[1:]] + [linked.areas[number][1]]
+        at = [places.get(found.pieces[place].name, (-1, -1)) for place in own]
+        ends = [offset for _, offset in at[1:]] + [linked.areas[number].size]
         if at[0][1] != 0 or any(where != number for where, _ in at):
             return None
         for place, (_, start), end in zip(own, at, ends):
@@ -222,13 +223,13 @@ def _unchanged(unit: Unit, folder: Path) -> Path:
 
 def _is_the_rest(made: Object, each: _Examined, gone: set[int]) -> bool:
     """Tell whether a new object has the sizes and symbols of the old one without some pieces."""
-    left = dict(each.module.object.areas)
+    left = {area.name: area.size for area in each.module.object.areas}
     names = _for_the_linker(each.module.object)
     for place in gone:
         piece = each.module.cut.pieces[place]
         left[piece.area] -= each.sizes[place]
         names.difference_update(piece.names)
-    return dict(made.areas) == left and _for_the_linker(made) == names
+    return {area.name: area.size for area in made.areas} == left and _for_the_linker(made) == names
 
 
 def _for_the_linker(module: Object) -> set[str]:
@@ -258,7 +259,7 @@ def _dropped(place: int, each: _Examined, found: Reached) -> list[Dropped]:
 def _whole_module(each: _Examined) -> list[Dropped]:
     """Return the symbols of a library's module that is not in the program. Its local ones count for those before."""
     found: list[Dropped] = []
-    for number, (area, size) in enumerate(each.module.object.areas):
+    for number, (area, size, _) in enumerate(each.module.object.areas):
         own = sorted((symbol.offset, symbol.name) for symbol in each.module.object.symbols if symbol.area == number)
         if area not in ("CODE", "CONST") or not size:
             continue

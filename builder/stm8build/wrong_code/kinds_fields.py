@@ -1,8 +1,8 @@
-"""Kinds of wrong code with bit-fields. Pure: see `wrong_code_kind.py`."""
+"""Kinds of wrong code with bit-fields. Pure: see `kind_row.py`."""
 
 from __future__ import annotations
 
-from .wrong_code_kind import Kind
+from .kind_row import Kind
 
 _FIELDS = "struct { unsigned a : 6; unsigned b : 14; } s$;\n"
 _BYTE_FIELD = "struct { unsigned a : 8; } s$;\n"

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from . import elf, linked_modules, memory_map, memory_report, program
-from .refusal import refuse
+from .. import elf
+from ..linker_files import maps, program
+from ..refusal import refuse
+from . import linked_modules, memory_report, owners
 
 TARGET = "memory-map"
 PICTURE = "memory-map.svg"
@@ -34,11 +36,11 @@ class MemoryMap:
         memories = self._memories(env, upload)
         content = elf.sections(linked.read_bytes(), upload["maximum_ram_size"])
         sections = [
-            memory_map.Section(row.name, row.address, len(row.data), self._memory(row, memories))
+            owners.Section(row.name, row.address, len(row.data), self._memory(row, memories))
             for row in content
             if row.name != elf.STACK_AREA
         ]
-        found = memory_map.items(sections, self._modules(env, node, map_file.read_text("utf-8", "replace")))
+        found = owners.items(sections, self._modules(env, node, map_file.read_text("utf-8", "replace")))
         wrong = memory_report.misplaced(found, program.read(linked.read_bytes()).symbols)
         if wrong:
             sys.stderr.write(f"warning: {map_file} says that {wrong} lies elsewhere: sizes by function may be wrong\n")
@@ -52,15 +54,15 @@ class MemoryMap:
             sys.stdout.write(f"{memory_report.table(rows, dropped)}picture: {picture}\n")
         return 0
 
-    def _memories(self, env: Any, upload: Any) -> list[memory_map.Memory]:
+    def _memories(self, env: Any, upload: Any) -> list[owners.Memory]:
         part = upload.get("part") or upload.get("stm8flash_target") or env.BoardConfig().get("build.mcu")
         held = program.memories(part, upload["maximum_size"]) or [
             program.Memory("flash", program.FLASH_START, program.FLASH_START + upload["maximum_size"])
         ]
-        own = [memory_map.Memory(memory.name, memory.start, memory.end - memory.start) for memory in held]
-        return [*own[:1], memory_map.Memory("RAM", 0, upload["maximum_ram_size"]), *own[1:]]
+        own = [owners.Memory(memory.name, memory.start, memory.end - memory.start) for memory in held]
+        return [*own[:1], owners.Memory("RAM", 0, upload["maximum_ram_size"]), *own[1:]]
 
-    def _memory(self, section: elf.Section, memories: list[memory_map.Memory]) -> str:
+    def _memory(self, section: elf.Section, memories: list[owners.Memory]) -> str:
         if section.memory == "ram":
             return "RAM"
         held = (m.name for m in memories if m.name != "RAM" and m.start <= section.address < m.start + m.size)
@@ -72,7 +74,7 @@ class MemoryMap:
             for child, _ in self.objects(node)
         }
         objects = linked_modules.Objects(sources)
-        for module in linked_modules.modules(map_text):
+        for module in maps.listed(map_text):
             path, relocatable, listed = objects.read(module)
             file = linked_modules.source_of(path, sources) if path else f"{Path(module.path).name}: {module.member}"
             yield file, linked_modules.pieces(relocatable, listed)

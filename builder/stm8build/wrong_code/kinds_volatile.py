@@ -1,8 +1,8 @@
-"""Kinds of wrong code with volatile variables: accesses too many or too few. Pure: see `wrong_code_kind.py`."""
+"""Kinds of wrong code with volatile variables: accesses too many or too few. Pure: see `kind_row.py`."""
 
 from __future__ import annotations
 
-from .wrong_code_kind import Kind
+from .kind_row import Kind
 
 _PORT = "volatile unsigned char __at(0x5000) port$;\n"
 _POINTER = "volatile unsigned char *p$ = (volatile unsigned char *)0x5000;\n"

@@ -15,9 +15,9 @@ from typing import NamedTuple, Optional
 from . import wrong_assembler
 from .confirmations import CONFIRMATIONS, DOUBTS, INITIAL_QUESTIONS, Question, Source, touches
 from .initialisers import add_initialisers
+from .kinds import BY_NAME
+from .rules import DOUBTFUL, INITIAL, INITIAL_SINCE, RULES, Rule
 from .syntax_tree import Function, Node, parse
-from .wrong_code_kinds import BY_NAME
-from .wrong_code_rules import DOUBTFUL, INITIAL, INITIAL_SINCE, RULES, Rule
 
 OPTION = "board_build.wrong_code"
 TARGET = "check-compiler"

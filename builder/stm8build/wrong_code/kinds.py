@@ -7,7 +7,7 @@ executes it. Pure: no SCons.
 from __future__ import annotations
 
 from . import kinds_fields, kinds_long_long, kinds_numbers, kinds_volatile
-from .wrong_code_kind import Kind
+from .kind_row import Kind
 
 KINDS: tuple[Kind, ...] = (
     *kinds_numbers.KINDS,

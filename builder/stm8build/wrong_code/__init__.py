@@ -1,0 +1,1 @@
+"""Find code of the program that SDCC compiles wrong, in every build."""
