@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,11 +20,13 @@ from stm8build import sdcc
 @pytest.fixture(scope="session")
 def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Core]:
     """A core directory as `dev.py core` prepares it; without SDCC that fails, and so do the tests."""
-    return prepared(tmp_path_factory, "path")  # the texts in the tests are those of SDCC 4.2
+    with prepared(tmp_path_factory, "path") as core:  # the texts in the tests are those of SDCC 4.2
+        yield core
 
 
-def prepared(tmp_path_factory: pytest.TempPathFactory, choice: str) -> Core:
-    """Return a core directory with this SDCC."""
+@contextmanager
+def prepared(tmp_path_factory: pytest.TempPathFactory, choice: str) -> Iterator[Core]:
+    """Yield a core directory with this SDCC."""
     folder = tmp_path_factory.mktemp("core")
     dev = [sys.executable, str(ROOT / "dev.py"), "core", "--dir", str(folder)]
     command = [*dev, "--sdcc", choice, "--python", sys.executable]
@@ -43,18 +45,18 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, choice: str) -> Core:
 
 
 @pytest.fixture(scope="session")
-def newer(tmp_path_factory: pytest.TempPathFactory) -> Core:
+def newer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Core]:
     """A core directory with an SDCC of 4.5 or later, and with stand-ins for the frameworks' packages."""
-    core = prepared(tmp_path_factory, "better")
-    found = sdcc.ask(core.sdcc()) if Path(core.sdcc()).exists() else None
-    if not found or found.version < (4, 5):
-        pytest.skip(
-            "dev.py core finds no SDCC from 4.5 on: this machine is not a Debian, or its mirror does not answer"
-        )
-    stand_ins.install_spl(core)
-    stand_ins.install_arduino(core)
-    stand_ins.install_old_sdcc(core)
-    return core
+    with prepared(tmp_path_factory, "better") as core:
+        found = sdcc.ask(core.sdcc()) if Path(core.sdcc()).exists() else None
+        if not found or found.version < (4, 5):
+            pytest.skip(
+                "dev.py core finds no SDCC from 4.5 on: this machine is not a Debian, or its mirror does not answer"
+            )
+        stand_ins.install_spl(core)
+        stand_ins.install_arduino(core)
+        stand_ins.install_old_sdcc(core)
+        yield core
 
 
 @pytest.fixture(scope="session")
