@@ -65,12 +65,33 @@ def test_a_comment_silences_its_line(project: Project) -> None:
     assert "wrong code" not in result.output
 
 
+HEADER = """
+static inline unsigned long {name}(unsigned char by, unsigned long from) { return from - by; }
+"""
+
+
+def test_a_header_of_several_sources_is_named_once_and_that_of_a_library_counts_as_the_library(
+    project: Project,
+) -> None:
+    library = project.folder / "lib" / "borrower"
+    library.mkdir(parents=True)
+    (library / "borrower.h").write_text(HEADER.replace("{name}", "theirs"), encoding="utf-8")
+    (project.folder / "src" / "own.h").write_text(HEADER.replace("{name}", "ours"), encoding="utf-8")
+    code = '#include <borrower.h>\n#include "own.h"\nunsigned long NAME(void) { return ours(1, theirs(1, 256)); }\n'
+    project.source(code.replace("NAME", "other"), "other.c")
+    project.source(code.replace("NAME", "f") + "unsigned long other(void);\nvoid main(void) { f(); other(); }\n")
+    told = [line for line in project.run().output.splitlines() if "makes wrong code" in line]
+    assert [line.partition(" makes")[0] for line in told] == ["src/own.h:2: warning: SDCC 4.2.0", "warning: SDCC"]
+    assert "1 place of borrower:" in told[1]
+    assert "2 places in 2 files compiled by SDCC 4.2.0" in project.run("check-compiler").output
+
+
 def test_the_target_lists_every_place_for_people_and_as_json(project: Project) -> None:
     project.source(BORROWING)
     listed = project.run("check-compiler")
     assert listed.code == 0, listed.output
     assert "src/main.c:5: warning: SDCC 4.2.0" in listed.output
-    assert "1 place in 1 files compiled by SDCC 4.2.0" in listed.output
+    assert "1 place in 1 file compiled by SDCC 4.2.0" in listed.output
     told = project.run("check-compiler", options=("-a", "--json"))
     data = json.loads(next(line for line in told.output.splitlines() if line.startswith("{")))
     assert [(place["file"], place["line"], place["kind"]) for place in data["findings"]] == [

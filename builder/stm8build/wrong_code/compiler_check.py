@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
@@ -27,12 +28,20 @@ _REST = "silence one line with the comment `// wrong-code: ok`, or all with boar
 Spawn = Callable[[str, Callable[[str], str], str, list[str], dict[str, str]], int]
 
 
-class Looked(NamedTuple):
-    """One file of the program."""
+class Place(NamedTuple):
+    """One finding. A header of several sources has it once."""
 
     library: str  # its name; empty for the project's own
     version: str  # of SDCC
-    findings: list[file_findings.Finding]
+    finding: file_findings.Finding
+
+
+class Looked(NamedTuple):
+    """The program."""
+
+    files: int
+    versions: tuple[str, ...]
+    places: list[Place]
 
 
 def _tree(target: Path) -> Path:
@@ -111,9 +120,11 @@ class CompilerCheck:
     # Look
     #
 
-    def look(self) -> list[Looked]:
-        """Return what was found in each file of the program that SDCC has compiled from C."""
-        found: list[Looked] = []
+    def look(self) -> Looked:
+        """Return what was found in the files of the program that SDCC has compiled from C."""
+        files = 0
+        versions: dict[str, None] = {}
+        found: dict[file_findings.Finding, Place] = {}
         self._unread = []
         for node, own in self.modules(self.env["PIOMAINPROG"][0]):
             source = str(node.sources[0].srcnode()) if node.sources else ""
@@ -126,23 +137,36 @@ class CompilerCheck:
                 continue
             large = "--model-large" in [str(flag) for flag in self.env["CFLAGS"]]
             places = file_findings.cached(compiled, large, _read, target.with_suffix(".wrong"), source)
-            library = "" if own else target.parent.name
-            found.append(Looked(library, file_findings.version_text(compiled.assembler), places))
+            files += 1
+            version = file_findings.version_text(compiled.assembler)
+            versions[version] = None
+            for finding in places:
+                library = self._library(finding.file) or ("" if own else self._library(source) or target.parent.name)
+                found.setdefault(finding, Place(library, version, finding))
         if self._unread:
             more = f" and {len(self._unread) - 1} more" * (len(self._unread) > 1)
             sys.stderr.write(
                 f"warning: {self._unread[0]}{more}: not searched for wrong code: SDCC does not print the syntax tree\n"
             )
-        return found
+        return Looked(files, tuple(versions), list(found.values()))
 
-    def _look_or_warn(self) -> list[Looked]:
+    def _library(self, file: str) -> str:
+        """Return the name of the library or the package that a source or a header belongs to, or an empty text."""
+        path = Path(file).resolve()
+        holding = [one for one in self.env.GetLibBuilders() if Path(one.path).resolve() in path.parents]
+        if holding:
+            return str(max(holding, key=lambda one: len(Path(one.path).resolve().parts)).name)
+        packages = Path(self.env.subst("$PROJECT_PACKAGES_DIR")).resolve()
+        return path.relative_to(packages).parts[0] if packages in path.parents else ""
+
+    def _look_or_warn(self) -> Looked:
         """Return the same as `look`. A fault of the search is one warning: it never ends a build."""
         try:
             return self.look()
         except Exception as exc:  # noqa: BLE001 -- whatever it is, the program itself is built
             cause = f"{type(exc).__name__}: {exc}"
             sys.stderr.write(f"warning: the search for wrong code ends here: {cause}; {OPTION} = off leaves it out\n")
-            return []
+            return Looked(0, (), [])
 
     def _compiled(self, node: Any, target: Path) -> file_findings.Compiled:
         """Return what SDCC has left; where that does not belong to the object, SDCC compiles once more.
@@ -182,18 +206,15 @@ class CompilerCheck:
         """Warn of what is wrong in the project's own sources, and count it in libraries. An action."""
         if self.mode == "off" or self.asked:
             return 0
-        looked = self._look_or_warn()
-        own = [(finding, file.version) for file in looked if not file.library for finding in file.findings]
-        for finding, version in own:
-            sys.stderr.write(finding.message(version) + "\n")
-        libraries: dict[str, int] = {}
-        for file in looked:
-            if file.library and file.findings:
-                libraries[file.library] = libraries.get(file.library, 0) + len(file.findings)
+        places = self._look_or_warn().places
+        own = [place for place in places if not place.library]
+        for place in own:
+            sys.stderr.write(place.finding.message(place.version) + "\n")
+        libraries = Counter(place.library for place in places if place.library)
         for name, count in libraries.items():
-            places = f"{count} place{'s' * (count != 1)}"
             sys.stderr.write(
-                f"warning: SDCC makes wrong code in {places} of {name}: `pio run -t {TARGET}` lists them\n"
+                f"warning: SDCC makes wrong code in {_count(count, 'place')} of {name}: `pio run -t {TARGET}` lists "
+                "them\n"
             )
         if own:
             return self._end(len(own))
@@ -201,38 +222,41 @@ class CompilerCheck:
 
     def _end(self, count: int) -> int:
         if self.mode == "error":
-            return refuse(f"SDCC makes wrong code in {count} place{'s' * (count != 1)} ({OPTION} = error)", _REST)
+            return refuse(f"SDCC makes wrong code in {_count(count, 'place')} ({OPTION} = error)", _REST)
         sys.stderr.write(f"hint: docs/compilers.md explains each kind; {_REST}\n")
         return 0
 
     def list_all(self, target: Any, source: Any, env: Any) -> int:
         """Print every finding, libraries too, for people or as JSON. The action of the target."""
         looked = self.look()
-        count = sum(len(file.findings) for file in looked)
         if "--json" in env.get("PROGRAM_ARGS", []):
-            sys.stdout.write(json.dumps(self._data(looked)) + "\n")
+            sys.stdout.write(json.dumps(_data(looked)) + "\n")
         else:
-            for file in looked:
-                for finding in file.findings:
-                    sys.stdout.write(finding.message(file.version) + "\n")
-            versions = " and ".join(sorted({file.version for file in looked})) or "SDCC"
-            sys.stdout.write(f"{count} place{'s' * (count != 1)} in {len(looked)} files compiled by SDCC {versions}\n")
-        own = sum(len(file.findings) for file in looked if not file.library)
+            for place in looked.places:
+                sys.stdout.write(place.finding.message(place.version) + "\n")
+            versions = " and ".join(sorted(looked.versions)) or "SDCC"
+            where = f"{_count(len(looked.places), 'place')} in {_count(looked.files, 'file')}"
+            sys.stdout.write(f"{where} compiled by SDCC {versions}\n")
+        own = sum(not place.library for place in looked.places)
         return self._end(own) if own and self.mode == "error" else 0
 
-    def _data(self, looked: list[Looked]) -> dict[str, Any]:
-        places = [
-            {
-                **finding._asdict(),
-                "library": file.library,
-                "sdcc": file.version,
-                "wrong": BY_NAME[finding.kind].wrong,
-                "right": BY_NAME[finding.kind].right,
-            }
-            for file in looked
-            for finding in file.findings
-        ]
-        return {"files": len(looked), "findings": places}
+
+def _data(looked: Looked) -> dict[str, Any]:
+    places = [
+        {
+            **place.finding._asdict(),
+            "library": place.library,
+            "sdcc": place.version,
+            "wrong": BY_NAME[place.finding.kind].wrong,
+            "right": BY_NAME[place.finding.kind].right,
+        }
+        for place in looked.places
+    ]
+    return {"files": looked.files, "findings": places}
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
 
 
 def _read(file: str) -> Optional[str]:
