@@ -121,3 +121,9 @@ def test_what_stdin_held_at_its_end_goes_to_the_program(sent: bytes, got: int) -
     end.get = lambda: pieces.pop() if pieces else b""
     monitor._pump(running, end, None, None)
     assert len(running.got) == got
+
+
+def test_a_part_that_only_a_reset_shows_is_refused(board: Desk) -> None:
+    result = board.flash("monitor", "--for", "50ms", part="auto")
+    assert (result.code, result.out) == (2, "")
+    assert board.flash("monitor", "--for", "50ms").out == "hello\n"

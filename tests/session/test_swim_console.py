@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Optional
 
 import pytest
@@ -145,6 +146,48 @@ def test_a_program_that_resets_itself_again_and_again_is_shown_each_time(board: 
             ringing.start()
     assert found == [b"boot\n"] * 4
     assert told == ["the chip was reset"] * 3
+
+
+def test_a_program_that_resets_itself_while_the_console_starts_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = Board()
+    ringing = Ringing(board)
+    ringing.puts(b"boot")
+    same = Program("a.elf", {"_swim_console_out": OUT}, image_of(board.part, 99).segments)
+    with board.open() as chip:
+        console = chip.console(same)
+        right = console._link.rotf
+        reads = iter(range(1000))
+
+        def rotf(address: int, count: int) -> bytes:
+            if next(reads) % 8 == 7:
+                board.chip.reset_by_program(board.probe.clock.now())
+            return right(address, count)
+
+        monkeypatch.setattr(console._link, "rotf", rotf)
+        with console:
+            assert b"".join(console.read() for _ in range(5)) == b"boot"
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["goes on", "ends"])
+def test_a_reset_in_the_middle_of_an_entry_leaves_no_cpu_stalled(monkeypatch: pytest.MonkeyPatch, ends: bool) -> None:
+    board = Board()
+    ringing = Ringing(board)
+    with board.open() as chip, chip.console() as console:
+        right = console._link.enter
+
+        def enter(first_poll_s: float) -> None:
+            right(first_poll_s)
+            monkeypatch.undo()
+            board.chip.debug.reset(stalled=True)  # as a reset does between SWIM_CSR.SWIM_DM and RST
+            if ends:
+                raise KeyboardInterrupt
+
+        board.chip.reset_by_program(board.probe.clock.now())
+        monkeypatch.setattr(console._link, "enter", enter)
+        with suppress(KeyboardInterrupt):
+            ringing.puts(b"on")
+            assert b"".join(console.read() for _ in range(5)) == b"on"
+    assert not board.chip.debug.stalled
 
 
 class Flaky:

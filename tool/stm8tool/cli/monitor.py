@@ -119,5 +119,6 @@ COMMANDS = (
         MonitorArguments,
         part=PartUse.REQUIRED,
         writes=False,
+        auto=False,
     ),
 )

@@ -60,6 +60,13 @@ def is_stalled(link: SwimLink) -> bool:
     return bool(link.rotf(reg.DM_CSR2, 1)[0] & reg.CSR2_STALL)
 
 
+def let_run(link: SwimLink) -> None:
+    """Let a CPU run that a reset has stalled: the reset came between the entry and the write of SWIM_CSR.RST."""
+    value = link.rotf(reg.DM_CSR2, 1)[0]
+    if value & reg.CSR2_STALL:
+        link.wotf(reg.DM_CSR2, bytes([value & ~reg.CSR2_STALL]))
+
+
 def detach(link: SwimLink) -> None:
     """Close the debug module and go back to low speed; the program goes on. An error is only logged.
 

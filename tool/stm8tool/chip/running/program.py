@@ -10,7 +10,7 @@ from ...image import Segment
 from ...parts.table import Part
 from ...probe.base import SwimLink
 
-_CHUNK = 1024
+_CHUNK = 256
 _READS = 3
 
 
@@ -27,12 +27,20 @@ class Program(NamedTuple):
     symbols: Optional[Mapping[str, int]]
     segments: Sequence[Segment]
 
-    def require_in(self, link: SwimLink, part: Part) -> None:
-        """Raise TargetError unless the flash of a running chip holds this program."""
+    def require_in(self, link: SwimLink, part: Part, compared: set[int]) -> None:
+        """Raise TargetError unless the flash of a running chip holds this program.
+
+        Args:
+            link: The probe.
+            part: The chip.
+            compared: The addresses that need no look any more. It grows, so that a lost link costs only one look.
+        """
         for segment in self.segments:
             if not part.flash.start <= segment.address < part.flash.end:
                 continue
             for at in range(0, len(segment.data), _CHUNK):
+                if segment.address + at in compared:
+                    continue
                 piece = segment.data[at : at + _CHUNK]
                 # Nothing checks the parity of bytes that are read: a wrong bit is not another program.
                 if all(link.rotf(segment.address + at, len(piece)) != piece for _ in range(_READS)):
@@ -41,3 +49,4 @@ class Program(NamedTuple):
                         code=Code.OTHER_BUILD,
                         hint="upload this build, or give the ELF of the program in the chip",
                     )
+                compared.add(segment.address + at)

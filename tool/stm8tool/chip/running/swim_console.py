@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Optional
 
@@ -19,6 +20,7 @@ from ...errors import LINK_ERRORS, Code, ConnectError, LinkFault, SwimError, Tar
 from ...parts.table import Part
 from ...probe.base import SwimLink
 from ...support.clock import Clock
+from ...support.interrupts import shield
 from ...words import Hint
 from . import attach, rings
 from .program import Program
@@ -29,6 +31,7 @@ _log = logging.getLogger(__name__)
 _BLINKS = 3  # reads that find no ring, before it is looked for again: the chip may be starting
 _AGAIN_S = 0.05  # between two tries to attach
 _PATIENCE_S = 30.0  # how long a chip that answered before may stay silent
+_ENTRY_S = 1.0  # how long the first attaching may fail
 _START_S = 0.25  # how long a program may take from its reset to its first ring
 
 
@@ -53,6 +56,8 @@ class SwimConsole:
         self._part = part
         self._program = program
         self._notice = notice
+        self._ran = False  # the CPU was seen to run: if it is stalled later, a reset in the middle of an entry did that
+        self._compared: set[int] = set()  # where the flash was seen to hold the program
         self._out: Optional[Ring] = None
         self._in: Optional[Ring] = None
         self._tail = 0  # of `out`, as this console wrote it last
@@ -70,18 +75,36 @@ class SwimConsole:
             ConnectError: The running chip does not answer.
             TargetError: Another program runs, it has no console, or its CPU is stopped.
         """
-        attach.attach(self._link)
         try:
-            self._begin()
-        except SwimError as exc:
-            if exc.fault is not LinkFault.REFUSED:
-                raise
-            raise TargetError(
-                "the chip does not let its memory be read: it is read-protected, or it sleeps in HALT",
-                code=Code.NO_CONSOLE,
-                hint=Hint("a read-protected chip shows no console: {unlock} erases it and opens it"),
-            ) from exc
+            self._enter()
+        except BaseException:
+            self._leave()
+            raise
         return self
+
+    def _enter(self) -> None:
+        clock = self._link.clock
+        end = clock.now() + _ENTRY_S
+        while True:  # a program that resets itself again and again ends SWIM each time
+            try:
+                attach.attach(self._link)
+                if self._ran:
+                    attach.let_run(self._link)
+                self._begin()
+                return
+            except ConnectError:
+                if clock.now() > end:
+                    raise
+            except LINK_ERRORS as exc:
+                if isinstance(exc, SwimError) and exc.fault is LinkFault.REFUSED:
+                    raise TargetError(
+                        "the chip does not let its memory be read: it is read-protected, or it sleeps in HALT",
+                        code=Code.NO_CONSOLE,
+                        hint=Hint("a read-protected chip shows no console: {unlock} erases it and opens it"),
+                    ) from exc
+                if clock.now() > end:
+                    raise
+            clock.sleep(_AGAIN_S)
 
     def _begin(self) -> None:
         if attach.is_stalled(self._link):
@@ -90,8 +113,9 @@ class SwimConsole:
                 code=Code.NO_CONSOLE,
                 hint=Hint("let it run first: {reset}"),
             )
+        self._ran = True
         if self._program is not None:
-            self._program.require_in(self._link, self._part)
+            self._program.require_in(self._link, self._part, self._compared)
         end = self._link.clock.now() + _START_S
         while not self._locate():
             if self._link.clock.now() > end:
@@ -102,6 +126,14 @@ class SwimConsole:
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         """Detach; the program runs on."""
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._ran:
+            with shield(), suppress(ToolError):  # a chip that does not answer was not stalled by this console
+                if self._silent_since is not None:  # something may have ended an entry in its middle
+                    attach.attach(self._link)
+                attach.let_run(self._link)
         attach.detach(self._link)
 
     # -- the two directions ---------------------------------------------------------------------------------
@@ -238,6 +270,7 @@ class SwimConsole:
         clock = self._link.clock
         try:
             attach.attach(self._link)
+            attach.let_run(self._link)
         except ConnectError:
             if clock.now() - self._silent_since > _PATIENCE_S:
                 raise
