@@ -142,7 +142,8 @@ class CompilerCheck:
             versions[version] = None
             for finding in places:
                 library = self._library(finding.file) or ("" if own else self._library(source) or target.parent.name)
-                found.setdefault((finding.file, finding.line, finding.kind), Place(library, version, finding))
+                where = os.path.normpath(finding.file)  # a source can reach a header by way of `..`
+                found.setdefault((where, finding.line, finding.kind), Place(library, version, finding))
         if self._unread:
             more = f" and {len(self._unread) - 1} more" * (len(self._unread) > 1)
             sys.stderr.write(

@@ -80,7 +80,7 @@ def test_a_header_of_several_sources_is_named_once_and_that_of_a_library_counts_
     both = "return ours(n, theirs(n, v));"
     head = '#include <borrower.h>\n#include "own.h"\n'
     code = f"{head}unsigned long NAME(unsigned char n, unsigned long v) {{ {both} }}\n"
-    project.source(code.replace("NAME", "other"), "other.c")
+    project.source(code.replace("NAME", "other").replace("own.h", "../src/own.h"), "other.c")
     rest = "unsigned long other(unsigned char n, unsigned long v);\nvoid main(void) { f(1, 256); other(1, 256); }\n"
     project.source(code.replace("NAME", "f") + rest)
     told = [line for line in project.run().output.splitlines() if "makes wrong code" in line]
