@@ -189,6 +189,7 @@ src/main.c:5: warning: SDCC 4.2.0 makes wrong code here: the difference loses th
 | one line left alone | the comment `// wrong-code: ok` on it; `// wrong-code: ok lost-borrow` for one kind |
 
 In libraries, a build only counts the places, one line for each library.
+A place in a library's header counts as one of the library.
 
 ## How the build finds them
 

@@ -77,9 +77,12 @@ def test_a_header_of_several_sources_is_named_once_and_that_of_a_library_counts_
     library.mkdir(parents=True)
     (library / "borrower.h").write_text(HEADER.replace("{name}", "theirs"), encoding="utf-8")
     (project.folder / "src" / "own.h").write_text(HEADER.replace("{name}", "ours"), encoding="utf-8")
-    code = '#include <borrower.h>\n#include "own.h"\nunsigned long NAME(void) { return ours(1, theirs(1, 256)); }\n'
-    project.source(code.replace("NAME", "other"), "other.c")
-    project.source(code.replace("NAME", "f") + "unsigned long other(void);\nvoid main(void) { f(); other(); }\n")
+    both = "return ours(n, theirs(n, v));"
+    head = '#include <borrower.h>\n#include "own.h"\n'
+    code = f"{head}unsigned long NAME(unsigned char n, unsigned long v) {{ {both} }}\n"
+    project.source(code.replace("NAME", "other").replace("own.h", "../src/own.h"), "other.c")
+    rest = "unsigned long other(unsigned char n, unsigned long v);\nvoid main(void) { f(1, 256); other(1, 256); }\n"
+    project.source(code.replace("NAME", "f") + rest)
     told = [line for line in project.run().output.splitlines() if "makes wrong code" in line]
     assert [line.partition(" makes")[0] for line in told] == ["src/own.h:2: warning: SDCC 4.2.0", "warning: SDCC"]
     assert "1 place of borrower:" in told[1]

@@ -29,7 +29,7 @@ Spawn = Callable[[str, Callable[[str], str], str, list[str], dict[str, str]], in
 
 
 class Place(NamedTuple):
-    """One finding. A header of several sources has it once."""
+    """One finding. It is one even if a header is in several sources, or a function in several others."""
 
     library: str  # its name; empty for the project's own
     version: str  # of SDCC
@@ -124,7 +124,7 @@ class CompilerCheck:
         """Return what was found in the files of the program that SDCC has compiled from C."""
         files = 0
         versions: dict[str, None] = {}
-        found: dict[file_findings.Finding, Place] = {}
+        found: dict[tuple[str, int, str], Place] = {}
         self._unread = []
         for node, own in self.modules(self.env["PIOMAINPROG"][0]):
             source = str(node.sources[0].srcnode()) if node.sources else ""
@@ -142,7 +142,8 @@ class CompilerCheck:
             versions[version] = None
             for finding in places:
                 library = self._library(finding.file) or ("" if own else self._library(source) or target.parent.name)
-                found.setdefault(finding, Place(library, version, finding))
+                where = os.path.normpath(finding.file)  # a source can reach a header by way of `..`
+                found.setdefault((where, finding.line, finding.kind), Place(library, version, finding))
         if self._unread:
             more = f" and {len(self._unread) - 1} more" * (len(self._unread) > 1)
             sys.stderr.write(
