@@ -180,6 +180,14 @@ def test_a_watchdog_starts_the_program_again(desk: Desk) -> None:
     assert result.err.count("warning: the independent watchdog (IWDG)") == 1
 
 
+def test_a_time_that_ends_within_a_reset_ends_the_run(desk: Desk) -> None:
+    reset = "358050D1"  # WWDG_CR: T6 clear
+    desk.chip(content=firmware(reset + FOREVER))
+    result = desk.run("sim", "run", "board.chip", "--for", "3ms")
+    assert result.code == 0
+    assert result.out.endswith("after 3.000 ms of simulated time\n")
+
+
 @pytest.mark.parametrize("words", [{}, {"faults": ["unpowered"]}, {"faults": ["nrst-stuck-low"]}])
 def test_a_board_on_which_nothing_runs_says_why(desk: Desk, words: dict[str, list[str]]) -> None:
     desk.chip(content=firmware(FOREVER) if words else None, **words)

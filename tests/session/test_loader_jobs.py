@@ -310,3 +310,19 @@ def test_a_verify_finds_any_wrong_byte_wherever_it_is(place: str, seed: int) -> 
         assert caught.value.address == wrong
         assert chip.write(image).written.programmed == 1
         assert chip.verify(image) == image.size
+
+
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8s105k4", "stm8s207k6"])
+@pytest.mark.parametrize("alike", [False, True])
+def test_the_progress_of_a_comparison_counts_every_block(part: str, alike: bool) -> None:
+    board = Board(part, loader=True)
+    size = 40 * board.part.block
+    held = board.chip.flash.read(0x8000, size)
+    image = Image([Segment(0x8000, held if alike else bytes(byte ^ 0xA5 for byte in held))])
+    seen: list[tuple[int, int]] = []
+    with board.open(
+        progress=lambda stage, done, total: seen.append((done, total)) if stage == "comparing" else None
+    ) as chip:
+        chip.write(image)
+    assert seen[-1] == (size, size)
+    assert {total for _, total in seen} == {size}

@@ -17,6 +17,7 @@ from stm8tool.errors import (
     ProbeLostError,
     ToolError,
     TransferSizeError,
+    TransportError,
     TransportTimeoutError,
 )
 from stm8tool.transport import in_flight
@@ -141,7 +142,7 @@ def test_a_wait_that_a_signal_ends_goes_on() -> None:
 
 def test_a_wait_that_fails_cancels_all() -> None:
     library = FakeLibusb(OTHER)
-    assert [outcome.code for outcome in run(library, *COMMAND)] == [None, None, None]
+    assert [outcome.code for outcome in run(library, *COMMAND)] == [OTHER, OTHER, OTHER]
     assert library.cancelled == [0, 1, 2]
 
 
@@ -206,6 +207,13 @@ def test_a_command_without_a_reply_asks_for_none() -> None:
     library = FakeLibusb((0, COMPLETED, 2), (1, COMPLETED, 3))
     assert exchange(opened(library), [b"\xf4\x0a", b"abc"], 0) == b""
     assert library.sent == [(OUT, b"\xf4\x0a"), (OUT, b"abc")]
+
+
+def test_a_command_that_a_failed_wait_has_cancelled_does_not_count_as_sent() -> None:
+    library = FakeLibusb((0, COMPLETED, 2), OTHER)
+    with pytest.raises(TransportError):
+        exchange(opened(library), [b"\xf4\x0a", b"abc"], 0)
+    assert library.cancelled == [1]
 
 
 @pytest.mark.parametrize(

@@ -140,8 +140,8 @@ class _Run:
         until, end = began + goal.seconds, End.TIME
         try:
             with self._watching():
-                while chip.executed_to < until - TIE_S:
-                    clock.sleep(min(until, chip.executed_to + SLICE_S) - clock.now())
+                while clock.now() < until - TIE_S:  # the CPU may be behind: it executes nothing in a reset
+                    clock.sleep(min(until - clock.now(), SLICE_S))
                     chip.settle(clock.now())
                     self._pass_on()
                     if self._has_sent_text():
@@ -159,7 +159,8 @@ class _Run:
                 code=Code.RUN_STOPPED,
                 hint="no manual describes it: change what the program does there",
             ) from exc
-        return Outcome(end, chip.debug.stopped, chip.debug.pc, chip.executed_to - began, tuple(self._board.other.used))
+        at = max(chip.executed_to, until) if end is End.TIME else chip.executed_to
+        return Outcome(end, chip.debug.stopped, chip.debug.pc, at - began, tuple(self._board.other.used))
 
     def _has_sent_text(self) -> bool:
         text = self._goal.text

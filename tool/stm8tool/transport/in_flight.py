@@ -71,7 +71,8 @@ class Queue:
                     self._library.libusb_cancel_transfer(transfer)  # it then ends, too
             flight.news.value = 0
             code = self._library.libusb_handle_events_completed(self._context, ctypes.byref(flight.news))
-            flight.failed = flight.failed or code not in (0, _INTERRUPTED)
+            if code not in (0, _INTERRUPTED):
+                flight.failed, flight.wait_code = True, code
 
 
 class _Flight:
@@ -80,12 +81,14 @@ class _Flight:
     Attributes:
         running: Those that have not ended, by their addresses.
         failed: One has failed.
+        wait_code: The code of a wait for them that failed; 0 if none did.
         news: Not 0 once another one has ended.
     """
 
     def __init__(self) -> None:
         self.running: dict[int, Any] = {}
         self.failed = False
+        self.wait_code = 0
         self.news = ctypes.c_int(0)
         self._all: list[Any] = []
         self._keep: list[Any] = []  # what libusb has only the addresses of
@@ -129,7 +132,7 @@ class _Flight:
             fields = transfer.contents
             found: Optional[int] = code or _CODES.get(fields.status, _IO)
             if not code and fields.status == _CANCELLED:
-                found = None
+                found = self.wait_code or None
             result.append(Ended(found, bytes(buffer[: fields.actual_length])))
         return result
 

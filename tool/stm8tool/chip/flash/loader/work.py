@@ -176,7 +176,7 @@ class LoaderWork:
         sums = self._sums([tried])
         others = [a for a, value in sums.items() if a in whole and value not in (zlib.crc32(whole[a]), self._blank)]
         if len(others) < _TRIED * _MOST_ARE:
-            sums.update(self._sums([Span(tried.end, end)], "comparing"))
+            sums.update(self._sums([Span(tried.end, end)], "comparing", tried.end - start))
             return sums
         blocks = range(tried.end, end, size)
         first = zip(blocks, self.loader.sums.first_bytes(tried.end, len(blocks)))
@@ -188,10 +188,13 @@ class LoaderWork:
         self._progress("comparing", end - start, end - start)
         return sums
 
-    def _sums(self, covered: Sequence[Span], stage: str = "") -> dict[int, int]:
-        """Return the checksum of each block of `covered`, and of some between them; report progress by name."""
+    def _sums(self, covered: Sequence[Span], stage: str = "", passed: int = 0) -> dict[int, int]:
+        """Return the checksum of each block of `covered`, and of some between them.
+
+        Report progress by the name of `stage`; so many bytes of it have `passed` before.
+        """
         size = self._block
-        total, passed = sum(span.end - span.start for span in covered), 0
+        total = passed + sum(span.end - span.start for span in covered)
         found: dict[int, int] = {}
         for span in _joined(covered, _GAP * size):
 
