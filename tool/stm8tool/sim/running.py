@@ -140,7 +140,7 @@ class _Run:
         until, end = began + goal.seconds, End.TIME
         try:
             with self._watching():
-                while clock.now() < until - TIE_S:  # the CPU may be behind: it executes nothing in a reset
+                while clock.now() < until - TIE_S:  # not the time of the CPU: that stands still in a reset
                     clock.sleep(min(until - clock.now(), SLICE_S))
                     chip.settle(clock.now())
                     self._pass_on()
