@@ -143,8 +143,8 @@ class _Stdin:
     def _listen(self) -> None:
         with suppress(OSError, ValueError):  # a stdin that cannot be read is one at its end
             while sys.stdin is not None:
-                stream = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
-                data = stream.read(_PIECE)
+                buffer = sys.stdin.buffer
+                data = (buffer.raw if isinstance(buffer, io.BufferedReader) else buffer).read(_PIECE)
                 if not data:
                     break
                 self._waiting.put(data)
