@@ -15,6 +15,7 @@ import pytest
 
 from cli.desk import PATIENT, ROOT, STM8S, Desk, finish, program, start, talking
 from patience import LIMIT_S, ended
+from stm8tool.errors import Code
 
 _TOOL = str(ROOT / "tool")
 _FLASH = ("--probe", "sim:board.chip", "--part", STM8S)
@@ -23,7 +24,6 @@ _STOPPED_IN_THE_MIDDLE = """
 import os, signal, sys
 sys.path.insert(0, sys.argv.pop(1))
 from stm8tool.cli.scripts import stm8tool
-from stm8tool.errors import Code
 from stm8tool.sim import store
 
 arrived, arrives = os.pipe()
