@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pio import Project, Result
+from small_programs import ON_STACK
 
 pytestmark = pytest.mark.platform
 
@@ -18,14 +19,6 @@ void main(void)
     seen = add(seen, 3);
     seen = twice(seen);
 }}
-"""
-ON_STACK = """
-\t.globl _add
-\t.area CODE
-_add:
-\tldw x, (3, sp)
-\tld a, (5, sp)
-\tret
 """
 IN_REGISTERS = """
 \t.globl _twice

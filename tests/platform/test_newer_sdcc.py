@@ -9,31 +9,15 @@ import pytest
 
 from memory_maps import check, data
 from pio import ROOT, Core, Project, loaded_bytes, stm8tool
+from small_programs import BORROWING, ON_STACK
 from stm8build import sdcc
 
 pytestmark = pytest.mark.platform
 
-# SDCC 4.2.0 loses the borrow of this difference.
-BORROWING = """
-unsigned long total;
-void step(unsigned char by)
-{
-    total -= by;
-}
-void main(void) { step(1); }
-"""
 CALLING = """
 unsigned char add(unsigned a, unsigned char b);
 volatile unsigned seen;
 void main(void) { seen = add(seen, 3); }
-"""
-ON_STACK = """
-\t.globl _add
-\t.area CODE
-_add:
-\tldw x, (3, sp)
-\tld a, (5, sp)
-\tret
 """
 
 

@@ -7,17 +7,10 @@ import json
 import pytest
 
 from pio import Project
+from small_programs import BORROWING
 
 pytestmark = pytest.mark.platform
 
-BORROWING = """
-unsigned long total;
-void step(unsigned char by)
-{
-    total -= by;
-}
-void main(void) { step(1); }
-"""
 
 # A project's own way to start SDCC: it knows no --dump-ast, as an older SDCC, or it starts no shell.
 OWN_SPAWN = """

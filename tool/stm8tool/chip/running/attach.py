@@ -9,7 +9,6 @@ SWIM takes bus cycles from the CPU for each byte. How many, no source says.
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 
 from ...errors import Code, ConnectError, LinkFault, SwimError, ToolError
 from ...probe.base import SwimLink
@@ -72,6 +71,8 @@ def detach(link: SwimLink) -> None:
 
     SWIM stays active until the next reset of the chip. SWIM_CSR.OSCOFF lets HALT stop the oscillator again.
     """
-    with shield(), suppress(ToolError):
-        link.wotf(reg.SWIM_CSR, bytes([reg.CSR_OSCOFF | reg.CSR_RST]))
-        _log.debug("detached; the program runs on")
+    with shield():
+        try:
+            link.wotf(reg.SWIM_CSR, bytes([reg.CSR_OSCOFF | reg.CSR_RST]))
+        except ToolError as exc:
+            _log.debug("while the tool detached from the chip: %s", exc)
