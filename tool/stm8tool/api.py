@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Optional, Union
 
@@ -16,13 +17,14 @@ from .chip.options import writing
 from .chip.options.plan import Danger, factory, requested
 from .chip.programmer import Programmer, Progress, Verify, Written, silent
 from .chip.upload import OptionData, Restored, Upload
-from .errors import UsageError
+from .errors import ToolError, UsageError
 from .image import Image, Segment, require_image
 from .parts.table import Region
 from .words import Hint
 
 if TYPE_CHECKING:
     from .chip.facts import ChipInfo
+    from .chip.link.core import Core
     from .chip.link.quality import Quality
     from .chip.options.bytes import OptionState
     from .chip.options.plan import Change as OptionChange
@@ -338,6 +340,23 @@ class Chip:
         from .chip.running.swim_console import SwimConsole
 
         return SwimConsole(self._session.running(), self.part, program, notice)
+
+    def debugged(self, *, reset: bool) -> Core:
+        """Return the chip for a debugger, which lets its program run at its end; see `debugger/target.py`.
+
+        With `reset` the CPU is halted; without it the chip is as the debugger, or the last job, left it.
+
+        Raises:
+            ReadoutProtectedError: The chip is locked; its program runs.
+        """
+        if reset:
+            try:
+                self._open_flash()
+            except ToolError:
+                with suppress(ToolError):
+                    self._session.running()
+                raise
+        return self._session.debugged()
 
     def erase(self, region: Union[str, Region] = "flash") -> Written:
         """Erase "flash", "eeprom", or whole blocks of one of them, to 0x00. Blank blocks are skipped.

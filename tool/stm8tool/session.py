@@ -180,6 +180,13 @@ class Session:
         self.expects_program = False
         return self._link
 
+    def debugged(self) -> Core:
+        """Return the chip for a debugger: nothing connects to it, and the session does not reset it when it ends."""
+        self._core.hand_over()
+        self._connected = False
+        self.expects_program = False
+        return self._core
+
     def let_run(self, address: int) -> None:
         """Let the CPU run from `address`. The session then ends without a reset; another job connects again."""
         self._core.run(address)
