@@ -140,11 +140,7 @@ class Code(Enum):
     # A program that runs
     NO_CONSOLE = "E-NO-CONSOLE", 1, "the chip answers, but no program with a console runs in it"
     OTHER_BUILD = "E-OTHER-BUILD", 1, "the chip runs another program than the ELF that you gave"
-    # A debugger
-    BREAKPOINT = "E-BREAKPOINT", 1, "the chip cannot stop its program at this place"
-    NOT_HALTED = "E-NOT-HALTED", 1, "the debugger needs a CPU that stands still for this"
-    ASLEEP = "E-ASLEEP", 4, "the chip sleeps in HALT, where no debugger can stop its CPU"
-    PORT = "E-PORT", 2, "the server cannot have this port"
+    DEBUG = "E-DEBUG", 1, "a debugger cannot do this with the chip, or not while its program runs"
     # A program that runs in the simulator
     RUN_STOPPED = "E-RUN-STOPPED", 1, "the CPU of the simulated board cannot continue, or nothing can run there"
     RUN_TIME = "E-RUN-TIME", 1, "the program in the simulator did not reach the condition that the command waits for"

@@ -186,6 +186,6 @@ def _too_many(conditions: Sequence[Condition]) -> TargetError:
     both = "; a range, a value or a sequence takes both" if any(c.mode is not Mode.AT for c in conditions) else ""
     return TargetError(
         f"no comparator is free for {wanted}: {_WHY}{both}",
-        code=Code.BREAKPOINT,
+        code=Code.DEBUG,
         hint=f"remove one of these first: {taken}",
     )

@@ -102,7 +102,7 @@ class Memory:
         arrays = list(_pieces(address, data, [(memory.start, memory.end) for memory in part.programmable]))
         if arrays and not halted:
             raise TargetError(
-                "the CPU runs, so flash and EEPROM cannot be programmed", code=Code.NOT_HALTED, hint="halt it first"
+                "the CPU runs, so flash and EEPROM cannot be programmed", code=Code.DEBUG, hint="halt it first"
             )
         self._lines.clear()
         inside = {at for piece in arrays for at in range(piece.address, piece.end)}
@@ -168,7 +168,7 @@ class Memory:
         raise TargetError(
             f"no breakpoint at 0x{address:06X}: {'this is ' + where if where == 'no memory' else 'this is in ' + where}"
             f", and the CPU of the {part.name} executes only flash and RAM",
-            code=Code.BREAKPOINT,
+            code=Code.DEBUG,
             hint="a watchpoint there stops the program when it reads or writes the byte",
         )
 

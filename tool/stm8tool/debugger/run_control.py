@@ -87,7 +87,7 @@ class RunControl:
             after = self.status()
             if after.stalled:
                 return after
-        raise TargetError("the CPU does not stop", code=Code.NOT_HALTED)
+        raise TargetError("the CPU does not stop", code=Code.DEBUG)
 
     def mask_resets(self, on: bool) -> None:
         """Keep watchdogs and illegal opcodes from resetting the chip, or let them."""

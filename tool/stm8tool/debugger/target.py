@@ -174,16 +174,16 @@ class Target:
 
     @property
     def control(self) -> RunControl:
-        """The debug module; UsageError-like TargetError if nothing is attached."""
+        """The debug module; TargetError if nothing is attached."""
         if self._control is None:
-            raise TargetError("the debugger is not attached to the chip", code=Code.NOT_HALTED)
+            raise TargetError("the debugger is not attached to the chip", code=Code.DEBUG)
         return self._control
 
     @property
     def memory(self) -> Memory:
         """The memory of the chip."""
         if self._memory is None:
-            raise TargetError("the debugger is not attached to the chip", code=Code.NOT_HALTED)
+            raise TargetError("the debugger is not attached to the chip", code=Code.DEBUG)
         return self._memory
 
     @property
@@ -211,7 +211,7 @@ class Target:
         """The registers of the halted CPU; TargetError while it runs."""
         if self._held is None:
             raise TargetError(
-                "the CPU runs, so its registers cannot be read", code=Code.NOT_HALTED, hint="halt it first"
+                "the CPU runs, so its registers cannot be read", code=Code.DEBUG, hint="halt it first"
             )
         return self._held
 
@@ -457,7 +457,7 @@ class Target:
         if memory.is_ram(address) and not hardware:
             if self._held is None:
                 raise TargetError(
-                    "the CPU runs, so its code in RAM cannot be changed", code=Code.NOT_HALTED, hint="halt it first"
+                    "the CPU runs, so its code in RAM cannot be changed", code=Code.DEBUG, hint="halt it first"
                 )
             memory.set_break(address)
             self._flush = True
@@ -546,7 +546,7 @@ def asleep() -> TargetError:
     """Return the error for a chip in HALT."""
     return TargetError(
         "the chip sleeps in HALT, so its CPU cannot be stopped",
-        code=Code.ASLEEP,
+        code=Code.TARGET_SILENT,
         hint="let the debugger reset it (`monitor reset halt` in GDB), or wait until its program wakes up",
     )
 
