@@ -110,7 +110,7 @@ def scons_package(python: Path, requirement: str) -> Path:
 
     def fill(folder: Path) -> None:
         scons = f"SCons=={upstream_version(version)}"
-        pip_install(python, "--no-deps", "--no-compile", "--target", folder / "scons-local", scons)
+        pip_install(python, "--no-deps", "--target", folder / "scons-local", scons)
         (folder / "scons.py").write_text(
             "import os\nimport sys\n\n"
             'sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "scons-local"))\n'

@@ -86,9 +86,9 @@ def locks_digest() -> str:
 
 def pip_install(python: Path, *arguments: Argument) -> None:
     env = {name: value for name, value in os.environ.items() if name not in FOR_OTHER_PIPS}
-    must(
-        python, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-user", *arguments, env=env
-    )
+    # Python compiles the few modules that a test imports; pip would compile all.
+    options = ("--quiet", "--no-user", "--no-compile")
+    must(python, "-I", "-m", "pip", "--disable-pip-version-check", "install", *options, *arguments, env=env)
 
 
 def interpreters() -> dict[tuple[int, int], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import core
@@ -61,15 +62,29 @@ def test(arguments: list[str]) -> int:
         return next((code for code in codes if code not in (0, NOT_HERE)), max(codes))
     if arguments:
         return (pytest_in_one_process if in_one_process(arguments) else pytest_on_every_core)(python, *arguments)
+    return test_on_every_interpreter(python)
+
+
+def test_on_every_interpreter(python: Path) -> int:
+    """Run every test in .venv, and those for other interpreters on the oldest and the newest Python here."""
     found = interpreters()
     for version, path in found.items():
         say(f"Found Python {version_text(version)}: {path}")
-    say(f"\nEvery test, on Python {version_text(version_of(python))}")
-    codes = [pytest_on_every_core(python, "--quiet")]
-    for version, chosen in on_other_interpreters(list(found), version_of(python)).items():
-        other = virtual_environment(ROOT / f".venv-{version_text(version)}", found[version])
-        say(f"\nThe tests for Python {version_text(version)}: {chosen}")
-        codes.append(pytest_on_every_core(other, "--quiet", "-m", chosen))
+    others = on_other_interpreters(list(found), version_of(python))
+    # pip waits for the network and the disk. Meanwhile the first tests run.
+    with ThreadPoolExecutor(max_workers=1) as makers:
+        made = {
+            version: makers.submit(virtual_environment, ROOT / f".venv-{version_text(version)}", found[version])
+            for version in others
+        }
+        say(f"\nEvery test, on Python {version_text(version_of(python))}")
+        codes = [pytest_on_every_core(python, "--quiet")]
+        for version, chosen in others.items():
+            other = made[version].result()
+            say(f"\nThe tests for Python {version_text(version)}: {chosen}")
+            # Other files have no such test. Without them, pytest starts sooner.
+            files = ask(python, "-I", _TESTS / "interpreters.py").split() if chosen == ON_THE_NEWEST else []
+            codes.append(pytest_on_every_core(other, "--quiet", "-m", chosen, *files))
     return max(codes)
 
 

@@ -78,3 +78,7 @@ def markers(name: str) -> list[str]:
     """Return the markers of a test by its name, such as "unit/test_x.py::test_y[z]"."""
     file, test = name.partition("::")[0], name.partition("[")[0]
     return ["interpreter"] * (file in DEPENDING) + ["sweep"] * (not {file, test}.isdisjoint(SWEEPS))
+
+
+if __name__ == "__main__":  # dev.py asks for the files
+    print("\n".join(f"tests/{file}" for file in DEPENDING))
