@@ -255,9 +255,9 @@ if platform.builds(COMMAND_LINE_TARGETS):
     unused = unused_step.UnusedStep(env, ram_size, keep, verbose=bool(int(ARGUMENTS.get("PIOVERBOSE", 0))))
     if remove:
         env.AddPostAction(program, unused.after_link)
-        env.NoCache(program)  # it has a report beside it, and build_cache_dir keeps single files
     else:
         unused.forget()
+    env.NoCache(program)  # a map and reports are beside it, and build_cache_dir keeps single files
     env.AddPostAction(program, Action(settle_program, None))
     look_at_flags = Action(link.check_flags, None)
     look_at_flags.of_the_platform = True  # a framework looks for the pre-actions of a project's scripts

@@ -172,6 +172,19 @@ def test_a_handler_whose_object_comes_from_a_cache_is_refused_too(project: Proje
     assert "`tick` is the handler of interrupt 23" in again.output
 
 
+def test_a_program_whose_objects_come_from_a_cache_is_linked_again_and_has_its_map(project: Project) -> None:
+    project.source(IDLE)
+    cache = {"PLATFORMIO_BUILD_CACHE_DIR": str(project.folder / "cache")}
+    assert project.run(**cache).code == 0
+    program = project.built("firmware.hex").read_text()
+    project.run("clean", **cache)
+    again = project.run(**cache)
+    assert again.code == 0, again.output
+    assert "Retrieved " in again.output
+    assert project.built("firmware.hex").read_text() == program
+    assert "_main " in project.built("firmware.map").read_text()
+
+
 def test_a_compiler_that_does_not_tell_the_handlers_is_a_warning(project: Project) -> None:
     project.source(IDLE)
     project.source(ISR, "isr.c")
