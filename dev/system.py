@@ -34,9 +34,11 @@ def must(*command: Argument, env: Optional[dict[str, str]] = None) -> None:
         raise SetupError(f"this command failed: {' '.join(map(str, command))}")
 
 
-def capture(*command: Argument, env: Optional[dict[str, str]] = None) -> subprocess.CompletedProcess[str]:
+def capture(
+    *command: Argument, cwd: Optional[Path] = None, env: Optional[dict[str, str]] = None
+) -> subprocess.CompletedProcess[str]:
     words = [str(part) for part in command]
-    return subprocess.run(words, env=env, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    return subprocess.run(words, cwd=cwd, env=env, capture_output=True, encoding="utf-8", errors="replace", check=False)
 
 
 def ask(*command: Argument) -> str:

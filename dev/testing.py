@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import core
 from .environments import interpreters, of_newer_debian, version_of, virtual_environment, with_other_core
-from .system import ROOT, Argument, SetupError, apt_install, ask, run, say
+from .system import ROOT, Argument, SetupError, apt_install, ask, capture, run, say
 
 # The tests for other interpreters: see tests/interpreters.py. CONTRIBUTING.md gives the reasons.
 _HERE = "not platform and not hardware and not wine and not vm and not ucsim and not sdcc"
@@ -66,26 +67,32 @@ def test(arguments: list[str]) -> int:
 
 
 def test_on_every_interpreter(python: Path) -> int:
-    """Run every test in .venv, and those for other interpreters on the oldest and the newest Python here."""
+    """Run every test in .venv, and at the same time those for other interpreters on the oldest and the newest Python.
+
+    Tests wait for processes and for pip, so one run alone leaves a part of each core idle.
+    """
     found = interpreters()
     for version, path in found.items():
         say(f"Found Python {version_text(version)}: {path}")
     others = on_other_interpreters(list(found), version_of(python))
-    # pip waits for the network and the disk. Meanwhile the first tests run.
-    with ThreadPoolExecutor(max_workers=1) as makers:
-        made = {
-            version: makers.submit(virtual_environment, ROOT / f".venv-{version_text(version)}", found[version])
-            for version in others
-        }
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        started = {version: pool.submit(_on_other, found[version], version, others[version]) for version in others}
         say(f"\nEvery test, on Python {version_text(version_of(python))}")
         codes = [pytest_on_every_core(python, "--quiet")]
         for version, chosen in others.items():
-            other = made[version].result()
-            say(f"\nThe tests for Python {version_text(version)}: {chosen}")
-            # Other files have no such test. Without them, pytest starts sooner.
-            files = ask(python, "-I", _TESTS / "interpreters.py").split() if chosen == ON_THE_NEWEST else []
-            codes.append(pytest_on_every_core(other, "--quiet", "-m", chosen, *files))
+            say(f"\nThe tests for Python {version_text(version)}, which run meanwhile: {chosen}")
+            done = started[version].result()
+            say(done.stdout + done.stderr)
+            codes.append(done.returncode)
     return max(codes)
+
+
+def _on_other(base: str, version: tuple[int, int], chosen: str) -> subprocess.CompletedProcess[str]:
+    """Run the tests of an interpreter in its own environment, without output."""
+    python = virtual_environment(ROOT / f".venv-{version_text(version)}", base)
+    # Only these files have tests for the newest one. Without the others pytest starts sooner.
+    files = ask(python, "-I", _TESTS / "interpreters.py").split() if chosen == ON_THE_NEWEST else []
+    return capture(*on_every_core(python, "--quiet", "-m", chosen, *files), cwd=ROOT)
 
 
 def version_text(version: tuple[int, int]) -> str:
@@ -113,10 +120,15 @@ def pytest_in_one_process(python: Path, *arguments: str) -> int:
 
 
 def pytest_on_every_core(python: Path, *arguments: str) -> int:
-    """Run pytest with pytest-xdist; tests/conftest.py keeps a file of tests in one process."""
+    """Run pytest with a process for each core."""
+    return run(*on_every_core(python, *arguments))
+
+
+def on_every_core(python: Path, *arguments: str) -> list[Argument]:
+    """Return the words that start pytest with pytest-xdist; tests/conftest.py keeps a file of tests in one process."""
     # The workers are isolated like their parent. The path is relative, because a space would end it.
     process = f"popen//python={os.path.relpath(python, ROOT)} -I"
-    return run(python, "-I", "-m", "pytest", "--dist", "load", "--tx", f"{os.cpu_count()}*{process}", *arguments)
+    return [python, "-I", "-m", "pytest", "--dist", "load", "--tx", f"{os.cpu_count()}*{process}", *arguments]
 
 
 def test_on_newest(arguments: list[str]) -> int:

@@ -45,8 +45,8 @@ DEPENDING = (
 )
 
 # Files, or tests in them, that run one piece of code again at every moment, for every part or for many seeds. What they
-# call is called by other tests, too, on the oldest Python as well. Two read texts that no Python reads in another way:
-# mypy reads the programs of the library's page, and dev/prose.py reads every page.
+# call is called by other tests, too, on the oldest Python as well. One reads texts that no Python reads in another way:
+# mypy reads the programs of the library's page.
 SWEEPS = (
     "cli/test_second_probe_faults.py::test_a_link_that_dies_anywhere_in_a_write_is_one_error_and_the_next_write_does_the_rest",
     "session/test_cut_unlocks.py",
@@ -69,8 +69,8 @@ SWEEPS = (
     "session/test_signs.py::test_whatever_a_chip_holds_throughout_the_tool_reads_replaces_and_locks_it",
     "session/test_upload.py::test_every_part_is_unlocked_and_programmed",
     "sim/test_chip_file.py::test_no_single_value_of_a_file_is_more_than_an_error",
+    "sim/test_lag.py",
     "unit/test_package_files.py::test_a_damaged_folder_heals",
-    "unit/test_prose.py::test_every_file_of_the_list_is_plain",
 )
 
 

@@ -245,6 +245,21 @@ def test_the_oldest_and_the_newest_interpreter_run_what_the_main_one_cannot_show
     assert testing.on_other_interpreters([(3, 9), (3, 11), (3, 13)], main) == others
 
 
+@pytest.mark.parametrize(("main", "oldest", "code"), [(0, 0, 0), (1, 0, 1), (0, 1, 1)])
+def test_a_suite_that_fails_on_one_interpreter_fails_all_and_its_output_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], main: int, oldest: int, code: int
+) -> None:
+    python, base = Path("main", "python"), Path("3.9", "python")
+    monkeypatch.setattr(testing, "virtual_environment", lambda *of: base if of else python)
+    monkeypatch.setattr(testing, "interpreters", lambda: {(3, 9): "python3.9", (3, 11): "python3.11"})
+    monkeypatch.setattr(testing, "version_of", lambda _: (3, 11))
+    monkeypatch.setattr(testing, "run", lambda program, *_, **options: main if program == python else 99)
+    done = subprocess.CompletedProcess((), oldest, "12 passed", "and a warning")
+    monkeypatch.setattr(testing, "capture", lambda program, *_, **options: done if program == base else None)
+    assert testing.test_on_every_interpreter(python) == code
+    assert "12 passed" in capsys.readouterr().out
+
+
 def test_one_interpreter_alone_runs_everything_once() -> None:
     assert testing.on_other_interpreters([(3, 11)], (3, 11)) == {}
 

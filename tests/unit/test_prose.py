@@ -140,9 +140,3 @@ def test_the_check_names_files_that_left_or_are_gone(
         "two.md:1: nobody (text): name who acts: the tool, you, the chip",
         "    Nobody.",
     ]
-
-
-def test_every_file_of_the_list_is_plain(prose: ModuleType) -> None:
-    names = prose.listed()
-    assert names == sorted(names)
-    assert {name: prose.count_in(name) for name in names} == dict.fromkeys(names, 0)
