@@ -203,6 +203,8 @@ class _WriteJob:
         if blocks:
             self._open_and_program(blocks, work)
         unchecked = [self._unchecked[address] for address in sorted(self._unchecked)]
+        if not unchecked:
+            return
         if self._verify == "read":
             work.stop()
             self._swim.check(unchecked)

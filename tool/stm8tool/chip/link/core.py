@@ -227,7 +227,7 @@ class Core:
             job: It must look at the chip before it writes, so that it does not repeat a write blindly.
             mendable: The errors after which another try makes sense.
             progress: Counts finished work. While it grows, the count of tries begins again, up to `_MOST_TRIES` in all.
-            left: Counts the work that is not finished. If the tries that are left would not do half of it, none is made.
+            left: Counts the work that is not finished. If the tries that are left cannot do half of it, none is made.
         """
         tries = failures = 0
         at_start = progress()
