@@ -9,8 +9,7 @@ from typing import Any
 
 from .programs import Called, Program
 from .standard import UndefinedError
-from .tree import Block, Function, Literal
-from .variants import Node, parts_of, variants
+from .tree import Block, Function, Literal, Node, parts_of, variants
 
 STATEMENTS = {"Do", "If", "Loop", "Switch", "Block"}
 

@@ -59,19 +59,15 @@ def attached(selector: str, words: Words = LIBRARY) -> ProbeList:
     """
     from .probe.listing import ProbeList
 
-    found = [kind.attached(selector, words) for kind in _kinds(selector)]
+    named = _named_kind(selector)
+    found = [kind.attached(selector, words) for kind in ([named] if named else dict.fromkeys(KINDS.values()))]
     return ProbeList([probe for one in found for probe in one.probes], [other for one in found for other in one.others])
 
 
 def looked_for(selector: str) -> list[str]:
     """Return the names of the kinds of probes that `attached` looks for."""
-    return [kind.name for kind in _kinds(selector)]
-
-
-def _kinds(selector: str) -> list[ProbeKind]:
-    """Return the kind that `selector` names, or every kind."""
     named = _named_kind(selector)
-    return [named] if named else list(dict.fromkeys(KINDS.values()))
+    return [kind.name for kind in ([named] if named else dict.fromkeys(KINDS.values()))]
 
 
 def _named_kind(selector: str) -> Optional[ProbeKind]:
