@@ -10,9 +10,6 @@ from __future__ import annotations
 import csv
 import functools
 import random
-import re
-import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,6 +22,7 @@ from stm8tool.sim.cpu.functions import block_source, compile_function, longest
 from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.opcodes import TABLE, Row
 from stm8tool.sim.cpu.writer import Instruction, MemoryLayout, parts
+from ucsim_talk import dumped, hex_text, registers, split, talk
 
 DIFFERENCES = Path(__file__).with_name("ucsim") / "differences.csv"
 LAYOUT = MemoryLayout(0x1800, 0x8000, 0x28000, 0, 0x17FF)
@@ -35,6 +33,11 @@ POINTERS = 0x80  # where pointers are put that an instruction needs
 CODE, CODE_END = 0x8100, 0x17E00
 TABLE_AREA = range(0x18000, 0x28000)  # random bytes that programs read
 HANDLER = 0x8080
+
+LOOK = (
+    f"dump /h rom 0x{DATA.start:x} 0x{DATA.stop - 1:x} 64",
+    f"dump /h rom 0x{STACK.start:x} 0x{STACK.stop - 1:x} 64",
+)
 
 # Not in random programs: they end the simulation there. tests/sim/test_cpu.py has them.
 APART = {"BREAK", "HALT", "WFI", "WFE"}
@@ -411,31 +414,6 @@ def trace(check: Check, program: Program, folder: Path) -> str:
     return "\n".join([*check.listing, f"ours {check.registers}"])
 
 
-# -- uCsim --------------------------------------------------------------------------------------------------
-
-
-def simulator() -> Optional[str]:
-    """Return the program, or None where there is none; SDCC before 4.2 calls it sstm8."""
-    return shutil.which("sstm8") or shutil.which("ucsim_stm8")
-
-
-def hex_text(memory: bytes, start: int) -> str:
-    """Return Intel HEX, with type-04 records."""
-    lines, upper = [], -1
-    for at in range(0, len(memory), 32):
-        address = start + at
-        if address >> 16 != upper:
-            upper = address >> 16
-            lines.append(_record(4, 0, upper.to_bytes(2, "big")))
-        lines.append(_record(0, address & 0xFFFF, memory[at : at + 32]))
-    return "\n".join([*lines, ":00000001FF", ""])
-
-
-def _record(kind: int, address: int, data: bytes) -> str:
-    body = bytes([len(data), address >> 8, address & 255, kind]) + data
-    return f":{body.hex()}{-sum(body) & 255:02x}".upper()
-
-
 def witness(program: Program, folder: Path) -> list[Optional[Answer]]:
     """Return what uCsim holds at each check; None where uCsim itself dies of one, of a corrupted heap."""
     (folder / "program.hex").write_text(hex_text(program.image, 0x8000))
@@ -451,30 +429,6 @@ def witness(program: Program, folder: Path) -> list[Optional[Answer]]:
     return found
 
 
-LOOK = (
-    f"dump /h rom 0x{DATA.start:x} 0x{DATA.stop - 1:x} 64",
-    f"dump /h rom 0x{STACK.start:x} 0x{STACK.stop - 1:x} 64",
-)
-
-
-def talk(lines: list[str], folder: Path) -> str:
-    """Run uCsim on commands; return what it prints."""
-    (folder / "commands").write_text("\n".join([*lines, "quit", ""]))
-    program = simulator()
-    assert program
-    with (folder / "commands").open() as commands:
-        done = subprocess.run(
-            [program, "-q", "-b", "-t", "S208"], stdin=commands, capture_output=True, timeout=300, check=False
-        )
-    return done.stdout.decode("latin-1")
-
-
-_STATE = re.compile(
-    r"Flags= 0x(..).*?A= 0x(..).*?X= 0x(....).*?Y= 0x(....).*?SP= 0x(....).*?\n0x([0-9a-f]+)", re.DOTALL
-)
-_DUMP = re.compile(r"0x0[0-9a-f]{4} +((?:[0-9a-f]{2} ){64})")  # uCsim mixes its echo of the commands in
-
-
 def answers(output: str) -> list[Answer]:
     """Take apart what `info registers` and the dumps print."""
     found = []
@@ -484,21 +438,3 @@ def answers(output: str) -> list[Answer]:
         if state and len(dump) == len(DATA) + len(STACK):
             found.append((state, dump))
     return found
-
-
-def split(output: str) -> list[str]:
-    return re.split(r"(?=V-IHINZC)", output)[1:]
-
-
-def registers(piece: str) -> Optional[tuple[int, ...]]:
-    """Return PC, A, X, Y, SP, CC as `step` prints them."""
-    state = _STATE.search(piece)
-    if not state:
-        return None
-    flags, a, x, y, sp, pc = (int(value, 16) for value in state.groups())
-    return pc, a, x, y, sp, flags
-
-
-def dumped(piece: str) -> bytes:
-    """Return what the `dump` commands print."""
-    return b"".join(bytes.fromhex(match[1]) for match in _DUMP.finditer(piece))

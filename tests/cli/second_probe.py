@@ -134,5 +134,5 @@ def attach(monkeypatch: pytest.MonkeyPatch, probe: SecondProbe) -> SecondProbe:
         info = probe.info
         return ProbeList([ListedProbe(info.model, info.serial, False, info.place, firmware=info.firmware)], [])
 
-    monkeypatch.setitem(selector.KINDS, "wire:", selector.ProbeKind(lambda _: probe, attached))
+    monkeypatch.setitem(selector.KINDS, "wire:", selector.ProbeKind(lambda _: probe, attached, probe.info.model))
     return probe

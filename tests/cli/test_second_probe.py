@@ -69,7 +69,7 @@ def test_list_shows_it_alone_where_it_is_named_and_beside_st_links_else(bench: B
 def test_list_without_a_selector_shows_every_kind(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     on_usb = ListedProbe("ST-LINK/V2", "57FF6C", True, "usb:1-2", "0483", "3748", "V2J37S7")
     stlink = ProbeKind(
-        selector.STLINK.open, lambda _selector, _words: ProbeList([on_usb], ["an STM32"]), is_stlink=True
+        selector.STLINK.open, lambda _selector, _words: ProbeList([on_usb], ["an STM32"]), "ST-LINK", is_stlink=True
     )
     monkeypatch.setitem(selector.KINDS, "usb:", stlink)
     monkeypatch.delitem(selector.KINDS, "sim:")
@@ -77,10 +77,27 @@ def test_list_without_a_selector_shows_every_kind(bench: Bench, monkeypatch: pyt
     assert [probe.path for probe in stm8tool.list_probes("usb:1-2")] == ["usb:1-2"]
 
 
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [((), "no ST-LINK and no Bench wire is attached"), (("--probe", "wire:"), "no Bench wire is attached")],
+)
+def test_list_names_every_kind_of_which_it_finds_no_probe(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], first: str
+) -> None:
+    for prefix, kind in [("usb:", selector.STLINK), ("wire:", selector.KINDS["wire:"])]:
+        nothing = kind._replace(attached=lambda _selector, _words: ProbeList([], ["an STM32 at usb:1-2"]))
+        monkeypatch.setitem(selector.KINDS, prefix, nothing)
+    monkeypatch.delitem(selector.KINDS, "sim:")
+    lines = bench.desk.run(*words, "list").out.splitlines()
+    assert lines[0] == first
+    assert set(lines[1:]) == {"  seen instead: an STM32 at usb:1-2"}
+
+
 def test_the_doctor_examines_it(bench: Bench) -> None:
     bench.done("write", bench.desk.hex("a.hex", (0x8000, program(300))))
     out = bench.done("doctor", "--report", "report.json")
     assert f"Bench wire at {SELECTOR}" in out
+    assert "7 of the probe Bench wire" in out
     found = {finding["key"]: finding for finding in json.loads(Path("report.json").read_text("utf-8"))["findings"]}
     assert {key for key, finding in found.items() if finding["mark"] == "problem"} == set()
     assert found["firmware"]["facts"] == {"model": "Bench wire", "firmware": "7", "swim": None}

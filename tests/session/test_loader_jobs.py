@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Optional
 
 import pytest
 
 from session.bench import Board, image_of
+from stm8tool.chip.flash.blocks import BlockWrite
 from stm8tool.chip.flash.loader.batches import Batches
+from stm8tool.chip.flash.loader.host import RamLoader
 from stm8tool.chip.flash.loader.records import Status
 from stm8tool.chip.flash.loader.use import WORTH_BLOCKS
 from stm8tool.chip.options.plan import Danger
-from stm8tool.errors import Code, ToolError, VerifyError
+from stm8tool.errors import Code, LinkFault, SwimError, ToolError, VerifyError
 from stm8tool.image import Image, Segment
 from stm8tool.parts.option_fields import fields_of
 from stm8tool.parts.table import find_part, option_table
@@ -231,6 +233,34 @@ def test_after_an_error_the_cpu_is_stalled_for_the_next_job(loader: bool) -> Non
         board.chip.controller.faults = parse([])
         chip.write(image)
         assert chip.verify(image) == 4000
+
+
+@pytest.mark.parametrize(("lost", "starts"), [(0, 1), (1, 2), (2, 2)])
+def test_after_one_lost_link_the_loader_goes_on_and_after_two_each_byte_counts(
+    lost: int, starts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = Board("stm8s105c6", loader=True)
+    program, start, started = RamLoader.program, RamLoader.start, []
+
+    def counted(self: RamLoader) -> None:
+        started.append(self)
+        start(self)
+
+    def cut(self: RamLoader, blocks: Sequence[BlockWrite], *others: Any) -> None:
+        if len(started) > lost:
+            program(self, blocks, *others)
+            return
+        program(self, blocks[:5], *others)
+        self.abandon()
+        raise SwimError("the chip does not answer", fault=LinkFault.SILENT)
+
+    monkeypatch.setattr(RamLoader, "start", counted)
+    monkeypatch.setattr(RamLoader, "program", cut)
+    image = image_of(board.part)
+    board.upload(image)
+    assert board.holds(image)
+    assert len(started) == starts
+    assert board.is_left_idle()
 
 
 def test_ctrl_c_stays_ctrl_c_if_the_status_of_the_loader_makes_no_sense(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from contextlib import suppress
 from typing import Optional
 
@@ -84,3 +85,70 @@ def test_a_flipped_bit_in_iapsr_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(board.chip, "rotf", rotf)
     assert outcome(board) is None
     assert flipped
+
+
+# -- a link that is lost again and again while blocks are written --------------------------------------------------
+
+
+def _read_bytes(board: Board, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that gets the size of each read of flash over SWIM."""
+    original, sizes = board.chip.rotf, []
+
+    def rotf(address: int, size: int, now: float, high_speed: bool, byte_s: float) -> object:
+        if board.part.flash.start <= address < board.part.flash.end:
+            sizes.append(size)
+        return original(address, size, now, high_speed, byte_s)
+
+    monkeypatch.setattr(board.chip, "rotf", rotf)
+    return sizes
+
+
+def test_after_a_lost_link_only_the_blocks_that_are_left_are_compared_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = Board(faults=["nak-every=1200"])
+    sizes = _read_bytes(board, monkeypatch)
+    size = board.part.flash.size
+    with board.open() as chip:
+        chip.write(image_of(board.part, seed=3))
+        lost = chip.quality.reconnects
+    assert lost > 5
+    assert board.holds(image_of(board.part, seed=3))
+    # Each try reads the blocks twice: all of them at first, then half of them on average. At last all are verified.
+    assert sum(sizes) < size * (2 + 2 * lost * 0.5 + 3)
+
+
+def test_a_link_that_is_far_too_noisy_is_given_up_before_all_tries_are_made() -> None:
+    board = Board(faults=["nak-every=340"])
+    error = outcome(board, size=board.part.flash.size)
+    assert isinstance(error, SwimError)
+    assert error.code is Code.LINK_LOST
+    found = re.match(
+        r"the link is too noisy: it was lost (\d+) times, and (\d+) of 128 blocks are written; ", str(error)
+    )
+    assert found
+    assert 6 <= int(found[1]) < 12
+    assert 0 < int(found[2]) < 64
+    assert "shorten the wires" in (error.hint or "")
+    assert isinstance(error.__cause__, SwimError)
+    assert str(error).endswith(str(error.__cause__))
+
+
+def test_a_link_that_is_lost_often_but_writes_enough_each_time_is_used_to_the_end() -> None:
+    board = Board(faults=["nak-every=900"])
+    assert outcome(board, size=board.part.flash.size) is None
+
+
+def test_over_a_link_that_flips_bits_memory_is_read_in_smaller_pieces_from_then_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    board = Board("stm8s105c6", faults=["bit-flip-every=1500"])
+    flash = board.part.flash
+    with board.session() as session:
+        core = session.connect()
+        sizes = _read_bytes(board, monkeypatch)
+        costs = []
+        for _ in range(2):
+            sizes.clear()
+            assert core.read_surely(flash.start, 0x4000) == bytes(board.chip.flash.data[:0x4000])
+            costs.append(sum(sizes) / 0x4000)
+    assert costs[0] > 6  # the halves of halves, until two reads agree
+    assert costs[1] < 5

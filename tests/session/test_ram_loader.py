@@ -275,6 +275,24 @@ def test_what_differs_is_what_reading_shows(seed: int) -> None:
     assert work.compare(segments) == sum(len(segment.data) for segment in segments)
 
 
+def test_a_checksum_that_comes_with_a_wrong_bit_programs_no_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = bench("stm8s103f3")
+    work = working(board)
+    read, flipped = board.rotf, []
+
+    def rotf(address: int, size: int) -> bytes:
+        data = read(address, size)
+        if size >= 100 and not flipped:  # the checksums of a batch
+            flipped.append(address)
+            return bytes([*data[:-1], data[-1] ^ 0x10])
+        return data
+
+    monkeypatch.setattr(board, "rotf", rotf)
+    flash = board.chip.flash
+    assert work.differing([Segment(flash.start, bytes(flash.data))], verify=True) == []
+    assert flipped
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_any_wrong_byte_is_found_by_its_address(seed: int) -> None:
     board = bench("stm8s105k6", seed=seed)
@@ -385,6 +403,52 @@ def test_a_status_that_the_loader_was_just_changing_is_read_again_at_once(monkey
             loader.sums.of(Range(board.chip.flash.start, 100))
             spans.append(board.clock.now() - before)
     assert spans[0] < spans[1] < spans[0] + 0.002
+
+
+@pytest.mark.parametrize(("misread", "given_up"), [(5, False), (9, True)])
+def test_some_statuses_in_a_row_that_do_not_fit_are_no_end_of_the_loader(
+    misread: int, given_up: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = bench("stm8s103f3")
+    loader = started(board)
+    loader.sums.prove_code()
+    read, left = board.rotf, [misread]
+
+    def rotf(address: int, size: int) -> bytes:
+        data = read(address, size)
+        if address == variants.START and left[0]:
+            left[0] -= 1
+            return bytes([*data[:4], data[4] ^ 1, *data[5:]])
+        return data
+
+    monkeypatch.setattr(board, "rotf", rotf)
+    blocks = some_blocks(board, 3)
+    if given_up:
+        with pytest.raises(LoaderError, match="its status cannot be read"):
+            loader.program(blocks, nothing, nothing)
+    else:
+        loader.program(blocks, nothing, nothing)
+        assert all(held(board, block.address) == block.data for block in blocks)
+    assert left == [0]
+
+
+def test_the_batches_begin_small_and_grow_to_what_a_buffer_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = bench("stm8s208mb")
+    loader = started(board)
+    counts: list[int] = []
+    send = batches.Batches.send
+
+    def noted(self: batches.Batches, records: bytes, count: int, *others: object, **named: object) -> batches.Batch:
+        counts.append(count)
+        return send(self, records, count, *others, **named)  # type: ignore[arg-type]
+
+    loader.sums.prove_code()
+    monkeypatch.setattr(batches.Batches, "send", noted)
+    loader.program(some_blocks(board, 60), nothing, nothing)
+    most = max(counts)
+    assert counts[:4] == [1, 2, 4, 8]
+    assert most == variants.layout(board.part).blocks
+    assert counts[4:-1] == [most] * len(counts[4:-1])
 
 
 @pytest.mark.parametrize("others", [8, 30, 200])

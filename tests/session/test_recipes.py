@@ -195,3 +195,21 @@ def test_a_reset_line_is_seen_to_work_whatever_the_probe_reports_of_it() -> None
     board = Board(faults=["nrst-error-every=1"])
     with board.session() as session:
         assert session.connect().reset_line_works()
+
+
+def test_a_probe_that_was_reset_is_not_reset_again_for_each_lost_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = Board("stm8s103f3", "v2", faults=["wedged=60", "nak-every=1500"])
+    resets = []
+    original = board.probe.reset
+
+    def reset() -> None:
+        resets.append(board.probe.clock.now())
+        original()
+
+    monkeypatch.setattr(board.probe, "reset", reset)
+    image = image_of(board.part)
+    with board.open() as chip:
+        chip.write(image)
+        assert chip.quality.reconnects > 3
+    assert board.holds(image)
+    assert len(resets) == 1

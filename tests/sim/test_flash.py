@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sim.bench import DM_CSR2, OK, REFUSED, Bench
@@ -187,6 +187,8 @@ def test_the_mode_is_gone_after_each_operation_and_opt_is_not() -> None:
 
 
 @given(wrong=st.integers(0, 255), direct=st.booleans())
+@example(wrong=STANDARD ^ 0xFF, direct=True)
+@example(wrong=STANDARD ^ 0xFF, direct=False)
 @settings(max_examples=30, deadline=None)
 def test_cr2_without_its_complement_directly_behind_it_is_byte_mode(wrong: int, direct: bool) -> None:
     bench = ready()
@@ -195,6 +197,16 @@ def test_cr2_without_its_complement_directly_behind_it_is_byte_mode(wrong: int, 
         bench.read(0x505F)
     bench.write(0x505C, wrong)
     assert bench.byte(0x505B) == (STANDARD if direct and wrong == 0xFE else 0)
+
+
+def test_a_block_begins_to_be_programmed_when_its_last_byte_has_come() -> None:
+    bench = ready()
+    bench.mode(STANDARD)
+    controller, flash = bench.chip.controller, bench.chip.flash
+    flash.write(0x8040, b"\1")  # not blank: 6 ms
+    now, byte_s = bench.clock.now(), 0.001
+    assert controller.write_array(flash, 0x8040, bytes(range(64)), now, byte_s, False) == 64
+    assert controller.busy_until == pytest.approx(now + 63 * byte_s + 0.006)
 
 
 def test_in_byte_mode_a_block_is_refused_at_its_second_byte() -> None:

@@ -9,6 +9,7 @@ import pytest
 from intelhex import IntelHex
 
 import lockstep
+import ucsim_talk
 from stm8tool.sim.cpu.core import Cpu
 from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.opcodes import TABLE
@@ -60,15 +61,15 @@ def test_a_compiled_program_leaves_the_same_memory_and_registers(source: Path, t
     core.run(50_000_000)
     assert core.stopped == "BREAK"
 
-    (tmp_path / "ram.hex").write_text(lockstep.hex_text(bytes(lockstep.LAYOUT.ram_end), 0))
+    (tmp_path / "ram.hex").write_text(ucsim_talk.hex_text(bytes(lockstep.LAYOUT.ram_end), 0))
     ram_end = lockstep.LAYOUT.ram_end
     commands = [f'file "{output}"', f'file "{tmp_path / "ram.hex"}"', "run 0x8000", "info registers"]
     commands.append(f"dump /h rom 0x0 0x{ram_end - 1:x} 64")
-    last = lockstep.split(lockstep.talk(commands, tmp_path))[-1]
-    theirs = lockstep.registers(last)
+    last = ucsim_talk.split(ucsim_talk.talk(commands, tmp_path))[-1]
+    theirs = ucsim_talk.registers(last)
     assert theirs is not None
     assert core.registers[1:] == theirs[1:]  # all but the PC: uCsim stays on BREAK
-    memory = lockstep.dumped(last)
+    memory = ucsim_talk.dumped(last)
     assert len(memory) == ram_end
     assert bytes(bus.memory[:ram_end]) == memory
     assert any(memory[:0x200])  # the program has written something

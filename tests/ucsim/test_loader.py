@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import loader_code
-import lockstep
+import ucsim_talk
 from stm8tool.chip.flash.loader import variants
 
 pytestmark = pytest.mark.ucsim
@@ -60,10 +60,10 @@ def test_its_checksums_are_right_under_ucsim(name: str, block: int, tmp_path: Pa
     # The loader would clear `go` at its start, so the jump there leads to the main loop at once.
     begin = symbol("main", tmp_path)
     ram, rest = tmp_path / "ram.hex", tmp_path / "flash.hex"
-    ram.write_text(lockstep.hex_text(bytes(memory[:0x1800]), 0))
-    rest.write_text(lockstep.hex_text(bytes(memory[0x8000:]), 0x8000))
+    ram.write_text(ucsim_talk.hex_text(bytes(memory[:0x1800]), 0))
+    rest.write_text(ucsim_talk.hex_text(bytes(memory[0x8000:]), 0x8000))
     commands = [f'file "{rest}"', f'file "{ram}"', f"run 0x{begin:x}", "info registers"]
     commands.append(f"dump /h rom 0x{RESULT:x} 0x{RESULT + 63:x} 64")
-    dump = lockstep.dumped(lockstep.split(lockstep.talk(commands, tmp_path))[-1])
+    dump = ucsim_talk.dumped(ucsim_talk.split(ucsim_talk.talk(commands, tmp_path))[-1])
     found = [int.from_bytes(dump[n : n + 4], "big") ^ 0xFFFFFFFF for n in range(0, 4 * count * len(starts), 4)]
     assert found == [zlib.crc32(flash[start - 0x8000 + n * block :][:block]) for start in starts for n in range(count)]

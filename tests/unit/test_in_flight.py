@@ -12,6 +12,7 @@ from typing import Any, Optional, Union
 import pytest
 import usb.backend.libusb1
 
+from clocks import StandingClock
 from stm8tool.errors import (
     EndpointStallError,
     ProbeLostError,
@@ -96,7 +97,7 @@ class FakeLibusb:
 
 
 def run(library: FakeLibusb, *transfers: tuple[int, Union[bytes, int]]) -> list[in_flight.Ended]:
-    outcomes = in_flight.Queue(library, "the context", 7).run(transfers, 300)
+    outcomes = in_flight.Queue(library, "the context", 7, StandingClock()).run(transfers, 300)
     assert not library.alive, "every transfer is freed"
     assert not library.running, "none is left in flight"
     return outcomes
@@ -146,6 +147,67 @@ def test_a_wait_that_fails_cancels_all() -> None:
     assert library.cancelled == [0, 1, 2]
 
 
+class StuckLibusb(FakeLibusb):
+    """A libusb whose wait fails every time after `script`."""
+
+    waits = 0
+
+    def libusb_handle_events_completed(self, context: Any, completed: Any) -> int:
+        self.waits += 1
+        if self.script and (isinstance(self.script[0], int) or self.script[0][1] != CANCELLED):
+            return super().libusb_handle_events_completed(context, completed)
+        return OTHER
+
+
+@pytest.fixture
+def left(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    kept: list[Any] = []
+    monkeypatch.setattr(in_flight, "_LEFT", kept)
+    return kept
+
+
+def test_a_wait_that_fails_every_time_ends_and_keeps_the_memory_that_libusb_may_use(left: list[Any]) -> None:
+    library, clock = StuckLibusb((0, COMPLETED, 7)), StandingClock()
+    with pytest.raises(in_flight.StuckError, match="libusb error -99"):
+        in_flight.Queue(library, "the context", 7, clock).run(COMMAND, 300)
+    assert library.cancelled == [1, 2]
+    assert library.waits == 1 + 20
+    assert clock.now() == pytest.approx(0.19)
+    assert len(library.alive) == 3
+    (flight,) = left
+    for number, transfer in library.running.items():  # libusb still writes there, and calls back
+        fields = transfer.contents
+        ctypes.memset(fields.buffer, 0x55, fields.length)
+        fields.status = CANCELLED
+        fields.callback(transfer)
+        assert flight.outcomes()[number] == (OTHER, b"")
+    assert not flight.running
+
+
+def test_a_wait_that_works_again_is_not_given_up(left: list[Any]) -> None:
+    library = FakeLibusb(*[OTHER] * 19, INTERRUPTED, *[OTHER] * 19)
+    assert [outcome.code for outcome in run(library, *COMMAND)] == [OTHER, OTHER, OTHER]
+    assert left == []
+
+
+def test_ctrl_c_ends_a_wait_that_fails_every_time_and_the_device_is_closed(
+    left: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(StuckLibusb):
+        def libusb_handle_events_completed(self, context: Any, completed: Any) -> int:
+            if not self.waits:
+                signal.raise_signal(signal.SIGINT)
+            return super().libusb_handle_events_completed(context, completed)
+
+    monkeypatch.setattr(pipe.usb.util, "dispose_resources", lambda _handle: None)
+    transport = opened(Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        exchange(transport, [b"\xf5\x00"], 2)
+    with pytest.raises(ProbeLostError):
+        exchange(transport, [b"\xf5\x00"], 2)
+    assert len(left) == 1
+
+
 def test_ctrl_c_waits_until_nothing_is_in_flight() -> None:
     class Interrupted(FakeLibusb):
         def libusb_handle_events_completed(self, context: Any, completed: Any) -> int:
@@ -166,11 +228,11 @@ def test_32_bit_windows_has_no_queue(monkeypatch: pytest.MonkeyPatch, platform: 
     monkeypatch.setattr(in_flight.struct, "calcsize", lambda _: size)
     backend = SimpleNamespace(lib=FakeLibusb(), ctx="the context")
     handle = SimpleNamespace(_ctx=SimpleNamespace(backend=backend, handle=SimpleNamespace(handle=7)))
-    assert (in_flight.queue_of(handle) is None) == ((platform, size) == ("win32", 4))
+    assert (in_flight.queue_of(handle, StandingClock()) is None) == ((platform, size) == ("win32", 4))
 
 
 def test_a_pyusb_without_the_names_that_are_needed_has_no_queue() -> None:
-    assert in_flight.queue_of(SimpleNamespace(_ctx=SimpleNamespace(backend=object()))) is None
+    assert in_flight.queue_of(SimpleNamespace(_ctx=SimpleNamespace(backend=object())), StandingClock()) is None
 
 
 # -- the transport ----------------------------------------------------------------------------------------------
@@ -187,7 +249,8 @@ def opened(library: FakeLibusb) -> pipe.UsbTransport:
     context = SimpleNamespace(backend=SimpleNamespace(lib=library, ctx="the context"), handle=SimpleNamespace(handle=7))
     handle = Handle(_ctx=context, cleared=[])
     info = UsbDeviceInfo(0x0483, 0x3748, "usb:1-2", high_speed=False, handle=handle)
-    transport = pipe.UsbTransport(info, UsbIdentity(0x0483, 0x3748, "", "usb:1-2", high_speed=False), IN)
+    identity = UsbIdentity(0x0483, 0x3748, "", "usb:1-2", high_speed=False)
+    transport = pipe.UsbTransport(info, identity, IN, StandingClock())
     transport._out = SimpleNamespace(bEndpointAddress=OUT, wMaxPacketSize=64)
     transport._in = SimpleNamespace(bEndpointAddress=IN, wMaxPacketSize=64)
     return transport
@@ -239,6 +302,28 @@ def test_the_error_is_that_of_the_first_transfer_that_failed(
     transport.clear_halt()
     assert transport._handle.cleared == halted
     assert not library.running
+
+
+def test_a_libusb_that_does_not_tell_the_end_has_lost_the_probe_and_gets_no_more_transfers(
+    left: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[Any] = []
+    monkeypatch.setattr(pipe.usb.util, "dispose_resources", closed.append)
+    library = StuckLibusb()
+    transport = opened(library)
+    with pytest.raises(ProbeLostError, match=r"is lost: .* \(libusb error -99\)") as caught:
+        exchange(transport, [b"\xf5\x00"], 2)
+    assert "replug the probe" in (caught.value.hint or "")
+    assert closed == [transport._handle]
+    for again in (
+        lambda: exchange(transport, [b"\xf5\x00"], 2),
+        lambda: transport.write(b"\xf5\x00", 0.3),
+        lambda: transport.read(2, 0.3),
+    ):
+        with pytest.raises(ProbeLostError):
+            again()
+    assert len(library.sent) == 2
+    assert len(left) == 1
 
 
 def test_of_two_errors_the_earlier_transfer_has_the_word() -> None:

@@ -102,7 +102,7 @@ def test_an_update_loader_is_not_opened_for_its_version(monkeypatch: pytest.Monk
 def test_a_table_is_as_wide_as_its_cells_and_problems_stand_below_their_probe() -> None:
     clone = PLAIN._replace(serial="303030303030303030303031", serial_unique=False, path="usb:1-10.4")
     denied = PLAIN._replace(serial=None, serial_unique=False, firmware=None, problem="no permission", hint="udev")
-    assert table([PLAIN, clone, denied], ["not shown"]) == [
+    assert table([PLAIN, clone, denied], ["not shown"], ["not shown"]) == [
         "MODEL       SERIAL                                 PATH        FIRMWARE",
         "ST-LINK/V2  57FF6C064882485533212387               usb:1-2     V2J37S7",
         "ST-LINK/V2  303030303030303030303031 (not unique)  usb:1-10.4  V2J37S7",
@@ -114,7 +114,7 @@ def test_a_table_is_as_wide_as_its_cells_and_problems_stand_below_their_probe() 
 
 def test_where_no_probe_is_attached_other_devices_of_st_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     put_on_bus(monkeypatch, FakeDevice(product=0xDF11, serial=text_descriptor("x")))
-    lines = table(*attached(SystemBus()))
+    lines = table(*attached(SystemBus()), ["ST-LINK"])
     assert lines[0] == "no ST-LINK is attached"
     assert lines[1].startswith(
         "  seen instead: 0483:df11 at usb:1-2, an STM32 in DFU mode; if it is a probe, replug it"

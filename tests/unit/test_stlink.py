@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Optional
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from stm8tool.errors import Code, EndpointStallError, LinkFault, ProbeError, SwimError, TransportTimeoutError
 from stm8tool.probe.stlink.swim import Stlink, wire_time_s
 from unit.fake_probe import BUSY, DONE, FakeProbe, opened
+
+SILENT = bytes([4, 0, 0, 0])
 
 
 @pytest.mark.parametrize(
@@ -277,6 +280,68 @@ def test_the_supply_is_two_references_over_the_two_readings(reply: str, millivol
     link = opened(probe)
     probe.voltage = bytes.fromhex(reply)
     assert link.supply_mv() == millivolts
+
+
+@pytest.mark.parametrize(("jtag", "measures"), [(12, False), (13, True)])
+def test_a_v2_measures_the_supply_from_j13_on(jtag: int, measures: bool) -> None:
+    probe = FakeProbe()
+    probe.version = (0x2007 | jtag << 6).to_bytes(2, "big") + probe.version[2:]
+    link = opened(probe)
+    assert link.version.jtag == jtag
+    probe.voltage = bytes.fromhex("b4050000 d3070000")
+    assert (link.supply_mv() == 3292) is measures
+    assert ("f700" in probe.commands()) is measures
+
+
+class Leaving(FakeProbe):
+    """A probe whose USB loses some questions for the status."""
+
+    resets = 0
+    stalls = 0
+
+    def exchange(self, out: Sequence[bytes], reply: int, timeout_s: float) -> bytes:
+        if self.stalls and out[0][:2] == b"\xf4\x09":
+            self.stalls -= 1
+            raise EndpointStallError("the probe refused a transfer")
+        return super().exchange(out, reply, timeout_s)
+
+    def reset(self) -> None:
+        self.resets += 1
+
+
+@pytest.mark.parametrize(("stalls", "resets"), [(0, 0), (2, 0), (8, 0), (10, 1)])
+def test_the_release_of_nrst_is_tried_five_times_over_a_bad_cable_before_the_probe_is_reset(
+    stalls: int, resets: int
+) -> None:
+    probe = Leaving()
+    link = opened(probe)
+    probe.stalls = stalls  # each command is repeated once by itself
+    link.close()
+    assert probe.resets == resets
+    assert probe.commands().count("f408") == min(5, stalls // 2 + 1)
+    assert "f401" in probe.commands()
+
+
+@pytest.mark.parametrize(
+    ("statuses", "tries"), [([SILENT], 2), ([SILENT, SILENT], 2), ([DONE], 1)], ids=["once", "twice", "never"]
+)
+def test_the_release_of_nrst_is_tried_once_more_after_an_error_that_may_be_an_old_one(
+    statuses: list[bytes], tries: int
+) -> None:
+    probe = FakeProbe()
+    link = opened(probe)
+    probe.statuses.extend(statuses)
+    link.close()
+    assert probe.commands().count("f408") == tries
+    assert "f401" in probe.commands()
+
+
+def test_the_release_of_nrst_is_not_tried_again_with_a_probe_that_stays_busy() -> None:
+    probe = FakeProbe()
+    link = opened(probe)
+    probe.statuses.extend([BUSY] * 5000)
+    link.close()
+    assert probe.commands().count("f408") == 1
 
 
 def test_a_probe_that_never_answers_the_voltage_costs_a_third_of_a_second() -> None:

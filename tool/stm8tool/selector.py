@@ -31,11 +31,13 @@ class ProbeKind(NamedTuple):
             of the link claims the probe.
         attached: Takes a selector and the words for hints, and returns the attached probes for `stm8tool list`. If it
             raises an error, `list` shows no probe of any kind. So it returns no probe if its library is not installed.
+        name: What users call such a probe; `list` says it if it finds none.
         is_stlink: The doctor examines the USB and every ST-LINK on it.
     """
 
     open: Callable[[str], SwimLink]
     attached: Callable[[str, Words], ProbeList]
+    name: str
     is_stlink: bool = False
 
 
@@ -60,6 +62,12 @@ def attached(selector: str, words: Words = LIBRARY) -> ProbeList:
     named = _named_kind(selector)
     found = [kind.attached(selector, words) for kind in ([named] if named else dict.fromkeys(KINDS.values()))]
     return ProbeList([probe for one in found for probe in one.probes], [other for one in found for other in one.others])
+
+
+def looked_for(selector: str) -> list[str]:
+    """Return the names of the kinds of probes that `attached` looks for."""
+    named = _named_kind(selector)
+    return [kind.name for kind in ([named] if named else dict.fromkeys(KINDS.values()))]
 
 
 def _named_kind(selector: str) -> Optional[ProbeKind]:
@@ -97,7 +105,7 @@ def _stlinks(selector: str, words: Words) -> ProbeList:
     return listing.attached(bus_of(selector)[0], words)
 
 
-STLINK = ProbeKind(_stlink, _stlinks, is_stlink=True)
+STLINK = ProbeKind(_stlink, _stlinks, "ST-LINK", is_stlink=True)
 
 # A probe of another kind adds a row: the beginning of its selectors, and its functions.
 KINDS: dict[str, ProbeKind] = {

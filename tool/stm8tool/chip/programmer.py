@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Literal, NamedTuple, Union
+from typing import Literal, NamedTuple, Optional, Union
 
 from ..errors import (
     LINK_ERRORS,
@@ -121,7 +121,7 @@ class Programmer:
         with self._core.supply_considered():
             try:
                 self._core.persist(
-                    lambda: self._loader.do(job.wanted, job.attempt, job.progress), _MENDABLE, job.progress
+                    lambda: self._loader.do(job.wanted, job.attempt, job.progress), _MENDABLE, job.progress, job.left
                 )
             except ToolError as exc:
                 # Some chips answer a write under ROP with a NACK or silence: then it is always the first block.
@@ -160,26 +160,58 @@ class _WriteJob:
         self._swim = swim
         self._progress = progress
         self._total = self._done = 0  # blocks of this attempt
+        self._left: Optional[set[int]] = None  # blocks that are not known to be right; None before all are compared
+        self._unchecked: dict[int, BlockWrite] = {}  # programmed, and not verified yet
 
     def progress(self) -> int:
         """Return how many blocks are done for good."""
         return len(self.programmed)
 
-    def wanted(self) -> Sequence[Segment]:
-        """Return what the chip is to hold.
+    def left(self) -> int:
+        """Return how many blocks are known to be left."""
+        return len(self._left or ())
 
+    def wanted(self) -> Sequence[Segment]:
+        """Return what the chip is to hold, in the blocks that are not known to be right.
+
+        A lost link changes nothing in the chip, so a weak one does not make the tool compare all blocks each time.
         A block that was cut short holds anything, also beside the image: what it held before is in `begun`.
         """
         begun = Image(Segment(address, data) for address, data in self.begun.items())
-        return Image(self._segments).overlaid(begun).segments
+        wanted = Image(self._segments).overlaid(begun)
+        if self._left is None:
+            return wanted.segments
+        size = self._flash.part.block
+        return [piece for a in sorted(self._left) for piece in wanted.slice(Region("block", a, size))]
 
     def attempt(self, wanted: Sequence[Segment], work: Work) -> None:
-        """Program what differs, and verify it."""
+        """Program what differs, and verify it. After an error that is not one of the link, all is compared again."""
+        try:
+            self._attempt(wanted, work)
+        except LINK_ERRORS:
+            raise
+        except BaseException:
+            self._left = None
+            self._unchecked.clear()
+            raise
+
+    def _attempt(self, wanted: Sequence[Segment], work: Work) -> None:
         blocks = work.differing(wanted, verify=bool(self._verify))
         if not self.begun:
             protection.require_unprotected(self._flash, [block.address for block in blocks])
-        if not blocks:
+        self._left = {block.address for block in blocks}
+        if blocks:
+            self._open_and_program(blocks, work)
+        unchecked = [self._unchecked[address] for address in sorted(self._unchecked)]
+        if not unchecked:
             return
+        if self._verify == "read":
+            work.stop()
+            self._swim.check(unchecked)
+        elif self._verify:
+            work.check(unchecked)
+
+    def _open_and_program(self, blocks: Sequence[BlockWrite], work: Work) -> None:
         memory = self._flash.part.flash
         inside = [memory.start <= block.address < memory.end for block in blocks]
         # The loader shows a program memory that stays closed by its first block, which the chip refuses then.
@@ -187,11 +219,6 @@ class _WriteJob:
         self._flash.unlock(program=any(inside), data=not all(inside), looks=looks, iapsr=work.iapsr)
         self._total, self._done = len(blocks), 0
         self._program(blocks, work)
-        if self._verify == "read":
-            work.stop()
-            self._swim.check(blocks)
-        elif self._verify:
-            work.check(blocks)
 
     def _program(self, blocks: Sequence[BlockWrite], work: Work) -> None:
         before = set(self.begun)
@@ -210,6 +237,9 @@ class _WriteJob:
     def _end(self, block: BlockWrite) -> None:
         self._flash.core.tally.blocks += block.address in self.programmed
         self.programmed.add(block.address)
+        self._unchecked[block.address] = block
+        if self._left is not None:
+            self._left.discard(block.address)
         self._done += 1
         size = self._flash.part.block
         self._progress("writing", self._done * size, self._total * size)

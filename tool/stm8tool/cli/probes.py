@@ -28,7 +28,7 @@ class ListArguments(NamedTuple):
 
 def list_probes(request: Request[ListArguments], console: Console) -> None:
     from ..probe import listing
-    from ..selector import attached
+    from ..selector import attached, looked_for
 
     probes, others = attached(request.probe, COMMAND_LINE)
     if request.arguments.json:
@@ -36,7 +36,7 @@ def list_probes(request: Request[ListArguments], console: Console) -> None:
 
         console.say(json.dumps([probe._asdict() for probe in probes], indent=2))
         return
-    for line in listing.table(probes, others):
+    for line in listing.table(probes, others, looked_for(request.probe)):
         console.say(line)
 
 

@@ -117,9 +117,10 @@ def _list_parts(_request: CompatRequest, console: Console) -> None:
 
 def _list_probes(request: CompatRequest, console: Console) -> None:
     from ..probe import listing
-    from ..selector import attached
+    from ..selector import attached, looked_for
 
-    probes, others = attached(request.programmer or "", COMMAND_LINE)
+    selector = request.programmer or ""
+    probes, others = attached(selector, COMMAND_LINE)
     for index, probe in enumerate(probes):
         # stm8flash shows a serial number as the hex codes of its characters.
         serial = "unknown" if probe.serial is None else probe.serial.encode().hex().upper()
@@ -127,7 +128,7 @@ def _list_probes(request: CompatRequest, console: Console) -> None:
         if probe.problem:
             console.note(f"  {probe.problem}")
     if not probes:
-        console.note("\n".join(listing.table(probes, others)))
+        console.note("\n".join(listing.table(probes, others, looked_for(selector))))
 
 
 def _read(request: CompatRequest, console: Console) -> None:

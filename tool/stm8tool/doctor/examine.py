@@ -137,5 +137,5 @@ def _firmware(seen: Visit) -> Finding:
     probe = seen.probe
     facts = {"model": probe.model, "firmware": probe.firmware, "swim": seen.swim}
     if seen.swim is None:
-        return Finding("firmware", Mark.OK, f"{probe.firmware} of {probe.model}", facts=facts)
+        return Finding("firmware", Mark.OK, f"{probe.firmware} of the probe {probe.model}", facts=facts)
     return Finding("firmware", Mark.OK, f"{probe.firmware} of an {probe.model}, SWIM version {seen.swim}", facts=facts)

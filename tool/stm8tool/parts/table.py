@@ -164,7 +164,8 @@ def option_table(part: Part) -> tuple[OptionByte, ...]:
 def disagreements(part: Part) -> tuple[Disagreement, ...]:
     """Return the known disagreements of sources about `part`."""
     known = _load_disagreements()
-    return tuple(other for patterns, other in known if any(fnmatchcase(part.name, pattern) for pattern in patterns))
+    # In place of fnmatchcase, which compiles each pattern: every command asks this.
+    return tuple(other for patterns, other in known if any(_fits_pattern(pattern, [part.name]) for pattern in patterns))
 
 
 def names_meant(word: str, names: Iterable[str]) -> list[str]:

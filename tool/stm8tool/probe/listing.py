@@ -41,10 +41,16 @@ class ProbeList(NamedTuple):
     others: Sequence[str]
 
 
-def table(probes: Sequence[ListedProbe], others: Sequence[str]) -> list[str]:
-    """Return lines for the user; a problem and its advice stand below their probe."""
+def table(probes: Sequence[ListedProbe], others: Sequence[str], looked_for: Sequence[str]) -> list[str]:
+    """Return lines for the user; a problem and its advice stand below their probe.
+
+    Args:
+        probes: The attached probes.
+        others: As in `ProbeList`.
+        looked_for: The names of the kinds of probes that were looked for.
+    """
     if not probes:
-        return ["no ST-LINK is attached", *(f"  seen instead: {other}" for other in others)]
+        return [f"no {' and no '.join(looked_for)} is attached", *(f"  seen instead: {other}" for other in others)]
     rows = [_HEAD, *map(_cells, probes)]
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]

@@ -376,6 +376,8 @@ class Execution:
         at = self._at(now)
         self._settle(at)
         device = self._holder(address)
+        if device is not None and not device.reaches_others:
+            return self._write_device(device, address, value, now)
         if address in CLOCKS:
             for ticking in self.devices:
                 ticking.settle(at)
@@ -387,6 +389,24 @@ class Execution:
         if chip.map.cpu_hz != self._hz:
             self._set_speed(now)
         self.core.limit = 0  # `run` looks at the array and at the devices before the next instruction
+        return True
+
+    def _write_device(self, device: Device, address: int, value: int, now: int) -> bool:
+        """Write to a device that reaches no other one; return whether the core has to stop earlier than it would."""
+        core, at, requests = self.core, self._at(now), device.requests
+        device.write(address, value, at)
+        if device.reset_cause or device.requests != requests:
+            self._due = 0.0
+            core.limit = 0
+            return True
+        due = device.due
+        if due == NEVER:
+            return False
+        self._due = min(self._due, due)
+        limit = now + math.ceil((due - TIE_S - at) * self._hz)
+        if limit >= core.limit:
+            return False
+        core.limit = limit
         return True
 
     def _write_map(self, address: int, value: int, now: int) -> None:

@@ -120,7 +120,7 @@ class _Run:
         self._board, self._execution = self._processor.board, self._processor.execution
         for uart in self._board.uarts.values():
             uart.sent.clear()  # the bytes that the program sent before it was switched off
-        self._board.other.used.clear()
+        self._board.other.forget_used()
 
     @contextmanager
     def _watching(self) -> Iterator[None]:

@@ -39,6 +39,7 @@ class UartOutput:
 
     volatile = False  # something changes in it only when a byte is through
     reset_cause = ""
+    reaches_others = False
 
     def __init__(self, base: int, master_hz: Callable[[], int], interrupt: Optional[int] = None) -> None:
         self._registers = range(base, base + REGISTERS)

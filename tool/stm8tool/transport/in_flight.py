@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Optional, Union
 
+from ..support.clock import Clock
 from ..support.interrupts import shield
 
 _BULK = 2  # libusb.h, enum libusb_transfer_type
@@ -21,6 +22,8 @@ _CANCELLED = 3  # enum libusb_transfer_status
 _IO, _NO_DEVICE, _TIMEOUT, _OVERFLOW, _PIPE, _INTERRUPTED = -1, -4, -7, -8, -9, -10  # enum libusb_error
 # What libusb's own calls that wait return for each status.
 _CODES = {0: 0, 1: _IO, 2: _TIMEOUT, _CANCELLED: _IO, 4: _PIPE, 5: _NO_DEVICE, 6: _OVERFLOW}
+_MOST_FAILED_WAITS = 20  # in a row: then libusb does not tell the end of a transfer any more
+_FAILED_WAIT_S = 0.01  # between two of them
 
 
 class Ended(NamedTuple):
@@ -35,13 +38,39 @@ class Ended(NamedTuple):
     data: bytes
 
 
-class Queue:
-    """The transfers of one open device."""
+class StuckError(Exception):
+    """libusb does not tell how some transfers end, not even after they were cancelled.
 
-    def __init__(self, library: Any, context: Any, device: Any) -> None:
+    It may still use their memory, so that is kept. The device must be closed: a later transfer might get their reply.
+
+    Attributes:
+        code: libusb's code of the last wait.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"libusb error {code}")
+        self.code = code
+
+
+class Queue:
+    """The transfers of one open device.
+
+    Args:
+        library: libusb, with pyusb's declarations.
+        context: libusb's context.
+        device: libusb's handle of the device.
+        clock: The clock to wait by.
+
+    Attributes:
+        stuck: libusb did not tell how some transfers end: the device must be closed.
+    """
+
+    def __init__(self, library: Any, context: Any, device: Any, clock: Clock) -> None:
+        self.stuck = False
         self._library = library
         self._context = context
         self._device = device
+        self._clock = clock
 
     def run(self, transfers: Sequence[tuple[int, Union[bytes, int]]], limit_ms: int) -> list[Ended]:
         """Have transfers in flight together. If one fails, cancel the others. None is left when this returns.
@@ -49,6 +78,9 @@ class Queue:
         Args:
             transfers: For each, its endpoint, and the bytes to send or how many may come.
             limit_ms: The time limit of each.
+
+        Raises:
+            StuckError: libusb does not tell how they end, not even after they were cancelled.
         """
         flight = _Flight()
         with shield():  # libusb uses our memory until the last one has ended
@@ -60,10 +92,15 @@ class Queue:
                 self._wait(flight)
                 return flight.outcomes()
             finally:
-                flight.free(self._library)
+                if flight.running:
+                    self.stuck = True
+                    _LEFT.append(flight)
+                else:
+                    flight.free(self._library)
 
     def _wait(self, flight: _Flight) -> None:
         cancelled = False
+        failed_waits = 0
         while flight.running:
             if flight.failed and not cancelled:
                 cancelled = True
@@ -71,8 +108,14 @@ class Queue:
                     self._library.libusb_cancel_transfer(transfer)  # it then ends, too
             flight.news.value = 0
             code = self._library.libusb_handle_events_completed(self._context, ctypes.byref(flight.news))
-            if code not in (0, _INTERRUPTED):
-                flight.failed, flight.wait_code = True, code
+            if code in (0, _INTERRUPTED):
+                failed_waits = 0
+                continue
+            flight.failed, flight.wait_code = True, code
+            failed_waits += 1
+            if failed_waits == _MOST_FAILED_WAITS:
+                raise StuckError(code)
+            self._clock.sleep(_FAILED_WAIT_S)
 
 
 class _Flight:
@@ -143,7 +186,10 @@ class _Flight:
         self._all.clear()
 
 
-def queue_of(handle: Any) -> Optional[Queue]:
+_LEFT: list[_Flight] = []  # whose memory libusb may use until the process ends
+
+
+def queue_of(handle: Any, clock: Clock) -> Optional[Queue]:
     """Return the queue of a device that pyusb has open; None if that pyusb or system does not allow one.
 
     pyusb has no public names for what is needed. On 32-bit Windows its type of the callback has another calling
@@ -153,6 +199,6 @@ def queue_of(handle: Any) -> Optional[Queue]:
         return None
     try:
         context = handle._ctx
-        return Queue(context.backend.lib, context.backend.ctx, context.handle.handle)
+        return Queue(context.backend.lib, context.backend.ctx, context.handle.handle, clock)
     except AttributeError:
         return None

@@ -174,7 +174,7 @@ class UsbTransport:
 
     def exchange(self, out: Sequence[bytes], reply: int, timeout_s: float) -> bytes:
         """Have transfers in flight together; raise the error of the first of them that failed."""
-        queue = in_flight.queue_of(self._handle) if self._out is not None else None
+        queue = in_flight.queue_of(self._handle, self._clock) if self._out is not None else None
         if queue is None:
             for data in out:
                 self.write(data, timeout_s)
@@ -182,7 +182,16 @@ class UsbTransport:
         wanted: list[tuple[int, Union[bytes, int]]] = [(self._out.bEndpointAddress, data) for data in out]
         if reply:
             wanted.append((self._in.bEndpointAddress, self._whole_packets(reply)))
-        outcomes = queue.run(wanted, _milliseconds(timeout_s))
+        try:
+            outcomes = queue.run(wanted, _milliseconds(timeout_s))
+        except in_flight.StuckError as exc:
+            raise ProbeLostError(
+                f"the probe at {self._identity.path} is lost: the USB library cannot wait for its transfers ({exc})",
+                hint=_REPLUG,
+            ) from exc
+        finally:
+            if queue.stuck:
+                self.close()
         for number, (code, moved) in enumerate(outcomes):
             if code:
                 with self._transfer(self._out if number < len(out) else self._in):

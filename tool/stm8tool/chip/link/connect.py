@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
 from ...errors import ProbeError, ProbeLostError, ToolError, TransportError, TransportTimeoutError
@@ -15,7 +16,7 @@ from .diagnose import Evidence, Rung
 from .entry import follow
 from .failure import not_reached, probe_hangs, rung_of
 from .leave import let_go
-from .recipes import AFTER_HANG, LADDER, Recipe
+from .recipes import AFTER_HANG, LADDER, LOW_SPEED, Recipe
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
     """
     rungs: list[Rung] = []
     last: Optional[ToolError] = None
-    left = deque(LADDER if first is None else (first, *LADDER))
+    left = deque(LADDER if first is None else (*_again(first), *LADDER))
     was_reset = False
     held = known.answered and not known.let_run
 
@@ -77,6 +78,13 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
             details=details,
         ) from last
     raise not_reached(link, known._replace(rungs=rungs), details) from last
+
+
+def _again(recipe: Recipe) -> Sequence[Recipe]:
+    """Return how to reach a chip that a recipe has reached before: first without resetting the probe, which works."""
+    if not recipe.recover:
+        return (recipe,)
+    return recipe._replace(name=LOW_SPEED.name, recover=False), recipe
 
 
 def _tried(rung: Rung) -> str:

@@ -37,10 +37,12 @@ from .recipes import LOW_SPEED, NO_RESET, Recipe
 
 TRIES = 3  # of a job in `Core.persist` that makes no progress
 _MOST_TRIES = 20
+_JUDGED_AFTER = 6  # tries of a job that makes progress
 WRITE_ENDS_S = 0.02  # to connect resets the chip, and a reset in the middle of a write may ruin it (PM0054 5.2)
 _MOST_DIFFERING = 32  # at most one byte of this many may differ
 _SETTLING_READS = 5
 # Each disagreement costs two more reads: the tool gives up after this many, in one read and in a session.
+_LEAST_PIECE = 256  # bytes; over a link that flips bits, longer reads hardly ever agree
 _MOST_DISAGREEMENTS = 100
 _MOST_IN_ALL = 500
 _OF_SUPPLY = (Code.WRITE_UNFINISHED, Code.VERIFY, Code.LINK_LOST, Code.UNLOCK_FAILED)
@@ -75,6 +77,7 @@ class Core:
         self._part = part
         self._power_cycle = power_cycle
         self._entered = False
+        self._piece = 0  # how much `read_surely` reads at once, if that is limited
         self._let_run = False  # its program has run since the chip answered last
 
     @property
@@ -172,7 +175,12 @@ class Core:
             SwimError: So many bytes differ that two reads may agree by chance, or reads differ too often, or one byte
                 changes from read to read.
         """
-        return self._read_agreed(address, size, min(self.tally.reads + _MOST_DISAGREEMENTS, _MOST_IN_ALL))
+        limit = min(self.tally.reads + _MOST_DISAGREEMENTS, _MOST_IN_ALL)
+        found, end = b"", address + size
+        while len(found) < size:
+            start = address + len(found)
+            found += self._read_agreed(start, min(self._piece or size, end - start), limit)
+        return found
 
     def _read_agreed(self, address: int, size: int, limit: int) -> bytes:
         """Do `read_surely`; SwimError if more reads than `limit` have differed."""
@@ -190,6 +198,7 @@ class Core:
             return self._settled(address)
         # Bytes that agree are not more certain: a disturbance with a period hits the same place twice.
         half = size // 2
+        self._piece = max(_LEAST_PIECE, min(self._piece or half, half))
         return self._read_agreed(address, half, limit) + self._read_agreed(address + half, size - half, limit)
 
     def _settled(self, address: int) -> bytes:
@@ -210,6 +219,7 @@ class Core:
         job: Callable[[], _Result],
         mendable: tuple[type[ToolError], ...] = LINK_ERRORS,
         progress: Callable[[], int] = lambda: 0,
+        left: Callable[[], int] = lambda: 0,
     ) -> _Result:
         """Return the result of `job`; if it fails, connect again and run it from its beginning.
 
@@ -217,8 +227,10 @@ class Core:
             job: It must look at the chip before it writes, so that it does not repeat a write blindly.
             mendable: The errors after which another try makes sense.
             progress: Counts finished work. While it grows, the count of tries begins again, up to `_MOST_TRIES` in all.
+            left: Counts the work that is not finished. If the tries that are left cannot do half of it, none is made.
         """
         tries = failures = 0
+        at_start = progress()
         while True:
             before = progress()
             try:
@@ -228,7 +240,11 @@ class Core:
             except mendable as exc:
                 tries += 1
                 failures = 1 if progress() > before else failures + 1
-                if failures == TRIES or tries == _MOST_TRIES:
+                done = progress() - at_start
+                hopeless = tries >= _JUDGED_AFTER and left() * tries > 2 * done * (_MOST_TRIES - tries)
+                if failures == TRIES or tries == _MOST_TRIES or hopeless:
+                    if tries > TRIES and isinstance(exc, SwimError):
+                        raise _too_noisy(exc, tries, done, left()) from exc
                     raise
                 _log.warning("%s; connecting again", exc)
                 self.tally.reconnects += isinstance(exc, LINK_ERRORS)
@@ -335,6 +351,18 @@ class Core:
                 hint="use another probe, or an image that ends below 0x010000",
                 end=end,
             )
+
+
+def _too_noisy(last: SwimError, tries: int, done: int, left: int) -> SwimError:
+    """Return the error for a link that was lost again and again while blocks were written."""
+    return SwimError(
+        f"the link is too noisy: it was lost {tries} times, and {done} of {done + left} blocks are written; the last "
+        f"time: {last}",
+        fault=last.fault,
+        code=last.code,
+        hint=last.advice,
+        details=last.evidence,
+    )
 
 
 def _damaged(message: str, address: Optional[int] = None) -> SwimError:

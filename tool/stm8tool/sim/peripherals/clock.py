@@ -28,6 +28,7 @@ class ClockControl(Quiet):
         resets: Offset to reset value.
     """
 
+    reaches_others = True
     STATE = State(
         {"_values": hex_up_to(32)},
         left=dict.fromkeys(("_registers", "_map", "_at", "_ready", "_sources", "_resets", "_warn"), GIVEN),
@@ -143,6 +144,7 @@ class Gated:
         return self._device.volatile
 
     reset_cause = ""
+    reaches_others = False
 
     def pass_over(self, now: float) -> None:
         """Go on after a reset that SWIM masked."""

@@ -31,6 +31,10 @@ class Device(Protocol):
     def reset_cause(self) -> str:
         """Why it resets the chip now, or an empty text."""
 
+    @property
+    def reaches_others(self) -> bool:
+        """True if a write to it changes how other peripherals or interrupts work."""
+
     def holds(self, address: int) -> bool:
         """True for an address of this peripheral."""
 
@@ -58,6 +62,7 @@ class Quiet:
     wakes = False
     volatile = False
     reset_cause = ""
+    reaches_others = False
 
     def settle(self, now: float) -> None:
         """Do what is due: nothing."""

@@ -29,7 +29,7 @@ class Unmodelled(Quiet):
         left={
             **dict.fromkeys(("_names", "_taken", "_warn"), GIVEN),
             "_values": "saved as `written`",
-            "used": "told once in each run",
+            **dict.fromkeys(("used", "_told"), "told once in each run"),
         },
     )
 
@@ -38,6 +38,7 @@ class Unmodelled(Quiet):
         self._taken = taken
         self._warn = warn
         self.used: list[str] = []
+        self._told: set[int] = set()  # addresses whose peripheral is in `used`
         self._values: dict[int, int] = {}
 
     @property
@@ -47,6 +48,11 @@ class Unmodelled(Quiet):
     @_written.setter
     def _written(self, pairs: list[list[int]]) -> None:
         self._values = {address: value & 0xFF for address, value in pairs}
+
+    def forget_used(self) -> None:
+        """Tell of each peripheral once more."""
+        self.used.clear()
+        self._told.clear()
 
     def reset(self, _now: float) -> None:
         """Forget what was written."""
@@ -69,6 +75,9 @@ class Unmodelled(Quiet):
         self._values[address] = value
 
     def _tell(self, address: int, verb: str) -> None:
+        if address in self._told:
+            return
+        self._told.add(address)
         name = self._name(address)
         if name not in self.used:
             self.used.append(name)

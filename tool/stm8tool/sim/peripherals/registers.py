@@ -57,6 +57,7 @@ class Ports(Quiet):
 class Priorities(Quiet):
     """ITC_SPR1 to ITC_SPR8."""
 
+    reaches_others = True
     STATE = State({"_values": hex_bytes(len(SPR))})
 
     def __init__(self) -> None:

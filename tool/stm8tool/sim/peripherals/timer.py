@@ -31,6 +31,7 @@ class Timer:
     """
 
     reset_cause = ""
+    reaches_others = False
     STATE = State(
         {
             "_values": hex_up_to(SIZE),

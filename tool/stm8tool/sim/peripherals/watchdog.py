@@ -26,6 +26,7 @@ class IndependentWatchdog:
     """IWDG: once started, it resets the chip unless the program refreshes it."""
 
     requests: Sequence[int] = ()
+    reaches_others = False
     volatile = False
     STATE = State(
         {"_prescaler": number(0, 7), "_reload": BYTE, "_open": FLAG},
@@ -104,6 +105,7 @@ class WindowWatchdog:
     """WWDG: a counter that goes down; once started, it resets the chip unless the program sets it in time."""
 
     requests: Sequence[int] = ()
+    reaches_others = False
     STATE = State(
         {"_values": hex_bytes(2)},
         left={

@@ -1,0 +1,57 @@
+"""Peripherals that SWIM and the program both use. Facts: RM0016."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.bench import CSR, OK, Bench
+from sim.cpu_programs import COUNT_RAM, FOREVER, program, stall
+from stm8tool.sim.gap import SimGapError
+
+PA_ODR, PA_DDR, TIM4_CNTR, TIM4_ARR, IWDG_KR, SPI_CR1 = 0x5000, 0x5002, 0x5346, 0x5348, 0x50E0, 0x5200
+
+
+@pytest.mark.parametrize("stalled", [False, True])
+def test_swim_reads_and_writes_the_port_that_the_program_uses(stalled: bool) -> None:
+    bench = Bench(program=program("35085002" + "35A85000" + "5500000010" + "20F9")).attach()  # MOV 0x10,PA_ODR
+    bench.clock.sleep(0.01)
+    if stalled:
+        stall(bench)
+    assert bench.read(PA_ODR, 3) == bytes([0xA8, 0x00, 0x08])
+    assert bench.write(PA_ODR, 0x55) == OK
+    assert bench.byte(PA_ODR) == 0x55
+
+
+def test_the_program_meets_what_swim_has_written_to_a_port() -> None:
+    bench = Bench(program=program("5550000010" + "20F9")).attach()  # MOV 0x10,PA_ODR; JRA back
+    bench.clock.sleep(0.001)
+    assert bench.byte(0x10) == 0
+    assert bench.write(PA_ODR, 0x08) == OK
+    assert bench.byte(0x10) == 0x08
+
+
+def test_swim_reads_a_counter_as_it_counts_and_starts_a_timer() -> None:
+    bench = Bench(program=program(FOREVER)).attach()
+    bench.clock.sleep(0.001)
+    assert bench.byte(TIM4_CNTR) == 0
+    assert bench.write(0x5347, 4) == OK  # PSCR: 2 MHz by 16
+    assert bench.write(0x5345, 1) == OK  # EGR.UG loads it
+    assert bench.write(0x5340, 1) == OK  # CR1.CEN
+    assert len({bench.byte(TIM4_CNTR) for _ in range(8)}) > 2
+
+
+def test_a_watchdog_that_swim_starts_resets_a_chip_whose_program_does_not_refresh_it() -> None:
+    bench = Bench(program=program(COUNT_RAM)).attach()
+    assert bench.write(CSR, 0x20) == OK
+    bench.clock.sleep(0.001)
+    assert bench.write(0x20, 0xA5) == OK
+    assert bench.write(IWDG_KR, 0xCC) == OK
+    bench.clock.sleep(0.1)
+    assert bench.byte(0x50B3) & 0x02  # RST_SR.IWDGF
+
+
+def test_a_register_that_is_not_modelled_is_a_gap_for_swim() -> None:
+    bench = Bench(program=program(FOREVER)).attach()
+    bench.clock.sleep(0.001)
+    with pytest.raises(SimGapError, match="0x005200"):
+        bench.read(SPI_CR1)
