@@ -188,6 +188,9 @@ src/main.c:5: warning: SDCC 4.2.0 makes wrong code here: the difference loses th
 | a build that does not look | `board_build.wrong_code = off` |
 | one line left alone | the comment `// wrong-code: ok` on it; `// wrong-code: ok lost-borrow` for one kind |
 
+With the option `-s`, PlatformIO shows only warnings and errors. Then read the JSON in `check-compiler.json` in the
+build directory.
+
 In libraries, a build only counts the places, one line for each library.
 A place in a library's header counts as one of the library.
 
