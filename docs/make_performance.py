@@ -113,7 +113,7 @@ def tables(data: dict[str, Any]) -> Iterator[tuple[list[str], list[list[str]]]]:
     yield [*case, *(f"{client}: {what}" for client in ours for what in ("transfers", "bytes"))], [*_count_rows(costs)]
     rows = data["figures"]["rows"]
     yield ["What", "Measured", "Wanted"], [[row["what"], row["measured"], row["target"]] for row in rows]
-    rows = data["builds"]["rows"]
+    rows = data.get("builds", {"rows": []})["rows"]
     yield ["Build", "Measured", "Wanted"], [[row["what"], row["measured"], row["target"]] for row in rows]
     yield [*case, *ours], [*_real_rows(costs)]
     yield ["Run", "On"], [*_runs(data)]

@@ -7,6 +7,7 @@ build does for it.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -20,8 +21,8 @@ from typing import Optional
 
 import stand_ins
 from pio import ROOT, Core, Project
-from sdcc.machine import OUT
-from sdcc.programs import Maker
+from sdcc.machine import OUT, RefusedError, compile_c
+from sdcc.programs import Maker, Program
 from speed.processes import Figure
 
 FILES, FUNCTIONS, ROUNDS = 12, 6, 5
@@ -96,17 +97,32 @@ def _project(core: Core, folder: Path, lines: str) -> Project:
     folder.mkdir()
     project = Project(core, folder)
     project.configure(f"{BOARD}\n{lines}", recorder=True)
-    for number in range(FILES):
-        project.source(_source(number), f"part{number}.c")
+    for number, program in enumerate(_programs(folder)):
+        project.source(_source(number, program), f"part{number}.c")
     return project
 
 
-def _source(number: int) -> str:
-    """Return a file of a random program, with names that no other file has."""
-    maker = Maker(1000 + number)
-    maker.serial = 1000 * number
+def _programs(folder: Path) -> Iterator[Program]:
+    """Yield random programs, of which no two have a name in common. SDCC refuses some of them."""
+    found = 0
+    for seed in itertools.count(1000):
+        maker = Maker(seed)
+        maker.serial = 1000 * found
+        program = maker.program(FUNCTIONS)
+        try:
+            compile_c(program.text(), [], folder)
+        except RefusedError:
+            continue
+        found += 1
+        yield program
+        if found == FILES:
+            return
+
+
+def _source(number: int, program: Program) -> str:
+    """Return a program as a file of a larger one."""
     head = f"static volatile unsigned char box;\n{_STORE.sub('(box = (unsigned char)(V))', _BOX)}"
-    text = maker.program(FUNCTIONS).text(head)
+    text = program.text(head)
     text = re.sub(r"\bflag\b", f"flag{number}", text)
     text = re.sub(r'    __asm__\("break"\);\n    for \(;;\) ;\n', "", text)
     return text.replace("void main(void)", f"void part{number}(void)")

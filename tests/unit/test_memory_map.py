@@ -63,6 +63,12 @@ def test_an_object_tells_its_pieces_and_a_listing_its_static_names() -> None:
         ["_main", "_s"],
         ["_t"],
     ]
+    headings = ";\t function main\n"
+    assert [sorted(name.text for name in piece.names) for piece in object_pieces.pieces(REL, SYM, headings)] == [
+        ["_buf", "_s_keep_65536_14"],
+        ["_main"],  # `_s` is a label of inline assembler
+        ["_t"],
+    ]
 
 
 def test_each_module_s_piece_follows_the_one_before() -> None:

@@ -95,12 +95,17 @@ class MemoryMap:
         again = [linked_objects.Origin(Path(path), file, None) for path, file in remade.items()]
         units = linked_objects.units(maps.listed(map_text), symbols, [*origins, *again], lambda _: origins)
         return [
-            (unit.file, object_pieces.pieces(unit.content.decode("utf-8", "replace"), _table(unit.made)))
+            (
+                unit.file,
+                object_pieces.pieces(
+                    unit.content.decode("utf-8", "replace"), _beside(unit.made, ".sym"), _beside(unit.made, ".asm")
+                ),
+            )
             for unit in units
         ]
 
 
-def _table(made: Optional[Path]) -> str:
-    """Return the symbols that the assembler has listed beside an object."""
-    file = made.with_suffix(".sym") if made else None
+def _beside(made: Optional[Path], suffix: str) -> str:
+    """Return a text that SDCC has left beside an object."""
+    file = made.with_suffix(suffix) if made else None
     return file.read_text("utf-8", "replace") if file and file.is_file() else ""

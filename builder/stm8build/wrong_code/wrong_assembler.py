@@ -33,7 +33,7 @@ _PATTERNS = {
     ),
 }
 
-KINDS = (*_PATTERNS, "moved-parameter", "overwritten-byte")
+KINDS = (*_PATTERNS, "moved-parameter", "overwritten-byte", "overwritten-count")
 
 _SP_BY = re.compile(r"(sub|addw|add)\tsp, #(0x[0-9a-f]+|\d+)$")
 _SP_PLACE = re.compile(r"\((0x[0-9a-f]+|\d+), sp\)")
@@ -228,3 +228,52 @@ def _first_overwritten(code: str) -> Optional[int]:
             place = int(used[1], 0)
             waiting -= {place, place + 1} if word.endswith("w") else {place}
     return None
+
+
+# The number of bits of a shift is loaded, and the loop shifts places on the stack.
+_SHIFT_LOOP = re.compile(
+    r"\tld\ta, \((0x[0-9a-f]+), sp\)\n"
+    + _GAP
+    + r"\tjreq\t\S+\n"
+    + _GAP
+    + r"\d+\$:\n"
+    + _GAP
+    + r"((?:\t(?:sra|srl|sll|sla|rrc|rlc)\t\(0x[0-9a-f]+, sp\)\n"
+    + _GAP
+    + r")+)\tdec\ta\n"
+)
+_WRITTEN = re.compile(r"(ldw?|clr)\t\((0x[0-9a-f]+), sp\)(?:, |$)")
+
+
+def overwritten_counts(assembler: str) -> Iterator[Place]:
+    """Yield shifts whose number of bits lies in the place of the value, and was overwritten by it."""
+    if "\tdec\ta\n" not in assembler:
+        return
+    lines = Lines(assembler)
+    for function in _FUNCTION.finditer(assembler):
+        for loop in _SHIFT_LOOP.finditer(assembler, function.start(2), function.end(2)):
+            place = int(loop[1], 0)
+            shifted = {int(each, 0) for each in _SP_PLACE.findall(loop[2])}
+            before = [row for row, _ in _rows(assembler[function.start(2) : loop.start()])]
+            if place in shifted and _is_lost(before, place):
+                yield Place("overwritten-count", *lines.at(loop.end() - 1), function[1])
+
+
+def _is_lost(rows: list[str], place: int) -> bool:
+    """Whether a place was written twice, and not read in between."""
+    writes = 0
+    for row in reversed(rows):
+        if row.split("\t")[0] in _PUSHES or _SP_BY.match(row) or row.startswith("call"):
+            return False
+        written = _WRITTEN.match(row)
+        if written:
+            start = int(written[2], 0)
+            writes += place in ({start, start + 1} if written[1] == "ldw" else {start})
+        else:
+            used = _SP_PLACE.search(row)
+            start = int(used[1], 0) if used else -9
+            if place in (start, start + 1) and (place == start or "w\t" in row):
+                return False
+        if writes == 2:
+            return True
+    return False
