@@ -242,7 +242,8 @@ _SHIFT_LOOP = re.compile(
     + _GAP
     + r")+)\tdec\ta\n"
 )
-_WRITTEN = re.compile(r"(ldw?|clr)\t\((0x[0-9a-f]+), sp\)(?:, |$)")
+# `srl (8, sp)` reads the place as well, but what it leaves there is lost in the same way.
+_WRITTEN = re.compile(r"(ldw?|clr|s[lr][la]|r[lr]c|inc|dec|cpl|neg)\t\((0x[0-9a-f]+), sp\)(?:, |$)")
 
 
 def overwritten_counts(assembler: str) -> Iterator[Place]:
