@@ -114,6 +114,7 @@ SHAPES: dict[str, Shape] = {
         0x8796A5B4C3D2E1F1,
         head=f"{U64} w$ = 0x8796a5b4c3d2e1f0;\n",
     ),
+    "byte-stored-twice": Shape(_numbers(("c", S8, "-2"), ("g", UINT, "38836")), "{c} - ({g} | 9L)", S32, 0xFFFF6841),
     "rounded-constant": Shape(
         _numbers(("h", UINT, "2")),
         "{h} ^ 5972383011798638836LL",

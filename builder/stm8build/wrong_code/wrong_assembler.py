@@ -27,6 +27,22 @@ _PATTERNS = {
     # The low byte of the difference is overwritten before anything has kept it.
     "lost-low-byte": re.compile(_LOW_BYTE + r"\taddw\tsp, #1\n" + _GAP + _LOAD + r"\tsbc\ta, "),
     "negated-borrow": re.compile(r"\tsub\ta, \(1, sp\)\n" + _GAP + r"\taddw\tsp, #1\n" + _GAP + r"\tnegw\t[xy]\n"),
+    # The byte that was just made is stored once more, in the place of the highest byte.
+    "byte-stored-twice": re.compile(
+        r"\tsbc\ta, [^\n]+\n"
+        + _GAP
+        + r"(?:\tpopw\t[xy]\n"
+        + _GAP
+        + r")?\tld\t[^\n]+, a\n"
+        + _GAP
+        + r"\tld\t([xy])h, a\n"
+        + _GAP
+        + r"\tld\ta, [^\n]+\n"
+        + _GAP
+        + r"\tld\t\1l, a\n"
+        + _GAP
+        + r"\tjrnc\t"
+    ),
     "divided-by-itself": re.compile(r"\tclrw\tx\n" + _GAP + r"\tld\txl, a\n" + _GAP + r"\tdiv\tx, a\n"),
     "complemented-twice": re.compile(
         r"\tcpl\ta\n" + _GAP + r"(?:\tcplw\t[xy]\n" + _GAP + r")?\tld\t([xy])h, a\n" + _GAP + r"\tcplw\t\1\n"
@@ -72,7 +88,7 @@ def version(assembler: str) -> tuple[int, int, int]:
 
 def patterns(assembler: str) -> Iterator[Place]:
     """Yield the sequences that no right translation has."""
-    if not any(sign in assembler for sign in ("(1, sp)", "\tcpl\ta\n", "\tdiv\tx, a\n")):
+    if not any(sign in assembler for sign in ("(1, sp)", "\tcpl\ta\n", "\tdiv\tx, a\n", "\tjrnc\t")):
         return
     lines = Lines(assembler)
     for function in _FUNCTION.finditer(assembler):
