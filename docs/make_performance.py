@@ -37,7 +37,7 @@ class Costs:
     def __init__(self, data: dict[str, Any]) -> None:
         self._rows: dict[tuple[str, str, str, str], dict[str, Any]] = {}
         for section in ("model", *sorted(data)):  # what ran in real time adds its wall time, and no more
-            for row in data[section]["rows"] if section != "figures" else ():
+            for row in data[section]["rows"] if section not in ("figures", "builds") else ():
                 held = self._rows.setdefault((row["client"], row["part"], row["model"], row["job"]), {})
                 for name, value in row.items():
                     if value and name not in held:
@@ -98,7 +98,7 @@ def _real_rows(costs: Costs) -> Iterator[list[str]]:
 
 
 def _runs(data: dict[str, Any]) -> Iterator[list[str]]:
-    names = {"model": "stm8tool, the model of time", "figures": "processes"}
+    names = {"model": "stm8tool, the model of time", "figures": "processes", "builds": "builds"}
     for section, content in sorted(data.items()):
         what = names.get(section, f"OpenOCD and real time, {section.rpartition(' ')[2].upper()}")
         yield [what, ", ".join(f"{name} {value}" for name, value in content["run"].items())]
@@ -113,6 +113,8 @@ def tables(data: dict[str, Any]) -> Iterator[tuple[list[str], list[list[str]]]]:
     yield [*case, *(f"{client}: {what}" for client in ours for what in ("transfers", "bytes"))], [*_count_rows(costs)]
     rows = data["figures"]["rows"]
     yield ["What", "Measured", "Wanted"], [[row["what"], row["measured"], row["target"]] for row in rows]
+    rows = data.get("builds", {"rows": []})["rows"]
+    yield ["Build", "Measured", "Wanted"], [[row["what"], row["measured"], row["target"]] for row in rows]
     yield [*case, *ours], [*_real_rows(costs)]
     yield ["Run", "On"], [*_runs(data)]
 

@@ -4,6 +4,8 @@
 
     bench            everything; OpenOCD runs in the virtual machine of tests/vm
     bench --quick    without the virtual machine
+    bench --builds   only builds: the search for wrong code and remove_unused, on and off
+    bench --packages FOLDER   PlatformIO's packages, with those of spl and arduino: for the sizes of their examples
     bench --phases   only where the time of each job of the loader goes, by the model of time
     bench --save     also writes what was measured to docs/performance.json; then run `dev.py generate`
 """
@@ -16,12 +18,14 @@ import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Optional
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "tool")]
+sys.path[:0] = [str(Path(__file__).parent), *(str(Path(__file__).parents[1] / name) for name in ("tool", "builder"))]
 
-from speed import core, phases, processes, record  # noqa: E402
+from speed import builds, core, phases, processes, record  # noqa: E402
 from speed.cases import BLANK, DIRECT, JOBS, LOADER, MODELS, ONE_BYTE, PARTS, REWRITE, UNCHANGED, Cost, limit_s  # noqa: E402
 from speed.modelled import modelled, with_phases  # noqa: E402
+from speed.processes import Figure  # noqa: E402
 from stm8tool.parts.table import find_part  # noqa: E402
 
 _KIB = 1024
@@ -40,6 +44,8 @@ def main() -> int:
     """Measure, print, and save if that is wanted."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--builds", action="store_true")
+    parser.add_argument("--packages", type=Path)
     parser.add_argument("--phases", action="store_true")
     parser.add_argument("--save", action="store_true")
     options = parser.parse_args()
@@ -49,6 +55,9 @@ def main() -> int:
         return 0
     about = record.surroundings()
     print(*(f"{name}: {value}" for name, value in about.items()), sep="\n", flush=True)
+    if options.builds:
+        _builds(options.packages, options.save, about)
+        return 0
     cases = [*itertools.product((DIRECT, LOADER), PARTS, MODELS, JOBS)]
     with ProcessPoolExecutor() as pool:
         costs = record.in_order(pool.map(modelled, *zip(*cases)))
@@ -56,12 +65,11 @@ def main() -> int:
         print(line)
     if options.save:
         record.wait_for_quiet()
-    measured = [*processes.figures(), *core.figures()]
-    for figure in measured:
-        print(f"{figure.what:<90} {figure.measured:>10} {figure.target:>10}", flush=True)
+    measured = list(_shown([*processes.figures(), *core.figures()]))
     if options.save:
         record.save(record.DATA, record.BY_MODEL, about, map(record.row, costs))
         record.save(record.DATA, record.FIGURES, about, (figure._asdict() for figure in measured))
+    _builds(options.packages, options.save, about)
     if not options.quick:
         from speed.in_machine import measure_all
 
@@ -70,6 +78,20 @@ def main() -> int:
             print(f"not measured: {run}")
         return int(bool(failed))
     return 0
+
+
+def _builds(packages: Optional[Path], save: bool, about: dict[str, str]) -> None:
+    """Measure builds, and save what was measured if that is wanted."""
+    measured = list(_shown(builds.figures(packages)))
+    if save:
+        record.save(record.DATA, record.BUILDS, about, (figure._asdict() for figure in measured))
+
+
+def _shown(figures: Iterable[Figure]) -> Iterator[Figure]:
+    """Print figures and yield them."""
+    for figure in figures:
+        print(f"{figure.what:<90} {figure.measured:>12} {figure.target:>10}", flush=True)
+        yield figure
 
 
 def _phase_lines() -> Iterator[str]:

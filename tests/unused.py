@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "builder"))
 from sdcc.machine import REGISTERS, Watched
 from stm8build import elf
 from stm8build.link import startup
-from stm8build.linker_files import maps, program
-from stm8build.unused import linked_units, reduction
+from stm8build.linker_files import linked_objects, maps, program
+from stm8build.unused import reduction
 from stm8tool.sim.cpu.core import LEVEL_BITS, Cpu
 
 RAM = 0x1800
@@ -166,7 +166,7 @@ def build(
     tools = tools or Tools()
     folder.mkdir(parents=True, exist_ok=True)
     objects = _compile_all(folder, "src", sources, tools)
-    archives: dict[str, list[linked_units.Origin]] = {}
+    archives: dict[str, list[linked_objects.Origin]] = {}
     for name, files in (libraries or {}).items():
         parts = _compile_all(folder, f"lib_{name}", files, tools)
         done = tools.run("sdar", "-rcs", f"lib{name}.lib", *(str(part.path) for part in parts), cwd=folder)
@@ -174,16 +174,16 @@ def build(
         archives[f"lib{name}.lib"] = parts
     files = [str(one.path) for one in objects]
     if startup.needs_reference((folder / one.path for one in objects), (folder / name for name in archives)):
-        (folder / linked_units.REFERENCE).write_text(startup.REFERENCE)
-        (folder / linked_units.REFERENCE).with_suffix(".lst").write_text("")
-        files.append(linked_units.REFERENCE)
+        (folder / linked_objects.REFERENCE).write_text(startup.REFERENCE)
+        (folder / linked_objects.REFERENCE).with_suffix(".lst").write_text("")
+        files.append(linked_objects.REFERENCE)
     told = _link(tools, folder, [*files, *archives], Path("whole.elf"), linker, "stm8")
     if told:
         raise RefusedError(told)
     return _reduce(folder, objects, archives, tools, keep, linker)
 
 
-def _compile_all(folder: Path, below: str, files: Mapping[str, str], tools: Tools) -> list[linked_units.Origin]:
+def _compile_all(folder: Path, below: str, files: Mapping[str, str], tools: Tools) -> list[linked_objects.Origin]:
     found = []
     for name, text in files.items():
         source = folder / below / name
@@ -194,7 +194,7 @@ def _compile_all(folder: Path, below: str, files: Mapping[str, str], tools: Tool
         if told:
             raise RefusedError(told)
         assembler = target.with_suffix(".asm") if name.endswith(".c") else None
-        found.append(linked_units.Origin(target, f"{below}/{name}", assembler))
+        found.append(linked_objects.Origin(target, f"{below}/{name}", assembler))
     return found
 
 
@@ -206,8 +206,8 @@ def _link(tools: Tools, folder: Path, files: Sequence[str], target: Path, linker
 
 def _reduce(
     folder: Path,
-    objects: list[linked_units.Origin],
-    archives: Mapping[str, list[linked_units.Origin]],
+    objects: list[linked_objects.Origin],
+    archives: Mapping[str, list[linked_objects.Origin]],
     tools: Tools,
     keep: Sequence[str],
     linker: Sequence[str],
@@ -221,7 +221,7 @@ def _reduce(
     try:
         listed = maps.listed(Path("whole.map").read_text())
         linked = program.read(Path("whole.elf").read_bytes())
-        units = linked_units.units(listed, linked.symbols, objects, lambda path: archives.get(Path(path).name, []))
+        units = linked_objects.units(listed, linked.symbols, objects, lambda path: archives.get(Path(path).name, []))
         result = reduction.reduce(units, ["_main", *keep], Path("unused"), assemble)
         told = _link(tools, folder, [str(path) for path in result.objects], Path("reduced.elf"), linker, "")
         assert not told, told

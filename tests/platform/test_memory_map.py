@@ -15,9 +15,10 @@ LED_C = """
 static int helper(int x) { return x * 5; }
 int led_on(int x) { return helper(x) / 3; }
 """
-MAIN_C = """
+MAIN_C = r"""
 #include <led.h>
 int add(int a, char b);
+void wait(void);
 static int sum(int x) { static int kept = 3; kept += x; return kept * 3; }
 const char *const names[] = {"one", "two"};
 int value = 7;
@@ -25,6 +26,7 @@ char buffer[10];
 const int __at(0x4000) setting = 5;
 const char __at(0x9000) late[] = "late";
 void tick(void) __interrupt(4) { value++; }
+void wait(void) { __asm__("ldw x, #9\n_again:\n\tdecw x\n\tjrne _again"); }
 void main(void) { buffer[2] = led_on(value) + add(sum(3), 2); buffer[1] = names[value][0]; }
 """
 DEBUGGED_C = """
@@ -60,8 +62,10 @@ def test_every_byte_of_flash_eeprom_and_ram_has_a_file_and_a_name(mixed: Project
     assert sizes["src/main.c", "setting", "placed"] == 2
     assert sizes["src/main.c", "sum_kept", "variable"] == sizes["src/main.c", "value", "variable"] == 2
     assert sizes["src/zz.s", "add", "code"] == 4
+    assert ("src/main.c", "wait", "code") in sizes
+    assert ("src/main.c", "again", "code") not in sizes  # a place inside of it
     assert ("lib/led/led.c", "helper", "code") in sizes
-    assert any(file.startswith("stm8.lib: _divsint") for file, _, _ in sizes)
+    assert any(file.startswith("stm8.lib(_divsint") for file, _, _ in sizes)
     (flash,) = [memory for memory in made["memories"] if memory["name"] == "flash"]
     assert [gap["address"] + gap["size"] for gap in flash["gaps"]] == [0x9000]
     assert [memory["used"] for memory in made["memories"] if memory["name"] == "EEPROM"] == [2]

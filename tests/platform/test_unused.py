@@ -31,6 +31,7 @@ MAIN = """
 static const char *const names[] = { "zero", "one", "two" };
 const char version_text[] = "version 7";
 int putchar(int c) { while (!(REGISTER(0x5230) & 0x80)) ; REGISTER(0x5231) = c; return c; }
+void only_a_name(void) __naked { }
 void spare(void) { puts("spare"); part_of_spare(3); }
 void main(void)
 {
@@ -101,6 +102,10 @@ def test_a_build_drops_lists_keeps_by_name_and_takes_it_back(program_of_two: Pro
     }
     assert ("_version_text", "constant", 10, "src/main.c") in dropped
     assert ("_more_steps", "constant", 6, "lib/part/part.c") in dropped
+    assert ("_only_a_name", "function", 0, "src/main.c") in dropped  # not told: it has no byte
+    assert "_only_a_name" not in result.output
+    functions = sum(size > 0 and kind == "function" for _, kind, size, _ in dropped)
+    assert f" dropped: {functions} functions and " in result.output
     names = {symbol for symbol, *_ in dropped}
     assert {"_spare", "_part_of_spare"} <= names
     assert names.isdisjoint({"_main", "_putchar", "_part", "_help", "_steps", "_names"})

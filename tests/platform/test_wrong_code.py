@@ -89,6 +89,13 @@ def test_the_target_lists_every_place_for_people_and_as_json(project: Project) -
     assert "src/main.c:5: warning: SDCC 4.2.0" in listed.output
     assert "1 place in 1 file compiled by SDCC 4.2.0" in listed.output
     told = project.run("check-compiler", options=("-a", "--json"))
+    file = project.built("check-compiler.json")
+    assert file.read_text(encoding="utf-8") in told.output
+    file.unlink()
+    silent = project.run("check-compiler", options=("-s", "-a", "--json"))
+    assert silent.code == 0, silent.output
+    assert file.read_text(encoding="utf-8") in told.output  # with -s, PlatformIO throws stdout away
+    assert "src/main.c:5: warning: SDCC 4.2.0" in project.run("check-compiler", options=("-s",)).output
     data = json.loads(next(line for line in told.output.splitlines() if line.startswith("{")))
     assert [(place["file"], place["line"], place["kind"]) for place in data["findings"]] == [
         ("src/main.c", 5, "lost-borrow")

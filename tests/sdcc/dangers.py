@@ -252,6 +252,34 @@ __endasm; }
         "load not_cut macro from_macro from_other",
         "cut_off",
     ),
+    "a table in another area at the end of a function in assembler": Danger(
+        {
+            "main.c": """
+volatile unsigned char value;
+void load(void) __naked { __asm
+    ld a, _table
+    ld _value, a
+    ret
+    .area CONST
+_table:
+    .db 78
+    .area CODE
+__endasm; }
+void never(void) __naked { __asm
+    ret
+    .area CONST
+_other:
+    .db 5
+    .area CODE
+__endasm; }
+void main(void) { load(); REPORT(value); END }
+"""
+        },
+        [78],
+        "load table",
+        "never other",
+        only="medium debug",
+    ),
     "static names in two files": Danger(
         {
             "main.c": """

@@ -14,6 +14,8 @@ from typing import Optional
 
 from intelhex import IntelHex
 
+from stm8build.wrong_code import file_findings
+from stm8build.wrong_code.initialisers import SUFFIX
 from stm8tool.sim.cpu.core import Cpu
 from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.writer import MemoryLayout
@@ -84,25 +86,37 @@ def compile_c(text: str, options: list[str], folder: Path, program: Optional[str
     Raises:
         RefusedError: SDCC refuses the program or crashes.
     """
+    return _compile(text, options, folder, program or shutil.which("sdcc") or "sdcc")[0]
+
+
+def compile_searched(
+    text: str, options: list[str], folder: Path, program: str
+) -> tuple[IntelHex, list[file_findings.Finding]]:
+    """Return the image of a program, and the wrong code that the builder finds in it.
+
+    Raises:
+        RefusedError: SDCC refuses the program or crashes.
+    """
+    image, told = _compile(text, [*options, *file_findings.DUMPS], folder, program)
+    assembler, code = ((folder / f"program{suffix}").read_text("latin-1") for suffix in (".asm", SUFFIX))
+    compiled = file_findings.Compiled(told.stdout, assembler, told.stderr, code)
+    return image, file_findings.findings(compiled, "--model-large" in options, lambda _: text)
+
+
+def _compile(
+    text: str, options: list[str], folder: Path, program: str
+) -> tuple[IntelHex, subprocess.CompletedProcess[str]]:
     source, output = folder / "program.c", folder / "program.ihx"
     source.write_text(text)
     output.unlink(missing_ok=True)
-    command = [
-        program or shutil.which("sdcc") or "sdcc",
-        "-mstm8",
-        "--std-c11",
-        *options,
-        str(source),
-        "-o",
-        str(output),
-    ]
+    command = [program, "-mstm8", "--std-c11", *options, str(source), "-o", str(output)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, timeout=LONGEST_S)
     except subprocess.TimeoutExpired as exc:
         raise RefusedError(f"SDCC takes more than {LONGEST_S} s") from exc
     if done.returncode or not output.exists():
         raise RefusedError(done.stderr)
-    return IntelHex(str(output))
+    return IntelHex(str(output)), done
 
 
 def loaded(image: IntelHex) -> Cpu:

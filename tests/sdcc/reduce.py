@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from .library_programs import Steps
 from .programs import Called, Program
 from .standard import UndefinedError
 from .tree import Block, Function, Literal, Node, parts_of, variants
 
-STATEMENTS = {"Do", "If", "Loop", "Switch", "Block"}
+STATEMENTS = {"Do", "If", "Loop", "Switch", "Block", "Assembler"}
 
 
 def _shorter(node: Node) -> Iterator[Node]:
@@ -59,12 +60,21 @@ def _smaller(program: Program) -> Iterator[Program]:
 
 def _reached(program: Program) -> tuple[Function, ...]:
     """Return the functions that main calls, and those that they call."""
+    reached = _with_called(program, {call.function.name for call in program.calls})
+    return tuple(function for function in program.functions if function.name in reached)
+
+
+def reached_names(program: Program, call: int) -> set[str]:
+    """Return the functions that one call of main reaches."""
+    return _with_called(program, {one.function.name for one in program.calls[call : call + 1]})
+
+
+def _with_called(program: Program, reached: set[str]) -> set[str]:
     names = [function.name for function in program.functions]
-    reached = {call.function.name for call in program.calls}
     for function in reversed(program.functions):
         if function.name in reached:
             reached |= {name for name in names if re.search(rf"\bp?{name}\(|\bp{name}\)", function.text())}
-    return tuple(function for function in program.functions if function.name in reached)
+    return reached
 
 
 def _functions(function: Function) -> Iterator[Function]:
@@ -98,6 +108,22 @@ def reduced(program: Program, wrong: Callable[[Program], bool], most: int = 1500
             if tries > most:
                 return program
             if other != program and wrong(other):
+                program, again = other, True
+                break
+    return program
+
+
+def reduced_steps(program: Steps, wrong: Callable[[Steps], bool]) -> Steps:
+    """Return the same for a row of steps."""
+    again = True
+    while again:
+        again = False
+        for other in program.smaller():
+            try:
+                other.expected()
+            except UndefinedError:
+                continue
+            if other.steps and wrong(other):
                 program, again = other, True
                 break
     return program

@@ -114,6 +114,18 @@ SHAPES: dict[str, Shape] = {
         0x8796A5B4C3D2E1F1,
         head=f"{U64} w$ = 0x8796a5b4c3d2e1f0;\n",
     ),
+    "byte-stored-twice": Shape(_numbers(("c", S8, "-2"), ("g", UINT, "38836")), "{c} - ({g} | 9L)", S32, 0xFFFF6841),
+    "rounded-constant": Shape(
+        _numbers(("h", UINT, "2")),
+        "{h} ^ 5972383011798638836LL",
+        UINT,
+        0xE0F6,
+        compound="{h} ^= 5972383011798638836LL",
+    ),
+    "misplaced-result": Shape(_numbers(("g", U8, "0")), "(long long)({g} || 1)", UINT, 1),
+    "overwritten-count": Shape(
+        _numbers(("q", S64, "11"), ("z", U8, "0")), "{q} >> !{z}", S64, 5, compound="{q} >>= !{z}"
+    ),
     "mixed-bytes": Shape(_numbers(("q", S8, "5"), ("v", U64, "1")), "((unsigned){q} - {v}) ^ {q}", U64, 1),
 }
 

@@ -12,7 +12,7 @@ from typing import Optional
 
 import pytest
 
-from sdcc import interrupts
+from sdcc import fuzz, interrupts
 from sdcc.machine import OPTIONS, RefusedError, compile_c, results
 from sdcc.programs import Maker, Program
 
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.sdcc
 
 HERE = Path(__file__).parent
 PROGRAMS, FUNCTIONS = 200, 2
+MORE_PROGRAMS = 20  # of each kind that is not plain C
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -77,3 +78,15 @@ def test_an_interrupt_after_every_instruction_changes_nothing(option: str, tmp_p
     alone, disturbed, count = interrupts.compared(2, OPTIONS[option], tmp_path)
     assert count > 100
     assert disturbed == alone
+
+
+@pytest.mark.parametrize("programs", ["assembler", "handler", "library"])
+def test_random_programs_with_more_than_plain_c_come_out_right_or_the_search_says_why(programs: str) -> None:
+    names = [name for name in OPTIONS if name != "10000"]
+    work = fuzz.Work(programs, False, programs != "handler", "", names, FUNCTIONS, False)
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        outcomes = list(threads.map(lambda seed: fuzz.outcome(seed, work), range(1, MORE_PROGRAMS + 1)))
+    assert [one for one in outcomes if one.state == "wrong" and not one.explained] == []
+    assert sum(one.state == "right" for one in outcomes) > 0.8 * MORE_PROGRAMS  # SDCC refuses one or two
+    assert sum(one.checks for one in outcomes) > 10 * MORE_PROGRAMS
+    assert programs != "handler" or sum(one.interrupts for one in outcomes) > MORE_PROGRAMS

@@ -336,7 +336,20 @@ class Block:
             statement.run(state)
 
 
-Statement = Union[Do, If, Loop, Switch, Block]
+@dataclass(frozen=True)
+class Assembler:
+    """Inline assembler that changes registers only."""
+
+    code: str
+
+    def text(self) -> str:
+        return f'__asm__("{self.code}");'
+
+    def run(self, state: State) -> None:
+        """Change no variable."""
+
+
+Statement = Union[Do, If, Loop, Switch, Block, Assembler]
 
 
 @dataclass(frozen=True)
@@ -417,7 +430,7 @@ def variants(node: Node, shorter: Callable[[Node], Iterator[Node]]) -> Iterator[
 
 def _items(item: object, shorter: Callable[[Node], Iterator[Node]]) -> Iterator[tuple[object, ...]]:
     if is_node(item):
-        if isinstance(item, (Do, If, Loop, Switch, Block)):
+        if isinstance(item, (Do, If, Loop, Switch, Block, Assembler)):
             yield ()
         for other in variants(item, shorter):  # type: ignore[arg-type]
             yield (other,)

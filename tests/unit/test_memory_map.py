@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stm8build.memory_map import linked_modules, memory_report, owners, treemap
-from stm8build.memory_map.linked_modules import Name, Piece
+from stm8build.memory_map import memory_report, object_pieces, owners, treemap
+from stm8build.memory_map.object_pieces import Name, Piece
 from stm8build.memory_map.owners import Item, Memory, Section
 
 # Shortened from files that SDCC 4.2.0 and 4.5.0 wrote.
@@ -53,34 +53,26 @@ Area Table
 
 
 def test_an_object_tells_its_pieces_and_a_listing_its_static_names() -> None:
-    assert linked_modules.pieces(REL) == [
+    assert object_pieces.pieces(REL) == [
         Piece("DATA", None, 0xC, [Name("_buf", 2)]),
         Piece("CODE", None, 0x2A, [Name("_main", 0xF)]),
         Piece("CABS1", 0x9000, 3, [Name("_t", 0)]),
     ]
-    assert [sorted(name.text for name in piece.names) for piece in linked_modules.pieces(REL, SYM)] == [
+    assert [sorted(name.text for name in piece.names) for piece in object_pieces.pieces(REL, SYM)] == [
         ["_buf", "_s_keep_65536_14"],
         ["_main", "_s"],
         ["_t"],
     ]
-
-
-def test_an_object_without_its_unused_functions_has_the_source_of_the_same_name(tmp_path: Path) -> None:
-    sources = {(tmp_path / "src" / name).resolve(): f"src/{name[:-3]}c" for name in ("main.rel", "led.rel")}
-    sources[(tmp_path / "lib" / "led.rel").resolve()] = "lib/led.c"
-    for path, file in (
-        ("src/main.rel", "src/main.c"),
-        ("lib/led.rel", "lib/led.c"),
-        ("unused/main-1f02/main.rel", "src/main.c"),
-        ("unused/main-1f02/whole-main.rel", "src/main.c"),
-        ("unused/led-1f02/led.rel", "led.rel"),
-        ("unused/whole-_divsint.rel", "_divsint.rel"),
-    ):
-        assert linked_modules.source_of(tmp_path / path, sources) == file
+    headings = ";\t function main\n"
+    assert [sorted(name.text for name in piece.names) for piece in object_pieces.pieces(REL, SYM, headings)] == [
+        ["_buf", "_s_keep_65536_14"],
+        ["_main"],  # `_s` is a label of inline assembler
+        ["_t"],
+    ]
 
 
 def test_each_module_s_piece_follows_the_one_before() -> None:
-    pieces = linked_modules.pieces(REL, SYM)
+    pieces = object_pieces.pieces(REL, SYM)
     other = [Piece("CODE", None, 4, [Name("_add", 0)])]
     sections = [Section("CODE", 0x8000, 0x2E, "flash"), Section("CABS1", 0x9000, 3, "flash")]
     found = owners.items([*sections, Section("DATA", 1, 0xC, "RAM")], [("main.c", pieces), ("zz.s", other)])
@@ -131,11 +123,14 @@ def test_the_rectangles_have_the_shares_of_the_numbers_and_fill_the_place(number
 
 
 def report(tmp_path: Path) -> tuple[list[memory_report.Use], list[memory_report.Dropped]]:
-    rows = [{"symbol": "_never<1>", "kind": "function", "size": 30, "file": "lib/led.c"}]
+    rows = [
+        {"symbol": "_never<1>", "kind": "function", "size": 30, "file": "lib/led.c"},
+        {"symbol": "_only_a_name", "kind": "function", "size": 0, "file": "lib/led.c"},
+    ]
     (tmp_path / "unused.json").write_text(json.dumps({"dropped": rows}))
-    found = owners.items([Section("CODE", 0x8000, 0x2A, "flash")], [("main.c", linked_modules.pieces(REL, SYM))])
+    found = owners.items([Section("CODE", 0x8000, 0x2A, "flash")], [("main.c", object_pieces.pieces(REL, SYM))])
     memories = [Memory("flash", 0x8000, 8192), Memory("RAM", 0, 1024), Memory("EEPROM", 0x4000, 640)]
-    return memory_report.uses(found, memories), memory_report.read_dropped(tmp_path / "unused.json")
+    return memory_report.uses(found, memories), memory_report.read_removed(tmp_path / "unused.json").dropped
 
 
 def test_the_table_has_each_memory_file_and_function(tmp_path: Path) -> None:
@@ -153,7 +148,7 @@ def test_the_table_has_each_memory_file_and_function(tmp_path: Path) -> None:
         "",
         "     30  never<1>  (function, lib/led.c)",
     ]
-    assert memory_report.read_dropped(tmp_path / "other.json") == []
+    assert memory_report.read_removed(tmp_path / "other.json") == memory_report.Removed([], {})
 
 
 def test_the_picture_is_svg_with_a_rectangle_for_each_and_grey_for_what_was_left_out(tmp_path: Path) -> None:

@@ -47,12 +47,24 @@ def uses(found: Sequence[Item], memories: Iterable[Memory]) -> list[Use]:
     return [use for use in rows if use.items or use.memory.name in _HEIGHTS]
 
 
-def read_dropped(file: Path) -> list[Dropped]:
-    """Return what the removal of unused functions has written. None of it: the file is not there."""
+class Removed(NamedTuple):
+    """What the removal of unused functions has written beside the program."""
+
+    dropped: list[Dropped]
+    objects: dict[str, str]  # of the program that is left: the path, and the source
+
+
+def read_removed(file: Path) -> Removed:
+    """Return what the removal of unused functions has written. Nothing is in it if the file is not there."""
     if not file.is_file():
-        return []
-    rows = json.loads(file.read_text(encoding="utf-8"))["dropped"]
-    return [Dropped(shown(row["symbol"], row["kind"]), row["kind"], int(row["size"]), row["file"]) for row in rows]
+        return Removed([], {})
+    report = json.loads(file.read_text(encoding="utf-8"))
+    dropped = [
+        Dropped(shown(row["symbol"], row["kind"]), row["kind"], int(row["size"]), row["file"])
+        for row in report["dropped"]
+        if row["size"]  # a function without a byte is only a name
+    ]
+    return Removed(dropped, report.get("objects", {}))
 
 
 def by_file(found: Iterable[Item]) -> dict[str, list[Item]]:

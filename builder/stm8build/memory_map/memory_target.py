@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from .. import elf
-from ..linker_files import maps, program
+from ..linker_files import linked_objects, maps, program
 from ..refusal import refuse
-from . import linked_modules, memory_report, owners
+from . import memory_report, object_pieces, owners
 
 TARGET = "memory-map"
-PICTURE = "memory-map.svg"
+PICTURE, DATA = "memory-map.svg", "memory-map.json"  # in the build directory
 DROPPED = "unused.json"  # beside the program, if unused functions were removed
 
 
@@ -40,18 +40,27 @@ class MemoryMap:
             for row in content
             if row.name != elf.STACK_AREA
         ]
-        found = owners.items(sections, self._modules(env, node, map_file.read_text("utf-8", "replace")))
-        wrong = memory_report.misplaced(found, program.read(linked.read_bytes()).symbols)
+        removed = memory_report.read_removed(linked.with_name(DROPPED))
+        symbols = program.read(linked.read_bytes()).symbols
+        try:
+            modules = self._modules(node, map_file.read_text("utf-8", "replace"), symbols, removed.objects)
+        except linked_objects.UnknownError as exc:
+            sys.stderr.write(f"warning: sizes by file and function are not known: {exc}\n")
+            modules = []
+        found = owners.items(sections, modules)
+        wrong = memory_report.misplaced(found, symbols)
         if wrong:
             sys.stderr.write(f"warning: {map_file} says that {wrong} lies elsewhere: sizes by function may be wrong\n")
         rows = memory_report.uses(found, memories)
-        dropped = memory_report.read_dropped(linked.with_name(DROPPED))
         picture = linked.with_name(PICTURE)
-        picture.write_text(memory_report.picture(f"{linked.name}, {env['PIOENV']}", rows, dropped), encoding="utf-8")
+        title = f"{linked.name}, {env['PIOENV']}"
+        picture.write_text(memory_report.picture(title, rows, removed.dropped), encoding="utf-8")
+        data = json.dumps(memory_report.data(rows, removed.dropped, str(picture))) + "\n"
+        linked.with_name(DATA).write_text(data, encoding="utf-8")  # with -s, PlatformIO throws stdout away
         if "--json" in env.get("PROGRAM_ARGS", []):
-            sys.stdout.write(json.dumps(memory_report.data(rows, dropped, str(picture))) + "\n")
+            sys.stdout.write(data)
         else:
-            sys.stdout.write(f"{memory_report.table(rows, dropped)}picture: {picture}\n")
+            sys.stdout.write(f"{memory_report.table(rows, removed.dropped)}picture: {picture}\n")
         return 0
 
     def _memories(self, env: Any, upload: Any) -> list[owners.Memory]:
@@ -68,13 +77,35 @@ class MemoryMap:
         held = (m.name for m in memories if m.name != "RAM" and m.start <= section.address < m.start + m.size)
         return next(held, "flash")
 
-    def _modules(self, env: Any, node: Any, map_text: str) -> Iterable[tuple[str, list[linked_modules.Piece]]]:
-        sources = {
-            Path(str(child)).resolve(): str(child.sources[0].srcnode()) if child.sources else str(child)
+    def _modules(
+        self, node: Any, map_text: str, symbols: Collection[str], remade: Mapping[str, str]
+    ) -> list[tuple[str, list[object_pieces.Piece]]]:
+        """Return (file, its pieces) of each object, in the order of linking.
+
+        Args:
+            node: The program.
+            map_text: The linker's map.
+            symbols: Those of the program.
+            remade: The sources of the objects without unused functions, by their paths.
+        """
+        origins = [
+            linked_objects.Origin(Path(str(child)), str(child.sources[0].srcnode() if child.sources else child), None)
             for child, _ in self.objects(node)
-        }
-        objects = linked_modules.Objects(sources)
-        for module in maps.listed(map_text):
-            path, relocatable, listed = objects.read(module)
-            file = linked_modules.source_of(path, sources) if path else f"{Path(module.path).name}: {module.member}"
-            yield file, linked_modules.pieces(relocatable, listed)
+        ]
+        again = [linked_objects.Origin(Path(path), file, None) for path, file in remade.items()]
+        units = linked_objects.units(maps.listed(map_text), symbols, [*origins, *again], lambda _: origins)
+        return [
+            (
+                unit.file,
+                object_pieces.pieces(
+                    unit.content.decode("utf-8", "replace"), _beside(unit.made, ".sym"), _beside(unit.made, ".asm")
+                ),
+            )
+            for unit in units
+        ]
+
+
+def _beside(made: Optional[Path], suffix: str) -> str:
+    """Return a text that SDCC has left beside an object."""
+    file = made.with_suffix(suffix) if made else None
+    return file.read_text("utf-8", "replace") if file and file.is_file() else ""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from .linked_modules import Piece
+from .object_pieces import Piece
 
 NO_FILE = "(not in any file)"  # bytes that no module has; there are none unless the linker's map was not understood
 _KINDS = {

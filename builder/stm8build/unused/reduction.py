@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
+from ..linker_files.linked_objects import Unit
 from ..linker_files.objects import Label, Object, labels, read_object
-from .linked_units import Unit
 from .pieces import CONSTANT, FUNCTION, Cut, Piece, cut, without
 from .reach import Module, Reached, reached
 
@@ -50,7 +50,7 @@ class Kept(NamedTuple):
 class Result(NamedTuple):
     """The program without what it does not reach."""
 
-    objects: list[Path]  # in the linker's order
+    objects: dict[Path, str]  # in the linker's order; for the user: the source, or the library with the name in it
     dropped: list[Dropped]
     whole: list[Kept]
 
@@ -86,7 +86,7 @@ def reduce(units: Sequence[Unit], names: Iterable[str], folder: Path, assemble: 
             for place in wrong:
                 whole = Cut("its parts do not assemble alone")
                 examined[place] = examined[place]._replace(module=examined[place].module._replace(cut=whole), sizes=())
-    objects = [path for path in made if path is not None]
+    objects = {path: each.unit.file for path, each in zip(made, examined) if path is not None}
     dropped = [one for place, each in enumerate(examined) for one in _dropped(place, each, found)]
     whole_units = [Kept(each.unit.file, each.module.cut.problem) for each in examined if each.module.cut.problem]
     return Result(objects, dropped, whole_units)
@@ -217,6 +217,9 @@ def _unchanged(unit: Unit, folder: Path) -> Path:
     if not path.is_file() or path.read_bytes() != unit.content:
         home.mkdir(parents=True, exist_ok=True)
         path.write_bytes(unit.content)
+        table = unit.made.with_suffix(".sym") if unit.made else None
+        if table and table.is_file():  # it has the static names
+            path.with_suffix(".sym").write_bytes(table.read_bytes())
     path.with_suffix(".lst").write_text("", encoding="ascii")  # the linker reads the listing of every object
     return path
 

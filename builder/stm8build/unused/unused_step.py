@@ -18,8 +18,8 @@ from SCons.Action import Action
 from SCons.Subst import escape_list
 
 from .. import elf
-from ..linker_files import maps, program
-from . import linked_units, reduction
+from ..linker_files import linked_objects, maps, program
+from . import reduction
 
 OPTION = "board_build.remove_unused"
 KEEP = "board_build.keep_unused"
@@ -77,7 +77,7 @@ class UnusedStep:
             return 0  # a program without a byte; the next action tells it
         try:
             self._link_again(target[0], source, env)
-        except (StepError, linked_units.UnknownError, OSError) as exc:
+        except (StepError, linked_objects.UnknownError, OSError) as exc:
             sys.stderr.write(f"{_NOTHING}: {exc}\n")
         return 0
 
@@ -103,6 +103,7 @@ class UnusedStep:
         report = {
             "dropped": [one._asdict() for one in result.dropped],
             "whole": [one._asdict() for one in result.whole],
+            "objects": {path.as_posix(): file for path, file in result.objects.items()},
             "flash": {"before": self._flash(before), "after": self._flash(path.read_bytes())},
         }
         (self.build_dir / REPORT).write_text(json.dumps(report, indent=1), encoding="utf-8")
@@ -110,7 +111,7 @@ class UnusedStep:
     def _flash(self, content: bytes) -> int:
         return sum(len(section.data) for section in elf.sections(content, self.ram_size) if section.memory == "flash")
 
-    def _tell_of_unknown(self, units: Sequence[linked_units.Unit], keep: Sequence[str]) -> None:
+    def _tell_of_unknown(self, units: Sequence[linked_objects.Unit], keep: Sequence[str]) -> None:
         known = {name for unit in units for name in re.findall(r"\b_\w+", unit.content.decode("latin-1"))}
         for unit in units if keep else ():
             if unit.assembler and unit.assembler.is_file():
@@ -123,26 +124,26 @@ class UnusedStep:
     # The program that was linked
     #
 
-    def _units(self, target: Any, path: Path, source: Any, linked: program.Program) -> list[linked_units.Unit]:
+    def _units(self, target: Any, path: Path, source: Any, linked: program.Program) -> list[linked_objects.Unit]:
         listed = maps.listed(path.with_suffix(".map").read_text("utf-8", "replace"))
-        libraries = {linked_units.plain(str(node)): node for node in target.all_children() if node.sources}
+        libraries = {linked_objects.plain(str(node)): node for node in target.all_children() if node.sources}
         nodes: dict[Path, Any] = {}
 
-        def origin(node: Any) -> linked_units.Origin:
+        def origin(node: Any) -> linked_objects.Origin:
             path = Path(str(node))
             if not node.sources:
-                return linked_units.Origin(path, str(node), None)
+                return linked_objects.Origin(path, str(node), None)
             file = str(node.sources[0].srcnode())
             if not file.lower().endswith(".c"):
-                return linked_units.Origin(path, file, None)  # what a person has written stays whole
+                return linked_objects.Origin(path, file, None)  # what a person has written stays whole
             nodes[path.with_suffix(".asm")] = node
-            return linked_units.Origin(path, file, path.with_suffix(".asm"))
+            return linked_objects.Origin(path, file, path.with_suffix(".asm"))
 
-        def parts(library: str) -> list[linked_units.Origin]:
-            node = libraries.get(linked_units.plain(library))
+        def parts(library: str) -> list[linked_objects.Origin]:
+            node = libraries.get(linked_objects.plain(library))
             return [origin(part) for part in (node.sources if node else ())]
 
-        found = linked_units.units(listed, linked.symbols, [origin(node) for node in source], parts)
+        found = linked_objects.units(listed, linked.symbols, [origin(node) for node in source], parts)
         for unit in found:
             if unit.assembler and not unit.assembler.is_file():  # the object came from `build_cache_dir`
                 self._compile(nodes[unit.assembler], unit.assembler)
@@ -183,14 +184,15 @@ class UnusedStep:
             report = json.loads((self.build_dir / REPORT).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return 0  # a warning has told why nothing is left out
-        kinds = [one["kind"] for one in report["dropped"]]
+        dropped = [one for one in report["dropped"] if one["size"]]  # a function without a byte is only a name
+        kinds = [one["kind"] for one in dropped]
         before, after = report["flash"]["before"], report["flash"]["after"]
         sys.stdout.write(
             f"remove_unused: {before - after} of {before} bytes of flash are dropped: "
             f"{_count(kinds.count('function'), 'function')} and {_count(kinds.count('constant'), 'constant')}"
             + (":\n" if self.verbose and kinds else "; -v lists them\n" if kinds else "\n")
         )
-        for one in report["dropped"] if self.verbose else ():
+        for one in dropped if self.verbose else ():
             sys.stdout.write(f"  {one['size']:6}  {one['kind']:9} {one['symbol']}  {one['file']}\n")
         for one in report["whole"] if self.verbose else ():
             sys.stdout.write(f"  in one piece: {one['file']}: {one['why']}\n")

@@ -228,13 +228,19 @@ class CompilerCheck:
         return 0
 
     def list_all(self, target: Any, source: Any, env: Any) -> int:
-        """Print every finding, libraries too, for people or as JSON. The action of the target."""
+        """Tell every finding, libraries too, for people or as JSON. The action of the target.
+
+        With the option -s, PlatformIO throws stdout away. So findings are warnings on stderr, as in a build, and a file
+        in the build directory has the JSON.
+        """
         looked = self.look()
+        data = json.dumps(_data(looked)) + "\n"
+        Path(env.subst("$BUILD_DIR"), f"{TARGET}.json").write_text(data, encoding="utf-8")
         if "--json" in env.get("PROGRAM_ARGS", []):
-            sys.stdout.write(json.dumps(_data(looked)) + "\n")
+            sys.stdout.write(data)
         else:
             for place in looked.places:
-                sys.stdout.write(place.finding.message(place.version) + "\n")
+                sys.stderr.write(place.finding.message(place.version) + "\n")
             versions = " and ".join(sorted(looked.versions)) or "SDCC"
             where = f"{_count(len(looked.places), 'place')} in {_count(looked.files, 'file')}"
             sys.stdout.write(f"{where} compiled by SDCC {versions}\n")

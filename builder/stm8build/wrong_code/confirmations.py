@@ -73,6 +73,15 @@ def _is_folded(node: Node, text: str, code: Code) -> bool:
     return code.is_folded(node.file, node.line)
 
 
+def _stores_eight_bytes(node: Node, text: str, code: Code) -> bool:
+    """Whether a line stores eight bytes where a word of the stack points to."""
+    instructions = code.of_line(node.file, node.line)
+    return (
+        re.search(r"^\tldw\t([xy]), \(0x0[34], sp\)\n(?:\t.*\n)*?\tldw\t\(#?(?:0x)?0*6, \1\)", instructions, re.M)
+        is not None
+    )
+
+
 def _is_shifted_in_place(node: Node, text: str, code: Code) -> bool:
     name = re.escape(node.children[0].name)
     return (
@@ -143,6 +152,7 @@ Question = Callable[[Node, str, Code], bool]
 
 CONFIRMATIONS: dict[str, Question] = {
     "long-constant": _is_folded,
+    "misplaced-result": _stores_eight_bytes,
     "shift-in-place": _is_shifted_in_place,
     "unread": _is_unread,
     "untouched": _is_untouched,

@@ -199,4 +199,16 @@ KINDS = (
         {"4.2": 0, "4.5": 0},
         "int f$(int a) { return (a << 1) - 100 < 0; }",
     ),
+    Kind(
+        "byte-stored-twice",
+        "a signed char minus a long that is made of an unsigned int by | or ^",
+        "the highest byte of the difference is that of another place",
+        "put the signed char into a volatile long variable first, or leave --max-allocs-per-node out",
+        "signed char c$ = -2;\nunsigned g$ = 38836;\nlong f$(void) { return c$ - (g$ | 9L); }",
+        "(unsigned long)f$()",
+        ("--max-allocs-per-node", "100"),
+        0xFFFF6841,
+        {"4.2": 0xFFFF6841, "4.5": 0x68FF6841},
+        "signed char c$ = -2;\nunsigned g$ = 38836;\nlong f$(void) { volatile long v = c$; return v - (g$ | 9L); }",
+    ),
 )

@@ -26,6 +26,8 @@ RULES: dict[str, Rule] = {
     "divided-by-minus-one": rules_long_long.divided_by_minus_one,
     "long-constant": rules_long_long.long_constant,
     "shifted-constant": rules_long_long.shifted_constant,
+    "rounded-constant": rules_long_long.rounded_constant,
+    "misplaced-result": rules_long_long.narrowed_result,
     "mixed-bytes": rules_long_long.mixed_bytes,
     "shift-in-place": rules_volatile.shift_in_place,
     "unread": rules_volatile.unread,

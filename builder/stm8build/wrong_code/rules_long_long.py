@@ -20,6 +20,8 @@ from .tree_questions import (
     widened_to,
 )
 
+_CUT = ("ADD", "SUB", "MULT", *BITWISE)  # SDCC does these in fewer bits if no more are used
+
 
 def upper_half(function: Function) -> Iterator[Node]:
     """Yield `v > K` and `v <= K` of an unsigned long long, where the low 32 bits of K are 0.
@@ -111,6 +113,33 @@ def shifted_constant(function: Function) -> Iterator[Node]:
         into = widened_to(used, function)
         if into and 0 < into[0] < 8 and int(float(both[0].value)) != both[0].value:
             yield node
+
+
+def rounded_constant(function: Function) -> Iterator[Node]:
+    """Yield + - * & | ^ with a long long constant that a double cannot hold, where the result is cut to fewer bits."""
+    for node in function.nodes():
+        if node.kind not in _CUT or node.type.size != 8:
+            continue
+        values = [child.value for child in node.children if child.kind == "CONSTANT" and child.value is not None]
+        used = node
+        while used.parent and used.parent.kind in _CUT and used.parent.type.size == 8:
+            used = used.parent
+        into = widened_to(used, function)
+        if values and into and 0 < into[0] < 8 and any(_is_rounded(value, into[0]) for value in values):
+            yield node
+
+
+def _is_rounded(value: int, size: int) -> bool:
+    """Whether the low bytes of a constant change where it becomes a double."""
+    return (int(float(value)) - value) % (1 << 8 * size) != 0
+
+
+def narrowed_result(function: Function) -> Iterator[Node]:
+    """Yield where a narrower type is returned, and a long long may be in it: only the instructions tell what comes."""
+    nodes = function.nodes()
+    sizes = {node.from_type.size if node.from_type else node.type.size for node in nodes}
+    if 0 < function.returns.size < 8 and 8 in sizes:
+        yield from (node for node in nodes if node.kind == "RETURN")
 
 
 def divided_by_minus_one(function: Function) -> Iterator[Node]:

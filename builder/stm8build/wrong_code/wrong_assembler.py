@@ -27,13 +27,29 @@ _PATTERNS = {
     # The low byte of the difference is overwritten before anything has kept it.
     "lost-low-byte": re.compile(_LOW_BYTE + r"\taddw\tsp, #1\n" + _GAP + _LOAD + r"\tsbc\ta, "),
     "negated-borrow": re.compile(r"\tsub\ta, \(1, sp\)\n" + _GAP + r"\taddw\tsp, #1\n" + _GAP + r"\tnegw\t[xy]\n"),
+    # The byte that was just made is stored once more, in the place of the highest byte.
+    "byte-stored-twice": re.compile(
+        r"\tsbc\ta, [^\n]+\n"
+        + _GAP
+        + r"(?:\tpopw\t[xy]\n"
+        + _GAP
+        + r")?\tld\t[^\n]+, a\n"
+        + _GAP
+        + r"\tld\t([xy])h, a\n"
+        + _GAP
+        + r"\tld\ta, [^\n]+\n"
+        + _GAP
+        + r"\tld\t\1l, a\n"
+        + _GAP
+        + r"\tjrnc\t"
+    ),
     "divided-by-itself": re.compile(r"\tclrw\tx\n" + _GAP + r"\tld\txl, a\n" + _GAP + r"\tdiv\tx, a\n"),
     "complemented-twice": re.compile(
         r"\tcpl\ta\n" + _GAP + r"(?:\tcplw\t[xy]\n" + _GAP + r")?\tld\t([xy])h, a\n" + _GAP + r"\tcplw\t\1\n"
     ),
 }
 
-KINDS = (*_PATTERNS, "moved-parameter", "overwritten-byte")
+KINDS = (*_PATTERNS, "moved-parameter", "overwritten-byte", "overwritten-count")
 
 _SP_BY = re.compile(r"(sub|addw|add)\tsp, #(0x[0-9a-f]+|\d+)$")
 _SP_PLACE = re.compile(r"\((0x[0-9a-f]+|\d+), sp\)")
@@ -72,7 +88,7 @@ def version(assembler: str) -> tuple[int, int, int]:
 
 def patterns(assembler: str) -> Iterator[Place]:
     """Yield the sequences that no right translation has."""
-    if not any(sign in assembler for sign in ("(1, sp)", "\tcpl\ta\n", "\tdiv\tx, a\n")):
+    if not any(sign in assembler for sign in ("(1, sp)", "\tcpl\ta\n", "\tdiv\tx, a\n", "\tjrnc\t")):
         return
     lines = Lines(assembler)
     for function in _FUNCTION.finditer(assembler):
@@ -228,3 +244,53 @@ def _first_overwritten(code: str) -> Optional[int]:
             place = int(used[1], 0)
             waiting -= {place, place + 1} if word.endswith("w") else {place}
     return None
+
+
+# The number of bits of a shift is loaded, and the loop shifts places on the stack.
+_SHIFT_LOOP = re.compile(
+    r"\tld\ta, \((0x[0-9a-f]+), sp\)\n"
+    + _GAP
+    + r"\tjreq\t\S+\n"
+    + _GAP
+    + r"\d+\$:\n"
+    + _GAP
+    + r"((?:\t(?:sra|srl|sll|sla|rrc|rlc)\t\(0x[0-9a-f]+, sp\)\n"
+    + _GAP
+    + r")+)\tdec\ta\n"
+)
+# `srl (8, sp)` reads the place as well, but what it leaves there is lost in the same way.
+_WRITTEN = re.compile(r"(ldw?|clr|s[lr][la]|r[lr]c|inc|dec|cpl|neg)\t\((0x[0-9a-f]+), sp\)(?:, |$)")
+
+
+def overwritten_counts(assembler: str) -> Iterator[Place]:
+    """Yield shifts whose number of bits lies in the place of the value, and was overwritten by it."""
+    if "\tdec\ta\n" not in assembler:
+        return
+    lines = Lines(assembler)
+    for function in _FUNCTION.finditer(assembler):
+        for loop in _SHIFT_LOOP.finditer(assembler, function.start(2), function.end(2)):
+            place = int(loop[1], 0)
+            shifted = {int(each, 0) for each in _SP_PLACE.findall(loop[2])}
+            before = [row for row, _ in _rows(assembler[function.start(2) : loop.start()])]
+            if place in shifted and _is_lost(before, place):
+                yield Place("overwritten-count", *lines.at(loop.end() - 1), function[1])
+
+
+def _is_lost(rows: list[str], place: int) -> bool:
+    """Whether a place was written twice, and not read in between."""
+    writes = 0
+    for row in reversed(rows):
+        if row.split("\t")[0] in _PUSHES or _SP_BY.match(row) or row.startswith("call"):
+            return False
+        written = _WRITTEN.match(row)
+        if written:
+            start = int(written[2], 0)
+            writes += place in ({start, start + 1} if written[1] == "ldw" else {start})
+        else:
+            used = _SP_PLACE.search(row)
+            start = int(used[1], 0) if used else -9
+            if place in (start, start + 1) and (place == start or "w\t" in row):
+                return False
+        if writes == 2:
+            return True
+    return False

@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from ..linker_files.archives import Member, members
-from ..linker_files.maps import Listed
-from ..linker_files.objects import read_object
+from .archives import Member, members
+from .maps import Listed
+from .objects import read_object
 
 REFERENCE = "main_reference.rel"  # its only use is that `main` is linked
 
@@ -34,6 +34,7 @@ class Unit(NamedTuple):
     file: str  # for the user: the source, or the library with the name in it
     content: bytes
     assembler: Optional[Path]
+    made: Optional[Path]  # where this build has it as a file of its own
 
 
 def plain(path: str) -> str:
@@ -67,7 +68,7 @@ def units(
         origin = known.get(plain(path))
         if origin or Path(path).name != REFERENCE:
             file, assembler = (origin.file, origin.assembler) if origin else (path, None)
-            found.append(Unit(path, True, file, Path(path).read_bytes(), assembler))
+            found.append(Unit(path, True, file, Path(path).read_bytes(), assembler, Path(path)))
     held: dict[str, dict[str, list[Member]]] = {}
     origins: dict[str, list[Origin]] = {}
     from_libraries = [one for one in listed if one.member]
@@ -80,7 +81,7 @@ def units(
         origin = next((one for one in origins[library] if _is(one, member)), None)
         file, assembler = (origin.file, origin.assembler) if origin else (f"{Path(library).name}({name})", None)
         path = f"{library}|{name}|{len(held[library][name])}"
-        found.append(Unit(path, False, file, member.content, assembler))
+        found.append(Unit(path, False, file, member.content, assembler, origin.path if origin else None))
     return found
 
 
