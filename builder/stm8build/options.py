@@ -36,8 +36,8 @@ STLINK_PROTOCOLS = {
 OTHER_PROTOCOLS = {
     "serial": "the UART bootloader in the chip's ROM, if the board lists it; other targets use any ST-LINK",
     "espstlink": "an ESP8266 as the probe, for the target `upload`, which runs stm8flash",
-    "simulator": "`upload` does nothing: for `pio test` with the program in [a simulator](testing.md); other targets "
-    "use any ST-LINK",
+    "simulator": "a simulated board in the build directory, which the platform makes; `upload` also runs the program "
+    "there and prints its output, and `pio test` [runs a test there](testing.md)",
     "custom": "your own `upload_command` for the target `upload`; other targets use any ST-LINK",
 }
 
@@ -271,6 +271,23 @@ OPTIONS = {
             "$BUILD_DIR/dumpeep.hex",
             "data/eeprom.hex",
             "the file into which `dumpeep` reads the EEPROM",
+        ),
+        Option(
+            "custom_simulated_time",
+            (),
+            "a simulated time: us, ms or s",
+            "2s",
+            "500ms",
+            "how long `upload` runs the program with `upload_protocol = simulator`",
+        ),
+        Option(
+            "custom_test_timeout",
+            (),
+            "seconds, 1 to 600",
+            "10",
+            "60",
+            "after how many seconds without output a [test program](testing.md) counts as hanging; in the simulator they "
+            "are simulated seconds",
         ),
         Option(
             "custom_confirm",

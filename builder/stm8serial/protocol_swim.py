@@ -58,7 +58,7 @@ def command(name: str) -> list[str]:
     """
     sys.path.insert(0, str(_ROOT / "builder"))
     try:
-        from stm8build import command_line, options
+        from stm8build import command_line, options, simulated
     finally:
         sys.path.remove(str(_ROOT / "builder"))
     environment = _environment(name)
@@ -76,12 +76,13 @@ def command(name: str) -> list[str]:
         given = command_line.split_flags(project.get("upload_flags") or [])
     except ValueError as exc:
         raise SerialException(str(exc)) from exc
-    probe = command_line.probe(
-        _parameter("upload_port") or project.get("upload_port") or "",
-        project.get("upload_protocol") or upload.get("protocol", "stlink"),
-        tuple(options.STLINK_PROTOCOLS),
-    )
     mcu = project.get("board_build.mcu") or board.get("build.mcu", "")
+    port = _parameter("upload_port") or project.get("upload_port") or ""
+    protocol = project.get("upload_protocol") or upload.get("protocol", "stlink")
+    if protocol == simulated.PROTOCOL and not port:
+        build_dir = Path(config.get("platformio", "build_dir"), environment)
+        port = simulated.port(simulated.board_file(str(build_dir), command_line.part(upload, mcu)))
+    probe = command_line.probe(port, protocol, tuple(options.STLINK_PROTOCOLS))
     words = [probe if word == command_line.PROBE else word for word in command_line.flags(upload, mcu, given=given)]
     elf = Path(config.get("platformio", "build_dir"), environment, _ELF)
     return [sys.executable, str(_ROOT / "tool"), *given, *words, "monitor", "--raw", *[str(elf)] * elf.is_file()]

@@ -52,6 +52,12 @@ def header_of(memory: bytes, magic: bytes, ring: Ring) -> Optional[Header]:
     return Header(memory[_DROPPED], memory[TAIL], memory[HEAD])
 
 
+def ring_at(memory: bytes, address: int) -> Optional[Ring]:
+    """Return the ring whose header is `memory`, at this address; None if it has no known size."""
+    ring = Ring(address, memory[_MASK] + 1) if len(memory) >= HEADER else None
+    return ring if ring is not None and ring.size in _SIZES else None
+
+
 def find(memory: bytes, start: int, magic: bytes) -> list[Ring]:
     """Return the rings in `memory`, which begins at the address `start`."""
     found = []
