@@ -90,7 +90,7 @@ class Progress:
         """Return the problem of a program that began again."""
         where = f"in {self._in_test}" if self._in_test else "before the tests had ended"
         return Problem(
-            f"the chip was reset {where}, and its program began again",
+            f"the program began again {where}: the chip was reset, or a wrong jump led to its start",
             "look for a watchdog, an illegal opcode, a wrong pointer to a function, or a supply that breaks down",
         )
 

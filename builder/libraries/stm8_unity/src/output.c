@@ -42,10 +42,14 @@ void stm8_unity_putchar(char byte)
     DR = byte;
 }
 
-void stm8_unity_close(void)
+void stm8_unity_flush(void)
 {
     while (!(SR & TC))
         ;
+}
+
+void stm8_unity_close(void)
+{
 }
 
 #elif defined(STM8_UNITY_UCSIM)
@@ -58,6 +62,10 @@ void stm8_unity_putchar(char byte)
 {
     REGISTER(STM8_UNITY_UCSIM) = 'p';
     REGISTER(STM8_UNITY_UCSIM) = byte;
+}
+
+void stm8_unity_flush(void)
+{
 }
 
 void stm8_unity_close(void)
@@ -74,6 +82,14 @@ void stm8_unity_open(void)
 void stm8_unity_putchar(char byte)
 {
     swim_putchar(byte);
+}
+
+/* Otherwise what a reset leaves in the ring would be lost. Without a listener the program stands here. */
+void stm8_unity_flush(void)
+{
+#ifdef SWIM_CONSOLE_BLOCK
+    swim_flush();
+#endif
 }
 
 void stm8_unity_close(void)

@@ -16,6 +16,7 @@ void stm8_unity_begin(void)
     tests = failures = ignored = 0;
     stm8_unity_open();
     stm8_unity_text("stm8_unity: begin\n");
+    stm8_unity_flush();
 }
 
 void stm8_unity_part(void)
@@ -74,6 +75,7 @@ void stm8_unity_run(void (*test)(void), const char *test_name, const char *file,
     stm8_unity_text("stm8_unity: run ");
     stm8_unity_text(name);
     stm8_unity_putchar('\n');
+    stm8_unity_flush(); /* if the test ends in a crash, this line says which one it was */
     is_over = 0;
     call_part();
     is_over = 1;
@@ -97,6 +99,7 @@ int stm8_unity_end(void)
     count(ignored, " Ignored\n");
     stm8_unity_text(failures ? "FAIL\n" : "OK\n");
     stm8_unity_text("stm8_unity: end\n");
+    stm8_unity_flush();
     stm8_unity_close();
     for (;;)
         ;

@@ -4,9 +4,10 @@
 
 #include "stm8_unity.h"
 
-/* Where the output goes: open it, write a byte, and see the last one leave. */
+/* Where the output goes: open it, write a byte, wait until all have arrived, and say that there will be no more. */
 void stm8_unity_open(void);
 void stm8_unity_putchar(char byte);
+void stm8_unity_flush(void);
 void stm8_unity_close(void);
 
 void stm8_unity_text(const char *text);
