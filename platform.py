@@ -130,9 +130,8 @@ else:
         def _write_test_runner(self, options: dict[str, Any]) -> None:
             _load_package(_TEST_PACKAGE)
             project_file = importlib.import_module(f"{_TEST_PACKAGE}.project_file")
-            problem = project_file.write(
-                Path(self.config.get("platformio", "test_dir")), str(options.get("test_framework", "")), self.project_env
-            )
+            folder = Path(self.config.get("platformio", "test_dir"))
+            problem = project_file.write(folder, str(options.get("test_framework", "")))
             if problem:
                 raise UserSideException(problem)
 

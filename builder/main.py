@@ -210,7 +210,7 @@ def dump_size_data(_: Any, target: Any, source: Any, env: Any) -> None:
 
 
 def tell_test_runner(target: Any, source: Any, env: Any) -> None:
-    """Say where the runner of `pio test` is. `platform.py` has written it: PlatformIO looks for it before SCons runs."""
+    """Say where the runner of `pio test` is. `platform.py` wrote it, as PlatformIO looks for it before SCons runs."""
     path = Path(env.subst("$PROJECT_TEST_DIR"), "test_custom_runner.py")
     sys.stdout.write(f"{path} lets pio test use the runner of this platform\n")
 

@@ -36,8 +36,8 @@ STLINK_PROTOCOLS = {
 OTHER_PROTOCOLS = {
     "serial": "the UART bootloader in the chip's ROM, if the board lists it; other targets use any ST-LINK",
     "espstlink": "an ESP8266 as the probe, for the target `upload`, which runs stm8flash",
-    "simulator": "a simulated board in the build directory, which the platform makes; `upload` also runs the program "
-    "there and prints its output, and `pio test` [runs a test there](testing.md)",
+    "simulator": "a [simulated board](testing.md#a-whole-firmware-in-the-simulator) in the build directory, for every "
+    "target. `upload` also runs the program there, and `pio test` runs a [test](testing.md) on a new board",
     "custom": "your own `upload_command` for the target `upload`; other targets use any ST-LINK",
 }
 
@@ -286,8 +286,8 @@ OPTIONS = {
             "seconds, 1 to 600",
             "10",
             "60",
-            "after how many seconds without output a [test program](testing.md) counts as hanging; in the simulator they "
-            "are simulated seconds",
+            "after how many seconds without output a [test program](testing.md) counts as hanging. In the simulator "
+            "they are simulated seconds",
         ),
         Option(
             "custom_confirm",

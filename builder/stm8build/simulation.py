@@ -1,7 +1,8 @@
-"""The targets with `upload_protocol = simulator`: the platform makes a simulated board, and `upload` runs the program."""
+"""`upload_protocol = simulator`: the platform makes a simulated board for the targets; `upload` runs the program."""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,13 @@ class Simulation:
         self._seconds = str(env.GetProjectOption(_TIME_OPTION, options.OPTIONS[_TIME_OPTION].default))
         if self._is_own:
             env.Replace(UPLOAD_PORT=stands(simulated.port(self._board)))
+
+    @property
+    def problem(self) -> Optional[str]:
+        """Why the program cannot run, as one line, or None."""
+        if re.fullmatch(r"\d+(\.\d+)?(us|ms|s)", self._seconds, re.ASCII):
+            return None
+        return f"{_TIME_OPTION} = {self._seconds} is not a simulated time, such as 500ms or 2s"
 
     @property
     def serves_a_test(self) -> bool:

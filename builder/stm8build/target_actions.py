@@ -155,6 +155,8 @@ class Targets:
         if "stlink" in protocol and protocol != "espstlink" and command_line.is_serial_port(port):
             sys.stderr.write(f"warning: upload_port = {port} is a serial port, not an ST-LINK; {name} ignores it\n")
         message = option_problems.problem(protocol, board.get("build.mcu"), board.get("upload"), self.project, name)
+        if not message and self.simulation and name == "upload":
+            message = self.simulation.problem
         if not message and row.file_option and not env.subst(f"${row.file_variable}"):
             return f"{name}: {row.file_option} names no file, such as {options.OPTIONS[row.file_option].example}"
         return message or flags

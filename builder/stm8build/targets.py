@@ -154,7 +154,7 @@ TARGETS = (
         "Write Test Runner",
         "Write the file test_custom_runner.py, which pio test needs",
         "",
-        "writes `test/test_custom_runner.py`, which [`pio test`](testing.md) needs; once for each project",
+        "writes the file test_custom_runner.py, which [`pio test`](testing.md) needs; once for each project",
         opens_probe=False,
         builds=False,
     ),

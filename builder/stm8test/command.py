@@ -23,7 +23,7 @@ class Source(Enum):
     END = "the end"
 
 
-class Silence(Exception):
+class SilenceError(Exception):
     """No line came for the time that was given."""
 
 
@@ -63,11 +63,11 @@ class Command:
         self._lines.put((Source.END, ""))
 
     def line(self, seconds: float) -> tuple[Source, str]:
-        """Return the next line with its source; Silence if none comes in that time."""
+        """Return the next line with its source; SilenceError if none comes in that time."""
         try:
             return self._lines.get(timeout=max(0.0, seconds))
         except queue.Empty:
-            raise Silence from None
+            raise SilenceError from None
 
     @property
     def exit_code(self) -> int:

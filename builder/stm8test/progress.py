@@ -106,7 +106,7 @@ class Progress:
             return Problem(f"the program printed nothing for {seconds}", f"it hangs, or it prints elsewhere: {_ASK}")
         return Problem(
             f"the program hangs or crashed {self._place}: it printed nothing for {seconds}",
-            "look for an endless loop and for a wrong pointer there; custom_test_timeout allows more seconds of silence",
+            "look for an endless loop and for a wrong pointer there; custom_test_timeout allows a longer silence",
         )
 
     def endless(self, seconds: str) -> Problem:
@@ -139,7 +139,8 @@ class Progress:
         told = self._summaries[0]
         if told != seen:
             return Problem(
-                f"the summary says {_worded(told)}; the lines above it say {seen.tests}, {seen.failures}, {seen.ignored}",
+                f"the summary says {told.tests} tests, {told.failures} failures, {told.ignored} ignored; "
+                f"the lines above it say {seen.tests}, {seen.failures}, {seen.ignored}",
                 "lines were lost or came twice: over the console set -DSWIM_CONSOLE_BLOCK, on a UART check test_speed",
             )
         if not told.tests:
@@ -147,7 +148,3 @@ class Progress:
         if self._last_word == "FAIL" and not told.failures:
             return Problem("the program says FAIL, but counts no failure", "look at the end of its output: pio test -v")
         return None
-
-
-def _worded(counts: Counts) -> str:
-    return f"{counts.tests} tests, {counts.failures} failures, {counts.ignored} ignored"

@@ -16,18 +16,17 @@ def CustomTestRunner(suite, *more):
 '''
 
 
-def write(folder: Path, framework: str, environment: Optional[str]) -> Optional[str]:
+def write(folder: Path, framework: str) -> Optional[str]:
     """Write the file, if it is not there; return why that is not done, or None.
 
     Args:
         folder: The folder of the project's tests.
         framework: `test_framework`, or an empty text.
-        environment: Of platformio.ini.
     """
     if framework != "custom":
         return (
-            f"[env:{environment}] in platformio.ini has no test_framework = custom\n"
-            "hint: add that line: without it PlatformIO fetches another framework and does not look for the runner"
+            "this environment of platformio.ini has no test_framework = custom\n"
+            "hint: add that line; without it PlatformIO fetches another framework and does not look for the runner"
         )
     path = folder / NAME
     if path.exists():

@@ -17,7 +17,7 @@ from platformio.test.result import TestStatus
 from platformio.test.runners.readers.serial import SerialTestOutputReader
 from platformio.test.runners.unity import UnityTestRunner
 
-from .command import Command, Silence, Source, deadline, left
+from .command import Command, SilenceError, Source, deadline, left
 from .progress import END, Counts, Problem, Progress
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -93,7 +93,13 @@ class PlatformTestRunner(UnityTestRunner):  # type: ignore[misc]  # PlatformIO c
         port = self.get_test_port() or ""
         seconds = self._silence_s
         if command:
-            self._follow(Command(command), seconds)
+            try:
+                running = Command(command)
+            except OSError as exc:
+                raise UnitTestError(
+                    f"error: {command[0]} cannot be started: {exc.strerror}\nhint: check test_testing_command"
+                ) from exc
+            self._follow(running, seconds, to_its_end=True)
         elif self._protocol == "simulator" and not port:
             self._simulate(seconds)
         elif port.startswith("swim://") or (not port and self._protocol not in ("serial", "espstlink")):
@@ -133,7 +139,9 @@ class PlatformTestRunner(UnityTestRunner):  # type: ignore[misc]  # PlatformIO c
             click.echo(f"On a new simulated {part}, {chip_file}")
             with Command([*tool, *simulated.create(chip_file, part, str(elf))]) as making:
                 self._expect_success(making)
-        words = simulated.run(chip_file, str(elf), "--until", END, "--silence", f"{seconds:g}s", "--for", f"{_MOST_S:g}s")
+        words = simulated.run(
+            chip_file, str(elf), "--until", END, "--silence", f"{seconds:g}s", "--for", f"{_MOST_S:g}s"
+        )
         self._follow(Command([*tool, *words]), _MOST_S)
 
     def _expect_success(self, command: Command) -> None:
@@ -178,15 +186,21 @@ class PlatformTestRunner(UnityTestRunner):  # type: ignore[misc]  # PlatformIO c
         except serial.SerialException as exc:
             raise UnitTestError(f"error: {port}: {exc}\nhint: check test_port; it reads a UART") from exc
 
-    def _follow(self, command: Command, seconds: float) -> None:
-        """Take the output of a command until the program has ended; say why if it ended too early."""
+    def _follow(self, command: Command, seconds: float, *, to_its_end: bool = False) -> None:
+        """Take the output of a command; say why if it ended before the program did.
+
+        Args:
+            command: It is ended at the return.
+            seconds: How long it may be silent.
+            to_its_end: The command ends by itself, and its exit code counts. Otherwise the program's last line is enough.
+        """
         said: list[str] = []
         end = deadline(_MOST_S)
         with command as running:
-            while not self._progress.is_over:
+            while to_its_end or not self._progress.is_over:
                 try:
                     source, line = running.line(min(seconds, left(end)))
-                except Silence:
+                except SilenceError:
                     self.on_testing_data_output("\n")  # what came of the last line
                     if left(end) <= 0:
                         self._stop(self._progress.endless(f"{_MOST_S:g} s"))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-from pio import ROOT, Project, Result, stm8tool
+from pio import Project, Result, stm8tool
 
 pytestmark = pytest.mark.platform
 
@@ -167,9 +166,10 @@ LIFE = """
 static unsigned char starts, ends;
 void setUp(void) { ++starts; }
 void tearDown(void) { ++ends; if (starts == 4) TEST_FAIL_MESSAGE("in tearDown"); }
+static void early(void) { TEST_PASS(); TEST_FAIL(); }
 static void test_first(void) { TEST_ASSERT_EQUAL_INT(1, starts); TEST_ASSERT_EQUAL_INT(0, ends); }
 static void test_fails(void) { TEST_FAIL(); }
-static void test_after(void) { TEST_ASSERT_EQUAL_INT(3, starts); TEST_ASSERT_EQUAL_INT(2, ends); TEST_PASS(); TEST_FAIL(); }
+static void test_after(void) { TEST_ASSERT_EQUAL_INT(3, starts); TEST_ASSERT_EQUAL_INT(2, ends); early(); }
 static void test_end(void) { }
 static void test_left_out(void) { TEST_IGNORE(); TEST_FAIL(); }
 int main(void)
