@@ -11,7 +11,7 @@ CONTENT = '''"""`pio run -t test-runner` wrote this. `pio test` loads it; the ru
 from platformio.platform.factory import PlatformFactory
 
 
-def CustomTestRunner(suite, *more):
+def CustomTestRunner(suite, *more):  # noqa: N802 -- PlatformIO looks for this name
     return PlatformFactory.from_env(suite.env_name, autoinstall=True).test_runner(suite, *more)
 '''
 

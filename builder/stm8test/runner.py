@@ -192,7 +192,7 @@ class PlatformTestRunner(UnityTestRunner):  # type: ignore[misc]  # PlatformIO c
         Args:
             command: It is ended at the return.
             seconds: How long it may be silent.
-            to_its_end: The command ends by itself, and its exit code counts. Otherwise the program's last line is enough.
+            to_its_end: The command ends by itself, and its exit code counts. Otherwise the program's end is enough.
         """
         said: list[str] = []
         end = deadline(_MOST_S)

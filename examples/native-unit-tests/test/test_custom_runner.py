@@ -3,5 +3,5 @@
 from platformio.platform.factory import PlatformFactory
 
 
-def CustomTestRunner(suite, *more):
+def CustomTestRunner(suite, *more):  # noqa: N802 -- PlatformIO looks for this name
     return PlatformFactory.from_env(suite.env_name, autoinstall=True).test_runner(suite, *more)
