@@ -306,3 +306,15 @@ def upload_settings(upload: Mapping[str, Any]) -> dict[str, Any]:
     prefix = "board_upload."
     defaults = {name[len(prefix) :]: o.default for name, o in OPTIONS.items() if name.startswith(prefix) and o.values}
     return {**defaults, **upload}
+
+
+def of_project(project: Mapping[str, Any], board: Any) -> tuple[dict[str, Any], str]:
+    """Return the "upload" object with a project's options and every default, and the project's MCU.
+
+    Args:
+        project: The options of the environment as they stand in platformio.ini.
+        board: PlatformIO's board.
+    """
+    own = {key.partition(".")[2]: value for key, value in project.items() if key.startswith("board_upload.")}
+    mcu = project.get("board_build.mcu") or board.get("build.mcu", "")
+    return upload_settings({**board.get("upload"), **own}), str(mcu)

@@ -100,6 +100,10 @@ class Progress:
             return Problem(f"the program stopped after its last test: {reason}", advice)
         return Problem(f"the program crashed {self._place}: {reason}", advice)
 
+    def hangs(self, reason: str, advice: str) -> Problem:
+        """Return the problem of a program that ran to the end of its time; `reason` comes from its simulator."""
+        return Problem(f"the program hangs {self._place}: {reason}", advice)
+
     def silent(self, seconds: str) -> Problem:
         """Return the problem of a program that printed nothing for so long."""
         if not self._said_anything:

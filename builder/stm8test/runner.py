@@ -24,6 +24,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _BUILDER = _ROOT / "builder"
 _MOST_S = 600.0  # for all tests of one program, on any clock; PlatformIO's own limit for a silent port
 _OPTION = "custom_test_timeout"
+_TIME_IS_OVER = "[E-RUN-TIME]"
 _WAS_RESET = "the chip was reset"  # a note of `stm8tool monitor`
 
 
@@ -123,14 +124,9 @@ class PlatformTestRunner(UnityTestRunner):  # type: ignore[misc]  # PlatformIO c
     def _simulate(self, seconds: float) -> None:
         """Run the program on a simulated board: one of its own, which is new, or that of the project."""
         command_line, options, simulated = _stm8build()
-        board, elf = self._board(), self._elf()
-        own = {
-            key.partition(".")[2]: value
-            for key, value in self.project_config.items(env=self.test_suite.env_name, as_dict=True).items()
-            if key.startswith("board_upload.")
-        }
-        upload = options.upload_settings({**board.get("upload"), **own})
-        part = command_line.part(upload, self._option("board_build.mcu") or board.get("build.mcu", ""))
+        elf = self._elf()
+        project = self.project_config.items(env=self.test_suite.env_name, as_dict=True)
+        part = command_line.part(*options.of_project(project, self._board()))
         tool = [sys.executable, str(_ROOT / "tool")]
         port = str(self.options.upload_port or self._option("upload_port") or "")
         chip_file = simulated.given(port)
@@ -155,12 +151,17 @@ class PlatformTestRunner(UnityTestRunner):  # type: ignore[misc]  # PlatformIO c
             raise UnitTestError("\n".join(said))
 
     def _watch_console(self, port: str, seconds: float) -> None:
-        """Read the console over SWIM. The program has waited for that since its first full ring."""
+        """Read the console over SWIM. The program waits there for its reader."""
         PlatformFactory.from_env(self.test_suite.env_name)  # it registers swim://
         from stm8serial import protocol_swim
 
+        name = port.partition("://")[2].strip("/")
         try:
-            words = protocol_swim.command(port.partition("://")[2].strip("/"))
+            if self.options.without_uploading and not self.options.no_reset:  # the program may have ended long ago
+                words, _ = protocol_swim.flasher(name)
+                with Command([*words, "reset"], ends_with_stdin=True) as resetting:
+                    self._expect_success(resetting)
+            words = protocol_swim.command(name)
         except serial.SerialException as exc:
             raise UnitTestError(f"error: {exc}") from exc
         self._follow(Command([*words, "--until", END], ends_with_stdin=True), seconds)
@@ -227,6 +228,8 @@ class PlatformTestRunner(UnityTestRunner):  # type: ignore[misc]  # PlatformIO c
         if not reason:
             said_last = f": {said[-1]}" if said else ""
             raise UnitTestError(f"error: the command ended with exit code {exit_code}{said_last}")
+        if _TIME_IS_OVER in reason:
+            self._stop(self._progress.hangs(reason, hint.replace("--silence", _OPTION)))
         self._stop(self._progress.stopped(reason, hint or "see docs/errors.md"))
 
     def on_testing_line_output(self, line: str) -> None:

@@ -199,7 +199,10 @@ CRASHES = {
     "a jump into nothing": ("((void (*)(void))0x6789)()", "crashed in test_1"),
     "an illegal opcode": ('__asm__(".db 0x05")', "crashed in test_1: the CPU stopped: an illegal opcode"),
     "a sleep for ever": ('__asm__("halt")', "crashed in test_1: the CPU stopped: HALT"),
-    "a loop for ever": ("for (;;) ++n", "crashed in test_1: the program sent nothing for 2s"),
+    "a loop for ever": (
+        "for (;;) ++n",
+        "the program hangs in test_1: the program sent nothing for 2s: the CPU is at 0x00",
+    ),
     "a watchdog": (
         "*(volatile unsigned char *)0x50E0 = 0xCC; for (;;) ++n",
         "the program began again in test_1: the chip was reset",
@@ -243,6 +246,26 @@ CONSOLE_DEATHS = {
     "an illegal opcode": ('__asm__(".db 0x05")', "the program began again in test_1: the chip was reset"),
     "a loop for ever": ("for (;;) ++n", "the program hangs or crashed in test_1: it printed nothing for 2 s"),
 }
+
+
+def test_the_tests_of_a_chip_that_holds_the_program_run_again(project: Project) -> None:
+    code = program("TEST_ASSERT_EQUAL_INT(4, 2 + 2)")
+    assert over_console(project, code).code == 0
+    again = pio_test(project, "--without-building", "--without-uploading")
+    assert again.code == 0, again.output
+    assert "1 succeeded" in again.output
+
+
+def test_each_folder_of_tests_is_a_program_of_its_own(project: Project) -> None:
+    prepare(project, "", "upload_protocol = simulator")
+    (project.folder / "test" / "test_main.c").unlink()
+    for name, code in (("test_good", "TEST_PASS()"), ("test_bad", "TEST_FAIL()")):
+        (project.folder / "test" / name).mkdir()
+        (project.folder / "test" / name / "main.c").write_text(program(code), encoding="utf-8")
+    result = pio_test(project)
+    assert result.code == 1
+    assert cases(result) == {"test_0": "failed"}
+    assert "1 failed, 1 succeeded" in result.output
 
 
 @pytest.mark.parametrize("death", CONSOLE_DEATHS)
