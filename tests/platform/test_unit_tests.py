@@ -29,18 +29,23 @@ print({said!r})
 PASS = "test_main.c:16:test_sum:PASS\n1 Tests 0 Failures 0 Ignored\nOK"
 FAIL = "test_main.c:16:test_sum:FAIL: expected 2\n1 Tests 1 Failures 0 Ignored\nFAIL"
 EMPTY = "void main(void) { for (;;) ; }\n"
-UNITY = """#include <stm8_unity.h>
-static volatile unsigned long count;
-static void test_sum(void) {{ TEST_ASSERT_EQUAL_INT(2, 1 + 1); }}
-static void test_more(void) {{ {code}; }}
-int main(void)
-{{
-    UNITY_BEGIN();
-    RUN_TEST(test_sum);
-    RUN_TEST(test_more);
-    return UNITY_END();
-}}
-"""
+UNITY = "\n".join(
+    (
+        "#include <stm8_unity.h>",
+        "static volatile unsigned long count;",
+        "static void test_sum(void)",
+        "{{ TEST_ASSERT_EQUAL_INT(2, 1 + 1); }}",
+        "static void test_more(void)",
+        "{{ {code}; }}",
+        "int main(void)",
+        "{{",
+        "    UNITY_BEGIN();",
+        "    RUN_TEST(test_sum);",
+        "    RUN_TEST(test_more);",
+        "    return UNITY_END();",
+        "}}",
+    )
+)
 
 ucsim = pytest.mark.skipif(
     shutil.which("sstm8") is None, reason="needs uCsim, which root's dev.py installs on Debian (sdcc-ucsim)"
@@ -147,7 +152,7 @@ SAID = {
     "the simulator fails": ([ONE, summary(1), "OK"], 3, 1, "ended with exit code 3"),
     "it began again": ([BEGUN, ONE, BEGUN], 0, 1, "the program began again before the tests had ended"),
     "dead in a test": ([BEGUN, ONE, "stm8_unity: run two"], 0, 1, "without a summary: it crashed in two"),
-    "a note is no result": ([BEGUN, "stm8_unity: note t.c:3: t.c:1:one:PASS", summary(0), END], 0, 1, "ran no test"),
+    "a note does not count": ([BEGUN, "stm8_unity: note t.c:3: t.c:1:one:PASS", summary(0), END], 0, 1, "ran no test"),
     "the rest is missing": ([BEGUN, ONE], 0, 1, "without a summary"),
     "whole": ([BEGUN, "stm8_unity: run one", ONE, summary(1), "OK", END], 0, 0, "1 succeeded"),
 }
