@@ -25,6 +25,7 @@ if __name__ == "platform":
     _standard.loader.exec_module(sys.modules["platform"])
 else:
     import difflib
+    import importlib
     import importlib.util
     import json
     import re
@@ -40,6 +41,7 @@ else:
     from platformio.public import PlatformBase
 
     _PORT_PACKAGE = "stm8serial"
+    _TEST_PACKAGE = "stm8test"
 
     @cache
     def _compile_nothing() -> Callable[[Sequence[str]], bool]:
@@ -48,18 +50,23 @@ else:
         found: Callable[[Sequence[str]], bool] = table["compile_nothing"]
         return found
 
+    def _load_package(name: str) -> None:
+        """Load a package of the folder builder, by its path: that folder holds names of other packages, too."""
+        if name in sys.modules:
+            return
+        folder = Path(__file__).resolve().with_name("builder") / name
+        spec = importlib.util.spec_from_file_location(
+            name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
+        if spec and spec.loader:
+            sys.modules[name] = package = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(package)
+
     def _register_port() -> None:
         """Tell pyserial of the port swim://, for `pio device monitor` and `pio test`."""
         serial = sys.modules.get("serial")  # a run that opens no port has not loaded it
-        if serial is None or _PORT_PACKAGE in sys.modules:
-            return
-        folder = Path(__file__).resolve().with_name("builder") / _PORT_PACKAGE
-        spec = importlib.util.spec_from_file_location(
-            _PORT_PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
-        )
-        if spec and spec.loader:
-            sys.modules[_PORT_PACKAGE] = package = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(package)
+        if serial is not None and _PORT_PACKAGE not in sys.modules:
+            _load_package(_PORT_PACKAGE)
             serial.protocol_handler_packages.append(_PORT_PACKAGE)
 
     class UnknownBoard(exception.UnknownBoard):  # type: ignore[misc]  # PlatformIO carries no types
@@ -92,6 +99,8 @@ else:
                 if not str(options.get(name, "0")).isdecimal():  # Core would end with a traceback
                     raise UserSideException(f"{name} = {options[name]} is not a number of bytes, such as 8192")
             result = super().configure_default_packages(options, targets)
+            if "test-runner" in targets:  # before PlatformIO looks for the runner, which may still be missing
+                self._write_test_runner(options)
             if _PORT_PACKAGE in sys.modules:
                 sys.modules[_PORT_PACKAGE].environment = self.project_env or ""  # type: ignore[attr-defined]
             packages = self.packages
@@ -111,6 +120,20 @@ else:
             for name, package in packages.items():
                 package["optional"] = name not in needed
             return result
+
+        def test_runner(self, *arguments: Any, **settings: Any) -> Any:
+            """Return the runner of `pio test`; the file that `test-runner` writes calls this with Core's arguments."""
+            _load_package(_TEST_PACKAGE)
+            runner = importlib.import_module(f"{_TEST_PACKAGE}.runner")
+            return runner.PlatformTestRunner(*arguments, **settings)
+
+        def _write_test_runner(self, options: dict[str, Any]) -> None:
+            _load_package(_TEST_PACKAGE)
+            project_file = importlib.import_module(f"{_TEST_PACKAGE}.project_file")
+            folder = Path(self.config.get("platformio", "test_dir"))
+            problem = project_file.write(folder, str(options.get("test_framework", "")))
+            if problem:
+                raise UserSideException(problem)
 
         @staticmethod
         def upload_package(protocol: str, port: str) -> Optional[str]:

@@ -138,6 +138,10 @@ env.Replace(
     SIZEDATAREGEXP=r"^ram\s+(\d+)",
 )
 env.Append(CPPDEFINES=["F_CPU=$BOARD_F_CPU"], LIBSOURCE_DIRS=[str(root / "builder" / "libraries")])
+if "__test" in COMMAND_LINE_TARGETS:
+    env.Append(CPPDEFINES=["SWIM_CONSOLE_BLOCK"])  # no result may be lost
+    if str(board.get("build.mcu")).lower().startswith(("stm8l", "stm8al")):
+        env.Append(CPPDEFINES=["STM8_UNITY_STM8L"])  # the clock of a UART is off there
 elf_to_hex = env.VerboseAction(f'"$PYTHONEXE" "$STM8ELF" hex {ram_size} $SOURCE $TARGET', "Building $TARGET")
 env.Append(BUILDERS={"ElfToHex": Builder(action=elf_to_hex, suffix=".hex")})
 if env.get("PROGNAME", "program") == "program":  # a pre: script may have chosen one
@@ -205,6 +209,12 @@ def dump_size_data(_: Any, target: Any, source: Any, env: Any) -> None:
     Path(env.subst("$BUILD_DIR"), "sizedata.json").write_text(json.dumps(report), encoding="utf-8")
 
 
+def tell_test_runner(target: Any, source: Any, env: Any) -> None:
+    """Say where the runner of `pio test` is. `platform.py` wrote it, as PlatformIO looks for it before SCons runs."""
+    path = Path(env.subst("$PROJECT_TEST_DIR"), "test_custom_runner.py")
+    sys.stdout.write(f"{path} lets pio test use the runner of this platform\n")
+
+
 def describe_sdcc() -> None:
     """Add to PlatformIO's IDE data what an editor must know about SDCC."""
     from stm8build import ide
@@ -226,7 +236,7 @@ if platform.builds(COMMAND_LINE_TARGETS) or "nobuild" in COMMAND_LINE_TARGETS:
 
     tools = Path(env.Dir("$BUILD_DIR").get_path(env.Dir("#")), "tools")  # for scripts of the project
     env.Replace(**binutils.launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
-own_targets: dict[str, Any] = {}  # the builder itself serves these
+own_targets: dict[str, Any] = {"test-runner": Action(tell_test_runner, None)}  # the builder itself serves these
 if platform.builds(COMMAND_LINE_TARGETS):
     from stm8build import elf, sources
     from stm8build.link import convention_check, link_step

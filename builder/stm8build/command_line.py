@@ -40,6 +40,11 @@ def split_flags(entries: Iterable[str]) -> list[str]:
     return words
 
 
+def part(upload: Mapping[str, Any], mcu: str) -> str:
+    """Return the flasher's `--part`: the project's, or the order code `build.mcu`."""
+    return str(upload.get("part") or upload.get("stm8flash_target") or mcu)
+
+
 def flags(
     upload: Mapping[str, Any], mcu: str, *, given: Iterable[str] = (), bar: bool = False, verbose: bool = False
 ) -> list[str]:
@@ -54,7 +59,7 @@ def flags(
     """
     ours = {
         "--probe": PROBE,
-        "--part": upload.get("part") or upload.get("stm8flash_target") or mcu,
+        "--part": part(upload, mcu),
         "--unlock": upload["unlock"],
         "--verify": upload["verify"],
         "--progress": "bar" if bar else "lines",

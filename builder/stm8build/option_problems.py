@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
+from . import simulated
 from .options import OPTIONS, OTHER_PROTOCOLS, STLINK_PROTOCOLS, STM8FLASH_OPTIONS
 
 FLASH_START = 0x8000  # of every STM8
@@ -106,8 +107,8 @@ def wrong_protocol(protocol: str, mcu: str, listed: Optional[Iterable[str]], tar
         return f"upload_protocol = serial {reason}; use an ST-LINK with one of: {allowed}"
     if protocol == "serial":
         return None  # the target upload uses stm8gal, other targets use any ST-LINK
-    if protocol == "simulator":
-        return None
+    if protocol == simulated.PROTOCOL:
+        return None  # every target uses the simulated board
     if protocol == "espstlink":
         only = f"upload_protocol = espstlink works for upload only; for {target} use an ST-LINK with one of: {allowed}"
         return None if target == "upload" else only

@@ -36,8 +36,8 @@ STLINK_PROTOCOLS = {
 OTHER_PROTOCOLS = {
     "serial": "the UART bootloader in the chip's ROM, if the board lists it; other targets use any ST-LINK",
     "espstlink": "an ESP8266 as the probe, for the target `upload`, which runs stm8flash",
-    "simulator": "`upload` does nothing: for `pio test` with the program in [a simulator](testing.md); other targets "
-    "use any ST-LINK",
+    "simulator": "a [simulated board](testing.md#a-whole-firmware-in-the-simulator) in the build directory, for every "
+    "target. `upload` also runs the program there, and `pio test` runs a [test](testing.md) on a new board",
     "custom": "your own `upload_command` for the target `upload`; other targets use any ST-LINK",
 }
 
@@ -273,6 +273,23 @@ OPTIONS = {
             "the file into which `dumpeep` reads the EEPROM",
         ),
         Option(
+            "custom_simulated_time",
+            (),
+            "a simulated time: us, ms or s",
+            "2s",
+            "500ms",
+            "how long `upload` runs the program with `upload_protocol = simulator`",
+        ),
+        Option(
+            "custom_test_timeout",
+            (),
+            "seconds, 1 to 600",
+            "10",
+            "60",
+            "after how many seconds without output a [test program](testing.md) counts as hanging. In the simulator "
+            "they are simulated seconds",
+        ),
+        Option(
             "custom_confirm",
             ("no", "yes"),
             "",
@@ -289,3 +306,15 @@ def upload_settings(upload: Mapping[str, Any]) -> dict[str, Any]:
     prefix = "board_upload."
     defaults = {name[len(prefix) :]: o.default for name, o in OPTIONS.items() if name.startswith(prefix) and o.values}
     return {**defaults, **upload}
+
+
+def of_project(project: Mapping[str, Any], board: Any) -> tuple[dict[str, Any], str]:
+    """Return the "upload" object with a project's options and every default, and the project's MCU.
+
+    Args:
+        project: The options of the environment as they stand in platformio.ini.
+        board: PlatformIO's board.
+    """
+    own = {key.partition(".")[2]: value for key, value in project.items() if key.startswith("board_upload.")}
+    mcu = project.get("board_build.mcu") or board.get("build.mcu", "")
+    return upload_settings({**board.get("upload"), **own}), str(mcu)

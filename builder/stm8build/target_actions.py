@@ -14,7 +14,7 @@ from typing import Any, Optional
 
 from SCons.Script import ARGUMENTS, Action
 
-from . import command_line, option_problems, options, other_uploader, process, refusal, shell
+from . import command_line, option_problems, options, other_uploader, process, refusal, shell, simulation
 from .targets import FILES, TARGETS, Target
 
 WINDOWS = os.name == "nt"
@@ -36,11 +36,6 @@ def _keeper(env: Any) -> other_uploader.Stands:
     """Return a function that keeps SCons from changing a value of platformio.ini."""
     known = {name for name, value in env.Dictionary().items() if isinstance(value, (str, list))}
     return functools.partial(shell.as_it_stands, known=known | {"SOURCE", "SOURCES", "TARGET"})
-
-
-def _upload_nothing(target: Any, source: Any, env: Any) -> None:
-    """Upload nothing: a simulator of the CPU runs the program."""
-    sys.stdout.write("nothing is uploaded: upload_protocol = simulator\n")
 
 
 def _make_build_dir(target: Any, source: Any, env: Any) -> None:
@@ -72,8 +67,7 @@ class Targets:
         )
         self.ours = self._set_up(env)
         self.before_upload = other_uploader.by_package(env, self.stands, self.package)
-        if env.subst("$UPLOAD_PROTOCOL") == "simulator" and not self.package:
-            env.Replace(UPLOADCMD=_upload_nothing)
+        self.simulation = simulation.of(env, self.stands)
         self.uploader = env["UPLOADER"]
 
     def _take_upload_options(self, env: Any) -> None:
@@ -161,6 +155,8 @@ class Targets:
         if "stlink" in protocol and protocol != "espstlink" and command_line.is_serial_port(port):
             sys.stderr.write(f"warning: upload_port = {port} is a serial port, not an ST-LINK; {name} ignores it\n")
         message = option_problems.problem(protocol, board.get("build.mcu"), board.get("upload"), self.project, name)
+        if not message and self.simulation and name == "upload":
+            message = self.simulation.problem
         if not message and row.file_option and not env.subst(f"${row.file_variable}"):
             return f"{name}: {row.file_option} names no file, such as {options.OPTIONS[row.file_option].example}"
         return message or flags
@@ -235,7 +231,21 @@ class Targets:
             actions += self.before_upload
         if row.makes_a_file:
             actions.append(Action(_make_build_dir, None))
+        if self.simulation and row.opens_probe:
+            actions.append(Action(_Step(self.simulation.make_board), None))
+            if row.name == "upload":
+                return [*actions, *self._simulated_upload(row, self.simulation)]
         return [*actions, self._run_action(row)]
+
+    def _simulated_upload(self, row: Target, board: simulation.Simulation) -> list[Any]:
+        """Return the actions that upload to the simulated board, and run the program there."""
+        if board.serves_a_test:  # its runner makes a new board
+            return [Action(_Step(board.tell_of_the_test), None)]
+
+        def run(target: Any, source: Any, env: Any) -> int:
+            return 0 if self._is_own_command(env) else board.run(target, source, env)
+
+        return [self._run_action(row), Action(_Step(run), None)]
 
     def add(self, env: Any, firmware: Any, own: Mapping[str, Any]) -> None:
         """Add the targets of the table to the build."""

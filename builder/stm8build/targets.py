@@ -21,6 +21,7 @@ class Target(NamedTuple):
     loses: str = ""  # the loss that custom_confirm = yes asks about; empty: nothing is lost
     file_option: str = ""  # the option of platformio.ini that names the file of the target, custom_…
     opens_probe: bool = True
+    builds: bool = True  # a target without a command needs the built program
 
     @property
     def file_variable(self) -> str:
@@ -30,7 +31,9 @@ class Target(NamedTuple):
     @property
     def takes_firmware(self) -> bool:
         """Tell whether the target needs the built program."""
-        return not self.command or not {"$SOURCE", "$PROGRAM_ELF"}.isdisjoint(self.command.split())
+        if not self.command:
+            return self.builds
+        return not {"$SOURCE", "$PROGRAM_ELF"}.isdisjoint(self.command.split())
 
     @property
     def makes_a_file(self) -> bool:
@@ -144,6 +147,16 @@ TARGETS = (
         "shows which [files and functions](#memory-map) fill flash, EEPROM and RAM, and draws a picture; "
         "`-a --json` prints it as JSON",
         opens_probe=False,
+    ),
+    Target(
+        "test-runner",
+        "Platform",
+        "Write Test Runner",
+        "Write the file test_custom_runner.py, which pio test needs",
+        "",
+        "writes the file test_custom_runner.py, which [`pio test`](testing.md) needs; once for each project",
+        opens_probe=False,
+        builds=False,
     ),
     Target(
         "doctor",

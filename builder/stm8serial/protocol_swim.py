@@ -50,15 +50,18 @@ def _environment(name: str) -> str:
     return chosen
 
 
-def command(name: str) -> list[str]:
-    """Return the command line of the flasher for an environment of the project in the current directory.
+def flasher(name: str) -> tuple[list[str], Path]:
+    """Return the flasher's command line without a command, and the ELF of the program.
+
+    Args:
+        name: Of an environment of the project in the current directory; empty: see `_environment`.
 
     Raises:
         SerialException: There is no such environment, or its upload_flags cannot be read.
     """
     sys.path.insert(0, str(_ROOT / "builder"))
     try:
-        from stm8build import command_line, options
+        from stm8build import command_line, options, simulated
     finally:
         sys.path.remove(str(_ROOT / "builder"))
     environment = _environment(name)
@@ -70,21 +73,29 @@ def command(name: str) -> list[str]:
         board = PlatformFactory.from_env(environment).board_config(project["board"])
     except PlatformioException as exc:
         raise SerialException(str(exc)) from exc
-    own = {key.partition(".")[2]: value for key, value in project.items() if key.startswith("board_upload.")}
-    upload = options.upload_settings({**board.get("upload"), **own})
+    upload, mcu = options.of_project(project, board)
     try:
         given = command_line.split_flags(project.get("upload_flags") or [])
     except ValueError as exc:
         raise SerialException(str(exc)) from exc
-    probe = command_line.probe(
-        _parameter("upload_port") or project.get("upload_port") or "",
-        project.get("upload_protocol") or upload.get("protocol", "stlink"),
-        tuple(options.STLINK_PROTOCOLS),
-    )
-    mcu = project.get("board_build.mcu") or board.get("build.mcu", "")
+    build_dir = Path(config.get("platformio", "build_dir"), environment)
+    port = _parameter("upload_port") or project.get("upload_port") or ""
+    protocol = project.get("upload_protocol") or upload.get("protocol", "stlink")
+    if protocol == simulated.PROTOCOL and not port:
+        port = simulated.port(simulated.board_file(str(build_dir), command_line.part(upload, mcu)))
+    probe = command_line.probe(port, protocol, tuple(options.STLINK_PROTOCOLS))
     words = [probe if word == command_line.PROBE else word for word in command_line.flags(upload, mcu, given=given)]
-    elf = Path(config.get("platformio", "build_dir"), environment, _ELF)
-    return [sys.executable, str(_ROOT / "tool"), *given, *words, "monitor", "--raw", *[str(elf)] * elf.is_file()]
+    return [sys.executable, str(_ROOT / "tool"), *given, *words], build_dir / _ELF
+
+
+def command(name: str) -> list[str]:
+    """Return the command line of the flasher for an environment of the project in the current directory.
+
+    Raises:
+        SerialException: As `flasher` does.
+    """
+    words, elf = flasher(name)
+    return [*words, "monitor", "--raw", *[str(elf)] * elf.is_file()]
 
 
 class Serial(SerialBase):  # type: ignore[misc]  # pyserial carries no types

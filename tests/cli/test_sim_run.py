@@ -8,6 +8,7 @@ import struct
 import pytest
 
 from cli.desk import Desk
+from stm8tool.chip.running.rings import OUT_MAGIC
 from stm8tool.cli.console import Console
 
 MAIN = 0x8080
@@ -229,3 +230,102 @@ def test_what_no_manual_describes_is_an_error_without_a_traceback(desk: Desk) ->
     result = desk.run("sim", "run", "board.chip", "--for", "1ms")
     assert result.code == 1
     assert "the simulator does not know what a chip does here, at 0x00" in result.reason
+
+
+# -- the console of a program ---------------------------------------------------------------------------------------
+
+RING = 0x0100
+# It writes a ring of 16 bytes, then each byte at 0x8200 up to a 0; it waits while the ring is full.
+START_RING = "".join(f"35{byte:02X}01{at:02X}" for at, byte in enumerate(OUT_MAGIC + bytes([15, 0, 0, 0])))
+FILL_RING = "AE8200F6272088" + "C60107C00106A11024F6" + "905FC60107A40F909784" + "90D701085C725C010720DD"
+
+
+def writing(text: bytes, *, start: str = START_RING, then: str = FOREVER) -> bytes:
+    """Return flash with a program that writes a text to its console."""
+    return firmware(start + FILL_RING + then, text)
+
+
+def test_the_console_is_printed_if_the_elf_names_it(desk: Desk) -> None:
+    text = b"a text that is longer than its ring\n"
+    desk.chip(content=writing(text))
+    elf = symbol_file(desk, _swim_console_out=RING)
+    words = ("sim", "run", "board.chip", "--until", "its ring", "--for", "1s")
+    result = desk.run(*words, "--elf", elf)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith(f"{text.decode()}the program sent 'its ring': at 0x0080")
+    without = desk.run(*words)
+    assert (without.code, without.out) == (1, "")
+    assert without.reason.startswith("error: the program did not send 'its ring'")
+
+
+def test_until_counts_for_a_uart_too(desk: Desk) -> None:
+    desk.chip(content=firmware(SETUP + SEND + FOREVER))
+    result = desk.run("sim", "run", "board.chip", "--until", "ready")
+    assert (result.code, result.err) == (0, "")
+    assert "the program sent 'ready'" in result.out
+
+
+def test_until_uart_does_not_count_for_the_console(desk: Desk) -> None:
+    desk.chip(content=writing(b"ready\n"))
+    elf = symbol_file(desk, _swim_console_out=RING)
+    result = desk.run("sim", "run", "board.chip", "--until-uart", "ready", "--for", "100ms", "--elf", elf)
+    assert (result.code, result.out) == (1, "ready\n")
+
+
+@pytest.mark.parametrize("damage", ["35000100", "350B0104", "35FF0107"], ids=["magic", "size", "counter"])
+def test_a_ring_that_the_program_has_damaged_is_not_believed(desk: Desk, damage: str) -> None:
+    desk.chip(content=firmware(START_RING + damage + FOREVER))
+    elf = symbol_file(desk, _swim_console_out=RING)
+    result = desk.run("sim", "run", "board.chip", "--for", "50ms", "--elf", elf)
+    assert result.code == 0
+    assert result.out.startswith("the time is over")
+
+
+def test_silence_ends_a_run(desk: Desk) -> None:
+    desk.chip(content=writing(b"begun\n"))
+    elf = symbol_file(desk, _swim_console_out=RING)
+    result = desk.run("sim", "run", "board.chip", "--silence", "200ms", "--for", "60s", "--elf", elf)
+    assert (result.code, result.out) == (1, "begun\n")
+    assert result.reason.startswith("error: the program sent nothing for 200ms: the CPU is at 0x0080")
+    assert re.search(r"after 2[12]0\.\d+ ms of simulated time \[E-RUN-TIME\]$", result.reason)
+
+
+def test_text_before_a_stop_is_printed(desk: Desk) -> None:
+    desk.chip(content=writing(b"begun\n", then="05"))
+    elf = symbol_file(desk, _swim_console_out=RING)
+    result = desk.run("sim", "run", "board.chip", "--until", "x", "--elf", elf)
+    assert (result.code, result.out) == (1, "begun\n")
+    assert "an illegal opcode" in result.reason
+
+
+@pytest.mark.parametrize(("option", "value"), [("--until", ""), ("--silence", "1"), ("--silence", "0s")])
+def test_a_limit_that_makes_no_sense_is_refused(desk: Desk, option: str, value: str) -> None:
+    desk.chip(content=firmware(FOREVER))
+    result = desk.run("sim", "run", "board.chip", option, value)
+    assert result.code == 2
+    assert option in result.reason
+
+
+# -- a board that holds a program from the beginning ------------------------------------------------------------------
+
+
+def test_a_new_board_holds_a_program_that_has_never_run(desk: Desk) -> None:
+    def record(address: int, data: bytes) -> str:
+        body = bytes([len(data)]) + address.to_bytes(2, "big") + b"\0" + data
+        return f":{(body + bytes([-sum(body) & 0xFF])).hex().upper()}\n"
+
+    text = record(0x8000, b"\x82\0\x80\x80") + record(0x4000, b"\xaa\x55") + ":00000001FF\n"
+    (desk.folder / "program.hex").write_text(text, encoding="ascii")
+    made = desk.run("sim", "create", "new.chip", "--part", "stm8s103f3", "--program", "program.hex")
+    assert made.code == 0, made.err
+    assert "with program.hex in it" in made.out
+    assert desk.memory("eeprom", "new.chip")[:2] == b"\xaa\x55"
+    assert desk.memory("flash", "new.chip")[:4] == bytes.fromhex("82008080")
+
+
+def test_a_program_outside_of_the_memories_is_refused(desk: Desk) -> None:
+    (desk.folder / "far.hex").write_text(":020000040001F9\n:0100000001FE\n:00000001FF\n", encoding="ascii")
+    result = desk.run("sim", "create", "new.chip", "--part", "stm8s103f3", "--program", "far.hex")
+    assert result.code == 2
+    assert "[E-OUTSIDE-MAP]" in result.reason
+    assert not (desk.folder / "new.chip").exists()

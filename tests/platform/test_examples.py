@@ -11,6 +11,7 @@ import pytest
 
 import upstream
 from pio import ROOT, Core, Project, Result, loaded_bytes, run_at_once, stm8tool
+from stm8test import project_file
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir())
 
@@ -105,3 +106,16 @@ def test_a_boot_loader_stays_when_the_application_is_uploaded_and_passes_its_int
     assert found
     assert bytes(held[0x9000 + tick + place] for place in range(4)) == b"\x82" + int(found[1], 16).to_bytes(3, "big")
     assert held[0x8000] == held[0x9000] == 0x82
+
+
+@pytest.mark.platform
+def test_the_unit_tests_pass_in_the_simulator_and_over_an_st_link(core: Core, tmp_path: Path) -> None:
+    project = copy("native-unit-tests", core, tmp_path)
+    runner = project.folder / "test" / project_file.NAME
+    assert runner.read_text(encoding="utf-8") == project_file.CONTENT
+    made = stm8tool("sim", "create", "board.chip", "--part", "stm8s103f3", cwd=project.folder)
+    assert made.code == 0, made.output
+    for words in (("-e", "simulated"), ("-e", "stm8sblue", "--upload-port", "sim:board.chip")):
+        result = core.pio("test", *words, cwd=project.folder)
+        assert result.code == 0, result.output
+        assert "4 succeeded" in result.output

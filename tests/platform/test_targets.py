@@ -16,7 +16,7 @@ OPTIONS = ["--probe", "stlinkv2", "--part", "stm8s103f3p6", "--unlock", "auto", 
 OPTIONS += ["--progress", "lines"]
 HEX = str(Path(".pio", "build", "stm8sblue", "firmware.hex"))
 
-PROBE_TARGETS = [target.name for target in TARGETS if not target.takes_firmware]
+PROBE_TARGETS = [target.name for target in TARGETS if target.command and not target.takes_firmware]
 LOSING = [target for target in TARGETS if target.loses]
 
 
@@ -47,6 +47,7 @@ def bare(core: Core, project: Project, tmp_path: Path) -> Project:
         (["unlock", "list-probes"], False),
         (["upload", "nobuild"], False),
         (PROBE_TARGETS, False),
+        (["test-runner"], False),
         (["of-a-script"], True),
     ],
 )

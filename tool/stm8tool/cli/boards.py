@@ -23,6 +23,7 @@ class CreateArguments(NamedTuple):
     locked: bool
     option: Sequence[str]
     fault: Sequence[str]
+    program: Optional[str]
     force: bool
 
     @staticmethod
@@ -39,13 +40,16 @@ class CreateArguments(NamedTuple):
             help="an option byte with its complement, or ADDRESS=VALUE for one byte alone",
         )
         add("--fault", action="append", default=[], metavar="NAME[=ARG]", help="a fault of the board or the probe")
+        add("--program", metavar="FILE", help="a program that its flash and EEPROM hold already, such as firmware.elf")
         add("--force", action="store_true", help="replace an existing file")
 
 
 def create(request: Request[CreateArguments], console: Console) -> None:
+    from .. import image
     from ..sim import store
 
     part, given = request.require_part(), request.arguments
+    program = None if given.program is None else image.load([given.program], None, ram_size=part.ram.size)
     model = "v2" if request.probe == DEFAULT_PROBE else request.probe
     store.create(
         given.chipfile,
@@ -54,9 +58,10 @@ def create(request: Request[CreateArguments], console: Console) -> None:
         locked=given.locked,
         options=given.option,
         faults=given.fault,
+        program=[(segment.address, segment.data) for segment in program.segments] if program else (),
         overwrite=given.force,
     )
-    state = "read-protected" if given.locked else "blank"
+    state = "read-protected" if given.locked else "blank" if program is None else f"with {given.program} in it"
     console.say(f"{given.chipfile}: a simulated {part.name}, {state}, on an ST-LINK {model}")
     console.say(f"use it with --probe sim:{given.chipfile}, or upload_port = sim:{given.chipfile}")
 

@@ -1,10 +1,11 @@
-"""`sim run`: execute the program of a simulated board, and print the output of its UARTs."""
+"""`sim run`: execute the program of a simulated board, and print the output of its UARTs and its console."""
 
 from __future__ import annotations
 
 import codecs
 import io
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from ..errors import Code, ToolError, UsageError
@@ -23,12 +24,14 @@ _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 _DURATION = r"(\d+(?:\.\d+)?)(us|ms|s)"
 
 
-def duration_s(text: str) -> float:
-    """Return seconds from a text such as 10ms."""
+def duration_s(text: str, option: str = "--for") -> float:
+    """Return seconds from a text such as 10ms, the value of an option."""
     found = re.fullmatch(_DURATION, text, re.ASCII)
     seconds = float(found[1]) * _UNITS[found[2]] if found else 0.0
     if not 0 < seconds <= LONGEST_S:
-        raise UsageError(f"--for {text} is not a simulated time", hint="write 200us, 10ms or 2s; the longest is a day")
+        raise UsageError(
+            f"{option} {text} is not a simulated time", hint="write 200us, 10ms or 2s; the longest is a day"
+        )
     return seconds
 
 
@@ -44,33 +47,41 @@ class SimRunArguments(NamedTuple):
     until_pc: Optional[str]
     duration: Optional[str]
     elf: Optional[str]
+    until: Optional[str]
+    silence: Optional[str]
 
     @staticmethod
     def add(parser: ArgumentParser) -> None:
         """Add them."""
         add = parser.add_argument
         add("chipfile", metavar="CHIPFILE")
+        add("--until", metavar="TEXT", help="end when a UART or the console has sent this")
         add("--until-uart", metavar="TEXT", help="end when a UART has sent this")
         add("--until-pc", metavar="ADDRESS", help="end at this address, or at a symbol of --elf")
         add("--for", dest="duration", metavar="TIME", help="end after this simulated time, such as 10ms (10s)")
-        add("--elf", metavar="FILE", help="the ELF of its program, for symbols")
+        add("--silence", metavar="TIME", help="end when the program has sent nothing for this simulated time")
+        add("--elf", metavar="FILE", help="the ELF of its program, for symbols and for the console")
 
 
 def run(request: Request[SimRunArguments], console: Console) -> None:
     from ..sim.running import End, Goal
     from ..sim.running import run as run_board
+    from .simulated_console import listener
     from .symbols import Symbols
 
     given = request.arguments
-    text, pc = given.until_uart, given.until_pc
-    if text == "":
-        raise UsageError("--until-uart needs a text", hint="such as --until-uart ready")
+    text, pc, said = given.until_uart, given.until_pc, given.until
+    for option, value in (("--until-uart", text), ("--until", said)):
+        if value == "":
+            raise UsageError(f"{option} needs a text", hint=f"such as {option} ready")
     symbols = Symbols(given.elf)
     seconds = DEFAULT_LIMIT_S if given.duration is None else duration_s(given.duration)
     goal = Goal(
         seconds,
         text=None if text is None else text.encode(),
         pc=None if pc is None else symbols.address(pc),
+        said=None if said is None else said.encode(),
+        silence=None if given.silence is None else duration_s(given.silence, "--silence"),
     )
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")("backslashreplace"), translate=True)
     outcome = run_board(
@@ -78,18 +89,25 @@ def run(request: Request[SimRunArguments], console: Console) -> None:
         goal,
         lambda data: console.output(decoder.decode(data)),
         lambda warning: console.note(f"warning: {warning}"),
+        console=listener(symbols.find),
     )
     console.output(decoder.decode(b"", final=True))
     console.interrupt()
     where = f"at {symbols.place(outcome.pc)}, after {_wording(outcome.seconds)} of simulated time"
-    if outcome.end is End.TEXT:
-        console.say(f"the program sent {text!r}: {where}")
+    if outcome.end in (End.TEXT, End.SAID):
+        console.say(f"the program sent {text if outcome.end is End.TEXT else said!r}: {where}")
     elif outcome.end is End.ADDRESS:
         console.say(f"the program reached {pc}: {where}")
     elif outcome.end is End.STOPPED:
         raise _stopped(outcome, where)
-    elif given.duration is None or text is not None or pc is not None:
-        raise _too_late(outcome, where, text, pc)
+    elif outcome.end is End.SILENCE:
+        raise ToolError(
+            f"the program sent nothing for {given.silence}: the CPU is {where}",
+            code=Code.RUN_TIME,
+            hint=_unmodelled(outcome) + "give the program more time with --silence",
+        )
+    elif given.duration is None or text is not None or pc is not None or said is not None:
+        raise _too_late(outcome, where, [text, said], pc)
     else:
         console.say(f"the time is over: the CPU is {where}")
 
@@ -103,23 +121,26 @@ def _stopped(outcome: Outcome, where: str) -> ToolError:
     return ToolError(f"the CPU stopped: {outcome.why}, {where}", code=Code.RUN_STOPPED, hint=hint)
 
 
-def _too_late(outcome: Outcome, where: str, text: Optional[str], pc: Optional[str]) -> ToolError:
-    missing = [f"the program did not send {text!r}"] if text is not None else []
+def _too_late(outcome: Outcome, where: str, texts: Sequence[Optional[str]], pc: Optional[str]) -> ToolError:
+    missing = [f"the program did not send {text!r}" for text in texts if text is not None]
     missing += [f"the program did not reach {pc}"] if pc is not None else []
     if not missing:
         hint = "say how long the program has to run, or what to wait for: --for, --until-uart or --until-pc"
         return ToolError(f"the program still runs, {where}: that is the limit", code=Code.RUN_TIME, hint=hint)
-    hint = "give the program more time with --for"
-    if outcome.unmodelled:
-        unmodelled = ", ".join(outcome.unmodelled)
-        hint = f"it uses {unmodelled}, which is not modelled: a wait for it never ends; otherwise {hint}"
+    hint = _unmodelled(outcome) + "give the program more time with --for"
     return ToolError(f"{' and '.join(missing)}: the CPU is {where}", code=Code.RUN_TIME, hint=hint)
+
+
+def _unmodelled(outcome: Outcome) -> str:
+    if not outcome.unmodelled:
+        return ""
+    return f"it uses {', '.join(outcome.unmodelled)}, which is not modelled: a wait for it never ends; otherwise "
 
 
 COMMANDS = (
     command(
         "run",
-        "run the board's program and print what its UARTs send",
+        "run the board's program and print what its UARTs and its console send",
         run,
         SimRunArguments,
         part=PartUse.NONE,

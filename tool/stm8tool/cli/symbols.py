@@ -41,6 +41,10 @@ class Symbols:
             f"{self._path} has no symbol {text!r}", hint="static functions have no symbol: give an address"
         )
 
+    def find(self, name: str) -> Optional[int]:
+        """Return the address of a name as the ELF spells it; None if it has none."""
+        return self._by_name.get(name)
+
     def place(self, address: int) -> str:
         """Return an address as text, with the name of the function or variable around it if one is known."""
         index = bisect_right(self._addresses, address) - 1

@@ -25,18 +25,30 @@ class End(Enum):
     """The event that ended a run."""
 
     TEXT = "text"
+    SAID = "said"
     ADDRESS = "address"
+    SILENCE = "silence"
     TIME = "time"
     STOPPED = "stopped"
 
 
 @dataclass(frozen=True)
 class Goal:
-    """When a run ends: when a UART has sent `text`, before the instruction at `pc`, or after `seconds`."""
+    """When a run ends: the first of these.
+
+    Attributes:
+        seconds: After this simulated time.
+        text: When a UART has sent this.
+        pc: Before the instruction at this address.
+        said: When a UART or the console has sent this.
+        silence: After this simulated time without a byte from a UART or the console.
+    """
 
     seconds: float
     text: Optional[bytes] = None
     pc: Optional[int] = None
+    said: Optional[bytes] = None
+    silence: Optional[float] = None
 
 
 @dataclass(frozen=True)
@@ -56,14 +68,24 @@ class Outcome:
     unmodelled: tuple[str, ...]
 
 
-def run(path: PathLike, goal: Goal, put: Callable[[bytes], None], warn: Callable[[str], None]) -> Outcome:
+Listener = Callable[[bytearray], bytes]  # takes the text of a program out of its RAM, where SWIM would read it
+
+
+def run(
+    path: PathLike,
+    goal: Goal,
+    put: Callable[[bytes], None],
+    warn: Callable[[str], None],
+    console: Optional[Listener] = None,
+) -> Outcome:
     """Switch a board off and on, and run its program; the board is saved at the end.
 
     Args:
         path: The chip file.
         goal: When to end.
-        put: Takes what the UARTs send.
+        put: Takes what the UARTs and the console send.
         warn: Takes each difference from a real chip.
+        console: Called again and again while the program runs, with its RAM.
 
     Raises:
         ToolError: Nothing can run: no supply, held in reset, no program, a ruined chip. Or the program does a thing
@@ -71,7 +93,7 @@ def run(path: PathLike, goal: Goal, put: Callable[[bytes], None], warn: Callable
     """
     with board(path) as (chip, clock):
         _switch_on(chip, clock)
-        return _Run(chip, clock, goal, put, warn).run()
+        return _Run(chip, clock, goal, put, warn, console).run()
 
 
 def _switch_on(chip: Microcontroller, clock: VirtualClock) -> None:
@@ -112,8 +134,12 @@ class _Run:
         goal: Goal,
         put: Callable[[bytes], None],
         warn: Callable[[str], None],
+        console: Optional[Listener],
     ) -> None:
         self._chip, self._clock, self._goal, self._put, self._warn = chip, clock, goal, put, warn
+        self._console = console
+        self._said: dict[str, bytes] = {}  # the last bytes of each source, for `Goal.said`
+        self._heard = clock.now()  # when the last byte came
         self._told: set[str] = set()
         self._shown: dict[str, int] = {}
         self._processor = chip.processor
@@ -146,14 +172,19 @@ class _Run:
                     self._pass_on()
                     if self._has_sent_text():
                         end = End.TEXT
+                    elif goal.said is not None and any(goal.said in said for said in self._said.values()):
+                        end = End.SAID
                     elif chip.debug.pc == goal.pc:
                         end = End.ADDRESS
                     elif chip.debug.stopped:
                         end = End.STOPPED
+                    elif goal.silence is not None and clock.now() - self._heard > goal.silence:
+                        end = End.SILENCE
                     else:
                         continue
                     break
         except SimGapError as exc:
+            self._pass_on()
             raise ToolError(
                 f"the simulator does not know what a chip does here, at 0x{self._execution.core.pc:06X}: {exc}",
                 code=Code.RUN_STOPPED,
@@ -171,7 +202,19 @@ class _Run:
             new = bytes(uart.sent[self._shown.get(name, 0) :])
             if new:
                 self._shown[name] = len(uart.sent)
-                self._put(new)
+                self._hear(name, new)
+        if self._console is not None:
+            new = self._console(self._chip.ram.data)
+            if new:
+                self._processor.was_disturbed()  # the program may wait for room in the ring
+                self._hear("console", new)
+
+    def _hear(self, name: str, new: bytes) -> None:
+        self._heard = self._clock.now()
+        self._put(new)
+        if self._goal.said is not None and self._goal.said not in self._said.get(name, b""):
+            said = self._said.get(name, b"") + new
+            self._said[name] = said if self._goal.said in said else said[-len(self._goal.said) :]
 
     def _on_reset(self, cause: str) -> None:
         self._warn_once(f"{cause}: the chip starts again from its reset")

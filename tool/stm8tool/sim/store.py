@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
-from stm8tool.errors import ToolError, UsageError
+from stm8tool.errors import Code, ToolError, UsageError
 from stm8tool.parts.table import Part
 from stm8tool.support import files
 from stm8tool.support.clock import Clock
@@ -60,6 +60,7 @@ def create(
     options: Iterable[str] = (),
     faults: Iterable[str] = (),
     content: Optional[bytes] = None,
+    program: Iterable[tuple[int, bytes]] = (),
     overwrite: bool = False,
 ) -> None:
     """Make a chip file.
@@ -71,6 +72,7 @@ def create(
         locked: Read-out protected; without `content`, flash and EEPROM hold a program of a fictional vendor.
         options: Option bytes other than factory, see `OptionBytes.set`.
         faults: `NAME[=ARG]`, see `faults`.
+        program: Addresses and bytes in flash and EEPROM.
 
     Raises:
         UsageError: the file exists, or a model, option or fault is unknown, or `content` does not fit.
@@ -89,6 +91,8 @@ def create(
                 f"{len(content)} bytes do not fit into {part.flash.size} bytes of flash", hint="choose a larger part"
             )
         chip.flash.write(part.flash.start, content)
+    for address, data in program:
+        _hold(chip, address, data)
     for option in options:
         chip.options.set(option)
     chip.options.load()
@@ -97,6 +101,18 @@ def create(
     with FileLock(path, "simulated probe"):
         _refuse_existing(path, overwrite)  # another run may have made it meanwhile; now none can
         _save(path, _document(probe, model, serial, seconds=0.0))
+
+
+def _hold(chip: Microcontroller, address: int, data: bytes) -> None:
+    for memory in (chip.flash, chip.eeprom):
+        if memory is not None and memory.start <= address and address + len(data) <= memory.end:
+            memory.write(address, data)
+            return
+    raise UsageError(
+        f"{len(data)} bytes at 0x{address:06X} are neither in the flash nor in the EEPROM of this part",
+        code=Code.OUTSIDE_MAP,
+        hint=Hint("check that {part} names the chip of the program"),
+    )
 
 
 def _refuse_existing(path: Path, overwrite: bool) -> None:

@@ -31,6 +31,9 @@ void swim_putchar(char byte);
 /* Write a text; no line end is added. */
 void swim_puts(const char *text);
 
+/* Wait until the computer has read everything. Without a listener this waits for ever. */
+void swim_flush(void);
+
 /* Return the next byte, 0 to 255; -1 if there is none. It does not wait. */
 int swim_getchar(void);
 
