@@ -321,23 +321,29 @@ class Chip:
         self._session.let_run(address)
 
     def console(
-        self, program: Optional[Program] = None, notice: Callable[[str], None] = lambda text: None
+        self,
+        program: Optional[Program] = None,
+        notice: Callable[[str], None] = lambda text: None,
+        reload: Optional[Callable[[], Program]] = None,
     ) -> SwimConsole:
         """Return the console of the program that runs in the chip, for a `with` statement; see docs/console.md.
 
-        The chip is not reset, and its CPU never stops.
+        The chip is not reset, and its CPU never stops. Another command of this tool may use the probe meanwhile.
 
         Args:
             program: The program of the chip, from its ELF. Without it the console is looked for in RAM.
             notice: Called with one line for the user, such as "the chip was reset".
+            reload: Returns the program after another command has used the probe: that may have been an upload.
 
         Raises:
+            AccessError: Another console listens at this probe.
             ConnectError: The running chip does not answer.
             TargetError: Another program runs, or it has no console.
         """
         from .chip.running.swim_console import SwimConsole
 
-        return SwimConsole(self._session.running(), self.part, program, notice)
+        link = self._session.running()
+        return SwimConsole(link, self.part, program, notice, reload, self._session.offer)
 
     def erase(self, region: Union[str, Region] = "flash") -> Written:
         """Erase "flash", "eeprom", or whole blocks of one of them, to 0x00. Blank blocks are skipped.

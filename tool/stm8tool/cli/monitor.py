@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from ..errors import Code, ToolError, UsageError
@@ -50,13 +51,14 @@ def monitor(request: Request[MonitorArguments], console: Console) -> None:
     if given.until == "":
         raise UsageError("--until needs a text", hint="such as --until ready")
     seconds = None if given.duration is None else duration_s(given.duration)
-    program = None if given.program is None else _program(given.program, request)
+    reload = None if given.program is None else partial(_program, given.program, request)
+    program = reload and reload()
 
     def notice(text: str) -> None:
         console.note(f"monitor: {text}")
 
     end = monitor_ends.end_for(given.port, console, raw=given.raw)
-    with end, request.chip(console) as chip, chip.console(program, notice) as running:
+    with end, request.chip(console, listens=True) as chip, chip.console(program, notice, reload) as running:
         notice(f"{end.name}; Ctrl-C ends it")
         if not running.takes_input:
             notice("the program takes no input")
@@ -85,7 +87,11 @@ def _pump(running: SwimConsole, end: UserEnd, seconds: Optional[float], until: O
     last, typed = b"", b""
     moved = began  # when the program took input for the last time
     while True:
-        found = running.read() if end.is_there() else b""
+        found = b""
+        if end.is_there():
+            found = running.read()
+        else:
+            running.give_way()
         if found:
             end.put(found)
             if wanted is not None:

@@ -5,7 +5,8 @@
             show(console.read())
             console.write(typed)
 
-A reset of the chip, a new program or a lost link does not end it: `read` attaches again, and tells it by `notice`.
+A reset of the chip, a new program or a lost link does not end it: `read` attaches again, and tells it by `notice`. An
+upload does not end it, either: `read` lends the probe to the command that asks for it, see `lending.py`.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from ...errors import LINK_ERRORS, Code, ConnectError, LinkFault, SwimError, Tar
 from ...parts.table import Part
 from ...probe.base import SwimLink
 from ...support.clock import Clock
+from ...support.handover import Offer
 from ...support.interrupts import shield
 from ...words import Hint
 from . import attach, rings
+from .lending import Lender, Turn
 from .program import Program
 from .rings import HEADER, IN_MAGIC, IN_SYMBOL, OUT_MAGIC, OUT_SYMBOL, Header, Ring
 
@@ -33,6 +36,7 @@ _AGAIN_S = 0.05  # between two tries to attach
 _PATIENCE_S = 30.0  # how long a chip that answered before may stay silent
 _ENTRY_S = 1.0  # how long the first attaching may fail
 _START_S = 0.25  # how long a program may take from its reset to its first ring
+_NO_CONSOLE_ANY_MORE = "the program shows no console in its RAM any more; waiting for it"
 
 
 class SwimConsole:
@@ -43,6 +47,8 @@ class SwimConsole:
         part: The chip.
         program: The program that should run; without it the rings are looked for in RAM.
         notice: Called with one line for the user, such as "the chip was reset".
+        reload: Returns the program after another command has used the probe: that may have been an upload.
+        offer: What other commands ask for the probe by.
     """
 
     def __init__(
@@ -51,15 +57,20 @@ class SwimConsole:
         part: Part,
         program: Optional[Program] = None,
         notice: Callable[[str], None] = lambda text: None,
+        reload: Optional[Callable[[], Program]] = None,
+        offer: Optional[Offer] = None,
     ) -> None:
         self._link = link
         self._part = part
         self._program = program
         self._notice = notice
+        self._reload = reload
+        self._lender = Lender(link, offer, notice)
         self._ran = False  # the CPU was seen to run: if it is stalled later, a reset in the middle of an entry did that
         self._compared: set[int] = set()  # where the flash was seen to hold the program
         self._out: Optional[Ring] = None
         self._in: Optional[Ring] = None
+        self._old: set[int] = set()  # the rings of the program before: RAM may still hold them
         self._tail = 0  # of `out`, as this console wrote it last
         self._unsure: Optional[int] = None  # the tail that the chip may still have: the link was lost at the write
         self._dropped = 0
@@ -82,7 +93,7 @@ class SwimConsole:
             raise
         return self
 
-    def _enter(self) -> None:
+    def _enter(self, *, again: bool = False) -> None:
         clock = self._link.clock
         end = clock.now() + _ENTRY_S
         while True:  # a program that resets itself again and again ends SWIM each time
@@ -90,7 +101,7 @@ class SwimConsole:
                 attach.attach(self._link)
                 if self._ran:
                     attach.let_run(self._link)
-                self._begin()
+                self._begin(again=again)
                 return
             except ConnectError:
                 if clock.now() > end:
@@ -106,7 +117,7 @@ class SwimConsole:
                     raise
             clock.sleep(_AGAIN_S)
 
-    def _begin(self) -> None:
+    def _begin(self, *, again: bool) -> None:
         if attach.is_stalled(self._link):
             raise TargetError(
                 "the CPU of the chip is stopped, so its program does not run",
@@ -115,18 +126,31 @@ class SwimConsole:
             )
         self._ran = True
         if self._program is not None:
-            self._program.require_in(self._link, self._part, self._compared)
+            self._require_program(self._program, again=again)
         end = self._link.clock.now() + _START_S
         while not self._locate():
             if self._link.clock.now() > end:
+                if again:
+                    self._tell_wait(_NO_CONSOLE_ANY_MORE)
+                    return
                 raise self._nothing_found()
             self._link.clock.sleep(_AGAIN_S)
+
+    def _require_program(self, program: Program, *, again: bool) -> None:
+        try:
+            program.require_in(self._link, self._part, self._compared)
+        except TargetError as exc:
+            if not again:
+                raise
+            self._notice(f"{exc}; its console is looked for in RAM")
+            self._program = None
 
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         """Detach; the program runs on."""
-        self._leave()
+        if not self._lender.is_away:
+            self._leave()
 
     def _leave(self) -> None:
         if self._ran:
@@ -145,6 +169,8 @@ class SwimConsole:
             ConnectError: The chip stayed silent for half a minute.
             TransportError, ProbeError: The probe failed.
         """
+        if not self.give_way():
+            return b""
         try:
             return self._drain() if self._is_attached() else b""
         except ConnectError:
@@ -155,13 +181,42 @@ class SwimConsole:
 
     def write(self, data: bytes) -> int:
         """Give the program as many bytes of `data` as have room in its ring now; return how many."""
-        if self._in is None or self._silent_since is not None or not data:
+        if self._in is None or self._silent_since is not None or self._lender.is_away or not data:
             return 0
         try:
             return self._fill(self._in, data)
         except LINK_ERRORS as exc:
             self._lose(exc)
             return 0
+
+    def give_way(self) -> bool:
+        """Lend the probe if another command needs it; tell whether it is here. `read` does this, too.
+
+        Raises:
+            AccessError, TransportError, ProbeError: The probe cannot be taken back.
+            TargetError: The chip is read-protected now, or its CPU is stopped.
+        """
+        turn = self._lender.look(self._leave)
+        if turn is Turn.BACK:
+            self._come_back()
+        return turn is not Turn.AWAY
+
+    def _come_back(self) -> None:
+        """Attach to a chip that another command has used. It may hold another program, or another build of this one."""
+        self._ran = self._full = self._is_waiting = False
+        self._old = {ring.address for ring in (self._out, self._in) if ring is not None}
+        self._out = self._in = self._silent_since = None
+        self._blinks = 0
+        self._compared.clear()
+        try:
+            self._program = self._reload() if self._reload else self._program
+        except ToolError as exc:
+            self._notice(f"{exc}; the console is looked for in RAM")
+            self._program = None
+        try:
+            self._enter(again=True)
+        except LINK_ERRORS as exc:
+            self._lose(exc)
 
     def _lose(self, exc: ToolError) -> None:
         _log.debug("the console lost the chip: %s", exc)
@@ -261,7 +316,7 @@ class SwimConsole:
             self._blinks = 0
             self._out = self._in = None
             if not self._locate():
-                self._tell_wait("the program shows no console in its RAM any more; waiting for it")
+                self._tell_wait(_NO_CONSOLE_ANY_MORE)
 
     def _is_attached(self) -> bool:
         """Attach again if the chip was lost; False if it is still silent, ConnectError if it is so for too long."""
@@ -271,6 +326,8 @@ class SwimConsole:
         try:
             attach.attach(self._link)
             attach.let_run(self._link)
+            if self._program is not None:  # nothing is read if all of it was compared before
+                self._require_program(self._program, again=True)
         except ConnectError:
             if clock.now() - self._silent_since > _PATIENCE_S:
                 raise
@@ -314,7 +371,8 @@ class SwimConsole:
         ram = self._part.ram
         symbols = self._program.symbols if self._program else None
         if symbols is None:
-            return rings.find(self._link.rotf(ram.start, ram.size), ram.start, magic)
+            found = rings.find(self._link.rotf(ram.start, ram.size), ram.start, magic)
+            return [ring for ring in found if ring.address not in self._old] or found
         address = symbols.get(symbol)
         if address is None or not ram.start <= address <= ram.end - HEADER:
             return []
