@@ -44,6 +44,8 @@ class SimRunArguments(NamedTuple):
     until_pc: Optional[str]
     duration: Optional[str]
     elf: Optional[str]
+    coverage: Optional[str]
+    hot_spots: bool
 
     @staticmethod
     def add(parser: ArgumentParser) -> None:
@@ -54,11 +56,14 @@ class SimRunArguments(NamedTuple):
         add("--until-pc", metavar="ADDRESS", help="end at this address, or at a symbol of --elf")
         add("--for", dest="duration", metavar="TIME", help="end after this simulated time, such as 10ms (10s)")
         add("--elf", metavar="FILE", help="the ELF of its program, for symbols")
+        add("--coverage", metavar="FILE", help="write which lines were executed, for lcov; needs --elf")
+        add("--hot-spots", action="store_true", help="print where the cycles went; needs --elf")
 
 
 def run(request: Request[SimRunArguments], console: Console) -> None:
     from ..sim.running import End, Goal
     from ..sim.running import run as run_board
+    from .coverage import measure
     from .symbols import Symbols
 
     given = request.arguments
@@ -66,6 +71,7 @@ def run(request: Request[SimRunArguments], console: Console) -> None:
     if text == "":
         raise UsageError("--until-uart needs a text", hint="such as --until-uart ready")
     symbols = Symbols(given.elf)
+    measured = measure(given.elf, given.coverage, hot_spots=given.hot_spots)
     seconds = DEFAULT_LIMIT_S if given.duration is None else duration_s(given.duration)
     goal = Goal(
         seconds,
@@ -78,9 +84,12 @@ def run(request: Request[SimRunArguments], console: Console) -> None:
         goal,
         lambda data: console.output(decoder.decode(data)),
         lambda warning: console.note(f"warning: {warning}"),
+        measured and measured.coverage,
     )
     console.output(decoder.decode(b"", final=True))
     console.interrupt()
+    if measured:
+        measured.tell(console, symbols)
     where = f"at {symbols.place(outcome.pc)}, after {_wording(outcome.seconds)} of simulated time"
     if outcome.end is End.TEXT:
         console.say(f"the program sent {text!r}: {where}")

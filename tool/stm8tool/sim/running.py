@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
-from stm8tool.errors import Code, ToolError
+from stm8tool.errors import Code, TargetError, ToolError
 from stm8tool.words import Advice, Hint
 
 from .chip.microcontroller import Microcontroller
 from .clock import TIE_S, VirtualClock
 from .gap import SimGapError
 from .store import PathLike, board
+
+if TYPE_CHECKING:
+    from .cpu.counting import Counts
 
 SLICE_S = 0.01  # of simulated time; between two of them, the sent bytes are passed on
 OFF_S = 0.1
@@ -56,7 +59,39 @@ class Outcome:
     unmodelled: tuple[str, ...]
 
 
-def run(path: PathLike, goal: Goal, put: Callable[[bytes], None], warn: Callable[[str], None]) -> Outcome:
+@dataclass(frozen=True)
+class Coverage:
+    """What a run counts.
+
+    Attributes:
+        counts: Filled by the run.
+        name: The file of the program that the counts are for.
+        code: Its data by address; those outside of the flash are ignored.
+    """
+
+    counts: Counts
+    name: str
+    code: Iterable[tuple[int, bytes]]
+
+    def require_in(self, chip: Microcontroller) -> None:
+        """Raise TargetError unless the flash of a chip holds this program."""
+        flash = chip.flash
+        for address, data in self.code:
+            if flash.start <= address < flash.end and flash.read(address, len(data)) != data:
+                raise TargetError(
+                    f"the board holds another program than {self.name}",
+                    code=Code.OTHER_BUILD,
+                    hint="write this build to the board, or give the ELF of the program on it",
+                )
+
+
+def run(
+    path: PathLike,
+    goal: Goal,
+    put: Callable[[bytes], None],
+    warn: Callable[[str], None],
+    coverage: Optional[Coverage] = None,
+) -> Outcome:
     """Switch a board off and on, and run its program; the board is saved at the end.
 
     Args:
@@ -64,21 +99,28 @@ def run(path: PathLike, goal: Goal, put: Callable[[bytes], None], warn: Callable
         goal: When to end.
         put: Takes what the UARTs send.
         warn: Takes each difference from a real chip.
+        coverage: Counts what the CPU executes.
 
     Raises:
+        TargetError: The program of `coverage` is not that of the board.
         ToolError: Nothing can run: no supply, held in reset, no program, a ruined chip. Or the program does a thing
             that no source describes.
     """
     with board(path) as (chip, clock):
-        _switch_on(chip, clock)
+        if coverage:
+            coverage.require_in(chip)
+            chip.processor.counts = coverage.counts
+        _switch_on(chip, clock, coverage)
         return _Run(chip, clock, goal, put, warn).run()
 
 
-def _switch_on(chip: Microcontroller, clock: VirtualClock) -> None:
+def _switch_on(chip: Microcontroller, clock: VirtualClock, coverage: Optional[Coverage]) -> None:
     chip.nrst_low = False
     _let_writes_end(chip, clock)
     chip.power(False, clock.now())
     clock.sleep(OFF_S)
+    if coverage:
+        coverage.counts.clear()  # of what the program did before
     chip.power(True, clock.now())
     clock.sleep(chip.switches.start_s)
     chip.settle(clock.now())
