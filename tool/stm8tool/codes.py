@@ -141,6 +141,8 @@ class Code(Enum):
     NO_CONSOLE = "E-NO-CONSOLE", 1, "the chip answers, but no program with a console runs in it"
     OTHER_BUILD = "E-OTHER-BUILD", 1, "the chip runs another program than the ELF that you gave"
     DEBUG = "E-DEBUG", 1, "a debugger cannot do this with the chip, or not while its program runs"
+    # The data for debuggers in an ELF
+    NO_DWARF = "E-NO-DWARF", 2, "the ELF has no data for debuggers, so the tool knows no variables, types and lines"
     # A program that runs in the simulator
     RUN_STOPPED = "E-RUN-STOPPED", 1, "the CPU of the simulated board cannot continue, or nothing can run there"
     RUN_TIME = "E-RUN-TIME", 1, "the program in the simulator did not reach the condition that the command waits for"
