@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from typing import Optional, Union
+from typing import Union
 
 from ..dwarf.types import (
     ArrayType,
@@ -209,8 +209,8 @@ class Evaluator:
         if not isinstance(operand.type, ArrayType):
             raise UsageError("`[…]` needs an array or a pointer", hint=_HINT)
         array = operand.type
-        if array.count and not 0 <= index < array.count:
-            raise UsageError(f"the array has no element {index}", hint=f"its elements are 0 to {array.count - 1}")
+        if array.length and not 0 <= index < array.length:
+            raise UsageError(f"the array has no element {index}", hint=f"its elements are 0 to {array.length - 1}")
         if operand.unknown and operand.address is None:
             raise unknown(operand)
         start = index * array.element.size
@@ -327,7 +327,10 @@ def text_of_operand(operand: Operand, form: str = "") -> str:
         return operand.data.decode()
     if isinstance(operand.type, OpaqueType):
         return f"<{operand.type.name}>"
-    return text_of_value(operand.type, value_of(operand.type, operand.data, operand.bits))
+    text = text_of_value(operand.type, value_of(operand.type, operand.data, operand.bits))
+    if isinstance(operand.type, Scalar) and operand.type.is_doubtful:
+        return f"{text} (the debug information may have a wrong sign for it)"
+    return text
 
 
 def bytes_to_set(target: Operand, value: Operand) -> bytes:

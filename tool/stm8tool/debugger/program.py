@@ -130,11 +130,6 @@ class SourceProgram:
         return self._at_function(text)
 
     def _at_address(self, address: int) -> Place:
-        if not self.is_code(address):
-            raise UsageError(
-                f"0x{address:06X} is not in a memory that the CPU executes",
-                hint="a breakpoint needs an address in flash or RAM",
-            )
         return Place(address, self.lines.at(address), "")
 
     def _file(self, name: str) -> str:
@@ -189,7 +184,7 @@ class SourceProgram:
             first = self.lines.at(function.start)
             note = ""
             if first and first.file != function.file:
-                note = f"where SDCC made {name}() inline, this is not met"
+                note = f"where SDCC made {name}() inline, none stops"
             return Place(function.start if start is None else start, self.lines.at(start or function.start), note)
         address = self.symbols.get(f"_{name}", self.symbols.get(name))
         if address is None:

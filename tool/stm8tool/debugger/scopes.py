@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, Optional
 from ..dwarf.frames import Frame
 from ..dwarf.locations import FRAME_UNKNOWN, InMemory, InRegisters, Unknown, locate
 from ..dwarf.reading import number_of, text_of
-from ..dwarf.types import AnyType, BitPlace, type_of
+from ..dwarf.type_reader import TypeReader
+from ..dwarf.types import AnyType, BitPlace
 from ..errors import UsageError
 from .program import SourceProgram
 
@@ -48,6 +49,7 @@ class Scopes:
     def __init__(self, program: SourceProgram, read: Read) -> None:
         self._program = program
         self._read = read
+        self._types: dict[int, TypeReader] = {}  # by the place of their unit
 
     def locals_of(self, frame: Frame) -> dict[str, Any]:
         """Return the arguments and locals that are visible in a frame, the inner ones in place of outer ones."""
@@ -130,7 +132,7 @@ class Scopes:
 
     def operand(self, die: Any, frame: Optional[Frame]) -> Operand:
         """Return a variable with its bytes, or with the reason why they cannot be trusted."""
-        kind = type_of(die)
+        kind = self.type_of(die)
         if kind is None:
             return Operand(None, b"", None, unknown="the debug information gives it no type")
         found = locate(die, frame, self._program.lines)
@@ -139,6 +141,13 @@ class Scopes:
         if isinstance(found, InRegisters):
             return Operand(kind, found.data[-kind.size :], None)
         return Operand(kind, b"", None, unknown=found.reason if isinstance(found, Unknown) else FRAME_UNKNOWN)
+
+    def type_of(self, die: Any) -> Optional[AnyType]:
+        """Return the type that an entry names; None for `void`."""
+        unit = die.cu.cu_offset
+        if unit not in self._types:
+            self._types[unit] = TypeReader(die.cu.get_top_DIE())
+        return self._types[unit].type_of(die)
 
     def at(self, kind: AnyType, address: int, bits: Optional[BitPlace] = None, size: Optional[int] = None) -> Operand:
         """Return what is in memory at an address."""

@@ -15,11 +15,11 @@ from ..dwarf.frames import Backtrace, CpuState, Frame
 from ..dwarf.functions import Function
 from ..dwarf.lines import CodeLine
 from ..dwarf.locations import body_of
-from ..dwarf.types import type_of
-from ..errors import Code, TargetError, ToolError
+from ..errors import Code, TargetError, ToolError, UsageError
 from .comparators import Access, Condition, Mode, breakpoint_at
-from .expressions import text_of_operand
+from .expressions import Evaluator, bytes_to_set, number_of_operand, text_of_operand
 from .program import Place, SourceProgram
+from .registers import REGISTERS
 from .scopes import Operand, Scopes
 from .stops import Reason, Stop
 from .target import Target
@@ -140,7 +140,8 @@ class SourceDebugger:
         return self._told(self._wait(limit_s))
 
     def run_to(self, address: int) -> Halted:
-        """Let the program run to an address."""
+        """Let the program run to an address; TargetError if the CPU cannot execute there."""
+        self.target.memory.require_code(address)
         stop, reached = self._run_until(address, 0)
         return Halted("reached") if reached else self._told(stop)
 
@@ -193,7 +194,7 @@ class SourceDebugger:
     def _result_of(self, frame: Frame) -> str:
         """Return the result of a function that has just returned: in A, in X, or in Y and X."""
         function = frame.function
-        kind = type_of(function.die) if function and not function.is_handler else None
+        kind = self.scopes.type_of(function.die) if function and not function.is_handler else None
         held = self.target.registers
         places = {
             1: bytes([held.a]),
@@ -203,6 +204,41 @@ class SourceDebugger:
         if kind is None or kind.size not in places:
             return ""
         return text_of_operand(Operand(kind, places[kind.size], None))
+
+    def reset(self) -> Halted:
+        """Reset the chip; it is halted before its first instruction."""
+        self.changed()
+        return self._told(self.target.reset())
+
+    def assign(self, name: str, value: str, evaluator: Evaluator) -> None:
+        """Set a variable, or a register of the innermost frame; both are texts of a user.
+
+        Raises:
+            UsageError: It cannot be set, or the value does not fit.
+            TargetError: The chip does not take it.
+        """
+        wanted = evaluator.evaluate(value)
+        number = [at for at, register in enumerate(REGISTERS) if name == f"${register.name}"]
+        if number:
+            self._set_register(number[0], number_of_operand(wanted))
+        else:
+            variable = evaluator.evaluate(name)
+            data = bytes_to_set(variable, wanted)
+            if variable.address is not None:
+                self.target.memory.write(variable.address, data, halted=True)
+        selected = self.selected
+        self.changed()
+        self.selected = selected
+
+    def _set_register(self, number: int, value: object) -> None:
+        register = REGISTERS[number]
+        if self.selected:
+            raise UsageError("only frame 0 has registers that can be set", hint="frame 0 selects it")
+        if not isinstance(value, int) or not 0 <= value <= register.most:
+            raise UsageError(
+                f"${register.name} holds 0 to 0x{register.most:X}", hint="give a whole number in this range"
+            )
+        self.target.registers = self.target.registers.with_value(number, value)
 
     # -- inside -----------------------------------------------------------------------------------------------
 
@@ -386,7 +422,6 @@ class SourceDebugger:
 
     def _told(self, stop: Stop) -> Halted:
         """Return a stop in the words of the user's breakpoints."""
-        pc = self.target.registers.pc
         point = self._at(self.target.registers.pc)
         if point and stop.reason in (Reason.HARDWARE, Reason.SOFTWARE):
             return Halted(f"breakpoint {point.number}", point)

@@ -5,7 +5,7 @@ SDCC gives a variable one place for its whole function. This is what experience 
 * An address: right at every instruction.
 * The stack, for an argument that the caller has put there, or a local variable: right once the function's stack frame
   is complete.
-* The stack, for an argument that came in a register: right from the function's second line on. Before, it is not stored.
+* The stack, for an argument that came in a register: right from the function's second line on. It is stored by then.
 * Registers: right only at the entry, for arguments. Later the registers hold other values.
 * Offset 0 of the stack frame: this is the return address, and means that the variable has no place.
 """
