@@ -117,7 +117,11 @@ class SourceDebugger:
         known = self._at(place.address)
         if known:
             return known
-        self.target.set_breakpoint(place.address)
+        try:
+            self.target.set_breakpoint(place.address)
+        except TargetError as exc:
+            held = " and ".join(f"{point.number} ({point.text})" for point in self.breakpoints.values())
+            raise (exc.with_(hint=f"delete one of the breakpoints first: {held}") if held else exc) from exc
         self._last_number += 1
         point = Breakpoint(self._last_number, text, place)
         self.breakpoints[point.number] = point

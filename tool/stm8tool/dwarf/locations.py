@@ -101,6 +101,8 @@ def _is_behind_first_line(frame: Frame, lines: LineTable) -> bool:
 
 def body_of(start: int, end: int, lines: LineTable) -> Optional[int]:
     """Return where the second line of a function begins: behind the code that makes its stack frame."""
+    if start in lines.without_code:
+        return start
     first = lines.at(start)
     if first is None:
         return None
