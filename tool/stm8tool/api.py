@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .chip.options.bytes import OptionState
     from .chip.options.plan import Change as OptionChange
     from .chip.options.protection import Unlocked
+    from .chip.running.live_variables import LiveVariables
     from .chip.running.program import Program
     from .chip.running.swim_console import SwimConsole
     from .parts.table import Part
@@ -357,6 +358,24 @@ class Chip:
                     self._session.running()
                 raise
         return self._session.debugged()
+
+    def variables(self, elf: Optional[str] = None, notice: Callable[[str], None] = lambda text: None) -> LiveVariables:
+        """Return the variables of the program that runs in the chip, for a `with` statement; see docs/watch.md.
+
+        The chip is not reset, and its CPU never stops.
+
+        Args:
+            elf: The ELF of the program, with debug information. Without it only an address with a type is known.
+            notice: Called with one line for the user, such as "the chip was reset".
+
+        Raises:
+            ImageError: The ELF cannot be used, or has no debug information.
+            ConnectError: The running chip does not answer.
+            TargetError: Another program runs, or it does not run.
+        """
+        from .chip.running import live_variables
+
+        return live_variables.opened(self._session.running(), self.part, elf, notice)
 
     def erase(self, region: Union[str, Region] = "flash") -> Written:
         """Erase "flash", "eeprom", or whole blocks of one of them, to 0x00. Blank blocks are skipped.

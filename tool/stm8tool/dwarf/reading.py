@@ -46,7 +46,8 @@ def load(path: str) -> DebugData:
     try:
         content = files.read_regular(Path(path), ELF_LIMIT)
     except OSError as exc:
-        raise ImageError(f"{path}: {exc.strerror}", hint="build the program first, or check the path") from exc
+        reason = "no such file" if isinstance(exc, FileNotFoundError) else exc.strerror
+        raise ImageError(f"{path}: {reason}", hint="build the program first, or check the path") from exc
     return read(path, content)
 
 
