@@ -44,7 +44,7 @@ def test_what_is_not_an_elf_of_an_stm8_is_refused(content: bytes) -> None:
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match=r"missing\.elf: no such file|missing\.elf: No such file") as failure:
+    with pytest.raises(ImageError, match=r"missing\.elf: no such file$") as failure:
         reading.load(str(tmp_path / "missing.elf"))
     assert failure.value.hint
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Optional, Union
 
@@ -16,17 +17,19 @@ from .chip.options import writing
 from .chip.options.plan import Danger, factory, requested
 from .chip.programmer import Programmer, Progress, Verify, Written, silent
 from .chip.upload import OptionData, Restored, Upload
-from .errors import UsageError
+from .errors import ToolError, UsageError
 from .image import Image, Segment, require_image
 from .parts.table import Region
 from .words import Hint
 
 if TYPE_CHECKING:
     from .chip.facts import ChipInfo
+    from .chip.link.core import Core
     from .chip.link.quality import Quality
     from .chip.options.bytes import OptionState
     from .chip.options.plan import Change as OptionChange
     from .chip.options.protection import Unlocked
+    from .chip.running.live_variables import LiveVariables
     from .chip.running.program import Program
     from .chip.running.swim_console import SwimConsole
     from .parts.table import Part
@@ -342,8 +345,43 @@ class Chip:
         """
         from .chip.running.swim_console import SwimConsole
 
-        link = self._session.running()
+        link = self._session.running(lends=True)
         return SwimConsole(link, self.part, program, notice, reload, self._session.offer)
+
+    def debugged(self, *, reset: bool) -> Core:
+        """Return the chip for a debugger, which lets its program run at its end; see `debugger/target.py`.
+
+        With `reset` the CPU is halted; without it the chip is as the debugger, or the last job, left it.
+
+        Raises:
+            ReadoutProtectedError: The chip is locked; its program runs.
+        """
+        if reset:
+            try:
+                self._open_flash()
+            except ToolError:
+                with suppress(ToolError):
+                    self._session.running()
+                raise
+        return self._session.debugged()
+
+    def variables(self, elf: Optional[str] = None, notice: Callable[[str], None] = lambda text: None) -> LiveVariables:
+        """Return the variables of the program that runs in the chip, for a `with` statement; see docs/watch.md.
+
+        The chip is not reset, and its CPU never stops.
+
+        Args:
+            elf: The ELF of the program, with debug information. Without it only an address with a type is known.
+            notice: Called with one line for the user, such as "the chip was reset".
+
+        Raises:
+            ImageError: The ELF cannot be used, or has no debug information.
+            ConnectError: The running chip does not answer.
+            TargetError: Another program runs, or it does not run.
+        """
+        from .chip.running import live_variables
+
+        return live_variables.opened(self._session.running(), self.part, elf, notice)
 
     def erase(self, region: Union[str, Region] = "flash") -> Written:
         """Erase "flash", "eeprom", or whole blocks of one of them, to 0x00. Blank blocks are skipped.

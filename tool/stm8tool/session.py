@@ -200,18 +200,26 @@ class Session:
             self._connected = True
         return self._core
 
-    def running(self) -> SwimLink:
+    def running(self, *, lends: bool = False) -> SwimLink:
         """Return the probe for a chip whose program runs: nothing connects to it, which would reset it.
 
-        From now on this session listens: the caller looks at `offer` again and again, see `chip.running.lending`.
+        With `lends` the caller looks at `offer` again and again: other commands may use the probe meanwhile.
         """
-        self._wish.withdraw()
-        self.offer.make()
+        if lends:
+            self._wish.withdraw()
+            self.offer.make()
         if self._connected:
             self._core.leave()
             self._connected = False
         self.expects_program = False
         return self._link
+
+    def debugged(self) -> Core:
+        """Return the chip for a debugger: nothing connects to it, and the session does not reset it when it ends."""
+        self._core.hand_over()
+        self._connected = False
+        self.expects_program = False
+        return self._core
 
     def let_run(self, address: int) -> None:
         """Let the CPU run from `address`. The session then ends without a reset; another job connects again."""

@@ -12,13 +12,11 @@ from .simulation import duration_s
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from ..chip.running.program import Program
     from ..chip.running.swim_console import SwimConsole
     from .console import Console
     from .monitor_ends import UserEnd
     from .request import Request
 
-_ELF_LIMIT = 1 << 26
 _TYPED_LIMIT = 4096  # bytes that wait for the program; more stay where they come from
 _LEAVE_S = 1.0  # how long the last bytes of stdin wait for a program that reads nothing; our choice
 _IDLE_S = 0.01  # our choice: a person sees no delay, and idle polling takes little of the CPU's bus
@@ -45,13 +43,14 @@ class MonitorArguments(NamedTuple):
 
 
 def monitor(request: Request[MonitorArguments], console: Console) -> None:
+    from ..chip.running import program as programs
     from . import monitor_ends
 
     given = request.arguments
     if given.until == "":
         raise UsageError("--until needs a text", hint="such as --until ready")
     seconds = None if given.duration is None else duration_s(given.duration)
-    reload = None if given.program is None else partial(_program, given.program, request)
+    reload = None if given.program is None else partial(programs.load, given.program, request.require_part())
     program = reload and reload()
 
     def notice(text: str) -> None:
@@ -63,20 +62,6 @@ def monitor(request: Request[MonitorArguments], console: Console) -> None:
         if not running.takes_input:
             notice("the program takes no input")
         _pump(running, end, seconds, given.until)
-
-
-def _program(path: str, request: Request[MonitorArguments]) -> Program:
-    from pathlib import Path
-
-    from .. import image
-    from ..chip.running.program import Program
-    from ..image import elf
-    from ..support import files
-
-    loaded = image.load([path], None, ram_size=request.require_part().ram.size)
-    content = files.read_regular(Path(path), _ELF_LIMIT)
-    symbols = elf.symbols(content) if content.startswith(elf.MAGIC) else None
-    return Program(path, symbols, loaded.segments)
 
 
 def _pump(running: SwimConsole, end: UserEnd, seconds: Optional[float], until: Optional[str]) -> None:

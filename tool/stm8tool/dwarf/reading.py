@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
@@ -45,7 +46,8 @@ def load(path: str) -> DebugData:
     try:
         content = files.read_regular(Path(path), ELF_LIMIT)
     except OSError as exc:
-        raise ImageError(f"{path}: {exc.strerror}", hint="build the program first, or check the path") from exc
+        reason = "no such file" if isinstance(exc, FileNotFoundError) else exc.strerror
+        raise ImageError(f"{path}: {reason}", hint="build the program first, or check the path") from exc
     return read(path, content)
 
 
@@ -81,6 +83,21 @@ def read(name: str, content: bytes) -> DebugData:
     if not units:
         raise ImageError(f"{name} has no debug information", code=Code.NO_DWARF, hint=_HOW)
     return DebugData(name, content, dwarf, units)
+
+
+@contextmanager
+def damage_told(name: str) -> Iterator[None]:
+    """Turn what pyelftools and our own readers raise for damaged data into an ImageError."""
+    deps.require("elftools")
+    from elftools.common.exceptions import DWARFError, ELFError
+    from elftools.construct import ConstructError
+
+    try:
+        yield
+    except (DWARFError, ELFError, ConstructError, ValueError, LookupError, TypeError, AttributeError) as exc:
+        raise ImageError(
+            f"{name}: the debug information is damaged ({type(exc).__name__})", hint="build the program again"
+        ) from exc
 
 
 def below(die: Any) -> Iterator[Any]:

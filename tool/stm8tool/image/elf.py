@@ -83,8 +83,17 @@ def symbols(content: bytes) -> dict[str, int]:
     Raises:
         ElfError: as `sections`.
     """
+    return dict(symbol_table(content))
+
+
+def symbol_table(content: bytes) -> list[tuple[str, int]]:
+    """Return names and addresses in the order of the file. Symbols of two modules may have one name.
+
+    Raises:
+        ElfError: as `sections`.
+    """
     sections(content)
-    found: dict[str, int] = {}
+    found: list[tuple[str, int]] = []
     try:
         table, entry_size, count = struct.unpack_from(">32xI10xHH", content)
         headers = [struct.unpack_from(">10I", content, table + index * entry_size) for index in range(count)]
@@ -97,7 +106,7 @@ def symbols(content: bytes) -> dict[str, int]:
                 begin = names_at + name_at
                 name = content[begin : content.index(b"\0", begin, begin + _NAME_LIMIT)].decode("ascii", "replace")
                 if section and name and not name.startswith("."):
-                    found[name] = value
+                    found.append((name, value))
     except (struct.error, IndexError, ValueError) as exc:
         raise ElfError("the symbol table is damaged") from exc
     return found

@@ -299,6 +299,10 @@ class Core:
             self.write(reg.DM_CSR2, bytes([reg.CSR2_FLUSH]))
             self._entered = False
 
+    def hand_over(self) -> None:
+        """Leave it to the caller to let the program run."""
+        self._entered = False
+
     def leave(self) -> None:
         """Let the program run; does nothing if the chip was never touched."""
         if not self._entered:
