@@ -51,7 +51,7 @@ def monitor(request: Request[MonitorArguments], console: Console) -> None:
         raise UsageError("--until needs a text", hint="such as --until ready")
     seconds = None if given.duration is None else duration_s(given.duration)
     reload = None if given.program is None else partial(programs.load, given.program, request.require_part())
-    program = reload and reload()
+    program = None if reload is None else reload()
 
     def notice(text: str) -> None:
         console.note(f"monitor: {text}")
