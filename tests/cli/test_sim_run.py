@@ -127,7 +127,7 @@ def test_show_names_what_runs(desk: Desk) -> None:
     desk.chip(content=firmware("9D9D" + FOREVER))
     assert "CPU            running\n  seen at        0x008080\n" in desk.run("sim", "show", "board.chip").out
     desk.run("sim", "run", "board.chip", "--for", "1ms")
-    elf = symbol_file(desk, _main=0x8080)
+    elf = symbol_file(desk, **{"_main": 0x8080, "A$main$7": 0x8082})
     assert "running\n  seen at        0x008082\n" in desk.run("sim", "show", "board.chip").out
     assert "running\n  seen at        0x008082 (main+0x2)\n" in desk.run("sim", "show", "board.chip", "--elf", elf).out
 
@@ -229,3 +229,23 @@ def test_what_no_manual_describes_is_an_error_without_a_traceback(desk: Desk) ->
     result = desk.run("sim", "run", "board.chip", "--for", "1ms")
     assert result.code == 1
     assert "the simulator does not know what a chip does here, at 0x00" in result.reason
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "reason"),
+    [
+        ("--coverage out.info", 2, "error: --coverage needs the program's ELF [E-USAGE]"),
+        ("--hot-spots", 2, "error: --hot-spots needs the program's ELF [E-USAGE]"),
+        ("--elf firmware.elf --hot-spots", 2, "error: firmware.elf has no debug information [E-NO-DWARF]"),
+        ("--elf firmware.elf --coverage missing/out.info", 2, "error: missing/out.info: cannot be written: "),
+        ("--elf firmware.elf --coverage board.chip", 2, "error: board.chip: cannot be written: "),
+    ],
+)
+def test_coverage_that_cannot_be_had_is_refused_before_the_program_runs(
+    desk: Desk, words: str, code: int, reason: str
+) -> None:
+    desk.chip(content=firmware(FOREVER))
+    symbol_file(desk, _main=0x8080)
+    result = desk.run("sim", "run", "board.chip", "--for", "1ms", *words.split())
+    assert (result.code, result.out) == (code, "")
+    assert result.reason.startswith(reason)
