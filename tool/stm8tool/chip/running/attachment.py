@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 AGAIN_S = 0.05  # between two tries to attach
 _PATIENCE_S = 30.0  # how long a chip that answered before may stay silent
+_LEAVE_TRIES = 3  # a chip that resets itself ends SWIM each time; one that is stopped after its reset does not
 _ENTRY_S = 1.0  # how long the first attaching may fail
 
 
@@ -63,24 +64,33 @@ class Attachment:
     def enter(self, begin: Callable[[], None]) -> None:
         """Attach, then call `begin`, which may read the chip. Both are repeated for a second if the link fails.
 
+        A chip that was reached several times in that second resets itself again and again.
+
         Raises:
             ConnectError: The running chip does not answer.
             TargetError: Its CPU is stopped, or it does not let its memory be read.
         """
         clock = self.link.clock
         end = clock.now() + _ENTRY_S
+        reached = 0
         while True:  # a program that resets itself again and again ends SWIM each time
             try:
                 attach.attach(self.link)
+                reached += 1
                 if self._ran:
                     attach.let_run(self.link)
+                else:
+                    attach.start_from_reset(self.link)
                 self._require_running()
                 begin()
                 self.times += 1
                 return
-            except ConnectError:
+            except ConnectError as exc:
                 if clock.now() > end:
+                    if reached > 1:
+                        raise _resets_itself(exc) from exc
                     raise
+                clock.sleep(AGAIN_S)
             except LINK_ERRORS as exc:
                 if isinstance(exc, SwimError) and exc.fault is LinkFault.REFUSED:
                     raise TargetError(
@@ -89,8 +99,10 @@ class Attachment:
                         hint=Hint("a read-protected chip shows no memory: {unlock} erases it and opens it"),
                     ) from exc
                 if clock.now() > end:
+                    if reached > 1:
+                        raise _resets_itself(exc) from exc
                     raise
-            clock.sleep(AGAIN_S)
+                # The chip may have been reset a moment ago: no other time before its next reset is better to enter.
 
     def _require_running(self) -> None:
         if attach.is_stalled(self.link):
@@ -121,12 +133,23 @@ class Attachment:
         """Detach; the program runs on. Nothing happens while another command has the probe."""
         if self.is_away:
             return
-        if self._ran:
-            with shield(), suppress(ToolError):  # a chip that does not answer was not stalled by this tool
-                if self._silent_since is not None:  # something may have ended an entry in its middle
-                    attach.attach(self.link)
-                attach.let_run(self.link)
+        with shield():
+            for _ in range(_LEAVE_TRIES):
+                try:
+                    self._let_run()
+                    break
+                except ToolError as exc:  # a chip that does not answer was not stalled by this tool
+                    _log.debug("while the tool left the running chip: %s", exc)
         attach.detach(self.link)
+
+    def _let_run(self) -> None:
+        """Let a CPU run that a reset in the middle of an entry has stopped."""
+        if self._silent_since is not None or not self._ran:
+            attach.attach(self.link)
+        if self._ran:
+            attach.let_run(self.link)
+        else:
+            attach.start_from_reset(self.link)
 
     @property
     def is_lost(self) -> bool:
@@ -170,3 +193,12 @@ class Attachment:
         if self._is_waiting:
             self._notice(text)
         self._is_waiting = False
+
+
+def _resets_itself(exc: ToolError) -> ConnectError:
+    return ConnectError(
+        "the chip answers for a moment, again and again: its program resets it, or the wires are bad",
+        code=Code.LINK_LOST,
+        hint="a watchdog that the program does not refresh in time resets the chip; see docs/console.md, Limits",
+        details=[str(exc)],
+    )

@@ -302,8 +302,8 @@ class SwimConsole:
         address = symbols.get(symbol)
         if address is None or not ram.start <= address <= ram.end - HEADER:
             return []
-        size = min(HEADER + 256, ram.end - address)
-        return [ring for ring in rings.find(self._link.rotf(address, size), address, magic) if ring.address == address]
+        ring = rings.ring_at(address, self._link.rotf(address, HEADER), ram.end, magic)
+        return [] if ring is None else [ring]
 
     def _nothing_found(self) -> TargetError:
         program = self._program
