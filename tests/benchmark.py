@@ -4,6 +4,7 @@
 
     bench            everything; OpenOCD runs in the virtual machine of tests/vm
     bench --quick    without the virtual machine
+    bench --console  only the console over SWIM; it needs SDCC on PATH
     bench --phases   only where the time of each job of the loader goes, by the model of time
     bench --save     also writes what was measured to docs/performance.json; then run `dev.py generate`
 """
@@ -19,7 +20,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "tool")]
 
-from speed import core, phases, processes, record  # noqa: E402
+from speed import console, core, phases, processes, record  # noqa: E402
 from speed.cases import BLANK, DIRECT, JOBS, LOADER, MODELS, ONE_BYTE, PARTS, REWRITE, UNCHANGED, Cost, limit_s  # noqa: E402
 from speed.modelled import modelled, with_phases  # noqa: E402
 from stm8tool.parts.table import find_part  # noqa: E402
@@ -40,6 +41,7 @@ def main() -> int:
     """Measure, print, and save if that is wanted."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--console", action="store_true")
     parser.add_argument("--phases", action="store_true")
     parser.add_argument("--save", action="store_true")
     options = parser.parse_args()
@@ -49,6 +51,9 @@ def main() -> int:
         return 0
     about = record.surroundings()
     print(*(f"{name}: {value}" for name, value in about.items()), sep="\n", flush=True)
+    if options.console:
+        _show_console(about, save=options.save)
+        return 0
     cases = [*itertools.product((DIRECT, LOADER), PARTS, MODELS, JOBS)]
     with ProcessPoolExecutor() as pool:
         costs = record.in_order(pool.map(modelled, *zip(*cases)))
@@ -57,8 +62,8 @@ def main() -> int:
     if options.save:
         record.wait_for_quiet()
     measured = [*processes.figures(), *core.figures()]
-    for figure in measured:
-        print(f"{figure.what:<90} {figure.measured:>10} {figure.target:>10}", flush=True)
+    _print(measured)
+    _show_console(about, save=options.save)
     if options.save:
         record.save(record.DATA, record.BY_MODEL, about, map(record.row, costs))
         record.save(record.DATA, record.FIGURES, about, (figure._asdict() for figure in measured))
@@ -70,6 +75,19 @@ def main() -> int:
             print(f"not measured: {run}")
         return int(bool(failed))
     return 0
+
+
+def _print(figures: Iterable[processes.Figure]) -> None:
+    for figure in figures:
+        print(f"{figure.what:<90} {figure.measured:>10} {figure.target:>10}", flush=True)
+
+
+def _show_console(about: dict[str, str], *, save: bool) -> None:
+    """Measure the console, print its figures, and save them if that is wanted."""
+    measured = [*console.figures()]
+    _print(measured)
+    if save:
+        record.save(record.DATA, record.CONSOLE, about, (figure._asdict() for figure in measured))
 
 
 def _phase_lines() -> Iterator[str]:

@@ -85,17 +85,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return LoadFileScheduling(config, log)
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _no_locks_in_the_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the locks of probes that are no files out of the cache of the user who runs the tests."""
-    from stm8tool.support import handover
-
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("probes")
-        patch.setattr(handover, "_folder", lambda: folder)
-        yield
-
-
 @pytest.fixture(autouse=True)
 def _logger_as_it_was() -> Iterator[None]:
     """Undo what a command line that ran in this process has set up."""

@@ -263,7 +263,8 @@ def test_without_a_cache_folder_commands_work_and_nothing_is_shared(monkeypatch:
 
 
 def test_a_lock_file_that_cannot_be_made_hinders_no_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handover, "_folder", lambda: tmp_path / "missing")
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(handover, "_folder", lambda: tmp_path / "file" / "below")
     offer, wish = Offer("usb:1-4"), Wish("usb:1-4")
     offer.make()
     wish.make()

@@ -16,7 +16,7 @@ from pio import ROOT
 from speed.cases import CLIENTS, JOBS, MODELS, PARTS, Cost
 
 DATA = ROOT / "docs" / "performance.json"
-BY_MODEL, FIGURES = "model", "figures"
+BY_MODEL, FIGURES, CONSOLE = "model", "figures", "console"
 _LOOK_S = 10.0
 
 

@@ -42,7 +42,7 @@ class Offer:
 
     def __init__(self, place: str) -> None:
         self._place = place
-        base = _base(place)
+        self._base = base = _base(place)
         self._own = None if base is None else _lock(base, "offer")
         self._wish = None if base is None else _lock(base, "wish")
         self._is_made = False
@@ -51,8 +51,10 @@ class Offer:
 
     def make(self) -> None:
         """Let other commands know that this one listens; AccessError if another one listens at this probe."""
-        if self._own is None or self._is_made:
+        if self._base is None or self._own is None or self._is_made:
             return
+        with suppress(OSError):  # then the lock cannot be taken, which is logged
+            self._base.parent.mkdir(parents=True, exist_ok=True)
         end = time.monotonic() + _REFUSAL_S
         try:
             while not self._own.attempt():
@@ -168,9 +170,4 @@ def _base(place: str) -> Optional[Path]:
 
 def _folder() -> Optional[Path]:
     cache = places.user_cache()
-    if cache is None:
-        return None
-    folder = cache / "stm8tool" / "probes"
-    with suppress(OSError):  # then the locks in it cannot be taken, which is logged
-        folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return None if cache is None else cache / "stm8tool" / "probes"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Optional
 
 from ...errors import LINK_ERRORS, Code, ConnectError, LinkFault, SwimError, TargetError, ToolError
