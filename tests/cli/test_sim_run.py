@@ -217,20 +217,6 @@ def test_what_makes_no_sense_is_refused(desk: Desk, words: str) -> None:
     assert desk.run("sim", "run", "board.chip", *words.split()).code == 2
 
 
-def test_a_symbol_that_is_not_in_the_elf_is_refused(desk: Desk) -> None:
-    desk.chip(content=firmware(FOREVER))
-    result = desk.run("sim", "run", "board.chip", "--until-pc", "loop", "--elf", symbol_file(desk, _main=0x8080))
-    assert (result.code, result.reason) == (2, "error: firmware.elf has no symbol 'loop' [E-USAGE]")
-
-
-def test_what_no_manual_describes_is_an_error_without_a_traceback(desk: Desk) -> None:
-    # Keys, CR2.PRG, then a byte in one block and a byte in another.
-    desk.chip(content=firmware("3556506235AE5062" + "3501505B35FE505C" + "35018240" + "35018300" + FOREVER))
-    result = desk.run("sim", "run", "board.chip", "--for", "1ms")
-    assert result.code == 1
-    assert "the simulator does not know what a chip does here, at 0x00" in result.reason
-
-
 @pytest.mark.parametrize(
     ("words", "code", "reason"),
     [
@@ -249,3 +235,17 @@ def test_coverage_that_cannot_be_had_is_refused_before_the_program_runs(
     result = desk.run("sim", "run", "board.chip", "--for", "1ms", *words.split())
     assert (result.code, result.out) == (code, "")
     assert result.reason.startswith(reason)
+
+
+def test_a_symbol_that_is_not_in_the_elf_is_refused(desk: Desk) -> None:
+    desk.chip(content=firmware(FOREVER))
+    result = desk.run("sim", "run", "board.chip", "--until-pc", "loop", "--elf", symbol_file(desk, _main=0x8080))
+    assert (result.code, result.reason) == (2, "error: firmware.elf has no symbol 'loop' [E-USAGE]")
+
+
+def test_what_no_manual_describes_is_an_error_without_a_traceback(desk: Desk) -> None:
+    # Keys, CR2.PRG, then a byte in one block and a byte in another.
+    desk.chip(content=firmware("3556506235AE5062" + "3501505B35FE505C" + "35018240" + "35018300" + FOREVER))
+    result = desk.run("sim", "run", "board.chip", "--for", "1ms")
+    assert result.code == 1
+    assert "the simulator does not know what a chip does here, at 0x00" in result.reason

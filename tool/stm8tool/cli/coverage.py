@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..dwarf.coverage import HotSpot
     from ..dwarf.functions import Functions
     from ..dwarf.lines import LineTable
-    from ..sim.running import Coverage
+    from ..sim.coverage import Coverage
     from .console import Console
     from .symbols import Symbols
 
@@ -83,8 +83,8 @@ def measure(elf: Optional[str], file: Optional[str], *, hot_spots: bool) -> Opti
     from ..dwarf import reading
     from ..dwarf.functions import read_functions
     from ..dwarf.lines import read_lines
+    from ..sim.coverage import Coverage
     from ..sim.cpu.counting import Counts
-    from ..sim.running import Coverage
 
     if file is not None:
         try:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..sim.running import Outcome
     from .console import Console
+    from .coverage import Measured
     from .request import Request
 
 DEFAULT_LIMIT_S = 10.0
@@ -40,12 +41,12 @@ class SimRunArguments(NamedTuple):
     """The arguments of `sim run`."""
 
     chipfile: str
+    coverage: Optional[str]
+    hot_spots: bool
     until_uart: Optional[str]
     until_pc: Optional[str]
     duration: Optional[str]
     elf: Optional[str]
-    coverage: Optional[str]
-    hot_spots: bool
 
     @staticmethod
     def add(parser: ArgumentParser) -> None:
@@ -54,16 +55,21 @@ class SimRunArguments(NamedTuple):
         add("chipfile", metavar="CHIPFILE")
         add("--until-uart", metavar="TEXT", help="end when a UART has sent this")
         add("--until-pc", metavar="ADDRESS", help="end at this address, or at a symbol of --elf")
-        add("--for", dest="duration", metavar="TIME", help="end after this simulated time, such as 10ms (10s)")
-        add("--elf", metavar="FILE", help="the ELF of its program, for symbols")
         add("--coverage", metavar="FILE", help="write which lines were executed, for lcov; needs --elf")
         add("--hot-spots", action="store_true", help="print where the cycles went; needs --elf")
+        add("--for", dest="duration", metavar="TIME", help="end after this simulated time, such as 10ms (10s)")
+        add("--elf", metavar="FILE", help="the ELF of its program, for symbols")
+
+
+def _measured(given: SimRunArguments) -> Optional[Measured]:
+    from .coverage import measure
+
+    return measure(given.elf, given.coverage, hot_spots=given.hot_spots)
 
 
 def run(request: Request[SimRunArguments], console: Console) -> None:
     from ..sim.running import End, Goal
     from ..sim.running import run as run_board
-    from .coverage import measure
     from .symbols import Symbols
 
     given = request.arguments
@@ -71,7 +77,7 @@ def run(request: Request[SimRunArguments], console: Console) -> None:
     if text == "":
         raise UsageError("--until-uart needs a text", hint="such as --until-uart ready")
     symbols = Symbols(given.elf)
-    measured = measure(given.elf, given.coverage, hot_spots=given.hot_spots)
+    measured = _measured(given)
     seconds = DEFAULT_LIMIT_S if given.duration is None else duration_s(given.duration)
     goal = Goal(
         seconds,
@@ -84,7 +90,7 @@ def run(request: Request[SimRunArguments], console: Console) -> None:
         goal,
         lambda data: console.output(decoder.decode(data)),
         lambda warning: console.note(f"warning: {warning}"),
-        measured and measured.coverage,
+        coverage=None if measured is None else measured.coverage,
     )
     console.output(decoder.decode(b"", final=True))
     console.interrupt()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Optional
 
-from stm8tool.errors import Code, TargetError, ToolError
+from stm8tool.errors import Code, ToolError
 from stm8tool.words import Advice, Hint
 
 from .chip.microcontroller import Microcontroller
@@ -17,7 +17,7 @@ from .gap import SimGapError
 from .store import PathLike, board
 
 if TYPE_CHECKING:
-    from .cpu.counting import Counts
+    from .coverage import Coverage
 
 SLICE_S = 0.01  # of simulated time; between two of them, the sent bytes are passed on
 OFF_S = 0.1
@@ -59,32 +59,6 @@ class Outcome:
     unmodelled: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Coverage:
-    """What a run counts.
-
-    Attributes:
-        counts: Filled by the run.
-        name: The file of the program that the counts are for.
-        code: Its data by address; those outside of the flash are ignored.
-    """
-
-    counts: Counts
-    name: str
-    code: Iterable[tuple[int, bytes]]
-
-    def require_in(self, chip: Microcontroller) -> None:
-        """Raise TargetError unless the flash of a chip holds this program."""
-        flash = chip.flash
-        for address, data in self.code:
-            if flash.start <= address < flash.end and flash.read(address, len(data)) != data:
-                raise TargetError(
-                    f"the board holds another program than {self.name}",
-                    code=Code.OTHER_BUILD,
-                    hint="write this build to the board, or give the ELF of the program on it",
-                )
-
-
 def run(
     path: PathLike,
     goal: Goal,
@@ -108,8 +82,7 @@ def run(
     """
     with board(path) as (chip, clock):
         if coverage:
-            coverage.require_in(chip)
-            chip.processor.counts = coverage.counts
+            coverage.begin(chip)
         _switch_on(chip, clock, coverage)
         return _Run(chip, clock, goal, put, warn).run()
 
