@@ -17,6 +17,7 @@
     python3 dev.py generate   write everything that is generated from tables
     python3 dev.py bench      how fast a write is, beside OpenOCD in the virtual machine of --vm
     python3 dev.py bench --quick    the same without the virtual machine; --save writes docs/performance.json
+    python3 dev.py bench --console  only the console over SWIM, with SDCC
     python3 dev.py core --dir DIR    a PlatformIO core directory with this platform in it; --sdcc path: with the SDCC on
                               PATH, not a better one; --python FILE: for the PlatformIO of that Python
     python3 dev.py release    the archive for users, in dist: made from the commit and tried without a network

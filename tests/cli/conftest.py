@@ -13,6 +13,13 @@ from cli.desk import STM8L, STM8S, Desk
 from cli.plain_chip import Facts
 from cli.second_bench import FACTS, Bench
 from cli.second_probe import SecondProbe, attach
+from stm8tool.support import handover
+
+
+@pytest.fixture(autouse=True)
+def _no_locks_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the locks of probes that are no files out of the cache of the user who runs the tests."""
+    monkeypatch.setattr(handover, "_folder", lambda: tmp_path / "probes")
 
 
 @pytest.fixture

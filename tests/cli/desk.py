@@ -183,10 +183,10 @@ def program(size: int, seed: int = 1) -> bytes:
     return vector + bytes((seed * 37 + n * 11) % 255 + 1 for n in range(len(vector), size))
 
 
-def talking() -> bytes:
-    """Return a program that does what the console library does: MOV fills a ring at 0x0100, which says "hello"."""
-    ring = OUT_MAGIC + bytes([15, 0, 0, 6]) + b"hello\n"
-    code = b"".join(bytes([0x35, byte, 0x01, n]) for n, byte in enumerate(ring))
+def talking(text: bytes = b"hello\n", ring: int = 0x0100) -> bytes:
+    """Return a program that does what the console library does: MOV fills a ring of 16 bytes, which has a text."""
+    held = OUT_MAGIC + bytes([15, 0, 0, len(text)]) + text
+    code = b"".join(bytes([0x35, byte, *(ring + n).to_bytes(2, "big")]) for n, byte in enumerate(held))
     return b"\x82\x00\x80\x04" + code + b"\x20\xfe"
 
 

@@ -36,6 +36,7 @@ class SecondProbe:
         self.most_written = 4096
         self.high_speed = False
         self.info = ProbeInfo("Bench wire", "7", None, SELECTOR)
+        self.place = SELECTOR
         self.calls: list[str] = []
         self.opened = False
         self.fault: Callable[[str], None] = lambda name: None

@@ -16,7 +16,7 @@ DRAFT = "(write this)"  # docs/error_index.py writes it into the draft of a sect
 ERRORS = read("docs/errors.md")
 HEADINGS = re.findall(r"^### (E-[A-Z-]+)$", ERRORS, re.MULTILINE)
 # No board decides whether Python packages are there; tests/unit/test_deps.py has them missing.
-_NOT_ON_A_BOARD = {Code.PACKAGES}
+_NOT_ON_A_BOARD = {Code.PACKAGES, Code.NO_DWARF}
 
 
 @pytest.fixture

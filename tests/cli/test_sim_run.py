@@ -128,7 +128,7 @@ def test_show_names_what_runs(desk: Desk) -> None:
     desk.chip(content=firmware("9D9D" + FOREVER))
     assert "CPU            running\n  seen at        0x008080\n" in desk.run("sim", "show", "board.chip").out
     desk.run("sim", "run", "board.chip", "--for", "1ms")
-    elf = symbol_file(desk, _main=0x8080)
+    elf = symbol_file(desk, **{"_main": 0x8080, "A$main$7": 0x8082})
     assert "running\n  seen at        0x008082\n" in desk.run("sim", "show", "board.chip").out
     assert "running\n  seen at        0x008082 (main+0x2)\n" in desk.run("sim", "show", "board.chip", "--elf", elf).out
 
@@ -216,6 +216,26 @@ def test_a_board_on_which_nothing_runs_says_why(desk: Desk, words: dict[str, lis
 def test_what_makes_no_sense_is_refused(desk: Desk, words: str) -> None:
     desk.chip(content=firmware(FOREVER))
     assert desk.run("sim", "run", "board.chip", *words.split()).code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "reason"),
+    [
+        ("--coverage out.info", 2, "error: --coverage needs the program's ELF [E-USAGE]"),
+        ("--hot-spots", 2, "error: --hot-spots needs the program's ELF [E-USAGE]"),
+        ("--elf firmware.elf --hot-spots", 2, "error: firmware.elf has no debug information [E-NO-DWARF]"),
+        ("--elf firmware.elf --coverage missing/out.info", 2, "error: missing/out.info: cannot be written: "),
+        ("--elf firmware.elf --coverage board.chip", 2, "error: board.chip: cannot be written: "),
+    ],
+)
+def test_coverage_that_cannot_be_had_is_refused_before_the_program_runs(
+    desk: Desk, words: str, code: int, reason: str
+) -> None:
+    desk.chip(content=firmware(FOREVER))
+    symbol_file(desk, _main=0x8080)
+    result = desk.run("sim", "run", "board.chip", "--for", "1ms", *words.split())
+    assert (result.code, result.out) == (code, "")
+    assert result.reason.startswith(reason)
 
 
 def test_a_symbol_that_is_not_in_the_elf_is_refused(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pio import ROOT, Project, stm8tool
+from pio import ROOT, Core, Project, stm8tool
 
 pytestmark = pytest.mark.platform
 
@@ -108,6 +108,21 @@ def test_a_project_that_does_not_include_it_compiles_nothing_of_it(project: Proj
     assert result.code == 0, result.output
     assert "swim_putchar" not in result.output
     assert not list(Path(project.built("")).glob("lib*/swim_console"))
+
+
+FRAMEWORKS = {
+    "arduino": "#include <Arduino.h>\n#include <swim_console.h>\n"
+    'void setup(void) { swim_puts("from a framework\\n"); }\nvoid loop(void) { delay(10); }\n',
+    "spl": '#include "stm8s.h"\n#include <swim_console.h>\n'
+    'void main(void) { swim_puts("from a framework\\n"); for (;;) ; }\n',
+}
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_program_with_a_framework_has_a_console_too(frameworks: Core, project: Project, framework: str) -> None:
+    project.source('#define assert_param(x) ((void)0)\n#include "stm8s_clk.h"\n', "stm8s_conf.h")
+    words = built(project, FRAMEWORKS[framework], f"framework = {framework}")
+    assert monitor(project, words, "--until", "framework\n") == "from a framework\n"
 
 
 def flash_of(project: Project) -> int:
@@ -213,3 +228,40 @@ def test_a_port_whose_flasher_has_ended_can_be_closed(project: Project) -> None:
 def test_the_port_of_an_environment_without_a_board_says_so(project: Project) -> None:
     (project.folder / "platformio.ini").write_text("[env:bare]\nplatform = ststm8\n", encoding="utf-8")
     assert "[env:bare] of platformio.ini names no board" in through_port(project, "swim://").stderr
+
+
+UPLOADED_MEANWHILE = """
+import serial, subprocess, sys
+from platformio.platform.factory import PlatformFactory
+PlatformFactory.new("ststm8")
+port = serial.serial_for_url("swim://", timeout=600)
+def line():
+    found = b""
+    while not found.endswith(b"\\n"):
+        found += port.read(1)
+    return found.decode()
+print(line(), end="")
+subprocess.run([sys.executable, *sys.argv[1:]], check=True, stdout=subprocess.DEVNULL)
+print(line(), end="")
+port.close()
+"""
+
+
+def saying(text: str) -> str:
+    return '#include <swim_console.h>\nvoid main(void) { swim_puts("' + text + '\\n"); for (;;) ; }\n'
+
+
+def test_the_port_stays_open_while_another_build_is_uploaded(project: Project) -> None:
+    """`pio device monitor` reads this port. The upload is that of another terminal."""
+    words = built(project, saying("second"))
+    newer = project.folder / "newer.hex"
+    newer.write_bytes(project.built("firmware.hex").read_bytes())
+    built(project, saying("first"), "upload_port = sim:board.chip")
+    done = python(project, UPLOADED_MEANWHILE, str(ROOT / "tool"), *words, "write", str(newer))
+    assert (done.returncode, done.stdout) == (0, "first\nsecond\n"), done.stderr
+    told = [text for text in done.stderr.splitlines() if text.startswith("---")]
+    assert told[-3:-1] == [
+        "--- monitor: another command needs the probe: it has the probe now",
+        "--- monitor: the probe is back",
+    ]
+    assert "runs another program" in told[-1]  # the ELF is still that of the first one

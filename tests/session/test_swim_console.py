@@ -7,12 +7,14 @@ from typing import Optional
 
 import pytest
 
+from cli.desk import talking
 from session.bench import Board, image_of
 from stm8tool.chip.running import rings
 from stm8tool.chip.running.program import Program
 from stm8tool.chip.running.rings import HEADER, IN_MAGIC, OUT_MAGIC, Header, Ring
 from stm8tool.chip.running.swim_console import SwimConsole
 from stm8tool.errors import Code, ConnectError, LinkFault, SwimError, TargetError
+from stm8tool.image import Segment
 
 OUT, IN = 0x0100, 0x0200
 PARTS = ("stm8s103f3", "stm8l151k6")
@@ -392,3 +394,46 @@ def test_a_wrong_bit_is_not_another_build() -> None:
     same = Program("a.elf", {"_swim_console_out": OUT}, image_of(board.part, 99).segments)
     with board.open() as chip, chip.console(same) as console:
         assert console.read() == b""
+
+
+def biting(board: Board, prescaler: int) -> Program:
+    """Write a program that says hello and lets IWDG reset the chip, each 16 ms or 2, 4, … times that; let it run."""
+    watchdog = bytes.fromhex("35CC50E0 355550E0") + bytes([0x35, prescaler]) + bytes.fromhex("50E1 35AA50E0")
+    said = talking()
+    code = said[:-2] + watchdog + b"\x20\xfe"
+    board.chip.flash.write(0x8000, code + bytes(board.part.flash.size - len(code)))
+    board.probe.clock.sleep(0.1)
+    return Program("a.elf", {"_swim_console_out": OUT}, [Segment(0x8000, code)])
+
+
+@pytest.mark.parametrize("model", ["v2", "v3"])
+@pytest.mark.parametrize("prescaler", [0, 1, 2], ids=["16 ms", "32 ms", "64 ms"])
+def test_a_program_that_a_watchdog_resets_is_reached_and_never_left_stopped(model: str, prescaler: int) -> None:
+    board = Board(model=model)
+    program = biting(board, prescaler)
+    told: list[str] = []
+    with board.open() as chip, chip.console(program, told.append) as console:
+        found = b"".join(console.read() for _ in range(20))
+    assert found.startswith(b"hello\n")
+    assert board.is_left_idle()
+    assert not board.chip.debug.stalled
+
+
+def test_a_chip_that_resets_itself_too_often_is_told_as_that() -> None:
+    board = Board(model="v2")
+    biting(board, 1)
+    with board.open() as chip, pytest.raises(ConnectError, match="for a moment, again and again") as caught:
+        chip.console().__enter__()
+    assert caught.value.code is Code.LINK_LOST
+    assert "watchdog" in str(caught.value.hint)
+    assert board.is_left_idle()
+    assert not board.chip.debug.stalled
+
+
+def test_a_cpu_that_a_reset_has_stopped_is_started() -> None:
+    board = Board()
+    program = biting(board, 6)
+    board.chip.debug.reset(stalled=True)
+    with board.open() as chip, chip.console(program) as console:
+        assert b"".join(console.read() for _ in range(5)) == b"hello\n"
+    assert not board.chip.debug.stalled

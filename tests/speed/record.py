@@ -16,7 +16,7 @@ from pio import ROOT
 from speed.cases import CLIENTS, JOBS, MODELS, PARTS, Cost
 
 DATA = ROOT / "docs" / "performance.json"
-BY_MODEL, FIGURES, BUILDS = "model", "figures", "builds"
+BY_MODEL, FIGURES, BUILDS, CONSOLE = "model", "figures", "builds", "console"
 _LOOK_S = 10.0
 
 

@@ -29,17 +29,18 @@ LAYERS: dict[str, set[str]] = {
     "support": {"errors", "words"},
     "parts": {"errors"},
     "image": {"errors", "words", "support", "parts"},
+    "dwarf": {"errors", "words", "support", "image"},
     "transport": {"errors", "words", "support"},
     "probe": {"errors", "words", "support", "transport"},
-    "chip": {*LEAVES, "probe"},
+    "chip": {*LEAVES, "dwarf", "probe"},
     "sim": {"errors", "words", "support", "parts", "transport"},
     "selector": {"words", "support", "transport", "probe", "sim"},
     "session": {*LEAVES, "probe", "chip"},
-    "api": {*LEAVES, "probe", "chip", "session"},
+    "api": {*LEAVES, "dwarf", "probe", "chip", "session"},
     "library": {*LEAVES, "probe", "chip", "selector", "session", "api"},
-    "debugger": {*LEAVES, "probe", "chip", "api"},
+    "debugger": {*LEAVES, "dwarf", "probe", "chip", "api"},
     "doctor": {*LEAVES, "transport", "probe", "chip", "selector", "session", "api"},
-    "cli": {*LEAVES, "transport", "probe", "chip", "sim", "selector", "session", "api", "doctor", "debugger"},
+    "cli": {*LEAVES, "dwarf", "transport", "probe", "chip", "sim", "selector", "session", "api", "doctor", "debugger"},
     "__init__": {"errors", "parts", "image", "probe", "chip", "api", "library"},
     "oldest": set(),
     "__main__": {"oldest", "cli"},
@@ -54,7 +55,11 @@ BUILDER_LAYERS: dict[str, set[str]] = {
     "link": {"linker_files", "unused", "flags", "refusal", "sdcc"},
 }
 
-DOORS = {"usb": {"transport/usb.py", "transport/libusb.py"}, "intelhex": {"image/intel_hex.py"}}
+DOORS = {
+    "usb": {"transport/usb.py", "transport/libusb.py"},
+    "intelhex": {"image/intel_hex.py"},
+    "elftools": {"dwarf/reading.py"},
+}
 
 
 def sources() -> list[Path]:

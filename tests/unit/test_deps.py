@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,36 @@ def test_a_library_that_is_missing_in_the_archive_is_still_named(release: Checko
     assert release.run("usb")[0][1] == str(library)
 
 
+def test_a_release_archive_has_a_folder_for_each_version_of_a_package_that_has_several(release: Checkout) -> None:
+    vendor = release.tool / "_vendor"
+    this, other = ("<", ">=") if sys.version_info < (3, 10) else (">=", "<")
+    lock = release.tool / "requirements.lock"
+    older = release.add_wheel("pyelftools", "9.9.0", {"elftools/__init__.py": "older = True"})
+    pins = re.search(r"pyelftools==9\.9\.1.*\n.*\n", lock.read_text())
+    assert pins
+    marked = [
+        text.replace(" \\", f" ; python_full_version {sign} '3.10' \\", 1)
+        for sign, text in ((this, pins[0]), (other, older))
+    ]
+    lock.write_text(lock.read_text().replace(pins[0], "".join(marked)))
+    for version in ("9.9.1", "9.9.0"):
+        with zipfile.ZipFile(release.wheels / f"pyelftools-{version}-py3-none-any.whl") as wheel:
+            wheel.extractall(vendor / f"pyelftools-{version}")
+    for part in (vendor / "python").glob("*elftools*"):
+        shutil.rmtree(part)
+    assert release.run("elftools") == (
+        [str(vendor / "pyelftools-9.9.1" / "elftools" / "__init__.py"), *_library(release)],
+        "",
+    )
+    assert Path(release.run("usb")[0][0]).parent.parent == vendor / "python"
+    assert release.filled() == []
+
+
+def _library(release: Checkout) -> list[str]:
+    """Return what a process prints of the library that the archive has for it."""
+    return release.run("intelhex")[0][1:]
+
+
 def test_packages_of_an_older_lock_are_not_used(warm: Checkout) -> None:
     (old, _), _ = warm.run()
     lock = warm.tool / "requirements.lock"
@@ -285,3 +316,24 @@ def test_the_lock_file_pins_what_the_package_depends_on() -> None:
     assert {pin.name for pin in pins} == set(dependencies)
     assert pins[-1].name == "libusb-package"  # the others must have been found before its absence means anything
     assert all(re.search(r"--hash=sha256:[0-9a-f]{64}$", pin.text.rstrip()) for pin in pins)
+
+
+PYTHONS = [(3, minor) for minor in range(9, 16)]
+
+
+@pytest.mark.parametrize("python", PYTHONS, ids=lambda version: ".".join(map(str, version)))
+def test_each_python_has_one_pin_for_a_package_and_it_is_the_one_of_development(python: tuple[int, int]) -> None:
+    pins = [pin for pin in deps.listed() if pin.is_for(python)]
+    assert [pin.name for pin in pins] == [pin.name for pin in deps.pinned()]
+    development = (TOOL.parent / "requirements-dev.lock").read_text(encoding="utf-8")
+    (elftools,) = [pin for pin in pins if pin.name == "pyelftools"]
+    assert elftools.text.splitlines()[0] in development.splitlines()
+    (digest,) = re.findall(r"sha256:[0-9a-f]{64}", elftools.text)
+    assert digest in development
+
+
+def test_every_marker_in_the_lock_file_is_understood() -> None:
+    marked = [pin for pin in deps.listed() if ";" in pin.text]
+    assert len(marked) == 2
+    assert all(pin.below or pin.since for pin in marked)
+    assert len({pin.vendor_folder for pin in deps.listed()}) == 3

@@ -77,6 +77,8 @@ class Wheels:
             self.add(kind, f"libusb_package-1.2.3.0-{kind}.whl", {file: LIBRARIES[machine]})
         self.add("python", "intelhex.whl", {"intelhex/__init__.py": b"", "intelhex-9.data/scripts/x": b""})
         self.add("python", "pyusb.whl", {"usb/__init__.py": b""})
+        self.add("pyelftools-1", "pyelftools-1.whl", {"elftools/__init__.py": b"1"})
+        self.add("pyelftools-2", "pyelftools-2.whl", {"elftools/__init__.py": b"2"})
         self.write_lock()
 
     def add(self, kind: str, name: str, content: dict[str, bytes]) -> None:
@@ -90,7 +92,13 @@ class Wheels:
     def write_lock(self, *more: str) -> None:
         intelhex, pyusb = map(self.digest, self.files["python"])
         libusb = [self.digest(self.files[kind][0]) for kind in KINDS]
-        blocks = {"intelhex==9": [intelhex], "pyusb==9": [pyusb], "libusb-package==1.2.3.0": [*libusb, *more]}
+        blocks = {
+            "intelhex==9": [intelhex],
+            "pyelftools==1 ; python_full_version < '3.10'": [self.digest(self.files["pyelftools-1"][0])],
+            "pyelftools==2 ; python_full_version >= '3.10'": [self.digest(self.files["pyelftools-2"][0])],
+            "pyusb==9": [pyusb],
+            "libusb-package==1.2.3.0": [*libusb, *more],
+        }
         lines = (
             " \\\n".join([name, *(f"    --hash=sha256:{digest}" for digest in digests)])
             for name, digests in blocks.items()
@@ -132,8 +140,28 @@ def test_the_vendored_folder_has_the_packages_once_and_a_library_for_each_kind(s
     files = {path.relative_to(vendor).as_posix() for path in vendor.rglob("*") if path.is_file()}
     libraries = {f"libusb/{kind}/{bundle.FILES[system]}" for kind, (system, _, _) in bundle.FOLDERS.items()}
     texts = {"libusb/LGPL-2.1.txt", "libusb/README.txt"}
-    assert files == {"python/intelhex/__init__.py", "python/usb/__init__.py"} | texts | libraries
+    several = {"pyelftools-1/elftools/__init__.py", "pyelftools-2/elftools/__init__.py"}
+    assert files == {"python/intelhex/__init__.py", "python/usb/__init__.py"} | several | texts | libraries
     assert "/v1.2.3\n" in (vendor / "libusb" / "README.txt").read_text()
+
+
+@pytest.mark.parametrize(("number", "python"), [(1, "3.9"), (2, "3.10")])
+def test_a_pin_for_some_pythons_is_fetched_by_each_python(
+    stock: Wheels, monkeypatch: pytest.MonkeyPatch, number: int, python: str
+) -> None:
+    told: list[str] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        told.extend(command)
+        return subprocess.CompletedProcess(command, 1, "", "ERROR: offline")
+
+    monkeypatch.setattr(wheels.subprocess, "run", run)
+    stock.files[f"pyelftools-{number}"][0].unlink()
+    with pytest.raises(wheels.IndexSilentError, match=f"pyelftools-{number}"):
+        wheels.fetch(stock.cache)
+    assert told[told.index("--python-version") + 1] == python
+    lines = Path(told[told.index("-r") + 1]).read_text(encoding="utf-8").splitlines()
+    assert lines[0] == f"pyelftools=={number} \\"
 
 
 def test_a_wheel_that_the_lock_names_and_no_kind_takes_is_an_error(stock: Wheels) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .chip.options.bytes import OptionState
     from .chip.options.plan import Change as OptionChange
     from .chip.options.protection import Unlocked
+    from .chip.running.live_variables import LiveVariables
     from .chip.running.program import Program
     from .chip.running.swim_console import SwimConsole
     from .parts.table import Part
@@ -323,23 +324,29 @@ class Chip:
         self._session.let_run(address)
 
     def console(
-        self, program: Optional[Program] = None, notice: Callable[[str], None] = lambda text: None
+        self,
+        program: Optional[Program] = None,
+        notice: Callable[[str], None] = lambda text: None,
+        reload: Optional[Callable[[], Program]] = None,
     ) -> SwimConsole:
         """Return the console of the program that runs in the chip, for a `with` statement; see docs/console.md.
 
-        The chip is not reset, and its CPU never stops.
+        The chip is not reset, and its CPU never stops. Another command of this tool may use the probe meanwhile.
 
         Args:
             program: The program of the chip, from its ELF. Without it the console is looked for in RAM.
             notice: Called with one line for the user, such as "the chip was reset".
+            reload: Returns the program after another command has used the probe: that may have been an upload.
 
         Raises:
+            AccessError: Another console listens at this probe.
             ConnectError: The running chip does not answer.
             TargetError: Another program runs, or it has no console.
         """
         from .chip.running.swim_console import SwimConsole
 
-        return SwimConsole(self._session.running(), self.part, program, notice)
+        link = self._session.running(lends=True)
+        return SwimConsole(link, self.part, program, notice, reload, self._session.offer)
 
     def debugged(self, *, reset: bool) -> Core:
         """Return the chip for a debugger, which lets its program run at its end; see `debugger/target.py`.
@@ -357,6 +364,24 @@ class Chip:
                     self._session.running()
                 raise
         return self._session.debugged()
+
+    def variables(self, elf: Optional[str] = None, notice: Callable[[str], None] = lambda text: None) -> LiveVariables:
+        """Return the variables of the program that runs in the chip, for a `with` statement; see docs/watch.md.
+
+        The chip is not reset, and its CPU never stops.
+
+        Args:
+            elf: The ELF of the program, with debug information. Without it only an address with a type is known.
+            notice: Called with one line for the user, such as "the chip was reset".
+
+        Raises:
+            ImageError: The ELF cannot be used, or has no debug information.
+            ConnectError: The running chip does not answer.
+            TargetError: Another program runs, or it does not run.
+        """
+        from .chip.running import live_variables
+
+        return live_variables.opened(self._session.running(), self.part, elf, notice)
 
     def erase(self, region: Union[str, Region] = "flash") -> Written:
         """Erase "flash", "eeprom", or whole blocks of one of them, to 0x00. Blank blocks are skipped.

@@ -141,6 +141,11 @@ class Code(Enum):
     NO_CONSOLE = "E-NO-CONSOLE", 1, "the chip answers, but no program with a console runs in it"
     OTHER_BUILD = "E-OTHER-BUILD", 1, "the chip runs another program than the ELF that you gave"
     DEBUG = "E-DEBUG", 1, "a debugger cannot do this with the chip, or not while its program runs"
+    NOT_RUNNING = "E-NOT-RUNNING", 1, "the chip answers, but its program does not run or its memory cannot be read"
+    # The data for debuggers in an ELF
+    NO_DWARF = "E-NO-DWARF", 2, "the ELF has no data for debuggers, so the tool knows no variables, types and lines"
+    NO_VARIABLE = "E-NO-VARIABLE", 2, "the program has no such variable, or the variable has no such piece"
+    NOT_RAM = "E-NOT-RAM", 2, "this value is not in RAM, so it cannot be set while the program runs"
     # A program that runs in the simulator
     RUN_STOPPED = "E-RUN-STOPPED", 1, "the CPU of the simulated board cannot continue, or nothing can run there"
     RUN_TIME = "E-RUN-TIME", 1, "the program in the simulator did not reach the condition that the command waits for"

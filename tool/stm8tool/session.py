@@ -18,6 +18,7 @@ from .chip.link.leave import stays_held
 from .chip.link.quality import Quality
 from .errors import Code, ConnectError, ProbeLostError, ToolError
 from .image import Image
+from .support.handover import Offer, Wish
 from .support.interrupts import shield
 from .words import joined
 
@@ -43,15 +44,24 @@ class Session:
         link: The probe, which is not open yet; see `selector.open_link`.
         part: The chip, if it is known.
         power_cycle: Catch the chip while the user switches its power; None: connect by the ladder.
+        listens: It listens to a running chip for long. Other commands may use the probe meanwhile, see `handover`.
 
     Attributes:
+        offer: What lets other commands use the probe, for the code that listens to the running chip.
         known: Contents of the chip that the last job has seen. They are not read again when the session ends.
         expects_program: When the session ends, it checks that the chip holds a program, and warns if not.
         starts_program: After the session, whether the chip has a program, which then runs. None if the chip is locked
             or was not checked.
     """
 
-    def __init__(self, link: SwimLink, part: Optional[Part] = None, power_cycle: Optional[PowerCycle] = None) -> None:
+    def __init__(
+        self,
+        link: SwimLink,
+        part: Optional[Part] = None,
+        power_cycle: Optional[PowerCycle] = None,
+        *,
+        listens: bool = False,
+    ) -> None:
         self.known = Image()
         self.expects_program = False
         self._part = part
@@ -59,11 +69,26 @@ class Session:
         self._core = Core(link, part, power_cycle)
         self._connected = False
         self.starts_program: Optional[bool] = None
+        self._listens = listens
+        self.offer = Offer(link.place)
+        self._wish = Wish(link.place)
 
     def __enter__(self) -> Session:
-        """Open the probe."""
-        self._link.open()
+        """Open the probe. If a command of this tool listens at it, that command releases it first."""
+        try:
+            if self._listens:
+                self.offer.make()
+            else:
+                self._wish.make()
+            self._wish.through(self._link.open)
+        except BaseException:
+            self._part_with_others()
+            raise
         return self
+
+    def _part_with_others(self) -> None:
+        self.offer.withdraw()
+        self._wish.withdraw()
 
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
@@ -88,7 +113,10 @@ class Session:
                 else:
                     _log.warning("%s", "; ".join(told))
             finally:
-                self._link.close()
+                try:
+                    self._link.close()
+                finally:
+                    self._part_with_others()
         if error is None:
             self._warn()
         elif isinstance(ended, ToolError):
@@ -172,8 +200,14 @@ class Session:
             self._connected = True
         return self._core
 
-    def running(self) -> SwimLink:
-        """Return the probe for a chip whose program runs: nothing connects to it, which would reset it."""
+    def running(self, *, lends: bool = False) -> SwimLink:
+        """Return the probe for a chip whose program runs: nothing connects to it, which would reset it.
+
+        With `lends` the caller looks at `offer` again and again: other commands may use the probe meanwhile.
+        """
+        if lends:
+            self._wish.withdraw()
+            self.offer.make()
         if self._connected:
             self._core.leave()
             self._connected = False

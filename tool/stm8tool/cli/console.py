@@ -7,7 +7,10 @@ equal characters in a row on at once, so bars consist of "#". In a pipe there ar
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import sys
+from collections.abc import Sequence
 from typing import Optional
 
 from ..errors import Code, ToolError, UsageError
@@ -29,6 +32,7 @@ class Console:
         self._drawn = 0
         self._left_s = 0
         self._in_line = False
+        self._table = 0  # how many lines `redraw` has drawn
         self._unshown: Optional[OSError] = None
 
     @staticmethod
@@ -49,6 +53,19 @@ class Console:
         if text:
             self._print(text)
             self._in_line = not text.endswith("\n")
+
+    @staticmethod
+    def can_redraw() -> bool:
+        """Tell whether stdout is a terminal that `redraw` can use."""
+        return sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and streams.take_escapes(sys.stdout)
+
+    def redraw(self, lines: Sequence[str]) -> None:
+        """Draw lines in place of those of the last call, cut to the terminal. Other text ends the old ones."""
+        columns, rows = shutil.get_terminal_size()
+        shown = [line[: columns - 1] for line in lines[: rows - 1]]
+        up = f"\x1b[{self._table}F" if self._table else ""
+        self._print(up + "".join(f"{line}\x1b[K\n" for line in shown))
+        self._table = len(shown)
 
     @property
     def is_cut_off(self) -> bool:
@@ -127,7 +144,7 @@ class Console:
         """End an unfinished bar or program line. Then other text begins on a new line."""
         if (self._stage and self._bars) or self._in_line:
             self._print("\n")
-        self._stage, self._drawn, self._in_line = "", 0, False
+        self._stage, self._drawn, self._in_line, self._table = "", 0, False, 0
 
     def error(self, exc: ToolError) -> None:
         """Print evidence, hint and reason to stderr in one write; the reason is the last line."""

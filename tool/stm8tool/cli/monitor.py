@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from ..errors import Code, ToolError, UsageError
@@ -11,13 +12,11 @@ from .simulation import duration_s
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from ..chip.running.program import Program
     from ..chip.running.swim_console import SwimConsole
     from .console import Console
     from .monitor_ends import UserEnd
     from .request import Request
 
-_ELF_LIMIT = 1 << 26
 _TYPED_LIMIT = 4096  # bytes that wait for the program; more stay where they come from
 _LEAVE_S = 1.0  # how long the last bytes of stdin wait for a program that reads nothing; our choice
 _IDLE_S = 0.01  # our choice: a person sees no delay, and idle polling takes little of the CPU's bus
@@ -44,37 +43,25 @@ class MonitorArguments(NamedTuple):
 
 
 def monitor(request: Request[MonitorArguments], console: Console) -> None:
+    from ..chip.running import program as programs
     from . import monitor_ends
 
     given = request.arguments
     if given.until == "":
         raise UsageError("--until needs a text", hint="such as --until ready")
     seconds = None if given.duration is None else duration_s(given.duration)
-    program = None if given.program is None else _program(given.program, request)
+    reload = None if given.program is None else partial(programs.load, given.program, request.require_part())
+    program = None if reload is None else reload()
 
     def notice(text: str) -> None:
         console.note(f"monitor: {text}")
 
     end = monitor_ends.end_for(given.port, console, raw=given.raw)
-    with end, request.chip(console) as chip, chip.console(program, notice) as running:
+    with end, request.chip(console, listens=True) as chip, chip.console(program, notice, reload) as running:
         notice(f"{end.name}; Ctrl-C ends it")
         if not running.takes_input:
             notice("the program takes no input")
         _pump(running, end, seconds, given.until)
-
-
-def _program(path: str, request: Request[MonitorArguments]) -> Program:
-    from pathlib import Path
-
-    from .. import image
-    from ..chip.running.program import Program
-    from ..image import elf
-    from ..support import files
-
-    loaded = image.load([path], None, ram_size=request.require_part().ram.size)
-    content = files.read_regular(Path(path), _ELF_LIMIT)
-    symbols = elf.symbols(content) if content.startswith(elf.MAGIC) else None
-    return Program(path, symbols, loaded.segments)
 
 
 def _pump(running: SwimConsole, end: UserEnd, seconds: Optional[float], until: Optional[str]) -> None:
@@ -85,7 +72,11 @@ def _pump(running: SwimConsole, end: UserEnd, seconds: Optional[float], until: O
     last, typed = b"", b""
     moved = began  # when the program took input for the last time
     while True:
-        found = running.read() if end.is_there() else b""
+        found = b""
+        if end.is_there():
+            found = running.read()
+        else:
+            running.give_way()
         if found:
             end.put(found)
             if wanted is not None:

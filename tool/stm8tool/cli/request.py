@@ -132,15 +132,18 @@ class Request(Generic[Args]):
 
         return None if self.power_cycle_s is None else PowerCycle(self.power_cycle_s, console.power_cycle)
 
-    def chip(self, console: Console) -> Chip:
-        """Return the chip at the probe, for a `with` statement. Only that statement opens the probe."""
+    def chip(self, console: Console, *, listens: bool = False) -> Chip:
+        """Return the chip at the probe, for a `with` statement. Only that statement opens the probe.
+
+        With `listens` the command listens to the running chip: other commands may use the probe meanwhile.
+        """
         from ..api import Chip
         from ..selector import open_link
         from ..session import Session
 
         power_cycle = self.power_cycle(console)
         return Chip(
-            lambda: Session(open_link(self.probe), self.part, power_cycle),
+            lambda: Session(open_link(self.probe), self.part, power_cycle, listens=listens),
             self.part,
             console.progress,
             loader=self.loader,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..sim.running import Outcome
     from .console import Console
+    from .coverage import Measured
     from .request import Request
 
 DEFAULT_LIMIT_S = 10.0
@@ -43,6 +44,8 @@ class SimRunArguments(NamedTuple):
     """The arguments of `sim run`."""
 
     chipfile: str
+    coverage: Optional[str]
+    hot_spots: bool
     until_uart: Optional[str]
     until_pc: Optional[str]
     duration: Optional[str]
@@ -58,9 +61,17 @@ class SimRunArguments(NamedTuple):
         add("--until", metavar="TEXT", help="end when a UART or the console has sent this")
         add("--until-uart", metavar="TEXT", help="end when a UART has sent this")
         add("--until-pc", metavar="ADDRESS", help="end at this address, or at a symbol of --elf")
+        add("--coverage", metavar="FILE", help="write which lines were executed, for lcov; needs --elf")
+        add("--hot-spots", action="store_true", help="print where the cycles went; needs --elf")
         add("--for", dest="duration", metavar="TIME", help="end after this simulated time, such as 10ms (10s)")
         add("--silence", metavar="TIME", help="end when the program has sent nothing for this simulated time")
         add("--elf", metavar="FILE", help="the ELF of its program, for symbols and for the console")
+
+
+def _measured(given: SimRunArguments) -> Optional[Measured]:
+    from .coverage import measure
+
+    return measure(given.elf, given.coverage, hot_spots=given.hot_spots)
 
 
 def run(request: Request[SimRunArguments], console: Console) -> None:
@@ -75,6 +86,7 @@ def run(request: Request[SimRunArguments], console: Console) -> None:
         if value == "":
             raise UsageError(f"{option} needs a text", hint=f"such as {option} ready")
     symbols = Symbols(given.elf)
+    measured = _measured(given)
     seconds = DEFAULT_LIMIT_S if given.duration is None else duration_s(given.duration)
     goal = Goal(
         seconds,
@@ -90,9 +102,12 @@ def run(request: Request[SimRunArguments], console: Console) -> None:
         lambda data: console.output(decoder.decode(data)),
         lambda warning: console.note(f"warning: {warning}"),
         console=listener(symbols.find),
+        coverage=None if measured is None else measured.coverage,
     )
     console.output(decoder.decode(b"", final=True))
     console.interrupt()
+    if measured:
+        measured.tell(console, symbols)
     where = f"at {symbols.place(outcome.pc)}, after {_wording(outcome.seconds)} of simulated time"
     if outcome.end in (End.TEXT, End.SAID):
         console.say(f"the program sent {text if outcome.end is End.TEXT else said!r}: {where}")

@@ -12,6 +12,7 @@ from ..image import elf
 from ..support import files
 
 _NUMBER = re.compile(r"0[xX][0-9A-Fa-f]{1,6}|\d{1,8}", re.ASCII)
+_DEBUGGERS = "$"  # in the names that SDCC and its assembler make for debuggers, such as A$main$70
 _LIBRARY_NAMES = ("s_", "l_")  # names of the linker, for the starts and lengths of areas
 
 
@@ -21,7 +22,11 @@ class Symbols:
     def __init__(self, path: Optional[str]) -> None:
         self._path = path
         self._by_name = {} if path is None else _load(path)
-        places = sorted((at, name) for name, at in self._by_name.items() if not name.startswith(_LIBRARY_NAMES))
+        places = sorted(
+            (at, name)
+            for name, at in self._by_name.items()
+            if not name.startswith(_LIBRARY_NAMES) and _DEBUGGERS not in name
+        )
         self._addresses = [at for at, _ in places]
         self._names = [name for _, name in places]
 

@@ -210,9 +210,7 @@ class Target:
     def registers(self) -> Registers:
         """The registers of the halted CPU; TargetError while it runs."""
         if self._held is None:
-            raise TargetError(
-                "the CPU runs, so its registers cannot be read", code=Code.DEBUG, hint="halt it first"
-            )
+            raise TargetError("the CPU runs, so its registers cannot be read", code=Code.DEBUG, hint="halt it first")
         return self._held
 
     @registers.setter

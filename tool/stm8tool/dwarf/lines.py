@@ -48,10 +48,14 @@ class LineTable:
     Attributes:
         files: The files that have code, sorted.
         lines: The runs of code by their addresses. None overlaps another.
+        without_code: The addresses at which a line has no instruction of its own. Where that is the entry of a
+            function, it needs no stack frame, and its first statement begins there.
     """
 
     def __init__(self, lines: Iterable[CodeLine]) -> None:
-        self.lines = _apart(lines)
+        given = list(lines)
+        self.without_code = frozenset(line.start for line in given if line.start == line.end)
+        self.lines = _apart(line for line in given if line.start < line.end)
         self._starts = [line.start for line in self.lines]
         self._by_place: Mapping[tuple[str, int], list[CodeLine]] = defaultdict(list)
         for line in self.lines:
@@ -148,7 +152,7 @@ def _lines_of_unit(dwarf: Any, unit: Any, places: WholeAddresses, lengths: Mappi
             if row.ends or not 0 < row.file <= len(files):
                 continue
             end = rows[index + 1].address if index + 1 < len(rows) else _end_of(row.address, lengths)
-            if end > row.address:
+            if end >= row.address:
                 yield CodeLine(bank + row.address, bank + end, files[row.file - 1], row.line)
 
 

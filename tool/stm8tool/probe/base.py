@@ -49,6 +49,10 @@ class SwimLink(Protocol):
         """Which probe it is; valid after `open`."""
 
     @property
+    def place(self) -> str:
+        """As `ProbeInfo.place`; valid before `open`, too."""
+
+    @property
     def clock(self) -> Clock:
         """The clock to wait by."""
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Optional
 from .chip.breakpoints import Access
 from .chip.memory import Memory
 from .clock import TIE_S
-from .cpu.core import BlockedError, Cpu
+from .cpu.core import BlockedError, Bus, Cpu
 from .cpu.idle import Finder, Loop
 from .cpu.writer import MemoryLayout
 from .peripherals.device import NEVER, Device
@@ -26,11 +26,24 @@ from .state import GIVEN, PART_OF_IT, SCRATCH, State
 
 if TYPE_CHECKING:
     from .chip.powered import PoweredChip
+    from .cpu.counting import Counts
 
 ILLEGAL = 0x05  # an opcode that the STM8 does not have
 CLOCKS = range(0x50C0, 0x50D0)
 SLEEPLESS = "no interrupt or reset can come"
 STALLING = {"CR1", "CR2", "NCR2"}  # an access to them waits for a busy array (RM0016 4.6.1)
+
+
+def _plain(bus: Bus) -> tuple[Cpu, Finder]:
+    core = Cpu(bus)
+    return core, Finder(core)
+
+
+def _counting(bus: Bus, counts: Counts) -> tuple[Cpu, Finder]:
+    from .cpu.counting import CountingCpu, CountingFinder
+
+    core = CountingCpu(bus, counts)
+    return core, CountingFinder(core, counts)
 
 
 class Execution:
@@ -60,7 +73,9 @@ class Execution:
         }
     )
 
-    def __init__(self, chip: PoweredChip, now: float, devices: Sequence[Device] = ()) -> None:
+    def __init__(
+        self, chip: PoweredChip, now: float, devices: Sequence[Device] = (), counts: Optional[Counts] = None
+    ) -> None:
         if chip.ram.start:
             raise ValueError("the core needs RAM from address 0 on")
         self._chip = chip
@@ -83,9 +98,8 @@ class Execution:
         self._due = 0.0  # when the next thing happens in the devices; 0 after each access to one
         self._seen_accesses = 0  # of SWIM to the devices
         self._waits: Optional[tuple[Loop, int]] = None  # the loop in which the CPU waits, and its place there
-        self.core = Cpu(self)
+        self.core, self._finder = _plain(self) if counts is None else _counting(self, counts)
         self.core.pauses = True
-        self._finder = Finder(self.core)
         self.take_memories(anew=True)
 
     # -- time -------------------------------------------------------------------------------------------------

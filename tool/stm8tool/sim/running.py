@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from stm8tool.errors import Code, ToolError
 from stm8tool.words import Advice, Hint
@@ -15,6 +15,9 @@ from .chip.microcontroller import Microcontroller
 from .clock import TIE_S, VirtualClock
 from .gap import SimGapError
 from .store import PathLike, board
+
+if TYPE_CHECKING:
+    from .coverage import Coverage
 
 SLICE_S = 0.01  # of simulated time; between two of them, the sent bytes are passed on
 OFF_S = 0.1
@@ -77,6 +80,7 @@ def run(
     put: Callable[[bytes], None],
     warn: Callable[[str], None],
     console: Optional[Listener] = None,
+    coverage: Optional[Coverage] = None,
 ) -> Outcome:
     """Switch a board off and on, and run its program; the board is saved at the end.
 
@@ -86,21 +90,27 @@ def run(
         put: Takes what the UARTs and the console send.
         warn: Takes each difference from a real chip.
         console: Called again and again while the program runs, with its RAM.
+        coverage: Counts what the CPU executes.
 
     Raises:
+        TargetError: The program of `coverage` is not that of the board.
         ToolError: Nothing can run: no supply, held in reset, no program, a ruined chip. Or the program does a thing
             that no source describes.
     """
     with board(path) as (chip, clock):
-        _switch_on(chip, clock)
+        if coverage:
+            coverage.begin(chip)
+        _switch_on(chip, clock, coverage)
         return _Run(chip, clock, goal, put, warn, console).run()
 
 
-def _switch_on(chip: Microcontroller, clock: VirtualClock) -> None:
+def _switch_on(chip: Microcontroller, clock: VirtualClock, coverage: Optional[Coverage]) -> None:
     chip.nrst_low = False
     _let_writes_end(chip, clock)
     chip.power(False, clock.now())
     clock.sleep(OFF_S)
+    if coverage:
+        coverage.counts.clear()  # of what the program did before
     chip.power(True, clock.now())
     clock.sleep(chip.switches.start_s)
     chip.settle(clock.now())

@@ -4,7 +4,8 @@ In a checkout or a release archive, requirements.lock lies beside this package. 
 versions of the packages:
 
  1. in the interpreter (a developer's venv),
- 2. in tool/_vendor/python of release archives; beside it is tool/_vendor/libusb, see support/bundle.py,
+ 2. in tool/_vendor of release archives: in python; a package with a pin for some Pythons only in a folder of its own,
+    such as pyelftools-0.33. Beside them is tool/_vendor/libusb, see support/bundle.py,
  3. in a private folder, tool/_deps/<key>, or below the user's cache directory if the checkout is read-only.
 
 A place counts only if the files of the packages match their RECORD (`support/package_files.py`). If there is no such
@@ -34,6 +35,7 @@ _VENDOR = _TOOL / "_vendor"
 # The packages that each module needs, and their modules. pyusb alone has no libusb, and the system may have none.
 PACKAGES = {
     "intelhex": {"intelhex": "intelhex"},
+    "elftools": {"pyelftools": "elftools"},
     "usb": {"pyusb": "usb", "libusb-package": "libusb_package"},
 }
 _OPTIONAL = "libusb-package"  # has no wheel for some machines (armv7, Windows on ARM); the system's libusb serves there
@@ -42,16 +44,36 @@ _DAMAGED = Hint(
     "repeat the {command} with a network connection, and the tool fetches them; or install the platform again"
 )
 
+# A pin, with the one kind of marker that the lock file has.
+_PIN = re.compile(r"^([\w-]+)==([\w.]+)(?: ; python_full_version (<|>=) '(\d+)\.(\d+)')?(?:.*\\\n)*.*\n?", re.MULTILINE)
+
 _LOCK_LIMIT_S = 300.0  # the process with the lock runs pip twice at most, see `fetching.LIMIT_S`
 _LOCK_POLL_S = 0.1
 
 
 class Pin(NamedTuple):
-    """One package of the lock file; `text` has its lines there."""
+    """One package of the lock file.
+
+    Attributes:
+        text: Its lines there.
+        below: It is only for a Python below this version, such as (3, 10).
+        since: It is only for this version and newer ones.
+    """
 
     name: str
     version: str
     text: str
+    below: Optional[tuple[int, int]] = None
+    since: Optional[tuple[int, int]] = None
+
+    def is_for(self, python: tuple[int, int]) -> bool:
+        """Tell whether a Python of this version takes it."""
+        return (self.below is None or python < self.below) and (self.since is None or python >= self.since)
+
+    @property
+    def vendor_folder(self) -> str:
+        """The folder in _vendor that a release has for it. A package with several pins has one for each."""
+        return "python" if self.below is None and self.since is None else f"{self.name}-{self.version}"
 
     @property
     def dist_info(self) -> str:
@@ -102,12 +124,12 @@ def _check_installed(module: str) -> None:
 
 
 def installed() -> dict[str, Optional[tuple[str, Path]]]:
-    """Return version and folder of each package as this process sees it; None if it is missing."""
+    """Return version and folder of each package for a probe, as this process sees it; None if it is missing."""
     from importlib import metadata
 
     found: dict[str, Optional[tuple[str, Path]]] = {}
-    for modules in PACKAGES.values():
-        for package in modules:
+    for module in ("intelhex", "usb"):
+        for package in PACKAGES[module]:
             try:
                 distribution = metadata.distribution(package)
             except metadata.PackageNotFoundError:
@@ -138,10 +160,19 @@ def how_to_renew(file: Path) -> str:
 
 
 def pinned() -> list[Pin]:
-    """Return the packages of the lock file, in its order."""
-    text = _LOCK_FILE.read_text(encoding="utf-8")
-    found = re.finditer(r"^([\w-]+)==([\w.]+)(?:.*\\\n)*.*\n?", text, re.MULTILINE)
-    return [Pin(match[1], match[2], match[0]) for match in found]
+    """Return the packages of the lock file that this Python needs, in the order of the file."""
+    return [pin for pin in listed() if pin.is_for(sys.version_info[:2])]
+
+
+def listed() -> list[Pin]:
+    """Return all packages of the lock file, in its order. A package may have several pins, for different Pythons."""
+    return [_pin(match) for match in _PIN.finditer(_LOCK_FILE.read_text(encoding="utf-8"))]
+
+
+def _pin(match: re.Match[str]) -> Pin:
+    version = (int(match[4]), int(match[5])) if match[3] else None
+    below, since = (version, None) if match[3] == "<" else (None, version)
+    return Pin(match[1], match[2], match[0], below, since)
 
 
 def _interpreter_fault(module: str, pins: list[Pin]) -> Optional[str]:
@@ -179,7 +210,7 @@ def _fault(folder: Path, pins: list[Pin], packages: Collection[str]) -> Optional
 def _whole_folder(pins: list[Pin], packages: Collection[str]) -> tuple[Optional[Path], list[str]]:
     """Return the first folder that has `packages`, and the faults of the folders before it."""
     faults: list[str] = []
-    for folder in _folders():
+    for folder in _folders(pins, packages):
         found = _fault(folder, pins, packages)
         if found is None:
             return folder, faults
@@ -188,8 +219,10 @@ def _whole_folder(pins: list[Pin], packages: Collection[str]) -> tuple[Optional[
     return None, faults
 
 
-def _folders() -> Iterator[Path]:
-    yield _VENDOR / "python"
+def _folders(pins: list[Pin], packages: Collection[str]) -> Iterator[Path]:
+    yield from dict.fromkeys(
+        _VENDOR / pin.vendor_folder for pin in pins if pin.name in packages and pin.name != _OPTIONAL
+    )
     yield from _private_folders()
 
 

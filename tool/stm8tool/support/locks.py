@@ -61,26 +61,35 @@ class FileLock:
 
     def acquire(self) -> None:
         """Take the lock; AccessError if another program keeps it."""
-        try:
-            descriptor = self._open()
-        except OSError as exc:
-            raise self._unusable(exc) from exc
         deadline = time.monotonic() + WAIT_S * self._patient
         while True:
             try:
-                _try_lock(descriptor)
-            except OSError:
-                if time.monotonic() >= deadline:
-                    os.close(descriptor)
-                    raise AccessError(
-                        f"{self._path} is busy: another program is using this {self._what}",
-                        code=Code.BUSY,
-                        hint="wait until that program has ended",
-                    ) from None
-                time.sleep(STEP_S)
-            else:
-                self._descriptor = descriptor
-                return
+                if self.attempt():
+                    return
+            except OSError as exc:
+                raise self._unusable(exc) from exc
+            if time.monotonic() >= deadline:
+                raise AccessError(
+                    f"{self._path} is busy: another program is using this {self._what}",
+                    code=Code.BUSY,
+                    hint="wait until that program has ended",
+                )
+            time.sleep(STEP_S)
+
+    def attempt(self) -> bool:
+        """Take the lock if it is free, and tell whether it was; OSError if the lock file cannot be used."""
+        descriptor = self._open()
+        try:
+            _try_lock(descriptor)
+        except OSError:
+            os.close(descriptor)
+            return False
+        self._descriptor = descriptor
+        return True
+
+    def exists(self) -> bool:
+        """Tell whether the lock file exists: a program has used this lock at some time."""
+        return self._lock_path.exists()
 
     def _unusable(self, exc: OSError) -> UsageError:
         """Return the error for a lock file that cannot be opened or made."""

@@ -34,3 +34,19 @@ def put(stream: TextIO, text: str) -> Optional[OSError]:
             os.dup2(null.fileno(), stream.fileno())
         return exc
     return None
+
+
+def take_escapes(stream: TextIO) -> bool:
+    """Tell whether a terminal acts on escape sequences. A console of Windows has to be told to do so."""
+    if sys.platform != "win32":
+        return True
+    import ctypes
+    import msvcrt
+
+    mode = ctypes.c_ulong()
+    kernel = ctypes.windll.kernel32
+    console = msvcrt.get_osfhandle(stream.fileno())
+    enable = 0x0004  # ENABLE_VIRTUAL_TERMINAL_PROCESSING (Microsoft, "SetConsoleMode function")
+    return bool(
+        kernel.GetConsoleMode(console, ctypes.byref(mode)) and kernel.SetConsoleMode(console, mode.value | enable)
+    )

@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 _FIRST_POLL_S = 0.012  # as the connect ladder waits
 _BASE = reg.CSR_SWIM_DM | reg.CSR_RST
 _STATUS_BITS = reg.CSR_HSIT | reg.CSR_NO_ACCESS
+RESET_VECTOR = 0x8000
 _HALT_HINT = "a program that sleeps in HALT, or that turns SWIM off, cannot be watched; see docs/console.md"
 
 
@@ -57,6 +58,15 @@ def _enter(link: SwimLink) -> None:
 def is_stalled(link: SwimLink) -> bool:
     """Tell whether something has stopped the CPU."""
     return bool(link.rotf(reg.DM_CSR2, 1)[0] & reg.CSR2_STALL)
+
+
+def start_from_reset(link: SwimLink) -> None:
+    """Let a CPU run that stands at its first instruction; do nothing to one that stands elsewhere, or runs.
+
+    It stands there if a reset came between the entry and the write of SWIM_CSR.RST. A debugger stops it elsewhere.
+    """
+    if is_stalled(link) and link.rotf(reg.PROGRAM_COUNTER, 3) == RESET_VECTOR.to_bytes(3, "big"):
+        let_run(link)
 
 
 def let_run(link: SwimLink) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple, Optional
 
+from ... import image
 from ...errors import Code, TargetError
-from ...image import Segment
+from ...image import Segment, elf
 from ...parts.table import Part
 from ...probe.base import SwimLink
+from ...support import files
 
+_ELF_LIMIT = 1 << 26  # bytes
 _CHUNK = 256
 _READS = 3
 
@@ -50,3 +54,15 @@ class Program(NamedTuple):
                         hint="upload this build, or give the ELF of the program in the chip",
                     )
                 compared.add(segment.address + at)
+
+
+def load(path: str, part: Part) -> Program:
+    """Return the program in an ELF, or in a file of another format without names.
+
+    Raises:
+        ImageError: The file cannot be used.
+    """
+    loaded = image.load([path], None, ram_size=part.ram.size)
+    content = files.read_regular(Path(path), _ELF_LIMIT)
+    symbols = elf.symbols(content) if content.startswith(elf.MAGIC) else None
+    return Program(path, symbols, loaded.segments)

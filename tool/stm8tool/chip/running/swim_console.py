@@ -5,34 +5,30 @@
             show(console.read())
             console.write(typed)
 
-A reset of the chip, a new program or a lost link does not end it: `read` attaches again, and tells it by `notice`.
+A reset of the chip, a new program or a lost link does not end it: `read` attaches again, and tells it by `notice`. An
+upload does not end it, either: `read` lends the probe to the command that asks for it, see `lending.py`.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
 from typing import Optional
 
-from ...errors import LINK_ERRORS, Code, ConnectError, LinkFault, SwimError, TargetError, ToolError
+from ...errors import LINK_ERRORS, Code, ConnectError, TargetError, ToolError
 from ...parts.table import Part
 from ...probe.base import SwimLink
 from ...support.clock import Clock
-from ...support.interrupts import shield
-from ...words import Hint
-from . import attach, rings
+from ...support.handover import Offer
+from . import rings
+from .attachment import AGAIN_S, Attachment
+from .lending import Turn
 from .program import Program
 from .rings import HEADER, IN_MAGIC, IN_SYMBOL, OUT_MAGIC, OUT_SYMBOL, Header, Ring
 
-_log = logging.getLogger(__name__)
-
 _BLINKS = 3  # reads that find no ring, before it is looked for again: the chip may be starting
-_AGAIN_S = 0.05  # between two tries to attach
-_PATIENCE_S = 30.0  # how long a chip that answered before may stay silent
-_ENTRY_S = 1.0  # how long the first attaching may fail
 _START_S = 0.25  # how long a program may take from its reset to its first ring
+_NO_CONSOLE_ANY_MORE = "the program shows no console in its RAM any more; waiting for it"
 
 
 class SwimConsole:
@@ -43,6 +39,8 @@ class SwimConsole:
         part: The chip.
         program: The program that should run; without it the rings are looked for in RAM.
         notice: Called with one line for the user, such as "the chip was reset".
+        reload: Returns the program after another command has used the probe: that may have been an upload.
+        offer: What other commands ask for the probe by.
     """
 
     def __init__(
@@ -51,22 +49,24 @@ class SwimConsole:
         part: Part,
         program: Optional[Program] = None,
         notice: Callable[[str], None] = lambda text: None,
+        reload: Optional[Callable[[], Program]] = None,
+        offer: Optional[Offer] = None,
     ) -> None:
         self._link = link
         self._part = part
         self._program = program
         self._notice = notice
-        self._ran = False  # the CPU was seen to run: if it is stalled later, a reset in the middle of an entry did that
+        self._reload = reload
+        self._attachment = Attachment(link, part, notice, Code.NO_CONSOLE, offer)
         self._compared: set[int] = set()  # where the flash was seen to hold the program
         self._out: Optional[Ring] = None
         self._in: Optional[Ring] = None
+        self._old: set[int] = set()  # the rings of the program before: RAM may still hold them
         self._tail = 0  # of `out`, as this console wrote it last
         self._unsure: Optional[int] = None  # the tail that the chip may still have: the link was lost at the write
         self._dropped = 0
         self._full = False  # the last read found much: the next one reads header and data at once
         self._blinks = 0
-        self._silent_since: Optional[float] = None
-        self._is_waiting = False  # the user was told that the chip does not answer, or shows no console
 
     def __enter__(self) -> SwimConsole:
         """Attach and find the rings.
@@ -76,65 +76,47 @@ class SwimConsole:
             TargetError: Another program runs, it has no console, or its CPU is stopped.
         """
         try:
-            self._enter()
+            self._attachment.enter(self._begin)
         except BaseException:
-            self._leave()
+            self._attachment.leave()
             raise
         return self
 
-    def _enter(self) -> None:
-        clock = self._link.clock
-        end = clock.now() + _ENTRY_S
-        while True:  # a program that resets itself again and again ends SWIM each time
-            try:
-                attach.attach(self._link)
-                if self._ran:
-                    attach.let_run(self._link)
-                self._begin()
-                return
-            except ConnectError:
-                if clock.now() > end:
-                    raise
-            except LINK_ERRORS as exc:
-                if isinstance(exc, SwimError) and exc.fault is LinkFault.REFUSED:
-                    raise TargetError(
-                        "the chip does not let its memory be read: it is read-protected, or it sleeps in HALT",
-                        code=Code.NO_CONSOLE,
-                        hint=Hint("a read-protected chip shows no console: {unlock} erases it and opens it"),
-                    ) from exc
-                if clock.now() > end:
-                    raise
-            clock.sleep(_AGAIN_S)
-
     def _begin(self) -> None:
-        if attach.is_stalled(self._link):
-            raise TargetError(
-                "the CPU of the chip is stopped, so its program does not run",
-                code=Code.NO_CONSOLE,
-                hint=Hint("let it run first: {reset}"),
-            )
-        self._ran = True
         if self._program is not None:
             self._program.require_in(self._link, self._part, self._compared)
+        if not self._appears():
+            raise self._nothing_found()
+
+    def _begin_again(self) -> None:
+        """Do what `_begin` does, but tell and go on where a program without a console, or another one, runs."""
+        self._require_program()
+        if not self._appears():
+            self._attachment.tell_wait(_NO_CONSOLE_ANY_MORE)
+
+    def _require_program(self) -> None:
+        """Forget the program if it is not in the chip. Nothing is read if all of it was compared before."""
+        if self._program is not None:
+            try:
+                self._program.require_in(self._link, self._part, self._compared)
+            except TargetError as exc:
+                self._notice(f"{exc}; its console is looked for in RAM")
+                self._program = None
+
+    def _appears(self) -> bool:
+        """Find the rings; the program may still be starting."""
         end = self._link.clock.now() + _START_S
         while not self._locate():
             if self._link.clock.now() > end:
-                raise self._nothing_found()
-            self._link.clock.sleep(_AGAIN_S)
+                return False
+            self._link.clock.sleep(AGAIN_S)
+        return True
 
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         """Detach; the program runs on."""
-        self._leave()
-
-    def _leave(self) -> None:
-        if self._ran:
-            with shield(), suppress(ToolError):  # a chip that does not answer was not stalled by this console
-                if self._silent_since is not None:  # something may have ended an entry in its middle
-                    attach.attach(self._link)
-                attach.let_run(self._link)
-        attach.detach(self._link)
+        self._attachment.leave()
 
     # -- the two directions ---------------------------------------------------------------------------------
 
@@ -145,28 +127,57 @@ class SwimConsole:
             ConnectError: The chip stayed silent for half a minute.
             TransportError, ProbeError: The probe failed.
         """
+        if not self.give_way():
+            return b""
         try:
-            return self._drain() if self._is_attached() else b""
+            if not self._attachment.is_attached():
+                return b""
+            self._require_program()
+            return self._drain()
         except ConnectError:
             raise
         except LINK_ERRORS as exc:
-            self._lose(exc)
+            self._attachment.lose(exc)
             return b""
 
     def write(self, data: bytes) -> int:
         """Give the program as many bytes of `data` as have room in its ring now; return how many."""
-        if self._in is None or self._silent_since is not None or not data:
+        if self._in is None or self._attachment.is_lost or self._attachment.is_away or not data:
             return 0
         try:
             return self._fill(self._in, data)
         except LINK_ERRORS as exc:
-            self._lose(exc)
+            self._attachment.lose(exc)
             return 0
 
-    def _lose(self, exc: ToolError) -> None:
-        _log.debug("the console lost the chip: %s", exc)
-        if self._silent_since is None:
-            self._silent_since = self._link.clock.now()
+    def give_way(self) -> bool:
+        """Lend the probe if another command needs it; tell whether it is here. `read` does this, too.
+
+        Raises:
+            AccessError, TransportError, ProbeError: The probe cannot be taken back.
+            TargetError: The chip is read-protected now, or its CPU is stopped.
+        """
+        turn = self._attachment.look()
+        if turn is Turn.BACK:
+            self._come_back()
+        return turn is not Turn.AWAY
+
+    def _come_back(self) -> None:
+        """Attach to a chip that another command has used. It may hold another program, or another build of this one."""
+        self._old = {ring.address for ring in (self._out, self._in) if ring is not None}
+        self._out = self._in = None
+        self._full = False
+        self._blinks = 0
+        self._compared.clear()
+        try:
+            self._program = self._reload() if self._reload else self._program
+        except ToolError as exc:
+            self._notice(f"{exc}; the console is looked for in RAM")
+            self._program = None
+        try:
+            self._attachment.enter(self._begin_again)
+        except LINK_ERRORS as exc:
+            self._attachment.lose(exc)
 
     @property
     def clock(self) -> Clock:
@@ -182,7 +193,7 @@ class SwimConsole:
         ring = self._out
         if ring is None:
             if self._locate():
-                self._tell_back("the program shows its console again")
+                self._attachment.tell_back("the program shows its console again")
             return b""
         size = HEADER + ring.size * self._full
         memory = self._link.rotf(ring.address, size)
@@ -216,7 +227,7 @@ class SwimConsole:
             self._unsure = None
         except LINK_ERRORS as exc:  # the bytes are good; whether the chip knows that they were read is not known
             self._unsure = seen.tail
-            self._lose(exc)
+            self._attachment.lose(exc)
 
     def _continues(self, header: Header, ring: Ring) -> bool:
         """Tell whether the counters follow those of the last read."""
@@ -261,35 +272,7 @@ class SwimConsole:
             self._blinks = 0
             self._out = self._in = None
             if not self._locate():
-                self._tell_wait("the program shows no console in its RAM any more; waiting for it")
-
-    def _is_attached(self) -> bool:
-        """Attach again if the chip was lost; False if it is still silent, ConnectError if it is so for too long."""
-        if self._silent_since is None:
-            return True
-        clock = self._link.clock
-        try:
-            attach.attach(self._link)
-            attach.let_run(self._link)
-        except ConnectError:
-            if clock.now() - self._silent_since > _PATIENCE_S:
-                raise
-            self._tell_wait("the chip does not answer; trying again")
-            clock.sleep(_AGAIN_S)
-            return False
-        self._silent_since = None
-        self._tell_back("the chip answers again")
-        return True
-
-    def _tell_wait(self, text: str) -> None:
-        if not self._is_waiting:
-            self._notice(text)
-        self._is_waiting = True
-
-    def _tell_back(self, text: str) -> None:
-        if self._is_waiting:
-            self._notice(text)
-        self._is_waiting = False
+                self._attachment.tell_wait(_NO_CONSOLE_ANY_MORE)
 
     def _locate(self) -> bool:
         """Find the rings; True if there is one for output."""
@@ -314,12 +297,13 @@ class SwimConsole:
         ram = self._part.ram
         symbols = self._program.symbols if self._program else None
         if symbols is None:
-            return rings.find(self._link.rotf(ram.start, ram.size), ram.start, magic)
+            found = rings.find(self._link.rotf(ram.start, ram.size), ram.start, magic)
+            return [ring for ring in found if ring.address not in self._old] or found
         address = symbols.get(symbol)
         if address is None or not ram.start <= address <= ram.end - HEADER:
             return []
-        size = min(HEADER + 256, ram.end - address)
-        return [ring for ring in rings.find(self._link.rotf(address, size), address, magic) if ring.address == address]
+        ring = rings.ring_at(address, self._link.rotf(address, HEADER), ram.end, magic)
+        return [] if ring is None else [ring]
 
     def _nothing_found(self) -> TargetError:
         program = self._program

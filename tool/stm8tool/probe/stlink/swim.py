@@ -135,6 +135,11 @@ class Stlink:
         return self._info
 
     @property
+    def place(self) -> str:
+        """The value of `--probe` that means this probe."""
+        return self._transport.identity.path
+
+    @property
     def clock(self) -> Clock:
         """The transport's clock."""
         return self._transport.clock

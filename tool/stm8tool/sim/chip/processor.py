@@ -13,6 +13,7 @@ from ..peripherals.build import Board, build
 from ..state import GIVEN, PART_OF_IT, SCRATCH, State
 
 if TYPE_CHECKING:
+    from ..cpu.counting import Counts
     from ..execution import Execution
     from .powered import PoweredChip
 
@@ -29,12 +30,13 @@ class Processor:
         strict: A gap is raised, and an event that a program cannot survive ends the run. Otherwise the CPU stands still
             in a gap until a reset, and such a program is reset as on silicon.
         on_reset: Called with the cause when the chip resets itself.
+        counts: Where the CPU counts what it executes; set before its first instruction. None: it does not count.
     """
 
     STATE = State(
         left={
             "_chip": GIVEN,
-            **dict.fromkeys(("warn", "on_reset", "strict"), "set by the code that runs a program"),
+            **dict.fromkeys(("warn", "on_reset", "strict", "counts"), "set by the code that runs a program"),
             "board": PART_OF_IT,
             "_execution": PART_OF_IT,
             "_waits": SCRATCH,
@@ -46,6 +48,7 @@ class Processor:
         self.warn: Callable[[str], None] = lambda _text: None
         self.on_reset: Callable[[str], None] = lambda _cause: None
         self.strict = False
+        self.counts: Optional[Counts] = None
         self.board: Board = build(chip, lambda text: self.warn(text))
         chip.map.devices = [device for device in self.board.devices if device is not self.board.other]
         self._execution: Optional[Execution] = None  # made when the first instruction is executed: that takes its time
@@ -58,7 +61,7 @@ class Processor:
         if self._execution is None:
             from ..execution import Execution
 
-            self._execution = Execution(self._chip, 0.0, self.board.devices)
+            self._execution = Execution(self._chip, 0.0, self.board.devices, self.counts)
             self._execution.level = self.board.priorities.level
             self._execution.on_reset = self._note_reset
         return self._execution

@@ -1,0 +1,156 @@
+"""`debug`: the debugger for the source of a program, on a terminal or from a script. It needs no GDB."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from ..errors import TargetError, UsageError
+from .command import PartUse, command
+from .simulation import duration_s
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from ..debugger.source_run import SourceDebugger
+    from ..debugger.terminal import Terminal
+    from .console import Console
+    from .request import Request
+
+_PROMPT = "(debug) "
+
+
+class DebugArguments(NamedTuple):
+    """The arguments of `debug`."""
+
+    program: str
+    attach: bool
+    source: Optional[str]
+    do: Optional[list[str]]
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        add = parser.add_argument
+        add("program", metavar="PROGRAM", help="the ELF of the program in the chip, built with debug information")
+        add("--attach", action="store_true", help="halt the program where it is; without it: reset, and run to main")
+        add("--source", metavar="FOLDER", help="the folder from which the program was built")
+        add("--do", metavar="COMMAND", action="append", help="do this and end; several are done in order")
+
+
+def debug(request: Request[DebugArguments], console: Console) -> None:
+    from ..debugger.begin import begun, loaded
+
+    given = request.arguments
+    if given.source is not None and not Path(given.source).is_dir():
+        raise UsageError(f"--source {given.source} is not a folder", hint="give the folder that the build started in")
+    program = loaded(given.program, request.require_part(), given.source)
+    keys = _Keys()
+    with request.chip(console) as chip:
+
+        def notice(text: str) -> None:
+            console.note(f"debug: {text}")
+
+        with begun(chip, program, notice, keys.has_asked, attach=given.attach) as debugger:
+            _talk(debugger, console, keys, given.do)
+
+
+def _talk(debugger: SourceDebugger, console: Console, keys: _Keys, lines: Optional[list[str]]) -> None:
+    from ..debugger.terminal import Terminal
+
+    terminal = Terminal(debugger, duration_s)
+    console.say(terminal.where())
+    if lines is not None or not console.is_interactive:
+        _do_all(terminal, console, _of_stdin() if lines is None else lines)
+        return
+    console.say("`help` lists the commands; Ctrl-C halts the program")
+    with keys.held():
+        while not terminal.has_ended:
+            console.output(_PROMPT)
+            line = _read_line()
+            if not line:
+                console.interrupt()
+                return
+            keys.forget()
+            try:
+                _show(terminal.do(line), console)
+            except (UsageError, TargetError) as exc:
+                console.error(exc)
+
+
+def _do_all(terminal: Terminal, console: Console, lines: Iterable[str]) -> None:
+    """Do the commands of a script. The first one that fails ends it."""
+    for line in lines:
+        if terminal.has_ended:
+            return
+        _show(terminal.do(line), console)
+
+
+def _show(text: str, console: Console) -> None:
+    if text:
+        console.say(text)
+
+
+def _of_stdin() -> Iterator[str]:
+    while True:
+        line = _read_line()
+        if not line:
+            return
+        yield line
+
+
+def _read_line() -> str:
+    """Return a line of stdin, or the beginning of one that is too long; "" at its end."""
+    from ..debugger.terminal import LONGEST
+
+    if sys.stdin is None:
+        return ""
+    raw = getattr(sys.stdin, "buffer", None)
+    if raw is None:
+        return sys.stdin.readline(LONGEST + 2)
+    found: bytes = raw.readline(LONGEST + 2)
+    return found.decode("utf-8", "replace")
+
+
+class _Keys:
+    """Ctrl-C while the program runs: it halts the program, and does not end the debugger."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+
+    def has_asked(self) -> bool:
+        """Tell whether Ctrl-C was pressed since the last `forget`."""
+        return self._asked.is_set()
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._asked.clear()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Take Ctrl-C until the block ends."""
+        before = signal.signal(signal.SIGINT, lambda _number, _frame: self._asked.set())
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+COMMANDS = (
+    command(
+        "debug",
+        "debug the program of the chip by its source: breakpoints, steps, variables",
+        debug,
+        DebugArguments,
+        part=PartUse.REQUIRED,
+        writes=False,
+        auto=False,
+        description="Debug the program of the chip by its source, without GDB. Commands come from the terminal, from a "
+        "pipe or from --do; docs/debugging.md.",
+    ),
+)

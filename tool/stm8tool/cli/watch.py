@@ -1,0 +1,274 @@
+"""`watch` and `set`: the variables of the program that runs in the chip."""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from ..errors import UsageError
+from .command import PartUse, command
+from .simulation import duration_s
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Sequence
+
+    from ..chip.running.live_variables import LiveVariables, Reading
+    from ..dwarf.expressions import ValuePlace
+    from ..dwarf.variables import Variables
+    from .console import Console
+    from .request import Request
+    from .watch_outputs import Output
+
+_RATE = 10.0  # samples a second
+_FASTEST, _SLOWEST = 1000.0, 0.01
+
+
+class WatchArguments(NamedTuple):
+    """The arguments of `watch`."""
+
+    words: tuple[str, ...]
+    rate: Optional[str]
+    samples: Optional[str]
+    duration: Optional[str]
+    csv: Optional[str]
+    json: bool
+    teleplot: bool
+    plot: Optional[str]
+    listing: bool
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        add = parser.add_argument
+        add("words", metavar="ELF NAME", nargs="+", help="the program, then counter, temp[2], *p, 0x10:uint8_t …")
+        add("--rate", metavar="N", help="samples a second (10)")
+        add("--count", dest="samples", metavar="N", help="end after so many samples")
+        add("--for", dest="duration", metavar="TIME", help="end after this time, such as 10s")
+        add("--csv", metavar="FILE", help="also write a CSV file, with a row for each sample")
+        add("--json", action="store_true", help="print a JSON object for each sample")
+        add("--teleplot", action="store_true", help="also send each sample to Teleplot on this machine")
+        add("--plot", metavar="FILE", help="draw a .svg or .png at the end; it needs matplotlib")
+        add("--list", dest="listing", action="store_true", help="list the variables of the program, and end")
+
+
+class SetArguments(NamedTuple):
+    """The arguments of `set`."""
+
+    words: tuple[str, ...]
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        parser.add_argument("words", metavar="ELF NAME=VALUE", nargs="+", help="the program, then gain=12 …")
+
+
+class _Program(NamedTuple):
+    """The words of a command: the ELF, None if each name is an address with a type, and the rest."""
+
+    elf: Optional[str]
+    rest: Sequence[str]
+    variables: Optional[Variables]
+
+
+def _program(words: Sequence[str]) -> _Program:
+    from ..dwarf import reading
+    from ..dwarf.expressions import is_address
+    from ..dwarf.variables import Variables
+
+    if is_address(words[0].partition("=")[0]):
+        return _Program(None, words, None)
+    return _Program(words[0], words[1:], Variables(reading.load(words[0])))
+
+
+def _places(request: Request[WatchArguments], program: _Program) -> Sequence[ValuePlace]:
+    from ..chip.running.live_variables import require_readable
+    from ..dwarf.expressions import place_of
+
+    names = [name.strip() for name in program.rest]
+    if not names:
+        raise UsageError(
+            "which variables?",
+            hint=f"name them, for example {_examples(program)}; --list shows all names",
+        )
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UsageError(f"{twice} is given twice", hint="name each variable once")
+    part = request.require_part()
+    return [require_readable(part, place_of(name, program.variables)) for name in names]
+
+
+def _examples(program: _Program) -> str:
+    known = program.variables
+    names = [variable.spelling(known) for variable in known.with_place] if known else []
+    return " ".join(names[:2]) or "counter"
+
+
+def watch(request: Request[WatchArguments], console: Console) -> None:
+    given = request.arguments
+    pace = _Pace.of(given)
+    program = _program(given.words)
+    if given.listing:
+        _list(program, console)
+        return
+    places = _places(request, program)
+    outputs = _outputs(given, places, console)
+    _warn_of_doubts(places, console)
+
+    def notice(text: str) -> None:
+        console.note(f"watch: {text}")
+
+    with request.chip(console) as chip, chip.variables(program.elf, notice) as live, ExitStack() as stack:
+        for output in outputs:
+            stack.enter_context(output)
+        notice(f"{len(places)} {'value' if len(places) == 1 else 'values'}; Ctrl-C ends it")
+        try:
+            _sample(live, places, outputs, pace)
+        except KeyboardInterrupt:  # it is the usual end: all that was seen is kept
+            notice("ended by Ctrl-C")
+
+
+class _Pace(NamedTuple):
+    """When samples are taken, and when it is enough."""
+
+    period_s: float
+    samples: Optional[int]
+    seconds: Optional[float]
+
+    @staticmethod
+    def of(given: WatchArguments) -> _Pace:
+        rate = _RATE if given.rate is None else _number(given.rate)
+        if rate is None or not _SLOWEST <= rate <= _FASTEST:
+            raise UsageError(
+                f"--rate {given.rate} is not a number of samples a second",
+                hint=f"write a number from {_SLOWEST:g} to {_FASTEST:g}",
+            )
+        samples = None
+        if given.samples is not None:
+            if not re.fullmatch(r"\d{1,9}", given.samples, re.ASCII) or not int(given.samples):
+                raise UsageError(f"--count {given.samples} is not a number of samples", hint="write 1 or more")
+            samples = int(given.samples)
+        return _Pace(1 / rate, samples, None if given.duration is None else duration_s(given.duration))
+
+
+def _number(text: str) -> Optional[float]:
+    return float(text) if re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text, re.ASCII) else None
+
+
+def _outputs(given: WatchArguments, places: Sequence[ValuePlace], console: Console) -> Sequence[Output]:
+    from . import watch_outputs
+
+    found: list[Output] = []
+    if given.json:
+        found.append(watch_outputs.JsonLines(console))
+    elif console.can_redraw():
+        found.append(watch_outputs.Table(console, places))
+    else:
+        found.append(watch_outputs.Lines(console))
+    if given.csv is not None:
+        found.append(watch_outputs.CsvFile(given.csv, places))
+    if given.teleplot:
+        found.append(watch_outputs.Teleplot())
+    if given.plot is not None:
+        from .watch_plot import Plot
+
+        found.append(Plot(given.plot, places))
+    return found
+
+
+def _warn_of_doubts(places: Sequence[ValuePlace], console: Console) -> None:
+    """Say for which names SDCC's debug information may be wrong, see `dwarf/signs.py`."""
+    from ..dwarf.types import is_doubtful
+
+    doubtful = [place for place in places if place.bits is None and is_doubtful(place.type)]
+    if doubtful:
+        names = ", ".join(f"{place.text} ({place.type.name})" for place in doubtful)
+        console.note(
+            f"watch: SDCC may have written a wrong sign or size for {names}; if so, add the type: "
+            f"{doubtful[0].text}:int16_t"
+        )
+
+
+def _sample(live: LiveVariables, places: Sequence[ValuePlace], outputs: Sequence[Output], pace: _Pace) -> None:
+    """Read and show until it is enough."""
+    from .watch_outputs import Sample
+
+    clock = live.clock
+    began = due = clock.now()
+    first: Optional[float] = None
+    taken = 0
+    while True:
+        readings: Optional[Sequence[Reading]] = live.read(places)
+        now = clock.now()
+        if readings is not None:
+            first = now if first is None else first
+            for output in outputs:
+                output.show(Sample(now - first, readings))
+            taken += 1
+        is_over = pace.seconds is not None and now - began >= pace.seconds
+        if is_over or taken == pace.samples or any(output.has_ended for output in outputs):
+            return
+        due = max(due + pace.period_s, now)
+        clock.sleep(due - now)
+
+
+def _list(program: _Program, console: Console) -> None:
+    known = program.variables
+    found = known.with_place if known else []
+    names = [variable.spelling(known) for variable in found] if known else []
+    width = max(map(len, names), default=0)
+    for name, variable in zip(names, found):
+        console.say(f"{name:{width}}  0x{variable.address or 0:06X}  {variable.type.name}")
+
+
+def set_values(request: Request[SetArguments], console: Console) -> None:
+    from ..chip.running.live_variables import require_readable, setting_of
+    from ..dwarf.expressions import place_of
+
+    program = _program(request.arguments.words)
+    part = request.require_part()
+    settings = []
+    for word in program.rest:
+        name, sign, value = word.partition("=")
+        if not sign or not value.strip():
+            raise UsageError(f"{word!r} sets nothing", hint="write NAME=VALUE, such as gain=12")
+        place = require_readable(part, place_of(name.strip(), program.variables))
+        settings.append(setting_of(part, place, value.strip()))
+    if not settings:
+        raise UsageError("which variable?", hint="write NAME=VALUE, such as gain=12")
+
+    def notice(text: str) -> None:
+        console.note(f"set: {text}")
+
+    with request.chip(console) as chip, chip.variables(program.elf, notice) as live:
+        for setting in settings:
+            change = live.apply(setting)
+            name, wanted = setting.place.text, setting.text
+            console.say(f"{name}: {change.before.text} -> {wanted}")
+            if change.after.text != wanted:
+                notice(f"the program has changed {name} again: it is {change.after.text} now")
+            if change.disturbed:
+                notice(f"the program changed the neighbours of {name} in that moment: one of its changes may be lost")
+
+
+COMMANDS = (
+    command(
+        "watch",
+        "show variables of the running program by name, as a table, a file or a picture",
+        watch,
+        WatchArguments,
+        part=PartUse.REQUIRED,
+        writes=False,
+        auto=False,
+    ),
+    command(
+        "set",
+        "set variables of the running program by name",
+        set_values,
+        SetArguments,
+        part=PartUse.REQUIRED,
+        writes=False,
+        auto=False,
+    ),
+)

@@ -1,0 +1,220 @@
+"""Where `watch` shows the values: a table, lines, JSON, a CSV file, Teleplot."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+import socket
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NamedTuple, Optional, Union
+
+from ..dwarf.types import Value, leaves, value_of
+from ..errors import Code, UsageError
+
+if TYPE_CHECKING:
+    from ..chip.running.live_variables import Reading
+    from ..dwarf.expressions import ValuePlace
+    from .console import Console
+
+TELEPLOT_PORT = 47269  # Teleplot's README, "Telemetry Format"
+_DATAGRAM = 1400  # bytes, which one packet of an Ethernet holds
+_SIGNS_OF_TELEPLOT = re.compile(r"[:|§;,\s]+")
+
+Number = Union[int, float, bool, None]
+
+
+class Sample(NamedTuple):
+    """What was read at one moment, in seconds from the first one."""
+
+    time_s: float
+    readings: Sequence[Reading]
+
+
+class Output(ABC):
+    """One place that gets every sample; a context manager."""
+
+    has_ended = False  # its reader has gone
+
+    def __enter__(self) -> Output:
+        """Open it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it; every sample so far is kept."""
+        self.has_ended = True
+
+    @abstractmethod
+    def show(self, sample: Sample) -> None:
+        """Take a sample."""
+
+
+def numbers(reading: Reading) -> Iterator[tuple[str, Number]]:
+    """Yield the name and the value of each number in a reading; None for one that could not be read."""
+    place = reading.place
+    if place.bits:
+        value = reading.value
+        yield place.text, value if isinstance(value, int) else None
+        return
+    for leaf in leaves(place.type):
+        data = reading.data[leaf.offset : leaf.offset + leaf.size]
+        value = None if reading.problem else value_of(leaf.type, data, leaf.bits)
+        yield _piece(place, leaf.suffix), value if isinstance(value, (int, float)) else None
+
+
+def columns(places: Sequence[ValuePlace]) -> list[str]:
+    """Return the names of the numbers in all places, in order."""
+    names = []
+    for place in places:
+        suffixes = [""] if place.bits else [leaf.suffix for leaf in leaves(place.type)]
+        names += [_piece(place, suffix) for suffix in suffixes]
+    return names
+
+
+def _piece(place: ValuePlace, suffix: str) -> str:
+    """Return the name of a number inside a value."""
+    return f"({place.text}){suffix}" if suffix and place.text.startswith("*") else f"{place.text}{suffix}"
+
+
+def _text(reading: Reading) -> str:
+    mark = "" if reading.steady else " (may be torn)"
+    return f"{reading.text}{mark}"
+
+
+class Lines(Output):
+    """A line for each sample, for a pipe."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def show(self, sample: Sample) -> None:
+        values = "  ".join(f"{reading.place.text} = {_text(reading)}" for reading in sample.readings)
+        self._console.say(f"{sample.time_s:.3f} s  {values}")
+        self.has_ended = self._console.is_cut_off
+
+
+class Table(Output):
+    """A table that is redrawn on a terminal."""
+
+    def __init__(self, console: Console, places: Sequence[ValuePlace]) -> None:
+        self._console = console
+        self._name = max(len(place.text) for place in places)
+        self._kinds = [f"bits {place.bits.width}" if place.bits else place.type.name for place in places]
+        self._kind = max(map(len, self._kinds))
+
+    def show(self, sample: Sample) -> None:
+        rows = [f"{sample.time_s:.1f} s"]
+        for kind, reading in zip(self._kinds, sample.readings):
+            rows.append(f"{reading.place.text:{self._name}}  {kind:{self._kind}}  {_text(reading)}")
+        self._console.redraw(rows)
+        self.has_ended = self._console.is_cut_off
+
+
+class JsonLines(Output):
+    """A JSON object in a line for each sample."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def show(self, sample: Sample) -> None:
+        readings = sample.readings
+        found: dict[str, object] = {
+            "time_s": round(sample.time_s, 6),
+            "values": {reading.place.text: _plain(reading.value) for reading in readings},
+        }
+        torn = [reading.place.text for reading in readings if not reading.steady]
+        problems = {reading.place.text: reading.problem for reading in readings if reading.problem}
+        found.update({"torn": torn} if torn else {}, **({"problems": problems} if problems else {}))
+        self._console.say(json.dumps(found, allow_nan=False))
+        self.has_ended = self._console.is_cut_off
+
+
+def _plain(value: Value) -> Value:
+    """Return a value that JSON has: it knows neither infinity nor "not a number"."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+class CsvFile(Output):
+    """A CSV file with a column for each number. Each row is in the file at once."""
+
+    def __init__(self, path: str, places: Sequence[ValuePlace]) -> None:
+        self._path = path
+        self._places = places
+        self._file: Optional[IO[str]] = None
+
+    def __enter__(self) -> CsvFile:
+        try:
+            self._file = Path(self._path).open("w", newline="", encoding="utf-8")
+        except (OSError, ValueError) as exc:
+            raise self._failed(exc) from exc
+        self._write(["time_s", *columns(self._places)])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            with suppress(OSError):  # each row was flushed
+                self._file.close()
+
+    def show(self, sample: Sample) -> None:
+        found = [value for reading in sample.readings for _, value in numbers(reading)]
+        self._write([f"{sample.time_s:.6f}", *("" if value is None else _cell(value) for value in found)])
+
+    def _write(self, cells: list[str]) -> None:
+        row = io.StringIO()
+        csv.writer(row, lineterminator="\n").writerow(cells)
+        try:
+            if self._file is not None:
+                self._file.write(row.getvalue())
+                self._file.flush()
+        except OSError as exc:
+            raise self._failed(exc) from exc
+
+    def _failed(self, exc: Exception) -> UsageError:
+        reason = exc.strerror if isinstance(exc, OSError) else exc
+        return UsageError(f"{self._path} cannot be written: {reason}", code=Code.FILE, hint="choose another file")
+
+
+def _cell(value: Union[int, float, bool]) -> str:
+    return f"{value:.9g}" if isinstance(value, float) else str(int(value))
+
+
+class Teleplot(Output):
+    """Datagrams to Teleplot on this machine. Without a Teleplot that listens they are lost."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._start_ms: Optional[float] = None
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def show(self, sample: Sample) -> None:
+        if self._start_ms is None:
+            self._start_ms = time.time() * 1000 - sample.time_s * 1000
+        at = f"{self._start_ms + sample.time_s * 1000:.1f}"
+        packet = ""
+        for reading in sample.readings:
+            for name, value in numbers(reading):
+                if value is None or not math.isfinite(value):
+                    continue
+                line = f"{_SIGNS_OF_TELEPLOT.sub('_', name)}:{at}:{_cell(value)}\n"
+                if packet and len(packet) + len(line) > _DATAGRAM:
+                    self._send(packet)
+                    packet = ""
+                packet += line
+        if packet:
+            self._send(packet)
+
+    def _send(self, packet: str) -> None:
+        with suppress(OSError):  # some systems report here that no program listens
+            self._socket.sendto(packet.encode(), ("127.0.0.1", TELEPLOT_PORT))

@@ -1,0 +1,69 @@
+"""Begin to debug a program by its source: read its ELF, reach the chip, compare, and run to `main`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional
+
+from .. import image
+from ..chip.running.program import Program
+from ..dwarf import reading
+from ..parts.table import Part
+from .program import SourceProgram, source_folders
+from .source_run import SourceDebugger
+from .target import Target
+
+if TYPE_CHECKING:
+    from ..api import Chip
+
+
+def loaded(path: str, part: Part, source: Optional[str] = None) -> SourceProgram:
+    """Return the program of an ELF.
+
+    Args:
+        path: The ELF.
+        part: The chip.
+        source: The folder from which it was built, if that is known.
+
+    Raises:
+        ImageError: It is not such an ELF, it is damaged, or it has no debug information.
+    """
+    data = reading.load(path)
+    folders = source_folders(Path(path))
+    with reading.damage_told(path):
+        return SourceProgram(data, part, [Path(source), *folders] if source is not None else folders)
+
+
+@contextmanager
+def begun(
+    chip: Chip,
+    program: SourceProgram,
+    notice: Callable[[str], None],
+    interrupted: Callable[[], bool],
+    *,
+    attach: bool = False,
+) -> Iterator[SourceDebugger]:
+    """Yield the debugger of a halted program. At the end the breakpoints are gone, and the program runs on.
+
+    Args:
+        chip: The chip, inside its own `with` statement.
+        program: The program that it holds.
+        notice: Called with one line for the user.
+        interrupted: Asked while the program runs; True halts it.
+        attach: Halt it where it is. Otherwise the chip is reset, and runs to `main`.
+
+    Raises:
+        TargetError: The chip holds another program.
+    """
+    with Target(chip, notice) as target:
+        target.attach(reset=not attach)
+        held = Program(
+            program.name, program.symbols, image.load([program.name], None, ram_size=chip.part.ram.size).segments
+        )
+        held.require_in(target.control.link, chip.part, set())
+        debugger = SourceDebugger(target, program, interrupted)
+        if not attach and "_main" in program.symbols:
+            debugger.run_to(program.find("main", None).address)
+        yield debugger

@@ -1,0 +1,163 @@
+"""The calls that led to an instruction, from `.debug_frame` and the stack.
+
+What SDCC 4.2 writes is right for ordinary functions, with these exceptions, which this module knows:
+
+* Large model: a call pushes three bytes, but the data count two. The return address begins where the data say.
+* A function that returns 64 bits: the data are two bytes off behind its first instructions. Its callers stay unknown.
+* A function that pops its arguments: at its end the return address is in X or Y, and the distance is negative.
+* An interrupt handler: the CPU has pushed CC, A, X, Y and the 24-bit PC. The data describe only the PC, by 16 bits.
+* `main` is entered by a jump, so it has no caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Optional
+
+from .functions import Function, Functions
+
+LONGEST = 64  # frames; our choice: the stack of the largest part holds more, but a recursion without end is one answer
+_SAVED = 9  # bytes that an interrupt pushes: CC, A, X, Y, PC
+_CALL_OFFSET = 2  # of the canonical frame address from the stack pointer, at the entry of a function
+_JP_Y = b"\x90\xfc"
+
+Read = Callable[[int, int], bytes]
+
+NO_DATA = "no debug information here: it is hand-written assembler or a library"
+ENTERED_BY_JUMP = "main has no caller"
+WIDE_RESULT = "SDCC's data about the stack are wrong in a function that returns 64 bits"
+NO_MODEL = "the program does not show how many bytes a call pushes"
+TOO_MANY = f"only the first {LONGEST} frames are shown"
+STACK_ENDS = "the stack has no further frame"
+NOT_CODE = "the stack has no address of code where a caller should be"
+
+
+class CpuState(NamedTuple):
+    """The registers as a frame sees them. None: a function called later may have changed this register."""
+
+    pc: int
+    sp: int
+    a: Optional[int] = None
+    x: Optional[int] = None
+    y: Optional[int] = None
+    cc: Optional[int] = None
+
+
+class Frame(NamedTuple):
+    """One of the calls that are active.
+
+    Attributes:
+        state: The registers in it. Its PC is the next instruction that it executes.
+        function: Its function; None without debug information.
+        is_interrupted: An interrupt stopped it. So its PC may be anywhere in it.
+        is_innermost: It is the one that the CPU executes.
+    """
+
+    state: CpuState
+    function: Optional[Function]
+    is_interrupted: bool
+    is_innermost: bool
+
+    @property
+    def place(self) -> int:
+        """An address in the line that it executes: a call is before the address to which it returns."""
+        return self.state.pc if self.is_interrupted or self.is_innermost else self.state.pc - 1
+
+    @property
+    def base(self) -> Optional[int]:
+        """What DWARF calls the frame base: the address that its variables on the stack count from."""
+        function = self.function
+        if function is None:
+            return None
+        offset = function.cfa_offset(self.place if self.is_innermost else self.state.pc)
+        at_entry = function.cfa_offset(function.start)
+        if offset is None or at_entry is None or (function.returns_wide and self.state.pc != function.start):
+            return None
+        return self.state.sp + offset - at_entry + 1
+
+
+class Backtrace(NamedTuple):
+    """The frames, the innermost one first, and why there are no more."""
+
+    frames: tuple[Frame, ...]
+    end: str
+
+
+class Unwinder:
+    """Finds the frames of a program.
+
+    Args:
+        functions: Its functions.
+        return_size: How many bytes a call pushes; None if that is not known.
+        code: Returns bytes of the program: address, count.
+        is_code: Tells whether an address is in a memory that the CPU executes.
+    """
+
+    def __init__(
+        self, functions: Functions, return_size: Optional[int], code: Read, is_code: Callable[[int], bool]
+    ) -> None:
+        self._functions = functions
+        self._return_size = return_size
+        self._code = code
+        self._is_code = is_code
+
+    def backtrace(self, state: CpuState, read: Read, stack_end: int) -> Backtrace:
+        """Return the active frames.
+
+        Args:
+            state: The registers of the CPU.
+            read: Reads the chip's memory: address, count.
+            stack_end: The address after the stack.
+        """
+        frames = [Frame(state, self._functions.at(state.pc), is_interrupted=False, is_innermost=True)]
+        while len(frames) < LONGEST:
+            found, end = self.caller(frames[-1], read, stack_end)
+            if found is None:
+                return Backtrace(tuple(frames), end)
+            frames.append(found)
+        return Backtrace(tuple(frames), TOO_MANY)
+
+    def caller(self, frame: Frame, read: Read, stack_end: int) -> tuple[Optional[Frame], str]:
+        """Return the frame that called this one; or None and the reason why it is not known."""
+        function, state = frame.function, frame.state
+        if function is None:
+            return None, NO_DATA
+        if function.name == "main":
+            return None, ENTERED_BY_JUMP
+        if function.returns_wide and state.pc != function.start:
+            return None, WIDE_RESULT
+        offset = function.cfa_offset(state.pc)
+        if offset is None:
+            return None, NO_DATA
+        cfa = state.sp + offset
+        if function.is_handler:
+            return self._interrupted(cfa, read, stack_end)
+        size = self._return_size
+        if size is None:
+            return None, NO_MODEL
+        if offset < _CALL_OFFSET:
+            target = self._target_of_jump(function, state)
+        elif cfa + size - _CALL_OFFSET >= stack_end:
+            return None, STACK_ENDS
+        else:
+            target = int.from_bytes(read(cfa - 1, size), "big")
+        if target is None or not self._is_code(target):
+            return None, NOT_CODE
+        sp = cfa + size - _CALL_OFFSET + function.popped
+        around = self._functions.at(target - 1)
+        return Frame(CpuState(target, sp), around, is_interrupted=False, is_innermost=False), ""
+
+    def _interrupted(self, cfa: int, read: Read, stack_end: int) -> tuple[Optional[Frame], str]:
+        if cfa >= stack_end:
+            return None, STACK_ENDS
+        saved = read(cfa - _SAVED + 1, _SAVED)
+        pc = int.from_bytes(saved[6:9], "big")
+        if not self._is_code(pc):
+            return None, NOT_CODE
+        a, x, y = saved[1], int.from_bytes(saved[2:4], "big"), int.from_bytes(saved[4:6], "big")
+        state = CpuState(pc, cfa, a, x, y, saved[0])
+        return Frame(state, self._functions.at(pc), is_interrupted=True, is_innermost=False), ""
+
+    def _target_of_jump(self, function: Function, state: CpuState) -> Optional[int]:
+        """Return where a function returns that has popped its return address: medium model, by `jp (x)` or `jp (y)`."""
+        return state.y if self._code(function.end - 2, 2) == _JP_Y else state.x

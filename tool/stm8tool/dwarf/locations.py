@@ -1,0 +1,174 @@
+"""Where a variable is: in memory, in the registers, or nowhere that can be trusted.
+
+SDCC gives a variable one place for its whole function. This is what experience with SDCC 4.2 says about these places:
+
+* An address: right at every instruction.
+* The stack, for an argument that the caller has put there, or a local variable: right once the function's stack frame
+  is complete.
+* The stack, for an argument that came in a register: right from the function's second line on. It is stored by then.
+* Registers: right only at the entry, for arguments. Later the registers hold other values.
+* Offset 0 of the stack frame: this is the return address, and means that the variable has no place.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Optional
+
+from .frames import Frame
+from .lines import LineTable
+
+OPTIMISED_AWAY = "optimised away"
+AT_ENTRY_ONLY = "in a register, known at the function's entry only"
+NEVER_KNOWN = "in a register that SDCC also uses for other values: not known"
+NOT_STORED_YET = "not stored yet: known from the function's second line on"
+NOT_THERE_YET = "its place on the stack does not exist here"
+FRAME_UNKNOWN = "the function's stack frame is not known here"
+NOT_UNDERSTOOD = "its place is described in a way that this tool does not know"
+
+_ADDR, _REG0, _REG31, _FBREG, _PIECE = 0x03, 0x50, 0x6F, 0x91, 0x93
+_A, _XL, _XH, _YL, _YH = range(5)
+
+
+class InMemory(NamedTuple):
+    """The variable is in memory from this address on."""
+
+    address: int
+
+
+class InRegisters(NamedTuple):
+    """The variable has this value, which is in registers: the highest byte first."""
+
+    data: bytes
+
+
+class Unknown(NamedTuple):
+    """There is no value that can be trusted, for this reason."""
+
+    reason: str
+
+
+def locate(die: Any, frame: Optional[Frame], lines: LineTable) -> object:
+    """Return `InMemory`, `InRegisters` or `Unknown` for a variable or an argument.
+
+    Args:
+        die: Its entry in pyelftools.
+        frame: The call whose variable it is; None for a global variable.
+        lines: The lines of the program.
+    """
+    attribute = die.attributes.get("DW_AT_location")
+    if attribute is None:
+        return Unknown(OPTIMISED_AWAY)
+    if attribute.form not in ("DW_FORM_block", "DW_FORM_block1", "DW_FORM_block2", "DW_FORM_block4"):
+        return Unknown(NOT_UNDERSTOOD)
+    operations = _operations(bytes(attribute.value))
+    if not operations:
+        return Unknown(NOT_UNDERSTOOD if attribute.value else OPTIMISED_AWAY)
+    is_argument = die.tag == "DW_TAG_formal_parameter"
+    first, value = operations[0]
+    if first == _ADDR and len(operations) == 1:
+        return InMemory(value)
+    if frame is None:
+        return Unknown(NOT_UNDERSTOOD)
+    if first == _FBREG and len(operations) == 1:
+        return _on_stack(value, frame, lines, is_argument=is_argument)
+    if all(_REG0 <= operation <= _REG31 or operation == _PIECE for operation, _ in operations):
+        return _in_registers(operations, frame, is_argument=is_argument)
+    return Unknown(NOT_UNDERSTOOD)
+
+
+def _on_stack(offset: int, frame: Frame, lines: LineTable, *, is_argument: bool) -> object:
+    if not offset:
+        return Unknown(OPTIMISED_AWAY)
+    base, function = frame.base, frame.function
+    if base is None or function is None:
+        return Unknown(FRAME_UNKNOWN)
+    address = base + offset
+    if address <= frame.state.sp:
+        return Unknown(NOT_STORED_YET if is_argument else NOT_THERE_YET)
+    if is_argument and offset < 0 and not _is_behind_first_line(frame, lines):
+        return Unknown(NOT_STORED_YET)
+    return InMemory(address)
+
+
+def _is_behind_first_line(frame: Frame, lines: LineTable) -> bool:
+    """Tell whether the frame has left the first line of its function, which stores the arguments."""
+    function = frame.function
+    if function is None:
+        return False
+    start = body_of(function.start, function.end, lines)
+    return start is not None and frame.place >= start
+
+
+def body_of(start: int, end: int, lines: LineTable) -> Optional[int]:
+    """Return where the second line of a function begins: behind the code that makes its stack frame."""
+    if start in lines.without_code:
+        return start
+    first = lines.at(start)
+    if first is None:
+        return None
+    at = first
+    while at.line == first.line and at.file == first.file:
+        following = lines.at(at.end)
+        if following is None or at.end >= end:
+            return None
+        at = following
+    return at.start
+
+
+def _in_registers(operations: list[tuple[int, int]], frame: Frame, *, is_argument: bool) -> object:
+    function = frame.function
+    if not is_argument:
+        return Unknown(NEVER_KNOWN)
+    if function is None or frame.state.pc != function.start or not (frame.is_innermost or frame.is_interrupted):
+        return Unknown(AT_ENTRY_ONLY)
+    data = b""
+    for operation, _ in operations:
+        if operation != _PIECE:
+            byte = _byte_of(operation - _REG0, frame)
+            if byte is None:
+                return Unknown(NOT_UNDERSTOOD)
+            data += byte
+    return InRegisters(data)
+
+
+def _byte_of(register: int, frame: Frame) -> Optional[bytes]:
+    state = frame.state
+    if state.a is None or state.x is None or state.y is None:
+        return None
+    values = {_A: state.a, _XL: state.x & 0xFF, _XH: state.x >> 8, _YL: state.y & 0xFF, _YH: state.y >> 8}
+    return bytes([values[register]]) if register in values else None
+
+
+def _operations(data: bytes) -> list[tuple[int, int]]:
+    """Return the operations of a location with their operands; nothing if one is of another kind, or is cut short."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    while at < len(data):
+        operation = data[at]
+        at += 1
+        if operation == _ADDR and at + 4 <= len(data):
+            found.append((operation, int.from_bytes(data[at : at + 4], "big")))
+            at += 4
+        elif operation in (_FBREG, _PIECE):
+            value, at = _leb128(data, at, signed=operation == _FBREG)
+            found.append((operation, value))
+        elif _REG0 <= operation <= _REG31:
+            found.append((operation, 0))
+        else:
+            return []
+    return found
+
+
+def _leb128(data: bytes, at: int, *, signed: bool) -> tuple[int, int]:
+    """Return a number and the position after it."""
+    value = shift = 0
+    while at < len(data):
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            if signed and byte & 0x40:
+                value -= 1 << shift
+            break
+    return value, at
