@@ -19,6 +19,7 @@ _HANDLER = 3  # DW_AT_calling_convention of interrupt and trap handlers
 _RETURNS_NEAR = ((b"\x81", 2),)  # ret
 _RETURNS_FAR = ((b"\x87", 3),)  # retf
 _RETURNS_BY_JUMP = (b"\xfc",)  # jp (x), jp (y): after the function has popped its return address and arguments
+CALL_OFFSET = 2  # of the canonical frame address from the stack pointer, at the entry of a function
 _WIDE = 8  # bytes; see Function.returns_wide
 
 
@@ -58,9 +59,9 @@ class Function(NamedTuple):
         return self.frame_rows[index].offset if index >= 0 else None
 
     @property
-    def popped(self) -> int:
-        """How many bytes of arguments it removes from the stack itself before it returns."""
-        return max(0, -min((row.offset for row in self.frame_rows), default=0))
+    def pops_arguments(self) -> bool:
+        """Tell whether it removes its arguments from the stack itself, before it returns."""
+        return min((row.offset for row in self.frame_rows), default=CALL_OFFSET) < CALL_OFFSET and not self.is_handler
 
 
 class Functions:
@@ -156,4 +157,4 @@ def _size_of_return(function: Function, code: Callable[[int, int], bytes]) -> in
     for opcode, size in (*_RETURNS_NEAR, *_RETURNS_FAR):
         if last == opcode:
             return size
-    return 2 if last in _RETURNS_BY_JUMP and function.popped else 0
+    return 2 if last in _RETURNS_BY_JUMP and function.pops_arguments else 0
