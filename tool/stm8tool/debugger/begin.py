@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Optional
 from .. import image
 from ..chip.running.program import Program
 from ..dwarf import reading
+from ..errors import ImageError
+from ..image import elf
 from ..parts.table import Part
 from .program import SourceProgram, source_folders
 from .source_run import SourceDebugger
@@ -32,8 +34,11 @@ def loaded(path: str, part: Part, source: Optional[str] = None) -> SourceProgram
     """
     data = reading.load(path)
     folders = source_folders(Path(path))
-    with reading.damage_told(path):
-        return SourceProgram(data, part, [Path(source), *folders] if source is not None else folders)
+    try:
+        with reading.damage_told(path):
+            return SourceProgram(data, part, [Path(source), *folders] if source is not None else folders)
+    except elf.ElfError as exc:
+        raise ImageError(f"{path}: {exc}", hint="build the program again") from exc
 
 
 @contextmanager

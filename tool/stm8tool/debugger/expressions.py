@@ -30,7 +30,7 @@ LONGEST = 400  # characters of an expression; our choice
 _DEEPEST = 40  # operators inside each other; our choice
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>0[xX][0-9A-Fa-f]+|0[bB][01]+|\d+\.\d+|\d+)|(?P<char>'[^'\\]')|(?P<name>[A-Za-z_]\w*)"
-    r"|(?P<register>\$[a-z]+)|(?P<sign>->|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^~!<>()\[\].]))",
+    r"|(?P<register>\$\w+)|(?P<sign>->|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^~!<>()\[\].]))",
     re.ASCII,
 )
 _BINARY: tuple[tuple[str, ...], ...] = (

@@ -69,7 +69,7 @@ class SourceProgram:
         named = sorted(
             (at, name.removeprefix("_"))
             for name, at in self.symbols.items()
-            if name.startswith("_") and not name.startswith("__str_")
+            if name.startswith("_") and not name.startswith("__str_") and part.flash.start <= at < part.flash.end
         )
         self._named_at = [at for at, _ in named]
         self._names = [name for _, name in named]

@@ -26,10 +26,12 @@ from .target import Target
 
 POLL_S = 0.005  # how often a running CPU is looked at; our choice, a person sees no delay
 _SOON = 48  # instructions of one line that are stepped before the line runs by itself; our choice
+_BETWEEN = 8  # instructions that are stepped between such runs: with interrupts that always wait, a run executes none
 _MOST_STEPS = 100_000  # instructions that are stepped in place of a run to an address; our choice: minutes on a probe
 _PREFIXES = b"\x72\x90\x91\x92"
 _NEAR_CALLS, _FAR_CALL = b"\xad\xcd\xdd\xed\xfd", b"\x8d"
 _SAVED_BY_INTERRUPT = 9
+_VECTORS = 0x80  # bytes of the table of vectors, at the start of the flash
 
 NOT_STEPPED = "the line has not ended: interrupts wait while it is stepped. Delete a breakpoint, or use continue"
 
@@ -176,7 +178,8 @@ class SourceDebugger:
                 if steps >= _MOST_STEPS:
                     return Halted(NOT_STEPPED)
                 continue
-            return self._told(stop)
+            point = self._at(self.target.registers.pc)
+            return Halted(f"breakpoint {point.number}", point) if point else Halted("after a step")
 
     def finish(self) -> Halted:
         """Run until the function of the selected frame returns.
@@ -284,7 +287,8 @@ class SourceDebugger:
         """
         before = self.target.registers
         pushed = self._call_at(before.pc)
-        if not pushed and steps >= _SOON and self._may_run_alone(line, before.pc):
+        runs = steps >= _SOON and steps % _BETWEEN == 0
+        if not pushed and runs and self._may_run_alone(line, before.pc):
             return self._run_in(self._run_around(before.pc, line))
         stop = self._step()
         if stop.reason is not Reason.STEP:
@@ -414,7 +418,9 @@ class SourceDebugger:
         """If the CPU has left a line by a call or an interrupt, run until it comes back."""
         sp, read = self.target.registers.sp, self.target.memory.read
         function = self.program.functions.at(stop.pc)
-        if function is not None and function.is_handler and function.start == stop.pc:
+        start = self.target.part.flash.start
+        is_vector = start <= stop.pc < start + _VECTORS  # the CPU executes the vector, which is an instruction
+        if is_vector or (function is not None and function.is_handler and function.start == stop.pc):
             saved = int.from_bytes(read(sp + _SAVED_BY_INTERRUPT - 2, 3), "big")
             return self._run_until(saved, sp + _SAVED_BY_INTERRUPT)
         size = self.program.return_size
