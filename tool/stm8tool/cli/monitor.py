@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from ..errors import Code, ToolError, UsageError
 from .command import PartUse, command
@@ -50,7 +50,7 @@ def monitor(request: Request[MonitorArguments], console: Console) -> None:
     if given.until == "":
         raise UsageError("--until needs a text", hint="such as --until ready")
     seconds = None if given.duration is None else duration_s(given.duration)
-    program = None if given.program is None else _program(given.program, request)
+    program = None if given.program is None else program_of(given.program, request)
 
     def notice(text: str) -> None:
         console.note(f"monitor: {text}")
@@ -63,7 +63,8 @@ def monitor(request: Request[MonitorArguments], console: Console) -> None:
         _pump(running, end, seconds, given.until)
 
 
-def _program(path: str, request: Request[MonitorArguments]) -> Program:
+def program_of(path: str, request: Request[Any]) -> Program:
+    """Return the program in a file, for a comparison with the chip."""
     from pathlib import Path
 
     from .. import image

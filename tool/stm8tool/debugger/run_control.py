@@ -165,4 +165,8 @@ class RunControl:
         if flush:
             self.link.wotf(reg.DM_CSR2, bytes([_STALL | _FLUSH]))
         self.link.wotf(DM_CSR1, bytes([0, _FLUSH if flush else 0]), whole=True)
+        self.close()
+
+    def close(self) -> None:
+        """Close the debug module of a running CPU; an error is only logged."""
         attach.detach(self.link)
