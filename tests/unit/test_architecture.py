@@ -37,7 +37,7 @@ LAYERS: dict[str, set[str]] = {
     "session": {*LEAVES, "probe", "chip"},
     "api": {*LEAVES, "probe", "chip", "session"},
     "library": {*LEAVES, "probe", "chip", "selector", "session", "api"},
-    "debugger": {*LEAVES, "probe", "chip", "api"},
+    "debugger": {*LEAVES, "probe", "chip", "sim", "api"},
     "doctor": {*LEAVES, "transport", "probe", "chip", "selector", "session", "api"},
     "cli": {*LEAVES, "transport", "probe", "chip", "sim", "selector", "session", "api", "doctor", "debugger"},
     "__init__": {"errors", "parts", "image", "probe", "chip", "api", "library"},

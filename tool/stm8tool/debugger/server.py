@@ -94,7 +94,7 @@ class Server:
     def _serve_client(self, door: socket.socket, client: _Client) -> None:
         self._client = client
         self._notice("a debugger has come")
-        self._stub.is_interrupted = client.has_news
+        self._stub.is_interrupted = lambda: client.has_news() or self._ended()
         with client:
             try:
                 self._stub.begin()
@@ -137,8 +137,10 @@ class Server:
         elif event is Sign.BAD and self._stub.wants_acks:
             client.refuse()
 
-    @staticmethod
-    def _reply(client: _Client, body: Optional[bytes]) -> None:
+    def _reply(self, client: _Client, body: Optional[bytes]) -> None:
+        for line in self._stub.said:
+            client.send(rsp.console(f"{line}\n"))
+        self._stub.said.clear()
         if body is not None:
             client.send(body)
 

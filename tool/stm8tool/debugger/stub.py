@@ -20,12 +20,12 @@ from ..errors import (
     ToolError,
     UsageError,
 )
-from ..image import Image, Segment
 from ..sim.gap import SimGapError
-from . import memory_map, rsp
+from ..words import COMMAND_LINE
+from . import memory_map, packets, rsp
 from .comparators import Access
+from .data_packets import DataPackets
 from .monitor_commands import Monitor
-from .registers import GDB_SIZE, REGISTERS, Registers
 from .stops import Reason, Stop
 from .target import Target
 
@@ -35,17 +35,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _SIGINT, _SIGTRAP = 2, 5
-_WATCHES = {ord("2"): Access.WRITE, ord("3"): Access.READ, ord("4"): Access.EITHER}
 _NAMES = {Access.WRITE: "watch", Access.READ: "rwatch", Access.EITHER: "awatch"}
 _OK, _UNKNOWN = b"OK", b""
 _STEPS = 16  # of a range step, between two looks at the client
-_CRC_POLYNOMIAL = 0x04C11DB7
 # Errors after which the server goes on: the client gets the sentence.
 _TOLD = (TargetError, ImageError, UsageError, ConnectError)
-
-
-class _MalformedError(Exception):
-    """A packet makes no sense."""
 
 
 class Settings(NamedTuple):
@@ -73,6 +67,7 @@ class Stub:
         wants_acks: Each packet is acknowledged.
         has_ended: The client wants no more.
         is_interrupted: Asked during a range step; True ends it.
+        said: Lines for the client that go before the next reply.
     """
 
     def __init__(self, target: Target, settings: Settings, notice: Callable[[str], None]) -> None:
@@ -85,12 +80,13 @@ class Stub:
 
     def _forget(self) -> None:
         self.is_running = self.has_ended = False
+        self.said: list[str] = []
         self.wants_acks = True
-        self._last = Stop(Reason.REQUEST, 0)
         self._features: frozenset[bytes] = frozenset()
         self._why: Optional[ToolError] = None  # the chip could not be attached
-        self._flashed: Optional[Image] = None  # what vFlashWrite has brought so far
+        self._data = DataPackets(self._attached)
         self._compared = False
+        self._steps = 0
 
     # -- begin and end of a client ------------------------------------------------------------------------------
 
@@ -102,7 +98,7 @@ class Stub:
         """
         self._forget()
         try:
-            self._last = self._target.attach(reset=self._settings.reset)
+            self._target.attach(reset=self._settings.reset)
         except (SwimError, TargetError) as exc:
             self._why = exc
             self._notice(told(exc))
@@ -124,7 +120,7 @@ class Stub:
             return _UNKNOWN
         try:
             return handler(packet)
-        except _MalformedError:
+        except packets.MalformedError:
             return b"E01"
         except _TOLD as exc:
             return self._refused(exc)
@@ -148,7 +144,6 @@ class Stub:
             return exc
         if stood_still:
             return exc
-        self._last = self._target.halt()
         return TargetError(
             "the chip was reset: it is halted again, at another place",
             hint="its registers and its RAM may have changed",
@@ -164,21 +159,18 @@ class Stub:
     def _handlers(self) -> tuple[tuple[bytes, Callable[[bytes], Optional[bytes]]], ...]:
         """Return what answers a packet, by its beginning; the first that fits counts."""
         return (
+            *self._data.handlers(),
             (b"qSupported", self._supported),
             (b"QStartNoAckMode", self._no_acks),
             (b"qXfer:features:read:target.xml:", self._description),
             (b"qXfer:memory-map:read::", self._map),
             (b"qRcmd,", self._rcmd),
-            (b"qCRC:", self._crc),
             (b"qAttached", lambda _packet: b"1"),
             (b"qfThreadInfo", lambda _packet: b"l"),
             (b"qsThreadInfo", lambda _packet: b"l"),
             (b"qC", lambda _packet: b"QC0"),
             (b"vCont?", lambda _packet: b"vCont;c;C;s;S;r"),
             (b"vCont;", self._vcont),
-            (b"vFlashErase:", self._flash_erase),
-            (b"vFlashWrite:", self._flash_write),
-            (b"vFlashDone", self._flash_done),
             (b"vKill", self._kill),
             (b"vRun", self._run),
             (b"vAttach", self._why_stopped),
@@ -186,20 +178,11 @@ class Stub:
             (b"!", lambda _packet: _OK),
             (b"H", lambda _packet: _OK),
             (b"T", lambda _packet: b"E01"),
-            (b"g", self._all_registers),
-            (b"G", self._set_all_registers),
-            (b"p", self._register),
-            (b"P", self._set_register),
-            (b"m", self._read),
-            (b"M", self._write_hex),
-            (b"X", self._write_binary),
             (b"c", self._continue),
             (b"C", self._continue_with_signal),
             (b"s", self._step),
             (b"S", self._step_with_signal),
             (b"R", self._run),
-            (b"Z", self._insert),
-            (b"z", self._remove),
             (b"D", self._detach),
             (b"k", self._kill),
         )
@@ -225,20 +208,25 @@ class Stub:
 
     @staticmethod
     def _piece(document: bytes, packet: bytes) -> bytes:
-        offset, length = _two(packet.rpartition(b":")[2])
+        offset, length = packets.two(packet.rpartition(b":")[2])
         return memory_map.piece(document, offset, min(length, rsp.PACKET_SIZE - 1))
 
     def _rcmd(self, packet: bytes) -> bytes:
         line = rsp.unhexed(packet.partition(b",")[2])
         if line is None:
-            raise _MalformedError
-        text = self._monitor.run(line.decode("utf-8", "replace"))
+            raise packets.MalformedError
+        try:
+            text = self._monitor.run(line.decode("utf-8", "replace"))
+        except _TOLD as exc:  # GDB shows no sentence in the reply to this packet
+            self._notice(told(exc))
+            self.said.append(told(exc))
+            return b"E01"
         if self._target.is_attached:
             self._why = None
         shown = (text + "\n" if text else "").encode("utf-8", "replace")[: rsp.PACKET_SIZE // 2]
         return shown.hex().encode() or _OK
 
-    # -- registers and memory -----------------------------------------------------------------------------------
+    # -- run control -------------------------------------------------------------------------------------------
 
     def _attached(self) -> Target:
         """Return the chip, if it is attached; else raise what happened when the client came."""
@@ -246,96 +234,10 @@ class Stub:
             raise self._why
         return self._target
 
-    def _all_registers(self, _packet: bytes) -> bytes:
-        return self._attached().registers.for_gdb().hex().encode()
-
-    def _set_all_registers(self, packet: bytes) -> bytes:
-        data = rsp.unhexed(packet[1:])
-        if data is None or len(data) != GDB_SIZE:
-            raise _MalformedError
-        self._attached().registers = Registers.from_gdb(data)
-        return _OK
-
-    def _register(self, packet: bytes) -> bytes:
-        number = _one(packet[1:])
-        if number >= len(REGISTERS):
-            raise _MalformedError
-        return self._attached().registers[number].to_bytes(REGISTERS[number].size, "big").hex().encode()
-
-    def _set_register(self, packet: bytes) -> bytes:
-        name, _, value = packet[1:].partition(b"=")
-        number, data = _one(name), rsp.unhexed(value)
-        if number >= len(REGISTERS) or data is None or len(data) != REGISTERS[number].size:
-            raise _MalformedError
-        target = self._attached()
-        target.registers = target.registers.with_value(number, int.from_bytes(data, "big"))
-        return _OK
-
-    def _read(self, packet: bytes) -> bytes:
-        address, size = _two(packet[1:])
-        return self._attached().read(address, min(size, rsp.PACKET_SIZE // 2)).hex().encode()
-
-    def _write_hex(self, packet: bytes) -> bytes:
-        where, _, digits = packet[1:].partition(b":")
-        data = rsp.unhexed(digits)
-        return self._write(where, data)
-
-    def _write_binary(self, packet: bytes) -> bytes:
-        where, _, data = packet[1:].partition(b":")
-        return self._write(where, data)
-
-    def _write(self, where: bytes, data: Optional[bytes]) -> bytes:
-        address, size = _two(where)
-        if data is None or len(data) != size:
-            raise _MalformedError
-        if data:
-            self._attached().write(address, data)
-        return _OK
-
-    def _crc(self, packet: bytes) -> bytes:
-        address, size = _two(packet.partition(b":")[2])
-        target = self._attached()
-        memories = target.part.readable
-        if not any(memory.start <= address and address + size <= memory.end for memory in memories):
-            raise _MalformedError
-        return b"C%x" % _crc32(target.read(address, size))
-
-    # -- flash --------------------------------------------------------------------------------------------------
-
-    def _flash_erase(self, packet: bytes) -> bytes:
-        """Note it only: each block is erased when it is programmed, and bytes between the sections stay."""
-        address, size = _two(packet.partition(b":")[2])
-        flash = self._attached().part.flash
-        if not flash.start <= address <= address + size <= flash.end:
-            return b"E.memtype"
-        self._flashed = self._flashed or Image()
-        return _OK
-
-    def _flash_write(self, packet: bytes) -> bytes:
-        where, colon, data = packet[len(b"vFlashWrite:") :].partition(b":")
-        address = _one(where)
-        flash = self._attached().part.flash
-        if not colon or self._flashed is None:
-            raise _MalformedError
-        if not flash.start <= address <= address + len(data) <= flash.end:
-            return b"E.memtype"
-        self._flashed = self._flashed.overlaid(Image([Segment(address, data)]))
-        return _OK
-
-    def _flash_done(self, _packet: bytes) -> bytes:
-        image, self._flashed = self._flashed, None
-        if image is not None and image.segments:
-            self._attached().load(image)
-            self._last = Stop(Reason.RESET, self._target.registers.pc)
-            self._compared = False
-        return _OK
-
-    # -- run control --------------------------------------------------------------------------------------------
-
     def _why_stopped(self, _packet: bytes) -> bytes:
         if not self._target.is_attached:
             return b"W00"  # GDB then has no process, but can still send `monitor` commands
-        return b"S%02x" % _signal(self._last) if self._target.is_halted else b"S00"
+        return b"S%02x" % _signal(self._target.halt()) if self._target.is_halted else b"S00"
 
     def _vcont(self, packet: bytes) -> Optional[bytes]:
         action = packet[len(b"vCont;") :].partition(b";")[0].partition(b":")[0]
@@ -345,7 +247,7 @@ class Stub:
         if kind in (b"s", b"S"):
             return self._go_step(None)
         if kind == b"r":
-            return self._go_step(_two(rest))
+            return self._go_step(packets.two(rest))
         return _UNKNOWN
 
     def _continue(self, packet: bytes) -> Optional[bytes]:
@@ -365,7 +267,7 @@ class Stub:
     def _move_to(self, text: Optional[bytes]) -> None:
         if text:
             target = self._attached()
-            target.registers = target.registers._replace(pc=_one(text) & 0xFFFFFF)
+            target.registers = target.registers._replace(pc=packets.one(text) & 0xFFFFFF)
 
     def _go(self, address: Optional[bytes]) -> Optional[bytes]:
         target = self._attached()
@@ -390,7 +292,7 @@ class Stub:
 
     def _goes_on(self) -> bool:
         """Look now and then whether the client ends a range step."""
-        self._steps = (getattr(self, "_steps", 0) + 1) % _STEPS
+        self._steps = (self._steps + 1) % _STEPS
         return bool(self._steps) or not self.is_interrupted()
 
     def _compare(self) -> None:
@@ -428,7 +330,6 @@ class Stub:
         return None if stop is None else self._stop_reply(stop)
 
     def _stop_reply(self, stop: Stop) -> bytes:
-        self._last = stop
         self.is_running = False
         more = ""
         condition = stop.condition
@@ -442,8 +343,7 @@ class Stub:
 
     def _run(self, _packet: bytes) -> bytes:
         """Begin the program again: it is halted before its first instruction."""
-        self._last = self._attached().reset()
-        return b"S%02x" % _signal(self._last)
+        return b"S%02x" % _signal(self._attached().reset())
 
     def _detach(self, _packet: bytes) -> bytes:
         self._target.detach()
@@ -456,65 +356,13 @@ class Stub:
         self.has_ended = True
         return _OK if packet.startswith(b"v") else None
 
-    # -- breakpoints --------------------------------------------------------------------------------------------
-
-    def _insert(self, packet: bytes) -> bytes:
-        kind, address, size = _point(packet)
-        target = self._attached()
-        if kind in _WATCHES:
-            target.set_watchpoint(_WATCHES[kind], address, max(1, size))
-        else:
-            target.set_breakpoint(address, hardware=kind == ord("1"))
-        return _OK
-
-    def _remove(self, packet: bytes) -> bytes:
-        kind, address, size = _point(packet)
-        target = self._attached()
-        if kind in _WATCHES:
-            target.clear_watchpoint(_WATCHES[kind], address, max(1, size))
-        else:
-            target.clear_breakpoint(address)
-        return _OK
-
 
 def told(exc: ToolError) -> str:
     """Return an error in one line: the sentence, the hint, the code."""
-    hint = f" (hint: {exc.hint})" if exc.hint else ""
+    advice = exc.hint_in(COMMAND_LINE)
+    hint = f" (hint: {advice})" if advice else ""
     return f"{exc}{hint} {exc.code}"
 
 
 def _signal(stop: Stop) -> int:
     return _SIGINT if stop.reason in (Reason.REQUEST, Reason.RESET) else _SIGTRAP
-
-
-def _one(text: bytes) -> int:
-    value = rsp.number(text)
-    if value is None:
-        raise _MalformedError
-    return value
-
-
-def _two(text: bytes) -> tuple[int, int]:
-    values = rsp.numbers(text)
-    if values is None:
-        raise _MalformedError
-    return values
-
-
-def _point(packet: bytes) -> tuple[int, int, int]:
-    """Return the kind, the address and the size in a packet of a breakpoint."""
-    kind, _, rest = packet[1:].partition(b",")
-    if len(kind) != 1 or kind not in b"01234":
-        raise _MalformedError
-    return (kind[0], *_two(rest.partition(b";")[0]))
-
-
-def _crc32(data: bytes) -> int:
-    """Return the checksum that GDB uses: not reflected, and not inverted at the end."""
-    value = 0xFFFFFFFF
-    for byte in data:
-        value ^= byte << 24
-        for _ in range(8):
-            value = value << 1 ^ (_CRC_POLYNOMIAL if value & 0x80000000 else 0)
-            value &= 0xFFFFFFFF
-    return value
