@@ -114,16 +114,16 @@ class Setting(NamedTuple):
         return self.first.to_bytes(3, "big") + self.second.to_bytes(3, "big") + bytes([self.control])
 
     def met(self, flags: int) -> Optional[Condition]:
-        """Return the condition that DM_CSR1 shows as met; None if it is another kind of access than was asked for.
+        """Return the condition that DM_CSR1 shows as met; None if only another kind of access has stopped the CPU.
 
-        Two bytes with different kinds of access share a mode that stops at each access to them.
+        Two bytes with different kinds of access share a mode that stops at each access to them. An instruction that
+        reads and writes a byte shows BRW, too. So BRW does not exclude a write, but without it there was no read.
         """
-        done = Access.READ if flags & BRW else Access.WRITE
+        only_written = not flags & BRW
         for flag, condition in ((BK1F, self.by_first), (BK2F, self.by_second or self.by_first)):
-            if flags & flag and condition is not None:
-                wanted = condition.access
-                if condition.mode is not Mode.AT or wanted in (Access.FETCH, Access.EITHER, done):
-                    return condition
+            plain_read = condition is not None and condition.mode is Mode.AT and condition.access is Access.READ
+            if flags & flag and condition is not None and not (plain_read and only_written):
+                return condition
         return None
 
 

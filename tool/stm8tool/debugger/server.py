@@ -99,8 +99,8 @@ class Server:
             try:
                 self._stub.begin()
                 while not (self._ended() or self._stub.has_ended):
-                    self._refuse_others(door)
                     self._turn(client)
+                    self._refuse_others(door, client)
             except NotRspError as exc:
                 self._notice(f"{exc}: it is dropped")
             except (OSError, EOFError):
@@ -144,9 +144,9 @@ class Server:
         if body is not None:
             client.send(body)
 
-    def _refuse_others(self, door: socket.socket) -> None:
-        """Tell each further client that there is one."""
-        if not _is_readable(door, 0.0):
+    def _refuse_others(self, door: socket.socket, client: _Client) -> None:
+        """Tell each further client that there is one, unless that one may have gone."""
+        if self._stub.has_ended or not _is_readable(door, 0.0) or client.has_news():
             return
         with suppress(OSError):
             other, _ = door.accept()
