@@ -62,6 +62,11 @@ class RspClient:
         """Send bytes as they are."""
         self._socket.sendall(data)
 
+    def raw_for_ever(self, data: bytes) -> None:
+        """Send bytes again and again; OSError when the server has gone."""
+        while True:
+            self.raw(data)
+
     def send(self, body: str | bytes) -> None:
         """Send a packet."""
         data = body.encode("latin-1") if isinstance(body, str) else body

@@ -14,6 +14,7 @@ from stm8tool.debugger.server import Server
 from stm8tool.debugger.stub import Settings, Stub
 from stm8tool.debugger.target import Target
 from stm8tool.errors import ToolError
+from stm8tool.sim.faults import parse
 
 START = 0x8080
 LOOP = {
@@ -33,6 +34,11 @@ def board_with(program: Optional[dict[int, bytes]] = None, part: str = "stm8s103
     for address, code in (LOOP if program is None else program).items():
         board.chip.flash.write(address, code)
     return board
+
+
+def give_faults(board: Board, *names: str) -> None:
+    """Give a board other faults."""
+    board.probe.faults = board.chip.faults = board.probe.firmware.faults = parse(names)
 
 
 class Service:

@@ -281,10 +281,13 @@ class Cpu:
     def find_again(self) -> bool:
         """Attach to a chip whose link was lost while it was halted; False if it ran meanwhile, and is halted again."""
         self.control.attach()
-        stood = self.control.status().stalled
+        status = self.control.status()
         self._in_chip = None
-        if stood:
+        if status.stalled:
             self.control.mask_resets(True)
+            if self._held is None:  # the link was lost while it was let go
+                self._held = self._in_chip = self.control.registers()
+                self._stop = Stop(Reason.REQUEST, self._held.pc)
             return True
         self.memory.look_for_breaks()
         self._held = self._set = None

@@ -16,19 +16,21 @@ from ..chip.running import attach
 from ..errors import LINK_ERRORS, Code, LinkFault, SwimError, TargetError
 from ..probe.base import SwimLink
 from ..support.interrupts import shield
-from .comparators import Setting
+from .comparators import BK1F, BK2F, Setting
 from .registers import WINDOW, Registers
 
 BREAKPOINT_REGISTERS = 0x7F90  # DM_BK1RE; DM_CR1 is the last of seven bytes
 DM_CSR1 = 0x7F98  # DM_CSR2 follows it
-STE, STF, RESET_FLAG = 0x40, 0x20, 0x10
+STE, STF = 0x40, 0x20
 SWBKE, SWBKF = 0x20, 0x10
+_REASONS = STF | BK2F | BK1F
 _STALL, _FLUSH = reg.CSR2_STALL, reg.CSR2_FLUSH
 IWDG_KR, REFRESH = 0x50E0, 0xAA  # the same address in every family (RM0016, RM0031, RM0013)
 # docs/timing.md has a row for each of these times.
 _RESET_S = 0.001  # as after the reset that lets a program run
 _RESET_LIMIT_S = 0.1  # our choice: a slow NRST and the option bytes take a few milliseconds
 _STALL_TRIES = 3
+_PARTS = (slice(0, 1), slice(1, 4), slice(4, 10), slice(10, 11))  # A; PC; X, Y, SP; CC
 _AFTER_RESET = bytes([0xFF] * 6 + [0])  # of the comparators and DM_CR1
 
 
@@ -59,9 +61,14 @@ class RunControl:
         attach.attach(self.link)
 
     def status(self) -> Status:
-        """Read whether the CPU stands still, and why."""
-        first, second = self.link.rotf(DM_CSR1, 2)
-        return Status(first, second)
+        """Read whether the CPU stands still, and why.
+
+        The chip sends one register after the other. A CPU that stops in between shows STALL without the reason.
+        """
+        found = Status(*self.link.rotf(DM_CSR1, 2))
+        if found.stalled and not (found.first & _REASONS or found.second & SWBKF):
+            found = Status(*self.link.rotf(DM_CSR1, 2))
+        return found
 
     def sleeps(self) -> bool:
         """Tell whether SWIM answers although the bus of the chip does not: as it does in HALT."""
@@ -102,13 +109,11 @@ class RunControl:
         return Registers.from_window(self.link.rotf(WINDOW.start, len(WINDOW)))
 
     def set_registers(self, old: Registers, new: Registers) -> None:
-        """Write the registers that differ; a new PC needs `flush` in the next call of `go`."""
-        if new == old:
-            return
-        if new[:-1] == old[:-1]:
-            self.link.wotf(WINDOW[-1], bytes([new.cc]))
-        else:
-            self.link.wotf(WINDOW.start, new.window())
+        """Write the registers that differ. PC is not written needlessly: each write of it needs a flush."""
+        before, after = old.window(), new.window()
+        for part in _PARTS:
+            if after[part] != before[part]:
+                self.link.wotf(WINDOW.start + part.start, after[part])
 
     def watch_for(self, wanted: Setting) -> None:
         """Set both comparators."""

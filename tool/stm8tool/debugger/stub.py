@@ -15,7 +15,6 @@ from ..errors import (
     Code,
     ConnectError,
     ImageError,
-    SwimError,
     TargetError,
     ToolError,
     UsageError,
@@ -99,7 +98,7 @@ class Stub:
         self._forget()
         try:
             self._target.attach(reset=self._settings.reset)
-        except (SwimError, TargetError) as exc:
+        except (*LINK_ERRORS, TargetError) as exc:
             self._why = exc
             self._notice(told(exc))
 
@@ -139,7 +138,7 @@ class Stub:
             return exc
         try:
             stood_still = self._target.find_again()
-        except (SwimError, TargetError) as later:
+        except (*LINK_ERRORS, TargetError) as later:
             _log.debug("the chip was lost: %s", later)
             return exc
         if stood_still:
@@ -314,7 +313,7 @@ class Stub:
         """
         try:
             stop = self._target.poll()
-        except _TOLD as exc:
+        except (*LINK_ERRORS, *_TOLD) as exc:
             self.is_running = False
             return self._refused(exc)
         except SimGapError as gap:
