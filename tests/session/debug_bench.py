@@ -10,7 +10,7 @@ from typing import Optional
 from patience import LIMIT_S
 from rsp_client import RspClient
 from session.bench import Board
-from stm8tool.debugger.server import Server
+from stm8tool.debugger.server import GdbServer
 from stm8tool.debugger.stub import Settings, Stub
 from stm8tool.debugger.target import Target
 from stm8tool.errors import ToolError
@@ -65,7 +65,7 @@ class Service:
         try:
             with self.board.open() as chip, Target(chip, self._say) as target:
                 stub = Stub(target, self._settings, self._say)
-                self._server = Server(
+                self._server = GdbServer(
                     stub, 0, self.said.append, self._ended.is_set, lambda seconds: target.clock.sleep(seconds)
                 )
                 self._server.serve(self._serves)

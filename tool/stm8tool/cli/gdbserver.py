@@ -55,7 +55,7 @@ def gdbserver(request: Request[GdbserverArguments], console: Console) -> None:
 
         guard.run(request)
         return
-    from ..debugger.server import Server
+    from ..debugger.server import GdbServer
     from ..debugger.stub import Settings, Stub
     from ..debugger.target import Target
     from .monitor import program_of
@@ -65,7 +65,7 @@ def gdbserver(request: Request[GdbserverArguments], console: Console) -> None:
     with request.chip(console) as chip, Target(chip, voice) as target:
         _look(target, voice, reset=given.reset)
         stub = Stub(target, Settings(given.reset, program), voice)
-        server = Server(stub, port, voice.note, _ended(given), lambda seconds: target.clock.sleep(seconds))
+        server = GdbServer(stub, port, voice.note, _ended(given), lambda seconds: target.clock.sleep(seconds))
         voice.say = server.notify
         server.serve(lambda number: console.say(f"gdbserver: listening on 127.0.0.1:{number}; Ctrl-C ends it"))
 

@@ -17,12 +17,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .process import end_as
+
 if TYPE_CHECKING:
     from .gdbserver import GdbserverArguments
     from .request import Request
 
 _PIECE = 4096
-_START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from stm8tool.cli.scripts import stm8tool; stm8tool()"
+_START = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+from stm8tool.cli.scripts import stm8tool
+stm8tool()
+"""
 
 
 def run(request: Request[GdbserverArguments]) -> None:
@@ -46,7 +53,7 @@ def run(request: Request[GdbserverArguments]) -> None:
             if process.stdin is not None:
                 process.stdin.close()
     if code:
-        raise SystemExit(code)  # the server has printed why
+        end_as(code)
 
 
 def until_stdin_ends() -> None:

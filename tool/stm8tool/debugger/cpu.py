@@ -1,7 +1,7 @@
 """The CPU of an attached chip: halt, go on, step, and find it again after a reset.
 
-`run_control.py` has the registers of the debug module. Here is what has to be remembered between two calls: the values
-of the CPU's registers, what the comparators watch for, and whether the chip is asleep or lost.
+`run_control.py` has the registers of the debug module. This module remembers the rest between two calls: the values of
+the CPU's registers, the conditions of the comparators, and whether the chip is asleep or lost.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Optional
 from ..chip.link.leave import leave_running
 from ..errors import LINK_ERRORS, Code, ConnectError, LinkFault, SwimError, TargetError, ToolError
 from . import comparators
-from .comparators import NOTHING, Access, Condition, Mode, Setting, breakpoint_at
-from .memory import Memory
+from .comparators import NOTHING, AccessKind, Condition, Mode, Setting, breakpoint_at
+from .memory import DebuggedMemory
 from .registers import MASKED, Registers
-from .run_control import STF, SWBKF, RunControl, Status
+from .run_control import STF, SWBKF, CpuStatus, RunControl
 from .stops import Reason, Stop
 
 _log = logging.getLogger(__name__)
@@ -26,12 +26,11 @@ _log = logging.getLogger(__name__)
 _OF_INTERRUPTS = frozenset(b"\x80\x83\x86\x8a\x8e\x8f\x9a\x9b")
 _WFE = b"\x72\x8f"
 _STEP_LOOKS = 3  # until a step counts as asleep: an instruction takes microseconds
-# docs/timing.md has a row for each of these times.
 _PATIENCE_S = 30.0  # how long a chip that answered before may stay silent; as for the console
 _AGAIN_S = 0.05  # between two tries to attach
 
 
-class Cpu:
+class DebuggedCpu:
     """The CPU of a chip whose debug module is open.
 
     Args:
@@ -43,7 +42,7 @@ class Cpu:
         is_asleep: It sleeps in HALT, as the last look saw.
     """
 
-    def __init__(self, control: RunControl, memory: Memory, notice: Callable[[str], None]) -> None:
+    def __init__(self, control: RunControl, memory: DebuggedMemory, notice: Callable[[str], None]) -> None:
         self.control = control
         self.memory = memory
         self.is_asleep = False
@@ -88,7 +87,7 @@ class Cpu:
 
     @property
     def conditions(self) -> Sequence[Condition]:
-        """What the comparators watch for while the CPU runs."""
+        """The conditions that stop the CPU while it runs."""
         return self._conditions
 
     @conditions.setter
@@ -351,7 +350,7 @@ class Cpu:
         code = self.memory.code(pc, 2)
         return code[0] in _OF_INTERRUPTS or code == _WFE
 
-    def _stopped(self, status: Status) -> Optional[Stop]:
+    def _stopped(self, status: CpuStatus) -> Optional[Stop]:
         """Take note of a CPU that stands still; None if it went on, because nothing that was asked for had happened."""
         if not status.first & STF:  # a step runs with masked resets
             self.control.mask_resets(True)
@@ -363,14 +362,14 @@ class Cpu:
         self._stop = Stop(reason or Reason.REQUEST, held.pc, condition)
         return self._stop
 
-    def _cause(self, status: Status, pc: int) -> tuple[Optional[Reason], Optional[Condition]]:
+    def _cause(self, status: CpuStatus, pc: int) -> tuple[Optional[Reason], Optional[Condition]]:
         """Return why the CPU stands still; no reason if a comparator saw another kind of access."""
         if status.second & SWBKF:
             return (Reason.SOFTWARE if self.memory.has_break(pc) else Reason.BREAK), None
         if status.first & (comparators.BK1F | comparators.BK2F):
             condition = (self._set or NOTHING).met(status.first)
             if condition is not None:
-                fetch = condition.access is Access.FETCH and condition.mode is not Mode.STACK
+                fetch = condition.access is AccessKind.FETCH and condition.mode is not Mode.STACK
                 return (Reason.HARDWARE if fetch else Reason.WATCH), condition
             if not status.first & STF:
                 return None, None

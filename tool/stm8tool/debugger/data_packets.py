@@ -7,11 +7,11 @@ from typing import Optional
 
 from ..image import Image, Segment
 from . import packets, rsp
-from .comparators import Access
+from .comparators import AccessKind
 from .registers import GDB_SIZE, REGISTERS, Registers
 from .target import Target
 
-_WATCHES = {ord("2"): Access.WRITE, ord("3"): Access.READ, ord("4"): Access.EITHER}
+_WATCHES = {ord("2"): AccessKind.WRITE, ord("3"): AccessKind.READ, ord("4"): AccessKind.EITHER}
 _OK = b"OK"
 
 

@@ -32,7 +32,7 @@ def _no_progress(_stage: str, _done: int, _total: int) -> None:
     """Report nothing."""
 
 
-class Memory:
+class DebuggedMemory:
     """All addresses of one chip.
 
     Args:

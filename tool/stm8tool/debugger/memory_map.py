@@ -1,4 +1,4 @@
-"""What GDB reads about a chip: its registers, and the kinds of its memory.
+"""The description of a chip that GDB reads: its registers, and the kinds of its memory.
 
 The description of the registers is that of OpenOCD 0.12, which stm8-gdb knows. GDB reads no address outside of the
 memory map, so the map has every address. Option bytes are "rom" for GDB, so it does not write them.

@@ -11,10 +11,10 @@ from ..chip.flash.controller import Flash
 from ..chip.options.bytes import read_as_listed
 from ..errors import UsageError
 from ..support.values import number
-from .comparators import Access, Condition, Mode
+from .comparators import AccessKind, Condition, Mode
 from .target import Target
 
-_KINDS = {"fetch": Access.FETCH, "write": Access.WRITE, "read": Access.READ, "access": Access.EITHER}
+_KINDS = {"fetch": AccessKind.FETCH, "write": AccessKind.WRITE, "read": AccessKind.READ, "access": AccessKind.EITHER}
 _RANGE = re.compile(r"(\w+)\.\.(\w+)")
 
 
@@ -162,7 +162,7 @@ def _condition(words: Sequence[str]) -> Condition:
 def _parsed(words: Sequence[str]) -> Optional[Condition]:
     kind, *rest = words
     if kind == "stack" and len(rest) == 1:
-        return Condition(Access.WRITE, number(rest[0]), mode=Mode.STACK)
+        return Condition(AccessKind.WRITE, number(rest[0]), mode=Mode.STACK)
     access = _KINDS.get(kind)
     if access is None or not rest:
         return None
@@ -176,8 +176,8 @@ def _parsed(words: Sequence[str]) -> Optional[Condition]:
         return None
     if len(rest) == 1:
         return Condition(access, number(rest[0]))
-    if len(rest) == 3 and rest[1] == "=" and access is not Access.FETCH:
+    if len(rest) == 3 and rest[1] == "=" and access is not AccessKind.FETCH:
         return Condition(access, number(rest[0]), number(rest[2]), Mode.VALUE)
-    if len(rest) == 3 and rest[1] == "then" and access is Access.FETCH:
+    if len(rest) == 3 and rest[1] == "then" and access is AccessKind.FETCH:
         return Condition(access, number(rest[0]), number(rest[2]), Mode.SEQUENCE)
     return None

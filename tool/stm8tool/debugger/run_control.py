@@ -26,15 +26,14 @@ SWBKE, SWBKF = 0x20, 0x10
 _REASONS = STF | BK2F | BK1F
 _STALL, _FLUSH = reg.CSR2_STALL, reg.CSR2_FLUSH
 IWDG_KR, REFRESH = 0x50E0, 0xAA  # the same address in every family (RM0016, RM0031, RM0013)
-# docs/timing.md has a row for each of these times.
 _RESET_S = 0.001  # as after the reset that lets a program run
 _RESET_LIMIT_S = 0.1  # our choice: a slow NRST and the option bytes take a few milliseconds
 _STALL_TRIES = 3
-_PARTS = (slice(0, 1), slice(1, 4), slice(4, 10), slice(10, 11))  # A; PC; X, Y, SP; CC
+_PARTS = (slice(0, 1), slice(1, 4), slice(4, 10), slice(10, 11))  # A, PC, the words, CC
 _AFTER_RESET = bytes([0xFF] * 6 + [0])  # of the comparators and DM_CR1
 
 
-class Status(NamedTuple):
+class CpuStatus(NamedTuple):
     """DM_CSR1 and DM_CSR2."""
 
     first: int
@@ -60,14 +59,14 @@ class RunControl:
         """Reach a chip whose program runs; nothing is reset or stopped."""
         attach.attach(self.link)
 
-    def status(self) -> Status:
+    def status(self) -> CpuStatus:
         """Read whether the CPU stands still, and why.
 
         The chip sends one register after the other. A CPU that stops in between shows STALL without the reason.
         """
-        found = Status(*self.link.rotf(DM_CSR1, 2))
+        found = CpuStatus(*self.link.rotf(DM_CSR1, 2))
         if found.stalled and not (found.first & _REASONS or found.second & SWBKF):
-            found = Status(*self.link.rotf(DM_CSR1, 2))
+            found = CpuStatus(*self.link.rotf(DM_CSR1, 2))
         return found
 
     def sleeps(self) -> bool:
@@ -80,7 +79,7 @@ class RunControl:
             return bool(self.link.rotf(reg.SWIM_CSR, 1)[0] & reg.CSR_SWIM_DM)
         return False
 
-    def stall(self) -> Status:
+    def stall(self) -> CpuStatus:
         """Stop the CPU; return the status, which may show a breakpoint that came first.
 
         Raises:

@@ -19,7 +19,6 @@ from .rsp import NotRspError, Reader, Sign
 from .stub import Stub
 
 HOST = "127.0.0.1"
-# docs/timing.md has a row for each of these times.
 _POLL_S = 0.01  # between two looks at a running chip, as for the console
 _WAIT_S = 0.1  # how long one look for a client or its bytes takes; then the server looks whether it is to end
 _STUCK_S = 1.0  # a client that takes nothing for so long is dropped; our choice
@@ -28,7 +27,7 @@ _BUSY = "another debugger uses this server: one chip has one debugger at a time"
 _ANSWERED = 64  # packets of one piece from the client between two looks at the chip
 
 
-class Server:
+class GdbServer:
     """Serves one chip.
 
     Args:

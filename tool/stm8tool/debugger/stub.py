@@ -1,7 +1,7 @@
 """The answers to GDB's packets: what each of them does to the chip. No sockets in here.
 
-The replies have the forms of OpenOCD 0.12, which stm8-gdb knows, except where it answers wrongly or not at all: flash
-is programmed by vFlash packets, an error has a sentence, a stop tells its watchpoint, and a detach lets the CPU run.
+The replies have the forms of OpenOCD 0.12, which stm8-gdb knows. Four things are different. Flash is programmed by
+vFlash packets, an error has a sentence, a stop tells its watchpoint, and a detach lets the CPU run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..errors import (
 from ..sim.gap import SimGapError
 from ..words import COMMAND_LINE
 from . import memory_map, packets, rsp
-from .comparators import Access
+from .comparators import AccessKind
 from .data_packets import DataPackets
 from .monitor_commands import Monitor
 from .stops import Reason, Stop
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _SIGINT, _SIGTRAP = 2, 5
-_NAMES = {Access.WRITE: "watch", Access.READ: "rwatch", Access.EITHER: "awatch"}
+_NAMES = {AccessKind.WRITE: "watch", AccessKind.READ: "rwatch", AccessKind.EITHER: "awatch"}
 _OK, _UNKNOWN = b"OK", b""
 _STEPS = 16  # of a range step, between two looks at the client
 # Errors after which the server goes on: the client gets the sentence.
@@ -54,7 +54,7 @@ class Settings(NamedTuple):
 
 
 class Stub:
-    """What one client after the other can do with the chip.
+    """The chip as one client after the other uses it.
 
     Args:
         target: The chip.

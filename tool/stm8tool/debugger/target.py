@@ -25,9 +25,9 @@ from ..parts.table import Part
 from ..support.clock import Clock
 from ..support.interrupts import shield
 from . import locked
-from .comparators import Access, Condition, breakpoint_at, watchpoint
-from .cpu import Cpu
-from .memory import Memory
+from .comparators import AccessKind, Condition, breakpoint_at, watchpoint
+from .cpu import DebuggedCpu
+from .memory import DebuggedMemory
 from .registers import Registers
 from .run_control import RunControl
 from .stops import Stop
@@ -50,7 +50,7 @@ class Target:
     def __init__(self, chip: Chip, notice: Callable[[str], None] = lambda text: None) -> None:
         self._chip = chip
         self._notice = notice
-        self._attached: Optional[Cpu] = None
+        self._attached: Optional[DebuggedCpu] = None
 
     def __enter__(self) -> Target:
         """Do nothing yet: `attach` reaches the chip."""
@@ -97,9 +97,9 @@ class Target:
         finally:
             self._abandon()
 
-    def _take(self, *, reset: bool) -> Cpu:
+    def _take(self, *, reset: bool) -> DebuggedCpu:
         core = self._chip.debugged(reset=reset)
-        self._attached = Cpu(RunControl(core.link), Memory(core, self.part), self._notice)
+        self._attached = DebuggedCpu(RunControl(core.link), DebuggedMemory(core, self.part), self._notice)
         return self._attached
 
     def _reach(self, control: RunControl) -> None:
@@ -130,7 +130,7 @@ class Target:
     # -- what it is -------------------------------------------------------------------------------------------
 
     @property
-    def _cpu(self) -> Cpu:
+    def _cpu(self) -> DebuggedCpu:
         if self._attached is None:
             raise TargetError("the debugger is not attached to the chip", code=Code.DEBUG, hint="attach it first")
         return self._attached
@@ -279,7 +279,7 @@ class Target:
 
     @property
     def conditions(self) -> Sequence[Condition]:
-        """What the comparators watch for."""
+        """The conditions that stop the CPU by a comparator."""
         return self._cpu.conditions
 
     def set_breakpoint(self, address: int, *, hardware: bool = False) -> None:
@@ -302,11 +302,11 @@ class Target:
             self._cpu.code_has_changed()
         self.remove(breakpoint_at(address))
 
-    def set_watchpoint(self, access: Access, address: int, size: int = 1) -> None:
+    def set_watchpoint(self, access: AccessKind, address: int, size: int = 1) -> None:
         """Stop after an access to data; more than one byte takes both comparators."""
         self.add(watchpoint(access, address, size))
 
-    def clear_watchpoint(self, access: Access, address: int, size: int = 1) -> None:
+    def clear_watchpoint(self, access: AccessKind, address: int, size: int = 1) -> None:
         """Remove a watchpoint, if it is set."""
         self.remove(watchpoint(access, address, size))
 
