@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
-from .. import image
-from ..chip.running.program import Program
+from ..chip.running import program as programs
 from ..dwarf import reading
 from ..errors import ImageError
 from ..image import elf
@@ -62,6 +61,7 @@ def begun(
     Raises:
         TargetError: The chip holds another program.
     """
+    held = programs.load(program.name, chip.part)
     with Target(chip, notice) as target:
         target.attach(reset=not attach)
         held = Program(
