@@ -64,10 +64,7 @@ def begun(
     held = programs.load(program.name, chip.part)
     with Target(chip, notice) as target:
         target.attach(reset=not attach)
-        held = Program(
-            program.name, program.symbols, image.load([program.name], None, ram_size=chip.part.ram.size).segments
-        )
-        held.require_in(target.control.link, chip.part, set())
+        held.require_in(target.link, chip.part, set())
         debugger = SourceDebugger(target, program, interrupted)
         if not attach and "_main" in program.symbols:
             debugger.run_to(program.find("main", None).address)

@@ -16,7 +16,7 @@ from ..dwarf.functions import Function
 from ..dwarf.lines import CodeLine
 from ..dwarf.locations import body_of
 from ..errors import Code, TargetError, ToolError, UsageError
-from .comparators import Access, Condition, Mode, breakpoint_at
+from .comparators import AccessKind, Condition, Mode, breakpoint_at
 from .expressions import Evaluator, bytes_to_set, number_of_operand, text_of_operand
 from .program import Place, SourceProgram
 from .registers import REGISTERS
@@ -77,7 +77,7 @@ class SourceDebugger:
         self.program = program
         self._interrupted = interrupted
         self.breakpoints: dict[int, Breakpoint] = {}
-        self.scopes = Scopes(program, target.memory.read)
+        self.scopes = Scopes(program, target.read)
         self.selected = 0
         self._last_number = 0
         self._trace: Optional[Backtrace] = None
@@ -90,7 +90,7 @@ class SourceDebugger:
         if self._trace is None:
             held = self.target.registers
             state = CpuState(held.pc, held.sp, held.a, held.x, held.y, held.cc)
-            self._trace = self.program.unwinder.backtrace(state, self.target.memory.read, self.target.part.ram.end)
+            self._trace = self.program.unwinder.backtrace(state, self.target.read, self.target.part.ram.end)
         return self._trace
 
     @property
@@ -147,7 +147,6 @@ class SourceDebugger:
 
     def run_to(self, address: int) -> Halted:
         """Let the program run to an address; TargetError if the CPU cannot execute there."""
-        self.target.memory.require_code(address)
         stop, reached = self._run_until(address, 0)
         return Halted("reached") if reached else self._told(stop)
 
@@ -232,7 +231,7 @@ class SourceDebugger:
             variable = evaluator.evaluate(name)
             data = bytes_to_set(variable, wanted)
             if variable.address is not None:
-                self.target.memory.write(variable.address, data, halted=True)
+                self.target.write(variable.address, data)
         selected = self.selected
         self.changed()
         self.selected = selected
@@ -273,7 +272,9 @@ class SourceDebugger:
 
     def _call_at(self, pc: int) -> int:
         """Return how many bytes the instruction at an address pushes as its return address; 0 if it is not a call."""
-        first, second = self.target.memory.code(pc, 2)
+        first, second = (
+            (self.program.code(pc, 2) + b"\0\0")[:2] if self.program.code(pc, 1) else self.target.read(pc, 2)
+        )
         opcode = second if first in _PREFIXES else first
         if opcode in _FAR_CALL:
             return 3
@@ -314,7 +315,7 @@ class SourceDebugger:
     def _return_from_here(self, pushed: int) -> tuple[Stop, bool]:
         """Run until the function returns at whose entry the CPU is."""
         sp = self.target.registers.sp
-        address = int.from_bytes(self.target.memory.read(sp + 1, pushed), "big")
+        address = int.from_bytes(self.target.read(sp + 1, pushed), "big")
         if not self.program.is_code(address):
             return Stop(Reason.STEP, self.target.registers.pc), True
         return self._run_until(address, sp + pushed)
@@ -376,7 +377,7 @@ class SourceDebugger:
         try:
             self.target.set_breakpoint(address)
         except TargetError as exc:
-            if exc.code is not Code.DEBUG:
+            if exc.code is not Code.DEBUG or not self.program.is_code(address):
                 raise
             yield False
             return
@@ -397,7 +398,7 @@ class SourceDebugger:
     def _run_in(self, line: CodeLine) -> tuple[Stop, bool]:
         """Let a line run until the CPU leaves its code, and over what it calls and what interrupts it."""
         held = self.target.conditions
-        outside = Condition(Access.FETCH, line.start, line.end - 1, Mode.OUTSIDE)
+        outside = Condition(AccessKind.FETCH, line.start, line.end - 1, Mode.OUTSIDE)
         for condition in held:
             self.target.remove(condition)
         try:
@@ -416,7 +417,7 @@ class SourceDebugger:
 
     def _back_into(self, line: CodeLine, stop: Stop) -> tuple[Stop, bool]:
         """If the CPU has left a line by a call or an interrupt, run until it comes back."""
-        sp, read = self.target.registers.sp, self.target.memory.read
+        sp, read = self.target.registers.sp, self.target.read
         function = self.program.functions.at(stop.pc)
         start = self.target.part.flash.start
         is_vector = start <= stop.pc < start + _VECTORS  # the CPU executes the vector, which is an instruction

@@ -275,7 +275,7 @@ class Terminal:
         count = number_of_operand(self.evaluator().evaluate(given[1])) if given[1:] else 16
         if not isinstance(start, int) or not isinstance(count, int) or not 1 <= count <= _MOST_BYTES:
             raise UsageError(f"x shows 1 to {_MOST_BYTES} bytes", hint="such as x 0x100 16")
-        data = self._debugger.target.memory.read(start, count)
+        data = self._debugger.target.read(start, count)
         rows = [data[at : at + 16] for at in range(0, len(data), 16)]
         return "\n".join(f"0x{start + 16 * row:06X}: {part.hex(' ')}" for row, part in enumerate(rows))
 
