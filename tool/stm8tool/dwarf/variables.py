@@ -116,7 +116,7 @@ class Variables:
             if other.name == name:
                 return _without_place(other)
         names = sorted({variable.spelling(self) for variable in self.with_place})
-        close = difflib.get_close_matches(text, names, _SUGGESTED, 0.5)
+        close = difflib.get_close_matches(text, names, _SUGGESTED, 0.6)
         close += [found for found in names if found.lower() == text.lower() and found not in close]
         hint = f"did you mean {' or '.join(close)}? " if close else ""
         return UsageError(

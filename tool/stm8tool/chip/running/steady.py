@@ -5,8 +5,8 @@ torn: some of its bytes are from before a change, and some from after it.
 
 The number is read twice. If all its bytes except the last one are the same both times, then they were the same at the
 moment at which the first read took the last byte. So the first read shows a number that the program had. The last byte
-may differ: it is the lowest one, which changes most often. In a bit-field the first byte is the lowest one. If all other
-bytes are the same both times, then the second read shows a number that the program had.
+may differ: it is the lowest one, which changes most often. In a bit-field the first byte is the lowest one. If all
+other bytes are the same both times, then the second read shows a number that the program had.
 """
 
 from __future__ import annotations
