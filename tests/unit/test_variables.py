@@ -22,7 +22,7 @@ from dwarf_files import (
 from elf_files import ALLOC
 from stm8tool.dwarf import reading
 from stm8tool.dwarf.expressions import Hop, is_address, place_of
-from stm8tool.dwarf.types import ValueTextError, bytes_of, is_doubtful, leaves, text_of_value, value_of
+from stm8tool.dwarf.types import ValueTextError, bytes_of, character_of, is_doubtful, leaves, text_of_value, value_of
 from stm8tool.dwarf.variables import Variables
 from stm8tool.errors import Code, ImageError, UsageError
 
@@ -242,7 +242,7 @@ def test_without_an_elf_only_an_address_is_a_place() -> None:
         ("big", "80000001", 0x80000001, "2147483649"),
         ("ratio", struct.pack(">f", 1.5).hex(), 1.5, "1.5"),
         ("ready", "01", True, "true"),
-        ("gain", "41", 65, "65 'A'"),
+        ("gain", "41", 65, "65"),
         ("gain", "20", 32, "32"),
         ("pm", "0020", 0x20, "0x0020"),
         ("temp", "00010002FFFF0004", [1, 2, -1, 4], "[1, 2, -1, 4]"),
@@ -264,6 +264,12 @@ def test_bytes_of_the_chip_become_a_value(
     found = value_of(place.type, bytes.fromhex(data), place.bits)
     assert found == value
     assert text_of_value(place.type, found) == shown
+
+
+@pytest.mark.parametrize(("value", "shown"), [(65, "'A'"), (39, '"\'"'), (32, ""), (127, ""), (True, ""), (None, "")])
+def test_a_number_may_be_a_character(variables: Variables, value: Optional[int], shown: str) -> None:
+    assert character_of(place_of("gain", variables).type, value) == shown
+    assert character_of(place_of("counter", variables).type, value) == ""
 
 
 def test_a_structure_has_its_numbers_as_leaves(variables: Variables) -> None:
