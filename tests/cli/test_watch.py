@@ -47,8 +47,7 @@ def test_a_line_for_each_sample_in_a_pipe(board: Desk, part: str, model: str) ->
     assert result.code == 0, result.err
     assert result.err == "watch: 2 values; Ctrl-C ends it\n"
     lines = [
-        re.fullmatch(r"(\d\.\d{3}) s  counter = (\d+)  temp = \[0, 0, 0\]", line)
-        for line in result.out.splitlines()
+        re.fullmatch(r"(\d\.\d{3}) s  counter = (\d+)  temp = \[0, 0, 0\]", line) for line in result.out.splitlines()
     ]
     found = [(line[1], int(line[2])) for line in lines if line]
     assert len(found) == len(lines) == 3

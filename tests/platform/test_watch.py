@@ -191,11 +191,11 @@ def test_what_a_program_does_not_have_is_told(full: Project) -> None:
 
 
 def test_without_unused_code_the_variables_are_those_that_are_left(full: Project) -> None:
-    full.source(
-        PROGRAM + "uint8_t lonely = 77;\nuint8_t never(void) { static uint8_t gone; return gone + lonely; }\n"
-    )
+    full.source(PROGRAM + "uint8_t lonely = 77;\nuint8_t never(void) { static uint8_t gone; return gone + lonely; }\n")
     chip = Chip(full, "stm8sblue", "stm8s103f3", "v2", "board_build.remove_unused = yes")
     assert chip.values("word", "step:calls", "main.c:state") == {"word": 0xBEEF, "step:calls": 42, "main.c:state": 11}
+    dropped = chip.run("watch", "table")
+    assert "table has no place in this program: it was optimised away" in dropped.output
 
 
 # -- the page --------------------------------------------------------------------------------------------------------

@@ -94,6 +94,7 @@ FIRST = Die(
         variable("__str_0", 0x8050, TABLE),
         variable("shared", 0x70, UCHAR, declaration=1),
         variable("lost", None, UCHAR),
+        variable("dropped", 0, TABLE),
     ],
 )
 UCHAR_2 = base("unsigned char", 1, UNSIGNED_CHAR)
@@ -187,7 +188,8 @@ def test_a_pointer_is_followed_later(variables: Variables, text: str, hops: list
             "write src/a.c:hidden or src/lib/b.c:hidden",
         ),
         ("index", Code.NO_VARIABLE, "index is local to step, so it has no place of its own in RAM", "make it static"),
-        ("lost", Code.NO_VARIABLE, "lost has no place in this program: SDCC optimised it away", "make it volatile"),
+        ("lost", Code.NO_VARIABLE, "lost has no place in this program: it was optimised away", "make it volatile"),
+        ("dropped", Code.NO_VARIABLE, "dropped has no place in this program: it was", "remove_unused drops a const"),
         ("temp[4]", Code.NO_VARIABLE, "the index 4 is outside of an array with 4 elements", "indices are 0 to 3"),
         ("temp[-1]", Code.NO_VARIABLE, "the index -1 is outside", "indices are 0 to 3"),
         ("counter[0]", Code.NO_VARIABLE, "int has no elements", "leave out"),

@@ -182,7 +182,7 @@ def text_of_value(kind: AnyType, value: Value) -> str:
 
 
 def character_of(kind: AnyType, value: Value) -> str:
-    """Return the printable character that a value may be, in quotes; "" if it is none. SDCC's uint8_t is a char, too."""
+    """Return the printable character that a value may be, in quotes; "" if it is none. To SDCC, uint8_t is a char."""
     is_char = isinstance(kind, Scalar) and "char" in kind.name and not isinstance(value, bool)
     return repr(chr(value)) if is_char and isinstance(value, int) and 0x20 < value < 0x7F else ""
 
