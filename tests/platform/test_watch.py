@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from documents import examples, read
-from pio import Project, Result, stm8tool
+from pio import ROOT, Core, Project, Result, stm8tool
 
 pytestmark = pytest.mark.platform
 
@@ -137,7 +140,18 @@ def full(project: Project) -> Project:
 def test_every_kind_of_variable_has_its_value_and_takes_a_new_one(
     full: Project, board: str, part: str, model: str, options: str
 ) -> None:
-    chip = Chip(full, board, part, model, options)
+    _reads_and_sets(Chip(full, board, part, model, options))
+
+
+@pytest.mark.parametrize("model", ["medium", "large"])
+def test_so_it_is_with_a_newer_sdcc(newer: Core, tmp_path: Path, model: str) -> None:
+    project = Project(newer, tmp_path)
+    project.source(PROGRAM)
+    (project.folder / "src" / "other.c").write_text(OTHER, encoding="utf-8")
+    _reads_and_sets(Chip(project, "stm8sblue", "stm8s103f3", "v3", f"board_build.memory_model = {model}"))
+
+
+def _reads_and_sets(chip: Chip) -> None:
     assert chip.values(*VALUES) == VALUES
     first, second = chip.values("beat"), chip.values("beat")
     assert first != second
@@ -225,6 +239,24 @@ def test_the_page_takes_a_newcomer_to_a_plotted_variable(project: Project) -> No
             assert b"motor.speed" in Path(project.folder, "speed.svg").read_bytes()
         used.append(next(word for word in words if word in ("create", "upload", "watch", "set")))
     assert used == ["create", "upload", "watch", "watch", "set"]
+
+
+def test_the_python_program_of_the_page_reads_and_sets(project: Project) -> None:
+    (_, ini), (_, program) = BLOCKS
+    (python,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    (project.folder / "platformio.ini").write_text(ini, encoding="utf-8")
+    project.source(program)
+    assert stm8tool("sim", "create", "board.chip", "--part", "stm8s103f3", cwd=project.folder).code == 0
+    assert project.run("upload").code == 0
+    done = subprocess.run(
+        [sys.executable, "-c", python],
+        cwd=project.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tool")},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert re.fullmatch(r"counter \d+\ngain 20\n", done.stdout), done.stderr
 
 
 def test_the_names_of_the_page_are_those_of_its_program(project: Project) -> None:

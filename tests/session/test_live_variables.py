@@ -1,4 +1,4 @@
-"""The variables of a running program: read, set, resets, lost links, and what a chip may show instead."""
+"""The variables of a running program: read, set, resets, lost links, and other programs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stm8tool.errors import Code, ConnectError, ImageError, LinkFault, SwimError
 PARTS = ("stm8s103f3", "stm8l151k6")
 MODELS = ("v2", "v3")
 
-# JRA to itself behind the vector: the program changes nothing, so each test decides what its variables do.
+# The vector, then JRA to itself: the program changes nothing, so each test decides what its variables do.
 CODE = bytes([0x82, 0, 0x80, 4, 0x20, 0xFE, 1, 2])
 AT = 0x0100
 

@@ -1,4 +1,4 @@
-"""Where `watch` shows the values: a table, lines, JSON, a CSV file, Teleplot."""
+"""The outputs of `watch`: a table, lines, JSON, a CSV file, Teleplot."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Number = Union[int, float, bool, None]
 
 
 class Sample(NamedTuple):
-    """What was read at one moment, in seconds from the first one."""
+    """The readings of one moment, in seconds from the first one."""
 
     time_s: float
     readings: Sequence[Reading]

@@ -79,7 +79,7 @@ class ArrayType(NamedTuple):
 
 
 class BitPlace(NamedTuple):
-    """Where a bit-field is in its bytes: its lowest bit, counted from the least significant one, and its width."""
+    """The place of a bit-field in its bytes: its lowest bit, counted from the least significant one, and its width."""
 
     shift: int
     width: int

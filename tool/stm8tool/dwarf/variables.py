@@ -147,7 +147,7 @@ def _without_place(variable: Variable) -> UsageError:
     return UsageError(
         f"{variable.name} has no place in this program: it was optimised away, or no file defines it",
         code=Code.NO_VARIABLE,
-        hint="use it in the program; make it volatile; remove_unused drops a const that nothing reaches",
+        hint="make it volatile, and use it in the program; remove_unused drops a const that nothing reaches",
     )
 
 

@@ -28,7 +28,7 @@ from . import steady
 from .attachment import Attachment
 from .program import Program
 
-# The registers of all devices (RM0016, RM0031: "Memory map"). Those of the CPU and of the debug module lie behind them.
+# The registers of all devices (RM0016, RM0031: "Memory map"). Those of the CPU and of the debug module follow them.
 _REGISTERS = Region("registers", 0x5000, 0x800)
 _GAP = 16  # bytes between two variables that are read in one command all the same; our choice
 _MOST_AT_ONCE = 256
@@ -51,6 +51,11 @@ class Reading(NamedTuple):
     data: bytes
     steady: bool = True
     problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name, as the user wrote it."""
+        return self.place.text
 
     @property
     def value(self) -> Value:
