@@ -333,7 +333,8 @@ def test_a_read_protected_chip_shows_no_variable(tmp_path: Path) -> None:
     running.board = Board(locked=True)
     with running.board.open() as chip, pytest.raises(TargetError) as failure, opened(running, chip):
         pass
-    assert failure.value.code in (Code.NOT_RUNNING, Code.OTHER_BUILD)
+    assert failure.value.code is Code.OTHER_BUILD
+    assert "its flash reads as 0x71, as that of a read-protected chip" in str(failure.value.hint)
     assert running.board.is_left_idle()
 
 
