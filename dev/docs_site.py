@@ -37,6 +37,7 @@ PAGES = {
         "docs/compilers",
         "docs/console",
         "docs/debugging",
+        "docs/watch",
         "docs/testing",
         "docs/stm8tool",
         "docs/api",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +13,7 @@ import pytest
 
 import documents
 from debugged import LARGE, MEDIUM, build, line_of
-from pio import Core
+from pio import ROOT, Core
 from stm8tool.cli import debug as command
 from stm8tool.debugger.begin import begun, loaded
 from stm8tool.debugger.source_run import SourceDebugger
@@ -320,8 +322,6 @@ def test_another_program_in_the_chip_is_refused(one: Bench) -> None:
 
 
 def test_a_build_without_debug_information_is_refused(one: Bench, sdcc: str, tmp_path: Path) -> None:
-    import subprocess
-
     (tmp_path / "plain.c").write_text("void main(void) { for (;;) ; }\n", encoding="utf-8")
     flags = ["-mstm8", "--out-fmt-elf"]
     subprocess.run([sdcc, *flags, "plain.c", "-o", "plain.elf"], check=True, capture_output=True)
@@ -443,3 +443,38 @@ def test_ctrl_c_is_a_request_while_commands_are_typed() -> None:
         assert keys.has_asked()
         keys.forget()
         assert not keys.has_asked()
+
+
+def test_the_page_shows_the_way_from_nothing_to_a_printed_local(
+    sdcc: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = documents.section(documents.read("docs/debugging.md"), "From nothing to a printed local")
+    (source,) = re.findall(r"^```c\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "blink.c").write_text(source, encoding="utf-8")
+    ran = 0
+    for example in documents.examples(text):
+        if example.command.startswith("sdcc "):
+            subprocess.run([sdcc, *example.words], check=True, capture_output=True)
+            continue
+        code, shown = example.run()
+        assert code == 0, shown
+        assert example.fits(shown), shown
+        ran += 1
+    assert ran == 3
+
+
+def test_the_page_lists_every_command(one: Bench) -> None:
+    rows = documents.first_cells(documents.section(documents.read("docs/debugging.md"), "Commands"))
+    named = [word.split()[0] for row in rows for word in row.split(", ")]
+    shown = one.debug("help")
+    assert sorted(named) == sorted(line.split()[0].partition("[")[0] for line in shown.splitlines()[2:])
+
+
+def test_each_reason_of_the_page_is_one_of_the_tool() -> None:
+    rows = documents.first_cells(
+        documents.section(documents.read("docs/debugging.md"), "What the debugger does not show")
+    )
+    tool = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "tool" / "stm8tool").rglob("*.py")))
+    assert len(rows) == 9
+    assert [row for row in rows if row not in tool] == []

@@ -231,10 +231,19 @@ class SourceDebugger:
             variable = evaluator.evaluate(name)
             data = bytes_to_set(variable, wanted)
             if variable.address is not None:
+                self._require_writable(name, variable.address)
                 self.target.write(variable.address, data)
         selected = self.selected
         self.changed()
         self.selected = selected
+
+    def _require_writable(self, name: str, address: int) -> None:
+        for memory in (*self.target.part.programmable, self.target.part.options):
+            if memory.start <= address < memory.end:
+                raise UsageError(
+                    f"{name} is in {memory.name}, which the debugger does not program",
+                    hint="change the source, and upload",
+                )
 
     def _set_register(self, number: int, value: object) -> None:
         register = REGISTERS[number]
