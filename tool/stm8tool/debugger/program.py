@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Optional
 
 from ..dwarf.frames import Unwinder
-from ..dwarf.functions import Function, read_functions, return_address_size
+from ..dwarf.functions import SourceFunction, read_functions, return_address_size
 from ..dwarf.lines import CodeLine, read_lines
 from ..dwarf.locations import body_of
 from ..dwarf.reading import DebugData
@@ -89,7 +89,7 @@ class SourceProgram:
 
     # -- names ------------------------------------------------------------------------------------------------
 
-    def describe(self, address: int, function: Optional[Function] = None) -> str:
+    def describe(self, address: int, function: Optional[SourceFunction] = None) -> str:
         """Return where an address is: its function, file and line, as far as they are known."""
         function = function or self.functions.at(address)
         line = self.lines.at(address)

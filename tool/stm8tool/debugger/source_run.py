@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple, Optional
 
 from ..dwarf.frames import Backtrace, CpuState, Frame
-from ..dwarf.functions import Function
+from ..dwarf.functions import SourceFunction
 from ..dwarf.lines import CodeLine
 from ..dwarf.locations import body_of
 from ..errors import Code, TargetError, ToolError, UsageError
@@ -267,7 +267,7 @@ class SourceDebugger:
             )
         return line
 
-    def _is_in(self, line: CodeLine, function: Optional[Function]) -> bool:
+    def _is_in(self, line: CodeLine, function: Optional[SourceFunction]) -> bool:
         """Tell whether the CPU is still in a line, and not in that of another call of its function."""
         pc = self.target.registers.pc
         now = self.program.lines.at(pc)

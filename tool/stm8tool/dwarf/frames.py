@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Optional
 
-from .functions import CALL_OFFSET, Function, Functions
+from .functions import CALL_OFFSET, Functions, SourceFunction
 
 LONGEST = 64  # frames; our choice: the stack of the largest part holds more, but a recursion without end is one answer
 _SAVED = 9  # bytes that an interrupt pushes: CC, A, X, Y, PC
@@ -55,7 +55,7 @@ class Frame(NamedTuple):
     """
 
     state: CpuState
-    function: Optional[Function]
+    function: Optional[SourceFunction]
     is_interrupted: bool
     is_innermost: bool
 
@@ -155,7 +155,7 @@ class Unwinder:
         """Return the address above a stack pointer; None if this is beyond the stack."""
         return int.from_bytes(read(sp + 1, size), "big") if sp + size < stack_end else None
 
-    def _popped(self, function: Function) -> int:
+    def _popped(self, function: SourceFunction) -> int:
         """Return how many bytes of arguments a function removes from the stack.
 
         At its last instruction the data count them, too. A `ret` still has the return address on the stack there.
@@ -176,6 +176,6 @@ class Unwinder:
         state = CpuState(pc, cfa, a, x, y, saved[0])
         return Frame(state, self._functions.at(pc), is_interrupted=True, is_innermost=False), ""
 
-    def _target_of_jump(self, function: Function, state: CpuState) -> Optional[int]:
+    def _target_of_jump(self, function: SourceFunction, state: CpuState) -> Optional[int]:
         """Return where a function returns that has popped its return address: medium model, by `jp (x)` or `jp (y)`."""
         return state.y if self._code(function.end - 2, 2) == _JP_Y else state.x
