@@ -181,7 +181,7 @@ class Evaluator:
             else:
                 name = self._tokens.pop(0) if self._tokens else ("", "")
                 if name[0] != "name":
-                    raise UsageError(f"the name of a member is missing behind {sign!r}", hint=_HINT)
+                    raise UsageError(f"the name of a member is missing after {sign!r}", hint=_HINT)
                 operand = self._member(self._pointed(operand) if sign == "->" else operand, name[1])
         return operand
 

@@ -1,7 +1,7 @@
 """Run a program by its source: breakpoints at lines, steps over lines, out of functions.
 
 A step executes single instructions and masks interrupts, as most debuggers do. A line that does not end soon, such as a
-wait for an interrupt, then runs by itself: a comparator stops the CPU outside of the line. Calls are never stepped
+wait for an interrupt, then runs by itself. A comparator stops the CPU outside of the line. Calls are never stepped
 through: the CPU runs to the return address, which the call has put on the stack.
 """
 
@@ -311,7 +311,7 @@ class SourceDebugger:
         return stop, True
 
     def _in_callee(self, stop: Stop, pushed: int, *, into: bool) -> tuple[Stop, bool]:
-        """Go on behind a call: to the first line of the function, or to its return."""
+        """Go on after a call: to the first line of the function, or to its return."""
         if not into or self.program.lines.at(stop.pc) is None:
             return self._return_from_here(pushed)
         entered = self.program.functions.at(stop.pc)

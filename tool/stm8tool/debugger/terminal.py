@@ -25,7 +25,7 @@ class Verb(NamedTuple):
         names: Its name, and shorter ones.
         usage: How it is written, for `help`.
         help: What it does, for `help`.
-        run: Does it with the words behind its name; returns the text to show.
+        run: Does it with the words after its name; returns the text to show.
     """
 
     names: tuple[str, ...]

@@ -3,7 +3,7 @@
 What SDCC 4.2 writes is right for ordinary functions, with these exceptions, which this module knows:
 
 * Large model: a call pushes three bytes, but the data count two. The return address begins where the data say.
-* A function that returns 64 bits: the data are two bytes off behind its first instructions. Its callers stay unknown.
+* A function that returns 64 bits: after its first instructions the data are two bytes off. Its callers stay unknown.
 * A function that pops its arguments: at its end the distance is negative. The return address is in X or Y then, or it
   was copied to where the arguments were.
 * An interrupt handler: the CPU has pushed CC, A, X, Y and the 24-bit PC. The data describe only the PC, by 16 bits.

@@ -29,7 +29,7 @@ FRAME_UNKNOWN = "the function's stack frame is not known here"
 NOT_UNDERSTOOD = "its place is described in a way that this tool does not know"
 
 _ADDR, _REG0, _REG31, _FBREG, _PIECE = 0x03, 0x50, 0x6F, 0x91, 0x93
-_STORES, _STORE_SIZE = (b"\x1f", b"\x17", b"\x6b"), 2  # ldw (n,sp),x; ldw (n,sp),y; ld (n,sp),a
+_STORES, _STORE_SIZE = (b"\x1f", b"\x17", b"\x6b"), 2  # ldw (n,sp),x and ldw (n,sp),y and ld (n,sp),a
 _A, _XL, _XH, _YL, _YH = range(5)
 
 
@@ -98,7 +98,7 @@ def _on_stack(offset: int, frame: Frame, lines: LineTable, code: Read, *, is_arg
 
 
 def _is_stored(frame: Frame, lines: LineTable, code: Read) -> bool:
-    """Tell whether the frame is behind the code that stores the arguments which came in registers.
+    """Tell whether the frame is after the code that stores the arguments which came in registers.
 
     That is the first line of the function. SDCC 4.5 sometimes puts the stores at the beginning of the second line.
     """
@@ -123,7 +123,7 @@ def _is_in_last_line(frame: Frame, lines: LineTable) -> bool:
 
 
 def body_of(start: int, end: int, lines: LineTable) -> Optional[int]:
-    """Return where the second line of a function begins: behind the code that makes its stack frame."""
+    """Return where the second line of a function begins: after the code that makes its stack frame."""
     if start in lines.without_code:
         return start
     first = lines.at(start)
