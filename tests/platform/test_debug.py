@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 
 import pytest
 
 import stand_ins
+from documents import read, section
 from patience import LIMIT_S
 from pio import ROOT, Core, Project, write_program
 from stm8tool.parts.table import find_part
 from stm8tool.sim import store
 
 pytestmark = pytest.mark.platform
-
-PROGRAM = """
-#include <stdint.h>
-volatile uint8_t counter;
-uint8_t twice(uint8_t value);
-void main(void)
-{
-    uint8_t step = 3;
-    for (;;) {
-        counter += twice(step);
-    }
-}
-"""
-OTHER = """
-#include <stdint.h>
-uint8_t twice(uint8_t value)
-{
-    return value * 2;
-}
-"""
 
 # Writes down, beside the program, what it is to do: its words, and the commands in the file that -x names.
 CLIENT_PROGRAM = """
@@ -93,10 +75,13 @@ def test_the_debugger_gets_the_program_with_its_lines_and_openocd_for_the_board(
 
 @pytest.fixture
 def board(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project with two files, whose debugger is ours, and a simulated board in its folder."""
-    project.configure("stm8sblue\ndebug_tool = stm8tool\ndebug_port = sim:board.chip")
-    project.source(PROGRAM)
-    project.source(OTHER, "other.c")
+    """The project of docs/debugging.md, and the simulated board in its folder."""
+    page = section(read("docs/debugging.md"), "pio debug")
+    (settings,) = re.findall(r"^```ini\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    main, other = re.findall(r"^```c\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (project.folder / "platformio.ini").write_text(settings, encoding="utf-8")
+    project.source(main)
+    project.source(other, "other.c")
     store.create(project.folder / "board.chip", find_part("stm8s103f3"), "v3")
     monkeypatch.setenv("TESTED_SESSION", str(ROOT / "tests"))
     return project
