@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "tool")]
 
-from speed import core, phases, processes, record  # noqa: E402
+from speed import core, debugging, phases, processes, record  # noqa: E402
 from speed.cases import BLANK, DIRECT, JOBS, LOADER, MODELS, ONE_BYTE, PARTS, REWRITE, UNCHANGED, Cost, limit_s  # noqa: E402
 from speed.modelled import modelled, with_phases  # noqa: E402
 from stm8tool.parts.table import find_part  # noqa: E402
@@ -56,7 +56,7 @@ def main() -> int:
         print(line)
     if options.save:
         record.wait_for_quiet()
-    measured = [*processes.figures(), *core.figures()]
+    measured = [*processes.figures(), *core.figures(), *debugging.figures()]
     for figure in measured:
         print(f"{figure.what:<90} {figure.measured:>10} {figure.target:>10}", flush=True)
     if options.save:

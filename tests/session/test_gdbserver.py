@@ -9,6 +9,7 @@ import pytest
 from rsp_client import RspClient
 from session.bench import Board, image_of, program
 from session.debug_bench import LOOP, START, Service, board_with, serving
+from stm8tool.chip.options.plan import Danger
 from stm8tool.chip.running.program import Program
 from stm8tool.debugger.stub import Settings
 from stm8tool.image import Segment
@@ -564,3 +565,30 @@ def test_the_flash_image_of_a_whole_part_is_loaded() -> None:
         assert client.load((0x8000, image.segments[0].data)) == "OK"
     assert board.holds(image)
     assert service.error is None
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_watchdog_from_an_option_byte_does_not_reset_a_chip_that_is_halted_and_goes_on(part: str) -> None:
+    fed = {START: b"\x35\xaa\x50\xe0\x3c\x10\x20\xf8"}  # mov IWDG_KR, #0xAA; inc 0x10; jra
+    board = board_with(fed, part)
+    with board.open() as chip:
+        chip.set_options("MISC.IWDG_HW=1" if part == "stm8s103f3" else "WDG.IWDG_HW=1", allow=[Danger.WATCHDOG])
+    with serving(board) as service, service.client() as client:
+        client.monitor("reset halt")
+        client.ask(f"Z1,{START + 4:x},1")
+        for _ in range(3):
+            assert client.go_on() == "T05"
+            assert client.pc == START + 4
+            board.probe.clock.sleep(10.0)
+        assert not any("was reset" in line for line in client.told)
+    assert service.board.is_left_idle()
+
+
+def test_a_blank_chip_can_be_loaded() -> None:
+    board = Board()
+    board.chip.flash.write(0x8000, bytes(0x2000))
+    with serving(board, Settings(reset=True)) as service, service.client() as client:
+        assert client.pc == 0x8000
+        assert client.load((0x8000, b"\x82\x00\x80\x80"), (START, LOOP[START])) == "OK"
+        assert client.step() == "T05"
+    assert board.is_left_idle()

@@ -50,10 +50,14 @@ class RunControl:
 
     Args:
         link: The probe.
+
+    Attributes:
+        feeds_watchdog: IWDG counts while the CPU is halted, so it gets its full time before the CPU goes on.
     """
 
     def __init__(self, link: SwimLink) -> None:
         self.link = link
+        self.feeds_watchdog = False
 
     def attach(self) -> None:
         """Reach a chip whose program runs; nothing is reset or stopped."""
@@ -119,8 +123,9 @@ class RunControl:
         self.link.wotf(BREAKPOINT_REGISTERS, wanted.registers())
 
     def refresh_watchdog(self) -> None:
-        """Give IWDG its full time: an option byte may have started it, and then it counts while the CPU is stalled."""
-        self.link.wotf(IWDG_KR, bytes([REFRESH]))
+        """Give IWDG its full time if an option byte has started it."""
+        if self.feeds_watchdog:
+            self.link.wotf(IWDG_KR, bytes([REFRESH]))
 
     def go(self, *, flush: bool, step: bool = False) -> None:
         """Let the CPU go on.

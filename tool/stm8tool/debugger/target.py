@@ -24,7 +24,7 @@ from ..image import Image
 from ..parts.table import Part
 from ..support.clock import Clock
 from ..support.interrupts import shield
-from . import locked
+from . import locked, watchdog
 from .comparators import AccessKind, Condition, breakpoint_at, watchpoint
 from .cpu import DebuggedCpu
 from .memory import DebuggedMemory
@@ -77,10 +77,10 @@ class Target:
         """
         cpu = self._take(reset=reset)
         try:
-            if reset:
-                return cpu.reset()
-            self._reach(cpu.control)
-            return cpu.halt()
+            if not reset:
+                self._reach(cpu.control)
+            cpu.control.feeds_watchdog = watchdog.starts_with_the_chip(cpu.control.link, self.part)
+            return cpu.reset() if reset else cpu.halt()
         except BaseException:
             self._abandon()
             raise
@@ -225,8 +225,9 @@ class Target:
         try:
             return cpu.reset()
         except LINK_ERRORS:  # reach it as if for the first time
-            conditions = cpu.conditions
+            conditions, feeds = cpu.conditions, cpu.control.feeds_watchdog
             cpu = self._take(reset=True)
+            cpu.control.feeds_watchdog = feeds
             cpu.conditions = conditions
             return cpu.reset()
 
@@ -242,11 +243,12 @@ class Target:
         Raises:
             ImageError, WriteProtectedError, ProgramError, VerifyError: See `Chip.write`.
         """
-        conditions = self._cpu.conditions
+        conditions, feeds = self._cpu.conditions, self._cpu.control.feeds_watchdog
         try:
             self._chip.write(image, unlock=False)
         finally:
             cpu = self._take(reset=False)
+            cpu.control.feeds_watchdog = feeds
             stop = cpu.reset()
             cpu.conditions = conditions
         return stop
