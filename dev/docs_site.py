@@ -36,6 +36,8 @@ PAGES = {
         "docs/unused",
         "docs/compilers",
         "docs/console",
+        "docs/debugging",
+        "docs/watch",
         "docs/testing",
         "docs/stm8tool",
         "docs/api",

@@ -290,6 +290,14 @@ OPTIONS = {
             "they are simulated seconds",
         ),
         Option(
+            "custom_watch",
+            (),
+            "names of variables, with commas or line ends between them",
+            "none",
+            "counter, temp[2]",
+            "the [variables](watch.md) that `watch` shows",
+        ),
+        Option(
             "custom_confirm",
             ("no", "yes"),
             "",
