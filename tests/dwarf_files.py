@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import Optional, Union
 
-from elf_files import make_elf
+from elf_files import ALLOC, make_elf
 
 _TAGS = {
     "array_type": 0x01,
@@ -137,3 +137,21 @@ def _value(form: int, value: Union[str, int, bytes, Die], places: dict[Die, int]
         data += bytes([value & 0x7F | 0x80])
         value >>= 7
     return data + bytes([value])
+
+
+def small_program(code: bytes) -> bytes:
+    """Return an ELF for documents and the command line: `counter`, `temp`, `motor`, `gain` in RAM; `table` in flash."""
+    byte, word = base("unsigned char", 1, UNSIGNED_CHAR), base("int", 2, SIGNED)
+    const = Die("const_type", type=byte)
+    temp, table = array(word, 3, size=6), array(const, 4, size=4)
+    motor = Die("structure_type", name="motor", byte_size=3, children=[member("speed", 0, word)])
+    motor.children = [*motor.children, member("on", 2, byte, byte_size=1, bit_offset=7, bit_size=1)]
+    children = [byte, word, const, temp, table, motor]
+    children += [
+        variable("counter", 0x10, byte),
+        variable("temp", 0x12, temp),
+        variable("motor", 0x18, motor),
+        variable("gain", 0x1C, byte),
+        variable("table", 0x8004, table),
+    ]
+    return debug_elf([Die("compile_unit", name="main.c", children=children)], ("CODE", 0x8000, code, ALLOC))

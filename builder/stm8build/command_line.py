@@ -23,6 +23,11 @@ def probe(port: str, protocol: str, known: Collection[str]) -> str:
     return protocol if protocol in known else "stlink"
 
 
+def split_names(text: str) -> list[str]:
+    """Return names that stand in an option with commas or line ends between them."""
+    return [name.strip() for name in re.split(r"[,\n]", text) if name.strip()]
+
+
 def split_flags(entries: Iterable[str]) -> list[str]:
     """Return the words of `upload_flags`. A line may have several words. A backslash does not escape anything.
 

@@ -273,6 +273,14 @@ OPTIONS = {
             "the file into which `dumpeep` reads the EEPROM",
         ),
         Option(
+            "custom_watch",
+            (),
+            "names of variables, with commas or line ends between them",
+            "none",
+            "counter, temp[2]",
+            "the [variables](watch.md) that `watch` shows",
+        ),
+        Option(
             "custom_confirm",
             ("no", "yes"),
             "",

@@ -96,6 +96,9 @@ class Targets:
         ours = self._options(env, env["UPLOAD_FLAGS"])
         stm8flash = shell.line([env.subst("$PYTHONEXE"), str(tool / "stm8flash.py")], windows=WINDOWS)
 
+        def names(option: str) -> list[str]:
+            return [self.stands(name) for name in command_line.split_names(str(self.project.get(option, "")))]
+
         def file(option: str) -> str:
             known = options.OPTIONS[option]
             return self.stands(str(self.project.get(option, known.default if known.has_default else "")))
@@ -110,6 +113,7 @@ class Targets:
             PROGRAM_ELF="$BUILD_DIR/${PROGNAME}$PROGSUFFIX",
             STM8FLASH=self.stands(stm8flash),  # for an upload_command with stm8flash's options
             **{target.file_variable: file(target.file_option) for target in TARGETS if target.file_option},
+            **{target.names_variable: names(target.names_option) for target in TARGETS if target.names_option},
         )
         return ours
 
@@ -163,6 +167,8 @@ class Targets:
         message = option_problems.problem(protocol, board.get("build.mcu"), board.get("upload"), self.project, name)
         if not message and row.file_option and not env.subst(f"${row.file_variable}"):
             return f"{name}: {row.file_option} names no file, such as {options.OPTIONS[row.file_option].example}"
+        if not message and row.names_option and not env[row.names_variable] and not env.get("PROGRAM_ARGS"):
+            return f"{name}: {row.names_option} names nothing, such as {options.OPTIONS[row.names_option].example}"
         return message or flags
 
     def _check(self, row: Target, env: Any, target: Any, source: Any) -> int:

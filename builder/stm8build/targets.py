@@ -21,11 +21,17 @@ class Target(NamedTuple):
     loses: str = ""  # the loss that custom_confirm = yes asks about; empty: nothing is lost
     file_option: str = ""  # the option of platformio.ini that names the file of the target, custom_…
     opens_probe: bool = True
+    names_option: str = ""  # the option of platformio.ini with names for the command, with commas between them
 
     @property
     def file_variable(self) -> str:
         """The variable of SCons with the file's name: DUMP_FILE for custom_dump_file."""
         return self.file_option[len("custom_") :].upper()
+
+    @property
+    def names_variable(self) -> str:
+        """The variable of SCons with the names: WATCH for custom_watch."""
+        return self.names_option[len("custom_") :].upper()
 
     @property
     def takes_firmware(self) -> bool:
@@ -124,6 +130,16 @@ TARGETS = (
         "Show the text of the running program, and send it text",
         "monitor $PROGRAM_ELF",
         "shows the text of a program that uses [`swim_console.h`](console.md), and sends it text",
+    ),
+    Target(
+        "watch",
+        "Platform",
+        "Watch Variables",
+        "Show variables of the running program by name",
+        "watch $PROGRAM_ELF $WATCH $PROGRAM_ARGS",
+        "shows the [variables of the running program](watch.md) that `custom_watch` names; "
+        "`-a` passes an option on, such as `-a --json`",
+        names_option="custom_watch",
     ),
     Target(
         "check-compiler",

@@ -14,6 +14,7 @@ import pytest
 import stm8tool
 from cli.compat import Flash
 from cli.desk import Desk, program, talking
+from dwarf_files import small_program
 from stm8tool import selector
 from stm8tool.cli import main as cli
 from stm8tool.cli import stm8flash, stm8flash_line
@@ -67,6 +68,8 @@ EXAMPLES = {
     "options defaults": [Example("options defaults")],
     "options diff": [Example("options diff same.hex")],
     "monitor": [Example("monitor held.hex --until hello")],
+    "watch": [Example("watch held.elf counter temp[1] --count 1"), Example("watch 0x10:uint8_t --count 1")],
+    "set": [Example("set held.elf gain=3 counter=4"), Example("set 0x10:uint8_t=5")],
     "udev": [Example("udev")],
     "parts": [Example("parts stm8s103f3"), Example("parts --json")],
     "sim create": [Example("--probe v2 sim create created.chip")],
@@ -96,6 +99,7 @@ def board(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk.chip(content=held)
     desk.set_option("AFR", 0x01)
     desk.hex("held.hex", (0x8000, held))
+    Path("held.elf").write_bytes(small_program(held))
     desk.hex("new.hex", (0x8000, program(300, seed=2)))
     desk.hex("options.hex", (0x4803, b"\x02\xfd"))
     desk.hex("same.hex", (0x4803, b"\x01\xfe"))

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from documents import Example, examples, read, section
+from dwarf_files import small_program
+from elf_files import ALLOC, make_elf
 from stm8tool.errors import Code
 from stm8tool.image import Segment, save
 from stm8tool.support import interrupts
@@ -16,7 +18,7 @@ DRAFT = "(write this)"  # docs/error_index.py writes it into the draft of a sect
 ERRORS = read("docs/errors.md")
 HEADINGS = re.findall(r"^### (E-[A-Z-]+)$", ERRORS, re.MULTILINE)
 # No board decides whether Python packages are there; tests/unit/test_deps.py has them missing.
-_NOT_ON_A_BOARD = {Code.PACKAGES, Code.NO_DWARF}
+_NOT_ON_A_BOARD = {Code.PACKAGES}
 
 
 @pytest.fixture
@@ -26,7 +28,10 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interrupts, "terminate_like_ctrl_c", lambda: None)
     rest = bytearray(range(1, 200))
     rest[0x7C:0x7E] = 0x20, 0xFE  # at 0x8080, where the vector leads: an endless loop
-    save("firmware.hex", [Segment(0x8000, bytes([0x82, 0x00, 0x80, 0x80]) + rest)])
+    code = bytes([0x82, 0x00, 0x80, 0x80]) + rest
+    save("firmware.hex", [Segment(0x8000, code)])
+    Path("firmware.elf").write_bytes(small_program(code))
+    Path("plain.elf").write_bytes(make_elf(("CODE", 0x8000, code, ALLOC)))
     for name, size in (("20k.bin", 20 * 1024), ("eeprom.bin", 64), ("options.bin", 11)):
         Path(name).write_bytes(bytes([0x82]) * size)
 

@@ -90,6 +90,21 @@ def test_a_target_becomes_one_call_of_the_flasher_and_they_run_in_the_order_in_w
     assert recorded.calls() == [OPTIONS + command for command in commands.values()]
 
 
+def test_watch_names_the_elf_and_the_variables_of_the_project(project: Project) -> None:
+    project.configure("stm8sblue\ncustom_watch = counter, temp[2]\n  *p, $x:y", recorder=True)
+    assert project.run("watch", options=("-a", "--json", "-a", "--count=3")).code == 0
+    ((*words,),) = project.calls()
+    names = ["counter", "temp[2]", "*p", "$x:y"]
+    assert words == [*OPTIONS, "watch", str(project.built("firmware.elf")), *names, "--json", "--count=3"]
+
+
+def test_watch_without_names_is_refused(recorded: Project) -> None:
+    result = recorded.run("watch")
+    assert result.code == 1
+    assert result.errors == ["error: watch: custom_watch names nothing, such as counter, temp[2]"]
+    assert recorded.calls() == []
+
+
 def test_what_is_read_goes_to_the_build_directory_though_nothing_was_built(recorded: Project) -> None:
     assert recorded.run("dump", "dumpeep").code == 0
     assert [call[len(OPTIONS) :] for call in recorded.calls()] == [

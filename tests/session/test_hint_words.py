@@ -11,6 +11,8 @@ import pytest
 
 import stm8tool
 from documents import read
+from dwarf_files import small_program
+from elf_files import ALLOC, make_elf
 from stm8tool.chip.link.capture import PowerCycle
 from stm8tool.errors import Code, ToolError
 from stm8tool.image import Segment, edits
@@ -25,12 +27,13 @@ PROGRAM = Segment(0x8000, bytes([0x82, 0x00, 0x80, 0x04, 0x20, 0xFE]) + bytes(ra
 # What no simulated board has, what is only warned of, and what only the command line meets.
 _NOT_MET = {Code.USB_LIBRARY, Code.PACKAGES, Code.WEAK_LINK, Code.NO_HIGH_SPEED, Code.NO_PROGRAM, Code.RUN_TIME}
 _NOT_MET |= {Code.NO_CONSOLE, Code.OTHER_BUILD}  # of a running program: tests/session/test_swim_console.py
+_NOT_MET |= {Code.NOT_RUNNING}  # tests/session/test_live_variables.py
 
 
 # Options of udevadm, docker, podman, usbipd and SDCC.
 _OF_OTHERS = {
     *("--reload-rules", "--device", "--device-cgroup-rule", "--group-add", "--busid", "--wsl"),
-    *("--out-fmt-s19", "--out-fmt-ihx", "--out-fmt-elf"),
+    *("--out-fmt-s19", "--out-fmt-ihx", "--out-fmt-elf", "--debug"),
 }
 
 
@@ -180,7 +183,26 @@ def _silent_at_power_on() -> None:
         chip.read()
 
 
+PROGRAM_OF_VARIABLES = bytes([0x82, 0, 0x80, 8, 1, 2, 3, 4, 0x20, 0xFE])
+
+
+def _setting(name: str, value: str, content: Optional[bytes] = None) -> Callable[[], object]:
+    """Return a job that sets a variable of an ELF."""
+
+    def work() -> None:
+        file = file_of(content or small_program(PROGRAM_OF_VARIABLES), "a.elf")
+        with stm8tool.open(board(content=PROGRAM_OF_VARIABLES), PART) as chip, chip.variables(file) as live:
+            live.write(name, value)
+
+    return work
+
+
 OTHER_FAILURES: dict[str, tuple[Callable[[], object], Code]] = {
+    "no debug information": (_setting("gain", "1", make_elf(("CODE", 0x8000, b"ab", ALLOC))), Code.NO_DWARF),
+    "no such variable": (_setting("gian", "1"), Code.NO_VARIABLE),
+    "no such index": (_setting("temp[3]", "1"), Code.NO_VARIABLE),
+    "a const variable": (_setting("table[0]", "1"), Code.NOT_RAM),
+    "a value that does not fit": (_setting("gain", "300"), Code.USAGE),
     "no such part": (lambda: stm8tool.open("stlink", "stm8s130f3"), Code.PART_UNKNOWN),
     "no such probe": (lambda: use_raising("sim:bench#zz"), Code.USAGE),
     "no such chip file": (lambda: use_raising("sim:nothing.chip"), Code.USAGE),

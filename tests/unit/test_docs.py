@@ -13,6 +13,7 @@ import pytest
 
 from cli.desk import talking
 from documents import DOCS, examples, first_cells, read, run, section
+from dwarf_files import small_program
 from pio import BOARDS, ROOT, UPSTREAM_BOARDS
 from stm8build import options
 from stm8tool import errors
@@ -40,6 +41,10 @@ HELLO = (
 )
 
 
+# The vector, a table, and a loop: INC 0x10, JRA to it.
+COUNTING = bytes.fromhex("82008008 01020304 3C10 20FC")
+
+
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a firmware.hex of 89 bytes, a hello.hex that sends two lines, option bytes, and a serial number."""
@@ -48,6 +53,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     save("firmware.hex", [Segment(0x8000, FIRMWARE)])
     save("hello.hex", [Segment(0x8000, HELLO)])
     save("talking.hex", [Segment(0x8000, talking())])
+    Path("counting.elf").write_bytes(small_program(COUNTING))
     save("options.hex", [Segment(0x4800, bytes.fromhex("00 00ff 00ff 00ff 00ff 00ff"))])
     Path("next.txt").write_text("41\n", encoding="ascii")
     return tmp_path
@@ -93,6 +99,7 @@ def test_every_option_is_in_a_table_and_no_other() -> None:
     assert documented(simulator) == known("sim create") - known("write") | {"--part", "--probe"}
     assert documented(section(TOOL, "options set OPTION=VALUE…")) == known("options set") - known("list")
     assert "`--yes`" in section(TOOL, "lock")
+    assert documented(section(TOOL, "watch ELF NAME…")) == known("watch") - known("write")
     assert documented(section(TOOL, "On real USB")) == known("sim serve") - known("write")
     assert set(re.findall(r"^`(--[\w-]+)[ `]", section(TOOL, "doctor"), re.MULTILINE)) == known("doctor") - known(
         "write"

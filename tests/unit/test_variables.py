@@ -22,7 +22,7 @@ from dwarf_files import (
 from elf_files import ALLOC
 from stm8tool.dwarf import reading
 from stm8tool.dwarf.expressions import Hop, is_address, place_of
-from stm8tool.dwarf.types import ValueTextError, bytes_of, is_doubtful, leaves, text_of_value, value_of
+from stm8tool.dwarf.types import ValueTextError, bytes_of, character_of, is_doubtful, leaves, text_of_value, value_of
 from stm8tool.dwarf.variables import Variables
 from stm8tool.errors import Code, ImageError, UsageError
 
@@ -94,6 +94,7 @@ FIRST = Die(
         variable("__str_0", 0x8050, TABLE),
         variable("shared", 0x70, UCHAR, declaration=1),
         variable("lost", None, UCHAR),
+        variable("dropped", 0, TABLE),
     ],
 )
 UCHAR_2 = base("unsigned char", 1, UNSIGNED_CHAR)
@@ -187,7 +188,8 @@ def test_a_pointer_is_followed_later(variables: Variables, text: str, hops: list
             "write src/a.c:hidden or src/lib/b.c:hidden",
         ),
         ("index", Code.NO_VARIABLE, "index is local to step, so it has no place of its own in RAM", "make it static"),
-        ("lost", Code.NO_VARIABLE, "lost has no place in this program: SDCC optimised it away", "make it volatile"),
+        ("lost", Code.NO_VARIABLE, "lost has no place in this program: it was optimised away", "make it volatile"),
+        ("dropped", Code.NO_VARIABLE, "dropped has no place in this program: it was", "remove_unused drops a const"),
         ("temp[4]", Code.NO_VARIABLE, "the index 4 is outside of an array with 4 elements", "indices are 0 to 3"),
         ("temp[-1]", Code.NO_VARIABLE, "the index -1 is outside", "indices are 0 to 3"),
         ("counter[0]", Code.NO_VARIABLE, "int has no elements", "leave out"),
@@ -242,7 +244,7 @@ def test_without_an_elf_only_an_address_is_a_place() -> None:
         ("big", "80000001", 0x80000001, "2147483649"),
         ("ratio", struct.pack(">f", 1.5).hex(), 1.5, "1.5"),
         ("ready", "01", True, "true"),
-        ("gain", "41", 65, "65 'A'"),
+        ("gain", "41", 65, "65"),
         ("gain", "20", 32, "32"),
         ("pm", "0020", 0x20, "0x0020"),
         ("temp", "00010002FFFF0004", [1, 2, -1, 4], "[1, 2, -1, 4]"),
@@ -264,6 +266,12 @@ def test_bytes_of_the_chip_become_a_value(
     found = value_of(place.type, bytes.fromhex(data), place.bits)
     assert found == value
     assert text_of_value(place.type, found) == shown
+
+
+@pytest.mark.parametrize(("value", "shown"), [(65, "'A'"), (39, '"\'"'), (32, ""), (127, ""), (True, ""), (None, "")])
+def test_a_number_may_be_a_character(variables: Variables, value: Optional[int], shown: str) -> None:
+    assert character_of(place_of("gain", variables).type, value) == shown
+    assert character_of(place_of("counter", variables).type, value) == ""
 
 
 def test_a_structure_has_its_numbers_as_leaves(variables: Variables) -> None:

@@ -21,6 +21,7 @@ VOCABULARIES = {"library": LIBRARY, "command line": COMMAND_LINE, "platform": PL
 
 # Options of other programs, which every hint may name.
 OF_OTHERS = {
+    "dwarf/reading.py": {"--debug", "--out-fmt-elf"},  # SDCC's
     "image/s_record.py": {"--out-fmt-s19", "--out-fmt-ihx", "--out-fmt-elf"},  # SDCC
     "sim/usbip/export.py": {"--tcp-port"},  # usbip
     "support/deps.py": {"--force-reinstall"},  # pip

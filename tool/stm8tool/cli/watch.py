@@ -53,7 +53,7 @@ class WatchArguments(NamedTuple):
         add("--list", dest="listing", action="store_true", help="list the variables of the program, and end")
 
 
-class SetArguments(NamedTuple):
+class ValuesArguments(NamedTuple):
     """The arguments of `set`."""
 
     words: tuple[str, ...]
@@ -222,7 +222,7 @@ def _list(program: _Program, console: Console) -> None:
         console.say(f"{name:{width}}  0x{variable.address or 0:06X}  {variable.type.name}")
 
 
-def set_values(request: Request[SetArguments], console: Console) -> None:
+def set_values(request: Request[ValuesArguments], console: Console) -> None:
     from ..chip.running.live_variables import require_readable, setting_of
     from ..dwarf.expressions import place_of
 
@@ -266,7 +266,7 @@ COMMANDS = (
         "set",
         "set variables of the running program by name",
         set_values,
-        SetArguments,
+        ValuesArguments,
         part=PartUse.REQUIRED,
         writes=False,
         auto=False,

@@ -1,4 +1,4 @@
-"""Where `watch` shows the values: a table, lines, JSON, a CSV file, Teleplot."""
+"""The outputs of `watch`: a table, lines, JSON, a CSV file, Teleplot."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, Optional, Union
 
-from ..dwarf.types import Value, leaves, value_of
+from ..dwarf.types import Value, character_of, leaves, value_of
 from ..errors import Code, UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ Number = Union[int, float, bool, None]
 
 
 class Sample(NamedTuple):
-    """What was read at one moment, in seconds from the first one."""
+    """The readings of one moment, in seconds from the first one."""
 
     time_s: float
     readings: Sequence[Reading]
@@ -111,7 +111,9 @@ class Table(Output):
     def show(self, sample: Sample) -> None:
         rows = [f"{sample.time_s:.1f} s"]
         for kind, reading in zip(self._kinds, sample.readings):
-            rows.append(f"{reading.place.text:{self._name}}  {kind:{self._kind}}  {_text(reading)}")
+            place = reading.place
+            character = "" if place.bits else character_of(place.type, reading.value)
+            rows.append(f"{place.text:{self._name}}  {kind:{self._kind}}  {_text(reading)} {character}".rstrip())
         self._console.redraw(rows)
         self.has_ended = self._console.is_cut_off
 

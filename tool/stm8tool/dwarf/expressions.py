@@ -52,14 +52,14 @@ _NUMBERS = {
 
 
 class Hop(NamedTuple):
-    """A pointer on the way to a value: its size, and what is added to the address that it holds."""
+    """A pointer on the way to a value: its size, and the offset to the address that it holds."""
 
     size: int
     offset: int
 
 
 class ValuePlace(NamedTuple):
-    """Where a value is.
+    """The place of a value.
 
     Attributes:
         text: What the user wrote.

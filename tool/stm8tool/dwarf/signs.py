@@ -1,8 +1,8 @@
 """Find the numbers for which SDCC's debug information may have a wrong sign or size.
 
-SDCC 4.2.0 looks for the base type of a volatile or const number among those that it has written before, and does not
-compare them well. With `volatile unsigned v; volatile int w;` both lead to the entry "unsigned int". A number of 64
-bits can lead to an entry of 16. Only these cases are sure:
+SDCC (4.2.0, 4.5.0) looks for the base type of a volatile or const number among those that it has written before. It
+does not compare them well. With `volatile unsigned v; volatile int w;` both lead to the entry "unsigned int". A number
+of 64 bits can lead to an entry of 16. Only these cases are sure:
 
 * The entry of the base type stands right before that of the qualifier: SDCC made it for this type.
 * The unit uses base types of both signs without a qualifier before: then SDCC finds the right one.
@@ -35,7 +35,7 @@ _INTEGERS = (NumberKind.SIGNED, NumberKind.UNSIGNED, NumberKind.CHAR)
 
 
 class Signs:
-    """What is sure in one compilation unit.
+    """The numbers of one compilation unit that are sure.
 
     Args:
         top: The top entry of the unit.

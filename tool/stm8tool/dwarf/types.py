@@ -79,7 +79,7 @@ class ArrayType(NamedTuple):
 
 
 class BitPlace(NamedTuple):
-    """Where a bit-field is in its bytes: its lowest bit, counted from the least significant one, and its width."""
+    """The place of a bit-field in its bytes: its lowest bit, counted from the least significant one, and its width."""
 
     shift: int
     width: int
@@ -168,9 +168,9 @@ def value_of(kind: AnyType, data: bytes, bits: Optional[BitPlace] = None) -> Val
 def text_of_value(kind: AnyType, value: Value) -> str:
     """Return a value for a reader, in one line."""
     if isinstance(value, list) and isinstance(kind, ArrayType):
-        return f"[{', '.join(_inner_text(kind.element, item) for item in value)}]"
+        return f"[{', '.join(text_of_value(kind.element, item) for item in value)}]"
     if isinstance(value, dict) and isinstance(kind, RecordType):
-        members = (f"{field.name}: {_inner_text(field.type, value[field.name])}" for field in kind.members)
+        members = (f"{field.name}: {text_of_value(field.type, value[field.name])}" for field in kind.members)
         return f"{{{', '.join(members)}}}"
     if isinstance(kind, PointerType) and isinstance(value, int):
         return f"0x{value:0{2 * kind.size}X}"
@@ -178,14 +178,13 @@ def text_of_value(kind: AnyType, value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:.7g}"
-    if isinstance(kind, Scalar) and "char" in kind.name and isinstance(value, int) and 0x20 < value < 0x7F:
-        return f"{value} {chr(value)!r}"
     return "?" if value is None else str(value)
 
 
-def _inner_text(kind: AnyType, value: Value) -> str:
-    """Return the text of a value inside another one: of a character only its number."""
-    return text_of_value(kind, value).partition(" '")[0]
+def character_of(kind: AnyType, value: Value) -> str:
+    """Return the printable character that a value may be, in quotes; "" if it is none. To SDCC, uint8_t is a char."""
+    is_char = isinstance(kind, Scalar) and "char" in kind.name and not isinstance(value, bool)
+    return repr(chr(value)) if is_char and isinstance(value, int) and 0x20 < value < 0x7F else ""
 
 
 # -- bytes from texts ----------------------------------------------------------------------------------------------

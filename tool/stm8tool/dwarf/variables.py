@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Optional
 
 from ..errors import Code, ImageError, UsageError
+from ..image import elf
 from ..words import Hint
 from .reading import DebugData, below, number_of, text_of
 from .type_reader import TypeReader, is_const
@@ -73,6 +74,7 @@ class Variables:
             raise ImageError(
                 f"{data.name}: the debug information is damaged ({exc})", hint="build the program again"
             ) from exc
+        found = [_without_dropped(variable, data) for variable in found]
         placed: dict[tuple[str, str, Optional[int]], Variable] = {}
         for variable in sorted(found, key=lambda variable: variable.is_declared):
             key = (variable.function, variable.name, variable.address)
@@ -116,7 +118,7 @@ class Variables:
             if other.name == name:
                 return _without_place(other)
         names = sorted({variable.spelling(self) for variable in self.with_place})
-        close = difflib.get_close_matches(text, names, _SUGGESTED, 0.5)
+        close = difflib.get_close_matches(text, names, _SUGGESTED, 0.6)
         close += [found for found in names if found.lower() == text.lower() and found not in close]
         hint = f"did you mean {' or '.join(close)}? " if close else ""
         return UsageError(
@@ -124,6 +126,15 @@ class Variables:
             code=Code.NO_VARIABLE,
             hint=Hint("{begin}{variables} has all names; SDCC drops a static variable that nothing uses", begin=hint),
         )
+
+
+def _without_dropped(variable: Variable, data: DebugData) -> Variable:
+    """Return a variable without its address if the linked program has none: its entry then says 0.
+
+    SDCC places no variable at 0, so that no pointer to one is NULL.
+    """
+    is_dropped = variable.address == 0 and elf.symbols(data.content).get(f"_{variable.name}") is None
+    return variable._replace(address=None) if is_dropped else variable
 
 
 def _without_place(variable: Variable) -> UsageError:
@@ -134,9 +145,9 @@ def _without_place(variable: Variable) -> UsageError:
             hint="make it static or global to watch it",
         )
     return UsageError(
-        f"{variable.name} has no place in this program: SDCC optimised it away, or no file defines it",
+        f"{variable.name} has no place in this program: it was optimised away, or no file defines it",
         code=Code.NO_VARIABLE,
-        hint="make it volatile, and use it in the program",
+        hint="make it volatile, and use it in the program; remove_unused drops a const that nothing reaches",
     )
 
 

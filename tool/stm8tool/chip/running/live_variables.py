@@ -28,7 +28,7 @@ from . import steady
 from .attachment import Attachment
 from .program import Program
 
-# The registers of all devices (RM0016, RM0031: "Memory map"). Those of the CPU and of the debug module lie behind them.
+# The registers of all devices (RM0016, RM0031: "Memory map"). Those of the CPU and of the debug module follow them.
 _REGISTERS = Region("registers", 0x5000, 0x800)
 _GAP = 16  # bytes between two variables that are read in one command all the same; our choice
 _MOST_AT_ONCE = 256
@@ -51,6 +51,11 @@ class Reading(NamedTuple):
     data: bytes
     steady: bool = True
     problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name, as the user wrote it."""
+        return self.place.text
 
     @property
     def value(self) -> Value:
@@ -78,7 +83,7 @@ class Setting(NamedTuple):
         return text_of_value(self.place.type, value_of(self.place.type, self.data))
 
 
-class Change(NamedTuple):
+class ValueChange(NamedTuple):
     """A variable that was set: its value before, and as it was read back.
 
     Attributes:
@@ -180,7 +185,7 @@ class LiveVariables:
             self._attachment.lose(exc)
             return None
 
-    def write(self, named: Named, value: Union[str, float]) -> Change:
+    def write(self, named: Named, value: Union[str, float]) -> ValueChange:
         """Write a value into RAM or into a register of a device, and read it back.
 
         Of a bit-field, the bytes are read, changed and written. If the program changes its neighbours in that moment,
@@ -201,7 +206,7 @@ class LiveVariables:
         """
         return setting_of(self._part, self.place(named), value)
 
-    def apply(self, setting: Setting) -> Change:
+    def apply(self, setting: Setting) -> ValueChange:
         """Write a checked value, again if the link is lost in the middle; errors: see `write`."""
         for left in reversed(range(_TRIES)):
             try:
@@ -215,7 +220,7 @@ class LiveVariables:
                     raise
         raise ConnectError("the running chip does not answer any more", hint="check the wires and the supply")
 
-    def _applied(self, setting: Setting) -> Change:
+    def _applied(self, setting: Setting) -> ValueChange:
         place = setting.place
         (before,) = self._read([place])
         address, problem = self._address(place)
@@ -229,14 +234,14 @@ class LiveVariables:
         if place.bits is None:
             self._link.wotf(address, setting.data)
             (after,) = self._read([place])
-            return Change(before, after)
+            return ValueChange(before, after)
         mask = ((1 << place.bits.width) - 1) << place.bits.shift
         held = int.from_bytes(before.data, "little")
         wanted = held & ~mask | int.from_bytes(setting.data, "little") << place.bits.shift
         self._link.wotf(address, wanted.to_bytes(place.size, "little"))
         (after,) = self._read([place])
         left = int.from_bytes(after.data, "little")
-        return Change(before, after, disturbed=bool((left ^ held) & ~mask))
+        return ValueChange(before, after, disturbed=bool((left ^ held) & ~mask))
 
     # -- the chip ------------------------------------------------------------------------------------------------
 
@@ -245,7 +250,7 @@ class LiveVariables:
             self._program.require_in(self._link, self._part, compared)
 
     def _look_after_return(self) -> None:
-        """After a reset or a lost link: tell it. If the chip was away for long, it may be another one: compare again."""
+        """After a reset or a lost link: tell it. After a long time it may be another chip: compare again."""
         attachment = self._attachment
         if attachment.times == self._times:
             return
@@ -315,7 +320,7 @@ def opened(
 
 def setting_of(part: Part, place: ValuePlace, value: Union[str, float]) -> Setting:
     """Return a checked value; errors: see `LiveVariables.setting`."""
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+    text = str(int(value)) if isinstance(value, bool) else str(value)
     try:
         data = bytes_of(place.type, text, place.bits)
     except ValueTextError as exc:

@@ -12,9 +12,11 @@ from ...image import Segment, elf
 from ...parts.table import Part
 from ...probe.base import SwimLink
 from ...support import files
+from ...words import Advice, Hint
 
 _ELF_LIMIT = 1 << 26  # bytes
 _CHUNK = 256
+_LOCKED = 0x71  # a read-protected chip shows this for each byte of its flash
 _READS = 3
 
 
@@ -47,13 +49,19 @@ class Program(NamedTuple):
                     continue
                 piece = segment.data[at : at + _CHUNK]
                 # Nothing checks the parity of bytes that are read: a wrong bit is not another program.
-                if all(link.rotf(segment.address + at, len(piece)) != piece for _ in range(_READS)):
-                    raise TargetError(
-                        f"the chip runs another program than {self.name}",
-                        code=Code.OTHER_BUILD,
-                        hint="upload this build, or give the ELF of the program in the chip",
-                    )
+                for _ in range(_READS):
+                    found = link.rotf(segment.address + at, len(piece))
+                    if found == piece:
+                        break
+                else:
+                    raise self._other(found)
                 compared.add(segment.address + at)
+
+    def _other(self, found: bytes) -> TargetError:
+        hint: Advice = "upload this build, or give the ELF of the program in the chip"
+        if len(found) > 1 and set(found) == {_LOCKED}:
+            hint = Hint("its flash reads as 0x71, as that of a read-protected chip: {unlock} erases it and opens it")
+        return TargetError(f"the chip runs another program than {self.name}", code=Code.OTHER_BUILD, hint=hint)
 
 
 def load(path: str, part: Part) -> Program:

@@ -3,10 +3,10 @@
 SWIM reads byte after byte, at rising addresses, between the accesses of the CPU. So a number of several bytes can be
 torn: some of its bytes are from before a change, and some from after it.
 
-The number is read twice. If all its bytes except the last one are the same both times, then they were the same at the
-moment at which the first read took the last byte. So the first read shows a number that the program had. The last byte
-may differ: it is the lowest one, which changes most often. In a bit-field the first byte is the lowest one. If all other
-bytes are the same both times, then the second read shows a number that the program had.
+The number is read twice. Often all its bytes except the last one are the same both times. Then they were the same when
+the first read took the last byte. So the first read shows a number that the program had. The last byte
+may differ: it is the lowest one, which changes most often. In a bit-field the first byte is the lowest one. If all
+other bytes are the same both times, then the second read shows a number that the program had.
 """
 
 from __future__ import annotations

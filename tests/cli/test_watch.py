@@ -1,0 +1,425 @@
+"""`watch` and `set`: every output, every end, and how they refuse."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+import re
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.desk import STM8L, STM8S, Desk
+from dwarf_files import SIGNED, UNSIGNED_CHAR, Die, base, debug_elf, small_program, variable
+from elf_files import ALLOC, make_elf
+from stm8tool.cli import watch, watch_outputs
+from stm8tool.cli.console import Console
+from stm8tool.dwarf import reading
+from stm8tool.dwarf.expressions import place_of
+from stm8tool.dwarf.variables import Variables
+from stm8tool.sim.clock import VirtualClock
+
+# The vector, a table, and a loop: INC 0x10, JRA to it.
+COUNTING = bytes.fromhex("82008008 01020304 3C10 20FC")
+has_matplotlib = pytest.mark.skipif(
+    importlib.util.find_spec("matplotlib") is None, reason="matplotlib is not a dependency, and is not installed here"
+)
+
+
+@pytest.fixture
+def board(desk: Desk) -> Desk:
+    """A desk with board.chip, whose program counts at 0x10, and with its ELF."""
+    desk.chip(content=COUNTING)
+    Path("counting.elf").write_bytes(small_program(COUNTING))
+    Path("other.elf").write_bytes(small_program(COUNTING[:-1] + b"\xfd"))
+    Path("plain.elf").write_bytes(make_elf(("CODE", 0x8000, COUNTING, ALLOC)))
+    return desk
+
+
+@pytest.mark.parametrize("model", ["v2", "v3"])
+@pytest.mark.parametrize("part", [STM8S, STM8L])
+def test_a_line_for_each_sample_in_a_pipe(board: Desk, part: str, model: str) -> None:
+    board.chip(content=COUNTING, part=part, model=model)
+    result = board.flash("watch", "counting.elf", "counter", "temp", "--count", "3", "--rate", "100", part=part)
+    assert result.code == 0, result.err
+    assert result.err == "watch: 2 values; Ctrl-C ends it\n"
+    lines = [
+        re.fullmatch(r"(\d\.\d{3}) s  counter = (\d+)  temp = \[0, 0, 0\]", line) for line in result.out.splitlines()
+    ]
+    found = [(line[1], int(line[2])) for line in lines if line]
+    assert len(found) == len(lines) == 3
+    assert [time[:4] for time, _ in found] == ["0.00", "0.01", "0.02"]
+    assert len({count for _, count in found}) > 1
+    assert board.is_idle()
+
+
+def test_time_ends_it_too(board: Desk) -> None:
+    result = board.flash("watch", "counting.elf", "counter", "--for", "1s")
+    assert result.code == 0
+    assert len(result.out.splitlines()) in (10, 11)
+
+
+def test_json_has_a_line_for_each_sample(board: Desk) -> None:
+    result = board.flash("watch", "counting.elf", "counter", "motor", "temp[1]", "--count", "2", "--json")
+    lines = [json.loads(line) for line in result.out.splitlines()]
+    assert [line["time_s"] for line in lines] == [0, pytest.approx(0.1, abs=0.01)]
+    assert set(lines[0]) == {"time_s", "values"}
+    assert lines[0]["values"] == {
+        "counter": lines[0]["values"]["counter"],
+        "motor": {"speed": 0, "on": 0},
+        "temp[1]": 0,
+    }
+
+
+def test_csv_has_a_column_for_each_number(board: Desk) -> None:
+    result = board.flash("watch", "counting.elf", "motor", "temp", "table[3]", "--count", "3", "--csv", "out.csv")
+    assert (result.code, len(result.out.splitlines())) == (0, 3)
+    with Path("out.csv").open(newline="", encoding="utf-8") as file:
+        head, *rows = csv.reader(file)
+    assert head == ["time_s", "motor.speed", "motor.on", "temp[0]", "temp[1]", "temp[2]", "table[3]"]
+    assert [row[1:] for row in rows] == [["0", "0", "0", "0", "0", "4"]] * 3
+    assert float(rows[1][0]) == pytest.approx(0.1, abs=0.01)
+
+
+def odd_program() -> bytes:
+    """Return the ELF of `COUNTING` with a float and a pointer."""
+    byte, real = base("unsigned char", 1, UNSIGNED_CHAR), base("float", 4, 4)
+    pointer = Die("pointer_type", byte_size=2, type=byte)
+    children = [byte, real, pointer, variable("ratio", 0x20, real), variable("p", 0x24, pointer)]
+    return debug_elf([Die("compile_unit", name="a.c", children=children)], ("CODE", 0x8000, COUNTING, ALLOC))
+
+
+def test_what_is_no_number_is_left_out_and_said(board: Desk) -> None:
+    Path("odd.elf").write_bytes(odd_program())
+    assert board.flash("set", "odd.elf", "ratio=nan").out.endswith("-> nan\n")
+    words = ("watch", "odd.elf", "ratio", "*p", "p", "--count", "1", "--csv", "o.csv")
+    assert board.flash(*words).out == "0.000 s  ratio = nan  *p = the pointer is NULL  p = 0x0000\n"
+    assert Path("o.csv").read_text().splitlines()[1] == "0.000000,nan,,0"
+    (line,) = map(json.loads, board.flash(*words, "--json").out.splitlines())
+    assert line["values"] == {"ratio": None, "*p": None, "p": 0}
+    assert line["problems"] == {"*p": "the pointer is NULL"}
+
+
+def test_teleplot_gets_a_line_for_each_number_by_udp(board: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert watch_outputs.TELEPLOT_PORT == 47269
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as teleplot:
+        teleplot.bind(("127.0.0.1", 0))
+        teleplot.settimeout(30)
+        monkeypatch.setattr(watch_outputs, "TELEPLOT_PORT", teleplot.getsockname()[1])
+        names = ("temp", "main.c:gain", "*temp")
+        assert board.flash("watch", "counting.elf", *names, "--count", "2", "--teleplot").code == 0
+        packets = [teleplot.recv(2000).decode() for _ in range(2)]
+    for packet in packets:
+        lines = [line.split(":") for line in packet.splitlines()]
+        assert [line[0] for line in lines] == ["temp[0]", "temp[1]", "temp[2]", "main.c_gain", "*temp"]
+        assert [line[2] for line in lines] == ["0"] * 5
+        assert all(re.fullmatch(r"\d{13}\.\d", line[1]) for line in lines)
+    first, second = (float(packet.split(":")[1]) for packet in packets)
+    assert second - first == pytest.approx(100, abs=10)
+
+
+def test_a_long_teleplot_sample_goes_in_several_packets(board: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(watch_outputs.Teleplot, "_send", lambda _self, packet: sent.append(packet))
+    assert board.flash("watch", "0x10:uint8_t[200]", "--count", "1", "--teleplot").code == 0
+    assert len(sent) > 2
+    assert all(len(packet) <= 1400 and packet.endswith("\n") for packet in sent)
+    assert sum(packet.count("\n") for packet in sent) == 200
+
+
+# -- the picture -----------------------------------------------------------------------------------------------------
+
+
+@has_matplotlib
+@pytest.mark.parametrize("ending", ["svg", "png"])
+def test_a_picture_is_drawn_at_the_end(board: Desk, ending: str) -> None:
+    words = ("watch", "counting.elf", "counter", "temp", "--count", "5", "--plot", f"out.{ending}")
+    assert board.flash(*words).code == 0
+    data = Path(f"out.{ending}").read_bytes()
+    assert data.startswith(b"\x89PNG" if ending == "png" else b"<?xml")
+    if ending == "svg":
+        assert b"counter" in data
+        assert b"temp[2]" in data
+
+
+def test_without_matplotlib_the_hint_says_how_to_install_it(board: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    result = board.flash("watch", "counting.elf", "counter", "--plot", "out.svg")
+    assert (result.code, result.reason) == (7, "error: --plot needs the Python package matplotlib [E-PACKAGES]")
+    assert result.hint.endswith("-m pip install matplotlib")
+
+
+class _Figure:
+    """Counts what is drawn, in place of matplotlib."""
+
+    points: int
+
+    def __init__(self, **_: object) -> None: ...
+
+    def subplots(self, *_: object, **__: object) -> list[list[_Figure]]:
+        return [[self]]
+
+    def plot(self, times: list[float], points: list[float], **_: object) -> None:
+        assert len(times) == len(points)
+        type(self).points = len(times)
+
+    def set_ylabel(self, _: str) -> None: ...
+
+    def set_xlabel(self, _: str) -> None: ...
+
+    def grid(self, **_: object) -> None: ...
+
+    def savefig(self, _: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+
+def test_a_long_run_is_thinned_and_a_picture_that_cannot_be_written_is_told(
+    board: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stm8tool.cli import watch_plot
+
+    monkeypatch.setattr(watch_plot, "_figure_class", lambda: _Figure)
+    monkeypatch.setattr(watch_plot, "_MOST_POINTS", 8)
+    result = board.flash("watch", "counting.elf", "counter", "--count", "30", "--plot", "out.svg")
+    assert (result.code, result.reason) == (2, "error: out.svg cannot be written: Permission denied [E-FILE]")
+    assert 4 <= _Figure.points <= 8
+
+
+# -- ends ------------------------------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_is_the_usual_end_and_keeps_what_was_seen(board: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = watch_outputs.CsvFile.show
+    count = 0
+
+    def show(self: watch_outputs.CsvFile, sample: watch_outputs.Sample) -> None:
+        nonlocal count
+        shown(self, sample)
+        count += 1
+        if count == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(watch_outputs.CsvFile, "show", show)
+    result = board.flash("watch", "counting.elf", "counter", "--csv", "out.csv")
+    assert result.code == 0
+    assert result.err.endswith("watch: ended by Ctrl-C\n")
+    assert len(Path("out.csv").read_text().splitlines()) == 4
+    assert board.is_idle()
+
+
+def test_a_full_disk_ends_it_with_a_sentence(board: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def write(self, _text: str) -> None:
+            raise OSError(28, "No space left on device")
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(Path, "open", lambda *_args, **_more: Full())
+    output = watch_outputs.CsvFile("out.csv", [])
+    with pytest.raises(watch_outputs.UsageError, match=r"^out\.csv cannot be written: No space left on device$"):
+        output.__enter__()
+
+
+# -- refusals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["counting.elf"], "error: which variables? [E-USAGE]"),
+        (["counting.elf", "countr"], "error: counting.elf has no variable 'countr' [E-NO-VARIABLE]"),
+        (["counting.elf", "gain", "gain"], "error: gain is given twice [E-USAGE]"),
+        (
+            ["counting.elf", "temp[3]"],
+            "error: 'temp[3]': the index 3 is outside of an array with 3 elements [E-NO-VARIABLE]",
+        ),
+        (
+            ["0x10:uint8_t", "counter"],
+            "error: the variable 'counter' needs the ELF of the program [E-USAGE]",
+        ),
+        (
+            ["0x3000:uint8_t"],
+            "error: 0x3000:uint8_t is at 0x003000, where the STM8S103F3 has no memory [E-NO-VARIABLE]",
+        ),
+        (["other.elf", "counter"], "error: the chip runs another program than other.elf [E-OTHER-BUILD]"),
+        (["plain.elf", "counter"], "error: plain.elf has no debug information [E-NO-DWARF]"),
+        (["missing.elf", "counter"], "error: missing.elf: no such file [E-FILE]"),
+        (["counting.elf", "gain", "--rate", "0"], "error: --rate 0 is not a number of samples a second [E-USAGE]"),
+        (["counting.elf", "gain", "--rate", "1e3"], "error: --rate 1e3 is not a number of samples a second [E-USAGE]"),
+        (["counting.elf", "gain", "--count", "0"], "error: --count 0 is not a number of samples [E-USAGE]"),
+        (["counting.elf", "gain", "--for", "soon"], "error: --for soon is not a simulated time [E-USAGE]"),
+        (
+            ["counting.elf", "gain", "--plot", "out.gif"],
+            "error: --plot out.gif is not a picture that can be drawn [E-USAGE]",
+        ),
+        (
+            ["counting.elf", "gain", "--plot", "no/out.svg"],
+            "error: no/out.svg cannot be written: there is no such folder [E-FILE]",
+        ),
+        (["counting.elf", "gain", "--csv", "."], None),
+        (["counting.elf", "gain", "--csv", "no/out.csv"], None),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_makes_no_sense_is_refused(board: Desk, words: list[str], reason: str) -> None:
+    result = board.flash("watch", *words)
+    assert result.code in (1, 2)
+    assert result.out == ""
+    assert result.hint
+    if reason is None:
+        assert re.search(r"cannot be written: .* \[E-FILE\]$", result.reason)
+    else:
+        assert result.reason == reason
+    assert board.is_idle()
+
+
+def test_a_part_that_only_a_reset_shows_is_refused(board: Desk) -> None:
+    assert board.flash("watch", "counting.elf", "counter", part="auto").code == 2
+
+
+def test_the_list_needs_no_probe(board: Desk) -> None:
+    result = board.run("--probe", "sim:missing.chip", "--part", STM8S, "watch", "counting.elf", "--list")
+    assert result.code == 0
+    assert result.out.splitlines()[0] == "counter  0x000010  unsigned char"
+    assert len(result.out.splitlines()) == 5
+    assert board.flash("watch", "0x10:uint8_t", "--list").out == ""
+
+
+def test_a_doubtful_type_is_told(board: Desk) -> None:
+    plain = base("int", 2, SIGNED)
+    kinds = [Die("volatile_type", type=plain) for _ in range(2)]
+    children = [plain, kinds[0], variable("a", 0x20, kinds[0]), kinds[1], variable("b", 0x22, kinds[1])]
+    unit = Die("compile_unit", name="a.c", children=children)
+    Path("signs.elf").write_bytes(debug_elf([unit], ("CODE", 0x8000, COUNTING, ALLOC)))
+    result = board.flash("watch", "signs.elf", "a", "b", "b:int16_t", "--count", "1")
+    assert result.err.splitlines()[0] == (
+        "watch: SDCC may have written a wrong sign or size for b (unsigned int); if so, add the type: b:int16_t"
+    )
+
+
+# -- set -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", ["v2", "v3"])
+@pytest.mark.parametrize("part", [STM8S, STM8L])
+def test_variables_are_set(board: Desk, part: str, model: str) -> None:
+    board.chip(content=COUNTING, part=part, model=model)
+    result = board.flash("set", "counting.elf", "gain=12", "temp[1] = -40", "motor.on=1", "0x30:float=1.5", part=part)
+    assert (result.code, result.err) == (0, "")
+    assert result.out == "gain: 0 -> 12\ntemp[1]: 0 -> -40\nmotor.on: 0 -> 1\n0x30:float: 0 -> 1.5\n"
+    names = ("gain", "temp[1]", "motor.on", "0x30:float")
+    shown = board.flash("watch", "counting.elf", *names, "--count", "1", part=part).out
+    assert shown == "0.000 s  gain = 12  temp[1] = -40  motor.on = 1  0x30:float = 1.5\n"
+
+
+def test_a_variable_that_the_program_writes_is_read_back_and_told(board: Desk) -> None:
+    result = board.flash("set", "counting.elf", "counter=7")
+    assert re.fullmatch(r"counter: \d+ -> 7\n", result.out)
+    assert re.fullmatch(r"set: the program has changed counter again: it is \d+ now\n", result.err)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["counting.elf"], "error: which variable? [E-USAGE]"),
+        (["counting.elf", "gain"], "error: 'gain' sets nothing [E-USAGE]"),
+        (["counting.elf", "gain="], "error: 'gain=' sets nothing [E-USAGE]"),
+        (["counting.elf", "temp[1]=3", "gain=300"], "error: gain cannot be '300': it is unsigned char [E-USAGE]"),
+        (["counting.elf", "motor.on=2"], "error: motor.on cannot be '2': it is a bit-field of 1 bits [E-USAGE]"),
+        (["counting.elf", "temp=1"], "error: temp cannot be '1': it is int[3] [E-USAGE]"),
+        (
+            ["counting.elf", "table[1]=3"],
+            "error: table[1] is at 0x008005, which is not RAM, so it cannot be set while the program runs [E-NOT-RAM]",
+        ),
+        (
+            ["0x8004:uint8_t=1"],
+            "error: 0x8004:uint8_t is at 0x008004, which is not RAM, so it cannot be set while the program runs "
+            "[E-NOT-RAM]",
+        ),
+        (["counting.elf", "zero=3"], "error: counting.elf has no variable 'zero' [E-NO-VARIABLE]"),
+        (["other.elf", "gain=3"], "error: the chip runs another program than other.elf [E-OTHER-BUILD]"),
+        (["plain.elf", "gain=3"], "error: plain.elf has no debug information [E-NO-DWARF]"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_set_is_refused_and_nothing_is_set(board: Desk, words: list[str], reason: str) -> None:
+    result = board.flash("set", *words)
+    assert (result.out, result.reason) == ("", reason)
+    assert result.hint
+    shown = board.flash("watch", "counting.elf", "gain", "temp", "motor.on", "--count", "1").out
+    assert shown == "0.000 s  gain = 0  temp = [0, 0, 0]  motor.on = 0\n"
+
+
+# -- the table -------------------------------------------------------------------------------------------------------
+
+
+def test_the_table_is_drawn_over_the_last_one_and_a_note_ends_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "12")
+    monkeypatch.setenv("LINES", "4")
+    console = Console("bar")
+    console.redraw(["1 s", "a  1"])
+    console.redraw(["2 s", "a  22222222222"])
+    console.note("the chip was reset")
+    console.redraw([str(n) for n in range(9)])
+    out = capsys.readouterr().out
+    clear = "\x1b[K\n"
+    assert out == f"1 s{clear}a  1{clear}\x1b[2F2 s{clear}a  22222222{clear}0{clear}1{clear}2{clear}"
+
+
+def test_a_terminal_gets_the_table(board: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Console, "can_redraw", staticmethod(lambda: True))
+    monkeypatch.setenv("COLUMNS", "60")
+    assert board.flash("set", "counting.elf", "gain='A'").out == "gain: 0 -> 65\n"
+    result = board.flash("watch", "counting.elf", "temp", "motor.on", "gain", "--count", "2")
+    lines = result.out.replace("\x1b[4F", "").splitlines()
+    assert lines == [
+        "0.0 s\x1b[K",
+        "temp      int[3]         [0, 0, 0]\x1b[K",
+        "motor.on  bits 1         0\x1b[K",
+        "gain      unsigned char  65 'A'\x1b[K",
+        "0.1 s\x1b[K",
+        "temp      int[3]         [0, 0, 0]\x1b[K",
+        "motor.on  bits 1         0\x1b[K",
+        "gain      unsigned char  65 'A'\x1b[K",
+    ]
+    assert result.out.count("\x1b[4F") == 1
+
+
+def test_a_probe_that_is_slower_than_the_rate_does_not_pile_up_samples() -> None:
+    """Each read takes a second at ten samples a second: the next sample follows at once, and none is made up for."""
+    clock = VirtualClock()
+
+    class Slow:
+        def __init__(self) -> None:
+            self.clock = clock
+
+        def read(self, _places: object) -> list[object]:
+            clock.sleep(1.0)
+            return []
+
+    class Kept(watch_outputs.Output):
+        def __init__(self) -> None:
+            self.times: list[float] = []
+
+        def show(self, sample: watch_outputs.Sample) -> None:
+            self.times.append(sample.time_s)
+
+    kept = Kept()
+    live: watch.LiveVariables = Slow()  # type: ignore[assignment]
+    watch._sample(live, [], [kept], watch._Pace(0.1, 4, None))
+    assert kept.times == [0, 1, 2, 3]
+
+
+def test_values_of_a_struct_behind_a_pointer_have_c_names() -> None:
+    byte = base("unsigned char", 1, UNSIGNED_CHAR)
+    record = Die("structure_type", name="s", byte_size=1, children=[Die("member", name="x", type=byte)])
+    pointer = Die("pointer_type", byte_size=2, type=record)
+    unit = Die("compile_unit", name="a.c", children=[byte, record, pointer, variable("p", 0x10, pointer)])
+    variables = Variables(reading.read("a.elf", debug_elf([unit], ("CODE", 0x8000, COUNTING, ALLOC))))
+    assert watch_outputs.columns([place_of("*p", variables), place_of("p->x", variables)]) == ["(*p).x", "p->x"]
