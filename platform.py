@@ -40,6 +40,7 @@ else:
     from platformio.public import PlatformBase
 
     _PORT_PACKAGE = "stm8serial"
+    _DEBUG_TOOL = "stm8tool"
 
     @cache
     def _compile_nothing() -> Callable[[Sequence[str]], bool]:
@@ -141,8 +142,45 @@ else:
             except exception.UnknownBoard as exc:
                 raise UnknownBoard(id_, self._where_boards_are(str(id_))) from exc
             for board in [boards] if id_ else boards.values():
-                self._add_openocd(board.manifest.setdefault("debug", {}))
+                debug = board.manifest.setdefault("debug", {})
+                self._add_openocd(debug)
+                self._add_own_server(debug)
             return boards
+
+        @staticmethod
+        def _add_own_server(debug: dict[str, Any]) -> None:
+            """Add the flasher's GDB server; `configure_debug_session` fills in its arguments."""
+            debug.setdefault("tools", {})[_DEBUG_TOOL] = {
+                "server": {
+                    "executable": "$PYTHONEXE",
+                    "arguments": [],
+                    "ready_pattern": "gdbserver: listening on",
+                },
+                "onboard": False,
+                "default": _DEBUG_TOOL in debug.get("default_tools", []),
+            }
+
+        def configure_debug_session(self, debug_config: Any) -> None:
+            """Give the flasher's GDB server its command line, and GDB the port of it."""
+            project = debug_config.env_options
+            if debug_config.tool_name != _DEBUG_TOOL or not debug_config.server or project.get("debug_server"):
+                return
+            root = Path(__file__).resolve().parent
+            sys.path.insert(0, str(root / "builder"))
+            try:
+                from stm8build import debug_server
+            finally:
+                sys.path.remove(str(root / "builder"))
+            board = debug_config.board_config
+            mcu = project.get("board_build.mcu") or board.get("build.mcu", "")
+            try:
+                server = debug_server.server(
+                    project, board.get("upload", {}), mcu, project.get("debug_port") or "", debug_config.program_path
+                )
+            except ValueError as exc:
+                raise UserSideException(str(exc)) from exc
+            debug_config.port = f":{server.port}"
+            debug_config.server["arguments"] = [str(root / "tool"), *server.words]
 
         def _where_boards_are(self, id_: str) -> str:
             """Return the hint for an unknown board: similar names, and the place for a board file of your own."""

@@ -36,6 +36,7 @@ PAGES = {
         "docs/unused",
         "docs/compilers",
         "docs/console",
+        "docs/debugging",
         "docs/watch",
         "docs/testing",
         "docs/stm8tool",

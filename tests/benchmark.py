@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "tool")]
 
-from speed import console, core, phases, processes, record  # noqa: E402
+from speed import console, core, debugging, phases, processes, record  # noqa: E402
 from speed.cases import BLANK, DIRECT, JOBS, LOADER, MODELS, ONE_BYTE, PARTS, REWRITE, UNCHANGED, Cost, limit_s  # noqa: E402
 from speed.modelled import modelled, with_phases  # noqa: E402
 from stm8tool.parts.table import find_part  # noqa: E402
@@ -61,7 +61,7 @@ def main() -> int:
         print(line)
     if options.save:
         record.wait_for_quiet()
-    measured = [*processes.figures(), *core.figures()]
+    measured = [*processes.figures(), *core.figures(), *debugging.figures()]
     _print(measured)
     _show_console(about, save=options.save)
     if options.save:

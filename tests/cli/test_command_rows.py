@@ -19,6 +19,7 @@ from stm8tool import selector
 from stm8tool.cli import main as cli
 from stm8tool.cli import stm8flash, stm8flash_line
 from stm8tool.cli.command import Command, Group, PartUse
+from stm8tool.debugger import server as gdb
 from stm8tool.sim.usbip.server import Server
 
 PACKAGE = Path(stm8tool.__file__).parent
@@ -68,6 +69,8 @@ EXAMPLES = {
     "options defaults": [Example("options defaults")],
     "options diff": [Example("options diff same.hex")],
     "monitor": [Example("monitor held.hex --until hello")],
+    "gdbserver": [Example("gdbserver held.hex"), Example("gdbserver --reset")],
+    "debug": [Example("debug held.elf --do registers")],
     "watch": [Example("watch held.elf counter temp[1] --count 1"), Example("watch 0x10:uint8_t --count 1")],
     "set": [Example("set held.elf gain=3 counter=4"), Example("set 0x10:uint8_t=5")],
     "udev": [Example("udev")],
@@ -112,7 +115,13 @@ def board(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     def serve(_server: Server, _listener: object) -> None:
         raise KeyboardInterrupt
 
+    def load(server: gdb.GdbServer, _ready: object) -> None:
+        server._stub.begin()
+        for packet in (b"vFlashErase:8000,40", b"vFlashWrite:8010:abc", b"vFlashDone"):
+            assert server._stub.answer(packet) == b"OK"
+
     monkeypatch.setattr(Server, "serve", serve)
+    monkeypatch.setattr(gdb.GdbServer, "serve", load)  # the first client of the GDB server loads a program
     return desk
 
 

@@ -18,7 +18,8 @@ DRAFT = "(write this)"  # docs/error_index.py writes it into the draft of a sect
 ERRORS = read("docs/errors.md")
 HEADINGS = re.findall(r"^### (E-[A-Z-]+)$", ERRORS, re.MULTILINE)
 # No board decides whether Python packages are there; tests/unit/test_deps.py has them missing.
-_NOT_ON_A_BOARD = {Code.PACKAGES}
+# Only a user of a debugger can ask for what E-DEBUG refuses; tests/session/test_gdbserver.py has one.
+_NOT_ON_A_BOARD = {Code.PACKAGES, Code.DEBUG}
 
 
 @pytest.fixture

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 
 import pytest
 
 import stand_ins
+from documents import read, section
 from patience import LIMIT_S
-from pio import Core, Project, write_program
+from pio import ROOT, Core, Project, write_program
+from stm8tool.parts.table import find_part
+from stm8tool.sim import store
 
 pytestmark = pytest.mark.platform
 
 # Writes down, beside the program, what it is to do: its words, and the commands in the file that -x names.
 CLIENT_PROGRAM = """
-import json, pathlib, sys
+import json, os, pathlib, sys
+if os.environ.get("TESTED_SESSION"):
+    sys.path.insert(0, os.environ["TESTED_SESSION"])
+    import gdb_stand_in
+    gdb_stand_in.run(sys.argv[1:])
 words = sys.argv[1:]
 folder = pathlib.Path(words[words.index("--directory") + 1])  # GDB looks for a script there, too
 script = (folder / words[words.index("-x") + 1]).read_text(encoding="utf-8")
@@ -63,3 +71,44 @@ def test_the_debugger_gets_the_program_with_its_lines_and_openocd_for_the_board(
     (target,) = [line for line in lines if line.startswith("target ")]
     server = shlex.split(target.partition("|")[2])
     assert [word for before, word in zip(server, server[1:]) if before == "-f"] == files
+
+
+@pytest.fixture
+def board(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The project of docs/debugging.md, and the simulated board in its folder."""
+    page = section(read("docs/debugging.md"), "pio debug")
+    (settings,) = re.findall(r"^```ini\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    main, other = re.findall(r"^```c\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (project.folder / "platformio.ini").write_text(settings, encoding="utf-8")
+    project.source(main)
+    project.source(other, "other.c")
+    store.create(project.folder / "board.chip", find_part("stm8s103f3"), "v3")
+    monkeypatch.setenv("TESTED_SESSION", str(ROOT / "tests"))
+    return project
+
+
+def test_our_server_debugs_a_simulated_board_as_pio_debug_does_and_leaves_it_running(
+    debuggers: Core, board: Project
+) -> None:
+    with debuggers.start("debug", "--interface=gdb", "-x", ".pioinit", cwd=board.folder) as process:
+        try:
+            code = process.wait(LIMIT_S)
+        finally:
+            process.kill()
+    assert code == 0
+    session = json.loads(board.built("firmware.elf", "stm8sblue").with_name("session.json").read_text("utf-8"))
+    assert session["error"] is None, session["error"]
+    assert (session["first"], session["loaded"], session["told"]) == ("S02", "OK", "continue\n")
+    assert session["at_main"] == session["symbols"]["_main"]
+    assert session["at_twice"] == session["symbols"]["_twice"]
+    assert session["after_step"] != session["at_main"]
+    assert session["counter"] == [0, 6, 12]
+    state = store.describe(board.folder / "board.chip")
+    assert state.state == "running"
+    assert state.probe_mode != 3
+
+
+def test_a_board_has_both_debug_tools_and_openocd_stays_the_default(debuggers: Core, project: Project) -> None:
+    result = debuggers.pio("boards", "stm8sblue", "--installed", "--json-output", cwd=project.folder)
+    (found,) = [row for row in json.loads(result.output) if row["id"] == "stm8sblue"]
+    assert list(found["debug"]["tools"]) == ["stlink", "stm8tool"]

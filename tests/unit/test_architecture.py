@@ -38,7 +38,7 @@ LAYERS: dict[str, set[str]] = {
     "session": {*LEAVES, "probe", "chip"},
     "api": {*LEAVES, "dwarf", "probe", "chip", "session"},
     "library": {*LEAVES, "probe", "chip", "selector", "session", "api"},
-    "debugger": {*LEAVES, "dwarf", "probe", "chip", "api"},
+    "debugger": {*LEAVES, "dwarf", "probe", "chip", "sim", "api"},
     "doctor": {*LEAVES, "transport", "probe", "chip", "selector", "session", "api"},
     "cli": {*LEAVES, "dwarf", "transport", "probe", "chip", "sim", "selector", "session", "api", "doctor", "debugger"},
     "__init__": {"errors", "parts", "image", "probe", "chip", "api", "library"},

@@ -110,11 +110,7 @@ def _read_line() -> str:
 
     if sys.stdin is None:
         return ""
-    raw = getattr(sys.stdin, "buffer", None)
-    if raw is None:
-        return sys.stdin.readline(LONGEST + 2)
-    found: bytes = raw.readline(LONGEST + 2)
-    return found.decode("utf-8", "replace")
+    return sys.stdin.buffer.readline(LONGEST + 2).decode("utf-8", "replace")
 
 
 class _Keys:

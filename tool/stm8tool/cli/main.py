@@ -16,7 +16,21 @@ from typing import TYPE_CHECKING, Any, NoReturn, Optional, TextIO, cast
 from .. import __version__
 from ..errors import UsageError
 from ..support import streams
-from . import boards, chips, debug, images, memories, monitor, option_bytes, parts, probes, process, udev, watch
+from . import (
+    boards,
+    chips,
+    debug,
+    gdbserver,
+    images,
+    memories,
+    monitor,
+    option_bytes,
+    parts,
+    probes,
+    process,
+    udev,
+    watch,
+)
 from .command import PROBE_HELP, Command, Group, PartUse
 from .request import AUTO, DEFAULT_POWER_CYCLE_S, NAME_IT, Request, make, not_given
 
@@ -34,6 +48,7 @@ COMMANDS: tuple[Entry, ...] = (
     *chips.COMMANDS,
     *option_bytes.COMMANDS,
     *monitor.COMMANDS,
+    *gdbserver.COMMANDS,
     *debug.COMMANDS,
     *watch.COMMANDS,
     *udev.COMMANDS,

@@ -29,6 +29,11 @@ def end_with(main: Callable[[], int]) -> NoReturn:
     sys.exit(code)
 
 
+def end_as(code: int) -> NoReturn:
+    """End this process with the exit code of another one, which has said why."""
+    raise SystemExit(code)
+
+
 class Ending:
     """A context manager around a command, which reports how the command ends.
 

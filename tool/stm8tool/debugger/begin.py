@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
-from .. import image
-from ..chip.running.program import Program
+from ..chip.running import program as programs
 from ..dwarf import reading
+from ..errors import ImageError
+from ..image import elf
 from ..parts.table import Part
 from .program import SourceProgram, source_folders
 from .source_run import SourceDebugger
@@ -32,8 +33,11 @@ def loaded(path: str, part: Part, source: Optional[str] = None) -> SourceProgram
     """
     data = reading.load(path)
     folders = source_folders(Path(path))
-    with reading.damage_told(path):
-        return SourceProgram(data, part, [Path(source), *folders] if source is not None else folders)
+    try:
+        with reading.damage_told(path):
+            return SourceProgram(data, part, [Path(source), *folders] if source is not None else folders)
+    except elf.ElfError as exc:
+        raise ImageError(f"{path}: {exc}", hint="build the program again") from exc
 
 
 @contextmanager
@@ -57,12 +61,10 @@ def begun(
     Raises:
         TargetError: The chip holds another program.
     """
+    held = programs.load(program.name, chip.part)
     with Target(chip, notice) as target:
         target.attach(reset=not attach)
-        held = Program(
-            program.name, program.symbols, image.load([program.name], None, ram_size=chip.part.ram.size).segments
-        )
-        held.require_in(target.control.link, chip.part, set())
+        held.require_in(target.link, chip.part, set())
         debugger = SourceDebugger(target, program, interrupted)
         if not attach and "_main" in program.symbols:
             debugger.run_to(program.find("main", None).address)

@@ -27,7 +27,7 @@ _WHY = (
 )
 
 
-class Access(Enum):
+class AccessKind(Enum):
     """An action of the CPU; the value is its bits in DM_CR1."""
 
     FETCH = 0
@@ -57,7 +57,7 @@ class Condition(NamedTuple):
         mode: See `Mode`.
     """
 
-    access: Access
+    access: AccessKind
     first: int
     second: int = 0
     mode: Mode = Mode.AT
@@ -65,10 +65,15 @@ class Condition(NamedTuple):
     @property
     def is_breakpoint(self) -> bool:
         """True for a plain breakpoint."""
-        return self.mode is Mode.AT and self.access is Access.FETCH
+        return self.mode is Mode.AT and self.access is AccessKind.FETCH
 
     def __str__(self) -> str:
-        what = {Access.FETCH: "fetch", Access.WRITE: "write", Access.READ: "read", Access.EITHER: "access"}[self.access]
+        what = {
+            AccessKind.FETCH: "fetch",
+            AccessKind.WRITE: "write",
+            AccessKind.READ: "read",
+            AccessKind.EITHER: "access",
+        }[self.access]
         first, second = f"0x{self.first:06X}", f"0x{self.second:06X}"
         return {
             Mode.AT: f"{what} at {first}",
@@ -82,10 +87,10 @@ class Condition(NamedTuple):
 
 def breakpoint_at(address: int) -> Condition:
     """Return the condition of a hardware breakpoint."""
-    return Condition(Access.FETCH, address)
+    return Condition(AccessKind.FETCH, address)
 
 
-def watchpoint(access: Access, address: int, size: int) -> Condition:
+def watchpoint(access: AccessKind, address: int, size: int) -> Condition:
     """Return the condition of a watchpoint for `size` bytes; more than one byte takes both comparators."""
     if size == 1:
         return Condition(access, address)
@@ -93,7 +98,7 @@ def watchpoint(access: Access, address: int, size: int) -> Condition:
 
 
 class Setting(NamedTuple):
-    """What the registers get.
+    """The values for the registers.
 
     Attributes:
         first: DM_BK1R.
@@ -114,16 +119,16 @@ class Setting(NamedTuple):
         return self.first.to_bytes(3, "big") + self.second.to_bytes(3, "big") + bytes([self.control])
 
     def met(self, flags: int) -> Optional[Condition]:
-        """Return the condition that DM_CSR1 shows as met; None if it is another kind of access than was asked for.
+        """Return the condition that DM_CSR1 shows as met; None if only another kind of access has stopped the CPU.
 
-        Two bytes with different kinds of access share a mode that stops at each access to them.
+        Two bytes with different kinds of access share a mode that stops at each access to them. An instruction that
+        reads and writes a byte shows BRW, too. So BRW does not exclude a write, but without it there was no read.
         """
-        done = Access.READ if flags & BRW else Access.WRITE
+        only_written = not flags & BRW
         for flag, condition in ((BK1F, self.by_first), (BK2F, self.by_second or self.by_first)):
-            if flags & flag and condition is not None:
-                wanted = condition.access
-                if condition.mode is not Mode.AT or wanted in (Access.FETCH, Access.EITHER, done):
-                    return condition
+            plain_read = condition is not None and condition.mode is Mode.AT and condition.access is AccessKind.READ
+            if flags & flag and condition is not None and not (plain_read and only_written):
+                return condition
         return None
 
 
@@ -154,8 +159,8 @@ def _control(mode: int, access: int) -> int:
 
 
 def _plain(conditions: Sequence[Condition]) -> Setting:
-    fetches = [condition for condition in conditions if condition.access is Access.FETCH]
-    data = [condition for condition in conditions if condition.access is not Access.FETCH]
+    fetches = [condition for condition in conditions if condition.access is AccessKind.FETCH]
+    data = [condition for condition in conditions if condition.access is not AccessKind.FETCH]
     if len(data) == 2:
         first, second = data
         return Setting(first.first, second.first, _control(4, first.access.value | second.access.value), first, second)

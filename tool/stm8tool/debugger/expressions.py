@@ -30,7 +30,7 @@ LONGEST = 400  # characters of an expression; our choice
 _DEEPEST = 40  # operators inside each other; our choice
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>0[xX][0-9A-Fa-f]+|0[bB][01]+|\d+\.\d+|\d+)|(?P<char>'[^'\\]')|(?P<name>[A-Za-z_]\w*)"
-    r"|(?P<register>\$[a-z]+)|(?P<sign>->|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^~!<>()\[\].]))",
+    r"|(?P<register>\$\w+)|(?P<sign>->|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^~!<>()\[\].]))",
     re.ASCII,
 )
 _BINARY: tuple[tuple[str, ...], ...] = (
@@ -181,7 +181,7 @@ class Evaluator:
             else:
                 name = self._tokens.pop(0) if self._tokens else ("", "")
                 if name[0] != "name":
-                    raise UsageError(f"the name of a member is missing behind {sign!r}", hint=_HINT)
+                    raise UsageError(f"the name of a member is missing after {sign!r}", hint=_HINT)
                 operand = self._member(self._pointed(operand) if sign == "->" else operand, name[1])
         return operand
 

@@ -1,7 +1,8 @@
 """Tell whether a chip is read-protected, while its program runs. Nothing is written, and the reads change nothing.
 
-A locked chip must not be halted: on an STM8S of medium or high density ROP keeps the CPU from being started again
-(RM0016 4.5.1), so only a reset would. The sure way to detect ROP, `chip/options/protection.py`, needs a halted CPU.
+A locked chip must not be halted. On an STM8S of medium or high density ROP keeps the CPU from being started again
+(RM0016 4.5.1), and only a reset starts it. The sure way to detect ROP is in `chip/options/protection.py`. It needs a
+halted CPU.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ Option bytes are not written here: one wrong byte can lock or ruin a chip.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from ..chip import registers as reg
 from ..chip.flash.controller import Flash
@@ -17,6 +17,7 @@ from ..errors import Code, TargetError
 from ..image import Segment
 from ..parts.table import Part
 from ..words import Hint
+from .registers import WINDOW, Registers
 
 if TYPE_CHECKING:
     from ..chip.link.core import Core
@@ -31,7 +32,7 @@ def _no_progress(_stage: str, _done: int, _total: int) -> None:
     """Report nothing."""
 
 
-class Memory:
+class DebuggedMemory:
     """All addresses of one chip.
 
     Args:
@@ -51,17 +52,24 @@ class Memory:
 
     # -- bytes ------------------------------------------------------------------------------------------------
 
-    def read(self, address: int, size: int) -> bytes:
-        """Return bytes; in place of a breakpoint the program's own byte.
+    def read(self, address: int, size: int, registers: Optional[Registers] = None) -> bytes:
+        """Return bytes; in place of a breakpoint the program's own byte, and those of the CPU's `registers`.
 
         Raises:
-            TargetError: There is no such address.
+            TargetError: There is no such address, or the CPU runs (None) and the piece holds registers of it.
         """
         self._require_address(address, size)
+        window = _shared(range(address, address + size), WINDOW)
+        if window:
+            if registers is None:
+                raise _runs_error("its registers cannot be read")
+            held = registers.window()[window.start - WINDOW.start : window.stop - WINDOW.start]
+            rest = self.read(window.stop, address + size - window.stop)
+            return self.read(address, window.start - address) + held + rest
         data = bytearray(self._core.read(address, size) if size else b"")
-        for at, held in self._breaks.items():
+        for at, byte in self._breaks.items():
             if address <= at < address + size:
-                data[at - address] = held
+                data[at - address] = byte
         return bytes(data)
 
     def code(self, address: int, size: int) -> bytes:
@@ -78,38 +86,56 @@ class Memory:
                 found += self._lines[line]
         return found[address - start : address - start + size]
 
-    def write(self, address: int, data: bytes, *, halted: bool) -> None:
+    def write(self, address: int, data: bytes, registers: Optional[Registers] = None) -> Optional[Registers]:
         """Write bytes anywhere, except to option bytes and to the debugger's own registers.
 
+        Args:
+            address: The address of data[0].
+            data: The bytes.
+            registers: Those of the halted CPU; None while it runs.
+
+        Returns:
+            The registers, which may be among the bytes.
+
         Raises:
-            TargetError: There is no such address, or it must not be written.
+            TargetError: There is no such address, it must not be written, or not while the CPU runs.
             WriteProtectedError, ProgramError, VerifyError: Flash or EEPROM does not take the bytes.
         """
-        self._require_address(address, len(data))
+        self._require_writable(address, len(data))
         part, end = self._part, address + len(data)
-        if _touches(range(address, end), range(part.options.start, part.options.end)):
+        arrays = list(_pieces(address, data, [(memory.start, memory.end) for memory in part.programmable]))
+        window = _shared(range(address, end), WINDOW)
+        if registers is None and (arrays or window):
+            raise _runs_error("flash, EEPROM and its registers cannot be written")
+        self._lines.clear()
+        inside = {at for piece in arrays for at in range(piece.address, piece.end)} | set(window)
+        for piece in _pieces(address, data, _outside(address, end, inside)):
+            self._write_directly(piece.address, piece.data)
+        if arrays:
+            self._program(arrays)
+        if registers is None or not window:
+            return registers
+        held = bytearray(registers.window())
+        held[window.start - WINDOW.start : window.stop - WINDOW.start] = data[
+            window.start - address : window.stop - address
+        ]
+        return Registers.from_window(bytes(held))
+
+    def _require_writable(self, address: int, size: int) -> None:
+        self._require_address(address, size)
+        wanted, options = range(address, address + size), self._part.options
+        if _shared(wanted, range(options.start, options.end)):
             raise TargetError(
                 "a debugger does not write option bytes: a wrong one can lock or ruin the chip",
                 code=Code.DANGEROUS_WRITE,
                 hint=Hint("{options_set} checks them, and sets the complements"),
             )
-        if _touches(range(address, end), _OWN):
+        if _shared(wanted, _OWN):
             raise TargetError(
                 "the debugger itself uses the registers from 0x7F80 to 0x7F9F",
                 code=Code.DANGEROUS_WRITE,
                 hint="use breakpoints, reset and halt of the debugger",
             )
-        arrays = list(_pieces(address, data, [(memory.start, memory.end) for memory in part.programmable]))
-        if arrays and not halted:
-            raise TargetError(
-                "the CPU runs, so flash and EEPROM cannot be programmed", code=Code.DEBUG, hint="halt it first"
-            )
-        self._lines.clear()
-        inside = {at for piece in arrays for at in range(piece.address, piece.end)}
-        for piece in _pieces(address, data, _outside(address, end, inside)):
-            self._write_directly(piece.address, piece.data)
-        if arrays:
-            self._program(arrays)
 
     def _write_directly(self, address: int, data: bytes) -> None:
         kept = bytearray(data)
@@ -195,13 +221,26 @@ class Memory:
             self.clear_break(address)
         return bool(found)
 
+    def look_for_breaks(self) -> bool:
+        """Forget those that RAM does not hold any more; False if there is such a one."""
+        lost = [address for address in self._breaks if self._core.read(address, 1)[0] != BREAK]
+        for address in lost:
+            del self._breaks[address]
+        return not lost
+
     def forget_breaks(self) -> None:
         """Forget all: the RAM has other contents now."""
         self._breaks.clear()
 
 
-def _touches(one: range, other: range) -> bool:
-    return one.start < other.stop and other.start < one.stop
+def _shared(one: range, other: range) -> range:
+    """Return the addresses that are in both."""
+    start = max(one.start, other.start)
+    return range(start, max(start, min(one.stop, other.stop)))
+
+
+def _runs_error(consequence: str) -> TargetError:
+    return TargetError(f"the CPU runs, so {consequence}", code=Code.DEBUG, hint="halt it first")
 
 
 def _pieces(address: int, data: bytes, ranges: Iterable[tuple[int, int]]) -> Iterator[Segment]:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Optional
 
 from ..dwarf.frames import Unwinder
-from ..dwarf.functions import Function, read_functions, return_address_size
+from ..dwarf.functions import SourceFunction, read_functions, return_address_size
 from ..dwarf.lines import CodeLine, read_lines
 from ..dwarf.locations import body_of
 from ..dwarf.reading import DebugData
@@ -69,7 +69,7 @@ class SourceProgram:
         named = sorted(
             (at, name.removeprefix("_"))
             for name, at in self.symbols.items()
-            if name.startswith("_") and not name.startswith("__str_")
+            if name.startswith("_") and not name.startswith("__str_") and part.flash.start <= at < part.flash.end
         )
         self._named_at = [at for at, _ in named]
         self._names = [name for _, name in named]
@@ -89,7 +89,7 @@ class SourceProgram:
 
     # -- names ------------------------------------------------------------------------------------------------
 
-    def describe(self, address: int, function: Optional[Function] = None) -> str:
+    def describe(self, address: int, function: Optional[SourceFunction] = None) -> str:
         """Return where an address is: its function, file and line, as far as they are known."""
         function = function or self.functions.at(address)
         line = self.lines.at(address)

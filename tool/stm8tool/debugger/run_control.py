@@ -16,23 +16,24 @@ from ..chip.running import attach
 from ..errors import LINK_ERRORS, Code, LinkFault, SwimError, TargetError
 from ..probe.base import SwimLink
 from ..support.interrupts import shield
-from .comparators import Setting
+from .comparators import BK1F, BK2F, Setting
 from .registers import WINDOW, Registers
 
 BREAKPOINT_REGISTERS = 0x7F90  # DM_BK1RE; DM_CR1 is the last of seven bytes
 DM_CSR1 = 0x7F98  # DM_CSR2 follows it
-STE, STF, RESET_FLAG = 0x40, 0x20, 0x10
+STE, STF = 0x40, 0x20
 SWBKE, SWBKF = 0x20, 0x10
+_REASONS = STF | BK2F | BK1F
 _STALL, _FLUSH = reg.CSR2_STALL, reg.CSR2_FLUSH
 IWDG_KR, REFRESH = 0x50E0, 0xAA  # the same address in every family (RM0016, RM0031, RM0013)
-# docs/timing.md has a row for each of these times.
 _RESET_S = 0.001  # as after the reset that lets a program run
 _RESET_LIMIT_S = 0.1  # our choice: a slow NRST and the option bytes take a few milliseconds
 _STALL_TRIES = 3
+_PARTS = (slice(0, 1), slice(1, 4), slice(4, 10), slice(10, 11))  # A, PC, the words, CC
 _AFTER_RESET = bytes([0xFF] * 6 + [0])  # of the comparators and DM_CR1
 
 
-class Status(NamedTuple):
+class CpuStatus(NamedTuple):
     """DM_CSR1 and DM_CSR2."""
 
     first: int
@@ -49,19 +50,28 @@ class RunControl:
 
     Args:
         link: The probe.
+
+    Attributes:
+        feeds_watchdog: IWDG counts while the CPU is halted, so it gets its full time before the CPU goes on.
     """
 
     def __init__(self, link: SwimLink) -> None:
         self.link = link
+        self.feeds_watchdog = False
 
     def attach(self) -> None:
         """Reach a chip whose program runs; nothing is reset or stopped."""
         attach.attach(self.link)
 
-    def status(self) -> Status:
-        """Read whether the CPU stands still, and why."""
-        first, second = self.link.rotf(DM_CSR1, 2)
-        return Status(first, second)
+    def status(self) -> CpuStatus:
+        """Read whether the CPU stands still, and why.
+
+        The chip sends one register after the other. A CPU that stops in between shows STALL without the reason.
+        """
+        found = CpuStatus(*self.link.rotf(DM_CSR1, 2))
+        if found.stalled and not (found.first & _REASONS or found.second & SWBKF):
+            found = CpuStatus(*self.link.rotf(DM_CSR1, 2))
+        return found
 
     def sleeps(self) -> bool:
         """Tell whether SWIM answers although the bus of the chip does not: as it does in HALT."""
@@ -73,7 +83,7 @@ class RunControl:
             return bool(self.link.rotf(reg.SWIM_CSR, 1)[0] & reg.CSR_SWIM_DM)
         return False
 
-    def stall(self) -> Status:
+    def stall(self) -> CpuStatus:
         """Stop the CPU; return the status, which may show a breakpoint that came first.
 
         Raises:
@@ -102,21 +112,20 @@ class RunControl:
         return Registers.from_window(self.link.rotf(WINDOW.start, len(WINDOW)))
 
     def set_registers(self, old: Registers, new: Registers) -> None:
-        """Write the registers that differ; a new PC needs `flush` in the next call of `go`."""
-        if new == old:
-            return
-        if new[:-1] == old[:-1]:
-            self.link.wotf(WINDOW[-1], bytes([new.cc]))
-        else:
-            self.link.wotf(WINDOW.start, new.window())
+        """Write the registers that differ. PC is not written needlessly: each write of it needs a flush."""
+        before, after = old.window(), new.window()
+        for part in _PARTS:
+            if after[part] != before[part]:
+                self.link.wotf(WINDOW.start + part.start, after[part])
 
     def watch_for(self, wanted: Setting) -> None:
         """Set both comparators."""
         self.link.wotf(BREAKPOINT_REGISTERS, wanted.registers())
 
     def refresh_watchdog(self) -> None:
-        """Give IWDG its full time: an option byte may have started it, and then it counts while the CPU is stalled."""
-        self.link.wotf(IWDG_KR, bytes([REFRESH]))
+        """Give IWDG its full time if an option byte has started it."""
+        if self.feeds_watchdog:
+            self.link.wotf(IWDG_KR, bytes([REFRESH]))
 
     def go(self, *, flush: bool, step: bool = False) -> None:
         """Let the CPU go on.
@@ -165,4 +174,8 @@ class RunControl:
         if flush:
             self.link.wotf(reg.DM_CSR2, bytes([_STALL | _FLUSH]))
         self.link.wotf(DM_CSR1, bytes([0, _FLUSH if flush else 0]), whole=True)
+        self.close()
+
+    def close(self) -> None:
+        """Close the debug module of a running CPU; an error is only logged."""
         attach.detach(self.link)

@@ -135,7 +135,7 @@ class Scopes:
         kind = self.type_of(die)
         if kind is None:
             return Operand(None, b"", None, unknown="the debug information gives it no type")
-        found = locate(die, frame, self._program.lines)
+        found = locate(die, frame, self._program.lines, self._program.code)
         if isinstance(found, InMemory):
             return self.at(kind, found.address)
         if isinstance(found, InRegisters):

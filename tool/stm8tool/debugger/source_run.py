@@ -1,7 +1,7 @@
 """Run a program by its source: breakpoints at lines, steps over lines, out of functions.
 
 A step executes single instructions and masks interrupts, as most debuggers do. A line that does not end soon, such as a
-wait for an interrupt, then runs by itself: a comparator stops the CPU outside of the line. Calls are never stepped
+wait for an interrupt, then runs by itself. A comparator stops the CPU outside of the line. Calls are never stepped
 through: the CPU runs to the return address, which the call has put on the stack.
 """
 
@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple, Optional
 
 from ..dwarf.frames import Backtrace, CpuState, Frame
-from ..dwarf.functions import Function
+from ..dwarf.functions import SourceFunction
 from ..dwarf.lines import CodeLine
 from ..dwarf.locations import body_of
 from ..errors import Code, TargetError, ToolError, UsageError
-from .comparators import Access, Condition, Mode, breakpoint_at
+from .comparators import AccessKind, Condition, Mode, breakpoint_at
 from .expressions import Evaluator, bytes_to_set, number_of_operand, text_of_operand
 from .program import Place, SourceProgram
 from .registers import REGISTERS
@@ -26,10 +26,12 @@ from .target import Target
 
 POLL_S = 0.005  # how often a running CPU is looked at; our choice, a person sees no delay
 _SOON = 48  # instructions of one line that are stepped before the line runs by itself; our choice
+_BETWEEN = 8  # instructions that are stepped between such runs: with interrupts that always wait, a run executes none
 _MOST_STEPS = 100_000  # instructions that are stepped in place of a run to an address; our choice: minutes on a probe
 _PREFIXES = b"\x72\x90\x91\x92"
 _NEAR_CALLS, _FAR_CALL = b"\xad\xcd\xdd\xed\xfd", b"\x8d"
 _SAVED_BY_INTERRUPT = 9
+_VECTORS = 0x80  # bytes of the table of vectors, at the start of the flash
 
 NOT_STEPPED = "the line has not ended: interrupts wait while it is stepped. Delete a breakpoint, or use continue"
 
@@ -75,7 +77,7 @@ class SourceDebugger:
         self.program = program
         self._interrupted = interrupted
         self.breakpoints: dict[int, Breakpoint] = {}
-        self.scopes = Scopes(program, target.memory.read)
+        self.scopes = Scopes(program, target.read)
         self.selected = 0
         self._last_number = 0
         self._trace: Optional[Backtrace] = None
@@ -88,7 +90,7 @@ class SourceDebugger:
         if self._trace is None:
             held = self.target.registers
             state = CpuState(held.pc, held.sp, held.a, held.x, held.y, held.cc)
-            self._trace = self.program.unwinder.backtrace(state, self.target.memory.read, self.target.part.ram.end)
+            self._trace = self.program.unwinder.backtrace(state, self.target.read, self.target.part.ram.end)
         return self._trace
 
     @property
@@ -145,7 +147,6 @@ class SourceDebugger:
 
     def run_to(self, address: int) -> Halted:
         """Let the program run to an address; TargetError if the CPU cannot execute there."""
-        self.target.memory.require_code(address)
         stop, reached = self._run_until(address, 0)
         return Halted("reached") if reached else self._told(stop)
 
@@ -176,7 +177,8 @@ class SourceDebugger:
                 if steps >= _MOST_STEPS:
                     return Halted(NOT_STEPPED)
                 continue
-            return self._told(stop)
+            point = self._at(self.target.registers.pc)
+            return Halted(f"breakpoint {point.number}", point) if point else Halted("after a step")
 
     def finish(self) -> Halted:
         """Run until the function of the selected frame returns.
@@ -229,10 +231,19 @@ class SourceDebugger:
             variable = evaluator.evaluate(name)
             data = bytes_to_set(variable, wanted)
             if variable.address is not None:
-                self.target.memory.write(variable.address, data, halted=True)
+                self._require_writable(name, variable.address)
+                self.target.write(variable.address, data)
         selected = self.selected
         self.changed()
         self.selected = selected
+
+    def _require_writable(self, name: str, address: int) -> None:
+        for memory in (*self.target.part.programmable, self.target.part.options):
+            if memory.start <= address < memory.end:
+                raise UsageError(
+                    f"{name} is in {memory.name}, which the debugger does not program",
+                    hint="change the source, and upload",
+                )
 
     def _set_register(self, number: int, value: object) -> None:
         register = REGISTERS[number]
@@ -256,7 +267,7 @@ class SourceDebugger:
             )
         return line
 
-    def _is_in(self, line: CodeLine, function: Optional[Function]) -> bool:
+    def _is_in(self, line: CodeLine, function: Optional[SourceFunction]) -> bool:
         """Tell whether the CPU is still in a line, and not in that of another call of its function."""
         pc = self.target.registers.pc
         now = self.program.lines.at(pc)
@@ -270,7 +281,9 @@ class SourceDebugger:
 
     def _call_at(self, pc: int) -> int:
         """Return how many bytes the instruction at an address pushes as its return address; 0 if it is not a call."""
-        first, second = self.target.memory.code(pc, 2)
+        first, second = (
+            (self.program.code(pc, 2) + b"\0\0")[:2] if self.program.code(pc, 1) else self.target.read(pc, 2)
+        )
         opcode = second if first in _PREFIXES else first
         if opcode in _FAR_CALL:
             return 3
@@ -284,7 +297,8 @@ class SourceDebugger:
         """
         before = self.target.registers
         pushed = self._call_at(before.pc)
-        if not pushed and steps >= _SOON and self._may_run_alone(line, before.pc):
+        runs = steps >= _SOON and steps % _BETWEEN == 0
+        if not pushed and runs and self._may_run_alone(line, before.pc):
             return self._run_in(self._run_around(before.pc, line))
         stop = self._step()
         if stop.reason is not Reason.STEP:
@@ -297,7 +311,7 @@ class SourceDebugger:
         return stop, True
 
     def _in_callee(self, stop: Stop, pushed: int, *, into: bool) -> tuple[Stop, bool]:
-        """Go on behind a call: to the first line of the function, or to its return."""
+        """Go on after a call: to the first line of the function, or to its return."""
         if not into or self.program.lines.at(stop.pc) is None:
             return self._return_from_here(pushed)
         entered = self.program.functions.at(stop.pc)
@@ -310,7 +324,7 @@ class SourceDebugger:
     def _return_from_here(self, pushed: int) -> tuple[Stop, bool]:
         """Run until the function returns at whose entry the CPU is."""
         sp = self.target.registers.sp
-        address = int.from_bytes(self.target.memory.read(sp + 1, pushed), "big")
+        address = int.from_bytes(self.target.read(sp + 1, pushed), "big")
         if not self.program.is_code(address):
             return Stop(Reason.STEP, self.target.registers.pc), True
         return self._run_until(address, sp + pushed)
@@ -372,7 +386,7 @@ class SourceDebugger:
         try:
             self.target.set_breakpoint(address)
         except TargetError as exc:
-            if exc.code is not Code.DEBUG:
+            if exc.code is not Code.DEBUG or not self.program.is_code(address):
                 raise
             yield False
             return
@@ -393,7 +407,7 @@ class SourceDebugger:
     def _run_in(self, line: CodeLine) -> tuple[Stop, bool]:
         """Let a line run until the CPU leaves its code, and over what it calls and what interrupts it."""
         held = self.target.conditions
-        outside = Condition(Access.FETCH, line.start, line.end - 1, Mode.OUTSIDE)
+        outside = Condition(AccessKind.FETCH, line.start, line.end - 1, Mode.OUTSIDE)
         for condition in held:
             self.target.remove(condition)
         try:
@@ -412,9 +426,11 @@ class SourceDebugger:
 
     def _back_into(self, line: CodeLine, stop: Stop) -> tuple[Stop, bool]:
         """If the CPU has left a line by a call or an interrupt, run until it comes back."""
-        sp, read = self.target.registers.sp, self.target.memory.read
+        sp, read = self.target.registers.sp, self.target.read
         function = self.program.functions.at(stop.pc)
-        if function is not None and function.is_handler and function.start == stop.pc:
+        start = self.target.part.flash.start
+        is_vector = start <= stop.pc < start + _VECTORS  # the CPU executes the vector, which is an instruction
+        if is_vector or (function is not None and function.is_handler and function.start == stop.pc):
             saved = int.from_bytes(read(sp + _SAVED_BY_INTERRUPT - 2, 3), "big")
             return self._run_until(saved, sp + _SAVED_BY_INTERRUPT)
         size = self.program.return_size

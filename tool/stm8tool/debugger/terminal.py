@@ -18,14 +18,14 @@ _HOW = "`help` lists the commands"
 _NO_VALUE = "not known: a function called later may have changed it"
 
 
-class DebuggerCommand(NamedTuple):
+class Verb(NamedTuple):
     """A command of the debugger.
 
     Attributes:
         names: Its name, and shorter ones.
         usage: How it is written, for `help`.
         help: What it does, for `help`.
-        run: Does it with the words behind its name; returns the text to show.
+        run: Does it with the words after its name; returns the text to show.
     """
 
     names: tuple[str, ...]
@@ -50,37 +50,27 @@ class Terminal:
         self._duration = duration
         self._listed: Optional[tuple[str, int]] = None  # the file, and the line that `list` shows next
         self.has_ended = False
-        self.commands: Sequence[DebuggerCommand] = (
-            DebuggerCommand(
-                ("break", "b"), "break PLACE", "stop there: FILE:LINE, LINE, a function, or *ADDRESS", self._break
-            ),
-            DebuggerCommand(("tbreak",), "tbreak PLACE", "run on, and stop there once", self._tbreak),
-            DebuggerCommand(("breakpoints", "info"), "breakpoints", "list them", self._breakpoints),
-            DebuggerCommand(("delete", "d"), "delete [NUMBER]", "remove a breakpoint, or all", self._delete),
-            DebuggerCommand(
-                ("continue", "c"), "continue [TIME]", "run on; halt after a time such as 2s", self._continue
-            ),
-            DebuggerCommand(("step", "s"), "step", "run to the next line, also into a function", self._step),
-            DebuggerCommand(("next", "n"), "next", "run to the next line of this function", self._next),
-            DebuggerCommand(("stepi", "si"), "stepi", "execute one instruction", self._stepi),
-            DebuggerCommand(("finish", "fin"), "finish", "run until this function returns", self._finish),
-            DebuggerCommand(
-                ("reset",), "reset", "reset the chip; it is halted before its first instruction", self._reset
-            ),
-            DebuggerCommand(("backtrace", "bt", "where"), "backtrace", "the calls that led here", self._backtrace),
-            DebuggerCommand(("frame", "f"), "frame [NUMBER]", "look at another call of the backtrace", self._frame),
-            DebuggerCommand(
-                ("print", "p"), "print[/x] EXPRESSION", "a value; /x, /d, /t, /c choose its form", self._print
-            ),
-            DebuggerCommand(("locals",), "locals", "the arguments and variables of this function", self._locals),
-            DebuggerCommand(("list", "l"), "list [PLACE]", "lines of the source", self._list),
-            DebuggerCommand(("registers", "r"), "registers", "the CPU's registers", self._registers),
-            DebuggerCommand(
-                ("set",), "set VARIABLE = EXPRESSION", "change a variable, or a register such as $a", self._set
-            ),
-            DebuggerCommand(("x",), "x ADDRESS [COUNT]", "bytes of the memory", self._examine),
-            DebuggerCommand(("help", "h"), "help", "this list", self._help),
-            DebuggerCommand(("quit", "q"), "quit", "let the program run on, and end", self._quit),
+        self.commands: Sequence[Verb] = (
+            Verb(("break", "b"), "break PLACE", "stop there: FILE:LINE, LINE, a function, or *ADDRESS", self._break),
+            Verb(("tbreak",), "tbreak PLACE", "run on, and stop there once", self._tbreak),
+            Verb(("breakpoints", "info"), "breakpoints", "list them", self._breakpoints),
+            Verb(("delete", "d"), "delete [NUMBER]", "remove a breakpoint, or all", self._delete),
+            Verb(("continue", "c"), "continue [TIME]", "run on; halt after a time such as 2s", self._continue),
+            Verb(("step", "s"), "step", "run to the next line, also into a function", self._step),
+            Verb(("next", "n"), "next", "run to the next line of this function", self._next),
+            Verb(("stepi", "si"), "stepi", "execute one instruction", self._stepi),
+            Verb(("finish", "fin"), "finish", "run until this function returns", self._finish),
+            Verb(("reset",), "reset", "reset the chip; it is halted before its first instruction", self._reset),
+            Verb(("backtrace", "bt", "where"), "backtrace", "the calls that led here", self._backtrace),
+            Verb(("frame", "f"), "frame [NUMBER]", "look at another call of the backtrace", self._frame),
+            Verb(("print", "p"), "print[/x] EXPRESSION", "a value; /x, /d, /t, /c choose its form", self._print),
+            Verb(("locals",), "locals", "the arguments and variables of this function", self._locals),
+            Verb(("list", "l"), "list [PLACE]", "lines of the source", self._list),
+            Verb(("registers", "r"), "registers", "the CPU's registers", self._registers),
+            Verb(("set",), "set VARIABLE = EXPRESSION", "change a variable, or a register such as $a", self._set),
+            Verb(("x",), "x ADDRESS [COUNT]", "bytes of the memory", self._examine),
+            Verb(("help", "h"), "help", "this list", self._help),
+            Verb(("quit", "q"), "quit", "let the program run on, and end", self._quit),
         )
         self._by_name = {name: command for command in self.commands for name in command.names}
 
@@ -285,7 +275,7 @@ class Terminal:
         count = number_of_operand(self.evaluator().evaluate(given[1])) if given[1:] else 16
         if not isinstance(start, int) or not isinstance(count, int) or not 1 <= count <= _MOST_BYTES:
             raise UsageError(f"x shows 1 to {_MOST_BYTES} bytes", hint="such as x 0x100 16")
-        data = self._debugger.target.memory.read(start, count)
+        data = self._debugger.target.read(start, count)
         rows = [data[at : at + 16] for at in range(0, len(data), 16)]
         return "\n".join(f"0x{start + 16 * row:06X}: {part.hex(' ')}" for row, part in enumerate(rows))
 

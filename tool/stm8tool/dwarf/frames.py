@@ -3,8 +3,9 @@
 What SDCC 4.2 writes is right for ordinary functions, with these exceptions, which this module knows:
 
 * Large model: a call pushes three bytes, but the data count two. The return address begins where the data say.
-* A function that returns 64 bits: the data are two bytes off behind its first instructions. Its callers stay unknown.
-* A function that pops its arguments: at its end the return address is in X or Y, and the distance is negative.
+* A function that returns 64 bits: after its first instructions the data are two bytes off. Its callers stay unknown.
+* A function that pops its arguments: at its end the distance is negative. The return address is in X or Y then, or it
+  was copied to where the arguments were.
 * An interrupt handler: the CPU has pushed CC, A, X, Y and the 24-bit PC. The data describe only the PC, by 16 bits.
 * `main` is entered by a jump, so it has no caller.
 """
@@ -14,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Optional
 
-from .functions import Function, Functions
+from .functions import CALL_OFFSET, Functions, SourceFunction
 
 LONGEST = 64  # frames; our choice: the stack of the largest part holds more, but a recursion without end is one answer
 _SAVED = 9  # bytes that an interrupt pushes: CC, A, X, Y, PC
-_CALL_OFFSET = 2  # of the canonical frame address from the stack pointer, at the entry of a function
+_RETURNS = (b"\x81", b"\x87")  # ret, retf
 _JP_Y = b"\x90\xfc"
 
 Read = Callable[[int, int], bytes]
@@ -54,7 +55,7 @@ class Frame(NamedTuple):
     """
 
     state: CpuState
-    function: Optional[Function]
+    function: Optional[SourceFunction]
     is_interrupted: bool
     is_innermost: bool
 
@@ -135,17 +136,34 @@ class Unwinder:
         size = self._return_size
         if size is None:
             return None, NO_MODEL
-        if offset < _CALL_OFFSET:
-            target = self._target_of_jump(function, state)
-        elif cfa + size - _CALL_OFFSET >= stack_end:
-            return None, STACK_ENDS
+        if self._code(state.pc, 1) in _RETURNS:
+            target, sp = self._stacked(state.sp, size, read, stack_end), state.sp + size
+        elif offset < CALL_OFFSET:
+            target, sp = self._target_of_jump(function, state), cfa + self._popped(function)
         else:
-            target = int.from_bytes(read(cfa - 1, size), "big")
-        if target is None or not self._is_code(target):
+            target = self._stacked(cfa - CALL_OFFSET, size, read, stack_end)
+            sp = cfa + size - CALL_OFFSET + self._popped(function)
+        if target is None:
+            return None, STACK_ENDS
+        if not self._is_code(target):
             return None, NOT_CODE
-        sp = cfa + size - _CALL_OFFSET + function.popped
         around = self._functions.at(target - 1)
         return Frame(CpuState(target, sp), around, is_interrupted=False, is_innermost=False), ""
+
+    @staticmethod
+    def _stacked(sp: int, size: int, read: Read, stack_end: int) -> Optional[int]:
+        """Return the address above a stack pointer; None if this is beyond the stack."""
+        return int.from_bytes(read(sp + 1, size), "big") if sp + size < stack_end else None
+
+    def _popped(self, function: SourceFunction) -> int:
+        """Return how many bytes of arguments a function removes from the stack.
+
+        At its last instruction the data count them, too. A `ret` still has the return address on the stack there.
+        """
+        lowest = min((row.offset for row in function.frame_rows), default=CALL_OFFSET)
+        if lowest >= CALL_OFFSET:
+            return 0
+        return (CALL_OFFSET if self._code(function.end - 1, 1) in _RETURNS else 0) - lowest
 
     def _interrupted(self, cfa: int, read: Read, stack_end: int) -> tuple[Optional[Frame], str]:
         if cfa >= stack_end:
@@ -158,6 +176,6 @@ class Unwinder:
         state = CpuState(pc, cfa, a, x, y, saved[0])
         return Frame(state, self._functions.at(pc), is_interrupted=True, is_innermost=False), ""
 
-    def _target_of_jump(self, function: Function, state: CpuState) -> Optional[int]:
+    def _target_of_jump(self, function: SourceFunction, state: CpuState) -> Optional[int]:
         """Return where a function returns that has popped its return address: medium model, by `jp (x)` or `jp (y)`."""
         return state.y if self._code(function.end - 2, 2) == _JP_Y else state.x

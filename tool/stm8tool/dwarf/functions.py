@@ -19,7 +19,8 @@ _HANDLER = 3  # DW_AT_calling_convention of interrupt and trap handlers
 _RETURNS_NEAR = ((b"\x81", 2),)  # ret
 _RETURNS_FAR = ((b"\x87", 3),)  # retf
 _RETURNS_BY_JUMP = (b"\xfc",)  # jp (x), jp (y): after the function has popped its return address and arguments
-_WIDE = 8  # bytes; see Function.returns_wide
+CALL_OFFSET = 2  # of the canonical frame address from the stack pointer, at the entry of a function
+_WIDE = 8  # bytes; see SourceFunction.returns_wide
 
 
 class CfaRow(NamedTuple):
@@ -29,7 +30,7 @@ class CfaRow(NamedTuple):
     offset: int
 
 
-class Function(NamedTuple):
+class SourceFunction(NamedTuple):
     """A function with DWARF.
 
     Attributes:
@@ -58,26 +59,26 @@ class Function(NamedTuple):
         return self.frame_rows[index].offset if index >= 0 else None
 
     @property
-    def popped(self) -> int:
-        """How many bytes of arguments it removes from the stack itself before it returns."""
-        return max(0, -min((row.offset for row in self.frame_rows), default=0))
+    def pops_arguments(self) -> bool:
+        """Tell whether it removes its arguments from the stack itself, before it returns."""
+        return min((row.offset for row in self.frame_rows), default=CALL_OFFSET) < CALL_OFFSET and not self.is_handler
 
 
 class Functions:
     """The functions with DWARF."""
 
-    def __init__(self, functions: Iterable[Function]) -> None:
+    def __init__(self, functions: Iterable[SourceFunction]) -> None:
         self.all = sorted(functions, key=lambda function: function.start)
         self._starts = [function.start for function in self.all]
 
-    def at(self, address: int) -> Optional[Function]:
+    def at(self, address: int) -> Optional[SourceFunction]:
         """Return the function around an address; None if no function with DWARF is there."""
         index = bisect_right(self._starts, address) - 1
         if index < 0 or address >= self.all[index].end:
             return None
         return self.all[index]
 
-    def named(self, name: str) -> list[Function]:
+    def named(self, name: str) -> list[SourceFunction]:
         """Return the functions of that name: several files may each have a static one."""
         return [function for function in self.all if function.name == name]
 
@@ -90,7 +91,7 @@ def read_functions(data: DebugData) -> Functions:
     return Functions(_functions(data, WholeAddresses(data.content), frames))
 
 
-def _functions(data: DebugData, places: WholeAddresses, frames: dict[int, list[Any]]) -> Iterator[Function]:
+def _functions(data: DebugData, places: WholeAddresses, frames: dict[int, list[Any]]) -> Iterator[SourceFunction]:
     for unit in data.units:
         for die in unit.iter_children():
             low = number_of(die, "DW_AT_low_pc")
@@ -101,7 +102,7 @@ def _functions(data: DebugData, places: WholeAddresses, frames: dict[int, list[A
             start = places.of_function(text_of(unit), text_of(die), low)
             if start is None:
                 continue
-            yield Function(
+            yield SourceFunction(
                 text_of(die),
                 text_of(unit),
                 start,
@@ -149,11 +150,11 @@ def return_address_size(functions: Functions, code: Callable[[int, int], bytes])
     return likely[0] if len(likely) == 1 else None
 
 
-def _size_of_return(function: Function, code: Callable[[int, int], bytes]) -> int:
+def _size_of_return(function: SourceFunction, code: Callable[[int, int], bytes]) -> int:
     if function.is_handler:
         return 0
     last = code(function.end - 1, 1)
     for opcode, size in (*_RETURNS_NEAR, *_RETURNS_FAR):
         if last == opcode:
             return size
-    return 2 if last in _RETURNS_BY_JUMP and function.popped else 0
+    return 2 if last in _RETURNS_BY_JUMP and function.pops_arguments else 0

@@ -151,13 +151,15 @@ def _lines_of_unit(dwarf: Any, unit: Any, places: WholeAddresses, lengths: Mappi
         for index, row in enumerate(rows):
             if row.ends or not 0 < row.file <= len(files):
                 continue
-            end = rows[index + 1].address if index + 1 < len(rows) else _end_of(row.address, lengths)
+            end = rows[index + 1].address if index + 1 < len(rows) else row.address
+            if index + 1 == len(rows) or rows[index + 1].ends:
+                end = max(end, _end_of(row.address, lengths))
             if end >= row.address:
                 yield CodeLine(bank + row.address, bank + end, files[row.file - 1], row.line)
 
 
 def _end_of(address: int, lengths: Mapping[int, int]) -> int:
-    """Return where the function around the last row of an open sequence ends."""
+    """Return where the function around the last row of a sequence ends: SDCC ends it in the last instruction."""
     starts = [at for at, length in lengths.items() if at <= address < at + length]
     return max(starts) + lengths[max(starts)] if starts else address + 1
 

@@ -7,6 +7,8 @@ SDCC gives a variable one place for its whole function. This is what experience 
   is complete.
 * The stack, for an argument that came in a register: right from the function's second line on. It is stored by then.
 * Registers: right only at the entry, for arguments. Later the registers hold other values.
+* The stack, for an argument of a function that removes its arguments: not in its last line. The return address may lie
+  there.
 * Offset 0 of the stack frame: this is the return address, and means that the variable has no place.
 """
 
@@ -14,7 +16,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Optional
 
-from .frames import Frame
+from .frames import Frame, Read
 from .lines import LineTable
 
 OPTIMISED_AWAY = "optimised away"
@@ -22,10 +24,12 @@ AT_ENTRY_ONLY = "in a register, known at the function's entry only"
 NEVER_KNOWN = "in a register that SDCC also uses for other values: not known"
 NOT_STORED_YET = "not stored yet: known from the function's second line on"
 NOT_THERE_YET = "its place on the stack does not exist here"
+REMOVED = "the function returns, so its arguments may be gone"
 FRAME_UNKNOWN = "the function's stack frame is not known here"
 NOT_UNDERSTOOD = "its place is described in a way that this tool does not know"
 
 _ADDR, _REG0, _REG31, _FBREG, _PIECE = 0x03, 0x50, 0x6F, 0x91, 0x93
+_STORES, _STORE_SIZE = (b"\x1f", b"\x17", b"\x6b"), 2  # ldw (n,sp),x and ldw (n,sp),y and ld (n,sp),a
 _A, _XL, _XH, _YL, _YH = range(5)
 
 
@@ -47,13 +51,14 @@ class Unknown(NamedTuple):
     reason: str
 
 
-def locate(die: Any, frame: Optional[Frame], lines: LineTable) -> object:
+def locate(die: Any, frame: Optional[Frame], lines: LineTable, code: Read) -> object:
     """Return `InMemory`, `InRegisters` or `Unknown` for a variable or an argument.
 
     Args:
         die: Its entry in pyelftools.
         frame: The call whose variable it is; None for a global variable.
         lines: The lines of the program.
+        code: Returns bytes of the program: address, count.
     """
     attribute = die.attributes.get("DW_AT_location")
     if attribute is None:
@@ -70,13 +75,13 @@ def locate(die: Any, frame: Optional[Frame], lines: LineTable) -> object:
     if frame is None:
         return Unknown(NOT_UNDERSTOOD)
     if first == _FBREG and len(operations) == 1:
-        return _on_stack(value, frame, lines, is_argument=is_argument)
+        return _on_stack(value, frame, lines, code, is_argument=is_argument)
     if all(_REG0 <= operation <= _REG31 or operation == _PIECE for operation, _ in operations):
         return _in_registers(operations, frame, is_argument=is_argument)
     return Unknown(NOT_UNDERSTOOD)
 
 
-def _on_stack(offset: int, frame: Frame, lines: LineTable, *, is_argument: bool) -> object:
+def _on_stack(offset: int, frame: Frame, lines: LineTable, code: Read, *, is_argument: bool) -> object:
     if not offset:
         return Unknown(OPTIMISED_AWAY)
     base, function = frame.base, frame.function
@@ -85,22 +90,40 @@ def _on_stack(offset: int, frame: Frame, lines: LineTable, *, is_argument: bool)
     address = base + offset
     if address <= frame.state.sp:
         return Unknown(NOT_STORED_YET if is_argument else NOT_THERE_YET)
-    if is_argument and offset < 0 and not _is_behind_first_line(frame, lines):
+    if is_argument and offset < 0 and not _is_stored(frame, lines, code):
         return Unknown(NOT_STORED_YET)
+    if is_argument and offset > 0 and function.pops_arguments and _is_in_last_line(frame, lines):
+        return Unknown(REMOVED)
     return InMemory(address)
 
 
-def _is_behind_first_line(frame: Frame, lines: LineTable) -> bool:
-    """Tell whether the frame has left the first line of its function, which stores the arguments."""
+def _is_stored(frame: Frame, lines: LineTable, code: Read) -> bool:
+    """Tell whether the frame is after the code that stores the arguments which came in registers.
+
+    That is the first line of the function. SDCC 4.5 sometimes puts the stores at the beginning of the second line.
+    """
     function = frame.function
-    if function is None:
-        return False
-    start = body_of(function.start, function.end, lines)
-    return start is not None and frame.place >= start
+    first = lines.at(function.start) if function is not None else None
+    while first is not None and function is not None and first.end < function.end:
+        following = lines.at(first.end)
+        if following is None or (following.file, following.line) != (first.file, first.line):
+            stored = first.end
+            while code(stored, 1) in _STORES:
+                stored += _STORE_SIZE
+            return frame.place >= stored
+        first = following
+    return False
+
+
+def _is_in_last_line(frame: Frame, lines: LineTable) -> bool:
+    """Tell whether the frame is in the last line of its function, which removes the arguments."""
+    function, here = frame.function, lines.at(frame.place)
+    last = lines.at(function.end - 1) if function is not None else None
+    return here is None or last is None or (here.file, here.line) == (last.file, last.line)
 
 
 def body_of(start: int, end: int, lines: LineTable) -> Optional[int]:
-    """Return where the second line of a function begins: behind the code that makes its stack frame."""
+    """Return where the second line of a function begins: after the code that makes its stack frame."""
     if start in lines.without_code:
         return start
     first = lines.at(start)

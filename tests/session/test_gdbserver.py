@@ -1,0 +1,594 @@
+"""The GDB server by its packets: run control, registers, memory and breakpoints, over the executing simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from rsp_client import RspClient
+from session.bench import Board, image_of, program
+from session.debug_bench import LOOP, START, Service, board_with, serving
+from stm8tool.chip.options.plan import Danger
+from stm8tool.chip.running.program import Program
+from stm8tool.debugger.stub import Settings
+from stm8tool.image import Segment
+
+PARTS = ("stm8s103f3", "stm8l151k4")
+BUSY = b"\x20\xfe"
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with serving() as found:
+        yield found
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[RspClient]:
+    with service.client() as found:
+        assert found.monitor("reset halt") == "the chip was reset; it is halted at 0x008000\n"
+        yield found
+
+
+@pytest.mark.parametrize("model", ["v1", "v2", "v21", "v3"])
+@pytest.mark.parametrize("part", PARTS)
+def test_a_session_works_over_every_probe_and_family(part: str, model: str) -> None:
+    with serving(board_with(part=part, model=model)) as service:
+        with service.client(acks=True) as client:
+            assert client.ask("?") == "S02"
+            assert START <= client.pc <= 0x8091
+            client.monitor("reset halt")
+            ram_end = service.board.part.ram.end - 1
+            assert client.registers() == {"pc": 0x8000, "a": 0, "x": 0, "y": 0, "sp": ram_end, "cc": 0x28}
+            assert client.ask("g") == f"00008000{'00' * 5}{ram_end:04x}28"
+            assert [client.step() for _ in range(3)] == ["T05"] * 3
+            assert client.pc == 0x8083
+            assert client.ask(f"Z1,{0x8090:x},1") == "OK"
+            assert client.go_on() == "T05"
+            assert client.pc == 0x8090
+            assert client.ask("D") == "OK"
+        assert service.board.chip.state == "running"
+    assert service.board.is_left_idle()
+
+
+def test_what_gdb_asks_first_is_answered(client: RspClient) -> None:
+    assert "PacketSize=4000;qXfer:memory-map:read+;qXfer:features:read+" in client.ask("qSupported:hwbreak+")
+    assert [client.ask(packet) for packet in ("qAttached", "qC", "qfThreadInfo", "Hg0", "Hc-1", "!")] == [
+        *("1", "QC0", "l", "OK", "OK", "OK")
+    ]
+    assert client.ask("vCont?") == "vCont;c;C;s;S;r"
+    for unknown in ("vMustReplyEmpty", "qTStatus", "qSymbol::", "jThings", "QNonStop:0", "vCont;t"):
+        assert client.ask(unknown) == ""
+    description = client.ask("qXfer:features:read:target.xml:0,fff")
+    assert description.startswith("l<?xml")
+    assert "<architecture>stm8</architecture>" in description
+    assert description.count("<reg ") == 6
+
+
+@pytest.mark.parametrize("part", [*PARTS, "stm8s208mb"])
+def test_the_memory_map_has_every_address_and_the_flash_its_blocks(part: str) -> None:
+    with serving(board_with(part=part)) as service, service.client() as client:
+        rows = client.memory_map()
+        known = service.board.part
+    assert [row.start for row in rows] == [0, *(row.end for row in rows[:-1])]
+    assert rows[-1].end == 1 << 24
+    (flash,) = [row for row in rows if row.kind == "flash"]
+    assert (flash.start, flash.end, flash.block) == (known.flash.start, known.flash.end, known.block)
+    assert [(row.start, row.end) for row in rows if row.kind == "rom"] == [(known.options.start, known.options.end)]
+
+
+# -- registers and memory -------------------------------------------------------------------------------------------
+
+
+def test_registers_are_read_and_written_and_the_cpu_goes_on_with_them(client: RspClient) -> None:
+    assert client.ask("P1=41") == "OK"
+    assert client.ask("P2=1234") == "OK"
+    assert client.ask("p2") == "1234"
+    assert client.read(0x7F00, 11).hex() == "41008000" + "1234" + "0000" + "03ff" + "28"
+    assert client.ask("G" + "00008082" + "7f" + "0102" + "0304" + "03f0" + "28") == "OK"
+    assert client.step() == "T05"  # inc a
+    assert client.registers() == {"pc": 0x8083, "a": 0x80, "x": 0x0102, "y": 0x0304, "sp": 0x03F0, "cc": 0xAC}
+    assert client.write(0x7F04, b"\xaa\xbb") == "OK"
+    assert client.ask("p2") == "aabb"
+    assert client.step() == "T05"  # call
+    assert client.read(0x03EF, 2) == b"\x80\x86"
+    assert client.registers()["x"] == 0xAABB
+
+
+@pytest.mark.parametrize(
+    "packet", ["p6", "P6=00", "P0=00", "G00", "Gzz", "m8000", "mx,1", "M10,2:00", "X10,2:a", "Z9,10,1"]
+)
+def test_a_packet_that_makes_no_sense_is_an_error_and_the_session_goes_on(client: RspClient, packet: str) -> None:
+    assert client.ask(packet) == "E01"
+    assert client.pc == 0x8000
+
+
+def test_every_kind_of_memory_is_read(service: Service, client: RspClient) -> None:
+    chip = service.board.chip
+    assert client.read(0x8080, 11) == LOOP[START]
+    assert client.read(0x4000, 4) == bytes(chip.eeprom.data[:4])
+    assert client.read(0x4800, 2) == b"\x00\x00"
+    chip.ram.write(0x30, b"data")
+    assert client.read(0x30, 4) == b"data"
+    assert client.read(0x8000, 0x1000) == bytes(chip.flash.data[:0x1000])
+    assert client.read(0x8000, 0) == b""
+
+
+def test_ram_is_written_by_both_packets(service: Service, client: RspClient) -> None:
+    assert client.write(0x30, b"\x01\x02") == "OK"
+    assert client.ask(b"X32,4:#$}*") == "OK"
+    assert client.ask("X32,0:") == "OK"
+    assert service.board.chip.ram.read(0x30, 6) == b"\x01\x02#$}*"
+
+
+def test_a_write_of_flash_or_eeprom_programs_it_and_the_cpu_stays_where_it_is(
+    service: Service, client: RspClient
+) -> None:
+    client.step()
+    assert client.write(0x8088, b"\x21") == "OK"  # ld 0x21, a
+    assert client.write(0x4010, b"kept") == "OK"
+    chip = service.board.chip
+    assert chip.flash.read(0x8080, 11) == LOOP[START][:8] + b"\x21" + LOOP[START][9:]
+    assert chip.eeprom.read(0x4010, 4) == b"kept"
+    assert client.pc == START
+    client.ask(f"Z1,{0x8089:x},1")
+    client.go_on()
+    assert client.read(0x20, 2) == bytes([chip.ram.read(0x20, 1)[0], 1])
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (0x4800, "E.a debugger does not write option bytes"),
+        (0x47FF, "E.a debugger does not write option bytes"),
+        (0x7F80, "E.the debugger itself uses the registers"),
+        (0x7F96, "E.the debugger itself uses the registers"),
+    ],
+)
+def test_what_could_ruin_the_chip_or_the_session_is_not_written(client: RspClient, address: int, said: str) -> None:
+    reply = client.write(address, b"\x55\xaa")
+    assert reply.startswith(said)
+    assert reply.endswith("[E-DANGEROUS-WRITE]")
+
+
+def test_memory_of_a_running_program_is_read_and_written_and_its_registers_are_not(client: RspClient) -> None:
+    client.monitor("reset run")
+    first = client.read(0x10, 1)
+    assert client.write(0x30, b"live") == "OK"
+    assert client.read(0x30, 4) == b"live"
+    assert client.read(0x10, 1) != first
+    for packet in ("g", "p0", "m7f00,b", "M8080,1:00"):
+        assert client.ask(packet).startswith("E.the CPU runs, so ")
+    assert client.monitor("halt").startswith("halted at 0x0080")
+
+
+def test_a_register_that_the_simulator_does_not_know_is_an_error_and_not_the_end(client: RspClient) -> None:
+    assert client.ask("m7f0b,1").startswith("E.the simulator does not know this")
+    assert client.pc == 0x8000
+
+
+def test_the_checksum_of_a_piece_is_that_of_gdb(client: RspClient) -> None:
+    assert client.write(0x30, b"123456789") == "OK"
+    assert client.ask("qCRC:30,9") == "C376e6e7"
+
+
+# -- run control ----------------------------------------------------------------------------------------------------
+
+
+def test_a_step_executes_one_instruction_and_a_range_step_leaves_the_range(client: RspClient) -> None:
+    found = []
+    for _ in range(6):
+        assert client.step() == "T05"
+        found.append(client.pc)
+    assert found == [0x8080, 0x8082, 0x8083, 0x8090, 0x8091, 0x8086]
+    assert client.ask("vCont;r8080,808b:0") == "T05"
+    assert client.pc == 0x8090
+    assert client.ask("s8082") == "T05"
+    assert client.pc == 0x8083
+
+
+def test_a_range_step_stops_at_a_breakpoint_inside_and_by_ctrl_c(client: RspClient) -> None:
+    client.set_pc(START)
+    assert client.ask("Z1,8086,1") == "OK"
+    assert client.ask("vCont;r8080,80ff:0") == "T05"
+    assert client.pc == 0x8086
+    client.ask("z1,8086,1")
+    client.send("vCont;r8080,80ff:0")
+    client.raw(b"\x03")
+    assert client.packet() == b"T05"
+    assert 0x8080 <= client.pc <= 0x8091
+
+
+def test_a_running_program_is_interrupted(client: RspClient) -> None:
+    client.go()
+    assert client.interrupt() == "T02"
+    assert client.ask("?") == "S02"
+    assert START <= client.pc <= 0x8091
+
+
+def test_ctrl_c_while_the_program_is_halted_is_no_stop(client: RspClient) -> None:
+    client.raw(b"\x03")
+    assert client.pc == 0x8000
+
+
+TICKING = {
+    START: b"\x35\x01\x53\x43"  # mov TIM4_IER, #1
+    b"\x35\x20\x53\x48"  # mov TIM4_ARR, #0x20
+    b"\x35\x01\x53\x40"  # mov TIM4_CR1, #1
+    b"\x9a"  # rim
+    b"\x4c\x3c\x10\x20\xfb",  # inc a; inc 0x10; jra
+    0x8064: b"\x82\x00\x80\xc0",
+    0x80C0: b"\x72\x11\x53\x44\x3c\x11\x80",  # bres TIM4_SR, #0; inc 0x11; iret
+}
+
+
+def test_a_step_is_not_lost_in_an_interrupt_and_interrupts_come_when_the_program_runs() -> None:
+    with serving(board_with(TICKING)) as service, service.client() as client:
+        client.monitor("reset halt")
+        client.ask("Z1,808d,1")
+        client.go_on()
+        client.ask("z1,808d,1")
+        seen = set()
+        for _ in range(60):
+            client.step()
+            seen.add(client.pc)
+        assert seen == {0x808D, 0x808E, 0x8090}
+        assert client.registers()["cc"] & 0x28 == 0x20  # as RIM left it
+        client.ask("Z1,80c4,1")
+        assert client.go_on() == "T05"
+        assert client.pc == 0x80C4
+        client.ask("Z1,80c6,1")
+        client.go_on()
+        assert client.registers()["cc"] & 0x28 == 0x28
+        client.step()  # iret
+        assert client.pc in seen
+        assert client.registers()["cc"] & 0x28 == 0x20
+
+
+def test_a_step_over_wfi_waits_and_ctrl_c_ends_that() -> None:
+    with serving(board_with({START: b"\x9a\x8f\x20\xfd"})) as service, service.client() as client:
+        client.monitor("reset halt")
+        assert [client.step() for _ in range(3)] == ["T05"] * 3
+        client.send("vCont;s")
+        assert client.interrupt() == "T02"
+        assert client.pc == 0x8082
+        assert service.board.chip.debug.sleep == "WFI"
+
+
+def test_a_chip_in_halt_is_told_and_a_reset_frees_it() -> None:
+    with serving(board_with({START: b"\x3c\x10\x8e\x20\xfb"})) as service, service.client() as client:
+        client.monitor("reset halt")
+        client.go()
+        client.raw(b"\x03")
+        client.raw(b"\x03")
+        while not any("sleeps in HALT" in line for line in service.said):
+            pass
+        client.send(f"qRcmd,{b'reset halt'.hex()}")
+        assert b"the chip was reset" in bytes.fromhex(client.packet().decode())
+        assert client.packet() == b"T02"
+        assert client.told == ["the chip sleeps in HALT: an interrupt of its program wakes it, or a reset\n"]
+        assert client.pc == 0x8000
+        client.go()
+    assert service.board.chip.state == "running: asleep in HALT"
+
+
+# -- breakpoints ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["Z0", "Z1"])
+def test_two_breakpoints_in_flash_stop_the_program_and_the_third_is_refused_with_the_reason(
+    service: Service, client: RspClient, kind: str
+) -> None:
+    wear = bytes(service.board.chip.flash.data)
+    assert [client.ask(f"{kind},{address:x},1") for address in (0x8082, 0x8090)] == ["OK", "OK"]
+    reply = client.ask(f"{kind},8086,1")
+    assert reply.startswith("E.no comparator is free for fetch at 0x008086: the chip compares two addresses only")
+    assert "flash holds no software breakpoints" in reply
+    assert reply.endswith("[E-DEBUG]")
+    assert [(client.go_on(), client.pc) for _ in range(3)] == [("T05", 0x8082), ("T05", 0x8090), ("T05", 0x8082)]
+    assert client.ask(f"z{kind[1]},8082,1") == "OK"
+    assert client.ask(f"{kind},8086,1") == "OK"
+    assert [(client.go_on(), client.pc) for _ in range(2)] == [("T05", 0x8090), ("T05", 0x8086)]
+    assert bytes(service.board.chip.flash.data) == wear
+
+
+def test_a_breakpoint_right_behind_another_one_is_not_passed(client: RspClient) -> None:
+    client.ask("Z1,8080,1")
+    client.ask("Z1,8082,1")
+    assert [(client.go_on(), client.pc) for _ in range(2)] == [("T05", 0x8080), ("T05", 0x8082)]
+
+
+def test_gdb_is_told_which_kind_of_breakpoint_it_was_if_it_asks(client: RspClient) -> None:
+    client.ask("qSupported:swbreak+;hwbreak+")
+    client.ask("Z1,8082,1")
+    assert client.go_on() == "T05hwbreak:;"
+
+
+def test_software_breakpoints_in_ram_are_not_seen_in_memory_and_there_may_be_many(
+    service: Service, client: RspClient
+) -> None:
+    code = b"\x4c\x4c\x4c\x4c\x4c\x20\xf9"
+    client.ask("qSupported:swbreak+")
+    assert client.write(0x100, code) == "OK"
+    client.set_pc(0x100)
+    for address in (0x101, 0x102, 0x104):
+        assert client.ask(f"Z0,{address:x},1") == "OK"
+    assert client.read(0x100, 7) == code
+    assert service.board.chip.ram.read(0x100, 7) == b"\x4c\x8b\x8b\x4c\x8b\x20\xf9"
+    stops = [(client.go_on(), client.pc) for _ in range(4)]
+    assert [pc for _, pc in stops] == [0x101, 0x102, 0x104, 0x101]
+    assert stops[0][0] == "T05swbreak:;"
+    assert client.registers()["a"] == 6
+    assert client.step() == "T05"  # away from a breakpoint, onto the next one
+    assert client.pc == 0x102
+    assert client.write(0x102, b"\x4a") == "OK"  # dec a, below a breakpoint
+    assert service.board.chip.ram.read(0x102, 1) == b"\x8b"
+    assert client.ask("z0,102,1") == "OK"
+    assert service.board.chip.ram.read(0x102, 1) == b"\x4a"
+    client.close()
+    service.end()
+    assert service.board.chip.ram.read(0x100, 7) == b"\x4c\x4c\x4a\x4c\x4c\x20\xf9"
+
+
+@pytest.mark.parametrize(
+    ("address", "where"),
+    [(0x4000, "this is in eeprom"), (0x4800, "this is in options"), (0x5000, "this is no memory")],
+)
+def test_a_breakpoint_where_the_cpu_executes_nothing_is_refused(client: RspClient, address: int, where: str) -> None:
+    reply = client.ask(f"Z0,{address:x},1")
+    assert reply.startswith(f"E.no breakpoint at 0x{address:06X}: {where}, and the CPU of the STM8S103F3 executes only")
+
+
+def test_a_break_instruction_of_the_program_stops_it() -> None:
+    with serving(board_with({START: b"\x4c\x8b\x4c\x20\xfe"})) as service, service.client() as client:
+        client.monitor("reset halt")
+        client.ask("qSupported:swbreak+")
+        assert client.go_on() == "T05"
+        assert client.pc == 0x8081
+
+
+@pytest.mark.parametrize(
+    ("packet", "stop", "pc"),
+    [
+        ("Z2,10,1", "T05watch:10;", 0x8082),
+        ("Z3,10,1", "T05rwatch:10;", 0x8082),
+        ("Z4,20,1", "T05awatch:20;", 0x8089),
+        ("Z2,1f,2", "T05watch:1f;", 0x8089),
+        ("Z2,1e,4", "T05watch:1e;", 0x8089),
+    ],
+)
+def test_a_watchpoint_stops_after_the_access_and_names_its_address(
+    client: RspClient, packet: str, stop: str, pc: int
+) -> None:
+    assert client.ask(packet) == "OK"
+    assert client.go_on() == stop
+    assert client.pc == pc
+    assert client.ask("z" + packet[1:]) == "OK"
+    client.go()
+    assert client.interrupt() == "T02"
+
+
+def test_two_watchpoints_and_a_breakpoint_with_a_watchpoint_work_together(client: RspClient) -> None:
+    assert client.ask("Z2,10,1") == "OK"
+    assert client.ask("Z3,20,1") == "OK"  # nothing reads it, but each write stops the CPU, which then goes on
+    assert [client.go_on() for _ in range(3)] == ["T05watch:10;"] * 3
+    assert client.registers()["a"] == 2
+    assert client.ask("z3,20,1") == "OK"
+    assert client.ask("Z1,8090,1") == "OK"
+    assert [client.go_on() for _ in range(3)] == ["T05", "T05watch:10;", "T05"]
+    assert client.ask("Z2,20,1").startswith("E.no comparator is free")
+
+
+def test_a_watchpoint_of_two_bytes_takes_both_comparators(client: RspClient) -> None:
+    assert client.ask("Z2,20,2") == "OK"
+    assert "a range, a value or a sequence takes both" in client.ask("Z1,8080,1")
+
+
+@pytest.mark.parametrize(
+    ("when", "pcs"),
+    [
+        ("write 0x10 = 3", [0x8082]),
+        ("fetch 0x8090..0x8091", [0x8090, 0x8091]),
+        ("fetch outside 0x8000..0x808F", [0x8090, 0x8091, 0x8090]),
+        ("fetch 0x8090 then 0x8082", [0x8082, 0x8082]),
+        ("write outside 0x0000..0x001F", [0x8090, 0x8089]),  # the call writes to the stack
+        ("stack 0x03FE", [0x8090, 0x8090]),
+        ("read 0x10", [0x8082, 0x8082]),
+    ],
+)
+def test_every_other_mode_of_the_comparators_is_a_monitor_command(client: RspClient, when: str, pcs: list[int]) -> None:
+    assert client.monitor(f"when {when}").startswith("the CPU stops at: ")
+    found = []
+    for _ in pcs:
+        assert client.go_on().startswith("T05")
+        found.append(client.pc)
+    assert found == pcs
+    if "=" in when:
+        assert client.read(0x10, 1) == b"\x03"
+    assert client.monitor("when none") == "no condition is set\n"
+    client.go()
+    assert client.interrupt() == "T02"
+
+
+def test_the_stack_and_a_breakpoint_share_the_comparators(client: RspClient) -> None:
+    client.monitor("when stack 0x0300")
+    assert client.ask("Z1,8086,1") == "OK"
+    assert client.go_on() == "T05"
+    assert client.pc == 0x8086
+    assert client.ask("Z1,8090,1").startswith("E.no comparator is free")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "when",
+        "when fetch 0x8090 = 3",
+        "when jump 0x10",
+        "when write 9..3",
+        "when write 0x10 = 256",
+        "when read x",
+        "off",
+    ],
+)
+def test_a_condition_that_makes_no_sense_is_refused(client: RspClient, line: str) -> None:
+    if line == "when":
+        assert "when stack ADDRESS" in client.monitor(line)
+        return
+    assert client.monitor(line) == "E01"
+    assert client.told
+    assert client.told[-1].endswith("[E-USAGE]\n")
+
+
+# -- load, monitor --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_load_programs_the_flash_by_the_fast_backend_and_halts_at_the_start(part: str) -> None:
+    board = board_with(part=part)
+    new = program(board.part, 7, 3000)
+    rest = bytes(board.chip.flash.data[3000:])
+    with serving(board) as service, service.client() as client:
+        assert client.load((0x8000, new[:1000]), (0x8000 + 1000, new[1000:]), block=board.part.block) == "OK"
+        assert client.pc == 0x8000
+        assert client.read(0x8000, 3000) == new
+        assert bytes(board.chip.flash.data[3000:]) == rest
+        client.set_pc(0x8004)
+        assert client.step() == "T05"
+    assert service.board.is_left_idle()
+
+
+def test_load_outside_of_the_flash_is_refused(client: RspClient) -> None:
+    assert client.ask("vFlashErase:4000,40") == "E.memtype"
+    assert client.ask("vFlashWrite:8000:abc") == "E01"  # nothing was erased
+    assert client.ask("vFlashErase:8000,40") == "OK"
+    assert client.ask("vFlashWrite:9fff:ab") == "E.memtype"
+    assert client.ask("vFlashDone") == "OK"
+
+
+def test_a_load_into_a_protected_block_is_an_error_and_the_session_goes_on() -> None:
+    board = board_with()
+    with board.open() as chip:
+        chip.set_options("UBC=1K")
+    with serving(board) as service, service.client() as client:
+        assert client.ask("vFlashErase:8000,40") == "OK"
+        assert client.ask(b"vFlashWrite:8000:new code") == "OK"
+        assert client.ask("vFlashDone").endswith("[E-UBC]")
+        assert client.pc == 0x8000
+        assert client.read(0x8080, 2) == LOOP[START][:2]
+    assert service.board.is_left_idle()
+
+
+def test_the_monitor_commands_say_what_they_do(client: RspClient) -> None:
+    assert client.monitor("init") == ""
+    assert "reset [halt|run]" in client.monitor("help") == client.monitor("")
+    assert "STLINK-V3" in client.monitor("info")
+    assert "halted at 0x008000" in client.monitor("info")
+    assert "ROP     0x4800   0x00" in client.monitor("options")
+    assert client.monitor("reset") == "the chip was reset, and its program runs\n"
+    assert "running" in client.monitor("info")
+    assert client.monitor("options") == "E01"
+    client.monitor("halt")
+    assert client.monitor("resume") == "the program runs\n"
+    assert client.monitor("reset sideways") == "E01"
+    assert client.monitor("unlock").startswith("not read-protected")
+    assert client.pc == 0x8000
+
+
+# -- another program, another state -----------------------------------------------------------------------------------
+
+
+def test_another_program_than_the_elf_is_told_by_content_and_debugged_all_the_same() -> None:
+    board = board_with()
+    wanted = Program("firmware.elf", None, [Segment(START, LOOP[START][:-1] + b"\xf6")])
+    with serving(board, Settings(program=wanted)) as service, service.client() as client:
+        assert client.step() == "T05"
+        assert [line for line in service.said if "E-OTHER-BUILD" in line] == [
+            "the chip runs another program than firmware.elf (hint: upload this build, or give the ELF of the program "
+            "in the chip) [E-OTHER-BUILD]"
+        ]
+        client.step()
+        assert client.load((START, wanted.segments[0].data)) == "OK"
+        assert client.step() == "T05"
+    assert len([line for line in service.said if "E-OTHER-BUILD" in line]) == 1
+
+
+def test_the_program_of_the_elf_is_not_mentioned() -> None:
+    wanted = Program("firmware.elf", None, [Segment(START, LOOP[START]), Segment(0x10, b"in RAM")])
+    with serving(settings=Settings(program=wanted)) as service, service.client() as client:
+        assert client.step() == "T05"
+    assert service.said == ["a debugger has come", "the debugger has gone; the program runs"]
+
+
+@pytest.mark.parametrize("part", [*PARTS, "stm8s105k4"])
+def test_a_locked_chip_is_told_and_runs_on_and_can_be_unlocked(part: str) -> None:
+    board = Board(part, locked=True)
+    with serving(board) as service, service.client() as client:
+        assert client.ask("?") == "W00"
+        for packet in ("g", "m8000,10", "Z1,8080,1", "vCont;c"):
+            reply = client.ask(packet)
+            assert reply.startswith("E.the chip is read-protected (")
+            assert reply.endswith("[E-ROP-READ]")
+        assert board.chip.state == "running"
+        assert client.monitor("reset halt") == "E01"
+        board.chip.settle(board.probe.clock.now() + 1.0)
+        assert board.chip.state.startswith("running")
+        assert client.monitor("unlock").startswith("unlocked: read protection is off, the chip is erased")
+        assert client.ask("?") == "S02"
+        assert client.load((0x8000, b"\x82\x00\x80\x04\x4c\x20\xfd")) == "OK"
+        assert client.step() == "T05"
+        assert client.pc == 0x8004
+    assert board.chip.state == "running"
+    assert any("E-ROP-READ" in line for line in service.said)
+
+
+def test_with_reset_each_client_begins_at_the_start_of_the_program() -> None:
+    with serving(settings=Settings(reset=True)) as service:
+        for _ in range(2):
+            with service.client() as client:
+                assert client.pc == 0x8000
+                assert client.step() == "T05"
+
+
+def test_restart_begins_the_program_again(client: RspClient) -> None:
+    client.step()
+    assert client.ask("vRun;") == "S02"
+    assert client.pc == 0x8000
+    client.send("R00")
+    assert client.packet() == b"S02"
+
+
+def test_the_flash_image_of_a_whole_part_is_loaded() -> None:
+    board = board_with()
+    with serving(board) as service, service.client() as client:
+        image = image_of(board.part, 3)
+        assert client.load((0x8000, image.segments[0].data)) == "OK"
+    assert board.holds(image)
+    assert service.error is None
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_watchdog_from_an_option_byte_does_not_reset_a_chip_that_is_halted_and_goes_on(part: str) -> None:
+    fed = {START: b"\x35\xaa\x50\xe0\x3c\x10\x20\xf8"}  # mov IWDG_KR, #0xAA; inc 0x10; jra
+    board = board_with(fed, part)
+    with board.open() as chip:
+        chip.set_options("MISC.IWDG_HW=1" if part == "stm8s103f3" else "WDG.IWDG_HW=1", allow=[Danger.WATCHDOG])
+    with serving(board) as service, service.client() as client:
+        client.monitor("reset halt")
+        client.ask(f"Z1,{START + 4:x},1")
+        for _ in range(3):
+            assert client.go_on() == "T05"
+            assert client.pc == START + 4
+            board.probe.clock.sleep(10.0)
+        assert not any("was reset" in line for line in client.told)
+    assert service.board.is_left_idle()
+
+
+def test_a_blank_chip_can_be_loaded() -> None:
+    board = Board()
+    board.chip.flash.write(0x8000, bytes(0x2000))
+    with serving(board, Settings(reset=True)) as service, service.client() as client:
+        assert client.pc == 0x8000
+        assert client.load((0x8000, b"\x82\x00\x80\x80"), (START, LOOP[START])) == "OK"
+        assert client.step() == "T05"
+    assert board.is_left_idle()
