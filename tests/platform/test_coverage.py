@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from debugged import build, line_of
-from pio import Core, stm8tool
+from documents import read, section
+from pio import Core, Project, stm8tool
 
 pytestmark = pytest.mark.platform
 
@@ -130,3 +131,21 @@ def test_a_board_with_another_program_is_refused(board: Path) -> None:
     said = run(board, "--for", "1ms", "--coverage", "coverage.info", code=1)
     assert "the board holds another program than program.elf [E-OTHER-BUILD]" in said
     assert not (board / "coverage.info").exists()
+
+
+def test_the_commands_of_the_page_measure_a_project(project: Project) -> None:
+    project.source(MAIN_C)
+    project.source(CLAMP_C, "clamp.c")
+    project.source(CLAMP_H, "clamp.h")
+    project.configure("stm8sblue\nbuild_type = debug")
+    built = project.run()
+    assert built.code == 0, built.output
+    commands = [
+        line for line in section(read("docs/testing.md"), "Coverage").splitlines() if line.startswith("stm8tool ")
+    ]
+    assert len(commands) == 3
+    for command in commands:
+        done = stm8tool(*command.split()[1:], cwd=project.folder)
+        assert done.code == 0, done.output
+    assert "src/clamp.c:" in done.output
+    assert "SF:src/main.c\n" in (project.folder / "coverage.info").read_text(encoding="utf-8")
