@@ -53,7 +53,11 @@ BUILDER_LAYERS: dict[str, set[str]] = {
     "link": {"linker_files", "unused", "flags", "refusal", "sdcc"},
 }
 
-DOORS = {"usb": {"transport/usb.py", "transport/libusb.py"}, "intelhex": {"image/intel_hex.py"}}
+DOORS = {
+    "usb": {"transport/usb.py", "transport/libusb.py"},
+    "intelhex": {"image/intel_hex.py"},
+    "serial": {"transport/serial_port.py"},
+}
 
 
 def sources() -> list[Path]:

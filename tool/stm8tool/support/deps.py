@@ -34,6 +34,7 @@ _VENDOR = _TOOL / "_vendor"
 # The packages that each module needs, and their modules. pyusb alone has no libusb, and the system may have none.
 PACKAGES = {
     "intelhex": {"intelhex": "intelhex"},
+    "serial": {"pyserial": "serial"},
     "usb": {"pyusb": "usb", "libusb-package": "libusb_package"},
 }
 _OPTIONAL = "libusb-package"  # has no wheel for some machines (armv7, Windows on ARM); the system's libusb serves there
