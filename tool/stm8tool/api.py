@@ -43,7 +43,7 @@ def _allowed(dangers: Collection[Danger]) -> Collection[Danger]:
     raise UsageError("`allow` takes a collection of dangers", hint="such as allow=[stm8tool.Danger.LOCK]")
 
 
-def _not_told(changes: Sequence[OptionChange]) -> None:
+def not_told(changes: Sequence[OptionChange]) -> None:
     """Tell nothing."""
 
 
@@ -130,6 +130,12 @@ class Chip:
         """The chip's supply as the probe measures it, in mV; None if it cannot."""
         return self._session.supply_mv
 
+    def how_connected(self, info: ChipInfo) -> str:
+        """Return how the chip was reached, in words."""
+        from .chip import wording
+
+        return f"{info.recipe}; {wording.speed(info.high_speed)}"
+
     @property
     def quality(self) -> Quality:
         """The repetitions so far; after the `with` statement, all of them."""
@@ -177,7 +183,7 @@ class Chip:
         unlock: bool = True,
         mend: Optional[bool] = None,
         verify: Verify = True,
-        tell: Tell = _not_told,
+        tell: Tell = not_told,
     ) -> Upload:
         """Write an image to flash and EEPROM. Only blocks that differ are written; bytes outside the image stay.
 
@@ -226,7 +232,7 @@ class Chip:
         region: Union[str, Region, None],
         options: bool,
         allow: Collection[Danger],
-        tell: Tell = _not_told,
+        tell: Tell = not_told,
     ) -> tuple[Sequence[Segment], Optional[OptionData]]:
         """Return the data of a write for blocks, and those for option bytes."""
         part, memories = self.part, self.part.programmable
@@ -366,7 +372,7 @@ class Chip:
         return upload.options_of(self._open_flash())
 
     def set_options(
-        self, *settings: str, allow: Collection[Danger] = (), tell: Tell = _not_told
+        self, *settings: str, allow: Collection[Danger] = (), tell: Tell = not_told
     ) -> Sequence[OptionChange]:
         """Change option bytes by name; return the changes. A byte that already has its value is not among them.
 
@@ -386,7 +392,7 @@ class Chip:
                 raise UsageError(f"an option is set by a string, not {type(setting).__name__}", hint="such as 'UBC=1K'")
         return self._changed(requested(self.part, self.options(), settings), _allowed(allow), tell)
 
-    def reset_options(self, *, tell: Tell = _not_told) -> Sequence[OptionChange]:
+    def reset_options(self, *, tell: Tell = not_told) -> Sequence[OptionChange]:
         """Bring the option bytes of an open chip to factory values; arguments and errors: see `set_options`."""
         return self._changed(factory(self.part, self.options()), (Danger.TMU,), tell)
 

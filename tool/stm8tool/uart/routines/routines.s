@@ -87,18 +87,13 @@ next:
 	jrne sector
 	ret
 
-; Waits until the operation has ended; "not equal" if it failed, or did not end.
+; Waits until the operation has ended; "not equal" if it failed.
 wait:
-	clrw y
-poll:
 	mov IWDG_KR,#0xAA
+poll:
 	ld a,IAPSR              ; reading clears both bits
 	bcp a,#0x05
-	jrne ended
-	decw y
-	jrne poll
-	ld a,#1
-ended:
+	jreq poll
 	bcp a,#1
 	ret
 
