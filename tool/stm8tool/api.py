@@ -130,6 +130,11 @@ class Chip:
         """The chip's supply as the probe measures it, in mV; None if it cannot."""
         return self._session.supply_mv
 
+    @property
+    def resets_for_options(self) -> bool:
+        """True if option bytes are read back after a reset, which brings them into force."""
+        return True
+
     def how_connected(self, info: ChipInfo) -> str:
         """Return how the chip was reached, in words."""
         from .chip import wording

@@ -94,6 +94,7 @@ def doctor(request: Request[DoctorArguments], console: Console) -> None:
         None if by_chip else request.part_name,
         request.power_cycle(console),
         write_test=request.arguments.write_test,
+        serial=request.serial_settings(console),
     )
     for line in doctor_page.page(diagnosis, fancy=console.shows(doctor_page.SIGNS)):
         console.say(line)

@@ -88,9 +88,7 @@ class Faults:
     uart_echo: bool = _switch("the serial adapter also returns each byte that it sends")
     uart_no_parity: bool = _switch("the serial adapter sends no parity, whatever it is told")
     uart_lost: Optional[int] = _number("the Nth byte on the UART is lost", allowed=range(1, FOR_EVER + 1))
-    uart_garbage: Optional[int] = _number(
-        "every Nth byte on the UART has a wrong bit", allowed=range(1, FOR_EVER + 1)
-    )
+    uart_garbage: Optional[int] = _number("every Nth byte on the UART has a wrong bit", allowed=range(1, FOR_EVER + 1))
     uart_slow: Optional[int] = _number("the loader in the boot ROM follows up to N baud (230400)", bare=230400)
     uart_unplug_after: Optional[int] = _number("the serial adapter is pulled after N bytes")
     user_resets: Optional[int] = _number("the user presses reset N ms after the serial port is opened")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import sys
 from typing import Any, NoReturn, Optional
 
 from ..errors import AccessError, Code, ProbeLostError, ProbeNotFoundError, UsageError
@@ -14,10 +15,17 @@ from ..support import deps
 from ..support.clock import Clock, MonotonicClock
 from ..words import Hint
 
+_REFUSALS: tuple[type[Exception], ...] = (ValueError,)
+if sys.platform != "win32":
+    import termios
+
+    _REFUSALS = (ValueError, termios.error)  # termios.error is not an OSError
+
 _log = logging.getLogger(__name__)
 
 _NO_PARITY_BY = "socket://"  # raw bytes: the other end has the parity, the speed and the control lines
 _WRITE_LIMIT_S = 5.0  # a port that takes no byte for so long hangs
+_POLL_S = 0.02  # one read waits so long
 _NO_ENTRY = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
 
 
@@ -42,6 +50,7 @@ class SerialPort:
         self._place = place
         self._clock = MonotonicClock()
         self._port: Any = None
+        self._parity_fixed = False
 
     @property
     def place(self) -> str:
@@ -55,8 +64,8 @@ class SerialPort:
 
     @property
     def sets_parity(self) -> bool:
-        """True unless the port is a raw socket."""
-        return not self._url.startswith(_NO_PARITY_BY)
+        """True unless the port is a raw socket or a pseudo terminal."""
+        return not (self._parity_fixed or self._url.startswith(_NO_PARITY_BY))
 
     def open(self, baud: int) -> None:
         """Open the port."""
@@ -66,9 +75,10 @@ class SerialPort:
         try:
             port = serial.serial_for_url(self._url, do_not_open=True)
             port.baudrate, port.parity, port.bytesize, port.stopbits = baud, serial.PARITY_EVEN, 8, 1
-            port.write_timeout = _WRITE_LIMIT_S
+            port.timeout = _POLL_S  # it stays: each change of a setting costs a tenth of a second by RFC 2217
             port.dtr = port.rts = False  # opening the port must not reset the board
-            if self.sets_parity and "://" not in self._url:
+            if "://" not in self._url:  # pyserial's URLs refuse both with NotImplementedError
+                port.write_timeout = _WRITE_LIMIT_S
                 port.exclusive = True
             port.open()
         except ValueError as exc:
@@ -119,13 +129,20 @@ class SerialPort:
         """Use even parity, or none."""
         import serial
 
+        if not self.sets_parity:
+            return
         with _Lost(self._place):
             self._port.flush()
-            self._port.parity = serial.PARITY_EVEN if even else serial.PARITY_NONE
+            try:
+                self._port.parity = serial.PARITY_EVEN if even else serial.PARITY_NONE
+            except _REFUSALS as exc:  # a pseudo terminal has no parity: Linux refuses to set it alone
+                _log.debug("%s has no parity: %s", self._place, exc)
+                self._parity_fixed = True
+                self._port.parity = serial.PARITY_NONE  # otherwise each further setting is refused, too
 
     def set_lines(self, *, dtr: Optional[bool] = None, rts: Optional[bool] = None) -> None:
         """Set control lines; a raw socket has none."""
-        if not self.sets_parity:
+        if self._url.startswith(_NO_PARITY_BY):
             return
         with _Lost(self._place):
             if dtr is not None:
@@ -141,8 +158,12 @@ class SerialPort:
     def read(self, size: int, timeout_s: float) -> bytes:
         """Return `size` bytes, or those that came in time."""
         with _Lost(self._place):
-            self._port.timeout = timeout_s
-            return bytes(self._port.read(size))
+            until = self._clock.now() + timeout_s
+            data = b""
+            while True:
+                data += bytes(self._port.read(size - len(data)))
+                if len(data) == size or self._clock.now() >= until:
+                    return data
 
     def drop_input(self) -> None:
         """Forget the bytes that were not read."""

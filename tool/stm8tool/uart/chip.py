@@ -204,6 +204,11 @@ class UartChip(Chip):
         """After the `with` statement: whether the loader has started a program."""
         return self._starts
 
+    @property
+    def resets_for_options(self) -> bool:
+        """False: after a reset there may be no loader any more."""
+        return False
+
     def how_connected(self, info: ChipInfo) -> str:
         """Return how the loader was reached, in words."""
         reached = self._reach()
@@ -320,7 +325,7 @@ class UartChip(Chip):
         return self._memory().read(Region("unique ID", at, 12))
 
     def restore(self, image: Image, *, force: bool = False, unlock: bool = True, verify: Verify = True) -> Restored:
-        """Write the image that `backup` returned; see `Chip.restore`. ROP, and what the loader cannot write, is left out."""
+        """Write the image that `backup` returned; see `Chip.restore`. What the loader cannot write is left out."""
         part = self.part
         require_image(image).check_inside(part.memories, part=part)
         if not force:

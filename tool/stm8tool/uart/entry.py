@@ -118,11 +118,11 @@ def _run(words: tuple[str, ...]) -> None:
     """Run the user's command that resets the chip."""
     shown = " ".join(words)
     try:
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=_COMMAND_LIMIT_S, check=False)
+        done = subprocess.run(
+            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=_COMMAND_LIMIT_S, check=False
+        )
     except (OSError, ValueError) as exc:
-        raise UsageError(
-            f"the reset command cannot run: {shown}: {exc}", hint="check --reset-command"
-        ) from exc
+        raise UsageError(f"the reset command cannot run: {shown}: {exc}", hint="check --reset-command") from exc
     except subprocess.TimeoutExpired as exc:
         raise UsageError(
             f"the reset command did not end within {_COMMAND_LIMIT_S:.0f} s: {shown}",

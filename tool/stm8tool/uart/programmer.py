@@ -190,7 +190,7 @@ class LoaderBlocks:
                 done += min(MOST_READ, len(data) - at)
                 self._progress("verifying", done, total)
             if held != data:
-                self._mend(run, held)
+                self._mend(run, bytes(held))
 
     def _mend(self, run: Sequence[BlockWrite], held: bytes) -> None:
         """Read the blocks that differ again, write those that still differ, and compare them."""

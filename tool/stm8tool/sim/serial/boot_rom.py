@@ -285,7 +285,10 @@ class BootRom:
         if whole:
             return self._operate(0x01, memory, address, data)
         mode = 0x80 * (memory is self._chip.options.memory)
-        return all([self._operate(mode, memory, address + n, bytes([byte])) for n, byte in enumerate(data)])
+        fine = True
+        for at, byte in enumerate(data, address):
+            fine = self._operate(mode, memory, at, bytes([byte])) and fine
+        return fine
 
     def _operate(self, mode: int, memory: Memory, address: int, data: bytes) -> bool:
         """Do one operation of the flash controller, as the code in the ROM of an STM8L does; return if it succeeded."""

@@ -40,6 +40,7 @@ class Wire:
         self._faults = faults
         self._arriving: deque[Sent] = deque()
         self._to_chip_free = self._from_chip_free = now
+        self._now = now
         self._count = 0
         self._lost = False
         self.presses_at = None if faults.user_resets is None else now + faults.user_resets / 1000
@@ -85,6 +86,7 @@ class Wire:
 
     def settle(self, now: float) -> None:
         """Let everything happen that is due."""
+        self._now = max(now, self._now)
         if self.presses_at is not None and now >= self.presses_at:
             at, self.presses_at = self.presses_at, None
             self.set_reset(True, at)
@@ -94,7 +96,7 @@ class Wire:
     def set_reset(self, low: bool, now: float) -> float:
         """Drive or release NRST; return when the chip has started."""
         chip = self._chip
-        now = max(now, self._to_chip_free, self._from_chip_free)
+        now = max(now, self.now)
         chip.set_nrst(low, now)
         chip.settle(now)
         if low or not chip.in_reset:
@@ -105,6 +107,11 @@ class Wire:
         self._rom.begin(started)
         self._to_chip_free = self._from_chip_free = started
         return started
+
+    @property
+    def now(self) -> float:
+        """The time up to which something has happened on the wire."""
+        return max(self._now, self._to_chip_free, self._from_chip_free)
 
     def next_at(self) -> Optional[float]:
         """Return when the next byte for the host comes; None if none is on its way."""
@@ -126,4 +133,3 @@ def chip_text(loader: RomLoader) -> str:
     """Return a description of a loader."""
     kind = "reply mode without parity" if loader.reply else "duplex with even parity"
     return f"loader {loader.version >> 4}.{loader.version & 15}, {kind}"
-
