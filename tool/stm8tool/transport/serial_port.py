@@ -15,17 +15,18 @@ from ..support import deps
 from ..support.clock import Clock, MonotonicClock
 from ..words import Hint
 
-_REFUSALS: tuple[type[Exception], ...] = (ValueError,)
+_NO_SUCH_SETTING: tuple[type[Exception], ...] = ()
 if sys.platform != "win32":
     import termios
 
-    _REFUSALS = (ValueError, termios.error)  # termios.error is not an OSError
+    _NO_SUCH_SETTING = (termios.error,)  # which is not an OSError
 
 _log = logging.getLogger(__name__)
 
 _NO_PARITY_BY = "socket://"  # raw bytes: the other end has the parity, the speed and the control lines
 _WRITE_LIMIT_S = 5.0  # a port that takes no byte for so long hangs
 _POLL_S = 0.02  # one read waits so long
+_NO_LINES = (errno.ENOTTY, errno.EINVAL)  # a pseudo terminal has none
 _NO_ENTRY = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
 
 
@@ -80,7 +81,7 @@ class SerialPort:
             if "://" not in self._url:  # pyserial's URLs refuse both with NotImplementedError
                 port.write_timeout = _WRITE_LIMIT_S
                 port.exclusive = True
-            port.open()
+            self._open(port)
         except ValueError as exc:
             raise UsageError(
                 f"{self._place} cannot be used: {exc}",
@@ -89,6 +90,16 @@ class SerialPort:
         except (serial.SerialException, OSError) as exc:
             self._refuse(exc)
         self._port = port
+
+    def _open(self, port: Any) -> None:
+        """Open a port; without parity if it is a pseudo terminal, which has none."""
+        try:
+            port.open()
+        except _NO_SUCH_SETTING as exc:
+            _log.debug("%s has no parity: %s", self._place, exc)
+            self._parity_fixed = True
+            port.parity = "N"
+            port.open()
 
     def _refuse(self, exc: Exception) -> NoReturn:
         number = getattr(exc, "errno", None)
@@ -135,7 +146,7 @@ class SerialPort:
             self._port.flush()
             try:
                 self._port.parity = serial.PARITY_EVEN if even else serial.PARITY_NONE
-            except _REFUSALS as exc:  # a pseudo terminal has no parity: Linux refuses to set it alone
+            except _NO_SUCH_SETTING as exc:  # a pseudo terminal has no parity: Linux refuses to set it alone
                 _log.debug("%s has no parity: %s", self._place, exc)
                 self._parity_fixed = True
                 self._port.parity = serial.PARITY_NONE  # otherwise each further setting is refused, too
@@ -145,10 +156,15 @@ class SerialPort:
         if self._url.startswith(_NO_PARITY_BY):
             return
         with _Lost(self._place):
-            if dtr is not None:
-                self._port.dtr = dtr
-            if rts is not None:
-                self._port.rts = rts
+            try:
+                if dtr is not None:
+                    self._port.dtr = dtr
+                if rts is not None:
+                    self._port.rts = rts
+            except OSError as exc:
+                if exc.errno not in _NO_LINES:
+                    raise
+                _log.debug("%s has no control lines: %s", self._place, exc)
 
     def write(self, data: bytes) -> None:
         """Send bytes."""

@@ -479,4 +479,4 @@ def _unable(what: str, why: str) -> NoReturn:
 
 
 def _no_session() -> Session:
-    raise UsageError("a chip at a UART has no session over SWIM")
+    raise UsageError("a chip at a UART has no session over SWIM", hint=Hint("use an ST-LINK: {probe:stlink}"))

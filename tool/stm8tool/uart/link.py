@@ -27,6 +27,8 @@ _FILL_S = 0.04  # between the bytes that fill a frame
 _MOST_FILLED = 300  # the longest frame has 131 bytes
 _TRIES = 3
 
+_REFUSED = "check the part name, the supply and the wires"
+
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
@@ -86,7 +88,7 @@ class LoaderLink:
         """
         answer = self.receive(1, timeout_s)
         if answer == bytes([NACK]):
-            raise RefusedByLoaderError(f"the loader refused {what}")
+            raise RefusedByLoaderError(f"the loader refused {what}", hint=_REFUSED)
         if answer != bytes([ACK]):
             raise _damaged(f"the loader answered {what} with {answer.hex() or 'nothing'}")
 
@@ -174,7 +176,7 @@ class LoaderLink:
         self.send(bytes([size - 1, (size - 1) ^ 0xFF]))
         data = self.receive(size + 1, _ANSWER_S)
         if data[:1] == bytes([NACK]):
-            raise RefusedByLoaderError(f"the loader refused a read of {size} bytes")
+            raise RefusedByLoaderError(f"the loader refused a read of {size} bytes", hint=_REFUSED)
         if len(data) != size + 1 or data[0] != ACK:
             raise _damaged(f"{len(data)} of {size + 1} bytes came")
         return data[1:]

@@ -13,7 +13,7 @@ import socket
 from contextlib import suppress
 from typing import Optional, Protocol
 
-from stm8tool.errors import ToolError
+from stm8tool.errors import UsageError
 
 from .telnet import Telnet
 from .wire import Wire
@@ -120,7 +120,7 @@ class Terminal:
     """A pseudo terminal, for programs that want the name of a serial port. Not on Windows.
 
     Raises:
-        ToolError: This system has none.
+        UsageError: This system has none.
     """
 
     def __init__(self) -> None:
@@ -129,7 +129,7 @@ class Terminal:
 
             self._master, slave = os.openpty()
         except (ImportError, AttributeError, OSError) as exc:
-            raise ToolError("this system has no pseudo terminals", hint="use a TCP port: leave out --pty") from exc
+            raise UsageError("this system has no pseudo terminals", hint="use a TCP port: leave out --pty") from exc
         self.name = os.ttyname(slave)
         tty.setraw(slave)
         os.close(slave)  # from now on the other end is closed until a client opens it

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional
 
-from stm8tool.errors import ToolError, UsageError
+from stm8tool.errors import UsageError
 from stm8tool.parts.table import Part
 
 SECTOR = 1024
@@ -59,8 +59,7 @@ def of(part: Part, version: Optional[int] = None) -> RomLoader:
     """Return the loader of a part, of the newest version that was released, or of another one.
 
     Raises:
-        UsageError: The part has no loader, or none of that version.
-        ToolError: No source describes it.
+        UsageError: The part has no loader, or none of that version, or no source describes it.
     """
     if part.boot_rom is None:
         raise UsageError(
@@ -68,7 +67,7 @@ def of(part: Part, version: Optional[int] = None) -> RomLoader:
             hint="make a board with another part, such as stm8s105k4",
         )
     if part.family in ("STLUX", "STNRG"):
-        raise ToolError(
+        raise UsageError(
             f"the simulator does not know the loader in the boot ROM of the {part.name}: AN4656 describes it",
             hint="use a part of another family",
         )
