@@ -71,6 +71,7 @@ EXAMPLES = {
     "parts": [Example("parts stm8s103f3"), Example("parts --json")],
     "sim create": [Example("--probe v2 sim create created.chip")],
     "sim serve": [Example("sim serve board.chip --port 0")],
+    "sim serve-serial": [Example("sim serve-serial board.chip --port 0")],
     "sim show": [Example("sim show board.chip"), Example("sim show board.chip", locked=True)],
     "sim run": [Example("sim run board.chip --for 1ms")],
 }

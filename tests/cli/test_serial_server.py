@@ -102,7 +102,14 @@ def test_a_command_of_the_user_resets_the_chip(
     code: str, ended: int, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["sim", "create", "b.chip", "--part", "stm8s208mb"]) == 0
-    words = ["--probe", "serial:sim:b.chip", "--part", "stm8s208mb", "--reset-command", f'"{sys.executable}" -c "{code}"']
+    words = [
+        "--probe",
+        "serial:sim:b.chip",
+        "--part",
+        "stm8s208mb",
+        "--reset-command",
+        f'"{sys.executable}" -c "{code}"',
+    ]
     assert main([*words, "info"]) == ended
     shown = capsys.readouterr()
     assert says in shown.err

@@ -52,9 +52,7 @@ def held(name: str = "flash") -> tuple[int, int]:
 
 @pytest.mark.parametrize(("part", "size"), PARTS.items())
 @pytest.mark.usefixtures("desk")
-def test_a_blank_chip_is_written_verified_and_started(
-    part: str, size: int, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_blank_chip_is_written_verified_and_started(part: str, size: int, capsys: pytest.CaptureFixture[str]) -> None:
     Path("p.bin").write_bytes(program(size))
     board(part, enabled=True)
     assert tool(part, "--base", "0x8000", "write", "p.bin") == 0

@@ -84,7 +84,7 @@ def attached(selector: str, words: Words = LIBRARY) -> ProbeList:
     from .probe.listing import ProbeList
 
     if is_serial(selector):
-        return _serial_ports()
+        return serial_ports()
     named = _named_kind(selector)
     found = [kind.attached(selector, words) for kind in ([named] if named else dict.fromkeys(KINDS.values()))]
     return ProbeList([probe for one in found for probe in one.probes], [other for one in found for other in one.others])
@@ -107,7 +107,8 @@ def bus_of(selector: str) -> tuple[UsbBus, str]:
     return find.system_bus(), selector
 
 
-def _serial_ports() -> ProbeList:
+def serial_ports() -> ProbeList:
+    """Return the serial ports of this machine, for `stm8tool list --probe serial:`."""
     from .probe.listing import ListedProbe, ProbeList
     from .transport.serial_port import ports
 
