@@ -71,7 +71,7 @@ else:
         """The development platform `ststm8`."""
 
         # Protocol -> package with the program that `upload` runs. This platform's flasher serves all other protocols.
-        UPLOAD_PACKAGES: ClassVar[dict[str, str]] = {"serial": "tool-stm8gal", "espstlink": "tool-stm8flash"}
+        UPLOAD_PACKAGES: ClassVar[dict[str, str]] = {"espstlink": "tool-stm8flash"}
 
         def __init__(self, *arguments: Any, **settings: Any) -> None:
             super().__init__(*arguments, **settings)
