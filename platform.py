@@ -132,6 +132,8 @@ else:
             context = click.get_current_context(silent=True)  # PlatformIO passes --upload-port only to the build
             port = (context and context.params.get("upload_port")) or options.get("upload_port") or ""
             package = self.upload_package(protocol, port)
+            if command and protocol == "serial" and not port.startswith(("sim:", "usb:")):
+                package = "tool-stm8gal"  # in ststm8 2.1.0, $UPLOADER is its name then
             return {package} if package else set()
 
         def get_boards(self, id_: Optional[str] = None) -> Any:
