@@ -79,7 +79,7 @@ else:
         """The development platform `ststm8`."""
 
         # Protocol -> package with the program that `upload` runs. This platform's flasher serves all other protocols.
-        UPLOAD_PACKAGES: ClassVar[dict[str, str]] = {"serial": "tool-stm8gal", "espstlink": "tool-stm8flash"}
+        UPLOAD_PACKAGES: ClassVar[dict[str, str]] = {"espstlink": "tool-stm8flash"}
 
         def __init__(self, *arguments: Any, **settings: Any) -> None:
             super().__init__(*arguments, **settings)
@@ -156,6 +156,8 @@ else:
             context = click.get_current_context(silent=True)  # PlatformIO passes --upload-port only to the build
             port = (context and context.params.get("upload_port")) or options.get("upload_port") or ""
             package = self.upload_package(protocol, port)
+            if command and protocol == "serial" and not port.startswith(("sim:", "usb:")):
+                package = "tool-stm8gal"  # in ststm8 2.1.0, $UPLOADER is its name then
             return {package} if package else set()
 
         def get_boards(self, id_: Optional[str] = None) -> Any:

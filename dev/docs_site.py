@@ -35,6 +35,7 @@ PAGES = {
         "docs/sdcc",
         "docs/unused",
         "docs/compilers",
+        "docs/serial",
         "docs/console",
         "docs/debugging",
         "docs/watch",

@@ -30,8 +30,8 @@ one. The flasher knows {parts} parts of the STM8S, STM8L, STM8AF, STM8AL, STLUX 
 them.
 
 Every board can be written by every [`upload_protocol`](options.md#protocols) `stlink…` and by `espstlink`. If a row
-says `serial`, the chip also has a UART bootloader in its ROM. If the default protocol is `serial`, `upload` runs
-stm8gal. To upload through an ST-LINK, set `upload_protocol`.
+says `serial`, the chip also has a loader in its boot ROM, for its [serial port](serial.md). If the default protocol is
+`serial`, `upload` uses that. To upload through an ST-LINK, set `upload_protocol`.
 
 `F_CPU` is 16 MHz, the internal oscillator. A chip starts with an eighth of that, until the program writes its clock
 divider.

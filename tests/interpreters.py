@@ -20,6 +20,7 @@ DEPENDING = (
     "cli/test_monitor.py",
     "cli/test_output.py",
     "cli/test_process.py",
+    "cli/test_serial_server.py",
     "platform/test_packages.py",
     "session/test_library.py",
     "session/test_library_page.py",

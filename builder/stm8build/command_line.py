@@ -16,8 +16,15 @@ def is_serial_port(port: str) -> bool:
     return re.fullmatch(r"(\\\\\.\\)?COM\d+|/dev/.*", port, re.IGNORECASE) is not None
 
 
+def is_at_uart(protocol: str, port: str) -> bool:
+    """Tell whether the chip is reached at its UART. A port of an ST-LINK counts with every protocol."""
+    return protocol == "serial" and not port.startswith(("sim:", "usb:"))
+
+
 def probe(port: str, protocol: str, known: Collection[str]) -> str:
     """Return the flasher's `--probe`: the port, or the protocol if it is `known`, or any ST-LINK."""
+    if port and is_at_uart(protocol, port):
+        return port if "://" in port or port.startswith("serial:") else f"serial:{port}"
     if port and not is_serial_port(port):
         return port
     return protocol if protocol in known else "stlink"
@@ -51,7 +58,13 @@ def part(upload: Mapping[str, Any], mcu: str) -> str:
 
 
 def flags(
-    upload: Mapping[str, Any], mcu: str, *, given: Iterable[str] = (), bar: bool = False, verbose: bool = False
+    upload: Mapping[str, Any],
+    mcu: str,
+    *,
+    given: Iterable[str] = (),
+    bar: bool = False,
+    verbose: bool = False,
+    speed: str = "",
 ) -> list[str]:
     """Return the flasher's options, except those that `upload_flags` has: the user's win.
 
@@ -61,6 +74,7 @@ def flags(
         given: The words of `upload_flags`, which Core puts in front.
         bar: Show the progress as a bar, for a terminal.
         verbose: PlatformIO runs with -v.
+        speed: `upload_speed`, if the chip is reached at its UART.
     """
     ours = {
         "--probe": PROBE,
@@ -68,6 +82,7 @@ def flags(
         "--unlock": upload["unlock"],
         "--verify": upload["verify"],
         "--progress": "bar" if bar else "lines",
+        **({"--baud": speed} if speed else {}),
     }
     taken = {word.partition("=")[0] for word in given}
     words = [word for name, value in ours.items() if name not in taken for word in (name, value)]

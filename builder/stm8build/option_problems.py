@@ -103,10 +103,10 @@ def wrong_protocol(protocol: str, mcu: str, listed: Optional[Iterable[str]], tar
     if protocol == "serial" and listed is not None and protocol not in listed:
         reason = f"needs a UART bootloader in the chip's ROM, and none is known for the {mcu.upper()}"
         if mcu.lower().startswith(("stlux", "stnrg")):
-            reason = f"runs stm8gal, which does not serve the boot ROM of the {mcu.upper()}"
+            reason = f"needs facts about the boot ROM of the {mcu.upper()}, which we do not have"
         return f"upload_protocol = serial {reason}; use an ST-LINK with one of: {allowed}"
     if protocol == "serial":
-        return None  # the target upload uses stm8gal, other targets use any ST-LINK
+        return None
     if protocol == simulated.PROTOCOL:
         return None  # every target uses the simulated board
     if protocol == "espstlink":

@@ -34,7 +34,7 @@ STLINK_PROTOCOLS = {
     "stlinkv3": "an STLINK-V3; if there is none, any other, with a warning",
 }
 OTHER_PROTOCOLS = {
-    "serial": "the UART bootloader in the chip's ROM, if the board lists it; other targets use any ST-LINK",
+    "serial": "the loader in the chip's boot ROM, at its [serial port](serial.md), if the board lists it",
     "espstlink": "an ESP8266 as the probe, for the target `upload`, which runs stm8flash",
     "simulator": "a [simulated board](testing.md#a-whole-firmware-in-the-simulator) in the build directory, for every "
     "target. `upload` also runs the program there, and `pio test` runs a [test](testing.md) on a new board",
@@ -74,7 +74,8 @@ OPTIONS = {
             "the only probe",
             "57FF72",
             "which probe (`pio run -t list-probes`), or a simulated board. `sim:` and `usb:` count with every "
-            "protocol. A UART such as COM3 serves `serial` and `espstlink` only",
+            "protocol. A UART such as COM3 serves `serial` and `espstlink` only; `serial` also takes `socket://…` and "
+            "`rfc2217://…`",
         ),
         Option(
             "upload_flags",
@@ -82,8 +83,9 @@ OPTIONS = {
             "options of stm8tool, on one line or several",
             "none",
             "--region flash",
-            "go to the flasher and win over all other options. With `serial` they are options of stm8gal, with "
-            "`espstlink` of stm8flash. With `custom` they are words of your command, and other targets leave them out",
+            "go to the flasher and win over all other options. With `serial`, options of stm8gal are understood, too. "
+            "With `espstlink` they are options of stm8flash. With `custom` they are words of your command, and other "
+            "targets leave them out",
         ),
         Option(
             "upload_command",

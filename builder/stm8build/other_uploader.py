@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Callable
 from typing import Any, Optional
 
@@ -24,10 +23,10 @@ PROGRAM_COMMAND = '"$UPLOADER" $UPLOADERFLAGS $SOURCE'  # from ststm8 2.1.0, whi
 Stands = Callable[[str], str]  # keeps SCons from changing a value, as shell.as_it_stands does
 
 
-def by_package(env: Any, stands: Stands, package: Optional[str]) -> list[Any]:
+def by_package(env: Any, stands: Stands, package: Optional[str], *, at_uart: bool) -> list[Any]:
     """Let `upload` run the program of a package; return the actions that run before it."""
-    if package == "tool-stm8gal":
-        return _by_stm8gal(env)
+    if at_uart:
+        return [Action(_find_port, "Looking for upload port...")]
     if package == "tool-stm8flash":
         _by_stm8flash(env, stands)
     return []
@@ -42,18 +41,10 @@ def _by_stm8flash(env: Any, stands: Stands) -> None:
     env.Replace(UPLOADER="stm8flash", UPLOADCMD=PROGRAM_COMMAND, UPLOADERFLAGS=flags)
 
 
-def _by_stm8gal(env: Any) -> list[Any]:
-    """Let `upload` run stm8gal; return the action that runs before it."""
-    flags = stm8gal.flags(env.subst("$UPLOAD_SPEED"), given=env["UPLOAD_FLAGS"])
-    env.Replace(UPLOADER=stm8gal.UPLOADER, UPLOADCMD=PROGRAM_COMMAND, UPLOADERFLAGS=flags)
-
-    def find_port(target: Any, source: Any, env: Any) -> None:
-        """Let PlatformIO choose the port, and tell the user what to do. A project's own command needs neither."""
-        if env["UPLOADCMD"] == PROGRAM_COMMAND:
-            env.AutodetectUploadPort()
-            sys.stdout.write(stm8gal.hint(env["UPLOAD_FLAGS"]))
-
-    return [Action(find_port, "Looking for upload port...")]
+def _find_port(target: Any, source: Any, env: Any) -> None:
+    """Let PlatformIO choose the serial port. A project's own command does not need it."""
+    if env["UPLOADCMD"] == OWN_COMMAND and "--probe" not in env["UPLOAD_FLAGS"]:
+        env.AutodetectUploadPort()
 
 
 def serve(env: Any, stands: Stands, ours: list[str]) -> None:
@@ -81,6 +72,9 @@ def serve(env: Any, stands: Stands, ours: list[str]) -> None:
     more = {"c": "$UPLOAD_PORT"} if port.startswith("sim:") else {}  # no other program understands it
     if env["UPLOADCMD"] == OWN_COMMAND:
         env.Replace(UPLOADCMD=PROGRAM_COMMAND)
+    if command_line.is_at_uart(protocol, port):
+        _serve_stm8gal(env, words, ours)
+        return
     if env["UPLOADER"] == "$STM8TOOL":  # two words, so they need no quotation marks
         env.Replace(UPLOADER="$STM8FLASH")
         if isinstance(env["UPLOADCMD"], str):  # a script may have set a function
@@ -91,6 +85,15 @@ def serve(env: Any, stands: Stands, ours: list[str]) -> None:
         board = env.BoardConfig()
         part = stands(command_line.stm8flash_part(board.get("upload"), board.get("build.mcu", "")))
         words[-len(ours) :] = command_line.stm8flash_flags(part, stands(protocol), env["UPLOAD_FLAGS"], **more)
+        env.Replace(UPLOADERFLAGS=words)
+
+
+def _serve_stm8gal(env: Any, words: list[str], ours: list[str]) -> None:
+    """Set the variables for a command of a project that runs stm8gal, as ststm8 2.1.0 does."""
+    if env["UPLOADER"] == "$STM8TOOL":
+        env.Replace(UPLOADER=stm8gal.UPLOADER)
+    if words[-len(ours) :] == ours:
+        words[-len(ours) :] = stm8gal.flags(env.subst("$UPLOAD_SPEED"), given=env["UPLOAD_FLAGS"])
         env.Replace(UPLOADERFLAGS=words)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Optional
 
 from SCons.Script import ARGUMENTS, Action
 
-from . import command_line, option_problems, options, other_uploader, process, refusal, shell, simulation
+from . import command_line, option_problems, options, other_uploader, process, refusal, shell, simulation, stm8gal
 from .targets import FILES, TARGETS, Target
 
 WINDOWS = os.name == "nt"
@@ -66,7 +66,7 @@ class Targets:
             env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT")
         )
         self.ours = self._set_up(env)
-        self.before_upload = other_uploader.by_package(env, self.stands, self.package)
+        self.before_upload = other_uploader.by_package(env, self.stands, self.package, at_uart=self.at_uart)
         self.simulation = simulation.of(env, self.stands)
         self.uploader = env["UPLOADER"]
 
@@ -77,6 +77,10 @@ class Targets:
             flags = command_line.split_flags(env["UPLOAD_FLAGS"])
         except ValueError as exc:
             refusal.stop(str(exc))
+        self.at_uart = command_line.is_at_uart(env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT"))
+        self.wrong_flag: Optional[str] = None
+        if self.at_uart and "upload_command" not in self.project:
+            flags, self.wrong_flag = stm8gal.translated(flags)
         env.Replace(
             PYTHONEXE=self.stands(env["PYTHONEXE"]),
             UPLOAD_FLAGS=[self.stands(word) for word in flags],
@@ -120,6 +124,7 @@ class Targets:
             given=given,
             bar=ARGUMENTS.get("ISATTY") == "1",
             verbose=VERBOSE,
+            speed=env.subst("$UPLOAD_SPEED") if self.at_uart else "",
         )
         return [word if word == command_line.PROBE else self.stands(str(word)) for word in words]
 
@@ -151,7 +156,7 @@ class Targets:
             return flags  # the protocol does not matter
         board = env.BoardConfig()
         protocol, port = env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT")
-        if not self.package and protocol in env.PioPlatform().UPLOAD_PACKAGES:
+        if not self.package and not self.at_uart and protocol in ("serial", *env.PioPlatform().UPLOAD_PACKAGES):
             protocol = "stlink"  # the port is an ST-LINK
         unusual = option_problems.unusual_protocol(protocol)
         if unusual:
@@ -161,6 +166,7 @@ class Targets:
         message = option_problems.problem(protocol, board.get("build.mcu"), board.get("upload"), self.project, name)
         if not message and self.simulation and name == "upload":
             message = self.simulation.problem
+        message = message or self.wrong_flag
         if not message and row.file_option and not env.subst(f"${row.file_variable}"):
             return f"{name}: {row.file_option} names no file, such as {options.OPTIONS[row.file_option].example}"
         if not message and row.names_option and not env[row.names_variable] and not env.get("PROGRAM_ARGS"):

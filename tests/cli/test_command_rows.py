@@ -20,6 +20,9 @@ from stm8tool.cli import main as cli
 from stm8tool.cli import stm8flash, stm8flash_line
 from stm8tool.cli.command import Command, Group, PartUse
 from stm8tool.debugger import server as gdb
+from stm8tool.parts.table import find_part
+from stm8tool.sim import store
+from stm8tool.sim.serial import server as serial_server
 from stm8tool.sim.usbip.server import Server
 
 PACKAGE = Path(stm8tool.__file__).parent
@@ -77,6 +80,7 @@ EXAMPLES = {
     "parts": [Example("parts stm8s103f3"), Example("parts --json")],
     "sim create": [Example("--probe v2 sim create created.chip")],
     "sim serve": [Example("sim serve board.chip --port 0")],
+    "sim serve-serial": [Example("sim serve-serial uart.chip --port 0")],
     "sim show": [Example("sim show board.chip"), Example("sim show board.chip", locked=True)],
     "sim run": [Example("sim run board.chip --for 1ms")],
 }
@@ -122,6 +126,8 @@ def board(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
     monkeypatch.setattr(Server, "serve", serve)
     monkeypatch.setattr(gdb.GdbServer, "serve", load)  # the first client of the GDB server loads a program
+    monkeypatch.setattr(serial_server, "interrupted", lambda: True)
+    store.create("uart.chip", find_part("stm8s208mb"), "v2")
     return desk
 
 

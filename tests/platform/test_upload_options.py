@@ -67,10 +67,10 @@ def test_a_wrong_option_is_named_with_what_is_allowed(protocol: str, settings: d
 
 
 @pytest.mark.parametrize("mcu", ["stlux385a", "stnrg388a"])
-def test_serial_on_a_chip_with_another_boot_rom_says_that_stm8gal_does_not_serve_it(mcu: str) -> None:
+def test_serial_on_a_chip_with_another_boot_rom_says_that_it_is_not_known(mcu: str) -> None:
     board = BOARDS[f"generic_{mcu}"]
     assert option_problems.problem("serial", board["build"]["mcu"], board["upload"], {}, "upload") == (
-        f"upload_protocol = serial runs stm8gal, which does not serve the boot ROM of the {mcu.upper()}; "
+        f"upload_protocol = serial needs facts about the boot ROM of the {mcu.upper()}, which we do not have; "
         f"use an ST-LINK with one of: {ALLOWED}"
     )
 
@@ -170,7 +170,7 @@ def test_custom_needs_a_command_for_the_upload_and_nothing_for_other_targets() -
     ("port", "protocol", "probe"),
     [
         ("COM3", "stlinkv2", "stlinkv2"),
-        ("/dev/ttyUSB0", "serial", "stlink"),
+        ("/dev/ttyUSB0", "serial", "serial:/dev/ttyUSB0"),
         (r"\\.\COM12", "stlink", "stlink"),
         ("", "custom", "stlink"),
         ("57FF72", "stlinkv2", "57FF72"),

@@ -37,11 +37,25 @@ LAYERS: dict[str, set[str]] = {
     "selector": {"words", "support", "transport", "probe", "sim"},
     "session": {*LEAVES, "probe", "chip"},
     "api": {*LEAVES, "dwarf", "probe", "chip", "session"},
-    "library": {*LEAVES, "probe", "chip", "selector", "session", "api"},
+    "uart": {*LEAVES, "transport", "probe", "chip", "session", "api"},
+    "library": {*LEAVES, "probe", "chip", "selector", "session", "api", "uart"},
     "debugger": {*LEAVES, "dwarf", "probe", "chip", "sim", "api"},
-    "doctor": {*LEAVES, "transport", "probe", "chip", "selector", "session", "api"},
-    "cli": {*LEAVES, "dwarf", "transport", "probe", "chip", "sim", "selector", "session", "api", "doctor", "debugger"},
-    "__init__": {"errors", "parts", "image", "probe", "chip", "api", "library"},
+    "doctor": {*LEAVES, "transport", "probe", "chip", "selector", "session", "api", "uart"},
+    "cli": {
+        *LEAVES,
+        "dwarf",
+        "transport",
+        "probe",
+        "chip",
+        "sim",
+        "selector",
+        "session",
+        "api",
+        "uart",
+        "doctor",
+        "debugger",
+    },
+    "__init__": {"errors", "parts", "image", "probe", "chip", "api", "library", "uart"},
     "oldest": set(),
     "__main__": {"oldest", "cli"},
 }
@@ -59,6 +73,7 @@ DOORS = {
     "usb": {"transport/usb.py", "transport/libusb.py"},
     "intelhex": {"image/intel_hex.py"},
     "elftools": {"dwarf/reading.py"},
+    "serial": {"transport/serial_port.py"},
 }
 
 

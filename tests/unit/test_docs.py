@@ -130,7 +130,7 @@ def test_every_board_has_a_row_with_its_chip_and_whether_its_protocol_works() ->
         assert bool(serial) == ("serial" in manifest["upload"]["protocols"])
     sentences = " ".join(text.split())
     assert f"knows {len(all_parts())} parts" in sentences
-    assert "If the default protocol is `serial`, `upload` runs stm8gal" in sentences
+    assert "If the default protocol is `serial`, `upload` uses that" in sentences
 
 
 def test_what_users_of_ststm8_2_are_promised_is_what_the_manifests_say() -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         ProbeNotFoundError,
         ProgramError,
         ReadoutProtectedError,
+        SerialError,
         SwimError,
         TargetError,
         ToolError,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from .parts.table import OptionByte, Part, Region, all_parts, find_part
     from .probe.base import ProbeInfo
     from .probe.listing import ListedProbe
+    from .uart.settings import SerialSettings
 
 __version__ = "3.0.0"
 
@@ -84,7 +86,9 @@ __all__ = [
     "Region",
     "Restored",
     "Segment",
+    "SerialError",
     "SerialNumber",
+    "SerialSettings",
     "SwimError",
     "TargetError",
     "ToolError",
@@ -121,6 +125,7 @@ _HOMES = {
     "parts.table": "OptionByte Part Region all_parts find_part",
     "probe.base": "ProbeInfo",
     "probe.listing": "ListedProbe",
+    "uart.settings": "SerialSettings",
 }
 
 if not TYPE_CHECKING:  # a type checker would then accept any name

@@ -46,7 +46,7 @@ def _allowed(dangers: Collection[Danger]) -> Collection[Danger]:
     raise UsageError("`allow` takes a collection of dangers", hint="such as allow=[stm8tool.Danger.LOCK]")
 
 
-def _not_told(changes: Sequence[OptionChange]) -> None:
+def not_told(changes: Sequence[OptionChange]) -> None:
     """Tell nothing."""
 
 
@@ -134,6 +134,17 @@ class Chip:
         return self._session.supply_mv
 
     @property
+    def resets_for_options(self) -> bool:
+        """True if option bytes are read back after a reset, which brings them into force."""
+        return True
+
+    def how_connected(self, info: ChipInfo) -> str:
+        """Return how the chip was reached, in words."""
+        from .chip import wording
+
+        return f"{info.recipe}; {wording.speed(info.high_speed)}"
+
+    @property
     def quality(self) -> Quality:
         """The repetitions so far; after the `with` statement, all of them."""
         return (self._last or self._session).quality
@@ -180,7 +191,7 @@ class Chip:
         unlock: bool = True,
         mend: Optional[bool] = None,
         verify: Verify = True,
-        tell: Tell = _not_told,
+        tell: Tell = not_told,
     ) -> Upload:
         """Write an image to flash and EEPROM. Only blocks that differ are written; bytes outside the image stay.
 
@@ -229,7 +240,7 @@ class Chip:
         region: Union[str, Region, None],
         options: bool,
         allow: Collection[Danger],
-        tell: Tell = _not_told,
+        tell: Tell = not_told,
     ) -> tuple[Sequence[Segment], Optional[OptionData]]:
         """Return the data of a write for blocks, and those for option bytes."""
         part, memories = self.part, self.part.programmable
@@ -410,7 +421,7 @@ class Chip:
         return upload.options_of(self._open_flash())
 
     def set_options(
-        self, *settings: str, allow: Collection[Danger] = (), tell: Tell = _not_told
+        self, *settings: str, allow: Collection[Danger] = (), tell: Tell = not_told
     ) -> Sequence[OptionChange]:
         """Change option bytes by name; return the changes. A byte that already has its value is not among them.
 
@@ -430,7 +441,7 @@ class Chip:
                 raise UsageError(f"an option is set by a string, not {type(setting).__name__}", hint="such as 'UBC=1K'")
         return self._changed(requested(self.part, self.options(), settings), _allowed(allow), tell)
 
-    def reset_options(self, *, tell: Tell = _not_told) -> Sequence[OptionChange]:
+    def reset_options(self, *, tell: Tell = not_told) -> Sequence[OptionChange]:
         """Bring the option bytes of an open chip to factory values; arguments and errors: see `set_options`."""
         return self._changed(factory(self.part, self.options()), (Danger.TMU,), tell)
 

@@ -108,6 +108,14 @@ class Code(Enum):
     )
     WEAK_LINK = "E-WEAK-LINK", 0, "the job is done, but something had to be repeated: the link is not perfect"
     NO_HIGH_SPEED = "E-NO-HIGH-SPEED", 0, "the chip never allowed high speed; the job was done at low speed"
+    # The UART
+    NO_LOADER = "E-NO-LOADER", 2, "this part cannot be programmed at its UART; an ST-LINK can program it"
+    LOADER_SILENT = (
+        "E-LOADER-SILENT",
+        4,
+        "the serial port works, but no loader answers: check reset, wiring, OPTBL and read protection",
+    )
+    UART_LINK = "E-UART-LINK", 4, "a loader answers, but its bytes or those of the tool are damaged on the way"
     # The chip
     FAMILY = "E-FAMILY", 2, "the chip on the wire is not the part that you named"
     ROP_READ = (

@@ -16,6 +16,7 @@
      +- ProbeError                   exit 3   the probe answers, but cannot do this
      +- SwimError                    exit 4   the probe works, but the chip does not answer it
      |   +- ConnectError                      every recipe to connect failed; `details` says how
+     +- SerialError                  exit 4   the loader in the boot ROM does not answer at its UART as it should
      +- TargetError                  exit 1   the chip answers, but refuses
          +- ReadoutProtectedError    exit 5   ROP is on
          +- WriteProtectedError      exit 5   UBC covers the block
@@ -220,6 +221,12 @@ class ConnectError(SwimError):
     """No recipe of the connect ladder reached the chip; `details` lists what was tried."""
 
     code = Code.TARGET_SILENT
+
+
+class SerialError(ToolError):
+    """The loader in the chip's boot ROM does not answer at its UART as it should."""
+
+    code = Code.UART_LINK
 
 
 # After these errors a new connection may help, except after ConnectError itself.

@@ -14,7 +14,7 @@ from .api import Chip
 from .chip.programmer import Progress, silent
 from .errors import UsageError
 from .parts.table import Part, find_part
-from .selector import attached, open_link
+from .selector import attached, is_serial, open_link, serial_line
 from .session import Session
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .image import Image
     from .image.loading import PathLike
     from .probe.listing import ListedProbe
+    from .uart.settings import SerialSettings
 
 logging.getLogger("stm8tool").addHandler(logging.NullHandler())  # otherwise Python prints warnings to stderr
 
@@ -35,17 +36,20 @@ def open(  # has the name of the builtin, like `gzip.open`
     progress: Progress = silent,
     power_cycle: Optional[PowerCycle] = None,
     loader: bool = True,
+    serial: Optional[SerialSettings] = None,
 ) -> Chip:
     """Return the chip that is connected to a probe, for a `with` statement. Only that statement opens the probe.
 
     Args:
         probe: "stlink" (any), "stlinkv3" (preferably this generation), a serial number or its beginning,
-            "usb:BUS-PORT", or a simulated probe, "sim:CHIPFILE". `ListedProbe.path` works, too.
+            "usb:BUS-PORT", or a simulated probe, "sim:CHIPFILE". `ListedProbe.path` works, too. "serial:PORT" means
+            the loader in the boot ROM of a chip at a serial port; see docs/serial.md.
         part: The chip: "stm8s103f3", an order code, or a `Part`. `info`, `connect`, `reset` and `candidates` do not
             need it.
         progress: Called with stage ("comparing", "writing", "verifying", "reading"), bytes done, bytes in all.
         power_cycle: Catch the chip while the user switches its power off and on.
         loader: Whether code in the chip's RAM may program and compare, which is faster; see docs/performance.md.
+        serial: Speed, reset and mode of a serial port.
 
     Raises:
         UnknownPartError: There is no such part. Only the command line has "auto": here, leave `part` out and call
@@ -55,6 +59,11 @@ def open(  # has the name of the builtin, like `gzip.open`
     if not isinstance(probe, str):
         raise UsageError(f"a probe is named by a string, not {type(probe).__name__}", hint="such as 'stlink'")
     known = _part(part)
+    if is_serial(probe):
+        from .uart.chip import UartChip
+        from .uart.settings import SerialSettings as Settings
+
+        return UartChip(lambda: serial_line(probe), known, serial or Settings(), progress)
     return Chip(lambda: Session(open_link(probe), known, power_cycle), known, progress, loader=loader)
 
 

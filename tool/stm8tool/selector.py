@@ -1,12 +1,14 @@
 """Find the probe that a selector means. A selector is the value of `--probe`, such as "stlink" or "sim:board.chip".
 
 The word before its first colon names the kind of probe. A selector without such a word means an ST-LINK on this
-machine's USB.
+machine's USB, or a serial port if it is the name of one. At a serial port there is no probe: the loader in the chip's
+boot ROM does the work (`uart/`).
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
@@ -16,11 +18,15 @@ if TYPE_CHECKING:
     from .probe.base import SwimLink
     from .probe.listing import ProbeList
     from .transport.base import UsbBus
+    from .transport.serial_line import SerialLine
     from .words import Words
 
 _log = logging.getLogger(__name__)
 
 SIM_PREFIX = "sim:"
+SERIAL_PREFIX = "serial:"
+_SERIAL_URLS = ("socket://", "rfc2217://")
+_SERIAL_NAME = re.compile(r"(\\\\\.\\)?COM\d+|/dev/.+", re.IGNORECASE)
 
 
 class ProbeKind(NamedTuple):
@@ -51,6 +57,26 @@ def kind_of(selector: str) -> ProbeKind:
     return _named_kind(selector) or STLINK
 
 
+def is_serial(selector: str) -> bool:
+    """Tell whether `selector` means a serial port, and so the loader in the chip's boot ROM."""
+    wanted = selector.strip()
+    return wanted.lower().startswith((SERIAL_PREFIX, *_SERIAL_URLS)) or _SERIAL_NAME.fullmatch(wanted) is not None
+
+
+def serial_line(selector: str) -> SerialLine:
+    """Return the serial line that `selector` means; `open` on it opens the port."""
+    name = selector.strip()
+    if name.lower().startswith(SERIAL_PREFIX):
+        name = name[len(SERIAL_PREFIX) :]
+    if name.startswith(SIM_PREFIX):
+        from .sim.serial.line import SimLine
+
+        return SimLine(name[len(SIM_PREFIX) :], selector)
+    from .transport.serial_port import SerialPort
+
+    return SerialPort(name, selector)
+
+
 def attached(selector: str, words: Words = LIBRARY) -> ProbeList:
     """Return the attached probes of the kind that `selector` names, or of every kind, for `stm8tool list`.
 
@@ -59,6 +85,8 @@ def attached(selector: str, words: Words = LIBRARY) -> ProbeList:
     """
     from .probe.listing import ProbeList
 
+    if is_serial(selector):
+        return serial_ports()
     named = _named_kind(selector)
     found = [kind.attached(selector, words) for kind in ([named] if named else dict.fromkeys(KINDS.values()))]
     return ProbeList([probe for one in found for probe in one.probes], [other for one in found for other in one.others])
@@ -85,6 +113,15 @@ def bus_of(selector: str) -> tuple[UsbBus, str]:
     from .probe.stlink import find
 
     return find.system_bus(), selector
+
+
+def serial_ports() -> ProbeList:
+    """Return the serial ports of this machine, for `stm8tool list --probe serial:`."""
+    from .probe.listing import ListedProbe, ProbeList
+    from .transport.serial_port import ports
+
+    rows = [ListedProbe(text, None, False, SERIAL_PREFIX + name) for name, text in ports()]
+    return ProbeList(rows, () if rows else ("no serial port",))
 
 
 def _stlink(selector: str) -> SwimLink:

@@ -130,11 +130,12 @@ def option_changes(part: Part, changes: Sequence[Change]) -> Iterator[str]:
                     yield f"    {name}{was or 'unknown'} -> {becomes or 'unknown'}"
 
 
-def options_written(changes: Sequence[Change]) -> Iterator[str]:
-    """Yield the result of changes that were made."""
+def options_written(changes: Sequence[Change], *, after_reset: bool = True) -> Iterator[str]:
+    """Yield the result of changes that were made, and read back after a reset or before it."""
     plain = ", ".join(change.option.name for change in changes if not change.locks)
     if plain:
-        yield f"written and read back after a reset: {plain}"
+        how = "read back after a reset" if after_reset else "read back; the next reset loads them"
+        yield f"written and {how}: {plain}"
     if any(change.locks for change in changes):
         yield LOCKED
 

@@ -1,10 +1,12 @@
-"""The commands for simulated boards: sim create, serve and show. `simulation` has sim run."""
+"""The commands for simulated boards: sim create, serve, serve-serial and show. `simulation` has sim run."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from ..errors import UsageError
 from . import simulation
 from .command import Group, PartUse, command
 from .request import DEFAULT_PROBE
@@ -92,6 +94,56 @@ def serve(request: Request[ServeArguments], console: Console) -> None:
         console.say(f"{given.chipfile} is saved")
 
 
+class ServeSerialArguments(NamedTuple):
+    """The arguments of `sim serve-serial`."""
+
+    chipfile: str
+    device: str
+    port: int
+    end: str
+    loader_version: Optional[str]
+
+    @staticmethod
+    def add(parser: ArgumentParser) -> None:
+        """Add them."""
+        add = parser.add_argument
+        add("chipfile", metavar="CHIPFILE")
+        add(
+            "--as",
+            dest="device",
+            choices=("bootloader",),
+            default="bootloader",
+            help="what answers: the loader in the chip's boot ROM",
+        )
+        add("--port", type=int, default=0, metavar="N", help="TCP port on this machine (0: any that is free)")
+        add("--rfc2217", dest="end", action="store_const", const="rfc2217", help="with parity, speed and control lines")
+        add("--pty", dest="end", action="store_const", const="pty", help="a pseudo terminal in place of a TCP port")
+        add("--loader-version", metavar="X.Y", help="the version of the loader (the newest)")
+        parser.set_defaults(end="socket")
+
+
+def serve_serial(request: Request[ServeSerialArguments], console: Console) -> None:
+    from ..sim.serial import server
+    from ..uart.settings import DEFAULT_BAUD
+
+    given = request.arguments
+    baud = request.serial.baud if request.serial else DEFAULT_BAUD
+    try:
+        server.serve(given.chipfile, given.end, given.port, baud, _version(given.loader_version), console.say)
+    except KeyboardInterrupt:
+        console.say(f"{given.chipfile} is saved")
+
+
+def _version(text: Optional[str]) -> Optional[int]:
+    """Return the byte of a version such as 2.1; None for none."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9])\.([0-9])", text)
+    if found is None:
+        raise UsageError(f"--loader-version {text} is not a version", hint="such as --loader-version 2.1")
+    return int(found[1]) << 4 | int(found[2])
+
+
 class ShowArguments(NamedTuple):
     """The arguments of `sim show`."""
 
@@ -156,6 +208,15 @@ COMMANDS = (
                 "put the simulated probe on real USB",
                 serve,
                 ServeArguments,
+                part=PartUse.NONE,
+                writes=False,
+                description="",
+            ),
+            command(
+                "serve-serial",
+                "give the UART of a simulated board to other programs",
+                serve_serial,
+                ServeSerialArguments,
                 part=PartUse.NONE,
                 writes=False,
                 description="",

@@ -132,11 +132,18 @@ class Console:
 
     def power_cycle(self, left_s: int) -> None:
         """Ask the user to switch the board's power, and count down: every five seconds, at the end every second."""
+        self._count_down("switch the board's power off and on now", left_s)
+
+    def reset_by_hand(self, left_s: int) -> None:
+        """Ask the user to reset the board, and count down in the same way."""
+        self._count_down("reset the board now", left_s)
+
+    def _count_down(self, request: str, left_s: int) -> None:
         self.interrupt()
         again = left_s >= self._left_s
         self._left_s = left_s
         if again:
-            self.say(f"switch the board's power off and on now ({left_s} s)")
+            self.say(f"{request} ({left_s} s)")
         elif left_s % _COUNT_STEP_S == 0 or left_s < _LAST_SECONDS:
             self.say(f"{left_s} s left")
 

@@ -128,7 +128,7 @@ def write(request: Request[WriteArguments], console: Console) -> None:
             verify=request.verify,
             tell=changes_shown(console.say, part),
         )
-        _tell_written(console, result, verified=bool(request.verify))
+        _tell_written(console, result, verified=bool(request.verify), after_reset=chip.resets_for_options)
         chip.expect_program()
     if chip.starts_program:
         console.say("the program runs")
@@ -143,7 +143,7 @@ def _serial_number(text: Optional[str]) -> Optional[SerialNumber]:
     return SerialNumber.parse(text)
 
 
-def _tell_written(console: Console, result: Upload, *, verified: bool) -> None:
+def _tell_written(console: Console, result: Upload, *, verified: bool, after_reset: bool) -> None:
     from ..chip import wording
 
     if result.unlocked and result.unlocked.erased:
@@ -156,7 +156,7 @@ def _tell_written(console: Console, result: Upload, *, verified: bool) -> None:
         console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written {checked}")
     elif written.compared or not result.options:
         console.say(f"nothing to do: the chip already holds the image ({blocks(written.compared)} compared)")
-    for line in wording.options_written(result.options):
+    for line in wording.options_written(result.options, after_reset=after_reset):
         console.say(line)
 
 

@@ -153,7 +153,7 @@ def _spelt_out(words: Sequence[str]) -> list[str]:
 def _parser() -> _Parser:
     parser = _Parser(
         prog="stm8tool",
-        description="Flash STM8 microcontrollers over SWIM with an ST-LINK.",
+        description="Flash STM8 microcontrollers over SWIM with an ST-LINK, or at their UART.",
         epilog="exit codes: 1 failed, 2 usage or file, 3 probe, 4 no answer, 5 protected, 6 verify, "
         "7 driver, permission or library, 130 interrupted",
         allow_abbrev=False,
@@ -184,6 +184,18 @@ def _add_common_options(parser: _Parser, probe_help: str) -> None:
         metavar="SECONDS",
         help="catch the chip while you switch the board's power off and on; =SECONDS may be left out "
         f"({DEFAULT_POWER_CYCLE_S})",
+    )
+    add("--baud", metavar="N", help="speed of a serial port, 4800 to 1000000 (115200)")
+    add(
+        "--reset",
+        choices=("auto", "dtr", "rts", "manual", "none"),
+        help="how a chip at a serial port is reset (auto: by DTR and RTS, then by you)",
+    )
+    add("--reset-command", metavar="COMMAND", help="a command that resets the chip at a serial port")
+    add(
+        "--uart-mode",
+        choices=("auto", "duplex", "one-wire", "reply"),
+        help="how the loader at a serial port works (auto: find it out)",
     )
     add("-v", "--verbose", action="count", help="say more; -vv shows every command to the probe")
 

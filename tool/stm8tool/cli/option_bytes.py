@@ -76,7 +76,8 @@ def set_values(request: Request[SetArguments], console: Console) -> None:
     request.require_settled("options", "meaning")
     settings, allow = request.arguments.settings, dangers(request.arguments.forced)
     with request.chip(console) as chip:
-        _tell_changed(console, chip.set_options(*settings, allow=allow, tell=changes_shown(console.say, part)))
+        changes = chip.set_options(*settings, allow=allow, tell=changes_shown(console.say, part))
+        _tell_changed(console, changes, after_reset=chip.resets_for_options)
 
 
 def defaults(request: Request[NoArguments], console: Console) -> None:
@@ -86,7 +87,7 @@ def defaults(request: Request[NoArguments], console: Console) -> None:
         changes = chip.reset_options(tell=changes_shown(console.say, part))
         left = ", ".join(state.option.name for state in chip.options() if not state.is_factory)
         if changes or not left:
-            _tell_changed(console, changes)
+            _tell_changed(console, changes, after_reset=chip.resets_for_options)
         if left:
             console.say(f"not changed, and not at factory values: {left}")
 
@@ -141,13 +142,13 @@ def changes_shown(say: Callable[[str], None], part: Part) -> Callable[[Sequence[
     return tell
 
 
-def _tell_changed(console: Console, changes: Sequence[Change]) -> None:
+def _tell_changed(console: Console, changes: Sequence[Change], *, after_reset: bool) -> None:
     """Report `changes`, which are done."""
     from ..chip import wording
 
     if not changes:
         console.say("nothing to do: the option bytes already have these values")
-    for line in wording.options_written(changes):
+    for line in wording.options_written(changes, after_reset=after_reset):
         console.say(line)
 
 

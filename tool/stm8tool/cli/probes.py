@@ -50,7 +50,7 @@ def info(request: Request[NoArguments], console: Console) -> None:
         console.say(f"serial:     {probe.serial or 'unknown'}, {probe.place}")
         console.say(f"supply:     {wording.supply(chip.supply_mv)}")
         info = chip.info()  # shown inside the `with` statement: an error at its end must not hide a result
-        console.say(f"connected:  {info.recipe}; {wording.speed(info.high_speed)}")
+        console.say(f"connected:  {chip.how_connected(info)}")
         console.say(f"family:     {wording.FAMILIES[info.seen.register_map]}")
         if part is None or info.protection is None:
             console.say("give --part to see protection and option bytes")
@@ -94,6 +94,7 @@ def doctor(request: Request[DoctorArguments], console: Console) -> None:
         None if by_chip else request.part_name,
         request.power_cycle(console),
         write_test=request.arguments.write_test,
+        serial=request.serial_settings(console),
     )
     for line in doctor_page.page(diagnosis, fancy=console.shows(doctor_page.SIGNS)):
         console.say(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar
 
 from ..errors import UsageError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..chip.programmer import Verify
     from ..parts.table import Part, Region
     from ..session import PowerCycle
+    from ..uart.settings import SerialSettings
     from .console import Console
 
     class Arguments(Protocol):
@@ -48,6 +49,10 @@ _NOT_GIVEN = {
     "progress": "auto",
     "power_cycle": None,
     "verbose": 0,
+    "baud": None,
+    "reset": "auto",
+    "reset_command": None,
+    "uart_mode": "auto",
 }
 
 
@@ -70,6 +75,7 @@ class Request(Generic[Args]):
         verify: Whether, and how, a write compares what it programmed.
         loader: Code in the chip's RAM may do the work.
         power_cycle_s: How long the tool waits for the user to switch the board's power; None: not at all.
+        serial: The choices for a serial port.
     """
 
     arguments: Args
@@ -81,6 +87,7 @@ class Request(Generic[Args]):
     verify: Verify
     loader: bool
     power_cycle_s: Optional[int]
+    serial: Optional[SerialSettings] = None
     part: Optional[Part] = None
     shared: Optional[PartGroup] = None
 
@@ -138,9 +145,13 @@ class Request(Generic[Args]):
         With `listens` the command listens to the running chip: other commands may use the probe meanwhile.
         """
         from ..api import Chip
-        from ..selector import open_link
+        from ..selector import is_serial, open_link, serial_line
         from ..session import Session
 
+        if is_serial(self.probe):
+            from ..uart.chip import UartChip
+
+            return UartChip(lambda: serial_line(self.probe), self.part, self.serial_settings(console), console.progress)
         power_cycle = self.power_cycle(console)
         return Chip(
             lambda: Session(open_link(self.probe), self.part, power_cycle, listens=listens),
@@ -148,6 +159,13 @@ class Request(Generic[Args]):
             console.progress,
             loader=self.loader,
         )
+
+    def serial_settings(self, console: Console) -> SerialSettings:
+        """Return the choices for a serial port. `--power-cycle` says how long the tool waits for the user there."""
+        from ..uart.settings import SerialSettings
+
+        chosen = replace(self.serial or SerialSettings(), tell=console.reset_by_hand)
+        return chosen if self.power_cycle_s is None else replace(chosen, wait_s=self.power_cycle_s)
 
     def possible_parts(self, console: Console) -> Sequence[Part]:
         """Look at the chip; print and return the parts that it may be."""
@@ -193,6 +211,7 @@ def make(namespace: argparse.Namespace, arguments: type[Args]) -> Request[Args]:
         verify=_VERIFY[namespace.verify],
         loader=not namespace.no_loader,
         power_cycle_s=_power_cycle_s(namespace.power_cycle),
+        serial=_serial(namespace),
     )
 
 
@@ -213,3 +232,39 @@ def _power_cycle_s(text: Optional[str]) -> Optional[int]:
             hint="write --power-cycle or --power-cycle=60",
         )
     return int(text)
+
+
+def _serial(namespace: argparse.Namespace) -> Optional[SerialSettings]:
+    """Return the choices for a serial port; None if none was made, so that most commands do not load the module."""
+    names = ("baud", "reset", "reset_command", "uart_mode")
+    if all(vars(namespace)[name] == _NOT_GIVEN[name] for name in names):
+        return None
+    from ..uart.settings import FASTEST_BAUD, SLOWEST_BAUD, Reset, SerialSettings, UartMode
+
+    chosen = SerialSettings(reset=Reset(namespace.reset), mode=UartMode(namespace.uart_mode))
+    if namespace.baud is not None:
+        baud = number(namespace.baud)
+        if not SLOWEST_BAUD <= baud <= FASTEST_BAUD:
+            raise UsageError(
+                f"--baud {shortened(namespace.baud)} is not a speed of the loader",
+                hint=f"use {SLOWEST_BAUD} to {FASTEST_BAUD}, such as --baud 115200",
+            )
+        chosen = replace(chosen, baud=baud)
+    if namespace.reset_command is not None:
+        chosen = replace(chosen, reset_command=_words(namespace.reset_command))
+    return chosen
+
+
+def _words(command: str) -> tuple[str, ...]:
+    """Return the words of `--reset-command`. No shell reads them; a backslash is an ordinary character."""
+    import shlex
+
+    lexer = shlex.shlex(command, posix=True)
+    lexer.whitespace_split, lexer.escape, lexer.commenters = True, "", ""
+    try:
+        words = tuple(lexer)
+    except ValueError as exc:
+        raise UsageError("--reset-command: a quotation mark has no partner", hint="quote words with spaces") from exc
+    if not words:
+        raise UsageError("--reset-command needs a command", hint='such as --reset-command "gpioset chip0 4=0"')
+    return words

@@ -131,7 +131,7 @@ def _memories(part: Part, chip: ChipInfo, locked: Optional[ReadoutProtectedError
         area = ubc.protected(part, value)
         facts = {"value": value, "protected_bytes": area.size if area else 0}
         yield Finding("ubc", Mark.NOTE, wording.write_protection(value, area), facts=facts)
-    yield _options(chip)
+    yield options_finding(chip)
     if chip.unique_id is None:
         yield Finding("unique-id", Mark.NOTE, "this part has none", facts={"hex": None})
     else:
@@ -139,7 +139,7 @@ def _memories(part: Part, chip: ChipInfo, locked: Optional[ReadoutProtectedError
         yield Finding("unique-id", Mark.OK, text, facts={"hex": text})
 
 
-def _options(chip: ChipInfo) -> Finding:
+def options_finding(chip: ChipInfo) -> Finding:
     facts = [
         {
             "name": state.option.name,

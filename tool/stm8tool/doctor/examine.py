@@ -14,22 +14,29 @@ from ..errors import Code, ToolError
 from ..parts.table import Part
 from ..probe.stlink import find, listing
 from ..probe.stlink.swim import Stlink
-from ..selector import bus_of, kind_of, open_link
+from ..selector import bus_of, is_serial, kind_of, open_link
 from ..session import PowerCycle
 from ..words import COMMAND_LINE
 from .chip import about_chip, named_part
 from .findings import Diagnosis, Finding, Mark, bad, not_seen, warnings_heard
 from .machine import python, tool, usb_library
+from .uart import at_serial_port
 from .visit import Visit, use
 
 if TYPE_CHECKING:
     from ..transport.base import UsbBus
+    from ..uart.settings import SerialSettings
 
 _CANNOT_BE_OPENED = (Code.DRIVER_MISSING, Code.DRIVER_WRONG, Code.PERMISSION, Code.BUSY, Code.PROBE_LOADER)
 
 
 def examine(
-    selector: str, part_name: Optional[str], power_cycle: Optional[PowerCycle] = None, *, write_test: bool = False
+    selector: str,
+    part_name: Optional[str],
+    power_cycle: Optional[PowerCycle] = None,
+    *,
+    write_test: bool = False,
+    serial: Optional[SerialSettings] = None,
 ) -> Diagnosis:
     """Check everything. This writes nothing to the chip's flash and EEPROM, and the chip's program runs afterwards.
 
@@ -38,11 +45,14 @@ def examine(
         part_name: The value of `--part`. Without it the doctor cannot check protection and option bytes.
         power_cycle: See `Session`.
         write_test: Measure how long a block takes; it programs a blank block and erases it again.
+        serial: The choices for a serial port.
     """
     with warnings_heard(told_by_findings=(Code.WEAK_LINK, Code.NO_HIGH_SPEED)) as heard:
         part, about_part = named_part(part_name)
         findings = [python(), tool(), *usb_library(selector)]
-        if not any(finding.error for finding in findings):
+        if is_serial(selector):
+            findings += at_serial_port(selector, part, about_part, serial)
+        elif not any(finding.error for finding in findings):
             examined = _stlink_and_chip if kind_of(selector).is_stlink else _probe_and_chip
             findings += examined(selector, part, about_part, power_cycle, write_test)
         else:

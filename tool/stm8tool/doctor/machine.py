@@ -10,11 +10,12 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import AccessError
-from ..selector import SIM_PREFIX, kind_of
+from ..selector import SIM_PREFIX, is_serial, kind_of
 from ..support import deps
 from .findings import Finding, Mark, bad, not_seen
 
 _SIMULATED = "not needed: the probe is simulated"
+_NO_USB = "not needed: a serial port needs no USB library"
 _NOT_AN_STLINK = "not needed: the probe is not an ST-LINK"
 
 
@@ -34,8 +35,8 @@ def tool() -> Finding:
 def usb_library(selector: str) -> Iterator[Finding]:
     """Yield the findings about the Python packages and libusb."""
     simulated = selector.startswith(SIM_PREFIX)
-    if simulated or not kind_of(selector).is_stlink:
-        why = _SIMULATED if simulated else _NOT_AN_STLINK
+    if simulated or is_serial(selector) or not kind_of(selector).is_stlink:
+        why = _SIMULATED if simulated else _NO_USB if is_serial(selector) else _NOT_AN_STLINK
         yield Finding("packages", Mark.NOTE, why)
         yield Finding("usb-library", Mark.NOTE, why)
         return

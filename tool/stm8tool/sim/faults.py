@@ -83,6 +83,15 @@ class Faults:
     fake_voltage: Optional[int] = _number(
         "the probe reports N mV whatever the target has (3250)", bare=3250, allowed=range(65536)
     )
+    # Of the UART and its adapter: `serial/wire.py` acts on them.
+    uart_open: bool = _switch("the UART is not connected: its wires carry nothing to the chip")
+    uart_echo: bool = _switch("the serial adapter also returns each byte that it sends")
+    uart_no_parity: bool = _switch("the serial adapter sends no parity, whatever it is told")
+    uart_lost: Optional[int] = _number("the Nth byte on the UART is lost", allowed=range(1, FOR_EVER + 1))
+    uart_garbage: Optional[int] = _number("every Nth byte on the UART has a wrong bit", allowed=range(1, FOR_EVER + 1))
+    uart_slow: Optional[int] = _number("the loader in the boot ROM follows up to N baud (230400)", bare=230400)
+    uart_unplug_after: Optional[int] = _number("the serial adapter is pulled after N bytes")
+    user_resets: Optional[int] = _number("the user presses reset N ms after the serial port is opened")
     # Of the system and of USB: `bus.py` acts on them.
     no_driver: bool = _switch("Windows has no driver for the probe that programs can use")
     wrong_driver: bool = _switch("the probe's driver is only half installed on Windows")

@@ -36,6 +36,7 @@ _VENDOR = _TOOL / "_vendor"
 PACKAGES = {
     "intelhex": {"intelhex": "intelhex"},
     "elftools": {"pyelftools": "elftools"},
+    "serial": {"pyserial": "serial"},
     "usb": {"pyusb": "usb", "libusb-package": "libusb_package"},
 }
 _OPTIONAL = "libusb-package"  # has no wheel for some machines (armv7, Windows on ARM); the system's libusb serves there

@@ -1,0 +1,383 @@
+"""The loader in a chip's boot ROM: bytes from the host in, bytes of its answers out.
+
+Sources: UM0560 as its clients use it (stm8gal, confidence high). Our readings, where they are silent:
+
+* The echo of the answer to a sync is not awaited. Any byte is the echo of a NACK. A wrong echo of another byte ends the
+  answer.
+* Page zero of RAM up to 0x9F holds the loader's variables. It refuses to write there.
+* A read across the end of a memory gives 0x00 for the rest, as does the flash of the die that the part does not have.
+* Registers, the unique ID and the ROM itself cannot be read.
+* A routine in RAM that does not return leaves a loader that is silent until the next reset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import NamedTuple, Optional
+
+from ..chip.flash_keys import DUL, PUL
+from ..chip.memory import Memory
+from ..chip.powered import FIRST_ADDRESS, FIRST_BYTES, PoweredChip
+from .rom_facts import SECTOR, RomLoader
+
+ACK, NACK, SYNC = 0x79, 0x1F, 0x7F
+GET, READ, GO, WRITE, ERASE = 0x00, 0x11, 0x21, 0x31, 0x43
+COMMANDS = (GET, READ, GO, WRITE, ERASE)
+WINDOW_S = 1.0  # after a reset, if an option byte enables the loader and there is a program
+IN_LOADER = "its boot ROM, which waits for a host"  # what `DebugModule.stopped` says then
+DEAD = "its boot ROM: a routine in RAM did not come back"
+
+_OPTBL = {"stm8s": (0x487E, bytes((0x55, 0xAA))), "stm8l": (0x480B, bytes((0x55, 0xAA)))}
+_CR2 = {"stm8s": 0x505B, "stm8l": 0x5051}
+_KEYS = {"stm8s": (0x5062, 0x5064), "stm8l": (0x5052, 0x5053)}
+_MOST_WRITTEN, _MOST_READ = 128, 256
+_VARIABLES_END = 0xA0
+_BUFFER, _COMMAND, _COPY, _COUNT, _ADDRESS, _STATUS = 0x00, 0x82, 0x85, 0x88, 0x8A, 0x8E
+_ALL, _IN_ARRAY, _WHOLE_BLOCK = 0x10, 0x20, 0x40  # of the status
+_ERASE_ENTRY = 0x00A0
+_LOOP = bytes((0x20, 0xFE))  # JRA to itself
+_GLANCE_S = 0.00002  # of simulated time; between two of them the simulator looks whether a routine has come back
+_STACK_USED = 16  # bytes of the ROM; no source says how many
+_LIMIT_S = 20.0  # for a routine; a mass erase of 128 KiB takes 3.3 s
+_BLOCK_ERASED = bytes(4)
+_CC = 0x28
+
+Taking = Generator[None, Optional[int], None]
+
+
+class Sent(NamedTuple):
+    """A byte of the loader, and the earliest time at which it can leave."""
+
+    byte: int
+    at: float
+
+
+class BootRom:
+    """The loader of one chip. It runs from a reset until it starts a program.
+
+    Args:
+        chip: The chip.
+        loader: Which loader it has.
+        now: The present time.
+    """
+
+    def __init__(self, chip: PoweredChip, loader: RomLoader, now: float) -> None:
+        self._chip = chip
+        self._loader = loader
+        self._now = now
+        self._until: Optional[float] = None
+        self._out: list[Sent] = []
+        self._taking: Optional[Taking] = None
+        self._synced = False
+        if chip.powered and not chip.has_program:
+            self.begin(now)  # a blank chip has been waiting since its last reset
+
+    @property
+    def even_parity(self) -> bool:
+        """The parity of its UART: even, or none."""
+        return not self._loader.reply
+
+    @property
+    def runs(self) -> bool:
+        """True while the loader has the CPU."""
+        return self._taking is not None
+
+    def begin(self, now: float) -> None:
+        """Do what the ROM does after a reset: decide between the loader and the program."""
+        chip = self._chip
+        self._taking, self._synced, self._until = None, False, None
+        address, enabled = _OPTBL[chip.part.flash_regs]
+        virgin = chip.flash.data[0] not in FIRST_BYTES
+        if chip.options.rop or not chip.powered or chip.in_reset:
+            return
+        if not virgin:
+            if chip.options.memory.read(address, 2) != enabled:
+                return
+            self._until = now + WINDOW_S
+        chip.debug.stopped = IN_LOADER
+        chip.map.clock_divider = 0
+        self._taking = self._run()
+        next(self._taking)
+
+    def settle(self, now: float) -> None:
+        """Let the time for a sync end."""
+        if self._until is not None and not self._synced and now >= self._until:
+            self._start(FIRST_ADDRESS, self._until)
+        self._chip.settle(now)
+
+    def take(self, byte: Optional[int], now: float) -> list[Sent]:
+        """Take a byte from the host, None for a damaged one; return the bytes that it sends."""
+        self.settle(now)
+        if self._taking is None:
+            return []
+        self._now, self._out = now, []
+        self._taking.send(byte)
+        return self._out
+
+    # -- frames ------------------------------------------------------------------------------------------------
+
+    def _put(self, byte: int) -> None:
+        self._out.append(Sent(byte, self._now))
+
+    def _send(self, *data: int) -> Generator[None, Optional[int], bool]:
+        """Send bytes; return False if the host does not return one of them as it should."""
+        for byte in data:
+            self._put(byte)
+            if self._loader.reply:
+                echo = yield
+                if echo != byte and byte != NACK:
+                    return False
+        return True
+
+    def _run(self) -> Taking:
+        while (yield) != SYNC:
+            pass
+        self._synced = True
+        self._put(ACK)
+        jobs = {GET: self._get, READ: self._read, GO: self._go, WRITE: self._write, ERASE: self._erase}
+        while True:
+            first = yield
+            if first == SYNC:
+                self._put(NACK)
+                continue
+            second = None
+            if first is not None:
+                second = yield
+            if first is None or second is None or first ^ second != 0xFF or first not in COMMANDS:
+                yield from self._send(NACK)
+                continue
+            yield from jobs[first]()
+
+    def _get(self) -> Taking:
+        yield from self._send(ACK, len(COMMANDS), self._loader.version, *COMMANDS, ACK)
+
+    def _addressed(self) -> Generator[None, Optional[int], Optional[int]]:
+        """Acknowledge a command and take an address; None if it is wrong, which the host is told."""
+        if not (yield from self._send(ACK)):
+            return None
+        frame: list[Optional[int]] = []
+        for _ in range(5):
+            frame.append((yield))
+        address = _number(frame)
+        if address is None or not self._exists(address):
+            yield from self._send(NACK)
+            return None
+        return address if (yield from self._send(ACK)) else None
+
+    def _read(self) -> Taking:
+        address = yield from self._addressed()
+        if address is None:
+            return
+        count = yield
+        complement = yield
+        if count is None or complement is None or count ^ complement != 0xFF:
+            yield from self._send(NACK)
+            return
+        data = bytes(self._byte(at) for at in range(address, address + count + 1))
+        yield from self._send(ACK, *data)
+
+    def _write(self) -> Taking:
+        address = yield from self._addressed()
+        if address is None:
+            return
+        count = yield
+        data: list[Optional[int]] = []
+        for _ in range((count or 0) + 2):
+            data.append((yield))
+        held = _checked([count, *data])
+        if held is None or len(held) - 1 > _MOST_WRITTEN:
+            yield from self._send(NACK)
+            return
+        done = self._store(address, held[1:])
+        if done is not None:
+            yield from self._send(ACK if done else NACK)
+
+    def _erase(self) -> Taking:
+        if not (yield from self._send(ACK)):
+            return
+        count = yield
+        if count == 0xFF:  # everything: FF and its complement
+            codes: Optional[bytes] = b"" if (yield) == 0x00 else None
+        else:
+            data: list[Optional[int]] = []
+            for _ in range((count or 0) + 2):
+                data.append((yield))
+            held = _checked([count, *data])
+            codes = None if held is None else held[1:]
+        if codes is None or any(code > self._loader.last_code for code in codes):
+            yield from self._send(NACK)
+            return
+        done = self._erase_sectors(codes)
+        if done is not None:
+            yield from self._send(ACK if done else NACK)
+
+    def _go(self) -> Taking:
+        address = yield from self._addressed()
+        if address is not None:
+            self._start(address, self._now)
+            yield  # nothing listens any more
+
+    # -- memories ----------------------------------------------------------------------------------------------
+
+    def _memory(self, address: int) -> Optional[Memory]:
+        chip = self._chip
+        for memory in (chip.ram, chip.eeprom, chip.options.memory, chip.flash):
+            if memory is not None and memory.start <= address < memory.end:
+                return memory
+        return None
+
+    def _exists(self, address: int) -> bool:
+        on_die = 0 <= address - self._chip.flash.start < self._loader.flash_size
+        return on_die or self._memory(address) is not None
+
+    def _byte(self, address: int) -> int:
+        memory = self._memory(address)
+        return 0 if memory is None else memory.data[address - memory.start]
+
+    def _store(self, address: int, data: bytes) -> Optional[bool]:
+        """Write bytes; return whether that succeeded, or None if the loader is dead."""
+        chip, memory = self._chip, self._memory(address)
+        if memory is None or address + len(data) > memory.end:
+            return False
+        if memory is chip.ram:
+            if address < _VARIABLES_END:
+                return False
+            memory.write(address, data)
+            return True
+        block = chip.part.block
+        whole = memory is not chip.options.memory and len(data) == block and address % block == 0
+        if memory is chip.options.memory and not self._may_change(address, data):
+            return False
+        self._open(memory)
+        if self._loader.calls is None:
+            return self._store_by_rom(memory, address, data, whole=whole)
+        calls = self._loader.calls
+        self._set_variables(WRITE, data, address, _WHOLE_BLOCK * whole)
+        chip.ram.write(calls.option, bytes([memory is chip.options.memory]))
+        return self._call(calls.write_entry, calls.write_error)
+
+    def _may_change(self, address: int, data: bytes) -> bool:
+        """Tell whether a program of the chip may write these option bytes: all except ROP, on STM8L also except UBC."""
+        rop = self._chip.part.options.start
+        closed = {rop} if self._chip.part.flash_regs == "stm8s" else {rop, 0x4802, 0x4807}
+        return not closed & set(range(address, address + len(data)))
+
+    def _erase_sectors(self, codes: bytes) -> Optional[bool]:
+        chip, loader = self._chip, self._loader
+        for memory in (chip.flash, chip.eeprom):
+            if memory is not None:
+                self._open(memory)
+        if loader.calls is not None:
+            self._set_variables(ERASE, codes or b"\0", 0, _ALL * (not codes))
+            return self._call(_ERASE_ENTRY, loader.calls.erase_error)
+        fine = True
+        for code in codes or range(loader.last_code + 1):
+            in_flash = code < loader.eeprom_code
+            memory = chip.flash if in_flash else chip.eeprom
+            if memory is None:
+                return False
+            start = memory.start + SECTOR * (code if in_flash else code - loader.eeprom_code)
+            for address in range(start, min(start + SECTOR, memory.end), memory.block):
+                fine = self._operate(0x20, memory, address, _BLOCK_ERASED) and fine
+        return fine
+
+    def _store_by_rom(self, memory: Memory, address: int, data: bytes, *, whole: bool) -> bool:
+        if whole:
+            return self._operate(0x01, memory, address, data)
+        mode = 0x80 * (memory is self._chip.options.memory)
+        fine = True
+        for at, byte in enumerate(data, address):
+            fine = self._operate(mode, memory, at, bytes([byte])) and fine
+        return fine
+
+    def _operate(self, mode: int, memory: Memory, address: int, data: bytes) -> bool:
+        """Do one operation of the flash controller, as the code in the ROM of an STM8L does; return if it succeeded."""
+        chip, controller = self._chip, self._chip.controller
+        controller.by_program = True
+        try:
+            controller.write_register("CR2", mode, False)
+            for at, byte in enumerate(data, address):
+                if not controller.loads_on(at, byte):
+                    controller.write_array(memory, at, bytes([byte]), self._now, 0.0, False)
+            refused = not controller.busy
+            self._now = max(self._now, controller.busy_until)
+            controller.settle(self._now)
+            status = controller.read_register("IAPSR", self._now) or 0
+            controller.write_register("CR2", 0, False)
+        finally:
+            controller.by_program = False
+        chip.settle(self._now)
+        return not refused and bool(status & 0x04) and not status & 0x01
+
+    def _open(self, memory: Memory) -> None:
+        """Give the keys of a memory, unless it is open."""
+        chip, controller = self._chip, self._chip.controller
+        program, data = _KEYS[chip.part.flash_regs]
+        in_flash = memory is chip.flash
+        status = PUL * controller.pul | DUL * controller.dul
+        if not status & (PUL if in_flash else DUL):
+            for key in (0x56, 0xAE) if in_flash else (0xAE, 0x56):
+                chip.map.write(program if in_flash else data, bytes([key]), self._now, 0.0, False)
+
+    # -- the CPU -----------------------------------------------------------------------------------------------
+
+    def _set_variables(self, command: int, data: bytes, address: int, status: int) -> None:
+        ram = self._chip.ram
+        ram.write(_BUFFER, data)
+        ram.write(_COMMAND, bytes([command]))
+        ram.write(_COPY, address.to_bytes(3, "big"))
+        ram.write(_COUNT, bytes([len(data) - 1]))
+        ram.write(_ADDRESS, address.to_bytes(3, "big"))
+        ram.write(_STATUS, bytes([status | _IN_ARRAY]))
+
+    def _call(self, entry: int, error: int) -> Optional[bool]:
+        """Let the CPU execute a routine in RAM; return whether it left no error, or None if it did not come back.
+
+        It returns to a loop at the end of RAM, where a real ROM has its stack: the ROM's own code is not known.
+        """
+        chip, debug = self._chip, self._chip.debug
+        back = chip.ram.end - len(_LOOP)
+        top = back - 1 - _STACK_USED
+        chip.ram.write(back, _LOOP)
+        chip.ram.write(top - 1, back.to_bytes(2, "big"))
+        debug.stopped = ""
+        debug.leave_at(entry, 0, 0, 0, top - 2, _CC)
+        limit = self._now + _LIMIT_S
+        while debug.pc != back and not debug.stopped and not chip.in_reset and self._now < limit:
+            busy = chip.controller.busy_until if chip.controller.busy else 0.0
+            self._now = chip.executed_to = chip.processor.run(self._now, max(self._now, busy) + _GLANCE_S)
+        if debug.pc != back or chip.in_reset:
+            self._taking_ends()
+            if not chip.in_reset:
+                debug.stopped = DEAD
+            return None
+        debug.stopped = IN_LOADER
+        return chip.ram.data[error] == 0
+
+    def _taking_ends(self) -> None:
+        self._taking, self._until = None, None
+
+    def _start(self, address: int, now: float) -> None:
+        """Jump to a program: the loader is over."""
+        chip = self._chip
+        chip.settle(now)
+        self._taking_ends()
+        chip.debug.stopped = ""
+        chip.debug.leave_at(address, 0, 0, 0, chip.ram.end - 1, _CC)
+
+
+def _number(frame: list[Optional[int]]) -> Optional[int]:
+    """Return the address of four bytes and their XOR, or None."""
+    held = _checked(frame)
+    return None if held is None else int.from_bytes(held, "big")
+
+
+def _checked(frame: list[Optional[int]]) -> Optional[bytes]:
+    """Return the bytes before a checksum by XOR, or None if one is damaged or the sum is wrong."""
+    total, held = 0, bytearray()
+    for byte in frame:
+        if byte is None:
+            return None
+        total ^= byte
+        held.append(byte)
+    return None if total else bytes(held[:-1])

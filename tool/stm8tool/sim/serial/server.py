@@ -1,0 +1,139 @@
+"""Give the UART of a simulated chip to other programs: `stm8tool sim serve-serial`.
+
+One client at a time has the board. It takes as long for a byte as the speed says. The file is saved when the client
+goes.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from collections.abc import Callable
+from typing import Optional
+
+from stm8tool.errors import ToolError, UsageError
+from stm8tool.support.clock import Clock
+from stm8tool.support.interrupts import interrupted, shield
+from stm8tool.words import Hint
+
+from .. import store
+from ..chip.powered import PoweredChip
+from ..clock import RealClock, VirtualClock
+from ..gap import SimGapError
+from . import rom_facts
+from .ends import ClientEnd, SocketEnd, Terminal
+from .wire import MANUAL_RESET_S, Wire, chip_text
+
+HOST = "127.0.0.1"
+_WAKE_S = 0.2  # how late Ctrl-C may be seen
+_SHORTEST_S = 0.0002
+
+Say = Callable[[str], None]
+
+
+class SerialServer:
+    """Serves the board of a chip file.
+
+    Args:
+        path: The chip file.
+        baud: The speed for clients that do not tell theirs.
+        version: The version of the loader; None: the newest.
+        say: Takes a line for the user.
+        clock: Measures the time.
+    """
+
+    def __init__(
+        self, path: store.PathLike, baud: int, version: Optional[int], say: Say, clock: Optional[Clock] = None
+    ) -> None:
+        self._path = path
+        self._baud = baud
+        self._version = version
+        self._say = say
+        self._clock = clock or RealClock()
+
+    def serve(self, end: ClientEnd) -> None:
+        """Serve one client, until it goes or an interrupt waits in `shield`."""
+        try:
+            with store.board(self._path) as (chip, virtual):
+                self._serve(end, chip, virtual)
+        except ToolError as exc:
+            self._say(f"the client was sent away: {exc}")
+        finally:
+            end.close()
+
+    def _serve(self, end: ClientEnd, chip: PoweredChip, virtual: VirtualClock) -> None:
+        began = self._clock.now() - virtual.now()
+        wire = Wire(chip, rom_facts.of(chip.part, self._version), virtual.now(), chip.faults)
+        end.attach(wire)
+        if end.resets:
+            wire.set_reset(True, virtual.now())
+            wire.set_reset(False, virtual.now() + MANUAL_RESET_S)
+        try:
+            while not interrupted():
+                virtual.sleep(self._clock.now() - began - virtual.now())
+                now = virtual.now()
+                wire.settle(now)
+                due = wire.arrived(now)
+                if due:
+                    end.send(due)
+                at = wire.next_at()
+                data = end.receive(_WAKE_S if at is None else min(_WAKE_S, max(at - now, _SHORTEST_S)))
+                if data is None:
+                    return
+                now = max(now, self._clock.now() - began)
+                for byte in data:
+                    wire.feed(byte, end.baud or self._baud, end.even, now)
+        except SimGapError as exc:
+            self._say(f"the simulator does not know what the chip does here: {exc}")
+        finally:
+            virtual.sleep(wire.now - virtual.now())
+
+
+def serve(path: store.PathLike, kind: str, port: int, baud: int, version: Optional[int], say: Say) -> None:
+    """Serve the board until KeyboardInterrupt.
+
+    Args:
+        path: The chip file.
+        kind: "socket", "rfc2217" or "pty".
+        port: TCP port, 0 for any free one; it listens on the loopback address only.
+        baud: The speed for clients that do not tell theirs.
+        version: The version of the loader; None: the newest.
+        say: Takes lines for the user, among them how to reach the board.
+
+    Raises:
+        UsageError: Not a chip file, a part without a loader, or a port on which the tool cannot listen.
+    """
+    with store.board(path) as (chip, _):
+        part, loader = chip.part, rom_facts.of(chip.part, version)
+    server = SerialServer(path, baud, version, say)
+    name = f"{os.fspath(path)}: {part.name}, {chip_text(loader)}"
+    if kind == "pty":
+        terminal = Terminal()
+        try:
+            say(f"{name}, at {terminal.name}")
+            say(f"use it with --probe serial:{terminal.name}; Ctrl-C ends this")
+            with shield():
+                while not interrupted():
+                    if terminal.wait(_WAKE_S):
+                        server.serve(terminal)
+        finally:
+            terminal.destroy()
+        return
+    with _listener(port) as listener:
+        say(f"{name}, at {HOST} port {listener.getsockname()[1]}")
+        say(f"use it with --probe {kind}://{HOST}:{listener.getsockname()[1]}; Ctrl-C ends this")
+        with shield():
+            while not interrupted():
+                if select.select([listener], [], [], _WAKE_S)[0]:
+                    server.serve(SocketEnd(listener.accept()[0], telnet=kind == "rfc2217"))
+
+
+def _listener(port: int) -> socket.socket:
+    advice = Hint("{port} takes a number up to 65535, 0 for any free port")
+    if port not in range(1 << 16):
+        raise UsageError(f"cannot listen on {HOST} port {port}: there is no such port", hint=advice)
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as exc:
+        raise UsageError(f"cannot listen on {HOST} port {port}: {exc.strerror}", hint=advice) from exc

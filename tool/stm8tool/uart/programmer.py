@@ -1,0 +1,252 @@
+"""Seam 3 a second time: the blocks of a chip at its UART. The loader programs by itself; the tool sends it bytes.
+
+It reads before it writes, as over SWIM, so only blocks that differ are written. If the first, the middle and the last
+block all differ, the program is another one. Then all blocks are written, which takes less time than to read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Optional
+
+from ..chip.flash.blocks import BlockWrite, Span, blocks_to_write, by_span, merge, require_equal, spans, whole_blocks
+from ..chip.programmer import Progress, Verify, Written
+from ..errors import FamilyMismatchError, ProgramError, SerialError, ToolError, WriteProtectedError
+from ..image import Segment
+from ..parts.table import Part, Region
+from ..support.interrupts import shield
+from ..words import Hint
+from . import loaders, routines
+from .link import MOST_READ, MOST_WRITTEN, LoaderLink, RefusedByLoaderError
+from .loaders import SECTOR, Loader
+
+_TRIES = 3  # for a block: it is read back before it is written again
+
+
+class LoaderBlocks:
+    """The memories of one chip, by the loader in its boot ROM.
+
+    Args:
+        link: The loader.
+        part: The chip.
+        loader: Facts about its loader.
+        version: The byte that GET answered.
+        progress: Told how far a job is.
+    """
+
+    def __init__(self, link: LoaderLink, part: Part, loader: Loader, version: int, progress: Progress) -> None:
+        self._link = link
+        self._part = part
+        self._loader = loader
+        self._version = version
+        self._progress = progress
+        self._ready = False
+        self.programmed = 0  # blocks again, for the quality of the link
+        self.cut = False  # a write began and did not end
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def read(self, region: Region, stage: str = "reading") -> bytes:
+        """Return the bytes of a region."""
+        data = bytearray()
+        for start in range(region.start, region.end, MOST_READ):
+            data += self._piece(start, min(MOST_READ, region.end - start))
+            self._progress(stage, len(data), region.size)
+        return bytes(data)
+
+    def _piece(self, start: int, size: int) -> bytes:
+        try:
+            return self._link.persist(lambda: self._link.read(start, size))
+        except RefusedByLoaderError as exc:
+            raise FamilyMismatchError(
+                f"the loader has no memory at 0x{start:06X}, where the {self._part.name} has some",
+                hint=Hint("check that {part} names the chip"),
+            ) from exc
+
+    def _span(self, span: Span, stage: str) -> bytes:
+        return self.read(Region("span", span.start, span.end - span.start), stage)
+
+    def verify(self, segments: Sequence[Segment]) -> int:
+        """Compare segments with the chip; return how many bytes are equal. VerifyError for the first difference."""
+        for segment in segments:
+            held = self.read(Region("data", segment.address, len(segment.data)), "verifying")
+            require_equal(segment.address, segment.data, held)
+        return sum(len(segment.data) for segment in segments)
+
+    # -- writing -----------------------------------------------------------------------------------------------
+
+    def write(
+        self, segments: Sequence[Segment], *, verify: Verify = True, protected: Optional[Region] = None, ubc: int = 0
+    ) -> Written:
+        """Bring segments (sorted, inside flash or EEPROM) into the chip; errors as those of `Programmer.write`.
+
+        Args:
+            segments: The bytes that the chip is to hold.
+            verify: Whether the written blocks are compared.
+            protected: The area that UBC protects.
+            ubc: The value of UBC.
+        """
+        block = self._part.block
+        covered = spans(segments, block)
+        wanted: list[BlockWrite] = []
+        for span, parts in zip(covered, by_span(segments, covered)):
+            wanted += self._differing(span, parts)
+        for one in wanted:
+            if protected is not None and protected.start <= one.address < protected.end:
+                raise WriteProtectedError(
+                    f"UBC protects {protected}, and the image changes the block at 0x{one.address:06X}: nothing was "
+                    "written",
+                    ubc=ubc,
+                    address=one.address,
+                    hint=Hint("{options_set:UBC=none} removes the protection"),
+                )
+        done: set[int] = set()
+        try:
+            if wanted:
+                self.prepare()
+            for number, one in enumerate(wanted, 1):
+                self._program(one)
+                done.add(one.address)
+                self._progress("writing", number * block, len(wanted) * block)
+        except BaseException:
+            self.cut = len(done) < len(wanted)
+            raise
+        if verify:
+            self._check(wanted)
+        size = sum(span.end - span.start for span in covered)
+        return Written(size // block, len(wanted), block)
+
+    def _differing(self, span: Span, segments: Sequence[Segment]) -> Iterable[BlockWrite]:
+        """Return the blocks of a span to write: those that differ, or all of them if the program is another one."""
+        block = self._part.block
+        count = (span.end - span.start) // block
+        whole = whole_blocks(segments, block)
+        samples = {span.start, span.start + count // 2 * block, span.end - block}
+        if len(samples) == 3 and len(whole) == count:
+            image = merge(segments, bytes(span.end - span.start), span.start)
+            held = {at: self._piece(at, block) for at in sorted(samples)}
+            if all(data != image[at - span.start : at - span.start + block] for at, data in held.items()):
+                return [
+                    BlockWrite(span.start + at, image[at : at + block], False) for at in range(0, len(image), block)
+                ]
+        present = self._span(span, "comparing")
+        return blocks_to_write(merge(segments, present, span.start), present, span.start, block)
+
+    def prepare(self) -> None:
+        """Put the routines into RAM, if the loader needs them and does not have them yet."""
+        if self._ready:
+            return
+        loaders.require_version(self._part, self._loader, self._version)
+        if self._loader.needs_routines:
+            self.load(routines.START, routines.code(self._version))
+        elif self._part.density == "low":
+            self.load(*loaders.L_LOW_PATCH)
+        self._ready = True
+
+    def load(self, address: int, data: bytes) -> None:
+        """Write bytes into RAM and compare them, which is harmless to repeat."""
+        for at in range(0, len(data), MOST_WRITTEN):
+            start, piece = address + at, data[at : at + MOST_WRITTEN]
+            self._link.persist(lambda start=start, piece=piece: self._link.write(start, piece))  # type: ignore[misc]
+            require_equal(start, piece, self._piece(start, len(piece)))
+        if address < routines.END:
+            self._ready = False
+
+    def _program(self, block: BlockWrite) -> None:
+        """Write one block. After a damaged exchange it is read, and written again only if it differs."""
+        failure: Optional[ToolError] = None
+        for attempt in range(_TRIES):
+            try:
+                with shield():
+                    self._link.write(block.address, block.data)
+                return
+            except RefusedByLoaderError as exc:
+                failure = exc
+                if attempt and self._piece(block.address, len(block.data)) == block.data:
+                    return
+            except SerialError as exc:
+                failure = exc
+                self._link.recover()
+                self._link.repeated += 1
+                if self._piece(block.address, len(block.data)) == block.data:
+                    return
+            self.programmed += 1
+        if isinstance(failure, RefusedByLoaderError):
+            raise ProgramError(
+                f"the loader reports that the block at 0x{block.address:06X} was not written",
+                address=block.address,
+                details=[f"block 0x{block.address:06X} may be damaged"],
+            ) from failure
+        raise ValueError("no attempt was made") if failure is None else failure
+
+    def _check(self, blocks: Sequence[BlockWrite]) -> None:
+        """Compare written blocks; VerifyError for one that differs even after a second write."""
+        total, done = sum(len(block.data) for block in blocks), 0
+        for run in _runs(blocks):
+            data = b"".join(block.data for block in run)
+            held = bytearray()
+            for at in range(0, len(data), MOST_READ):
+                held += self._piece(run[0].address + at, min(MOST_READ, len(data) - at))
+                done += min(MOST_READ, len(data) - at)
+                self._progress("verifying", done, total)
+            if held != data:
+                self._mend(run, bytes(held))
+
+    def _mend(self, run: Sequence[BlockWrite], held: bytes) -> None:
+        """Read the blocks that differ again, write those that still differ, and compare them."""
+        for block in run:
+            at = block.address - run[0].address
+            if held[at : at + len(block.data)] == block.data:
+                continue
+            self._link.repeated += 1
+            if self._piece(block.address, len(block.data)) != block.data:
+                self.programmed += 1
+                self._program(block)
+                require_equal(block.address, block.data, self._piece(block.address, len(block.data)))
+
+    def erase(self, region: Region) -> Written:
+        """Bring whole blocks to 0x00: by sectors of 1 KiB where they fit. Blank ones are not touched."""
+        present = self.read(region, "comparing")
+        block, at, programmed = self._part.block, region.start, 0
+        self.cut = True
+        while at < region.end:
+            sector = loaders.sector_of(self._part, self._loader, at) if at + SECTOR <= region.end else None
+            size = block if sector is None else SECTOR
+            held = present[at - region.start : at - region.start + size]
+            dirty = [n for n in range(0, size, block) if any(held[n : n + block])]
+            if dirty:
+                self.prepare()
+                if sector is None:
+                    self._program(BlockWrite(at, bytes(block), False))
+                else:
+                    self._erase_sector(sector, at)
+            programmed += len(dirty)
+            at += size
+            self._progress("writing", at - region.start, region.size)
+        require_equal(region.start, bytes(region.size), self.read(region, "verifying"))
+        self.cut = False
+        return Written(region.size // block, programmed, block)
+
+    def _erase_sector(self, sector: int, address: int) -> None:
+        def job() -> None:
+            with shield():
+                self._link.erase(bytes([sector]))
+
+        try:
+            self._link.persist(job)
+        except RefusedByLoaderError as exc:
+            raise ProgramError(
+                f"the loader reports that the sector at 0x{address:06X} was not erased", address=address
+            ) from exc
+
+
+def _runs(blocks: Sequence[BlockWrite]) -> Iterable[list[BlockWrite]]:
+    """Yield the blocks in runs without gaps."""
+    run: list[BlockWrite] = []
+    for block in blocks:
+        if run and block.address != run[-1].address + len(run[-1].data):
+            yield run
+            run = []
+        run.append(block)
+    if run:
+        yield run
