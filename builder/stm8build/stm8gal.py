@@ -38,10 +38,10 @@ LONG_NAMES = {
 }
 _VALUES = {
     "-R": {
-        "0": ("--reset", "none"),
-        "1": ("--reset", "manual"),
-        "2": ("--reset", "dtr"),
-        "6": ("--reset", "rts"),
+        "0": ("--uart-reset", "none"),
+        "1": ("--uart-reset", "manual"),
+        "2": ("--uart-reset", "dtr"),
+        "6": ("--uart-reset", "rts"),
     },
     "-u": {"0": ("--uart-mode", "duplex"), "1": ("--uart-mode", "one-wire"), "2": ("--uart-mode", "reply")},
     "-V": {"0": ("--verify", "no"), "1": ("--verify", "yes"), "2": ("--verify", "yes")},

@@ -57,7 +57,7 @@ def test_a_raw_tcp_port_carries_the_loader_of_a_blank_chip(capsys: pytest.Captur
 def test_rfc_2217_carries_parity_and_the_line_that_resets(capsys: pytest.CaptureFixture[str]) -> None:
     with served("stm8s105k4", "--rfc2217") as probe:
         assert probe.startswith("rfc2217://127.0.0.1:")
-        assert main(["--probe", probe, "--part", "stm8s105k4", "--reset", "dtr", "info"]) == 0
+        assert main(["--probe", probe, "--part", "stm8s105k4", "--uart-reset", "dtr", "info"]) == 0
         assert "no parity, the tool returns each byte" in capsys.readouterr().out
 
 

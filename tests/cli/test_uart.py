@@ -41,7 +41,7 @@ def board(part: str, *faults: str, enabled: bool = False, locked: bool = False) 
 
 
 def tool(part: str, *words: str) -> int:
-    return main(["--probe", "serial:sim:b.chip", "--part", part, "--reset", "dtr", *words])
+    return main(["--probe", "serial:sim:b.chip", "--part", part, "--uart-reset", "dtr", *words])
 
 
 def held(name: str = "flash") -> tuple[int, int]:
@@ -152,7 +152,7 @@ def test_a_program_without_an_enabled_loader_is_silent_until_the_user_resets_not
 def test_a_reset_by_hand_is_waited_for_with_a_countdown(capsys: pytest.CaptureFixture[str]) -> None:
     board("stm8s208mb", "user-resets=7300", enabled=True)
     assert tool("stm8s208mb", "write", "firmware.hex") == 0
-    words = ["--probe", "serial:sim:b.chip", "--part", "stm8s208mb", "--reset", "manual", "--power-cycle=9"]
+    words = ["--probe", "serial:sim:b.chip", "--part", "stm8s208mb", "--uart-reset", "manual", "--power-cycle=9"]
     assert main([*words, "verify", "firmware.hex"]) == 0
     assert "reset the board now (9 s)\n5 s left\n" in capsys.readouterr().out
 

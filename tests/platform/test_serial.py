@@ -27,15 +27,15 @@ def test_without_a_speed_it_is_stm8gal_s_own() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ("-R 2", "--reset dtr"),
-        ("-reset 6 -u 0", "--reset rts --uart-mode duplex"),
-        ("-R 0 -u 1 -V 0", "--reset none --uart-mode one-wire --verify no"),
-        ("-R 1 -uart-mode 2 -verify 1", "--reset manual --uart-mode reply --verify yes"),
+        ("-R 2", "--uart-reset dtr"),
+        ("-reset 6 -u 0", "--uart-reset rts --uart-mode duplex"),
+        ("-R 0 -u 1 -V 0", "--uart-reset none --uart-mode one-wire --verify no"),
+        ("-R 1 -uart-mode 2 -verify 1", "--uart-reset manual --uart-mode reply --verify yes"),
         ("-u 255", "--uart-mode auto"),
         ("-p COM5 -baudrate 230400", "--probe serial:COM5 --baud 230400"),
         ("-p socket://127.0.0.1:4000", "--probe socket://127.0.0.1:4000"),
         ("-v -B -q -v 2 -i 0 -j 0x8000", ""),
-        ("--reset rts -v --unlock never", "--reset rts --unlock never"),
+        ("--uart-reset rts -v --unlock never", "--uart-reset rts --unlock never"),
     ],
 )
 def test_an_option_of_stm8gal_keeps_its_meaning(given: str, words: str) -> None:
@@ -71,7 +71,7 @@ def esp(core: Core) -> Core:
     [
         ("", []),
         ("upload_speed = 57600", ["--baud", "57600"]),
-        ("upload_flags = -u 0 -R 2", ["--uart-mode", "duplex", "--reset", "dtr"]),
+        ("upload_flags = -u 0 -R 2", ["--uart-mode", "duplex", "--uart-reset", "dtr"]),
     ],
 )
 def test_a_board_whose_default_is_serial_uploads_at_its_uart_and_fetches_nothing(

@@ -187,7 +187,7 @@ def _add_common_options(parser: _Parser, probe_help: str) -> None:
     )
     add("--baud", metavar="N", help="speed of a serial port, 4800 to 1000000 (115200)")
     add(
-        "--reset",
+        "--uart-reset",
         choices=("auto", "dtr", "rts", "manual", "none"),
         help="how a chip at a serial port is reset (auto: by DTR and RTS, then by you)",
     )

@@ -50,7 +50,7 @@ _NOT_GIVEN = {
     "power_cycle": None,
     "verbose": 0,
     "baud": None,
-    "reset": "auto",
+    "uart_reset": "auto",
     "reset_command": None,
     "uart_mode": "auto",
 }
@@ -236,12 +236,12 @@ def _power_cycle_s(text: Optional[str]) -> Optional[int]:
 
 def _serial(namespace: argparse.Namespace) -> Optional[SerialSettings]:
     """Return the choices for a serial port; None if none was made, so that most commands do not load the module."""
-    names = ("baud", "reset", "reset_command", "uart_mode")
+    names = ("baud", "uart_reset", "reset_command", "uart_mode")
     if all(vars(namespace)[name] == _NOT_GIVEN[name] for name in names):
         return None
     from ..uart.settings import FASTEST_BAUD, SLOWEST_BAUD, Reset, SerialSettings, UartMode
 
-    chosen = SerialSettings(reset=Reset(namespace.reset), mode=UartMode(namespace.uart_mode))
+    chosen = SerialSettings(reset=Reset(namespace.uart_reset), mode=UartMode(namespace.uart_mode))
     if namespace.baud is not None:
         baud = number(namespace.baud)
         if not SLOWEST_BAUD <= baud <= FASTEST_BAUD:

@@ -35,7 +35,9 @@ from .programmer import LoaderBlocks
 from .settings import SerialSettings, UartMode
 
 if TYPE_CHECKING:
+    from ..chip.link.core import Core
     from ..chip.options.protection import Unlocked
+    from ..chip.running.live_variables import LiveVariables
     from ..chip.running.program import Program
     from ..chip.running.swim_console import SwimConsole
     from ..session import Session
@@ -464,10 +466,21 @@ class UartChip(Chip):
         _unable("remove read protection", "a read-protected chip does not start its loader")
 
     def console(
-        self, program: Optional[Program] = None, notice: Callable[[str], None] = lambda text: None
+        self,
+        program: Optional[Program] = None,
+        notice: Callable[[str], None] = lambda text: None,
+        reload: Optional[Callable[[], Program]] = None,
     ) -> SwimConsole:
         """Raise ProbeError: the console needs SWIM."""
         _unable("show the console of a program", "the console is read over SWIM")
+
+    def variables(self, elf: Optional[str] = None, notice: Callable[[str], None] = lambda text: None) -> LiveVariables:
+        """Raise ProbeError: variables of a program that runs need SWIM."""
+        _unable("show the variables of a program", "the memory of a program that runs is read over SWIM")
+
+    def debugged(self, *, reset: bool) -> Core:
+        """Raise ProbeError: a debugger needs SWIM."""
+        _unable("debug a program", "only SWIM halts the CPU")
 
 
 def _unable(what: str, why: str) -> NoReturn:
