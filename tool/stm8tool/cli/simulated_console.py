@@ -24,10 +24,10 @@ class _Listener:
 
     def __call__(self, ram: bytearray) -> bytes:
         start = self._address
-        memory = bytes(ram[start : start + rings.HEADER])
-        ring = rings.ring_at(memory, start)
-        header = ring and rings.header_of(memory, rings.OUT_MAGIC, ring)
-        if ring is None or header is None or ring.data + ring.size > len(ram) or header.waiting > ring.capacity:
+        head = bytes(ram[start : start + rings.HEADER])
+        ring = rings.ring_at(start, head, len(ram), rings.OUT_MAGIC)
+        header = ring and rings.header_of(head, rings.OUT_MAGIC, ring)
+        if ring is None or header is None:
             return b""  # the start code has not written it yet, or the program has damaged it
         ram[start + rings.TAIL] = header.head
         return rings.taken(bytes(ram[ring.data : ring.data + ring.size]), header)

@@ -89,7 +89,7 @@ def run(request: Request[SimRunArguments], console: Console) -> None:
         goal,
         lambda data: console.output(decoder.decode(data)),
         lambda warning: console.note(f"warning: {warning}"),
-        listener(symbols.find),
+        console=listener(symbols.find),
     )
     console.output(decoder.decode(b"", final=True))
     console.interrupt()

@@ -52,10 +52,21 @@ def header_of(memory: bytes, magic: bytes, ring: Ring) -> Optional[Header]:
     return Header(memory[_DROPPED], memory[TAIL], memory[HEAD])
 
 
-def ring_at(memory: bytes, address: int) -> Optional[Ring]:
-    """Return the ring whose header is `memory`, at this address; None if it has no known size."""
-    ring = Ring(address, memory[_MASK] + 1) if len(memory) >= HEADER else None
-    return ring if ring is not None and ring.size in _SIZES else None
+def ring_at(address: int, header: bytes, end: int, magic: bytes) -> Optional[Ring]:
+    """Return the ring whose header begins with these bytes; None if it is not one.
+
+    Args:
+        address: Of the header.
+        header: Its bytes, or more.
+        end: The ring must end before this address.
+        magic: Of the ring.
+    """
+    if len(header) < HEADER or header[:_MASK] != magic:
+        return None
+    ring = Ring(address, header[_MASK] + 1)
+    counters = Header(header[_DROPPED], header[TAIL], header[HEAD])
+    fits = ring.size in _SIZES and ring.data + ring.size <= end and counters.waiting <= ring.capacity
+    return ring if fits else None
 
 
 def find(memory: bytes, start: int, magic: bytes) -> list[Ring]:
@@ -63,12 +74,9 @@ def find(memory: bytes, start: int, magic: bytes) -> list[Ring]:
     found = []
     at = memory.find(magic)
     while at >= 0:
-        if at + HEADER <= len(memory):
-            ring = Ring(start + at, memory[at + _MASK] + 1)
-            header = Header(memory[at + _DROPPED], memory[at + TAIL], memory[at + HEAD])
-            fits = ring.size in _SIZES and at + HEADER + ring.size <= len(memory)
-            if fits and header.waiting <= ring.capacity:
-                found.append(ring)
+        ring = ring_at(start + at, memory[at : at + HEADER], start + len(memory), magic)
+        if ring is not None:
+            found.append(ring)
         at = memory.find(magic, at + 1)
     return found
 
