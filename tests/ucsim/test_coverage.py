@@ -12,7 +12,7 @@ from intelhex import IntelHex
 
 import lockstep
 from stm8tool.sim.cpu.core import decode
-from stm8tool.sim.cpu.counting import Counts, CountingCpu
+from stm8tool.sim.cpu.counting import CountingCpu, Counts
 from stm8tool.sim.cpu.image import PlainBus
 
 pytestmark = pytest.mark.ucsim
