@@ -265,3 +265,23 @@ def test_the_port_stays_open_while_another_build_is_uploaded(project: Project) -
         "--- monitor: the probe is back",
     ]
     assert "runs another program" in told[-1]  # the ELF is still that of the first one
+
+
+def test_the_build_of_the_example_prints_how_much_flash_the_console_takes(project: Project) -> None:
+    folder = ROOT / "examples" / "native-console"
+    project.source(ONLY_OUTPUT)
+    (project.folder / "console_size.py").write_bytes((folder / "console_size.py").read_bytes())
+    assert "extra_scripts = post:console_size.py" in (folder / "platformio.ini").read_text(encoding="utf-8")
+    project.configure("stm8sblue\nextra_scripts = post:console_size.py")
+    result = project.run()
+    assert result.code == 0, result.output
+    found = re.search(
+        r"^the console takes (\d+) bytes of flash: swim_putchar (\d+), swim_puts (\d+)$", result.output, re.M
+    )
+    assert found, result.output
+    assert int(found[1]) == int(found[2]) + int(found[3])
+    assert int(found[1]) < 120
+    with_console = flash_of(project)
+    project.source("void main(void) { for (;;) ; }\n")
+    assert project.run().code == 0
+    assert with_console - flash_of(project) - int(found[1]) in range(12)  # the call and its text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stm8tool.dwarf import coverage
 from stm8tool.dwarf.coverage import CoveredFile, HotSpot
-from stm8tool.dwarf.functions import Function, Functions
+from stm8tool.dwarf.functions import Functions, SourceFunction
 from stm8tool.dwarf.lines import CodeLine, LineTable
 
 # A loop of line 3 has its test at its end, so the line has two runs of code. Line 9 is never reached.
@@ -21,8 +21,8 @@ LINES = LineTable(
 )
 
 
-def function(name: str, file: str, start: int, end: int) -> Function:
-    return Function(name, file, start, end, False, False, (), None)
+def function(name: str, file: str, start: int, end: int) -> SourceFunction:
+    return SourceFunction(name, file, start, end, False, False, (), None)
 
 
 FUNCTIONS = Functions([function("main", "src/main.c", 0x8080, 0x8090), function("idle", "src/other.c", 0x8090, 0x8094)])
