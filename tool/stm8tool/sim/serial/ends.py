@@ -116,7 +116,7 @@ class SocketEnd:
         self._connection.close()
 
 
-class Terminal:
+class PseudoTerminal:
     """A pseudo terminal, for programs that want the name of a serial port. Not on Windows.
 
     Raises:

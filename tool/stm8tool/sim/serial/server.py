@@ -22,7 +22,7 @@ from ..chip.powered import PoweredChip
 from ..clock import RealClock, VirtualClock
 from ..gap import SimGapError
 from . import rom_facts
-from .ends import ClientEnd, SocketEnd, Terminal
+from .ends import ClientEnd, SocketEnd, PseudoTerminal
 from .wire import MANUAL_RESET_S, Wire, chip_text
 
 HOST = "127.0.0.1"
@@ -109,7 +109,7 @@ def serve(path: store.PathLike, kind: str, port: int, baud: int, version: Option
     server = SerialServer(path, baud, version, say)
     name = f"{os.fspath(path)}: {part.name}, {chip_text(loader)}"
     if kind == "pty":
-        terminal = Terminal()
+        terminal = PseudoTerminal()
         try:
             say(f"{name}, at {terminal.name}")
             say(f"use it with --probe serial:{terminal.name}; Ctrl-C ends this")
