@@ -14,7 +14,7 @@ from typing import Optional
 from ..chip.link.leave import leave_running
 from ..errors import LINK_ERRORS, Code, ConnectError, LinkFault, SwimError, TargetError, ToolError
 from . import comparators
-from .comparators import NOTHING, AccessKind, Condition, Mode, ComparatorSetting, breakpoint_at
+from .comparators import NOTHING, AccessKind, ComparatorSetting, Condition, Mode, breakpoint_at
 from .memory import DebuggedMemory
 from .registers import MASKED, Registers
 from .run_control import STF, SWBKF, CpuStatus, RunControl
