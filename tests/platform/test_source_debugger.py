@@ -478,3 +478,16 @@ def test_each_reason_of_the_page_is_one_of_the_tool() -> None:
     tool = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "tool" / "stm8tool").rglob("*.py")))
     assert len(rows) == 9
     assert [row for row in rows if row not in tool] == []
+
+
+def test_a_step_ends_when_the_chip_is_reset_in_it(sdcc: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise it would wait for ever: the program begins anew each time, and never comes to the next line."""
+    monkeypatch.chdir(tmp_path)
+    crash = 'void crash(void)\n{\n    __asm__(".db 0x05");\n}\nvoid main(void)\n{\n    crash();\n    for (;;) ;\n}\n'
+    build(sdcc, tmp_path, {"main.c": crash})
+    words = ["--probe", "sim:board.chip", "--part", "stm8s103f3"]
+    documents.run(["sim", "create", "board.chip", "--part", "stm8s103f3", "--probe", "v3"])
+    documents.run([*words, "write", "program.elf"])
+    code, shown = documents.run([*words, "debug", "program.elf", "--do", "next"])
+    assert code == 0
+    assert "halted, because the chip was reset: the step did not end" in shown

@@ -62,10 +62,18 @@ def begun(
         TargetError: The chip holds another program.
     """
     held = programs.load(program.name, chip.part)
-    with Target(chip, notice) as target:
+    heard: list[SourceDebugger] = []
+
+    def hear(text: str) -> None:
+        notice(text)
+        for debugger in heard:
+            debugger.was_reset = debugger.was_reset or text.startswith("the chip was reset")
+
+    with Target(chip, hear) as target:
         target.attach(reset=not attach)
         held.require_in(target.link, chip.part, set())
         debugger = SourceDebugger(target, program, interrupted)
+        heard.append(debugger)
         if not attach and "_main" in program.symbols:
             debugger.run_to(program.find("main", None).address)
         yield debugger

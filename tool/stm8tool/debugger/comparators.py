@@ -97,7 +97,7 @@ def watchpoint(access: AccessKind, address: int, size: int) -> Condition:
     return Condition(access, address, address + size - 1, Mode.INSIDE)
 
 
-class Setting(NamedTuple):
+class ComparatorSetting(NamedTuple):
     """The values for the registers.
 
     Attributes:
@@ -132,10 +132,10 @@ class Setting(NamedTuple):
         return None
 
 
-NOTHING = Setting(UNSET, UNSET, WDGOFF)
+NOTHING = ComparatorSetting(UNSET, UNSET, WDGOFF)
 
 
-def setting(conditions: Sequence[Condition]) -> Setting:
+def setting(conditions: Sequence[Condition]) -> ComparatorSetting:
     """Return the setting that watches for all of these conditions.
 
     Raises:
@@ -158,31 +158,35 @@ def _control(mode: int, access: int) -> int:
     return WDGOFF | mode << 3 | access
 
 
-def _plain(conditions: Sequence[Condition]) -> Setting:
+def _plain(conditions: Sequence[Condition]) -> ComparatorSetting:
     fetches = [condition for condition in conditions if condition.access is AccessKind.FETCH]
     data = [condition for condition in conditions if condition.access is not AccessKind.FETCH]
     if len(data) == 2:
         first, second = data
-        return Setting(first.first, second.first, _control(4, first.access.value | second.access.value), first, second)
+        return ComparatorSetting(
+            first.first, second.first, _control(4, first.access.value | second.access.value), first, second
+        )
     if data:
         by_first = fetches[0] if fetches else None
         at = by_first.first if by_first else UNSET
-        return Setting(at, data[0].first, _control(5, data[0].access.value), by_first, data[0])
+        return ComparatorSetting(at, data[0].first, _control(5, data[0].access.value), by_first, data[0])
     by_second = fetches[1] if len(fetches) == 2 else None
-    return Setting(fetches[0].first, by_second.first if by_second else UNSET, _control(5, 0), fetches[0], by_second)
+    return ComparatorSetting(
+        fetches[0].first, by_second.first if by_second else UNSET, _control(5, 0), fetches[0], by_second
+    )
 
 
-def _alone(condition: Condition) -> Setting:
+def _alone(condition: Condition) -> ComparatorSetting:
     access = condition.access.value
     if condition.mode is Mode.VALUE:
-        return Setting(condition.first, condition.second & 0xFF, _control(0, access), condition)
+        return ComparatorSetting(condition.first, condition.second & 0xFF, _control(0, access), condition)
     mode = {Mode.INSIDE: 1, Mode.OUTSIDE: 2, Mode.SEQUENCE: 4}[condition.mode]
-    return Setting(condition.first, condition.second, _control(mode, access), condition)
+    return ComparatorSetting(condition.first, condition.second, _control(mode, access), condition)
 
 
-def _stack(limit: Condition, other: Optional[Condition]) -> Setting:
+def _stack(limit: Condition, other: Optional[Condition]) -> ComparatorSetting:
     access = other.access.value if other else 0
-    return Setting(limit.first, other.first if other else UNSET, _control(7, access), limit, other)
+    return ComparatorSetting(limit.first, other.first if other else UNSET, _control(7, access), limit, other)
 
 
 def _too_many(conditions: Sequence[Condition]) -> TargetError:

@@ -14,7 +14,7 @@ from typing import Optional
 from ..chip.link.leave import leave_running
 from ..errors import LINK_ERRORS, Code, ConnectError, LinkFault, SwimError, TargetError, ToolError
 from . import comparators
-from .comparators import NOTHING, AccessKind, Condition, Mode, Setting, breakpoint_at
+from .comparators import NOTHING, AccessKind, ComparatorSetting, Condition, Mode, breakpoint_at
 from .memory import DebuggedMemory
 from .registers import MASKED, Registers
 from .run_control import STF, SWBKF, CpuStatus, RunControl
@@ -52,7 +52,7 @@ class DebuggedCpu:
         self._stop = Stop(Reason.REQUEST, 0)  # the last one
         self._flush = False  # PC or code has changed since then
         self._conditions: Sequence[Condition] = ()
-        self._set: Optional[Setting] = None  # in the comparators, if that is known
+        self._set: Optional[ComparatorSetting] = None  # in the comparators, if that is known
         self._wants_halt = False
         self._silent_since: Optional[float] = None
 

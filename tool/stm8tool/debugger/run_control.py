@@ -16,7 +16,7 @@ from ..chip.running import attach
 from ..errors import LINK_ERRORS, Code, LinkFault, SwimError, TargetError
 from ..probe.base import SwimLink
 from ..support.interrupts import shield
-from .comparators import BK1F, BK2F, Setting
+from .comparators import BK1F, BK2F, ComparatorSetting
 from .registers import WINDOW, Registers
 
 BREAKPOINT_REGISTERS = 0x7F90  # DM_BK1RE; DM_CR1 is the last of seven bytes
@@ -118,7 +118,7 @@ class RunControl:
             if after[part] != before[part]:
                 self.link.wotf(WINDOW.start + part.start, after[part])
 
-    def watch_for(self, wanted: Setting) -> None:
+    def watch_for(self, wanted: ComparatorSetting) -> None:
         """Set both comparators."""
         self.link.wotf(BREAKPOINT_REGISTERS, wanted.registers())
 

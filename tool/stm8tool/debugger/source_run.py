@@ -70,6 +70,7 @@ class SourceDebugger:
         breakpoints: Those of the user, by number.
         scopes: Its variables.
         selected: The number of the frame that `print` and `locals` look at; 0 after each stop.
+        was_reset: The chip was reset while the program ran. It ends a step: the place where that ends may never come.
     """
 
     def __init__(self, target: Target, program: SourceProgram, interrupted: Callable[[], bool]) -> None:
@@ -79,6 +80,7 @@ class SourceDebugger:
         self.breakpoints: dict[int, Breakpoint] = {}
         self.scopes = Scopes(program, target.read)
         self.selected = 0
+        self.was_reset = False
         self._last_number = 0
         self._trace: Optional[Backtrace] = None
 
@@ -143,7 +145,7 @@ class SourceDebugger:
             limit_s: Halt it after that time.
         """
         self.target.resume()
-        return self._told(self._wait(limit_s))
+        return self._told(self._wait(limit_s, through_resets=True))
 
     def run_to(self, address: int) -> Halted:
         """Let the program run to an address; TargetError if the CPU cannot execute there."""
@@ -334,16 +336,18 @@ class SourceDebugger:
         self.changed()
         return self.target.step() or self._wait(None)
 
-    def _wait(self, limit_s: Optional[float]) -> Stop:
-        """Wait for the CPU to stop; halt it if the user wants that."""
+    def _wait(self, limit_s: Optional[float], *, through_resets: bool = False) -> Stop:
+        """Wait for the CPU to stop; halt it if the user wants that, or after a reset of the chip."""
         self.changed()
+        self.was_reset = False
         clock = self.target.clock
         began = clock.now()
         while True:
             stop = self.target.poll()
             if stop is not None:
                 return stop
-            if self._interrupted() or (limit_s is not None and clock.now() - began >= limit_s):
+            is_late = limit_s is not None and clock.now() - began >= limit_s
+            if is_late or self._interrupted() or (self.was_reset and not through_resets):
                 stop = self.target.halt_soon()
                 if stop is not None:
                     return stop
@@ -445,6 +449,8 @@ class SourceDebugger:
         point = self._at(self.target.registers.pc)
         if point and stop.reason in (Reason.HARDWARE, Reason.SOFTWARE):
             return Halted(f"breakpoint {point.number}", point)
+        if self.was_reset and stop.reason is Reason.REQUEST:
+            return Halted("halted, because the chip was reset: the step did not end")
         words = {
             Reason.REQUEST: "halted",
             Reason.STEP: "after a step",
