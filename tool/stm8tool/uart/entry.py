@@ -25,6 +25,7 @@ _ANSWER_S = 0.05  # for one sync: a USB adapter may hold a byte for 16 ms
 _AGAIN_S = 0.01  # between two syncs, so that the chip is not flooded (stm8gal)
 _COMMAND_LIMIT_S = 30.0
 _SETTLE_S = 0.05  # after a refusal, until the rest of it has come
+_MOST_LATE = 64
 _COMMANDS = 5
 _GET_SIZE = 9
 
@@ -150,8 +151,9 @@ def _synced(line: SerialLine, limit_s: float, seen: Counter[int]) -> bool:
             seen[SYNC] += 1
             answer = line.read(1, _ANSWER_S)
         if answer in (bytes([ACK]), bytes([NACK])):
-            clock.sleep(_AGAIN_S)
-            line.drop_input()
+            for _ in range(_MOST_LATE):  # the answers to earlier syncs, which an adapter may hold back
+                if not line.read(1, _SETTLE_S):
+                    break
             return True
         seen.update(answer)
         clock.sleep(_AGAIN_S)

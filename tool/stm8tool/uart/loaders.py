@@ -84,6 +84,8 @@ def sector_of(part: Part, loader: Loader, address: int) -> Optional[int]:
     if part.flash.start <= address < part.flash.end and (address - part.flash.start) % SECTOR == 0:
         return (address - part.flash.start) // SECTOR
     eeprom = part.eeprom
+    if part.flash_regs == "stm8l":
+        return None  # the sources do not agree on the codes of its EEPROM
     if eeprom is not None and eeprom.start <= address < eeprom.end and (address - eeprom.start) % SECTOR == 0:
         return loader.flash_sectors + (address - eeprom.start) // SECTOR
     return None

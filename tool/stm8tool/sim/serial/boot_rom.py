@@ -18,7 +18,7 @@ from typing import NamedTuple, Optional
 from ..chip.flash_keys import DUL, PUL
 from ..chip.memory import Memory
 from ..chip.powered import FIRST_ADDRESS, FIRST_BYTES, PoweredChip
-from .rom_facts import SECTOR, RomLoader
+from .rom_facts import SECTOR, RomLoader, RomVariables
 
 ACK, NACK, SYNC = 0x79, 0x1F, 0x7F
 GET, READ, GO, WRITE, ERASE = 0x00, 0x11, 0x21, 0x31, 0x43
@@ -36,6 +36,7 @@ _BUFFER, _COMMAND, _COPY, _COUNT, _ADDRESS, _STATUS = 0x00, 0x82, 0x85, 0x88, 0x
 _ALL, _IN_ARRAY, _WHOLE_BLOCK = 0x10, 0x20, 0x40  # of the status
 _ERASE_ENTRY = 0x00A0
 _LOOP = bytes((0x20, 0xFE))  # JRA to itself
+_REFRESH = bytes.fromhex("35AA50E0 81")  # MOV IWDG_KR,#0xAA and RET: all that is known of the ROM's routine
 _GLANCE_S = 0.00002  # of simulated time; between two of them the simulator looks whether a routine has come back
 _STACK_USED = 16  # bytes of the ROM; no source says how many
 _LIMIT_S = 20.0  # for a routine; a mass erase of 128 KiB takes 3.3 s
@@ -254,7 +255,7 @@ class BootRom:
         calls = self._loader.calls
         self._set_variables(WRITE, data, address, _WHOLE_BLOCK * whole)
         chip.ram.write(calls.option, bytes([memory is chip.options.memory]))
-        return self._call(calls.write_entry, calls.write_error)
+        return self._call(calls, calls.write_entry, calls.write_error)
 
     def _may_change(self, address: int, data: bytes) -> bool:
         """Tell whether a program of the chip may write these option bytes: all except ROP, on STM8L also except UBC."""
@@ -269,7 +270,7 @@ class BootRom:
                 self._open(memory)
         if loader.calls is not None:
             self._set_variables(ERASE, codes or b"\0", 0, _ALL * (not codes))
-            return self._call(_ERASE_ENTRY, loader.calls.erase_error)
+            return self._call(loader.calls, _ERASE_ENTRY, loader.calls.erase_error)
         fine = True
         for code in codes or range(loader.last_code + 1):
             in_flash = code < loader.eeprom_code
@@ -330,7 +331,7 @@ class BootRom:
         ram.write(_ADDRESS, address.to_bytes(3, "big"))
         ram.write(_STATUS, bytes([status | _IN_ARRAY]))
 
-    def _call(self, entry: int, error: int) -> Optional[bool]:
+    def _call(self, calls: RomVariables, entry: int, error: int) -> Optional[bool]:
         """Let the CPU execute a routine in RAM; return whether it left no error, or None if it did not come back.
 
         It returns to a loop at the end of RAM, where a real ROM has its stack: the ROM's own code is not known.
@@ -340,6 +341,7 @@ class BootRom:
         top = back - 1 - _STACK_USED
         chip.ram.write(back, _LOOP)
         chip.ram.write(top - 1, back.to_bytes(2, "big"))
+        chip.processor.execution.memory[calls.refresh : calls.refresh + len(_REFRESH)] = _REFRESH
         debug.stopped = ""
         debug.leave_at(entry, 0, 0, 0, top - 2, _CC)
         limit = self._now + _LIMIT_S

@@ -15,12 +15,16 @@ SECTOR = 1024
 
 
 class RomVariables(NamedTuple):
-    """Where the ROM of an STM8S or STM8AF calls the routines in RAM, and its variables for them."""
+    """Where the ROM of an STM8S or STM8AF calls the routines in RAM, its variables for them, and its own routine.
+
+    The last one refreshes the watchdogs: routines in RAM may call it.
+    """
 
     write_entry: int
     option: int
     erase_error: int
     write_error: int
+    refresh: int
 
 
 class RomLoader(NamedTuple):
@@ -44,15 +48,15 @@ class RomLoader(NamedTuple):
 
 
 _CALLS = {
-    0x10: RomVariables(0x12F, 0x94, 0x97, 0x98),
-    0x12: RomVariables(0x150, 0x94, 0x97, 0x98),
-    0x13: RomVariables(0x150, 0x94, 0x96, 0x97),
-    0x20: RomVariables(0x162, 0x98, 0x9C, 0x9D),
-    0x21: RomVariables(0x180, 0x98, 0x9C, 0x9D),
-    0x22: RomVariables(0x180, 0x98, 0x9B, 0x9C),
+    0x10: RomVariables(0x12F, 0x94, 0x97, 0x98, 0x605F),
+    0x12: RomVariables(0x150, 0x94, 0x97, 0x98, 0x606D),
+    0x13: RomVariables(0x150, 0x94, 0x96, 0x97, 0x6065),
+    0x20: RomVariables(0x162, 0x98, 0x9C, 0x9D, 0x6087),
+    0x21: RomVariables(0x180, 0x98, 0x9C, 0x9D, 0x608C),
+    0x22: RomVariables(0x180, 0x98, 0x9B, 0x9C, 0x608A),
 }
 _MEDIUM, _HIGH = (0x10, 0x12, 0x13), (0x20, 0x21, 0x22)
-_STM8L = {"low": 0x10, "medium": 0x12, "medium+": 0x11, "high": 0x11}
+_STM8L = {"low": (0x10, 8), "medium": (0x12, 32), "medium+": (0x11, 64), "high": (0x11, 64)}  # and KiB of the die
 
 
 def of(part: Part, version: Optional[int] = None) -> RomLoader:
@@ -72,9 +76,9 @@ def of(part: Part, version: Optional[int] = None) -> RomLoader:
             hint="use a part of another family",
         )
     if part.flash_regs == "stm8l":
-        known: tuple[int, ...] = (_STM8L[part.density],)
-        sectors = part.flash.size // SECTOR
-        loader = RomLoader(known[-1], False, part.flash.size, sectors, sectors + _eeprom_sectors(part) - 1, None)
+        newest, sectors = _STM8L[part.density]
+        known: tuple[int, ...] = (newest,)
+        loader = RomLoader(newest, False, sectors * SECTOR, sectors, sectors + _eeprom_sectors(part) - 1, None)
     elif part.density == "high":
         known, loader = _HIGH, RomLoader(0x22, False, 128 * SECTOR, 0x80, 0x81, _CALLS[0x22])
     else:
