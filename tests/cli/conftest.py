@@ -18,7 +18,7 @@ from stm8tool.support import handover
 
 @pytest.fixture(autouse=True)
 def _no_locks_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the locks of probes that are no files out of the cache of the user who runs the tests."""
+    """Keep the locks of probes that are not files out of the cache of the user who runs the tests."""
     monkeypatch.setattr(handover, "_folder", lambda: tmp_path / "probes")
 
 

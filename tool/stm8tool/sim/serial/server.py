@@ -22,7 +22,7 @@ from ..chip.powered import PoweredChip
 from ..clock import RealClock, VirtualClock
 from ..gap import SimGapError
 from . import rom_facts
-from .ends import ClientEnd, SocketEnd, PseudoTerminal
+from .ends import ClientEnd, PseudoTerminal, SocketEnd
 from .wire import MANUAL_RESET_S, Wire, chip_text
 
 HOST = "127.0.0.1"
