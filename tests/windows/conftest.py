@@ -28,8 +28,9 @@ def wine() -> Iterator[Wine]:
 class Checkout:
     """A checkout on a Windows machine, in a folder as users have them; without the tool's packages."""
 
-    def __init__(self, wine: Wine, python: Path, folder: Path) -> None:
+    def __init__(self, wine: Wine, python: Path, folder: Path, version: str = NEWEST) -> None:
         self.wine = wine
+        self.version = version
         self.python = python
         self.folder = folder / "Eigene Prüfstände"
         self.tool = self.folder / "tool"
@@ -39,7 +40,7 @@ class Checkout:
 
     def fill(self, package_folder: Path) -> None:
         """Put the packages for this Windows where `stm8tool` looks for them."""
-        shutil.copytree(wheels("win_amd64"), package_folder)
+        shutil.copytree(wheels("win_amd64", self.version), package_folder)
         self.library = package_folder / "libusb_package" / "libusb-1.0.dll"
 
     def run(self, *words: str, **variables: str) -> Result:
@@ -52,7 +53,7 @@ class Checkout:
 @pytest.fixture(params=PYTHONS)
 def cold(wine: Wine, request: pytest.FixtureRequest, tmp_path: Path) -> Checkout:
     """A checkout whose packages were not fetched yet."""
-    return Checkout(wine, interpreter(request.param), tmp_path)
+    return Checkout(wine, interpreter(request.param), tmp_path, request.param)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ Run as a program it makes all that; with --missing it names the Debian package t
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -183,7 +184,7 @@ def developers_interpreter() -> Path:
         chosen = [block for block in blocks if block.partition("==")[0] in _TEST_PACKAGES]
         _pip_install(packages, "".join(chosen), *_for("win_amd64"), "--python-version", NEWEST)
 
-    return _made(f"python-{NEWEST}-tests", fill) / "python.exe"
+    return _made(f"python-{NEWEST}-tests-{_digest(_tool_lock(NEWEST))}", fill) / "python.exe"
 
 
 def interpreter_with_pip() -> Path:
@@ -200,13 +201,30 @@ def interpreter_with_pip() -> Path:
 
 def wheel_files() -> Path:
     """Return a folder with the wheels of the tool's packages for win_amd64."""
-    lock, options = TOOL_LOCK.read_text(), _for("win_amd64")
-    return _made("wheel-files", lambda folder: _pip("download", folder, lock, "--dest", str(folder), *options))
+    lock, options = _tool_lock(NEWEST), (*_for("win_amd64"), "--python-version", NEWEST)
+    name = f"wheel-files-{_digest(lock)}"
+    return _made(name, lambda folder: _pip("download", folder, lock, "--dest", str(folder), *options))
 
 
-def wheels(platform: str) -> Path:
-    """Return a folder with the tool's packages for "win_amd64" or "win32"."""
-    return _made(platform, lambda folder: _pip_install(folder, TOOL_LOCK.read_text(), *_for(platform)))
+def wheels(platform: str, version: str = NEWEST) -> Path:
+    """Return a folder with the tool's packages for "win_amd64" or "win32", and for a Python."""
+    lock, options = _tool_lock(version), (*_for(platform), "--python-version", version)
+    return _made(f"{platform}-{_digest(lock)}", lambda folder: _pip_install(folder, lock, *options))
+
+
+def _tool_lock(version: str) -> str:
+    """Return the pins of the tool for a Python, without markers: pip compares those with the Python that runs it."""
+    blocks = re.findall(r"^[\w-]+==(?:.*\\\n)*.*\n", TOOL_LOCK.read_text(), re.MULTILINE)
+    marked = re.compile(r" ; python_full_version (<|>=) '3\.(\d+)'")
+    minor = int(version.partition(".")[2])
+    found = ((block, marked.search(block)) for block in blocks)
+    return "".join(
+        marked.sub("", block) for block, marker in found if not marker or (minor < int(marker[2])) == (marker[1] == "<")
+    )
+
+
+def _digest(lock: str) -> str:
+    return hashlib.sha256(lock.encode()).hexdigest()[:12]
 
 
 def _for(platform: str) -> tuple[str, ...]:
