@@ -152,8 +152,8 @@ KINDS = (
     ),
     Kind(
         "signed-or-unsigned",
-        "an int & | ^ an unsigned constant, where the result is widened",
-        "the result is widened by its sign, as if the constant had no u",
+        "an int & | ^ an unsigned constant, where the result is widened, compared, divided or shifted right",
+        "the result is taken as signed, as if the constant had no u",
         "cast the int to unsigned",
         "int i$ = -3;\nlong f$(void) { return i$ | 32765u; }",
         "(unsigned long)f$()",
