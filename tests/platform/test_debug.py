@@ -112,3 +112,16 @@ def test_a_board_has_both_debug_tools_and_openocd_stays_the_default(debuggers: C
     result = debuggers.pio("boards", "stm8sblue", "--installed", "--json-output", cwd=project.folder)
     (found,) = [row for row in json.loads(result.output) if row["id"] == "stm8sblue"]
     assert list(found["debug"]["tools"]) == ["stlink", "stm8tool"]
+
+
+def test_the_launch_data_of_vs_code_name_the_program_and_the_registers(debuggers: Core, board: Project) -> None:
+    result = debuggers.pio("project", "init", "--ide", "vscode", cwd=board.folder)
+    assert result.code == 0, result.output
+    text = (board.folder / ".vscode" / "launch.json").read_text(encoding="utf-8")
+    data = "".join(line for line in text.splitlines() if not line.strip().startswith("//"))
+    rows = json.loads(data)["configurations"]
+    assert [row["name"] for row in rows] == ["PIO Debug", "PIO Debug (skip Pre-Debug)", "PIO Debug (without uploading)"]
+    assert {row["type"] for row in rows} == {"platformio-debug"}
+    assert {row["projectEnvName"] for row in rows} == {"stm8sblue"}
+    assert all(row["executable"].endswith("/.pio/build/stm8sblue/firmware.elf") for row in rows)
+    assert all(row["svdPath"].endswith("/misc/svd/stm8s103.svd") for row in rows)

@@ -1,4 +1,4 @@
-"""A simulated board behind our GDB server, in a thread of the test."""
+"""A simulated board that our GDB server serves, in a thread of the test."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Service:
     """A running server.
 
     Attributes:
-        board: The board behind it.
+        board: Its board.
         port: Its port.
         said: Its lines for the user.
         error: What ended it; None if it was told to end.

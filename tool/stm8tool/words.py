@@ -118,6 +118,7 @@ LIBRARY: Words = {
     "write_options": Word("`chip.write()` with options=True"),
     "allow": Word("`allow`", _allowed),
     "power_cycle": Word("`power_cycle`"),
+    "attach_reset": Word("`Target.attach()` with reset=True"),
     "list": Word("`stm8tool.list_probes()`"),
     "command": Word("call"),
     # Words for changes of an image
@@ -161,6 +162,7 @@ COMMAND_LINE: Words = {
     "write_options": Word("`write --options` (board_upload.option_bytes = yes)"),
     "allow": Word("--force-…", _forced),
     "power_cycle": Word("--power-cycle"),
+    "attach_reset": Word("`gdbserver --reset`"),
     "list": Word("`stm8tool list`"),
     "command": Word("command"),
     "patch": Word("--patch", "--patch {}"),

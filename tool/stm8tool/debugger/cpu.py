@@ -1,7 +1,7 @@
 """The CPU of an attached chip: halt, go on, step, and find it again after a reset.
 
-`run_control.py` has the registers of the debug module. This module remembers the rest between two calls: the values of
-the CPU's registers, the conditions of the comparators, and whether the chip is asleep or lost.
+`run_control.py` has the registers of the debug module. This module remembers the rest between two calls: the CPU's
+registers, the conditions of the comparators, and whether the chip is asleep or lost.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from ..image import Image
 from ..parts.table import Part
 from ..support.clock import Clock
 from ..support.interrupts import shield
+from ..words import Hint
 from . import locked, watchdog
 from .comparators import AccessKind, Condition, breakpoint_at, watchpoint
 from .cpu import DebuggedCpu
@@ -108,7 +109,9 @@ class Target:
             control.attach()
         except ConnectError as exc:
             raise exc.with_(
-                hint="a program that sleeps in HALT, or turns SWIM off, is reached only with a reset: gdbserver --reset"
+                hint=Hint(
+                    "a program that sleeps in HALT, or turns SWIM off, is reached only with a reset: {attach_reset}"
+                )
             ) from exc
         locked.require_open(control.link, self.part)
 
