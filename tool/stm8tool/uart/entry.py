@@ -214,8 +214,7 @@ def _silent(line: SerialLine, baud: int, seen: Counter[int], tried: list[str]) -
         code=Code.LOADER_SILENT,
         hint=Hint(
             "reset the chip while the tool waits; swap TX and RX, connect GND. A chip with a program starts its "
-            "loader only if an option byte (OPTBL) enables it, and never under read protection. "
-            "An ST-LINK needs no loader"
+            "loader only if an option byte (OPTBL) enables it, and never under read protection. SWIM needs no loader"
         ),
         details=details,
     )
