@@ -249,7 +249,19 @@ def test_results_come_over_the_console_of_an_st_link_without_a_uart(project: Pro
 CONSOLE_DEATHS = {
     "an illegal opcode": ('__asm__(".db 0x05")', "the program began again in test_1: the chip was reset"),
     "a loop for ever": ("for (;;) ++n", "the program hangs or crashed in test_1: it printed nothing for 2 s"),
+    "SWIM is off": (
+        "*(volatile unsigned char *)0x7F60 = 1",
+        "the program crashed in test_1: the chip does not answer any more",
+    ),
 }
+
+
+def test_a_test_that_has_passed_is_not_blamed_for_a_main_without_an_end(project: Project) -> None:
+    result = over_console(project, program("TEST_PASS()").replace("return UNITY_END();", "return 0;"))
+    assert result.code == 1, result.output
+    assert "test_0\t[PASSED]" in result.output, result.output
+    assert "the program began again before the tests had ended" in result.errors[0], result.output
+    assert "; main must end with UNITY_END()" in result.output
 
 
 def test_the_tests_of_a_chip_that_holds_the_program_run_again(project: Project) -> None:
