@@ -291,6 +291,37 @@ def test_with_both_breakpoints_set_next_goes_over_a_call_by_single_steps(bench: 
     assert shown.count("(main.c:") == 2
 
 
+def test_a_long_line_ends_although_it_calls_code_where_other_programs_have_vectors(
+    sdcc: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program without interrupts has its first functions there."""
+    monkeypatch.chdir(tmp_path)
+    source = """\
+volatile unsigned char n;
+volatile unsigned total;
+void twice(unsigned char k) { total += k; total += k; }
+void main(void)
+{
+    volatile unsigned char held[16];
+    for (n = 0; n < 16; n++)
+        held[n] = 0x76;
+    for (n = 0; n < 30; n++) { twice(n); twice(n); }
+    total++;
+    for (;;) ;
+}
+"""
+    file = build(sdcc, tmp_path, {"main.c": source})
+    assert elf.symbols(file.read_bytes())["_twice"] < 0x8080
+    words = ["--probe", "sim:board.chip", "--part", "stm8s103f3"]
+    documents.run(["sim", "create", "board.chip", "--part", "stm8s103f3", "--probe", "v3"])
+    documents.run([*words, "write", "program.elf"])
+    commands = [word for text in ("tbreak main.c:9", "next", "print total", "print n") for word in ("--do", text)]
+    code, shown = documents.run([*words, "debug", "program.elf", *commands])
+    assert code == 0, shown
+    assert "total = 1740" in shown
+    assert "n = 30" in shown
+
+
 def test_the_program_runs_on_afterwards(bench: Bench) -> None:
     bench.debug("break sum", "continue")
     shown = documents.run(["sim", "run", "board.chip", "--for", "50ms", "--elf", "program.elf"])

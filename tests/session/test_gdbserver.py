@@ -246,6 +246,21 @@ def test_a_step_is_not_lost_in_an_interrupt_and_interrupts_come_when_the_program
         assert client.registers()["cc"] & 0x28 == 0x20
 
 
+@pytest.mark.parametrize(("mask", "taken"), [(b"\x9a", False), (b"\x9b", True)])  # rim, sim
+def test_a_step_over_a_jump_by_the_interrupt_mask_goes_where_the_program_goes(mask: bytes, taken: bool) -> None:
+    program = mask + b"\x90\x2d\x02\x9d\x9d\x90\x2c\x01\x9d\x20\xfe"  # jrm +2; nop; nop; jrnm +1; nop
+    with serving(board_with({START: program})) as service, service.client() as client:
+        client.monitor("reset halt")
+        seen = []
+        for _ in range(5):
+            client.step()
+            seen.append(client.pc)
+        if taken:
+            assert seen[1:] == [START + 1, START + 6, START + 9, START + 10]
+        else:
+            assert seen[1:] == [START + 1, START + 4, START + 5, START + 6]
+
+
 def test_a_step_over_wfi_waits_and_ctrl_c_ends_that() -> None:
     with serving(board_with({START: b"\x9a\x8f\x20\xfd"})) as service, service.client() as client:
         client.monitor("reset halt")

@@ -22,9 +22,10 @@ from .stops import Reason, Stop
 
 _log = logging.getLogger(__name__)
 
-# Instructions that use or change CC.I1 and CC.I0: a step over them masks no interrupts. 72 8F is WFE.
+# Instructions that use or change CC.I1 and CC.I0: a step over them masks no interrupts. 72 8F is WFE; 90 2C and 90 2D
+# are JRNM and JRM, which jump by these bits.
 _OF_INTERRUPTS = frozenset(b"\x80\x83\x86\x8a\x8e\x8f\x9a\x9b")
-_WFE = b"\x72\x8f"
+_OF_INTERRUPTS_WITH_PREFIX = frozenset((b"\x72\x8f", b"\x90\x2c", b"\x90\x2d"))
 _STEP_LOOKS = 3  # until a step counts as asleep: an instruction takes microseconds
 _PATIENCE_S = 30.0  # how long a chip that answered before may stay silent; as for the console
 _AGAIN_S = 0.05  # between two tries to attach
@@ -348,7 +349,7 @@ class DebuggedCpu:
 
     def _touches_interrupts(self, pc: int) -> bool:
         code = self.memory.code(pc, 2)
-        return code[0] in _OF_INTERRUPTS or code == _WFE
+        return code[0] in _OF_INTERRUPTS or code in _OF_INTERRUPTS_WITH_PREFIX
 
     def _stopped(self, status: CpuStatus) -> Optional[Stop]:
         """Take note of a CPU that stands still; None if it went on, because nothing that was asked for had happened."""

@@ -32,6 +32,7 @@ _PREFIXES = b"\x72\x90\x91\x92"
 _NEAR_CALLS, _FAR_CALL = b"\xad\xcd\xdd\xed\xfd", b"\x8d"
 _SAVED_BY_INTERRUPT = 9
 _VECTORS = 0x80  # bytes of the table of vectors, at the start of the flash
+_VECTOR = b"\x82"  # the opcode of each of them
 
 NOT_STEPPED = "the line has not ended: interrupts wait while it is stepped. Delete a breakpoint, or use continue"
 
@@ -433,7 +434,8 @@ class SourceDebugger:
         sp, read = self.target.registers.sp, self.target.read
         function = self.program.functions.at(stop.pc)
         start = self.target.part.flash.start
-        is_vector = start <= stop.pc < start + _VECTORS  # the CPU executes the vector, which is an instruction
+        # The CPU executes the vector, which is an instruction. A program without interrupts has other code there.
+        is_vector = start <= stop.pc < start + _VECTORS and self.program.code(stop.pc, 1) == _VECTOR
         if is_vector or (function is not None and function.is_handler and function.start == stop.pc):
             saved = int.from_bytes(read(sp + _SAVED_BY_INTERRUPT - 2, 3), "big")
             return self._run_until(saved, sp + _SAVED_BY_INTERRUPT)
