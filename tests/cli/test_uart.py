@@ -193,6 +193,16 @@ def test_one_lost_byte_changes_no_other_option_byte(lost: int) -> None:
     assert after == before[:0x0B] + b"\x55" + before[0x0C:]
 
 
+@pytest.mark.parametrize("lost", range(320, 345))
+@pytest.mark.usefixtures("desk")
+def test_a_lost_byte_of_the_routines_fails_no_erase(lost: int) -> None:
+    Path("p.bin").write_bytes(b"\xa5" * 1024)
+    board("stm8s208mb", f"uart-lost={lost}", enabled=True)
+    assert main(["--probe", "sim:b.chip", "--part", "stm8s208mb", "--base", "0x8400", "write", "p.bin"]) == 0
+    assert tool("stm8s208mb", "erase", "--region", "0x8400:128") == 0
+    assert held()[0] == 896
+
+
 @pytest.mark.parametrize("lost", range(1085, 1345, 13))
 @pytest.mark.usefixtures("desk")
 def test_a_block_of_any_bytes_survives_a_lost_byte(lost: int) -> None:

@@ -102,7 +102,7 @@ class LoaderLink:
             try:
                 result = job()
             except RefusedByLoaderError:
-                if attempt:  # a damaged byte looks like a refusal
+                if attempt == _TRIES - 1:  # a damaged byte looks like a refusal
                     raise
             except SerialError as exc:
                 _log.debug("repeating: %s", exc)
@@ -144,8 +144,13 @@ class LoaderLink:
     # -- commands ----------------------------------------------------------------------------------------------
 
     def _command(self, command: int, name: str) -> None:
+        """Send a command. The loader knows it, so a refusal means that bytes were lost."""
+        self._line.drop_input()  # a frame that was cut short leaves answers behind
         self.send(bytes([command, command ^ 0xFF]))
-        self._acknowledged(f"the command {name}")
+        try:
+            self._acknowledged(f"the command {name}")
+        except RefusedByLoaderError as exc:
+            raise _damaged(f"the loader refused the command {name}") from exc
 
     def _address(self, address: int) -> None:
         self.send(_checked(address.to_bytes(4, "big")))
