@@ -181,6 +181,37 @@ def test_one_lost_byte_anywhere_fails_no_write(lost: int) -> None:
     assert main(["--probe", "sim:b.chip", "--part", "stm8s208mb", "--base", "0x8000", "verify", "p.bin"]) == 0
 
 
+@pytest.mark.parametrize("lost", range(180, 215))
+@pytest.mark.usefixtures("desk")
+def test_one_lost_byte_changes_no_other_option_byte(lost: int) -> None:
+    board("stm8l151k4", f"uart-lost={lost}")
+    with store.board("b.chip") as (chip, _):
+        before = bytes(chip.options.memory.data)
+    assert tool("stm8l151k4", "options", "set", "OPTBL_H=0x55", "--force-uncertain") == 0
+    with store.board("b.chip") as (chip, _):
+        after = bytes(chip.options.memory.data)
+    assert after == before[:0x0B] + b"\x55" + before[0x0C:]
+
+
+@pytest.mark.parametrize("lost", range(320, 345))
+@pytest.mark.usefixtures("desk")
+def test_a_lost_byte_of_the_routines_fails_no_erase(lost: int) -> None:
+    Path("p.bin").write_bytes(b"\xa5" * 1024)
+    board("stm8s208mb", f"uart-lost={lost}", enabled=True)
+    assert main(["--probe", "sim:b.chip", "--part", "stm8s208mb", "--base", "0x8400", "write", "p.bin"]) == 0
+    assert tool("stm8s208mb", "erase", "--region", "0x8400:128") == 0
+    assert held()[0] == 896
+
+
+@pytest.mark.parametrize("lost", range(1085, 1345, 13))
+@pytest.mark.usefixtures("desk")
+def test_a_block_of_any_bytes_survives_a_lost_byte(lost: int) -> None:
+    Path("p.bin").write_bytes(bytes(range(0x80, 0x100)))
+    board("stm8s208mb", f"uart-lost={lost}")
+    assert tool("stm8s208mb", "--base", "0x8000", "write", "p.bin") == 0
+    assert main(["--probe", "sim:b.chip", "--part", "stm8s208mb", "--base", "0x8000", "verify", "p.bin"]) == 0
+
+
 @pytest.mark.parametrize(
     ("fault", "ended", "code"),
     [

@@ -9,7 +9,7 @@ Source: UM0560 as its clients use it (confidence high); AN2659 has the same fram
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from ..errors import Code, SerialError
@@ -102,7 +102,7 @@ class LoaderLink:
             try:
                 result = job()
             except RefusedByLoaderError:
-                if attempt:  # a damaged byte looks like a refusal
+                if attempt == _TRIES - 1:  # a damaged byte looks like a refusal
                     raise
             except SerialError as exc:
                 _log.debug("repeating: %s", exc)
@@ -117,17 +117,16 @@ class LoaderLink:
     def recover(self) -> None:
         """Bring the loader back to the start of a command.
 
-        The bytes that fill a frame must not complete it: the checksum of a frame that lost one byte is that byte. So
-        the filling is a byte that the frame does not have.
+        The bytes that fill a frame must not complete it. The sum of a frame that lost a byte is that byte. A wrong bit
+        leaves that bit. So the sum of the filling is none of these, however many bytes the loader takes.
 
         Raises:
             SerialError: The loader does not answer.
         """
         line = self._line
-        filling = bytes([next(byte for byte in (SYNC, *range(0x80, 0x100)) if byte not in self._last)])
         line.drop_input()
-        for _ in range(_MOST_FILLED):
-            line.write(filling)
+        for filling in _fillings(self._last):
+            line.write(bytes([filling]))
             if bytes([NACK]) in line.read(1 + self.own, _FILL_S):
                 break
         else:
@@ -145,8 +144,13 @@ class LoaderLink:
     # -- commands ----------------------------------------------------------------------------------------------
 
     def _command(self, command: int, name: str) -> None:
+        """Send a command. The loader knows it, so a refusal means that bytes were lost."""
+        self._line.drop_input()  # a frame that was cut short leaves answers behind
         self.send(bytes([command, command ^ 0xFF]))
-        self._acknowledged(f"the command {name}")
+        try:
+            self._acknowledged(f"the command {name}")
+        except RefusedByLoaderError as exc:
+            raise _damaged(f"the loader refused the command {name}") from exc
 
     def _address(self, address: int) -> None:
         self.send(_checked(address.to_bytes(4, "big")))
@@ -202,6 +206,15 @@ class LoaderLink:
         """Start a program; the loader is over."""
         self._command(GO, "GO")
         self._address(address)
+
+
+def _fillings(frame: bytes) -> Iterator[int]:
+    """Yield bytes for the rest of a frame. The sum of the first ones is never one that could complete it."""
+    may_be_left = {0, *(1 << bit for bit in range(8)), *frame}
+    odd, even = [total for total in range(0xFF, 0, -1) if total not in may_be_left][:2]
+    yield odd
+    for _ in range(_MOST_FILLED):
+        yield odd ^ even
 
 
 def _checked(data: bytes) -> bytes:
