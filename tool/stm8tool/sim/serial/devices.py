@@ -13,7 +13,7 @@ from ..faults import Faults
 from . import rom_facts
 from .boot_rom import BootRom
 from .espstlink import EspFirmware, speed_of
-from .wire import Device
+from .wire import SerialDevice
 
 BOOTLOADER, ESPSTLINK = "bootloader", "espstlink"
 NAMES = (BOOTLOADER, ESPSTLINK)
@@ -33,7 +33,7 @@ class About(NamedTuple):
     baud: Optional[int]
 
 
-def make(kind: str, chip: Microcontroller, now: float, version: Optional[int] = None) -> Device:
+def make(kind: str, chip: Microcontroller, now: float, version: Optional[int] = None) -> SerialDevice:
     """Return the device on the board of `chip`; UsageError if this part has none."""
     if kind == ESPSTLINK:
         return EspFirmware(chip, now)

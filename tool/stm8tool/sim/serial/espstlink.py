@@ -8,6 +8,8 @@ confirmed it. Where the sources say nothing, these are our readings:
 * A refused byte is sent again and again. If the chip never takes it, the ESP8266's watchdog restarts the ESP8266. No
   source gives the time.
 * A read or write of no bytes succeeds.
+* If the serial wire damages bytes, a command may reach an address that the simulator does not know. The chip is silent
+  then.
 * The text of its boot ROM at 74880 baud arrives as a few wrong bytes.
 """
 
@@ -17,6 +19,7 @@ from typing import Optional
 
 from ..chip.microcontroller import SRST_S, Answer, Microcontroller
 from ..faults import Faults
+from ..gap import SimGapError
 from .wire import Sent, Started
 
 SRST, READ, WRITE, NRST, ENTRY, VERSION = 0x00, 0x01, 0x02, 0xFD, 0xFE, 0xFF
@@ -101,7 +104,13 @@ class EspFirmware:
         if not self._is_whole():
             return []
         frame, self._frame = bytes(self._frame), bytearray()
-        return self._answer(frame, now)
+        try:
+            return self._answer(frame, now)
+        except SimGapError:
+            faults = self._chip.faults
+            if faults.uart_lost is None and faults.uart_garbage is None:
+                raise
+            return [Sent(frame[0], now), *_failed(now + _SILENCE_S, _NO_BIT)]
 
     def _is_whole(self) -> bool:
         frame = self._frame

@@ -33,7 +33,7 @@ class Started(NamedTuple):
     sent: list[Sent]
 
 
-class Device(Protocol):
+class SerialDevice(Protocol):
     """What is at the far end of the wire."""
 
     @property
@@ -62,7 +62,7 @@ class Wire:
         faults: The faults of the bench.
     """
 
-    def __init__(self, device: Device, now: float, faults: Faults) -> None:
+    def __init__(self, device: SerialDevice, now: float, faults: Faults) -> None:
         self._device = device
         self._faults = faults
         self._arriving: deque[Sent] = deque()
