@@ -194,9 +194,15 @@ class Bridge:
         return rest
 
     def _misplaced(self, request: bytes, told: bytes) -> NoReturn:
-        """Report a write that went, or may have gone, to another place: a byte changed on the serial wire."""
+        """Report a write that went, or may have gone, to another place: a byte changed on the serial wire.
+
+        Without its count, a write of one byte is a whole request for nothing: it did no harm.
+        """
+        if not told[:1].strip(b"\0") and len(request) == 6:
+            raise ExchangeError("the espstlink lost a byte of a write, and wrote nothing")
         raise ProbeError(
-            f"a byte was damaged on the way to the espstlink: it wrote {_place(told)}, not {_place(request[1:])}",
+            f"a byte was damaged on the serial wire: the espstlink says that it wrote {_place(told)}, not "
+            f"{_place(request[1:])}",
             code=Code.PROBE_REFUSES,
             hint=Hint("use another cable or port; then erase the chip and repeat the {command}"),
         )
