@@ -79,7 +79,7 @@ class Code(Enum):
     PROBE_REFUSES = (
         "E-PROBE-REFUSES",
         3,
-        "the probe does not answer as an ST-LINK should; the chip is not the cause",
+        "the probe does not answer as it should; the chip is not the cause",
         "unplug the probe, plug it in again, without a hub; then try another cable, port or probe",
     )
     PROBE_LIMIT = "E-PROBE-LIMIT", 3, "this probe cannot do what the chip needs; another one can"

@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 SIM_PREFIX = "sim:"
 SERIAL_PREFIX = "serial:"
+ESPSTLINK_PREFIX = "espstlink:"
 _SERIAL_URLS = ("socket://", "rfc2217://")
 _SERIAL_NAME = re.compile(r"(\\\\\.\\)?COM\d+|/dev/.+", re.IGNORECASE)
 
@@ -39,12 +40,15 @@ class ProbeKind(NamedTuple):
             raises an error, `list` shows no probe of any kind. So it returns no probe if its library is not installed.
         name: What users call such a probe; `list` says it if it finds none.
         is_stlink: The doctor examines the USB and every ST-LINK on it.
+        is_hidden: The tool cannot see such a probe without asking it, so `list` shows the places where one can be, and
+            only if the user names the kind.
     """
 
     open: Callable[[str], SwimLink]
     attached: Callable[[str, Words], ProbeList]
     name: str
     is_stlink: bool = False
+    is_hidden: bool = False
 
 
 def open_link(selector: str) -> SwimLink:
@@ -77,6 +81,11 @@ def serial_line(selector: str) -> SerialLine:
     return SerialPort(name, selector)
 
 
+def _visible() -> list[ProbeKind]:
+    """Return the kinds whose attached probes the tool can see."""
+    return [kind for kind in dict.fromkeys(KINDS.values()) if not kind.is_hidden]
+
+
 def attached(selector: str, words: Words = LIBRARY) -> ProbeList:
     """Return the attached probes of the kind that `selector` names, or of every kind, for `stm8tool list`.
 
@@ -88,7 +97,7 @@ def attached(selector: str, words: Words = LIBRARY) -> ProbeList:
     if is_serial(selector):
         return serial_ports()
     named = _named_kind(selector)
-    found = [kind.attached(selector, words) for kind in ([named] if named else dict.fromkeys(KINDS.values()))]
+    found = [kind.attached(selector, words) for kind in ([named] if named else _visible())]
     return ProbeList([probe for one in found for probe in one.probes], [other for one in found for other in one.others])
 
 
@@ -97,13 +106,14 @@ def looked_for(selector: str) -> list[str]:
     if is_serial(selector):
         return ["serial port"]
     named = _named_kind(selector)
-    return [kind.name for kind in ([named] if named else dict.fromkeys(KINDS.values()))]
+    return [kind.name for kind in ([named] if named else _visible())]
 
 
 def _named_kind(selector: str) -> Optional[ProbeKind]:
     """Return the kind that the first word of `selector` names; None if it names none."""
     word, colon, _ = selector.partition(":")
-    return KINDS.get(word.strip().lower() + colon)
+    name = word.strip().lower()
+    return KINDS.get(name + (":" if name == ESPSTLINK_PREFIX[:-1] else colon))
 
 
 def bus_of(selector: str) -> tuple[UsbBus, str]:
@@ -117,12 +127,16 @@ def bus_of(selector: str) -> tuple[UsbBus, str]:
     return find.system_bus(), selector
 
 
-def serial_ports() -> ProbeList:
-    """Return the serial ports of this machine, for `stm8tool list --probe serial:`."""
+def serial_ports(prefix: str = SERIAL_PREFIX) -> ProbeList:
+    """Return the serial ports of this machine, for `stm8tool list --probe serial:`.
+
+    Args:
+        prefix: What stands before the name of a port in `--probe`.
+    """
     from .probe.listing import ListedProbe, ProbeList
     from .transport.serial_port import ports
 
-    rows = [ListedProbe(text, None, False, SERIAL_PREFIX + name) for name, text in ports()]
+    rows = [ListedProbe(text, None, False, prefix + name) for name, text in ports()]
     return ProbeList(rows, ())
 
 
@@ -144,10 +158,30 @@ def _stlinks(selector: str, words: Words) -> ProbeList:
     return listing.attached(bus_of(selector)[0], words)
 
 
+def _espstlink(selector: str) -> SwimLink:
+    from .probe.espstlink.swim import EspStlink
+
+    name = selector.partition(":")[2].strip()
+    if name.startswith(SIM_PREFIX):
+        from .sim.serial.devices import ESPSTLINK
+        from .sim.serial.line import SimLine
+
+        return EspStlink(SimLine(name[len(SIM_PREFIX) :], selector, ESPSTLINK))
+    from .transport.serial_port import SerialPort, only_port
+
+    name = name or only_port(ESPSTLINK_PREFIX)
+    return EspStlink(SerialPort(name, ESPSTLINK_PREFIX + name))
+
+
+def _espstlinks(_selector: str, _words: Words) -> ProbeList:
+    return serial_ports(ESPSTLINK_PREFIX)
+
+
 STLINK = ProbeKind(_stlink, _stlinks, "ST-LINK", is_stlink=True)
 
 # A probe of another kind adds a row: the beginning of its selectors, and its functions.
 KINDS: dict[str, ProbeKind] = {
     "usb:": STLINK,
     SIM_PREFIX: STLINK,
+    ESPSTLINK_PREFIX: ProbeKind(_espstlink, _espstlinks, "serial port", is_hidden=True),
 }
