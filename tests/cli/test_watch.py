@@ -304,9 +304,7 @@ def test_a_doubtful_type_is_told_and_the_hint_has_the_other_sign(
     plain = base("int" if encoding == SIGNED else "unsigned int", 2, encoding)
     kinds = [Die("volatile_type", type=plain) for _ in range(2)]
     byte = base("unsigned char", 1, UNSIGNED_CHAR)
-    record = Die(
-        "structure_type", name="d", byte_size=3, children=[member("on", 0, byte), member("x", 1, kinds[1])]
-    )
+    record = Die("structure_type", name="d", byte_size=3, children=[member("on", 0, byte), member("x", 1, kinds[1])])
     rows = array(kinds[1], 2, 3, size=12)
     children = [plain, kinds[0], variable("a", 0x20, kinds[0]), kinds[1], variable("b", 0x22, kinds[1])]
     children += [byte, rows, variable("c", 0x24, rows), record, variable("d", 0x30, record)]

@@ -119,6 +119,10 @@ LIBRARY: Words = {
     "allow": Word("`allow`", _allowed),
     "power_cycle": Word("`power_cycle`"),
     "attach_reset": Word("`Target.attach()` with reset=True"),
+    "begin_reset": Word("`begun` without `attach`"),
+    "source": Word("`source`"),
+    "baud": Word("`serial`", "serial=SerialSettings(baud={})"),
+    "reset_command": Word("`SerialSettings.reset_command`"),
     "list": Word("`stm8tool.list_probes()`"),
     "command": Word("call"),
     # Words for changes of an image
@@ -163,6 +167,10 @@ COMMAND_LINE: Words = {
     "allow": Word("--force-…", _forced),
     "power_cycle": Word("--power-cycle"),
     "attach_reset": Word("`gdbserver --reset`"),
+    "begin_reset": Word("leave out --attach"),
+    "source": Word("--source FOLDER"),
+    "baud": Word("--baud", "--baud {}"),
+    "reset_command": Word("--reset-command"),
     "list": Word("`stm8tool list`"),
     "command": Word("command"),
     "patch": Word("--patch", "--patch {}"),
@@ -194,4 +202,6 @@ PLATFORM: Words = {
     "write": Word("`pio run -t upload`"),
     "write_options": Word("`board_upload.option_bytes = yes`"),
     "list": Word("`pio run -t list-probes`"),
+    "baud": Word("`upload_speed`", "upload_speed = {}"),
+    "reset_command": Word("--reset-command in `upload_flags`"),
 }

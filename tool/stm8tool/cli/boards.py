@@ -128,9 +128,13 @@ def serve_serial(request: Request[ServeSerialArguments], console: Console) -> No
 
     given = request.arguments
     baud = request.serial.baud if request.serial else DEFAULT_BAUD
+
+    def reached_by(selector: str) -> None:
+        console.say(f"use it with --probe {selector}; Ctrl-C ends this")
+
     try:
         version = _version(given.loader_version)
-        server.serve(given.chipfile, given.end, given.port, baud, version, console.say, given.device)
+        server.serve(given.chipfile, given.end, given.port, baud, version, console.say, reached_by, given.device)
     except KeyboardInterrupt:
         console.say(f"{given.chipfile} is saved")
 

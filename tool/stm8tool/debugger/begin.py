@@ -12,6 +12,7 @@ from ..dwarf import reading
 from ..errors import ConnectError, ImageError, ReadoutProtectedError, TargetError
 from ..image import elf
 from ..parts.table import Part
+from ..words import Hint
 from .program import SourceProgram, source_folders
 from .source_run import SourceDebugger
 from .target import Target
@@ -86,5 +87,5 @@ def _reach(target: Target, *, attach: bool) -> None:
         if not attach or isinstance(exc, ReadoutProtectedError):
             raise
         raise exc.with_(
-            hint="a program that sleeps in HALT, or turns SWIM off, is reached only with a reset: leave out --attach"
+            hint=Hint("a program that sleeps in HALT, or turns SWIM off, is reached only with a reset: {begin_reset}")
         ) from exc

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Optional
 
 from ..errors import Code, TargetError, UsageError
+from ..words import Hint
 from .expressions import Evaluator, number_of_operand, text_of_operand
 from .registers import REGISTERS
 from .source_run import Halted, SourceDebugger
@@ -237,7 +238,7 @@ class Terminal:
         if lines is None:
             raise UsageError(
                 f"the source {file} is not found",
-                hint="start in the folder where it was built, or give --source FOLDER",
+                hint=Hint("start in the folder where it was built, or give {source}"),
             )
         if first > len(lines):
             raise UsageError(f"{file} ends with line {len(lines)}", hint="list LINE shows another place")

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from ..errors import Code, SerialError
 from ..transport.serial_line import SerialLine
+from ..words import Hint
 
 ACK, NACK, SYNC = 0x79, 0x1F, 0x7F
 GET, READ, GO, WRITE, ERASE = 0x00, 0x11, 0x21, 0x31, 0x43
@@ -228,7 +229,7 @@ def _checked(data: bytes) -> bytes:
 def _damaged(what: str) -> SerialError:
     return SerialError(
         f"the link to the loader is damaged: {what}",
-        hint="shorten the wires, check GND and the supply, or use a lower speed: --baud 57600",
+        hint=Hint("shorten the wires, check GND and the supply, or use a lower speed: {baud:57600}"),
     )
 
 

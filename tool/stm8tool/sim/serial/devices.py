@@ -45,7 +45,8 @@ def about(kind: str, part: Part, faults: Faults, version: Optional[int] = None) 
     if kind == ESPSTLINK:
         if version is not None:
             raise UsageError(
-                "--loader-version is for the loader in a boot ROM", hint=Hint("an espstlink has {fault:esp-version=1}")
+                "only the loader in a boot ROM has a version of the loader",
+                hint=Hint("an espstlink has {fault:esp-version=1}"),
             )
         return About(f"espstlink at {speed_of(faults)} baud", "espstlink:", speed_of(faults))
     loader = rom_facts.of(part, version)

@@ -99,7 +99,16 @@ class SerialServer:
             virtual.sleep(wire.now - virtual.now())
 
 
-def serve(path: store.PathLike, kind: str, port: int, baud: int, version: Optional[int], say: Say, device: str) -> None:
+def serve(
+    path: store.PathLike,
+    kind: str,
+    port: int,
+    baud: int,
+    version: Optional[int],
+    say: Say,
+    reached_by: Say,
+    device: str,
+) -> None:
     """Serve the board until KeyboardInterrupt.
 
     Args:
@@ -108,7 +117,8 @@ def serve(path: store.PathLike, kind: str, port: int, baud: int, version: Option
         port: TCP port, 0 for any free one; it listens on the loopback address only.
         baud: The speed for clients that do not tell theirs.
         version: The version of the loader; None: the newest.
-        say: Takes lines for the user, among them how to reach the board.
+        say: Takes lines for the user.
+        reached_by: Takes the selector of the probe by which a tool reaches the board, once it can.
         device: What answers, a name of `devices`.
 
     Raises:
@@ -123,7 +133,7 @@ def serve(path: store.PathLike, kind: str, port: int, baud: int, version: Option
         terminal = PseudoTerminal()
         try:
             say(f"{name}, at {terminal.name}")
-            say(f"use it with --probe {about.selector}{terminal.name}; Ctrl-C ends this")
+            reached_by(f"{about.selector}{terminal.name}")
             with shield():
                 while not interrupted():
                     if terminal.wait(_LOOK_S):
@@ -134,7 +144,7 @@ def serve(path: store.PathLike, kind: str, port: int, baud: int, version: Option
     with _listener(port) as listener:
         say(f"{name}, at {HOST} port {listener.getsockname()[1]}")
         before = "" if device == devices.BOOTLOADER else about.selector
-        say(f"use it with --probe {before}{kind}://{HOST}:{listener.getsockname()[1]}; Ctrl-C ends this")
+        reached_by(f"{before}{kind}://{HOST}:{listener.getsockname()[1]}")
         with shield():
             while not interrupted():
                 if select.select([listener], [], [], _WAKE_S)[0]:
