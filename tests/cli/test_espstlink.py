@@ -86,7 +86,7 @@ def test_an_esp8266_that_is_deaf_and_cannot_be_reset_is_told(image: str, capsys:
 def test_a_version_of_the_loader_is_not_one_of_the_espstlink(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     board()
     assert main(["sim", "serve-serial", "b.chip", "--as", "espstlink", "--loader-version", "2.1"]) == 2
-    assert "--loader-version is for the loader in a boot ROM" in capsys.readouterr().err
+    assert "only the loader in a boot ROM has a version of the loader" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
