@@ -9,7 +9,10 @@ import pytest
 
 from stm8tool.cli.main import main
 from stm8tool.image import Segment, save
+from stm8tool.parts.table import find_part
 from stm8tool.sim import store
+from stm8tool.sim.serial import rom_facts
+from stm8tool.uart import routines
 
 PARTS = {"stm8s208mb": 8192, "stm8s105k4": 8192, "stm8l151k4": 8192, "stm8l151k3": 4096, "stm8l152r8": 8192}
 ENABLED = {"stm8s208mb": ["OPTBL=0x55"], "stm8s105k4": ["OPTBL=0x55"]}
@@ -323,3 +326,39 @@ def test_a_wrong_value_of_an_option_for_a_port_is_a_usage_error(
     board("stm8s208mb")
     assert tool("stm8s208mb", *words, "info") == 2
     assert says in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_write_takes_little_longer_than_its_bytes_and_the_flash() -> None:
+    """8 KiB at 115200 baud: a frame of a block has 140 bytes and 3 answers, one of a read 11 bytes and 259 answers."""
+    Path("p.bin").write_bytes(program(8192))
+    board("stm8s208mb", enabled=True)
+    assert tool("stm8s208mb", "--base", "0x8000", "write", "p.bin") == 0
+    wire = (64 * (140 + 3) + 32 * (11 + 259)) * 11 / 115200
+    assert store.describe("b.chip").seconds < 1.25 * (wire + 64 * 0.006)
+
+
+def test_the_loader_in_rom_calls_each_version_of_the_routines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The facts of the simulator are a second reading: both know the same versions and addresses."""
+    monkeypatch.chdir(tmp_path)
+    for name, versions in {"stm8s105k4": (0x10, 0x12, 0x13), "stm8s208mb": (0x20, 0x21, 0x22)}.items():
+        for version in versions:
+            calls = rom_facts.of(find_part(name), version).calls
+            assert calls is not None
+            own = routines.VERSIONS[version]
+            assert (calls.write_entry, calls.option) == (own.write_entry, own.option)
+            assert (calls.erase_error, calls.write_error) == (own.erase_error, own.write_error)
+
+
+@pytest.mark.parametrize("version", [0x10, 0x12, 0x20, 0x21])
+@pytest.mark.usefixtures("desk")
+def test_an_older_loader_writes_erases_and_sets_option_bytes(version: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = "stm8s105k4" if version < 0x20 else "stm8s208mb"
+    newest = rom_facts.of
+    monkeypatch.setattr(rom_facts, "of", lambda chip: newest(chip, version))
+    board(part)
+    assert tool(part, "options", "set", "OPTBL=0x55", "--force-uncertain") == 0
+    assert tool(part, "write", "firmware.hex") == 0
+    assert tool(part, "verify", "firmware.hex") == 0
+    assert tool(part, "erase", "--all") == 0
+    assert held()[0] == 0

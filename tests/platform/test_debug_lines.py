@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -186,3 +187,13 @@ def test_what_the_builder_removed_has_no_lines(sdcc: str, tmp_path: Path) -> Non
     """The builder sets the addresses of a removed function to 0."""
     program = build(sdcc, tmp_path, SOURCES)
     assert table(program).at(0) is None
+
+
+def test_a_file_that_is_compiled_and_linked_at_once_keeps_its_lines(sdcc: str, tmp_path: Path) -> None:
+    """Its symbols have the name of the program, not that of the file. So they look like those of assembler."""
+    (tmp_path / "main.c").write_text('void main(void)\n{\n    __asm__("nop");\n    for (;;) ;\n}\n', encoding="utf-8")
+    command = [sdcc, "-mstm8", "--debug", "--out-fmt-elf", "main.c", "-o", "program.elf"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    found = table(tmp_path / "program.elf")
+    assert found.files == ["main.c"]
+    assert [line.is_assembler for line in found.lines if line.is_assembler] == []

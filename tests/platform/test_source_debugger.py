@@ -491,3 +491,33 @@ def test_a_step_ends_when_the_chip_is_reset_in_it(sdcc: str, tmp_path: Path, mon
     code, shown = documents.run([*words, "debug", "program.elf", "--do", "next"])
     assert code == 0
     assert "halted, because the chip was reset: the step did not end" in shown
+
+
+def test_a_chip_asleep_in_halt_is_reached_with_a_reset_only(
+    sdcc: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asleep = 'void main(void)\n{\n    __asm__("halt");\n    for (;;) ;\n}\n'
+    build(sdcc, tmp_path, {"main.c": asleep})
+    words = ["--probe", "sim:board.chip", "--part", "stm8s103f3"]
+    documents.run(["sim", "create", "board.chip", "--part", "stm8s103f3", "--probe", "v3"])
+    documents.run([*words, "write", "program.elf"])
+    code, shown = documents.run([*words, "debug", "program.elf", "--attach", "--do", "next"])
+    assert code
+    assert "leave out --attach" in shown.splitlines()[-2]
+    code, shown = documents.run([*words, "debug", "program.elf", "--do", "backtrace"])
+    assert code == 0, shown
+    assert "main has no caller" in shown
+
+
+def test_a_locked_chip_is_refused_and_runs_on(one: Bench) -> None:
+    assert documents.run([*one.words, "lock", "--yes"])[0] == 0
+    shown = one.debug("next", code=5)
+    assert "[E-ROP-READ]" in shown.splitlines()[-1]
+
+
+def test_an_unplugged_probe_is_told(one: Bench) -> None:
+    documents.run(["sim", "create", "lost.chip", "--part", one.part, "--probe", "v3", "--fault", "unplugged-after:200"])
+    code, shown = documents.run(["--probe", "sim:lost.chip", "--part", one.part, "debug", "program.elf"])
+    assert code, shown
+    assert shown.splitlines()[-1].startswith("error: ")

@@ -339,9 +339,9 @@ def test_a_read_protected_chip_shows_no_variable(tmp_path: Path) -> None:
 
 
 def test_a_cpu_that_is_stopped_is_told(running: Running) -> None:
-    debug = running.board.chip.debug
-    debug.reset(stalled=True)
-    debug.leave_at(0x8004, 0, 0, 0, 0x3FF, 0x28)  # at its first instruction the tool would start it
+    running.board.chip.debug.reset(stalled=True)
+    # A CPU at its very first instruction is started: a reset in the middle of an entry leaves it there.
+    running.board.chip.debug.leave_at(0x8004, 0, 0, 0, 0x03FF, 0x28)
     with running.board.open() as chip:
         with pytest.raises(TargetError, match="the CPU of the chip is stopped") as failure, opened(running, chip):
             pass

@@ -11,7 +11,7 @@ import pytest
 
 from session.bench import Board, image_of, program
 from session.outcomes import outcome
-from stm8tool.errors import Code, SwimError, ToolError, VerifyError
+from stm8tool.errors import Code, LinkFault, SwimError, ToolError, VerifyError
 
 # -- noise -----------------------------------------------------------------------------------------------------------
 
@@ -152,3 +152,29 @@ def test_over_a_link_that_flips_bits_memory_is_read_in_smaller_pieces_from_then_
             costs.append(sum(sizes) / 0x4000)
     assert costs[0] > 6  # the halves of halves, until two reads agree
     assert costs[1] < 5
+
+
+@pytest.mark.parametrize(("gains", "tries"), [([0] * 30, 3), ([1] * 30, 20), ([1, 0, 1, 0, 0, 0, 1], 5)])
+def test_a_job_is_tried_three_times_after_its_last_progress_and_twenty_times_in_all(
+    gains: list[int], tries: int
+) -> None:
+    with Board().session() as session:
+        core = session.connect()
+        done = made = 0
+
+        def job() -> None:
+            nonlocal done, made
+            done += gains[made]
+            made += 1
+            raise SwimError("the chip does not answer", fault=LinkFault.SILENT)
+
+        with pytest.raises(SwimError):
+            core.persist(job, progress=lambda: done)
+        assert made == tries
+
+
+def test_a_block_that_is_worn_out_keeps_its_own_hint_over_a_weak_link() -> None:
+    error = outcome(Board(faults=["dead-block=0x008400", "bit-flip-every=2500"]), size=4000)
+    assert isinstance(error, VerifyError)
+    assert error.details[-1].startswith("until then: ")
+    assert "check GND" not in (error.hint or "")

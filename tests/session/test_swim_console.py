@@ -422,9 +422,9 @@ def test_a_program_that_a_watchdog_resets_is_reached_and_never_left_stopped(mode
 def test_a_chip_that_resets_itself_too_often_is_told_as_that() -> None:
     board = Board(model="v2")
     biting(board, 1)
-    with board.open() as chip, pytest.raises(ConnectError, match="for a moment, again and again") as caught:
+    with board.open() as chip, pytest.raises(TargetError, match="for a moment, again and again") as caught:
         chip.console().__enter__()
-    assert caught.value.code is Code.LINK_LOST
+    assert caught.value.code is Code.NO_CONSOLE
     assert "watchdog" in str(caught.value.hint)
     assert board.is_left_idle()
     assert not board.chip.debug.stalled

@@ -94,6 +94,8 @@ def attached(selector: str, words: Words = LIBRARY) -> ProbeList:
 
 def looked_for(selector: str) -> list[str]:
     """Return the names of the kinds of probes that `attached` looks for."""
+    if is_serial(selector):
+        return ["serial port"]
     named = _named_kind(selector)
     return [kind.name for kind in ([named] if named else dict.fromkeys(KINDS.values()))]
 
@@ -121,7 +123,7 @@ def serial_ports() -> ProbeList:
     from .transport.serial_port import ports
 
     rows = [ListedProbe(text, None, False, SERIAL_PREFIX + name) for name, text in ports()]
-    return ProbeList(rows, () if rows else ("no serial port",))
+    return ProbeList(rows, ())
 
 
 def _stlink(selector: str) -> SwimLink:

@@ -110,8 +110,8 @@ def _has_a_compound_assignment(node: Node, text: str, code: Code) -> bool:
 
 
 def _has_the_constant_as_unsigned(node: Node, text: str, code: Code) -> bool:
-    values = [child.value for child in node.children if child.kind == "CONSTANT"]
-    return any(_number(number) in values for number in _UNSIGNED.findall(text))
+    values = [child.value or 0 for child in node.children if child.kind == "CONSTANT"]
+    return any((_number(number) - value) % (1 << 16) == 0 for number in _UNSIGNED.findall(text) for value in values)
 
 
 def _compares(node: Node, text: str, code: Code) -> bool:

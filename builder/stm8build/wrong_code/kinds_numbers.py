@@ -71,7 +71,7 @@ KINDS = (
         100,
         {"4.2": 92, "4.5": 100},
         "unsigned char c$ = 1;\nint f$(void) { return 100 - ((int)c$ >> 8); }",
-        until=(4, 5),
+        until=(4, 4),
         note="SDCC warns of the shift itself (116).",
     ),
     Kind(
@@ -85,7 +85,7 @@ KINDS = (
         0xFFFF,
         {"4.2": 0xFFFFFFFF, "4.5": 0xFFFF},
         "long f$(signed char q) { unsigned int w = q; return w; }",
-        until=(4, 5),
+        until=(4, 4),
     ),
     Kind(
         "short-push",
@@ -152,8 +152,8 @@ KINDS = (
     ),
     Kind(
         "signed-or-unsigned",
-        "an int & | ^ an unsigned constant, where the result is widened",
-        "the result is widened by its sign, as if the constant had no u",
+        "an int & | ^ an unsigned constant, where the result is widened, compared, divided or shifted right",
+        "the result is taken as signed, as if the constant had no u",
         "cast the int to unsigned",
         "int i$ = -3;\nlong f$(void) { return i$ | 32765u; }",
         "(unsigned long)f$()",

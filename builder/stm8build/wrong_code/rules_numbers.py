@@ -65,13 +65,30 @@ def byte_against_truth(function: Function) -> Iterator[Node]:
 
 
 def signed_or_unsigned(function: Function) -> Iterator[Node]:
-    """Yield `& | ^` of an int and a constant that is widened; whether the constant had a `u` only the source tells."""
+    """Yield `& | ^` of an int and a constant where the sign of the result matters.
+
+    Whether the constant had a `u`, only the source tells.
+    """
     for node in function.nodes():
         found = variable_and_constant(node) if node.kind in BITWISE else None
-        if found and node.type.size == 2 and node.type.signed and found[0].type.signed:
-            into = widened_to(out_of_choices(node), function)
-            if into and into[0] > 2:
-                yield node
+        if not found or node.type.size not in (1, 2) or not node.type.signed or not found[0].type.signed:
+            continue
+        if node.kind == "&" and 0 <= found[1] < 1 << 8 * node.type.size - 1:
+            continue  # the result is never negative
+        used = out_of_choices(node)
+        into = widened_to(used, function)
+        if (node.type.size == 2 and into and into[0] > 2) or _asks_for_the_sign(used):
+            yield node
+
+
+def _asks_for_the_sign(node: Node) -> bool:
+    """Whether a value is compared with a signed one, divided, or shifted right."""
+    above = node.parent
+    if above is None or len(above.children) != 2:
+        return False
+    if above.kind == "RIGHT_SHIFT":
+        return above.children[0] is node
+    return above.kind in (*COMPARISONS, "DIV", "MOD") and all(child.type.signed for child in above.children)
 
 
 def minus_of_a_choice(function: Function) -> Iterator[Node]:

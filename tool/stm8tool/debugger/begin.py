@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Optional
 
 from ..chip.running import program as programs
 from ..dwarf import reading
-from ..errors import ImageError
+from ..errors import ConnectError, ImageError, ReadoutProtectedError, TargetError
 from ..image import elf
 from ..parts.table import Part
 from .program import SourceProgram, source_folders
@@ -70,10 +70,21 @@ def begun(
             debugger.was_reset = debugger.was_reset or text.startswith("the chip was reset")
 
     with Target(chip, hear) as target:
-        target.attach(reset=not attach)
+        _reach(target, attach=attach)
         held.require_in(target.link, chip.part, set())
         debugger = SourceDebugger(target, program, interrupted)
         heard.append(debugger)
         if not attach and "_main" in program.symbols:
             debugger.run_to(program.find("main", None).address)
         yield debugger
+
+
+def _reach(target: Target, *, attach: bool) -> None:
+    try:
+        target.attach(reset=not attach)
+    except (ConnectError, TargetError) as exc:
+        if not attach or isinstance(exc, ReadoutProtectedError):
+            raise
+        raise exc.with_(
+            hint="a program that sleeps in HALT, or turns SWIM off, is reached only with a reset: leave out --attach"
+        ) from exc

@@ -23,7 +23,7 @@ from ..dwarf.types import (
     text_of_value,
     value_of,
 )
-from ..errors import UsageError
+from ..errors import Code, TargetError, UsageError
 from .scopes import Operand, Scopes
 
 LONGEST = 400  # characters of an expression; our choice
@@ -63,7 +63,7 @@ _DIRECT: dict[str, Callable[[Number, Number], Number]] = {
 _OF_INTEGERS: dict[str, Callable[[int, int], int]] = {"&": operator.and_, "|": operator.or_, "^": operator.xor}
 
 
-class UnknownValueError(UsageError):
+class UnknownValueError(TargetError):
     """The value cannot be known; the message says why."""
 
 
@@ -270,7 +270,9 @@ def member_of(operand: Operand, member: MemberField) -> Operand:
 
 def unknown(operand: Operand) -> UnknownValueError:
     """Return the error for an operand without a value."""
-    return UnknownValueError(f"not known: {operand.unknown}", hint="the debugger shows only values that it can trust")
+    return UnknownValueError(
+        f"not known: {operand.unknown}", code=Code.DEBUG, hint="the debugger shows only values that it can trust"
+    )
 
 
 def number_of_operand(operand: Operand) -> Number:

@@ -15,6 +15,7 @@ _LONGEST = 2 * PACKET_SIZE + 16  # each byte may be escaped
 _MOST_GARBAGE = 4096  # bytes outside of packets in a row; then the client speaks something else
 _MOST_BAD = 16  # packets with a wrong checksum in a row
 _ESCAPE, _FLIP = 0x7D, 0x20
+_SPEAK = "connect with stm8-gdb, or another program that speaks its remote protocol"
 _ESCAPED = frozenset(b"#$}*")
 
 
@@ -58,7 +59,7 @@ class Reader:
             end = self._waiting.find(b"#")
             if end < 0 or len(self._waiting) < end + 3:
                 if len(self._waiting) > _LONGEST:
-                    raise NotRspError("the client sent a packet without an end")
+                    raise NotRspError("the client sent a packet without an end", hint=_SPEAK)
                 break
             body, digits = bytes(self._waiting[1:end]), bytes(self._waiting[end + 1 : end + 3])
             del self._waiting[: end + 3]
@@ -74,13 +75,13 @@ class Reader:
                 return
         self._garbage += 1
         if self._garbage > _MOST_GARBAGE:
-            raise NotRspError("the client does not speak GDB's protocol")
+            raise NotRspError("the client does not speak GDB's protocol", hint=_SPEAK)
 
     def _checked(self, body: bytes, digits: bytes) -> Event:
         if checksum(body) != digits.lower():
             self._bad += 1
             if self._bad > _MOST_BAD:
-                raise NotRspError("the client sends one packet after the other with a wrong checksum")
+                raise NotRspError("the client sends one packet after the other with a wrong checksum", hint=_SPEAK)
             return Sign.BAD
         self._garbage = self._bad = 0
         return unescaped(body)

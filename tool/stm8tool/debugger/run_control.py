@@ -97,7 +97,7 @@ class RunControl:
             after = self.status()
             if after.stalled:
                 return after
-        raise TargetError("the CPU does not stop", code=Code.DEBUG)
+        raise TargetError("the CPU does not stop", code=Code.DEBUG, hint="reset the chip, and halt it again")
 
     def mask_resets(self, on: bool) -> None:
         """Keep watchdogs and illegal opcodes from resetting the chip, or let them."""

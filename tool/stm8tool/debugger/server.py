@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Optional
 
 from ..errors import ToolError, UsageError
+from ..words import Hint
 from . import rsp
 from .rsp import NotRspError, Reader, Sign
 from .stub import Stub
@@ -78,7 +79,7 @@ class GdbServer:
         except OSError as exc:
             raise UsageError(
                 f"port {self._port} cannot be used: {exc.strerror}",
-                hint="another program has it, perhaps an earlier server: end that one, or choose another port: --port",
+                hint=Hint("another program has it, perhaps an earlier server: end that one, or choose another: {port}"),
             ) from exc
 
     # -- one client -----------------------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ class Stub:
         except LINK_ERRORS as exc:
             return self._refused(self._found_again(exc))
         except SimGapError as gap:
-            return self._refused(TargetError(f"the simulator does not know this: {gap}", code=Code.DEBUG))
+            return self._refused(_not_simulated(gap))
 
     def _refused(self, exc: ToolError) -> bytes:
         self._notice(told(exc))
@@ -318,7 +318,7 @@ class Stub:
             return self._refused(exc)
         except SimGapError as gap:
             self.is_running = False
-            return self._refused(TargetError(f"the simulator does not know this: {gap}", code=Code.DEBUG))
+            return self._refused(_not_simulated(gap))
         return None if stop is None else self._stop_reply(stop)
 
     def interrupt(self) -> Optional[bytes]:
@@ -354,6 +354,14 @@ class Stub:
         self._target.detach()
         self.has_ended = True
         return _OK if packet.startswith(b"v") else None
+
+
+def _not_simulated(gap: SimGapError) -> TargetError:
+    return TargetError(
+        f"the simulator does not know this: {gap}",
+        code=Code.DEBUG,
+        hint="a real chip may know it; leave this address out",
+    )
 
 
 def told(exc: ToolError) -> str:

@@ -56,7 +56,7 @@ class WholeAddresses:
             return None
         if self.are_short:
             return 0
-        named = self._rows.get(module_of(unit), set())
+        named = self._rows.get(module_of(unit)) or set().union(*self._rows.values())
         fitting = [bank for bank in self._banks if all(bank + row in named for row in rows)]
         return fitting[0] if len(fitting) == 1 else None
 
@@ -66,7 +66,9 @@ class WholeAddresses:
             return None
         if self.are_short:
             return low
-        rows = self._functions.get((module_of(unit), name), set())
+        rows = self._functions.get((module_of(unit), name)) or {
+            row for (_, function), rows in self._functions.items() if function == name for row in rows
+        }
         fitting = [row for row in rows if row % BANK == low % BANK]
         return fitting[0] if len(fitting) == 1 else None
 

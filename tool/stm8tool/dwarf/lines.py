@@ -91,7 +91,7 @@ def read_lines(data: DebugData) -> LineTable:
     lengths = function_lengths(data.dwarf)
     found = [line for unit in data.units for line in _lines_of_unit(data.dwarf, unit, places, lengths)]
     modules = {module_of(text_of(unit)) for unit in data.units}
-    return LineTable([*found, *_assembler_lines(places.symbols, modules)])
+    return LineTable([*found, *_assembler_lines(places.symbols, modules, LineTable(found))])
 
 
 def function_lengths(dwarf: Any) -> dict[int, int]:
@@ -164,14 +164,20 @@ def _end_of(address: int, lengths: Mapping[int, int]) -> int:
     return max(starts) + lengths[max(starts)] if starts else address + 1
 
 
-def _assembler_lines(symbols: Iterable[tuple[str, int]], modules: set[str]) -> Iterator[CodeLine]:
-    """Yield the lines of assembler files: those of a module that SDCC has not compiled."""
+def _assembler_lines(symbols: Iterable[tuple[str, int]], modules: set[str], of_c: LineTable) -> Iterator[CodeLine]:
+    """Yield the lines of assembler files.
+
+    The assembler that SDCC makes of C has such symbols, too. It has the name of the file, or of the program if that is
+    compiled and linked at once.
+    """
     by_file: dict[str, dict[int, int]] = defaultdict(dict)
     for name, value in symbols:
         found = _ASSEMBLER_SYMBOL.fullmatch(name)
         if found and found["file"] not in modules:
             by_file[found["file"]][value] = int(found["line"])
     for file, lines in by_file.items():
+        if any(of_c.at(address) for address in lines):
+            continue
         starts = sorted(lines)
         for start, following in zip(starts, [*starts[1:], starts[-1] + 1]):
             end = following if following - start <= _LONGEST else start + 1

@@ -1,7 +1,7 @@
 """Reach the loader: reset the chip, send syncs until it answers, and find out how its UART works.
 
-Source: UM0560. The ROM listens for a second after a reset if an option byte enables it, and without a limit if the
-flash does not begin with a program. Under read protection it does not listen at all.
+Source: UM0560. The ROM listens for a second after a reset if an option byte enables it. If the flash does not
+begin with a program, it listens without a limit. Under read protection it does not listen at all.
 """
 
 from __future__ import annotations
@@ -213,8 +213,8 @@ def _silent(line: SerialLine, baud: int, seen: Counter[int], tried: list[str]) -
         f"no loader answers at {line.place}",
         code=Code.LOADER_SILENT,
         hint=Hint(
-            "reset the chip while the tool waits; swap TX and RX, connect GND. A chip with a program has the loader "
-            "only if an option byte (OPTBL) enables it, and never under read protection; an ST-LINK reaches it always"
+            "reset the chip while the tool waits; swap TX and RX, connect GND. A chip with a program starts its "
+            "loader only if an option byte (OPTBL) enables it, and never under read protection. SWIM needs no loader"
         ),
         details=details,
     )

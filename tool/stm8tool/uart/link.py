@@ -1,7 +1,7 @@
 """The commands of the loader over a serial line, each as one exchange that is repeated if that is harmless.
 
 Every command is a byte and its complement. The loader answers ACK or NACK after each part of it. A byte that is lost on
-the way leaves the loader in the middle of a frame: `recover` fills the frame until its checksum is wrong.
+the way leaves the loader in the middle of a frame. `recover` fills that frame until its checksum is wrong.
 
 Source: UM0560 as its clients use it (confidence high); AN2659 has the same frames.
 """

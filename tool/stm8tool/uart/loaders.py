@@ -1,4 +1,4 @@
-"""Which parts have a loader at their UART, and what each needs.
+"""Which parts have a loader at their UART, and the needs of each.
 
 Source: UM0560 and the tables of its clients (stm8gal): versions, sectors, addresses; confidence high. The ROM of an
 STM8L erases and writes by itself. That of an STM8S or STM8AF calls routines in RAM, see `routines/`.

@@ -67,7 +67,7 @@ class Attachment:
 
         Raises:
             ConnectError: The running chip does not answer.
-            TargetError: Its CPU is stopped, or it does not let its memory be read.
+            TargetError: Its CPU is stopped, it resets itself all the time, or it does not let its memory be read.
         """
         clock = self.link.clock
         end = clock.now() + _ENTRY_S
@@ -87,7 +87,7 @@ class Attachment:
             except ConnectError as exc:
                 if clock.now() > end:
                     if reached > 1:
-                        raise _resets_itself(exc) from exc
+                        raise self._resets_itself(exc) from exc
                     raise
                 clock.sleep(AGAIN_S)
             except LINK_ERRORS as exc:
@@ -99,7 +99,7 @@ class Attachment:
                     ) from exc
                 if clock.now() > end:
                     if reached > 1:
-                        raise _resets_itself(exc) from exc
+                        raise self._resets_itself(exc) from exc
                     raise
                 # The chip may have been reset a moment ago: no other time before its next reset is better to enter.
 
@@ -127,6 +127,14 @@ class Attachment:
     def is_away(self) -> bool:
         """True while another command has the probe."""
         return self._lender.is_away
+
+    def _resets_itself(self, exc: ToolError) -> TargetError:
+        return TargetError(
+            "the chip answers for a moment, again and again: its program resets it, or the wires are bad",
+            code=self._code,
+            hint="a watchdog that is not refreshed in time resets the chip, and so does an opcode that does not exist",
+            details=[str(exc)],
+        )
 
     def leave(self) -> None:
         """Detach; the program runs on. Nothing happens while another command has the probe."""
@@ -192,12 +200,3 @@ class Attachment:
         if self._is_waiting:
             self._notice(text)
         self._is_waiting = False
-
-
-def _resets_itself(exc: ToolError) -> ConnectError:
-    return ConnectError(
-        "the chip answers for a moment, again and again: its program resets it, or the wires are bad",
-        code=Code.LINK_LOST,
-        hint="a watchdog that the program does not refresh in time resets the chip; see docs/console.md, Limits",
-        details=[str(exc)],
-    )

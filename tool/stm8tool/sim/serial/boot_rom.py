@@ -5,7 +5,8 @@ Sources: UM0560 as its clients use it (stm8gal, confidence high). Our readings, 
 * The echo of the answer to a sync is not awaited. Any byte is the echo of a NACK. A wrong echo of another byte ends the
   answer.
 * Page zero of RAM up to 0x9F holds the loader's variables. It refuses to write there.
-* A read across the end of a memory gives 0x00 for the rest, as does the flash of the die that the part does not have.
+* A read across the end of a memory gives 0x00 for the rest. The die may have flash that the part does not have: it
+  reads 0x00, too.
 * Registers, the unique ID and the ROM itself cannot be read.
 * A routine in RAM that does not return leaves a loader that is silent until the next reset.
 """

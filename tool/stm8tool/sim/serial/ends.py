@@ -147,7 +147,7 @@ class PseudoTerminal:
         return True
 
     def _read(self) -> Optional[bytes]:
-        """Return the bytes that have come; None if nobody has opened the other end."""
+        """Return the bytes that have come; None if no program has opened the other end."""
         try:
             return os.read(self._master, _MOST)
         except BlockingIOError:

@@ -15,7 +15,7 @@ SECTOR = 1024
 
 
 class RomVariables(NamedTuple):
-    """Where the ROM of an STM8S or STM8AF calls the routines in RAM, its variables for them, and its own routine.
+    """The addresses of a ROM of an STM8S or STM8AF: calls of the routines in RAM, variables, its own routine.
 
     The last one refreshes the watchdogs: routines in RAM may call it.
     """

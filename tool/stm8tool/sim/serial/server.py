@@ -28,6 +28,7 @@ from .wire import MANUAL_RESET_S, Wire, chip_text
 HOST = "127.0.0.1"
 _WAKE_S = 0.2  # how late Ctrl-C may be seen
 _SHORTEST_S = 0.0002
+_LOOK_S = 0.01  # how late a client of a pseudo terminal may be seen; nothing tells that one has come
 
 Say = Callable[[str], None]
 
@@ -115,7 +116,7 @@ def serve(path: store.PathLike, kind: str, port: int, baud: int, version: Option
             say(f"use it with --probe serial:{terminal.name}; Ctrl-C ends this")
             with shield():
                 while not interrupted():
-                    if terminal.wait(_WAKE_S):
+                    if terminal.wait(_LOOK_S):
                         server.serve(terminal)
         finally:
             terminal.destroy()

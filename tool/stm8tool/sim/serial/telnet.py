@@ -1,4 +1,4 @@
-"""The server's side of RFC 2217: a serial port behind a TCP connection, with its speed, parity and control lines.
+"""The server's side of RFC 2217: a serial port at a TCP connection, with its speed, parity and control lines.
 
 Source: RFC 854 (Telnet) and RFC 2217. Only what a client needs to open a port and to set it.
 """

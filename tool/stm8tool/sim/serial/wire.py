@@ -1,6 +1,6 @@
 """The serial wire between a host and a chip: the time of each byte, parity, reset, and faults.
 
-A frame with the wrong parity is damaged if its byte has an even number of ones: the receiver takes the ninth bit for a
+A frame with the wrong parity is damaged if its byte has an even number of ones. The receiver takes the ninth bit for a
 stop bit, or the stop bit for parity. So 0x7F, ACK and NACK pass in any case.
 
 The line of the adapter that resets the chip is DTR, and also RTS: a board has one of them.

@@ -19,7 +19,7 @@ END = 0x0200  # the ROM leaves RAM up to here to the routines
 
 
 class RomCalls(NamedTuple):
-    """Where a version of the ROM calls the routines, and where its variables are."""
+    """The addresses of a version of the ROM: its calls of the routines, and its variables."""
 
     write_entry: int
     option: int
