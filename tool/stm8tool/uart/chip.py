@@ -385,7 +385,7 @@ class UartChip(Chip):
     def options(self) -> Sequence[OptionState]:
         """Return the option bytes of the chip."""
         part = self.part
-        area = self._memory().read(part.options)
+        area = self._memory().sure(part.options)
 
         def state(at: int) -> int:
             return area[at - part.options.start]

@@ -65,7 +65,7 @@ class LoaderLink:
         if self.own:
             back = self._line.read(len(data), _ANSWER_S)
             if back != data:
-                raise _damaged(f"{data.hex(' ')} was sent, and {back.hex(' ') or 'nothing'} came back on the wire")
+                raise damaged(f"{data.hex(' ')} was sent, and {back.hex(' ') or 'nothing'} came back on the wire")
 
     def receive(self, size: int, timeout_s: float) -> bytes:
         """Return bytes of the loader, and send them back if it wants that; fewer if they do not come in time."""
@@ -91,7 +91,7 @@ class LoaderLink:
         if answer == bytes([NACK]):
             raise RefusedByLoaderError(f"the loader refused {what}", hint=_REFUSED)
         if answer != bytes([ACK]):
-            raise _damaged(f"the loader answered {what} with {answer.hex() or 'nothing'}")
+            raise damaged(f"the loader answered {what} with {answer.hex() or 'nothing'}")
 
     def persist(self, job: Callable[[], _Result]) -> _Result:
         """Do a job that is harmless to repeat; after a damaged exchange do it again.
@@ -151,7 +151,7 @@ class LoaderLink:
         try:
             self._acknowledged(f"the command {name}")
         except RefusedByLoaderError as exc:
-            raise _damaged(f"the loader refused the command {name}") from exc
+            raise damaged(f"the loader refused the command {name}") from exc
 
     def _address(self, address: int) -> None:
         self.send(_checked(address.to_bytes(4, "big")))
@@ -183,7 +183,7 @@ class LoaderLink:
         if data[:1] == bytes([NACK]):
             raise RefusedByLoaderError(f"the loader refused a read of {size} bytes", hint=_REFUSED)
         if len(data) != size + 1 or data[0] != ACK:
-            raise _damaged(f"{len(data)} of {size + 1} bytes came")
+            raise damaged(f"{len(data)} of {size + 1} bytes came")
         return data[1:]
 
     def write(self, address: int, data: bytes) -> None:
@@ -226,7 +226,8 @@ def _checked(data: bytes) -> bytes:
     return data + bytes([total])
 
 
-def _damaged(what: str) -> SerialError:
+def damaged(what: str) -> SerialError:
+    """Return the error for bytes that did not arrive as they were sent."""
     return SerialError(
         f"the link to the loader is damaged: {what}",
         hint=Hint("shorten the wires, check GND and the supply, or use a lower speed: {baud:57600}"),
