@@ -36,6 +36,7 @@ PAGES = {
         "docs/unused",
         "docs/compilers",
         "docs/serial",
+        "docs/espstlink",
         "docs/console",
         "docs/debugging",
         "docs/watch",

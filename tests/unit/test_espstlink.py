@@ -312,3 +312,19 @@ def test_a_release_that_fails_is_a_warning(caplog: pytest.LogCaptureFixture) -> 
     link.close()
     assert "could not release NRST" in caplog.text
     assert not line.is_open
+
+
+def test_after_an_interrupt_the_next_command_finds_the_esp8266_in_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    link, line = opened((WRITE_TWO, ""), ("FF", VERSION), ("FD FF", "FD 00"))
+    read = line.read
+
+    def interrupt(_size: int, _timeout_s: float) -> bytes:
+        monkeypatch.setattr(line, "read", read)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(line, "read", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        link.wotf(0x10, b"\xab\xcd")
+    line.input = bytes.fromhex("02 00 02 00 00 10")  # the ESP8266 has gone on
+    link.close()
+    assert (line.pulses, len(line.rows), line.is_open) == (0, 0, False)

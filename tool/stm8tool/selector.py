@@ -40,8 +40,8 @@ class ProbeKind(NamedTuple):
             raises an error, `list` shows no probe of any kind. So it returns no probe if its library is not installed.
         name: What users call such a probe; `list` says it if it finds none.
         is_stlink: The doctor examines the USB and every ST-LINK on it.
-        is_hidden: The tool cannot see such a probe without asking it, so `list` shows the places where one can be, and
-            only if the user names the kind.
+        is_hidden: The tool cannot see such a probe without asking it. `list` shows the places where one can be, if the
+            user names the kind.
     """
 
     open: Callable[[str], SwimLink]

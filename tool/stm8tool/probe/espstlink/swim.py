@@ -131,7 +131,7 @@ class EspStlink:
         self._move_reset(_NRST_RELEASED)
 
     def enter(self, first_poll_s: float) -> None:
-        """Send the entry waveform; the answer comes when it is over, so nobody asks for a status."""
+        """Send the entry waveform. The answer comes when it is over, so the tool asks for no status."""
         try:
             answer = self._bridge.ask(_ENTRY, _CYCLES_SIZE)
         except SwimError:

@@ -20,7 +20,7 @@ NAMES = (BOOTLOADER, ESPSTLINK)
 
 
 class About(NamedTuple):
-    """What a user needs to know of a device.
+    """The facts about a device that a user needs.
 
     Attributes:
         text: A description.

@@ -34,7 +34,7 @@ class Started(NamedTuple):
 
 
 class SerialDevice(Protocol):
-    """What is at the far end of the wire."""
+    """The device at the far end of the wire."""
 
     @property
     def even_parity(self) -> bool:
