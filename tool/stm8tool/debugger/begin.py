@@ -67,7 +67,7 @@ def begun(
     def hear(text: str) -> None:
         notice(text)
         for debugger in heard:
-            debugger.was_reset = debugger.was_reset or text.startswith("the chip was reset")
+            debugger.runner.was_reset = debugger.runner.was_reset or text.startswith("the chip was reset")
 
     with Target(chip, hear) as target:
         _reach(target, attach=attach)
