@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
+from .. import image
 from ..chip.running import program as programs
 from ..dwarf import reading
 from ..errors import ConnectError, ImageError, ReadoutProtectedError, TargetError
@@ -38,6 +39,15 @@ def loaded(path: str, part: Part, source: Optional[str] = None) -> SourceProgram
             return SourceProgram(data, part, [Path(source), *folders] if source is not None else folders)
     except elf.ElfError as exc:
         raise ImageError(f"{path}: {exc}", hint="build the program again") from exc
+
+
+def upload(chip: Chip, path: str) -> None:
+    """Write a program to its chip, as `write` does. A locked chip is not unlocked.
+
+    Raises:
+        ImageError, WriteProtectedError, ProgramError, VerifyError: See `Chip.write`.
+    """
+    chip.write(image.load([path], None, ram_size=chip.part.ram.size), unlock=False)
 
 
 @contextmanager

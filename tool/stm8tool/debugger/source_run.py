@@ -16,6 +16,7 @@ from .scopes import Operand, Scopes
 from .stops import Reason, Stop
 from .target import Target
 
+NO_VALUE = "not known: a function called later may have changed it"
 NOT_STEPPED = "the line has not ended: interrupts wait while it is stepped. Delete a breakpoint, or use continue"
 
 
@@ -162,16 +163,21 @@ class SourceDebugger:
         Raises:
             TargetError: Its caller is not known.
         """
+        caller = self.caller()
+        inner = self.frame
+        stop, done = self.runner.run_until(caller.state.pc, caller.state.sp)
+        if not done:
+            return self._told(stop)
+        return Halted("returned", result=self._result_of(inner))
+
+    def caller(self) -> Frame:
+        """Return the frame that called the selected one; TargetError if it is not known."""
         trace = self.backtrace
         if self.selected + 1 >= len(trace.frames):
             raise TargetError(
                 f"the caller is not known: {trace.end}", code=Code.DEBUG, hint="use next, or a breakpoint"
             )
-        inner, caller = trace.frames[self.selected], trace.frames[self.selected + 1]
-        stop, done = self.runner.run_until(caller.state.pc, caller.state.sp)
-        if not done:
-            return self._told(stop)
-        return Halted("returned", result=self._result_of(inner))
+        return trace.frames[self.selected + 1]
 
     def _result_of(self, frame: Frame) -> str:
         """Return the result of a function that has just returned: in A, in X, or in Y and X."""
@@ -192,23 +198,41 @@ class SourceDebugger:
         self.changed()
         return self._told(self.target.reset())
 
-    def assign(self, name: str, value: str, evaluator: Evaluator) -> None:
+    def evaluator(self) -> Evaluator:
+        """Return what evaluates expressions in the selected frame."""
+        return Evaluator(lambda name: self.scopes.find(name, self.frame), self.scopes, self._register)
+
+    def _register(self, name: str) -> int:
+        if name not in {register.name for register in REGISTERS}:
+            raise UsageError(f"the CPU has no register ${name}", hint="it has $pc, $a, $x, $y, $sp, $cc")
+        value = getattr(self.frame.state, name)
+        if value is None:
+            raise UsageError(f"${name} is {NO_VALUE}", hint="frame 0 has the registers of the CPU")
+        return int(value)
+
+    def assign(self, name: str, value: str) -> None:
         """Set a variable, or a register of the innermost frame; both are texts of a user.
 
         Raises:
             UsageError: It cannot be set, or the value does not fit.
             TargetError: The chip does not take it.
         """
-        wanted = evaluator.evaluate(value)
         number = [at for at, register in enumerate(REGISTERS) if name == f"${register.name}"]
         if number:
-            self._set_register(number[0], number_of_operand(wanted))
+            self._set_register(number[0], number_of_operand(self.evaluator().evaluate(value)))
+            self._changed_by_user()
         else:
-            variable = evaluator.evaluate(name)
-            data = bytes_to_set(variable, wanted)
-            if variable.address is not None:
-                self._require_writable(name, variable.address)
-                self.target.write(variable.address, data)
+            self.assign_to(name, self.evaluator().evaluate(name), value)
+
+    def assign_to(self, name: str, variable: Operand, value: str) -> None:
+        """Set a variable that was found before; raises as `assign`."""
+        data = bytes_to_set(variable, self.evaluator().evaluate(value))
+        if variable.address is not None:
+            self._require_writable(name, variable.address)
+            self.target.write(variable.address, data)
+        self._changed_by_user()
+
+    def _changed_by_user(self) -> None:
         selected = self.selected
         self.changed()
         self.selected = selected
