@@ -19,6 +19,7 @@ from ..support import streams
 from . import (
     boards,
     chips,
+    dap,
     debug,
     gdbserver,
     images,
@@ -50,6 +51,7 @@ COMMANDS: tuple[Entry, ...] = (
     *monitor.COMMANDS,
     *gdbserver.COMMANDS,
     *debug.COMMANDS,
+    *dap.COMMANDS,
     *watch.COMMANDS,
     *udev.COMMANDS,
     *parts.COMMANDS,

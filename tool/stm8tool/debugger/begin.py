@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
+from .. import image
 from ..chip.running import program as programs
 from ..dwarf import reading
 from ..errors import ConnectError, ImageError, ReadoutProtectedError, TargetError
@@ -41,6 +42,15 @@ def loaded(path: str, part: Part, source: Optional[str] = None) -> SourceProgram
         raise ImageError(f"{path}: {exc}", hint="build the program again") from exc
 
 
+def upload(chip: Chip, path: str) -> None:
+    """Write a program to its chip, as `write` does. A locked chip is not unlocked.
+
+    Raises:
+        ImageError, WriteProtectedError, ProgramError, VerifyError: See `Chip.write`.
+    """
+    chip.write(image.load([path], None, ram_size=chip.part.ram.size), unlock=False)
+
+
 @contextmanager
 def begun(
     chip: Chip,
@@ -68,7 +78,7 @@ def begun(
     def hear(text: str) -> None:
         notice(text)
         for debugger in heard:
-            debugger.was_reset = debugger.was_reset or text.startswith("the chip was reset")
+            debugger.runner.was_reset = debugger.runner.was_reset or text.startswith("the chip was reset")
 
     with Target(chip, hear) as target:
         _reach(target, attach=attach)
