@@ -1,8 +1,8 @@
 """The ST-LINKs of a USB/IP server: a `UsbBus` and its pipes over TCP, without root and without a kernel module.
 
-Each pipe imports its device for as long as it is open. A server hands a device to one client at a time, so the
-refusal of the server tells two programs at one probe apart. After a client has gone, Linux's usbipd resets the device, which
-takes a moment. So a refusal counts only after _BUSY_LIMIT_S.
+Each pipe imports its device for as long as it is open. A server hands a device to one client at a time. So its refusal
+tells two programs at one probe apart. After a client has gone, Linux's usbipd resets the device, which takes a moment.
+So a refusal counts only after _BUSY_LIMIT_S.
 
 USB/IP carries no bus reset. To close and to import again is one with Linux's usbipd. Other servers see one when the
 device descriptor is read and the configuration set.
