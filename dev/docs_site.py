@@ -36,6 +36,7 @@ PAGES = {
         "docs/unused",
         "docs/compilers",
         "docs/serial",
+        "docs/remote",
         "docs/console",
         "docs/debugging",
         "docs/watch",

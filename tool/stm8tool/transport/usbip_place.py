@@ -1,4 +1,4 @@
-"""Where a USB/IP server is: the selectors that begin with "usbip:", and the machines that the tool may reach.
+"""The place of a USB/IP server: the selectors that begin with "usbip:", and the machines that the tool may reach.
 
     usbip://HOST[:PORT][/WHICH][?allow-remote]
 
@@ -37,7 +37,7 @@ _KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 
 
 class Place(NamedTuple):
-    """A server, and what is wanted of it.
+    """A server, and the device that the user wants of it.
 
     Attributes:
         host: Name or address, an IPv6 address without brackets.

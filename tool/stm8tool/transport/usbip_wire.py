@@ -51,7 +51,7 @@ _PIECE = 1 << 16
 
 
 class SilentError(Exception):
-    """What was waited for did not come in time."""
+    """A reply did not come in time."""
 
 
 class GoneError(Exception):
