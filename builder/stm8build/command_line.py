@@ -18,7 +18,7 @@ def is_serial_port(port: str) -> bool:
 
 def is_at_uart(protocol: str, port: str) -> bool:
     """Tell whether the chip is reached at its UART. A port of an ST-LINK counts with every protocol."""
-    return protocol == "serial" and not port.startswith(("sim:", "usb:"))
+    return protocol == "serial" and not port.startswith(("sim:", "usb:", "usbip:"))
 
 
 def is_at_espstlink(protocol: str, port: str) -> bool:

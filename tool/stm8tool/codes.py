@@ -63,6 +63,12 @@ class Code(Enum):
     DRIVER_WRONG = "E-DRIVER-WRONG", 7, "the system sees the probe, but its driver does not work"
     PERMISSION = "E-PERMISSION", 7, "the system sees the probe, but does not let this process open it"
     BUSY = "E-BUSY", 7, "the system sees the probe, but something else uses it"
+    REMOTE = "E-REMOTE", 2, "the probe is on another machine, and you did not allow the tool to reach that"
+    NO_SERVER = (
+        "E-NO-SERVER",
+        3,
+        "no USB/IP server answers at this address, or what answers does not speak USB/IP; no probe was reached",
+    )
     # The probe
     PROBE_LOST = (
         "E-PROBE-LOST",

@@ -1,8 +1,8 @@
 """Find the probe that a selector means. A selector is the value of `--probe`, such as "stlink" or "sim:board.chip".
 
 The word before its first colon names the kind of probe. A selector without such a word means an ST-LINK on this
-machine's USB, or a serial port if it is the name of one. At a serial port there is no probe: the loader in the chip's
-boot ROM does the work (`uart/`).
+machine's USB, or a serial port if it is the name of one. "usbip:" means an ST-LINK of a USB/IP server. At a serial port
+there is no probe: the loader in the chip's boot ROM does the work (`uart/`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 SIM_PREFIX = "sim:"
 SERIAL_PREFIX = "serial:"
 ESPSTLINK_PREFIX = "espstlink:"
+USBIP_PREFIX = "usbip:"
 _SERIAL_URLS = ("socket://", "rfc2217://")
 _SERIAL_NAME = re.compile(r"(\\\\\.\\)?COM\d+|/dev/.+", re.IGNORECASE)
 
@@ -65,6 +66,11 @@ def is_serial(selector: str) -> bool:
     """Tell whether `selector` means a serial port, and so the loader in the chip's boot ROM."""
     wanted = selector.strip()
     return wanted.lower().startswith((SERIAL_PREFIX, *_SERIAL_URLS)) or _SERIAL_NAME.fullmatch(wanted) is not None
+
+
+def is_usbip(selector: str) -> bool:
+    """Tell whether `selector` means an ST-LINK of a USB/IP server."""
+    return selector.strip().lower().startswith(USBIP_PREFIX)
 
 
 def serial_line(selector: str) -> SerialLine:
@@ -122,6 +128,10 @@ def bus_of(selector: str) -> tuple[UsbBus, str]:
         from .sim import bus
 
         return bus.attach(selector[len(SIM_PREFIX) :])
+    if is_usbip(selector):
+        from .transport import usbip
+
+        return usbip.attach(selector)
     from .probe.stlink import find
 
     return find.system_bus(), selector
@@ -184,4 +194,5 @@ KINDS: dict[str, ProbeKind] = {
     "usb:": STLINK,
     SIM_PREFIX: STLINK,
     ESPSTLINK_PREFIX: ProbeKind(_espstlink, _espstlinks, "serial port", is_hidden=True),
+    USBIP_PREFIX: STLINK,
 }

@@ -138,6 +138,7 @@ LIBRARY: Words = {
     "overwrite": Word("overwrite=True"),
     "port": Word("`port`"),
     "host": Word("`host`"),
+    "allow_remote": Word("`?allow-remote` at the end of `probe`"),
 }
 
 COMMAND_LINE: Words = {
@@ -184,6 +185,7 @@ COMMAND_LINE: Words = {
     "overwrite": Word("--force"),
     "port": Word("--port"),
     "host": Word("--host"),
+    "allow_remote": Word("--allow-remote"),
 }
 
 # A target of `pio run` is a command line with options from platformio.ini.
@@ -194,6 +196,7 @@ PLATFORM: Words = {
     "part_and_board": Word("`board` or `board_upload.part`"),
     "probe": Word("`upload_port`", "upload_port = {}"),
     "upload_port": Word(" (in platformio.ini)"),
+    "allow_remote": Word("`?allow-remote` at the end of `upload_port`"),
     "unlock": Word("`pio run -t unlock`"),
     "unlock_target": Word("`pio run -t unlock`"),
     "unlock_never": Word("board_upload.unlock = never"),

@@ -199,6 +199,11 @@ def _add_common_options(parser: _Parser, probe_help: str) -> None:
         choices=("auto", "duplex", "one-wire", "reply"),
         help="how the loader at a serial port works (auto: find it out)",
     )
+    add(
+        "--allow-remote",
+        action="store_true",
+        help="let usbip://… reach another machine: USB/IP has no password and no encryption",
+    )
     add("-v", "--verbose", action="count", help="say more; -vv shows every command to the probe")
 
 
