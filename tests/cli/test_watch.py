@@ -260,6 +260,7 @@ def test_a_full_disk_ends_it_with_a_sentence(board: Desk, monkeypatch: pytest.Mo
             ["counting.elf", "gain", "--plot", "no/out.svg"],
             "error: no/out.svg cannot be written: there is no such folder [E-FILE]",
         ),
+        (["counting.elf", "gain", "--csv", "./counting.elf"], "error: --csv ./counting.elf is the ELF itself [E-USAGE]"),
         (["counting.elf", "gain", "--csv", "."], None),
         (["counting.elf", "gain", "--csv", "no/out.csv"], None),
     ],
