@@ -260,7 +260,10 @@ def test_a_full_disk_ends_it_with_a_sentence(board: Desk, monkeypatch: pytest.Mo
             ["counting.elf", "gain", "--plot", "no/out.svg"],
             "error: no/out.svg cannot be written: there is no such folder [E-FILE]",
         ),
-        (["counting.elf", "gain", "--csv", "./counting.elf"], "error: --csv ./counting.elf is the ELF itself [E-USAGE]"),
+        (
+            ["counting.elf", "gain", "--csv", "./counting.elf"],
+            "error: --csv ./counting.elf is the ELF itself [E-USAGE]",
+        ),
         (["counting.elf", "gain", "--csv", "."], None),
         (["counting.elf", "gain", "--csv", "no/out.csv"], None),
     ],
@@ -305,9 +308,7 @@ def test_a_doubtful_type_is_told_and_the_hint_has_the_other_sign(
     plain = base("int" if encoding == SIGNED else "unsigned int", 2, encoding)
     kinds = [Die("volatile_type", type=plain) for _ in range(2)]
     byte = base("unsigned char", 1, UNSIGNED_CHAR)
-    record = Die(
-        "structure_type", name="d", byte_size=3, children=[member("on", 0, byte), member("x", 1, kinds[1])]
-    )
+    record = Die("structure_type", name="d", byte_size=3, children=[member("on", 0, byte), member("x", 1, kinds[1])])
     rows = array(kinds[1], 2, 3, size=12)
     children = [plain, kinds[0], variable("a", 0x20, kinds[0]), kinds[1], variable("b", 0x22, kinds[1])]
     children += [byte, rows, variable("c", 0x24, rows), record, variable("d", 0x30, record)]
