@@ -43,7 +43,7 @@ def test_text_may_come_in_pieces_and_is_found(board: Desk) -> None:
     ("words", "reason"),
     [
         (["--until", ""], "error: --until needs a text [E-USAGE]"),
-        (["--for", "soon"], "error: --for soon is not a simulated time [E-USAGE]"),
+        (["--for", "soon"], "error: --for soon is not a time [E-USAGE]"),
         (["--port", "COM3"], "error: --port COM3 is not a port on this machine's loopback [E-USAGE]"),
         (
             ["--port", "socket://0.0.0.0:4000"],

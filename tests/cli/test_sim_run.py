@@ -244,6 +244,7 @@ def test_what_makes_no_sense_is_refused(desk: Desk, words: str) -> None:
         ("--elf firmware.elf --hot-spots", 2, "error: firmware.elf has no debug information [E-NO-DWARF]"),
         ("--elf firmware.elf --coverage missing/out.info", 2, "error: missing/out.info: cannot be written: "),
         ("--elf firmware.elf --coverage board.chip", 2, "error: board.chip: cannot be written: "),
+        ("--elf firmware.elf --coverage ./firmware.elf", 2, "error: --coverage ./firmware.elf is the ELF itself"),
     ],
 )
 def test_coverage_that_cannot_be_had_is_refused_before_the_program_runs(

@@ -251,7 +251,7 @@ def test_a_full_disk_ends_it_with_a_sentence(board: Desk, monkeypatch: pytest.Mo
         (["counting.elf", "gain", "--rate", "0"], "error: --rate 0 is not a number of samples a second [E-USAGE]"),
         (["counting.elf", "gain", "--rate", "1e3"], "error: --rate 1e3 is not a number of samples a second [E-USAGE]"),
         (["counting.elf", "gain", "--count", "0"], "error: --count 0 is not a number of samples [E-USAGE]"),
-        (["counting.elf", "gain", "--for", "soon"], "error: --for soon is not a simulated time [E-USAGE]"),
+        (["counting.elf", "gain", "--for", "soon"], "error: --for soon is not a time [E-USAGE]"),
         (
             ["counting.elf", "gain", "--plot", "out.gif"],
             "error: --plot out.gif is not a picture that can be drawn [E-USAGE]",
@@ -259,6 +259,10 @@ def test_a_full_disk_ends_it_with_a_sentence(board: Desk, monkeypatch: pytest.Mo
         (
             ["counting.elf", "gain", "--plot", "no/out.svg"],
             "error: no/out.svg cannot be written: there is no such folder [E-FILE]",
+        ),
+        (
+            ["counting.elf", "gain", "--csv", "./counting.elf"],
+            "error: --csv ./counting.elf is the ELF itself [E-USAGE]",
         ),
         (["counting.elf", "gain", "--csv", "."], None),
         (["counting.elf", "gain", "--csv", "no/out.csv"], None),

@@ -118,7 +118,25 @@ def test_dropped_bytes_are_counted_once(board: Board) -> None:
         assert console.read() == bytes(range(16))
         ringing.puts(b"more")
         assert console.read() == b"more"
-    assert told == ["the ring was full: the program dropped 4 bytes, or 4 and a multiple of 256"]
+    assert told == [
+        "the ring was full: the program dropped 4 bytes, or 4 and a multiple of 256"
+        "; a larger SWIM_CONSOLE_OUT_SIZE loses less, see docs/console.md"
+    ]
+
+
+def test_a_ring_that_is_full_again_and_again_is_told_once_a_second_and_at_the_end(board: Board) -> None:
+    ringing = Ringing(board)
+    told: list[str] = []
+    with board.open() as chip, chip.console(notice=told.append) as console:
+        for _ in range(5):
+            ringing.puts(bytes(range(20)))
+            console.read()
+        console.clock.sleep(1.0)
+        ringing.puts(b"more")
+        console.read()
+        ringing.puts(bytes(range(18)))
+        console.read()
+    assert [int(line.split()[7]) for line in told] == [4, 16, 2]
 
 
 def test_a_reset_of_the_chip_is_told_and_the_new_text_comes(board: Board) -> None:
@@ -264,7 +282,10 @@ def test_what_was_dropped_before_the_console_came_is_told(board: Board) -> None:
     for _ in range(2):  # once: the second console finds a ring with room
         with board.open() as chip, chip.console(notice=told.append) as console:
             console.read()
-    assert told == ["the ring was full: the program dropped 4 bytes, or 4 and a multiple of 256"]
+    assert told == [
+        "the ring was full: the program dropped 4 bytes, or 4 and a multiple of 256"
+        "; a larger SWIM_CONSOLE_OUT_SIZE loses less, see docs/console.md"
+    ]
 
 
 def test_a_program_without_its_console_is_waited_for_and_told(board: Board) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
@@ -87,6 +88,8 @@ def measure(elf: Optional[str], file: Optional[str], *, hot_spots: bool) -> Opti
     from ..sim.cpu.counting import Counts
 
     if file is not None:
+        if os.path.realpath(file) == os.path.realpath(elf):
+            raise UsageError(f"--coverage {file} is the ELF itself", hint="choose another name, such as coverage.info")
         try:
             files.check_whole(Path(file))
         except OSError as exc:

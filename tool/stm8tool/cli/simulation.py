@@ -30,9 +30,7 @@ def duration_s(text: str, option: str = "--for") -> float:
     found = re.fullmatch(_DURATION, text, re.ASCII)
     seconds = float(found[1]) * _UNITS[found[2]] if found else 0.0
     if not 0 < seconds <= LONGEST_S:
-        raise UsageError(
-            f"{option} {text} is not a simulated time", hint="write 200us, 10ms or 2s; the longest is a day"
-        )
+        raise UsageError(f"{option} {text} is not a time", hint="write 200us, 10ms or 2s; the longest is a day")
     return seconds
 
 

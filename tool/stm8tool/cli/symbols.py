@@ -55,7 +55,7 @@ class Symbols:
     def place(self, address: int) -> str:
         """Return an address as text, with the name of the function or variable around it if one is known.
 
-        A name reaches no farther than its section: a static function has no symbol, and one may be the first.
+        A name reaches no farther than its section: a static function has no symbol, and one may be the first there.
         """
         index = bisect_right(self._addresses, address) - 1
         first = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple, Optional
@@ -113,6 +114,8 @@ def watch(request: Request[WatchArguments], console: Console) -> None:
         _list(program, console)
         return
     places = _places(request, program)
+    if given.csv and program.elf and os.path.realpath(given.csv) == os.path.realpath(program.elf):
+        raise UsageError(f"--csv {given.csv} is the ELF itself", hint="choose another name, such as values.csv")
     outputs = _outputs(given, places, console)
     _warn_of_doubts(places, console)
 

@@ -228,10 +228,13 @@ class _Reader:
         target = kind.target() if isinstance(kind, PointerType) else None
         if not isinstance(kind, PointerType) or target is None or isinstance(target, OpaqueType):
             what = kind.name if pointer.bits is None else "bit-field"
+            hint = "an address with a type reads any place, such as 0x10:uint8_t"
+            if isinstance(kind, RecordType):
+                hint = "this is a structure, not a pointer: write . in place of ->, and leave out *"
             raise UsageError(
-                f"{self._text!r}: a {what} does not lead to a value of a known type",
+                f"{self._text!r}: the type {what} does not lead to a value of a known type",
                 code=Code.NO_VARIABLE,
-                hint="an address with a type reads any place, such as 0x10:uint8_t",
+                hint=hint,
             )
         hops = (*pointer.hops, Hop(kind.size, index * target.size))
         return pointer._replace(hops=hops, type=target, size=target.size, bits=None, is_const=False)

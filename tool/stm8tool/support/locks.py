@@ -72,7 +72,7 @@ class FileLock:
                 raise AccessError(
                     f"{self._path} is busy: another program is using this {self._what}",
                     code=Code.BUSY,
-                    hint="wait until that program has ended",
+                    hint="end that program, or wait until it has ended",
                 )
             time.sleep(STEP_S)
 

@@ -6,8 +6,8 @@ torn: some of its bytes are from before a change, and some from after it.
 The number is read until two reads that follow each other agree in all bytes.
 
 A number that counts fast never agrees so. It shows itself by several reads in a row that differ in one byte only, the
-first or the last one, and in which that byte only rises or only falls. Then the other bytes did not change meanwhile,
-so these reads are whole. A number that goes up and down is not taken for one that counts: it could have been somewhere
+first or the last one. In them that byte only rises, or only falls. Then the other bytes did not change meanwhile, so
+these reads are whole. A number that goes up and down is not taken for one that counts. It could have been somewhere
 else between two reads that are alike.
 """
 

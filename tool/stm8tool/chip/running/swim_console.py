@@ -28,6 +28,7 @@ from .rings import HEADER, IN_MAGIC, IN_SYMBOL, OUT_MAGIC, OUT_SYMBOL, Header, R
 
 _BLINKS = 3  # reads that find no ring, before it is looked for again: the chip may be starting
 _START_S = 0.25  # how long a program may take from its reset to its first ring
+_DROPPED_EVERY_S = 1.0  # between two notices of dropped bytes; our choice
 _NO_CONSOLE_ANY_MORE = "the program shows no console in its RAM any more; waiting for it"
 
 
@@ -65,6 +66,8 @@ class SwimConsole:
         self._tail = 0  # of `out`, as this console wrote it last
         self._unsure: Optional[int] = None  # the tail that the chip may still have: the link was lost at the write
         self._dropped = 0
+        self._untold = 0  # dropped bytes that the user was not told of yet
+        self._told_dropped_at: Optional[float] = None
         self._full = False  # the last read found much: the next one reads header and data at once
         self._blinks = 0
 
@@ -117,6 +120,8 @@ class SwimConsole:
     ) -> None:
         """Detach; the program runs on."""
         self._attachment.leave()
+        if self._untold:
+            self._tell_untold()
 
     # -- the two directions ---------------------------------------------------------------------------------
 
@@ -247,8 +252,17 @@ class SwimConsole:
     def _tell_dropped(self, count: int) -> None:
         lost = count - self._dropped & 0xFF
         self._dropped = count
-        if lost:
-            self._notice(f"the ring was full: the program dropped {lost} bytes, or {lost} and a multiple of 256")
+        self._untold += lost
+        told_at = self._told_dropped_at
+        if self._untold and (told_at is None or self._link.clock.now() - told_at >= _DROPPED_EVERY_S):
+            self._tell_untold()
+
+    def _tell_untold(self) -> None:
+        lost, self._untold = self._untold, 0
+        is_first = self._told_dropped_at is None
+        advice = "; a larger SWIM_CONSOLE_OUT_SIZE loses less, see docs/console.md" if is_first else ""
+        self._told_dropped_at = self._link.clock.now()
+        self._notice(f"the ring was full: the program dropped {lost} bytes, or {lost} and a multiple of 256{advice}")
 
     def _fill(self, ring: Ring, data: bytes) -> int:
         header = rings.header_of(self._link.rotf(ring.address, HEADER), IN_MAGIC, ring)
