@@ -33,7 +33,7 @@ else:
     from collections.abc import Callable, Sequence
     from functools import cache
     from pathlib import Path
-    from typing import Any, ClassVar, Optional
+    from typing import Any, Optional
 
     import click
     from platformio.exception import UserSideException
@@ -77,9 +77,6 @@ else:
 
     class Ststm8Platform(PlatformBase):  # type: ignore[misc]  # PlatformIO carries no types
         """The development platform `ststm8`."""
-
-        # Protocol -> package with the program that `upload` runs. This platform's flasher serves all other protocols.
-        UPLOAD_PACKAGES: ClassVar[dict[str, str]] = {"espstlink": "tool-stm8flash"}
 
         def __init__(self, *arguments: Any, **settings: Any) -> None:
             super().__init__(*arguments, **settings)
@@ -136,29 +133,21 @@ else:
             if problem:
                 raise UserSideException(problem)
 
-        @staticmethod
-        def upload_package(protocol: str, port: str) -> Optional[str]:
-            """Return the package whose program `upload` runs, or None if it runs this platform's flasher.
-
-            If the port belongs to an ST-LINK, the flasher runs whatever the protocol is.
-            """
-            return None if port.startswith(("sim:", "usb:")) else Ststm8Platform.UPLOAD_PACKAGES.get(protocol)
-
         def _upload_packages(self, options: dict[str, Any]) -> set[str]:
-            """Return the packages that `upload` needs. A command of the project needs one only if it has $UPLOADER."""
-            command = options.get("upload_command")
-            if not options.get("board") or (command and not re.search(r"\$\{?UPLOADER\b", command)):
+            """Return the packages that `upload` needs: none, except for a command of the project that has $UPLOADER.
+
+            In ststm8 2.1.0 that is stm8gal if the protocol is `serial`.
+            """
+            command = options.get("upload_command") or ""
+            if not options.get("board") or not re.search(r"\$\{?UPLOADER\b", command):
                 return set()
             upload = self.board_config(options["board"]).get("upload", {})
             protocol = options.get("upload_protocol") or upload.get("protocol")
-            if protocol == "serial" and "serial" not in upload.get("protocols", ["serial"]):
-                return set()  # refused, see builder/stm8build/option_problems.py
+            if protocol != "serial" or "serial" not in upload.get("protocols", ["serial"]):
+                return set()  # a board that does not list it is refused, see builder/stm8build/option_problems.py
             context = click.get_current_context(silent=True)  # PlatformIO passes --upload-port only to the build
             port = (context and context.params.get("upload_port")) or options.get("upload_port") or ""
-            package = self.upload_package(protocol, port)
-            if command and protocol == "serial" and not port.startswith(("sim:", "usb:")):
-                package = "tool-stm8gal"  # in ststm8 2.1.0, $UPLOADER is its name then
-            return {package} if package else set()
+            return set() if port.startswith(("sim:", "usb:")) else {"tool-stm8gal"}
 
         def get_boards(self, id_: Optional[str] = None) -> Any:
             """Return one board or all boards, each with its debug tools."""

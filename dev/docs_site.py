@@ -36,6 +36,8 @@ PAGES = {
         "docs/unused",
         "docs/compilers",
         "docs/serial",
+        "docs/espstlink",
+        "docs/remote",
         "docs/console",
         "docs/debugging",
         "docs/watch",

@@ -234,6 +234,7 @@ there. 173 of the 351 files were compiled with `--max-allocs-per-node 500`; two 
 Each program was compiled with SDCC 4.2.0 and 4.5.0 and executed on a simulated STM8. "C says" is the value that the
 standard gives, with an int of 16 bits. For a volatile it is the accesses to the register at 0x5000: `r5000` is a read,
 `w5000=0c` a write. "asm" means that the kind is found in the assembler, and "tree" in the syntax tree.
+SDCC 4.4.0, built from its source, gave the results of 4.5.0 in every row; popped-early was not tried with it.
 
 The tests try each kind in ten spellings or more: typedef, macro, global variable, member, element, parameter, compound
 assignment, initialiser, return value, conditional. A spelling is found if and only if it comes out wrong.

@@ -21,6 +21,7 @@ DEPENDING = (
     "cli/test_output.py",
     "cli/test_process.py",
     "cli/test_serial_server.py",
+    "cli/test_usbip_probe.py",
     "platform/test_packages.py",
     "session/test_library.py",
     "session/test_library_page.py",

@@ -18,11 +18,21 @@ def is_serial_port(port: str) -> bool:
 
 def is_at_uart(protocol: str, port: str) -> bool:
     """Tell whether the chip is reached at its UART. A port of an ST-LINK counts with every protocol."""
-    return protocol == "serial" and not port.startswith(("sim:", "usb:"))
+    return protocol == "serial" and not port.startswith(("sim:", "usb:", "usbip:"))
+
+
+def is_at_espstlink(protocol: str, port: str) -> bool:
+    """Tell whether an espstlink is the probe. A port of an ST-LINK counts with every protocol."""
+    return port.startswith("espstlink:") or (protocol == "espstlink" and not port.startswith(("sim:", "usb:")))
 
 
 def probe(port: str, protocol: str, known: Collection[str]) -> str:
-    """Return the flasher's `--probe`: the port, or the protocol if it is `known`, or any ST-LINK."""
+    """Return the flasher's `--probe`: the port, or the protocol if it is `known`, or any ST-LINK.
+
+    An espstlink without a port is at the only serial port, which the flasher finds.
+    """
+    if is_at_espstlink(protocol, port):
+        return port if port.startswith("espstlink:") else f"espstlink:{port}"
     if port and is_at_uart(protocol, port):
         return port if "://" in port or port.startswith("serial:") else f"serial:{port}"
     if port and not is_serial_port(port):
@@ -117,10 +127,9 @@ def stm8flash_flags(part: str, protocol: str, given: Iterable[str] = (), **more:
 def with_our_stm8flash(command: str) -> str:
     """Return a command line with $STM8FLASH in the place of a leading `stm8flash`, which may not be on PATH.
 
-    A command for an espstlink stays as it is, because only stm8flash itself serves that. A path to stm8flash also
-    stays.
+    A path to stm8flash stays.
     """
     found = re.match(r"""\s*(["']?)stm8flash(?:\.exe)?\1(?=\s|$)""", command)
-    if not found or re.search(r"-c\s*espstlink\b", command):
+    if not found:
         return command
     return "$STM8FLASH" + command[found.end() :]

@@ -107,11 +107,8 @@ def wrong_protocol(protocol: str, mcu: str, listed: Optional[Iterable[str]], tar
         return f"upload_protocol = serial {reason}; use an ST-LINK with one of: {allowed}"
     if protocol == "serial":
         return None
-    if protocol == simulated.PROTOCOL:
-        return None  # every target uses the simulated board
-    if protocol == "espstlink":
-        only = f"upload_protocol = espstlink works for upload only; for {target} use an ST-LINK with one of: {allowed}"
-        return None if target == "upload" else only
+    if protocol in ("espstlink", simulated.PROTOCOL):
+        return None  # every target uses the espstlink, or the simulated board
     if "stlink" not in protocol:
         return f"upload_protocol = {protocol} is unknown; allowed: {allowed}, {', '.join(OTHER_PROTOCOLS)}"
     return None

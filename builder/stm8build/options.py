@@ -35,7 +35,7 @@ STLINK_PROTOCOLS = {
 }
 OTHER_PROTOCOLS = {
     "serial": "the loader in the chip's boot ROM, at its [serial port](serial.md), if the board lists it",
-    "espstlink": "an ESP8266 as the probe, for the target `upload`, which runs stm8flash",
+    "espstlink": "an [ESP8266 as the probe](espstlink.md), for every target",
     "simulator": "a [simulated board](testing.md#a-whole-firmware-in-the-simulator) in the build directory, for every "
     "target. `upload` also runs the program there, and `pio test` runs a [test](testing.md) on a new board",
     "custom": "your own `upload_command` for the target `upload`; other targets use any ST-LINK",
@@ -74,7 +74,7 @@ OPTIONS = {
             "the only probe",
             "57FF72",
             "which probe (`pio run -t list-probes`), or a simulated board. `sim:` and `usb:` count with every "
-            "protocol. A UART such as COM3 serves `serial` and `espstlink` only; `serial` also takes `socket://…` and "
+            "protocol. A UART such as COM3 serves `serial` and `espstlink` only; these also take `socket://…` and "
             "`rfc2217://…`",
         ),
         Option(
@@ -84,8 +84,7 @@ OPTIONS = {
             "none",
             "--region flash",
             "go to the flasher and win over all other options. With `serial`, options of stm8gal are understood, too. "
-            "With `espstlink` they are options of stm8flash. With `custom` they are words of your command, and other "
-            "targets leave them out",
+            "With `custom` they are words of your command, and other targets leave them out",
         ),
         Option(
             "upload_command",

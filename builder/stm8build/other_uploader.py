@@ -23,22 +23,9 @@ PROGRAM_COMMAND = '"$UPLOADER" $UPLOADERFLAGS $SOURCE'  # from ststm8 2.1.0, whi
 Stands = Callable[[str], str]  # keeps SCons from changing a value, as shell.as_it_stands does
 
 
-def by_package(env: Any, stands: Stands, package: Optional[str], *, at_uart: bool) -> list[Any]:
-    """Let `upload` run the program of a package; return the actions that run before it."""
-    if at_uart:
-        return [Action(_find_port, "Looking for upload port...")]
-    if package == "tool-stm8flash":
-        _by_stm8flash(env, stands)
-    return []
-
-
-def _by_stm8flash(env: Any, stands: Stands) -> None:
-    """Let `upload` run stm8flash for an espstlink, as ststm8 2.1.0 does."""
-    board = env.BoardConfig()
-    part = command_line.stm8flash_part(board.get("upload"), board.get("build.mcu", ""))
-    port = {"d": "$UPLOAD_PORT"} if env.subst("$UPLOAD_PORT") else {}
-    flags = command_line.stm8flash_flags(stands(part), "espstlink", env["UPLOAD_FLAGS"], **port)
-    env.Replace(UPLOADER="stm8flash", UPLOADCMD=PROGRAM_COMMAND, UPLOADERFLAGS=flags)
+def before_upload(*, at_uart: bool) -> list[Any]:
+    """Return the actions that run before `upload`."""
+    return [Action(_find_port, "Looking for upload port...")] if at_uart else []
 
 
 def _find_port(target: Any, source: Any, env: Any) -> None:
@@ -79,7 +66,9 @@ def serve(env: Any, stands: Stands, ours: list[str]) -> None:
         env.Replace(UPLOADER="$STM8FLASH")
         if isinstance(env["UPLOADCMD"], str):  # a script may have set a function
             env.Replace(UPLOADCMD=re.sub(r'"(\$UPLOADER|\$\{UPLOADER\})"', r"\1", env["UPLOADCMD"]))
-        if port and not more and not command_line.is_serial_port(port):
+        if port and command_line.is_at_espstlink(protocol, port):
+            more = {"d": "$UPLOAD_PORT"}
+        elif port and not more and not command_line.is_serial_port(port):
             more = {"S": "$UPLOAD_PORT"}
     if words[-len(ours) :] == ours:
         board = env.BoardConfig()

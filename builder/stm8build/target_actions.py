@@ -58,17 +58,13 @@ class Targets:
     """The targets of one environment of platformio.ini."""
 
     def __init__(self, env: Any) -> None:
-        """Set the variables of the command lines. The program of a package may upload instead of the flasher."""
+        """Set the variables of the command lines."""
         self.stands = _keeper(env)
         self.project = dict(env.GetProjectOptions())
         self._take_upload_options(env)
-        self.package: Optional[str] = env.PioPlatform().upload_package(
-            env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT")
-        )
         self.ours = self._set_up(env)
-        self.before_upload = other_uploader.by_package(env, self.stands, self.package, at_uart=self.at_uart)
+        self.before_upload = other_uploader.before_upload(at_uart=self.at_uart)
         self.simulation = simulation.of(env, self.stands)
-        self.uploader = env["UPLOADER"]
 
     def _take_upload_options(self, env: Any) -> None:
         env.SetDefault(UPLOAD_PORT="", UPLOAD_PROTOCOL="stlink", UPLOAD_FLAGS=[])
@@ -130,16 +126,14 @@ class Targets:
 
     def _given(self, env: Any, target: Target) -> list[str]:
         """Return the words of upload_flags that the flasher gets in a target."""
-        if self.package or (target.name != "upload" and other_uploader.takes_the_flags(env)):
+        if target.name != "upload" and other_uploader.takes_the_flags(env):
             return []
         flags: list[str] = env["UPLOAD_FLAGS"]
         return flags
 
     def _is_own_command(self, env: Any) -> bool:
-        """Tell whether `upload` runs a command of the project instead of the flasher or a package's program."""
-        run = (env["UPLOADER"], env["UPLOADCMD"])
-        by_package = self.package and run == (self.uploader, other_uploader.PROGRAM_COMMAND)
-        return not by_package and env["UPLOADCMD"] != other_uploader.OWN_COMMAND
+        """Tell whether `upload` runs a command of the project instead of the flasher."""
+        return bool(env["UPLOADCMD"] != other_uploader.OWN_COMMAND)
 
     def _problem(self, env: Any, row: Target) -> Optional[str]:
         """Return why a target cannot run with these options, or None; warn of an option that is ignored.
@@ -156,12 +150,13 @@ class Targets:
             return flags  # the protocol does not matter
         board = env.BoardConfig()
         protocol, port = env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT")
-        if not self.package and not self.at_uart and protocol in ("serial", *env.PioPlatform().UPLOAD_PACKAGES):
+        at_espstlink = command_line.is_at_espstlink(protocol, port)
+        if not self.at_uart and not at_espstlink and protocol in ("serial", "espstlink"):
             protocol = "stlink"  # the port is an ST-LINK
         unusual = option_problems.unusual_protocol(protocol)
         if unusual:
             sys.stderr.write(f"warning: {unusual}\n")
-        if "stlink" in protocol and protocol != "espstlink" and command_line.is_serial_port(port):
+        if "stlink" in protocol and not at_espstlink and command_line.is_serial_port(port):
             sys.stderr.write(f"warning: upload_port = {port} is a serial port, not an ST-LINK; {name} ignores it\n")
         message = option_problems.problem(protocol, board.get("build.mcu"), board.get("upload"), self.project, name)
         if not message and self.simulation and name == "upload":
@@ -176,7 +171,7 @@ class Targets:
     def _check(self, row: Target, env: Any, target: Any, source: Any) -> int:
         """Refuse options that make no sense for a target. This runs after scripts have set their values."""
         name = row.name
-        if name == "upload" and not self.package:
+        if name == "upload":
             other_uploader.serve(env, self.stands, self.ours)
         message = self._problem(env, row)
         if name == "upload" and not message and self._is_own_command(env):

@@ -37,9 +37,14 @@ class Counts(NamedTuple):
 
 
 class Progress:
-    """The lines of one run, taken one after the other."""
+    """The lines of one run, taken one after the other.
+
+    Attributes:
+        chip_is_silent: What reads the chip says that it does not answer now.
+    """
 
     def __init__(self) -> None:
+        self.chip_is_silent = False
         self._began = False
         self._ended = False
         self._in_test = ""
@@ -79,6 +84,11 @@ class Progress:
         return self._ended or (not self._began and bool(self._last_word))
 
     @property
+    def _no_end(self) -> str:
+        """A piece of a hint, for a program that stopped outside of its tests."""
+        return "" if self._in_test or not self._began or self._summaries else "; main must end with UNITY_END()"
+
+    @property
     def _place(self) -> str:
         if self._in_test:
             return f"in {self._in_test}"
@@ -91,14 +101,15 @@ class Progress:
         where = f"in {self._in_test}" if self._in_test else "before the tests had ended"
         return Problem(
             f"the program began again {where}: the chip was reset, or a wrong jump led to its start",
-            "look for a watchdog, an illegal opcode, a wrong pointer to a function, or a supply that breaks down",
+            "look for a watchdog, an illegal opcode, a wrong pointer to a function, or a supply that breaks down"
+            f"{self._no_end}",
         )
 
     def stopped(self, reason: str, advice: str) -> Problem:
         """Return the problem of a program that cannot go on; `reason` comes from what ran it."""
         if self._summaries:
             return Problem(f"the program stopped after its last test: {reason}", advice)
-        return Problem(f"the program crashed {self._place}: {reason}", advice)
+        return Problem(f"the program crashed {self._place}: {reason}", f"{advice}{self._no_end}")
 
     def hangs(self, reason: str, advice: str) -> Problem:
         """Return the problem of a program that ran to the end of its time; `reason` comes from its simulator."""
@@ -108,9 +119,15 @@ class Progress:
         """Return the problem of a program that printed nothing for so long."""
         if not self._said_anything:
             return Problem(f"the program printed nothing for {seconds}", f"it hangs, or it prints elsewhere: {_ASK}")
+        if self.chip_is_silent:
+            return Problem(
+                f"the program crashed {self._place}: the chip does not answer any more",
+                "a program that sleeps in HALT, or that turns SWIM off, cannot be read; see docs/console.md, Limits",
+            )
         return Problem(
             f"the program hangs or crashed {self._place}: it printed nothing for {seconds}",
-            "look for an endless loop and for a wrong pointer there; custom_test_timeout allows a longer silence",
+            "look for an endless loop and for a wrong pointer there; custom_test_timeout allows a longer silence"
+            f"{self._no_end}",
         )
 
     def endless(self, seconds: str) -> Problem:

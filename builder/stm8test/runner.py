@@ -25,7 +25,9 @@ _BUILDER = _ROOT / "builder"
 _MOST_S = 600.0  # for all tests of one program, on any clock; PlatformIO's own limit for a silent port
 _OPTION = "custom_test_timeout"
 _TIME_IS_OVER = "[E-RUN-TIME]"
-_WAS_RESET = "the chip was reset"  # a note of `stm8tool monitor`
+# Notes of `stm8tool monitor`.
+_WAS_RESET = "the chip was reset"
+_SILENT, _ANSWERS = "the chip does not answer", "the chip answers again"
 
 
 def _stm8build() -> tuple[Any, Any, Any]:
@@ -212,6 +214,8 @@ class PlatformTestRunner(UnityTestRunner):  # type: ignore[misc]  # PlatformIO c
                     said.append(line.rstrip())
                     if self.options.verbose:
                         click.echo(line, nl=False, err=True)
+                    if _SILENT in line or _ANSWERS in line:
+                        self._progress.chip_is_silent = _SILENT in line
                     if _WAS_RESET in line:
                         self._stop(self._progress.was_reset())
                 else:

@@ -63,11 +63,12 @@ def test_a_programmer_must_be_named_and_be_one(flash: Flash) -> None:
 
 
 @row("-c espstlink, -d")
-def test_espstlink_is_refused_and_its_port_does_nothing_with_an_st_link(flash: Flash) -> None:
-    usage(
-        flash.words("-c", "espstlink", "-d", "/dev/ttyUSB0", "-p", STM8S, "-R"),
-        "-c espstlink: not supported by this version",
-    )
+def test_espstlink_is_at_its_port_which_does_nothing_with_an_st_link(flash: Flash) -> None:
+    for port in ("sim:board.chip", "espstlink:sim:board.chip"):
+        result = flash.words("-c", "espstlink", "-d", port, "-p", STM8S, "-R")
+        assert (result.code, result.err.splitlines()[-1]) == (0, "the chip was reset")
+    result = flash.words("-c", "espstlink", "-d", "no-such-port", "-p", STM8S, "-R")
+    assert "there is no serial port espstlink:no-such-port" in result.err
     assert flash("-d", "/dev/ttyUSB0", "-R").code == 0
 
 

@@ -70,6 +70,24 @@ def test_a_pseudo_terminal_is_a_serial_port() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "probe"),
+    [
+        ([], "espstlink:socket://127.0.0.1:"),
+        pytest.param(
+            ["--pty"],
+            "espstlink:/dev/",
+            marks=pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo terminals of this kind"),
+        ),
+    ],
+)
+def test_an_espstlink_has_the_same_ends(words: list[str], probe: str) -> None:
+    with served("stm8s103f3", "--as", "espstlink", *words) as selector:
+        assert selector.startswith(probe)
+        write_and_verify(selector, "stm8s103f3")
+    assert main(["--probe", "sim:b.chip", "--part", "stm8s103f3", "--base", "0x8000", "verify", "p.bin"]) == 0
+
+
+@pytest.mark.parametrize(
     ("words", "says"),
     [
         (["--part", "stm8s103f3"], "the STM8S103F3 has no boot ROM, so nothing answers at its UART [E-USAGE]"),

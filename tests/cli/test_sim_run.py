@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Sequence
 
 import pytest
 
@@ -28,20 +29,22 @@ def firmware(code: str, text: bytes = b"Hello\r\nready\r\n") -> bytes:
     return bytes(content)
 
 
-def symbol_file(desk: Desk, **symbols: int) -> str:
-    """Write an ELF that has only a symbol table; return its name."""
+def symbol_file(desk: Desk, sections: Sequence[tuple[int, int]] = (), **symbols: int) -> str:
+    """Write an ELF that has only a symbol table, and sections of (address, size) if given; return its name."""
     names, entries = b"\0", bytes(16)
     for name, value in symbols.items():
         entries += struct.pack(">IIIBBH", len(names), value, 0, 0x10, 0, 1)
         names += name.encode() + b"\0"
-    body = names + entries
+    body = names + entries + bytes(max((size for _, size in sections), default=0))
     headers = bytes(40)
     headers += struct.pack(">10I", 0, 2, 0, 0, 52 + len(names), len(entries), 2, 0, 0, 16)
     headers += struct.pack(">10I", 0, 3, 0, 0, 52, len(names), 0, 0, 0, 0)
+    for address, size in sections:
+        headers += struct.pack(">10I", 0, 1, 2, address, 52 + len(names + entries), size, 0, 0, 1, 0)
     head = (
         b"\x7fELF\1\2\1"
         + bytes(9)
-        + struct.pack(">HHIIIIIHHHHHH", 2, 186, 1, 0, 0, 52 + len(body), 0, 52, 0, 0, 40, 3, 2)
+        + struct.pack(">HHIIIIIHHHHHH", 2, 186, 1, 0, 0, 52 + len(body), 0, 52, 0, 0, 40, 3 + len(sections), 2)
     )
     (desk.folder / "firmware.elf").write_bytes(head + body + headers)
     return "firmware.elf"
@@ -131,6 +134,21 @@ def test_show_names_what_runs(desk: Desk) -> None:
     elf = symbol_file(desk, **{"_main": 0x8080, "A$main$7": 0x8082})
     assert "running\n  seen at        0x008082\n" in desk.run("sim", "show", "board.chip").out
     assert "running\n  seen at        0x008082 (main+0x2)\n" in desk.run("sim", "show", "board.chip", "--elf", elf).out
+
+
+@pytest.mark.parametrize(
+    ("sections", "place"),
+    [
+        ([(1, 64), (0x8080, 32)], "0x008082"),  # the section begins with a static function, which has no symbol
+        ([(1, 64), (0x8100, 32)], "0x008082"),  # no section of the program is there
+        ([(1, 64), (0x8000, 256)], "0x008082 (start+0x82)"),
+    ],
+)
+def test_a_name_reaches_no_farther_than_its_section(desk: Desk, sections: list[tuple[int, int]], place: str) -> None:
+    desk.chip(content=firmware("9D9D" + FOREVER))
+    elf = symbol_file(desk, sections, _ring=0x0F, _start=0x8000, _later=0x8090)
+    result = desk.run("sim", "run", "board.chip", "--for", "1ms", "--elf", elf)
+    assert f"the time is over: the CPU is at {place}, after" in result.out
 
 
 @pytest.mark.parametrize("locked", [False, True])

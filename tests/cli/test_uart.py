@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from stm8tool.image import Segment, save
 from stm8tool.parts.table import find_part
 from stm8tool.sim import store
 from stm8tool.sim.serial import rom_facts
+from stm8tool.sim.serial.line import SimLine
 from stm8tool.uart import routines
 
 PARTS = {"stm8s208mb": 8192, "stm8s105k4": 8192, "stm8l151k4": 8192, "stm8l151k3": 4096, "stm8l152r8": 8192}
@@ -181,6 +183,55 @@ def test_one_lost_byte_anywhere_fails_no_write(lost: int) -> None:
     assert main(["--probe", "sim:b.chip", "--part", "stm8s208mb", "--base", "0x8000", "verify", "p.bin"]) == 0
 
 
+@pytest.mark.parametrize("lost", range(180, 215))
+@pytest.mark.usefixtures("desk")
+def test_one_lost_byte_changes_no_other_option_byte(lost: int) -> None:
+    board("stm8l151k4", f"uart-lost={lost}")
+    with store.board("b.chip") as (chip, _):
+        before = bytes(chip.options.memory.data)
+    assert tool("stm8l151k4", "options", "set", "OPTBL_H=0x55", "--force-uncertain") == 0
+    with store.board("b.chip") as (chip, _):
+        after = bytes(chip.options.memory.data)
+    assert after == before[:0x0B] + b"\x55" + before[0x0C:]
+
+
+@pytest.mark.parametrize("lost", range(425, 450))
+@pytest.mark.usefixtures("desk")
+def test_a_lost_byte_of_the_routines_fails_no_erase(lost: int) -> None:
+    Path("p.bin").write_bytes(b"\xa5" * 1024)
+    board("stm8s208mb", f"uart-lost={lost}", enabled=True)
+    assert main(["--probe", "sim:b.chip", "--part", "stm8s208mb", "--base", "0x8400", "write", "p.bin"]) == 0
+    assert tool("stm8s208mb", "erase", "--region", "0x8400:128") == 0
+    assert held()[0] == 896
+
+
+@pytest.mark.parametrize("wrong", [499, 691, 997])
+@pytest.mark.usefixtures("desk")
+def test_wrong_bits_in_what_was_read_reach_no_file_and_no_neighbour(wrong: int) -> None:
+    old = program(4096)
+    Path("old.bin").write_bytes(old)
+    Path("p.bin").write_bytes(b"\x11" * 100)
+    board("stm8s208mb", f"uart-garbage={wrong}", enabled=True)
+    assert main(["--probe", "sim:b.chip", "--part", "stm8s208mb", "--base", "0x8000", "write", "old.bin"]) == 0
+    assert tool("stm8s208mb", "--base", "0x8000", "verify", "old.bin") == 0
+    assert tool("stm8s208mb", "read", "--region", "0x8000:4096", "read.bin") == 0
+    assert Path("read.bin").read_bytes() == old
+    assert tool("stm8s208mb", "erase", "--region", "0x8C00:1024") == 0
+    assert tool("stm8s208mb", "--base", "0x8410", "write", "p.bin") == 0
+    new = old[:0x410] + b"\x11" * 100 + old[0x474:0xC00] + bytes(1024)
+    with store.board("b.chip") as (chip, _):
+        assert bytes(chip.flash.data[:4096]) == new
+
+
+@pytest.mark.parametrize("lost", range(1085, 1345, 13))
+@pytest.mark.usefixtures("desk")
+def test_a_block_of_any_bytes_survives_a_lost_byte(lost: int) -> None:
+    Path("p.bin").write_bytes(bytes(range(0x80, 0x100)))
+    board("stm8s208mb", f"uart-lost={lost}")
+    assert tool("stm8s208mb", "--base", "0x8000", "write", "p.bin") == 0
+    assert main(["--probe", "sim:b.chip", "--part", "stm8s208mb", "--base", "0x8000", "verify", "p.bin"]) == 0
+
+
 @pytest.mark.parametrize(
     ("fault", "ended", "code"),
     [
@@ -240,6 +291,38 @@ def test_an_adapter_that_returns_what_it_sends_is_a_single_wire(capsys: pytest.C
     assert tool("stm8s208mb", "write", "firmware.hex") == 0
     assert tool("stm8s208mb", "info") == 0
     assert "one wire" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["write", "firmware.hex"], ["info"], ["erase"], ["read", "o.bin"], ["doctor"]])
+@pytest.mark.usefixtures("desk")
+def test_ctrl_c_at_any_time_ends_the_command_and_the_next_one_works(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    presses, calls = 0, 0
+    read = SimLine.read
+
+    def pressed(line: SimLine, size: int, timeout_s: float) -> bytes:
+        nonlocal calls
+        calls += 1
+        if calls == presses:
+            signal.raise_signal(signal.SIGINT)
+        return read(line, size, timeout_s)
+
+    monkeypatch.setattr(SimLine, "read", pressed)
+    board("stm8s208mb", enabled=True)
+    for presses in [1, 2, 3, 4, 5, 7, 10, 14, 20, 30, 45, 70, 110]:
+        calls = 0
+        capsys.readouterr()
+        ended = tool("stm8s208mb", *command)
+        said = capsys.readouterr().err
+        assert "Traceback" not in said
+        if calls < presses:
+            break
+        assert ended == 130
+        assert "interrupted: the probe is released" in said
+    presses = 0
+    assert tool("stm8s208mb", "write", "firmware.hex") == 0
+    assert tool("stm8s208mb", "verify", "firmware.hex") == 0
 
 
 @pytest.mark.usefixtures("desk")

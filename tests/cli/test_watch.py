@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cli.desk import STM8L, STM8S, Desk
-from dwarf_files import SIGNED, UNSIGNED_CHAR, Die, base, debug_elf, small_program, variable
+from dwarf_files import SIGNED, UNSIGNED, UNSIGNED_CHAR, Die, array, base, debug_elf, member, small_program, variable
 from elf_files import ALLOC, make_elf
 from stm8tool.cli import watch, watch_outputs
 from stm8tool.cli.console import Console
@@ -289,16 +289,32 @@ def test_the_list_needs_no_probe(board: Desk) -> None:
     assert board.flash("watch", "0x10:uint8_t", "--list").out == ""
 
 
-def test_a_doubtful_type_is_told(board: Desk) -> None:
-    plain = base("int", 2, SIGNED)
+@pytest.mark.parametrize(
+    ("encoding", "name", "what", "advice"),
+    [
+        (SIGNED, "b", "unsigned int", "b:int16_t"),
+        (UNSIGNED, "b", "int", "b:uint16_t"),
+        (SIGNED, "c", "unsigned int[2][3]", "c:int16_t[2][3]"),
+        (SIGNED, "d", "struct d", "d.x:int16_t"),
+    ],
+)
+def test_a_doubtful_type_is_told_and_the_hint_has_the_other_sign(
+    board: Desk, encoding: int, name: str, what: str, advice: str
+) -> None:
+    plain = base("int" if encoding == SIGNED else "unsigned int", 2, encoding)
     kinds = [Die("volatile_type", type=plain) for _ in range(2)]
+    byte = base("unsigned char", 1, UNSIGNED_CHAR)
+    record = Die("structure_type", name="d", byte_size=3, children=[member("on", 0, byte), member("x", 1, kinds[1])])
+    rows = array(kinds[1], 2, 3, size=12)
     children = [plain, kinds[0], variable("a", 0x20, kinds[0]), kinds[1], variable("b", 0x22, kinds[1])]
+    children += [byte, rows, variable("c", 0x24, rows), record, variable("d", 0x30, record)]
     unit = Die("compile_unit", name="a.c", children=children)
     Path("signs.elf").write_bytes(debug_elf([unit], ("CODE", 0x8000, COUNTING, ALLOC)))
-    result = board.flash("watch", "signs.elf", "a", "b", "b:int16_t", "--count", "1")
+    result = board.flash("watch", "signs.elf", "a", name, "--count", "1")
     assert result.err.splitlines()[0] == (
-        "watch: SDCC may have written a wrong sign or size for b (unsigned int); if so, add the type: b:int16_t"
+        f"watch: SDCC may have written a wrong sign or size for {name} ({what}); if so, add the type: {advice}"
     )
+    assert board.flash("watch", "signs.elf", advice, "--count", "1").code == 0
 
 
 # -- set -------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""`serial`, at the UART of a simulated board, and `espstlink`, with a stand-in in the place of stm8flash."""
+"""`serial` and `espstlink`, at simulated boards."""
 
 from __future__ import annotations
 
@@ -56,13 +56,6 @@ def test_an_option_of_stm8gal_keeps_its_meaning(given: str, words: str) -> None:
 )
 def test_an_option_of_stm8gal_without_a_counterpart_gets_a_sentence(given: str, says: str) -> None:
     assert stm8gal.translated(given.split()).problem == f"upload_flags = {says}"
-
-
-@pytest.fixture(scope="module")
-def esp(core: Core) -> Core:
-    """A core directory with a stand-in for stm8flash."""
-    stand_ins.install_uploader(core, stand_ins.STM8FLASH)
-    return core
 
 
 @pytest.mark.platform
@@ -136,32 +129,49 @@ def test_an_upload_command_around_the_uploader_still_runs_stm8gal(core: Core, pr
 
 
 @pytest.mark.platform
-@pytest.mark.parametrize(
-    ("options", "before", "words"),
-    [
-        ("", [], ["-p", "stm8s103?3", "-s", "flash"]),
-        ("upload_port = /dev/ttyUSB7", [], ["-p", "stm8s103?3", "-s", "flash", "-d", "/dev/ttyUSB7"]),
-        ("board_upload.stm8flash_target = stm8s003?3", [], ["-p", "stm8s003?3", "-s", "flash"]),
-        ("upload_flags = -p stm8s903?3 -b 64", ["-p", "stm8s903?3", "-b", "64"], ["-s", "flash"]),
-    ],
-)
-def test_an_espstlink_uploads_through_stm8flash(
-    esp: Core, project: Project, options: str, before: list[str], words: list[str]
-) -> None:
-    project.configure(f"stm8sblue\nupload_protocol = espstlink\n{options}")
-    result = project.run("upload")
-    assert result.code == 0, result.output
-    firmware = str(Path(".pio", "build", "stm8sblue", "firmware.hex"))
-    assert project.calls() == [["stm8flash", *before, "-c", "espstlink", *words, "-w", firmware]]
+def test_an_espstlink_serves_every_target_and_nothing_is_fetched(project: Project) -> None:
+    project.configure(f"stm8sblue\nupload_protocol = espstlink\n{PORT}", recorder=True)
+    for target, words in {"upload": ["write"], "verify": ["verify"], "unlock": ["unlock"], "dump": ["read"]}.items():
+        result = project.run(target)
+        assert result.code == 0, result.output
+        call = project.calls()[-1]
+        assert call[call.index("--probe") + 1] == "espstlink:/dev/ttyUSB7"
+        assert all(word in call for word in words)
+        assert "warning" not in result.output
 
 
 @pytest.mark.platform
-def test_an_espstlink_does_nothing_but_upload(project: Project) -> None:
-    project.configure("stm8sblue\nupload_protocol = espstlink", recorder=True)
-    result = project.run("unlock")
+def test_a_board_at_a_simulated_espstlink_is_written_verified_read_and_unlocked(project: Project) -> None:
+    made = stm8tool("sim", "create", "board.chip", "--part", "stm8s103f3", "--locked", cwd=project.folder)
+    assert made.code == 0, made.output
+    project.configure("stm8sblue\nupload_protocol = espstlink\nupload_port = espstlink:sim:board.chip")
+    result = project.run("unlock", "upload", "verify", "dump", "doctor")
+    assert result.code == 0, result.output
+    assert "espstlink 0.2, STM8S103F3" in result.output
+    firmware = str(project.built("firmware.hex", "stm8sblue"))
+    held = stm8tool("--probe", "sim:board.chip", "--part", "stm8s103f3", "verify", firmware, cwd=project.folder)
+    assert held.code == 0, held.output
+
+
+@pytest.mark.platform
+def test_a_command_of_the_project_around_the_uploader_serves_an_espstlink_as_stm8flash_does(project: Project) -> None:
+    made = stm8tool("sim", "create", "board.chip", "--part", "stm8s103f3", cwd=project.folder)
+    assert made.code == 0, made.output
+    project.configure(
+        "stm8sblue\nupload_protocol = espstlink\nupload_port = espstlink:sim:board.chip\n"
+        "upload_command = $UPLOADER $UPLOADERFLAGS $SOURCE"
+    )
+    result = project.run("upload")
+    assert result.code == 0, result.output
+    assert "Bytes written: " in result.output
+
+
+@pytest.mark.platform
+def test_an_option_of_stm8flash_in_the_flags_of_an_espstlink_gets_a_sentence(project: Project) -> None:
+    project.configure("stm8sblue\nupload_protocol = espstlink\nupload_flags = -p stm8s903?3", recorder=True)
+    result = project.run("upload")
     assert result.code == 1
     assert result.errors == [
-        "error: upload_protocol = espstlink works for upload only; for unlock use an ST-LINK with one of: "
-        "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
+        "error: upload_flags = -p: these are options of stm8tool; instead of stm8flash's -p use board_upload.part"
     ]
     assert project.calls() == []

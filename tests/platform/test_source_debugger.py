@@ -20,6 +20,7 @@ from stm8tool.debugger.source_run import SourceDebugger
 from stm8tool.debugger.terminal import Terminal
 from stm8tool.image import elf
 from stm8tool.parts.table import find_part
+from stm8tool.sim import store
 
 pytestmark = pytest.mark.platform
 
@@ -636,11 +637,12 @@ def test_a_locked_chip_is_refused_and_runs_on(one: Bench) -> None:
     assert "[E-ROP-READ]" in shown.splitlines()[-1]
 
 
-def test_an_unplugged_probe_is_told(one: Bench) -> None:
-    documents.run(
-        ["sim", "create", "lost.chip", "--part", one.part, "--probe", "v3", "--fault", "unplug-after=80"]
-        + ["--program", "program.elf"]
-    )
-    code, shown = documents.run(["--probe", "sim:lost.chip", "--part", one.part, "debug", "program.elf"])
-    assert code == 3, shown
-    assert shown.splitlines()[-1] == "error: the probe was unplugged [E-PROBE-LOST]"
+@pytest.mark.parametrize("transfers", [60, 200, 600])
+def test_an_unplugged_probe_is_told(one: Bench, transfers: int) -> None:
+    assert documents.run([*one.words, "read", "held.bin", "--region", "flash"])[0] == 0
+    held, fault = Path("held.bin").read_bytes(), f"unplug-after={transfers}"
+    store.create("lost.chip", find_part(one.part), "v3", content=held, faults=[fault])
+    words = ["--probe", "sim:lost.chip", "--part", one.part, "debug", "program.elf"]
+    code, shown = documents.run([*words, "--do", "tbreak sum", *["--do", "next"] * 8])
+    assert code == 3
+    assert "[E-PROBE-LOST]" in shown.splitlines()[-1]

@@ -30,6 +30,7 @@ HOLD = """
     TEST_ASSERT_EQUAL_INT16(-1, 0xFFFF);
     TEST_ASSERT_EQUAL_INT32(-1, 0xFFFFFFFF);
     TEST_ASSERT_EQUAL_UINT(0xFFFF, -1);
+    TEST_ASSERT_EQUAL(0xFFFF, 65535L);
     TEST_ASSERT_EQUAL_UINT8(0x34, 0x1234);
     TEST_ASSERT_EQUAL_UINT16(40000, 40000);
     TEST_ASSERT_EQUAL_UINT32(4000000000, 4000000000);
@@ -68,12 +69,15 @@ FAILING = {
     "TEST_ASSERT_EQUAL(-32768, one)": "expected -32768, was 1",
     'TEST_ASSERT_EQUAL_INT8_MESSAGE(-128, 0x7F, "sign")': "expected -128, was 127: sign",
     "TEST_ASSERT_EQUAL_INT32(-2147483647 - 1, 2147483647)": "expected -2147483648, was 2147483647",
+    "TEST_ASSERT_EQUAL(65536, 0)": "expected 65536, was 0",  # a long is not cut to an int
+    'TEST_ASSERT_EQUAL_UINT_MESSAGE(one, 65537, "cut")': "expected 1, was 65537: cut",
     "TEST_ASSERT_EQUAL_UINT8(255, 256)": "expected 255, was 0",
     "TEST_ASSERT_EQUAL_UINT32(4294967295, 1000000000)": "expected 4294967295, was 1000000000",
     "TEST_ASSERT_EQUAL_HEX8(0x0A, 0xF0)": "expected 0x0A, was 0xF0",
     "TEST_ASSERT_EQUAL_HEX16(0x0, 0xBEEF)": "expected 0x0000, was 0xBEEF",
     "TEST_ASSERT_EQUAL_HEX32(0x12345678, 0)": "expected 0x12345678, was 0x00000000",
     "TEST_ASSERT_BITS(0x0F, 0xF5, 0x06)": "expected 0x0005, was 0x0006",
+    "TEST_ASSERT_BITS(0xF0000, 0x12345, 5)": "expected 0x00010000, was 0x00000000",
     "TEST_ASSERT_NOT_EQUAL(-3, -3)": "expected another than -3, was -3",
     "TEST_ASSERT_GREATER_THAN(5, 5)": "expected more than 5, was 5",
     "TEST_ASSERT_GREATER_OR_EQUAL(-1, -2)": "expected at least -1, was -2",
@@ -245,7 +249,19 @@ def test_results_come_over_the_console_of_an_st_link_without_a_uart(project: Pro
 CONSOLE_DEATHS = {
     "an illegal opcode": ('__asm__(".db 0x05")', "the program began again in test_1: the chip was reset"),
     "a loop for ever": ("for (;;) ++n", "the program hangs or crashed in test_1: it printed nothing for 2 s"),
+    "SWIM is off": (
+        "*(volatile unsigned char *)0x7F60 = 1",
+        "the program crashed in test_1: the chip does not answer any more",
+    ),
 }
+
+
+def test_a_test_that_has_passed_is_not_blamed_for_a_main_without_an_end(project: Project) -> None:
+    result = over_console(project, program("TEST_PASS()").replace("return UNITY_END();", "return 0;"))
+    assert result.code == 1, result.output
+    assert "test_0\t[PASSED]" in result.output, result.output
+    assert "the program began again before the tests had ended" in result.errors[0], result.output
+    assert "; main must end with UNITY_END()" in result.output
 
 
 def test_the_tests_of_a_chip_that_holds_the_program_run_again(project: Project) -> None:

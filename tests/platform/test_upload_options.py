@@ -52,11 +52,6 @@ ALLOWED = "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
             "upload_protocol = serial needs a UART bootloader in the chip's ROM, and none is known for the "
             f"STM8S103F3P6; use an ST-LINK with one of: {ALLOWED}",
         ),
-        (
-            "espstlink",
-            {},
-            f"upload_protocol = espstlink works for upload only; for verify use an ST-LINK with one of: {ALLOWED}",
-        ),
         ("stlink", {"unlock": "yes"}, "board_upload.unlock = yes is unknown; allowed: auto, never"),
         ("stlink", {"verify": "maybe"}, "board_upload.verify = maybe is unknown; allowed: yes, no, read"),
         ("stlink", {"verify": ""}, "board_upload.verify =  is unknown; allowed: yes, no, read"),
@@ -75,8 +70,26 @@ def test_serial_on_a_chip_with_another_boot_rom_says_that_it_is_not_known(mcu: s
     )
 
 
-def test_espstlink_is_for_the_upload_alone() -> None:
-    assert option_problems.problem("espstlink", "stm8s103f3p6", {}, {}, "upload") is None
+@pytest.mark.parametrize("target", ["upload", "verify", "unlock", "doctor"])
+def test_espstlink_serves_every_target(target: str) -> None:
+    assert option_problems.problem("espstlink", "stm8s103f3p6", {}, {}, target) is None
+
+
+@pytest.mark.parametrize(
+    ("port", "protocol", "probe"),
+    [
+        ("", "espstlink", "espstlink:"),
+        ("COM5", "espstlink", "espstlink:COM5"),
+        ("/dev/ttyUSB0", "espstlink", "espstlink:/dev/ttyUSB0"),
+        ("socket://127.0.0.1:4000", "espstlink", "espstlink:socket://127.0.0.1:4000"),
+        ("espstlink:sim:b.chip", "espstlink", "espstlink:sim:b.chip"),
+        ("espstlink:sim:b.chip", "stlinkv2", "espstlink:sim:b.chip"),
+        ("sim:b.chip", "espstlink", "sim:b.chip"),
+        ("usb:1-2", "espstlink", "usb:1-2"),
+    ],
+)
+def test_the_port_of_an_espstlink_is_its_selector(port: str, protocol: str, probe: str) -> None:
+    assert command_line.probe(port, protocol, options.STLINK_PROTOCOLS) == probe
 
 
 @pytest.mark.parametrize("protocol", ["stlinkv2-1", "stlink-v2", "stlinkv9"])

@@ -63,6 +63,29 @@ def test_what_changes_at_each_read_is_said_and_the_reads_end() -> None:
     assert count == steady.MOST_READS
 
 
+def test_a_number_that_jumps_there_and_back_does_not_deceive_with_a_part_that_is_alike() -> None:
+    """-1 and 0 in turn: the second read finds the upper byte of the torn first one, but its lower byte differs."""
+    reads = iter([b"\xff\x00", b"\xff\xff", b"\xff\xff"])
+    assert steady.read(lambda: next(reads), [(0, 2)]) == (b"\xff\xff", [True])
+
+
+def test_a_number_that_goes_up_and_down_is_not_taken_for_one_that_counts() -> None:
+    reads = iter([b"\xff\x01", b"\xff\xfe", b"\xff\x02", b"\xff\xfd"] * 2)
+    assert steady.read(lambda: next(reads), [(0, 2)])[1] == [False]
+
+
+@pytest.mark.parametrize(
+    ("reads", "shown"),
+    [
+        ([b"\x01\x10", b"\x01\x20", b"\x01\x30", b"\x01\x40"], b"\x01\x30"),  # the last read may be torn
+        ([b"\x40\x01", b"\x30\x01", b"\x20\x01", b"\x10\x01"], b"\x10\x01"),  # bit-fields: the lowest byte is first
+    ],
+)
+def test_a_number_that_counts_fast_is_shown_as_it_was_in_a_whole_read(reads: list[bytes], shown: bytes) -> None:
+    fetched = iter(reads)
+    assert steady.read(lambda: next(fetched), [(0, 2)]) == (shown, [True])
+
+
 def test_a_byte_is_read_once() -> None:
     reads = iter([b"\x01"])
     assert steady.read(lambda: next(reads), [(0, 1)]) == (b"\x01", [True])

@@ -74,3 +74,19 @@ def test_silence_is_told_apart_from_a_program_that_never_spoke() -> None:
     assert after().silent("10 s").message == "the program printed nothing for 10 s"
     assert after(BEGIN).silent("10 s").message.endswith("it printed nothing for 10 s")
     assert "hangs or crashed" in after(BEGIN).silent("10 s").message
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [([BEGIN, f"{RUN}one", PASS], True), ([BEGIN], True), ([BEGIN, f"{RUN}one"], False), ([PASS], False)],
+)
+def test_a_program_that_stops_outside_of_its_tests_may_have_no_end(lines: list[str], told: bool) -> None:
+    progress = after(*lines)
+    for problem in (progress.stopped("an illegal opcode", "look"), progress.was_reset(), progress.silent("9 s")):
+        assert problem.hint.endswith("; main must end with UNITY_END()") == told
+
+
+def test_a_chip_that_does_not_answer_any_more_is_not_a_loop() -> None:
+    progress = after(BEGIN, f"{RUN}one")
+    progress.chip_is_silent = True
+    assert progress.silent("10 s").message == "the program crashed in one: the chip does not answer any more"

@@ -63,6 +63,12 @@ class Code(Enum):
     DRIVER_WRONG = "E-DRIVER-WRONG", 7, "the system sees the probe, but its driver does not work"
     PERMISSION = "E-PERMISSION", 7, "the system sees the probe, but does not let this process open it"
     BUSY = "E-BUSY", 7, "the system sees the probe, but something else uses it"
+    REMOTE = "E-REMOTE", 2, "the probe is on another machine, and you did not allow the tool to reach that"
+    NO_SERVER = (
+        "E-NO-SERVER",
+        3,
+        "no USB/IP server answers at this address, or what answers does not speak USB/IP; no probe was reached",
+    )
     # The probe
     PROBE_LOST = (
         "E-PROBE-LOST",
@@ -79,7 +85,7 @@ class Code(Enum):
     PROBE_REFUSES = (
         "E-PROBE-REFUSES",
         3,
-        "the probe does not answer as an ST-LINK should; the chip is not the cause",
+        "the probe does not answer as it should; the chip is not the cause",
         "unplug the probe, plug it in again, without a hub; then try another cable, port or probe",
     )
     PROBE_LIMIT = "E-PROBE-LIMIT", 3, "this probe cannot do what the chip needs; another one can"

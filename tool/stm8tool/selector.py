@@ -1,8 +1,8 @@
 """Find the probe that a selector means. A selector is the value of `--probe`, such as "stlink" or "sim:board.chip".
 
 The word before its first colon names the kind of probe. A selector without such a word means an ST-LINK on this
-machine's USB, or a serial port if it is the name of one. At a serial port there is no probe: the loader in the chip's
-boot ROM does the work (`uart/`).
+machine's USB, or a serial port if it is the name of one. "usbip:" means an ST-LINK of a USB/IP server. At a serial port
+there is no probe: the loader in the chip's boot ROM does the work (`uart/`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 SIM_PREFIX = "sim:"
 SERIAL_PREFIX = "serial:"
+ESPSTLINK_PREFIX = "espstlink:"
+USBIP_PREFIX = "usbip:"
 _SERIAL_URLS = ("socket://", "rfc2217://")
 _SERIAL_NAME = re.compile(r"(\\\\\.\\)?COM\d+|/dev/.+", re.IGNORECASE)
 
@@ -39,12 +41,15 @@ class ProbeKind(NamedTuple):
             raises an error, `list` shows no probe of any kind. So it returns no probe if its library is not installed.
         name: What users call such a probe; `list` says it if it finds none.
         is_stlink: The doctor examines the USB and every ST-LINK on it.
+        is_hidden: The tool cannot see such a probe without asking it. `list` shows the places where one can be, if the
+            user names the kind.
     """
 
     open: Callable[[str], SwimLink]
     attached: Callable[[str, Words], ProbeList]
     name: str
     is_stlink: bool = False
+    is_hidden: bool = False
 
 
 def open_link(selector: str) -> SwimLink:
@@ -63,6 +68,11 @@ def is_serial(selector: str) -> bool:
     return wanted.lower().startswith((SERIAL_PREFIX, *_SERIAL_URLS)) or _SERIAL_NAME.fullmatch(wanted) is not None
 
 
+def is_usbip(selector: str) -> bool:
+    """Tell whether `selector` means an ST-LINK of a USB/IP server."""
+    return selector.strip().lower().startswith(USBIP_PREFIX)
+
+
 def serial_line(selector: str) -> SerialLine:
     """Return the serial line that `selector` means; `open` on it opens the port."""
     name = selector.strip()
@@ -77,6 +87,11 @@ def serial_line(selector: str) -> SerialLine:
     return SerialPort(name, selector)
 
 
+def _visible() -> list[ProbeKind]:
+    """Return the kinds whose attached probes the tool can see."""
+    return [kind for kind in dict.fromkeys(KINDS.values()) if not kind.is_hidden]
+
+
 def attached(selector: str, words: Words = LIBRARY) -> ProbeList:
     """Return the attached probes of the kind that `selector` names, or of every kind, for `stm8tool list`.
 
@@ -88,20 +103,23 @@ def attached(selector: str, words: Words = LIBRARY) -> ProbeList:
     if is_serial(selector):
         return serial_ports()
     named = _named_kind(selector)
-    found = [kind.attached(selector, words) for kind in ([named] if named else dict.fromkeys(KINDS.values()))]
+    found = [kind.attached(selector, words) for kind in ([named] if named else _visible())]
     return ProbeList([probe for one in found for probe in one.probes], [other for one in found for other in one.others])
 
 
 def looked_for(selector: str) -> list[str]:
     """Return the names of the kinds of probes that `attached` looks for."""
+    if is_serial(selector):
+        return ["serial port"]
     named = _named_kind(selector)
-    return [kind.name for kind in ([named] if named else dict.fromkeys(KINDS.values()))]
+    return [kind.name for kind in ([named] if named else _visible())]
 
 
 def _named_kind(selector: str) -> Optional[ProbeKind]:
     """Return the kind that the first word of `selector` names; None if it names none."""
     word, colon, _ = selector.partition(":")
-    return KINDS.get(word.strip().lower() + colon)
+    name = word.strip().lower()
+    return KINDS.get(name + (":" if name == ESPSTLINK_PREFIX[:-1] else colon))
 
 
 def bus_of(selector: str) -> tuple[UsbBus, str]:
@@ -110,18 +128,26 @@ def bus_of(selector: str) -> tuple[UsbBus, str]:
         from .sim import bus
 
         return bus.attach(selector[len(SIM_PREFIX) :])
+    if is_usbip(selector):
+        from .transport import usbip
+
+        return usbip.attach(selector)
     from .probe.stlink import find
 
     return find.system_bus(), selector
 
 
-def serial_ports() -> ProbeList:
-    """Return the serial ports of this machine, for `stm8tool list --probe serial:`."""
+def serial_ports(prefix: str = SERIAL_PREFIX) -> ProbeList:
+    """Return the serial ports of this machine, for `stm8tool list --probe serial:`.
+
+    Args:
+        prefix: What stands before the name of a port in `--probe`.
+    """
     from .probe.listing import ListedProbe, ProbeList
     from .transport.serial_port import ports
 
-    rows = [ListedProbe(text, None, False, SERIAL_PREFIX + name) for name, text in ports()]
-    return ProbeList(rows, () if rows else ("no serial port",))
+    rows = [ListedProbe(text, None, False, prefix + name) for name, text in ports()]
+    return ProbeList(rows, ())
 
 
 def _stlink(selector: str) -> SwimLink:
@@ -142,10 +168,31 @@ def _stlinks(selector: str, words: Words) -> ProbeList:
     return listing.attached(bus_of(selector)[0], words)
 
 
+def _espstlink(selector: str) -> SwimLink:
+    from .probe.espstlink.swim import EspStlink
+
+    name = selector.partition(":")[2].strip()
+    if name.startswith(SIM_PREFIX):
+        from .sim.serial.devices import ESPSTLINK
+        from .sim.serial.line import SimLine
+
+        return EspStlink(SimLine(name[len(SIM_PREFIX) :], selector, ESPSTLINK))
+    from .transport.serial_port import SerialPort, only_port
+
+    name = name or only_port(ESPSTLINK_PREFIX)
+    return EspStlink(SerialPort(name, ESPSTLINK_PREFIX + name))
+
+
+def _espstlinks(_selector: str, _words: Words) -> ProbeList:
+    return serial_ports(ESPSTLINK_PREFIX)
+
+
 STLINK = ProbeKind(_stlink, _stlinks, "ST-LINK", is_stlink=True)
 
 # A probe of another kind adds a row: the beginning of its selectors, and its functions.
 KINDS: dict[str, ProbeKind] = {
     "usb:": STLINK,
     SIM_PREFIX: STLINK,
+    ESPSTLINK_PREFIX: ProbeKind(_espstlink, _espstlinks, "serial port", is_hidden=True),
+    USBIP_PREFIX: STLINK,
 }

@@ -119,6 +119,10 @@ LIBRARY: Words = {
     "allow": Word("`allow`", _allowed),
     "power_cycle": Word("`power_cycle`"),
     "attach_reset": Word("`Target.attach()` with reset=True"),
+    "begin_reset": Word("`begun` without `attach`"),
+    "source": Word("`source`"),
+    "baud": Word("`serial`", "serial=SerialSettings(baud={})"),
+    "reset_command": Word("`SerialSettings.reset_command`"),
     "list": Word("`stm8tool.list_probes()`"),
     "command": Word("call"),
     # Words for changes of an image
@@ -134,6 +138,7 @@ LIBRARY: Words = {
     "overwrite": Word("overwrite=True"),
     "port": Word("`port`"),
     "host": Word("`host`"),
+    "allow_remote": Word("`?allow-remote` at the end of `probe`"),
 }
 
 COMMAND_LINE: Words = {
@@ -163,6 +168,10 @@ COMMAND_LINE: Words = {
     "allow": Word("--force-…", _forced),
     "power_cycle": Word("--power-cycle"),
     "attach_reset": Word("`gdbserver --reset`"),
+    "begin_reset": Word("leave out --attach"),
+    "source": Word("--source FOLDER"),
+    "baud": Word("--baud", "--baud {}"),
+    "reset_command": Word("--reset-command"),
     "list": Word("`stm8tool list`"),
     "command": Word("command"),
     "patch": Word("--patch", "--patch {}"),
@@ -176,6 +185,7 @@ COMMAND_LINE: Words = {
     "overwrite": Word("--force"),
     "port": Word("--port"),
     "host": Word("--host"),
+    "allow_remote": Word("--allow-remote"),
 }
 
 # A target of `pio run` is a command line with options from platformio.ini.
@@ -186,6 +196,7 @@ PLATFORM: Words = {
     "part_and_board": Word("`board` or `board_upload.part`"),
     "probe": Word("`upload_port`", "upload_port = {}"),
     "upload_port": Word(" (in platformio.ini)"),
+    "allow_remote": Word("`?allow-remote` at the end of `upload_port`"),
     "unlock": Word("`pio run -t unlock`"),
     "unlock_target": Word("`pio run -t unlock`"),
     "unlock_never": Word("board_upload.unlock = never"),
@@ -194,4 +205,6 @@ PLATFORM: Words = {
     "write": Word("`pio run -t upload`"),
     "write_options": Word("`board_upload.option_bytes = yes`"),
     "list": Word("`pio run -t list-probes`"),
+    "baud": Word("`upload_speed`", "upload_speed = {}"),
+    "reset_command": Word("--reset-command in `upload_flags`"),
 }

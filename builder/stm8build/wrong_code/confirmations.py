@@ -21,6 +21,10 @@ _UNSIGNED = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)[uU]\b")
 _NUMBER = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)([uUlL]*)\b")
 _NEGATIVE = re.compile(r"-\s*\(?\s*(0[xX][0-9a-fA-F]+|\d+)")
 _UNSIGNED_CAST = re.compile(r"\(\s*(?:unsigned(?:\s+int)?|[uU]\w*|\w+_t)\s*\)\s*[\w(*]")
+_SIGNED_CAST = re.compile(  # of an expression that has an unsigned constant
+    r"\(\s*(?:signed(?:\s+(?:int|char))?|int|short|int16_t|int8_t)\s*\)\s*"
+    r"\([^()]*(?:\([^()]*\)[^()]*)*\b(?:0[xX][0-9a-fA-F]+|\d+)[uU]\b"
+)
 _COMPARES = re.compile(r"(?<![-<>])>(?![>=])|(?<!<)<=")
 _CHANGES = re.compile(r"(?:[-+*/%&|^]|<<|>>)=|\+\+|--")
 _STEPS_OUT_OF_MACROS = 3
@@ -110,6 +114,8 @@ def _has_a_compound_assignment(node: Node, text: str, code: Code) -> bool:
 
 
 def _has_the_constant_as_unsigned(node: Node, text: str, code: Code) -> bool:
+    if _SIGNED_CAST.search(text):
+        return False  # in the tree it is the same as the cast that SDCC adds, or there is none
     values = [child.value or 0 for child in node.children if child.kind == "CONSTANT"]
     return any((_number(number) - value) % (1 << 16) == 0 for number in _UNSIGNED.findall(text) for value in values)
 

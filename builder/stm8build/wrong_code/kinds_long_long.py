@@ -109,7 +109,7 @@ KINDS = (
         0xFFFFFFFD,
         {"4.2": 0xFFFFFFFFFFFFFFFD, "4.5": 0xFFFFFFFD},
         "signed char v$ = -3;\nlong long f$(void) { long t = v$; return (unsigned long)t; }",
-        until=(4, 5),
+        until=(4, 4),
         found_as="kept-sign",
     ),
     Kind(

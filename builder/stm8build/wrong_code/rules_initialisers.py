@@ -20,8 +20,12 @@ def cut_constant(function: Function) -> Iterator[Node]:
     """Yield comparisons of a signed value with a constant of its own size."""
     for node in _nodes(function):
         found = variable_and_constant(node) if node.kind in COMPARISONS else None
-        if found and found[0].kind != "CAST" and found[0].type.signed and found[0].type.size:
+        if found and found[0].type.signed and found[0].type.size and not _is_widened(found[0]):
             yield node
+
+
+def _is_widened(node: Node) -> bool:
+    return node.kind == "CAST" and (node.from_type is None or node.from_type.size <= node.type.size)
 
 
 def byte_against_truth(function: Function) -> Iterator[Node]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .syntax_tree import Function, Node
+from .syntax_tree import Function, Node, Type
 from .tree_questions import BITWISE, COMPARISONS, operands, out_of_choices, variable_and_constant, widened_to
 
 _ARITHMETIC = ("ADD", "SUB", "MULT", "UMINUS", "COMPL", *BITWISE)
@@ -21,7 +21,7 @@ def cut_constant(function: Function) -> Iterator[Node]:
             continue
         variable, value, constant = found
         narrow = variable.type
-        if variable.kind == "CAST" or not narrow.signed or not narrow.size or constant.type.signed:
+        if not narrow.signed or not narrow.size or constant.type.signed:
             continue
         if constant.type.size > narrow.size and value >= 1 << (8 * narrow.size - 1):
             yield node
@@ -75,20 +75,38 @@ def signed_or_unsigned(function: Function) -> Iterator[Node]:
             continue
         if node.kind == "&" and 0 <= found[1] < 1 << 8 * node.type.size - 1:
             continue  # the result is never negative
-        used = out_of_choices(node)
+        used = _out_of_arithmetic(node)
         into = widened_to(used, function)
-        if (node.type.size == 2 and into and into[0] > 2) or _asks_for_the_sign(used):
+        if (into and into[0] > 2) or _asks_for_the_sign(used):
             yield node
 
 
+def _out_of_arithmetic(node: Node) -> Node:
+    """Return the outermost choice, sum or the like, of which a value is a part and that is still a signed int."""
+    while True:
+        node = out_of_choices(node)
+        above = node.parent
+        if not above or above.kind not in ("CAST", *_ARITHMETIC) or not above.type.signed or above.type.size > 2:
+            return node
+        if above.type.size < node.type.size:
+            return node
+        node = above
+
+
 def _asks_for_the_sign(node: Node) -> bool:
-    """Whether a value is compared with a signed one, divided, or shifted right."""
+    """Whether a value is compared with one that C takes as an int, divided by or into one, or shifted right."""
     above = node.parent
     if above is None or len(above.children) != 2:
         return False
     if above.kind == "RIGHT_SHIFT":
         return above.children[0] is node
-    return above.kind in (*COMPARISONS, "DIV", "MOD") and all(child.type.signed for child in above.children)
+    others = (child.type for child in above.children if child is not node)
+    return above.kind in (*COMPARISONS, "DIV", "MOD") and all(map(_becomes_int, others))
+
+
+def _becomes_int(kind: Type) -> bool:
+    """Whether C takes a value of a type as signed: a byte or a short bit-field becomes an int."""
+    return kind.signed or kind.size == 1 or 0 < kind.bits < 16
 
 
 def minus_of_a_choice(function: Function) -> Iterator[Node]:

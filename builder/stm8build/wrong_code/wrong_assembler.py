@@ -43,6 +43,18 @@ _PATTERNS = {
         + _GAP
         + r"\tjrnc\t"
     ),
+    # A was pushed as well, so the places of the stack have moved by one byte, and the register gets A.
+    "popped-early": re.compile(
+        r"\tpushw\t([xy])\n"
+        + _GAP
+        + r"\tpush\ta\n"
+        + _GAP
+        + r"(?:\tld\ta, [^\n]+\n"
+        + _GAP
+        + r")?\t(?:xor|or|and)\ta, \([12], sp\)\n"
+        + _GAP
+        + r"\tpopw\t\1\n"
+    ),
     "divided-by-itself": re.compile(r"\tclrw\tx\n" + _GAP + r"\tld\txl, a\n" + _GAP + r"\tdiv\tx, a\n"),
     "complemented-twice": re.compile(
         r"\tcpl\ta\n" + _GAP + r"(?:\tcplw\t[xy]\n" + _GAP + r")?\tld\t([xy])h, a\n" + _GAP + r"\tcplw\t\1\n"
@@ -88,7 +100,7 @@ def version(assembler: str) -> tuple[int, int, int]:
 
 def patterns(assembler: str) -> Iterator[Place]:
     """Yield the sequences that no right translation has."""
-    if not any(sign in assembler for sign in ("(1, sp)", "\tcpl\ta\n", "\tdiv\tx, a\n", "\tjrnc\t")):
+    if not any(sign in assembler for sign in ("(1, sp)", "(2, sp)", "\tcpl\ta\n", "\tdiv\tx, a\n", "\tjrnc\t")):
         return
     lines = Lines(assembler)
     for function in _FUNCTION.finditer(assembler):

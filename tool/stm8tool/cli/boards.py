@@ -111,9 +111,9 @@ class ServeSerialArguments(NamedTuple):
         add(
             "--as",
             dest="device",
-            choices=("bootloader",),
+            choices=("bootloader", "espstlink"),
             default="bootloader",
-            help="what answers: the loader in the chip's boot ROM",
+            help="what answers: the loader in the chip's boot ROM, or an espstlink that is wired to the chip",
         )
         add("--port", type=int, default=0, metavar="N", help="TCP port on this machine (0: any that is free)")
         add("--rfc2217", dest="end", action="store_const", const="rfc2217", help="with parity, speed and control lines")
@@ -128,8 +128,13 @@ def serve_serial(request: Request[ServeSerialArguments], console: Console) -> No
 
     given = request.arguments
     baud = request.serial.baud if request.serial else DEFAULT_BAUD
+
+    def reached_by(selector: str) -> None:
+        console.say(f"use it with --probe {selector}; Ctrl-C ends this")
+
     try:
-        server.serve(given.chipfile, given.end, given.port, baud, _version(given.loader_version), console.say)
+        version = _version(given.loader_version)
+        server.serve(given.chipfile, given.end, given.port, baud, version, console.say, reached_by, given.device)
     except KeyboardInterrupt:
         console.say(f"{given.chipfile} is saved")
 
@@ -214,7 +219,7 @@ COMMANDS = (
             ),
             command(
                 "serve-serial",
-                "give the UART of a simulated board to other programs",
+                "give the serial port of a simulated board to other programs",
                 serve_serial,
                 ServeSerialArguments,
                 part=PartUse.NONE,

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     Entry = Union["Command", "Group"]
 
-PROBE_HELP = "stlink (any), a serial number or its beginning, usb:BUS-PORT, sim:CHIPFILE, sim:FOLDER#WHICH, serial:PORT"
+PROBE_HELP = (
+    "stlink (any), a serial number or its beginning, usb:BUS-PORT, sim:CHIPFILE, sim:FOLDER#WHICH, "
+    "usbip://HOST/BUSID, serial:PORT"
+)
 
 
 class PartUse(Enum):

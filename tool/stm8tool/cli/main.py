@@ -19,6 +19,7 @@ from ..support import streams
 from . import (
     boards,
     chips,
+    dap,
     debug,
     gdbserver,
     images,
@@ -50,6 +51,7 @@ COMMANDS: tuple[Entry, ...] = (
     *monitor.COMMANDS,
     *gdbserver.COMMANDS,
     *debug.COMMANDS,
+    *dap.COMMANDS,
     *watch.COMMANDS,
     *udev.COMMANDS,
     *parts.COMMANDS,
@@ -196,6 +198,11 @@ def _add_common_options(parser: _Parser, probe_help: str) -> None:
         "--uart-mode",
         choices=("auto", "duplex", "one-wire", "reply"),
         help="how the loader at a serial port works (auto: find it out)",
+    )
+    add(
+        "--allow-remote",
+        action="store_true",
+        help="let usbip://… reach another machine: USB/IP has no password and no encryption",
     )
     add("-v", "--verbose", action="count", help="say more; -vv shows every command to the probe")
 

@@ -53,6 +53,7 @@ _NOT_GIVEN = {
     "uart_reset": "auto",
     "reset_command": None,
     "uart_mode": "auto",
+    "allow_remote": False,
 }
 
 
@@ -203,7 +204,7 @@ def make(namespace: argparse.Namespace, arguments: type[Args]) -> Request[Args]:
     """
     return Request(
         arguments=_own(namespace, arguments),
-        probe=namespace.probe,
+        probe=_probe(namespace),
         part_name=namespace.part,
         region=namespace.region,
         base=namespace.base,
@@ -213,6 +214,16 @@ def make(namespace: argparse.Namespace, arguments: type[Args]) -> Request[Args]:
         power_cycle_s=_power_cycle_s(namespace.power_cycle),
         serial=_serial(namespace),
     )
+
+
+def _probe(namespace: argparse.Namespace) -> str:
+    """Return the selector of the probe; `--allow-remote` is a part of it from here on."""
+    selector: str = namespace.probe
+    if not namespace.allow_remote:
+        return selector
+    from ..transport.usbip_place import allowed
+
+    return allowed(selector)
 
 
 def _own(namespace: argparse.Namespace, arguments: type[Args]) -> Args:

@@ -114,7 +114,7 @@ def run(request: Request[SimRunArguments], console: Console) -> None:
     elif outcome.end is End.ADDRESS:
         console.say(f"the program reached {pc}: {where}")
     elif outcome.end is End.STOPPED:
-        raise _stopped(outcome, where)
+        raise _stopped(outcome, where, has_names=given.elf is not None)
     elif outcome.end is End.SILENCE:
         raise ToolError(
             f"the program sent nothing for {given.silence}: the CPU is {where}",
@@ -127,10 +127,11 @@ def run(request: Request[SimRunArguments], console: Console) -> None:
         console.say(f"the time is over: the CPU is {where}")
 
 
-def _stopped(outcome: Outcome, where: str) -> ToolError:
-    hint = "these bytes are not code: look at pointers to functions, the stack and the vectors; --elf names the place"
+def _stopped(outcome: Outcome, where: str, *, has_names: bool) -> ToolError:
+    names = "" if has_names else "; --elf names the place"
+    hint = f"these bytes are not code: look at pointers to functions, the stack and the vectors{names}"
     if outcome.why == "BREAK":
-        hint = "the program stopped itself with this instruction; --elf names the place"
+        hint = f"the program stopped itself with this instruction{names}"
     elif outcome.why.startswith(("HALT", "WF")):
         hint = "pins, AWU, RTC and UART receivers are not modelled, so they cannot wake the CPU"
     return ToolError(f"the CPU stopped: {outcome.why}, {where}", code=Code.RUN_STOPPED, hint=hint)

@@ -42,6 +42,7 @@ class CompatRequest:
     file: str
     programmer: Optional[str]
     serial: Optional[str]
+    device: Optional[str]
     part: Optional[str]
     memory: str
     count: Optional[int]
@@ -65,6 +66,7 @@ def parse(words: Sequence[str]) -> CompatRequest:
         file=file,
         programmer=given.get("c"),
         serial=given.get("S"),
+        device=given.get("d"),
         part=given.get("p"),
         memory=given.get("s", "flash"),
         count=_count(given["b"]) if "b" in given else None,
@@ -91,8 +93,8 @@ def _count(text: str) -> int:
 
 
 def selector(request: CompatRequest) -> str:
-    """Return the probe that -c and -S mean, in the words of `probe.find`."""
-    from ..selector import SIM_PREFIX
+    """Return the probe that -c, -S and -d mean, in the words of `selector`."""
+    from ..selector import ESPSTLINK_PREFIX, SIM_PREFIX
 
     programmer, serial = request.programmer, request.serial
     known = ", ".join(PROGRAMMERS)
@@ -103,7 +105,8 @@ def selector(request: CompatRequest) -> str:
     if programmer.startswith(SIM_PREFIX):
         return programmer if serial is None else f"{programmer}#{serial}"
     if programmer == "espstlink":
-        raise UsageError("-c espstlink: not supported by this version", hint=f"use an ST-LINK: {known}")
+        device = request.device or ""
+        return device if device.startswith(ESPSTLINK_PREFIX) else ESPSTLINK_PREFIX + device
     if programmer not in PROGRAMMERS:
         raise UsageError(f"-c {programmer}: there is no such programmer", hint=f"use one of {known}")
     return PROGRAMMERS[programmer] if serial is None else serial

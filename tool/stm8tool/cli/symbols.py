@@ -21,7 +21,9 @@ class Symbols:
 
     def __init__(self, path: Optional[str]) -> None:
         self._path = path
-        self._by_name = {} if path is None else _load(path)
+        content = None if path is None else _content(path)
+        self._by_name = {} if content is None else elf.symbols(content)
+        self._sections = [] if content is None else elf.sections(content)
         places = sorted(
             (at, name)
             for name, at in self._by_name.items()
@@ -51,18 +53,27 @@ class Symbols:
         return self._by_name.get(name)
 
     def place(self, address: int) -> str:
-        """Return an address as text, with the name of the function or variable around it if one is known."""
+        """Return an address as text, with the name of the function or variable around it if one is known.
+
+        A name reaches no farther than its section: a static function has no symbol, and one may be the first.
+        """
         index = bisect_right(self._addresses, address) - 1
-        if index < 0:
+        first = 0
+        if self._sections:
+            around = [one.address for one in self._sections if one.address <= address < one.address + len(one.data)]
+            first = min(around, default=address)
+        if index < 0 or self._addresses[index] < first:
             return f"0x{address:06X}"
         name, offset = self._names[index].removeprefix("_"), address - self._addresses[index]
         return f"0x{address:06X} ({name}{f'+0x{offset:X}' if offset else ''})"
 
 
-def _load(path: str) -> dict[str, int]:
+def _content(path: str) -> bytes:
     try:
-        return elf.symbols(files.read_regular(Path(path), 1 << 26))
+        content = files.read_regular(Path(path), 1 << 26)
+        elf.symbols(content)
     except OSError as exc:
         raise ImageError(f"{path}: {exc.strerror}", hint="build it first, or check the path") from exc
     except elf.ElfError as exc:
         raise ImageError(f"{path}: {exc}", hint="give the firmware.elf of the build") from exc
+    return content

@@ -186,8 +186,25 @@ def _warn_of_doubts(places: Sequence[ValuePlace], console: Console) -> None:
         names = ", ".join(f"{place.text} ({place.type.name})" for place in doubtful)
         console.note(
             f"watch: SDCC may have written a wrong sign or size for {names}; if so, add the type: "
-            f"{doubtful[0].text}:int16_t"
+            f"{_with_other_sign(doubtful[0])}"
         )
+
+
+def _with_other_sign(place: ValuePlace) -> str:
+    """Return the name of a doubtful value, or of its first doubtful piece, with a type of the other sign."""
+    from ..dwarf.types import ArrayType, RecordType, Scalar, is_doubtful, leaves
+    from .watch_outputs import name_of_piece
+
+    kind, counts = place.type, ""
+    while isinstance(kind, ArrayType):
+        counts += f"[{kind.length}]"
+        kind = kind.element
+    suffix = ""
+    if isinstance(kind, RecordType):
+        found = next(leaf for leaf in leaves(place.type) if not leaf.bits and is_doubtful(leaf.type))
+        kind, suffix, counts = found.type, found.suffix, ""
+    sign = "" if isinstance(kind, Scalar) and not kind.is_signed else "u"
+    return f"{name_of_piece(place, suffix)}:{sign}int{8 * kind.size}_t{counts}"
 
 
 def _sample(live: LiveVariables, places: Sequence[ValuePlace], outputs: Sequence[Output], pace: _Pace) -> None:

@@ -65,7 +65,7 @@ def numbers(reading: Reading) -> Iterator[tuple[str, Number]]:
     for leaf in leaves(place.type):
         data = reading.data[leaf.offset : leaf.offset + leaf.size]
         value = None if reading.problem else value_of(leaf.type, data, leaf.bits)
-        yield _piece(place, leaf.suffix), value if isinstance(value, (int, float)) else None
+        yield name_of_piece(place, leaf.suffix), value if isinstance(value, (int, float)) else None
 
 
 def columns(places: Sequence[ValuePlace]) -> list[str]:
@@ -73,11 +73,11 @@ def columns(places: Sequence[ValuePlace]) -> list[str]:
     names = []
     for place in places:
         suffixes = [""] if place.bits else [leaf.suffix for leaf in leaves(place.type)]
-        names += [_piece(place, suffix) for suffix in suffixes]
+        names += [name_of_piece(place, suffix) for suffix in suffixes]
     return names
 
 
-def _piece(place: ValuePlace, suffix: str) -> str:
+def name_of_piece(place: ValuePlace, suffix: str) -> str:
     """Return the name of a number inside a value."""
     return f"({place.text}){suffix}" if suffix and place.text.startswith("*") else f"{place.text}{suffix}"
 

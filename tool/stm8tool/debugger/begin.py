@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
+from .. import image
 from ..chip.running import program as programs
 from ..dwarf import reading
 from ..errors import ConnectError, ImageError, ReadoutProtectedError, TargetError
 from ..image import elf
 from ..parts.table import Part
+from ..words import Hint
 from .program import SourceProgram, source_folders
 from .source_run import SourceDebugger
 from .target import Target
@@ -38,6 +40,15 @@ def loaded(path: str, part: Part, source: Optional[str] = None) -> SourceProgram
             return SourceProgram(data, part, [Path(source), *folders] if source is not None else folders)
     except elf.ElfError as exc:
         raise ImageError(f"{path}: {exc}", hint="build the program again") from exc
+
+
+def upload(chip: Chip, path: str) -> None:
+    """Write a program to its chip, as `write` does. A locked chip is not unlocked.
+
+    Raises:
+        ImageError, WriteProtectedError, ProgramError, VerifyError: See `Chip.write`.
+    """
+    chip.write(image.load([path], None, ram_size=chip.part.ram.size), unlock=False)
 
 
 @contextmanager
@@ -67,7 +78,7 @@ def begun(
     def hear(text: str) -> None:
         notice(text)
         for debugger in heard:
-            debugger.was_reset = debugger.was_reset or text.startswith("the chip was reset")
+            debugger.runner.was_reset = debugger.runner.was_reset or text.startswith("the chip was reset")
 
     with Target(chip, hear) as target:
         _reach(target, attach=attach)
@@ -86,5 +97,5 @@ def _reach(target: Target, *, attach: bool) -> None:
         if not attach or isinstance(exc, ReadoutProtectedError):
             raise
         raise exc.with_(
-            hint="a program that sleeps in HALT, or turns SWIM off, is reached only with a reset: leave out --attach"
+            hint=Hint("a program that sleeps in HALT, or turns SWIM off, is reached only with a reset: {begin_reset}")
         ) from exc

@@ -102,6 +102,11 @@ class Scopes:
             and not _OF_COMPILER.match(text_of(die))
         }
 
+    def all_globals(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield each file of C with its variables outside of functions."""
+        for file in dict.fromkeys(text_of(unit) for unit in self._program.data.units):
+            yield file, self.globals_in(file)
+
     def find(self, name: str, frame: Optional[Frame]) -> Operand:
         """Return a variable.
 

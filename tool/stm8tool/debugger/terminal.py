@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Optional
 
 from ..errors import Code, TargetError, UsageError
-from .expressions import Evaluator, number_of_operand, text_of_operand
+from ..words import Hint
+from .expressions import number_of_operand, text_of_operand
 from .registers import REGISTERS
-from .source_run import Halted, SourceDebugger
+from .source_run import NO_VALUE, Halted, SourceDebugger
 
 LONGEST = 1000  # characters of a command; our choice
 _AROUND = 5  # lines that `list` shows above and below; our choice
 _MOST_BYTES = 256
 _HOW = "`help` lists the commands"
-_NO_VALUE = "not known: a function called later may have changed it"
 
 
 class Verb(NamedTuple):
@@ -190,11 +190,6 @@ class Terminal:
             self._debugger.selected = int(words)
         return self.where()
 
-    def evaluator(self) -> Evaluator:
-        """Return what evaluates expressions in the selected frame."""
-        debugger = self._debugger
-        return Evaluator(lambda name: debugger.scopes.find(name, debugger.frame), debugger.scopes, self._register)
-
     def _print(self, words: str) -> str:
         form, expression = "", words
         if words.startswith("/"):
@@ -203,7 +198,7 @@ class Terminal:
                 raise UsageError(
                     f"/{form} is not a form of a value", hint="/x hexadecimal, /d decimal, /t binary, /c character"
                 )
-        return f"{expression.strip()} = {text_of_operand(self.evaluator().evaluate(expression), form)}"
+        return f"{expression.strip()} = {text_of_operand(self._debugger.evaluator().evaluate(expression), form)}"
 
     def _locals(self, words: str) -> str:
         _require_none(words)
@@ -237,7 +232,7 @@ class Terminal:
         if lines is None:
             raise UsageError(
                 f"the source {file} is not found",
-                hint="start in the folder where it was built, or give --source FOLDER",
+                hint=Hint("start in the folder where it was built, or give {source}"),
             )
         if first > len(lines):
             raise UsageError(f"{file} ends with line {len(lines)}", hint="list LINE shows another place")
@@ -254,25 +249,17 @@ class Terminal:
         state = self._debugger.frame.state
         sizes = {register.name: (register.most.bit_length() + 3) // 4 for register in REGISTERS}
         return "\n".join(
-            f"{name:2} = " + (f"<{_NO_VALUE}>" if value is None else f"0x{value:0{digits}X}")
+            f"{name:2} = " + (f"<{NO_VALUE}>" if value is None else f"0x{value:0{digits}X}")
             for name, digits in sizes.items()
             for value in [getattr(state, name)]
         )
-
-    def _register(self, name: str) -> int:
-        if name not in {register.name for register in REGISTERS}:
-            raise UsageError(f"the CPU has no register ${name}", hint="it has $pc, $a, $x, $y, $sp, $cc")
-        value = getattr(self._debugger.frame.state, name)
-        if value is None:
-            raise UsageError(f"${name} is {_NO_VALUE}", hint="frame 0 has the registers of the CPU")
-        return int(value)
 
     def _examine(self, words: str) -> str:
         given = words.split()
         if not 1 <= len(given) <= 2:
             raise UsageError("x needs an address, and may have a count", hint="such as x 0x100 16, or x $sp+1 8")
-        start = number_of_operand(self.evaluator().evaluate(given[0]))
-        count = number_of_operand(self.evaluator().evaluate(given[1])) if given[1:] else 16
+        start = number_of_operand(self._debugger.evaluator().evaluate(given[0]))
+        count = number_of_operand(self._debugger.evaluator().evaluate(given[1])) if given[1:] else 16
         if not isinstance(start, int) or not isinstance(count, int) or not 1 <= count <= _MOST_BYTES:
             raise UsageError(f"x shows 1 to {_MOST_BYTES} bytes", hint="such as x 0x100 16")
         data = self._debugger.target.read(start, count)
@@ -285,7 +272,7 @@ class Terminal:
         left, sign, right = words.partition("=")
         if not sign or not left.strip() or not right.strip():
             raise UsageError("set needs a variable and a value", hint="such as set count = 3, or set $a = 1")
-        self._debugger.assign(left.strip(), right.strip(), self.evaluator())
+        self._debugger.assign(left.strip(), right.strip())
         return ""
 
     def _help(self, words: str) -> str:

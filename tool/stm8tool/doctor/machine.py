@@ -10,12 +10,13 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import AccessError
-from ..selector import SIM_PREFIX, is_serial, kind_of
+from ..selector import SIM_PREFIX, is_serial, is_usbip, kind_of
 from ..support import deps
 from .findings import Finding, Mark, bad, not_seen
 
 _SIMULATED = "not needed: the probe is simulated"
 _NO_USB = "not needed: a serial port needs no USB library"
+_REMOTE = "not needed: the probe is at a USB/IP server"
 _NOT_AN_STLINK = "not needed: the probe is not an ST-LINK"
 
 
@@ -35,8 +36,16 @@ def tool() -> Finding:
 def usb_library(selector: str) -> Iterator[Finding]:
     """Yield the findings about the Python packages and libusb."""
     simulated = selector.startswith(SIM_PREFIX)
-    if simulated or is_serial(selector) or not kind_of(selector).is_stlink:
-        why = _SIMULATED if simulated else _NO_USB if is_serial(selector) else _NOT_AN_STLINK
+    why = None
+    if simulated:
+        why = _SIMULATED
+    elif is_serial(selector):
+        why = _NO_USB
+    elif is_usbip(selector):
+        why = _REMOTE
+    elif not kind_of(selector).is_stlink:
+        why = _NOT_AN_STLINK
+    if why is not None:
         yield Finding("packages", Mark.NOTE, why)
         yield Finding("usb-library", Mark.NOTE, why)
         return

@@ -92,6 +92,11 @@ class Faults:
     uart_slow: Optional[int] = _number("the loader in the boot ROM follows up to N baud (230400)", bare=230400)
     uart_unplug_after: Optional[int] = _number("the serial adapter is pulled after N bytes")
     user_resets: Optional[int] = _number("the user presses reset N ms after the serial port is opened")
+    # Of an espstlink: `serial/espstlink.py` acts on them.
+    esp_version: Optional[int] = _number("the espstlink has firmware 0.N", allowed=range(256))
+    esp_deaf: bool = _switch("after an entry that failed, the espstlink answers nothing until it is reset")
+    esp_silent: bool = _switch("the espstlink confirms each command, and never answers it")
+    esp_no_reset: bool = _switch("DTR and RTS do not reset the espstlink")
     # Of the system and of USB: `bus.py` acts on them.
     no_driver: bool = _switch("Windows has no driver for the probe that programs can use")
     wrong_driver: bool = _switch("the probe's driver is only half installed on Windows")

@@ -10,7 +10,7 @@ import logging
 import sys
 from typing import Any, NoReturn, Optional
 
-from ..errors import AccessError, Code, ProbeLostError, ProbeNotFoundError, UsageError
+from ..errors import AccessError, Code, ProbeAmbiguousError, ProbeLostError, ProbeNotFoundError, UsageError
 from ..support import deps
 from ..support.clock import Clock, MonotonicClock
 from ..words import Hint
@@ -36,6 +36,28 @@ def ports() -> list[tuple[str, str]]:
     from serial.tools import list_ports
 
     return [(port.device, port.description) for port in sorted(list_ports.comports())]
+
+
+def only_port(prefix: str) -> str:
+    """Return the name of the only serial port of this machine.
+
+    Args:
+        prefix: What stands before the name of a port in `--probe`.
+
+    Raises:
+        ProbeNotFoundError: It has none.
+        ProbeAmbiguousError: It has several.
+    """
+    found = [name for name, _ in ports()]
+    if not found:
+        raise ProbeNotFoundError("this machine has no serial port", hint="plug the adapter in")
+    if len(found) > 1:
+        raise ProbeAmbiguousError(
+            f"this machine has {len(found)} serial ports, and you named none",
+            hint=f"choose one: {prefix}{found[0]}",
+            details=[f"{prefix}{name}" for name in found],
+        )
+    return found[0]
 
 
 class SerialPort:

@@ -327,7 +327,7 @@ class UartChip(Chip):
         return self._memory().read(Region("unique ID", at, 12))
 
     def restore(self, image: Image, *, force: bool = False, unlock: bool = True, verify: Verify = True) -> Restored:
-        """Write the image that `backup` returned; see `Chip.restore`. Option bytes that the loader cannot write stay."""
+        """Write the image of `backup`; see `Chip.restore`. Option bytes that the loader cannot write stay."""
         part = self.part
         require_image(image).check_inside(part.memories, part=part)
         if not force:
@@ -385,7 +385,7 @@ class UartChip(Chip):
     def options(self) -> Sequence[OptionState]:
         """Return the option bytes of the chip."""
         part = self.part
-        area = self._memory().read(part.options)
+        area = self._memory().sure(part.options)
 
         def state(at: int) -> int:
             return area[at - part.options.start]

@@ -123,17 +123,17 @@ def _run(words: tuple[str, ...]) -> None:
             words, stdin=subprocess.DEVNULL, capture_output=True, timeout=_COMMAND_LIMIT_S, check=False
         )
     except (OSError, ValueError) as exc:
-        raise UsageError(f"the reset command cannot run: {shown}: {exc}", hint="check --reset-command") from exc
+        raise UsageError(f"the reset command cannot run: {shown}: {exc}", hint=Hint("check {reset_command}")) from exc
     except subprocess.TimeoutExpired as exc:
         raise UsageError(
             f"the reset command did not end within {_COMMAND_LIMIT_S:.0f} s: {shown}",
-            hint="check --reset-command",
+            hint=Hint("check {reset_command}"),
         ) from exc
     if done.returncode:
         said = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
         raise UsageError(
             f"the reset command ended with {done.returncode}: {shown}",
-            hint="check --reset-command",
+            hint=Hint("check {reset_command}"),
             details=said[-3:],
         )
 
@@ -196,7 +196,7 @@ def _identify(line: SerialLine, link: LoaderLink, wanted: UartMode) -> tuple[int
         )
     raise SerialError(
         "the loader answers a sync, but its other answers are damaged",
-        hint="use a lower speed: --baud 57600; shorten the wires, check GND and the supply",
+        hint=Hint("use a lower speed: {baud:57600}; shorten the wires, check GND and the supply"),
         details=[f"it answered {answer}" for answer in answers],
     )
 
@@ -214,7 +214,7 @@ def _silent(line: SerialLine, baud: int, seen: Counter[int], tried: list[str]) -
         code=Code.LOADER_SILENT,
         hint=Hint(
             "reset the chip while the tool waits; swap TX and RX, connect GND. A chip with a program starts its "
-            "loader only if an option byte (OPTBL) enables it, and never under read protection. An ST-LINK needs no loader"
+            "loader only if an option byte (OPTBL) enables it, and never under read protection. SWIM needs no loader"
         ),
         details=details,
     )

@@ -9,11 +9,12 @@ Source: UM0560 as its clients use it (confidence high); AN2659 has the same fram
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from ..errors import Code, SerialError
 from ..transport.serial_line import SerialLine
+from ..words import Hint
 
 ACK, NACK, SYNC = 0x79, 0x1F, 0x7F
 GET, READ, GO, WRITE, ERASE = 0x00, 0x11, 0x21, 0x31, 0x43
@@ -64,7 +65,7 @@ class LoaderLink:
         if self.own:
             back = self._line.read(len(data), _ANSWER_S)
             if back != data:
-                raise _damaged(f"{data.hex(' ')} was sent, and {back.hex(' ') or 'nothing'} came back on the wire")
+                raise damaged(f"{data.hex(' ')} was sent, and {back.hex(' ') or 'nothing'} came back on the wire")
 
     def receive(self, size: int, timeout_s: float) -> bytes:
         """Return bytes of the loader, and send them back if it wants that; fewer if they do not come in time."""
@@ -90,7 +91,7 @@ class LoaderLink:
         if answer == bytes([NACK]):
             raise RefusedByLoaderError(f"the loader refused {what}", hint=_REFUSED)
         if answer != bytes([ACK]):
-            raise _damaged(f"the loader answered {what} with {answer.hex() or 'nothing'}")
+            raise damaged(f"the loader answered {what} with {answer.hex() or 'nothing'}")
 
     def persist(self, job: Callable[[], _Result]) -> _Result:
         """Do a job that is harmless to repeat; after a damaged exchange do it again.
@@ -102,7 +103,7 @@ class LoaderLink:
             try:
                 result = job()
             except RefusedByLoaderError:
-                if attempt:  # a damaged byte looks like a refusal
+                if attempt == _TRIES - 1:  # a damaged byte looks like a refusal
                     raise
             except SerialError as exc:
                 _log.debug("repeating: %s", exc)
@@ -117,17 +118,16 @@ class LoaderLink:
     def recover(self) -> None:
         """Bring the loader back to the start of a command.
 
-        The bytes that fill a frame must not complete it: the checksum of a frame that lost one byte is that byte. So
-        the filling is a byte that the frame does not have.
+        The bytes that fill a frame must not complete it. The sum of a frame that lost a byte is that byte. A wrong bit
+        leaves that bit. So the sum of the filling is none of these, however many bytes the loader takes.
 
         Raises:
             SerialError: The loader does not answer.
         """
         line = self._line
-        filling = bytes([next(byte for byte in (SYNC, *range(0x80, 0x100)) if byte not in self._last)])
         line.drop_input()
-        for _ in range(_MOST_FILLED):
-            line.write(filling)
+        for filling in _fillings(self._last):
+            line.write(bytes([filling]))
             if bytes([NACK]) in line.read(1 + self.own, _FILL_S):
                 break
         else:
@@ -145,8 +145,13 @@ class LoaderLink:
     # -- commands ----------------------------------------------------------------------------------------------
 
     def _command(self, command: int, name: str) -> None:
+        """Send a command. The loader knows it, so a refusal means that bytes were lost."""
+        self._line.drop_input()  # a frame that was cut short leaves answers behind
         self.send(bytes([command, command ^ 0xFF]))
-        self._acknowledged(f"the command {name}")
+        try:
+            self._acknowledged(f"the command {name}")
+        except RefusedByLoaderError as exc:
+            raise damaged(f"the loader refused the command {name}") from exc
 
     def _address(self, address: int) -> None:
         self.send(_checked(address.to_bytes(4, "big")))
@@ -178,7 +183,7 @@ class LoaderLink:
         if data[:1] == bytes([NACK]):
             raise RefusedByLoaderError(f"the loader refused a read of {size} bytes", hint=_REFUSED)
         if len(data) != size + 1 or data[0] != ACK:
-            raise _damaged(f"{len(data)} of {size + 1} bytes came")
+            raise damaged(f"{len(data)} of {size + 1} bytes came")
         return data[1:]
 
     def write(self, address: int, data: bytes) -> None:
@@ -204,6 +209,15 @@ class LoaderLink:
         self._address(address)
 
 
+def _fillings(frame: bytes) -> Iterator[int]:
+    """Yield bytes for the rest of a frame. The sum of the first ones is never one that could complete it."""
+    may_be_left = {0, *(1 << bit for bit in range(8)), *frame}
+    odd, even = [total for total in range(0xFF, 0, -1) if total not in may_be_left][:2]
+    yield odd
+    for _ in range(_MOST_FILLED):
+        yield odd ^ even
+
+
 def _checked(data: bytes) -> bytes:
     """Return bytes with their XOR."""
     total = 0
@@ -212,10 +226,11 @@ def _checked(data: bytes) -> bytes:
     return data + bytes([total])
 
 
-def _damaged(what: str) -> SerialError:
+def damaged(what: str) -> SerialError:
+    """Return the error for bytes that did not arrive as they were sent."""
     return SerialError(
         f"the link to the loader is damaged: {what}",
-        hint="shorten the wires, check GND and the supply, or use a lower speed: --baud 57600",
+        hint=Hint("shorten the wires, check GND and the supply, or use a lower speed: {baud:57600}"),
     )
 
 

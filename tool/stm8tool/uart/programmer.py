@@ -17,10 +17,12 @@ from ..parts.table import Part, Region
 from ..support.interrupts import shield
 from ..words import Hint
 from . import loaders, routines
-from .link import MOST_READ, MOST_WRITTEN, LoaderLink, RefusedByLoaderError
+from .link import MOST_READ, MOST_WRITTEN, LoaderLink, RefusedByLoaderError, damaged
 from .loaders import SECTOR, Loader
 
 _TRIES = 3  # for a block: it is read back before it is written again
+_SURE = 32  # bytes that are read twice: few, so that one wrong bit spoils little
+_READINGS = 8  # until two of them agree
 
 
 class LoaderBlocks:
@@ -47,12 +49,39 @@ class LoaderBlocks:
     # -- reading -----------------------------------------------------------------------------------------------
 
     def read(self, region: Region, stage: str = "reading") -> bytes:
-        """Return the bytes of a region."""
+        """Return the bytes of a region. If an exchange was damaged, they are read a second time and compared."""
+        before = self._link.repeated
         data = bytearray()
         for start in range(region.start, region.end, MOST_READ):
             data += self._piece(start, min(MOST_READ, region.end - start))
             self._progress(stage, len(data), region.size)
+        return bytes(data) if self._link.repeated == before else self.sure(region)
+
+    def sure(self, region: Region) -> bytes:
+        """Return the bytes of a region that came twice: the loader sends no checksum with them."""
+        data = bytearray()
+        for start in range(region.start, region.end, _SURE):
+            data += self._agreed(start, min(_SURE, region.end - start))
         return bytes(data)
+
+    def _agreed(self, start: int, size: int) -> bytes:
+        one = self._piece(start, size)
+        for _ in range(_READINGS):
+            other = self._piece(start, size)
+            if one == other:
+                return one
+            self._link.repeated += 1
+            one = other
+        raise damaged(f"each reading of {size} bytes at 0x{start:06X} gave others")
+
+    def _held(self, address: int, wanted: bytes, stage: str = "verifying") -> bytes:
+        """Return the bytes that the chip holds instead of `wanted`; those that differ are read again."""
+        held = bytearray(self.read(Region("data", address, len(wanted)), stage))
+        for at in range(0, len(wanted), _SURE):
+            if held[at : at + _SURE] != wanted[at : at + _SURE]:
+                size = len(wanted[at : at + _SURE])
+                held[at : at + size] = self._agreed(address + at, size)
+        return bytes(held)
 
     def _piece(self, start: int, size: int) -> bytes:
         try:
@@ -69,8 +98,7 @@ class LoaderBlocks:
     def verify(self, segments: Sequence[Segment]) -> int:
         """Compare segments with the chip; return how many bytes are equal. VerifyError for the first difference."""
         for segment in segments:
-            held = self.read(Region("data", segment.address, len(segment.data)), "verifying")
-            require_equal(segment.address, segment.data, held)
+            require_equal(segment.address, segment.data, self._held(segment.address, segment.data))
         return sum(len(segment.data) for segment in segments)
 
     # -- writing -----------------------------------------------------------------------------------------------
@@ -129,8 +157,12 @@ class LoaderBlocks:
                 return [
                     BlockWrite(span.start + at, image[at : at + block], False) for at in range(0, len(image), block)
                 ]
-        present = self._span(span, "comparing")
-        return blocks_to_write(merge(segments, present, span.start), present, span.start, block)
+        present = bytearray(self._span(span, "comparing"))
+        for at in range(0, len(present), block):
+            if span.start + at not in whole:  # the bytes beside the image go back into the chip
+                present[at : at + block] = self.sure(Region("block", span.start + at, block))
+        held_now = bytes(present)
+        return blocks_to_write(merge(segments, held_now, span.start), held_now, span.start, block)
 
     def prepare(self) -> None:
         """Put the routines into RAM, if the loader needs them and does not have them yet."""
@@ -147,8 +179,17 @@ class LoaderBlocks:
         """Write bytes into RAM and compare them, which is harmless to repeat."""
         for at in range(0, len(data), MOST_WRITTEN):
             start, piece = address + at, data[at : at + MOST_WRITTEN]
-            self._link.persist(lambda start=start, piece=piece: self._link.write(start, piece))  # type: ignore[misc]
-            require_equal(start, piece, self._piece(start, len(piece)))
+            held = b""
+            for attempt in range(_TRIES):  # a frame that lost its count may be a shorter one
+                self._link.repeated += bool(attempt)
+                self._link.persist(lambda start=start, piece=piece: self._link.write(start, piece))  # type: ignore[misc]
+                held = self._piece(start, len(piece))
+                if held == piece:
+                    break
+                held = self.sure(Region("RAM", start, len(piece)))
+                if held == piece:
+                    break
+            require_equal(start, piece, held)
         if address < routines.END:
             self._ready = False
 
@@ -223,7 +264,7 @@ class LoaderBlocks:
             programmed += len(dirty)
             at += size
             self._progress("writing", at - region.start, region.size)
-        require_equal(region.start, bytes(region.size), self.read(region, "verifying"))
+        require_equal(region.start, bytes(region.size), self._held(region.start, bytes(region.size)))
         self.cut = False
         return Written(region.size // block, programmed, block)
 

@@ -63,16 +63,16 @@ void tearDown(void);
 
 #define TEST_ASSERT_EQUAL(wanted, was) TEST_ASSERT_EQUAL_INT(wanted, was)
 #define TEST_ASSERT_EQUAL_MESSAGE(wanted, was, message) TEST_ASSERT_EQUAL_INT_MESSAGE(wanted, was, message)
-#define TEST_ASSERT_EQUAL_INT(wanted, was) STM8_UNITY_IS(EQUAL, INT, wanted, was, 0)
-#define TEST_ASSERT_EQUAL_INT_MESSAGE(wanted, was, message) STM8_UNITY_IS(EQUAL, INT, wanted, was, message)
+#define TEST_ASSERT_EQUAL_INT(wanted, was) STM8_UNITY_ARE(INT, wanted, was, 0)
+#define TEST_ASSERT_EQUAL_INT_MESSAGE(wanted, was, message) STM8_UNITY_ARE(INT, wanted, was, message)
 #define TEST_ASSERT_EQUAL_INT8(wanted, was) STM8_UNITY_IS(EQUAL, INT8, wanted, was, 0)
 #define TEST_ASSERT_EQUAL_INT8_MESSAGE(wanted, was, message) STM8_UNITY_IS(EQUAL, INT8, wanted, was, message)
 #define TEST_ASSERT_EQUAL_INT16(wanted, was) STM8_UNITY_IS(EQUAL, INT16, wanted, was, 0)
 #define TEST_ASSERT_EQUAL_INT16_MESSAGE(wanted, was, message) STM8_UNITY_IS(EQUAL, INT16, wanted, was, message)
 #define TEST_ASSERT_EQUAL_INT32(wanted, was) STM8_UNITY_IS(EQUAL, INT32, wanted, was, 0)
 #define TEST_ASSERT_EQUAL_INT32_MESSAGE(wanted, was, message) STM8_UNITY_IS(EQUAL, INT32, wanted, was, message)
-#define TEST_ASSERT_EQUAL_UINT(wanted, was) STM8_UNITY_IS(EQUAL, UINT, wanted, was, 0)
-#define TEST_ASSERT_EQUAL_UINT_MESSAGE(wanted, was, message) STM8_UNITY_IS(EQUAL, UINT, wanted, was, message)
+#define TEST_ASSERT_EQUAL_UINT(wanted, was) STM8_UNITY_ARE(UINT, wanted, was, 0)
+#define TEST_ASSERT_EQUAL_UINT_MESSAGE(wanted, was, message) STM8_UNITY_ARE(UINT, wanted, was, message)
 #define TEST_ASSERT_EQUAL_UINT8(wanted, was) STM8_UNITY_IS(EQUAL, UINT8, wanted, was, 0)
 #define TEST_ASSERT_EQUAL_UINT8_MESSAGE(wanted, was, message) STM8_UNITY_IS(EQUAL, UINT8, wanted, was, message)
 #define TEST_ASSERT_EQUAL_UINT16(wanted, was) STM8_UNITY_IS(EQUAL, UINT16, wanted, was, 0)
@@ -87,7 +87,7 @@ void tearDown(void);
 #define TEST_ASSERT_EQUAL_HEX32_MESSAGE(wanted, was, message) STM8_UNITY_IS(EQUAL, HEX32, wanted, was, message)
 #define TEST_ASSERT_BITS(mask, wanted, was) TEST_ASSERT_BITS_MESSAGE(mask, wanted, was, 0)
 #define TEST_ASSERT_BITS_MESSAGE(mask, wanted, was, message) \
-    STM8_UNITY_IS(EQUAL, HEX16, (wanted) & (mask), (was) & (mask), message)
+    STM8_UNITY_ARE(HEX, (wanted) & (mask), (was) & (mask), message)
 
 /* The order of these is Unity's, too: TEST_ASSERT_GREATER_THAN_INT(3, x) holds if x > 3. */
 #define TEST_ASSERT_NOT_EQUAL(unwanted, was) STM8_UNITY_IS(NOT_EQUAL, INT32, unwanted, was, 0)
@@ -169,11 +169,9 @@ void tearDown(void);
 /* A value of that kind in 32 bits. */
 #define STM8_UNITY_AS_INT8(value) ((unsigned long)(long)(signed char)(value))
 #define STM8_UNITY_AS_INT16(value) ((unsigned long)(long)(int)(value))
-#define STM8_UNITY_AS_INT(value) ((unsigned long)(long)(int)(value))
 #define STM8_UNITY_AS_INT32(value) ((unsigned long)(long)(value))
 #define STM8_UNITY_AS_UINT8(value) ((unsigned long)(unsigned char)(value))
 #define STM8_UNITY_AS_UINT16(value) ((unsigned long)(unsigned)(value))
-#define STM8_UNITY_AS_UINT(value) ((unsigned long)(unsigned)(value))
 #define STM8_UNITY_AS_UINT32(value) ((unsigned long)(value))
 #define STM8_UNITY_AS_HEX8(value) ((unsigned long)(unsigned char)(value))
 #define STM8_UNITY_AS_HEX16(value) ((unsigned long)(unsigned)(value))
@@ -187,6 +185,13 @@ void tearDown(void);
 #define STM8_UNITY_IS(relation, kind, wanted, was, message) \
     stm8_unity_compare(__FILE__, __LINE__, message, STM8_UNITY_##relation | STM8_UNITY_##kind, \
         STM8_UNITY_AS_##kind(wanted), STM8_UNITY_AS_##kind(was))
+/* Equal as ints; or with all their bits, if one of both is a long. */
+#define STM8_UNITY_ARE(kind, wanted, was, message) \
+    stm8_unity_compare(__FILE__, __LINE__, message, \
+        STM8_UNITY_IS_LONG(wanted, was) ? STM8_UNITY_##kind##32 : STM8_UNITY_##kind##16, \
+        STM8_UNITY_IS_LONG(wanted, was) ? STM8_UNITY_AS_##kind##32(wanted) : STM8_UNITY_AS_##kind##16(wanted), \
+        STM8_UNITY_IS_LONG(wanted, was) ? STM8_UNITY_AS_##kind##32(was) : STM8_UNITY_AS_##kind##16(was))
+#define STM8_UNITY_IS_LONG(wanted, was) (sizeof(wanted) > 2 || sizeof(was) > 2)
 #define STM8_UNITY_ARRAY(kind, wanted, was, count, message) \
     stm8_unity_array(__FILE__, __LINE__, message, STM8_UNITY_##kind, wanted, was, count)
 

@@ -6,6 +6,7 @@ A selector is the value of `--probe`:
     stlinkv1, stlinkv2, stlinkv21,
     stlinkv3                        any, preferably of this generation
     usb:BUS-PORT[.PORT…]            the one in this socket
+    BUSID                           the one that a USB/IP server calls so
     hex digits                      a serial number, or enough of its beginning
 
 This module does not know which bus it searches: `UsbBus` is the system's or a simulated one.
@@ -45,11 +46,16 @@ _PREFERENCES = {f"stlink{generation}": generation for generation in GENERATIONS}
 
 _TEXT_DESCRIPTOR = 0x32  # 24 hex digits in UTF-16
 _DIGITS = re.compile(r"[0-9A-F]+")
+_PATH = re.compile(r"usb:.*|\d+-\d+(\.\d+)*")  # the second form is that of USB/IP, on its bus
 _LONGEST_BEGINNING = 24  # of a serial number; more digits are the beginning of a doubled one
 # Clones and old firmware share this one; it is ASCII 000000000001.
 _PLACEHOLDER = "303030303030303030303031"
 
 _REPLUG = "unplug the probe, plug it in again and retry"
+_NOTHING_EXPORTED = (
+    "on the server's machine, find the bus id with `usbip list -l` and export the probe with `usbip bind -b BUSID`; a "
+    "server may leave out a probe that is in use"
+)
 _NOTHING_ATTACHED = {
     "linux": "check the cable (some only charge); in a virtual machine pass the probe through to it",
     "win32": "check the cable (some only charge), and the Device Manager for an 'Unknown device' or a missing driver",
@@ -166,7 +172,7 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
     if not probes:
         raise ProbeNotFoundError(
             "no ST-LINK is attached",
-            hint=_nothing_attached(simulated=bool(prefix)),
+            hint=_nothing_attached(prefix),
             details=[f"seen instead: {other}" for other in others],
         )
     message = f"no attached probe fits '{wanted}'"
@@ -183,8 +189,10 @@ def choose(selector: str, probes: Sequence[FoundProbe], others: Sequence[str] = 
     raise ProbeNotFoundError(message, hint=_how_to_choose(probes, prefix), details=details)
 
 
-def _nothing_attached(*, simulated: bool) -> str:
-    around = confinement.here() if sys.platform.startswith("linux") and not simulated else None
+def _nothing_attached(prefix: str) -> str:
+    if prefix.startswith("usbip:"):
+        return _NOTHING_EXPORTED
+    around = confinement.here() if sys.platform.startswith("linux") and not prefix else None
     if around:
         return f"check the cable (some only charge). The tool runs in {around.name}: {around.advice}"
     return _NOTHING_ATTACHED.get(sys.platform, _NOTHING_ATTACHED["linux"])
@@ -268,7 +276,7 @@ def _missing(wanted: str, fitting: FoundProbe) -> Optional[str]:
 
 
 def _is_path(selector: str) -> bool:
-    return selector.lower().startswith("usb:")
+    return _PATH.fullmatch(selector.lower()) is not None
 
 
 def _forms(serial: str) -> tuple[str, str]:

@@ -14,15 +14,18 @@ Sources: UM0560 as its clients use it (stm8gal, confidence high). Our readings, 
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from ..chip.flash_keys import DUL, PUL
 from ..chip.memory import Memory
 from ..chip.powered import FIRST_ADDRESS, FIRST_BYTES, PoweredChip
 from .rom_facts import SECTOR, RomLoader, RomVariables
+from .wire import Sent, Started
 
 ACK, NACK, SYNC = 0x79, 0x1F, 0x7F
 GET, READ, GO, WRITE, ERASE = 0x00, 0x11, 0x21, 0x31, 0x43
+FASTEST_BAUD = 1_000_000  # up to here the loader follows by UM0560; clients have tried up to 230400
+SLOWEST_BAUD = 4800
 COMMANDS = (GET, READ, GO, WRITE, ERASE)
 WINDOW_S = 1.0  # after a reset, if an option byte enables the loader and there is a program
 IN_LOADER = "its boot ROM, which waits for a host"  # what `DebugModule.stopped` says then
@@ -45,13 +48,6 @@ _BLOCK_ERASED = bytes(4)
 _CC = 0x28
 
 Taking = Generator[None, Optional[int], None]
-
-
-class Sent(NamedTuple):
-    """A byte of the loader, and the earliest time at which it can leave."""
-
-    byte: int
-    at: float
 
 
 class BootRom:
@@ -100,6 +96,23 @@ class BootRom:
         chip.map.clock_divider = 0
         self._taking = self._run()
         next(self._taking)
+
+    def follows(self, baud: int) -> bool:
+        """Tell whether it understands bytes at this speed."""
+        slow = self._chip.faults.uart_slow
+        return SLOWEST_BAUD <= baud <= (FASTEST_BAUD if slow is None else slow)
+
+    def pull(self, low: bool, now: float) -> Optional[Started]:
+        """Drive or release NRST; return how the chip starts, if it does."""
+        chip = self._chip
+        chip.set_nrst(low, now)
+        chip.settle(now)
+        if low or not chip.in_reset:
+            return None
+        started = now + chip.switches.start_s + (chip.faults.nrst_slow or 0) / 1000
+        chip.settle(started)
+        self.begin(started)
+        return Started(started, [])
 
     def settle(self, now: float) -> None:
         """Let the time for a sync end."""

@@ -129,7 +129,7 @@ class PseudoTerminal:
 
             self._master, slave = os.openpty()
         except (ImportError, AttributeError, OSError) as exc:
-            raise UsageError("this system has no pseudo terminals", hint="use a TCP port: leave out --pty") from exc
+            raise UsageError("this system has no pseudo terminals", hint="use a TCP port") from exc
         self.name = os.ttyname(slave)
         tty.setraw(slave)
         os.close(slave)  # from now on the other end is closed until a client opens it

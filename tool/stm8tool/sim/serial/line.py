@@ -1,4 +1,4 @@
-"""A `SerialLine` to the chip of a chip file: the boot ROM in this process, in virtual time."""
+"""A `SerialLine` to the board of a chip file: the device at its UART in this process, in virtual time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stm8tool.support.clock import Clock
 
 from .. import store
 from ..clock import VirtualClock
-from . import rom_facts
+from . import devices
 from .wire import Wire
 
 RESET_LINES = ("dtr", "rts")
@@ -21,10 +21,12 @@ class SimLine:
     Args:
         chip_file: The name of the chip file.
         place: The value of `--probe` that means it.
+        device: What is at the far end, a name of `devices`.
     """
 
-    def __init__(self, chip_file: str, place: str) -> None:
+    def __init__(self, chip_file: str, place: str, device: str = devices.BOOTLOADER) -> None:
         self._chip_file = chip_file
+        self._device = device
         self._place = place
         self._clock: Clock = VirtualClock()
         self._board = ExitStack()
@@ -52,8 +54,8 @@ class SimLine:
         """Take the board."""
         with ExitStack() as board:
             chip, self._clock = board.enter_context(store.board(self._chip_file))
-            loader = rom_facts.of(chip.part)
-            self._wire = Wire(chip, loader, self._clock.now(), chip.faults)
+            now = self._clock.now()
+            self._wire = Wire(devices.make(self._device, chip, now), now, chip.faults)
             self._board = board.pop_all()
         self._baud, self._even = baud, True
 
@@ -67,7 +69,7 @@ class SimLine:
         self._even = even
 
     def set_lines(self, *, dtr: Optional[bool] = None, rts: Optional[bool] = None) -> None:
-        """Set the lines that drive NRST."""
+        """Set the lines that reset the device."""
         before = any(self._asserted.values())
         for name, wanted in zip(RESET_LINES, (dtr, rts)):
             if wanted is not None:

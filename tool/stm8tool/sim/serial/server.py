@@ -1,4 +1,4 @@
-"""Give the UART of a simulated chip to other programs: `stm8tool sim serve-serial`.
+"""Give the serial wire of a simulated board to other programs: `stm8tool sim serve-serial`.
 
 One client at a time has the board. It takes as long for a byte as the speed says. The file is saved when the client
 goes.
@@ -18,12 +18,12 @@ from stm8tool.support.interrupts import interrupted, shield
 from stm8tool.words import Hint
 
 from .. import store
-from ..chip.powered import PoweredChip
+from ..chip.microcontroller import Microcontroller
 from ..clock import RealClock, VirtualClock
 from ..gap import SimGapError
-from . import rom_facts
+from . import devices
 from .ends import ClientEnd, PseudoTerminal, SocketEnd
-from .wire import MANUAL_RESET_S, Wire, chip_text
+from .wire import MANUAL_RESET_S, Wire
 
 HOST = "127.0.0.1"
 _WAKE_S = 0.2  # how late Ctrl-C may be seen
@@ -38,6 +38,7 @@ class SerialServer:
 
     Args:
         path: The chip file.
+        device: What answers, a name of `devices`.
         baud: The speed for clients that do not tell theirs.
         version: The version of the loader; None: the newest.
         say: Takes a line for the user.
@@ -45,9 +46,16 @@ class SerialServer:
     """
 
     def __init__(
-        self, path: store.PathLike, baud: int, version: Optional[int], say: Say, clock: Optional[Clock] = None
+        self,
+        path: store.PathLike,
+        device: str,
+        baud: int,
+        version: Optional[int],
+        say: Say,
+        clock: Optional[Clock] = None,
     ) -> None:
         self._path = path
+        self._device = device
         self._baud = baud
         self._version = version
         self._say = say
@@ -63,9 +71,9 @@ class SerialServer:
         finally:
             end.close()
 
-    def _serve(self, end: ClientEnd, chip: PoweredChip, virtual: VirtualClock) -> None:
+    def _serve(self, end: ClientEnd, chip: Microcontroller, virtual: VirtualClock) -> None:
         began = self._clock.now() - virtual.now()
-        wire = Wire(chip, rom_facts.of(chip.part, self._version), virtual.now(), chip.faults)
+        wire = Wire(devices.make(self._device, chip, virtual.now(), self._version), virtual.now(), chip.faults)
         end.attach(wire)
         if end.resets:
             wire.set_reset(True, virtual.now())
@@ -91,7 +99,16 @@ class SerialServer:
             virtual.sleep(wire.now - virtual.now())
 
 
-def serve(path: store.PathLike, kind: str, port: int, baud: int, version: Optional[int], say: Say) -> None:
+def serve(
+    path: store.PathLike,
+    kind: str,
+    port: int,
+    baud: int,
+    version: Optional[int],
+    say: Say,
+    reached_by: Say,
+    device: str,
+) -> None:
     """Serve the board until KeyboardInterrupt.
 
     Args:
@@ -100,20 +117,23 @@ def serve(path: store.PathLike, kind: str, port: int, baud: int, version: Option
         port: TCP port, 0 for any free one; it listens on the loopback address only.
         baud: The speed for clients that do not tell theirs.
         version: The version of the loader; None: the newest.
-        say: Takes lines for the user, among them how to reach the board.
+        say: Takes lines for the user.
+        reached_by: Takes the selector of the probe by which a tool reaches the board, once it can.
+        device: What answers, a name of `devices`.
 
     Raises:
         UsageError: Not a chip file, a part without a loader, or a port on which the tool cannot listen.
     """
     with store.board(path) as (chip, _):
-        part, loader = chip.part, rom_facts.of(chip.part, version)
-    server = SerialServer(path, baud, version, say)
-    name = f"{os.fspath(path)}: {part.name}, {chip_text(loader)}"
+        part = chip.part
+        about = devices.about(device, part, chip.faults, version)
+    server = SerialServer(path, device, about.baud or baud, version, say)
+    name = f"{os.fspath(path)}: {part.name}, {about.text}"
     if kind == "pty":
         terminal = PseudoTerminal()
         try:
             say(f"{name}, at {terminal.name}")
-            say(f"use it with --probe serial:{terminal.name}; Ctrl-C ends this")
+            reached_by(f"{about.selector}{terminal.name}")
             with shield():
                 while not interrupted():
                     if terminal.wait(_LOOK_S):
@@ -123,7 +143,8 @@ def serve(path: store.PathLike, kind: str, port: int, baud: int, version: Option
         return
     with _listener(port) as listener:
         say(f"{name}, at {HOST} port {listener.getsockname()[1]}")
-        say(f"use it with --probe {kind}://{HOST}:{listener.getsockname()[1]}; Ctrl-C ends this")
+        before = "" if device == devices.BOOTLOADER else about.selector
+        reached_by(f"{before}{kind}://{HOST}:{listener.getsockname()[1]}")
         with shield():
             while not interrupted():
                 if select.select([listener], [], [], _WAKE_S)[0]:

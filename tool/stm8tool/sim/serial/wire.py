@@ -1,42 +1,69 @@
-"""The serial wire between a host and a chip: the time of each byte, parity, reset, and faults.
+"""The serial wire between a host and a device: the time of each byte, parity, reset, and faults.
 
 A frame with the wrong parity is damaged if its byte has an even number of ones. The receiver takes the ninth bit for a
 stop bit, or the stop bit for parity. So 0x7F, ACK and NACK pass in any case.
 
-The line of the adapter that resets the chip is DTR, and also RTS: a board has one of them.
+The line of the adapter that resets the device is DTR, and also RTS: a board has one of them.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Optional
+from typing import NamedTuple, Optional, Protocol
 
 from stm8tool.errors import ProbeLostError
 
-from ..chip.powered import PoweredChip
 from ..faults import Faults
-from .boot_rom import BootRom, Sent
-from .rom_facts import RomLoader
 
-FASTEST_BAUD = 1_000_000  # up to here the loader follows by UM0560; clients have tried up to 230400
-SLOWEST_BAUD = 4800
 MANUAL_RESET_S = 0.05  # how long a finger holds the button
 _BITS = {True: 11, False: 10}  # with parity and without: a start bit, eight data bits, a stop bit
 
 
+class Sent(NamedTuple):
+    """A byte of the device, and the earliest time at which it can leave."""
+
+    byte: int
+    at: float
+
+
+class Started(NamedTuple):
+    """A device that has left its reset: the time, and the bytes that it sends by itself."""
+
+    at: float
+    sent: list[Sent]
+
+
+class SerialDevice(Protocol):
+    """The device at the far end of the wire."""
+
+    @property
+    def even_parity(self) -> bool:
+        """The parity of its UART: even, or none."""
+
+    def follows(self, baud: int) -> bool:
+        """Tell whether it understands bytes at this speed."""
+
+    def take(self, byte: Optional[int], now: float) -> list[Sent]:
+        """Take a byte from the host, None for a damaged one; return the bytes that it sends."""
+
+    def settle(self, now: float) -> None:
+        """Let everything happen that is due."""
+
+    def pull(self, low: bool, now: float) -> Optional[Started]:
+        """Drive or release its reset line; return how it starts, if it does."""
+
+
 class Wire:
-    """The two wires of a UART, with the chip at one end.
+    """The two wires of a UART, with the device at one end.
 
     Args:
-        chip: The chip.
-        loader: The loader of its boot ROM.
+        device: The device.
         now: The present time.
         faults: The faults of the bench.
     """
 
-    def __init__(self, chip: PoweredChip, loader: RomLoader, now: float, faults: Faults) -> None:
-        self._chip = chip
-        self._rom = BootRom(chip, loader, now)
+    def __init__(self, device: SerialDevice, now: float, faults: Faults) -> None:
+        self._device = device
         self._faults = faults
         self._arriving: deque[Sent] = deque()
         self._to_chip_free = self._from_chip_free = now
@@ -46,7 +73,7 @@ class Wire:
         self.presses_at = None if faults.user_resets is None else now + faults.user_resets / 1000
 
     def feed(self, byte: int, baud: int, even: Optional[bool], now: float) -> float:
-        """Take a byte of the host; return when the chip has it.
+        """Take a byte of the host; return when the device has it.
 
         Args:
             byte: The byte.
@@ -55,18 +82,17 @@ class Wire:
             now: When the host sends it.
         """
         self.settle(now)
-        parity = self._rom.even_parity if even is None else even and not self._faults.uart_no_parity
+        parity = self._device.even_parity if even is None else even and not self._faults.uart_no_parity
         took = _BITS[parity] / baud
         at = self._to_chip_free = max(now, self._to_chip_free) + took
         sent = self._disturbed(byte)
         if self._faults.uart_echo:
             self._arriving.append(Sent(byte, at))
-        fastest = FASTEST_BAUD if self._faults.uart_slow is None else self._faults.uart_slow
-        if sent is None or self._faults.uart_open or not SLOWEST_BAUD <= baud <= fastest:
+        if sent is None or self._faults.uart_open or not self._device.follows(baud):
             return at
-        damaged = parity != self._rom.even_parity and bin(sent).count("1") % 2 == 0
-        for answer in self._rom.take(None if damaged else sent, max(at, self._from_chip_free)):
-            self._from_chip_free = max(answer.at, self._from_chip_free) + _BITS[self._rom.even_parity] / baud
+        damaged = parity != self._device.even_parity and bin(sent).count("1") % 2 == 0
+        for answer in self._device.take(None if damaged else sent, max(at, self._from_chip_free)):
+            self._from_chip_free = max(answer.at, self._from_chip_free) + _BITS[self._device.even_parity] / baud
             got = self._disturbed(answer.byte)
             if got is not None:
                 self._arriving.append(Sent(got, self._from_chip_free))
@@ -91,22 +117,18 @@ class Wire:
             at, self.presses_at = self.presses_at, None
             self.set_reset(True, at)
             self.set_reset(False, at + MANUAL_RESET_S)
-        self._rom.settle(max(now, self._from_chip_free))
+        self._device.settle(max(now, self._from_chip_free))
 
     def set_reset(self, low: bool, now: float) -> float:
-        """Drive or release NRST; return when the chip has started."""
-        chip = self._chip
+        """Drive or release the reset line; return when the device has started."""
         now = max(now, self.now)
-        chip.set_nrst(low, now)
-        chip.settle(now)
-        if low or not chip.in_reset:
+        started = self._device.pull(low, now)
+        if started is None:
             return now
-        started = now + chip.switches.start_s + (chip.faults.nrst_slow or 0) / 1000
-        chip.settle(started)
         self._arriving.clear()
-        self._rom.begin(started)
-        self._to_chip_free = self._from_chip_free = started
-        return started
+        self._to_chip_free = self._from_chip_free = started.at
+        self._arriving.extend(started.sent)
+        return started.at
 
     @property
     def now(self) -> float:
@@ -127,9 +149,3 @@ class Wire:
     def take_one(self) -> bytes:
         """Return the next byte for the host, and forget it."""
         return bytes([self._arriving.popleft().byte])
-
-
-def chip_text(loader: RomLoader) -> str:
-    """Return a description of a loader."""
-    kind = "reply mode without parity" if loader.reply else "duplex with even parity"
-    return f"loader {loader.version >> 4}.{loader.version & 15}, {kind}"

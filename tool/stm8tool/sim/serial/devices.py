@@ -1,0 +1,54 @@
+"""The devices that a simulated serial wire can have at its far end, by the names of `sim serve-serial --as`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional
+
+from stm8tool.errors import UsageError
+from stm8tool.parts.table import Part
+from stm8tool.words import Hint
+
+from ..chip.microcontroller import Microcontroller
+from ..faults import Faults
+from . import rom_facts
+from .boot_rom import BootRom
+from .espstlink import EspFirmware, speed_of
+from .wire import SerialDevice
+
+BOOTLOADER, ESPSTLINK = "bootloader", "espstlink"
+NAMES = (BOOTLOADER, ESPSTLINK)
+
+
+class About(NamedTuple):
+    """The facts about a device that a user needs.
+
+    Attributes:
+        text: A description.
+        selector: What stands before the name of its port in `--probe`, or before a URL.
+        baud: The speed for a client that does not tell its own; None: the user's.
+    """
+
+    text: str
+    selector: str
+    baud: Optional[int]
+
+
+def make(kind: str, chip: Microcontroller, now: float, version: Optional[int] = None) -> SerialDevice:
+    """Return the device on the board of `chip`; UsageError if this part has none."""
+    if kind == ESPSTLINK:
+        return EspFirmware(chip, now)
+    return BootRom(chip, rom_facts.of(chip.part, version), now)
+
+
+def about(kind: str, part: Part, faults: Faults, version: Optional[int] = None) -> About:
+    """Return the facts about a device; UsageError if this part has none, or no such version."""
+    if kind == ESPSTLINK:
+        if version is not None:
+            raise UsageError(
+                "only the loader in a boot ROM has a version of the loader",
+                hint=Hint("an espstlink has {fault:esp-version=1}"),
+            )
+        return About(f"espstlink at {speed_of(faults)} baud", "espstlink:", speed_of(faults))
+    loader = rom_facts.of(part, version)
+    mode = "reply mode without parity" if loader.reply else "duplex with even parity"
+    return About(f"loader {loader.version >> 4}.{loader.version & 15}, {mode}", "serial:", None)
