@@ -323,6 +323,95 @@ void main(void)
     assert "n = 30" in shown
 
 
+DOUBTS_C = """\
+volatile int out;
+volatile unsigned v;
+volatile int w = -5;
+volatile int several[2] = {-1, -2};
+struct fields { signed char low:3; unsigned char high:5; int n; } fields;
+static inline int scaled(int i) { out = i; return i * 3; }
+static int get(void) { return out; }
+static int many(int a, int b)
+{
+    int v1 = get() + 0x1111;
+    int v2 = get() + 0x2222;
+    int v3 = get() + 0x3333;
+    out = v1 + v2 + v3;
+    out = 0;
+    int z1 = get() + 0x1999;
+    int z2 = get() + 0x1AAA;
+    int z3 = get() + 0x1BBB;
+    out = z1; out = z2; out = z3;
+    out = 0;
+    return a + b;
+}
+static int pushing(int a, int b)
+{
+    out = a;
+    __asm__("pushw x");
+    __asm__("nop");
+    __asm__("popw x");
+    out = b;
+    return b + a;
+}
+static int outer(int a)
+{
+    volatile int i = 77;
+    int r = scaled(a);
+    out = r;
+    return r + i;
+}
+void main(void)
+{
+    v = 65535;
+    fields.low = -1; fields.high = 3; fields.n = -300;
+    for (;;) {
+        out = 0;
+        many(1, 2);
+        pushing(3, 4);
+        outer(5);
+    }
+}
+"""
+
+
+def test_what_may_be_wrong_is_marked_in_every_form(sdcc: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = build(sdcc, tmp_path, {"main.c": DOUBTS_C})
+    words = ["--probe", "sim:board.chip", "--part", "stm8s103f3"]
+    documents.run(["sim", "create", "board.chip", "--part", "stm8s103f3", "--probe", "v3", "--program", str(file)])
+
+    def shown(*commands: str) -> str:
+        given = [word for text in commands for word in ("--do", text)]
+        code, text = documents.run([*words, "debug", "program.elf", *given])
+        assert code == 0, text
+        return text
+
+    def at(words: str) -> str:
+        return f"tbreak main.c:{line_of(DOUBTS_C, words)}"
+
+    sign = "(the debug information may have a wrong sign or size for it)"
+    text = shown(at("    many(1, 2);"), "print several", "print w + 1", "print fields", "print fields.low", "print 1+1")
+    for line in (f"w + 1 = -4 {sign}", "1+1 = 2"):
+        assert line in text.splitlines()
+    (several,) = [line for line in text.splitlines() if line.startswith("several = ")]
+    assert several.endswith(sign)
+    field = "the debug information does not say whether a bit-field has a sign"
+    assert f"fields.low = 7 ({field})" in text
+    assert f"fields = {{low: 7, high: 3, n: -300}} ({field})" in text
+
+    text = shown(at("return a + b;"), "locals")
+    assert "v2 = 6553 (SDCC uses the same place for z1)" in text  # 0x1999: the value of z1
+
+    text = shown(at("pushing(3, 4);"), "break pushing", "continue", *["stepi", "backtrace", "locals"] * 8)
+    said = text.split("after a step\n")
+    (pushed,) = [piece for piece in said if "no call is in front" in piece and '__asm__("nop")' in piece]
+    assert "b = <the function's stack frame is not known here>" in pushed
+    assert " 1  0x" not in pushed
+
+    assert "i = 77" in shown(at("    out = r;"), "locals")
+
+
 def test_the_program_runs_on_afterwards(bench: Bench) -> None:
     bench.debug("break sum", "continue")
     shown = documents.run(["sim", "run", "board.chip", "--for", "50ms", "--elf", "program.elf"])
@@ -508,7 +597,7 @@ def test_each_reason_of_the_page_is_one_of_the_tool() -> None:
         documents.section(documents.read("docs/debugging.md"), "What the debugger does not show")
     )
     tool = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "tool" / "stm8tool").rglob("*.py")))
-    assert len(rows) == 9
+    assert len(rows) == 12
     assert [row for row in rows if row not in tool] == []
 
 

@@ -288,6 +288,29 @@ def test_a_chip_in_halt_is_told_and_a_reset_frees_it() -> None:
     assert service.board.chip.state == "running: asleep in HALT"
 
 
+def test_a_chip_in_halt_says_why_its_memory_is_not_read() -> None:
+    with serving(board_with({START: b"\x3c\x10\x8e\x20\xfb"})) as service, service.client() as client:
+        client.monitor("reset halt")
+        client.go()
+        while not any("sleeps in HALT" in line for line in service.said):
+            pass
+        assert client.ask("m0,4").startswith("E.the chip sleeps in HALT, so its memory cannot be reached")
+        client.told.clear()
+        assert client.monitor("halt") == "E01"
+        assert len(client.told) == 1
+        assert client.told[0].startswith("the chip sleeps in HALT, so its CPU cannot be stopped")
+
+
+def test_a_program_that_is_reset_all_the_time_is_told_once() -> None:
+    with serving(board_with({START: b"\x3c\x10\x71\x20\xfb"})) as service, service.client() as client:  # no such opcode
+        client.monitor("reset halt")
+        client.go()
+        while service.board.probe.clock.now() < 5:
+            pass
+        assert client.interrupt() == "T02"
+    assert sum("the chip was reset" in line for line in service.said) == 1
+
+
 # -- breakpoints ----------------------------------------------------------------------------------------------------
 
 
@@ -546,6 +569,9 @@ def test_a_locked_chip_is_told_and_runs_on_and_can_be_unlocked(part: str) -> Non
             assert reply.endswith("[E-ROP-READ]")
         assert board.chip.state == "running"
         assert client.monitor("reset halt") == "E01"
+        client.told.clear()
+        assert client.monitor("options") == "E01"
+        assert client.told[0].startswith("the chip is read-protected (")
         board.chip.settle(board.probe.clock.now() + 1.0)
         assert board.chip.state.startswith("running")
         assert client.monitor("unlock").startswith("unlocked: read protection is off, the chip is erased")

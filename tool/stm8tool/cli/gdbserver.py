@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 from ..errors import ReadoutProtectedError, UsageError
 from ..support.values import shortened
 from .command import PartUse, command
+from .process import HarmlessInterrupt
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -67,7 +68,13 @@ def gdbserver(request: Request[GdbserverArguments], console: Console) -> None:
         stub = Stub(target, Settings(given.reset, program), voice)
         server = GdbServer(stub, port, voice.note, _ended(given), lambda seconds: target.clock.sleep(seconds))
         voice.say = server.notify
-        server.serve(lambda number: console.say(f"gdbserver: listening on 127.0.0.1:{number}; Ctrl-C ends it"))
+        ends = "" if given.guarded else "; Ctrl-C ends it"
+        try:
+            server.serve(lambda number: console.say(f"gdbserver: listening on 127.0.0.1:{number}{ends}"))
+        except KeyboardInterrupt as exc:
+            if target.is_writing:
+                raise
+            raise HarmlessInterrupt from exc
 
 
 def _port(text: str) -> int:

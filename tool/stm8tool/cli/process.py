@@ -34,6 +34,10 @@ def end_as(code: int) -> NoReturn:
     raise SystemExit(code)
 
 
+class HarmlessInterrupt(KeyboardInterrupt):
+    """An interrupt at a moment when the command wrote nothing to the chip."""
+
+
 class Ending:
     """A context manager around a command, which reports how the command ends.
 
@@ -72,7 +76,8 @@ class Ending:
         if isinstance(error, ToolError):
             self._fail(error)
         elif isinstance(error, KeyboardInterrupt):
-            half = "; the chip may be half-written: run the command again" if self.writes else ""
+            is_half = self.writes and not isinstance(error, HarmlessInterrupt)
+            half = "; the chip may be half-written: run the command again" if is_half else ""
             self._console.note(f"interrupted: the probe is released{half}")
             self.code = EXIT_INTERRUPTED
         return isinstance(error, (ToolError, KeyboardInterrupt))

@@ -56,6 +56,7 @@ class DebuggedCpu:
         self._set: Optional[ComparatorSetting] = None  # in the comparators, if that is known
         self._wants_halt = False
         self._silent_since: Optional[float] = None
+        self._has_told_reset = False  # since the user let it go
 
     # -- what it is -------------------------------------------------------------------------------------------
 
@@ -128,6 +129,7 @@ class DebuggedCpu:
         A breakpoint at its present address does not stop it: one step goes before, as no source says whether a
         comparator stops the first instruction.
         """
+        self._has_told_reset = False
         if self._holds_breakpoint(self.registers.pc):
             stop = self.step()
             if stop is None:
@@ -259,10 +261,12 @@ class DebuggedCpu:
             stop = self._stopped(self.control.stall())
             kept = self.memory.look_for_breaks()
             self._silent_since = None
-            self._notice(
-                "the chip was reset, or its wire was open: breakpoints in flash are set again"
-                + ("" if kept else "; those in RAM are gone")
-            )
+            if not (self._has_told_reset and kept):  # a program may be reset a thousand times a second
+                self._notice(
+                    "the chip was reset, or its wire was open: breakpoints in flash are set again"
+                    + ("" if kept else "; those in RAM are gone")
+                )
+            self._has_told_reset = True
             if stop is not None and (self._wants_halt or stop.reason is not Reason.REQUEST):
                 self._wants_halt = False
                 return stop

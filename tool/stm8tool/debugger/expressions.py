@@ -20,6 +20,8 @@ from ..dwarf.types import (
     Scalar,
     ValueTextError,
     bytes_of,
+    is_doubtful,
+    leaves,
     text_of_value,
     value_of,
 )
@@ -122,7 +124,8 @@ class Evaluator:
         left = self._binary(level + 1)
         while self._peek() in _BINARY[level]:
             sign = self._tokens.pop(0)[1]
-            left = self._combined(sign, left, self._binary(level + 1))
+            right = self._binary(level + 1)
+            left = self._combined(sign, left, right)._replace(doubt=doubt_of(left) or doubt_of(right))
         return left
 
     def _unary(self) -> Operand:
@@ -148,10 +151,12 @@ class Evaluator:
             return number(operand.address)
         value = number_of_operand(operand)
         if sign == "!":
-            return number(int(not value))
-        if sign == "~":
-            return number(~_whole(value))
-        return number(-value if sign == "-" else value)
+            result = number(int(not value))
+        elif sign == "~":
+            result = number(~_whole(value))
+        else:
+            result = number(-value if sign == "-" else value)
+        return result._replace(doubt=doubt_of(operand))
 
     def _primary(self) -> Operand:
         if not self._tokens:
@@ -215,7 +220,7 @@ class Evaluator:
             raise unknown(operand)
         start = index * array.element.size
         if operand.address is not None:
-            return self._scopes.at(array.element, operand.address + start)
+            return self._scopes.at(array.element, operand.address + start)._replace(doubt=operand.doubt)
         return Operand(array.element, operand.data[start : start + array.element.size], None)
 
     def _member(self, operand: Operand, name: str) -> Operand:
@@ -265,7 +270,7 @@ def member_of(operand: Operand, member: MemberField) -> Operand:
     """Return a member of a structure or union that has a value."""
     data = operand.data[member.offset : member.offset + member.size]
     address = None if operand.address is None else operand.address + member.offset
-    return Operand(member.type, data, address, member.bits)
+    return Operand(member.type, data, address, member.bits, doubt=operand.doubt)
 
 
 def unknown(operand: Operand) -> UnknownValueError:
@@ -312,10 +317,32 @@ def _divided(sign: str, first: Number, second: Number) -> Number:
     return quotient if sign == "/" else first - quotient * second
 
 
+def doubt_of(operand: Operand) -> str:
+    """Return why a value may be wrong, or "".
+
+    To SDCC's debug information each bit-field is an unsigned char. One whose highest bit is set may be negative.
+    """
+    kind = operand.type
+    if operand.doubt or kind is None or operand.unknown:
+        return operand.doubt
+    if operand.bits is None and is_doubtful(kind):
+        return "the debug information may have a wrong sign or size for it"
+    fields = [(0, operand.bits)] if operand.bits else [(leaf.offset, leaf.bits) for leaf in leaves(kind) if leaf.bits]
+    for offset, bits in fields:
+        if bits and int.from_bytes(operand.data[offset : offset + 4], "little") >> bits.shift + bits.width - 1 & 1:
+            return "the debug information does not say whether a bit-field has a sign"
+    return ""
+
+
 def text_of_operand(operand: Operand, form: str = "") -> str:
     """Return a value for a reader; `form` is "x", "d", "t" or "c" as in GDB, or "" for the form of its type."""
     if operand.unknown:
         return f"<{operand.unknown}>"
+    doubt = doubt_of(operand)
+    return _plain_text(operand, form) + (f" ({doubt})" if doubt else "")
+
+
+def _plain_text(operand: Operand, form: str) -> str:
     if form:
         value = _whole(number_of_operand(operand))
         size = operand.type.size if operand.type else 0
@@ -329,10 +356,7 @@ def text_of_operand(operand: Operand, form: str = "") -> str:
         return operand.data.decode()
     if isinstance(operand.type, OpaqueType):
         return f"<{operand.type.name}>"
-    text = text_of_value(operand.type, value_of(operand.type, operand.data, operand.bits))
-    if isinstance(operand.type, Scalar) and operand.type.is_doubtful:
-        return f"{text} (the debug information may have a wrong sign for it)"
-    return text
+    return text_of_value(operand.type, value_of(operand.type, operand.data, operand.bits))
 
 
 def bytes_to_set(target: Operand, value: Operand) -> bytes:

@@ -94,7 +94,9 @@ class Monitor:
 
     def _options(self, _words: Sequence[str]) -> str:
         target = self._target
-        if target.is_attached and not target.is_halted:
+        if not target.is_attached:
+            target.attach()
+        if not target.is_halted:
             raise UsageError("the program runs, so the option bytes are not read", hint="halt it first")
         states = read_as_listed(Flash(target.core, target.part))
         return "\n".join(wording.option_table(states))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Optional
 
 from ..dwarf.frames import Frame
-from ..dwarf.locations import FRAME_UNKNOWN, InMemory, InRegisters, Unknown, locate
+from ..dwarf.locations import FRAME_UNKNOWN, InMemory, InRegisters, Unknown, locate, stack_offset
 from ..dwarf.reading import number_of, text_of
 from ..dwarf.type_reader import TypeReader
 from ..dwarf.types import AnyType, BitPlace
@@ -20,6 +20,15 @@ _KINDS = ("DW_TAG_formal_parameter", "DW_TAG_variable")
 Read = Callable[[int, int], bytes]
 
 
+def _on_stack(die: Any, blocks: tuple[int, ...]) -> Iterator[tuple[Any, tuple[int, ...]]]:
+    """Yield the variables on the stack, each with the blocks around it."""
+    for child in die.iter_children():
+        if child.tag in _KINDS and stack_offset(child) is not None:
+            yield child, blocks
+        elif child.tag == "DW_TAG_lexical_block":
+            yield from _on_stack(child, (*blocks, child.offset))
+
+
 class Operand(NamedTuple):
     """A part of an expression, with a value or with the reason why it has none.
 
@@ -29,6 +38,7 @@ class Operand(NamedTuple):
         address: Where it is in memory; None for values and for what is in registers.
         bits: Its place in its bytes, if it is a bit-field.
         unknown: Why it has no value, or "".
+        doubt: Why its value may be wrong, or "". `doubt_of` finds more reasons, in the type.
     """
 
     type: Optional[AnyType]
@@ -36,6 +46,7 @@ class Operand(NamedTuple):
     address: Optional[int]
     bits: Optional[BitPlace] = None
     unknown: str = ""
+    doubt: str = ""
 
 
 class Scopes:
@@ -58,24 +69,26 @@ class Scopes:
             return {}
         low = number_of(function.die, "DW_AT_low_pc") or 0
         found: dict[str, Any] = {}
-        for die in self._visible(function.die, frame.place, function.start - low):
+        for die, is_sure in self._visible(function.die, frame.place, function.start - low):
             name = text_of(die)
-            if name and not _OF_COMPILER.match(name):
+            if name and not _OF_COMPILER.match(name) and (is_sure or name not in found):
                 found[name] = die
         return found
 
-    def _visible(self, die: Any, pc: int, shift: int) -> Iterator[Any]:
+    def _visible(self, die: Any, pc: int, shift: int, *, is_sure: bool = True) -> Iterator[tuple[Any, bool]]:
+        """Yield the variables whose block has this place, and whether that is sure."""
         blocks = []
         for child in die.iter_children():
             if child.tag in _KINDS:
-                yield child
+                yield child, is_sure
             elif child.tag == "DW_TAG_lexical_block":
                 low, high = number_of(child, "DW_AT_low_pc"), number_of(child, "DW_AT_high_pc")
-                # Of a function that was made inline, some blocks have no range: their variables may be meant.
+                # Of a function that was made inline, some blocks have no range: their variables may be meant,
+                # but they do not hide those around.
                 if low is None or high is None or low + shift <= pc < high + shift:
-                    blocks.append(child)
-        for block in blocks:
-            yield from self._visible(block, pc, shift)
+                    blocks.append((child, is_sure and low is not None and high is not None))
+        for block, block_is_sure in blocks:
+            yield from self._visible(block, pc, shift, is_sure=block_is_sure)
 
     def globals_in(self, file: str) -> dict[str, Any]:
         """Return the variables of a file of C that are outside of its functions, with a place or a value."""
@@ -142,10 +155,29 @@ class Scopes:
             return Operand(None, b"", None, unknown="the debug information gives it no type")
         found = locate(die, frame, self._program.lines, self._program.code)
         if isinstance(found, InMemory):
-            return self.at(kind, found.address)
+            return self.at(kind, found.address)._replace(doubt=self._sharing(die, kind, frame))
         if isinstance(found, InRegisters):
             return Operand(kind, found.data[-kind.size :], None)
         return Operand(kind, b"", None, unknown=found.reason if isinstance(found, Unknown) else FRAME_UNKNOWN)
+
+    def _sharing(self, die: Any, kind: AnyType, frame: Optional[Frame]) -> str:
+        """Return the doubt about a variable whose place on the stack SDCC also gave to another one, or "".
+
+        Nothing tells which of them is there now. Of two blocks side by side only one is active.
+        """
+        offset = stack_offset(die)
+        if offset is None or frame is None or frame.function is None:
+            return ""
+        names: dict[str, None] = {}
+        for other, blocks in _on_stack(frame.function.die, ()):
+            there, size = stack_offset(other) or 0, getattr(self.type_of(other), "size", 0)
+            if other.offset == die.offset or not (there < offset + kind.size and offset < there + size):
+                continue
+            own = next(path for variable, path in _on_stack(frame.function.die, ()) if variable.offset == die.offset)
+            if own[: len(blocks)] == blocks or blocks[: len(own)] == own:
+                name = text_of(other)
+                names["a value of its own" if _OF_COMPILER.match(name) else name] = None
+        return f"SDCC uses the same place for {' and '.join(names)}" if names else ""
 
     def type_of(self, die: Any) -> Optional[AnyType]:
         """Return the type that an entry names; None for `void`."""

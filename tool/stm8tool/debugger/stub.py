@@ -136,6 +136,12 @@ class Stub:
         """Attach again to a chip whose link was lost while it was halted, by a reset perhaps."""
         if not self._target.is_attached:
             return exc
+        if self._target.is_asleep:
+            return TargetError(
+                "the chip sleeps in HALT, so its memory cannot be reached",
+                code=Code.TARGET_SILENT,
+                hint="let the debugger reset it (`monitor reset halt` in GDB), or wait until its program wakes up",
+            )
         try:
             stood_still = self._target.find_again()
         except (*LINK_ERRORS, TargetError) as later:
@@ -216,14 +222,16 @@ class Stub:
             raise packets.MalformedError
         try:
             text = self._monitor.run(line.decode("utf-8", "replace"))
-        except _TOLD as exc:  # GDB shows no sentence in the reply to this packet
-            self._notice(told(exc))
-            self.said.append(told(exc))
+        except (*LINK_ERRORS, *_TOLD) as exc:  # GDB shows no sentence in the reply to this packet
+            shown = told(self._found_again(exc) if isinstance(exc, LINK_ERRORS) else exc)
+            self._notice(shown)
+            if not self.is_running:  # else it was told just now
+                self.said.append(shown)
             return b"E01"
         if self._target.is_attached:
             self._why = None
-        shown = (text + "\n" if text else "").encode("utf-8", "replace")[: rsp.PACKET_SIZE // 2]
-        return shown.hex().encode() or _OK
+        reply = (text + "\n" if text else "").encode("utf-8", "replace")[: rsp.PACKET_SIZE // 2]
+        return reply.hex().encode() or _OK
 
     # -- run control -------------------------------------------------------------------------------------------
 

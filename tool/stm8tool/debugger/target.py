@@ -14,8 +14,8 @@ program runs on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Optional
 
@@ -46,12 +46,16 @@ class Target:
     Args:
         chip: The chip, inside its own `with` statement.
         notice: Called with one line for the user, such as "the chip was reset".
+
+    Attributes:
+        is_writing: Flash, EEPROM or option bytes are being written. It stays True after an error or an interrupt.
     """
 
     def __init__(self, chip: Chip, notice: Callable[[str], None] = lambda text: None) -> None:
         self._chip = chip
         self._notice = notice
         self._attached: Optional[DebuggedCpu] = None
+        self.is_writing = False
 
     def __enter__(self) -> Target:
         """Do nothing yet: `attach` reaches the chip."""
@@ -238,6 +242,12 @@ class Target:
         """Attach to a chip whose link was lost while it was halted; False if it ran meanwhile, and is halted again."""
         return self._cpu.find_again()
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self.is_writing = True
+        yield
+        self.is_writing = False
+
     # -- the whole chip -----------------------------------------------------------------------------------------
 
     def load(self, image: Image) -> Stop:
@@ -248,7 +258,8 @@ class Target:
         """
         conditions, feeds = self._cpu.conditions, self._cpu.control.feeds_watchdog
         try:
-            self._chip.write(image, unlock=False)
+            with self._writing():
+                self._chip.write(image, unlock=False)
         finally:
             cpu = self._take(reset=False)
             cpu.control.feeds_watchdog = feeds
@@ -258,7 +269,8 @@ class Target:
 
     def unlock(self) -> tuple[Unlocked, Stop]:
         """Remove read protection, which erases a locked chip; then it is halted after a reset."""
-        result = self._chip.unlock()
+        with self._writing():
+            result = self._chip.unlock()
         return result, self.attach(reset=True)
 
     # -- memory -----------------------------------------------------------------------------------------------
@@ -275,7 +287,8 @@ class Target:
             WriteProtectedError, ProgramError, VerifyError: Flash or EEPROM does not take the bytes.
         """
         cpu = self._cpu
-        registers = cpu.memory.write(address, data, cpu.held)
+        with self._writing():
+            registers = cpu.memory.write(address, data, cpu.held)
         if registers is not None:
             cpu.registers = registers
         cpu.code_has_changed()

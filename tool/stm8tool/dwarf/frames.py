@@ -12,7 +12,7 @@ What SDCC 4.2 writes is right for ordinary functions, with these exceptions, whi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Optional
 
 from .functions import CALL_OFFSET, Functions, SourceFunction
@@ -21,6 +21,14 @@ LONGEST = 64  # frames; our choice: the stack of the largest part holds more, bu
 _SAVED = 9  # bytes that an interrupt pushes: CC, A, X, Y, PC
 _RETURNS = (b"\x81", b"\x87")  # ret, retf
 _JP_Y = b"\x90\xfc"
+_LONGEST_CALL = 4
+# The last opcode byte of calls by a pointer, by the bytes from it to the return address.
+_CALLS = {1: b"\xfd", 2: b"\xcd\xdd\xed", 3: b"\xdd"}
+_FAR_POINTER_CALL = b"\x92\x8d"  # callf [address], with two bytes after it
+_POINTER_CALL = b"\x72\xcd"  # call [address], with two bytes after it
+_CALL, _CALLF, _CALLR, _JP, _JPF = 0xCD, 0x8D, 0xAD, 0xCC, 0xAC
+_SHORT_JUMPS = range(0x20, 0x30)
+_JUMPS = 3  # in a row, from the function that was called to the one that returns; our choice
 
 Read = Callable[[int, int], bytes]
 
@@ -31,6 +39,7 @@ NO_MODEL = "the program does not show how many bytes a call pushes"
 TOO_MANY = f"only the first {LONGEST} frames are shown"
 STACK_ENDS = "the stack has no further frame"
 NOT_CODE = "the stack has no address of code where a caller should be"
+NOT_CALLED = "no call is in front of the address on the stack: the data about the stack do not fit here"
 
 
 class CpuState(NamedTuple):
@@ -52,12 +61,15 @@ class Frame(NamedTuple):
         function: Its function; None without debug information.
         is_interrupted: An interrupt stopped it. So its PC may be anywhere in it.
         is_innermost: It is the one that the CPU executes.
+        fits: Its return address is where the data about the stack say, as far as that can be seen. Pushes of inline
+            assembler are not in these data.
     """
 
     state: CpuState
     function: Optional[SourceFunction]
     is_interrupted: bool
     is_innermost: bool
+    fits: bool = True
 
     @property
     def place(self) -> int:
@@ -68,7 +80,7 @@ class Frame(NamedTuple):
     def base(self) -> Optional[int]:
         """What DWARF calls the frame base: the address that its variables on the stack count from."""
         function = self.function
-        if function is None:
+        if function is None or not self.fits:
             return None
         offset = function.cfa_offset(self.place if self.is_innermost else self.state.pc)
         at_entry = function.cfa_offset(function.start)
@@ -114,6 +126,7 @@ class Unwinder:
         while len(frames) < LONGEST:
             found, end = self.caller(frames[-1], read, stack_end)
             if found is None:
+                frames[-1] = frames[-1]._replace(fits=end not in (NOT_CODE, NOT_CALLED))
                 return Backtrace(tuple(frames), end)
             frames.append(found)
         return Backtrace(tuple(frames), TOO_MANY)
@@ -147,8 +160,39 @@ class Unwinder:
             return None, STACK_ENDS
         if not self._is_code(target):
             return None, NOT_CODE
+        if not self._may_return(target, function, read):
+            return None, NOT_CALLED
         around = self._functions.at(target - 1)
         return Frame(CpuState(target, sp), around, is_interrupted=False, is_innermost=False), ""
+
+    def _may_return(self, address: int, function: SourceFunction, read: Read) -> bool:
+        """Tell whether a function may return to an address: a call of it, or of what jumps to it, is in front."""
+        if address < _LONGEST_CALL:
+            return False
+        before = self._code(address - _LONGEST_CALL, _LONGEST_CALL)
+        if len(before) < _LONGEST_CALL:  # the program does not hold it, or not all of it
+            before = read(address - _LONGEST_CALL, _LONGEST_CALL)
+        if before[:2] in (_FAR_POINTER_CALL, _POINTER_CALL) or any(
+            before[-size] in last for size, last in _CALLS.items()
+        ):
+            return True
+        return any(self._leads_to(place, function, _JUMPS) for place in _targets(address, before))
+
+    def _leads_to(self, place: int, function: SourceFunction, jumps: int) -> bool:
+        """Tell whether the code at a place is a function, or may jump to it: a call at the end may be a jump."""
+        if place == function.start:
+            return True
+        other = self._functions.at(place)
+        if other is None or other.start != place:
+            return self._is_code(place)  # code without debug information may call anything
+        code = self._code(other.start, other.end - other.start)
+        jumped = {int.from_bytes(code[at + 1 : at + 3], "big") for at in range(len(code) - 2) if code[at] == _JP}
+        jumped |= {int.from_bytes(code[at + 1 : at + 4], "big") for at in range(len(code) - 3) if code[at] == _JPF}
+        jumped |= {
+            other.start + at + 2 + _signed(code[at + 1]) for at in range(len(code) - 1) if code[at] in _SHORT_JUMPS
+        }
+        known = {start for start in jumped if (found := self._functions.at(start)) and found.start == start}
+        return bool(jumps) and any(self._leads_to(start, function, jumps - 1) for start in known - {place})
 
     @staticmethod
     def _stacked(sp: int, size: int, read: Read, stack_end: int) -> Optional[int]:
@@ -179,3 +223,17 @@ class Unwinder:
     def _target_of_jump(self, function: SourceFunction, state: CpuState) -> Optional[int]:
         """Return where a function returns that has popped its return address: medium model, by `jp (x)` or `jp (y)`."""
         return state.y if self._code(function.end - 2, 2) == _JP_Y else state.x
+
+
+def _targets(address: int, before: bytes) -> Iterator[int]:
+    """Yield where the call goes that may stand in the bytes before a return address."""
+    if before[-3] == _CALL:
+        yield address & 0xFF0000 | int.from_bytes(before[-2:], "big")
+    if before[-4] == _CALLF:
+        yield int.from_bytes(before[-3:], "big")
+    if before[-2] == _CALLR:
+        yield address + _signed(before[-1])
+
+
+def _signed(byte: int) -> int:
+    return byte - 0x100 if byte & 0x80 else byte

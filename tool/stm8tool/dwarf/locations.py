@@ -81,6 +81,17 @@ def locate(die: Any, frame: Optional[Frame], lines: LineTable, code: Read) -> ob
     return Unknown(NOT_UNDERSTOOD)
 
 
+def stack_offset(die: Any) -> Optional[int]:
+    """Return how far a variable is from the frame base; None if it is not on the stack."""
+    attribute = die.attributes.get("DW_AT_location")
+    if attribute is None or isinstance(attribute.value, int):
+        return None
+    operations = _operations(bytes(attribute.value))
+    if len(operations) != 1 or operations[0][0] != _FBREG or not operations[0][1]:
+        return None
+    return operations[0][1]
+
+
 def _on_stack(offset: int, frame: Frame, lines: LineTable, code: Read, *, is_argument: bool) -> object:
     if not offset:
         return Unknown(OPTIMISED_AWAY)
@@ -89,7 +100,9 @@ def _on_stack(offset: int, frame: Frame, lines: LineTable, code: Read, *, is_arg
         return Unknown(FRAME_UNKNOWN)
     address = base + offset
     if address <= frame.state.sp:
-        return Unknown(NOT_STORED_YET if is_argument else NOT_THERE_YET)
+        if is_argument:
+            return Unknown(REMOVED if offset > 0 else NOT_STORED_YET)
+        return Unknown(NOT_THERE_YET)
     if is_argument and offset < 0 and not _is_stored(frame, lines, code):
         return Unknown(NOT_STORED_YET)
     if is_argument and offset > 0 and function.pops_arguments and _is_in_last_line(frame, lines):
