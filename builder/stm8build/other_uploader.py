@@ -26,7 +26,7 @@ Stands = Callable[[str], str]  # keeps SCons from changing a value, as shell.as_
 def by_package(env: Any, stands: Stands, package: Optional[str], *, at_uart: bool) -> list[Any]:
     """Let `upload` run the program of a package; return the actions that run before it."""
     if at_uart:
-        return [Action(_find_port, "Looking for upload port...")]
+        return [Action(_find_upload_port, "Looking for upload port...")]
     if package == "tool-stm8flash":
         _by_stm8flash(env, stands)
     return []
@@ -41,9 +41,15 @@ def _by_stm8flash(env: Any, stands: Stands) -> None:
     env.Replace(UPLOADER="stm8flash", UPLOADCMD=PROGRAM_COMMAND, UPLOADERFLAGS=flags)
 
 
-def _find_port(target: Any, source: Any, env: Any) -> None:
+def _find_upload_port(target: Any, source: Any, env: Any) -> None:
     """Let PlatformIO choose the serial port. A project's own command does not need it."""
-    if env["UPLOADCMD"] == OWN_COMMAND and "--probe" not in env["UPLOAD_FLAGS"]:
+    if env["UPLOADCMD"] == OWN_COMMAND:
+        find_port(target, source, env)
+
+
+def find_port(target: Any, source: Any, env: Any) -> None:
+    """Let PlatformIO choose the serial port: without one the flasher would take an ST-LINK, maybe of another board."""
+    if "--probe" not in env["UPLOAD_FLAGS"]:
         env.AutodetectUploadPort()
 
 
