@@ -25,12 +25,18 @@ Stands = Callable[[str], str]  # keeps SCons from changing a value, as shell.as_
 
 def before_upload(*, at_uart: bool) -> list[Any]:
     """Return the actions that run before `upload`."""
-    return [Action(_find_port, "Looking for upload port...")] if at_uart else []
+    return [Action(_find_upload_port, "Looking for upload port...")] if at_uart else []
 
 
-def _find_port(target: Any, source: Any, env: Any) -> None:
+def _find_upload_port(target: Any, source: Any, env: Any) -> None:
     """Let PlatformIO choose the serial port. A project's own command does not need it."""
-    if env["UPLOADCMD"] == OWN_COMMAND and "--probe" not in env["UPLOAD_FLAGS"]:
+    if env["UPLOADCMD"] == OWN_COMMAND:
+        find_port(target, source, env)
+
+
+def find_port(target: Any, source: Any, env: Any) -> None:
+    """Let PlatformIO choose the serial port: without one the flasher would take an ST-LINK, maybe of another board."""
+    if "--probe" not in env["UPLOAD_FLAGS"]:
         env.AutodetectUploadPort()
 
 

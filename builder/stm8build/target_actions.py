@@ -236,6 +236,8 @@ class Targets:
             actions.append(Action(_Step(confirm), None))
         if row.name == "upload":
             actions += self.before_upload
+        elif row.opens_probe and self.at_uart and not self.simulation:
+            actions.append(Action(_Step(other_uploader.find_port), None))
         if row.makes_a_file:
             actions.append(Action(_make_build_dir, None))
         if self.simulation and row.opens_probe:

@@ -393,6 +393,25 @@ def test_a_port_that_does_not_exist_is_one_error(words: list[str], capsys: pytes
     assert not said or "there is no serial port" in said[-1] or "cannot be opened" in said[-1]
 
 
+@pytest.mark.parametrize("port", ["serial:", "socket://127.0.0.1", "rfc2217://127.0.0.1"])
+def test_a_port_without_its_name_or_number_is_a_usage_error(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--probe", port, "--part", "stm8s208mb", "info"]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1] == f"error: {port} names no port [E-USAGE]"
+
+
+@pytest.mark.parametrize(("part", "mode"), [("stm8s208mb", "reply"), ("stm8s105k4", "duplex")])
+@pytest.mark.usefixtures("desk")
+def test_a_wrong_mode_is_named_and_not_the_adapter(part: str, mode: str, capsys: pytest.CaptureFixture[str]) -> None:
+    board(part)
+    assert tool(part, "--uart-mode", mode, "info") == 4
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .startswith(f"error: the loader answers a sync, and refuses every command in the mode {mode}")
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -91,6 +91,17 @@ def test_other_targets_use_the_port_too(project: Project) -> None:
 
 
 @pytest.mark.platform
+@pytest.mark.parametrize("target", ["erase", "reset", "probe-info"])
+def test_without_a_port_no_target_takes_an_st_link(project: Project, target: str) -> None:
+    """It may be the ST-LINK of another board. PlatformIO finds a port, or asks for one."""
+    project.configure("mb208", recorder=True)
+    result = project.run(target)
+    for call in project.calls():
+        assert call[call.index("--probe") + 1].startswith("serial:")
+    assert result.code == 0 or "upload_port" in result.output, result.output
+
+
+@pytest.mark.platform
 @pytest.mark.parametrize(("board", "part"), [("mb208", "stm8s208mb"), ("s8uno", "stm8s105k6")])
 def test_a_simulated_board_is_written_verified_and_erased_at_its_uart(project: Project, board: str, part: str) -> None:
     made = stm8tool("sim", "create", "board.chip", "--part", part, "--option", "OPTBL=0x55", cwd=project.folder)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 import sys
 from typing import Any, NoReturn, Optional
 
@@ -23,6 +24,8 @@ if sys.platform != "win32":
 
 _log = logging.getLogger(__name__)
 
+_FORMS = "write serial:/dev/ttyUSB0, serial:COM5, socket://HOST:PORT or rfc2217://HOST:PORT"
+_HAS_PORT = re.compile(r":\d+(/|\?|$)")
 _NO_PARITY_BY = "socket://"  # raw bytes: the other end has the parity, the speed and the control lines
 _WRITE_LIMIT_S = 5.0  # a port that takes no byte for so long hangs
 _POLL_S = 0.02  # one read waits so long
@@ -95,6 +98,9 @@ class SerialPort:
         deps.require("serial")
         import serial
 
+        _, is_url, where = self._url.partition("://")
+        if not self._url or (is_url and not _HAS_PORT.search(where)):
+            raise UsageError(f"{self._place} names no port", hint=_FORMS)
         try:
             port = serial.serial_for_url(self._url, do_not_open=True)
             port.baudrate, port.parity, port.bytesize, port.stopbits = baud, serial.PARITY_EVEN, 8, 1
@@ -107,7 +113,7 @@ class SerialPort:
         except ValueError as exc:
             raise UsageError(
                 f"{self._place} cannot be used: {exc}",
-                hint="write serial:/dev/ttyUSB0, serial:COM5, socket://HOST:PORT or rfc2217://HOST:PORT",
+                hint=_FORMS,
             ) from exc
         except (serial.SerialException, OSError) as exc:
             self._refuse(exc)

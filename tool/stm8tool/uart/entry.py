@@ -189,6 +189,12 @@ def _identify(line: SerialLine, link: LoaderLink, wanted: UartMode) -> tuple[int
                 break
             link.recover()
     if all(answer == f"{NACK:02x}" for answer in answers):
+        if wanted is not UartMode.AUTO:
+            raise SerialError(
+                f"the loader answers a sync, and refuses every command in the mode {wanted.value}",
+                hint="leave out --uart-mode: the tool finds the mode itself",
+                details=[f"it answered {answer}" for answer in answers],
+            )
         raise SerialError(
             "the loader answers a sync, and refuses every command: the parity of the adapter is wrong",
             hint="use an adapter that can send even parity; for a socket set the parity of the device at its other end",

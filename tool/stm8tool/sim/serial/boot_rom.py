@@ -362,7 +362,8 @@ class BootRom:
         while debug.pc != back and not debug.stopped and not chip.in_reset and self._now < limit:
             busy = chip.controller.busy_until if chip.controller.busy else 0.0
             self._now = chip.executed_to = chip.processor.run(self._now, max(self._now, busy) + _GLANCE_S)
-        if debug.pc != back or chip.in_reset:
+        returned = debug.pc == back and debug.registers[4] == top  # what runs through RAM arrives there without RET
+        if not returned or chip.in_reset:
             self._taking_ends()
             if not chip.in_reset:
                 debug.stopped = DEAD
