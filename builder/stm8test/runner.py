@@ -105,7 +105,7 @@ class PlatformTestRunner(UnityTestRunner):  # type: ignore[misc]  # PlatformIO c
             self._follow(running, seconds, to_its_end=True)
         elif self._protocol == "simulator" and not port:
             self._simulate(seconds)
-        elif port.startswith("swim://") or (not port and self._protocol not in ("serial", "espstlink")):
+        elif port.startswith("swim://") or (not port and self._protocol != "serial"):
             self._watch_console(port, seconds)
         else:
             self._listen_to_uart(seconds)

@@ -246,6 +246,15 @@ def test_results_come_over_the_console_of_an_st_link_without_a_uart(project: Pro
     assert "1 failed, 1 skipped, 1 succeeded" in result.output, result.output
 
 
+def test_results_come_over_the_console_of_an_espstlink_too(project: Project) -> None:
+    made = stm8tool("sim", "create", "board.chip", "--part", "stm8s103f3", cwd=project.folder)
+    assert made.code == 0, made.output
+    options = "upload_protocol = espstlink\nupload_port = espstlink:sim:board.chip"
+    result = pio_test(prepare(project, program("TEST_ASSERT_EQUAL_INT(4, 2 + 2)"), options, "stm8sblue"))
+    assert result.code == 0, result.output
+    assert "1 succeeded" in result.output
+
+
 CONSOLE_DEATHS = {
     "an illegal opcode": ('__asm__(".db 0x05")', "the program began again in test_1: the chip was reset"),
     "a loop for ever": ("for (;;) ++n", "the program hangs or crashed in test_1: it printed nothing for 2 s"),
