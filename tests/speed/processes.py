@@ -22,7 +22,7 @@ from stm8tool.sim import store
 _TOOL = ROOT / "tool"
 _RUNS = 5
 # The same command line, with a board whose clock is the machine's.
-_IN_REAL_TIME = """
+IN_REAL_TIME = """
 import sys
 sys.path.insert(0, sys.argv.pop(1))
 from stm8tool.sim import bus
@@ -44,7 +44,7 @@ class Figure(NamedTuple):
 def figures() -> Iterator[Figure]:
     """Yield wall times and memory."""
     small, large = find_part("stm8s103f3"), find_part("stm8s208rb")
-    taken = _best(lambda: _run("--help"))
+    taken = best(lambda: run("--help"))
     yield Figure("process: --help", f"{taken.wall_s:.3f} s", "0.150 s")
     yield Figure("process: --help: processor time", f"{taken.processor_s:.3f} s")
     with tempfile.TemporaryDirectory() as name:
@@ -53,27 +53,27 @@ def figures() -> Iterator[Figure]:
             image.save(folder / f"{part.name}.hex", [Segment(part.flash.start, new_content(part))])
         for what, part, same, words in (
             ("process: write of 8 KiB, simulated V3", small, False, ()),
-            ("process: unchanged 8 KiB, simulated V3 in real time", small, True, ("-c", _IN_REAL_TIME)),
+            ("process: unchanged 8 KiB, simulated V3 in real time", small, True, ("-c", IN_REAL_TIME)),
             ("process: write of 128 KiB without the loader, simulated V3", large, False, ()),
         ):
             chip, file = folder / "board.chip", folder / f"{part.name}.hex"
             line = ("--probe", f"sim:{chip}", "--part", part.name, "write", str(file))
             line += ("--no-loader",) if part is large else ()
 
-            def job(line: tuple[str, ...] = line, words: tuple[str, ...] = words) -> _Taken:
-                return _run(*line, python=words)
+            def job(line: tuple[str, ...] = line, words: tuple[str, ...] = words) -> Taken:
+                return run(*line, python=words)
 
             def prepare(part: Part = part, same: bool = same, chip: Path = chip) -> None:
                 content = new_content(part) if same else program(part, seed=2)
                 store.create(chip, part, "v3", content=content, overwrite=True)
 
-            taken = _best(job, prepare)
+            taken = best(job, prepare)
             yield Figure(what, f"{taken.wall_s:.3f} s", "0.450 s" if same else "-")
             yield Figure(f"{what}: processor time, with the simulator's", f"{taken.processor_s:.3f} s")
             yield Figure(f"{what}: memory, with the simulator's", f"{taken.memory_kib / 1024:.1f} MB", "60 MB")
 
 
-class _Taken(NamedTuple):
+class Taken(NamedTuple):
     """What a process took."""
 
     wall_s: float
@@ -81,7 +81,7 @@ class _Taken(NamedTuple):
     memory_kib: int
 
 
-def _run(*words: str, python: tuple[str, ...] = ()) -> _Taken:
+def run(*words: str, python: tuple[str, ...] = ()) -> Taken:
     """Run stm8tool."""
     command = [sys.executable, "-I", *(python or ()), str(_TOOL), *words]
     start = time.perf_counter()
@@ -90,13 +90,13 @@ def _run(*words: str, python: tuple[str, ...] = ()) -> _Taken:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return _Taken(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+    return Taken(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
 
 
-def _best(job: Callable[[], _Taken], prepare: Callable[[], object] = lambda: None) -> _Taken:
+def best(job: Callable[[], Taken], prepare: Callable[[], object] = lambda: None) -> Taken:
     """Return the least of several runs, of each figure."""
     runs = []
     for _ in range(_RUNS):
         prepare()
         runs.append(job())
-    return _Taken(*map(min, zip(*runs)))
+    return Taken(*map(min, zip(*runs)))
