@@ -63,6 +63,16 @@ def test_a_spelling_is_found_if_and_only_if_it_comes_out_wrong(name: str, sdcc: 
         assert any(wrong for wrong, _, _ in states)
 
 
+@pytest.mark.parametrize("option", ["--opt-code-size", "--opt-code-speed"])
+@pytest.mark.parametrize("name", ["lost-borrow", "lost-low-byte"])
+def test_a_difference_that_comes_out_wrong_is_found_with_other_options(
+    name: str, option: str, sdcc: list[str], tmp_path: Path
+) -> None:
+    for programs, number in compiled(sdcc, TRIED[name], tmp_path, [option]):
+        wrong = programs.result(number) != programs.rows[number].expected
+        assert wrong == bool(programs.found(number)), programs.rows[number].code
+
+
 def test_every_kind_is_tried_in_ten_spellings() -> None:
     """Those that are not made from one expression stand in spellings.csv."""
     assert len(SPELLINGS) == 10

@@ -19,13 +19,14 @@ _VERSION = re.compile(r"^; Version (\d+)\.(\d+)\.(\d+)", re.MULTILINE)
 _GAP = r"(?:;[^\n]*\n)*"
 _KEPT = r"(?:\t(?:ld\t[^a\n][^\n]*, a|rlwa\t[xy]|rrwa\t[xy])\n" + _GAP + ")+"
 _LOW_BYTE = r"\tpush\ta\n" + _GAP + r"\tld\ta, [^\n]+\n" + _GAP + r"\tsub\ta, \(1, sp\)\n" + _GAP
+_DROPPED = r"(?:\taddw\tsp, #1\n|\tpop\ta\n)" + _GAP  # pop: --opt-code-size
 _LOAD = r"(?:\tld\ta, [^\n]+\n" + _GAP + r")?(?:\tpushw\t[xy]\n" + _GAP + ")?"
 
 _PATTERNS = {
     # The next byte is subtracted without the borrow.
-    "lost-borrow": re.compile(_LOW_BYTE + r"(?:\taddw\tsp, #1\n" + _GAP + "|" + _KEPT + ")" + _LOAD + r"\tsub\ta, "),
+    "lost-borrow": re.compile(_LOW_BYTE + "(?:" + _DROPPED + "|" + _KEPT + ")" + _LOAD + r"\tsub\ta, "),
     # The low byte of the difference is overwritten before anything has kept it.
-    "lost-low-byte": re.compile(_LOW_BYTE + r"\taddw\tsp, #1\n" + _GAP + _LOAD + r"\tsbc\ta, "),
+    "lost-low-byte": re.compile(_LOW_BYTE + _DROPPED + _LOAD + r"\tsbc\ta, "),
     "negated-borrow": re.compile(r"\tsub\ta, \(1, sp\)\n" + _GAP + r"\taddw\tsp, #1\n" + _GAP + r"\tnegw\t[xy]\n"),
     # The byte that was just made is stored once more, in the place of the highest byte.
     "byte-stored-twice": re.compile(
