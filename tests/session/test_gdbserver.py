@@ -152,6 +152,14 @@ def test_what_could_ruin_the_chip_or_the_session_is_not_written(client: RspClien
     assert reply.endswith("[E-DANGEROUS-WRITE]")
 
 
+def test_a_write_beyond_the_end_of_the_flash_is_refused_and_nothing_is_programmed(client: RspClient) -> None:
+    held = client.read(0x9FFF, 1)
+    for address in (0x9FFF, 0xA000):
+        reply = client.write(address, b"\x55\xaa")
+        assert reply.startswith("E.0x00A000 is behind the flash")
+    assert client.read(0x9FFF, 1) == held
+
+
 def test_memory_of_a_running_program_is_read_and_written_and_its_registers_are_not(client: RspClient) -> None:
     client.monitor("reset run")
     first = client.read(0x10, 1)

@@ -130,6 +130,13 @@ class DebuggedMemory:
                 code=Code.DANGEROUS_WRITE,
                 hint=Hint("{options_set} checks them, and sets the complements"),
             )
+        if address + size > self._part.flash.end:
+            first = max(address, self._part.flash.end)
+            raise TargetError(
+                f"0x{first:06X} is behind the flash, where the {self._part.name} has no memory",
+                code=Code.DEBUG,
+                hint="give an address of the chip",
+            )
         if _shared(wanted, _OWN):
             raise TargetError(
                 "the debugger itself uses the registers from 0x7F80 to 0x7F9F",
