@@ -47,7 +47,7 @@ COMMANDS = (
         dap,
         NoArguments,
         part=PartUse.OPTIONAL,
-        writes=True,
+        writes=False,
         auto=False,
         description="Serve the Debug Adapter Protocol over stdin and stdout, for VS Code, Neovim and other editors; "
         "docs/debugging.md. The editor starts it. It may name the probe and the part later, too.",

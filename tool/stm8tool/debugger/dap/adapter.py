@@ -48,7 +48,7 @@ _NOT_LOST = (UsageError, TargetError, ImageError)
 
 
 class _Need(NamedTuple):
-    """What a request needs.
+    """The needs of a request.
 
     Attributes:
         run: Answers it.

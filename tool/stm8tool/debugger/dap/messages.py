@@ -39,7 +39,7 @@ class Request(NamedTuple):
 
 
 class Garbage(NamedTuple):
-    """A message that is not a request, and what is wrong with it."""
+    """A message that is not a request, and its fault."""
 
     number: int
     problem: str

@@ -49,9 +49,8 @@ class Sources:
         known = ", ".join(files[:8]) or "none"
         if found:
             raise UsageError(f"{parts[-1]} may be one of several files", hint=f"they are: {', '.join(found)}")
-        raise UsageError(
-            f"no code comes from the file {parts[-1] if parts else given!r}", hint=f"files with code: {known}"
-        )
+        name = parts[-1] if parts else "without a name"
+        raise UsageError(f"no code comes from the file {name}", hint=f"files with code: {known}")
 
     def _path_of(self, file: str) -> Optional[Path]:
         if file not in self._paths:

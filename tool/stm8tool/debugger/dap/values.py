@@ -41,7 +41,7 @@ class _Child(NamedTuple):
 
 
 class Values:
-    """What a client may look at while the program stands.
+    """The frames and variables that a client may look at while the program stands.
 
     Args:
         debugger: The program in the chip.
@@ -204,6 +204,8 @@ class Values:
 
     def _parts_of(self, whole: _Part) -> list[_Child]:
         operand, name = whole.operand, whole.expression
+        if operand.type is not None and operand.address is not None:
+            operand = self._debugger.scopes.at(operand.type, operand.address)  # the user may have set a part of it
         if isinstance(operand.type, RecordType):
             return [
                 _Child(member.name, name and f"{name}.{member.name}", member_of(operand, member))
@@ -223,7 +225,7 @@ class Values:
                 )
                 for index in range(min(operand.type.length, len(operand.data) // size if size else 0))
             ]
-        return [_Child("*", name and f"*({name})", self._pointed(operand))]
+        return [_Child("*", name and f"(*{name})", self._pointed(operand))]
 
     def _pointed(self, operand: Operand) -> Operand:
         target = operand.type.target() if isinstance(operand.type, PointerType) else None
