@@ -129,8 +129,7 @@ def test_a_session_from_launch_to_disconnect(client: DapClient, board: Path) -> 
     assert found["start"]["value"] == "<in a register, known at the function's entry only>"
     stop = client.go("stepOut")
     assert stop["description"] == "returned: 160"
-    assert client.top() == ("main", at("found = sum"))
-    client.go("next")
+    assert client.top() == ("main", at("left.total = found"))
     client.go("next")
     assert client.top() == ("main", at("rounds++"))
     client.ask("disconnect")

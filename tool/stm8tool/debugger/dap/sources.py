@@ -7,7 +7,7 @@ from typing import Any, Optional
 
 from ...errors import UsageError
 from ..program import SourceProgram
-from .messages import Arguments
+from .messages import ClientArguments
 
 
 class Sources:
@@ -27,7 +27,7 @@ class Sources:
         name = PurePosixPath(file.replace("\\", "/")).name
         return {"name": name} if path is None else {"name": path.name, "path": str(path)}
 
-    def file_of(self, source: Arguments) -> str:
+    def file_of(self, source: ClientArguments) -> str:
         """Return the name in the program of a file that the client names.
 
         Raises:
