@@ -1,7 +1,7 @@
 """A client of the Debug Adapter Protocol for tests, as an editor is one. It knows nothing of the tool.
 
-The client `dap-python` of PyPI needs Python 3.12 and brings a debugger for Python; that of npm needs Node. The tests run
-from Python 3.9 on, so they have this one.
+The client `dap-python` of PyPI needs Python 3.12 and brings a debugger for Python. The client of npm needs Node. The
+tests run from Python 3.9 on, so they have this one.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +20,7 @@ from patience import LIMIT_S
 _TOOL = Path(__file__).parents[1] / "tool"
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The adapter refuses a request. The text is what an editor shows."""
 
 
@@ -42,7 +43,11 @@ class DapClient:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        assert self._process.stdin and self._process.stdout
+        self._limit = threading.Timer(LIMIT_S, self._process.kill)  # a wait for a message then ends
+        self._limit.daemon = True
+        self._limit.start()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._to, self._from = self._process.stdin, self._process.stdout
         self._last = self._heard = 0
         self._answers: dict[int, dict[str, Any]] = {}
@@ -54,6 +59,7 @@ class DapClient:
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
+        self._limit.cancel()
         self._process.kill()
         self._process.communicate()
 
@@ -90,7 +96,7 @@ class DapClient:
         return err.decode("utf-8")
 
     def answer(self, number: int) -> dict[str, Any]:
-        """Wait for the answer to a request; return its body, or raise Refused."""
+        """Wait for the answer to a request; return its body, or raise RefusedError."""
         while number not in self._answers:
             message = self.receive()
             if message["type"] == "response":
@@ -102,10 +108,10 @@ class DapClient:
             body: dict[str, Any] = found.get("body", {})
             return body
         error = found["body"]["error"]
-        raise Refused(error["format"].format(**error["variables"]))
+        raise RefusedError(error["format"].format(**error["variables"]))
 
     def ask(self, command: str, **arguments: object) -> dict[str, Any]:
-        """Send a request; return the body of its answer, or raise Refused."""
+        """Send a request; return the body of its answer, or raise RefusedError."""
         return self.answer(self.send(command, **arguments))
 
     def event(self, name: str) -> dict[str, Any]:

@@ -62,7 +62,8 @@ class Desk:
         except SystemExit as exc:  # argparse
             code = int(exc.code or 0)
         result = Result(code, *self._capsys.readouterr())
-        check_form(result, traceback="-vv" in words)
+        # `dap` has messages of a protocol on stdout, and no text: tests/cli/test_dap.py reads each of them.
+        check_form(result._replace(out="") if "dap" in words else result, traceback="-vv" in words)
         return result
 
     def flash(self, *words: str, part: str = STM8S, chip: str = "board.chip") -> Result:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import io
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
@@ -20,6 +22,7 @@ from stm8tool.cli import main as cli
 from stm8tool.cli import stm8flash, stm8flash_line
 from stm8tool.cli.command import Command, Group, PartUse
 from stm8tool.debugger import server as gdb
+from stm8tool.debugger.dap.messages import encoded
 from stm8tool.parts.table import find_part
 from stm8tool.sim import store
 from stm8tool.sim.serial import server as serial_server
@@ -74,6 +77,7 @@ EXAMPLES = {
     "monitor": [Example("monitor held.hex --until hello")],
     "gdbserver": [Example("gdbserver held.hex"), Example("gdbserver --reset")],
     "debug": [Example("debug held.elf --do registers")],
+    "dap": [Example("dap")],
     "watch": [Example("watch held.elf counter temp[1] --count 1"), Example("watch 0x10:uint8_t --count 1")],
     "set": [Example("set held.elf gain=3 counter=4"), Example("set 0x10:uint8_t=5")],
     "udev": [Example("udev")],
@@ -97,6 +101,14 @@ COMPAT_EXAMPLES = {
     "u": "-c sim:board.chip -p stm8s103f3 -u",
     "R": "-c sim:board.chip -R",
 }
+
+
+DAP_SESSION = b"".join(
+    encoded({"seq": seq, "type": "request", "command": command, "arguments": arguments})
+    for seq, (command, arguments) in enumerate(
+        [("initialize", {}), ("launch", {"program": "held.elf"}), ("configurationDone", {}), ("disconnect", {})]
+    )
+)
 
 
 @pytest.fixture
@@ -124,6 +136,7 @@ def board(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
         for packet in (b"vFlashErase:8000,40", b"vFlashWrite:8010:abc", b"vFlashDone"):
             assert server._stub.answer(packet) == b"OK"
 
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(DAP_SESSION), isatty=lambda: False))
     monkeypatch.setattr(Server, "serve", serve)
     monkeypatch.setattr(gdb.GdbServer, "serve", load)  # the first client of the GDB server loads a program
     monkeypatch.setattr(serial_server, "interrupted", lambda: True)

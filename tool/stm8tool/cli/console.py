@@ -10,8 +10,9 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Sequence
-from typing import Optional
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from typing import BinaryIO, Optional
 
 from ..errors import Code, ToolError, UsageError
 from ..support import streams
@@ -81,6 +82,14 @@ class Console:
         except OSError:
             return False
         return True
+
+    @staticmethod
+    @contextmanager
+    def lent_stdout() -> Iterator[BinaryIO]:
+        """Yield stdout for the messages of a protocol. Until the block ends, all text goes to stderr."""
+        stdout = sys.stdout.buffer
+        with redirect_stdout(sys.stderr):
+            yield stdout
 
     def note(self, text: str) -> None:
         """Print one line to stderr."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import TYPE_CHECKING, Optional
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 def dap(request: Request[NoArguments], console: Console) -> None:
     from ..debugger.dap.adapter import Adapter
-    from ..debugger.dap.wire import Wire
+    from ..debugger.dap.wire import DapWire
     from ..parts.table import find_part
 
     if sys.stdin is None or sys.stdin.isatty():
@@ -35,8 +34,7 @@ def dap(request: Request[NoArguments], console: Console) -> None:
             raise UsageError("which chip?", hint="give its name as part, or start the adapter with --part")
         return chosen.chip(console)
 
-    wire = Wire(sys.stdin.buffer, sys.stdout.buffer)
-    with redirect_stdout(sys.stderr), Adapter(wire, open_chip) as adapter:  # stdout has messages of the protocol only
+    with console.lent_stdout() as stdout, Adapter(DapWire(sys.stdin.buffer, stdout), open_chip) as adapter:
         adapter.serve()
 
 
@@ -47,7 +45,7 @@ COMMANDS = (
         dap,
         NoArguments,
         part=PartUse.OPTIONAL,
-        writes=True,
+        writes=False,
         auto=False,
         description="Serve the Debug Adapter Protocol over stdin and stdout, for VS Code, Neovim and other editors; "
         "docs/debugging.md. The editor starts it. It may name the probe and the part later, too.",

@@ -18,11 +18,11 @@ from ...errors import ImageError, TargetError, ToolError, UsageError
 from .. import begin
 from ..source_run import Halted, SourceDebugger
 from ..stops import Reason
-from .breakpoints import Breakpoints, address_of
-from .messages import Arguments, Body, Garbage, Request, out_of_order, shortened
+from .breakpoints import EditorBreakpoints, address_of
+from .messages import Body, ClientArguments, ClientRequest, Garbage, out_of_order, shortened
 from .sources import Sources
 from .values import Values
-from .wire import Ended, Wire, told
+from .wire import ClientGone, DapWire, told
 
 if TYPE_CHECKING:
     from ...api import Chip
@@ -48,7 +48,7 @@ _NOT_LOST = (UsageError, TargetError, ImageError)
 
 
 class _Need(NamedTuple):
-    """What a request needs.
+    """The needs of a request.
 
     Attributes:
         run: Answers it.
@@ -57,7 +57,7 @@ class _Need(NamedTuple):
         meanwhile: What is done while the program runs: "now", "halt" it for a moment, or "refuse".
     """
 
-    run: Callable[[Request], None]
+    run: Callable[[ClientRequest], None]
     program: bool = True
     halted: bool = False
     meanwhile: str = "refuse"
@@ -71,7 +71,7 @@ class Adapter:
         open_chip: Makes a chip, for a `with` statement, of the client's `probe` and `part`.
     """
 
-    def __init__(self, wire: Wire, open_chip: OpenChip) -> None:
+    def __init__(self, wire: DapWire, open_chip: OpenChip) -> None:
         self._wire = wire
         self._open = open_chip
         self._held = ExitStack()
@@ -80,7 +80,7 @@ class Adapter:
         self._is_initialized = self._is_configured = self._has_ended = self._is_gone = False
         self._stops_on_entry = False
         self._halts = self._is_paused = False
-        self._first: deque[Request] = deque()  # they come before those that wait in the wire
+        self._first: deque[ClientRequest] = deque()  # they come before those that wait in the wire
         self._lost: Optional[ToolError] = None
         self._rows = {
             "initialize": _Need(self._initialize, program=False),
@@ -129,14 +129,14 @@ class Adapter:
         """
         while not self._is_gone:
             message = self._first.popleft() if self._first else self._wire.next()
-            if isinstance(message, Ended):
+            if isinstance(message, ClientGone):
                 self._ended(message)
             else:
                 self._take(message)
         if self._lost is not None:
             raise self._lost
 
-    def _ended(self, end: Ended) -> None:
+    def _ended(self, end: ClientGone) -> None:
         self._is_gone = True
         if end.problem is not None:
             self._lost = self._lost or end.problem
@@ -145,7 +145,7 @@ class Adapter:
 
     # -- requests ---------------------------------------------------------------------------------------------
 
-    def _take(self, message: Union[Request, Garbage]) -> None:
+    def _take(self, message: Union[ClientRequest, Garbage]) -> None:
         """Answer one request; a failure is its answer."""
         if isinstance(message, Garbage):
             self._refuse_garbage(message)
@@ -162,7 +162,7 @@ class Adapter:
         error = UsageError(message.problem, hint="send requests of the Debug Adapter Protocol")
         self._wire.refuse(message.number, "", error)
 
-    def _require_order(self, request: Request) -> None:
+    def _require_order(self, request: ClientRequest) -> None:
         row = self._rows.get(request.command)
         if row is None:
             raise UsageError(
@@ -176,7 +176,7 @@ class Adapter:
         if row.halted and not self._is_configured:
             raise out_of_order(f"{request.command} came before configurationDone", "send configurationDone first")
 
-    def _initialize(self, request: Request) -> None:
+    def _initialize(self, request: ClientRequest) -> None:
         if self._is_initialized:
             raise out_of_order("initialize came twice", "send it once in a session")
         given = request.arguments
@@ -186,13 +186,13 @@ class Adapter:
         self._is_initialized = True
         self._wire.answer(request, _CAPABILITIES)
 
-    def _launch(self, request: Request) -> None:
+    def _launch(self, request: ClientRequest) -> None:
         self._begin(request, attach=False)
 
-    def _attach(self, request: Request) -> None:
+    def _attach(self, request: ClientRequest) -> None:
         self._begin(request, attach=True)
 
-    def _begin(self, request: Request, *, attach: bool) -> None:
+    def _begin(self, request: ClientRequest, *, attach: bool) -> None:
         if self._debugger is not None or self._has_ended:
             raise out_of_order("a program is debugged already", "start a second session for another one")
         given = request.arguments
@@ -217,11 +217,11 @@ class Adapter:
         self._debugger = debugger
         self._sources = Sources(program)
         self._values = Values(debugger)
-        self._points = Breakpoints(debugger, self._sources, self._line_base)
+        self._points = EditorBreakpoints(debugger, self._sources, self._line_base)
         self._wire.answer(request)
         self._wire.event("initialized")
 
-    def _configured(self, request: Request) -> None:
+    def _configured(self, request: ClientRequest) -> None:
         if self._is_configured:
             raise out_of_order("configurationDone came twice", "send it once in a session")
         self._is_configured = True
@@ -237,16 +237,18 @@ class Adapter:
 
     # -- breakpoints ------------------------------------------------------------------------------------------
 
-    def _set(self, choose: Callable[[Breakpoints], Callable[[Arguments], Any]]) -> Callable[[Request], None]:
-        def run(request: Request) -> None:
+    def _set(
+        self, choose: Callable[[EditorBreakpoints], Callable[[ClientArguments], Any]]
+    ) -> Callable[[ClientRequest], None]:
+        def run(request: ClientRequest) -> None:
             self._wire.answer(request, {"breakpoints": choose(self._points)(request.arguments)})
 
         return run
 
-    def _set_exceptions(self, request: Request) -> None:
+    def _set_exceptions(self, request: ClientRequest) -> None:
         self._wire.answer(request, {"breakpoints": []})
 
-    def _data_info(self, request: Request) -> None:
+    def _data_info(self, request: ClientRequest) -> None:
         self._wire.answer(request, self._values.data_id(request.arguments))
 
     # -- what is shown ----------------------------------------------------------------------------------------
@@ -257,10 +259,10 @@ class Adapter:
             raise out_of_order("no program is debugged", "send launch or attach")
         return self._debugger
 
-    def _threads(self, request: Request) -> None:
+    def _threads(self, request: ClientRequest) -> None:
         self._wire.answer(request, {"threads": [{"id": _THREAD, "name": self._program.target.part.name}]})
 
-    def _stack_trace(self, request: Request) -> None:
+    def _stack_trace(self, request: ClientRequest) -> None:
         given = request.arguments
         trace = self._program.backtrace
         start, levels = max(0, given.number("startFrame", 0)), given.number("levels", 0)
@@ -288,23 +290,23 @@ class Adapter:
         source = self._sources.shown(line.file)
         return {**row, "line": line.line - 1 + self._line_base, "column": self._line_base, "source": source}
 
-    def _scopes(self, request: Request) -> None:
+    def _scopes(self, request: ClientRequest) -> None:
         self._wire.answer(request, {"scopes": self._values.scopes(request.arguments.number("frameId"))})
 
-    def _variables(self, request: Request) -> None:
+    def _variables(self, request: ClientRequest) -> None:
         self._wire.answer(request, {"variables": self._values.variables(request.arguments)})
 
-    def _set_variable(self, request: Request) -> None:
+    def _set_variable(self, request: ClientRequest) -> None:
         self._wire.answer(request, self._values.set(request.arguments))
 
-    def _evaluate(self, request: Request) -> None:
+    def _evaluate(self, request: ClientRequest) -> None:
         given = request.arguments
         index = self._values.select(given.number("frameId") if given.has("frameId") else None)
         expression = given.text("expression").strip()
         shown = self._values.shown(self._program.evaluator().evaluate(expression), expression, index)
         self._wire.answer(request, {"result": shown.pop("value"), **shown})
 
-    def _read_memory(self, request: Request) -> None:
+    def _read_memory(self, request: ClientRequest) -> None:
         given = request.arguments
         address = address_of(given.text("memoryReference"), given.number("offset", 0))
         wanted = given.number("count")
@@ -315,17 +317,17 @@ class Adapter:
 
     # -- run --------------------------------------------------------------------------------------------------
 
-    def _continue(self, request: Request) -> None:
+    def _continue(self, request: ClientRequest) -> None:
         self._wire.answer(request, {"allThreadsContinued": True})
         self._run_on()
 
-    def _next(self, request: Request) -> None:
+    def _next(self, request: ClientRequest) -> None:
         self._step(request, into=False)
 
-    def _step_in(self, request: Request) -> None:
+    def _step_in(self, request: ClientRequest) -> None:
         self._step(request, into=True)
 
-    def _step(self, request: Request, *, into: bool) -> None:
+    def _step(self, request: ClientRequest, *, into: bool) -> None:
         debugger = self._program
         if request.arguments.text("granularity", "statement") == "instruction":
             self._wire.answer(request)
@@ -335,14 +337,14 @@ class Adapter:
         self._wire.answer(request)
         self._go(lambda: debugger.step_line(into=into))
 
-    def _step_out(self, request: Request) -> None:
+    def _step_out(self, request: ClientRequest) -> None:
         debugger = self._program
         debugger.selected = 0
         debugger.caller()
         self._wire.answer(request)
         self._go(debugger.finish)
 
-    def _pause(self, request: Request) -> None:
+    def _pause(self, request: ClientRequest) -> None:
         self._wire.answer(request)  # it stands still already
 
     def _run_on(self) -> None:
@@ -398,7 +400,7 @@ class Adapter:
             message = waiting.popleft() if waiting else self._wire.next_if_any()
             if message is None:
                 break
-            if isinstance(message, Ended):
+            if isinstance(message, ClientGone):
                 self._ended(message)
                 self._halts = True
             elif isinstance(message, Garbage):
@@ -407,7 +409,7 @@ class Adapter:
                 self._take_meanwhile(message)
         return self._halts
 
-    def _take_meanwhile(self, request: Request) -> None:
+    def _take_meanwhile(self, request: ClientRequest) -> None:
         row = self._rows.get(request.command)
         is_begun = self._debugger is not None
         if row is None or (is_begun and row.meanwhile == "now"):
@@ -424,12 +426,12 @@ class Adapter:
 
     # -- the end ----------------------------------------------------------------------------------------------
 
-    def _terminate(self, request: Request) -> None:
+    def _terminate(self, request: ClientRequest) -> None:
         self._release()
         self._wire.answer(request)
         self._wire.event("terminated")
 
-    def _disconnect(self, request: Request) -> None:
+    def _disconnect(self, request: ClientRequest) -> None:
         self._is_gone = True
         self._release()
         self._wire.answer(request)

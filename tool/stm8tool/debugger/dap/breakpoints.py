@@ -12,7 +12,7 @@ from ...errors import TargetError, UsageError
 from ..comparators import AccessKind, Condition, watchpoint
 from ..program import Place
 from ..source_run import SourceDebugger
-from .messages import Arguments
+from .messages import ClientArguments
 from .sources import Sources
 from .wire import told
 
@@ -27,7 +27,7 @@ class _Wanted(NamedTuple):
     find: Callable[[], Place]
 
 
-class Breakpoints:
+class EditorBreakpoints:
     """Sets what a client wants, and removes what it does not want any more.
 
     Args:
@@ -44,7 +44,7 @@ class Breakpoints:
         self._watched: list[Condition] = []
         self._refused = 0
 
-    def set_lines(self, arguments: Arguments) -> list[dict[str, Any]]:
+    def set_lines(self, arguments: ClientArguments) -> list[dict[str, Any]]:
         """Set those of one source file, in place of the ones before."""
         lines = [item.number("line") + 1 - self._line_base for item in arguments.list("breakpoints")]
         try:
@@ -58,7 +58,7 @@ class Breakpoints:
 
         return self._set(f"file {file}", [wanted(line) for line in lines])
 
-    def set_functions(self, arguments: Arguments) -> list[dict[str, Any]]:
+    def set_functions(self, arguments: ClientArguments) -> list[dict[str, Any]]:
         """Set those at functions."""
         names = [item.text("name") for item in arguments.list("breakpoints")]
         find = self._debugger.program.find
@@ -68,7 +68,7 @@ class Breakpoints:
 
         return self._set("functions", [wanted(name) for name in names])
 
-    def set_instructions(self, arguments: Arguments) -> list[dict[str, Any]]:
+    def set_instructions(self, arguments: ClientArguments) -> list[dict[str, Any]]:
         """Set those at addresses."""
         items = arguments.list("breakpoints")
         addresses = [address_of(item.text("instructionReference"), item.number("offset", 0)) for item in items]
@@ -79,7 +79,7 @@ class Breakpoints:
 
         return self._set("instructions", [wanted(address) for address in addresses])
 
-    def set_data(self, arguments: Arguments) -> list[dict[str, Any]]:
+    def set_data(self, arguments: ClientArguments) -> list[dict[str, Any]]:
         """Set those at accesses to data."""
         target = self._debugger.target
         for condition in self._watched:
@@ -87,7 +87,7 @@ class Breakpoints:
         self._watched = []
         return [self._watch(item) for item in arguments.list("breakpoints")]
 
-    def _watch(self, item: Arguments) -> dict[str, Any]:
+    def _watch(self, item: ClientArguments) -> dict[str, Any]:
         try:
             condition = self._condition(item)
             self._debugger.target.add(condition)
@@ -97,7 +97,7 @@ class Breakpoints:
         return {"verified": True}
 
     @staticmethod
-    def _condition(item: Arguments) -> Condition:
+    def _condition(item: ClientArguments) -> Condition:
         address, _, size = item.text("dataId").partition("+")
         access = _ACCESS.get(item.text("accessType", "write"))
         if access is None or not size.isdecimal() or not 0 < int(size[:4]) <= 0x100:

@@ -24,7 +24,7 @@ class NotDapError(UsageError):
     """The client does not speak the protocol: where its next message begins is not known."""
 
 
-class Request(NamedTuple):
+class ClientRequest(NamedTuple):
     """A request of the client.
 
     Attributes:
@@ -35,17 +35,17 @@ class Request(NamedTuple):
 
     number: int
     command: str
-    arguments: Arguments
+    arguments: ClientArguments
 
 
 class Garbage(NamedTuple):
-    """A message that is not a request, and what is wrong with it."""
+    """A message that is not a request, and its fault."""
 
     number: int
     problem: str
 
 
-class Arguments:
+class ClientArguments:
     """The arguments of a request; a value of a wrong type is an error with a sentence.
 
     Args:
@@ -76,16 +76,16 @@ class Arguments:
         """Return true or false."""
         return bool(self._value(name, bool, "true or false", default))
 
-    def inner(self, name: str) -> Arguments:
+    def inner(self, name: str) -> ClientArguments:
         """Return the object of that name; an empty one if it is not given."""
-        return Arguments(self._value(name, dict, "an object", {}), f"{name} of {self._place}")
+        return ClientArguments(self._value(name, dict, "an object", {}), f"{name} of {self._place}")
 
-    def list(self, name: str) -> list[Arguments]:
+    def list(self, name: str) -> list[ClientArguments]:
         """Return the objects of a list; an empty one if it is not given."""
         items = self._value(name, list, "a list", [])
         if not all(isinstance(item, dict) for item in items):
             raise self._wrong(name, "a list of objects")
-        return [Arguments(item, f"{name} of {self._place}") for item in items]
+        return [ClientArguments(item, f"{name} of {self._place}") for item in items]
 
     def _value(self, name: str, kind: type, words: str, default: Any) -> Any:
         value = self._given.get(name)
@@ -99,7 +99,7 @@ class Arguments:
         return UsageError(f"{name} of {self._place} is not {words}", hint=f"give {words} as {name}")
 
 
-class Reader:
+class MessageReader:
     """Turns the bytes of a client into messages, and bounds what it keeps.
 
     Raises:
@@ -109,7 +109,7 @@ class Reader:
     def __init__(self) -> None:
         self._waiting = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Union[Request, Garbage]]:
+    def feed(self, data: bytes) -> Iterator[Union[ClientRequest, Garbage]]:
         """Take bytes; yield what is complete."""
         self._waiting += data
         while self._waiting:
@@ -142,7 +142,7 @@ def _size_of(head: bytes) -> int:
     return int(sizes[0])
 
 
-def _message(body: bytes) -> Union[Request, Garbage]:
+def _message(body: bytes) -> Union[ClientRequest, Garbage]:
     try:
         found = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError):
@@ -156,7 +156,7 @@ def _message(body: bytes) -> Union[Request, Garbage]:
         return Garbage(number, "a message is not a request with a command")
     if arguments is not None and not isinstance(arguments, dict):
         return Garbage(number, f"the arguments of {shortened(command)} are not an object")
-    return Request(number, command, Arguments(arguments or {}, shortened(command)))
+    return ClientRequest(number, command, ClientArguments(arguments or {}, shortened(command)))
 
 
 def shortened(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Optional
 
 from ...errors import UsageError
 from ..program import SourceProgram
-from .messages import Arguments
+from .messages import ClientArguments
 
 
 class Sources:
@@ -27,7 +27,7 @@ class Sources:
         name = PurePosixPath(file.replace("\\", "/")).name
         return {"name": name} if path is None else {"name": path.name, "path": str(path)}
 
-    def file_of(self, source: Arguments) -> str:
+    def file_of(self, source: ClientArguments) -> str:
         """Return the name in the program of a file that the client names.
 
         Raises:
@@ -49,9 +49,8 @@ class Sources:
         known = ", ".join(files[:8]) or "none"
         if found:
             raise UsageError(f"{parts[-1]} may be one of several files", hint=f"they are: {', '.join(found)}")
-        raise UsageError(
-            f"no code comes from the file {parts[-1] if parts else given!r}", hint=f"files with code: {known}"
-        )
+        name = parts[-1] if parts else "without a name"
+        raise UsageError(f"no code comes from the file {name}", hint=f"files with code: {known}")
 
     def _path_of(self, file: str) -> Optional[Path]:
         if file not in self._paths:

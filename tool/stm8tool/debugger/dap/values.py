@@ -10,7 +10,7 @@ from ..expressions import member_of, number_of_operand, text_of_operand, unknown
 from ..registers import REGISTERS
 from ..scopes import Operand
 from ..source_run import NO_VALUE, SourceDebugger
-from .messages import Arguments
+from .messages import ClientArguments
 from .wire import told
 
 _LOCALS, _GLOBALS, _REGISTERS = "Locals", "Globals", "Registers"
@@ -41,7 +41,7 @@ class _Child(NamedTuple):
 
 
 class Values:
-    """What a client may look at while the program stands.
+    """The frames and variables that a client may look at while the program stands.
 
     Args:
         debugger: The program in the chip.
@@ -92,7 +92,7 @@ class Values:
 
     # -- variables --------------------------------------------------------------------------------------------
 
-    def variables(self, arguments: Arguments) -> list[dict[str, Any]]:
+    def variables(self, arguments: ClientArguments) -> list[dict[str, Any]]:
         """Return the variables of a scope, or the parts of one."""
         whole = self._require(arguments.number("variablesReference"))
         if isinstance(whole, _Scope) and whole.kind == _REGISTERS:
@@ -124,7 +124,7 @@ class Values:
                 answer["indexedVariables"] = operand.type.length
         return answer
 
-    def set(self, arguments: Arguments) -> dict[str, Any]:
+    def set(self, arguments: ClientArguments) -> dict[str, Any]:
         """Set a variable, a part of one, or a register; return its new value."""
         whole = self._require(arguments.number("variablesReference"))
         name, value = arguments.text("name"), arguments.text("value")
@@ -137,7 +137,7 @@ class Values:
         debugger.assign_to(child.expression or name, child.operand, value)
         return self.shown(self._child(whole, name).operand, child.expression, whole.frame)
 
-    def data_id(self, arguments: Arguments) -> dict[str, Any]:
+    def data_id(self, arguments: ClientArguments) -> dict[str, Any]:
         """Return what a data breakpoint at a variable, or at an expression, watches."""
         name = arguments.text("name")
         if arguments.has("variablesReference"):
@@ -204,6 +204,8 @@ class Values:
 
     def _parts_of(self, whole: _Part) -> list[_Child]:
         operand, name = whole.operand, whole.expression
+        if operand.type is not None and operand.address is not None:
+            operand = self._debugger.scopes.at(operand.type, operand.address)  # the user may have set a part of it
         if isinstance(operand.type, RecordType):
             return [
                 _Child(member.name, name and f"{name}.{member.name}", member_of(operand, member))
@@ -223,7 +225,7 @@ class Values:
                 )
                 for index in range(min(operand.type.length, len(operand.data) // size if size else 0))
             ]
-        return [_Child("*", name and f"*({name})", self._pointed(operand))]
+        return [_Child("*", name and f"(*{name})", self._pointed(operand))]
 
     def _pointed(self, operand: Operand) -> Operand:
         target = operand.type.target() if isinstance(operand.type, PointerType) else None

@@ -9,23 +9,23 @@ from typing import BinaryIO, NamedTuple, Optional, Union
 
 from ...errors import ToolError
 from ...words import COMMAND_LINE
-from .messages import Body, Garbage, NotDapError, Reader, Request, encoded
+from .messages import Body, ClientRequest, Garbage, MessageReader, NotDapError, encoded
 
 _PIECE = 1 << 14
 _MOST_WAITING = 64  # messages that are read ahead; our choice
 _LOOK_S = 0.1  # so often a wait for the client lets Ctrl-C in, on Windows
 
 
-class Ended(NamedTuple):
+class ClientGone(NamedTuple):
     """The client sends no more; `problem` if it does not speak the protocol."""
 
     problem: Optional[NotDapError] = None
 
 
-Incoming = Union[Request, Garbage, Ended]
+Incoming = Union[ClientRequest, Garbage, ClientGone]
 
 
-class Wire:
+class DapWire:
     """Messages to and from the client.
 
     Args:
@@ -43,7 +43,7 @@ class Wire:
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        reader, problem = Reader(), None
+        reader, problem = MessageReader(), None
         try:
             while True:
                 data = self._source.read(_PIECE)
@@ -55,7 +55,7 @@ class Wire:
             problem = exc
         except (OSError, ValueError):
             pass  # a stdin that cannot be read is one at its end
-        self._waiting.put(Ended(problem))
+        self._waiting.put(ClientGone(problem))
 
     def next(self) -> Incoming:
         """Wait for the next message."""
@@ -64,12 +64,12 @@ class Wire:
                 return self._waiting.get(timeout=_LOOK_S)
             except queue.Empty:
                 continue
-        return Ended()
+        return ClientGone()
 
     def next_if_any(self) -> Optional[Incoming]:
         """Return the next message; None if none waits."""
         if self._is_cut:
-            return Ended()
+            return ClientGone()
         try:
             return self._waiting.get_nowait()
         except queue.Empty:
@@ -77,7 +77,7 @@ class Wire:
 
     # -- answers ----------------------------------------------------------------------------------------------
 
-    def answer(self, request: Request, body: Optional[Body] = None) -> None:
+    def answer(self, request: ClientRequest, body: Optional[Body] = None) -> None:
         """Say that a request was done."""
         done = {"type": "response", "request_seq": request.number, "command": request.command, "success": True}
         self._send({**done, "body": body} if body is not None else done)
