@@ -209,7 +209,7 @@ A rule speaks only of the versions of SDCC that make its kind.
 ## What it does not find
 
 * A signed variable against a wider unsigned constant that fits: `v < 5UL` is wrong for negative values of `v` only.
-* `case -5:` of an unsigned bit-field of 8 bits, and comparisons of two long long constants.
+* `case -5:` of an unsigned bit-field of 8 bits, and comparisons of two constants, such as `14u < -8`.
 * `v ^ v` where both are one value by way of another variable.
 * An initialiser that SDCC takes for a constant, such as `int t = (a << 1u) - 100 < 0;`.
 * Kinds that are not on this page. SDCC has more.

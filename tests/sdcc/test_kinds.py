@@ -64,7 +64,7 @@ def test_a_spelling_is_found_if_and_only_if_it_comes_out_wrong(name: str, sdcc: 
 
 
 @pytest.mark.parametrize("option", ["--opt-code-size", "--opt-code-speed"])
-@pytest.mark.parametrize("name", ["lost-borrow", "lost-low-byte"])
+@pytest.mark.parametrize("name", ["lost-borrow", "lost-low-byte", "negated-borrow"])
 def test_a_difference_that_comes_out_wrong_is_found_with_other_options(
     name: str, option: str, sdcc: list[str], tmp_path: Path
 ) -> None:

@@ -18,8 +18,8 @@ KINDS = (
         0xFF,
         {"4.2": 0x100, "4.5": 0xFF},
         "unsigned long f$(unsigned char a, unsigned long v) { return v + ~(unsigned long)a + 1; }",
-        note="Which program is wrong depends on the options. `v - (unsigned long)a` and a variable in between do not "
-        "help; a volatile variable does.",
+        note="Which program is wrong depends on the options and on where SDCC keeps the values. "
+        "`v - (unsigned long)a` and a variable in between do not help; a volatile variable does.",
     ),
     Kind(
         "lost-low-byte",

@@ -27,7 +27,7 @@ _PATTERNS = {
     "lost-borrow": re.compile(_LOW_BYTE + "(?:" + _DROPPED + "|" + _KEPT + ")" + _LOAD + r"\tsub\ta, "),
     # The low byte of the difference is overwritten before anything has kept it.
     "lost-low-byte": re.compile(_LOW_BYTE + _DROPPED + _LOAD + r"\tsbc\ta, "),
-    "negated-borrow": re.compile(r"\tsub\ta, \(1, sp\)\n" + _GAP + r"\taddw\tsp, #1\n" + _GAP + r"\tnegw\t[xy]\n"),
+    "negated-borrow": re.compile(r"\tsub\ta, \(1, sp\)\n" + _GAP + _DROPPED + r"\tnegw\t[xy]\n"),
     # The byte that was just made is stored once more, in the place of the highest byte.
     "byte-stored-twice": re.compile(
         r"\tsbc\ta, [^\n]+\n"
