@@ -70,7 +70,8 @@ OPTIONS = {
         Option(
             "upload_port",
             (),
-            "a serial number or its beginning, `usb:BUS-PORT`, `sim:FILE`, `sim:FOLDER#SELECTOR`, a UART",
+            "a serial number or its beginning, `usb:BUS-PORT`, `sim:FILE`, `sim:FOLDER#SELECTOR`, "
+            "`usbip://HOST/BUSID`, a UART",
             "the only probe",
             "57FF72",
             "which probe (`pio run -t list-probes`), or a simulated board. `sim:` and `usb:` count with every "
