@@ -74,8 +74,8 @@ OPTIONS = {
             "`usbip://HOST/BUSID`, a UART",
             "the only probe",
             "57FF72",
-            "which probe (`pio run -t list-probes`), or a simulated board. `sim:` and `usb:` count with every "
-            "protocol. A UART such as COM3 serves `serial` and `espstlink` only; `serial` also takes `socket://…` and "
+            "which probe (`pio run -t list-probes`), or a simulated board. `sim:`, `usb:` and `usbip:` count with "
+            "every protocol. A UART such as COM3 serves `serial` and `espstlink` only; `serial` also takes `socket://…` and "
             "`rfc2217://…`",
         ),
         Option(
