@@ -75,8 +75,8 @@ OPTIONS = {
             "the only probe",
             "57FF72",
             "which probe (`pio run -t list-probes`), or a simulated board. `sim:`, `usb:` and `usbip:` count with "
-            "every protocol. A UART such as COM3 serves `serial` and `espstlink` only; `serial` also takes `socket://…` and "
-            "`rfc2217://…`",
+            "every protocol. A UART such as COM3 serves `serial` and `espstlink` only; `serial` also takes "
+            "`socket://…` and `rfc2217://…`",
         ),
         Option(
             "upload_flags",
