@@ -4,12 +4,12 @@ Transfers that belong together are sent in one piece, and are in flight together
 A transfer that does not end in time is unlinked, and so are the others if one fails. None is left in flight when
 `run` returns. Every reply is checked: number, length, kind. After a reply that cannot be, the connection is closed.
 
-The package `usbip` 0.7.0 of the Python index also has a client. It is not used, for these reasons (read and tried):
+The package `usbip` 0.7.0 of the Python index also has a client. It is not used (its source was read):
 
     * It has one transfer at a time, without a time limit. It never sends UNLINK, so a probe that hangs stops the
       program for ever.
     * It does not compare the number of a reply, and believes every length.
-    * It leaves TCP's delay on: a command takes 44 ms in place of 2.4 ms.
+    * It leaves TCP's delay on: a command took 44 ms in place of 2.4 ms in an earlier trial.
     * What is left is the layout of four messages, which are below.
 
 This does not import the server in `sim/usbip`: the two are separate readings of the protocol.
