@@ -70,12 +70,13 @@ OPTIONS = {
         Option(
             "upload_port",
             (),
-            "a serial number or its beginning, `usb:BUS-PORT`, `sim:FILE`, `sim:FOLDER#SELECTOR`, a UART",
+            "a serial number or its beginning, `usb:BUS-PORT`, `sim:FILE`, `sim:FOLDER#SELECTOR`, "
+            "`usbip://HOST/BUSID`, a UART",
             "the only probe",
             "57FF72",
-            "which probe (`pio run -t list-probes`), or a simulated board. `sim:` and `usb:` count with every "
-            "protocol. A UART such as COM3 serves `serial` and `espstlink` only; these also take `socket://…` and "
-            "`rfc2217://…`",
+            "which probe (`pio run -t list-probes`), or a simulated board. `sim:`, `usb:` and `usbip:` count with "
+            "every protocol. A UART such as COM3 serves `serial` and `espstlink` only; these also take "
+            "`socket://…` and `rfc2217://…`",
         ),
         Option(
             "upload_flags",

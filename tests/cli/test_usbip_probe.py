@@ -94,7 +94,7 @@ def test_the_option_allows_another_machine_and_nothing_else_does(
     assert capsys.readouterr().err.endswith("[E-REMOTE]\n")
     asked: list[str] = []
 
-    def refuse(place: usbip_place.Place) -> None:
+    def refuse(place: usbip_place.UsbipPlace) -> None:
         asked.append(str(place))
         raise ConnectionAbortedError
 

@@ -211,6 +211,8 @@ OTHER_FAILURES: dict[str, tuple[Callable[[], object], Code]] = {
     "no chip file": (lambda: use_raising(f"sim:{file_of(b'[]', 'x.chip')}"), Code.USAGE),
     "several probes": (_several, Code.SEVERAL_PROBES),
     "no probe": (_none, Code.NO_PROBE),
+    "another machine": (lambda: use_raising("usbip://192.0.2.1/1-1"), Code.REMOTE),
+    "no server": (lambda: use_raising("usbip://127.0.0.1:1/1-1"), Code.NO_SERVER),
     "a program that turns SWIM off": (_program_in_the_way, Code.SWIM_DISABLED),
     "an unlock that was cut short": (_unlock_left_undone, Code.OPTIONS_CORRUPT),
     "a damaged one of two": (_damaged_of_two, Code.USAGE),

@@ -123,6 +123,7 @@ LIBRARY: Words = {
     "source": Word("`source`"),
     "baud": Word("`serial`", "serial=SerialSettings(baud={})"),
     "reset_command": Word("`SerialSettings.reset_command`"),
+    "uart_mode": Word("`SerialSettings.mode`"),
     "list": Word("`stm8tool.list_probes()`"),
     "command": Word("call"),
     # Words for changes of an image
@@ -172,6 +173,7 @@ COMMAND_LINE: Words = {
     "source": Word("--source FOLDER"),
     "baud": Word("--baud", "--baud {}"),
     "reset_command": Word("--reset-command"),
+    "uart_mode": Word("--uart-mode"),
     "list": Word("`stm8tool list`"),
     "command": Word("command"),
     "patch": Word("--patch", "--patch {}"),

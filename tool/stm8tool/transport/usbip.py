@@ -33,8 +33,18 @@ from ..support.clock import Clock, MonotonicClock
 from ..words import Hint
 from . import usbip_wire
 from .base import UsbDeviceInfo, UsbIdentity
-from .usbip_place import START_SERVER, Place, parse
-from .usbip_wire import IN, Ended, Exported, GarbageError, GoneError, RefusedError, SilentError, Transfer, Wire
+from .usbip_place import START_SERVER, UsbipPlace, parse
+from .usbip_wire import (
+    IN,
+    Exported,
+    GarbageError,
+    GoneError,
+    SilentError,
+    UsbipEnded,
+    UsbipRefusedError,
+    UsbipTransfer,
+    UsbipWire,
+)
 
 _VENDOR_ST = 0x0483
 _ANY = "stlink"
@@ -62,7 +72,7 @@ class RemoteBus:
         clock: The real one by default.
     """
 
-    def __init__(self, place: Place, clock: Optional[Clock] = None) -> None:
+    def __init__(self, place: UsbipPlace, clock: Optional[Clock] = None) -> None:
         self._place = place
         self._clock = clock or MonotonicClock()
         self.prefix = place.prefix
@@ -102,7 +112,7 @@ class RemoteBus:
         """Return the pipe to a device."""
         return RemotePipe(lambda: self.take(device), identity, in_endpoint, self._clock)
 
-    def take(self, device: UsbDeviceInfo) -> Wire:
+    def take(self, device: UsbDeviceInfo) -> UsbipWire:
         """Import a device; return its connection.
 
         Raises:
@@ -112,7 +122,7 @@ class RemoteBus:
         """
         return self._import(device.handle.busid)[0]
 
-    def _import(self, busid: str, *, listed: bool = True) -> tuple[Wire, Exported]:
+    def _import(self, busid: str, *, listed: bool = True) -> tuple[UsbipWire, Exported]:
         """Import a device. UNAVAILABLE means that a listed device is busy, and that another one is not there."""
         path = self.prefix + busid
         deadline = self._clock.now() + _BUSY_LIMIT_S
@@ -121,7 +131,7 @@ class RemoteBus:
             try:
                 with self._answers(wire):
                     return wire, wire.imported(busid)
-            except RefusedError as exc:
+            except UsbipRefusedError as exc:
                 wire.close()
                 status = exc.status
                 if status == usbip_wire.UNAVAILABLE:
@@ -145,11 +155,11 @@ class RemoteBus:
         fast = one.speed >= usbip_wire.HIGH_SPEED
         return UsbDeviceInfo(one.vendor, one.product, self.prefix + one.busid, fast, one)
 
-    def _connected(self) -> Wire:
-        return Wire(self._place, self._clock)
+    def _connected(self) -> UsbipWire:
+        return UsbipWire(self._place, self._clock)
 
     @contextmanager
-    def _asking(self) -> Iterator[Wire]:
+    def _asking(self) -> Iterator[UsbipWire]:
         wire = self._connected()
         try:
             with self._answers(wire):
@@ -158,7 +168,7 @@ class RemoteBus:
             wire.close()
 
     @contextmanager
-    def _answers(self, wire: Wire) -> Iterator[None]:
+    def _answers(self, wire: UsbipWire) -> Iterator[None]:
         """Turn the errors of a question to the server into ours."""
         try:
             yield
@@ -175,7 +185,7 @@ class RemoteBus:
 class _Control:
     """Requests to an imported device on endpoint 0, and the errors of its transfers as ours."""
 
-    def __init__(self, wire: Wire, path: str) -> None:
+    def __init__(self, wire: UsbipWire, path: str) -> None:
         self.wire = wire
         self.probe = f"the probe at {path}"
 
@@ -189,10 +199,12 @@ class _Control:
     def request(self, kind: int, request: int, value: int, index: int, size: int = 0) -> bytes:
         """Make a request without data, or with data that come."""
         setup = struct.pack("<BBHHH", kind, request, value, index, size)
-        transfer = Transfer(kind & IN, size if kind & IN else b"", setup)
+        transfer = UsbipTransfer(kind & IN, size if kind & IN else b"", setup)
         return self.run([transfer], _CONTROL_LIMIT_S)[0].data
 
-    def run(self, transfers: Sequence[Transfer], limit_s: float, stalled: Optional[list[int]] = None) -> list[Ended]:
+    def run(
+        self, transfers: Sequence[UsbipTransfer], limit_s: float, stalled: Optional[list[int]] = None
+    ) -> list[UsbipEnded]:
         """Have transfers in flight together; raise the error of the first that failed.
 
         `stalled` collects the endpoints that are halted then.
@@ -243,7 +255,7 @@ class RemotePipe:
         clock: Measures the limits.
     """
 
-    def __init__(self, take: Callable[[], Wire], identity: UsbIdentity, in_endpoint: int, clock: Clock) -> None:
+    def __init__(self, take: Callable[[], UsbipWire], identity: UsbIdentity, in_endpoint: int, clock: Clock) -> None:
         self._take = take
         self._identity = identity
         self._preferred_in = in_endpoint
@@ -304,9 +316,9 @@ class RemotePipe:
         return self._run(out, reply or None, timeout_s)
 
     def _run(self, out: Sequence[bytes], reply: Optional[int], timeout_s: float) -> bytes:
-        transfers = [Transfer(self._out, data) for data in out]
+        transfers = [UsbipTransfer(self._out, data) for data in out]
         if reply is not None:
-            transfers.append(Transfer(self._in, -(-reply // self._packet) * self._packet))
+            transfers.append(UsbipTransfer(self._in, -(-reply // self._packet) * self._packet))
         ended = self._opened().run(transfers, timeout_s, self._stalled)
         if reply is None:
             return b""

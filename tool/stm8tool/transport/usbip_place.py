@@ -36,7 +36,7 @@ _FORM = re.compile(
 _KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 
 
-class Place(NamedTuple):
+class UsbipPlace(NamedTuple):
     """A server, and the device that the user wants of it.
 
     Attributes:
@@ -61,7 +61,7 @@ class Place(NamedTuple):
         return f"{self.host} port {self.port}"
 
 
-def parse(selector: str) -> Place:
+def parse(selector: str) -> UsbipPlace:
     """Return what `selector` means.
 
     Raises:
@@ -73,7 +73,7 @@ def parse(selector: str) -> Place:
             f"'{selector}' does not name a probe of a USB/IP server",
             hint="write usbip://HOST/BUSID or usbip://HOST:PORT/BUSID, such as usbip://127.0.0.1/1-1",
         )
-    return Place(found[1].strip("[]").lower(), int(found[2] or PORT), found[3] or "", found[4] is not None)
+    return UsbipPlace(found[1].strip("[]").lower(), int(found[2] or PORT), found[3] or "", found[4] is not None)
 
 
 def allowed(selector: str) -> str:
@@ -83,7 +83,7 @@ def allowed(selector: str) -> str:
     return wanted + ALLOWED if means_server else selector
 
 
-def connect(place: Place) -> socket.socket:
+def connect(place: UsbipPlace) -> socket.socket:
     """Return a connection to the server.
 
     Raises:
@@ -118,7 +118,7 @@ def connect(place: Place) -> socket.socket:
     ) from failure
 
 
-def _addresses(place: Place) -> list[tuple[int, Any]]:
+def _addresses(place: UsbipPlace) -> list[tuple[int, Any]]:
     """Return family and address of each address of the host.
 
     Raises:
@@ -141,7 +141,7 @@ def _addresses(place: Place) -> list[tuple[int, Any]]:
     return addresses
 
 
-def _not_allowed(place: Place) -> UsageError:
+def _not_allowed(place: UsbipPlace) -> UsageError:
     return UsageError(
         f"{place.host} is another machine, and USB/IP has no password and no encryption",
         code=Code.REMOTE,

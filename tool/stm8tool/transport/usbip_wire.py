@@ -4,12 +4,12 @@ Transfers that belong together are sent in one piece, and are in flight together
 A transfer that does not end in time is unlinked, and so are the others if one fails. None is left in flight when
 `run` returns. Every reply is checked: number, length, kind. After a reply that cannot be, the connection is closed.
 
-The package `usbip` 0.7.0 of the Python index also has a client. It is not used, for these reasons (read and tried):
+The package `usbip` 0.7.0 of the Python index also has a client. It is not used (its source was read):
 
     * It has one transfer at a time, without a time limit. It never sends UNLINK, so a probe that hangs stops the
       program for ever.
     * It does not compare the number of a reply, and believes every length.
-    * It leaves TCP's delay on: a command takes 44 ms in place of 2.4 ms.
+    * It leaves TCP's delay on: a command took 44 ms in place of 2.4 ms in an earlier trial.
     * What is left is the layout of four messages, which are below.
 
 This does not import the server in `sim/usbip`: the two are separate readings of the protocol.
@@ -28,7 +28,7 @@ from typing import NamedTuple, Optional, Union
 from ..support.clock import Clock
 from ..support.interrupts import shield
 from . import usbip_place
-from .usbip_place import Place
+from .usbip_place import UsbipPlace
 
 STALLED, OVERFLOWED = -32, -75
 GONE = (-19, -108)  # ENODEV, ESHUTDOWN
@@ -62,7 +62,7 @@ class GarbageError(Exception):
     """The server sent what the protocol does not have; the connection is closed."""
 
 
-class RefusedError(Exception):
+class UsbipRefusedError(Exception):
     """The server does not hand the device over; `status` says why."""
 
     def __init__(self, status: int) -> None:
@@ -81,7 +81,7 @@ class Exported(NamedTuple):
     interfaces: int
 
 
-class Transfer(NamedTuple):
+class UsbipTransfer(NamedTuple):
     """A transfer: the address of its endpoint, and the bytes to send or how many may come. Endpoint 0 has a setup."""
 
     endpoint: int
@@ -89,7 +89,7 @@ class Transfer(NamedTuple):
     setup: bytes = bytes(8)
 
 
-class Ended(NamedTuple):
+class UsbipEnded(NamedTuple):
     """How a transfer ended.
 
     Attributes:
@@ -103,14 +103,14 @@ class Ended(NamedTuple):
     data: bytes = b""
 
 
-class Outcome(NamedTuple):
+class UsbipOutcome(NamedTuple):
     """How transfers ended that were in flight together, and whether the time limit was reached."""
 
-    ended: list[Ended]
+    ended: list[UsbipEnded]
     late: bool
 
 
-class Wire:
+class UsbipWire:
     """A connection.
 
     Args:
@@ -121,13 +121,13 @@ class Wire:
         UsageError, TransportError: See `usbip_place.connect`.
     """
 
-    def __init__(self, place: Place, clock: Clock) -> None:
+    def __init__(self, place: UsbipPlace, clock: Clock) -> None:
         self._clock = clock
         self._received = bytearray()
         self._device = 0
         self._number = 0
         self._pending: dict[int, tuple[bool, int]] = {}  # number: whether it is an IN transfer, and its size
-        self._ended: dict[int, Ended] = {}
+        self._ended: dict[int, UsbipEnded] = {}
         self._unlinks: dict[int, int] = {}  # number of the unlink: that of the transfer
         self._socket: Optional[socket.socket] = usbip_place.connect(place)
         self.round_trip_s = 0.0
@@ -160,7 +160,7 @@ class Wire:
         began = self._clock.now()
         status, deadline = self._operation(_IMPORT, busid.encode().ljust(32, b"\0"))
         if status:
-            raise RefusedError(status)
+            raise UsbipRefusedError(status)
         about = self._about(deadline)
         if about.busid != busid:
             raise self._garbage(f"the device {about.busid} in place of {busid}")
@@ -187,7 +187,7 @@ class Wire:
 
     # -- transfers ---------------------------------------------------------------------------------------------------
 
-    def run(self, transfers: Sequence[Transfer], limit_s: float) -> Outcome:
+    def run(self, transfers: Sequence[UsbipTransfer], limit_s: float) -> UsbipOutcome:
         """Have transfers in flight together. If one fails or is late, take the others back.
 
         The limit is longer by two round trips of this connection.
@@ -213,7 +213,7 @@ class Wire:
             left = [number for number in numbers if number not in self._ended]
             if left:
                 self._take_back(left)
-            return Outcome([self._ended.pop(number, Ended(None)) for number in numbers], late)
+            return UsbipOutcome([self._ended.pop(number, UsbipEnded(None)) for number in numbers], late)
 
     def _goes_on(self, numbers: Sequence[int]) -> bool:
         """Tell whether all have ended well so far, and one has not ended."""
@@ -224,7 +224,7 @@ class Wire:
         self._number = self._number % 0x7FFFFFFF + 1
         return self._number
 
-    def _submit(self, number: int, transfer: Transfer) -> bytes:
+    def _submit(self, number: int, transfer: UsbipTransfer) -> bytes:
         endpoint, content, setup = transfer
         incoming = isinstance(content, int)
         size, data = (content, b"") if isinstance(content, int) else (len(content), content)
@@ -265,7 +265,7 @@ class Wire:
         self._cut(_MESSAGE)
         data = self._cut(moved * incoming)
         del self._pending[number]
-        self._ended[number] = Ended(status, moved, data)
+        self._ended[number] = UsbipEnded(status, moved, data)
 
     # -- bytes -------------------------------------------------------------------------------------------------------
 

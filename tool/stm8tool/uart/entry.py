@@ -192,7 +192,7 @@ def _identify(line: SerialLine, link: LoaderLink, wanted: UartMode) -> tuple[int
         if wanted is not UartMode.AUTO:
             raise SerialError(
                 f"the loader answers a sync, and refuses every command in the mode {wanted.value}",
-                hint="leave out --uart-mode: the tool finds the mode itself",
+                hint=Hint("leave out {uart_mode}: the tool finds the mode itself"),
                 details=[f"it answered {answer}" for answer in answers],
             )
         raise SerialError(
