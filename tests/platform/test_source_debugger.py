@@ -272,6 +272,11 @@ def test_the_third_breakpoint_in_flash_is_refused_and_the_two_are_named(bench: B
     assert error.endswith("[E-DEBUG]")
 
 
+def test_a_register_that_the_simulator_does_not_know_is_an_error(one: Bench) -> None:
+    shown = one.debug("x 0x7F80", code=1)
+    assert "error: the simulator does not know this: read of 0x007F80" in shown.splitlines()[-1]
+
+
 def test_a_breakpoint_in_eeprom_is_refused(bench: Bench) -> None:
     start = find_part(bench.part).eeprom
     assert start is not None

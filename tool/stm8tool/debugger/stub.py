@@ -26,7 +26,7 @@ from .comparators import AccessKind
 from .data_packets import DataPackets
 from .monitor_commands import Monitor
 from .stops import Reason, Stop
-from .target import Target
+from .target import Target, not_simulated
 
 if TYPE_CHECKING:
     from ..chip.running.program import Program
@@ -126,7 +126,7 @@ class Stub:
         except LINK_ERRORS as exc:
             return self._refused(self._found_again(exc))
         except SimGapError as gap:
-            return self._refused(_not_simulated(gap))
+            return self._refused(not_simulated(gap))
 
     def _refused(self, exc: ToolError) -> bytes:
         self._notice(told(exc))
@@ -326,7 +326,7 @@ class Stub:
             return self._refused(exc)
         except SimGapError as gap:
             self.is_running = False
-            return self._refused(_not_simulated(gap))
+            return self._refused(not_simulated(gap))
         return None if stop is None else self._stop_reply(stop)
 
     def interrupt(self) -> Optional[bytes]:
@@ -362,14 +362,6 @@ class Stub:
         self._target.detach()
         self.has_ended = True
         return _OK if packet.startswith(b"v") else None
-
-
-def _not_simulated(gap: SimGapError) -> TargetError:
-    return TargetError(
-        f"the simulator does not know this: {gap}",
-        code=Code.DEBUG,
-        hint="a real chip may know it; leave this address out",
-    )
 
 
 def told(exc: ToolError) -> str:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Optional
 from ..errors import LINK_ERRORS, Code, ConnectError, TargetError, ToolError
 from ..image import Image
 from ..parts.table import Part
+from ..sim.gap import SimGapError
 from ..support.clock import Clock
 from ..support.interrupts import shield
 from ..words import Hint
@@ -38,6 +39,15 @@ if TYPE_CHECKING:
     from ..chip.link.core import Core
     from ..chip.options.protection import Unlocked
     from ..probe.base import SwimLink
+
+
+def not_simulated(gap: SimGapError) -> TargetError:
+    """Return the error for what the simulator does not know."""
+    return TargetError(
+        f"the simulator does not know this: {gap}",
+        code=Code.DEBUG,
+        hint="a real chip may know it; leave this address out",
+    )
 
 
 class Target:
@@ -277,7 +287,10 @@ class Target:
 
     def read(self, address: int, size: int) -> bytes:
         """Return bytes of any memory, also while the CPU runs; TargetError for the CPU's registers while it runs."""
-        return self._cpu.memory.read(address, size, self._cpu.held)
+        try:
+            return self._cpu.memory.read(address, size, self._cpu.held)
+        except SimGapError as gap:
+            raise not_simulated(gap) from gap
 
     def write(self, address: int, data: bytes) -> None:
         """Write bytes: RAM and registers directly, flash and EEPROM by programming them while the CPU is halted.
@@ -288,7 +301,10 @@ class Target:
         """
         cpu = self._cpu
         with self._writing():
-            registers = cpu.memory.write(address, data, cpu.held)
+            try:
+                registers = cpu.memory.write(address, data, cpu.held)
+            except SimGapError as gap:
+                raise not_simulated(gap) from gap
         if registers is not None:
             cpu.registers = registers
         cpu.code_has_changed()
