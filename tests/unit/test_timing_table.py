@@ -16,6 +16,7 @@ from documents import read
 
 _PACKAGE = Path(stm8tool.__file__).parent
 _FILES = [*sorted((_PACKAGE / "chip").rglob("*.py")), *sorted((_PACKAGE / "probe").rglob("*.py"))]
+_FILES += sorted((_PACKAGE / "uart").rglob("*.py"))
 _FILES += [_PACKAGE / "transport" / "in_flight.py", *sorted((_PACKAGE / "transport").glob("usb*.py"))]
 _ROWS = re.findall(r"^\| `(\S+) (\S+)` \| (.*?) (us|ms|s) \| (.*?) \| (.*?) \| (.*?) \|$", read("docs/timing.md"), re.M)
 _UNIT_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
