@@ -73,6 +73,7 @@ class Targets:
             flags = command_line.split_flags(env["UPLOAD_FLAGS"])
         except ValueError as exc:
             refusal.stop(str(exc))
+        env.Replace(UPLOAD_PORT=self.stands(env["UPLOAD_PORT"]))  # before SCons looks into it
         self.at_uart = command_line.is_at_uart(env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT"))
         self.wrong_flag: Optional[str] = None
         if self.at_uart and "upload_command" not in self.project:
@@ -80,7 +81,6 @@ class Targets:
         env.Replace(
             PYTHONEXE=self.stands(env["PYTHONEXE"]),
             UPLOAD_FLAGS=[self.stands(word) for word in flags],
-            UPLOAD_PORT=self.stands(env["UPLOAD_PORT"]),
         )
 
     def _set_up(self, env: Any) -> list[str]:

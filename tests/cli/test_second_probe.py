@@ -72,7 +72,8 @@ def test_list_without_a_selector_shows_every_kind(bench: Bench, monkeypatch: pyt
         selector.STLINK.open, lambda _selector, _words: ProbeList([on_usb], ["an STM32"]), "ST-LINK", is_stlink=True
     )
     monkeypatch.setitem(selector.KINDS, "usb:", stlink)
-    monkeypatch.delitem(selector.KINDS, "sim:")
+    for prefix in ("sim:", "usbip:"):
+        monkeypatch.delitem(selector.KINDS, prefix)
     assert [probe.path for probe in stm8tool.list_probes()] == ["usb:1-2", SELECTOR]
     assert [probe.path for probe in stm8tool.list_probes("usb:1-2")] == ["usb:1-2"]
 
@@ -87,7 +88,8 @@ def test_list_names_every_kind_of_which_it_finds_no_probe(
     for prefix, kind in [("usb:", selector.STLINK), ("wire:", selector.KINDS["wire:"])]:
         nothing = kind._replace(attached=lambda _selector, _words: ProbeList([], ["an STM32 at usb:1-2"]))
         monkeypatch.setitem(selector.KINDS, prefix, nothing)
-    monkeypatch.delitem(selector.KINDS, "sim:")
+    for prefix in ("sim:", "usbip:"):
+        monkeypatch.delitem(selector.KINDS, prefix)
     lines = bench.desk.run(*words, "list").out.splitlines()
     assert lines[0] == first
     assert set(lines[1:]) == {"  seen instead: an STM32 at usb:1-2"}

@@ -457,7 +457,7 @@ def test_the_loader_in_rom_calls_each_version_of_the_routines(tmp_path: Path, mo
 def test_an_older_loader_writes_erases_and_sets_option_bytes(version: int, monkeypatch: pytest.MonkeyPatch) -> None:
     part = "stm8s105k4" if version < 0x20 else "stm8s208mb"
     newest = rom_facts.of
-    monkeypatch.setattr(rom_facts, "of", lambda chip: newest(chip, version))
+    monkeypatch.setattr(rom_facts, "of", lambda chip, *_: newest(chip, version))
     board(part)
     assert tool(part, "options", "set", "OPTBL=0x55", "--force-uncertain") == 0
     assert tool(part, "write", "firmware.hex") == 0

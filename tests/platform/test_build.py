@@ -45,10 +45,10 @@ def test_a_board_of_every_kind_builds(project: Project) -> None:
     assert all(project.built("firmware.hex", board).is_file() for board in boards)
 
 
-def test_the_boards_are_listed_with_openocd_as_their_debugger(core: Core, tmp_path: Path) -> None:
+def test_the_boards_are_listed_with_openocd_and_our_server_as_their_debuggers(core: Core, tmp_path: Path) -> None:
     result = core.pio("boards", "ststm8", "--installed", "--json-output", cwd=tmp_path)
     assert {board["id"]: list(board["debug"]["tools"]) for board in json.loads(result.output)} == {
-        board: ["stlink"] for board in BOARDS
+        board: ["stlink", "stm8tool"] for board in BOARDS
     }
 
 

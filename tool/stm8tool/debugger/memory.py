@@ -133,7 +133,7 @@ class DebuggedMemory:
         if address + size > self._part.flash.end:
             first = max(address, self._part.flash.end)
             raise TargetError(
-                f"0x{first:06X} is behind the flash, where the {self._part.name} has no memory",
+                f"0x{first:06X} is after the end of the flash, and the {self._part.name} has no memory there",
                 code=Code.DEBUG,
                 hint="give an address of the chip",
             )

@@ -53,7 +53,7 @@ _PLACEHOLDER = "303030303030303030303031"
 
 _REPLUG = "unplug the probe, plug it in again and retry"
 _NOTHING_EXPORTED = (
-    "on the server's machine, find the bus id with `usbip list -l` and export the probe with `usbip bind -b BUSID`; a "
+    "on the server's machine, find the bus id with `usbip list -l` and export the probe with `usbip bind -b BUSID`. A "
     "server may leave out a probe that is in use"
 )
 _NOTHING_ATTACHED = {
