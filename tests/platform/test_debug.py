@@ -103,6 +103,8 @@ def test_our_server_debugs_a_simulated_board_as_pio_debug_does_and_leaves_it_run
     assert session["at_twice"] == session["symbols"]["_twice"]
     assert session["after_step"] != session["at_main"]
     assert session["counter"] == [0, 6, 12]
+    with store.board(board.folder / "board.chip"):
+        pass  # the server outlives PlatformIO for a moment: its lock is free when it has let the chip go
     state = store.describe(board.folder / "board.chip")
     assert state.state == "running"
     assert state.probe_mode != 3

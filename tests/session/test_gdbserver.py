@@ -156,7 +156,7 @@ def test_a_write_beyond_the_end_of_the_flash_is_refused_and_nothing_is_programme
     held = client.read(0x9FFF, 1)
     for address in (0x9FFF, 0xA000):
         reply = client.write(address, b"\x55\xaa")
-        assert reply.startswith("E.0x00A000 is behind the flash")
+        assert reply.startswith("E.0x00A000 is after the end of the flash")
     assert client.read(0x9FFF, 1) == held
 
 
