@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import time
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ import stand_ins
 from documents import read, section
 from patience import LIMIT_S
 from pio import ROOT, Core, Project, write_program
+from stm8tool.errors import AccessError, Code
 from stm8tool.parts.table import find_part
 from stm8tool.sim import store
 
@@ -87,6 +90,18 @@ def board(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     return project
 
 
+def wait_for(chip_file: Path) -> None:
+    """Wait until the server has let a board go: it outlives PlatformIO for a moment."""
+    deadline = time.monotonic() + LIMIT_S
+    while True:
+        try:
+            with store.board(chip_file):
+                return
+        except AccessError as exc:
+            if exc.code is not Code.BUSY or time.monotonic() > deadline:
+                raise
+
+
 def test_our_server_debugs_a_simulated_board_as_pio_debug_does_and_leaves_it_running(
     debuggers: Core, board: Project
 ) -> None:
@@ -103,8 +118,7 @@ def test_our_server_debugs_a_simulated_board_as_pio_debug_does_and_leaves_it_run
     assert session["at_twice"] == session["symbols"]["_twice"]
     assert session["after_step"] != session["at_main"]
     assert session["counter"] == [0, 6, 12]
-    with store.board(board.folder / "board.chip"):
-        pass  # the server outlives PlatformIO for a moment: its lock is free when it has let the chip go
+    wait_for(board.folder / "board.chip")
     state = store.describe(board.folder / "board.chip")
     assert state.state == "running"
     assert state.probe_mode != 3
