@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from stm8tool.parts.table import find_part
 from stm8tool.sim import store
 from stm8tool.sim.serial import rom_facts
 from stm8tool.sim.serial.line import SimLine
+from stm8tool.transport.serial_port import ports
 from stm8tool.uart import routines
 
 PARTS = {"stm8s208mb": 8192, "stm8s105k4": 8192, "stm8l151k4": 8192, "stm8l151k3": 4096, "stm8l152r8": 8192}
@@ -382,6 +385,23 @@ def test_the_doctor_examines_the_port_the_loader_and_the_chip(capsys: pytest.Cap
     text = capsys.readouterr().out
     assert "loader 2.2, after a reset by DTR; 115200 baud, even parity" in text
     assert text.endswith("no problem found; writing was not tried\n")
+
+
+class LikeWine:
+    """Finds no module, and raises for pyserial's list of ports what it raises under Wine 8."""
+
+    @staticmethod
+    def find_spec(name: str, _path: object = None, _target: object = None) -> None:
+        if name == "serial.tools.list_ports":
+            raise AttributeError("function 'CM_MapCrToWin32Err' not found")
+
+
+def test_a_system_that_cannot_list_its_serial_ports_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    tools = importlib.import_module("serial.tools")
+    monkeypatch.delattr(tools, "list_ports", raising=False)
+    monkeypatch.delitem(sys.modules, "serial.tools.list_ports", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [LikeWine, *sys.meta_path])
+    assert ports() == []
 
 
 @pytest.mark.parametrize("words", [["list"], ["info"]])

@@ -53,7 +53,7 @@ def test_with_pip_it_fetches_its_packages_by_itself_once(wine: Wine, tmp_path: P
     offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": windows_path(wheel_files()), "PIP_CONFIG_FILE": "nul"}
     first = checkout.run("-v", "list", **offline)
     assert (first.code, first.out) == (0, "no ST-LINK is attached\n")
-    assert "fetching its Python packages once (intelhex, pyelftools, pyusb, libusb-package)" in first.err
+    assert "fetching its Python packages once (intelhex, pyelftools, pyserial, pyusb, libusb-package)" in first.err
     (library,) = checkout.tool.glob("_deps/*/libusb_package/libusb-1.0.dll")
     assert f"USB library: {windows_path(library)}\n" in first.err
     assert checkout.run("-v", "list").err == f"USB library: {windows_path(library)}\n"

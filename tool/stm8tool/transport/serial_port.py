@@ -34,10 +34,13 @@ _NO_ENTRY = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
 
 
 def ports() -> list[tuple[str, str]]:
-    """Return the serial ports of this machine, each with its description."""
+    """Return the serial ports of this machine, each with its description; none if the system cannot list them."""
     deps.require("serial")
-    from serial.tools import list_ports
-
+    try:
+        from serial.tools import list_ports
+    except AttributeError as exc:  # Wine 8 has no CM_MapCrToWin32Err, which pyserial 3.5 looks up at once
+        _log.info("the system cannot list serial ports: %s", exc)
+        return []
     return [(port.device, port.description) for port in sorted(list_ports.comports())]
 
 
