@@ -120,7 +120,7 @@ def test_dropped_bytes_are_counted_once(board: Board) -> None:
         assert console.read() == b"more"
     assert told == [
         "the ring was full: the program dropped 4 bytes, or 4 and a multiple of 256"
-        "; a larger SWIM_CONSOLE_OUT_SIZE loses less, see docs/console.md"
+        "; a larger SWIM_CONSOLE_OUT_SIZE loses less, see docs/console.md [E-RING-FULL]"
     ]
 
 
@@ -284,7 +284,7 @@ def test_what_was_dropped_before_the_console_came_is_told(board: Board) -> None:
             console.read()
     assert told == [
         "the ring was full: the program dropped 4 bytes, or 4 and a multiple of 256"
-        "; a larger SWIM_CONSOLE_OUT_SIZE loses less, see docs/console.md"
+        "; a larger SWIM_CONSOLE_OUT_SIZE loses less, see docs/console.md [E-RING-FULL]"
     ]
 
 

@@ -153,6 +153,7 @@ class Code(Enum):
     NO_PROGRAM = "E-NO-PROGRAM", 0, "the command did its work, but the chip has no program that a reset starts"
     # A program that runs
     NO_CONSOLE = "E-NO-CONSOLE", 1, "the chip answers, but no program with a console runs in it"
+    RING_FULL = "E-RING-FULL", 0, "the program wrote faster than the computer read its console, so it dropped bytes"
     OTHER_BUILD = "E-OTHER-BUILD", 1, "the chip runs another program than the ELF that you gave"
     DEBUG = "E-DEBUG", 1, "a debugger cannot do this with the chip, or not while its program runs"
     NOT_RUNNING = "E-NOT-RUNNING", 1, "the chip answers, but its program does not run or its memory cannot be read"

@@ -262,7 +262,8 @@ class SwimConsole:
         is_first = self._told_dropped_at is None
         advice = "; a larger SWIM_CONSOLE_OUT_SIZE loses less, see docs/console.md" if is_first else ""
         self._told_dropped_at = self._link.clock.now()
-        self._notice(f"the ring was full: the program dropped {lost} bytes, or {lost} and a multiple of 256{advice}")
+        dropped = f"the program dropped {lost} bytes, or {lost} and a multiple of 256"
+        self._notice(f"the ring was full: {dropped}{advice} {Code.RING_FULL}")
 
     def _fill(self, ring: Ring, data: bytes) -> int:
         header = rings.header_of(self._link.rotf(ring.address, HEADER), IN_MAGIC, ring)
