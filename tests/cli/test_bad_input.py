@@ -350,7 +350,7 @@ def test_a_board_that_cannot_be_is_refused_and_no_file_is_made(desk: Desk, words
     assert not list(desk.folder.iterdir())
 
 
-@pytest.mark.parametrize("selector", ["", "stlinkv4", "my probe", "/tmp/port", "COM", "tty3"])
+@pytest.mark.parametrize("selector", ["", "stlinkv4", "my probe", "folder/port", "COM", "tty3"])
 def test_a_probe_that_is_no_selector_is_refused_with_the_forms_there_are(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, selector: str
 ) -> None:

@@ -28,7 +28,7 @@ PROGRAM = Segment(0x8000, bytes([0x82, 0x00, 0x80, 0x04, 0x20, 0xFE]) + bytes(ra
 _NOT_MET = {Code.USB_LIBRARY, Code.PACKAGES, Code.WEAK_LINK, Code.NO_HIGH_SPEED, Code.NO_PROGRAM, Code.RUN_TIME}
 _NOT_MET |= {Code.NO_LOADER, Code.LOADER_SILENT, Code.UART_LINK}  # of a UART: tests/cli/test_uart.py
 _NOT_MET |= {Code.RING_FULL}  # a notice: tests/session/test_swim_console.py
-_NOT_MET |= {Code.DEBUG}  # of a debugger's client: tests/session/test_gdbserver.py
+_NOT_MET |= {Code.DEBUG}  # of a debugger's client: tests/session/test_gdb_breakpoints.py
 _NOT_MET |= {Code.NO_CONSOLE, Code.OTHER_BUILD}  # of a running program: tests/session/test_swim_console.py
 _NOT_MET |= {Code.NOT_RUNNING}  # tests/session/test_live_variables.py
 
