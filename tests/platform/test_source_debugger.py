@@ -328,6 +328,37 @@ void main(void)
     assert "n = 30" in shown
 
 
+RECURSION_C = """\
+volatile unsigned char deepest, level;
+static void go_down(unsigned char left)
+{
+    level++;
+    if (left)
+        go_down(left - 1);
+    deepest++;
+}
+void main(void)
+{
+    go_down(5);
+    for (;;) ;
+}
+"""
+
+
+def test_next_goes_over_a_recursion_as_a_whole(sdcc: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The inner calls return to the same address, with a lower stack pointer."""
+    monkeypatch.chdir(tmp_path)
+    build(sdcc, tmp_path, {"main.c": RECURSION_C})
+    words = ["--probe", "sim:board.chip", "--part", "stm8s103f3"]
+    documents.run(["sim", "create", "board.chip", "--part", "stm8s103f3", "--probe", "v3"])
+    documents.run([*words, "write", "program.elf"])
+    commands = [word for text in ("tbreak main.c:6", "next", "print level", "print deepest") for word in ("--do", text)]
+    code, shown = documents.run([*words, "debug", "program.elf", *commands])
+    assert code == 0, shown
+    assert "level = 6" in shown
+    assert "deepest = 5" in shown
+
+
 DOUBTS_C = """\
 volatile int out;
 volatile unsigned v;
