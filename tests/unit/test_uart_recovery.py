@@ -1,0 +1,44 @@
+"""How the link to a boot ROM's loader gets back in step after a broken frame, against a line with scripted answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from clocks import StandingClock
+from stm8tool.errors import SerialError
+from stm8tool.uart.link import NACK, SYNC, LoaderLink
+
+REFUSED, SILENT = bytes([NACK]), b""
+
+
+class ScriptedLine:
+    """A serial line whose other end answers each byte as the script says, and then never again."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.clock = StandingClock()
+        self.sent: list[int] = []
+        self._answers = list(answers)
+
+    def drop_input(self) -> None:
+        """Nothing waits."""
+
+    def write(self, data: bytes) -> None:
+        self.sent += data
+
+    def read(self, _size: int, _timeout_s: float) -> bytes:
+        return self._answers.pop(0) if self._answers else SILENT
+
+
+def test_it_ends_after_two_refused_syncs_in_a_row() -> None:
+    # The first refusal ends the frame. The next one may be that of a late byte of the frame, so one is not enough.
+    line = ScriptedLine(SILENT, REFUSED, REFUSED, SILENT, REFUSED, REFUSED)
+    LoaderLink(line).recover()  # type: ignore[arg-type]
+    assert line.sent[2:] == [SYNC] * 4
+    assert SYNC not in line.sent[:2]
+
+
+def test_a_loader_that_never_answers_is_an_error() -> None:
+    line = ScriptedLine()
+    with pytest.raises(SerialError):
+        LoaderLink(line).recover()  # type: ignore[arg-type]
+    assert SYNC not in line.sent
