@@ -93,9 +93,10 @@ def _count_rows(costs: Costs) -> Iterator[list[str]]:
 
 def _real_rows(costs: Costs) -> Iterator[list[str]]:
     for case in costs.cases:
-        taken = [costs.get(client, case, "real_s") for client in (OPENOCD, DIRECT, LOADER)]
-        if any(taken):
-            yield [*_named(case), *map(_seconds, taken)]
+        process = [costs.get(client, case, "real_s") for client in (OPENOCD, DIRECT, LOADER)]
+        if any(process):
+            usb = [costs.get(client, case, "real_usb_s") for client in (OPENOCD, DIRECT, LOADER)]
+            yield [*_named(case), *map(_seconds, [*process, *usb]), _times(usb[0], usb[2])]
 
 
 def _runs(data: dict[str, Any]) -> Iterator[list[str]]:
@@ -120,7 +121,8 @@ def tables(data: dict[str, Any]) -> Iterator[tuple[list[str], list[list[str]]]]:
     for section, name in (("figures", "What"), ("builds", "Build"), ("console", "The console over SWIM")):
         rows = data[section]["rows"]
         yield [name, "Measured", "Wanted"], [[row["what"], row["measured"], row["target"]] for row in rows]
-    yield [*case, *ours], [*_real_rows(costs)]
+    measured = [f"{client}: {what}" for what in ("process", "USB") for client in ours]
+    yield [*case, *measured, "OpenOCD, × loader, USB"], [*_real_rows(costs)]
     yield ["Run", "On"], [*_runs(data)]
 
 

@@ -28,6 +28,7 @@ class Cost(NamedTuple):
         modelled_s: Seconds by the simulator's model of time, from the first USB transfer to the last.
         real_s: Seconds of a process in the virtual machine, with a probe and a chip in real time; None if it did not
             run there.
+        real_usb_s: Seconds in that run from the first USB transfer to the last; None if it did not run there.
         transfers: USB transfers of the probe.
         swim_bytes: Bytes of the chip that the probe was told to read and to write.
     """
@@ -38,6 +39,7 @@ class Cost(NamedTuple):
     job: str
     modelled_s: float
     real_s: Optional[float]
+    real_usb_s: Optional[float]
     transfers: int
     swim_bytes: int
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional
 
 from speed import record
-from speed.cases import BLANK, CLIENTS, OPENOCD, PARTS, REWRITE, VERIFY, Cost
+from speed.cases import BLANK, DIRECT, LOADER, OPENOCD, PARTS, REWRITE, VERIFY, Cost
 from speed.real_clients import measure
 from stm8tool.parts.table import find_part
 from vm.machine import Machine, NoAnswerError
@@ -34,9 +35,9 @@ def runs(model: str) -> Iterator[Run]:
     for job in OPENOCD_JOBS:
         for part in parts:
             yield Run(OPENOCD, part, model, job, False)
-        if job == VERIFY:
-            for client in CLIENTS:
-                yield Run(client, parts[0], model, REWRITE, True)
+    yield Run(DIRECT, parts[0], model, REWRITE, True)
+    for part, job, client in itertools.product(parts, (REWRITE, BLANK), (OPENOCD, LOADER)):
+        yield Run(client, part, model, job, True)
 
 
 def measure_all(model: str, path: Optional[Path]) -> list[Run]:
@@ -67,7 +68,9 @@ def measure_all(model: str, path: Optional[Path]) -> list[Run]:
                 key = (cost.client, cost.part, cost.model, cost.job)
                 if run.real_time:
                     held = costs.get(key)
-                    cost = (held or cost._replace(modelled_s=0.0))._replace(real_s=cost.real_s)
+                    cost = (held or cost._replace(modelled_s=0.0))._replace(
+                        real_s=cost.real_s, real_usb_s=cost.real_usb_s
+                    )
                 costs[key] = cost
                 load = record.load()
                 about["load"] = f"{about['load'].partition(' ')[0]} to {load}"

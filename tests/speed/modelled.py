@@ -64,5 +64,5 @@ def with_phases(client: str, name: str, model: str, job: str) -> tuple[Cost, dic
             used.write(image)
     if bytes(chip.flash.data) != new_content(part):
         raise AssertionError(f"{client}, {name}, {model}, {job}: the chip does not hold the image")
-    cost = Cost(client, part.name, model, job, meter.seconds, None, meter.transfers, meter.swim_bytes)
+    cost = Cost(client, part.name, model, job, meter.seconds, None, None, meter.transfers, meter.swim_bytes)
     return cost, seconds

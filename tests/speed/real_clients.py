@@ -13,7 +13,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Optional
 
 from speed.cases import DIRECT, LOADER, OPENOCD, VERIFY, Cost
 from speed.meter import Meter
@@ -90,9 +89,9 @@ def measure(machine: Machine, client: str, name: str, model: str, job: str, *, r
         raise AssertionError(f"{client}, {name}, {model}, {job}: {result.output}")
     if client == OPENOCD and f"verified {part.flash.size} bytes" not in result.output:
         raise AssertionError(f"{client}, {name}, {model}, {job}: {result.output}")
-    real: Optional[float] = 60 * int(took[1]) + float(took[2])
-    cost = Cost(client, part.name, model, job, seconds, real if real_time else None, transfers, meter.swim_bytes)
-    return cost, real or 0.0
+    process_s = 60 * int(took[1]) + float(took[2])
+    real = (process_s, seconds) if real_time else (None, None)
+    return Cost(client, part.name, model, job, seconds, *real, transfers, meter.swim_bytes), process_s
 
 
 def _command(client: str, part: Part, job: str) -> str:

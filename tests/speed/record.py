@@ -8,9 +8,9 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from pio import ROOT
 from speed.cases import CLIENTS, JOBS, MODELS, PARTS, Cost
@@ -69,8 +69,14 @@ def save(path: Path, section: str, about: dict[str, str], rows: Iterable[dict[st
 
 def row(cost: Cost) -> dict[str, Any]:
     """Return a cost as the data file has it."""
-    real = None if cost.real_s is None else round(cost.real_s, 2)
-    return {**cost._asdict(), "modelled_s": round(cost.modelled_s, 4), "real_s": real}
+    real = {name: None if value is None else round(value, 2) for name, value in _real(cost)}
+    return {**cost._asdict(), "modelled_s": round(cost.modelled_s, 4), **real}
+
+
+def _real(cost: Cost) -> Iterator[tuple[str, Optional[float]]]:
+    """Yield what was measured in real time."""
+    yield "real_s", cost.real_s
+    yield "real_usb_s", cost.real_usb_s
 
 
 def in_order(costs: Iterable[Cost]) -> list[Cost]:
