@@ -15,7 +15,7 @@ from .system import ROOT, Argument, SetupError, apt_install, ask, capture, run, 
 
 # The tests for other interpreters: see tests/interpreters.py. CONTRIBUTING.md gives the reasons.
 _HERE = "not platform and not hardware and not wine and not vm and not ucsim and not sdcc"
-ON_THE_OLDEST = f"{_HERE} and not sweep"
+ON_THE_OLDEST = f"{_HERE} and not sweep and not inner"
 ON_THE_NEWEST = f"{_HERE} and interpreter and not sweep"
 
 MORE_SDCC = "STM8_MORE_SDCC"  # paths of more compilers for --sdcc, as in PATH

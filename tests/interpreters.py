@@ -1,8 +1,8 @@
 """Which tests depend on the Python that runs them, and which are so long that one Python is enough.
 
-`dev.py test` runs every test on one interpreter. On the oldest it leaves out the sweeps. On the newest it runs what
-depends on the interpreter, without the sweeps in it. tests/conftest.py makes the markers `interpreter` and `sweep` of
-these tables.
+`dev.py test` runs every test on one interpreter. On the oldest it leaves out the sweeps and the inner tests. On the
+newest it runs what depends on the interpreter, without the sweeps in it. tests/conftest.py makes the markers
+`interpreter`, `sweep` and `inner` of these tables.
 """
 
 from __future__ import annotations
@@ -78,10 +78,17 @@ SWEEPS = (
 )
 
 
+# Folders whose tests call the layers below the command line. The tests of cli/ call the same layers, on the oldest
+# Python as well. Their files in DEPENDING run there, too.
+INNER = ("session",)
+
+
 def markers(name: str) -> list[str]:
     """Return the markers of a test by its name, such as "unit/test_x.py::test_y[z]"."""
     file, test = name.partition("::")[0], name.partition("[")[0]
-    return ["interpreter"] * (file in DEPENDING) + ["sweep"] * (not {file, test}.isdisjoint(SWEEPS))
+    depends = file in DEPENDING
+    inner = file.partition("/")[0] in INNER and not depends
+    return ["interpreter"] * depends + ["sweep"] * (not {file, test}.isdisjoint(SWEEPS)) + ["inner"] * inner
 
 
 if __name__ == "__main__":  # dev.py asks for the files

@@ -291,9 +291,12 @@ def test_what_the_tables_of_interpreters_name_is_there(entry: str) -> None:
 
 def test_a_test_gets_the_markers_of_its_file_and_of_its_name() -> None:
     assert interpreters.markers("unit/test_deps.py::test_x[a]") == ["interpreter"]
-    assert interpreters.markers("session/test_option_cuts.py::test_x") == ["sweep"]
+    assert interpreters.markers("session/test_option_cuts.py::test_x") == ["sweep", "inner"]
+    assert interpreters.markers("session/test_upload.py::test_x") == ["inner"]
+    assert interpreters.markers("session/test_library.py::test_x") == ["interpreter"]
+    assert interpreters.markers("cli/test_upload.py::test_x") == []
     assert interpreters.markers(f"{interpreters.SWEEPS[0]}[v1-stm8s103f3]") == ["sweep"]
-    assert interpreters.markers("session/test_faults.py::test_x") == []
+    assert interpreters.markers("session/test_faults.py::test_x") == ["inner"]
 
 
 def test_a_process_in_a_test_that_the_newest_python_does_not_run_is_refused(tmp_path: Path) -> None:
