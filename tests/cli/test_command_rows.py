@@ -83,6 +83,7 @@ EXAMPLES = {
     "set": [Example("set held.elf gain=3 counter=4"), Example("set 0x10:uint8_t=5")],
     "udev": [Example("udev")],
     "parts": [Example("parts stm8s103f3"), Example("parts --json")],
+    "schema": [Example("schema")],
     "sim create": [Example("--probe v2 sim create created.chip")],
     "sim serve": [Example("sim serve board.chip --port 0")],
     "sim serve-serial": [Example("sim serve-serial uart.chip --port 0")],

@@ -29,6 +29,7 @@ from . import (
     parts,
     probes,
     process,
+    schema,
     udev,
     watch,
 )
@@ -57,6 +58,7 @@ COMMANDS: tuple[Entry, ...] = (
     *watch.COMMANDS,
     *udev.COMMANDS,
     *parts.COMMANDS,
+    *schema.COMMANDS,
     *boards.COMMANDS,
 )
 
