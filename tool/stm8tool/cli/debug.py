@@ -43,7 +43,7 @@ class DebugArguments(NamedTuple):
         add("--do", metavar="COMMAND", action="append", help="do this and end; several are done in order")
 
 
-def debug(request: Request[DebugArguments], console: Console) -> None:
+def debug(request: Request[DebugArguments], console: Console) -> Optional[DebugResult]:
     from ..debugger.begin import begun, loaded
 
     given = request.arguments
@@ -57,17 +57,19 @@ def debug(request: Request[DebugArguments], console: Console) -> None:
             console.note(f"debug: {text}")
 
         with begun(chip, program, notice, keys.has_asked, attach=given.attach) as debugger:
-            _talk(debugger, console, keys, given.do)
+            return _talk(debugger, console, keys, given.do)
 
 
-def _talk(debugger: SourceDebugger, console: Console, keys: _Keys, lines: Optional[list[str]]) -> None:
+def _talk(
+    debugger: SourceDebugger, console: Console, keys: _Keys, lines: Optional[list[str]]
+) -> Optional[DebugResult]:
     from ..debugger.terminal import Terminal
 
     terminal = Terminal(debugger, duration_s)
-    console.say(terminal.where())
+    place = terminal.where()
+    console.tell("place", place, place=place)
     if lines is not None or not console.is_interactive:
-        _do_all(terminal, console, _of_stdin() if lines is None else lines)
-        return
+        return _do_all(terminal, console, place, _of_stdin() if lines is None else lines)
     console.say("`help` lists the commands; Ctrl-C halts the program")
     with keys.held():
         while not terminal.has_ended:
@@ -75,20 +77,34 @@ def _talk(debugger: SourceDebugger, console: Console, keys: _Keys, lines: Option
             line = _read_line()
             if not line:
                 console.interrupt()
-                return
+                return None
             keys.forget()
             try:
                 _show(terminal.do(line), console)
             except (UsageError, TargetError) as exc:
                 console.error(exc)
+    return None
 
 
-def _do_all(terminal: Terminal, console: Console, lines: Iterable[str]) -> None:
+def _do_all(terminal: Terminal, console: Console, place: str, lines: Iterable[str]) -> DebugResult:
     """Do the commands of a script. The first one that fails ends it."""
-    for line in lines:
-        if terminal.has_ended:
-            return
-        _show(terminal.do(line), console)
+    from .results.running import DebugResult, DoneCommand
+
+    done: list[DoneCommand] = []
+    try:
+        for line in lines:
+            if terminal.has_ended:
+                break
+            text = terminal.do(line)
+            done.append(DoneCommand(line.strip(), text))
+            if text:
+                console.tell("command", text, **done[-1]._asdict())
+            else:
+                console.event("command", **done[-1]._asdict())
+    finally:
+        result = DebugResult(place, tuple(done))
+        console.report(result)
+    return result
 
 
 def _show(text: str, console: Console) -> None:
