@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .console import Console
     from .request import Request
-    from .results.boards import CreateResult, ServeResult, ShowResult
+    from .results.boards import SimCreateResult, SimServeResult, SimShowResult
 
 
 class CreateArguments(NamedTuple):
@@ -47,10 +47,10 @@ class CreateArguments(NamedTuple):
         add("--force", action="store_true", help="replace an existing file")
 
 
-def create(request: Request[CreateArguments], _console: Console) -> CreateResult:
+def create(request: Request[CreateArguments], _console: Console) -> SimCreateResult:
     from .. import image
     from ..sim import store
-    from .results.boards import CreateResult
+    from .results.boards import SimCreateResult
 
     part, given = request.require_part(), request.arguments
     program = None if given.program is None else image.load([given.program], None, ram_size=part.ram.size)
@@ -65,7 +65,7 @@ def create(request: Request[CreateArguments], _console: Console) -> CreateResult
         program=[(segment.address, segment.data) for segment in program.segments] if program else (),
         overwrite=given.force,
     )
-    return CreateResult(given.chipfile, part, model, given.locked, given.program, f"sim:{given.chipfile}")
+    return SimCreateResult(given.chipfile, part, model, given.locked, given.program, f"sim:{given.chipfile}")
 
 
 class ServeArguments(NamedTuple):
@@ -84,9 +84,9 @@ class ServeArguments(NamedTuple):
         add("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (this machine only)")
 
 
-def serve(request: Request[ServeArguments], console: Console) -> ServeResult:
+def serve(request: Request[ServeArguments], console: Console) -> SimServeResult:
     from ..sim.usbip import export
-    from .results.boards import ServeResult
+    from .results.boards import SimServeResult
 
     given = request.arguments
     reached = _Reached(console)
@@ -94,7 +94,7 @@ def serve(request: Request[ServeArguments], console: Console) -> ServeResult:
         export.serve(given.chipfile, given.host, given.port, console.say, reached)
     except KeyboardInterrupt:
         pass  # it is the usual end
-    return ServeResult(given.chipfile, reached.selector)
+    return SimServeResult(given.chipfile, reached.selector)
 
 
 class _Reached:
@@ -141,10 +141,10 @@ class ServeSerialArguments(NamedTuple):
         parser.set_defaults(end="socket")
 
 
-def serve_serial(request: Request[ServeSerialArguments], console: Console) -> ServeResult:
+def serve_serial(request: Request[ServeSerialArguments], console: Console) -> SimServeResult:
     from ..sim.serial import server
     from ..uart.settings import DEFAULT_BAUD
-    from .results.boards import ServeResult
+    from .results.boards import SimServeResult
 
     given = request.arguments
     baud = request.serial.baud if request.serial else DEFAULT_BAUD
@@ -154,7 +154,7 @@ def serve_serial(request: Request[ServeSerialArguments], console: Console) -> Se
         server.serve(given.chipfile, given.end, given.port, baud, version, console.say, reached, given.device)
     except KeyboardInterrupt:
         pass  # it is the usual end
-    return ServeResult(given.chipfile, reached.selector)
+    return SimServeResult(given.chipfile, reached.selector)
 
 
 def _version(text: Optional[str]) -> Optional[int]:
@@ -180,15 +180,15 @@ class ShowArguments(NamedTuple):
         parser.add_argument("--elf", metavar="FILE", help="the ELF of its program, to name the place of the CPU")
 
 
-def show(request: Request[ShowArguments], _console: Console) -> ShowResult:
+def show(request: Request[ShowArguments], _console: Console) -> SimShowResult:
     from ..sim import store
-    from .results.boards import ShowResult
+    from .results.boards import SimShowResult
     from .symbols import Symbols
 
     given = request.arguments
     symbols = Symbols(given.elf)
     report = store.describe(given.chipfile)
-    return ShowResult(given.chipfile, report, None if report.pc is None else symbols.place(report.pc))
+    return SimShowResult(given.chipfile, report, None if report.pc is None else symbols.place(report.pc))
 
 
 COMMANDS = (

@@ -49,14 +49,13 @@ class GdbserverArguments(NamedTuple):
         add("--guarded", action="store_true", help=SUPPRESS)
 
 
-def gdbserver(request: Request[GdbserverArguments], console: Console) -> Optional[GdbserverResult]:
+def gdbserver(request: Request[GdbserverArguments], console: Console) -> GdbserverResult:
     given = request.arguments
     port = _port(given.port)
     if given.end_with_stdin and not given.guarded:
         from . import guard
 
         guard.run(request, console.form)
-        return None
     from ..chip.running import program as programs
     from ..debugger.server import GdbServer
     from ..debugger.stub import Settings, Stub

@@ -15,7 +15,7 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .process import end_as
 
@@ -34,7 +34,7 @@ stm8tool()
 """
 
 
-def run(request: Request[GdbserverArguments], form: Sequence[str]) -> None:
+def run(request: Request[GdbserverArguments], form: Sequence[str]) -> NoReturn:
     """Start the server, wait for its end or for that of stdin, and end with its exit code.
 
     Args:
@@ -59,8 +59,7 @@ def run(request: Request[GdbserverArguments], form: Sequence[str]) -> None:
         finally:
             if process.stdin is not None:
                 process.stdin.close()
-    if code or form:
-        end_as(code)
+    end_as(code)
 
 
 def until_stdin_ends() -> None:

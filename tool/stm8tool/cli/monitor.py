@@ -70,11 +70,11 @@ def monitor(request: Request[MonitorArguments], console: Console) -> MonitorResu
                 notice("the program takes no input")
             pump = _Pump(running, end)
             pump.run(seconds, given.until)
+        return pump.result()
     except BaseException as exc:
         if pump is not None:
             console.report(pump.result("interrupt" if isinstance(exc, KeyboardInterrupt) else "error"))
         raise
-    return pump.result()
 
 
 class _Pump:
@@ -83,7 +83,8 @@ class _Pump:
     def __init__(self, running: SwimConsole, end: UserEnd) -> None:
         self._running = running
         self._end = end
-        self._began = running.clock.now()
+        self._began = self._moved = running.clock.now()  # `moved`: when the program took input for the last time
+        self._typed = b""  # and not taken yet
         self._seconds = 0.0
         self._received = self._sent = 0
         self._ended_by = ""
@@ -108,36 +109,23 @@ class _Pump:
         )
 
     def _pass_on(self, seconds: Optional[float], until: Optional[str]) -> str:
-        running, end, clock = self._running, self._end, self._running.clock
-        wanted = None if until is None else until.encode()
-        last, typed = b"", b""
-        moved = self._began  # when the program took input for the last time
+        """Do it and return what ended it, as in `MonitorResult`."""
+        end, clock = self._end, self._running.clock
+        wanted = (until or "").encode()
+        last = b""
         while True:
-            found = b""
-            if end.is_there():
-                found = running.read()
-            else:
-                running.give_way()
-            if found:
-                self._received += len(found)
-                end.put(found)
-                if wanted is not None:
-                    last += found
-                    if wanted in last:
-                        return "text"
-                    last = last[-len(wanted) :]
-            if len(typed) < _TYPED_LIMIT:
-                typed += end.get()
-            taken = self._give(typed)
-            typed = typed[taken:]
-            if taken or not end.input_has_ended:
-                moved = clock.now()
+            found = self._take()
+            last += found
+            if wanted and wanted in last:
+                return "text"
+            last = last[-len(wanted) :] if wanted else b""
+            taken = self._give()
             if end.has_ended:
                 return "output"
-            if end.input_has_ended and (not typed or clock.now() - moved > _LEAVE_S):
+            if end.input_has_ended and (not self._typed or clock.now() - self._moved > _LEAVE_S):
                 return "input"
             if seconds is not None and clock.now() - self._began >= seconds:
-                if wanted is not None:
+                if wanted:
                     raise ToolError(
                         f"the program did not write {until!r} in that time",
                         code=Code.RUN_TIME,
@@ -147,12 +135,28 @@ class _Pump:
             if not found and not taken:
                 clock.sleep(_IDLE_S)
 
-    def _give(self, typed: bytes) -> int:
-        """Give the program what was typed; return how much was taken. One without input loses all of it."""
-        if not self._running.takes_input:
-            return len(typed)
-        taken = self._running.write(typed)
-        self._sent += taken
+    def _take(self) -> bytes:
+        """Pass on what the program has written, if the user listens."""
+        if not self._end.is_there():
+            self._running.give_way()
+            return b""
+        found = self._running.read()
+        if found:
+            self._received += len(found)
+            self._end.put(found)
+        return found
+
+    def _give(self) -> int:
+        """Pass on what was typed; return how much of it has gone. A program without input loses all of it."""
+        if len(self._typed) < _TYPED_LIMIT:
+            self._typed += self._end.get()
+        taken = len(self._typed)
+        if self._running.takes_input:
+            taken = self._running.write(self._typed)
+            self._sent += taken
+        self._typed = self._typed[taken:]
+        if taken or not self._end.input_has_ended:
+            self._moved = self._running.clock.now()
         return taken
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .coverage import Measured
     from .heard import Heard
     from .request import Request
-    from .results.boards import RunResult
+    from .results.boards import SimRunResult
     from .symbols import Symbols
 
 _log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def _measured(given: SimRunArguments) -> Optional[Measured]:
     return measure(given.elf, given.coverage, hot_spots=given.hot_spots)
 
 
-def run(request: Request[SimRunArguments], console: Console) -> RunResult:
+def run(request: Request[SimRunArguments], console: Console) -> SimRunResult:
     from ..sim.running import End, Goal
     from ..sim.running import run as run_board
     from .heard import Heard
@@ -137,10 +137,10 @@ def run(request: Request[SimRunArguments], console: Console) -> RunResult:
     return result
 
 
-def _result(outcome: Outcome, symbols: Symbols, heard: Heard) -> RunResult:
-    from .results.boards import RunResult
+def _result(outcome: Outcome, symbols: Symbols, heard: Heard) -> SimRunResult:
+    from .results.boards import SimRunResult
 
-    return RunResult(
+    return SimRunResult(
         outcome.end.value,
         outcome.why,
         outcome.pc,
@@ -152,7 +152,7 @@ def _result(outcome: Outcome, symbols: Symbols, heard: Heard) -> RunResult:
     )
 
 
-def _with_measurements(result: RunResult, measured: Measured, symbols: Symbols, console: Console) -> RunResult:
+def _with_measurements(result: SimRunResult, measured: Measured, symbols: Symbols, console: Console) -> SimRunResult:
     """Add what was measured; the hot spots are shown even if the file cannot be written."""
     result = result._replace(hot_spots=measured.spots(symbols))
     try:

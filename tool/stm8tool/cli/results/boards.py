@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _ROWS = 10  # of each table of hot spots
 
 
-class CreateResult(NamedTuple):
+class SimCreateResult(NamedTuple):
     """The result of `sim create`.
 
     Attributes:
@@ -42,7 +42,7 @@ class CreateResult(NamedTuple):
         console.say(f"use it with --probe {self.probe}, or upload_port = {self.probe}")
 
 
-class ShowResult(NamedTuple):
+class SimShowResult(NamedTuple):
     """The result of `sim show`.
 
     Attributes:
@@ -82,7 +82,7 @@ class ShowResult(NamedTuple):
         console.say(f"  last run       {report.transfers} USB transfers, {report.seconds:.3f} s of simulated time")
 
 
-class ServeResult(NamedTuple):
+class SimServeResult(NamedTuple):
     """The result of `sim serve` and `sim serve-serial`, which Ctrl-C ends. The board is saved then.
 
     Attributes:
@@ -131,7 +131,7 @@ class HotSpots(NamedTuple):
         _print(console, ("function", "line", "times"), self.lines, self.cycles or 1)
 
 
-class RunResult(NamedTuple):
+class SimRunResult(NamedTuple):
     """The result of `sim run`.
 
     Attributes:

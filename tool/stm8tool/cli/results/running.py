@@ -51,24 +51,6 @@ class SampleValues(NamedTuple):
     problems: Mapping[str, str]
 
 
-class WatchResult(NamedTuple):
-    """The result of `watch`.
-
-    Attributes:
-        end: What ended it: "count" (`--count`), "time" (`--for`), "output" (the reader of stdout has gone), "interrupt"
-            (Ctrl-C) or "error".
-        samples: How many samples there were.
-        last: The last one.
-    """
-
-    end: str
-    samples: int
-    last: Optional[SampleValues]
-
-    def show(self, console: Console) -> None:
-        """Print nothing: each sample was shown when it came."""
-
-
 class ListedVariable(NamedTuple):
     """A variable of a program.
 
@@ -83,15 +65,27 @@ class ListedVariable(NamedTuple):
     type: str
 
 
-class VariablesResult(NamedTuple):
-    """The result of `watch --list`."""
+class WatchResult(NamedTuple):
+    """The result of `watch`.
 
-    variables: Sequence[ListedVariable]
+    Attributes:
+        end: What ended it: "count" (`--count`), "time" (`--for`), "output" (the reader of stdout has gone), "interrupt"
+            (Ctrl-C), "error", or "list" (`--list`).
+        samples: How many samples there were.
+        last: The last one.
+        variables: The variables of the program, for `--list`.
+    """
+
+    end: str
+    samples: int
+    last: Optional[SampleValues]
+    variables: Optional[Sequence[ListedVariable]] = None
 
     def show(self, console: Console) -> None:
-        """Print a line for each."""
-        width = max((len(variable.name) for variable in self.variables), default=0)
-        for variable in self.variables:
+        """Print the list of `--list`. Each sample was shown when it came."""
+        variables = self.variables or ()
+        width = max((len(variable.name) for variable in variables), default=0)
+        for variable in variables:
             console.say(f"{variable.name:{width}}  0x{variable.address:06X}  {variable.type}")
 
 
@@ -146,11 +140,11 @@ class DoneCommand(NamedTuple):
 
     Attributes:
         command: The command as it was written.
-        text: What the debugger said; empty if it said nothing.
+        answer: What the debugger said; empty if it said nothing.
     """
 
     command: str
-    text: str
+    answer: str
 
 
 class DebugResult(NamedTuple):
