@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from ..errors import UsageError
@@ -90,10 +91,8 @@ def serve(request: Request[ServeArguments], console: Console) -> SimServeResult:
 
     given = request.arguments
     reached = _Reached(console)
-    try:
+    with suppress(KeyboardInterrupt):  # it is the usual end
         export.serve(given.chipfile, given.host, given.port, console.say, reached)
-    except KeyboardInterrupt:
-        pass  # it is the usual end
     return SimServeResult(given.chipfile, reached.selector)
 
 
@@ -149,11 +148,9 @@ def serve_serial(request: Request[ServeSerialArguments], console: Console) -> Si
     given = request.arguments
     baud = request.serial.baud if request.serial else DEFAULT_BAUD
     reached = _Reached(console, "use it with --probe {}; Ctrl-C ends this")
-    try:
-        version = _version(given.loader_version)
+    version = _version(given.loader_version)
+    with suppress(KeyboardInterrupt):  # it is the usual end
         server.serve(given.chipfile, given.end, given.port, baud, version, console.say, reached, given.device)
-    except KeyboardInterrupt:
-        pass  # it is the usual end
     return SimServeResult(given.chipfile, reached.selector)
 
 

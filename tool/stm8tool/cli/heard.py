@@ -13,7 +13,7 @@ MOST = 1 << 16  # characters that are kept; our choice
 
 
 class Heard:
-    """What a program has sent.
+    """Takes the bytes that a program sends.
 
     Args:
         console: Where its text goes.
@@ -32,7 +32,7 @@ class Heard:
 
     @property
     def text(self) -> str:
-        """The end of its text."""
+        """The last characters of its text."""
         return self._kept[-MOST:]
 
     def put(self, data: bytes) -> None:

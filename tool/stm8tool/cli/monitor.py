@@ -68,7 +68,7 @@ def monitor(request: Request[MonitorArguments], console: Console) -> MonitorResu
             notice(f"{end.name}; Ctrl-C ends it")
             if not running.takes_input:
                 notice("the program takes no input")
-            pump = _Pump(running, end)
+            pump = _Pump(running, end, console)
             pump.run(seconds, given.until)
         return pump.result()
     except BaseException as exc:
@@ -80,13 +80,14 @@ def monitor(request: Request[MonitorArguments], console: Console) -> MonitorResu
 class _Pump:
     """Passes bytes in both directions, and counts them."""
 
-    def __init__(self, running: SwimConsole, end: UserEnd) -> None:
+    def __init__(self, running: SwimConsole, end: UserEnd, console: Console) -> None:
         self._running = running
+        self._console = console
         self._end = end
         self._began = self._moved = running.clock.now()  # `moved`: when the program took input for the last time
         self._typed = b""  # and not taken yet
         self._seconds = 0.0
-        self._received = self._sent = 0
+        self._received = self._sent = self._lost = 0
         self._ended_by = ""
 
     def run(self, seconds: Optional[float], until: Optional[str]) -> None:
@@ -126,6 +127,7 @@ class _Pump:
                 return "input"
             if seconds is not None and clock.now() - self._began >= seconds:
                 if wanted:
+                    self._ended_by = "time"
                     raise ToolError(
                         f"the program did not write {until!r} in that time",
                         code=Code.RUN_TIME,
@@ -144,6 +146,9 @@ class _Pump:
         if found:
             self._received += len(found)
             self._end.put(found)
+        lost, self._lost = self._running.lost - self._lost, self._running.lost
+        if lost:
+            self._console.event("lost", size=lost)
         return found
 
     def _give(self) -> int:

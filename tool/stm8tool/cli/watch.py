@@ -221,7 +221,7 @@ class _Sampler:
     """Reads and shows until it is enough.
 
     Attributes:
-        end: What ended it, as in `WatchResult`.
+        end: The reason of the end, as in `WatchResult`.
     """
 
     def __init__(self, live: LiveVariables, places: Sequence[ValuePlace], outputs: Sequence[Output]) -> None:
@@ -234,7 +234,7 @@ class _Sampler:
 
     @property
     def result(self) -> WatchResult:
-        """What was seen so far."""
+        """The result so far."""
         from .results.running import WatchResult
 
         return WatchResult(self.end, self._taken, None if self._last is None else self._last.values)

@@ -113,7 +113,7 @@ class CoveredLines(NamedTuple):
 
 
 class HotSpots(NamedTuple):
-    """Where the cycles of a run went.
+    """The places that took the cycles of a run.
 
     Attributes:
         cycles: All cycles of the run.
@@ -135,12 +135,12 @@ class SimRunResult(NamedTuple):
     """The result of `sim run`.
 
     Attributes:
-        end: What ended the run: "text", "said", "address", "silence", "time" or "stopped".
+        end: The reason of the end: "text", "said", "address", "silence", "time" or "stopped".
         why: Why the CPU stopped, if it did.
         pc: Where the CPU is.
         place: The same as text, with the name of the function if `--elf` tells it.
         seconds: The simulated time since the chip's start.
-        output: The end of what the UARTs and the console sent.
+        output: The last characters that the UARTs and the console sent.
         output_size: How many bytes they sent.
         unmodelled: The peripherals that the program used and that are not modelled.
         message: The end as a sentence; None if it is an error.

@@ -15,13 +15,13 @@ class MonitorResult(NamedTuple):
     """The result of `monitor`.
 
     Attributes:
-        end: What ended it: "text" (`--until`), "time" (`--for`), "input" (the end of stdin, with `--raw`), "output"
-            (the reader of stdout has gone), "interrupt" (Ctrl-C) or "error".
+        end: The reason of the end: "text" (`--until`), "time" (`--for`), "input" (stdin ended), "output" (stdout has no
+            reader), "interrupt" (Ctrl-C) or "error".
         seconds: How long it took.
         received: How many bytes the program wrote.
         sent: How many bytes the program took.
         lost: How many bytes the program dropped, because its ring was full. There may be multiples of 256 more.
-        output: The end of what the program wrote; empty with `--port`, whose client has it.
+        output: The last characters that the program wrote; empty with `--port`, whose client has them.
     """
 
     end: str
@@ -69,7 +69,7 @@ class WatchResult(NamedTuple):
     """The result of `watch`.
 
     Attributes:
-        end: What ended it: "count" (`--count`), "time" (`--for`), "output" (the reader of stdout has gone), "interrupt"
+        end: The reason of the end: "count" (`--count`), "time" (`--for`), "output" (stdout has no reader), "interrupt"
             (Ctrl-C), "error", or "list" (`--list`).
         samples: How many samples there were.
         last: The last one.
