@@ -87,7 +87,8 @@ def test_doctor_with_a_problem_has_the_findings_and_the_error(desk: Desk) -> Non
     told = desk.told(*BOARD, "doctor")
     assert (told["ok"], told["error"]["code"]) == (False, "E-ROP-READ")
     assert told["result"]["first_problem"]["code"] == "E-ROP-READ"
-    assert told["result"]["first_problem"]["hint"]
+    assert told["error"]["hint"] == told["result"]["first_problem"]["hint"]
+    assert told["error"]["hint"].startswith("`unlock` ")
     (bad,) = [finding for finding in told["result"]["findings"] if finding["mark"] == "problem"]
     assert (bad["key"], bad["problem"]["code"]) == ("protection", "E-ROP-READ")
 

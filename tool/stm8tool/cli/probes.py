@@ -79,6 +79,8 @@ def doctor(request: Request[DoctorArguments], console: Console) -> DoctorResult:
         doctor_page.save(report, result.diagnosis)
         console.say(f"the report is in {report}; it contains serial numbers, but no user names")
     problem = result.diagnosis.first_problem
+    if problem and console.form:
+        raise problem
     if problem:
         raise problem.with_(details=(), hint="") from problem  # the page already has them
     return result._replace(parts=request.possible_parts(console)) if by_chip else result
