@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, BinaryIO, Optional
 
 from .. import __version__
 from ..errors import Code, ToolError
@@ -48,6 +48,7 @@ class MachineConsole(Console):
         self._warnings: list[dict[str, Any]] = []
         self._is_showing = False
         self._is_finished = False
+        self._has_place_for_text = True
 
     @contextmanager
     def held_stderr(self) -> Iterator[None]:
@@ -101,7 +102,17 @@ class MachineConsole(Console):
 
     # -- text and events -----------------------------------------------------------------------------
 
+    @contextmanager
+    def lent_stdout(self) -> Iterator[BinaryIO]:
+        """Do what `Console.lent_stdout` does. With events, text for people is dropped until the block ends."""
+        with super().lent_stdout() as stdout:
+            self._has_place_for_text = not self._has_events
+            yield stdout
+        self._has_place_for_text = True
+
     def _print(self, text: str) -> None:
+        if not self._has_place_for_text:
+            return
         if not self._has_result:
             super()._print(text)
         elif not self._has_events:
@@ -119,6 +130,9 @@ class MachineConsole(Console):
 
     def tell(self, event: str, text: str, **fields: object) -> None:
         super().say(text)
+        self._emit(event, **fields)
+
+    def event(self, event: str, **fields: object) -> None:
         self._emit(event, **fields)
 
     def note(self, text: str) -> None:
