@@ -18,14 +18,53 @@ from typing import Any, Literal, Optional, Union
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "tool" / "stm8tool"
-sys.path[:0] = [str(ROOT), str(ROOT / "tool")]
+sys.path.insert(0, str(ROOT / "tool"))
 
-from dev.event_fields import EVENTS  # noqa: E402
 from stm8tool import errors  # noqa: E402
 from stm8tool.cli import main  # noqa: E402
 from stm8tool.cli.as_json import FORMAT, NAMED, PROPERTIES, field_names  # noqa: E402
 from stm8tool.cli.command import Command, Group  # noqa: E402
 from stm8tool.cli.results.schema import FILE, text  # noqa: E402
+
+# The fields of each event, with their types as Python writes them. A new event needs a row in docs/machine-interface.md.
+EVENTS: dict[str, dict[str, str]] = {
+    "begin": {"format": "int", "version": "str", "command": "Optional[str]"},
+    "progress": {"stage": "str", "done": "int", "total": "int"},
+    "note": {"message": "str"},
+    "warning": {"code": "Optional[str]", "message": "str"},
+    "log": {"level": "Literal['info', 'debug']", "logger": "str", "message": "str"},
+    "power-cycle": {"left_s": "int"},
+    "reset-by-hand": {"left_s": "int"},
+    "output": {"text": "str"},
+    "sample": {"time_s": "float", "values": "dict[str, Value]", "torn": "list[str]", "problems": "dict[str, str]"},
+    "erased": {"region": "Region", "written": "Written"},
+    "option-changes": {"changes": "list[Change]"},
+    "serial-number": {"file": "str", "number": "int", "address": "int", "data": "bytes"},
+    "probe": {"probe": "ProbeInfo", "supply_mv": "Optional[int]"},
+    "finding": {
+        "key": "str",
+        "mark": "Mark",
+        "text": "str",
+        "details": "list[str]",
+        "facts": "dict[str, Any]",
+        "problem": "Optional[dict[str, Any]]",
+    },
+    "set": {
+        "name": "str",
+        "before": "Value",
+        "after": "Value",
+        "wanted": "str",
+        "is_kept": "bool",
+        "disturbed": "bool",
+    },
+    "lost": {"size": "int"},
+    "listening": {},  # host and port, or probe
+    "client": {"is_there": "bool"},
+    "place": {"place": "str"},
+    "command": {"command": "str", "answer": "str"},
+    "error": {},  # those of an error
+    "end": {"ok": "bool", "exit_code": "int"},
+}
 
 _PLAIN = {
     type(None): "null",
@@ -37,7 +76,7 @@ _PLAIN = {
 _HEX = {"type": "string", "pattern": "^([0-9A-F]{2})*$"}
 _DEFINITION = re.compile(r"^(?:class )?([A-Z]\w+)(?:[(:]| = (?:Union|Optional|Literal)\[)", re.MULTILINE)
 _ANYTHING = (Any, object)
-_USUAL = {name: vars(typing)[name] for name in ("Any", "Literal", "NamedTuple", "Optional", "Union")}
+_USUAL = {name: vars(typing)[name] for name in ("Any", "Literal", "NamedTuple", "Optional", "TypedDict", "Union")}
 _ABSTRACT = {kind.__name__: kind for kind in (Collection, Iterable, Iterator, Mapping, Sequence)}
 
 
@@ -45,7 +84,7 @@ class Names(dict[str, Any]):
     """Finds a name of an annotation: a class of the package, wherever it is. No two classes have one name."""
 
     def __init__(self) -> None:
-        super().__init__({**_USUAL, **_ABSTRACT, "Path": Path})
+        super().__init__({**_USUAL, **_ABSTRACT, "Path": Path, "Value": object})  # any value of a program
         self._homes: dict[str, str] = {}
         for path in sorted(PACKAGE.rglob("*.py")):
             module = ".".join(("stm8tool", *path.relative_to(PACKAGE).with_suffix("").parts))
@@ -72,7 +111,7 @@ class Schemas:
 
     def of_text(self, annotation: str) -> dict[str, Any]:
         """Return the schema of a type as Python writes it."""
-        return self.of(eval(annotation, {}, self.names))  # the texts are those of dev/event_fields.py
+        return self.of(eval(annotation, {}, self.names))  # the texts stand in this file
 
     def of(self, kind: Any) -> dict[str, Any]:
         """Return the schema of a type."""
@@ -117,12 +156,17 @@ class Schemas:
         return {"$ref": f"#/$defs/{kind.__name__}"}
 
     def _object(self, kind: type) -> dict[str, Any]:
+        if hasattr(kind, "__total__"):  # a TypedDict
+            return self._with_fields(kind, tuple(kind.__annotations__))
         made = vars(kind).get("data")
         if inspect.isfunction(made):  # a result with other data for programs than for text
             return self.of(self._hints(made)["return"])
         names = field_names(kind)
         if not names:
             raise TypeError(f"{kind.__name__} has no form in JSON: make it a NamedTuple, or add it to as_json.py")
+        return self._with_fields(kind, names)
+
+    def _with_fields(self, kind: type, names: Sequence[str]) -> dict[str, Any]:
         hints, told = self._hints(kind), described(kind)
         properties = {}
         for name in names:

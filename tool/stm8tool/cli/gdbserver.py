@@ -49,7 +49,7 @@ class GdbserverArguments(NamedTuple):
         add("--guarded", action="store_true", help=SUPPRESS)
 
 
-def gdbserver(request: Request[GdbserverArguments], console: Console) -> GdbserverResult:
+def gdbserver(request: Request[GdbserverArguments], console: Console) -> Optional[GdbserverResult]:
     given = request.arguments
     port = _port(given.port)
     if given.end_with_stdin and not given.guarded:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, TypedDict, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...chip.facts import ChipInfo
-    from ...doctor.findings import Diagnosis
+    from ...doctor.findings import Diagnosis, Mark
     from ...parts.table import Part
     from ...probe.base import ProbeInfo
     from ...probe.listing import ListedProbe
@@ -87,6 +87,46 @@ class InfoResult(NamedTuple):
             console.say(f"unique ID:  {info.unique_id.hex().upper()}")
 
 
+class ReportedFinding(TypedDict):
+    """A line of the doctor's page.
+
+    Attributes:
+        key: The subject.
+        mark: How it is.
+        text: One line.
+        details: Lines below it.
+        facts: The same for programs.
+        problem: The error, if there is one.
+    """
+
+    key: str
+    mark: Mark
+    text: str
+    details: list[str]
+    facts: dict[str, Any]
+    problem: Optional[dict[str, Any]]
+
+
+class DoctorData(TypedDict):
+    """The result of `doctor` for programs.
+
+    Attributes:
+        probe: The probe that was named.
+        part: The part that was named.
+        exit_code: The exit code of the command.
+        first_problem: The error of the first finding that is bad.
+        findings: The findings, from Python down to the chip.
+        parts: The parts that the chip may be, with --part auto.
+    """
+
+    probe: str
+    part: Optional[str]
+    exit_code: int
+    first_problem: Optional[dict[str, Any]]
+    findings: list[ReportedFinding]
+    parts: list[str]
+
+
 class DoctorResult(NamedTuple):
     """The result of `doctor`.
 
@@ -98,11 +138,11 @@ class DoctorResult(NamedTuple):
     diagnosis: Diagnosis
     parts: Sequence[Part] = ()
 
-    def data(self) -> dict[str, Any]:
+    def data(self) -> DoctorData:
         """Return the findings as in the report of `--report`, with whole paths."""
         from ...doctor import page
 
-        return {**page.values(self.diagnosis), "parts": self.parts}
+        return cast("DoctorData", {**page.values(self.diagnosis), "parts": self.parts})
 
     def show(self, console: Console) -> None:
         """Print the page."""
