@@ -26,7 +26,8 @@ from stm8tool.cli.as_json import FORMAT, NAMED, PROPERTIES, field_names  # noqa:
 from stm8tool.cli.command import Command, Group  # noqa: E402
 from stm8tool.cli.results.schema import FILE, text  # noqa: E402
 
-# The fields of each event, with their types as Python writes them. A new event needs a row in docs/machine-interface.md.
+# The fields of each event, with their types as Python writes them; "?" marks those that not every such event has.
+# A new event needs a row in docs/machine-interface.md, too.
 EVENTS: dict[str, dict[str, str]] = {
     "begin": {"format": "int", "version": "str", "command": "Optional[str]"},
     "progress": {"stage": "str", "done": "int", "total": "int"},
@@ -58,7 +59,7 @@ EVENTS: dict[str, dict[str, str]] = {
         "disturbed": "bool",
     },
     "lost": {"size": "int"},
-    "listening": {},  # host and port, or probe
+    "listening": {"host?": "str", "port?": "int", "probe?": "str"},
     "client": {"is_there": "bool"},
     "place": {"place": "str"},
     "command": {"command": "str", "answer": "str"},
@@ -202,11 +203,11 @@ class Schemas:
 
     def event(self, name: str, fields: Mapping[str, str]) -> dict[str, Any]:
         """Return the schema of an event."""
-        properties = {field: self.of_text(kind) for field, kind in fields.items()}
+        properties = {field.rstrip("?"): self.of_text(kind) for field, kind in fields.items()}
         made = {
             "type": "object",
             "properties": {"event": {"const": name}, **properties},
-            "required": ["event", *fields],
+            "required": ["event", *(field for field in fields if not field.endswith("?"))],
         }
         return {**made, "$ref": "#/$defs/error"} if name == "error" else made
 

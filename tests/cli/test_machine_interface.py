@@ -307,7 +307,8 @@ def told_in_the_code() -> Iterator[tuple[str, str]]:
 def test_every_event_is_in_the_schema_and_on_the_page() -> None:
     told = {name for _, name in told_in_the_code()}
     documented = {name for cell in first_cells(section(PAGE, "Events")) for name in cell.split(", ")}
-    documented |= {name for name in first_cells(section(PAGE, "Streams")) if f"event-{name}" in SCHEMA["$defs"]}
+    own = first_cells(section(PAGE, "Commands that run for long"))
+    documented |= {name for name in own if f"event-{name}" in SCHEMA["$defs"]}
     assert told | {"power-cycle", "reset-by-hand"} == set(maker.EVENTS), "dev/make_schema.py: one row for each event"
     assert documented == set(maker.EVENTS), "docs/machine-interface.md: one row for each event"
     assert len(told) > 15
@@ -315,8 +316,21 @@ def test_every_event_is_in_the_schema_and_on_the_page() -> None:
 
 def test_the_page_has_every_key_of_the_object_and_of_an_error() -> None:
     assert first_cells(section(PAGE, "One object: `--json`").split("### ")[0]) == list(SCHEMA["properties"])
-    assert first_cells(section(PAGE, "Errors"))[:-1] == ["code", "exit_code", "type", "message", "hint", "details"]
+    assert first_cells(section(PAGE, "Errors"))[:-1] == ["type", "code", "exit_code", "message", "hint", "details"]
     assert set(first_cells(section(PAGE, "Errors"))[:-1]) == set(SCHEMA["$defs"]["error"]["required"])
+
+
+def keys(of: dict[str, Any]) -> list[str]:
+    """Return the keys of a schema, or of the one that it names."""
+    return keys(SCHEMA["$defs"][of["$ref"].rpartition("/")[2]]) if "$ref" in of else list(of["properties"])
+
+
+def test_the_page_has_every_key_of_every_result() -> None:
+    rows = dict(re.findall(r"^\| `(.*?)` \| (.*) \|$", section(PAGE, "Results"), re.MULTILINE))
+    kinds = {name: maker.result_of(row) for name, row in examples.ROWS.items() if name not in NO_OBJECT}
+    assert {name: re.findall(r"`(\w+)`", cells) for name, cells in rows.items()} == {
+        name: keys(SCHEMA["$defs"][kind]) for name, kind in kinds.items()
+    }
 
 
 def test_values_that_json_does_not_have_get_a_form() -> None:
