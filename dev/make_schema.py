@@ -196,7 +196,7 @@ class Schemas:
         for kind in vars(errors).values():
             if inspect.isclass(kind) and issubclass(kind, errors.ToolError):
                 told = described(kind)
-                for name in vars(kind).get("__annotations__", {}):
+                for name in kind.__annotations__:
                     if name not in ("code", "advice", "evidence"):
                         properties.setdefault(name, with_words(self.of(self._hints(kind)[name]), told.get(name)))
         return {"type": "object", "properties": properties, "required": required}

@@ -183,8 +183,7 @@ class MachineConsole(Console):
             super().error(exc)
 
     def interrupted(self, text: str) -> None:
-        hint = "the message says whether the chip may be half-written"
-        self._end_with(of_other(INTERRUPTED, EXIT_INTERRUPTED, text, hint, []), text)
+        self._end_with(of_other(INTERRUPTED, EXIT_INTERRUPTED, text, "run the command again", []), text)
 
     def defect(self, error: Exception) -> None:
         told = "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
