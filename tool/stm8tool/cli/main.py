@@ -66,8 +66,9 @@ COMMANDS: tuple[Entry, ...] = (
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one command; return its exit code."""
     words = _spelt_out(sys.argv[1:] if argv is None else argv)
-    if _is_for_programs(words):
-        return _main_for_programs(words)
+    asked = _asked_forms(words)
+    if asked:
+        return _main_for_programs(words, asked)
     try:
         namespace = _parser().parse_args(words, not_given())
     except WrongWordsError as exc:
@@ -81,13 +82,13 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     return ending.code
 
 
-def _is_for_programs(words: Sequence[str]) -> bool:
-    """Tell whether the words ask for JSON. A wrong command line is told in this form, too."""
+def _asked_forms(words: Sequence[str]) -> set[str]:
+    """Return which of the two options for programs are there: a wrong command line is told in their form, too."""
     options = words[: words.index("--")] if "--" in words else words
-    return JSON in options or EVENTS in options
+    return {JSON, EVENTS}.intersection(options)
 
 
-def _main_for_programs(words: Sequence[str]) -> int:
+def _main_for_programs(words: Sequence[str], asked: set[str]) -> int:
     """Do `main` for a program that reads JSON."""
     import io
     from contextlib import redirect_stdout
@@ -95,7 +96,7 @@ def _main_for_programs(words: Sequence[str]) -> int:
     from .machine_console import MachineConsole
     from .results.usage import UsageResult
 
-    console = MachineConsole(json_result=JSON in words, events=EVENTS in words)
+    console = MachineConsole(json_result=JSON in asked, events=EVENTS in asked)
     with console.held_stderr(), process.Ending(console) as ending:
         text = io.StringIO()
         try:
