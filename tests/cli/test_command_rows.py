@@ -6,7 +6,7 @@ import ast
 import inspect
 import io
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -133,7 +133,8 @@ def board(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     def serve(_server: Server, _listener: object) -> None:
         raise KeyboardInterrupt
 
-    def load(server: gdb.GdbServer, _ready: object) -> None:
+    def load(server: gdb.GdbServer, ready: Callable[[int], None]) -> None:
+        ready(3333)
         server._stub.begin()
         for packet in (b"vFlashErase:8000,40", b"vFlashWrite:8010:abc", b"vFlashDone"):
             assert server._stub.answer(packet) == b"OK"

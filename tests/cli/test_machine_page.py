@@ -57,8 +57,8 @@ def test_a_block_tells_a_failure(shell: Desk, kind: str, text: str) -> None:
     if "jq " in text and not shutil.which("jq"):
         text = with_python(text)
     done = ran(kind, text.replace("sim:board.chip", "sim:missing.chip"), shell.folder)
-    assert "E-NO-PROBE" in done.stdout + done.stderr.splitlines()[-1]
-    assert done.returncode == {"sh": 3, "python": done.returncode}[kind]
+    assert "E-USAGE" in done.stdout + done.stderr
+    assert done.returncode == {"sh": 2, "python": done.returncode}[kind]
 
 
 def with_python(text: str) -> str:

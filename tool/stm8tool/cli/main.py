@@ -70,7 +70,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     if asked:
         return _main_for_programs(words, asked)
     try:
-        namespace = _parser().parse_args(words, not_given())
+        namespace = _parser().parse(words)
     except WrongWordsError as exc:
         streams.put(sys.stderr, f"{exc.usage}hint: {exc.hint}\nerror: {exc} {exc.code}\n")
         return exc.exit_code
@@ -78,7 +78,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
     console = Console(namespace.progress)
     with process.Ending(console, namespace.verbose, writes=namespace.command.writes) as ending:
-        _run(namespace, console)
+        _run(namespace.command, lambda command: make(namespace, command.arguments), console)
     return ending.code
 
 
@@ -101,7 +101,7 @@ def _main_for_programs(words: Sequence[str], asked: set[str]) -> int:
         text = io.StringIO()
         try:
             with redirect_stdout(text):
-                namespace = _parser().parse_args(words, not_given())
+                namespace = _parser().parse(words)
         except SystemExit:  # after --help or --version
             console.begin(None)
             console.conclude(UsageResult(text.getvalue()))
@@ -111,14 +111,12 @@ def _main_for_programs(words: Sequence[str], asked: set[str]) -> int:
         else:
             ending.expect(namespace.verbose, writes=namespace.command.writes)
             console.begin(namespace.command_name, namespace.progress)
-            _run(namespace, console)
+            _run(namespace.command, lambda command: make(namespace, command.arguments), console)
     return ending.code
 
 
-def _run(namespace: argparse.Namespace, console: Console) -> None:
-    command: Command = namespace.command
-    request = make(namespace, command.arguments)
-    console.conclude(command.run(_with_part(request, command, console), console))
+def _run(command: Command, requested: Callable[[Command], Request[Any]], console: Console) -> None:
+    console.conclude(command.run(_with_part(requested(command), command, console), console))
 
 
 def _with_part(request: Request[Any], command: Command, console: Console) -> Request[Any]:
@@ -167,8 +165,8 @@ class WrongWordsError(UsageError):
     usage: str
     command: Optional[str]
 
-    def __init__(self, message: str, *, hint: str, usage: str, command: str) -> None:
-        ToolError.__init__(self, message, hint=hint, usage=usage, command=command or None)
+    def __init__(self, message: str, *, hint: str, usage: str, command: Optional[str]) -> None:
+        ToolError.__init__(self, message, hint=hint, usage=usage, command=command)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -178,10 +176,20 @@ class _Parser(argparse.ArgumentParser):
         """Print help, usage or version. Before Python 3.10 argparse itself fails if the stream has no reader."""
         streams.put(cast("TextIO", file or sys.stderr), message)
 
+    def parse(self, words: Sequence[str]) -> Any:
+        """Do `parse_args`, but know the command even if there are words that it does not take."""
+        found, rest = self.parse_known_args(words, not_given())
+        if rest:
+            self._refuse(f"unrecognized arguments: {' '.join(rest)}", found.command_name)
+        return found
+
     def error(self, message: str) -> NoReturn:
         """Raise WrongWordsError, which has the usage, too."""
-        usage, command = self.format_usage(), self.prog.partition(" ")[2]
-        raise WrongWordsError(message, hint=f"{self.prog} --help says more", usage=usage, command=command)
+        self._refuse(message, self.prog.partition(" ")[2] or None)
+
+    def _refuse(self, message: str, command: Optional[str]) -> NoReturn:
+        hint = f"{self.prog} --help says more"
+        raise WrongWordsError(message, hint=hint, usage=self.format_usage(), command=command)
 
 
 class _CommandParser(_Parser):
