@@ -94,7 +94,6 @@ def _main_for_programs(words: Sequence[str], asked: set[str]) -> int:
     from contextlib import redirect_stdout
 
     from .machine_console import MachineConsole
-    from .results.usage import UsageResult
 
     console = MachineConsole(json_result=JSON in asked, events=EVENTS in asked)
     with console.held_stderr(), process.Ending(console) as ending:
@@ -103,6 +102,8 @@ def _main_for_programs(words: Sequence[str], asked: set[str]) -> int:
             with redirect_stdout(text):
                 namespace = _parser().parse(words)
         except SystemExit:  # after --help or --version
+            from .results.usage import UsageResult
+
             console.begin(None)
             console.conclude(UsageResult(text.getvalue()))
         except WrongWordsError as exc:
