@@ -29,13 +29,10 @@ class GdbserverArguments(NamedTuple):
     port: str
     reset: bool
     end_with_stdin: bool
-    guarded: bool
 
     @staticmethod
     def add(parser: ArgumentParser) -> None:
         """Add them."""
-        from argparse import SUPPRESS
-
         add = parser.add_argument
         add("program", metavar="PROGRAM", nargs="?", help="the ELF or .hex that the chip should hold; it is compared")
         add("--port", metavar="N", default=_DEFAULT, help=f"the port on loopback ({_DEFAULT}); 0: a free one")
@@ -45,17 +42,16 @@ class GdbserverArguments(NamedTuple):
             action="store_true",
             help="end when stdin ends, or this process is killed; the program runs on",
         )
-        add("--guarded", action="store_true", help=SUPPRESS)
 
 
 def gdbserver(request: Request[GdbserverArguments], console: Console) -> None:
     given = request.arguments
     port = _port(given.port)
-    if given.end_with_stdin and not given.guarded:
+    if given.end_with_stdin:
         from . import guard
 
-        guard.run(request)
-        return
+        if guard.has_served():
+            return
     from ..chip.running import program as programs
     from ..debugger.server import GdbServer
     from ..debugger.stub import Settings, Stub
@@ -68,7 +64,7 @@ def gdbserver(request: Request[GdbserverArguments], console: Console) -> None:
         stub = Stub(target, Settings(given.reset, program), voice)
         server = GdbServer(stub, port, voice.note, _ended(given), lambda seconds: target.clock.sleep(seconds))
         voice.say = server.notify
-        ends = "" if given.guarded else "; Ctrl-C ends it"
+        ends = "" if given.end_with_stdin else "; Ctrl-C ends it"
         try:
             server.serve(lambda number: console.say(f"gdbserver: listening on 127.0.0.1:{number}{ends}"))
         except KeyboardInterrupt as exc:
@@ -99,8 +95,8 @@ class _Voice:
 
 
 def _ended(given: GdbserverArguments) -> Callable[[], bool]:
-    """Return the function that tells whether the server is to end: with the guard that started it, else never."""
-    if not given.guarded:
+    """Return the function that tells whether the server is to end: with its stdin, or never."""
+    if not given.end_with_stdin:
         return lambda: False
     ended = threading.Event()
 
