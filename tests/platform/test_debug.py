@@ -141,3 +141,21 @@ def test_the_launch_data_of_vs_code_name_the_program_and_the_registers(debuggers
     assert {row["projectEnvName"] for row in rows} == {"stm8sblue"}
     assert all(row["executable"].endswith("/.pio/build/stm8sblue/firmware.elf") for row in rows)
     assert all(row["svdPath"].endswith("/misc/svd/stm8s103.svd") for row in rows)
+
+
+def test_clion_gets_no_launch_data_and_finds_program_debugger_and_registers_in_the_metadata(
+    debuggers: Core, board: Project
+) -> None:
+    before = {file.name for file in board.folder.iterdir()}
+    result = debuggers.pio("project", "init", "--ide", "clion", cwd=board.folder)
+    assert result.code == 0, result.output
+    assert (board.folder / ".gitignore").read_text(encoding="utf-8").split() == [".pio"]
+    folders = {".pio", "include", "lib", "src", "test"}
+    assert {file.name for file in board.folder.iterdir()} - before <= {".gitignore", *folders}
+    result = debuggers.pio("project", "metadata", "--json-output", cwd=board.folder)
+    assert result.code == 0, result.output
+    (data,) = json.loads(result.output[result.output.index('{"') :].partition("\n")[0]).values()
+    assert data["env_name"] == "stm8sblue"
+    assert data["prog_path"].endswith("/.pio/build/stm8sblue/firmware.elf")
+    assert data["gdb_path"].endswith("stm8-gdb")
+    assert data["svd_path"].endswith("/misc/svd/stm8s103.svd")
