@@ -16,12 +16,18 @@ import sys
 from pathlib import Path
 from typing import Optional
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from dev import debian
+from dev.system import SetupError
+
 HERE = Path(__file__).parent
 LOCK = HERE / "dap-python.lock"
 FOLDER = HERE.parents[1] / ".demo" / "dap-client"
 PYTHON = FOLDER / "bin" / "python"
 NOT_HERE = 77  # exit code if the tests cannot run here, as in automake; a failure has another code
 _OLDEST = (3, 12)
+_OF_DEBIAN = ("trixie", "python3.13", "python3.13-venv")
 
 
 def newer_python() -> Optional[str]:
@@ -29,11 +35,14 @@ def newer_python() -> Optional[str]:
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     paths = [sys.executable, *map(str, sorted(pyenv.glob("*/bin/python")))]
     paths += [path for minor in range(_OLDEST[1], 30) for path in [shutil.which(f"python3.{minor}")] if path]
-    code = f"import sys, venv, ensurepip; sys.exit(sys.version_info < {_OLDEST})"
+    code = f"import sys, venv; sys.exit(sys.version_info < {_OLDEST})"
     for path in paths:
         if subprocess.run([path, "-I", "-c", code], capture_output=True, check=False).returncode == 0:
             return path
-    return None
+    try:
+        return str(debian.unpacked(*_OF_DEBIAN, "ca-certificates") / "bin" / _OF_DEBIAN[1])
+    except SetupError:
+        return None
 
 
 def make(base: str) -> None:
@@ -41,9 +50,9 @@ def make(base: str) -> None:
     stamp, pins = FOLDER / "installed", LOCK.read_text(encoding="utf-8")
     if PYTHON.exists() and stamp.is_file() and stamp.read_text(encoding="utf-8") == pins:
         return
-    subprocess.run([base, "-I", "-m", "venv", "--clear", str(FOLDER)], check=True)
-    install = ["-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--require-hashes", "-r", str(LOCK)]
-    subprocess.run([str(PYTHON), *install], check=True)
+    subprocess.run([base, "-I", "-m", "venv", "--clear", "--without-pip", str(FOLDER)], check=True)
+    pip = [sys.executable, "-I", "-m", "pip", "--quiet", "--disable-pip-version-check", "--python", str(PYTHON)]
+    subprocess.run([*pip, "install", "--require-hashes", "-r", str(LOCK)], check=True)
     stamp.write_text(pins, encoding="utf-8")
 
 
