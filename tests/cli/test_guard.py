@@ -24,7 +24,7 @@ _TOOL = str(ROOT / "tool")
 
 
 class Served:
-    """A simulated board behind a server. The server keeps what a killed process has left.
+    """A simulated board at a server, which keeps what a killed process has left.
 
     Attributes:
         folder: Where its program is.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,17 +39,27 @@ file.write_text(json.dumps({"words": words, "script": script}), encoding="utf-8"
 
 @pytest.fixture(scope="module")
 def debuggers(core: Core) -> Core:
-    """A core directory with a stand-in for the debugger, and an OpenOCD that only a real debugger would start."""
-    for package, program, code in (
-        (stand_ins.BINUTILS, "stm8-gdb", CLIENT_PROGRAM),
-        (stand_ins.OPENOCD, "openocd", ""),
-    ):
-        folder = stand_ins.install(core, package, f"{stand_ins.manifest()[package]}+stand-in")
-        (folder / "bin").mkdir()
-        write_program(folder / "bin" / program, code)
+    """A core directory with a stand-in for the debugger, and without OpenOCD."""
+    _install(core, stand_ins.BINUTILS, "stm8-gdb", CLIENT_PROGRAM)
     return core
 
 
+def _install(core: Core, package: str, program: str, code: str) -> Path:
+    folder = stand_ins.install(core, package, f"{stand_ins.manifest()[package]}+stand-in")
+    (folder / "bin").mkdir()
+    write_program(folder / "bin" / program, code)
+    return folder
+
+
+@pytest.fixture
+def openocd(debuggers: Core) -> Iterator[None]:
+    """An OpenOCD that only a real debugger would start."""
+    folder = _install(debuggers, stand_ins.OPENOCD, "openocd", "")
+    yield
+    shutil.rmtree(folder)
+
+
+@pytest.mark.usefixtures("openocd")
 @pytest.mark.parametrize(
     ("board", "files"),
     [
@@ -111,6 +123,7 @@ def test_our_server_debugs_a_simulated_board_as_pio_debug_does_and_leaves_it_run
         finally:
             process.kill()
     assert code == 0
+    assert not list((debuggers.folder / "packages").glob(f"{stand_ins.OPENOCD}*"))  # none was asked for
     session = json.loads(board.built("firmware.elf", "stm8sblue").with_name("session.json").read_text("utf-8"))
     assert session["error"] is None, session["error"]
     assert (session["first"], session["loaded"], session["told"]) == ("S02", "OK", "continue\n")
