@@ -57,8 +57,9 @@ class PacedClock:
     def now(self) -> float:
         """Return the time of the board, in seconds."""
         real = self._real.now()
-        self._now += min(real - self._looked, LONGEST_LEAP_S)
-        self._looked = real
+        if real > self._looked:
+            self._now += min(real - self._looked, LONGEST_LEAP_S)
+            self._looked = real
         return self._now
 
     def sleep(self, seconds: float) -> None:
