@@ -129,8 +129,9 @@ class DapClient:
         return self._process.returncode, out, err.decode("utf-8").replace("\r\n", "\n")
 
     def signal(self, number: int) -> None:
-        """Send a signal to the process that the editor has started."""
+        """Send a signal to the process that the editor has started, and wait until its stdout has ended."""
         self._process.send_signal(number)
+        self._from.read()
 
     # -- a session ----------------------------------------------------------------------------------------------
 

@@ -154,14 +154,14 @@ def test_on_a_terminal_the_command_says_that_an_editor_starts_it(board: Desk, mo
 def test_an_interrupted_upload_warns_of_a_half_written_chip(board: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The editor shows the warning, and a terminal the last line."""
     board.chip(content=bytes(64))
-    monkeypatch.setattr(Flash, "unlock", lambda *_, **__: signal.raise_signal(signal.SIGINT))
     launch = ("launch", {"program": "held.elf", "upload": True})
-    talk = Talk(board, monkeypatch, requests(BEGIN, launch))
+    with monkeypatch.context() as patched:
+        patched.setattr(Flash, "unlock", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+        talk = Talk(board, patched, requests(BEGIN, launch))
     shown = talk.messages[-1]["body"]["output"]
     assert shown == "the upload was interrupted, so the chip may be half-written: upload again\n"
     assert talk.result.code == 130
     assert talk.result.reason.endswith("released; the chip may be half-written: run the command again")
-    monkeypatch.undo()
     assert board.flash("write", "held.elf").code == 0
     assert board.is_idle()
 
@@ -170,4 +170,4 @@ def test_an_interrupt_after_the_upload_warns_of_nothing(board: Desk, monkeypatch
     monkeypatch.setattr("stm8tool.debugger.begin._reach", lambda *_, **__: signal.raise_signal(signal.SIGINT))
     launch = ("launch", {"program": "held.elf", "upload": True})
     talk = Talk(board, monkeypatch, requests(BEGIN, launch))
-    assert (talk.result.code, talk.result.err) == (130, "interrupted: the probe is released\n")
+    assert (talk.result.code, talk.result.reason) == (130, "interrupted: the probe is released")

@@ -78,7 +78,9 @@ def board(desk: Desk) -> Iterator[Served]:
 def test_a_debugger_that_is_killed_lets_the_program_run(board: Served) -> None:
     process = board.debug()
     process.kill()
-    _, err = ended(process)  # of both processes
+    assert process.stdout is not None
+    assert process.stdout.read() == ""  # until both processes have ended
+    _, err = ended(process)
     assert process.returncode == -signal.SIGKILL
     assert err.splitlines()[-1] == "interrupted: the probe is released"
     assert board.is_free()
@@ -96,7 +98,7 @@ def test_an_adapter_that_is_killed_lets_the_program_run(board: Served) -> None:
 def test_a_program_that_runs_in_a_killed_debugger_loses_its_breakpoints(board: Served) -> None:
     process = board.debug("--do", "break *0x9000", "--do", "print 1", "--do", "continue", source=subprocess.DEVNULL)
     assert process.stdout is not None
-    while process.stdout.readline() != "1\n":
+    while process.stdout.readline() != "1 = 1\n":
         pass
     process.kill()
     ended(process)
@@ -125,5 +127,5 @@ def test_the_exit_code_and_the_last_words_are_those_of_the_child(board: Served) 
 def test_commands_come_through_the_stdin_of_the_started_process(board: Served) -> None:
     process = board.debug()
     out, err = ended(process, "print counter + 1\nquit\n")
-    assert (process.returncode, out, err) == (0, "1\n", "")
+    assert (process.returncode, out, err) == (0, f"counter + 1 = {int(out.split()[-1])}\n", "")
     assert board.is_free()

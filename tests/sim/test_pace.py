@@ -112,6 +112,8 @@ def test_work_on_the_wire_reads_the_same_if_the_board_is_let_go_on_meanwhile() -
                 bench.probe.settle()
         assert bench.wait() == 0
         bench.send("F4 0C")
-        read.append((bench.take(200), bench.chip.executed_to))
+        data = bench.take(200)
+        bench.chip.settle(bench.clock.now())
+        read.append((data, bench.chip.debug.registers, cycles(bench.chip)))
     assert read[0] == read[1]
     assert read[0][0][0]  # it counts

@@ -37,10 +37,15 @@ def connected(port: str, command: list[str]) -> Iterator[RspClient]:
                 said.append(server.stdout.readline())
                 if not said[-1]:
                     raise SystemExit(f"the server has ended: {''.join(said)}")
-            threading.Thread(target=lambda out: [None for _ in out], args=(server.stdout,), daemon=True).start()
-            with RspClient(int(port)) as client:
-                client.ask("qSupported:swbreak-")
-                yield client
+            reader = threading.Thread(target=said.extend, args=(server.stdout,))  # or the server waits for one
+            reader.start()
+            try:
+                with RspClient(int(port)) as client:
+                    client.ask("qSupported:swbreak-")
+                    yield client
+            finally:
+                server.terminate()
+                reader.join()
         finally:
             server.terminate()
 
@@ -53,6 +58,7 @@ def compare(client: RspClient) -> dict[str, Any]:
     seen["flash"] = client.ask("m8000,100")
     seen["options"] = client.ask("m4800,b")
     seen["written"] = [client.ask("M40,4:01020304"), client.ask("m40,4"), client.ask("P2=1234"), client.ask("p2")]
+    client.ask("M10,1:00")  # the program has counted there
     seen["steps"] = [(client.ask("s")[:_REPLY], client.ask("g")) for _ in range(8)]
     seen["ram"] = client.ask("m10,11")
     seen["breakpoint"] = [client.ask("Z1,8090,1"), *_stop(client), client.ask("z1,8090,1")]

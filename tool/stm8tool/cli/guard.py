@@ -74,7 +74,9 @@ def has_debugged() -> bool:
         if is_apart and started:
             started[0].send_signal(number)
 
-    signal.signal(signal.SIGINT, pass_on)  # not SIG_IGN, which a child inherits
+    for name in ("SIGINT", "SIGTERM", "SIGHUP") if is_apart else ("SIGINT",):
+        if signal.getsignal(getattr(signal, name)) != signal.SIG_IGN:  # a child inherits that, so only nohup has it
+            signal.signal(getattr(signal, name), pass_on)
     ends, held = os.pipe()
     with subprocess.Popen(
         _words(), env=_environment(str(ends)), pass_fds=(ends,), start_new_session=is_apart
@@ -84,7 +86,7 @@ def has_debugged() -> bool:
         code: Optional[int] = None
         try:
             code = process.wait()
-        except KeyboardInterrupt:  # SIGTERM or SIGHUP: the child ends, and says so
+        except KeyboardInterrupt:  # SIGTERM or SIGHUP on a terminal: the child ends, and says so
             pass
         finally:
             os.close(held)
