@@ -44,13 +44,13 @@ def test_a_client_of_another_project_debugs_the_program_of_the_page(
     )
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
+    assert seen.pop("value").startswith("1 (the debug information may have")  # `total` is volatile
     assert seen == {
         "verified": [True],
         "stopped": "breakpoint",
         "frames": [["blink", 9], ["main", 17]],
         "variables": {"times": "1", "i": seen["variables"]["i"]},
         "after": "returned: 1",
-        "value": "1",
         "code": 0,
     }
     assert seen["variables"]["i"].startswith("<in a register")
