@@ -6,17 +6,19 @@
     python3 dev.py test --wine    a Windows Python in wine; needs Debian, and root to install a missing wine
     python3 dev.py test --vm  real USB, in a virtual machine; needs Debian, and root to install missing packages
     python3 dev.py test --ucsim    our STM8 core beside Debian's uCsim, on random code and compiled programs
+    python3 dev.py test --dap      the debug adapter with a client of another project
     python3 dev.py test --sdcc     random C programs, compiled by SDCC and executed by our STM8 core
     python3 dev.py test --pioarduino    tests/platform on pioarduino's core instead of PlatformIO's
     python3 dev.py test --platformio-6.1    the same on the last PlatformIO 6.1
     python3 dev.py test --newest-python    the tests that depend on the interpreter, on the newest Python of Debian
-                              these seven exit with 77, and say why, if a program that they need cannot be installed
+                              these eight exit with 77, and say why, if a program that they need cannot be installed
     python3 dev.py check      ruff, mypy --strict, generated files, the rules of prose, and the docs site, strictly
     python3 dev.py check ...  some of these: ruff, types, generated, prose, site
     python3 dev.py docs       the docs site, in dist/site; its pages work without a network
     python3 dev.py generate   write everything that is generated from tables
     python3 dev.py bench      how fast a write is, beside OpenOCD in the virtual machine of --vm
     python3 dev.py bench --quick    the same without the virtual machine; --save writes docs/performance.json
+    python3 dev.py bench --debugger    only the debugger, beside OpenOCD in the virtual machine of --vm
     python3 dev.py bench --console  only the console over SWIM, with SDCC
     python3 dev.py core --dir DIR    a PlatformIO core directory with this platform in it; --sdcc path: with the SDCC on
                               PATH, not a better one; --python FILE: for the PlatformIO of that Python

@@ -14,7 +14,7 @@ from .environments import interpreters, of_newer_debian, version_of, virtual_env
 from .system import ROOT, Argument, SetupError, apt_install, ask, capture, run, say
 
 # The tests for other interpreters: see tests/interpreters.py. CONTRIBUTING.md gives the reasons.
-_HERE = "not platform and not hardware and not wine and not vm and not ucsim and not sdcc"
+_HERE = "not platform and not hardware and not wine and not vm and not ucsim and not sdcc and not dap"
 ON_THE_OLDEST = f"{_HERE} and not sweep and not inner"
 ON_THE_NEWEST = f"{_HERE} and interpreter and not sweep"
 
@@ -39,6 +39,7 @@ MACHINES: dict[str, tuple[Path, list[Argument]]] = {
     "--vm": (_TESTS / "vm", [_TESTS / "vm" / "image.py"]),
     "--wine": (_TESTS / "windows", [_TESTS / "windows" / "wine.py"]),
     "--ucsim": (_TESTS / "ucsim", [_TESTS / "needed.py", "ucsim"]),
+    "--dap": (_TESTS / "editor", [_TESTS / "editor" / "environment.py"]),
     "--sdcc": (_TESTS / "sdcc", [_TESTS / "needed.py", "sdcc"]),
 }
 

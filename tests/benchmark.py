@@ -6,6 +6,7 @@
     bench --quick    without the virtual machine
     bench --builds   only builds: the search for wrong code and remove_unused, on and off
     bench --packages FOLDER   PlatformIO's packages, with those of spl and arduino: for the sizes of their examples
+    bench --debugger only the debugger, beside OpenOCD in the virtual machine
     bench --console  only the console over SWIM; it needs SDCC on PATH
     bench --phases   only where the time of each job of the loader goes, by the model of time
     bench --save     also writes what was measured to docs/performance.json; then run `dev.py generate`
@@ -58,6 +59,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--builds", action="store_true")
     parser.add_argument("--packages", type=Path)
+    parser.add_argument("--debugger", action="store_true")
     parser.add_argument("--console", action="store_true")
     parser.add_argument("--phases", action="store_true")
     parser.add_argument("--save", action="store_true")
@@ -70,6 +72,9 @@ def main() -> int:
     print(*(f"{name}: {value}" for name, value in about.items()), sep="\n", flush=True)
     if options.builds:
         _builds(options.packages, options.save, about)
+        return 0
+    if options.debugger:
+        _show_debugger()
         return 0
     if options.console:
         _show_console(about, save=options.save)
@@ -89,8 +94,9 @@ def main() -> int:
         record.save(record.DATA, record.FIGURES, about, (figure._asdict() for figure in measured))
     _builds(options.packages, options.save, about)
     if not options.quick:
-        from speed.in_machine import measure_all
+        from speed.in_machine import measure_all, step_figures
 
+        list(_shown(step_figures()))
         failed = [run for model in MODELS for run in measure_all(model, record.DATA if options.save else None)]
         for run in failed:
             print(f"not measured: {run}")
@@ -110,6 +116,14 @@ def _shown(figures: Iterable[Figure]) -> Iterator[Figure]:
     for figure in figures:
         print(f"{figure.what:<90} {figure.measured:>12} {figure.target:>10}", flush=True)
         yield figure
+
+
+def _show_debugger() -> None:
+    """Print the figures of the debugger, and those of OpenOCD."""
+    from speed.in_machine import step_figures
+
+    for figures in (debugging.figures(), step_figures()):
+        list(_shown(figures))
 
 
 def _show_console(about: dict[str, str], *, save: bool) -> None:

@@ -24,7 +24,7 @@ if hasattr(signal, "SIGHUP"):
 
 
 # What a test may be that starts processes: see interpreters.py for the first one.
-STARTERS = ("interpreter", "platform", "wine", "vm", "ucsim", "sdcc", "hardware")
+STARTERS = ("interpreter", "platform", "wine", "vm", "ucsim", "sdcc", "dap", "hardware")
 
 _started: list[object] = []
 _start = subprocess.Popen.__init__

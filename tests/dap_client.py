@@ -1,7 +1,7 @@
 """A client of the Debug Adapter Protocol for tests, as an editor is one. It knows nothing of the tool.
 
-The client `dap-python` of PyPI needs Python 3.12 and brings a debugger for Python. The client of npm needs Node. The
-tests run from Python 3.9 on, so they have this one.
+Most tests have this one, because they run from Python 3.9 on. The client dap-python of PyPI needs Python 3.12:
+tests/editor has a session of it.
 """
 
 from __future__ import annotations
@@ -127,6 +127,11 @@ class DapClient:
         """Close its stdin; return its exit code, the rest of its stdout, and its stderr."""
         out, err = self._process.communicate(timeout=LIMIT_S)
         return self._process.returncode, out, err.decode("utf-8").replace("\r\n", "\n")
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the process that the editor has started, and wait until its stdout has ended."""
+        self._process.send_signal(number)
+        self._from.read()
 
     # -- a session ----------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ DEPENDING = (
     "cli/test_device_files.py",
     "cli/test_doctor.py",
     "cli/test_gdbserver.py",
+    "cli/test_guard.py",
     "cli/test_handover.py",
     "cli/test_machine_page.py",
     "cli/test_monitor.py",

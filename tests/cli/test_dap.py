@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import signal
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from cli.desk import Desk, Result, talking
 from dwarf_files import small_program
+from stm8tool.chip.flash.controller import Flash
 from stm8tool.debugger.dap.messages import LONGEST, encoded
 
 HEAD = re.compile(rb"Content-Length: (\d+)\r\n\r\n")
@@ -147,3 +149,25 @@ def test_on_a_terminal_the_command_says_that_an_editor_starts_it(board: Desk, mo
     result = board.flash("dap")
     assert result.code == 2
     assert "an editor starts this command" in result.reason
+
+
+def test_an_interrupted_upload_warns_of_a_half_written_chip(board: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The editor shows the warning, and a terminal the last line."""
+    board.chip(content=bytes(64))
+    launch = ("launch", {"program": "held.elf", "upload": True})
+    with monkeypatch.context() as patched:
+        patched.setattr(Flash, "unlock", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+        talk = Talk(board, patched, requests(BEGIN, launch))
+    shown = talk.messages[-1]["body"]["output"]
+    assert shown == "the upload was interrupted, so the chip may be half-written: upload again\n"
+    assert talk.result.code == 130
+    assert talk.result.reason.endswith("released; the chip may be half-written: run the command again")
+    assert board.flash("write", "held.elf").code == 0
+    assert board.is_idle()
+
+
+def test_an_interrupt_after_the_upload_warns_of_nothing(board: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stm8tool.debugger.begin._reach", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    launch = ("launch", {"program": "held.elf", "upload": True})
+    talk = Talk(board, monkeypatch, requests(BEGIN, launch))
+    assert (talk.result.code, talk.result.reason) == (130, "interrupted: the probe is released")

@@ -18,9 +18,8 @@ DRAFT = "(write this)"  # docs/error_index.py writes it into the draft of a sect
 ERRORS = read("docs/errors.md")
 HEADINGS = re.findall(r"^### (E-[A-Z-]+)$", ERRORS, re.MULTILINE)
 # No board decides whether Python packages are there; tests/unit/test_deps.py has them missing.
-# Only a user of a debugger can ask for what E-DEBUG refuses; tests/session/test_gdb_breakpoints.py has one.
 # Only a program that floods its console meets E-RING-FULL; tests/session/test_swim_console.py has one.
-_NOT_ON_A_BOARD = {Code.PACKAGES, Code.DEBUG, Code.RING_FULL}
+_NOT_ON_A_BOARD = {Code.PACKAGES, Code.RING_FULL}
 
 
 @pytest.fixture

@@ -221,3 +221,10 @@ def test_the_exit_code_of_the_server_passes_the_guard(desk: Desk) -> None:
         code, err = server.end()
     assert code == 4
     assert err.splitlines()[-1].endswith("[E-TARGET-SILENT]")
+
+
+def test_every_option_of_the_command_line_reaches_the_server_behind_the_guard(board: Desk) -> None:
+    with serving(board, "--end-with-stdin", "-vv") as server:
+        code, err = server.end()
+    assert code == 0
+    assert "f5 -> " in err  # the commands to the probe

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,17 +39,27 @@ file.write_text(json.dumps({"words": words, "script": script}), encoding="utf-8"
 
 @pytest.fixture(scope="module")
 def debuggers(core: Core) -> Core:
-    """A core directory with a stand-in for the debugger, and an OpenOCD that only a real debugger would start."""
-    for package, program, code in (
-        (stand_ins.BINUTILS, "stm8-gdb", CLIENT_PROGRAM),
-        (stand_ins.OPENOCD, "openocd", ""),
-    ):
-        folder = stand_ins.install(core, package, f"{stand_ins.manifest()[package]}+stand-in")
-        (folder / "bin").mkdir()
-        write_program(folder / "bin" / program, code)
+    """A core directory with a stand-in for the debugger, and without OpenOCD."""
+    _install(core, stand_ins.BINUTILS, "stm8-gdb", CLIENT_PROGRAM)
     return core
 
 
+def _install(core: Core, package: str, program: str, code: str) -> Path:
+    folder = stand_ins.install(core, package, f"{stand_ins.manifest()[package]}+stand-in")
+    (folder / "bin").mkdir()
+    write_program(folder / "bin" / program, code)
+    return folder
+
+
+@pytest.fixture
+def openocd(debuggers: Core) -> Iterator[None]:
+    """An OpenOCD that only a real debugger would start."""
+    folder = _install(debuggers, stand_ins.OPENOCD, "openocd", "")
+    yield
+    shutil.rmtree(folder)
+
+
+@pytest.mark.usefixtures("openocd")
 @pytest.mark.parametrize(
     ("board", "files"),
     [
@@ -111,6 +123,7 @@ def test_our_server_debugs_a_simulated_board_as_pio_debug_does_and_leaves_it_run
         finally:
             process.kill()
     assert code == 0
+    assert not list((debuggers.folder / "packages").glob(f"{stand_ins.OPENOCD}*"))  # none was asked for
     session = json.loads(board.built("firmware.elf", "stm8sblue").with_name("session.json").read_text("utf-8"))
     assert session["error"] is None, session["error"]
     assert (session["first"], session["loaded"], session["told"]) == ("S02", "OK", "continue\n")
@@ -141,3 +154,21 @@ def test_the_launch_data_of_vs_code_name_the_program_and_the_registers(debuggers
     assert {row["projectEnvName"] for row in rows} == {"stm8sblue"}
     assert all(row["executable"].endswith("/.pio/build/stm8sblue/firmware.elf") for row in rows)
     assert all(row["svdPath"].endswith("/misc/svd/stm8s103.svd") for row in rows)
+
+
+def test_clion_gets_no_launch_data_and_finds_program_debugger_and_registers_in_the_metadata(
+    debuggers: Core, board: Project
+) -> None:
+    before = {file.name for file in board.folder.iterdir()}
+    result = debuggers.pio("project", "init", "--ide", "clion", cwd=board.folder)
+    assert result.code == 0, result.output
+    assert (board.folder / ".gitignore").read_text(encoding="utf-8").split() == [".pio"]
+    folders = {".pio", "include", "lib", "src", "test"}
+    assert {file.name for file in board.folder.iterdir()} - before <= {".gitignore", *folders}
+    result = debuggers.pio("project", "metadata", "--json-output", cwd=board.folder)
+    assert result.code == 0, result.output
+    (data,) = json.loads(result.output[result.output.index('{"') :].partition("\n")[0]).values()
+    assert data["env_name"] == "stm8sblue"
+    assert data["prog_path"].endswith("/.pio/build/stm8sblue/firmware.elf")
+    assert data["gdb_path"].endswith("stm8-gdb")
+    assert data["svd_path"].endswith("/misc/svd/stm8s103.svd")

@@ -2,105 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import re
-import subprocess
-from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 import documents
-from debugged import LARGE, MEDIUM, build, line_of
-from pio import ROOT, Core
-from stm8tool.cli import debug as command
-from stm8tool.debugger.begin import begun, loaded
-from stm8tool.debugger.source_run import SourceDebugger
-from stm8tool.debugger.terminal import Terminal
+from debug_board import BOARDS, DebugBoard
+from debugged import build, line_of
+from pio import Core
 from stm8tool.image import elf
 from stm8tool.parts.table import find_part
-from stm8tool.sim import store
 
 pytestmark = pytest.mark.platform
-
-MAIN_C = """\
-#include <stdint.h>
-#include "motor.h"
-volatile uint8_t ticks;
-volatile uint8_t wanted;
-static struct motor left = {3, {10, 20, 30}, &left};
-static int8_t level = -5;
-
-void tick(void) __interrupt(HANDLER)
-{
-    CLEAR = 0;
-    ticks++;
-    if (wanted)
-        wanted--;
-}
-
-static int16_t sum(uint8_t count, int16_t start)
-{
-    int16_t result = start;
-    uint8_t i;
-    for (i = 0; i < count; i++)
-        result += speed_of(&left, i);
-    return result;
-}
-
-static void wait(void)
-{
-    wanted = 3;
-    while (wanted)
-        ;
-    level++;
-}
-
-void main(void)
-{
-    start_timer();
-    __asm__("rim");
-    for (;;) {
-        left.total = sum(3, 100);
-        wait();
-        left.total = left.total * 3L / 2;
-    }
-}
-"""
-MOTOR_H = """\
-struct motor { int16_t total; uint8_t speed[3]; struct motor *next; };
-uint8_t speed_of(struct motor *motor, uint8_t index);
-void start_timer(void);
-"""
-MOTOR_C = """\
-#include <stdint.h>
-#include "motor.h"
-#define REG(address) (*(volatile unsigned char *)(address))
-
-uint8_t speed_of(struct motor *motor, uint8_t index)
-{
-    uint8_t speed = motor->speed[index];
-    if (speed > 100)
-        speed = 100;
-    return speed;
-}
-
-void start_timer(void)
-{
-    CLOCK;
-    REG(AUTO_RELOAD) = 200;
-    REG(ENABLE) = 1;
-    REG(CONTROL) = 1;
-}
-"""
-# TIM4: its vector, and its registers (RM0016, RM0031).
-FAMILIES = {
-    "stm8s103f3": ("23", "0x5344", "(void)0", "0x5348", "0x5343", "0x5340"),
-    "stm8s208rb": ("23", "0x5342", "(void)0", "0x5346", "0x5341", "0x5340"),
-    "stm8l151k6": ("25", "0x52E5", "REG(0x50C3) |= 4", "0x52E9", "0x52E4", "0x52E0"),
-}
-BOARDS = [("stm8s103f3", MEDIUM), ("stm8s103f3", LARGE), ("stm8l151k6", MEDIUM), ("stm8l151k6", LARGE)]
 
 
 @pytest.fixture(scope="module")
@@ -108,50 +21,20 @@ def sdcc(core: Core) -> str:
     return core.sdcc()
 
 
-class Bench:
-    """A program in a simulated chip, in the current folder."""
-
-    def __init__(self, sdcc: str, folder: Path, part: str, model: str) -> None:
-        handler, clear, clock, reload, enable, control = FAMILIES[part]
-        defines = (f"HANDLER={handler}", f"CLEAR=(*(volatile uint8_t*){clear})", f"AUTO_RELOAD={reload}")
-        options = [f"-D{define}" for define in (*defines, f"ENABLE={enable}", f"CONTROL={control}", f"CLOCK={clock}")]
-        self.sources = {"main.c": MAIN_C, "motor.h": MOTOR_H, "motor.c": MOTOR_C}
-        self.part, self.folder = part, folder
-        self.file = build(sdcc, folder, self.sources, *options, model=model)
-        assert documents.run(["sim", "create", "board.chip", "--part", part, "--probe", "v3"])[0] == 0
-        code, shown = documents.run([*self.words, "write", "program.elf"])
-        assert code == 0, shown
-
-    @property
-    def words(self) -> list[str]:
-        return ["--probe", "sim:board.chip", "--part", self.part]
-
-    def debug(self, *commands: str, code: int = 0, options: Sequence[str] = ()) -> str:
-        """Run `debug` with commands; return what a terminal shows."""
-        given = [word for text in commands for word in ("--do", text)]
-        ended, shown = documents.run([*self.words, "debug", "program.elf", *options, *given])
-        assert ended == code, shown
-        return shown
-
-    def at(self, file: str, words: str) -> str:
-        """Return the place of a line by its words."""
-        return f"{file}:{line_of(self.sources[file], words)}"
-
-
 @pytest.fixture(params=BOARDS, ids=" ".join)
-def bench(sdcc: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Bench:
+def bench(sdcc: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> DebugBoard:
     monkeypatch.chdir(tmp_path)
-    return Bench(sdcc, tmp_path, *request.param)
+    return DebugBoard(sdcc, tmp_path, *request.param)
 
 
 @pytest.fixture
-def one(sdcc: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def one(sdcc: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DebugBoard:
     """One of them, for what does not depend on the chip."""
     monkeypatch.chdir(tmp_path)
-    return Bench(sdcc, tmp_path, *BOARDS[0])
+    return DebugBoard(sdcc, tmp_path, *BOARDS[0])
 
 
-def test_it_stops_at_main_and_steps_line_by_line(bench: Bench) -> None:
+def test_it_stops_at_main_and_steps_line_by_line(bench: DebugBoard) -> None:
     shown = bench.debug("next", "next", "next", "next")
     places = [line for line in shown.splitlines() if " in " in line]
     assert [place.partition(" at ")[2] for place in places] == [
@@ -161,7 +44,7 @@ def test_it_stops_at_main_and_steps_line_by_line(bench: Bench) -> None:
     assert "        wait();" in shown
 
 
-def test_a_step_goes_into_a_function_of_another_file_and_finish_shows_its_result(bench: Bench) -> None:
+def test_a_step_goes_into_a_function_of_another_file_and_finish_shows_its_result(bench: DebugBoard) -> None:
     shown = bench.debug(
         f"break {bench.at('main.c', 'result += speed_of')}", "continue", "step", "backtrace", "locals", "finish"
     )
@@ -173,7 +56,7 @@ def test_a_step_goes_into_a_function_of_another_file_and_finish_shows_its_result
     assert "result: 10" in shown
 
 
-def test_a_breakpoint_at_a_function_stops_behind_the_code_that_makes_its_frame(bench: Bench) -> None:
+def test_a_breakpoint_at_a_function_stops_behind_the_code_that_makes_its_frame(bench: DebugBoard) -> None:
     shown = bench.debug("break sum", "continue", "print count", "print $sp > 0", "locals")
     assert "breakpoint 1\n" in shown
     assert "count = 3\n" in shown
@@ -181,7 +64,7 @@ def test_a_breakpoint_at_a_function_stops_behind_the_code_that_makes_its_frame(b
     assert "start = <in a register, known at the function's entry only>" in shown
 
 
-def test_globals_statics_structures_pointers_and_elements_are_shown(bench: Bench) -> None:
+def test_globals_statics_structures_pointers_and_elements_are_shown(bench: DebugBoard) -> None:
     shown = bench.debug(
         f"tbreak {bench.at('main.c', '    wait();')}",
         "print left",
@@ -203,7 +86,7 @@ def test_globals_statics_structures_pointers_and_elements_are_shown(bench: Bench
     assert "&left == left.next = 1" in shown
 
 
-def test_a_line_that_waits_for_an_interrupt_ends_although_steps_mask_interrupts(bench: Bench) -> None:
+def test_a_line_that_waits_for_an_interrupt_ends_although_steps_mask_interrupts(bench: DebugBoard) -> None:
     shown = bench.debug(
         f"tbreak {bench.at('main.c', '    while (wanted)')}", "next", "print wanted", "print ticks >= 3"
     )
@@ -212,14 +95,14 @@ def test_a_line_that_waits_for_an_interrupt_ends_although_steps_mask_interrupts(
     assert "ticks >= 3 = 1" in shown
 
 
-def test_it_also_ends_with_one_breakpoint_elsewhere(bench: Bench) -> None:
+def test_it_also_ends_with_one_breakpoint_elsewhere(bench: DebugBoard) -> None:
     shown = bench.debug(
         f"break {bench.at('main.c', 'left.total * 3L')}", f"tbreak {bench.at('main.c', '    while (wanted)')}", "next"
     )
     assert f"wait() at {bench.at('main.c', 'level++')}" in shown
 
 
-def test_an_interrupt_handler_has_a_frame_and_the_interrupted_one_below(bench: Bench) -> None:
+def test_an_interrupt_handler_has_a_frame_and_the_interrupted_one_below(bench: DebugBoard) -> None:
     shown = bench.debug("break tick", "continue", "backtrace", "frame 1", "registers", "finish")
     assert "0  0x" in shown
     assert "tick() at main.c:" in shown
@@ -229,20 +112,20 @@ def test_an_interrupt_handler_has_a_frame_and_the_interrupted_one_below(bench: B
     assert "not known" not in registers  # an interrupt saves them all
 
 
-def test_the_registers_of_a_caller_are_not_guessed(bench: Bench) -> None:
+def test_the_registers_of_a_caller_are_not_guessed(bench: DebugBoard) -> None:
     shown = bench.debug("break speed_of", "continue", "frame 1", "registers", "print $a", code=2)
     assert "a  = <not known: a function called later may have changed it>" in shown
     assert "error: $a is not known" in shown
 
 
-def test_a_library_routine_is_stepped_over(bench: Bench) -> None:
+def test_a_library_routine_is_stepped_over(bench: DebugBoard) -> None:
     """`left.total * 3L / 2` calls routines of SDCC's library, which have no lines."""
     shown = bench.debug(f"tbreak {bench.at('main.c', 'left.total * 3L')}", "step", "print left.total")
     assert f"main() at {bench.at('main.c', 'sum(3, 100)')}" in shown
     assert "left.total = 240" in shown
 
 
-def test_inside_a_library_routine_the_lack_of_information_is_said(bench: Bench) -> None:
+def test_inside_a_library_routine_the_lack_of_information_is_said(bench: DebugBoard) -> None:
     name = next(name for name in elf.symbols(bench.file.read_bytes()) if name in ("__mullong", "__divslong"))
     shown = bench.debug(f"tbreak {name[1:]}", "backtrace", "locals", code=1)
     assert "no debug information here" in shown
@@ -250,7 +133,7 @@ def test_inside_a_library_routine_the_lack_of_information_is_said(bench: Bench) 
     assert "[E-DEBUG]" in shown.splitlines()[-1]
 
 
-def test_variables_and_registers_are_set(bench: Bench) -> None:
+def test_variables_and_registers_are_set(bench: DebugBoard) -> None:
     shown = bench.debug(
         f"tbreak {bench.at('main.c', '    wait();')}",
         "set left.speed[2] = 77",
@@ -263,7 +146,7 @@ def test_variables_and_registers_are_set(bench: Bench) -> None:
     assert "$x = 0x1234" in shown
 
 
-def test_the_third_breakpoint_in_flash_is_refused_and_the_two_are_named(bench: Bench) -> None:
+def test_the_third_breakpoint_in_flash_is_refused_and_the_two_are_named(bench: DebugBoard) -> None:
     shown = bench.debug("break sum", "break wait", "break tick", code=1)
     *_, hint, error = shown.splitlines()
     assert hint == "hint: delete one of the breakpoints first: 1 (sum) and 2 (wait)"
@@ -272,20 +155,21 @@ def test_the_third_breakpoint_in_flash_is_refused_and_the_two_are_named(bench: B
     assert error.endswith("[E-DEBUG]")
 
 
-def test_a_register_that_the_simulator_does_not_know_is_an_error(one: Bench) -> None:
+def test_a_register_that_the_simulator_does_not_know_is_an_error(one: DebugBoard) -> None:
     shown = one.debug("x 0x7F80", code=1)
     assert "error: the simulator does not know this: read of 0x007F80" in shown.splitlines()[-1]
 
 
-def test_a_breakpoint_in_eeprom_is_refused(bench: Bench) -> None:
+def test_a_breakpoint_in_eeprom_is_refused(bench: DebugBoard) -> None:
     start = find_part(bench.part).eeprom
     assert start is not None
-    shown = bench.debug(f"break *0x{start.start:X}", code=1)
+    shown = bench.debug("break sum", f"break *0x{start.start:X}", code=1)
     assert "this is in eeprom" in shown
+    assert "hint: a watchpoint there stops the program" in shown
     assert "[E-DEBUG]" in shown
 
 
-def test_with_both_breakpoints_set_next_goes_over_a_call_by_single_steps(bench: Bench) -> None:
+def test_with_both_breakpoints_set_next_goes_over_a_call_by_single_steps(bench: DebugBoard) -> None:
     shown = bench.debug(
         f"break {bench.at('main.c', '    wait();')}",
         f"break {bench.at('main.c', 'left.total * 3L')}",
@@ -448,7 +332,7 @@ def test_what_may_be_wrong_is_marked_in_every_form(sdcc: str, tmp_path: Path, mo
     assert "i = 77" in shown(at("    out = r;"), "locals")
 
 
-def test_the_program_runs_on_afterwards(bench: Bench) -> None:
+def test_the_program_runs_on_afterwards(bench: DebugBoard) -> None:
     bench.debug("break sum", "continue")
     shown = documents.run(["sim", "run", "board.chip", "--for", "50ms", "--elf", "program.elf"])
     assert shown[0] == 0, shown[1]
@@ -456,229 +340,7 @@ def test_the_program_runs_on_afterwards(bench: Bench) -> None:
     assert code == 0, held
 
 
-def test_continue_for_a_time_halts_the_program_then(bench: Bench) -> None:
+def test_continue_for_a_time_halts_the_program_then(bench: DebugBoard) -> None:
     shown = bench.debug("continue 20ms", "print ticks > 3")
     assert "halted\n" in shown
     assert "ticks > 3 = 1" in shown
-
-
-def test_attach_halts_the_program_without_a_reset(one: Bench) -> None:
-    one.debug("continue 20ms")
-    shown = one.debug("print ticks > 3", options=["--attach"])
-    assert "ticks > 3 = 1" in shown
-
-
-def test_another_program_in_the_chip_is_refused(one: Bench) -> None:
-    data = bytearray(one.file.read_bytes())
-    section = next(part for part in elf.sections(bytes(data)) if part.name == "CODE")
-    at = bytes(data).index(section.data)
-    data[at + 5] ^= 0xFF
-    one.file.write_bytes(data)
-    shown = one.debug("next", code=1)
-    assert shown.splitlines()[-1] == "error: the chip runs another program than program.elf [E-OTHER-BUILD]"
-
-
-def test_a_build_without_debug_information_is_refused(one: Bench, sdcc: str, tmp_path: Path) -> None:
-    (tmp_path / "plain.c").write_text("void main(void) { for (;;) ; }\n", encoding="utf-8")
-    flags = ["-mstm8", "--out-fmt-elf"]
-    subprocess.run([sdcc, *flags, "plain.c", "-o", "plain.elf"], check=True, capture_output=True)
-    code, shown = documents.run([*one.words, "debug", "plain.elf"])
-    assert code == 2
-    assert "[E-NO-DWARF]" in shown
-
-
-def test_damaged_debug_information_is_refused_or_serves(one: Bench) -> None:
-    """Whatever byte of it is wrong: no traceback, and no endless run."""
-    good = one.file.read_bytes()
-    begin = good.index(b"main.c") - 200
-    for at in range(begin, len(good), max(1, (len(good) - begin) // 60)):
-        one.file.write_bytes(good[:at] + bytes([good[at] ^ 0x5A]) + good[at + 1 :])
-        code, shown = documents.run([*one.words, "debug", "program.elf", "--do", "backtrace", "--do", "locals"])
-        assert code in (0, 1, 2), (at, shown)
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("frobnicate", "'frobnicate' is not a command"),
-        ("break", "which place?"),
-        ("break nowhere", "the program has no function 'nowhere'"),
-        ("break main.c:9999", "main.c has no code at line 9999 or below it"),
-        ("break other.c:1", "no code comes from a file other.c"),
-        ("break ticks", "ticks is not a function"),
-        ("print nothing", "no variable nothing is known here"),
-        ("print left.nothing", "has no member nothing"),
-        ("print left.speed[3]", "the array has no element 3"),
-        ("print 1 / 0", "a division by 0"),
-        ("print (1", "a ')' is missing"),
-        ("print 1 +", "the expression ends too early"),
-        ("print $r1", "the CPU has no register $r1"),
-        ("print " + "-" * 200 + "1", "the expression is too deep"),
-        ("print " + "1+" * 300 + "1", "the expression has more than 400 characters"),
-        ("print/q left", "/q is not a form of a value"),
-        ("set level = 200", "200 does not fit"),
-        ("set left = 1", "only a number can be set"),
-        ("set 1 = 1", "only a variable in memory and a register can be set"),
-        ("set $cc = 256", "$cc holds 0 to 0xFF"),
-        ("delete 7", "there is no breakpoint 7"),
-        ("frame 7", "there is no frame 7"),
-        ("finish", "the caller is not known: main has no caller"),
-        ("continue soon", "--for soon is not a time"),
-        ("x 0 1000", "x shows 1 to 256 bytes"),
-        ("next 3", "this command takes no '3'"),
-        ("list other.c:1", "no code comes from a file other.c"),
-        ("x" * 2000, "the command has more than 1000 characters"),
-    ],
-)
-def test_what_makes_no_sense_is_refused_with_a_sentence(one: Bench, line: str, words: str) -> None:
-    ended, shown = documents.run([*one.words, "debug", "program.elf", "--do", line])
-    *_, hint, error = shown.splitlines()
-    assert ended in (1, 2)
-    assert error.startswith("error: ")
-    assert words in error
-    assert hint.startswith("hint: ")
-
-
-def test_a_script_comes_through_a_pipe_and_ends_at_its_first_failure(
-    one: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    script = b"# a comment\n\nnext\nprint level\nfrobnicate\nprint left\n"
-    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(script), isatty=lambda: False))
-    code, shown = documents.run([*one.words, "debug", "program.elf"])
-    assert code == 2
-    assert "level = -5" in shown
-    assert "left =" not in shown
-
-
-def test_a_terminal_goes_on_after_an_error_and_quit_ends_it(one: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    typed = b"frobnicate\nprint level\nquit\nprint left\n"
-    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(typed), isatty=lambda: True))
-    monkeypatch.setattr(documents.Terminal, "isatty", lambda self: True)
-    code, shown = documents.run([*one.words, "debug", "program.elf"])
-    assert code == 0
-    assert "'frobnicate' is not a command" in shown
-    assert "(debug) level = -5" in shown
-    assert "left =" not in shown
-
-
-def test_help_names_every_command(one: Bench) -> None:
-    shown = one.debug("help")
-    for name in ("break", "delete", "step", "next", "finish", "continue", "backtrace", "print", "locals", "list"):
-        assert f"\n{name}" in f"\n{shown}"
-    for name in ("registers", "set", "help", "quit"):
-        assert f"\n{name}" in f"\n{shown}"
-
-
-def test_list_marks_the_line_and_goes_on(one: Bench) -> None:
-    shown = one.debug("list", "list", "list motor.c:5")
-    assert f">{line_of(MAIN_C, '    start_timer();'):5}      start_timer();" in shown
-    assert "uint8_t speed_of(struct motor *motor, uint8_t index)" in shown
-
-
-def test_ctrl_c_halts_a_program_that_runs(one: Bench) -> None:
-    """Without it, `continue` ends only at a breakpoint."""
-    from stm8tool.api import Chip
-    from stm8tool.selector import open_link
-    from stm8tool.session import Session
-
-    part = find_part(one.part)
-    asked = iter([False] * 3 + [True] * 100)
-    program = loaded("program.elf", part)
-    chip = Chip(lambda: Session(open_link("sim:board.chip"), part), part)
-    with chip, begun(chip, program, lambda text: None, lambda: next(asked)) as debugger:
-        assert isinstance(debugger, SourceDebugger)
-        shown = Terminal(debugger, lambda text: 1.0).do("continue")
-    assert shown.startswith("halted\n")
-
-
-def test_ctrl_c_is_a_request_while_commands_are_typed() -> None:
-    import signal
-
-    keys = command._Keys()
-    with keys.held():
-        signal.raise_signal(signal.SIGINT)
-        assert keys.has_asked()
-        keys.forget()
-        assert not keys.has_asked()
-
-
-def test_the_page_shows_the_way_from_nothing_to_a_printed_local(
-    sdcc: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    text = documents.section(documents.read("docs/debugging.md"), "From nothing to a printed local")
-    (source,) = re.findall(r"^```c\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    (tmp_path / "blink.c").write_text(source, encoding="utf-8")
-    ran = 0
-    for example in documents.examples(text):
-        if example.command.startswith("sdcc "):
-            subprocess.run([sdcc, *example.words], check=True, capture_output=True)
-            continue
-        code, shown = example.run()
-        assert code == 0, shown
-        assert example.fits(shown), shown
-        ran += 1
-    assert ran == 3
-
-
-def test_the_page_lists_every_command(one: Bench) -> None:
-    rows = documents.first_cells(documents.section(documents.read("docs/debugging.md"), "Commands"))
-    named = [word.split()[0] for row in rows for word in row.split(", ")]
-    shown = one.debug("help")
-    assert sorted(named) == sorted(line.split()[0].partition("[")[0] for line in shown.splitlines()[2:])
-
-
-def test_each_reason_of_the_page_is_one_of_the_tool() -> None:
-    rows = documents.first_cells(
-        documents.section(documents.read("docs/debugging.md"), "What the debugger does not show")
-    )
-    tool = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "tool" / "stm8tool").rglob("*.py")))
-    assert len(rows) == 12
-    assert [row for row in rows if row not in tool] == []
-
-
-def test_a_step_ends_when_the_chip_is_reset_in_it(sdcc: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise it would wait for ever: the program begins anew each time, and never comes to the next line."""
-    monkeypatch.chdir(tmp_path)
-    crash = 'void crash(void)\n{\n    __asm__(".db 0x05");\n}\nvoid main(void)\n{\n    crash();\n    for (;;) ;\n}\n'
-    build(sdcc, tmp_path, {"main.c": crash})
-    words = ["--probe", "sim:board.chip", "--part", "stm8s103f3"]
-    documents.run(["sim", "create", "board.chip", "--part", "stm8s103f3", "--probe", "v3"])
-    documents.run([*words, "write", "program.elf"])
-    code, shown = documents.run([*words, "debug", "program.elf", "--do", "next"])
-    assert code == 0
-    assert "halted, because the chip was reset: the step did not end" in shown
-
-
-def test_a_chip_asleep_in_halt_is_reached_with_a_reset_only(
-    sdcc: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    asleep = 'void main(void)\n{\n    __asm__("halt");\n    for (;;) ;\n}\n'
-    build(sdcc, tmp_path, {"main.c": asleep})
-    words = ["--probe", "sim:board.chip", "--part", "stm8s103f3"]
-    documents.run(["sim", "create", "board.chip", "--part", "stm8s103f3", "--probe", "v3"])
-    documents.run([*words, "write", "program.elf"])
-    code, shown = documents.run([*words, "debug", "program.elf", "--attach", "--do", "next"])
-    assert code
-    assert "leave out --attach" in shown.splitlines()[-2]
-    code, shown = documents.run([*words, "debug", "program.elf", "--do", "backtrace"])
-    assert code == 0, shown
-    assert "main has no caller" in shown
-
-
-def test_a_locked_chip_is_refused_and_runs_on(one: Bench) -> None:
-    assert documents.run([*one.words, "lock", "--yes"])[0] == 0
-    shown = one.debug("next", code=5)
-    assert "[E-ROP-READ]" in shown.splitlines()[-1]
-
-
-@pytest.mark.parametrize("transfers", [60, 200, 600])
-def test_an_unplugged_probe_is_told(one: Bench, transfers: int) -> None:
-    assert documents.run([*one.words, "read", "held.bin", "--region", "flash"])[0] == 0
-    held, fault = Path("held.bin").read_bytes(), f"unplug-after={transfers}"
-    store.create("lost.chip", find_part(one.part), "v3", content=held, faults=[fault])
-    words = ["--probe", "sim:lost.chip", "--part", one.part, "debug", "program.elf"]
-    code, shown = documents.run([*words, "--do", "tbreak sum", *["--do", "next"] * 8])
-    assert code == 3
-    assert "[E-PROBE-LOST]" in shown.splitlines()[-1]

@@ -12,7 +12,7 @@ from sim.small_board import LIMIT_S, S103, send
 from stm8tool import selector
 from stm8tool.errors import EndpointStallError, UnknownPartError, UsageError
 from stm8tool.parts.table import find_part
-from stm8tool.sim.clock import RealClock, VirtualClock
+from stm8tool.sim.clock import PacedClock, RealClock, VirtualClock
 from stm8tool.sim.store import create, describe, open_transport
 from stm8tool.support import locks
 
@@ -118,16 +118,16 @@ def test_stall_and_usb_reset_reach_the_probe(tmp_path: Path) -> None:
 def test_real_time_is_slept_and_virtual_time_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr("time.sleep", slept.append)
-    for clock in (VirtualClock(), RealClock()):
+    for clock in (VirtualClock(), RealClock(), PacedClock()):
         clock.sleep(2.5)
         clock.sleep(0)
         assert clock.now() <= clock.now()
-    assert slept == [2.5]
+    assert slept == [2.5, 2.5]
 
 
 def test_time_is_virtual_unless_real_time_is_asked_for(board: Path) -> None:
     assert isinstance(open_transport(board).clock, VirtualClock)
-    assert isinstance(open_transport(board, real_time=True).clock, RealClock)
+    assert isinstance(open_transport(board, real_time=True).clock, PacedClock)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from stm8tool.debugger.target import Target
 STEP_S = {"v2": 0.025, "v3": 0.008}
 READ_S = {"v2": None, "v3": 0.1}
 LOAD_RATIO = 1.1
+STEP_RATIO = 1.5  # at least: a step of OpenOCD, over ours
 _STEPS = 20
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from speed import record
-from speed.cases import BLANK, DIRECT, LOADER, OPENOCD, PARTS, REWRITE, VERIFY, Cost
-from speed.real_clients import measure
+from speed import debugging, record
+from speed.cases import BLANK, DIRECT, LOADER, MODELS, OPENOCD, PARTS, REWRITE, VERIFY, Cost
+from speed.processes import Figure
+from speed.real_clients import measure, openocd_step_s
 from stm8tool.parts.table import find_part
 from vm.machine import Machine, NoAnswerError
 
@@ -79,3 +80,13 @@ def measure_all(model: str, path: Optional[Path]) -> list[Run]:
                 if path:
                     record.save(path, record.in_machine(model), about, map(record.row, record.in_order(costs.values())))
     return [run for run, count in failed.items() if count == _TRIES]
+
+
+def step_figures() -> Iterator[Figure]:
+    """Yield how much longer OpenOCD takes for a step than the flasher's debugger, by the same model of time."""
+    with Machine() as machine:
+        for model in MODELS:
+            theirs, ours = openocd_step_s(machine, model), debugging.step_s(model)
+            yield Figure(f"debugger, {model}: a single step of OpenOCD", f"{theirs * 1e3:.1f} ms")
+            ratio = f"{theirs / ours:.1f}"
+            yield Figure(f"debugger, {model}: OpenOCD's step, over ours", ratio, str(debugging.STEP_RATIO))

@@ -100,6 +100,9 @@ class Meter:
     def join(self) -> None:
         self._probe.join()
 
+    def settle(self) -> None:
+        self._probe.settle()
+
     def clear_halt(self) -> None:
         self._probe.clear_halt()
 

@@ -9,17 +9,19 @@ measured.
 from __future__ import annotations
 
 import re
+import shlex
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from session.debug_bench import board_with
 from speed.cases import DIRECT, LOADER, OPENOCD, VERIFY, Cost
 from speed.meter import Meter
 from speed.modelled import chip_for, new_content
 from stm8tool.image import Segment, save
 from stm8tool.parts.table import Part, find_part
-from stm8tool.sim.clock import RealClock
+from stm8tool.sim.clock import PacedClock
 from stm8tool.sim.faults import Faults
 from stm8tool.sim.probe.stlink import SimStlink
 from stm8tool.sim.usbip.device import Function, UsbDevice
@@ -28,6 +30,8 @@ from stm8tool.sim.usbip.probe import ProbeFunction
 from stm8tool.sim.usbip.serial_port import SilentSerialPort
 from stm8tool.sim.usbip.server import BUSID, Server
 from stm8tool.sim.usbip.stlink import DISK, PROBE, SERIAL_DATA, SERIAL_PORT, of_board
+from vm.debug_session import MARK, STEPS
+from vm.image import HERE
 from vm.machine import HOST, Machine
 
 _LIMIT_S = 600
@@ -73,7 +77,7 @@ def measure(machine: Machine, client: str, name: str, model: str, job: str, *, r
     """Run a job of a client; return its cost by the model, or in real time, and how long its process ran."""
     part = find_part(name)
     chip = chip_for(part, job)
-    probe = SimStlink(chip, model, serial=_SERIAL, clock=RealClock() if real_time else None)
+    probe = SimStlink(chip, model, serial=_SERIAL, clock=PacedClock() if real_time else None)
     meter = Meter(probe, stands_in=client == OPENOCD and not real_time)
     file = machine.io / "bench.hex"
     save(file, [Segment(part.flash.start, new_content(part))])
@@ -92,6 +96,37 @@ def measure(machine: Machine, client: str, name: str, model: str, job: str, *, r
     process_s = 60 * int(took[1]) + float(took[2])
     real = (process_s, seconds) if real_time else (None, None)
     return Cost(client, part.name, model, job, seconds, *real, transfers, meter.swim_bytes), process_s
+
+
+class _Marked(Meter):
+    """A meter that notes when the client reads the byte that is a mark."""
+
+    def __init__(self, probe: SimStlink) -> None:
+        super().__init__(probe, stands_in=True)
+        self.marks: list[float] = []
+
+    def write(self, data: bytes, timeout_s: float) -> None:
+        if data[:8] == b"\xf4\x0b\x00\x01" + MARK.to_bytes(4, "big"):
+            self.marks.append(self.clock.now())
+        super().write(data, timeout_s)
+
+
+def openocd_step_s(machine: Machine, model: str) -> float:
+    """Return how long a step of OpenOCD takes by the model of time, with the registers after it.
+
+    OpenOCD also looks at the chip ten times in a second of real time. It is told not to.
+    """
+    meter = _Marked(board_with(model=model).probe)
+    words = '-f interface/stlink-dap.cfg -f target/stm8s103.cfg -c "gdb_port 3334; init; poll off"'
+    session = shlex.quote(str(HERE / "debug_session.py"))
+    with _served(meter, model) as port:
+        device = machine.do(f"attach usbip --tcp-port {port} attach -r {HOST} -b {BUSID}").strip()
+        result = machine.run(f'"$PYTHON" {session} steps 3334 openocd {words}', _LIMIT_S)
+    machine.do(f"while [ -e $DEVICES/{device} ]; do sleep 0.05; done")
+    if result.code or len(meter.marks) != 3:
+        raise AssertionError(f"OpenOCD, steps over {model}: {meter.marks} {result.output}")
+    first, second, third = meter.marks
+    return (third - second - (second - first)) / STEPS
 
 
 def _command(client: str, part: Part, job: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from types import SimpleNamespace
 from typing import Optional
 
 import pytest
@@ -20,6 +21,8 @@ from dwarf_files import (
     variable,
 )
 from elf_files import ALLOC
+from stm8tool.debugger.expressions import Evaluator
+from stm8tool.debugger.scopes import Scopes
 from stm8tool.dwarf import reading
 from stm8tool.dwarf.expressions import Hop, is_address, place_of
 from stm8tool.dwarf.types import ValueTextError, bytes_of, character_of, is_doubtful, leaves, text_of_value, value_of
@@ -172,6 +175,35 @@ def test_a_text_names_a_place(variables: Variables, text: str, address: int, kin
 def test_a_pointer_is_followed_later(variables: Variables, text: str, hops: list[Hop], kind: str) -> None:
     place = place_of(text, variables)
     assert (list(place.hops), place.type.name) == (hops, kind)
+
+
+_MEMORY = bytearray(0x100)
+_MEMORY[0x2C:0x2E] = (0x0080).to_bytes(2, "big")  # pm
+_MEMORY[0x27:0x29] = (0x0090).to_bytes(2, "big")  # motor.next
+_MEMORY[0x87:0x89] = (0x00A0).to_bytes(2, "big")  # pm->next
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("counter", "temp", "temp[2]", "*temp", "grid[1][2]", "grid[1]", "**grid", "*grid[1]", "(*grid)[1]"),
+        *("motor.speed", "motor.history[0]", "*motor.history", "motor.flags.a", "motor.flags.level", "(motor).next"),
+        *("pm->speed", "(*pm).history", "pm[1].speed", "pm[-1].speed", "pm->next->history[0]", "*pm->next"),
+        *("*motor.next", "pm->flags.level", "pm->next[1].flags.a"),
+    ],
+)
+def test_an_expression_means_the_same_to_watch_and_to_the_debugger(variables: Variables, text: str) -> None:
+    """One follows the pointers of a running program each time, the other one at once."""
+    place = place_of(text, variables)
+    address = place.address
+    for hop in place.hops:
+        address = int.from_bytes(_MEMORY[address : address + hop.size], "big") + hop.offset
+    data = reading.read("a.elf", debug_elf([FIRST, SECOND], CODE))
+    program = SimpleNamespace(data=data, lines=None, code=None)
+    scopes = Scopes(program, lambda start, size: bytes(_MEMORY[start : start + size]))
+    seen = Evaluator(lambda name: scopes.find(name, None), scopes, lambda _: 0).evaluate(text)
+    assert seen.type is not None
+    assert (seen.type.name, seen.address, seen.bits) == (place.type.name, address, place.bits)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Optional
 
 from ..errors import UsageError
 from .command import NoArguments, PartUse, command
+from .process import HarmlessInterrupt
 
 if TYPE_CHECKING:
     from ..api import Chip
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
 
 
 def dap(request: Request[NoArguments], console: Console) -> None:
-    from ..debugger.dap.adapter import Adapter
-    from ..debugger.dap.wire import DapWire
-    from ..parts.table import find_part
+    from . import guard
 
     if "--json" in console.form:
         raise UsageError(
@@ -30,6 +29,10 @@ def dap(request: Request[NoArguments], console: Console) -> None:
             "an editor starts this command, and talks to it over stdin",
             hint="docs/debugging.md shows how; see also debug",
         )
+    guard.debug_in_child()
+    from ..debugger.dap.adapter import Adapter
+    from ..debugger.dap.wire import DapWire
+    from ..parts.table import find_part
 
     def open_chip(probe: Optional[str], part: Optional[str]) -> Chip:
         chosen = replace(
@@ -40,7 +43,12 @@ def dap(request: Request[NoArguments], console: Console) -> None:
         return chosen.chip(console)
 
     with console.lent_stdout() as stdout, Adapter(DapWire(sys.stdin.buffer, stdout), open_chip) as adapter:
-        adapter.serve()
+        try:
+            adapter.serve()
+        except KeyboardInterrupt as exc:
+            if adapter.is_writing:
+                raise
+            raise HarmlessInterrupt from exc
 
 
 COMMANDS = (
@@ -50,7 +58,7 @@ COMMANDS = (
         dap,
         NoArguments,
         part=PartUse.OPTIONAL,
-        writes=False,
+        writes=True,
         auto=False,
         description="Serve the Debug Adapter Protocol over stdin and stdout, for VS Code, Neovim and other editors; "
         "docs/debugging.md. The editor starts it. It may name the probe and the part later, too.",

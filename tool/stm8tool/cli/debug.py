@@ -45,6 +45,9 @@ class DebugArguments(NamedTuple):
 
 
 def debug(request: Request[DebugArguments], console: Console) -> DebugResult:
+    from . import guard
+
+    guard.debug_in_child()
     from ..debugger.begin import begun, loaded
 
     given = request.arguments

@@ -30,13 +30,10 @@ class GdbserverArguments(NamedTuple):
     port: str
     reset: bool
     end_with_stdin: bool
-    guarded: bool
 
     @staticmethod
     def add(parser: ArgumentParser) -> None:
         """Add them."""
-        from argparse import SUPPRESS
-
         add = parser.add_argument
         add("program", metavar="PROGRAM", nargs="?", help="the ELF or .hex that the chip should hold; it is compared")
         add("--port", metavar="N", default=_DEFAULT, help=f"the port on loopback ({_DEFAULT}); 0: a free one")
@@ -46,16 +43,15 @@ class GdbserverArguments(NamedTuple):
             action="store_true",
             help="end when stdin ends, or this process is killed; the program runs on",
         )
-        add("--guarded", action="store_true", help=SUPPRESS)
 
 
 def gdbserver(request: Request[GdbserverArguments], console: Console) -> Optional[GdbserverResult]:
     given = request.arguments
     port = _port(given.port)
-    if given.end_with_stdin and not given.guarded:
+    if given.end_with_stdin:
         from . import guard
 
-        guard.run(request, console.form)
+        guard.serve_in_child()
     from ..chip.running import program as programs
     from ..debugger.server import GdbServer
     from ..debugger.stub import Settings, Stub
@@ -63,7 +59,7 @@ def gdbserver(request: Request[GdbserverArguments], console: Console) -> Optiona
 
     program = None if given.program is None else programs.load(given.program, request.require_part())
     voice = _Voice(console)
-    log = _Clients(console, port, "" if given.guarded else "; Ctrl-C ends it")
+    log = _Clients(console, port, "" if given.end_with_stdin else "; Ctrl-C ends it")
     with request.chip(console) as chip, Target(chip, voice) as target:
         _look(target, voice, reset=given.reset)
         stub = Stub(target, Settings(given.reset, program), voice)
@@ -135,8 +131,8 @@ class _Voice:
 
 
 def _ended(given: GdbserverArguments) -> Callable[[], bool]:
-    """Return the function that tells whether the server is to end: with the guard that started it, else never."""
-    if not given.guarded:
+    """Return the function that tells whether the server is to end: with its stdin, or never."""
+    if not given.end_with_stdin:
         return lambda: False
     ended = threading.Event()
 

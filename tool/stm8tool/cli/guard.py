@@ -1,8 +1,8 @@
-"""A server in a process of its own, which outlives the process that was started: `gdbserver --end-with-stdin`.
+"""A command in a child process, which outlives the process that was started.
 
-PlatformIO ends its debug server with SIGKILL. A killed process cannot let the chip go, which would then stay halted. So
-the process that PlatformIO starts only waits. The server is its child, and sees by the end of its own stdin that the
-parent has gone, in whatever way.
+PlatformIO ends its debug server with SIGKILL. A user or an editor may end a debugger in this way, too. A killed process
+cannot let the chip go, which would then stay halted. So the process that was started only waits. Its child runs the
+command. It sees by the end of a pipe that the parent has gone, in whatever way.
 """
 
 from __future__ import annotations
@@ -14,18 +14,17 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Optional
 
-from .process import end_as
+from .process import end_as, is_script
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from .gdbserver import GdbserverArguments
-    from .request import Request
-
+_CHILD = "STM8TOOL_CHILD"  # in the environment of the child: the pipe that ends with its parent
+_STDIN = "stdin"
 _PIECE = 4096
+_GRACE_S = 1.0  # a child that ends by itself needs less
+_OF_SIGNAL = 128  # and its number: the exit code that a shell shows
 _START = """
 import sys
 sys.path.insert(0, sys.argv.pop(1))
@@ -34,18 +33,12 @@ stm8tool()
 """
 
 
-def run(request: Request[GdbserverArguments], form: Sequence[str]) -> NoReturn:
-    """Start the server, wait for its end or for that of stdin, and end with its exit code.
-
-    Args:
-        request: That of the server.
-        form: The options for the form of its output. With them the output is all the server's.
-    """
+def serve_in_child() -> None:
+    """Run the command in a child whose stdin ends with ours, and end as it does; return only in the child."""
+    if not is_script() or _pipe_of_child():
+        return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for GDB, which runs on the same terminal
-    folder = Path(__file__).resolve().parents[2]
-    isolated = ["-I"] if sys.flags.isolated else []
-    words = [sys.executable, *isolated, "-c", _START, str(folder), *_words(request, form)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, **_apart()) as process:
+    with subprocess.Popen(_words(), stdin=subprocess.PIPE, env=_environment(_STDIN), **_apart()) as process:
 
         def watch() -> None:
             until_stdin_ends()
@@ -59,7 +52,45 @@ def run(request: Request[GdbserverArguments], form: Sequence[str]) -> NoReturn:
         finally:
             if process.stdin is not None:
                 process.stdin.close()
-    end_as(code)
+    _end_like(code)
+
+
+def debug_in_child() -> None:
+    """Run the command in a child that has our stdin, and end as it does; return only in the child.
+
+    On Windows there is no child: a process that is ended there may leave the chip halted.
+    """
+    pipe = _pipe_of_child()
+    if pipe:
+        threading.Thread(target=_end_with, args=(int(pipe),), daemon=True).start()
+    if pipe or not is_script() or os.name == "nt":
+        return
+    # A terminal sends Ctrl-C and Ctrl-Z to its whole process group. Elsewhere the child is apart from other kills.
+    is_apart = sys.stdin is None or not sys.stdin.isatty()
+    started: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int, _frame: object) -> None:
+        if is_apart and started:
+            started[0].send_signal(number)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP") if is_apart else ("SIGINT",):
+        if signal.getsignal(getattr(signal, name)) != signal.SIG_IGN:  # a child inherits that, so only nohup has it
+            signal.signal(getattr(signal, name), pass_on)
+    ends, held = os.pipe()
+    with subprocess.Popen(
+        _words(), env=_environment(str(ends)), pass_fds=(ends,), start_new_session=is_apart
+    ) as process:
+        started.append(process)
+        os.close(ends)
+        code: Optional[int] = None
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:  # SIGTERM or SIGHUP on a terminal: the child ends, and says so
+            pass
+        finally:
+            os.close(held)
+        code = process.wait() if code is None else code
+    _end_like(code)
 
 
 def until_stdin_ends() -> None:
@@ -72,22 +103,38 @@ def until_stdin_ends() -> None:
                 return
 
 
+@cache
+def _pipe_of_child() -> str:
+    """Return the pipe that ends with the parent; empty if this process is not a child."""
+    return os.environ.pop(_CHILD, "")
+
+
+def _end_with(pipe: int) -> None:
+    """Interrupt this process when its parent has gone, as SIGTERM does."""
+    with suppress(OSError):
+        os.read(pipe, 1)
+    threading.main_thread().join(_GRACE_S)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _end_like(code: int) -> NoReturn:
+    """End as the child did. The child has said everything, in --json's form as well."""
+    end_as(code if code >= 0 else _OF_SIGNAL - code)
+
+
+def _environment(pipe: str) -> dict[str, str]:
+    return {**os.environ, _CHILD: pipe}
+
+
+def _words() -> list[str]:
+    """Return the command line of the child: ours."""
+    folder = Path(__file__).resolve().parents[2]
+    isolated = ["-I"] if sys.flags.isolated else []
+    return [sys.executable, *isolated, "-c", _START, str(folder), *sys.argv[1:]]
+
+
 def _apart() -> dict[str, Any]:
     """Return how the server is started so that no Ctrl-C of the terminal reaches it."""
     if os.name == "nt":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined]
     return {"start_new_session": True}
-
-
-def _words(request: Request[GdbserverArguments], form: Sequence[str]) -> list[str]:
-    """Return the command line of the server."""
-    given = request.arguments
-    return [
-        *form,
-        *("--probe", request.probe, "--part", request.part_name or ""),
-        *(["--no-loader"] * (not request.loader)),
-        *(["--power-cycle", str(request.power_cycle_s)] if request.power_cycle_s else []),
-        *("gdbserver", "--guarded", "--port", given.port),
-        *(["--reset"] * given.reset),
-        *([given.program] if given.program else []),
-    ]

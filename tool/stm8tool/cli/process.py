@@ -18,10 +18,18 @@ if TYPE_CHECKING:
 _Value = TypeVar("_Value")
 EXIT_INTERRUPTED = 130
 EXIT_DEFECT = 1  # that of Python after a traceback
+_is_script = False
+
+
+def is_script() -> bool:
+    """Tell whether this process runs a console script, and nothing else."""
+    return _is_script
 
 
 def end_with(main: Callable[[], int]) -> NoReturn:
     """Run a console script and end the process with its exit code."""
+    global _is_script
+    _is_script = True
     streams.set_up()
     try:
         code = main()
@@ -29,6 +37,7 @@ def end_with(main: Callable[[], int]) -> NoReturn:
         streams.put(sys.stderr, "interrupted\n")
         code = EXIT_INTERRUPTED
     finally:  # argparse raises SystemExit
+        _is_script = False
         streams.put(sys.stdout, "")
     sys.exit(code)
 

@@ -27,6 +27,12 @@ _WHY = (
 )
 
 
+class NoComparatorError(TargetError):
+    """The comparators are taken by other conditions."""
+
+    code = Code.DEBUG
+
+
 class AccessKind(Enum):
     """An action of the CPU; the value is its bits in DM_CR1."""
 
@@ -189,12 +195,11 @@ def _stack(limit: Condition, other: Optional[Condition]) -> ComparatorSetting:
     return ComparatorSetting(limit.first, other.first if other else UNSET, _control(7, access), limit, other)
 
 
-def _too_many(conditions: Sequence[Condition]) -> TargetError:
+def _too_many(conditions: Sequence[Condition]) -> NoComparatorError:
     *held, wanted = conditions
     taken = " and ".join(map(str, held))
     both = "; a range, a value or a sequence takes both" if any(c.mode is not Mode.AT for c in conditions) else ""
-    return TargetError(
+    return NoComparatorError(
         f"no comparator is free for {wanted}: {_WHY}{both}",
-        code=Code.DEBUG,
         hint=f"remove one of these first: {taken}",
     )

@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable
 from typing import Union
 
+from ..dwarf.pieces import Whole
 from ..dwarf.types import (
     ArrayType,
     MemberField,
     OpaqueType,
     PointerType,
-    RecordType,
     Scalar,
     ValueTextError,
     bytes_of,
@@ -84,6 +84,7 @@ class Evaluator:
         self._register = register
         self._tokens: list[tuple[str, str]] = []
         self._depth = 0
+        self._text = ""
 
     def evaluate(self, text: str) -> Operand:
         """Return what an expression means.
@@ -95,6 +96,7 @@ class Evaluator:
         if len(text) > LONGEST:
             raise UsageError(f"the expression has more than {LONGEST} characters", hint="print its parts")
         self._tokens, self._depth, at = [], 0, 0
+        self._text = text.strip()
         while text[at:].strip():
             found = _TOKEN.match(text, at)
             if not found:
@@ -194,45 +196,32 @@ class Evaluator:
 
     def _pointed(self, operand: Operand) -> Operand:
         if isinstance(operand.type, ArrayType):
-            return self._element(operand, 0)
-        if not isinstance(operand.type, PointerType):
-            raise UsageError("`*` and `->` need a pointer", hint=_HINT)
-        target = operand.type.target()
-        address = _whole(number_of_operand(operand))
-        if target is None or isinstance(target, OpaqueType):
-            raise UsageError(
-                "this pointer does not lead to a value with a type", hint=f"x 0x{address:X} shows the bytes"
-            )
-        return self._scopes.at(target, address)
+            return self._element(operand, 0)  # its name leads to its first element
+        target = self._pieces_of(operand).target()
+        return self._scopes.at(target, _whole(number_of_operand(operand)))
 
     def _element(self, operand: Operand, index: int) -> Operand:
+        element = self._pieces_of(operand).element(index, unbounded=True)
+        start = index * element.size
         if isinstance(operand.type, PointerType):
-            target = operand.type.target()
-            if target is None or not target.size:
-                raise UsageError("this pointer does not lead to a value with a type", hint=_HINT)
-            return self._scopes.at(target, _whole(number_of_operand(operand)) + index * target.size)
-        if not isinstance(operand.type, ArrayType):
-            raise UsageError("`[…]` needs an array or a pointer", hint=_HINT)
-        array = operand.type
-        if array.length and not 0 <= index < array.length:
-            raise UsageError(f"the array has no element {index}", hint=f"its elements are 0 to {array.length - 1}")
+            return self._scopes.at(element, _whole(number_of_operand(operand)) + start)
         if operand.unknown and operand.address is None:
             raise unknown(operand)
-        start = index * array.element.size
         if operand.address is not None:
-            return self._scopes.at(array.element, operand.address + start)._replace(doubt=operand.doubt)
-        return Operand(array.element, operand.data[start : start + array.element.size], None)
+            return self._scopes.at(element, operand.address + start)._replace(doubt=operand.doubt)
+        return Operand(element, operand.data[start : start + element.size], None)
 
     def _member(self, operand: Operand, name: str) -> Operand:
-        if not isinstance(operand.type, RecordType):
-            raise UsageError(f"only a structure or a union has a member {name}", hint=_HINT)
-        found = [member for member in operand.type.members if member.name == name]
-        if not found:
-            known = ", ".join(member.name for member in operand.type.members)
-            raise UsageError(f"{operand.type.name} has no member {name}", hint=f"its members: {known}")
+        found = self._pieces_of(operand).member(name)
         if operand.unknown:
             raise unknown(operand)
-        return member_of(operand, found[0])
+        return member_of(operand, found)
+
+    def _pieces_of(self, operand: Operand) -> Whole:
+        if operand.type is None and operand.unknown:
+            raise unknown(operand)
+        kind = OpaqueType("number") if operand.type is None else operand.type
+        return Whole(self._text, kind, operand.bits is not None, "x ADDRESS shows the bytes at an address")
 
     def _combined(self, sign: str, left: Operand, right: Operand) -> Operand:
         first, second = number_of_operand(left), number_of_operand(right)

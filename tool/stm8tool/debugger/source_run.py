@@ -8,6 +8,7 @@ from typing import NamedTuple, Optional
 from ..dwarf.frames import Backtrace, CpuState, Frame
 from ..dwarf.lines import CodeLine
 from ..errors import Code, TargetError, UsageError
+from .comparators import NoComparatorError
 from .expressions import Evaluator, bytes_to_set, number_of_operand, text_of_operand
 from .line_runner import MOST_STEPS, Breakpoint, LineRunner
 from .program import Place, SourceProgram
@@ -98,7 +99,7 @@ class SourceDebugger:
             return known
         try:
             self.target.set_breakpoint(place.address)
-        except TargetError as exc:
+        except NoComparatorError as exc:
             held = " and ".join(f"{point.number} ({point.text})" for point in self.breakpoints.values())
             raise (exc.with_(hint=f"delete one of the breakpoints first: {held}") if held else exc) from exc
         self._last_number += 1

@@ -15,10 +15,12 @@ import difflib
 import re
 from typing import NamedTuple, Optional
 
-from ..errors import Code, UsageError
-from .types import AnyType, ArrayType, BitPlace, NumberKind, OpaqueType, PointerType, RecordType, Scalar
+from ..errors import UsageError
+from .pieces import Whole
+from .types import AnyType, ArrayType, BitPlace, NumberKind, PointerType, Scalar
 from .variables import Variables
 
+_ELSEWHERE = "an address with a type reads any place, such as 0x10:uint8_t"
 _LAST = 0xFFFFFF
 _LONGEST = 256
 _MOST_ELEMENTS = 1024
@@ -222,20 +224,10 @@ class _Reader:
 
     def _behind(self, pointer: ValuePlace, index: int) -> ValuePlace:
         """Return what a pointer leads to, or the element with this index there."""
+        target = self._whole(pointer).target()
         kind = pointer.type
-        if isinstance(kind, ArrayType):  # its name is a pointer to its first element
-            return pointer.moved(index * kind.element.size, kind.element)
-        target = kind.target() if isinstance(kind, PointerType) else None
-        if not isinstance(kind, PointerType) or target is None or isinstance(target, OpaqueType):
-            what = kind.name if pointer.bits is None else "bit-field"
-            hint = "an address with a type reads any place, such as 0x10:uint8_t"
-            if isinstance(kind, RecordType):
-                hint = "this is a structure, not a pointer: write . in place of ->, and leave out *"
-            raise UsageError(
-                f"{self._text!r}: the type {what} does not lead to a value of a known type",
-                code=Code.NO_VARIABLE,
-                hint=hint,
-            )
+        if not isinstance(kind, PointerType):
+            return pointer.moved(index * target.size, target)
         hops = (*pointer.hops, Hop(kind.size, index * target.size))
         return pointer._replace(hops=hops, type=target, size=target.size, bits=None, is_const=False)
 
@@ -244,47 +236,16 @@ class _Reader:
         if not re.fullmatch(r"-?(0[xX][0-9A-Fa-f]+|\d+)", word, re.ASCII) or self._take() != "]":
             raise self._wrong()
         index = int(word, 16 if "x" in word.lower() else 10)
-        kind = array.type
-        if isinstance(kind, PointerType):
-            return self._behind(array, index)
-        if not isinstance(kind, ArrayType):
-            raise self._without("elements", array)
-        if not 0 <= index < kind.length:
-            raise UsageError(
-                f"{self._text!r}: the index {index} is outside of an array with {kind.length} elements",
-                code=Code.NO_VARIABLE,
-                hint=f"its indices are 0 to {kind.length - 1}"
-                if kind.length
-                else "the ELF does not say how many it has",
-            )
-        return array.moved(index * kind.element.size, kind.element)
+        element = self._whole(array).element(index)
+        return (
+            self._behind(array, index)
+            if isinstance(array.type, PointerType)
+            else array.moved(index * element.size, element)
+        )
 
     def _member(self, record: ValuePlace, name: str) -> ValuePlace:
-        kind = record.type
-        if isinstance(kind, PointerType) and isinstance(kind.target(), RecordType):
-            raise UsageError(
-                f"{self._text!r}: this is a pointer to a structure",
-                code=Code.NO_VARIABLE,
-                hint=f"write -> in front of {name}",
-            )
-        if not isinstance(kind, RecordType):
-            raise self._without("members", record)
-        for member in kind.members:
-            if member.name == name:
-                found = record.moved(member.offset, member.type)
-                return found._replace(bits=member.bits, size=member.size)
-        names = [member.name for member in kind.members]
-        close = difflib.get_close_matches(name, names, 3, 0.5) or names
-        raise UsageError(
-            f"{self._text!r}: {kind.name} has no member {name}",
-            code=Code.NO_VARIABLE,
-            hint=f"it has {', '.join(close)}",
-        )
+        member = self._whole(record).member(name)
+        return record.moved(member.offset, member.type)._replace(bits=member.bits, size=member.size)
 
-    def _without(self, pieces: str, place: ValuePlace) -> UsageError:
-        what = place.type.name if place.bits is None else "bit-field"
-        return UsageError(
-            f"{self._text!r}: {what} has no {pieces}",
-            code=Code.NO_VARIABLE,
-            hint=f"leave out what asks for its {pieces}",
-        )
+    def _whole(self, place: ValuePlace) -> Whole:
+        return Whole(self._text, place.type, place.bits is not None, _ELSEWHERE)

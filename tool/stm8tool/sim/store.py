@@ -29,7 +29,7 @@ from .chip.microcontroller import Microcontroller
 from .chip.options import LOADED
 from .chip.powered import LONGEST_DEBT_S
 from .chip_file import FORMAT, VERSION, check_bench, check_devices, damaged, load, part_of, usb_side
-from .clock import RealClock, VirtualClock
+from .clock import PacedClock, VirtualClock
 from .faults import Faults
 from .probe.stlink import SimStlink, in_flight
 from .state import Saved
@@ -126,7 +126,7 @@ def open_transport(path: PathLike, *, real_time: bool = False, patient: bool = T
     Raises:
         UsageError: the file does not exist, or it is not a chip file that this version can read.
     """
-    return StoredProbe(checked(path), RealClock() if real_time else VirtualClock(), patient=patient)
+    return StoredProbe(checked(path), PacedClock() if real_time else VirtualClock(), patient=patient)
 
 
 def describe(path: PathLike) -> ChipReport:
@@ -217,6 +217,10 @@ class StoredProbe:
     def join(self) -> None:
         """Take the next transfer for one that was submitted together with the one before it."""
         self._probe.join()
+
+    def settle(self) -> None:
+        """Let everything happen that is due, also while the host is silent."""
+        self._probe.settle()
 
     def clear_halt(self) -> None:
         """Clear a STALL on both endpoints."""

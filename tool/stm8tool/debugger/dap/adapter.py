@@ -6,7 +6,6 @@ A program that runs holds the one thread that talks to the probe. Between two lo
 
 from __future__ import annotations
 
-import base64
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, suppress
@@ -18,10 +17,11 @@ from ...errors import ImageError, TargetError, ToolError, UsageError
 from .. import begin
 from ..source_run import Halted, SourceDebugger
 from ..stops import Reason
-from .breakpoints import EditorBreakpoints, address_of
-from .messages import Body, ClientArguments, ClientRequest, Garbage, out_of_order, shortened
+from .breakpoints import EditorBreakpoints
+from .messages import CAPABILITIES, Body, ClientArguments, ClientRequest, Garbage, out_of_order, shortened
 from .sources import Sources
 from .values import Values
+from .views import THREAD, Views
 from .wire import ClientGone, DapWire, told
 
 if TYPE_CHECKING:
@@ -29,21 +29,7 @@ if TYPE_CHECKING:
 
 OpenChip = Callable[[Optional[str], Optional[str]], "AbstractContextManager[Chip]"]
 
-_THREAD = 1
-_MOST_READ = 0x10000  # bytes of memory in one answer; our choice
 _MOST_LATER = 64  # requests that wait until the program stands; our choice
-_CAPABILITIES = {
-    "supportsConfigurationDoneRequest": True,
-    "supportsFunctionBreakpoints": True,
-    "supportsInstructionBreakpoints": True,
-    "supportsDataBreakpoints": True,
-    "supportsEvaluateForHovers": True,
-    "supportsSetVariable": True,
-    "supportsSteppingGranularity": True,
-    "supportsReadMemoryRequest": True,
-    "supportsTerminateRequest": True,
-    "supportsDelayedStackTraceLoading": True,
-}
 _NOT_LOST = (UsageError, TargetError, ImageError)
 
 
@@ -69,12 +55,16 @@ class Adapter:
     Args:
         wire: Its requests, and the way to it.
         open_chip: Makes a chip, for a `with` statement, of the client's `probe` and `part`.
+
+    Attributes:
+        is_writing: The program is being uploaded. It stays True after an interrupt.
     """
 
     def __init__(self, wire: DapWire, open_chip: OpenChip) -> None:
         self._wire = wire
         self._open = open_chip
         self._held = ExitStack()
+        self.is_writing = False
         self._debugger: Optional[SourceDebugger] = None
         self._line_base = 1
         self._is_initialized = self._is_configured = self._has_ended = self._is_gone = False
@@ -92,14 +82,14 @@ class Adapter:
             "setInstructionBreakpoints": _Need(self._set(lambda points: points.set_instructions), meanwhile="halt"),
             "setDataBreakpoints": _Need(self._set(lambda points: points.set_data), meanwhile="halt"),
             "setExceptionBreakpoints": _Need(self._set_exceptions, meanwhile="now"),
-            "dataBreakpointInfo": _Need(self._data_info, halted=True),
-            "threads": _Need(self._threads, meanwhile="now"),
-            "stackTrace": _Need(self._stack_trace, halted=True),
-            "scopes": _Need(self._scopes, halted=True),
-            "variables": _Need(self._variables, halted=True),
-            "setVariable": _Need(self._set_variable, halted=True),
-            "evaluate": _Need(self._evaluate, halted=True),
-            "readMemory": _Need(self._read_memory, meanwhile="now"),
+            "dataBreakpointInfo": _Need(self._show(lambda views: views.data_id), halted=True),
+            "threads": _Need(self._show(lambda views: views.threads), meanwhile="now"),
+            "stackTrace": _Need(self._show(lambda views: views.stack_trace), halted=True),
+            "scopes": _Need(self._show(lambda views: views.scopes), halted=True),
+            "variables": _Need(self._show(lambda views: views.variables), halted=True),
+            "setVariable": _Need(self._show(lambda views: views.set), halted=True),
+            "evaluate": _Need(self._show(lambda views: views.evaluate), halted=True),
+            "readMemory": _Need(self._show(lambda views: views.memory), meanwhile="now"),
             "continue": _Need(self._continue, halted=True),
             "next": _Need(self._next, halted=True),
             "stepIn": _Need(self._step_in, halted=True),
@@ -184,7 +174,7 @@ class Adapter:
             raise UsageError("only pathFormat path is supported", hint="give paths, not URIs")
         self._line_base = 1 if given.flag("linesStartAt1", default=True) else 0
         self._is_initialized = True
-        self._wire.answer(request, _CAPABILITIES)
+        self._wire.answer(request, CAPABILITIES)
 
     def _launch(self, request: ClientRequest) -> None:
         self._begin(request, attach=False)
@@ -211,15 +201,28 @@ class Adapter:
             )
             program = begin.loaded(name, chip.part, source)
             if uploads:
-                begin.upload(chip, name)
+                self._upload(chip, name)
             debugger = held.enter_context(begin.begun(chip, program, self._wire.tell, self._has_request, attach=attach))
             self._held = held.pop_all()
         self._debugger = debugger
         self._sources = Sources(program)
         self._values = Values(debugger)
+        self._views = Views(debugger, self._sources, self._values, self._line_base)
         self._points = EditorBreakpoints(debugger, self._sources, self._line_base)
         self._wire.answer(request)
         self._wire.event("initialized")
+
+    def _upload(self, chip: Chip, name: str) -> None:
+        self.is_writing = True
+        try:
+            begin.upload(chip, name)
+        except KeyboardInterrupt:
+            self._wire.tell("the upload was interrupted, so the chip may be half-written: upload again", "stderr")
+            raise
+        except ToolError:
+            self.is_writing = False  # the answer says what the chip holds
+            raise
+        self.is_writing = False
 
     def _configured(self, request: ClientRequest) -> None:
         if self._is_configured:
@@ -232,7 +235,7 @@ class Adapter:
         elif number is not None:
             self._stopped("breakpoint", f"breakpoint {number}", number)
         else:
-            self._wire.event("continued", {"threadId": _THREAD, "allThreadsContinued": True})
+            self._wire.event("continued", {"threadId": THREAD, "allThreadsContinued": True})
             self._run_on()
 
     # -- breakpoints ------------------------------------------------------------------------------------------
@@ -248,72 +251,16 @@ class Adapter:
     def _set_exceptions(self, request: ClientRequest) -> None:
         self._wire.answer(request, {"breakpoints": []})
 
-    def _data_info(self, request: ClientRequest) -> None:
-        self._wire.answer(request, self._values.data_id(request.arguments))
-
     # -- what is shown ----------------------------------------------------------------------------------------
+
+    def _show(self, choose: Callable[[Views], Callable[[ClientArguments], Body]]) -> Callable[[ClientRequest], None]:
+        return lambda request: self._wire.answer(request, choose(self._views)(request.arguments))
 
     @property
     def _program(self) -> SourceDebugger:
         if self._debugger is None:
             raise out_of_order("no program is debugged", "send launch or attach")
         return self._debugger
-
-    def _threads(self, request: ClientRequest) -> None:
-        self._wire.answer(request, {"threads": [{"id": _THREAD, "name": self._program.target.part.name}]})
-
-    def _stack_trace(self, request: ClientRequest) -> None:
-        given = request.arguments
-        trace = self._program.backtrace
-        start, levels = max(0, given.number("startFrame", 0)), given.number("levels", 0)
-        rows = [self._frame(index) for index in range(len(trace.frames))]
-        if trace.frames and trace.frames[-1].function is None:
-            label = {"id": self._values.frame_number(len(rows)), "line": 0, "column": 0, "presentationHint": "label"}
-            rows.append({**label, "name": trace.end})
-        shown = rows[start : start + levels if levels > 0 else None]
-        self._wire.answer(request, {"stackFrames": shown, "totalFrames": len(rows)})
-
-    def _frame(self, index: int) -> Body:
-        debugger = self._program
-        frame = debugger.backtrace.frames[index]
-        line = debugger.program.lines.at(frame.place)
-        name = frame.function.name if frame.function else debugger.program.symbol_at(frame.place)
-        row: dict[str, Any] = {
-            "id": self._values.frame_number(index),
-            "name": name + (" (interrupted here)" if frame.is_interrupted else ""),
-            "line": 0,
-            "column": 0,
-            "instructionPointerReference": f"0x{frame.state.pc:06X}",
-        }
-        if line is None:
-            return {**row, "presentationHint": "subtle"}
-        source = self._sources.shown(line.file)
-        return {**row, "line": line.line - 1 + self._line_base, "column": self._line_base, "source": source}
-
-    def _scopes(self, request: ClientRequest) -> None:
-        self._wire.answer(request, {"scopes": self._values.scopes(request.arguments.number("frameId"))})
-
-    def _variables(self, request: ClientRequest) -> None:
-        self._wire.answer(request, {"variables": self._values.variables(request.arguments)})
-
-    def _set_variable(self, request: ClientRequest) -> None:
-        self._wire.answer(request, self._values.set(request.arguments))
-
-    def _evaluate(self, request: ClientRequest) -> None:
-        given = request.arguments
-        index = self._values.select(given.number("frameId") if given.has("frameId") else None)
-        expression = given.text("expression").strip()
-        shown = self._values.shown(self._program.evaluator().evaluate(expression), expression, index)
-        self._wire.answer(request, {"result": shown.pop("value"), **shown})
-
-    def _read_memory(self, request: ClientRequest) -> None:
-        given = request.arguments
-        address = address_of(given.text("memoryReference"), given.number("offset", 0))
-        wanted = given.number("count")
-        count = max(0, min(wanted, _MOST_READ))
-        data = self._program.target.read(address, count)
-        answer = {"address": f"0x{address:06X}", "data": base64.b64encode(data).decode("ascii")}
-        self._wire.answer(request, {**answer, "unreadableBytes": max(0, wanted) - count})
 
     # -- run --------------------------------------------------------------------------------------------------
 
@@ -390,7 +337,7 @@ class Adapter:
 
     def _stopped(self, reason: str, text: str, number: Optional[int] = None) -> None:
         hit = {} if number is None else {"hitBreakpointIds": [number]}
-        body = {"reason": reason, "description": text, "threadId": _THREAD, "allThreadsStopped": True}
+        body = {"reason": reason, "description": text, "threadId": THREAD, "allThreadsStopped": True}
         self._wire.event("stopped", {**body, **hit})
 
     def _has_request(self) -> bool:

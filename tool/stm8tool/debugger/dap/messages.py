@@ -16,6 +16,18 @@ _LONGEST_HEAD = 2048  # bytes of the head of a message; our choice
 _END = b"\r\n\r\n"
 _SPEAK = "connect an editor that speaks the Debug Adapter Protocol over stdin and stdout"
 _NAME_SHOWN = 40  # characters of a wrong name in a message
+CAPABILITIES = {
+    "supportsConfigurationDoneRequest": True,
+    "supportsFunctionBreakpoints": True,
+    "supportsInstructionBreakpoints": True,
+    "supportsDataBreakpoints": True,
+    "supportsEvaluateForHovers": True,
+    "supportsSetVariable": True,
+    "supportsSteppingGranularity": True,
+    "supportsReadMemoryRequest": True,
+    "supportsTerminateRequest": True,
+    "supportsDelayedStackTraceLoading": True,
+}
 
 Body = Mapping[str, Any]
 

@@ -113,6 +113,13 @@ class Firmware(SwimSide):
         self._settle(float("inf"))
         self.forget()
 
+    def settle(self) -> None:
+        """Let everything happen that is due. Work on the wire takes the chip along, as far as it has come."""
+        now = self._clock.now()
+        self._settle(now)
+        if self._job is None:
+            self._chip.settle(now)
+
     def reply(self) -> Optional[bytes]:
         """Return the next IN transfer, or None while there is nothing to send."""
         return self._replies.popleft() if self._replies else None

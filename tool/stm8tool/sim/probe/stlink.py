@@ -167,6 +167,10 @@ class SimStlink:
         """Take the next transfer for one that the host submitted together with the one before it."""
         self._joins = True
 
+    def settle(self) -> None:
+        """Let everything happen that is due, also while the host is silent."""
+        self.firmware.settle()
+
     def clear_halt(self) -> None:
         """Clear a STALL on both endpoints."""
         self._require_plug()

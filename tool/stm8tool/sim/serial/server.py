@@ -19,7 +19,7 @@ from stm8tool.words import Hint
 
 from .. import store
 from ..chip.microcontroller import Microcontroller
-from ..clock import RealClock, VirtualClock
+from ..clock import PACE_S, PacedClock, VirtualClock
 from ..gap import SimGapError
 from . import devices
 from .ends import ClientEnd, PseudoTerminal, SocketEnd
@@ -59,7 +59,7 @@ class SerialServer:
         self._baud = baud
         self._version = version
         self._say = say
-        self._clock = clock or RealClock()
+        self._clock = clock or PacedClock()
 
     def serve(self, end: ClientEnd) -> None:
         """Serve one client, until it goes or an interrupt waits in `shield`."""
@@ -87,7 +87,7 @@ class SerialServer:
                 if due:
                     end.send(due)
                 at = wire.next_at()
-                data = end.receive(_WAKE_S if at is None else min(_WAKE_S, max(at - now, _SHORTEST_S)))
+                data = end.receive(PACE_S if at is None else min(PACE_S, max(at - now, _SHORTEST_S)))
                 if data is None:
                     return
                 now = max(now, self._clock.now() - began)

@@ -46,6 +46,9 @@ class Function(Protocol):
     def offer(self) -> bytes:
         """Return the next IN transfer if there is one now, else b""."""
 
+    def settle(self) -> None:
+        """Let everything happen that is due; called often."""
+
     def clear_halt(self) -> None:
         """An endpoint's halt was cleared."""
 
@@ -124,6 +127,11 @@ class UsbDevice:
         if taken < len(waiting):
             self._rest[endpoint] = waiting[taken:]
         return waiting[:taken], taken == room or taken % packet != 0
+
+    def settle(self) -> None:
+        """Let everything happen that is due, while no transfer comes."""
+        for function in self._functions.values():
+            function.settle()
 
     def _answer(self, request: int, value: int, index: int) -> bytes:
         if request == GET_DESCRIPTOR:

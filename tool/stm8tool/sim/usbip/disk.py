@@ -45,6 +45,9 @@ class EmptyDisk:
         """Return the next reply."""
         return self._replies.pop(0) if self._replies else b""
 
+    def settle(self) -> None:
+        """Nothing happens by itself."""
+
     def clear_halt(self) -> None:
         """Nothing is ever halted."""
 

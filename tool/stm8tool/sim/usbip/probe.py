@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from stm8tool.errors import EndpointStallError, ProbeLostError, TransferSizeError, TransportTimeoutError
 from stm8tool.transport.base import Transport
@@ -14,10 +15,17 @@ from .disk import BULK_ONLY_RESET, GET_MAX_LUN
 _NO_WAIT = 0.0
 
 
+class ServedProbe(Transport, Protocol):
+    """A simulated probe, whose board also goes on while no transfer comes."""
+
+    def settle(self) -> None:
+        """Let everything happen that is due."""
+
+
 class ProbeFunction:
     """A `Function` that hands transfers on to `probe`, which is open and should run in real time."""
 
-    def __init__(self, probe: Transport) -> None:
+    def __init__(self, probe: ServedProbe) -> None:
         self._probe = probe
         self._dry = True  # it was asked in vain; nothing comes before the next OUT, and each question is a transfer
 
@@ -48,6 +56,10 @@ class ProbeFunction:
         except TransportTimeoutError:
             self._dry = True
             return b""
+
+    def settle(self) -> None:
+        """Let the board go on."""
+        self._probe.settle()
 
     def clear_halt(self) -> None:
         """Clear the halt of both endpoints."""

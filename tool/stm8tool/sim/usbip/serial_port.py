@@ -31,6 +31,9 @@ class SilentSerialPort:
         """Send nothing."""
         return b""
 
+    def settle(self) -> None:
+        """Nothing happens by itself."""
+
     def clear_halt(self) -> None:
         """Nothing is ever halted."""
 

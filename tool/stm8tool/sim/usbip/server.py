@@ -2,8 +2,8 @@
 
 One thread waits for all connections at once. Visitors ask for the list or for the device. The importer has the device.
 Each has limits of time and memory. A transfer stays pending, as on a bus, while the device does not serve it, until
-the importer unlinks it. Only another transfer can change the device, so the server looks at pending transfers
-after each command. An importer sees an unplug when the connection closes.
+the importer unlinks it. Only another transfer lets the device send, so the server looks at pending transfers after each
+command. Between commands the board goes on. An importer sees an unplug when the connection closes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from stm8tool.errors import ToolError
-from stm8tool.sim.clock import RealClock
+from stm8tool.sim.clock import PACE_S, RealClock
 from stm8tool.sim.gap import SimGapError
 from stm8tool.support.clock import Clock
 from stm8tool.support.interrupts import interrupted
@@ -86,16 +86,19 @@ class Server:
 
     def turn(self, listener: socket.socket, wait_s: float) -> None:
         """Wait until there is something to do, and do a bounded piece of it for each connection."""
-        waits = True
         if self._importer:
             with self._ending():
-                waits = not self._importer.has_command()
+                if self._importer.has_command():
+                    wait_s = 0.0
+                else:
+                    self._importer.settle()
+                    wait_s = min(wait_s, PACE_S)
         importer = self._importer
         reading = [visitor.connection for visitor in self._visitors]
         writing = [importer.channel.connection] if importer and importer.channel.unsent else []
         if importer and importer.has_room():
             reading.append(importer.channel.connection)
-        readable, writable, _ = select.select([listener, *reading], writing, [], wait_s if waits else 0.0)
+        readable, writable, _ = select.select([listener, *reading], writing, [], wait_s)
         if importer:  # first: the importer may be gone, and a visitor be the next
             self._carry(importer, readable, writable)
         for visitor in [*self._visitors]:
@@ -228,6 +231,10 @@ class Importer:
     def has_room(self) -> bool:
         """Tell whether more may come."""
         return len(self.channel.received) < protocol.COMMAND_SIZE + protocol.LONGEST_TRANSFER and not self._is_stuck()
+
+    def settle(self) -> None:
+        """Let the device go on by itself."""
+        self._device.settle()
 
     def has_command(self) -> bool:
         """Tell whether a whole command has come and its outcome would find room."""
