@@ -13,6 +13,26 @@ from typing import Optional
 from labgrid.remote.client import UserError
 
 from stm8tool import Code, ToolError
+from stm8tool.words import LIBRARY, Word, Words
+
+# The words of hints for a user of labgrid: parameters of the driver, and its methods.
+WORDS: Words = {
+    **LIBRARY,
+    "part": Word("`part`", "part: {}"),
+    "probe": Word("`address`", "address: {}"),
+    "base": Word("`base`", "base: {}"),
+    "place": Word("`base`", "the address of the {} as `base`"),
+    "options_show": Word("`options()`"),
+    "options_set": Word("`set_options()`", "`set_options('{}')`"),
+    "unlock": Word("`unlock()`"),
+    "unlock_target": Word("`unlock()`"),
+    "unlock_never": Word("auto_unlock: false"),
+    "erase": Word("`erase()`"),
+    "reset": Word("`reset()`"),
+    "write": Word("`load()`"),
+    "list": Word("`stm8tool list`"),
+    "allow_remote": Word("allow_remote: true below the driver"),
+}
 
 
 class Stm8ToolError(UserError):
@@ -48,5 +68,5 @@ def told() -> Iterator[None]:
         yield
     except ToolError as exc:
         raise Stm8ToolError(
-            str(exc), code=exc.code, exit_code=exc.exit_code, hint=exc.hint, details=exc.details
+            str(exc), code=exc.code, exit_code=exc.exit_code, hint=exc.hint_in(WORDS), details=exc.details_in(WORDS)
         ) from exc
