@@ -6,6 +6,7 @@ other errors end it with a traceback and exit code 2.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Optional
@@ -63,10 +64,17 @@ class Stm8ToolError(UserError):
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turn an error of stm8tool into one that labgrid-client prints in one line."""
+    """Turn an error of stm8tool into one that labgrid-client prints in one line.
+
+    At SIGTERM labgrid-client leaves with exit code 0. A job that it cuts short is not a success, so the code changes.
+    """
     try:
         yield
     except ToolError as exc:
         raise Stm8ToolError(
             str(exc), code=exc.code, exit_code=exc.exit_code, hint=exc.hint_in(WORDS), details=exc.details_in(WORDS)
         ) from exc
+    except SystemExit as exc:
+        if exc.code:
+            raise
+        raise SystemExit(128 + signal.SIGTERM) from exc
