@@ -83,8 +83,9 @@ def folder() -> Path:
 
 
 def _command() -> str:
-    words = [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv else []
-    text = shlex.join(words)
+    script = Path(sys.argv[0])
+    name = script.parent.name if script.name == "__main__.py" else script.name  # of python -m NAME
+    text = shlex.join([name, *sys.argv[1:]])
     return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 

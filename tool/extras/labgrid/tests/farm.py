@@ -190,7 +190,6 @@ def program(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def simulated(chip: Path, part: Optional[str] = PART) -> dict[str, Any]:
+def simulated(chip: Path) -> dict[str, dict[str, Any]]:
     """Return a group of an exporter with the probe of a simulated board."""
-    named = {"part": part} if part else {}
-    return {"NetworkStm8Probe": {"address": f"sim:{chip}", **named}}
+    return {"NetworkStm8Probe": {"address": f"sim:{chip}", "part": PART}}
