@@ -183,7 +183,7 @@ def test_a_test_loads_resets_and_talks_to_the_board(farm: Farm) -> None:
     assert "1 passed" in done.out
 
 
-def test_a_test_whose_probe_is_in_use_fails_with_the_reason(farm: Farm) -> None:
+def test_a_test_without_a_chip_fails_with_the_reason(farm: Farm) -> None:
     done = ran(farm, "--lg-env", farm.write_environment("absent"))
     assert done.code == 1, done.out
     assert "[E-TARGET-UNPOWERED]; hint: " in done.out
