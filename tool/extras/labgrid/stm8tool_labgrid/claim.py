@@ -83,6 +83,9 @@ def folder() -> Path:
 
 
 def _command() -> str:
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:  # its own command line says nothing
+        return f"pytest-xdist {worker}"
     script = Path(sys.argv[0])
     name = script.parent.name if script.name == "__main__.py" else script.name  # of python -m NAME
     text = shlex.join([name, *sys.argv[1:]])

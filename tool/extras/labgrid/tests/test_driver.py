@@ -227,6 +227,13 @@ def test_a_probe_is_free_again_after_the_driver_is_inactive(desk: Path, target: 
     driver(second).load("loop.hex")
 
 
+def test_a_worker_of_pytest_xdist_is_named_as_one(target: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw3")
+    driver(target())
+    with pytest.raises(Stm8ToolError, match=r"is in use by this process \(pytest-xdist gw3\), place main, since "):
+        driver(target())
+
+
 def test_a_lock_that_cannot_be_made_is_an_error_with_its_path(
     desk: Path, target: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
