@@ -1,4 +1,4 @@
-"""A probe that one program keeps for long: a run of tests, a server of a farm. The probe itself may be closed meanwhile.
+"""A probe that one program keeps for long: a run of tests, a server of a farm. It may be closed between two jobs.
 
 The operating system lets one program at a time use a probe, but only while that program has it open. A program of a
 farm opens it for each job. So it takes this lock first and keeps it between the jobs. Commands of the tool that a user
