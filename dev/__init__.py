@@ -10,7 +10,8 @@
     python3 dev.py test --pioarduino    tests/platform on pioarduino's core instead of PlatformIO's
     python3 dev.py test --platformio-6.1    the same on the last PlatformIO 6.1
     python3 dev.py test --newest-python    the tests that depend on the interpreter, on the newest Python of Debian
-                              these seven exit with 77, and say why, if a program that they need cannot be installed
+    python3 dev.py test --farm    tool/extras, with the real labgrid and jumpstarter on this machine
+                              these eight exit with 77, and say why, if a program that they need cannot be installed
     python3 dev.py check      ruff, mypy --strict, generated files, the rules of prose, and the docs site, strictly
     python3 dev.py check ...  some of these: ruff, types, generated, prose, site
     python3 dev.py docs       the docs site, in dist/site; its pages work without a network

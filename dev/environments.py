@@ -10,12 +10,16 @@ import sys
 from pathlib import Path
 
 from . import debian
-from .system import ROOT, WINDOWS, Argument, SetupError, apt_install, ask, must, say
+from .system import DEMO, ROOT, WINDOWS, Argument, SetupError, apt_install, ask, must, say
 
 VENV = ROOT / ".venv"
 NEWEST_PYTHON = ("forky", "python3.15")  # Debian's next release but one
 DEV_LOCK = ROOT / "requirements-dev.lock"
 CORES = ROOT / "tests" / "cores"
+FARM = DEMO / "farm"  # an environment with labgrid and jumpstarter, for the tests of tool/extras
+EXTRAS = ROOT / "tool" / "extras"
+FARM_LOCK = EXTRAS / "farm.lock"
+FARM_PYTHON = (3, 11)  # the first one that every package of FARM_LOCK takes
 TOOL_LOCK = ROOT / "tool" / "requirements.lock"
 
 # Variables for other uses of pip. With them, pip could install other packages, no packages, or in another place.
@@ -30,12 +34,50 @@ def virtual_environment(folder: Path = VENV, base: Argument = sys.executable) ->
         return python
     say(f"Preparing {folder.name} ...")
     if not python.exists():
-        if not ask(base, "-I", "-c", "import ensurepip, venv; print('both')") and not apt_install("python3-venv"):
-            raise SetupError(f"{base} cannot make virtual environments; install python3-venv and try again")
-        must(base, "-I", "-m", "venv", "--clear", folder)
+        _make(folder, base)
     pip_install(python, "--require-hashes", "-r", DEV_LOCK)
     pip_install(python, "--require-hashes", "--no-deps", "-r", TOOL_LOCK)
     stamp.write_text(locks_digest())
+    return python
+
+
+def _make(folder: Path, base: Argument) -> None:
+    """Make an environment without packages."""
+    if not ask(base, "-I", "-c", "import ensurepip, venv; print('both')") and not apt_install("python3-venv"):
+        raise SetupError(f"{base} cannot make virtual environments; install python3-venv and try again")
+    must(base, "-I", "-m", "venv", "--clear", folder)
+
+
+def extras() -> list[Path]:
+    """Return the folders of the packages in tool/extras."""
+    return sorted(project.parent for project in EXTRAS.glob("*/pyproject.toml"))
+
+
+def with_farm() -> Path:
+    """Return the interpreter of an environment with labgrid, jumpstarter, and the packages of tool/extras, editable.
+
+    The tool itself is in it as in .venv: its packages are installed, and a path file leads to its modules.
+
+    Raises:
+        SetupError: This Python is too old for them.
+    """
+    if version_of(sys.executable) < FARM_PYTHON:
+        raise SetupError("labgrid and jumpstarter need Python 3.11 or newer; this one is older")
+    files = [FARM_LOCK, TOOL_LOCK, *(folder / "pyproject.toml" for folder in extras())]
+    state = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    python, stamp = program(FARM, "python"), FARM / "installed"
+    if python.exists() and stamp.is_file() and stamp.read_text() == state:
+        return python
+    say("Preparing .demo/farm ...")
+    _make(FARM, sys.executable)
+    # In this order: labgrid's variant of pyserial has the same files as pyserial, and must be the one that stays.
+    pip_install(python, "--require-hashes", "--no-deps", "-r", TOOL_LOCK)
+    pip_install(python, "--require-hashes", "--no-deps", "-r", FARM_LOCK)
+    modules = Path(ask(python, "-I", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"))
+    (modules / "stm8tool-of-checkout.pth").write_text(f"{ROOT / 'tool'}\n", encoding="utf-8")
+    for folder in extras():
+        pip_install(python, "--no-deps", "--no-build-isolation", "--editable", folder)
+    stamp.write_text(state)
     return python
 
 

@@ -10,7 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import core
-from .environments import interpreters, of_newer_debian, version_of, virtual_environment, with_other_core
+from .environments import (
+    extras,
+    interpreters,
+    of_newer_debian,
+    version_of,
+    virtual_environment,
+    with_farm,
+    with_other_core,
+)
 from .system import ROOT, Argument, SetupError, apt_install, ask, capture, run, say
 
 # The tests for other interpreters: see tests/interpreters.py. CONTRIBUTING.md gives the reasons.
@@ -30,6 +38,8 @@ TEST_PROGRAMS = {"umockdev-run": ["umockdev"], "gcc": ["gcc", "libc6-dev"], "sst
 # The tests of tests/platform on another PlatformIO: the option, and the first Python that it takes.
 OTHER_CORES = {"--pioarduino": (3, 10), "--platformio-6.1": (3, 10)}
 
+FARM = "--farm"  # the tests of the packages in tool/extras, with labgrid and jumpstarter
+
 NEWEST_PYTHON = "--newest-python"  # the tests for other interpreters, on the newest Python of Debian
 
 _TESTS = ROOT / "tests"
@@ -45,6 +55,8 @@ MACHINES: dict[str, tuple[Path, list[Argument]]] = {
 
 def test(arguments: list[str]) -> int:
     """Run pytest in .venv. Without arguments, also run it on the oldest and the newest Python, without PlatformIO."""
+    if FARM in arguments:
+        return test_farm([word for word in arguments if word != FARM])
     python = virtual_environment()
     missing = [name for program, names in TEST_PROGRAMS.items() if not shutil.which(program) for name in names]
     if missing and sys.platform.startswith("linux"):
@@ -129,6 +141,20 @@ def on_every_core(python: Path, *arguments: str) -> list[Argument]:
     # The workers are isolated like their parent. The path is relative, because a space would end it.
     process = f"popen//python={os.path.relpath(python, ROOT)} -I"
     return [python, "-I", "-m", "pytest", "--dist", "load", "--tx", f"{os.cpu_count()}*{process}", *arguments]
+
+
+def test_farm(arguments: list[str]) -> int:
+    """Run the tests of the packages in tool/extras. Words that name a test choose the package; others go to each."""
+    try:
+        python = with_farm()
+    except SetupError as exc:
+        say(f"not run: {exc}")
+        return NOT_HERE
+    named = [word for word in arguments if Path(ROOT, word.partition("::")[0]).exists()]
+    options = [word for word in arguments if word not in named]
+    # Each package has its own settings of pytest, so it has a run of its own.
+    runs = [named] if named else [[str(folder / "tests")] for folder in extras()]
+    return max(pytest_in_one_process(python, *options, *words) for words in runs)
 
 
 def test_on_newest(arguments: list[str]) -> int:

@@ -57,13 +57,24 @@ def make(archive: Path, cache: Path, seconds: int) -> None:
         archive.write_bytes(_rewritten(packed, {"platform.json": content}, seconds))
 
 
+def exported(export: dict[str, list[str]]) -> list[str]:
+    """Return for git the files that `export` of platform.json means."""
+    return [*export["include"], *(f":(exclude){name}" for name in export.get("exclude", ()))]
+
+
 def stage(folder: Path) -> None:
     """Copy the files that platform.json exports, without those that a use of the checkout left there."""
     folder.mkdir()
-    for entry in manifest()["export"]["include"]:
+    export = manifest()["export"]
+    excluded = {ROOT / name for name in export["exclude"]}
+
+    def left_out(parent: str, names: list[str]) -> set[str]:
+        return {*_NEVER(parent, names), *(name for name in names if Path(parent, name) in excluded)}
+
+    for entry in export["include"]:
         source = ROOT / entry
         if source.is_dir():
-            shutil.copytree(source, folder / entry, ignore=_NEVER)
+            shutil.copytree(source, folder / entry, ignore=left_out)
         else:
             shutil.copy2(source, folder / entry)
 
@@ -74,8 +85,8 @@ def commit_time(root: Path = ROOT) -> int:
     Raises:
         ReleaseError: A file that platform.json exports is changed, new, or not in git.
     """
-    exported = json.loads((root / "platform.json").read_text(encoding="utf-8"))["export"]["include"]
-    changes = git(root, "status", "--porcelain", "--untracked-files=all", "--", *exported)
+    export = json.loads((root / "platform.json").read_text(encoding="utf-8"))["export"]
+    changes = git(root, "status", "--porcelain", "--untracked-files=all", "--", *exported(export))
     if changes is None:
         raise wheels.ReleaseError("a release is made from a git checkout, with git")
     if changes:

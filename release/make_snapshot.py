@@ -36,7 +36,8 @@ def line_of_folder(path: PurePosixPath, file: str) -> str:
 
 def files() -> dict[Path, bytes]:
     """Return the list."""
-    exported = json.loads((ROOT / "platform.json").read_text(encoding="utf-8"))["export"]["include"]
+    export = json.loads((ROOT / "platform.json").read_text(encoding="utf-8"))["export"]
+    exported = [*export["include"], *(f":(exclude){name}" for name in export["exclude"])]
     command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *exported]
     try:
         done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)

@@ -63,7 +63,7 @@ def test_the_archive_holds_what_its_snapshot_lists_and_nothing_else(content: dic
 
 
 def test_besides_the_vendored_files_it_holds_what_git_would_commit_and_all_of_it(content: dict[str, bytes]) -> None:
-    exported = json.loads(content["platform.json"])["export"]["include"]
+    exported = archive.exported(json.loads(content["platform.json"])["export"])
     listed = archive.git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *exported)
     if listed is None:
         pytest.skip("this is not a git checkout, or there is no git")

@@ -142,6 +142,44 @@ def test_another_core_needs_a_python_that_it_takes(monkeypatch: pytest.MonkeyPat
     assert testing.test(["--pioarduino", "-q"]) == testing.NOT_HERE
 
 
+def test_the_farm_needs_a_python_that_its_packages_take(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(environments, "version_of", lambda _: (3, 10))
+    assert testing.test(["--farm", "-q"]) == testing.NOT_HERE
+    assert capsys.readouterr().out == "not run: labgrid and jumpstarter need Python 3.11 or newer; this one is older\n"
+
+
+def test_each_package_of_the_farm_has_a_run_of_its_own_and_a_failure_is_not_hidden(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folders, runs = environments.extras(), []
+
+    def ran(_python: Path, *words: str) -> int:
+        runs.append(words)
+        return int(len(runs) == 1)
+
+    monkeypatch.setattr(testing, "with_farm", lambda: Path(sys.executable))
+    monkeypatch.setattr(testing, "pytest_in_one_process", ran)
+    assert testing.test(["--farm", "-x"]) == 1
+    assert runs == [("-x", str(folder / "tests")) for folder in folders]
+    assert ROOT / "tool" / "extras" / "labgrid" in folders
+    runs.clear()
+    testing.test(["--farm", "tool/extras/labgrid/tests", "-q"])
+    assert runs == [("-q", "tool/extras/labgrid/tests")]
+
+
+def test_the_packages_of_the_farm_are_pinned_and_each_is_named_with_its_reason() -> None:
+    lock = environments.FARM_LOCK.read_text(encoding="utf-8")
+    pinned = dict(re.findall(r"^([a-z][\w.-]*)==([\w.]+)", lock, re.MULTILINE))
+    rows = environments.FARM_LOCK.with_suffix(".in").read_text(encoding="utf-8").splitlines()
+    wanted = [re.fullmatch(r"([\w-]+)(?:==([\w.]+)|>=\d+) +# .+", row) for row in rows if not row.startswith("#")]
+    assert wanted
+    assert [row and (row[2] or pinned[row[1]]) == pinned[row[1]] for row in wanted] == [True] * len(wanted)
+    tool = re.findall(r"^(pyusb)==([\w.]+)", environments.TOOL_LOCK.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [(name, pinned[name]) for name, _ in tool] == tool
+
+
 def test_the_packages_of_another_core_are_pinned() -> None:
     for option in testing.OTHER_CORES:
         rows = (environments.CORES / f"{option[2:]}.lock").read_text(encoding="utf-8").split("\n")
@@ -338,4 +376,4 @@ def test_the_workflow_runs_the_oldest_and_the_newest_python_on_every_system() ->
 def test_the_workflow_runs_every_suite_that_needs_another_machine() -> None:
     suites = re.search(r"^        suite: \[(.*)\]$", WORKFLOW, re.MULTILINE)
     assert suites
-    assert sorted(f"--{suite}" for suite in suites[1].split(", ")) == sorted(testing.MACHINES)
+    assert sorted(f"--{suite}" for suite in suites[1].split(", ")) == sorted([*testing.MACHINES, testing.FARM])
