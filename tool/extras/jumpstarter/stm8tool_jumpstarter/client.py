@@ -113,7 +113,7 @@ class Stm8Client(FlasherClient):
         self._asked("reset_chip")
 
     def unlock(self) -> dict[str, Any]:
-        """Remove read protection, which erases a locked chip: `erased`, `restored`, `left`, and `text` in a sentence."""
+        """Remove read protection, which erases a locked chip. Return `erased`, `restored`, `left`, and `text`."""
         return self._asked("unlock_chip")
 
     def erase(self, region: str = "flash") -> dict[str, Any]:
@@ -156,7 +156,7 @@ class Stm8Client(FlasherClient):
 
     # -- on the way -----------------------------------------------------------------------------------------------
 
-    def _asked(self, method: str, *arguments: Any) -> Any:
+    def _asked(self, method: str, *arguments: Any) -> dict[str, Any]:
         """Call a method of the driver; raise its failure as the error that it was there."""
         return _result(whole(self.call(method, *arguments)))
 
@@ -167,16 +167,16 @@ class Stm8Client(FlasherClient):
         target: Optional[str],
         compression: Optional[Compression],
         about: dict[str, Any],
-    ) -> Any:
+    ) -> dict[str, Any]:
         text = str(path)
         if text.startswith(("http://", "https://")):
             name = PurePosixPath(urlparse(text).path).name
             handle = PresignedRequestResource(headers={}, url=text, method="GET").model_dump(mode="json")
             return self._asked(method, handle, target, {**about, "name": name})
         content = loading.read_bytes(path)
-        name = PurePosixPath(text.replace("\\", "/"))
+        file = PurePosixPath(text.replace("\\", "/"))
         size = len(content) if compression is None else None  # the driver gets the file unpacked
-        shown = name.stem if compression is not None and name.suffix in _PACKED else name.name
+        shown = file.stem if compression is not None and file.suffix in _PACKED else file.name
         stream = _Sending(content)
         with self.portal.wrap_async_context_manager(
             self.resource_async(stream, content_encoding=compression)
@@ -184,10 +184,11 @@ class Stm8Client(FlasherClient):
             return self._asked(method, handle, target, {**about, "name": shown, "size": size})
 
 
-def _result(answer: Any) -> Any:
+def _result(answer: dict[str, Any]) -> dict[str, Any]:
     if "error" in answer:
         raise revived(answer["error"])
-    return answer["result"]
+    result: dict[str, Any] = answer["result"]
+    return result
 
 
 def _text(address: Optional[Address]) -> Optional[str]:
@@ -261,7 +262,7 @@ class RemoteConsole:
         return found
 
     def expect(self, pattern: Union[str, re.Pattern[bytes]], timeout: float = _TIMEOUT_S) -> re.Match[bytes]:
-        """Wait until the program has written a text, and return the match. What stands before it is dropped.
+        """Wait until the program has written a text, and return the match. The text before it is dropped.
 
         Raises:
             ToolError: It did not come in that many seconds (`Code.RUN_TIME`); the errors of `Chip.console`.

@@ -1,4 +1,4 @@
-"""The commands `j NAME …`. Each ends with the exit code that stm8tool has for the situation, and says it as stm8tool does.
+"""The commands `j NAME …`. Each says a failure as stm8tool does, and ends with its exit code.
 
 `j` takes the number that a command returns as its exit code.
 """
@@ -55,11 +55,15 @@ def group(client: Stm8Client) -> Any:
     def base() -> None:
         """An STM8: flash, dump, verify, reset, erase, unlock, info, options, console"""
 
+    for add in (_add_flash, _add_files, _add_simple, _add_facts, _add_console):
+        add(base, client)
+    return base
+
+
+def _add_flash(base: Any, client: Stm8Client) -> None:
     @base.command()
     @click.argument("file", required=False)
-    @click.option(
-        "--target", "-t", "targets", multiple=True, metavar="TARGET[:FILE]", help="flash, eeprom, or an address"
-    )
+    @click.option("--target", "-t", "targets", multiple=True, metavar="TARGET[:FILE]", help="flash, eeprom, ADDRESS")
     @_BASE
     @click.option("--unlock", type=click.Choice(["auto", "never"]), help="how a read-protected chip is handled")
     @_COMPRESSION
@@ -79,6 +83,8 @@ def group(client: Stm8Client) -> Any:
 
         return _exit_code(act)
 
+
+def _add_files(base: Any, client: Stm8Client) -> None:
     @base.command()
     @click.argument("file")
     @click.option("--target", "-t", help="flash, eeprom, options, ram, ADDRESS:SIZE, or all")
@@ -105,6 +111,8 @@ def group(client: Stm8Client) -> Any:
 
         return _exit_code(act)
 
+
+def _add_simple(base: Any, client: Stm8Client) -> None:
     @base.command()
     @click.argument("region", default="flash")
     def erase(region: str) -> int:
@@ -131,6 +139,8 @@ def group(client: Stm8Client) -> Any:
         """Remove read protection, which erases a locked chip"""
         return _exit_code(lambda: click.echo(client.unlock()["text"]))
 
+
+def _add_facts(base: Any, client: Stm8Client) -> None:
     @base.command()
     @click.option("--json", "as_json", is_flag=True, help="as one object")
     def info(as_json: bool) -> int:
@@ -152,6 +162,8 @@ def group(client: Stm8Client) -> Any:
 
         return _exit_code(act)
 
+
+def _add_console(base: Any, client: Stm8Client) -> None:
     @base.command()
     @click.option("--until", metavar="TEXT", help="end when the program has written this")
     @click.option("--for", "seconds", type=float, metavar="SECONDS", help="end after this time")
@@ -159,8 +171,6 @@ def group(client: Stm8Client) -> Any:
     def console(until: Optional[str], seconds: Optional[float], send: Optional[str]) -> int:
         """Show the text of the running program; Ctrl-C ends it"""
         return _exit_code(lambda: _listen(client, until, seconds, send))
-
-    return base
 
 
 def _pairs(file: Optional[str], targets: tuple[str, ...]) -> list[tuple[Optional[str], str]]:

@@ -23,6 +23,7 @@ from jumpstarter.common.exceptions import ConfigurationError
 from jumpstarter.driver import Driver, FlasherInterface, export, exportstream
 from jumpstarter.streams.common import create_memory_stream
 from pydantic.dataclasses import dataclass
+
 from stm8tool import ImageError, ToolError, find_part
 
 from . import jobs
@@ -260,8 +261,9 @@ class Stm8(FlasherInterface, Driver):
                     raise ImageError(
                         f"{sent.name}: more than 16 MiB, so it is not an image for an STM8", hint="check the file name"
                     )
-        sent.require_whole(content)
-        return bytes(content)
+        whole = bytes(content)
+        sent.require_whole(whole)
+        return whole
 
     async def _told(self, what: str, prepare: Callable[[], jobs.Job]) -> dict[str, Any]:
         answer = await self._done(what, prepare)
@@ -301,7 +303,7 @@ class Stm8(FlasherInterface, Driver):
 
     @staticmethod
     def _answered(answer: dict[str, Any], about: Optional[dict[str, Any]]) -> Optional[dict[str, Any]]:
-        """Return an answer to our client; for another one, turn a failure into an exception, of which the text arrives."""
+        """Return an answer to our client. Another one gets an exception for a failure: its text arrives."""
         if about is not None:
             return answer
         if "error" in answer:

@@ -1,4 +1,4 @@
-"""What the driver does with a chip: each job takes the chip, and returns plain values for the client."""
+"""The jobs of the driver: each takes the chip, and returns plain values for the client."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RAW = "the file.bin"
 
 
 class Sent(NamedTuple):
-    """What a client says about a file that it sends.
+    """The words of a client about a file that it sends.
 
     Attributes:
         name: Its name; it only matters for messages, and for a raw binary.
@@ -40,7 +40,7 @@ class Sent(NamedTuple):
 
     @staticmethod
     def of(about: Optional[dict[str, Any]]) -> Sent:
-        """Return it from what came with the call, in which integers are floats."""
+        """Return it from the values that came with the call: integers are floats there."""
         given = about or {}
         size, base = given.get("size"), given.get("base")
         return Sent(

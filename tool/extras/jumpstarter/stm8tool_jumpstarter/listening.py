@@ -56,7 +56,7 @@ class Listening:
         return self._program() or Program("the program", None, ())
 
     def turn(self) -> tuple[bytes, list[str]]:
-        """Return what the program wrote since the last turn, and notices for the user; wait a little if there is nothing."""
+        """Return what the program wrote since the last turn, and notices; wait a little if it wrote nothing."""
         with self._turn:
             if self._console is None:
                 return b"", []

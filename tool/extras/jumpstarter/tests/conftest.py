@@ -1,4 +1,4 @@
-"""Simulated boards, drivers in this process, and the real exporter in another one. Programs come from the checkout's tests."""
+"""Simulated boards, drivers in this process, and the real exporter in another one."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[4]
 sys.path += [str(ROOT / "tests"), str(Path(__file__).parent)]
 
-from cli.desk import STM8S, hex_text, talking  # noqa: E402
-from elf_files import ALLOC, make_elf  # noqa: E402
 from jumpstarter.common.utils import serve  # noqa: E402
 
 import stm8tool  # noqa: E402
+from cli.desk import STM8S, hex_text, talking  # noqa: E402
+from elf_files import ALLOC, make_elf  # noqa: E402
 from stm8tool.parts.table import find_part  # noqa: E402
 from stm8tool.sim import store  # noqa: E402
 from stm8tool_jumpstarter.client import Stm8Client  # noqa: E402
@@ -32,6 +32,18 @@ LIMIT_S = 300  # longer than a busy machine needs; only a hang takes as long
 PROGRAM = talking(b"hello\n")
 OTHER = talking(b"bye\n")
 FLASH = find_part(STM8S).flash
+CONFIG = """apiVersion: jumpstarter.dev/v1alpha1
+kind: ExporterConfig
+metadata:
+  namespace: default
+  name: desk
+export:
+  stm8:
+    type: {kind}
+    config:
+      probe: {probe}
+      part: {part}
+"""
 
 
 class Desk:
@@ -85,10 +97,7 @@ class Desk:
 
     def config(self, kind: str = "stm8tool_jumpstarter.driver.Stm8") -> str:
         """Write the configuration of an exporter; return its path."""
-        text = (
-            "apiVersion: jumpstarter.dev/v1alpha1\nkind: ExporterConfig\nmetadata:\n  namespace: default\n  name: desk\n"
-            f"export:\n  stm8:\n    type: {kind}\n    config:\n      probe: {self.probe}\n      part: {STM8S}\n"
-        )
+        text = CONFIG.format(kind=kind, probe=self.probe, part=STM8S)
         (self.folder / "desk.yaml").write_text(text, encoding="utf-8")
         return self.path("desk.yaml")
 

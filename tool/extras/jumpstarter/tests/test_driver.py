@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import FLASH, LIMIT_S, OTHER, PROGRAM, STM8S, Desk
 from jumpstarter.client.core import DriverError
 from jumpstarter.client.flasher import FlasherClient
 from jumpstarter.common.exceptions import ConfigurationError
 from jumpstarter.streams.encoding import Compression
 
 import stm8tool
+from conftest import FLASH, LIMIT_S, OTHER, PROGRAM, STM8S, Desk
 from stm8tool import Code
 from stm8tool.selector import place_of
 from stm8tool.support.reserving import Reservation
@@ -49,7 +49,7 @@ def test_the_content_of_a_file_shows_its_format(desk: Desk, name: str, more: dic
 
 
 def test_a_raw_binary_without_a_place_is_refused_and_nothing_is_written(desk: Desk) -> None:
-    with pytest.raises(stm8tool.ImageError, match="talking.bin: a raw binary has no address") as caught:
+    with pytest.raises(stm8tool.ImageError, match=r"talking\.bin: a raw binary has no address") as caught:
         desk.serve().flash(desk.path("talking.bin"))
     assert caught.value.hint == "give `base` for the flash, or a target: flash, eeprom, or an address"
     assert desk.flash_holds(b"")
@@ -280,7 +280,7 @@ def test_a_second_client_is_told_that_the_probe_is_busy(desk: Desk, gate: Gate) 
     with ThreadPoolExecutor() as pool:
         first = pool.submit(client.flash, desk.path("talking.hex"))
         assert gate.begun.wait(LIMIT_S)
-        with pytest.raises(stm8tool.AccessError, match="another client has used the probe for 0.1 s") as caught:
+        with pytest.raises(stm8tool.AccessError, match=r"another client has used the probe for 0\.1 s") as caught:
             client.info()
         gate.go.set()
         assert first.result(LIMIT_S)["programmed"] == 2
@@ -354,7 +354,7 @@ def test_text_goes_to_the_program(desk: Desk) -> None:
         assert console.takes_input
         console.send("hi")
         console.send(b"\x00\xff")
-        with pytest.raises(stm8tool.ToolError, match="did not take the last 8 bytes in 0.1 s"):
+        with pytest.raises(stm8tool.ToolError, match=r"did not take the last 8 bytes in 0\.1 s"):
             console.send("0123456789abcdefghij", timeout=0.1)
 
 
@@ -368,7 +368,7 @@ def test_a_program_without_a_console_and_a_second_listener_are_told(desk: Desk) 
         with pytest.raises(stm8tool.AccessError) as busy, client.console():
             pass
         assert busy.value.code is Code.BUSY
-        with pytest.raises(stm8tool.ToolError, match="did not write 'never' in 0.2 s: it wrote 'hello"):
+        with pytest.raises(stm8tool.ToolError, match=r"did not write 'never' in 0\.2 s: it wrote 'hello"):
             console.expect("never", timeout=0.2)
 
 

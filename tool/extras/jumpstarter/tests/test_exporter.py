@@ -1,4 +1,4 @@
-"""The real exporter and the real `jmp shell`, as processes on loopback: exit codes, and what is killed in the middle."""
+"""The real exporter and the real `jmp shell`, as processes on loopback: exit codes, and processes that are killed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import subprocess
 
 import pytest
+
 from conftest import LIMIT_S, PROGRAM, Desk, Exporter, run, start
 from slow_stm8 import BEGUN, GO
 

@@ -108,7 +108,7 @@ class Board:
             return {reading.name: _value(reading) for reading in _read(live, names)}
 
     def set(self, values: Optional[Mapping[str, Value]] = None, /, **named: Value) -> None:
-        """Set variables in RAM while the program runs: `set(gain=12)` or `set({"motor.speed": 100})`. Errors: `watch`."""
+        """Set variables in RAM while the program runs: `set(gain=12)`, `set({"motor.speed": 100})`; see `watch`."""
         with self._variables() as live:
             settings = [live.setting(name, value) for name, value in {**(values or {}), **named}.items()]
             for setting in settings:

@@ -30,8 +30,8 @@ class Console:
     Between two calls the ring in the chip's RAM holds the text, as far as it has room.
 
     Args:
-        attach: Opens the probe and returns the console of the chip, for a `with` statement; it takes a function that
-            gets notices, such as "the chip was reset".
+        attach: Opens the probe and returns the console of the chip, for a `with` statement. Its argument is a function
+            that gets notices, such as "the chip was reset".
 
     Attributes:
         text: All text since `clear`, which the fixture `stm8_board` calls before each test.
@@ -48,7 +48,7 @@ class Console:
         self.was_used = False
 
     def expect(self, pattern: Pattern, timeout: float = _TIMEOUT_S) -> re.Match[str]:
-        """Wait until the program has written a text, and return the match. What stands before it is dropped.
+        """Wait until the program has written a text, and return the match. The text before it is dropped.
 
         Args:
             pattern: The text, or a compiled regular expression.
@@ -73,7 +73,7 @@ class Console:
         return found
 
     def read(self, seconds: float = 0.0) -> str:
-        """Return what no `expect` has taken, and what comes within `seconds`; errors: see `Chip.console`."""
+        """Return the text that no `expect` has taken, and the text that comes within `seconds`; errors: see `Chip.console`."""
         with self._attached() as console:
             end = console.clock.now() + seconds
             while self._take(console) or console.clock.now() < end:
@@ -82,7 +82,7 @@ class Console:
         return found
 
     def send(self, text: str, timeout: float = _TIMEOUT_S) -> None:
-        """Give the program a text. What it writes meanwhile is kept.
+        """Give the program a text. The text that it writes meanwhile is kept.
 
         Raises:
             ToolError: It takes no input, or did not take all of it; the errors of `Chip.console`.

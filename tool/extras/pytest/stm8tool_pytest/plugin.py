@@ -91,7 +91,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def last_lines(board: Board) -> str:
-    """Return the end of what the program has written, and why it may not be all."""
+    """Return the end of the text that the program has written. Say so if it may not be all."""
     problem: Optional[str] = None
     try:
         board.console.catch_up()

@@ -1,4 +1,4 @@
-"""What the command line and the ini file say about the boards."""
+"""The settings of the command line and of the ini file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WAIT_S = 600.0  # a run of tests on another board may take some minutes; our ch
 
 
 class Settings(NamedTuple):
-    """The boards, and what they run.
+    """The boards and their program.
 
     Attributes:
         probes: The probes to choose from, each as `stm8tool.open` takes it.
@@ -60,13 +60,13 @@ def read(config: pytest.Config) -> Settings:
     probes = probes or [_absolute(probe, ini) for probe in config.getini("stm8_probe") if probe]
     if not probes:
         raise pytest.UsageError(
-            "there are tests for an STM8 board, and no probe is named: give --stm8-probe stlink, or stm8_probe in the "
-            "ini file; --stm8-probe sim:CHIPFILE needs no hardware"
+            "tests need an STM8 board, and no probe is named: give --stm8-probe stlink, or stm8_probe in the ini file. "
+            "Without hardware give sim:CHIPFILE"
         )
     part = config.getoption("--stm8-part") or config.getini("stm8_part")
     if not part:
         raise pytest.UsageError(
-            "there are tests for an STM8 board, and its chip is not named: give --stm8-part stm8s103f3, or stm8_part "
+            "tests need an STM8 board, and its chip is not named: give --stm8-part stm8s103f3, or stm8_part "
             "in the ini file"
         )
     given, kept = config.getoption("--stm8-firmware"), config.getini("stm8_firmware")

@@ -14,7 +14,6 @@ sys.path.append(str(ROOT / "tests"))
 
 from cli.desk import STM8S, hex_text, talking  # noqa: E402
 from dwarf_files import small_program  # noqa: E402
-
 from stm8tool.parts.table import find_part  # noqa: E402
 from stm8tool.sim import store  # noqa: E402
 

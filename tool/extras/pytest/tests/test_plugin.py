@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import STM8S, Make
 
+from conftest import STM8S, Make
 from stm8tool.selector import place_of
 from stm8tool.sim import store
 from stm8tool.support.reserving import Reservation
@@ -196,7 +196,7 @@ def test_a_chip_without_a_console_has_no_section(pytester: pytest.Pytester, make
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        ([], "there are tests for an STM8 board, and no probe is named: give --stm8-probe stlink*"),
+        ([], "tests need an STM8 board, and no probe is named: give --stm8-probe stlink*"),
         (["--stm8-probe", "sim:board.chip"], "*its chip is not named: give --stm8-part stm8s103f3*"),
         (["--stm8-probe", "sim:board.chip", "--stm8-part", "stm8s999"], "*[[]E-PART-UNKNOWN[]]*"),
         (["--stm8-probe", "sim:missing.chip", *PART], "*missing.chip*[[]E-NO-PROBE[]]*"),
@@ -267,9 +267,7 @@ def test_four_workers_share_two_boards_and_no_test_is_lost(pytester: pytest.Pyte
     assert result.ret == 0
     used = {tuple(line.split()) for line in (pytester.path / "seen.txt").read_text().splitlines()}
     assert {Path(probe).name for _, probe in used} == {"a.chip", "b.chip"}
-    assert len({worker for worker, _ in used}) == len(
-        used
-    )  # one board for each worker, from its first test to its last
+    assert len({worker for worker, _ in used}) == len(used)  # each worker keeps one board
 
 
 def test_workers_that_find_no_free_probe_in_time_fail(pytester: pytest.Pytester, make: Make) -> None:
@@ -286,7 +284,7 @@ def test_workers_without_a_probe_stop_the_run_with_the_reason(pytester: pytest.P
     result = ran(pytester, "-n2")
     assert result.ret not in (0, pytest.ExitCode.NO_TESTS_COLLECTED)
     assert "skipped" not in result.stdout.str()
-    result.stdout.fnmatch_lines(["*there are tests for an STM8 board, and no probe is named*"])
+    result.stdout.fnmatch_lines(["*tests need an STM8 board, and no probe is named*"])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
