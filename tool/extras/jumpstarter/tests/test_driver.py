@@ -16,7 +16,7 @@ from jumpstarter.common.exceptions import ConfigurationError
 from jumpstarter.streams.encoding import Compression
 
 import stm8tool
-from conftest import FLASH, LIMIT_S, OTHER, PROGRAM, STM8S, Desk
+from jump_desk import FLASH, LIMIT_S, OTHER, PROGRAM, STM8S, Desk
 from stm8tool import Code
 from stm8tool.selector import place_of
 from stm8tool.support.reserving import Reservation

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import LIMIT_S, PROGRAM, Desk, Exporter, run, start
+from jump_desk import LIMIT_S, PROGRAM, Desk, Exporter, run, start
 from slow_stm8 import BEGUN, GO
 
 SLOW = "slow_stm8.SlowStm8"

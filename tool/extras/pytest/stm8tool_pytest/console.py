@@ -73,7 +73,7 @@ class Console:
         return found
 
     def read(self, seconds: float = 0.0) -> str:
-        """Return the text that no `expect` has taken, and the text that comes within `seconds`; errors: see `Chip.console`."""
+        """Return the text that no `expect` has taken, and that of the next `seconds`; errors: see `Chip.console`."""
         with self._attached() as console:
             end = console.clock.now() + seconds
             while self._take(console) or console.clock.now() < end:

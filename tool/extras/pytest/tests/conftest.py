@@ -1,27 +1,12 @@
-"""Simulated boards for the tests of the plugin. Programs and files come from the checkout's tests."""
+"""Simulated boards for the tests of the plugin."""
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[4]
-sys.path.append(str(ROOT / "tests"))
-
-from cli.desk import STM8S, hex_text, talking  # noqa: E402
-from dwarf_files import small_program  # noqa: E402
-from stm8tool.parts.table import find_part  # noqa: E402
-from stm8tool.sim import store  # noqa: E402
-
-# Text for the console, then a loop that counts at 0x10.
-TALKING = talking(b"hello\n")[:-2] + bytes.fromhex("3C1020FC")
-OTHER = talking(b"bye\n")[:-2] + bytes.fromhex("3C1020FC")
-
-Make = Callable[..., str]
+from plugin_boards import OTHER, STM8S, TALKING, Make, find_part, hex_text, small_program, store
 
 
 @pytest.fixture(autouse=True)

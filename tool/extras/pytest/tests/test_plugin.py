@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import STM8S, Make
+from plugin_boards import STM8S, Make
 from stm8tool.selector import place_of
 from stm8tool.sim import store
 from stm8tool.support.reserving import Reservation
