@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from plugin_boards import STM8S, Make
+from plugin_boards import PART, Make
 from stm8tool.selector import place_of
 from stm8tool.sim import store
 from stm8tool.support.reserving import Reservation
 
-PART = ("--stm8-part", STM8S)
 LIMIT_S = 300  # longer than a busy machine needs; only a hang takes as long
 HELLO = """
 def test_hello(stm8_board):
@@ -238,7 +237,7 @@ def test_a_probe_that_another_run_keeps_is_awaited_and_then_an_error(pytester: p
 
 def test_a_firmware_that_cannot_be_written_is_an_error_of_each_test(pytester: pytest.Pytester, make: Make) -> None:
     pytester.makepyfile(HELLO)
-    words = ("--stm8-probe", make(faults=["unplug_after=40"]), *PART, "--stm8-firmware", "talking.hex")
+    words = ("--stm8-probe", make(faults=("unplug_after=40",)), *PART, "--stm8-firmware", "talking.hex")
     result = ran(pytester, *words)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*ProbeLostError*"])
