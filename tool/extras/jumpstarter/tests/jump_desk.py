@@ -101,9 +101,7 @@ class Desk:
     @contextmanager
     def exporter(self, kind: str = "stm8tool_jumpstarter.driver.Stm8") -> Iterator[Exporter]:
         """Run the real exporter on a port of loopback."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
+        address = free_address()
         words = ("run", "--exporter-config", self.config(kind), "--tls-grpc-listener", address, "--tls-grpc-insecure")
         process = start("jmp", *words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         exporter = Exporter(process, address)
@@ -147,6 +145,13 @@ class Exporter:
             self.process.terminate()
         self.log += self.process.communicate(timeout=LIMIT_S)[1].splitlines(keepends=True)
         return self.process.returncode
+
+
+def free_address() -> str:
+    """Return a port of loopback that nothing listens at now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
 
 
 def start(*words: str, **more: Any) -> subprocess.Popen[str]:

@@ -237,7 +237,7 @@ def test_a_probe_that_another_run_keeps_is_awaited_and_then_an_error(pytester: p
 
 def test_a_firmware_that_cannot_be_written_is_an_error_of_each_test(pytester: pytest.Pytester, make: Make) -> None:
     pytester.makepyfile(HELLO)
-    words = ("--stm8-probe", make(faults=("unplug_after=40",)), *PART, "--stm8-firmware", "talking.hex")
+    words = ("--stm8-probe", make(faults=("unplug-after=40",)), *PART, "--stm8-firmware", "talking.hex")
     result = ran(pytester, *words)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*ProbeLostError*"])
