@@ -42,6 +42,7 @@ PAGES = {
         "docs/debugging",
         "docs/watch",
         "docs/testing",
+        "docs/farm",
         "docs/stm8tool",
         "docs/api",
         "docs/compat",

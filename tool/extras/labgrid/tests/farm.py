@@ -157,17 +157,7 @@ class Farm:
 
     def ended(self, words: list[str], **environment: str) -> Done:
         """Run a program to its end."""
-        done = subprocess.run(
-            words,
-            cwd=self.folder,
-            env={**self.environment, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=LIMIT_S,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+        return ended(words, self.folder, {**self.environment, **environment})
 
     def client(self, *words: object, user: str = "ann") -> Done:
         """Run labgrid-client as one of the users."""
@@ -178,6 +168,21 @@ class Farm:
         for server in (*self._exporters.values(), self.coordinator):
             if server.code is None:
                 server.stop()
+
+
+def ended(words: list[str], folder: Path, environment: Mapping[str, str]) -> Done:
+    """Run a program in a folder to its end."""
+    done = subprocess.run(
+        words,
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=LIMIT_S,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 def program(name: str) -> str:

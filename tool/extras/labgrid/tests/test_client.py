@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from boards import board, held, loop, talking
-from farm import HERE, Done, Farm, Server, program, simulated
+from farm import HERE, LIMIT_S, Done, Farm, Server, program, simulated
 
 
 def bootstrap(farm: Farm, place: str, file: str = "loop.hex", options: str = "", user: str = "ann") -> Done:
@@ -98,6 +100,27 @@ def test_an_isolated_exporter_is_refused_with_the_tunnel_to_open(farm: Farm, tmp
         "the exporter of NetworkStm8Probe is isolated: it can be reached through ssh only [E-REMOTE]"
     )
     assert "ssh -N -L 3240:127.0.0.1:3240" in line
+
+
+def test_a_bootstrap_that_sigterm_cuts_short_is_not_a_success(farm: Farm) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:  # of a probe that never answers
+        port = server.getsockname()[1]
+        environment = farm.write_environment("blank", f"address: 'usbip://127.0.0.1:{port}/1-1'", "env-hangs.yaml")
+        client = subprocess.Popen(
+            [program("labgrid-client"), "-c", str(environment), "bootstrap", "loop.hex"],
+            cwd=farm.folder,
+            env=farm.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+        server.settimeout(LIMIT_S)
+        connection, _ = server.accept()
+        with connection:
+            client.terminate()
+            output, _ = client.communicate(timeout=LIMIT_S)
+    assert client.returncode == 128 + signal.SIGTERM, output
 
 
 # -- who has a place -------------------------------------------------------------------------------------------------

@@ -216,6 +216,11 @@ def test_a_lock_that_cannot_be_made_is_an_error_with_its_path(
         driver(target())
 
 
+def test_a_hint_names_the_drivers_own_parameters(target: Make) -> None:
+    with pytest.raises(Stm8ToolError, match=r"\[E-REMOTE\]; hint: .* add allow_remote: true below the driver"):
+        driver(target("address: usbip://192.0.2.1/1-1")).info()
+
+
 def test_the_error_of_the_tool_keeps_code_hint_and_evidence(desk: Path, target: Make) -> None:
     board(desk / "off.chip", "unpowered")
     with pytest.raises(Stm8ToolError) as failure:
