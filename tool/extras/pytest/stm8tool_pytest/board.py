@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import stm8tool
-from stm8tool import Code, TargetError, ToolError
+from stm8tool import Code, ImageError, TargetError, ToolError
 from stm8tool.chip.running import program as programs
-from stm8tool.errors import ImageError
 
 from .console import Console
 
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 
     from stm8tool.chip.running.live_variables import LiveVariables, Reading
     from stm8tool.chip.running.swim_console import SwimConsole
-
-_log = logging.getLogger(__name__)
 
 _LOOK_S = 0.02  # between two looks at a variable; our choice
 _TIMEOUT_S = 5.0
