@@ -14,7 +14,7 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import field
-from typing import Any, Literal, Optional
+from typing import Annotated, Any, Literal, Optional
 
 import anyio
 from anyio import CancelScope, to_thread
@@ -22,6 +22,7 @@ from anyio.abc import ObjectStream
 from jumpstarter.common.exceptions import ConfigurationError
 from jumpstarter.driver import Driver, FlasherInterface, export, exportstream
 from jumpstarter.streams.common import create_memory_stream
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from stm8tool import ImageError, ToolError, find_part
@@ -50,7 +51,7 @@ class Stm8(FlasherInterface, Driver):
     part: str
     probe: str = "stlink"
     unlock: Literal["auto", "never"] = "auto"
-    wait_s: float = 30.0
+    wait_s: Annotated[float, Field(ge=0, le=86400)] = 30.0
 
     _uses: Any = field(default=None, init=False, repr=False)
     _known: Any = field(default=None, init=False, repr=False)
