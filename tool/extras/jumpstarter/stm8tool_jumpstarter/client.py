@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import PurePosixPath
 from typing import Any, Optional, Union
@@ -21,6 +21,7 @@ from urllib.parse import urlparse
 
 from anyio import BrokenResourceError, EndOfStream
 from anyio.abc import ObjectStream
+from jumpstarter.client.core import DriverError
 from jumpstarter.client.flasher import FlasherClient
 from jumpstarter.common.resources import PresignedRequestResource
 from jumpstarter.streams.encoding import Compression
@@ -133,7 +134,8 @@ class Stm8Client(FlasherClient):
             defaults: Bring all to their factory values instead.
 
         Returns:
-            `changed`: `name`, `before`, `after`. `options`: `name`, `value`, `factory`, `is_factory`.
+            `changed`: `name`, `before`, `after`. `options`: `name`, `value`, `factory`, `is_factory`; none if
+            the change has locked the chip.
         """
         return self._asked("chip_options", list(settings), list(allow), defaults)
 
@@ -146,7 +148,12 @@ class Stm8Client(FlasherClient):
         """
         stream = self.portal.call(self.streamingcall_async, "listen")
         try:
-            yield RemoteConsole(self, stream, notice)
+            console = RemoteConsole(self, stream, notice)
+            try:
+                yield console
+            finally:
+                with suppress(DriverError):  # an exporter that has gone has no console
+                    self.call("console_end")
         finally:
             self.portal.call(stream.aclose)
 
@@ -158,7 +165,7 @@ class Stm8Client(FlasherClient):
 
     def _asked(self, method: str, *arguments: Any) -> dict[str, Any]:
         """Call a method of the driver; raise its failure as the error that it was there."""
-        return _result(whole(self.call(method, *arguments)))
+        return _result(self.call(method, *arguments))
 
     def _with_file(
         self,
@@ -181,13 +188,15 @@ class Stm8Client(FlasherClient):
         with self.portal.wrap_async_context_manager(
             self.resource_async(stream, content_encoding=compression)
         ) as handle:
-            return self._asked(method, handle, target, {**about, "name": shown, "size": size})
+            answer = self.call(method, handle, target, {**about, "name": shown, "size": size})
+        return _result(answer)  # an error that is raised inside of that statement would leave it in an ExceptionGroup
 
 
-def _result(answer: dict[str, Any]) -> dict[str, Any]:
-    if "error" in answer:
-        raise revived(answer["error"])
-    result: dict[str, Any] = answer["result"]
+def _result(answer: Any) -> dict[str, Any]:
+    came = whole(answer)
+    if "error" in came:
+        raise revived(came["error"])
+    result: dict[str, Any] = came["result"]
     return result
 
 

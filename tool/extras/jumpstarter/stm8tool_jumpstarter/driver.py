@@ -10,6 +10,7 @@ chip have other names here. The client has the short ones.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -151,7 +152,7 @@ class Stm8(FlasherInterface, Driver):
             self._listening = listening
             yield {"takes_input": listening.takes_input}
             silent_s = 0.0
-            while True:
+            while listening.is_open:
                 found, notices = await to_thread.run_sync(listening.turn)
                 silent_s = 0.0 if found or notices else silent_s + 0.01
                 if found or notices or silent_s >= _BEAT_S:
@@ -165,6 +166,12 @@ class Stm8(FlasherInterface, Driver):
             self._listening = None if self._listening is listening else self._listening
             with CancelScope(shield=True):
                 await to_thread.run_sync(listening.close)
+
+    @export
+    async def console_end(self) -> None:
+        """End the console that is open. The call of a client that goes on ends only when nothing refers to it."""
+        if self._listening is not None:
+            await to_thread.run_sync(self._listening.close)
 
     @export
     async def console_write(self, text: str) -> int:
@@ -183,20 +190,22 @@ class Stm8(FlasherInterface, Driver):
             raise RuntimeError(in_one_line(exc)) from exc
         self._listening = listening
         mine, theirs = create_memory_stream()
+        # A task group would put the error of a client that has gone into another group at each level.
+        tasks = [asyncio.create_task(pump(listening, mine)) for pump in (self._to_client, self._to_chip)]
         try:
-            async with mine, anyio.create_task_group() as group:
-                group.start_soon(self._to_client, listening, mine)
-                group.start_soon(self._to_chip, listening, mine)
-                yield theirs
-                group.cancel_scope.cancel()
+            yield theirs
         finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await mine.aclose()
             self._listening = None if self._listening is listening else self._listening
             with CancelScope(shield=True):
                 await to_thread.run_sync(listening.close)
 
     async def _to_client(self, listening: Listening, stream: ObjectStream[bytes]) -> None:
         try:
-            while True:
+            while listening.is_open:
                 found, notices = await to_thread.run_sync(listening.turn)
                 for notice in notices:
                     self.logger.info("console: %s", notice)
@@ -204,6 +213,7 @@ class Stm8(FlasherInterface, Driver):
                     await stream.send(found)
                 else:
                     await anyio.sleep(0.005)
+            await stream.send_eof()
         except ToolError as exc:
             self.logger.error("console: %s", in_one_line(exc))
             await stream.send_eof()
@@ -218,6 +228,7 @@ class Stm8(FlasherInterface, Driver):
                 left = left[taken:]
                 if left:
                     await anyio.sleep(0.01)
+        await to_thread.run_sync(listening.close)  # the client sends nothing more: otherwise it would keep the probe
 
     # -- work in threads ------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Optional, Union
 
 import stm8tool
-from stm8tool import ImageError, Region, UsageError
+from stm8tool import ImageError, ReadoutProtectedError, Region, UsageError
 from stm8tool.chip import regions, wording
 from stm8tool.chip.running.program import Program
 from stm8tool.image import Image, elf, loading
@@ -208,10 +208,14 @@ def options(settings: Sequence[str], allow: Sequence[str], defaults: bool) -> Jo
             changes = chip.set_options(*settings, allow=dangers)
         elif defaults:
             changes = chip.reset_options()
-        return {
-            "changed": [{"name": one.option.name, "before": one.state.value, "after": one.value} for one in changes],
-            "options": [_option(state) for state in chip.options()],
-        }
+        try:
+            found = chip.options()
+        except ReadoutProtectedError:
+            if not changes:
+                raise
+            found = ()  # they have locked the chip
+        changed = [{"name": one.option.name, "before": one.state.value, "after": one.value} for one in changes]
+        return {"changed": changed, "options": [_option(state) for state in found]}
 
     return job
 

@@ -74,6 +74,11 @@ class Listening:
             return self._console.write(data) if self._console.takes_input else len(data)
 
     @property
+    def is_open(self) -> bool:
+        """True from `open` to `close`."""
+        return self._console is not None
+
+    @property
     def takes_input(self) -> bool:
         """True if the program has a ring for input."""
         return self._console is not None and self._console.takes_input

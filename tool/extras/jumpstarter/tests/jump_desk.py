@@ -28,8 +28,9 @@ from stm8tool_jumpstarter.client import Stm8Client  # noqa: E402
 from stm8tool_jumpstarter.driver import Stm8  # noqa: E402
 
 LIMIT_S = 300  # longer than a busy machine needs; only a hang takes as long
-PROGRAM = talking(b"hello\n")
-OTHER = talking(b"bye\n")
+PROGRAM = talking(b"hello\n").ljust(1000, b"\x55")  # the rest is never executed
+OTHER = talking(b"bye\n").ljust(1000, b"\xaa")
+BLOCKS = 16  # of 64 bytes
 FLASH = find_part(STM8S).flash
 CONFIG = """apiVersion: jumpstarter.dev/v1alpha1
 kind: ExporterConfig

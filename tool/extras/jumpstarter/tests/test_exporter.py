@@ -45,7 +45,7 @@ def test_commands_end_with_the_exit_code_of_the_tool(desk: Desk) -> None:
     for text in (
         "error: the chip is read-protected",
         "the chip was read-protected and is erased",
-        "talking.bin: 2 of 2 blocks written",
+        "talking.bin: 16 of 16 blocks written",
         f"{hexes}: {len(PROGRAM)} bytes are equal",
         "[E-VERIFY]",
         "hello",

@@ -176,9 +176,9 @@ def test_a_test_that_fails_shows_the_console_and_leaves_the_chip_running(pyteste
     result.stdout.fnmatch_lines(
         [
             "*did not write 'goodbye' in 0.2 s: it wrote 'hello\\\\n'*",
-            "*- STM8 console of sim:*board.chip -*",
+            "- STM8 console of sim:*board.chip -*",
             "hello",
-            "*- STM8 console of sim:*board.chip -*",
+            "- STM8 console of sim:*board.chip -*",
             "hello",
         ]
     )
@@ -198,7 +198,7 @@ def test_a_chip_without_a_console_has_no_section(pytester: pytest.Pytester, make
         ([], "tests need an STM8 board, and no probe is named: give --stm8-probe stlink*"),
         (["--stm8-probe", "sim:board.chip"], "*its chip is not named: give --stm8-part stm8s103f3*"),
         (["--stm8-probe", "sim:board.chip", "--stm8-part", "stm8s999"], "*[[]E-PART-UNKNOWN[]]*"),
-        (["--stm8-probe", "sim:missing.chip", *PART], "*missing.chip*[[]E-NO-PROBE[]]*"),
+        (["--stm8-probe", "sim:missing.chip", *PART], "there is no chip file *missing.chip [[]E-USAGE[]]*"),
         (["--stm8-probe", "sim:board.chip", "--stm8-probe", "sim:missing.chip", *PART], "*missing.chip*"),
         (["--stm8-probe", "sim:board.chip", *PART, "--stm8-firmware", "no.hex"], "*no.hex: no such file: build it*"),
         (["--stm8-probe", "sim:board.chip", *PART, "--stm8-wait", "soon"], "--stm8-wait soon is not a number*"),
@@ -249,7 +249,7 @@ MANY = """
 import os
 import pytest
 
-@pytest.mark.parametrize("n", range(16))
+@pytest.mark.parametrize("n", range(5))
 def test_it(stm8_board, n):
     assert stm8_board.console.expect("hello")
     with open("seen.txt", "a") as file:
@@ -257,12 +257,12 @@ def test_it(stm8_board, n):
 """
 
 
-@pytest.mark.parametrize("dist", ["load", "worksteal", "loadfile"])
+@pytest.mark.parametrize("dist", ["load", "worksteal"])
 def test_four_workers_share_two_boards_and_no_test_is_lost(pytester: pytest.Pytester, make: Make, dist: str) -> None:
     pytester.makepyfile(**{f"test_{name}": MANY for name in "abcd"})
     boards = ["--stm8-probe", make("a.chip"), "--stm8-probe", make("b.chip")]
     result = ran(pytester, *boards, *PART, "-n4", "--dist", dist)
-    result.assert_outcomes(passed=64)
+    result.assert_outcomes(passed=20)
     assert result.ret == 0
     used = {tuple(line.split()) for line in (pytester.path / "seen.txt").read_text().splitlines()}
     assert {Path(probe).name for _, probe in used} == {"a.chip", "b.chip"}
