@@ -44,7 +44,7 @@ def test_from_nothing_to_a_green_test(tmp_path: Path, monkeypatch: pytest.Monkey
             path = [sys.executable, "-I", "-m", "stm8tool"]
         done = subprocess.run([*path, *words], capture_output=True, encoding="utf-8", timeout=LIMIT_S, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-        assert fits(expected, done.stdout), done.stdout
+        assert not expected or fits(expected, done.stdout), done.stdout
     assert len(commands) == 4
 
 

@@ -175,7 +175,7 @@ def test_a_test_that_fails_shows_the_console_and_leaves_the_chip_running(pyteste
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(
         [
-            "*did not write 'goodbye' in 0.2 s: it wrote 'hello\\\\n'*",
+            "*did not write 'goodbye' in 0.2 s: it wrote 'hello*",
             "- STM8 console of sim:*board.chip -*",
             "hello",
             "- STM8 console of sim:*board.chip -*",
