@@ -62,6 +62,15 @@ def kind_of(selector: str) -> ProbeKind:
     return _named_kind(selector) or STLINK
 
 
+def place_of(selector: str) -> str:
+    """Return the place of the probe that `selector` means, as `ProbeInfo.place` has it, without opening the probe.
+
+    Raises:
+        TransportError, AccessError, UsageError: There is no such probe.
+    """
+    return selector.strip() if is_serial(selector) else open_link(selector).place
+
+
 def is_serial(selector: str) -> bool:
     """Tell whether `selector` means a serial port, and so the loader in the chip's boot ROM."""
     wanted = selector.strip()

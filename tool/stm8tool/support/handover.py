@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -42,9 +43,9 @@ class Offer:
 
     def __init__(self, place: str) -> None:
         self._place = place
-        self._base = base = _base(place)
-        self._own = None if base is None else _lock(base, "offer")
-        self._wish = None if base is None else _lock(base, "wish")
+        self._base = base = base_of(place)
+        self._own = None if base is None else lock_beside(base, "offer")
+        self._wish = None if base is None else lock_beside(base, "wish")
         self._is_made = False
         self._looked = 0.0
         self._wanted = False
@@ -95,9 +96,9 @@ class Wish:
     """The side of a command that needs the probe; `place` as for `Offer`."""
 
     def __init__(self, place: str) -> None:
-        base = _base(place)
-        self._offer = None if base is None else _lock(base, "offer")
-        self._own = None if base is None else _lock(base, "wish")
+        base = base_of(place)
+        self._offer = None if base is None else lock_beside(base, "offer")
+        self._own = None if base is None else lock_beside(base, "wish")
         self._is_made = False
 
     def make(self) -> None:
@@ -146,20 +147,21 @@ class Wish:
         self._is_made = False
 
 
-def _lock(base: Path, suffix: str) -> Optional[FileLock]:
+def lock_beside(base: Path, suffix: str) -> Optional[FileLock]:
+    """Return a lock for the probe whose lock files stand beside `base`; None if no file can have such a name."""
     try:
         return FileLock(base.with_name(f"{base.name}.{suffix}"), "probe")
     except UsageError:  # a name that cannot be one; opening the probe says so
         return None
 
 
-def _base(place: str) -> Optional[Path]:
+def base_of(place: str) -> Optional[Path]:
     """Return the path beside which the lock files stand; None if no other process can reach the probe."""
     kind, _, rest = place.partition(":")
     if kind == "sim":
         folder, mark, which = rest.rpartition("#")
         if Path(rest).is_file():
-            return Path(rest)
+            return Path(os.path.realpath(rest))  # all links to a board share its locks
         return Path(folder, which.replace(":", "-")) if mark and Path(folder).is_dir() else None
     folder_of_user = _folder()
     if folder_of_user is None:
