@@ -103,10 +103,7 @@ UART_LOADER = Program(
     _folder(uart_loader),
     "loader.s",
     "variant",
-    {
-        name: Variant(row.symbols(), uart_loader.START, uart_loader.BLOCK)
-        for name, row in uart_loader.VARIANTS.items()
-    },
+    {name: Variant(row.symbols(), uart_loader.START, uart_loader.BLOCK) for name, row in uart_loader.VARIANTS.items()},
 )
 PROGRAMS = (SWIM_LOADER, ROM_ROUTINES, UART_LOADER)
 

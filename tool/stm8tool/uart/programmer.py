@@ -6,7 +6,8 @@ block all differ, the program is another one. Then all blocks are written, which
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from typing import Optional
 
 from ..chip.flash.blocks import BlockWrite, Span, blocks_to_write, by_span, merge, require_equal, spans, whole_blocks
@@ -18,7 +19,12 @@ from ..support.interrupts import shield
 from ..words import Hint
 from . import loaders, routines
 from .link import MOST_READ, MOST_WRITTEN, LoaderLink, RefusedByLoaderError, damaged
+from .loader.link import LoaderInRam, pieces, sum_of
+from .loader.use import InRam
 from .loaders import SECTOR, Loader
+from .settings import UartMode
+
+_log = logging.getLogger(__name__)
 
 _TRIES = 3  # for a block: it is read back before it is written again
 _SURE = 32  # bytes that are read twice: few, so that one wrong bit spoils little
@@ -26,7 +32,10 @@ _READINGS = 8  # until two of them agree
 
 
 class LoaderBlocks:
-    """The memories of one chip, by the loader in its boot ROM.
+    """The memories of one chip, by the loader in its boot ROM, or by ours in its RAM.
+
+    Attributes:
+        link: The loader that runs.
 
     Args:
         link: The loader.
@@ -37,25 +46,35 @@ class LoaderBlocks:
     """
 
     def __init__(self, link: LoaderLink, part: Part, loader: Loader, version: int, progress: Progress) -> None:
-        self._link = link
+        self.link = link
         self._part = part
         self._loader = loader
         self._version = version
         self._progress = progress
         self._ready = False
+        self._in_ram: Optional[InRam] = None
         self.programmed = 0  # blocks again, for the quality of the link
         self.cut = False  # a write began and did not end
+
+    def allow_code(self, mode: UartMode, again: Callable[[], LoaderLink]) -> None:
+        """Let a loader of our own in the chip's RAM do the work, where that is faster.
+
+        Args:
+            mode: How the UART works.
+            again: Reaches the loader in the boot ROM anew.
+        """
+        self._in_ram = InRam(self._part, mode, again)
 
     # -- reading -----------------------------------------------------------------------------------------------
 
     def read(self, region: Region, stage: str = "reading") -> bytes:
         """Return the bytes of a region. If an exchange was damaged, they are read a second time and compared."""
-        before = self._link.repeated
+        before = self.link.repeated
         data = bytearray()
         for start in range(region.start, region.end, MOST_READ):
             data += self._piece(start, min(MOST_READ, region.end - start))
             self._progress(stage, len(data), region.size)
-        return bytes(data) if self._link.repeated == before else self.sure(region)
+        return bytes(data) if self.link.repeated == before else self.sure(region)
 
     def sure(self, region: Region) -> bytes:
         """Return the bytes of a region that came twice: the loader sends no checksum with them."""
@@ -70,7 +89,7 @@ class LoaderBlocks:
             other = self._piece(start, size)
             if one == other:
                 return one
-            self._link.repeated += 1
+            self.link.repeated += 1
             one = other
         raise damaged(f"each reading of {size} bytes at 0x{start:06X} gave others")
 
@@ -85,7 +104,7 @@ class LoaderBlocks:
 
     def _piece(self, start: int, size: int) -> bytes:
         try:
-            return self._link.persist(lambda: self._link.read(start, size))
+            return self.link.persist(lambda: self.link.read(start, size))
         except RefusedByLoaderError as exc:
             raise FamilyMismatchError(
                 f"the loader has no memory at 0x{start:06X}, where the {self._part.name} has some",
@@ -114,11 +133,43 @@ class LoaderBlocks:
             protected: The area that UBC protects.
             ubc: The value of UBC.
         """
+        covered = spans(segments, self._part.block)
+        if self._in_ram is not None and self._in_ram.is_worth(covered):
+            try:
+                loader = self._start(self._in_ram)
+                if loader is not None:
+                    return self._write(segments, covered, protected, ubc, verify=verify, loader=loader)
+            except SerialError as exc:
+                self._give_up(self._in_ram, exc)
+        return self._write(segments, covered, protected, ubc, verify=verify, loader=None)
+
+    def _start(self, in_ram: InRam) -> Optional[LoaderInRam]:
+        """Return the loader in RAM, which runs; None if this chip cannot have it."""
+        loader = in_ram.start(self.link)
+        if loader is not None:
+            self.link, self._ready = loader, False
+        return loader
+
+    def _give_up(self, in_ram: InRam, why: SerialError) -> None:
+        """Go back to the loader in the boot ROM, for good."""
+        _log.info("the loader in the chip's RAM is given up: %s; the boot ROM writes block by block", why)
+        self._in_ram, self._ready = None, False
+        self.link = in_ram.back(self.link)
+
+    def _write(
+        self,
+        segments: Sequence[Segment],
+        covered: Sequence[Span],
+        protected: Optional[Region],
+        ubc: int,
+        *,
+        verify: Verify,
+        loader: Optional[LoaderInRam],
+    ) -> Written:
         block = self._part.block
-        covered = spans(segments, block)
         wanted: list[BlockWrite] = []
         for span, parts in zip(covered, by_span(segments, covered)):
-            wanted += self._differing(span, parts)
+            wanted += self._differing(span, parts) if loader is None else self._unlike(loader, span, parts)
         for one in wanted:
             if protected is not None and protected.start <= one.address < protected.end:
                 raise WriteProtectedError(
@@ -128,21 +179,75 @@ class LoaderBlocks:
                     address=one.address,
                     hint=Hint("{options_set:UBC=none} removes the protection"),
                 )
-        done: set[int] = set()
-        try:
-            if wanted:
-                self.prepare()
-            for number, one in enumerate(wanted, 1):
-                self._program(one)
-                done.add(one.address)
-                self._progress("writing", number * block, len(wanted) * block)
-        except BaseException:
-            self.cut = len(done) < len(wanted)
-            raise
-        if verify:
+        self.cut = bool(wanted)
+        if loader is None:
+            self._write_each(wanted)
+        else:
+            self._stream(loader, wanted)
+        self.cut = False
+        if verify and loader is None:
             self._check(wanted)
+        elif verify and loader is not None:
+            self._check_sums(loader, wanted)
         size = sum(span.end - span.start for span in covered)
         return Written(size // block, len(wanted), block)
+
+    def _write_each(self, wanted: Sequence[BlockWrite]) -> None:
+        """Let the boot ROM write blocks."""
+        block = self._part.block
+        if wanted:
+            self.prepare()
+        for number, one in enumerate(wanted, 1):
+            self._program(one)
+            self._progress("writing", number * block, len(wanted) * block)
+
+    # -- by the loader in RAM ----------------------------------------------------------------------------------
+
+    def _unlike(self, loader: LoaderInRam, span: Span, segments: Sequence[Segment]) -> Iterable[BlockWrite]:
+        """Yield the blocks of a span that differ, by their checksums. Blocks that the image fills in part are read."""
+        block = self._part.block
+        count = (span.end - span.start) // block
+        image = merge(segments, bytes(span.end - span.start), span.start)
+        whole = whole_blocks(segments, block)
+        held = loader.sums(span.start, block, count)
+        self._progress("comparing", span.end - span.start, span.end - span.start)
+        for number, (wanted, checksum) in enumerate(zip(pieces(image, block), held)):
+            address = span.start + number * block
+            if address not in whole:
+                present = loader.persist(lambda address=address: loader.read(address, block))  # type: ignore[misc]
+                wanted = merge(segments, present, address)
+            if sum_of(wanted) != checksum:
+                yield BlockWrite(address, wanted, False)
+
+    def _stream(self, loader: LoaderInRam, blocks: Sequence[BlockWrite]) -> None:
+        """Write blocks; the first one of the flash last, so that the boot ROM listens after a reset until then."""
+        first = self._part.flash.start
+        ordered = sorted(blocks, key=lambda block: block.address == first)
+        size = self._part.block
+        if ordered:
+            loader.stream(ordered, lambda done: self._progress("writing", done * size, len(ordered) * size))
+
+    def _check_sums(self, loader: LoaderInRam, blocks: Sequence[BlockWrite]) -> None:
+        """Compare written blocks by their checksums; VerifyError for one that differs even after a second write."""
+        bad = self._wrong(loader, blocks)
+        if not bad:
+            return
+        self.programmed += len(bad)
+        self._stream(loader, bad)
+        for block in self._wrong(loader, bad):
+            held = loader.persist(lambda block=block: loader.read(block.address, len(block.data)))  # type: ignore[misc]
+            require_equal(block.address, block.data, held)
+
+    def _wrong(self, loader: LoaderInRam, blocks: Sequence[BlockWrite]) -> list[BlockWrite]:
+        found, done, size = [], 0, self._part.block
+        for run in _runs(blocks):
+            held = loader.sums(run[0].address, size, len(run))
+            found += [block for block, checksum in zip(run, held) if sum_of(block.data) != checksum]
+            done += len(run)
+            self._progress("verifying", done * size, len(blocks) * size)
+        return found
+
+    # -- by the loader in the boot ROM -------------------------------------------------------------------------
 
     def _differing(self, span: Span, segments: Sequence[Segment]) -> Iterable[BlockWrite]:
         """Return the blocks of a span to write: those that differ, or all of them if the program is another one."""
@@ -166,7 +271,7 @@ class LoaderBlocks:
 
     def prepare(self) -> None:
         """Put the routines into RAM, if the loader needs them and does not have them yet."""
-        if self._ready:
+        if self._ready or isinstance(self.link, LoaderInRam):
             return
         loaders.require_version(self._part, self._loader, self._version)
         if self._loader.needs_routines:
@@ -177,12 +282,14 @@ class LoaderBlocks:
 
     def load(self, address: int, data: bytes) -> None:
         """Write bytes into RAM and compare them, which is harmless to repeat."""
+        if self._in_ram is not None and isinstance(self.link, LoaderInRam):
+            self.link = self._in_ram.back(self.link)  # its RAM is not free
         for at in range(0, len(data), MOST_WRITTEN):
             start, piece = address + at, data[at : at + MOST_WRITTEN]
             held = b""
             for attempt in range(_TRIES):  # a frame that lost its count may be a shorter one
-                self._link.repeated += bool(attempt)
-                self._link.persist(lambda start=start, piece=piece: self._link.write(start, piece))  # type: ignore[misc]
+                self.link.repeated += bool(attempt)
+                self.link.persist(lambda start=start, piece=piece: self.link.write(start, piece))  # type: ignore[misc]
                 held = self._piece(start, len(piece))
                 if held == piece:
                     break
@@ -199,7 +306,7 @@ class LoaderBlocks:
         for attempt in range(_TRIES):
             try:
                 with shield():
-                    self._link.write(block.address, block.data)
+                    self.link.write(block.address, block.data)
                 return
             except RefusedByLoaderError as exc:
                 failure = exc
@@ -207,8 +314,8 @@ class LoaderBlocks:
                     return
             except SerialError as exc:
                 failure = exc
-                self._link.recover()
-                self._link.repeated += 1
+                self.link.recover()
+                self.link.repeated += 1
                 if self._piece(block.address, len(block.data)) == block.data:
                     return
             self.programmed += 1
@@ -239,7 +346,7 @@ class LoaderBlocks:
             at = block.address - run[0].address
             if held[at : at + len(block.data)] == block.data:
                 continue
-            self._link.repeated += 1
+            self.link.repeated += 1
             if self._piece(block.address, len(block.data)) != block.data:
                 self.programmed += 1
                 self._program(block)
@@ -252,6 +359,8 @@ class LoaderBlocks:
         self.cut = True
         while at < region.end:
             sector = loaders.sector_of(self._part, self._loader, at) if at + SECTOR <= region.end else None
+            if isinstance(self.link, LoaderInRam):
+                sector = None  # it writes blocks only
             size = block if sector is None else SECTOR
             held = present[at - region.start : at - region.start + size]
             dirty = [n for n in range(0, size, block) if any(held[n : n + block])]
@@ -271,10 +380,10 @@ class LoaderBlocks:
     def _erase_sector(self, sector: int, address: int) -> None:
         def job() -> None:
             with shield():
-                self._link.erase(bytes([sector]))
+                self.link.erase(bytes([sector]))
 
         try:
-            self._link.persist(job)
+            self.link.persist(job)
         except RefusedByLoaderError as exc:
             raise ProgramError(
                 f"the loader reports that the sector at 0x{address:06X} was not erased", address=address

@@ -20,6 +20,7 @@ from ..chip.flash_keys import DUL, PUL
 from ..chip.memory import Memory
 from ..chip.powered import FIRST_ADDRESS, FIRST_BYTES, PoweredChip
 from .rom_facts import SECTOR, RomLoader, RomVariables
+from .started import StartedProgram
 from .wire import Sent, Started
 
 ACK, NACK, SYNC = 0x79, 0x1F, 0x7F
@@ -27,6 +28,7 @@ GET, READ, GO, WRITE, ERASE = 0x00, 0x11, 0x21, 0x31, 0x43
 FASTEST_BAUD = 1_000_000  # up to here the loader follows by UM0560; clients have tried up to 230400
 SLOWEST_BAUD = 4800
 COMMANDS = (GET, READ, GO, WRITE, ERASE)
+_USUAL_BAUD = 115200
 WINDOW_S = 1.0  # after a reset, if an option byte enables the loader and there is a program
 IN_LOADER = "its boot ROM, which waits for a host"  # what `DebugModule.stopped` says then
 DEAD = "its boot ROM: a routine in RAM did not come back"
@@ -66,6 +68,8 @@ class BootRom:
         self._until: Optional[float] = None
         self._out: list[Sent] = []
         self._taking: Optional[Taking] = None
+        self._program: Optional[StartedProgram] = None  # by GO
+        self._baud = _USUAL_BAUD
         self._synced = False
         if chip.powered and not chip.has_program:
             self.begin(now)  # a blank chip has been waiting since its last reset
@@ -84,6 +88,9 @@ class BootRom:
         """Do what the ROM does after a reset: decide between the loader and the program."""
         chip = self._chip
         self._taking, self._synced, self._until = None, False, None
+        if self._program:
+            self._program.end()
+            self._program = None
         address, enabled = _OPTBL[chip.part.flash_regs]
         virgin = chip.flash.data[0] not in FIRST_BYTES
         if chip.options.rop or not chip.powered or chip.in_reset:
@@ -100,6 +107,8 @@ class BootRom:
     def follows(self, baud: int) -> bool:
         """Tell whether it understands bytes at this speed."""
         slow = self._chip.faults.uart_slow
+        if not self._synced:
+            self._baud = baud
         return SLOWEST_BAUD <= baud <= (FASTEST_BAUD if slow is None else slow)
 
     def pull(self, low: bool, now: float) -> Optional[Started]:
@@ -119,10 +128,23 @@ class BootRom:
         if self._until is not None and not self._synced and now >= self._until:
             self._start(FIRST_ADDRESS, self._until)
         self._chip.settle(now)
+        if self._program and self._program.was_reset and not self._chip.in_reset:
+            self.begin(now)
+
+    @property
+    def works(self) -> bool:
+        """True while a program may send bytes at any time."""
+        return self._program is not None
+
+    def sent(self) -> list[Sent]:
+        """Return the bytes that a program has sent since the last call, with the times at which the host has them."""
+        return self._program.sent() if self._program else []
 
     def take(self, byte: Optional[int], now: float) -> list[Sent]:
         """Take a byte from the host, None for a damaged one; return the bytes that it sends."""
         self.settle(now)
+        if self._program:
+            self._program.take(byte, now)
         if self._taking is None:
             return []
         self._now, self._out = now, []
@@ -230,7 +252,8 @@ class BootRom:
         address = yield from self._addressed()
         if address is not None:
             self._start(address, self._now)
-            yield  # nothing listens any more
+            self._program = StartedProgram(self._chip, self._baud, self._now, reply=self._loader.reply)
+            yield  # the loader does not listen any more
 
     # -- memories ----------------------------------------------------------------------------------------------
 

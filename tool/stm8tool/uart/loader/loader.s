@@ -10,8 +10,8 @@
 ; REFUSED: the flash controller refused this write or the one before it.
 ; ACK for W comes when the flash controller has the bytes, so the host may send two frames before the first ACK.
 ;
-; TIM4 counts every 2.05 ms at 16 MHz. A pause in a frame of 0.13 s makes it a damaged one. After a silence of 2.1 s the
-; chip resets itself, and its boot ROM listens again. A loop that waits writes nothing.
+; TIM4 counts every 2.05 ms at 16 MHz. A pause in a frame of 0.13 s makes it a damaged one. After 2.1 s without a good
+; frame the chip resets itself, and its boot ROM listens again. A loop that waits writes nothing.
 ;
 ; `__init__.py` says what the names in capitals are, `tests/assembled.py` assembles this into `code.csv`.
 ; Sources: RM0016 (UART, TIM4, flash), RM0031 (the same of the STM8L), PM0044 (instructions).
@@ -31,8 +31,9 @@ number	= 0x1D
 sum	= 0x1E			; 4 bytes
 busy	= 0x22			; a block is being programmed
 within	= 0x23			; a frame has begun
-ticks	= 0x24			; since the last byte; 2 bytes
-left	= 0x26
+ticks	= 0x24			; since the last byte
+idle	= 0x25			; ticks since the last good frame; 2 bytes
+left	= 0x27
 TABLE	= 0x40			; four rows of 32 bytes: CRC of the values below 16, then of 16 times them
 RING	= 0x0100		; 256 bytes
 
@@ -59,7 +60,8 @@ begin:
 	ldw	*top, x
 	clrw	x
 	ldw	*rin, x
-	ldw	*ticks, x
+	ldw	*idle, x
+	clr	*ticks
 	clr	*busy
 	clr	*within
 .ifne GATE
@@ -148,6 +150,8 @@ next:
 	ldw	x, *crc1
 	cpw	x, #0x20E3
 	jrne	bad
+	clrw	x
+	ldw	*idle, x
 	call	wait
 	ld	a, *command
 	cp	a, #0x57
@@ -201,13 +205,13 @@ sums:
 
 bad:				; the rest of a damaged frame is lost
 	clr	*within
-	clr	*ticks + 1
+	clr	*ticks
 1$:	btjf	SR, #5, 2$
 	ld	a, DR
-	clr	*ticks + 1
+	clr	*ticks
 2$:	btjf	TIM4_SR, #0, 1$
 	call	tick
-	ld	a, *ticks + 1
+	ld	a, *ticks
 	cp	a, #SILENCE
 	jrult	1$
 	clrw	x
@@ -279,14 +283,15 @@ tick:
 	mov	IWDG_KR, #0xAA
 	btjf	WWDG_CR, #7, 1$
 	mov	WWDG_CR, #0xFF
-1$:	inc	*ticks + 1
+1$:	inc	*ticks
+	inc	*idle + 1
 	jrne	2$
-	inc	*ticks
-	btjf	ticks, #2, 2$
+	inc	*idle
+	btjf	idle, #2, 2$
 	jp	again
 2$:	tnz	*within
 	jreq	3$
-	ld	a, *ticks + 1
+	ld	a, *ticks
 	cp	a, #PATIENCE
 	jrult	3$
 	jp	bad
@@ -326,7 +331,7 @@ getc:
 	jra	1$
 2$:	pushw	x
 	clrw	x
-	ldw	*ticks, x
+	clr	*ticks
 	ld	xl, a
 	inc	*rout
 	ld	a, (RING, x)
