@@ -1,6 +1,6 @@
 """A program that the boot ROM's loader has started with GO, at the UART of that loader.
 
-Our reading, because no source describes it: the UART stays as the ROM has set it, also the clock of the UART.
+Whether the UART stays as the ROM has set it, with its clock, is the switch `go_keeps_uart`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,13 @@ class StartedProgram:
         self._host = Host()
         self._uart: Uart = next(one for one in chip.processor.board.uarts.values() if one.holds(_UART[reply]))
         self.was_reset = False
+        if chip.switches.go_keeps_uart:
+            self._set_up(chip, baud, now, reply=reply)
+        self._uart.host = self._host
+        chip.processor.on_reset = self._note_reset
+
+    def _set_up(self, chip: PoweredChip, baud: int, now: float, *, reply: bool) -> None:
+        """Set the registers of the UART as the ROM does."""
         if chip.part.flash_regs == "stm8l":
             gates = (chip.map.read(_PCKENR1, 1, now) or b"\0")[0]
             chip.map.write(_PCKENR1, bytes([gates | _USART1]), now, 0.0, True)
@@ -43,8 +50,6 @@ class StartedProgram:
         }
         for register, value in settings.items():
             self._uart.write(_UART[reply] + register, value, now)
-        self._uart.host = self._host
-        chip.processor.on_reset = self._note_reset
 
     def _note_reset(self, _cause: str) -> None:
         self.was_reset = True

@@ -14,6 +14,7 @@ from . import RESETS_ITSELF_S, START, code, obstacle, variant
 from .link import LoaderInRam, pieces
 
 _WORTH_BLOCKS = 6  # its 700 bytes take as long on the wire as the boot ROM needs for three blocks
+_BEGINS_S = 0.002  # it makes its table; bytes that come meanwhile would be lost
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class InRam:
             address = START + number * MOST_WRITTEN
             link.persist(lambda address=address, piece=piece: link.write(address, piece))  # type: ignore[misc]
         link.persist(lambda: link.go(START))
+        link.line.clock.sleep(_BEGINS_S)
         found = LoaderInRam(link, self._part)
         found.greet(data)
         _log.info("a loader in the chip's RAM does the work")
