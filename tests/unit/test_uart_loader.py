@@ -44,7 +44,7 @@ class ScriptedLine:
 
 
 def at(line: ScriptedLine) -> LoaderInRam:
-    return LoaderInRam(LoaderLink(line), PART)  # type: ignore[arg-type]
+    return LoaderInRam(LoaderLink(line), PART, 115200)  # type: ignore[arg-type]
 
 
 def test_a_frame_ends_with_its_checksum_and_two_are_sent_before_the_first_answer() -> None:

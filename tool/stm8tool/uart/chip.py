@@ -171,7 +171,7 @@ class UartChip(Chip):
             found = loaders.of(part)
             self._blocks = LoaderBlocks(reached.link, part, found, reached.version, self._progress)
             if self._loader:
-                self._blocks.allow_code(reached.mode, self._reach_again)
+                self._blocks.allow_code(reached.mode, reached.baud, self._reach_again)
         return self._blocks
 
     # -- facts -------------------------------------------------------------------------------------------------

@@ -56,14 +56,15 @@ class LoaderBlocks:
         self.programmed = 0  # blocks again, for the quality of the link
         self.cut = False  # a write began and did not end
 
-    def allow_code(self, mode: UartMode, again: Callable[[], LoaderLink]) -> None:
+    def allow_code(self, mode: UartMode, baud: int, again: Callable[[], LoaderLink]) -> None:
         """Let a loader of our own in the chip's RAM do the work, where that is faster.
 
         Args:
             mode: How the UART works.
+            baud: The speed of the wire.
             again: Reaches the loader in the boot ROM anew.
         """
-        self._in_ram = InRam(self._part, mode, again)
+        self._in_ram = InRam(self._part, mode, baud, again)
 
     # -- reading -----------------------------------------------------------------------------------------------
 

@@ -23,7 +23,6 @@ from ..settings import UartMode
 START = 0x0210  # below are the boot ROM's variables and routines
 AGAIN = START + 2  # a program that resets the chip
 BLOCK = 0x0500  # where it keeps a block
-RESETS_ITSELF_S = 2.3  # without a good frame it waits for 2.1 s
 _SMALLEST_RAM = 2048
 _IWDG_KR = 0x50E0
 

@@ -14,17 +14,19 @@ from ...chip.registers import MODE_BLOCK, MODE_BYTE, MODE_OPTION
 from ...errors import ProgramError, SerialError
 from ...parts.table import Part
 from ..link import ACK, NACK, LoaderLink, RefusedByLoaderError, damaged
-from . import AGAIN, RESETS_ITSELF_S, START
+from . import AGAIN, START
 
 _WRITE, _SUMS, _READ, _GO = b"WCRG"
 _REFUSED = 0xEE
 _INVERTED = 0xFFFFFFFF
+_BITS = 11  # of a byte on the wire, at most
+_OVERHEAD = 10  # bytes of a frame beside its data
 _PIECE = 128  # bytes of the loader's code with one checksum
 _MOST_SUMS = 64  # in one answer: 256 bytes
-_MOST_BYTES = 128  # of a write
 _AHEAD = 2  # frames before the first answer: the ring of the loader holds one while another is written
-_ANSWER_S = 0.3  # a block takes up to 7 ms, and a USB adapter may hold a byte for 16 ms
-_STARTED_S = 0.1
+RESETS_ITSELF_S = 2.3  # without a good frame it waits for 2.1 s
+_ANSWER_S = 0.3  # beside the bytes; a block takes up to 7 ms, and a USB adapter may hold a byte for 16 ms
+_STARTED_S = 0.1  # the same for the first answer
 _QUIET_S = 0.25  # the loader gives up a frame after 0.13 s, and says so after 0.04 s of silence
 _MOST_NOISE = 600
 _FAILURES = 4
@@ -38,12 +40,14 @@ class LoaderInRam(LoaderLink):
     Args:
         before: The link to the loader in the boot ROM, which has started it.
         part: The chip.
+        baud: The speed of the wire.
     """
 
-    def __init__(self, before: LoaderLink, part: Part) -> None:
+    def __init__(self, before: LoaderLink, part: Part, baud: int) -> None:
         super().__init__(before.line)
         self.repeated = before.repeated
         self._part = part
+        self._byte_s = _BITS / baud
 
     # -- frames ------------------------------------------------------------------------------------------------
 
@@ -61,7 +65,7 @@ class LoaderInRam(LoaderLink):
         """
         self.line.drop_input()
         self.line.write(frame)
-        answer = self.line.read(1 + size, timeout_s)
+        answer = self.line.read(1 + size, timeout_s + (len(frame) + size) * self._byte_s)
         if answer[:1] == bytes([_REFUSED]):
             raise _refused()
         if len(answer) != 1 + size or answer[0] != ACK:
@@ -71,8 +75,13 @@ class LoaderInRam(LoaderLink):
     def recover(self) -> None:
         """Wait until the loader has given up a damaged frame; nothing is sent meanwhile."""
         for _ in range(_MOST_NOISE):
-            if not self.line.read(1, _QUIET_S):
+            if not self.line.read(1, _QUIET_S + self._under_way_s):
                 return
+
+    @property
+    def _under_way_s(self) -> float:
+        """How long the frames take that may be under way."""
+        return _AHEAD * (self._part.block + _OVERHEAD) * self._byte_s
 
     # -- commands ----------------------------------------------------------------------------------------------
 
@@ -146,7 +155,7 @@ class LoaderInRam(LoaderLink):
             while sent < len(blocks) and sent - taken < _AHEAD:
                 self.line.write(self._write_frame(blocks[sent].address, blocks[sent].data))
                 sent += 1
-            answer = self.line.read(1, _ANSWER_S)
+            answer = self.line.read(1, _ANSWER_S + self._under_way_s)
             if answer == bytes([ACK]):
                 taken += 1
                 failures = 0

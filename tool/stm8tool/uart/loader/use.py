@@ -10,8 +10,8 @@ from ...chip.flash.blocks import Span
 from ...parts.table import Part
 from ..link import MOST_WRITTEN, LoaderLink
 from ..settings import UartMode
-from . import RESETS_ITSELF_S, START, code, obstacle, variant
-from .link import LoaderInRam, pieces
+from . import START, code, obstacle, variant
+from .link import RESETS_ITSELF_S, LoaderInRam, pieces
 
 _WORTH_BLOCKS = 6  # its 700 bytes take as long on the wire as the boot ROM needs for three blocks
 _BEGINS_S = 0.002  # it makes its table; bytes that come meanwhile would be lost
@@ -25,12 +25,14 @@ class InRam:
     Args:
         part: The chip.
         mode: How its UART works.
+        baud: The speed of the wire.
         again: Reaches the loader in the boot ROM anew.
     """
 
-    def __init__(self, part: Part, mode: UartMode, again: Callable[[], LoaderLink]) -> None:
+    def __init__(self, part: Part, mode: UartMode, baud: int, again: Callable[[], LoaderLink]) -> None:
         self._part = part
         self._mode = mode
+        self._baud = baud
         self._again = again
 
     def is_worth(self, covered: Sequence[Span]) -> bool:
@@ -55,7 +57,7 @@ class InRam:
             link.persist(lambda address=address, piece=piece: link.write(address, piece))  # type: ignore[misc]
         link.persist(lambda: link.go(START))
         link.line.clock.sleep(_BEGINS_S)
-        found = LoaderInRam(link, self._part)
+        found = LoaderInRam(link, self._part, self._baud)
         found.greet(data)
         _log.info("a loader in the chip's RAM does the work")
         return found
