@@ -30,17 +30,12 @@ from ..support.interrupts import shield
 from ..words import Hint
 from . import identify, loaders, option_bytes
 from .entry import Reached, reach
+from .limits import WithoutSwim
 from .link import LoaderLink
 from .programmer import LoaderBlocks
 from .settings import SerialSettings, UartMode
 
 if TYPE_CHECKING:
-    from ..chip.link.core import Core
-    from ..chip.options.protection import Unlocked
-    from ..chip.running.live_variables import LiveVariables
-    from ..chip.running.program import Program
-    from ..chip.running.swim_console import SwimConsole
-    from ..session import Session
     from ..transport.serial_line import SerialLine
 
 _log = logging.getLogger(__name__)
@@ -52,7 +47,7 @@ _MODES = {
 }
 
 
-class UartChip(Chip):
+class UartChip(WithoutSwim):
     """A chip that is connected by its UART. Its methods work inside a `with` statement, as those of `Chip`.
 
     Args:
@@ -72,7 +67,7 @@ class UartChip(Chip):
         *,
         loader: bool = True,
     ) -> None:
-        super().__init__(_no_session, part, progress, loader=loader)
+        super().__init__(part, progress, loader=loader)
         self._make_line = line
         self._settings = settings
         self._line: Optional[SerialLine] = None
@@ -386,34 +381,3 @@ class UartChip(Chip):
             tell(changes)
             option_bytes.write(self._memory(), changes)
         return changes
-
-    # -- what a UART cannot do ---------------------------------------------------------------------------------
-
-    def lock(self) -> bool:
-        """Raise ProbeError: the chip's own programs cannot write ROP."""
-        option_bytes.unable("set read protection", "only SWIM writes the ROP byte")
-
-    def unlock(self) -> Unlocked:
-        """Raise ProbeError: a read-protected chip does not start its loader."""
-        option_bytes.unable("remove read protection", "a read-protected chip does not start its loader")
-
-    def console(
-        self,
-        program: Optional[Program] = None,
-        notice: Callable[[str], None] = lambda text: None,
-        reload: Optional[Callable[[], Program]] = None,
-    ) -> SwimConsole:
-        """Raise ProbeError: the console needs SWIM."""
-        option_bytes.unable("show the console of a program", "the console is read over SWIM")
-
-    def variables(self, elf: Optional[str] = None, notice: Callable[[str], None] = lambda text: None) -> LiveVariables:
-        """Raise ProbeError: variables of a program that runs need SWIM."""
-        option_bytes.unable("show the variables of a program", "the memory of a program that runs is read over SWIM")
-
-    def debugged(self, *, reset: bool) -> Core:
-        """Raise ProbeError: a debugger needs SWIM."""
-        option_bytes.unable("debug a program", "only SWIM halts the CPU")
-
-
-def _no_session() -> Session:
-    raise UsageError("a chip at a UART has no session over SWIM", hint=Hint("use an ST-LINK: {probe:stlink}"))

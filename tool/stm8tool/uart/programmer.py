@@ -19,8 +19,9 @@ from ..support.interrupts import shield
 from ..words import Hint
 from . import loaders, routines
 from .link import MOST_READ, MOST_WRITTEN, LoaderLink, RefusedByLoaderError, damaged
-from .loader.link import LoaderInRam, pieces, sum_of
+from .loader.link import LoaderInRam
 from .loader.use import InRam
+from .loader.work import Streamed, runs
 from .loaders import SECTOR, Loader
 from .settings import UartMode
 
@@ -53,6 +54,7 @@ class LoaderBlocks:
         self._progress = progress
         self._ready = False
         self._in_ram: Optional[InRam] = None
+        self._streamed = Streamed(part, progress)
         self.programmed = 0  # blocks again, for the quality of the link
         self.cut = False  # a write began and did not end
 
@@ -170,7 +172,7 @@ class LoaderBlocks:
         block = self._part.block
         wanted: list[BlockWrite] = []
         for span, parts in zip(covered, by_span(segments, covered)):
-            wanted += self._differing(span, parts) if loader is None else self._unlike(loader, span, parts)
+            wanted += self._differing(span, parts) if loader is None else self._streamed.unlike(loader, span, parts)
         for one in wanted:
             if protected is not None and protected.start <= one.address < protected.end:
                 raise WriteProtectedError(
@@ -184,12 +186,12 @@ class LoaderBlocks:
         if loader is None:
             self._write_each(wanted)
         else:
-            self._stream(loader, wanted)
+            self._streamed.write(loader, wanted)
         self.cut = False
         if verify and loader is None:
             self._check(wanted)
         elif verify and loader is not None:
-            self._check_sums(loader, wanted)
+            self.programmed += self._streamed.check(loader, wanted)
         size = sum(span.end - span.start for span in covered)
         return Written(size // block, len(wanted), block)
 
@@ -201,52 +203,6 @@ class LoaderBlocks:
         for number, one in enumerate(wanted, 1):
             self._program(one)
             self._progress("writing", number * block, len(wanted) * block)
-
-    # -- by the loader in RAM ----------------------------------------------------------------------------------
-
-    def _unlike(self, loader: LoaderInRam, span: Span, segments: Sequence[Segment]) -> Iterable[BlockWrite]:
-        """Yield the blocks of a span that differ, by their checksums. Blocks that the image fills in part are read."""
-        block = self._part.block
-        count = (span.end - span.start) // block
-        image = merge(segments, bytes(span.end - span.start), span.start)
-        whole = whole_blocks(segments, block)
-        held = loader.sums(span.start, block, count)
-        self._progress("comparing", span.end - span.start, span.end - span.start)
-        for number, (wanted, checksum) in enumerate(zip(pieces(image, block), held)):
-            address = span.start + number * block
-            if address not in whole:
-                present = loader.persist(lambda address=address: loader.read(address, block))  # type: ignore[misc]
-                wanted = merge(segments, present, address)
-            if sum_of(wanted) != checksum:
-                yield BlockWrite(address, wanted, False)
-
-    def _stream(self, loader: LoaderInRam, blocks: Sequence[BlockWrite]) -> None:
-        """Write blocks; the first one of the flash last, so that the boot ROM listens after a reset until then."""
-        first = self._part.flash.start
-        ordered = sorted(blocks, key=lambda block: block.address == first)
-        size = self._part.block
-        if ordered:
-            loader.stream(ordered, lambda done: self._progress("writing", done * size, len(ordered) * size))
-
-    def _check_sums(self, loader: LoaderInRam, blocks: Sequence[BlockWrite]) -> None:
-        """Compare written blocks by their checksums; VerifyError for one that differs even after a second write."""
-        bad = self._wrong(loader, blocks)
-        if not bad:
-            return
-        self.programmed += len(bad)
-        self._stream(loader, bad)
-        for block in self._wrong(loader, bad):
-            held = loader.persist(lambda block=block: loader.read(block.address, len(block.data)))  # type: ignore[misc]
-            require_equal(block.address, block.data, held)
-
-    def _wrong(self, loader: LoaderInRam, blocks: Sequence[BlockWrite]) -> list[BlockWrite]:
-        found, done, size = [], 0, self._part.block
-        for run in _runs(blocks):
-            held = loader.sums(run[0].address, size, len(run))
-            found += [block for block, checksum in zip(run, held) if sum_of(block.data) != checksum]
-            done += len(run)
-            self._progress("verifying", done * size, len(blocks) * size)
-        return found
 
     # -- by the loader in the boot ROM -------------------------------------------------------------------------
 
@@ -331,7 +287,7 @@ class LoaderBlocks:
     def _check(self, blocks: Sequence[BlockWrite]) -> None:
         """Compare written blocks; VerifyError for one that differs even after a second write."""
         total, done = sum(len(block.data) for block in blocks), 0
-        for run in _runs(blocks):
+        for run in runs(blocks):
             data = b"".join(block.data for block in run)
             held = bytearray()
             for at in range(0, len(data), MOST_READ):
@@ -389,15 +345,3 @@ class LoaderBlocks:
             raise ProgramError(
                 f"the loader reports that the sector at 0x{address:06X} was not erased", address=address
             ) from exc
-
-
-def _runs(blocks: Sequence[BlockWrite]) -> Iterable[list[BlockWrite]]:
-    """Yield the blocks in runs without gaps."""
-    run: list[BlockWrite] = []
-    for block in blocks:
-        if run and block.address != run[-1].address + len(run[-1].data):
-            yield run
-            run = []
-        run.append(block)
-    if run:
-        yield run
