@@ -94,6 +94,26 @@ def test_one_lost_byte_anywhere_fails_no_stream(part: str, lost: int) -> None:
     assert main(["--probe", "sim:b.chip", "--part", part, "verify", "firmware.hex"]) == 0
 
 
+@pytest.mark.parametrize("part", ["stm8s208mb", "stm8s105k4", "stm8l151k4"])
+@pytest.mark.usefixtures("at_uart")
+def test_it_verifies_and_reads_and_names_the_byte_that_differs(part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    board(part, enabled=True)
+    assert tool(part, "write", "firmware.hex") == 0
+    Path("p.bin").write_bytes(program(1999))
+    capsys.readouterr()
+    assert tool(part, "-v", "--base", "0x8000", "verify", "p.bin") == 0
+    said = capsys.readouterr()
+    assert WORKS in said.err
+    assert "verified: 1999 bytes are equal" in said.out
+    assert tool(part, "-v", "read", "--region", "0x8000:2048", "read.bin") == 0
+    assert WORKS in capsys.readouterr().err
+    assert Path("read.bin").read_bytes() == program(2048)
+    with store.board("b.chip") as (chip, _):
+        chip.flash.write(0x8000 + 1234, b"\xee")
+    assert tool(part, "--base", "0x8000", "verify", "p.bin") == 5
+    assert "verify failed at 0x0084D2: the chip holds 0xEE" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("at_uart")
 def test_an_image_that_fills_blocks_in_part_keeps_their_other_bytes() -> None:
     old = program(2048)

@@ -250,6 +250,7 @@ class UartChip(WithoutSwim):
         """Write an image; see `Chip.write`. A read-protected chip does not answer, so `unlock` has no effect."""
         segments, data = self._wanted(image, region, options, allow, tell)
         blocks = self._memory()
+        blocks.begin(segments)
         states = self.options()
         changes = from_image(self.part, states, data.held) if data else []
         option_bytes.require_allowed(self.part, changes, allow)
@@ -290,11 +291,16 @@ class UartChip(WithoutSwim):
 
     def read(self, region: Union[str, Region] = "flash") -> bytes:
         """Return bytes of the chip; see `Chip.read`."""
-        return self._memory().read(regions.resolve(self.part, region, regions.readable(self.part)))
+        blocks = self._memory()
+        wanted = regions.resolve(self.part, region, regions.readable(self.part))
+        if wanted.start >= self.part.ram.end:  # which the loader in RAM would change
+            blocks.begin([Segment(wanted.start, bytes(wanted.size))])
+        return blocks.read(wanted)
 
     def backup(self) -> Image:
         """Return the contents of flash, EEPROM and option bytes."""
         blocks = self._memory()
+        blocks.begin([Segment(memory.start, bytes(memory.size)) for memory in self.part.memories])
         return Image(Segment(memory.start, blocks.read(memory)) for memory in self.part.memories)
 
     def unique_id(self) -> Optional[bytes]:
@@ -315,6 +321,7 @@ class UartChip(WithoutSwim):
             (segment for memory in part.programmable for segment in image.slice(memory)),
             key=lambda segment: segment.address,
         )
+        blocks.begin(segments)
         states = self.options()
         value, area = self._write_protection(states)
         written = blocks.write(segments, verify=verify, protected=area, ubc=value)

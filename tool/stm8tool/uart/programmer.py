@@ -77,10 +77,13 @@ class LoaderBlocks:
         for start in range(region.start, region.end, MOST_READ):
             data += self._piece(start, min(MOST_READ, region.end - start))
             self._progress(stage, len(data), region.size)
-        return bytes(data) if self.link.repeated == before else self.sure(region)
+        certain = self.link.repeated == before or isinstance(self.link, LoaderInRam)
+        return bytes(data) if certain else self.sure(region)
 
     def sure(self, region: Region) -> bytes:
-        """Return the bytes of a region that came twice: the loader sends no checksum with them."""
+        """Return the bytes of a region that came twice, if the loader sends no checksum with them."""
+        if isinstance(self.link, LoaderInRam):
+            return self.read(region)
         data = bytearray()
         for start in range(region.start, region.end, _SURE):
             data += self._agreed(start, min(_SURE, region.end - start))
@@ -119,6 +122,12 @@ class LoaderBlocks:
 
     def verify(self, segments: Sequence[Segment]) -> int:
         """Compare segments with the chip; return how many bytes are equal. VerifyError for the first difference."""
+        loader = self.begin(segments)
+        if loader is not None and self._in_ram is not None:
+            try:
+                return self._streamed.verify(loader, segments)
+            except SerialError as exc:
+                self._give_up(self._in_ram, exc)
         for segment in segments:
             require_equal(segment.address, segment.data, self._held(segment.address, segment.data))
         return sum(len(segment.data) for segment in segments)
@@ -137,14 +146,27 @@ class LoaderBlocks:
             ubc: The value of UBC.
         """
         covered = spans(segments, self._part.block)
-        if self._in_ram is not None and self._in_ram.is_worth(covered):
+        loader = self.begin(segments)
+        if loader is not None and self._in_ram is not None:
             try:
-                loader = self._start(self._in_ram)
-                if loader is not None:
-                    return self._write(segments, covered, protected, ubc, verify=verify, loader=loader)
+                return self._write(segments, covered, protected, ubc, verify=verify, loader=loader)
             except SerialError as exc:
                 self._give_up(self._in_ram, exc)
         return self._write(segments, covered, protected, ubc, verify=verify, loader=None)
+
+    def begin(self, segments: Sequence[Segment]) -> Optional[LoaderInRam]:
+        """Return our loader in RAM, which runs, if these segments are worth it and the chip can have it.
+
+        Option bytes that are read after that come with a checksum.
+        """
+        in_ram = self._in_ram
+        if in_ram is None or not in_ram.is_worth(spans(segments, self._part.block)):
+            return None
+        try:
+            return self._start(in_ram)
+        except SerialError as exc:
+            self._give_up(in_ram, exc)
+            return None
 
     def _start(self, in_ram: InRam) -> Optional[LoaderInRam]:
         """Return the loader in RAM, which runs; None if this chip cannot have it."""

@@ -22,6 +22,7 @@ _INVERTED = 0xFFFFFFFF
 _BITS = 11  # of a byte on the wire, at most
 _OVERHEAD = 10  # bytes of a frame beside its data
 _PIECE = 128  # bytes of the loader's code with one checksum
+MOST_SUMMED = 256  # bytes with one checksum
 _MOST_SUMS = 64  # in one answer: 256 bytes
 _AHEAD = 2  # frames before the first answer: the ring of the loader holds one while another is written
 RESETS_ITSELF_S = 2.3  # without a good frame it waits for 2.1 s

@@ -8,7 +8,7 @@ from ...chip.flash.blocks import BlockWrite, Span, merge, require_equal, whole_b
 from ...chip.programmer import Progress
 from ...image import Segment
 from ...parts.table import Part
-from .link import LoaderInRam, pieces, sum_of
+from .link import MOST_SUMMED, LoaderInRam, pieces, sum_of
 
 
 class Streamed:
@@ -39,6 +39,30 @@ class Streamed:
             if sum_of(wanted) != checksum:
                 yield BlockWrite(address, wanted, False)
 
+    def verify(self, loader: LoaderInRam, segments: Sequence[Segment]) -> int:
+        """Compare segments by checksums; return how many bytes are equal. VerifyError for the first difference."""
+        total = sum(len(segment.data) for segment in segments)
+        done = 0
+        for segment in segments:
+            parts = pieces(segment.data, MOST_SUMMED)
+            whole = [piece for piece in parts if len(piece) == MOST_SUMMED]
+            held = loader.sums(segment.address, MOST_SUMMED, len(whole))
+            held += [
+                checksum
+                for piece in parts[len(whole) :]
+                for checksum in loader.sums(segment.address + len(whole) * MOST_SUMMED, len(piece), 1)
+            ]
+            for number, (piece, checksum) in enumerate(zip(parts, held)):
+                if sum_of(piece) != checksum:
+                    self._require(loader, segment.address + number * MOST_SUMMED, piece)
+            done += len(segment.data)
+            self._progress("verifying", done, total)
+        return total
+
+    def _require(self, loader: LoaderInRam, address: int, wanted: bytes) -> None:
+        """Read bytes that differ, and raise VerifyError if they still do."""
+        require_equal(address, wanted, loader.persist(lambda: loader.read(address, len(wanted))))
+
     def write(self, loader: LoaderInRam, blocks: Sequence[BlockWrite]) -> None:
         """Write blocks; the first one of the flash last, so that the boot ROM listens after a reset until then."""
         first = self._part.flash.start
@@ -56,8 +80,7 @@ class Streamed:
         bad = self._wrong(loader, blocks)
         self.write(loader, bad)
         for block in self._wrong(loader, bad):
-            held = loader.persist(lambda block=block: loader.read(block.address, len(block.data)))  # type: ignore[misc]
-            require_equal(block.address, block.data, held)
+            self._require(loader, block.address, block.data)
         return len(bad)
 
     def _wrong(self, loader: LoaderInRam, blocks: Sequence[BlockWrite]) -> list[BlockWrite]:
