@@ -32,6 +32,7 @@ from . import identify, loaders, option_bytes
 from .entry import Reached, reach
 from .limits import WithoutSwim
 from .link import LoaderLink
+from .loader.link import LoaderInRam
 from .programmer import LoaderBlocks
 from .settings import SerialSettings, UartMode
 
@@ -125,8 +126,11 @@ class UartChip(WithoutSwim):
         vector = link.persist(lambda: link.read(start.VECTOR, start.VECTOR_SIZE))
         self._starts = vector[0] in (start.INT, start.JPF)
         if self._starts:
-            link.persist(lambda: link.go(start.VECTOR))
-        elif self._expects:
+            _go(link, start.VECTOR)
+            return
+        if isinstance(link, LoaderInRam):
+            link.reset_chip()  # into its boot ROM
+        if self._expects:
             _log.warning(
                 "no program runs: the flash does not begin with one, and the chip stays in its loader; write one %s",
                 Code.NO_PROGRAM,
@@ -355,8 +359,7 @@ class UartChip(WithoutSwim):
                 f"0x{address:06X} is not in {memory}", hint=Hint("a program in flash runs after a reset: {reset}")
             )
         self.load_ram(image)
-        link = self._link
-        link.persist(lambda: link.go(address))
+        _go(self._link, address)
         self._ran = True
 
     def erase(self, region: Union[str, Region] = "flash") -> Written:
@@ -388,3 +391,11 @@ class UartChip(WithoutSwim):
             tell(changes)
             option_bytes.write(self._memory(), changes)
         return changes
+
+
+def _go(link: LoaderLink, address: int) -> None:
+    """Let the loader start a program."""
+    if isinstance(link, LoaderInRam):
+        link.go(address)
+    else:
+        link.persist(lambda: link.go(address))

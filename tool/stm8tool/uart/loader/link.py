@@ -191,13 +191,30 @@ class LoaderInRam(LoaderLink):
         raise ValueError(f"the loader in RAM does not know sectors: {sectors.hex()}")
 
     def go(self, address: int) -> None:
-        """Start a program; the loader is over."""
-        self._ask(self._frame(_GO, address, 0, 0), 0)
+        """Start a program; the loader is over. If only its answer was lost, nothing answers any more."""
+        for attempt in range(_FAILURES):
+            try:
+                self._ask(self._frame(_GO, address, 0, 0), 0)
+                return
+            except SerialError as exc:
+                if attempt == _FAILURES - 1 or isinstance(exc, RefusedByLoaderError):
+                    raise
+                self.repeated += 1
+                self.recover()
+                if not self._is_there():
+                    return
+
+    def _is_there(self) -> bool:
+        try:
+            self._sums(START, 1, 1, _STARTED_S)
+        except SerialError:
+            return False
+        return True
 
     def reset_chip(self) -> None:
         """Let the chip reset itself, so that its boot ROM listens again. If it does not hear, it does that alone."""
         try:
-            self.go(AGAIN)
+            self._ask(self._frame(_GO, AGAIN, 0, 0), 0)
         except SerialError as exc:
             _log.debug("the loader in RAM does not answer: %s", exc)
             self.line.clock.sleep(RESETS_ITSELF_S)
