@@ -1,8 +1,8 @@
 """A chip at its UART: 8 KiB written and verified.
 
 By the simulator's model of time: over what the bytes take once on the wire, and the flash for its blocks. And in real
-time on a pseudo terminal, beside stm8gal: the two take turns at one board, each with an image of which every block is
-another. stm8gal is the user's own; nothing builds it.
+time on a pseudo terminal, beside stm8gal. The two take turns at one board, each with an image that differs in every
+block. stm8gal is the user's own; nothing builds it.
 """
 
 from __future__ import annotations

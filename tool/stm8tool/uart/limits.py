@@ -1,4 +1,4 @@
-"""What the loader at a UART cannot do for a chip: each of these needs SWIM."""
+"""The actions that the loader at a UART cannot do for a chip: each of them needs SWIM."""
 
 from __future__ import annotations
 

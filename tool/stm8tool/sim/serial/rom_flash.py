@@ -1,4 +1,4 @@
-"""What the code in a boot ROM does with the flash controller: keys, and the operations that an STM8L does by itself.
+"""The flash controller in the hands of a boot ROM: keys, and the operations that an STM8L does by itself.
 
 Source: RM0013 and RM0031, "Flash program memory"; UM0560: which option bytes a program of the chip may write.
 """
