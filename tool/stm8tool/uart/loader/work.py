@@ -34,7 +34,7 @@ class Streamed:
         for number, (wanted, checksum) in enumerate(zip(pieces(image, block), held)):
             address = span.start + number * block
             if address not in whole:
-                present = loader.persist(lambda address=address: loader.read(address, block))  # type: ignore[misc]
+                present = self._read(loader, address, block)
                 wanted = merge(segments, present, address)
             if sum_of(wanted) != checksum:
                 yield BlockWrite(address, wanted, False)
@@ -44,24 +44,27 @@ class Streamed:
         total = sum(len(segment.data) for segment in segments)
         done = 0
         for segment in segments:
-            parts = pieces(segment.data, MOST_SUMMED)
-            whole = [piece for piece in parts if len(piece) == MOST_SUMMED]
-            held = loader.sums(segment.address, MOST_SUMMED, len(whole))
-            held += [
-                checksum
-                for piece in parts[len(whole) :]
-                for checksum in loader.sums(segment.address + len(whole) * MOST_SUMMED, len(piece), 1)
-            ]
-            for number, (piece, checksum) in enumerate(zip(parts, held)):
-                if sum_of(piece) != checksum:
-                    self._require(loader, segment.address + number * MOST_SUMMED, piece)
+            held = bytearray(segment.data)
+            for at, piece in self._differing(loader, segment):
+                held[at : at + len(piece)] = self._read(loader, segment.address + at, len(piece))
+            require_equal(segment.address, segment.data, held)
             done += len(segment.data)
             self._progress("verifying", done, total)
         return total
 
-    def _require(self, loader: LoaderInRam, address: int, wanted: bytes) -> None:
-        """Read bytes that differ, and raise VerifyError if they still do."""
-        require_equal(address, wanted, loader.persist(lambda: loader.read(address, len(wanted))))
+    def _differing(self, loader: LoaderInRam, segment: Segment) -> Iterable[tuple[int, bytes]]:
+        """Yield the pieces of a segment whose checksum is another in the chip, each with its place in the segment."""
+        parts = pieces(segment.data, MOST_SUMMED)
+        whole = len(segment.data) // MOST_SUMMED
+        held = loader.sums(segment.address, MOST_SUMMED, whole)
+        for number in range(whole, len(parts)):
+            held += loader.sums(segment.address + number * MOST_SUMMED, len(parts[number]), 1)
+        for number, (piece, checksum) in enumerate(zip(parts, held)):
+            if sum_of(piece) != checksum:
+                yield number * MOST_SUMMED, piece
+
+    def _read(self, loader: LoaderInRam, address: int, size: int) -> bytes:
+        return loader.persist(lambda: loader.read(address, size))
 
     def write(self, loader: LoaderInRam, blocks: Sequence[BlockWrite]) -> None:
         """Write blocks; the first one of the flash last, so that the boot ROM listens after a reset until then."""
@@ -80,7 +83,7 @@ class Streamed:
         bad = self._wrong(loader, blocks)
         self.write(loader, bad)
         for block in self._wrong(loader, bad):
-            self._require(loader, block.address, block.data)
+            require_equal(block.address, block.data, self._read(loader, block.address, len(block.data)))
         return len(bad)
 
     def _wrong(self, loader: LoaderInRam, blocks: Sequence[BlockWrite]) -> list[BlockWrite]:
