@@ -43,7 +43,7 @@ _TIM4 = {
 }
 
 
-class Variant(NamedTuple):
+class UartVariant(NamedTuple):
     """How the loader is assembled.
 
     Attributes:
@@ -78,9 +78,9 @@ class Variant(NamedTuple):
 
 
 VARIANTS = {
-    "stm8s-duplex": Variant("stm8s", 0x5230),  # UART1; of an STM8AF its USART
-    "stm8s-reply": Variant("stm8s", 0x5240),  # UART2, UART3; of an STM8AF its LINUART
-    "stm8l-duplex": Variant("stm8l", 0x5230),  # USART1
+    "stm8s-duplex": UartVariant("stm8s", 0x5230),  # UART1; of an STM8AF its USART
+    "stm8s-reply": UartVariant("stm8s", 0x5240),  # UART2, UART3; of an STM8AF its LINUART
+    "stm8l-duplex": UartVariant("stm8l", 0x5230),  # USART1
 }
 
 

@@ -47,7 +47,7 @@ class Streamed:
             held = bytearray(segment.data)
             for at, piece in self._differing(loader, segment):
                 held[at : at + len(piece)] = self._read(loader, segment.address + at, len(piece))
-            require_equal(segment.address, segment.data, held)
+            require_equal(segment.address, segment.data, bytes(held))
             done += len(segment.data)
             self._progress("verifying", done, total)
         return total
