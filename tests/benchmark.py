@@ -7,6 +7,8 @@
     bench --builds   only builds: the search for wrong code and remove_unused, on and off
     bench --packages FOLDER   PlatformIO's packages, with those of spl and arduino: for the sizes of their examples
     bench --debugger only the debugger, beside OpenOCD in the virtual machine
+    bench --serial   only a chip at its UART
+    bench --stm8gal PROGRAM   a stm8gal to compare with; without it the one on PATH, if there is one
     bench --console  only the console over SWIM; it needs SDCC on PATH
     bench --phases   only where the time of each job of the loader goes, by the model of time
     bench --save     also writes what was measured to docs/performance.json; then run `dev.py generate`
@@ -60,6 +62,8 @@ def main() -> int:
     parser.add_argument("--builds", action="store_true")
     parser.add_argument("--packages", type=Path)
     parser.add_argument("--debugger", action="store_true")
+    parser.add_argument("--serial", action="store_true")
+    parser.add_argument("--stm8gal")
     parser.add_argument("--console", action="store_true")
     parser.add_argument("--phases", action="store_true")
     parser.add_argument("--save", action="store_true")
@@ -76,6 +80,9 @@ def main() -> int:
     if options.debugger:
         _show_debugger()
         return 0
+    if options.serial:
+        list(_shown(serial_port.figures(options.stm8gal)))
+        return 0
     if options.console:
         _show_console(about, save=options.save)
         return 0
@@ -86,8 +93,9 @@ def main() -> int:
         print(line)
     if options.save:
         record.wait_for_quiet()
-    figures = [serial_port, processes, machine_interface, core, debugging, remote]
-    measured = list(_shown(figure for module in figures for figure in module.figures()))
+    measured = list(_shown(serial_port.figures(options.stm8gal)))
+    others = (processes, machine_interface, core, debugging, remote)
+    measured += _shown(figure for module in others for figure in module.figures())
     _show_console(about, save=options.save)
     if options.save:
         record.save(record.DATA, record.BY_MODEL, about, map(record.row, costs))

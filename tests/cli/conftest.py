@@ -13,6 +13,8 @@ from cli.desk import STM8L, STM8S, Desk
 from cli.plain_chip import Facts
 from cli.second_bench import FACTS, Bench
 from cli.second_probe import SecondProbe, attach
+from cli.uart_board import program
+from stm8tool.image import Segment, save
 from stm8tool.support import handover
 
 
@@ -31,6 +33,14 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     yield Desk(tmp_path, capsys, monkeypatch)
     for number, handler in handlers:
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def at_uart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A desk with a program, for the board of `uart_board`."""
+    monkeypatch.chdir(tmp_path)
+    save("firmware.hex", [Segment(0x8000, program(2048))])
+    return tmp_path
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from stm8tool.parts.table import find_part
 from stm8tool.sim.chip.microcontroller import Microcontroller
 from stm8tool.sim.execution import Execution
 from stm8tool.sim.gap import SimGapError
-from stm8tool.sim.uart import UartOutput
+from stm8tool.sim.uart import Uart
 
 UNLOCK = "3556506235AE5062"  # MOV PUKR,#0x56; MOV PUKR,#0xAE
 UNLOCK_EEPROM = "35AE506435565064"
@@ -126,11 +126,11 @@ TEXT = "AE0200F6270B720F5230FBC752315C20F2"  # each byte at 0x200 up to a 0, onc
 DRAIN = "720D5230FB"  # BTJF SR,#TC,itself
 
 
-def sending(code: str) -> tuple[UartOutput, Execution]:
+def sending(code: str) -> tuple[Uart, Execution]:
     chip = Microcontroller(find_part("stm8s103f3"))
     chip.ram.write(0x100, bytes.fromhex(code))
     chip.ram.write(0x200, b"Hello\n\0")
-    uart = UartOutput(UART, lambda: 16_000_000)
+    uart = Uart(UART, lambda: 16_000_000)
     execution = Execution(chip, 0.0, [uart])
     execution.core.pc = 0x100
     return uart, execution

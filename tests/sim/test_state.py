@@ -104,7 +104,7 @@ def test_the_walk_reaches_the_cpu_the_peripherals_and_the_probe() -> None:
         "FlashController",
         "DebugModule",
         "Timer",
-        "UartOutput",
+        "Uart",
         "Firmware",
     } <= names
     assert {"IndependentWatchdog", "WindowWatchdog", "ClockControl", "Ports", "Unmodelled", "Memory", "Noise"} <= names

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import loader_code
+import assembled
 import ucsim_talk
 from stm8tool.chip.flash.loader import variants
 
@@ -23,7 +23,7 @@ SUMS, TABLE = 0x02, 0x04
 
 @pytest.mark.parametrize("name", variants.VARIANTS)
 def test_the_bytes_are_what_the_source_says(name: str, tmp_path: Path) -> None:
-    assert variants.code(name) == loader_code.assemble(name, tmp_path)
+    assert variants.code(name) == assembled.SWIM_LOADER.assemble(name, tmp_path)
 
 
 def symbol(name: str, folder: Path) -> int:
@@ -41,7 +41,7 @@ def test_its_checksums_are_right_under_ucsim(name: str, block: int, tmp_path: Pa
     memory = bytearray(0x28000)
     memory[0x8000:] = flash
     memory[variants.START :] = (
-        loader_code.assemble(name, tmp_path) + memory[variants.START + len(variants.code(name)) :]
+        assembled.SWIM_LOADER.assemble(name, tmp_path) + memory[variants.START + len(variants.code(name)) :]
     )
     if variant.size == "small":
         memory[variant.base : variant.base + 128] = variants.tables()

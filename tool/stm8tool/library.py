@@ -63,7 +63,7 @@ def open(  # has the name of the builtin, like `gzip.open`
         from .uart.chip import UartChip
         from .uart.settings import SerialSettings as Settings
 
-        return UartChip(lambda: serial_line(probe), known, serial or Settings(), progress)
+        return UartChip(lambda: serial_line(probe), known, serial or Settings(), progress, loader=loader)
     return Chip(lambda: Session(open_link(probe), known, power_cycle), known, progress, loader=loader)
 
 

@@ -154,7 +154,13 @@ class Request(Generic[Args]):
         if is_serial(self.probe):
             from ..uart.chip import UartChip
 
-            return UartChip(lambda: serial_line(self.probe), self.part, self.serial_settings(console), console.progress)
+            return UartChip(
+                lambda: serial_line(self.probe),
+                self.part,
+                self.serial_settings(console),
+                console.progress,
+                loader=self.loader,
+            )
         power_cycle = self.power_cycle(console)
         return Chip(
             lambda: Session(open_link(self.probe), self.part, power_cycle, listens=listens),

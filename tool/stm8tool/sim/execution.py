@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ILLEGAL = 0x05  # an opcode that the STM8 does not have
 CLOCKS = range(0x50C0, 0x50D0)
+SHORTEST_STRETCH, LONGEST_STRETCH = 128, 1 << 17  # cycles
 SLEEPLESS = "no interrupt or reset can come"
 STALLING = {"CR1", "CR2", "NCR2"}  # an access to them waits for a busy array (RM0016 4.6.1)
 
@@ -65,7 +66,7 @@ class Execution:
             **dict.fromkeys(("_chip", "_ram_end", "_flash", "_memories", "layout"), GIVEN),
             **dict.fromkeys(("level", "enough", "on_reset", "lives_on"), "set by the code that runs a program"),
             **dict.fromkeys(("memory", "_flash_version", "_holders"), "copies of saved state"),
-            **dict.fromkeys(("_began", "_from_cycle", "_hz"), "set again for each stretch"),
+            **dict.fromkeys(("_began", "_from_cycle", "_hz", "_stretch"), "set again for each stretch"),
             "_due": "follows from the peripherals",
             **dict.fromkeys(("_was_reset", "_accesses", "_written_at", "_waits", "_seen_accesses"), SCRATCH),
             "_finder": "made anew from the code",
@@ -92,6 +93,7 @@ class Execution:
         self.memory = bytearray([ILLEGAL]) * (max(chip.flash.end, chip.ram.end) + 8)
         self._began, self._from_cycle = now, 0
         self._hz = chip.map.cpu_hz
+        self._stretch = SHORTEST_STRETCH  # cycles until the next look whether the CPU waits in a loop
         self._was_reset = False
         self._accesses: Optional[list[Access]] = None  # of one instruction, while something looks at them
         self._written_at = -1  # the cycle of the last write to an array
@@ -118,6 +120,7 @@ class Execution:
             self._due = 0.0
         self._began, self._from_cycle = now, self.core.cycles
         self._hz = self._chip.map.cpu_hz
+        self._stretch = SHORTEST_STRETCH
 
     def _reached(self, moment: float) -> bool:
         return self.now > moment - TIE_S
@@ -195,8 +198,10 @@ class Execution:
         if not debug.looks_closely or (core.sleep and not core.pending):
             limit = core.cycles + max(1, self._cycles_until(end))
             if self._wait_in_loop(limit):
+                self._stretch = SHORTEST_STRETCH
                 return False
-            core.run(limit)
+            core.run(min(limit, core.cycles + self._stretch))
+            self._stretch = min(2 * self._stretch, LONGEST_STRETCH)
             return core.pc in core.stops and debug.stops_before(core.pc)
         if debug.stops_before(core.pc):
             return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 from ..api import Chip, Tell, not_told
 from ..chip import regions, start, upload
@@ -22,31 +22,25 @@ from ..chip.options.plan import Change, Danger, factory, hazards, requested
 from ..chip.options.protection import Protection
 from ..chip.programmer import Progress, Verify, Written, silent
 from ..chip.upload import Restored, Upload
-from ..errors import Code, FamilyMismatchError, ImageError, ProbeError, ProgramError, SerialError, ToolError, UsageError
+from ..errors import Code, ImageError, ToolError, UsageError
 from ..image import Image, Segment, require_image
-from ..parts.table import Part, Region, all_parts, option_table
+from ..parts.table import Part, Region
 from ..probe.base import ProbeInfo
 from ..support.interrupts import shield
 from ..words import Hint
-from . import loaders
+from . import identify, loaders, option_bytes
 from .entry import Reached, reach
-from .link import RefusedByLoaderError
+from .limits import WithoutSwim
+from .link import LoaderLink
+from .loader.link import LoaderInRam
 from .programmer import LoaderBlocks
 from .settings import SerialSettings, UartMode
 
 if TYPE_CHECKING:
-    from ..chip.link.core import Core
-    from ..chip.options.protection import Unlocked
-    from ..chip.running.live_variables import LiveVariables
-    from ..chip.running.program import Program
-    from ..chip.running.swim_console import SwimConsole
-    from ..session import Session
     from ..transport.serial_line import SerialLine
 
 _log = logging.getLogger(__name__)
 
-_DIE_SIZES = {0x27FFF: 128, 0x17FFF: 64, 0xFFFF: 32, 0x9FFF: 8}  # KiB, by the last address that is tried (stm8gal)
-_STM8S_EEPROM = 0x4000
 _MODES = {
     UartMode.DUPLEX: "even parity",
     UartMode.REPLY: "no parity, the tool returns each byte",
@@ -54,7 +48,7 @@ _MODES = {
 }
 
 
-class UartChip(Chip):
+class UartChip(WithoutSwim):
     """A chip that is connected by its UART. Its methods work inside a `with` statement, as those of `Chip`.
 
     Args:
@@ -62,6 +56,7 @@ class UartChip(Chip):
         part: The chip.
         settings: Speed, reset and mode.
         progress: See `stm8tool.open`.
+        loader: Code in the chip's RAM may do the work.
     """
 
     def __init__(
@@ -70,8 +65,10 @@ class UartChip(Chip):
         part: Optional[Part],
         settings: SerialSettings,
         progress: Progress = silent,
+        *,
+        loader: bool = True,
     ) -> None:
-        super().__init__(_no_session, part, progress)
+        super().__init__(part, progress, loader=loader)
         self._make_line = line
         self._settings = settings
         self._line: Optional[SerialLine] = None
@@ -114,7 +111,7 @@ class UartChip(Chip):
                     raise
                 _log.debug("the program was not started: %s", exc)
             finally:
-                self._again = reached.link.repeated
+                self._again = self._link_of(reached).repeated
                 self._blocks_again = self._blocks.programmed if self._blocks else 0
                 line.close()
         quality = self.quality
@@ -125,12 +122,15 @@ class UartChip(Chip):
         """Let the loader start the program of the chip, if it has one that is whole."""
         if self._blocks is not None and self._blocks.cut:
             return
-        link = reached.link
+        link = self._link_of(reached)
         vector = link.persist(lambda: link.read(start.VECTOR, start.VECTOR_SIZE))
         self._starts = vector[0] in (start.INT, start.JPF)
         if self._starts:
-            link.persist(lambda: link.go(start.VECTOR))
-        elif self._expects:
+            _go(link, start.VECTOR)
+            return
+        if isinstance(link, LoaderInRam):
+            link.reset_chip()  # into its boot ROM
+        if self._expects:
             _log.warning(
                 "no program runs: the flash does not begin with one, and the chip stays in its loader; write one %s",
                 Code.NO_PROGRAM,
@@ -144,38 +144,33 @@ class UartChip(Chip):
             reached = reach(self._line, self._settings)
             self._reached = reached
             if self._part is not None:
-                self._check_part(self._part, reached)
+                identify.require_part(self._part, reached.link, reached.version)
         return self._reached
 
-    def _check_part(self, part: Part, reached: Reached) -> None:
-        """Raise FamilyMismatchError if the loader contradicts the part."""
-        loader = loaders.of(part)
-        shown = f"version {loaders.version_text(reached.version)}"
-        wrong = None
-        if reached.version not in loader.versions and reached.version >> 4 != loader.versions[0] >> 4:
-            wrong = f"its loader has {shown}"
-        elif self._exists(_STM8S_EEPROM) != (part.flash_regs == "stm8s"):
-            wrong = f"it is an {'STM8L' if part.flash_regs == 'stm8s' else 'STM8S or STM8AF'}"
-        elif not self._exists(part.flash.end - 1):
-            wrong = f"it has no memory at 0x{part.flash.end - 1:06X}"
-        if wrong:
-            raise FamilyMismatchError(
-                f"the chip is not an {part.name}: {wrong}", hint=Hint("check that {part} names the chip")
-            )
+    def _link_of(self, reached: Reached) -> LoaderLink:
+        """Return the link to the loader that runs: that of the boot ROM, or ours in RAM."""
+        return self._blocks.link if self._blocks else reached.link
 
-    def _exists(self, address: int) -> bool:
-        link = self._reach().link
-        try:
-            link.persist(lambda: link.read(address, 1))
-        except RefusedByLoaderError:
-            return False
-        return True
+    @property
+    def _link(self) -> LoaderLink:
+        return self._link_of(self._reach())
+
+    def _reach_again(self) -> LoaderLink:
+        """Return the loader in the boot ROM, after the one in RAM has ended."""
+        if self._line is None or self._reached is None:
+            raise ValueError("nothing was reached before")
+        self._line.close()
+        self._reached = reach(self._line, self._settings)
+        return self._reached.link
 
     def _memory(self) -> LoaderBlocks:
         """Return the memories of the chip; UsageError if no part was named."""
         part, reached = self.part, self._reach()
         if self._blocks is None:
-            self._blocks = LoaderBlocks(reached.link, part, loaders.of(part), reached.version, self._progress)
+            found = loaders.of(part)
+            self._blocks = LoaderBlocks(reached.link, part, found, reached.version, self._progress)
+            if self._loader:
+                self._blocks.allow_code(reached.mode, reached.baud, self._reach_again)
         return self._blocks
 
     # -- facts -------------------------------------------------------------------------------------------------
@@ -197,7 +192,7 @@ class UartChip(Chip):
         """The repetitions so far; after the `with` statement, all of them."""
         reached, blocks = self._reached, self._blocks
         return Quality(
-            exchanges=reached.link.repeated if reached else self._again,
+            exchanges=self._link_of(reached).repeated if reached else self._again,
             blocks=blocks.programmed if reached and blocks else self._blocks_again,
         )
 
@@ -232,7 +227,7 @@ class UartChip(Chip):
     def info(self) -> ChipInfo:
         """Return the kind and state of the chip."""
         reached = self._reach()
-        seen = Traits("stm8s" if self._exists(_STM8S_EEPROM) else "stm8l", None)
+        seen = Traits(identify.registers(self._link), None)
         if self._part is None:
             return ChipInfo(reached.how, False, seen, None, (), None)
         found = Protection(False, False, False, "the loader answers, which it does not do under read protection")
@@ -240,20 +235,7 @@ class UartChip(Chip):
 
     def candidates(self) -> tuple[Part, ...]:
         """Return the parts that the chip may be, by its loader and the size of its die."""
-        version = self._reach().version
-        registers = "stm8s" if self._exists(_STM8S_EEPROM) else "stm8l"
-        size = next((kib for address, kib in _DIE_SIZES.items() if self._exists(address)), 0) * 1024
-        found = []
-        for part in all_parts():
-            if part.flash_regs != registers or part.flash.size > size:
-                continue
-            try:
-                known = loaders.of(part).versions
-            except UsageError:
-                continue
-            if version in known:
-                found.append(part)
-        return tuple(found)
+        return identify.candidates(self._link, self._reach().version)
 
     # -- memories ----------------------------------------------------------------------------------------------
 
@@ -272,13 +254,14 @@ class UartChip(Chip):
         """Write an image; see `Chip.write`. A read-protected chip does not answer, so `unlock` has no effect."""
         segments, data = self._wanted(image, region, options, allow, tell)
         blocks = self._memory()
+        blocks.begin(segments)
         states = self.options()
         changes = from_image(self.part, states, data.held) if data else []
-        self._require_allowed(changes, allow)
+        option_bytes.require_allowed(self.part, changes, allow)
         tell(changes)
         value, area = self._write_protection(states)
         written = blocks.write(segments, verify=verify, protected=area, ubc=value)
-        self._change(changes)
+        option_bytes.write(self._memory(), changes)
         if image.slice(self.part.flash):
             self.expect_program()
         return Upload(written, None, tuple(changes))
@@ -296,7 +279,7 @@ class UartChip(Chip):
         _, data = self._wanted(image, region, options, allow)
         self._memory()
         if data:
-            self._require_allowed(from_image(self.part, self.options(), data.held), allow)
+            option_bytes.require_allowed(self.part, from_image(self.part, self.options(), data.held), allow)
 
     def _write_protection(self, states: Sequence[OptionState]) -> tuple[int, Optional[Region]]:
         """Return the value of UBC and the area that it protects."""
@@ -312,17 +295,22 @@ class UartChip(Chip):
 
     def read(self, region: Union[str, Region] = "flash") -> bytes:
         """Return bytes of the chip; see `Chip.read`."""
-        return self._memory().read(regions.resolve(self.part, region, regions.readable(self.part)))
+        blocks = self._memory()
+        wanted = regions.resolve(self.part, region, regions.readable(self.part))
+        if wanted.start >= self.part.ram.end:  # which the loader in RAM would change
+            blocks.begin([Segment(wanted.start, bytes(wanted.size))])
+        return blocks.read(wanted)
 
     def backup(self) -> Image:
         """Return the contents of flash, EEPROM and option bytes."""
         blocks = self._memory()
+        blocks.begin([Segment(memory.start, bytes(memory.size)) for memory in self.part.memories])
         return Image(Segment(memory.start, blocks.read(memory)) for memory in self.part.memories)
 
     def unique_id(self) -> Optional[bytes]:
         """Return the 12 bytes that no other chip has; None if the part has none, or the loader does not read them."""
         at = self.part.unique_id
-        if at is None or not self._exists(at):
+        if at is None or not identify.exists(self._link, at):
             return None
         return self._memory().read(Region("unique ID", at, 12))
 
@@ -337,6 +325,7 @@ class UartChip(Chip):
             (segment for memory in part.programmable for segment in image.slice(memory)),
             key=lambda segment: segment.address,
         )
+        blocks.begin(segments)
         states = self.options()
         value, area = self._write_protection(states)
         written = blocks.write(segments, verify=verify, protected=area, ubc=value)
@@ -345,7 +334,7 @@ class UartChip(Chip):
         traps = {} if force else {hazard.name: hazard.why for hazard in hazards(part, changes)}
         told = [f"{change.option.name}: the loader cannot write it" for change in refused]
         wanted = [c for c in changes if c not in refused and c.option.name not in traps]
-        self._change(wanted)
+        option_bytes.write(self._memory(), wanted)
         return Restored(Upload(written, None, tuple(wanted)), (*left_out, *told, *traps.values()))
 
     def load_ram(self, image: Image) -> None:
@@ -370,8 +359,7 @@ class UartChip(Chip):
                 f"0x{address:06X} is not in {memory}", hint=Hint("a program in flash runs after a reset: {reset}")
             )
         self.load_ram(image)
-        link = self._reach().link
-        link.persist(lambda: link.go(address))
+        _go(self._link, address)
         self._ran = True
 
     def erase(self, region: Union[str, Region] = "flash") -> Written:
@@ -384,112 +372,30 @@ class UartChip(Chip):
 
     def options(self) -> Sequence[OptionState]:
         """Return the option bytes of the chip."""
-        part = self.part
-        area = self._memory().sure(part.options)
-
-        def state(at: int) -> int:
-            return area[at - part.options.start]
-
-        return [
-            OptionState(option, state(option.address), state(option.address + 1) if option.complement else None)
-            for option in option_table(part)
-        ]
+        return option_bytes.states(self.part, self._memory())
 
     def set_options(self, *settings: str, allow: Collection[Danger] = (), tell: Tell = not_told) -> Sequence[Change]:
         """Change option bytes by name; see `Chip.set_options`. They are in force after the next reset."""
         changes = requested(self.part, self.options(), settings)
-        self._require_allowed(changes, allow)
+        option_bytes.require_allowed(self.part, changes, allow)
         if changes:
             tell(changes)
-            self._change(changes)
+            option_bytes.write(self._memory(), changes)
         return changes
 
     def reset_options(self, *, tell: Tell = not_told) -> Sequence[Change]:
         """Bring the option bytes to factory values."""
         changes = factory(self.part, self.options())
-        self._require_allowed(changes, tuple(Danger))
+        option_bytes.require_allowed(self.part, changes, tuple(Danger))
         if changes:
             tell(changes)
-            self._change(changes)
+            option_bytes.write(self._memory(), changes)
         return changes
 
-    def _require_allowed(self, changes: Sequence[Change], allow: Collection[Danger]) -> None:
-        """Raise an error for a change that the loader cannot make, or that is dangerous and not allowed."""
-        for change in changes:
-            if loaders.closed(self.part, change.option):
-                _unable(f"write the option byte {change.option.name}", "only SWIM changes it")
-        found = [hazard for hazard in hazards(self.part, changes) if hazard.danger not in allow]
-        if found:
-            needed = " ".join(dict.fromkeys(hazard.danger.value for hazard in found))
-            raise UsageError(
-                f"{found[0].why}: nothing was written",
-                code=Code.DANGEROUS_WRITE,
-                hint=Hint("{allow:{needed}} writes it anyway", needed=needed),
-            )
 
-    def _change(self, changes: Sequence[Change]) -> None:
-        """Write option bytes, each with its complement, and read them back. A write that may have happened is read."""
-        if not changes:
-            return
-        blocks, link = self._memory(), self._reach().link
-        blocks.prepare()
-        for change in changes:
-            option = change.option
-            data = bytes([change.value, *([change.value ^ 0xFF] if option.complement else [])])
-            place = Region("option byte", option.address, len(data))
-            for _ in range(3):
-                try:
-                    with shield():
-                        link.write(option.address, data)
-                except RefusedByLoaderError:
-                    link.repeated += 1
-                except SerialError:
-                    link.recover()
-                    link.repeated += 1
-                if blocks.read(place) == data:
-                    break
-            else:
-                raise ProgramError(
-                    f"the option byte {option.name} does not hold what was written",
-                    address=option.address,
-                    hint=Hint("check the supply and the wires, then repeat the {command}"),
-                )
-
-    # -- what a UART cannot do ---------------------------------------------------------------------------------
-
-    def lock(self) -> bool:
-        """Raise ProbeError: the chip's own programs cannot write ROP."""
-        _unable("set read protection", "only SWIM writes the ROP byte")
-
-    def unlock(self) -> Unlocked:
-        """Raise ProbeError: a read-protected chip does not start its loader."""
-        _unable("remove read protection", "a read-protected chip does not start its loader")
-
-    def console(
-        self,
-        program: Optional[Program] = None,
-        notice: Callable[[str], None] = lambda text: None,
-        reload: Optional[Callable[[], Program]] = None,
-    ) -> SwimConsole:
-        """Raise ProbeError: the console needs SWIM."""
-        _unable("show the console of a program", "the console is read over SWIM")
-
-    def variables(self, elf: Optional[str] = None, notice: Callable[[str], None] = lambda text: None) -> LiveVariables:
-        """Raise ProbeError: variables of a program that runs need SWIM."""
-        _unable("show the variables of a program", "the memory of a program that runs is read over SWIM")
-
-    def debugged(self, *, reset: bool) -> Core:
-        """Raise ProbeError: a debugger needs SWIM."""
-        _unable("debug a program", "only SWIM halts the CPU")
-
-
-def _unable(what: str, why: str) -> NoReturn:
-    raise ProbeError(
-        f"the loader in the boot ROM cannot {what}: {why}",
-        code=Code.PROBE_LIMIT,
-        hint=Hint("use an ST-LINK: {probe:stlink}"),
-    )
-
-
-def _no_session() -> Session:
-    raise UsageError("a chip at a UART has no session over SWIM", hint=Hint("use an ST-LINK: {probe:stlink}"))
+def _go(link: LoaderLink, address: int) -> None:
+    """Let the loader start a program."""
+    if isinstance(link, LoaderInRam):
+        link.go(address)
+    else:
+        link.persist(lambda: link.go(address))

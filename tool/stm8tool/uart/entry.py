@@ -82,7 +82,7 @@ def _reach_at(line: SerialLine, settings: SerialSettings, baud: int, *, ask: boo
     tried: list[str] = []
     for how, limit_s in _resets(line, settings, ask=ask):
         tried.append(how)
-        if _synced(line, limit_s, seen):
+        if _synced(line, limit_s, seen, first=len(tried) == 1):
             link = LoaderLink(line)
             link.own = seen[SYNC] > 0
             version, mode = _identify(line, link, settings.mode)
@@ -138,8 +138,11 @@ def _run(words: tuple[str, ...]) -> None:
         )
 
 
-def _synced(line: SerialLine, limit_s: float, seen: Counter[int]) -> bool:
-    """Send syncs until the loader answers; count the other bytes that come in `seen`."""
+def _synced(line: SerialLine, limit_s: float, seen: Counter[int], *, first: bool) -> bool:
+    """Send syncs until the loader answers; count the other bytes that come in `seen`.
+
+    The answer to the `first` sync of all is the only one.
+    """
     clock = line.clock
     until = clock.now() + limit_s
     line.set_parity(even=True)
@@ -151,11 +154,12 @@ def _synced(line: SerialLine, limit_s: float, seen: Counter[int]) -> bool:
             seen[SYNC] += 1
             answer = line.read(1, _ANSWER_S)
         if answer in (bytes([ACK]), bytes([NACK])):
-            for _ in range(_MOST_LATE):  # the answers to earlier syncs, which an adapter may hold back
+            for _ in range(0 if first else _MOST_LATE):  # the answers to earlier syncs, which an adapter may hold back
                 if not line.read(1, _SETTLE_S):
                     break
             return True
         seen.update(answer)
+        first = False
         clock.sleep(_AGAIN_S)
     return False
 

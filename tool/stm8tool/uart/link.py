@@ -43,13 +43,14 @@ class LoaderLink:
     """The loader at the other end of a line, after a sync.
 
     Attributes:
+        line: The wire.
         returns: The host returns each byte of the loader.
         own: The host's own bytes come back to it.
         repeated: How many exchanges had to be repeated.
     """
 
     def __init__(self, line: SerialLine) -> None:
-        self._line = line
+        self.line = line
         self._last = b""
         self.returns = self.own = False
         self.repeated = 0
@@ -62,19 +63,19 @@ class LoaderLink:
         self._put(data)
 
     def _put(self, data: bytes) -> None:
-        self._line.write(data)
+        self.line.write(data)
         if self.own:
-            back = self._line.read(len(data), _ANSWER_S)
+            back = self.line.read(len(data), _ANSWER_S)
             if back != data:
                 raise damaged(f"{data.hex(' ')} was sent, and {back.hex(' ') or 'nothing'} came back on the wire")
 
     def receive(self, size: int, timeout_s: float) -> bytes:
         """Return bytes of the loader, and send them back if it wants that; fewer if they do not come in time."""
         if not self.returns:
-            return self._line.read(size, timeout_s)
+            return self.line.read(size, timeout_s)
         data = b""
         for _ in range(size):
-            byte = self._line.read(1, timeout_s)
+            byte = self.line.read(1, timeout_s)
             if not byte:
                 break
             data += byte
@@ -125,7 +126,7 @@ class LoaderLink:
         Raises:
             SerialError: The loader does not answer.
         """
-        line = self._line
+        line = self.line
         line.drop_input()
         for filling in _fillings(self._last):
             line.write(bytes([filling]))
@@ -147,7 +148,7 @@ class LoaderLink:
 
     def _command(self, command: int, name: str) -> None:
         """Send a command. The loader knows it, so a refusal means that bytes were lost."""
-        self._line.drop_input()  # a frame that was cut short leaves answers behind
+        self.line.drop_input()  # a frame that was cut short leaves answers behind
         self.send(bytes([command, command ^ 0xFF]))
         try:
             self._acknowledged(f"the command {name}")
@@ -161,15 +162,15 @@ class LoaderLink:
     def probe_get(self) -> bytes:
         """Ask GET once, and find out whether the loader waits for its echo; return the bytes that came, or NACK."""
         self.send(bytes([GET, GET ^ 0xFF]))
-        first = self._line.read(1, _ANSWER_S)
+        first = self.line.read(1, _ANSWER_S)
         if first != bytes([ACK]):
             return first
-        second = self._line.read(1, _SILENT_S)
+        second = self.line.read(1, _SILENT_S)
         if not second:
             self.returns = True
             self._put(first)
             return first + self.receive(8, _ANSWER_S)
-        return first + second + self._line.read(7, _ANSWER_S)
+        return first + second + self.line.read(7, _ANSWER_S)
 
     def read(self, address: int, size: int) -> bytes:
         """Return up to MOST_READ bytes.

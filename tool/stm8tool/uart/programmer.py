@@ -6,7 +6,8 @@ block all differ, the program is another one. Then all blocks are written, which
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from typing import Optional
 
 from ..chip.flash.blocks import BlockWrite, Span, blocks_to_write, by_span, merge, require_equal, spans, whole_blocks
@@ -18,7 +19,13 @@ from ..support.interrupts import shield
 from ..words import Hint
 from . import loaders, routines
 from .link import MOST_READ, MOST_WRITTEN, LoaderLink, RefusedByLoaderError, damaged
+from .loader.link import LoaderInRam
+from .loader.use import InRam
+from .loader.work import Streamed, runs
 from .loaders import SECTOR, Loader
+from .settings import UartMode
+
+_log = logging.getLogger(__name__)
 
 _TRIES = 3  # for a block: it is read back before it is written again
 _SURE = 32  # bytes that are read twice: few, so that one wrong bit spoils little
@@ -26,7 +33,10 @@ _READINGS = 8  # until two of them agree
 
 
 class LoaderBlocks:
-    """The memories of one chip, by the loader in its boot ROM.
+    """The memories of one chip, by the loader in its boot ROM, or by ours in its RAM.
+
+    Attributes:
+        link: The loader that runs.
 
     Args:
         link: The loader.
@@ -37,29 +47,46 @@ class LoaderBlocks:
     """
 
     def __init__(self, link: LoaderLink, part: Part, loader: Loader, version: int, progress: Progress) -> None:
-        self._link = link
+        self.link = link
         self._part = part
         self._loader = loader
         self._version = version
         self._progress = progress
         self._ready = False
+        self._in_ram: Optional[InRam] = None
+        self._streamed = Streamed(part, progress)
         self.programmed = 0  # blocks again, for the quality of the link
         self.cut = False  # a write began and did not end
+
+    def allow_code(self, mode: UartMode, baud: int, again: Callable[[], LoaderLink]) -> None:
+        """Let a loader of our own in the chip's RAM do the work, where that is faster.
+
+        Args:
+            mode: How the UART works.
+            baud: The speed of the wire.
+            again: Reaches the loader in the boot ROM anew.
+        """
+        self._in_ram = InRam(self._part, mode, baud, again)
 
     # -- reading -----------------------------------------------------------------------------------------------
 
     def read(self, region: Region, stage: str = "reading") -> bytes:
         """Return the bytes of a region. If an exchange was damaged, they are read a second time and compared."""
-        before = self._link.repeated
+        before = self.link.repeated
         data = bytearray()
         for start in range(region.start, region.end, MOST_READ):
             data += self._piece(start, min(MOST_READ, region.end - start))
             self._progress(stage, len(data), region.size)
-        return bytes(data) if self._link.repeated == before else self.sure(region)
+        certain = self.link.repeated == before or isinstance(self.link, LoaderInRam)
+        return bytes(data) if certain else self.sure(region)
 
     def sure(self, region: Region) -> bytes:
-        """Return the bytes of a region that came twice: the loader sends no checksum with them."""
+        """Return the bytes of a region that came twice, if the loader sends no checksum with them."""
         data = bytearray()
+        if isinstance(self.link, LoaderInRam):
+            for start in range(region.start, region.end, MOST_READ):
+                data += self._piece(start, min(MOST_READ, region.end - start))
+            return bytes(data)
         for start in range(region.start, region.end, _SURE):
             data += self._agreed(start, min(_SURE, region.end - start))
         return bytes(data)
@@ -70,7 +97,7 @@ class LoaderBlocks:
             other = self._piece(start, size)
             if one == other:
                 return one
-            self._link.repeated += 1
+            self.link.repeated += 1
             one = other
         raise damaged(f"each reading of {size} bytes at 0x{start:06X} gave others")
 
@@ -85,7 +112,7 @@ class LoaderBlocks:
 
     def _piece(self, start: int, size: int) -> bytes:
         try:
-            return self._link.persist(lambda: self._link.read(start, size))
+            return self.link.persist(lambda: self.link.read(start, size))
         except RefusedByLoaderError as exc:
             raise FamilyMismatchError(
                 f"the loader has no memory at 0x{start:06X}, where the {self._part.name} has some",
@@ -97,6 +124,12 @@ class LoaderBlocks:
 
     def verify(self, segments: Sequence[Segment]) -> int:
         """Compare segments with the chip; return how many bytes are equal. VerifyError for the first difference."""
+        loader = self.begin(segments)
+        if loader is not None and self._in_ram is not None:
+            try:
+                return self._streamed.verify(loader, segments)
+            except SerialError as exc:
+                self._give_up(self._in_ram, exc)
         for segment in segments:
             require_equal(segment.address, segment.data, self._held(segment.address, segment.data))
         return sum(len(segment.data) for segment in segments)
@@ -114,11 +147,56 @@ class LoaderBlocks:
             protected: The area that UBC protects.
             ubc: The value of UBC.
         """
+        covered = spans(segments, self._part.block)
+        loader = self.begin(segments)
+        if loader is not None and self._in_ram is not None:
+            try:
+                return self._write(segments, covered, protected, ubc, verify=verify, loader=loader)
+            except SerialError as exc:
+                self._give_up(self._in_ram, exc)
+        return self._write(segments, covered, protected, ubc, verify=verify, loader=None)
+
+    def begin(self, segments: Sequence[Segment]) -> Optional[LoaderInRam]:
+        """Return our loader in RAM, which runs, if these segments are worth it and the chip can have it.
+
+        Option bytes that are read after that come with a checksum.
+        """
+        in_ram = self._in_ram
+        if in_ram is None or not in_ram.is_worth(spans(segments, self._part.block)):
+            return None
+        try:
+            return self._start(in_ram)
+        except SerialError as exc:
+            self._give_up(in_ram, exc)
+            return None
+
+    def _start(self, in_ram: InRam) -> Optional[LoaderInRam]:
+        """Return the loader in RAM, which runs; None if this chip cannot have it."""
+        loader = in_ram.start(self.link)
+        if loader is not None:
+            self.link, self._ready = loader, False
+        return loader
+
+    def _give_up(self, in_ram: InRam, why: SerialError) -> None:
+        """Go back to the loader in the boot ROM, for good."""
+        _log.info("the loader in the chip's RAM is given up: %s; the boot ROM writes block by block", why)
+        self._in_ram, self._ready = None, False
+        self.link = in_ram.back(self.link)
+
+    def _write(
+        self,
+        segments: Sequence[Segment],
+        covered: Sequence[Span],
+        protected: Optional[Region],
+        ubc: int,
+        *,
+        verify: Verify,
+        loader: Optional[LoaderInRam],
+    ) -> Written:
         block = self._part.block
-        covered = spans(segments, block)
         wanted: list[BlockWrite] = []
         for span, parts in zip(covered, by_span(segments, covered)):
-            wanted += self._differing(span, parts)
+            wanted += self._differing(span, parts) if loader is None else self._streamed.unlike(loader, span, parts)
         for one in wanted:
             if protected is not None and protected.start <= one.address < protected.end:
                 raise WriteProtectedError(
@@ -128,21 +206,29 @@ class LoaderBlocks:
                     address=one.address,
                     hint=Hint("{options_set:UBC=none} removes the protection"),
                 )
-        done: set[int] = set()
-        try:
-            if wanted:
-                self.prepare()
-            for number, one in enumerate(wanted, 1):
-                self._program(one)
-                done.add(one.address)
-                self._progress("writing", number * block, len(wanted) * block)
-        except BaseException:
-            self.cut = len(done) < len(wanted)
-            raise
-        if verify:
+        self.cut = bool(wanted)
+        if loader is None:
+            self._write_each(wanted)
+        else:
+            self._streamed.write(loader, wanted)
+        self.cut = False
+        if verify and loader is None:
             self._check(wanted)
+        elif verify and loader is not None:
+            self.programmed += self._streamed.check(loader, wanted)
         size = sum(span.end - span.start for span in covered)
         return Written(size // block, len(wanted), block)
+
+    def _write_each(self, wanted: Sequence[BlockWrite]) -> None:
+        """Let the boot ROM write blocks."""
+        block = self._part.block
+        if wanted:
+            self.prepare()
+        for number, one in enumerate(wanted, 1):
+            self._program(one)
+            self._progress("writing", number * block, len(wanted) * block)
+
+    # -- by the loader in the boot ROM -------------------------------------------------------------------------
 
     def _differing(self, span: Span, segments: Sequence[Segment]) -> Iterable[BlockWrite]:
         """Return the blocks of a span to write: those that differ, or all of them if the program is another one."""
@@ -166,7 +252,7 @@ class LoaderBlocks:
 
     def prepare(self) -> None:
         """Put the routines into RAM, if the loader needs them and does not have them yet."""
-        if self._ready:
+        if self._ready or isinstance(self.link, LoaderInRam):
             return
         loaders.require_version(self._part, self._loader, self._version)
         if self._loader.needs_routines:
@@ -177,12 +263,14 @@ class LoaderBlocks:
 
     def load(self, address: int, data: bytes) -> None:
         """Write bytes into RAM and compare them, which is harmless to repeat."""
+        if self._in_ram is not None and isinstance(self.link, LoaderInRam):
+            self.link = self._in_ram.back(self.link)  # its RAM is not free
         for at in range(0, len(data), MOST_WRITTEN):
             start, piece = address + at, data[at : at + MOST_WRITTEN]
             held = b""
             for attempt in range(_TRIES):  # a frame that lost its count may be a shorter one
-                self._link.repeated += bool(attempt)
-                self._link.persist(lambda start=start, piece=piece: self._link.write(start, piece))  # type: ignore[misc]
+                self.link.repeated += bool(attempt)
+                self.link.persist(lambda start=start, piece=piece: self.link.write(start, piece))  # type: ignore[misc]
                 held = self._piece(start, len(piece))
                 if held == piece:
                     break
@@ -199,7 +287,7 @@ class LoaderBlocks:
         for attempt in range(_TRIES):
             try:
                 with shield():
-                    self._link.write(block.address, block.data)
+                    self.link.write(block.address, block.data)
                 return
             except RefusedByLoaderError as exc:
                 failure = exc
@@ -207,8 +295,8 @@ class LoaderBlocks:
                     return
             except SerialError as exc:
                 failure = exc
-                self._link.recover()
-                self._link.repeated += 1
+                self.link.recover()
+                self.link.repeated += 1
                 if self._piece(block.address, len(block.data)) == block.data:
                     return
             self.programmed += 1
@@ -223,7 +311,7 @@ class LoaderBlocks:
     def _check(self, blocks: Sequence[BlockWrite]) -> None:
         """Compare written blocks; VerifyError for one that differs even after a second write."""
         total, done = sum(len(block.data) for block in blocks), 0
-        for run in _runs(blocks):
+        for run in runs(blocks):
             data = b"".join(block.data for block in run)
             held = bytearray()
             for at in range(0, len(data), MOST_READ):
@@ -239,7 +327,7 @@ class LoaderBlocks:
             at = block.address - run[0].address
             if held[at : at + len(block.data)] == block.data:
                 continue
-            self._link.repeated += 1
+            self.link.repeated += 1
             if self._piece(block.address, len(block.data)) != block.data:
                 self.programmed += 1
                 self._program(block)
@@ -252,6 +340,8 @@ class LoaderBlocks:
         self.cut = True
         while at < region.end:
             sector = loaders.sector_of(self._part, self._loader, at) if at + SECTOR <= region.end else None
+            if isinstance(self.link, LoaderInRam):
+                sector = None  # it writes blocks only
             size = block if sector is None else SECTOR
             held = present[at - region.start : at - region.start + size]
             dirty = [n for n in range(0, size, block) if any(held[n : n + block])]
@@ -271,23 +361,11 @@ class LoaderBlocks:
     def _erase_sector(self, sector: int, address: int) -> None:
         def job() -> None:
             with shield():
-                self._link.erase(bytes([sector]))
+                self.link.erase(bytes([sector]))
 
         try:
-            self._link.persist(job)
+            self.link.persist(job)
         except RefusedByLoaderError as exc:
             raise ProgramError(
                 f"the loader reports that the sector at 0x{address:06X} was not erased", address=address
             ) from exc
-
-
-def _runs(blocks: Sequence[BlockWrite]) -> Iterable[list[BlockWrite]]:
-    """Yield the blocks in runs without gaps."""
-    run: list[BlockWrite] = []
-    for block in blocks:
-        if run and block.address != run[-1].address + len(run[-1].data):
-            yield run
-            run = []
-        run.append(block)
-    if run:
-        yield run

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stm8tool.parts.table import Part
 
 from ..state import Saved
-from ..uart import UartOutput
+from ..uart import Uart
 from .clock import HSE_HZ, LSE_HZ, ClockControl, Gated
 from .device import Device
 from .other import Unmodelled
@@ -150,7 +150,7 @@ class Board(NamedTuple):
     """
 
     devices: Sequence[Device]
-    uarts: Mapping[str, UartOutput]
+    uarts: Mapping[str, Uart]
     priorities: Priorities
     status: ResetStatus
     other: Unmodelled
@@ -171,7 +171,7 @@ def build(chip: PoweredChip, warn: Callable[[str], None]) -> Board:
     def gated(device: Device, name: str, gate: tuple[int, int]) -> Device:
         return Gated(device, name, clock.gate(*gate), warn) if gate[0] else device
 
-    uarts = {row.name: UartOutput(row.base, hz, row.interrupt) for row in uarts_of(part)}
+    uarts = {row.name: Uart(row.base, hz, row.interrupt) for row in uarts_of(part)}
     devices: list[Device] = [gated(uarts[row.name], row.name, row.gate) for row in uarts_of(part)]
     named: dict[str, Saved] = {**uarts}
     for counter in _timers_of(part):

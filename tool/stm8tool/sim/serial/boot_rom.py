@@ -16,10 +16,11 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Optional
 
-from ..chip.flash_keys import DUL, PUL
 from ..chip.memory import Memory
 from ..chip.powered import FIRST_ADDRESS, FIRST_BYTES, PoweredChip
 from .rom_facts import SECTOR, RomLoader, RomVariables
+from .rom_flash import RomFlash
+from .started import StartedProgram
 from .wire import Sent, Started
 
 ACK, NACK, SYNC = 0x79, 0x1F, 0x7F
@@ -27,13 +28,12 @@ GET, READ, GO, WRITE, ERASE = 0x00, 0x11, 0x21, 0x31, 0x43
 FASTEST_BAUD = 1_000_000  # up to here the loader follows by UM0560; clients have tried up to 230400
 SLOWEST_BAUD = 4800
 COMMANDS = (GET, READ, GO, WRITE, ERASE)
+_USUAL_BAUD = 115200
 WINDOW_S = 1.0  # after a reset, if an option byte enables the loader and there is a program
 IN_LOADER = "its boot ROM, which waits for a host"  # what `DebugModule.stopped` says then
 DEAD = "its boot ROM: a routine in RAM did not come back"
 
 _OPTBL = {"stm8s": (0x487E, bytes((0x55, 0xAA))), "stm8l": (0x480B, bytes((0x55, 0xAA)))}
-_CR2 = {"stm8s": 0x505B, "stm8l": 0x5051}
-_KEYS = {"stm8s": (0x5062, 0x5064), "stm8l": (0x5052, 0x5053)}
 _MOST_WRITTEN, _MOST_READ = 128, 256
 _VARIABLES_END = 0xA0
 _BUFFER, _COMMAND, _COPY, _COUNT, _ADDRESS, _STATUS = 0x00, 0x82, 0x85, 0x88, 0x8A, 0x8E
@@ -44,7 +44,6 @@ _REFRESH = bytes.fromhex("35AA50E0 81")  # MOV IWDG_KR,#0xAA and RET: all that i
 _GLANCE_S = 0.00002  # of simulated time; between two of them the simulator looks whether a routine has come back
 _STACK_USED = 16  # bytes of the ROM; no source says how many
 _LIMIT_S = 20.0  # for a routine; a mass erase of 128 KiB takes 3.3 s
-_BLOCK_ERASED = bytes(4)
 _CC = 0x28
 
 Taking = Generator[None, Optional[int], None]
@@ -62,10 +61,13 @@ class BootRom:
     def __init__(self, chip: PoweredChip, loader: RomLoader, now: float) -> None:
         self._chip = chip
         self._loader = loader
+        self._flash = RomFlash(chip)
         self._now = now
         self._until: Optional[float] = None
         self._out: list[Sent] = []
         self._taking: Optional[Taking] = None
+        self._program: Optional[StartedProgram] = None  # by GO
+        self._baud = _USUAL_BAUD
         self._synced = False
         if chip.powered and not chip.has_program:
             self.begin(now)  # a blank chip has been waiting since its last reset
@@ -84,6 +86,9 @@ class BootRom:
         """Do what the ROM does after a reset: decide between the loader and the program."""
         chip = self._chip
         self._taking, self._synced, self._until = None, False, None
+        if self._program:
+            self._program.end()
+            self._program = None
         address, enabled = _OPTBL[chip.part.flash_regs]
         virgin = chip.flash.data[0] not in FIRST_BYTES
         if chip.options.rop or not chip.powered or chip.in_reset:
@@ -100,6 +105,8 @@ class BootRom:
     def follows(self, baud: int) -> bool:
         """Tell whether it understands bytes at this speed."""
         slow = self._chip.faults.uart_slow
+        if not self._synced:
+            self._baud = baud
         return SLOWEST_BAUD <= baud <= (FASTEST_BAUD if slow is None else slow)
 
     def pull(self, low: bool, now: float) -> Optional[Started]:
@@ -119,10 +126,23 @@ class BootRom:
         if self._until is not None and not self._synced and now >= self._until:
             self._start(FIRST_ADDRESS, self._until)
         self._chip.settle(now)
+        if self._program and self._program.was_reset and not self._chip.in_reset:
+            self.begin(now)
+
+    @property
+    def works(self) -> bool:
+        """True while a program may send bytes at any time."""
+        return self._program is not None
+
+    def sent(self) -> list[Sent]:
+        """Return the bytes that a program has sent since the last call, with the times at which the host has them."""
+        return self._program.sent() if self._program else []
 
     def take(self, byte: Optional[int], now: float) -> list[Sent]:
         """Take a byte from the host, None for a damaged one; return the bytes that it sends."""
         self.settle(now)
+        if self._program:
+            self._program.take(byte, now)
         if self._taking is None:
             return []
         self._now, self._out = now, []
@@ -230,7 +250,8 @@ class BootRom:
         address = yield from self._addressed()
         if address is not None:
             self._start(address, self._now)
-            yield  # nothing listens any more
+            self._program = StartedProgram(self._chip, self._baud, self._now, reply=self._loader.reply)
+            yield  # the loader does not listen any more
 
     # -- memories ----------------------------------------------------------------------------------------------
 
@@ -261,27 +282,22 @@ class BootRom:
             return True
         block = chip.part.block
         whole = memory is not chip.options.memory and len(data) == block and address % block == 0
-        if memory is chip.options.memory and not self._may_change(address, data):
+        if memory is chip.options.memory and not self._flash.may_change(address, data):
             return False
-        self._open(memory)
+        self._flash.unlock(memory, self._now)
         if self._loader.calls is None:
-            return self._store_by_rom(memory, address, data, whole=whole)
+            fine, self._now = self._flash.store(memory, address, data, self._now, whole=whole)
+            return fine
         calls = self._loader.calls
         self._set_variables(WRITE, data, address, _WHOLE_BLOCK * whole)
         chip.ram.write(calls.option, bytes([memory is chip.options.memory]))
         return self._call(calls, calls.write_entry, calls.write_error)
 
-    def _may_change(self, address: int, data: bytes) -> bool:
-        """Tell whether a program of the chip may write these option bytes: all except ROP, on STM8L also except UBC."""
-        rop = self._chip.part.options.start
-        closed = {rop} if self._chip.part.flash_regs == "stm8s" else {rop, 0x4802, 0x4807}
-        return not closed & set(range(address, address + len(data)))
-
     def _erase_sectors(self, codes: bytes) -> Optional[bool]:
         chip, loader = self._chip, self._loader
         for memory in (chip.flash, chip.eeprom):
             if memory is not None:
-                self._open(memory)
+                self._flash.unlock(memory, self._now)
         if loader.calls is not None:
             self._set_variables(ERASE, codes or b"\0", 0, _ALL * (not codes))
             return self._call(loader.calls, _ERASE_ENTRY, loader.calls.erase_error)
@@ -293,46 +309,9 @@ class BootRom:
                 return False
             start = memory.start + SECTOR * (code if in_flash else code - loader.eeprom_code)
             for address in range(start, min(start + SECTOR, memory.end), memory.block):
-                fine = self._operate(0x20, memory, address, _BLOCK_ERASED) and fine
+                erased, self._now = self._flash.erase(memory, address, self._now)
+                fine = erased and fine
         return fine
-
-    def _store_by_rom(self, memory: Memory, address: int, data: bytes, *, whole: bool) -> bool:
-        if whole:
-            return self._operate(0x01, memory, address, data)
-        mode = 0x80 * (memory is self._chip.options.memory)
-        fine = True
-        for at, byte in enumerate(data, address):
-            fine = self._operate(mode, memory, at, bytes([byte])) and fine
-        return fine
-
-    def _operate(self, mode: int, memory: Memory, address: int, data: bytes) -> bool:
-        """Do one operation of the flash controller, as the code in the ROM of an STM8L does; return if it succeeded."""
-        chip, controller = self._chip, self._chip.controller
-        controller.by_program = True
-        try:
-            controller.write_register("CR2", mode, False)
-            for at, byte in enumerate(data, address):
-                if not controller.loads_on(at, byte):
-                    controller.write_array(memory, at, bytes([byte]), self._now, 0.0, False)
-            refused = not controller.busy
-            self._now = max(self._now, controller.busy_until)
-            controller.settle(self._now)
-            status = controller.read_register("IAPSR", self._now) or 0
-            controller.write_register("CR2", 0, False)
-        finally:
-            controller.by_program = False
-        chip.settle(self._now)
-        return not refused and bool(status & 0x04) and not status & 0x01
-
-    def _open(self, memory: Memory) -> None:
-        """Give the keys of a memory, unless it is open."""
-        chip, controller = self._chip, self._chip.controller
-        program, data = _KEYS[chip.part.flash_regs]
-        in_flash = memory is chip.flash
-        status = PUL * controller.pul | DUL * controller.dul
-        if not status & (PUL if in_flash else DUL):
-            for key in (0x56, 0xAE) if in_flash else (0xAE, 0x56):
-                chip.map.write(program if in_flash else data, bytes([key]), self._now, 0.0, False)
 
     # -- the CPU -----------------------------------------------------------------------------------------------
 

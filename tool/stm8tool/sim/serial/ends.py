@@ -11,6 +11,7 @@ import os
 import select
 import socket
 from contextlib import suppress
+from functools import cache
 from typing import Optional, Protocol
 
 from stm8tool.errors import UsageError
@@ -165,9 +166,7 @@ class PseudoTerminal:
         """The speed that the client has set."""
         import termios
 
-        number = termios.tcgetattr(self._master)[5]
-        names = (name for name in dir(termios) if name[:1] == "B" and name[1:].isdigit())
-        return next((int(name[1:]) for name in names if getattr(termios, name) == number), 0)
+        return _speeds().get(termios.tcgetattr(self._master)[5], 0)
 
     @property
     def even(self) -> Optional[bool]:
@@ -193,3 +192,11 @@ class PseudoTerminal:
     def destroy(self) -> None:
         """Give the terminal back."""
         os.close(self._master)
+
+
+@cache
+def _speeds() -> dict[int, int]:
+    """Return the speeds of a terminal by their numbers of this system."""
+    import termios
+
+    return {getattr(termios, name): int(name[1:]) for name in dir(termios) if name[:1] == "B" and name[1:].isdigit()}

@@ -73,6 +73,12 @@ class EspFirmware:
         """Tell whether it understands bytes at this speed."""
         return baud == speed_of(self._chip.faults)
 
+    works = False
+
+    def sent(self) -> list[Sent]:
+        """Return nothing: it only answers."""
+        return []
+
     def settle(self, now: float) -> None:
         """Let the chip go on."""
         self._chip.settle(now)

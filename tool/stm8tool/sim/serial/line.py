@@ -96,6 +96,7 @@ class SimLine:
         until = clock.now() + timeout_s
         data = bytearray()
         while len(data) < size:
+            wire.seek(until)
             at = wire.next_at()
             if at is None or at > until:
                 presses = wire.presses_at

@@ -28,6 +28,7 @@ from .wire import MANUAL_RESET_S, Wire
 HOST = "127.0.0.1"
 _WAKE_S = 0.2  # how late Ctrl-C may be seen
 _SHORTEST_S = 0.0002
+_GLANCE_S = 0.001  # how late a byte of a program may be seen
 _LOOK_S = 0.01  # how late a client of a pseudo terminal may be seen; nothing tells that one has come
 
 Say = Callable[[str], None]
@@ -87,12 +88,14 @@ class SerialServer:
                 if due:
                     end.send(due)
                 at = wire.next_at()
-                data = end.receive(PACE_S if at is None else min(PACE_S, max(at - now, _SHORTEST_S)))
+                longest = _GLANCE_S if wire.works else PACE_S
+                data = end.receive(longest if at is None else min(longest, max(at - now, _SHORTEST_S)))
                 if data is None:
                     return
                 now = max(now, self._clock.now() - began)
+                baud, even = (end.baud or self._baud, end.even) if data else (0, None)
                 for byte in data:
-                    wire.feed(byte, end.baud or self._baud, end.even, now)
+                    wire.feed(byte, baud, even, now)
         except SimGapError as exc:
             self._say(f"the simulator does not know what the chip does here: {exc}")
         finally:

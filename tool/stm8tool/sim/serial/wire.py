@@ -49,6 +49,13 @@ class SerialDevice(Protocol):
     def settle(self, now: float) -> None:
         """Let everything happen that is due."""
 
+    @property
+    def works(self) -> bool:
+        """True if it may send bytes at any time, not only as an answer."""
+
+    def sent(self) -> list[Sent]:
+        """Return the bytes that it has sent by itself since the last call, with the times of their arrival."""
+
     def pull(self, low: bool, now: float) -> Optional[Started]:
         """Drive or release its reset line; return how it starts, if it does."""
 
@@ -69,7 +76,7 @@ class Wire:
         self._to_chip_free = self._from_chip_free = now
         self._now = now
         self._count = 0
-        self._lost = False
+        self._byte_s = 0.0001  # at the speed of the last byte
         self.presses_at = None if faults.user_resets is None else now + faults.user_resets / 1000
 
     def feed(self, byte: int, baud: int, even: Optional[bool], now: float) -> float:
@@ -83,7 +90,7 @@ class Wire:
         """
         self.settle(now)
         parity = self._device.even_parity if even is None else even and not self._faults.uart_no_parity
-        took = _BITS[parity] / baud
+        took = self._byte_s = _BITS[parity] / baud
         at = self._to_chip_free = max(now, self._to_chip_free) + took
         sent = self._disturbed(byte)
         if self._faults.uart_echo:
@@ -91,7 +98,8 @@ class Wire:
         if sent is None or self._faults.uart_open or not self._device.follows(baud):
             return at
         damaged = parity != self._device.even_parity and bin(sent).count("1") % 2 == 0
-        for answer in self._device.take(None if damaged else sent, max(at, self._from_chip_free)):
+        arrives = at if self._device.works else max(at, self._from_chip_free)
+        for answer in self._device.take(None if damaged else sent, arrives):
             self._from_chip_free = max(answer.at, self._from_chip_free) + _BITS[self._device.even_parity] / baud
             got = self._disturbed(answer.byte)
             if got is not None:
@@ -117,7 +125,22 @@ class Wire:
             at, self.presses_at = self.presses_at, None
             self.set_reset(True, at)
             self.set_reset(False, at + MANUAL_RESET_S)
-        self._device.settle(max(now, self._from_chip_free))
+        self._device.settle(now if self._device.works else max(now, self._from_chip_free))
+        for byte, at in self._device.sent():
+            self._from_chip_free = max(at, self._from_chip_free)
+            got = self._disturbed(byte)
+            if got is not None:
+                self._arriving.append(Sent(got, self._from_chip_free))
+
+    @property
+    def works(self) -> bool:
+        """True if the device may send bytes at any time."""
+        return self._device.works
+
+    def seek(self, until: float) -> None:
+        """Let a device that works go on until a byte for the host comes, at most to that time."""
+        while self._device.works and not self._arriving and self._now < until:
+            self.settle(min(until, self._now + self._byte_s))
 
     def set_reset(self, low: bool, now: float) -> float:
         """Drive or release the reset line; return when the device has started."""

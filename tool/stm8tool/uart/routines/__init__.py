@@ -1,6 +1,6 @@
 """The routines that the boot ROM of an STM8S or STM8AF needs in RAM before it can erase or write: see `routines.s`.
 
-They are ours. ST's own are under a licence that does not fit. `tests/uart_routines.py` assembles them into `code.csv`,
+They are ours. ST's own are under a licence that does not fit. `tests/assembled.py` assembles them into `code.csv`,
 the bytes that are sent. `python3 dev.py test --sdcc` sees that the two agree.
 
 Source: addresses and variables as clients of the ROM use them (stm8gal and its routines); confidence high, except the

@@ -15,7 +15,7 @@
 ;   tail     address of the first record (2 bytes), number of records, go
 ; The loader clears `go` once the batch is done, and takes the next one from the other buffer.
 ;
-; `variants.py` says what the names in capitals are, `tests/loader_code.py` assembles it into `code.csv`.
+; `variants.py` says what the names in capitals are, `tests/assembled.py` assembles it into `code.csv`.
 ; Sources: RM0016 4.5 to 4.8, RM0013, PM0054; PM0044 (instructions).
 
 	.area	LOADER (ABS)

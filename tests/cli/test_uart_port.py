@@ -1,0 +1,149 @@
+"""How the loader of a chip is reached: ports, speeds, modes, resets, and which part answers."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import pytest
+
+from cli.uart_board import board, tool
+from stm8tool.cli.main import main
+from stm8tool.transport.serial_port import ports
+
+
+@pytest.mark.usefixtures("at_uart")
+def test_a_locked_chip_is_silent_and_the_message_names_read_protection(capsys: pytest.CaptureFixture[str]) -> None:
+    board("stm8s208mb", locked=True)
+    assert tool("stm8s208mb", "info") == 4
+    text = capsys.readouterr().err
+    assert "never under read protection" in text
+    assert text.endswith("error: no loader answers at serial:sim:b.chip [E-LOADER-SILENT]\n")
+
+
+@pytest.mark.usefixtures("at_uart")
+def test_a_program_without_an_enabled_loader_is_silent_until_the_user_resets_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    board("stm8s208mb")
+    assert tool("stm8s208mb", "write", "firmware.hex") == 0
+    assert main(["--probe", "serial:sim:b.chip", "--part", "stm8s208mb", "info"]) == 4
+    said = capsys.readouterr()
+    assert "reset the board now (20 s)" in said.out
+    assert "after a reset by hand" in said.err
+
+
+@pytest.mark.usefixtures("at_uart")
+def test_a_reset_by_hand_is_waited_for_with_a_countdown(capsys: pytest.CaptureFixture[str]) -> None:
+    board("stm8s208mb", "user-resets=7300", enabled=True)
+    assert tool("stm8s208mb", "write", "firmware.hex") == 0
+    words = ["--probe", "serial:sim:b.chip", "--part", "stm8s208mb", "--uart-reset", "manual", "--power-cycle=9"]
+    assert main([*words, "verify", "firmware.hex"]) == 0
+    assert "reset the board now (9 s)\n5 s left\n" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("at_uart")
+def test_a_speed_that_the_chip_does_not_follow_is_replaced(capsys: pytest.CaptureFixture[str]) -> None:
+    board("stm8s208mb", "uart-slow=230400")
+    assert tool("stm8s208mb", "--baud", "1000000", "info") == 0
+    said = capsys.readouterr()
+    assert "the loader does not follow at 1000000 baud: 115200 baud are used" in said.err
+    assert "115200 baud, even parity" in said.out
+
+
+@pytest.mark.parametrize("baud", ["4800", "230400", "1000000"])
+@pytest.mark.usefixtures("at_uart")
+def test_a_speed_that_the_chip_follows_is_used(baud: str, capsys: pytest.CaptureFixture[str]) -> None:
+    board("stm8s208mb")
+    assert tool("stm8s208mb", "--baud", baud, "info") == 0
+    assert f"{baud} baud, even parity" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [
+        ("stm8s103f3", "has no boot ROM, so it cannot be programmed at its UART [E-NO-LOADER]"),
+        ("stlux385a", "describes the loader in the boot ROM of the STLUX385A [E-NO-LOADER]"),
+        ("stm8s105k4", "the chip is not an STM8S105K4: its loader has version 2.2 [E-FAMILY]"),
+        ("stm8l151k4", "the chip is not an STM8L151K4: its loader has version 2.2 [E-FAMILY]"),
+    ],
+)
+@pytest.mark.usefixtures("at_uart")
+def test_another_part_than_that_on_the_wire_is_refused(
+    named: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board("stm8s208mb")
+    assert tool(named, "info") == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith(says)
+
+
+@pytest.mark.usefixtures("at_uart")
+def test_the_doctor_examines_the_port_the_loader_and_the_chip(capsys: pytest.CaptureFixture[str]) -> None:
+    board("stm8s208mb")
+    assert tool("stm8s208mb", "doctor") == 0
+    text = capsys.readouterr().out
+    assert "loader 2.2, after a reset by DTR; 115200 baud, even parity" in text
+    assert text.endswith("no problem found; writing was not tried\n")
+
+
+class LikeWine:
+    """Finds no module, and raises for pyserial's list of ports what it raises under Wine 8."""
+
+    @staticmethod
+    def find_spec(name: str, _path: object = None, _target: object = None) -> None:
+        if name == "serial.tools.list_ports":
+            raise AttributeError("function 'CM_MapCrToWin32Err' not found")
+
+
+def test_a_system_that_cannot_list_its_serial_ports_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    tools = importlib.import_module("serial.tools")
+    monkeypatch.delattr(tools, "list_ports", raising=False)
+    monkeypatch.delitem(sys.modules, "serial.tools.list_ports", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [LikeWine, *sys.meta_path])
+    assert ports() == []
+
+
+@pytest.mark.parametrize("words", [["list"], ["info"]])
+@pytest.mark.usefixtures("at_uart")
+def test_a_port_that_does_not_exist_is_one_error(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    ended = main(["--probe", "serial:/dev/no-such-port", "--part", "stm8s208mb", *words])
+    assert ended == (0 if words == ["list"] else 3)
+    said = capsys.readouterr().err.splitlines()
+    assert not said or "there is no serial port" in said[-1] or "cannot be opened" in said[-1]
+
+
+@pytest.mark.parametrize("port", ["serial:", "socket://127.0.0.1", "rfc2217://127.0.0.1"])
+def test_a_port_without_its_name_or_number_is_a_usage_error(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--probe", port, "--part", "stm8s208mb", "info"]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1] == f"error: {port} names no port [E-USAGE]"
+
+
+@pytest.mark.parametrize(("part", "mode"), [("stm8s208mb", "reply"), ("stm8s105k4", "duplex")])
+@pytest.mark.usefixtures("at_uart")
+def test_a_wrong_mode_is_named_and_not_the_adapter(part: str, mode: str, capsys: pytest.CaptureFixture[str]) -> None:
+    board(part)
+    assert tool(part, "--uart-mode", mode, "info") == 4
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .startswith(f"error: the loader answers a sync, and refuses every command in the mode {mode}")
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--baud", "300"], "--baud 300 is not a speed of the loader"),
+        (["--baud", "fast"], "fast"),
+        (["--reset-command", "'"], "a quotation mark has no partner"),
+        (["--reset-command", ""], "--reset-command needs a command"),
+    ],
+)
+@pytest.mark.usefixtures("at_uart")
+def test_a_wrong_value_of_an_option_for_a_port_is_a_usage_error(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board("stm8s208mb")
+    assert tool("stm8s208mb", *words, "info") == 2
+    assert says in capsys.readouterr().err.splitlines()[-1]
