@@ -147,7 +147,8 @@ else:
                 return set()  # a board that does not list it is refused, see builder/stm8build/option_problems.py
             context = click.get_current_context(silent=True)  # PlatformIO passes --upload-port only to the build
             port = (context and context.params.get("upload_port")) or options.get("upload_port") or ""
-            return set() if port.startswith(("sim:", "usb:")) else {"tool-stm8gal"}
+            no_uart = ("sim:", "usb:", "usbip:", "espstlink:", "rp2040:")
+            return set() if port.startswith(no_uart) else {"tool-stm8gal"}
 
         def get_boards(self, id_: Optional[str] = None) -> Any:
             """Return one board or all boards, each with its debug tools."""

@@ -116,7 +116,7 @@ def manifest(row: dict[str, str], part: Part) -> dict[str, Any]:
             "maximum_ram_size": part.ram.size,
             "maximum_size": part.flash.size,
             "protocol": row["protocol"],
-            "protocols": [*STLINK_PROTOCOLS, *(["serial"] if serial(part) else []), "espstlink", "simulator"],
+            "protocols": [*STLINK_PROTOCOLS, *(["serial"] if serial(part) else []), "espstlink", "rp2040", "simulator"],
             **({"stm8flash_target": named} if named else {}),
         },
     }

@@ -37,6 +37,7 @@ PAGES = {
         "docs/compilers",
         "docs/serial",
         "docs/espstlink",
+        "docs/rp2040",
         "docs/remote",
         "docs/console",
         "docs/debugging",

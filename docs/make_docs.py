@@ -29,9 +29,9 @@ Write `board = …` in platformio.ini. Every part that the flasher can program h
 one. The flasher knows {parts} parts of the STM8S, STM8L, STM8AF, STM8AL, STLUX and STNRG series. `stm8tool parts` lists
 them.
 
-Every board can be written by every [`upload_protocol`](options.md#protocols) `stlink…` and by `espstlink`. If a row
-says `serial`, the chip also has a loader in its boot ROM, for its [serial port](serial.md). If the default protocol is
-`serial`, `upload` uses that. To upload through an ST-LINK, set `upload_protocol`.
+Every board can be written by every [`upload_protocol`](options.md#protocols) `stlink…`, by `espstlink` and `rp2040`.
+If a row says `serial`, the chip also has a loader in its boot ROM, for its [serial port](serial.md). If the default
+protocol is `serial`, `upload` uses that. To upload through an ST-LINK, set `upload_protocol`.
 
 `F_CPU` is 16 MHz, the internal oscillator. A chip starts with an eighth of that, until the program writes its clock
 divider.

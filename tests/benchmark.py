@@ -37,6 +37,7 @@ from speed import (  # noqa: E402
     record,
     remote,
     serial_port,
+    serial_probes,
 )
 from speed.cases import BLANK, DIRECT, JOBS, LOADER, MODELS, ONE_BYTE, PARTS, REWRITE, UNCHANGED, Cost, limit_s  # noqa: E402
 from speed.modelled import modelled, with_phases  # noqa: E402
@@ -94,7 +95,7 @@ def main() -> int:
     if options.save:
         record.wait_for_quiet()
     measured = list(_shown(serial_port.figures(options.stm8gal)))
-    others = (processes, machine_interface, core, debugging, remote)
+    others = (serial_probes, processes, machine_interface, core, debugging, remote)
     measured += _shown(figure for module in others for figure in module.figures())
     _show_console(about, save=options.save)
     if options.save:

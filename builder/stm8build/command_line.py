@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, Optional
 
 # SCons expands this when the command runs. It is a list, so a value with a space stays one word.
 PROBE = "${[STM8TOOL_PROBE(UPLOAD_PORT, UPLOAD_PROTOCOL)]}"
+
+SERIAL_PROBES = ("espstlink", "rp2040")  # protocols, and the beginnings of their selectors
+OF_STLINKS = ("sim", "usb", "usbip")  # the beginnings of selectors that mean an ST-LINK
+_OF_STM8FLASH = {"rp2040": "rp2040swim"}  # protocols that stm8flash calls by another name
 
 
 def is_serial_port(port: str) -> bool:
@@ -17,22 +21,29 @@ def is_serial_port(port: str) -> bool:
 
 
 def is_at_uart(protocol: str, port: str) -> bool:
-    """Tell whether the chip is reached at its UART. A port of an ST-LINK counts with every protocol."""
-    return protocol == "serial" and not port.startswith(("sim:", "usb:", "usbip:"))
+    """Tell whether the chip is reached at its UART. A port that names its probe counts with every protocol."""
+    return protocol == "serial" and port.partition(":")[0] not in (*OF_STLINKS, *SERIAL_PROBES)
 
 
-def is_at_espstlink(protocol: str, port: str) -> bool:
-    """Tell whether an espstlink is the probe. A port of an ST-LINK counts with every protocol."""
-    return port.startswith("espstlink:") or (protocol == "espstlink" and not port.startswith(("sim:", "usb:")))
+def serial_probe(protocol: str, port: str) -> Optional[str]:
+    """Return which probe at a serial port is meant, a name of SERIAL_PROBES; None if none of them.
+
+    A port that names its probe counts with every protocol.
+    """
+    kind = port.partition(":")[0]
+    if kind in SERIAL_PROBES:
+        return kind
+    return protocol if protocol in SERIAL_PROBES and kind not in OF_STLINKS else None
 
 
 def probe(port: str, protocol: str, known: Collection[str]) -> str:
     """Return the flasher's `--probe`: the port, or the protocol if it is `known`, or any ST-LINK.
 
-    An espstlink without a port is at the only serial port, which the flasher finds.
+    A probe at a serial port without its name is at the only serial port, which the flasher finds.
     """
-    if is_at_espstlink(protocol, port):
-        return port if port.startswith("espstlink:") else f"espstlink:{port}"
+    kind = serial_probe(protocol, port)
+    if kind:
+        return port if port.startswith(f"{kind}:") else f"{kind}:{port}"
     if port and is_at_uart(protocol, port):
         return port if "://" in port or port.startswith("serial:") else f"serial:{port}"
     if port and not is_serial_port(port):
@@ -119,7 +130,8 @@ def stm8flash_flags(part: str, protocol: str, given: Iterable[str] = (), **more:
         given: The words of `upload_flags`, which Core puts in front and which win.
         more: Further options by their letters.
     """
-    ours = {"c": protocol if "stlink" in protocol else "stlinkv2", "p": part, "s": "flash", **more}
+    programmer = _OF_STM8FLASH.get(protocol, protocol if "stlink" in protocol else "stlinkv2")
+    ours = {"c": programmer, "p": part, "s": "flash", **more}
     taken = {word[1] for word in given if re.match(r"-\w", word)}
     return [*(word for name, value in ours.items() if name not in taken for word in (f"-{name}", value)), "-w"]
 

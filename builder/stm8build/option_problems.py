@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
 from . import simulated
+from .command_line import SERIAL_PROBES
 from .options import OPTIONS, OTHER_PROTOCOLS, STLINK_PROTOCOLS, STM8FLASH_OPTIONS
 
 FLASH_START = 0x8000  # of every STM8
@@ -107,8 +108,8 @@ def wrong_protocol(protocol: str, mcu: str, listed: Optional[Iterable[str]], tar
         return f"upload_protocol = serial {reason}; use an ST-LINK with one of: {allowed}"
     if protocol == "serial":
         return None
-    if protocol in ("espstlink", simulated.PROTOCOL):
-        return None  # every target uses the espstlink, or the simulated board
+    if protocol in (*SERIAL_PROBES, simulated.PROTOCOL):
+        return None  # every target uses this probe, or the simulated board
     if "stlink" not in protocol:
         return f"upload_protocol = {protocol} is unknown; allowed: {allowed}, {', '.join(OTHER_PROTOCOLS)}"
     return None

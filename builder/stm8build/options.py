@@ -36,6 +36,7 @@ STLINK_PROTOCOLS = {
 OTHER_PROTOCOLS = {
     "serial": "the loader in the chip's boot ROM, at its [serial port](serial.md), if the board lists it",
     "espstlink": "an [ESP8266 as the probe](espstlink.md), for every target",
+    "rp2040": "an [RP2040 as the probe](rp2040.md), for every target",
     "simulator": "a [simulated board](testing.md#a-whole-firmware-in-the-simulator) in the build directory, for every "
     "target. `upload` also runs the program there, and `pio test` runs a [test](testing.md) on a new board",
     "custom": "your own `upload_command` for the target `upload`; other targets use any ST-LINK",
@@ -75,7 +76,7 @@ OPTIONS = {
             "the only probe",
             "57FF72",
             "which probe (`pio run -t list-probes`), or a simulated board. `sim:`, `usb:` and `usbip:` count with "
-            "every protocol. A UART such as COM3 serves `serial` and `espstlink` only; these also take "
+            "every protocol. A UART such as COM3 serves `serial`, `espstlink` and `rp2040` only; these also take "
             "`socket://…` and `rfc2217://…`",
         ),
         Option(

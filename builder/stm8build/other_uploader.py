@@ -72,7 +72,7 @@ def serve(env: Any, stands: Stands, ours: list[str]) -> None:
         env.Replace(UPLOADER="$STM8FLASH")
         if isinstance(env["UPLOADCMD"], str):  # a script may have set a function
             env.Replace(UPLOADCMD=re.sub(r'"(\$UPLOADER|\$\{UPLOADER\})"', r"\1", env["UPLOADCMD"]))
-        if port and command_line.is_at_espstlink(protocol, port):
+        if port and command_line.serial_probe(protocol, port):
             more = {"d": "$UPLOAD_PORT"}
         elif port and not more and not command_line.is_serial_port(port):
             more = {"S": "$UPLOAD_PORT"}

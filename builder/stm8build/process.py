@@ -30,6 +30,7 @@ def words(env: Any, value: Any, target: Any = (), source: Any = ()) -> list[str]
 def start(arguments: list[str], env: Any) -> int:
     """Run a program; return its exit code. If a signal ends it or it cannot start, return the code of a shell."""
     variables = {name: str(value) for name, value in env["ENV"].items()}
+    variables["STM8TOOL_WORDS"] = "platformio"  # the flasher's hints name options of platformio.ini
     sys.stdout.flush()
     program = shutil.which(arguments[0], path=variables.get("PATH")) or arguments[0]
     special = [word for word in arguments[1:] if re.search(r'["%!^&|<>\r\n]', word)]

@@ -150,13 +150,13 @@ class Targets:
             return flags  # the protocol does not matter
         board = env.BoardConfig()
         protocol, port = env.subst("$UPLOAD_PROTOCOL"), env.subst("$UPLOAD_PORT")
-        at_espstlink = command_line.is_at_espstlink(protocol, port)
-        if not self.at_uart and not at_espstlink and protocol in ("serial", "espstlink"):
-            protocol = "stlink"  # the port is an ST-LINK
+        serial_probe = command_line.serial_probe(protocol, port)
+        if not self.at_uart and protocol in ("serial", *command_line.SERIAL_PROBES):
+            protocol = serial_probe or "stlink"  # the port says which
         unusual = option_problems.unusual_protocol(protocol)
         if unusual:
             sys.stderr.write(f"warning: {unusual}\n")
-        if "stlink" in protocol and not at_espstlink and command_line.is_serial_port(port):
+        if "stlink" in protocol and not serial_probe and command_line.is_serial_port(port):
             sys.stderr.write(f"warning: upload_port = {port} is a serial port, not an ST-LINK; {name} ignores it\n")
         message = option_problems.problem(protocol, board.get("build.mcu"), board.get("upload"), self.project, name)
         if not message and self.simulation and name == "upload":

@@ -8,7 +8,8 @@ and `move_nrst`. `tests/cli/second_probe.py` shows how.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Union
+from zlib import crc32
 
 import pytest
 
@@ -76,21 +77,92 @@ class PlainEspstlink:
         return given
 
 
+class PlainRp2040:
+    """An RP2040 with rp2040_swim at a serial port: whole frames in, answers out, while DTR is asserted."""
+
+    def __init__(self, chip: PlainChip) -> None:
+        self.chip = chip
+        self.waiting = b""
+        self.dtr = self.in_step = False
+
+    def take(self, frame: bytes) -> None:
+        if self.dtr and crc32(frame[:-4]).to_bytes(4, "little") == frame[-4:]:
+            command, payload = frame[5], frame[10:-4]
+            assert frame[:5] == b"RPWS\x01"
+            assert int.from_bytes(frame[8:10], "little") == len(payload)
+            status, answer = self._done(command, payload)
+            size = (2 + len(answer)).to_bytes(2, "little")
+            content = b"RPWS\x01" + bytes([command | 0x80]) + frame[6:8] + size + bytes([status, 0]) + answer
+            self.waiting += content + crc32(content).to_bytes(4, "little")
+
+    def _done(self, command: int, payload: bytes) -> tuple[int, bytes]:
+        address, size = int.from_bytes(payload[:4], "little"), int.from_bytes(payload[4:6], "little")
+        try:
+            if command in (0x02, 0x04, 0x05):  # new pins, the entry, a pulse on NRST
+                self.in_step = False
+                self.chip.move_nrst(low=command != 0x02)
+                if command == 0x04:
+                    self._enter()
+                self.chip.move_nrst(low=False)
+                return 0, b""
+            if command in (0x08, 0x09) and not self.in_step:
+                return 5, b""
+            if command == 0x08:
+                return 0, self.chip.read(address, size, False)
+            if command == 0x09:
+                assert size == len(payload) - 6
+                self.chip.write(address, payload[6:], False)
+                return 0, b""
+            known = {0x01: bytes((0, 1, 0, 1)) + b"rp2040-swim\0", 0x0F: bytes(8) + (16400).to_bytes(4, "little")}
+            return (0, known[command]) if command in known else (3, b"")
+        except SilentError:
+            return 5, b""
+        except RefusedError:
+            return 6, b""
+
+    def _enter(self) -> None:
+        self.chip.enter()
+        self.chip.write(0x7F80, b"\xa0", False)
+        self.chip.move_nrst(low=False)
+        self.chip.resync()
+        self.in_step = True
+        assert self.chip.read(0x7F80, 1, False)[0] & 0x20
+        self.chip.write(0x7F99, b"\x08", False)
+
+    def give(self, size: int) -> bytes:
+        given, self.waiting = self.waiting[:size], self.waiting[size:]
+        return given
+
+
+def _in_place_of_a_port(
+    monkeypatch: pytest.MonkeyPatch, time: StandingClock, device: Union[PlainEspstlink, PlainRp2040]
+) -> None:
+    monkeypatch.setattr(serial_port, "MonotonicClock", lambda: time)
+    monkeypatch.setattr(SerialPort, "open", lambda _port, baud: setattr(device, "speed", baud))
+    monkeypatch.setattr(SerialPort, "close", lambda _port: None)
+    monkeypatch.setattr(SerialPort, "set_parity", lambda _port, even: None)
+    monkeypatch.setattr(SerialPort, "set_lines", lambda _port, dtr, rts=None: setattr(device, "dtr", dtr))
+    monkeypatch.setattr(SerialPort, "drop_input", lambda _port: device.give(len(device.waiting)))
+    monkeypatch.setattr(SerialPort, "write", lambda _port, data: device.take(data))
+    monkeypatch.setattr(SerialPort, "read", lambda _port, size, _timeout_s: device.give(size))
+
+
 def _espstlink(monkeypatch: pytest.MonkeyPatch, facts: Facts) -> ProbeOnBench:
     time = StandingClock()
     esp = PlainEspstlink(PlainChip(facts, time.now))
-    monkeypatch.setattr(serial_port, "MonotonicClock", lambda: time)
-    monkeypatch.setattr(SerialPort, "open", lambda _port, baud: setattr(esp, "speed", baud))
-    monkeypatch.setattr(SerialPort, "close", lambda _port: None)
-    monkeypatch.setattr(SerialPort, "set_parity", lambda _port, even: None)
-    monkeypatch.setattr(SerialPort, "set_lines", lambda _port, **_lines: None)
-    monkeypatch.setattr(SerialPort, "drop_input", lambda _port: esp.give(len(esp.waiting)))
-    monkeypatch.setattr(SerialPort, "write", lambda _port, data: esp.take(data))
-    monkeypatch.setattr(SerialPort, "read", lambda _port, size, _timeout_s: esp.give(size))
+    _in_place_of_a_port(monkeypatch, time, esp)
     return ProbeOnBench("espstlink:/dev/ttyUSB0", esp.chip)
+
+
+def _rp2040(monkeypatch: pytest.MonkeyPatch, facts: Facts) -> ProbeOnBench:
+    time = StandingClock()
+    pico = PlainRp2040(PlainChip(facts, time.now))
+    _in_place_of_a_port(monkeypatch, time, pico)
+    return ProbeOnBench("rp2040:/dev/ttyACM0", pico.chip)
 
 
 PROBES: dict[str, Callable[[pytest.MonkeyPatch, Facts], ProbeOnBench]] = {
     "wire:": _wire,
     "espstlink:": _espstlink,
+    "rp2040:": _rp2040,
 }

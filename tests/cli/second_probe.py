@@ -28,6 +28,7 @@ class SecondProbe:
     """The link. What it does to the chip is all that `calls` has, by name."""
 
     exchanges_repeated = reads_repeated = 0
+    resets_on_entry = False
 
     def __init__(self, facts: Facts, *, has_high_speed: bool = True) -> None:
         self.clock: Clock = StandingClock(100.0)

@@ -72,6 +72,13 @@ def test_espstlink_is_at_its_port_which_does_nothing_with_an_st_link(flash: Flas
     assert flash("-d", "/dev/ttyUSB0", "-R").code == 0
 
 
+@row("-c rp2040swim, -d")
+def test_an_rp2040_is_at_its_port(flash: Flash) -> None:
+    for port in ("sim:board.chip", "rp2040:sim:board.chip"):
+        result = flash.words("-c", "rp2040swim", "-d", port, "-p", STM8S, "-R")
+        assert (result.code, result.err.splitlines()[-1]) == (0, "the chip was reset")
+
+
 @row("-c sim:…")
 def test_a_simulated_board_is_named_as_everywhere(flash: Flash) -> None:
     assert flash("-w", raw("fw.bin", program(100))).code == 0

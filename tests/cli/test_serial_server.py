@@ -72,19 +72,27 @@ def test_a_pseudo_terminal_is_a_serial_port() -> None:
 @pytest.mark.parametrize(
     ("words", "probe"),
     [
-        ([], "espstlink:socket://127.0.0.1:"),
+        ([], "socket://127.0.0.1:"),
         pytest.param(
             ["--pty"],
-            "espstlink:/dev/",
+            "/dev/",
             marks=pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo terminals of this kind"),
         ),
     ],
 )
-def test_an_espstlink_has_the_same_ends(words: list[str], probe: str) -> None:
-    with served("stm8s103f3", "--as", "espstlink", *words) as selector:
-        assert selector.startswith(probe)
+@pytest.mark.parametrize("kind", ["espstlink", "rp2040"])
+def test_a_probe_at_a_serial_port_has_the_same_ends(kind: str, words: list[str], probe: str) -> None:
+    with served("stm8s103f3", "--as", kind, *words) as selector:
+        assert selector.startswith(f"{kind}:{probe}")
         write_and_verify(selector, "stm8s103f3")
     assert main(["--probe", "sim:b.chip", "--part", "stm8s103f3", "--base", "0x8000", "verify", "p.bin"]) == 0
+
+
+@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # in pyserial 3.5, the last release
+def test_rfc_2217_carries_the_line_by_which_an_rp2040_sees_its_host() -> None:
+    with served("stm8s103f3", "--as", "rp2040", "--rfc2217") as probe:
+        assert probe.startswith("rp2040:rfc2217://127.0.0.1:")
+        assert main(["--probe", probe, "--part", "stm8s103f3", "info"]) == 0
 
 
 @pytest.mark.parametrize(

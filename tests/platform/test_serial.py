@@ -140,36 +140,43 @@ def test_an_upload_command_around_the_uploader_still_runs_stm8gal(core: Core, pr
 
 
 @pytest.mark.platform
-def test_an_espstlink_serves_every_target_and_nothing_is_fetched(project: Project) -> None:
-    project.configure(f"stm8sblue\nupload_protocol = espstlink\n{PORT}", recorder=True)
+@pytest.mark.parametrize("kind", ["espstlink", "rp2040"])
+def test_a_probe_at_a_serial_port_serves_every_target_and_nothing_is_fetched(project: Project, kind: str) -> None:
+    project.configure(f"stm8sblue\nupload_protocol = {kind}\n{PORT}", recorder=True)
     for target, words in {"upload": ["write"], "verify": ["verify"], "unlock": ["unlock"], "dump": ["read"]}.items():
         result = project.run(target)
         assert result.code == 0, result.output
         call = project.calls()[-1]
-        assert call[call.index("--probe") + 1] == "espstlink:/dev/ttyUSB7"
+        assert call[call.index("--probe") + 1] == f"{kind}:/dev/ttyUSB7"
         assert all(word in call for word in words)
         assert "warning" not in result.output
 
 
 @pytest.mark.platform
-def test_a_board_at_a_simulated_espstlink_is_written_verified_read_and_unlocked(project: Project) -> None:
+@pytest.mark.parametrize(("kind", "model"), [("espstlink", "espstlink 0.2"), ("rp2040", "rp2040_swim 0.1.0")])
+def test_a_board_at_a_simulated_probe_is_written_verified_read_and_unlocked(
+    project: Project, kind: str, model: str
+) -> None:
     made = stm8tool("sim", "create", "board.chip", "--part", "stm8s103f3", "--locked", cwd=project.folder)
     assert made.code == 0, made.output
-    project.configure("stm8sblue\nupload_protocol = espstlink\nupload_port = espstlink:sim:board.chip")
+    project.configure(f"stm8sblue\nupload_protocol = {kind}\nupload_port = {kind}:sim:board.chip")
     result = project.run("unlock", "upload", "verify", "dump", "doctor")
     assert result.code == 0, result.output
-    assert "espstlink 0.2, STM8S103F3" in result.output
+    assert f"{model}, STM8S103F3" in result.output
     firmware = str(project.built("firmware.hex", "stm8sblue"))
     held = stm8tool("--probe", "sim:board.chip", "--part", "stm8s103f3", "verify", firmware, cwd=project.folder)
     assert held.code == 0, held.output
 
 
 @pytest.mark.platform
-def test_a_command_of_the_project_around_the_uploader_serves_an_espstlink_as_stm8flash_does(project: Project) -> None:
+@pytest.mark.parametrize("kind", ["espstlink", "rp2040"])
+def test_a_command_of_the_project_around_the_uploader_serves_the_probe_as_stm8flash_does(
+    project: Project, kind: str
+) -> None:
     made = stm8tool("sim", "create", "board.chip", "--part", "stm8s103f3", cwd=project.folder)
     assert made.code == 0, made.output
     project.configure(
-        "stm8sblue\nupload_protocol = espstlink\nupload_port = espstlink:sim:board.chip\n"
+        f"stm8sblue\nupload_protocol = {kind}\nupload_port = {kind}:sim:board.chip\n"
         "upload_command = $UPLOADER $UPLOADERFLAGS $SOURCE"
     )
     result = project.run("upload")

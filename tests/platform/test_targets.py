@@ -204,7 +204,7 @@ WRONG = {
     "stm8sdisco": (
         "upload_protocol = jlink",
         "upload_protocol = jlink is unknown; "
-        "allowed: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3, serial, espstlink, simulator, custom",
+        "allowed: stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3, serial, espstlink, rp2040, simulator, custom",
     ),
     "stm8s003f3": ("board_upload.unlock = ask", "board_upload.unlock = ask is unknown; allowed: auto, never"),
     "stm8svldiscovery": ("board_upload.verify = true", "board_upload.verify = true is unknown; allowed: yes, no, read"),

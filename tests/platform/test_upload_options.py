@@ -21,7 +21,7 @@ def test_every_board_can_be_written_through_every_st_link(board: str) -> None:
     words = command_line.flags(options.upload_settings(limits), mcu)
     assert words[0::2] == ["--probe", "--part", "--unlock", "--verify", "--progress"]
     assert words[1] == command_line.PROBE
-    assert limits["protocols"][-2:] == ["espstlink", "simulator"]
+    assert limits["protocols"][-3:] == ["espstlink", "rp2040", "simulator"]
     assert find_part(words[3]) == find_part(mcu)
     assert words[5::2] == ["auto", "yes", "lines"]
     for protocol in options.STLINK_PROTOCOLS:
@@ -45,7 +45,11 @@ ALLOWED = "stlink, stlinkv1, stlinkv2, stlinkv21, stlinkv3"
 @pytest.mark.parametrize(
     ("protocol", "settings", "message"),
     [
-        ("jlink", {}, f"upload_protocol = jlink is unknown; allowed: {ALLOWED}, serial, espstlink, simulator, custom"),
+        (
+            "jlink",
+            {},
+            f"upload_protocol = jlink is unknown; allowed: {ALLOWED}, serial, espstlink, rp2040, simulator, custom",
+        ),
         (
             "serial",
             {"protocols": ["stlink"]},
@@ -71,8 +75,9 @@ def test_serial_on_a_chip_with_another_boot_rom_says_that_it_is_not_known(mcu: s
 
 
 @pytest.mark.parametrize("target", ["upload", "verify", "unlock", "doctor"])
-def test_espstlink_serves_every_target(target: str) -> None:
-    assert option_problems.problem("espstlink", "stm8s103f3p6", {}, {}, target) is None
+@pytest.mark.parametrize("protocol", ["espstlink", "rp2040"])
+def test_a_probe_at_a_serial_port_serves_every_target(protocol: str, target: str) -> None:
+    assert option_problems.problem(protocol, "stm8s103f3p6", {}, {}, target) is None
 
 
 @pytest.mark.parametrize(
@@ -86,9 +91,17 @@ def test_espstlink_serves_every_target(target: str) -> None:
         ("espstlink:sim:b.chip", "stlinkv2", "espstlink:sim:b.chip"),
         ("sim:b.chip", "espstlink", "sim:b.chip"),
         ("usb:1-2", "espstlink", "usb:1-2"),
+        ("usbip://127.0.0.1/1-1", "espstlink", "usbip://127.0.0.1/1-1"),
+        ("", "rp2040", "rp2040:"),
+        ("/dev/ttyACM0", "rp2040", "rp2040:/dev/ttyACM0"),
+        ("rp2040:COM5", "stlinkv2", "rp2040:COM5"),
+        ("rp2040:COM5", "serial", "rp2040:COM5"),
+        ("espstlink:COM5", "rp2040", "espstlink:COM5"),
+        ("sim:b.chip", "rp2040", "sim:b.chip"),
+        ("usbip://127.0.0.1/1-1", "rp2040", "usbip://127.0.0.1/1-1"),
     ],
 )
-def test_the_port_of_an_espstlink_is_its_selector(port: str, protocol: str, probe: str) -> None:
+def test_the_port_of_a_probe_at_a_serial_port_is_its_selector(port: str, protocol: str, probe: str) -> None:
     assert command_line.probe(port, protocol, options.STLINK_PROTOCOLS) == probe
 
 

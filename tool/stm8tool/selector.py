@@ -26,7 +26,10 @@ _log = logging.getLogger(__name__)
 SIM_PREFIX = "sim:"
 SERIAL_PREFIX = "serial:"
 ESPSTLINK_PREFIX = "espstlink:"
+RP2040_PREFIX = "rp2040:"
 USBIP_PREFIX = "usbip:"
+# What every program that is made with the Pico SDK has by default, for an RP2040 and an RP2350: not only rp2040_swim.
+_PICO_VENDOR, _PICO_PRODUCTS = 0x2E8A, (0x000A, 0x0009)
 _SERIAL_URLS = ("socket://", "rfc2217://")
 _SERIAL_NAME = re.compile(r"(\\\\\.\\)?COM\d+|/dev/.+", re.IGNORECASE)
 
@@ -128,7 +131,7 @@ def _named_kind(selector: str) -> Optional[ProbeKind]:
     """Return the kind that the first word of `selector` names; None if it names none."""
     word, colon, _ = selector.partition(":")
     name = word.strip().lower()
-    return KINDS.get(name + (":" if name == ESPSTLINK_PREFIX[:-1] else colon))
+    return KINDS.get(name + (":" if f"{name}:" in (ESPSTLINK_PREFIX, RP2040_PREFIX) else colon))
 
 
 def bus_of(selector: str) -> tuple[UsbBus, str]:
@@ -196,6 +199,41 @@ def _espstlinks(_selector: str, _words: Words) -> ProbeList:
     return serial_ports(ESPSTLINK_PREFIX)
 
 
+def _rp2040(selector: str) -> SwimLink:
+    from .probe.rp2040.swim import Rp2040
+
+    name = selector.partition(":")[2].strip()
+    if name.startswith(SIM_PREFIX):
+        from .sim.serial.devices import RP2040
+        from .sim.serial.line import SimLine
+
+        return Rp2040(SimLine(name[len(SIM_PREFIX) :], selector, RP2040))
+    from .transport.serial_port import SerialPort, only_port, usb_ports
+
+    name = name or only_port(RP2040_PREFIX, [port.name for port in usb_ports(_PICO_VENDOR, _PICO_PRODUCTS)])
+    return Rp2040(SerialPort(name, RP2040_PREFIX + name))
+
+
+def _rp2040s(_selector: str, _words: Words) -> ProbeList:
+    from .probe.listing import ListedProbe, ProbeList
+    from .transport.serial_port import ports, usb_ports
+
+    found = usb_ports(_PICO_VENDOR, _PICO_PRODUCTS)
+    rows = [
+        ListedProbe(
+            port.text,
+            port.serial,
+            port.serial is not None,
+            RP2040_PREFIX + port.name,
+            f"{_PICO_VENDOR:04x}",
+            f"{port.product:04x}",
+        )
+        for port in found
+    ]
+    known = [port.name for port in found]
+    return ProbeList(rows, [f"{RP2040_PREFIX}{name}, {text}" for name, text in ports() if name not in known])
+
+
 STLINK = ProbeKind(_stlink, _stlinks, "ST-LINK", is_stlink=True)
 
 # A probe of another kind adds a row: the beginning of its selectors, and its functions.
@@ -203,5 +241,6 @@ KINDS: dict[str, ProbeKind] = {
     "usb:": STLINK,
     SIM_PREFIX: STLINK,
     ESPSTLINK_PREFIX: ProbeKind(_espstlink, _espstlinks, "serial port", is_hidden=True),
+    RP2040_PREFIX: ProbeKind(_rp2040, _rp2040s, "RP2040", is_hidden=True),
     USBIP_PREFIX: STLINK,
 }

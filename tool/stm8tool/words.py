@@ -10,6 +10,7 @@ A hint without such words is a plain text. Braces in it have no meaning.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Optional, Union
 
@@ -190,13 +191,19 @@ COMMAND_LINE: Words = {
     "allow_remote": Word("--allow-remote"),
 }
 
+
+def _chosen(probe: str) -> str:
+    """Return the option of platformio.ini for a probe: any ST-LINK is a protocol, all else is a port."""
+    return f"upload_{'protocol' if probe.startswith('stlink') else 'port'} = {probe}"
+
+
 # A target of `pio run` is a command line with options from platformio.ini.
 PLATFORM: Words = {
     **COMMAND_LINE,
     "part": Word("`board_upload.part`", "board_upload.part = {}"),
     "part_or_board": Word("`board` or `board_upload.part`"),
     "part_and_board": Word("`board` or `board_upload.part`"),
-    "probe": Word("`upload_port`", "upload_port = {}"),
+    "probe": Word("`upload_port`", _chosen),
     "upload_port": Word(" (in platformio.ini)"),
     "allow_remote": Word("`?allow-remote` at the end of `upload_port`"),
     "unlock": Word("`pio run -t unlock`"),
@@ -209,4 +216,12 @@ PLATFORM: Words = {
     "list": Word("`pio run -t list-probes`"),
     "baud": Word("`upload_speed`", "upload_speed = {}"),
     "reset_command": Word("--reset-command in `upload_flags`"),
+    "power_cycle": Word("--power-cycle in `upload_flags`"),
+    "allow": Word("--force-… in `upload_flags`", lambda value: f"{_forced(value)} in `upload_flags`"),
 }
+_SPEAKER, _OF_PLATFORM = "STM8TOOL_WORDS", "platformio"
+
+
+def spoken() -> Words:
+    """Return the words of the user of this process: a target of `pio run` says by a variable that it has started it."""
+    return PLATFORM if os.environ.get(_SPEAKER) == _OF_PLATFORM else COMMAND_LINE

@@ -129,9 +129,9 @@ class ServeSerialArguments(NamedTuple):
         add(
             "--as",
             dest="device",
-            choices=("bootloader", "espstlink"),
+            choices=("bootloader", "espstlink", "rp2040"),
             default="bootloader",
-            help="what answers: the loader in the chip's boot ROM, or an espstlink that is wired to the chip",
+            help="what answers: the loader in the chip's boot ROM, or an espstlink or rp2040_swim wired to the chip",
         )
         add("--port", type=int, default=0, metavar="N", help="TCP port on this machine (0: any that is free)")
         add("--rfc2217", dest="end", action="store_const", const="rfc2217", help="with parity, speed and control lines")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Optional, TextIO
 
 from ..errors import Code, ToolError, UsageError
 from ..support import streams
-from ..words import COMMAND_LINE
+from ..words import spoken
 
 if TYPE_CHECKING:
     from .command import CommandResult
@@ -200,8 +200,8 @@ class Console:
 
     def error(self, exc: ToolError) -> None:
         """Print evidence, hint and reason to stderr in one write; the reason is the last line."""
-        lines = [f"  {line}" for line in exc.details_in(COMMAND_LINE)]
-        hint = exc.hint_in(COMMAND_LINE)
+        lines = [f"  {line}" for line in exc.details_in(spoken())]
+        hint = exc.hint_in(spoken())
         if hint:
             lines.append(f"hint: {hint}")
         lines.append(f"error: {exc} {exc.code}")

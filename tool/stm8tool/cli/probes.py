@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from ..words import COMMAND_LINE
+from ..words import spoken
 from .command import NoArguments, PartUse, command
 from .request import AUTO
 
@@ -20,7 +20,7 @@ def list_probes(request: Request[NoArguments], console: Console) -> ListResult:
     from ..selector import attached, looked_for
     from .results.probes import ListResult
 
-    probes, others = attached(request.probe, COMMAND_LINE)
+    probes, others = attached(request.probe, spoken())
     return ListResult(probes, others, looked_for(request.probe))
 
 

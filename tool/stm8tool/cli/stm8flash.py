@@ -18,6 +18,7 @@ from ..words import COMMAND_LINE, Advice, Hint
 from . import process
 from .console import Console
 from .stm8flash_line import (
+    AT_A_PORT,
     NAME,
     PROGRAMMERS,
     CompatRequest,
@@ -51,7 +52,7 @@ usage: {NAME} -c PROGRAMMER [-S SERIAL] -p PART [-s MEMORY] [-b BYTES] -w|-v|-r 
        {NAME} -c PROGRAMMER [-S SERIAL] -R"""
 
 _OPTIONS = {
-    "-c PROGRAMMER": f"{', '.join(PROGRAMMERS)} (any ST-LINK will do), espstlink; or sim:CHIPFILE",
+    "-c PROGRAMMER": f"{', '.join(PROGRAMMERS)} (any ST-LINK will do), {', '.join(AT_A_PORT)}; or sim:CHIPFILE",
     "-S SERIAL": "which probe, if several are attached",
     "-p PART": "the chip: stm8s103f3, or a pattern such as stm8s103?3",
     "-s MEMORY": "flash (if not given), eeprom, ram, opt, or a start address in hex",

@@ -26,6 +26,8 @@ _ACTIONS = "rwvuR"
 
 # Without a version stm8flash means the first generation.
 PROGRAMMERS = {"stlink": "stlinkv1", "stlinkv2": "stlinkv2", "stlinkv21": "stlinkv21", "stlinkv3": "stlinkv3"}
+# The probes at the serial port that -d names, and the beginning of their selectors. stm8flash itself has the first.
+AT_A_PORT = {"espstlink": "espstlink:", "rp2040swim": "rp2040:"}
 _MEMORIES = {"flash": "flash", "eeprom": "eeprom", "ram": "ram", "opt": "options"}  # stm8flash's words, and ours
 _ADDRESS = re.compile(r"(0x)?0*[0-9a-f]{1,8}")
 
@@ -94,7 +96,7 @@ def _count(text: str) -> int:
 
 def selector(request: CompatRequest) -> str:
     """Return the probe that -c, -S and -d mean, in the words of `selector`."""
-    from ..selector import ESPSTLINK_PREFIX, SIM_PREFIX
+    from ..selector import SIM_PREFIX
 
     programmer, serial = request.programmer, request.serial
     known = ", ".join(PROGRAMMERS)
@@ -104,9 +106,9 @@ def selector(request: CompatRequest) -> str:
         raise UsageError("-S: the serial number is empty", hint=f"{NAME} -L lists them; or leave -S out")
     if programmer.startswith(SIM_PREFIX):
         return programmer if serial is None else f"{programmer}#{serial}"
-    if programmer == "espstlink":
-        device = request.device or ""
-        return device if device.startswith(ESPSTLINK_PREFIX) else ESPSTLINK_PREFIX + device
+    if programmer in AT_A_PORT:
+        device, prefix = request.device or "", AT_A_PORT[programmer]
+        return device if device.startswith(prefix) else prefix + device
     if programmer not in PROGRAMMERS:
         raise UsageError(f"-c {programmer}: there is no such programmer", hint=f"use one of {known}")
     return PROGRAMMERS[programmer] if serial is None else serial

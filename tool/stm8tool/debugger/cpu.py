@@ -283,11 +283,15 @@ class DebuggedCpu:
         return None
 
     def find_again(self) -> bool:
-        """Attach to a chip whose link was lost while it was halted; False if it ran meanwhile, and is halted again."""
+        """Attach to a chip whose link was lost while it was halted.
+
+        Returns:
+            False if it ran meanwhile, or the probe has reset it: it is halted again, with other registers.
+        """
         self.control.attach()
         status = self.control.status()
         self._in_chip = None
-        if status.stalled:
+        if status.stalled and not self.control.link.resets_on_entry:
             self.control.mask_resets(True)
             if self._held is None:  # the link was lost while it was let go
                 self._held = self._in_chip = self.control.registers()

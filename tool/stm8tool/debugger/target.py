@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Optional
 
+from ..chip.running import attach
 from ..errors import LINK_ERRORS, Code, ConnectError, TargetError, ToolError
 from ..image import Image
 from ..parts.table import Part
@@ -93,6 +94,7 @@ class Target:
         cpu = self._take(reset=reset)
         try:
             if not reset:
+                attach.warn_of_reset(cpu.control.link)
                 self._reach(cpu.control)
             cpu.control.feeds_watchdog = watchdog.starts_with_the_chip(cpu.control.link, self.part)
             return cpu.reset() if reset else cpu.halt()

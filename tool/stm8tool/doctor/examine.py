@@ -16,7 +16,7 @@ from ..probe.stlink import find, listing
 from ..probe.stlink.swim import Stlink
 from ..selector import bus_of, is_serial, kind_of, open_link
 from ..session import PowerCycle
-from ..words import COMMAND_LINE
+from ..words import spoken
 from .chip import about_chip, named_part
 from .findings import Diagnosis, Finding, Mark, bad, not_seen, warnings_heard
 from .machine import python, tool, usb_library
@@ -119,14 +119,12 @@ def _stlink_and_chip(
 def _chosen_device(probe: find.FoundProbe, seen: Visit) -> Finding:
     firmware = seen.probe.firmware if seen.probe else None
     facts = (
-        listing.row(listing.FirmwareAnswer(probe, None, probe.error), COMMAND_LINE)
-        ._replace(firmware=firmware)
-        ._asdict()
+        listing.row(listing.FirmwareAnswer(probe, None, probe.error), spoken())._replace(firmware=firmware)._asdict()
     )
     error = None if seen.probe else seen.error
     if error is None:
         return Finding("usb-device", Mark.OK, f"{probe.name}: can be opened", facts=facts)
-    facts.update(problem=str(error), hint=error.hint_in(COMMAND_LINE))
+    facts.update(problem=str(error), hint=error.hint_in(spoken()))
     if error.code in _CANNOT_BE_OPENED:
         return bad("usb-device", error, prefix=f"{probe.name}: ", facts=facts)
     return Finding("usb-device", Mark.NOTE, f"{probe.name}: see below", facts=facts)
@@ -134,7 +132,7 @@ def _chosen_device(probe: find.FoundProbe, seen: Visit) -> Finding:
 
 def _other_device(probe: find.FoundProbe, bus: UsbBus) -> Finding:
     """Return a note about a probe that is not the chosen one. Its problems do not count."""
-    row = listing.row(listing.ask(probe, bus), COMMAND_LINE)
+    row = listing.row(listing.ask(probe, bus), spoken())
     state = row.problem or (f"firmware {row.firmware}" if row.firmware else "not asked: the system uses it as a disk")
     return Finding("usb-device", Mark.NOTE, f"{probe.name}: {state}", facts=row._asdict())
 

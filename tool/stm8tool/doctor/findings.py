@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, NamedTuple, Optional
 
 from ..errors import Code, ToolError
-from ..words import COMMAND_LINE
+from ..words import spoken
 
 
 class Mark(Enum):
@@ -63,7 +63,7 @@ def bad(
     details: Sequence[str] = (),
     facts: Optional[Mapping[str, Any]] = None,
 ) -> Finding:
-    return Finding(key, Mark.BAD, f"{prefix}{error}", [*details, *error.details_in(COMMAND_LINE)], facts or {}, error)
+    return Finding(key, Mark.BAD, f"{prefix}{error}", [*details, *error.details_in(spoken())], facts or {}, error)
 
 
 def not_seen(key: str, why: str) -> Finding:

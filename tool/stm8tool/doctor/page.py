@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import Code, ToolError, UsageError
 from ..support import files, places
-from ..words import COMMAND_LINE, Hint
+from ..words import Hint, spoken
 from .findings import Diagnosis, Finding, Mark
 
 FORMAT = "stm8tool doctor report"
@@ -57,7 +57,7 @@ def page(diagnosis: Diagnosis, *, fancy: bool) -> list[str]:
         f"{signs[Mark.BAD]} the first problem {first.code}: {first}",
         f"  it means:   {first.code.meaning}",
         f"  it works:   {works}",
-        f"  what to do: {first.hint_in(COMMAND_LINE) or _NO_HINT}",
+        f"  what to do: {first.hint_in(spoken()) or _NO_HINT}",
     ]
 
 
@@ -117,7 +117,7 @@ def _title(key: str) -> str:
 
 
 def _error(error: ToolError) -> dict[str, Any]:
-    hint = error.hint_in(COMMAND_LINE)
+    hint = error.hint_in(spoken())
     return {"code": error.code.value, "message": str(error), "hint": hint, "exit_code": error.exit_code}
 
 

@@ -65,6 +65,10 @@ class SwimLink(Protocol):
         """True while the wire runs the high-speed bit format."""
 
     @property
+    def resets_on_entry(self) -> bool:
+        """True if `enter` always resets the chip and stalls its CPU; then a running program cannot be attached to."""
+
+    @property
     def most_written(self) -> int:
         """Most bytes that `wotf` sends in one command."""
 

@@ -97,6 +97,14 @@ class Faults:
     esp_deaf: bool = _switch("after an entry that failed, the espstlink answers nothing until it is reset")
     esp_silent: bool = _switch("the espstlink confirms each command, and never answers it")
     esp_no_reset: bool = _switch("DTR and RTS do not reset the espstlink")
+    # Of an rp2040_swim: `serial/rp2040.py` acts on them.
+    rp2040_silent: bool = _switch("the rp2040_swim takes each command, and never answers it")
+    rp2040_bad_crc: Optional[int] = _number(
+        "every Nth answer of the rp2040_swim has a wrong CRC", allowed=range(1, FOR_EVER + 1)
+    )
+    rp2040_old_number: Optional[int] = _number(
+        "every Nth answer of the rp2040_swim has the number of the one before it", allowed=range(2, FOR_EVER + 1)
+    )
     # Of the system and of USB: `bus.py` acts on them.
     no_driver: bool = _switch("Windows has no driver for the probe that programs can use")
     wrong_driver: bool = _switch("the probe's driver is only half installed on Windows")

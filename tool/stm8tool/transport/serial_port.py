@@ -9,7 +9,8 @@ import errno
 import logging
 import re
 import sys
-from typing import Any, NoReturn, Optional
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple, NoReturn, Optional
 
 from ..errors import AccessError, Code, ProbeAmbiguousError, ProbeLostError, ProbeNotFoundError, UsageError
 from ..support import deps
@@ -44,23 +45,52 @@ def ports() -> list[tuple[str, str]]:
     return [(port.device, port.description) for port in sorted(list_ports.comports())]
 
 
-def only_port(prefix: str) -> str:
-    """Return the name of the only serial port of this machine.
+class UsbPort(NamedTuple):
+    """A serial port on USB.
+
+    Attributes:
+        name: As the system has it.
+        text: A description.
+        serial: The serial number of the device; None if it has none.
+        product: USB id.
+    """
+
+    name: str
+    text: str
+    serial: Optional[str]
+    product: int
+
+
+def usb_ports(vendor: int, products: Collection[int]) -> list[UsbPort]:
+    """Return the serial ports that are on USB with these ids; none if the system cannot list them."""
+    deps.require("serial")
+    try:
+        from serial.tools import list_ports
+    except AttributeError as exc:  # as in `ports`
+        _log.info("the system cannot list serial ports: %s", exc)
+        return []
+    found = sorted(port for port in list_ports.comports() if port.vid == vendor and port.pid in products)
+    return [UsbPort(port.device, port.description, port.serial_number, port.pid) for port in found]
+
+
+def only_port(prefix: str, likely: Sequence[str] = ()) -> str:
+    """Return the name of the only serial port of this machine, or the only one that is likely.
 
     Args:
         prefix: What stands before the name of a port in `--probe`.
+        likely: The ports at which the probe may be; none if that is not known.
 
     Raises:
         ProbeNotFoundError: It has none.
         ProbeAmbiguousError: It has several.
     """
-    found = [name for name, _ in ports()]
+    found = list(likely) or [name for name, _ in ports()]
     if not found:
         raise ProbeNotFoundError("this machine has no serial port", hint="plug the adapter in")
     if len(found) > 1:
         raise ProbeAmbiguousError(
-            f"this machine has {len(found)} serial ports, and you named none",
-            hint=f"choose one: {prefix}{found[0]}",
+            f"this machine has {len(found)} serial ports{' of this kind' if likely else ''}, and you named none",
+            hint=Hint("choose one: {probe:{port}}", port=prefix + found[0]),
             details=[f"{prefix}{name}" for name in found],
         )
     return found[0]

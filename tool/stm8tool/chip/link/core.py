@@ -281,6 +281,8 @@ class Core:
         HSIT is 0 from a reset until the option bytes are loaded (UM0470). If it was not set before, or cannot be read,
         nothing is proven: the result is False.
         """
+        if self.link.resets_on_entry:
+            return True  # such a probe needs NRST to connect
         try:
             before = self.read(reg.SWIM_CSR, 1)[0]
             self.write(reg.SWIM_CSR, bytes([before & ~reg.CSR_RST]))  # with this bit the reset would also end SWIM

@@ -1,5 +1,7 @@
 """Attach to a chip whose program runs, and detach from it: without a reset, and without a stall.
 
+A probe whose `resets_on_entry` is set resets the chip all the same, and stalls it. The caller then lets it run.
+
 SWIM_CSR.SAFE_MASK stays 0, so a watchdog may reset the chip as it would without a probe. SWIM_CSR.RST is 1, so such a
 reset also ends SWIM and the CPU starts by itself; with 0 it would come up stalled (UM0470; confidence medium).
 
@@ -38,6 +40,12 @@ def attach(link: SwimLink) -> None:
         raise ConnectError(
             f"the running chip does not answer: {exc}", fault=exc.fault, code=Code.TARGET_SILENT, hint=_HALT_HINT
         ) from exc
+
+
+def warn_of_reset(link: SwimLink) -> None:
+    """Tell the user that this probe cannot attach without a reset, if that is so."""
+    if link.resets_on_entry:
+        _log.warning("this probe resets the chip when it attaches: the program starts again")
 
 
 def _enter(link: SwimLink) -> None:

@@ -1,6 +1,7 @@
 """A chip whose program runs, for as long as the user wants: attach, attach again after a reset or a lost link, detach.
 
-The console and the live variables share it. No function here resets the chip or stops its CPU.
+The console and the live variables share it. No function here resets the chip or stops its CPU, unless the probe always
+does so when it attaches.
 """
 
 from __future__ import annotations
@@ -71,15 +72,14 @@ class Attachment:
         """
         clock = self.link.clock
         end = clock.now() + _ENTRY_S
+        if not self.times:
+            attach.warn_of_reset(self.link)
         reached = 0
         while True:  # a program that resets itself again and again ends SWIM each time
             try:
                 attach.attach(self.link)
                 reached += 1
-                if self._ran:
-                    attach.let_run(self.link)
-                else:
-                    attach.start_from_reset(self.link)
+                self._start()
                 self._require_running()
                 begin()
                 self.times += 1
@@ -153,7 +153,11 @@ class Attachment:
         """Let a CPU run that a reset in the middle of an entry has stopped."""
         if self._silent_since is not None or not self._ran:
             attach.attach(self.link)
-        if self._ran:
+        self._start()
+
+    def _start(self) -> None:
+        """Let a CPU run that this tool or a reset has stalled, but not one that a debugger has stopped."""
+        if self._ran or self.link.resets_on_entry:
             attach.let_run(self.link)
         else:
             attach.start_from_reset(self.link)

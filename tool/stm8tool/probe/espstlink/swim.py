@@ -36,11 +36,13 @@ class EspStlink:
     Attributes:
         has_high_speed: False.
         high_speed: False.
+        resets_on_entry: False.
         reads_repeated: How many reads of the chip had to be repeated.
     """
 
     has_high_speed = False
     high_speed = False
+    resets_on_entry = False
 
     def __init__(self, line: SerialLine) -> None:
         self._line = line

@@ -103,12 +103,14 @@ class Stlink:
 
     Attributes:
         has_high_speed: True: every ST-LINK has it.
+        resets_on_entry: False.
         version: The version of its firmware, in numbers; valid after `open`.
         high_speed: The wire runs the high-speed bit format.
         reads_repeated: How many reads of the chip had to be repeated.
     """
 
     has_high_speed = True
+    resets_on_entry = False
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport

@@ -13,10 +13,11 @@ from ..faults import Faults
 from . import rom_facts
 from .boot_rom import BootRom
 from .espstlink import EspFirmware, speed_of
-from .wire import SerialDevice
+from .rp2040 import USB_BYTE_S, Rp2040Firmware
+from .wire import SerialDevice, Wire
 
-BOOTLOADER, ESPSTLINK = "bootloader", "espstlink"
-NAMES = (BOOTLOADER, ESPSTLINK)
+BOOTLOADER, ESPSTLINK, RP2040 = "bootloader", "espstlink", "rp2040"
+NAMES = (BOOTLOADER, ESPSTLINK, RP2040)
 
 
 class About(NamedTuple):
@@ -33,8 +34,14 @@ class About(NamedTuple):
     baud: Optional[int]
 
 
-def make(kind: str, chip: Microcontroller, now: float, version: Optional[int] = None) -> SerialDevice:
-    """Return the device on the board of `chip`; UsageError if this part has none."""
+def wire(kind: str, chip: Microcontroller, now: float, version: Optional[int] = None) -> Wire:
+    """Return a wire to the device on the board of `chip`; UsageError if this part has none."""
+    return Wire(_make(kind, chip, now, version), now, chip.faults, USB_BYTE_S if kind == RP2040 else None)
+
+
+def _make(kind: str, chip: Microcontroller, now: float, version: Optional[int]) -> SerialDevice:
+    if kind == RP2040:
+        return Rp2040Firmware(chip, now)
     if kind == ESPSTLINK:
         return EspFirmware(chip, now)
     return BootRom(chip, rom_facts.of(chip.part, version), now)
@@ -42,12 +49,14 @@ def make(kind: str, chip: Microcontroller, now: float, version: Optional[int] = 
 
 def about(kind: str, part: Part, faults: Faults, version: Optional[int] = None) -> About:
     """Return the facts about a device; UsageError if this part has none, or no such version."""
+    if kind in (ESPSTLINK, RP2040) and version is not None:
+        raise UsageError(
+            "only the loader in a boot ROM has a version of the loader",
+            hint=Hint("an espstlink has {fault:esp-version=1}"),
+        )
+    if kind == RP2040:
+        return About("rp2040_swim", "rp2040:", None)
     if kind == ESPSTLINK:
-        if version is not None:
-            raise UsageError(
-                "only the loader in a boot ROM has a version of the loader",
-                hint=Hint("an espstlink has {fault:esp-version=1}"),
-            )
         return About(f"espstlink at {speed_of(faults)} baud", "espstlink:", speed_of(faults))
     loader = rom_facts.of(part, version)
     mode = "reply mode without parity" if loader.reply else "duplex with even parity"

@@ -75,7 +75,10 @@ class SocketEnd:
     def _control(self, name: str, asserted: bool) -> None:
         before = any(self._lines.values())
         self._lines[name] = asserted
-        if self._wire is not None and any(self._lines.values()) != before:
+        if self._wire is None:
+            return
+        self._wire.dtr = self._lines["dtr"]
+        if any(self._lines.values()) != before:
             self._wire.set_reset(not before, self._wire.now)
 
     @property

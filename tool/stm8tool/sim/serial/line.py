@@ -55,9 +55,10 @@ class SimLine:
         with ExitStack() as board:
             chip, self._clock = board.enter_context(store.board(self._chip_file))
             now = self._clock.now()
-            self._wire = Wire(devices.make(self._device, chip, now), now, chip.faults)
+            self._wire = devices.wire(self._device, chip, now)
             self._board = board.pop_all()
         self._baud, self._even = baud, True
+        self._asserted = dict.fromkeys(RESET_LINES, False)
 
     def close(self) -> None:
         """Save the board."""
@@ -69,11 +70,12 @@ class SimLine:
         self._even = even
 
     def set_lines(self, *, dtr: Optional[bool] = None, rts: Optional[bool] = None) -> None:
-        """Set the lines that reset the device."""
+        """Set the lines that reset the device, or by which it sees a host."""
         before = any(self._asserted.values())
         for name, wanted in zip(RESET_LINES, (dtr, rts)):
             if wanted is not None:
                 self._asserted[name] = wanted
+        self._there.dtr = self._asserted["dtr"]
         low = any(self._asserted.values())
         if low != before:
             self._clock.sleep(self._there.set_reset(low, self._clock.now()) - self._clock.now())

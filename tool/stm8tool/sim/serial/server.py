@@ -23,7 +23,7 @@ from ..clock import PACE_S, PacedClock, VirtualClock
 from ..gap import SimGapError
 from . import devices
 from .ends import ClientEnd, PseudoTerminal, SocketEnd
-from .wire import MANUAL_RESET_S, Wire
+from .wire import MANUAL_RESET_S
 
 HOST = "127.0.0.1"
 _WAKE_S = 0.2  # how late Ctrl-C may be seen
@@ -74,9 +74,10 @@ class SerialServer:
 
     def _serve(self, end: ClientEnd, chip: Microcontroller, virtual: VirtualClock) -> None:
         began = self._clock.now() - virtual.now()
-        wire = Wire(devices.make(self._device, chip, virtual.now(), self._version), virtual.now(), chip.faults)
+        wire = devices.wire(self._device, chip, virtual.now(), self._version)
         end.attach(wire)
-        if end.resets:
+        if end.resets:  # what opens a port for a raw connection, as a terminal does, asserts DTR
+            wire.dtr = True
             wire.set_reset(True, virtual.now())
             wire.set_reset(False, virtual.now() + MANUAL_RESET_S)
         try:

@@ -4,6 +4,8 @@ A frame with the wrong parity is damaged if its byte has an even number of ones.
 stop bit, or the stop bit for parity. So 0x7F, ACK and NACK pass in any case.
 
 The line of the adapter that resets the device is DTR, and also RTS: a board has one of them.
+
+A device on USB has no UART: speed and parity have no meaning, and nothing passes while the host does not assert DTR.
 """
 
 from __future__ import annotations
@@ -67,16 +69,22 @@ class Wire:
         device: The device.
         now: The present time.
         faults: The faults of the bench.
+        usb_byte_s: The time of a byte if the device is on USB; None if it has a UART.
+
+    Attributes:
+        dtr: The host asserts DTR.
     """
 
-    def __init__(self, device: SerialDevice, now: float, faults: Faults) -> None:
+    def __init__(self, device: SerialDevice, now: float, faults: Faults, usb_byte_s: Optional[float] = None) -> None:
+        self.dtr = False
+        self._usb_byte_s = usb_byte_s
         self._device = device
         self._faults = faults
         self._arriving: deque[Sent] = deque()
         self._to_chip_free = self._from_chip_free = now
         self._now = now
         self._count = 0
-        self._byte_s = 0.0001  # at the speed of the last byte
+        self._last_byte_s = 0.0001  # at the speed of the last byte
         self.presses_at = None if faults.user_resets is None else now + faults.user_resets / 1000
 
     def feed(self, byte: int, baud: int, even: Optional[bool], now: float) -> float:
@@ -89,22 +97,31 @@ class Wire:
             now: When the host sends it.
         """
         self.settle(now)
-        parity = self._device.even_parity if even is None else even and not self._faults.uart_no_parity
-        took = self._byte_s = _BITS[parity] / baud
+        has_even = self._device.even_parity
+        parity = has_even if even is None or self._is_usb else even and not self._faults.uart_no_parity
+        took = self._last_byte_s = self._byte_s(baud, parity)
         at = self._to_chip_free = max(now, self._to_chip_free) + took
         sent = self._disturbed(byte)
         if self._faults.uart_echo:
             self._arriving.append(Sent(byte, at))
-        if sent is None or self._faults.uart_open or not self._device.follows(baud):
+        deaf = self._is_usb and not self.dtr
+        if sent is None or deaf or self._faults.uart_open or not self._device.follows(baud):
             return at
-        damaged = parity != self._device.even_parity and bin(sent).count("1") % 2 == 0
+        damaged = parity != has_even and bin(sent).count("1") % 2 == 0
         arrives = at if self._device.works else max(at, self._from_chip_free)
         for answer in self._device.take(None if damaged else sent, arrives):
-            self._from_chip_free = max(answer.at, self._from_chip_free) + _BITS[self._device.even_parity] / baud
+            self._from_chip_free = max(answer.at, self._from_chip_free) + self._byte_s(baud, has_even)
             got = self._disturbed(answer.byte)
             if got is not None:
                 self._arriving.append(Sent(got, self._from_chip_free))
         return at
+
+    @property
+    def _is_usb(self) -> bool:
+        return self._usb_byte_s is not None
+
+    def _byte_s(self, baud: int, parity: bool) -> float:
+        return _BITS[parity] / baud if self._usb_byte_s is None else self._usb_byte_s
 
     def _disturbed(self, byte: int) -> Optional[int]:
         """Count a byte on the wire, and return it as the other end sees it; None if it is lost."""
@@ -140,7 +157,7 @@ class Wire:
     def seek(self, until: float) -> None:
         """Let a device that works go on until a byte for the host comes, at most to that time."""
         while self._device.works and not self._arriving and self._now < until:
-            self.settle(min(until, self._now + self._byte_s))
+            self.settle(min(until, self._now + self._last_byte_s))
 
     def set_reset(self, low: bool, now: float) -> float:
         """Drive or release the reset line; return when the device has started."""
