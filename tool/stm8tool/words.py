@@ -210,3 +210,18 @@ PLATFORM: Words = {
     "baud": Word("`upload_speed`", "upload_speed = {}"),
     "reset_command": Word("--reset-command in `upload_flags`"),
 }
+
+# The keys of a job file for `stm8tool produce`.
+JOB: Words = {
+    **COMMAND_LINE,
+    "part": Word("`part`", 'part = "{}"'),
+    "part_or_board": Word("`part`"),
+    "part_and_board": Word("`part`"),
+    "probe": Word("`probe`", 'probe = "{}"'),
+    "upload_port": Word(""),
+    "base": Word("`base`", "base = {}"),
+    "unlock_never": Word('unlock = "never"'),
+    "write_options": Word("`options.file`"),
+    "allow": Word("`options.allow`", lambda dangers: f"options.allow = {dangers.split()}"),
+    "serial_number": Word("`serial_number`"),
+}
