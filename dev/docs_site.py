@@ -43,6 +43,7 @@ PAGES = {
         "docs/watch",
         "docs/testing",
         "docs/stm8tool",
+        "docs/machine-interface",
         "docs/api",
         "docs/compat",
         "docs/chip-file",

@@ -141,7 +141,7 @@ TARGETS = (
         "Show variables of the running program by name",
         "watch $PROGRAM_ELF $WATCH $PROGRAM_ARGS",
         "shows the [variables of the running program](watch.md) that `custom_watch` names; "
-        "`-a` passes an option on, such as `-a --json`",
+        "`-a` passes an option on, such as `-a --events`",
         names_option="custom_watch",
     ),
     Target(

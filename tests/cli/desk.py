@@ -62,9 +62,24 @@ class Desk:
         except SystemExit as exc:  # argparse
             code = int(exc.code or 0)
         result = Result(code, *self._capsys.readouterr())
+        if "--json" in words or "--events" in words:
+            check_machine_form(result, words)
+            return result
         # `dap` has messages of a protocol on stdout, and no text: tests/cli/test_dap.py reads each of them.
         check_form(result._replace(out="") if "dap" in words else result, traceback="-vv" in words)
         return result
+
+    def told(self, *words: str) -> dict[str, Any]:
+        """Run a command with `--json`; return its object."""
+        found: dict[str, Any] = json.loads(self.run("--json", *words).out)
+        return found
+
+    def result(self, *words: str) -> dict[str, Any]:
+        """Run a command with `--json` that does its work; return the result in its object."""
+        told = self.told(*words)
+        assert told["ok"], told["error"]
+        found: dict[str, Any] = told["result"]
+        return found
 
     def flash(self, *words: str, part: str = STM8S, chip: str = "board.chip") -> Result:
         """Run a command with a chip file and a part, the way PlatformIO words it."""
@@ -151,6 +166,21 @@ def check_form(result: Result, *, traceback: bool = False) -> None:
         assert "error: " in result.reason, result.err
         assert result.err.count("error: ") == 1, result.err
         assert result.hint or "what to do:" in result.out, result.err  # `doctor` has it on its page
+
+
+def check_machine_form(result: Result, words: Iterable[str]) -> None:
+    """Assert what holds for every command with --json or --events: one object on stdout, lines of JSON on stderr."""
+    if "--json" in words:
+        assert result.out.count("\n") == 1, result.out
+        told = json.loads(result.out)
+        assert told["ok"] == (result.code == 0)
+        assert told["ok"] or told["error"]["exit_code"] == result.code
+    if "--events" in words:
+        events = [json.loads(line) for line in result.err.splitlines()]
+        assert (events[0]["event"], events[-1]["event"]) == ("begin", "end")
+        assert events[-1]["exit_code"] == result.code
+    elif result.code:
+        assert result.reason.startswith(("error: ", "interrupted")), result.err
 
 
 def hex_text(*segments: tuple[int, bytes]) -> str:

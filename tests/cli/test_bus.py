@@ -58,7 +58,7 @@ def doubled(serial: str) -> str:
 
 def listed(desk: Desk) -> dict[str, str]:
     """Return path and serial of each probe, as `list --json` tells them."""
-    rows = json.loads(desk.run("list", "--json", "--probe", "sim:bench").out)
+    rows = desk.result("list", "--probe", "sim:bench")["probes"]
     return {row["path"]: row["serial"] for row in rows}
 
 
@@ -138,7 +138,7 @@ def test_nothing_is_chosen_of_one_board(desk: Desk) -> None:
 def test_an_empty_folder_is_a_machine_without_a_probe(desk: Desk) -> None:
     (desk.folder / "bench").mkdir()
     assert desk.run("list", "--probe", "sim:bench").out == "no ST-LINK is attached\n"
-    assert desk.run("list", "--json", "--probe", "sim:bench").out == "[]\n"
+    assert desk.result("list", "--probe", "sim:bench")["probes"] == []
     assert desk.run("--probe", "sim:bench", "info").reason == "error: no ST-LINK is attached [E-NO-PROBE]"
 
 
@@ -184,7 +184,7 @@ def test_what_the_system_puts_in_between_has_the_words_of_that_system_on_every_o
         assert words in result.reason
         assert result.reason.endswith(f" [{code}]")
         assert result.hint
-    (row,) = json.loads(desk.run("list", "--json", "--probe", "sim:bench").out)
+    (row,) = desk.result("list", "--probe", "sim:bench")["probes"]
     assert words in row["problem"]
     assert row["serial"] == (A if fault == "in-use" else None)
     assert board.read_bytes() == before
@@ -218,7 +218,7 @@ def test_a_chip_file_that_is_damaged_inside_is_listed_with_its_problem(bench: De
     document = json.loads(file.read_text(encoding="ascii"))
     del document["memories"]
     file.write_text(json.dumps(document), encoding="ascii")
-    rows = json.loads(bench.run("list", "--json", "--probe", "sim:bench").out)
+    rows = bench.result("list", "--probe", "sim:bench")["probes"]
     assert [row["serial"] for row in rows if row["problem"]] == [B]
     assert "is damaged" in rows[5]["problem"]
 
@@ -228,7 +228,7 @@ def test_a_probe_that_does_not_answer_is_listed_with_what_helps(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     add(desk, monkeypatch, "1", A, faults=[fault])
-    (row,) = json.loads(desk.run("list", "--json", "--probe", "sim:bench").out)
+    (row,) = desk.result("list", "--probe", "sim:bench")["probes"]
     assert row["problem"]
     assert row["hint"].startswith("unplug the probe")
 

@@ -115,7 +115,7 @@ def test_every_command_comes_to_the_same_and_says_what_to_pass(machine: Machine,
     assert "replug the probe" not in hint
     by_serial = machine.run("--probe", "57FF", "--part", "stm8s103f3", "info", node=node, number=number)
     assert (by_serial.code, by_serial.err.splitlines()[-2]) == (7, hint)
-    (listed,) = json.loads(machine.run("list", "--json", node=node, number=number).out)
+    (listed,) = json.loads(machine.run("list", "--json", node=node, number=number).out)["result"]["probes"]
     assert (f"error: {listed['problem']} [E-PERMISSION]", f"hint: {listed['hint']}") == (error, hint)
     doctor = machine.run("doctor", node=node, number=number)
     assert (doctor.code, doctor.err.splitlines()[-1]) == (7, error)
@@ -123,11 +123,11 @@ def test_every_command_comes_to_the_same_and_says_what_to_pass(machine: Machine,
 
 
 def test_a_probe_that_the_system_does_not_authorise_is_listed_as_that(machine: Machine) -> None:
-    (listed,) = json.loads(machine.run("list", "--json", authorized=0).out)
+    (listed,) = json.loads(machine.run("list", "--json", authorized=0).out)["result"]["probes"]
     assert listed["problem"] == "the system does not authorise the probe at usb:1-1"
     assert "usbguard allow-device" in listed["hint"]
 
 
 def test_a_file_that_opens_and_a_probe_that_then_fails_stay_a_broken_transfer(machine: Machine) -> None:
-    (listed,) = json.loads(machine.run("list", "--json").out)
+    (listed,) = json.loads(machine.run("list", "--json").out)["result"]["probes"]
     assert "broke off" in listed["problem"]

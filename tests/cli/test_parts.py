@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from cli.desk import Desk
@@ -46,10 +44,10 @@ def test_a_pattern_or_a_filter_narrows_the_list(desk: Desk, words: str) -> None:
     assert [line.split()[0] for line in lines] == ["PART", "STM8S103F3", "STM8S103K3", "2"]
 
 
-def test_json_is_an_array_also_for_one_part(desk: Desk) -> None:
-    (part,) = json.loads(desk.run("parts", "stm8s103f3p6", "--json").out)
+def test_json_has_an_array_also_for_one_part(desk: Desk) -> None:
+    (part,) = desk.result("parts", "stm8s103f3p6")["parts"]
     assert (part["part"], part["flash"]["size"], part["rop"]["aa"]) == ("STM8S103F3", 8192, "locks")
-    assert len(json.loads(desk.run("parts", "--json").out)) == len(known_parts())
+    assert len(desk.result("parts")["parts"]) == len(known_parts())
 
 
 @pytest.mark.parametrize("word", ["stm9", "colour=red", "flash=big"])

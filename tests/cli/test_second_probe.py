@@ -61,7 +61,7 @@ def test_info_names_the_probe_by_what_it_says_of_itself(bench: Bench) -> None:
 def test_list_shows_it_alone_where_it_is_named_and_beside_st_links_else(bench: Bench) -> None:
     own = ["MODEL       SERIAL   PATH        FIRMWARE", f"Bench wire  unknown  {SELECTOR}  7"]
     assert bench.desk.run("--probe", "wire:", "list").out.splitlines() == own
-    (listed,) = json.loads(bench.desk.run("--probe", "wire:", "list", "--json").out)
+    (listed,) = bench.desk.result("--probe", "wire:", "list")["probes"]
     assert (listed["path"], listed["vendor"], listed["product"]) == (SELECTOR, None, None)
     assert stm8tool.list_probes("wire:")[0].path == SELECTOR
 

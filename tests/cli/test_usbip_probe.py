@@ -40,7 +40,7 @@ def test_every_generation_is_listed_written_and_read(
     with serving(chip) as server:
         place = f"usbip://127.0.0.1:{server.port}"
         assert main(["list", "--json", "--probe", place]) == 0
-        [row] = json.loads(capsys.readouterr().out)
+        [row] = json.loads(capsys.readouterr().out)["result"]["probes"]
         assert (row["path"], row["serial"]) == (f"{place}/1-1", store.describe(chip).serial)
         for words in (
             ["write", "firmware.hex"],

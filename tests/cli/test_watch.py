@@ -9,10 +9,11 @@ import re
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cli.desk import STM8L, STM8S, Desk
+from cli.desk import STM8L, STM8S, Desk, Result
 from dwarf_files import SIGNED, UNSIGNED, UNSIGNED_CHAR, Die, array, base, debug_elf, member, small_program, variable
 from elf_files import ALLOC, make_elf
 from stm8tool.cli import watch, watch_outputs
@@ -62,11 +63,14 @@ def test_time_ends_it_too(board: Desk) -> None:
     assert len(result.out.splitlines()) in (10, 11)
 
 
-def test_json_has_a_line_for_each_sample(board: Desk) -> None:
-    result = board.flash("watch", "counting.elf", "counter", "motor", "temp[1]", "--count", "2", "--json")
-    lines = [json.loads(line) for line in result.out.splitlines()]
+def samples(result: Result) -> list[dict[str, Any]]:
+    """Return the events of the samples."""
+    return [event for event in map(json.loads, result.err.splitlines()) if event["event"] == "sample"]
+
+
+def test_events_have_a_line_for_each_sample(board: Desk) -> None:
+    lines = samples(board.flash("watch", "counting.elf", "counter", "motor", "temp[1]", "--count", "2", "--events"))
     assert [line["time_s"] for line in lines] == [0, pytest.approx(0.1, abs=0.01)]
-    assert set(lines[0]) == {"time_s", "values"}
     assert lines[0]["values"] == {
         "counter": lines[0]["values"]["counter"],
         "motor": {"speed": 0, "on": 0},
@@ -98,7 +102,7 @@ def test_what_is_no_number_is_left_out_and_said(board: Desk) -> None:
     words = ("watch", "odd.elf", "ratio", "*p", "p", "--count", "1", "--csv", "o.csv")
     assert board.flash(*words).out == "0.000 s  ratio = nan  *p = the pointer is NULL  p = 0x0000\n"
     assert Path("o.csv").read_text().splitlines()[1] == "0.000000,nan,,0"
-    (line,) = map(json.loads, board.flash(*words, "--json").out.splitlines())
+    (line,) = samples(board.flash(*words, "--events"))
     assert line["values"] == {"ratio": None, "*p": None, "p": 0}
     assert line["problems"] == {"*p": "the pointer is NULL"}
 

@@ -219,7 +219,7 @@ def test_four_uploads_at_once_by_two_probes_never_mix_and_a_probe_in_use_is_an_e
     for name in ("a.chip", "b.chip"):
         made = stm8tool("sim", "create", name, "--part", "stm8s103f3", "--probe", "v3", "--locked", cwd=bench)
         assert made.code == 0, made.output
-    listed = json.loads(stm8tool("list", "--json", "--probe", "sim:bench", cwd=tmp_path).output)
+    listed = json.loads(stm8tool("list", "--json", "--probe", "sim:bench", cwd=tmp_path).output)["result"]["probes"]
     serials = [probe["serial"] for probe in listed]
     projects = []
     for number in range(4):

@@ -93,10 +93,10 @@ def test_a_target_becomes_one_call_of_the_flasher_and_they_run_in_the_order_in_w
 
 def test_watch_names_the_elf_and_the_variables_of_the_project(project: Project) -> None:
     project.configure("stm8sblue\ncustom_watch = counter, temp[2]\n  *p, $x:y", recorder=True)
-    assert project.run("watch", options=("-a", "--json", "-a", "--count=3")).code == 0
+    assert project.run("watch", options=("-a", "--events", "-a", "--count=3")).code == 0
     ((*words,),) = project.calls()
     names = ["counter", "temp[2]", "*p", "$x:y"]
-    assert words == [*OPTIONS, "watch", str(project.built("firmware.elf")), *names, "--json", "--count=3"]
+    assert words == [*OPTIONS, "watch", str(project.built("firmware.elf")), *names, "--events", "--count=3"]
 
 
 def test_watch_without_names_is_refused(recorded: Project) -> None:

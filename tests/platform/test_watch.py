@@ -113,10 +113,10 @@ class Chip:
 
     def values(self, *names: str) -> dict[str, object]:
         """Return the values of one sample."""
-        result = self.run("watch", *names, "--count", "1", "--json")
+        result = self.run("watch", *names, "--count", "1", "--events")
         assert result.code == 0, result.output
-        (line,) = [line for line in result.output.splitlines() if line.startswith("{")]
-        found: dict[str, object] = json.loads(line)["values"]
+        events = [json.loads(line) for line in result.output.splitlines() if line.startswith("{")]
+        (found,) = [event["values"] for event in events if event["event"] == "sample"]
         return found
 
 

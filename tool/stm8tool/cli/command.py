@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Protocol
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -19,6 +19,13 @@ PROBE_HELP = (
     "stlink (any), a serial number or its beginning, usb:BUS-PORT, sim:CHIPFILE, sim:FOLDER#WHICH, "
     "usbip://HOST/BUSID, serial:PORT"
 )
+
+
+class CommandResult(Protocol):
+    """The result of a command: a NamedTuple with the names of the library. `results/` has one for each command."""
+
+    def show(self, console: Console) -> None:
+        """Print it as text."""
 
 
 class PartUse(Enum):
@@ -43,7 +50,7 @@ class Command(NamedTuple):
     Attributes:
         name: The word that the user types.
         help: Its text in the list of all commands.
-        run: The function that does the job. `part` decides whether its request has a part.
+        run: The function that does the job and returns the result. `part` decides whether its request has a part.
         arguments: Its own arguments: a field for each, and `add`, which adds them to its parser.
         part: Whether it uses the part.
         writes: It may change flash, EEPROM or option bytes: after an interrupt the chip may be half-written.
@@ -54,7 +61,7 @@ class Command(NamedTuple):
 
     name: str
     help: str
-    run: Callable[[Request[Any], Console], None]
+    run: Callable[[Request[Any], Console], Optional[CommandResult]]
     arguments: type[Arguments]
     part: PartUse
     writes: bool
@@ -66,7 +73,7 @@ class Command(NamedTuple):
 def command(
     name: str,
     help_text: str,
-    run: Callable[[Request[Args], Console], None],
+    run: Callable[[Request[Args], Console], Optional[CommandResult]],
     arguments: type[Args],
     *,
     part: PartUse,

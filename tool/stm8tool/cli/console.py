@@ -12,29 +12,46 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from typing import BinaryIO, Optional
+from typing import TYPE_CHECKING, BinaryIO, Optional, TextIO
 
 from ..errors import Code, ToolError, UsageError
 from ..support import streams
 from ..words import COMMAND_LINE
+
+if TYPE_CHECKING:
+    from .command import CommandResult
 
 _BAR_WIDTH = 40
 _COUNT_STEP_S, _LAST_SECONDS = 5, 5
 
 
 class Console:
-    """Progress in one of two modes: "bar" (append-only bars) or "lines" (half and whole)."""
+    """Text for people. Progress has one of two modes: "bar" (append-only bars) or "lines" (half and whole).
+
+    `machine_console.py` has the form for programs, which `--json` and `--events` ask for.
+
+    Attributes:
+        form: The options that ask for this form.
+        tells_defects: Whether `defect` tells a defect of the program. Otherwise Python prints its traceback.
+    """
+
+    form: tuple[str, ...] = ()
+    tells_defects = False
 
     def __init__(self, mode: str) -> None:
-        if mode == "auto":
-            mode = "bar" if sys.stdout.isatty() else "lines"
-        self._bars = mode == "bar"
+        self._bars = self._has_bars(mode)
+        self._is_reported = False
         self._stage = ""
         self._drawn = 0
         self._left_s = 0
         self._in_line = False
         self._table = 0  # how many lines `redraw` has drawn
         self._unshown: Optional[OSError] = None
+
+    @staticmethod
+    def _has_bars(mode: str, stream: Optional[TextIO] = None) -> bool:
+        """Tell whether progress on a stream, which is stdout if none is given, is shown as bars."""
+        return mode == "bar" or (mode == "auto" and (stream or sys.stdout).isatty())
 
     @staticmethod
     def shows(text: str) -> bool:
@@ -48,6 +65,23 @@ class Console:
     def say(self, text: str) -> None:
         """Print one line."""
         self._print(f"{text}\n")
+
+    def tell(self, event: str, text: str, **fields: object) -> None:
+        """Print a finding that comes during the work. Programs get an event with the fields in place of the text."""
+        self.say(text)
+
+    def report(self, result: CommandResult) -> None:
+        """Show the result now. Then an error at the end of the command does not hide it."""
+        result.show(self)
+        self._is_reported = True
+
+    def conclude(self, result: Optional[CommandResult]) -> None:
+        """Take the result of the command that has ended, and show it unless `report` did so."""
+        if result is not None and not self._is_reported:
+            result.show(self)
+
+    def finish(self, code: int) -> None:
+        """End the output. `code` is the exit code of the command."""
 
     def output(self, text: str) -> None:
         """Print the output of a program as it comes; `interrupt` ends its last line."""
@@ -171,15 +205,26 @@ class Console:
         lines.append(f"error: {exc} {exc.code}")
         self.note("\n".join(lines))
 
+    def interrupted(self, text: str) -> None:
+        """Print to stderr that the user interrupted the command."""
+        self.note(text)
+
+    def defect(self, error: Exception) -> None:
+        """Tell a defect of the program, if `tells_defects`."""
+
+    def log(self, record: logging.LogRecord) -> None:
+        """Print a record of the log to stderr, with "warning: " before those that are shown without -v."""
+        prefix = "warning: " if record.levelno >= logging.WARNING else ""
+        self.note(f"{prefix}{record.getMessage()}")
+
 
 class LogHandler(logging.Handler):
-    """Prints log records as lines on stderr, with "warning: " before those that are shown without -v."""
+    """Passes log records on to the console."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._console = console
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print one record."""
-        prefix = "warning: " if record.levelno >= logging.WARNING else ""
-        self._console.note(f"{prefix}{record.getMessage()}")
+        """Pass one record on."""
+        self._console.log(record)

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, Optional, TextIO, cast
 
 from .. import __version__
-from ..errors import UsageError
+from ..errors import ToolError, UsageError
 from ..support import streams
 from . import (
     boards,
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from .command import Entry
     from .console import Console
 
+JSON, EVENTS = "--json", "--events"
+
 # In the order of the help.
 COMMANDS: tuple[Entry, ...] = (
     *probes.COMMANDS,
@@ -61,15 +63,59 @@ COMMANDS: tuple[Entry, ...] = (
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one command; return its exit code."""
-    namespace = _parser().parse_args(_spelt_out(sys.argv[1:] if argv is None else argv), not_given())
-    command: Command = namespace.command
+    words = _spelt_out(sys.argv[1:] if argv is None else argv)
+    if _is_for_programs(words):
+        return _main_for_programs(words)
+    try:
+        namespace = _parser().parse_args(words, not_given())
+    except WrongWordsError as exc:
+        streams.put(sys.stderr, f"{exc.usage}hint: {exc.hint}\nerror: {exc} {exc.code}\n")
+        return exc.exit_code
     from .console import Console
 
     console = Console(namespace.progress)
-    with process.Ending(console, namespace.verbose, writes=command.writes) as ending:
-        request = make(namespace, command.arguments)
-        command.run(_with_part(request, command, console), console)
+    with process.Ending(console, namespace.verbose, writes=namespace.command.writes) as ending:
+        _run(namespace, console)
     return ending.code
+
+
+def _is_for_programs(words: Sequence[str]) -> bool:
+    """Tell whether the words ask for JSON. A wrong command line is told in this form, too."""
+    options = words[: words.index("--")] if "--" in words else words
+    return JSON in options or EVENTS in options
+
+
+def _main_for_programs(words: Sequence[str]) -> int:
+    """Do `main` for a program that reads JSON."""
+    import io
+    from contextlib import redirect_stdout
+
+    from .machine_console import MachineConsole
+    from .results.usage import UsageResult
+
+    console = MachineConsole(json_result=JSON in words, events=EVENTS in words)
+    with console.held_stderr(), process.Ending(console) as ending:
+        text = io.StringIO()
+        try:
+            with redirect_stdout(text):
+                namespace = _parser().parse_args(words, not_given())
+        except SystemExit:  # after --help or --version
+            console.begin(None)
+            console.conclude(UsageResult(text.getvalue()))
+        except WrongWordsError as exc:
+            console.begin(exc.command)
+            raise UsageError(str(exc), hint=exc.hint, details=[" ".join(exc.usage.split())]) from exc
+        else:
+            ending.expect(namespace.verbose, writes=namespace.command.writes)
+            console.begin(namespace.command_name, namespace.progress)
+            _run(namespace, console)
+    return ending.code
+
+
+def _run(namespace: argparse.Namespace, console: Console) -> None:
+    command: Command = namespace.command
+    request = make(namespace, command.arguments)
+    console.conclude(command.run(_with_part(request, command, console), console))
 
 
 def _with_part(request: Request[Any], command: Command, console: Console) -> Request[Any]:
@@ -107,6 +153,21 @@ def _with_part_of_chip(request: Request[Any], command: Command, console: Console
     return replace(request, part=shared.part, shared=shared)
 
 
+class WrongWordsError(UsageError):
+    """The command line cannot be parsed.
+
+    Attributes:
+        usage: The right forms, as argparse tells them.
+        command: The command that was named; None if there is none.
+    """
+
+    usage: str
+    command: Optional[str]
+
+    def __init__(self, message: str, *, hint: str, usage: str, command: str) -> None:
+        ToolError.__init__(self, message, hint=hint, usage=usage, command=command or None)
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser that reports errors like all others: `error: …`, as the last line on stderr."""
 
@@ -115,10 +176,9 @@ class _Parser(argparse.ArgumentParser):
         streams.put(cast("TextIO", file or sys.stderr), message)
 
     def error(self, message: str) -> NoReturn:
-        """Print usage and reason; exit with 2."""
-        reason = f"{self.format_usage()}hint: {self.prog} --help says more\nerror: {message} {UsageError.code}\n"
-        streams.put(sys.stderr, reason)
-        self.exit(UsageError.code.exit_code)
+        """Raise WrongWordsError, which has the usage, too."""
+        usage, command = self.format_usage(), self.prog.partition(" ")[2]
+        raise WrongWordsError(message, hint=f"{self.prog} --help says more", usage=usage, command=command)
 
 
 class _CommandParser(_Parser):
@@ -205,21 +265,23 @@ def _add_common_options(parser: _Parser, probe_help: str) -> None:
         help="let usbip://… reach another machine: USB/IP has no password and no encryption",
     )
     add("-v", "--verbose", action="count", help="say more; -vv shows every command to the probe")
+    add(JSON, action="store_true", help="for programs: one object with the result or the error on stdout")
+    add(EVENTS, action="store_true", help="for programs: progress and findings as JSON lines on stderr")
 
 
-def _add_entries(parser: _Parser, entries: Sequence[Entry]) -> None:
-    """Add the parsers of commands and groups."""
+def _add_entries(parser: _Parser, entries: Sequence[Entry], before: str = "") -> None:
+    """Add the parsers of commands and groups; `before` is the words in front of them."""
     known = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_CommandParser)
     for entry in entries:
         if isinstance(entry, Group):
-            description, fill = None, partial(_add_entries, entries=entry.commands)
+            description, fill = None, partial(_add_entries, entries=entry.commands, before=f"{entry.name} ")
         else:
-            description, fill = entry.description, partial(_add_command, command=entry)
+            description, fill = entry.description, partial(_add_command, command=entry, name=f"{before}{entry.name}")
         known.add_parser(entry.name, help=entry.help, description=description, allow_abbrev=False, fill=fill)
 
 
-def _add_command(parser: _Parser, command: Command) -> None:
+def _add_command(parser: _Parser, command: Command, name: str) -> None:
     """Add the arguments of a command, and store the command for `main`."""
     _add_common_options(parser, command.probe_help)
     command.arguments.add(parser)
-    parser.set_defaults(command=command)
+    parser.set_defaults(command=command, command_name=name)

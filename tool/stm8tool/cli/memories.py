@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..parts.table import Part, Region
     from .console import Console
     from .request import Request
+    from .results.memories import EraseResult
 
 _SAVED_PART = rb"^; all memories of an (\w+), read by"  # the words of `_comments`
 
@@ -149,12 +150,18 @@ class EraseArguments(NamedTuple):
         parser.add_argument("--range", metavar="ADDRESS:SIZE", help="only these blocks")
 
 
-def erase(request: Request[EraseArguments], console: Console) -> None:
-    memories = _erased(request)
+def erase(request: Request[EraseArguments], console: Console) -> EraseResult:
+    from .results.memories import ErasedMemory, EraseResult
+
+    memories, result = _erased(request), EraseResult(())
     with request.chip(console) as chip:
         for region in memories:
-            result = chip.erase(region)
-            console.say(f"{region} is erased ({blocks(result.programmed)}; the others were blank)")
+            written = chip.erase(region)
+            text = f"{region} is erased ({blocks(written.programmed)}; the others were blank)"
+            console.tell("erased", text, region=region, written=written)
+            result = EraseResult((*result.memories, ErasedMemory(region, written)))
+            console.report(result)  # an error at the next memory must not hide it
+    return result
 
 
 def _erased(request: Request[EraseArguments]) -> Sequence[Region]:

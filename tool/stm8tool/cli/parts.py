@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..parts.table import OptionByte, Part, Region
     from .console import Console
     from .request import Request
+    from .results.parts import PartsResult
 
 _POLICIES = {"never": "; never written", "after-unlock": "; written after an unlock only"}
 
@@ -21,7 +22,6 @@ class PartsArguments(NamedTuple):
     """The arguments of `parts`."""
 
     words: Sequence[str]
-    json: bool
 
     @staticmethod
     def add(parser: ArgumentParser) -> None:
@@ -29,20 +29,13 @@ class PartsArguments(NamedTuple):
         parser.add_argument(
             "words", nargs="*", metavar="PATTERN", help="stm8s103f3, stm8s103, stm8l15?c6; or KEY=VALUE"
         )
-        parser.add_argument("--json", action="store_true", help="for programs: an array with one object for each part")
 
 
-def parts(request: Request[PartsArguments], console: Console) -> None:
-    from .catalogue import facts, select
+def parts(request: Request[PartsArguments], _console: Console) -> PartsResult:
+    from .catalogue import select
+    from .results.parts import PartsResult
 
-    found = select(request.arguments.words)
-    if request.arguments.json:
-        import json
-
-        console.say(json.dumps([facts(part) for part in found], indent=2))
-        return
-    for line in whole(found[0]) if len(found) == 1 else table(found):
-        console.say(line)
+    return PartsResult(select(request.arguments.words))
 
 
 def table(found: Iterable[Part]) -> Iterator[str]:

@@ -13,31 +13,15 @@ if TYPE_CHECKING:
 
     from .console import Console
     from .request import Request
+    from .results.probes import ListResult
 
 
-class ListArguments(NamedTuple):
-    """The arguments of `list`."""
-
-    json: bool
-
-    @staticmethod
-    def add(parser: ArgumentParser) -> None:
-        """Add them."""
-        parser.add_argument("--json", action="store_true", help="for programs: an array with one object for each probe")
-
-
-def list_probes(request: Request[ListArguments], console: Console) -> None:
-    from ..probe import listing
+def list_probes(request: Request[NoArguments], console: Console) -> ListResult:
     from ..selector import attached, looked_for
+    from .results.probes import ListResult
 
     probes, others = attached(request.probe, COMMAND_LINE)
-    if request.arguments.json:
-        import json
-
-        console.say(json.dumps([probe._asdict() for probe in probes], indent=2))
-        return
-    for line in listing.table(probes, others, looked_for(request.probe)):
-        console.say(line)
+    return ListResult(probes, others, looked_for(request.probe))
 
 
 def info(request: Request[NoArguments], console: Console) -> None:
@@ -109,7 +93,7 @@ def doctor(request: Request[DoctorArguments], console: Console) -> None:
 
 
 COMMANDS = (
-    command("list", "list the attached probes", list_probes, ListArguments, part=PartUse.NONE, writes=False),
+    command("list", "list the attached probes", list_probes, NoArguments, part=PartUse.NONE, writes=False),
     command(
         "info",
         "show the probe, and the kind and state of the chip",

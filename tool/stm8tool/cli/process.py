@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .console import Console
 
 EXIT_INTERRUPTED = 130
+EXIT_DEFECT = 1  # that of Python after a traceback
 
 
 def end_with(main: Callable[[], int]) -> NoReturn:
@@ -64,23 +65,39 @@ class Ending:
         interrupts.terminate_like_ctrl_c()
         return self
 
+    def expect(self, verbosity: int, *, writes: bool) -> None:
+        """Take what only the parsed command line tells."""
+        self.writes, self._verbosity = writes, verbosity
+        _set_up_logging(self._console, verbosity)
+
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> bool:
-        """Report a failure, and choose the exit code. A defect of the program still ends with its traceback."""
+        """Report a failure, and choose the exit code. A defect of the program ends with its traceback."""
         if error is None:
+            self._finish()
             try:
                 self._console.check_shown()
             except ToolError as exc:
-                error = exc
+                self._fail(exc)
+            return True
         if isinstance(error, ToolError):
             self._fail(error)
         elif isinstance(error, KeyboardInterrupt):
             is_half = self.writes and not isinstance(error, HarmlessInterrupt)
             half = "; the chip may be half-written: run the command again" if is_half else ""
-            self._console.note(f"interrupted: the probe is released{half}")
+            self._console.interrupted(f"interrupted: the probe is released{half}")
             self.code = EXIT_INTERRUPTED
-        return isinstance(error, (ToolError, KeyboardInterrupt))
+        elif isinstance(error, Exception) and self._console.tells_defects:
+            self._console.defect(error)
+            self.code = EXIT_DEFECT
+        else:
+            return False
+        self._finish()
+        return True
+
+    def _finish(self) -> None:
+        self._console.finish(self.code)
 
     def _fail(self, error: ToolError) -> None:
         if self._verbosity > 1:

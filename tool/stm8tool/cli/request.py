@@ -54,6 +54,8 @@ _NOT_GIVEN = {
     "reset_command": None,
     "uart_mode": "auto",
     "allow_remote": False,
+    "json": False,
+    "events": False,
 }
 
 

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import sys
 from typing import NoReturn
 
-from .process import end_with
+from .process import EXIT_INTERRUPTED, end_with
 
 
 def stm8tool() -> NoReturn:
     """`stm8tool`."""
 
     def main() -> int:
-        from . import main as cli
-
+        try:
+            from . import main as cli
+        except KeyboardInterrupt:
+            if not _is_for_programs(sys.argv[1:]):
+                raise
+            return _tell_interrupted(sys.argv[1:])
         return cli.main()
 
     end_with(main)
+
+
+def _is_for_programs(words: list[str]) -> bool:
+    return "--json" in words or "--events" in words
+
+
+def _tell_interrupted(words: list[str]) -> int:
+    """Tell a program that Ctrl-C came before the command began."""
+    from .machine_console import MachineConsole
+
+    console = MachineConsole(json_result="--json" in words, events="--events" in words)
+    console.begin(None)
+    console.interrupted("interrupted")
+    console.finish(EXIT_INTERRUPTED)
+    return EXIT_INTERRUPTED
 
 
 def stm8flash_compat() -> NoReturn:

@@ -34,7 +34,6 @@ class WatchArguments(NamedTuple):
     samples: Optional[str]
     duration: Optional[str]
     csv: Optional[str]
-    json: bool
     teleplot: bool
     plot: Optional[str]
     listing: bool
@@ -48,7 +47,6 @@ class WatchArguments(NamedTuple):
         add("--count", dest="samples", metavar="N", help="end after so many samples")
         add("--for", dest="duration", metavar="TIME", help="end after this time, such as 10s")
         add("--csv", metavar="FILE", help="also write a CSV file, with a row for each sample")
-        add("--json", action="store_true", help="print a JSON object for each sample")
         add("--teleplot", action="store_true", help="also send each sample to Teleplot on this machine")
         add("--plot", metavar="FILE", help="draw a .svg or .png at the end; it needs matplotlib")
         add("--list", dest="listing", action="store_true", help="list the variables of the program, and end")
@@ -163,9 +161,7 @@ def _outputs(given: WatchArguments, places: Sequence[ValuePlace], console: Conso
     from . import watch_outputs
 
     found: list[Output] = []
-    if given.json:
-        found.append(watch_outputs.JsonLines(console))
-    elif console.can_redraw():
+    if console.can_redraw():
         found.append(watch_outputs.Table(console, places))
     else:
         found.append(watch_outputs.Lines(console))

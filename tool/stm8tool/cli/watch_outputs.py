@@ -1,10 +1,9 @@
-"""The outputs of `watch`: a table, lines, JSON, a CSV file, Teleplot."""
+"""The outputs of `watch`: a table, lines, a CSV file, Teleplot."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import re
 import socket
@@ -88,15 +87,26 @@ def _text(reading: Reading) -> str:
 
 
 class Lines(Output):
-    """A line for each sample, for a pipe."""
+    """A line for each sample, for a pipe; for a program an event with the values."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
     def show(self, sample: Sample) -> None:
         values = "  ".join(f"{reading.place.text} = {_text(reading)}" for reading in sample.readings)
-        self._console.say(f"{sample.time_s:.3f} s  {values}")
+        self._console.tell("sample", f"{sample.time_s:.3f} s  {values}", **fields(sample))
         self.has_ended = self._console.is_cut_off
+
+
+def fields(sample: Sample) -> dict[str, object]:
+    """Return a sample as the fields of an event."""
+    readings = sample.readings
+    return {
+        "time_s": round(sample.time_s, 6),
+        "values": {reading.place.text: _plain(reading.value) for reading in readings},
+        "torn": [reading.place.text for reading in readings if not reading.steady],
+        "problems": {reading.place.text: reading.problem for reading in readings if reading.problem},
+    }
 
 
 class Table(Output):
@@ -115,25 +125,6 @@ class Table(Output):
             character = "" if place.bits else character_of(place.type, reading.value)
             rows.append(f"{place.text:{self._name}}  {kind:{self._kind}}  {_text(reading)} {character}".rstrip())
         self._console.redraw(rows)
-        self.has_ended = self._console.is_cut_off
-
-
-class JsonLines(Output):
-    """A JSON object in a line for each sample."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
-    def show(self, sample: Sample) -> None:
-        readings = sample.readings
-        found: dict[str, object] = {
-            "time_s": round(sample.time_s, 6),
-            "values": {reading.place.text: _plain(reading.value) for reading in readings},
-        }
-        torn = [reading.place.text for reading in readings if not reading.steady]
-        problems = {reading.place.text: reading.problem for reading in readings if reading.problem}
-        found.update({"torn": torn} if torn else {}, **({"problems": problems} if problems else {}))
-        self._console.say(json.dumps(found, allow_nan=False))
         self.has_ended = self._console.is_cut_off
 
 
