@@ -29,6 +29,7 @@ from . import (
     parts,
     probes,
     process,
+    produce,
     udev,
     watch,
 )
@@ -47,6 +48,7 @@ JSON, EVENTS = "--json", "--events"
 COMMANDS: tuple[Entry, ...] = (
     *probes.COMMANDS,
     *images.COMMANDS,
+    *produce.COMMANDS,
     *memories.COMMANDS,
     *chips.COMMANDS,
     *option_bytes.COMMANDS,

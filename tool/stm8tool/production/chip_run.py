@@ -1,4 +1,4 @@
-"""One chip: connect, take a number, write, verify, option bytes, self-test, lock. Its result is a record for the log."""
+"""One chip: connect, take a number, write, verify, option bytes, self-test, lock. The result is a record for the log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..words import JOB
 if TYPE_CHECKING:
     from ..api import Chip
     from ..chip.programmer import Progress
-    from .counter import NumberSource, TakenNumber
+    from .counter import CountedNumber, NumberSource
     from .job import Job
 
 _CUT_SHORT = "stopped by the user before this chip was done"
@@ -237,7 +237,7 @@ class ChipRun:
             # Take the number only after this look: no number is lost to a chip that cannot be written at all.
             expected = image.overlaid(Image([self._numbers.next()]))
             chip.check_write(expected, options=options, allow=allow, unlock=unlock)
-            taken: TakenNumber = self._numbers.take(record.socket)
+            taken: CountedNumber = self._numbers.take(record.socket)
             record.serial, record.serial_hex = taken.value, taken.segment.data.hex()
             image = image.overlaid(Image([taken.segment]))
         result = chip.write(image, options=options, allow=allow, unlock=unlock, verify=job.verify)

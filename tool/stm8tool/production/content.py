@@ -19,7 +19,7 @@ from ..support import files
 from ..words import Hint
 from .problems import Problems
 
-_RAW_HINT = 'add base = 0x8000 for the flash, if the file is a raw binary'
+_RAW_HINT = "add base = 0x8000 for the flash, if the file is a raw binary"
 
 
 class ImageFile(NamedTuple):
@@ -115,9 +115,7 @@ def _dangers(allow: Iterable[str], problems: Problems) -> frozenset[Danger]:
     return frozenset(known[name] for name in allow if name in known)
 
 
-def _check(
-    part: Part, changes: Sequence[Change], allowed: Collection[Danger], key: str, problems: Problems
-) -> None:
+def _check(part: Part, changes: Sequence[Change], allowed: Collection[Danger], key: str, problems: Problems) -> None:
     """Note the dangers of `changes` that the job does not allow. Each chip is taken to be as from the factory."""
     for hazard in hazards(part, changes):
         if hazard.danger is Danger.LOCK:

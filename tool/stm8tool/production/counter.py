@@ -13,7 +13,7 @@ from ..image import Segment
 from ..image.serial_number import SerialNumber
 
 
-class TakenNumber(NamedTuple):
+class CountedNumber(NamedTuple):
     """A number that no other board gets.
 
     Attributes:
@@ -43,7 +43,7 @@ class NumberSource:
         """Return the bytes of the next number, which another process may take before this one does."""
         return self._number.encode(self._number.peek())
 
-    def take(self, socket: str) -> TakenNumber:
+    def take(self, socket: str) -> CountedNumber:
         """Take the next number for a chip in `socket`; errors: see `SerialNumber.take`."""
         announced: list[int] = []
 
@@ -53,4 +53,4 @@ class NumberSource:
 
         with self._lock:
             segment = self._number.take(announce)
-        return TakenNumber(announced[0], segment)
+        return CountedNumber(announced[0], segment)

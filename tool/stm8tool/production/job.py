@@ -184,9 +184,7 @@ def _serial(
 ) -> Optional[SerialNumber]:
     if given is None or None in given.values():
         return None
-    return content.serial_number(
-        folder, given["address"], given["format"], given["file"], image, part, problems
-    )
+    return content.serial_number(folder, given["address"], given["format"], given["file"], image, part, problems)
 
 
 def _self_test(
@@ -219,7 +217,9 @@ def _sockets(given: Sequence[dict[str, Any]], folder: Path, problems: Problems) 
         probe = _placed(values["probe"].strip(), folder)
         name = values["name"] or str(number)
         if is_serial(probe):
-            problems.add(f"{key}.probe", f"{values['probe']} is a serial port", "a socket needs an ST-LINK or another SWIM probe")
+            problems.add(
+                f"{key}.probe", f"{values['probe']} is a serial port", "a socket needs an ST-LINK or another SWIM probe"
+            )
         if len(given) > 1 and _ANY_PROBE.fullmatch(probe.lower()):
             problems.add(f"{key}.probe", f"{probe} does not say which one", "give its USB path or its serial number")
         for other in found:

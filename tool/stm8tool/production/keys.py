@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 from .problems import Problems
 
@@ -74,7 +74,7 @@ _ADDRESS = "an address such as 0x8000"
 _TEXT = "a text that is not empty"
 
 TOP = (
-    Key("part", "a text such as \"stm8s103f3\"", _is_text, required=True),
+    Key("part", 'a text such as "stm8s103f3"', _is_text, required=True),
     Key("image", "the name of a file, or a list of names", _is_text_or_texts, required=True),
     Key("base", _ADDRESS, _is_address),
     Key("name", _TEXT, _is_text),
@@ -151,4 +151,3 @@ def _shown(value: Any) -> str:
     """Return a value as a message shows it."""
     text = {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value)
     return text if len(text) <= 40 else f"{text[:40]}…"
-

@@ -185,7 +185,7 @@ def produce(
 
 
 def _log_gaps(job: Job, log: ProductionLog, lost: Sequence[int]) -> list[Gap]:
-    """Log the numbers that an earlier run took and whose result is not known. A number that is still free is not one."""
+    """Log the numbers of an earlier run whose result is not known. A number that is still free was not taken."""
     free = None if job.serial is None else job.serial.peek()
     gaps = [Gap(number, LOST) for number in lost if free is None or number < free]
     if gaps:
@@ -213,9 +213,7 @@ def _run(job: Job, shared: Shared, starts: Mapping[str, Start], watcher: Watcher
     seen = 0
     pending: Optional[str] = None
     with ThreadPoolExecutor(len(job.sockets), "socket") as pool:
-        futures: list[Future[None]] = [
-            pool.submit(work, socket, starts[socket.name], shared) for socket in job.sockets
-        ]
+        futures: list[Future[None]] = [pool.submit(work, socket, starts[socket.name], shared) for socket in job.sockets]
         try:
             while not all(future.done() for future in futures):
                 seen = _heed(keys.interrupts(), seen, shared, watcher)

@@ -71,7 +71,9 @@ class RunSummary(NamedTuple):
     def lines(self) -> list[str]:
         """Return it as text."""
         share = "" if self.yield_percent is None else f", yield {self.yield_percent:g} %"
-        found = [f"{counted(self.chips, 'chip')}: {self.passed} passed, {self.failed} failed{share}, {self.seconds:.1f} s"]
+        found = [
+            f"{counted(self.chips, 'chip')}: {self.passed} passed, {self.failed} failed{share}, {self.seconds:.1f} s"
+        ]
         if len(self.sockets) > 1:
             found += [f"  socket {one.socket}: {one.passed} passed, {one.failed} failed" for one in self.sockets]
         found += [f"  {counted(number, 'chip')} failed: {code}" for code, number in self.failures.items()]

@@ -138,9 +138,7 @@ def work(socket: JobSocket, start: Start, shared: Shared) -> None:
 
     try:
         while start.wait(tell) and shared.admits():
-            run = ChipRun(
-                shared.job, shared.numbers, socket.name, tell, lambda: shared.is_hurried, last_uid
-            )
+            run = ChipRun(shared.job, shared.numbers, socket.name, tell, lambda: shared.is_hurried, last_uid)
             shared.collector.begin(run.record.warnings)
             try:
                 record = run.run(partial(shared.begin, socket))
