@@ -42,6 +42,7 @@ PAGES = {
         "docs/debugging",
         "docs/watch",
         "docs/testing",
+        "docs/production",
         "docs/stm8tool",
         "docs/machine-interface",
         "docs/api",

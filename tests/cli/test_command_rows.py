@@ -64,6 +64,7 @@ EXAMPLES = {
         Example("write options.hex --options"),
     ],
     "verify": [Example("verify held.hex")],
+    "produce": [Example("produce job.toml --once"), Example("produce job.toml --once", locked=True)],
     "read": [Example("read out.hex"), Example("read out.hex --all")],
     "restore": [Example("restore other.hex"), Example("restore other.hex", locked=True)],
     "erase": [Example("erase"), Example("erase --all"), Example("--region eeprom erase")],
@@ -124,6 +125,8 @@ def board(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk.hex("options.hex", (0x4803, b"\x02\xfd"))
     desk.hex("same.hex", (0x4803, b"\x01\xfe"))
     desk.hex("other.hex", (0x8000, program(8192, seed=3)))
+    job = 'part = "stm8s103f3"\nimage = "new.hex"\nlog = "log.jsonl"\n[[socket]]\nprobe = "sim:board.chip"\n'
+    Path("job.toml").write_text(job, encoding="utf-8")
     Path("eeprom.bin").write_bytes(b"abc")
     Path("loop.bin").write_bytes(b"\x20\xfe")
     assert desk.flash("--region", "eeprom", "write", "eeprom.bin").code == 0

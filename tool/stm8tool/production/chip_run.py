@@ -1,4 +1,4 @@
-"""One chip: connect, take a number, write, verify, option bytes, self-test, lock. The result is a record for the log."""
+"""One chip: connect, take a number, write, verify, option bytes, self-test, lock. It ends as a record for the log."""
 
 from __future__ import annotations
 

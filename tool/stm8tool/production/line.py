@@ -269,7 +269,7 @@ def _type(
     if unknown:
         watcher.note(f"no socket is called {unknown[0]!r}; there are {', '.join(on_key)}")
         return None
-    if not all(on_key[name].is_waiting for name in wanted):
+    if not all(on_key[name].is_waiting for name in wanted) or keys.interrupts():
         return line
     for name in wanted:
         on_key[name].ask()

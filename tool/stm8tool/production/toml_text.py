@@ -1,7 +1,7 @@
 """The text of a job file as tables.
 
-A job file is TOML 1.0 on each Python. tomli, which older Pythons need, and newer Pythons also take what TOML 1.1 added. A file
-with that would work on one machine and fail on the next, so `_newer` finds it.
+A job file is TOML 1.0 on each Python. tomli, which older Pythons need, and the newest Pythons also take what TOML 1.1
+added. A file with that would work on one machine and fail on the next, so `_newer` finds it.
 """
 
 from __future__ import annotations
