@@ -51,7 +51,7 @@ class TypedKeys:
 
     Args:
         presses: Counts Ctrl-C.
-        stdin: Stdin; None if nobody types.
+        stdin: Stdin; None if the user types nothing.
     """
 
     def __init__(self, presses: interrupts.Presses, stdin: Optional[Stdin]) -> None:

@@ -1,4 +1,6 @@
-"""Production: program board after board by a job file, in all sockets at once. docs/production.md is for users.
+"""Production: program board after board by a job file, in all sockets at once.
+
+docs/production.md is for users. These are the modules:
 
 toml_text  the text of a job file as tables
 keys       the keys of a job file and their types

@@ -1,4 +1,4 @@
-"""The log of a production line: one JSON object in each line, which is on the disk before anybody counts on it.
+"""The log of a production line: one JSON object in each line, which is on the disk before it counts.
 
 A line is appended by one write, and the disk has it before `write` returns. So a killed process or a power cut loses no
 line that was written, and at most the last line is torn. `recovery.py` mends that at the next start. One run at a time
