@@ -228,7 +228,7 @@ class Notebook:
 
 
 class NoKeys:
-    """Nobody types."""
+    """A user who presses no key."""
 
     def interrupts(self) -> int:
         return 0

@@ -1,4 +1,4 @@
-"""Many simulated boards, produced while power is cut and the process is killed; tests/random_production.py does more."""
+"""Simulated boards that are produced while power is cut and the process is killed; tests/random_production.py has more."""
 
 from __future__ import annotations
 

@@ -6,11 +6,11 @@ rich is not a dependency of the tool. Without it, and in a pipe, there are only 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Optional
 
-from ..production.starts import PUT_IN, SAME_BOARD, TAKE_OUT
+from ..production.starts import NO_PROBE, PUT_IN, SAME_BOARD, TAKE_OUT
 from ..production.summary import counted
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .console import Console
 
 _BAR_WIDTH = 30
-_PROMPTS = (TAKE_OUT, PUT_IN, SAME_BOARD)
+_PROMPTS = (TAKE_OUT, PUT_IN, SAME_BOARD, NO_PROBE)
 
 
 class PlainDisplay:
@@ -53,36 +53,41 @@ class PlainDisplay:
         for name, state in dict(states).items():
             if self._said.get(name) != state.text:
                 self._said[name] = state.text
-                if self._prompts and state.text in _PROMPTS:
+                if self._prompts and state.text.startswith(_PROMPTS):
                     self._console.say(f"socket {name}: {state.text}")
 
 
 class RichDisplay(PlainDisplay):
     """A line with a bar for each socket, below the lines of the chips."""
 
-    def __init__(self, console: Console, job: Job) -> None:
+    def __init__(self, console: Console, sockets: Sequence[str]) -> None:
         from rich.console import Console as RichConsole
         from rich.live import Live
 
         super().__init__(console)
-        self._names = [socket.name for socket in job.sockets]
-        self._shown = RichConsole(highlight=False, markup=False)
+        self._names = sockets
+        self._shown = RichConsole(highlight=False, markup=False, force_terminal=True)
         self.live = Live(console=self._shown, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
 
     def note(self, text: str) -> None:
         """Print a line above the bars."""
-        self._shown.print(text, soft_wrap=True)
+        self._put(text)
 
     def chip(self, record: ChipRecord, passed: int, failed: int) -> None:
         """Print what a chip did above the bars."""
         style = "green" if record.passed else "bold red"
-        self._shown.print(line_of(record, passed, failed), style=style, soft_wrap=True)
+        self._put(line_of(record, passed, failed), style)
         for warning in record.warnings:
             self.note(f"warning: socket {record.socket}: {warning}")
 
     def draw(self, states: Mapping[str, SocketState]) -> None:
         """Draw the bars."""
-        self.live.update(self._table(dict(states)), refresh=True)
+        with suppress(OSError):  # the terminal is gone: the run goes on, and the log has it all
+            self.live.update(self._table(dict(states)), refresh=True)
+
+    def _put(self, text: str, style: Optional[str] = None) -> None:
+        with suppress(OSError):
+            self._shown.print(text, style=style, soft_wrap=True)
 
     def _table(self, states: Mapping[str, SocketState]) -> Table:
         from rich.progress_bar import ProgressBar
@@ -105,7 +110,7 @@ def display_for(console: Console, job: Job) -> Iterator[PlainDisplay]:
     if not console.can_redraw() or importlib.util.find_spec("rich") is None:
         yield PlainDisplay(console, prompts=True)
         return
-    display = RichDisplay(console, job)
+    display = RichDisplay(console, [socket.name for socket in job.sockets])
     with display.live:
         yield display
 

@@ -178,7 +178,10 @@ def produce(
         interrupted = _run(job, shared, own, watcher, keys)
         summary = shared.tally.summary(time.monotonic() - began, shared.stopped, str(job.log))
         if shared.fatal is None:
-            log.write("end", **summary.fields())
+            try:
+                log.write("end", **summary.fields())
+            except ToolError as exc:  # every chip has its line; only the counts are missing
+                shared.fatal = exc
         return Finished(summary, interrupted, shared.fatal)
     finally:
         log.close()

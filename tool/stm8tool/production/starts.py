@@ -19,11 +19,12 @@ _POLL_S = 0.2
 _SILENT_POLLS = 3
 _CONTACT_POLLS = 2
 
-TAKE_OUT, PUT_IN, PRESS_ENTER, SAME_BOARD = (
+TAKE_OUT, PUT_IN, PRESS_ENTER, SAME_BOARD, NO_PROBE = (
     "take the board out",
     "put a board in",
     "waits for Enter",
     "the board that passed is still in: take it out",
+    "the probe fails: ",
 )
 
 
@@ -60,11 +61,17 @@ class OnContact:
         """Wait until several looks in a row show what is wanted; False if the run ends meanwhile."""
         in_a_row = 0
         while not self._closing.is_set():
-            in_a_row = in_a_row + 1 if self._answers() is wanted else 0
+            try:
+                found = self._answers()
+            except ToolError as exc:  # a probe that was unplugged shows no board
+                found = False
+                tell(f"{NO_PROBE}{exc}")
+            else:
+                if found is not wanted:
+                    tell(text)
+            in_a_row = in_a_row + 1 if found is wanted else 0
             if in_a_row == times:
                 return True
-            if not in_a_row:
-                tell(text)
             self._closing.wait(_POLL_S)
         return False
 
@@ -112,12 +119,9 @@ class AtOnce:
 
 
 def answers(probe: str) -> bool:
-    """Look once whether a chip answers at a probe, without a reset. A probe that is not there shows no chip."""
-    try:
-        with Session(open_link(probe)) as session:
-            return _answers(session.running())
-    except ToolError:
-        return False
+    """Look once whether a chip answers at a probe, without a reset; ToolError if the probe fails."""
+    with Session(open_link(probe)) as session:
+        return _answers(session.running())
 
 
 def _answers(link: SwimLink) -> bool:
