@@ -1,4 +1,4 @@
-"""Simulated boards that are produced while power is cut and the process is killed; tests/random_production.py has more."""
+"""Boards are produced while power is cut and the process is killed; tests/random_production.py does it more often."""
 
 from __future__ import annotations
 

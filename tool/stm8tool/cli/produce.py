@@ -33,7 +33,7 @@ class ProduceArguments(NamedTuple):
     check: bool
     dry_run: bool
     once: bool
-    count: Optional[str]
+    chips: Optional[str]
 
     @staticmethod
     def add(parser: ArgumentParser) -> None:
@@ -43,7 +43,7 @@ class ProduceArguments(NamedTuple):
         add("--check", action="store_true", help="only check the job file and the files that it names")
         add("--dry-run", action="store_true", help="do the whole job on simulated boards: it uses no serial number")
         add("--once", action="store_true", help="do the boards that are in the sockets now, and end")
-        add("--count", metavar="N", help="end after N chips")
+        add("--count", dest="chips", metavar="N", help="end after N chips")
 
 
 class TypedKeys:
@@ -81,7 +81,7 @@ def produce(request: Request[ProduceArguments], console: Console) -> ProduceResu
     from .results.produce import ProduceResult
 
     given = request.arguments
-    count = _count(given.count)
+    count = _count(given.chips)
     if given.check and (given.dry_run or given.once):
         raise UsageError("--check does no chip, so --dry-run and --once have no effect", hint="give one of them")
     job = jobs.load(given.job)

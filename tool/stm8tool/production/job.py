@@ -136,7 +136,8 @@ def _job(path: Path, raw: bytes, values: dict[str, Any], problems: Problems) -> 
     if values["part"] is not None:
         with problems.of("part"):
             part = find_part(values["part"])
-    options, serial, test, image, listed = OptionBytes(), None, None, Image(), ()
+    options, serial, test, image = OptionBytes(), None, None, Image()
+    listed: tuple[ImageFile, ...] = ()
     if part is not None:
         names = [values["image"]] if isinstance(values["image"], str) else values["image"] or []
         image, listed = content.load(folder, names, values["base"], part, problems)
