@@ -13,7 +13,7 @@ from stm8tool.errors import Code, UsageError
 from stm8tool.image import Segment, save
 from stm8tool.production import job as jobs
 from stm8tool.production import keys, toml_text
-from stm8tool.production.job import Job
+from stm8tool.production.job import ProductionJob
 from stm8tool.words import JOB
 
 HEAD = 'part = "stm8s103f3"\nimage = "firmware.hex"\nlog = "log.jsonl"\n'
@@ -29,7 +29,7 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("next.txt").write_text("41\n", encoding="ascii")
 
 
-def loaded(text: str) -> Job:
+def loaded(text: str) -> ProductionJob:
     Path("job.toml").write_text(text, encoding="utf-8")
     return jobs.load("job.toml")
 

@@ -16,7 +16,7 @@ from .stdin import Stdin
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from ..production.job import Job
+    from ..production.job import ProductionJob
     from ..production.line import Finished
     from ..production.worker import Shared
     from .console import Console
@@ -105,7 +105,9 @@ def produce(request: Request[ProduceArguments], console: Console) -> ProduceResu
     return result
 
 
-def _run(stack: ExitStack, job: Job, given: ProduceArguments, count: Optional[int], console: Console) -> Finished:
+def _run(
+    stack: ExitStack, job: ProductionJob, given: ProduceArguments, count: Optional[int], console: Console
+) -> Finished:
     """Run the job, with what the command line asks for."""
     from ..production import line, rehearsal
     from .produce_display import display_for

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ..production.chip_run import ChipRecord
-    from ..production.job import Job
+    from ..production.job import ProductionJob
     from ..production.worker import SocketState
     from .console import Console
 
@@ -103,7 +103,7 @@ class RichDisplay(PlainDisplay):
 
 
 @contextmanager
-def display_for(console: Console, job: Job) -> Iterator[PlainDisplay]:
+def display_for(console: Console, job: ProductionJob) -> Iterator[PlainDisplay]:
     """Give the display for this terminal or pipe, and say what the run is about."""
     files = ", ".join(file.name for file in job.files)
     console.say(f"{job.name}: {job.part.name}, {files}, {counted(len(job.sockets), 'socket')}; log {job.log}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..api import Chip
     from ..chip.programmer import Progress
     from .counter import CountedNumber, NumberSource
-    from .job import Job
+    from .job import ProductionJob
 
 _CUT_SHORT = "stopped by the user before this chip was done"
 _MOST_WARNINGS = 20  # of one chip, in the log
@@ -147,7 +147,7 @@ class ChipRun:
 
     def __init__(
         self,
-        job: Job,
+        job: ProductionJob,
         numbers: Optional[NumberSource],
         socket: str,
         tell: Callable[[str, float], None],

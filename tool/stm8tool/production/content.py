@@ -34,7 +34,7 @@ class ImageFile(NamedTuple):
     sha256: str
 
 
-class OptionBytes(NamedTuple):
+class WantedOptions(NamedTuple):
     """The option bytes of a job.
 
     Attributes:
@@ -78,26 +78,26 @@ def without(image: Image, region: Region) -> Image:
 
 def option_bytes(
     folder: Path, settings: Sequence[str], file: Optional[str], allow: Iterable[str], part: Part, problems: Problems
-) -> OptionBytes:
+) -> WantedOptions:
     """Return the option bytes of a job. It notes those that are wrong, or dangerous without consent."""
     allowed = _dangers(allow, problems)
     if settings and file:
         problems.add("options.file", "the job has options.set, too", "give one of them")
-        return OptionBytes()
+        return WantedOptions()
     if not settings and not file:
         problems.add("options", "it names no option byte", 'such as set = ["AFR=0x01"]')
-        return OptionBytes()
+        return WantedOptions()
     if file is None:
         with problems.of("options.set"):
             _check(part, requested(part, factory_states(part), settings), allowed, "options.set", problems)
-        return OptionBytes(tuple(settings), Image(), allowed)
+        return WantedOptions(tuple(settings), Image(), allowed)
     image, _ = load(folder, [file], part.options.start, part, problems, key="options.file")
     held = Image(image.slice(part.options))
     with problems.of("options.file"):
         if not held.size:
             raise ImageError(f"{file} holds no option bytes", hint=f"those of the {part.name} lie in {part.options}")
         _check(part, from_image(part, factory_states(part), by_address(held)), allowed, "options.file", problems)
-    return OptionBytes((), held, allowed)
+    return WantedOptions((), held, allowed)
 
 
 def by_address(image: Image) -> Mapping[int, int]:

@@ -19,7 +19,7 @@ from ..parts.table import find_part
 from ..selector import SIM_PREFIX, is_serial
 from ..support import files
 from . import content, keys, log, toml_text
-from .content import ImageFile, OptionBytes
+from .content import ImageFile, WantedOptions
 from .problems import Problems
 from .self_test import SelfTest
 
@@ -43,7 +43,7 @@ class JobSocket(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class ProductionJob:
     """What every chip gets.
 
     Attributes:
@@ -72,7 +72,7 @@ class Job:
     part: Part
     image: Image
     files: tuple[ImageFile, ...]
-    options: OptionBytes
+    options: WantedOptions
     serial: Optional[SerialNumber]
     unlock: bool
     verify: Verify
@@ -84,12 +84,12 @@ class Job:
     stop_after: Optional[int]
     log: Path
 
-    def with_(self, **changes: Any) -> Job:
+    def with_(self, **changes: Any) -> ProductionJob:
         """Return a copy with changes."""
         return replace(self, **changes)
 
 
-def load(file: str) -> Job:
+def load(file: str) -> ProductionJob:
     """Read a job file, and everything that it names. No probe is opened, and no file is changed.
 
     Raises:
@@ -129,14 +129,14 @@ def _top(path: Path, raw: bytes) -> dict[str, Any]:
         raise UsageError(f"{path}: {exc}", code=exc.code, hint=exc.advice) from exc
 
 
-def _job(path: Path, raw: bytes, values: dict[str, Any], problems: Problems) -> Job:
+def _job(path: Path, raw: bytes, values: dict[str, Any], problems: Problems) -> ProductionJob:
     """Return the job; UsageError if there are problems. Each value of `values` that is wrong is None."""
     folder = path.parent
     part: Optional[Part] = None
     if values["part"] is not None:
         with problems.of("part"):
             part = find_part(values["part"])
-    options, serial, test, image = OptionBytes(), None, None, Image()
+    options, serial, test, image = WantedOptions(), None, None, Image()
     listed: tuple[ImageFile, ...] = ()
     if part is not None:
         names = [values["image"]] if isinstance(values["image"], str) else values["image"] or []
@@ -159,7 +159,7 @@ def _job(path: Path, raw: bytes, values: dict[str, Any], problems: Problems) -> 
     problems.require_none()
     if part is None:
         raise UsageError(f"{path}: the part is missing", code=Code.JOB)
-    return Job(
+    return ProductionJob(
         file=path,
         sha256=hashlib.sha256(raw).hexdigest(),
         name=values["name"] or path.stem,

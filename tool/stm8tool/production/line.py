@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from ..chip.programmer import Progress
     from .chip_run import ChipRecord
-    from .job import Job, JobSocket
+    from .job import JobSocket, ProductionJob
     from .worker import SocketState
 
 _TURN_S = 0.1  # between two looks at the keys, the signals and the terminal; our choice
@@ -51,7 +51,7 @@ class Watcher(Protocol):
         """Show what the sockets do now."""
 
 
-class Keys(Protocol):
+class UserKeys(Protocol):
     """What the user types and presses."""
 
     def interrupts(self) -> int:
@@ -75,7 +75,7 @@ class Finished(NamedTuple):
 Starts = Callable[["JobSocket", Shared], Start]
 
 
-def by_job(job: Job) -> Starts:
+def by_job(job: ProductionJob) -> Starts:
     """Return how the sockets of a job start."""
     if job.by_contact:
         return lambda socket, shared: OnContact(lambda: answers(socket.probe), shared.closing)
@@ -87,7 +87,7 @@ def once(socket: JobSocket, shared: Shared) -> Start:
     return AtOnce(shared.closing)
 
 
-def opener(job: Job) -> Begin:
+def opener(job: ProductionJob) -> Begin:
     """Return the function that returns the chip in a socket."""
 
     def begin(socket: JobSocket, progress: Progress) -> Chip:
@@ -96,7 +96,7 @@ def opener(job: Job) -> Begin:
     return begin
 
 
-def require_probes(job: Job) -> dict[str, str]:
+def require_probes(job: ProductionJob) -> dict[str, str]:
     """Return the place of each socket's probe by the socket's name.
 
     Raises:
@@ -131,9 +131,9 @@ def require_probes(job: Job) -> dict[str, str]:
 
 
 def produce(
-    job: Job,
+    job: ProductionJob,
     watcher: Watcher,
-    keys: Keys,
+    keys: UserKeys,
     *,
     starts: Starts,
     begin: Begin,
@@ -187,7 +187,7 @@ def produce(
         log.close()
 
 
-def _log_gaps(job: Job, log: ProductionLog, lost: Sequence[int]) -> list[Gap]:
+def _log_gaps(job: ProductionJob, log: ProductionLog, lost: Sequence[int]) -> list[Gap]:
     """Log the numbers of an earlier run whose result is not known. A number that is still free was not taken."""
     free = None if job.serial is None else job.serial.peek()
     gaps = [Gap(number, LOST) for number in lost if free is None or number < free]
@@ -196,7 +196,7 @@ def _log_gaps(job: Job, log: ProductionLog, lost: Sequence[int]) -> list[Gap]:
     return gaps
 
 
-def _log_begin(job: Job, log: ProductionLog, places: Mapping[str, str]) -> None:
+def _log_begin(job: ProductionJob, log: ProductionLog, places: Mapping[str, str]) -> None:
     log.write(
         "run",
         schema=SCHEMA,
@@ -211,7 +211,7 @@ def _log_begin(job: Job, log: ProductionLog, places: Mapping[str, str]) -> None:
     )
 
 
-def _run(job: Job, shared: Shared, starts: Mapping[str, Start], watcher: Watcher, keys: Keys) -> bool:
+def _run(job: ProductionJob, shared: Shared, starts: Mapping[str, Start], watcher: Watcher, keys: UserKeys) -> bool:
     """Let all sockets work until they are done; tell whether the user interrupted them."""
     seen = 0
     pending: Optional[str] = None
@@ -256,7 +256,7 @@ def _heed(now: int, seen: int, shared: Shared, watcher: Watcher) -> int:
 
 
 def _type(
-    pending: Optional[str], shared: Shared, starts: Mapping[str, Start], watcher: Watcher, keys: Keys
+    pending: Optional[str], shared: Shared, starts: Mapping[str, Start], watcher: Watcher, keys: UserKeys
 ) -> Optional[str]:
     """Start the sockets that the user asks for, when they have all ended their chip; return a line that still waits."""
     on_key = {name: start for name, start in starts.items() if isinstance(start, OnKey)}

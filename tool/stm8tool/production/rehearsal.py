@@ -14,7 +14,7 @@ from ..support import files
 from .starts import AtOnce
 
 if TYPE_CHECKING:
-    from .job import Job, JobSocket
+    from .job import JobSocket, ProductionJob
     from .line import Starts
     from .starts import Start
     from .worker import Shared
@@ -31,12 +31,12 @@ class Rehearsal(NamedTuple):
         starts: A socket begins at once; each chip is a new board.
     """
 
-    job: Job
+    job: ProductionJob
     starts: Starts
 
 
 @contextmanager
-def rehearsal(job: Job, chips: int) -> Iterator[Rehearsal]:
+def rehearsal(job: ProductionJob, chips: int) -> Iterator[Rehearsal]:
     """Give the rehearsal of a job, with `chips` boards for each socket; the boards are removed afterwards."""
     from ..sim import store
 

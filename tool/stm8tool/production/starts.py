@@ -62,14 +62,13 @@ class OnContact:
         in_a_row = 0
         while not self._closing.is_set():
             try:
-                found = self._answers()
-            except ToolError as exc:  # a probe that was unplugged shows no board
-                found = False
-                tell(f"{NO_PROBE}{exc}")
-            else:
-                if found is not wanted:
-                    tell(text)
-            in_a_row = in_a_row + 1 if found is wanted else 0
+                is_as_wanted = self._answers() is wanted
+                problem = ""
+            except ToolError as exc:  # a probe that was unplugged shows neither a board nor a silence
+                is_as_wanted, problem = False, f"{NO_PROBE}{exc}"
+            in_a_row = in_a_row + 1 if is_as_wanted else 0
+            if not is_as_wanted:
+                tell(problem or text)
             if in_a_row == times:
                 return True
             self._closing.wait(_POLL_S)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..api import Chip
     from ..chip.programmer import Progress
     from .counter import NumberSource
-    from .job import Job, JobSocket
+    from .job import JobSocket, ProductionJob
     from .log import ProductionLog
 
 _LOOK_S = 0.1  # how soon a socket sees that the run ends; our choice
@@ -59,7 +59,7 @@ class Shared:
 
     def __init__(
         self,
-        job: Job,
+        job: ProductionJob,
         log: ProductionLog,
         numbers: Optional[NumberSource],
         begin: Begin,
