@@ -158,7 +158,7 @@ def _job(path: Path, raw: bytes, values: dict[str, Any], problems: Problems) -> 
             log.check(where)
     problems.require_none()
     if part is None:
-        raise UsageError(f"{path}: the part is missing", code=Code.JOB)
+        raise UsageError(f"{path}: the part is missing", code=Code.JOB, hint='such as part = "stm8s103f3"')
     return ProductionJob(
         file=path,
         sha256=hashlib.sha256(raw).hexdigest(),
