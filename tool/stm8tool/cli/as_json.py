@@ -16,6 +16,7 @@ from ..errors import ToolError, UsageError
 from ..words import COMMAND_LINE
 
 FORMAT = 1  # the version of all objects; docs/machine-interface.md says when it changes
+NAMED = "Part"  # it has many facts, which the command `parts` tells: elsewhere its name stands for it
 INTERRUPTED, DEFECT = "E-INTERRUPTED", "E-DEFECT"  # two more ends, which the library does not have
 
 # Properties that are as good as fields, by the name of the type.
@@ -24,7 +25,6 @@ PROPERTIES = {
     "Protection": ("unclear",),
     "Quality": ("retries",),
 }
-NAMED = "Part"  # a type with so many facts that its name stands for it; the command `parts` has them all
 
 _TREE = (ToolError.__module__, UsageError.__module__)  # the types that errors.py shows in its tree
 _OWN = frozenset(("code", "advice", "evidence"))  # fields of an error that have other names in JSON
@@ -44,7 +44,7 @@ def plain(value: object) -> Any:
         return {str(plain(key)): plain(item) for key, item in value.items()}
     names = field_names(type(value))
     if names:
-        return _object(value, names)
+        return getattr(value, "name", "") if type(value).__name__ == NAMED else _object(value, names)
     if isinstance(value, (tuple, list, set, frozenset)):
         return [plain(item) for item in value]
     return str(value)
@@ -52,8 +52,6 @@ def plain(value: object) -> Any:
 
 def field_names(kind: type) -> tuple[str, ...]:
     """Return the names of the values that an object of this type has in JSON; none if it is not an object there."""
-    if kind.__name__ == NAMED:
-        return ()
     own: tuple[str, ...] = getattr(kind, "_fields", ())
     if dataclasses.is_dataclass(kind):
         own = tuple(field.name for field in dataclasses.fields(kind))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from ..errors import UsageError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from .console import Console
     from .request import Request
+    from .results.boards import SimCreateResult, SimServeResult, SimShowResult
 
 
 class CreateArguments(NamedTuple):
@@ -46,9 +48,10 @@ class CreateArguments(NamedTuple):
         add("--force", action="store_true", help="replace an existing file")
 
 
-def create(request: Request[CreateArguments], console: Console) -> None:
+def create(request: Request[CreateArguments], _console: Console) -> SimCreateResult:
     from .. import image
     from ..sim import store
+    from .results.boards import SimCreateResult
 
     part, given = request.require_part(), request.arguments
     program = None if given.program is None else image.load([given.program], None, ram_size=part.ram.size)
@@ -63,9 +66,7 @@ def create(request: Request[CreateArguments], console: Console) -> None:
         program=[(segment.address, segment.data) for segment in program.segments] if program else (),
         overwrite=given.force,
     )
-    state = "read-protected" if given.locked else "blank" if program is None else f"with {given.program} in it"
-    console.say(f"{given.chipfile}: a simulated {part.name}, {state}, on an ST-LINK {model}")
-    console.say(f"use it with --probe sim:{given.chipfile}, or upload_port = sim:{given.chipfile}")
+    return SimCreateResult(given.chipfile, part, model, given.locked, given.program, f"sim:{given.chipfile}")
 
 
 class ServeArguments(NamedTuple):
@@ -84,14 +85,31 @@ class ServeArguments(NamedTuple):
         add("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (this machine only)")
 
 
-def serve(request: Request[ServeArguments], console: Console) -> None:
+def serve(request: Request[ServeArguments], console: Console) -> SimServeResult:
     from ..sim.usbip import export
+    from .results.boards import SimServeResult
 
     given = request.arguments
-    try:
-        export.serve(given.chipfile, given.host, given.port, console.say)
-    except KeyboardInterrupt:
-        console.say(f"{given.chipfile} is saved")
+    reached = _Reached(console)
+    with suppress(KeyboardInterrupt):  # it is the usual end
+        export.serve(given.chipfile, given.host, given.port, console.say, reached)
+    return SimServeResult(given.chipfile, reached.selector)
+
+
+class _Reached:
+    """Takes the selector by which a board is reached, and tells it to programs; `text` tells it to people."""
+
+    def __init__(self, console: Console, text: str = "") -> None:
+        self.selector: Optional[str] = None
+        self._console = console
+        self._text = text
+
+    def __call__(self, selector: str) -> None:
+        self.selector = selector
+        if self._text:
+            self._console.tell("listening", self._text.format(selector), probe=selector)
+        else:
+            self._console.event("listening", probe=selector)
 
 
 class ServeSerialArguments(NamedTuple):
@@ -122,21 +140,18 @@ class ServeSerialArguments(NamedTuple):
         parser.set_defaults(end="socket")
 
 
-def serve_serial(request: Request[ServeSerialArguments], console: Console) -> None:
+def serve_serial(request: Request[ServeSerialArguments], console: Console) -> SimServeResult:
     from ..sim.serial import server
     from ..uart.settings import DEFAULT_BAUD
+    from .results.boards import SimServeResult
 
     given = request.arguments
     baud = request.serial.baud if request.serial else DEFAULT_BAUD
-
-    def reached_by(selector: str) -> None:
-        console.say(f"use it with --probe {selector}; Ctrl-C ends this")
-
-    try:
-        version = _version(given.loader_version)
-        server.serve(given.chipfile, given.end, given.port, baud, version, console.say, reached_by, given.device)
-    except KeyboardInterrupt:
-        console.say(f"{given.chipfile} is saved")
+    reached = _Reached(console, "use it with --probe {}; Ctrl-C ends this")
+    version = _version(given.loader_version)
+    with suppress(KeyboardInterrupt):  # it is the usual end
+        server.serve(given.chipfile, given.end, given.port, baud, version, console.say, reached, given.device)
+    return SimServeResult(given.chipfile, reached.selector)
 
 
 def _version(text: Optional[str]) -> Optional[int]:
@@ -162,34 +177,15 @@ class ShowArguments(NamedTuple):
         parser.add_argument("--elf", metavar="FILE", help="the ELF of its program, to name the place of the CPU")
 
 
-def show(request: Request[ShowArguments], console: Console) -> None:
+def show(request: Request[ShowArguments], _console: Console) -> SimShowResult:
     from ..sim import store
+    from .results.boards import SimShowResult
     from .symbols import Symbols
 
-    symbols = Symbols(request.arguments.elf)
-    report = store.describe(request.arguments.chipfile)
-    console.say(f"{report.part} on a simulated ST-LINK {report.model}, serial {report.serial}")
-    console.say(f"  CPU            {report.state}" + (f"; BRICKED: {report.bricked}" if report.bricked else ""))
-    if report.pc is not None:
-        console.say(f"  seen at        {symbols.place(report.pc)}")
-    console.say(f"  protection     {'ON (read-protected)' if report.locked else 'off'}")
-    for memory in report.memories:
-        console.say(
-            f"  {memory.name:<13}  {memory.used} of {memory.size} bytes are not 0x00, CRC-32 {memory.crc32:08X}, "
-            f"block programmed {memory.max_wear} times at most, {memory.total_wear} in all"
-        )
-    for option in report.options:
-        notes = [] if option.value == option.default else [f"factory 0x{option.default:02X}"]
-        notes += [] if option.intact else ["complement does not match"]
-        text = f"  {option.name:<13}  0x{option.address:04X} = 0x{option.value:02X}"
-        console.say(text + (f"  ({', '.join(notes)})" if notes else ""))
-    lines = "low" if report.nrst_low else "high"
-    console.say(
-        f"  probe          mode {report.probe_mode}, NRST {lines}, SWIM {'active' if report.swim_active else 'off'}"
-    )
-    for fault in report.faults:
-        console.say(f"  fault          {fault}")
-    console.say(f"  last run       {report.transfers} USB transfers, {report.seconds:.3f} s of simulated time")
+    given = request.arguments
+    symbols = Symbols(given.elf)
+    report = store.describe(given.chipfile)
+    return SimShowResult(given.chipfile, report, None if report.pc is None else symbols.place(report.pc))
 
 
 COMMANDS = (

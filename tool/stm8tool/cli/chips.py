@@ -12,23 +12,27 @@ if TYPE_CHECKING:
 
     from .console import Console
     from .request import Request
+    from .results.chips import LockResult, ResetResult, UnlockResult
 
 _CONFIRMATION = "lock"
 
 
-def unlock(request: Request[NoArguments], console: Console) -> None:
-    from ..chip import wording
+def unlock(request: Request[NoArguments], console: Console) -> UnlockResult:
+    from .results.chips import UnlockResult
 
     request.require_settled("options")
     with request.chip(console) as chip:
-        result = chip.unlock()
-        console.say(wording.unlocked(result))
+        result = UnlockResult(request.require_part(), chip.unlock())
+        console.report(result)  # inside the `with` statement: an error at its end must not hide it
+    return result
 
 
-def reset(request: Request[NoArguments], console: Console) -> None:
+def reset(request: Request[NoArguments], console: Console) -> ResetResult:
+    from .results.chips import ResetResult
+
     with request.chip(console) as chip:
         chip.reset()
-    console.say("the chip was reset" + " and runs" * bool(chip.starts_program))
+    return ResetResult(chip.starts_program)
 
 
 class LockArguments(NamedTuple):
@@ -42,8 +46,8 @@ class LockArguments(NamedTuple):
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
-def lock(request: Request[LockArguments], console: Console) -> None:
-    from ..chip import wording
+def lock(request: Request[LockArguments], console: Console) -> LockResult:
+    from .results.chips import LockResult
 
     part, confirmed = request.require_part(), request.arguments.yes
     if not confirmed and not console.is_interactive:
@@ -60,8 +64,9 @@ def lock(request: Request[LockArguments], console: Console) -> None:
     if not confirmed and console.ask(f"type '{_CONFIRMATION}' to go on: ") != _CONFIRMATION:
         raise UsageError("not confirmed: nothing was done", hint=f"type '{_CONFIRMATION}', or add --yes")
     with request.chip(console) as chip:
-        written = chip.lock()
-        console.say(wording.LOCKED if written else "nothing to do: the chip is already read-protected")
+        result = LockResult(part, chip.lock())
+        console.report(result)
+    return result
 
 
 COMMANDS = (

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from typing import Union
+    from typing import Protocol, Union
 
     from .console import Console
     from .request import Args, Arguments, Request
 
     Entry = Union["Command", "Group"]
 
+    class CommandResult(Protocol):
+        """The result of a command: a NamedTuple with the names of the library. `results/` has one for each command."""
+
+        def show(self, console: Console) -> None:
+            """Print it as text."""
+
+
 PROBE_HELP = (
     "stlink (any), a serial number or its beginning, usb:BUS-PORT, sim:CHIPFILE, sim:FOLDER#WHICH, "
     "usbip://HOST/BUSID, serial:PORT"
 )
-
-
-class CommandResult(Protocol):
-    """The result of a command: a NamedTuple with the names of the library. `results/` has one for each command."""
-
-    def show(self, console: Console) -> None:
-        """Print it as text."""
 
 
 class PartUse(Enum):

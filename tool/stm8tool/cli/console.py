@@ -70,6 +70,9 @@ class Console:
         """Print a finding that comes during the work. Programs get an event with the fields in place of the text."""
         self.say(text)
 
+    def event(self, event: str, **fields: object) -> None:
+        """Give programs an event for which people need no line of their own."""
+
     def report(self, result: CommandResult) -> None:
         """Show the result now. Then an error at the end of the command does not hide it."""
         result.show(self)
@@ -117,9 +120,8 @@ class Console:
             return False
         return True
 
-    @staticmethod
     @contextmanager
-    def lent_stdout() -> Iterator[BinaryIO]:
+    def lent_stdout(self) -> Iterator[BinaryIO]:
         """Yield stdout for the messages of a protocol. Until the block ends, all text goes to stderr."""
         stdout = sys.stdout.buffer
         with redirect_stdout(sys.stderr):

@@ -10,16 +10,11 @@ from ..errors import ImageError, UsageError
 from ..support import files
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..dwarf.coverage import HotSpot
     from ..dwarf.functions import Functions
     from ..dwarf.lines import LineTable
     from ..sim.coverage import Coverage
-    from .console import Console
+    from .results.boards import CoveredLines, HotSpots
     from .symbols import Symbols
-
-_ROWS = 10  # of each table of hot spots
 
 
 class Measured(NamedTuple):
@@ -38,34 +33,42 @@ class Measured(NamedTuple):
     file: Optional[str]
     hot_spots: bool
 
-    def tell(self, console: Console, symbols: Symbols) -> None:
-        """Write the file and print the tables.
+    def spots(self, symbols: Symbols) -> Optional[HotSpots]:
+        """Return where the cycles went; None if that is not wanted."""
+        from ..dwarf import coverage
+        from .results.boards import HotSpots
+
+        if not self.hot_spots:
+            return None
+        counts = self.coverage.counts.by_address()
+
+        def name_of(address: int) -> str:
+            return symbols.place(address).partition("(")[2].partition("+")[0].rstrip(")") or "–"
+
+        return HotSpots(
+            sum(cycles for _, cycles in counts.values()),
+            coverage.hot_functions(self.lines, self.functions, counts, name_of),
+            coverage.hot_lines(self.lines, self.functions, counts),
+        )
+
+    def save(self) -> Optional[CoveredLines]:
+        """Write the file and return what is in it; None if none is wanted.
 
         Raises:
             ImageError: The file cannot be written.
         """
         from ..dwarf import coverage
+        from .results.boards import CoveredLines
 
-        counts = self.coverage.counts.by_address()
-        if self.hot_spots:
-            total = sum(cycles for _, cycles in counts.values()) or 1
-
-            def name_of(address: int) -> str:
-                return symbols.place(address).partition("(")[2].partition("+")[0].rstrip(")") or "–"
-
-            functions = coverage.hot_functions(self.lines, self.functions, counts, name_of)
-            _print(console, ("function", "begins at", "calls"), functions, total)
-            lines = coverage.hot_lines(self.lines, self.functions, counts)
-            _print(console, ("function", "line", "times"), lines, total)
-        if self.file is not None:
-            covered = coverage.covered(self.lines, self.functions, counts)
-            try:
-                files.write_whole(Path(self.file), coverage.lcov(covered).encode())
-            except OSError as exc:
-                raise _not_written(self.file, exc) from exc
-            all_lines = [times for file in covered for times in file.lines.values()]
-            executed = sum(times > 0 for times in all_lines)
-            console.say(f"{self.file}: {executed} of {len(all_lines)} lines with code were executed")
+        if self.file is None:
+            return None
+        covered = coverage.covered(self.lines, self.functions, self.coverage.counts.by_address())
+        try:
+            files.write_whole(Path(self.file), coverage.lcov(covered).encode())
+        except OSError as exc:
+            raise _not_written(self.file, exc) from exc
+        all_lines = [times for file in covered for times in file.lines.values()]
+        return CoveredLines(self.file, sum(times > 0 for times in all_lines), len(all_lines))
 
 
 def measure(elf: Optional[str], file: Optional[str], *, hot_spots: bool) -> Optional[Measured]:
@@ -101,24 +104,3 @@ def measure(elf: Optional[str], file: Optional[str], *, hot_spots: bool) -> Opti
 
 def _not_written(file: str, exc: OSError) -> ImageError:
     return ImageError(f"{file}: cannot be written: {exc.strerror}", hint="choose another name or directory")
-
-
-def _print(console: Console, head: tuple[str, str, str], spots: Sequence[HotSpot], total: int) -> None:
-    """Print the first rows of a table of hot spots."""
-    rows = [("cycles", "share", head[2], head[1], head[0])]
-    rows += [
-        (
-            str(spot.cycles),
-            f"{100 * spot.cycles / total:.1f} %",
-            str(spot.times or "–"),
-            spot.place or "–",
-            spot.function,
-        )
-        for spot in spots[:_ROWS]
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for row in rows:
-        left = "  ".join(cell.rjust(width) for cell, width in zip(row[:3], widths))
-        console.say(f"{left}  {row[3].ljust(widths[3])}  {row[4]}".rstrip())
-    if len(spots) > _ROWS:
-        console.say(f"… and {len(spots) - _ROWS} more with fewer cycles")

@@ -20,6 +20,11 @@ def dap(request: Request[NoArguments], console: Console) -> None:
     from ..debugger.dap.wire import DapWire
     from ..parts.table import find_part
 
+    if "--json" in console.form:
+        raise UsageError(
+            "stdout belongs to the Debug Adapter Protocol, which has its own results",
+            hint="leave --json out; --events writes to stderr",
+        )
     if sys.stdin is None or sys.stdin.isatty():
         raise UsageError(
             "an editor starts this command, and talks to it over stdin",

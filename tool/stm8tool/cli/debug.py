@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..debugger.terminal import Terminal
     from .console import Console
     from .request import Request
+    from .results.running import DebugResult
 
 _PROMPT = "(debug) "
 
@@ -43,7 +44,7 @@ class DebugArguments(NamedTuple):
         add("--do", metavar="COMMAND", action="append", help="do this and end; several are done in order")
 
 
-def debug(request: Request[DebugArguments], console: Console) -> None:
+def debug(request: Request[DebugArguments], console: Console) -> DebugResult:
     from ..debugger.begin import begun, loaded
 
     given = request.arguments
@@ -57,17 +58,16 @@ def debug(request: Request[DebugArguments], console: Console) -> None:
             console.note(f"debug: {text}")
 
         with begun(chip, program, notice, keys.has_asked, attach=given.attach) as debugger:
-            _talk(debugger, console, keys, given.do)
+            return _talk(debugger, console, keys, given.do)
 
 
-def _talk(debugger: SourceDebugger, console: Console, keys: _Keys, lines: Optional[list[str]]) -> None:
+def _talk(debugger: SourceDebugger, console: Console, keys: _Keys, lines: Optional[list[str]]) -> DebugResult:
     from ..debugger.terminal import Terminal
 
     terminal = Terminal(debugger, duration_s)
-    console.say(terminal.where())
+    done = _Done(terminal, console)
     if lines is not None or not console.is_interactive:
-        _do_all(terminal, console, _of_stdin() if lines is None else lines)
-        return
+        return done.all_of(_of_stdin() if lines is None else lines)
     console.say("`help` lists the commands; Ctrl-C halts the program")
     with keys.held():
         while not terminal.has_ended:
@@ -75,25 +75,48 @@ def _talk(debugger: SourceDebugger, console: Console, keys: _Keys, lines: Option
             line = _read_line()
             if not line:
                 console.interrupt()
-                return
+                break
             keys.forget()
             try:
-                _show(terminal.do(line), console)
+                done.do(line)
             except (UsageError, TargetError) as exc:
                 console.error(exc)
+    return done.result
 
 
-def _do_all(terminal: Terminal, console: Console, lines: Iterable[str]) -> None:
-    """Do the commands of a script. The first one that fails ends it."""
-    for line in lines:
-        if terminal.has_ended:
-            return
-        _show(terminal.do(line), console)
+class _Done:
+    """Does commands, shows the answers, and keeps them for the result."""
 
+    def __init__(self, terminal: Terminal, console: Console) -> None:
+        from .results.running import DebugResult
 
-def _show(text: str, console: Console) -> None:
-    if text:
-        console.say(text)
+        self._terminal = terminal
+        self._console = console
+        place = terminal.where()
+        console.tell("place", place, place=place)
+        self.result = DebugResult(place, ())
+
+    def all_of(self, lines: Iterable[str]) -> DebugResult:
+        """Do the commands of a script. The first one that fails ends it."""
+        try:
+            for line in lines:
+                if self._terminal.has_ended:
+                    break
+                self.do(line)
+        finally:
+            self._console.report(self.result)
+        return self.result
+
+    def do(self, line: str) -> None:
+        """Do one command."""
+        from .results.running import DoneCommand
+
+        command = DoneCommand(line.strip(), self._terminal.do(line))
+        self.result = self.result._replace(commands=(*self.result.commands, command))
+        if command.answer:
+            self._console.tell("command", command.answer, **command._asdict())
+        else:
+            self._console.event("command", **command._asdict())
 
 
 def _of_stdin() -> Iterator[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..debugger.target import Target
     from .console import Console
     from .request import Request
+    from .results.running import GdbserverResult
 
 DEFAULT_PORT = 3333  # that of OpenOCD
 _DEFAULT = str(DEFAULT_PORT)
@@ -48,14 +49,13 @@ class GdbserverArguments(NamedTuple):
         add("--guarded", action="store_true", help=SUPPRESS)
 
 
-def gdbserver(request: Request[GdbserverArguments], console: Console) -> None:
+def gdbserver(request: Request[GdbserverArguments], console: Console) -> Optional[GdbserverResult]:
     given = request.arguments
     port = _port(given.port)
     if given.end_with_stdin and not given.guarded:
         from . import guard
 
-        guard.run(request)
-        return
+        guard.run(request, console.form)
     from ..chip.running import program as programs
     from ..debugger.server import GdbServer
     from ..debugger.stub import Settings, Stub
@@ -63,24 +63,57 @@ def gdbserver(request: Request[GdbserverArguments], console: Console) -> None:
 
     program = None if given.program is None else programs.load(given.program, request.require_part())
     voice = _Voice(console)
+    log = _Clients(console, "" if given.guarded else "; Ctrl-C ends it")
     with request.chip(console) as chip, Target(chip, voice) as target:
         _look(target, voice, reset=given.reset)
         stub = Stub(target, Settings(given.reset, program), voice)
-        server = GdbServer(stub, port, voice.note, _ended(given), lambda seconds: target.clock.sleep(seconds))
+        server = GdbServer(
+            stub, port, voice.note, _ended(given), lambda seconds: target.clock.sleep(seconds), log.client
+        )
         voice.say = server.notify
-        ends = "" if given.guarded else "; Ctrl-C ends it"
         try:
-            server.serve(lambda number: console.say(f"gdbserver: listening on 127.0.0.1:{number}{ends}"))
+            server.serve(log.listening)
         except KeyboardInterrupt as exc:
             if target.is_writing:
                 raise
             raise HarmlessInterrupt from exc
+        finally:
+            log.report()
+    return log.result
 
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 6 and int(text) < 1 << 16):
         raise UsageError(f"--port {shortened(text)} is not a port", hint="write a number up to 65535, such as 3333")
     return int(text)
+
+
+class _Clients:
+    """Tells where the server listens and who comes, and keeps the result."""
+
+    def __init__(self, console: Console, ends: str) -> None:
+        self._console = console
+        self._ends = ends
+        self.result: Optional[GdbserverResult] = None
+
+    def listening(self, port: int) -> None:
+        """Tell the port, once clients may come."""
+        from ..debugger.server import HOST
+        from .results.running import GdbserverResult
+
+        self.result = GdbserverResult(HOST, port, 0)
+        self._console.tell("listening", f"gdbserver: listening on {HOST}:{port}{self._ends}", host=HOST, port=port)
+
+    def client(self, is_there: bool) -> None:
+        """Tell that a client has come or gone."""
+        if is_there and self.result is not None:
+            self.result = self.result._replace(clients=self.result.clients + 1)
+        self._console.event("client", is_there=is_there)
+
+    def report(self) -> None:
+        """Keep the result, whatever follows."""
+        if self.result is not None:
+            self._console.report(self.result)
 
 
 class _Voice:

@@ -15,11 +15,13 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .process import end_as
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .gdbserver import GdbserverArguments
     from .request import Request
 
@@ -32,12 +34,17 @@ stm8tool()
 """
 
 
-def run(request: Request[GdbserverArguments]) -> None:
-    """Start the server, wait for its end or for that of stdin, and end with its exit code."""
+def run(request: Request[GdbserverArguments], form: Sequence[str]) -> NoReturn:
+    """Start the server, wait for its end or for that of stdin, and end with its exit code.
+
+    Args:
+        request: That of the server.
+        form: The options for the form of its output. With them the output is all the server's.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for GDB, which runs on the same terminal
     folder = Path(__file__).resolve().parents[2]
     isolated = ["-I"] if sys.flags.isolated else []
-    words = [sys.executable, *isolated, "-c", _START, str(folder), *_words(request)]
+    words = [sys.executable, *isolated, "-c", _START, str(folder), *_words(request, form)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, **_apart()) as process:
 
         def watch() -> None:
@@ -52,8 +59,7 @@ def run(request: Request[GdbserverArguments]) -> None:
         finally:
             if process.stdin is not None:
                 process.stdin.close()
-    if code:
-        end_as(code)
+    end_as(code)
 
 
 def until_stdin_ends() -> None:
@@ -73,10 +79,11 @@ def _apart() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
-def _words(request: Request[GdbserverArguments]) -> list[str]:
+def _words(request: Request[GdbserverArguments], form: Sequence[str]) -> list[str]:
     """Return the command line of the server."""
     given = request.arguments
     return [
+        *form,
         *("--probe", request.probe, "--part", request.part_name or ""),
         *(["--no-loader"] * (not request.loader)),
         *(["--power-cycle", str(request.power_cycle_s)] if request.power_cycle_s else []),

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from ..errors import ImageError, UsageError
 from .command import PartUse, command
-from .option_bytes import add_forced, changes_shown, dangers
+from .option_bytes import add_forced, changes_told, dangers
 from .request import Once
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from ..chip.upload import Upload
     from ..image import Image, Segment
     from ..image.serial_number import SerialNumber
     from ..parts.table import Part, Region
     from .console import Console
     from .request import Request
+    from .results.images import TakenNumber, VerifyResult, WriteResult
 
 
 def image_of(
@@ -93,9 +93,10 @@ class WriteArguments(NamedTuple):
         add_forced(parser)
 
 
-def write(request: Request[WriteArguments], console: Console) -> None:
+def write(request: Request[WriteArguments], console: Console) -> WriteResult:
     from ..chip.regions import is_ram
     from ..image import Image
+    from .results.images import WriteResult
 
     part, given = request.require_part(), request.arguments
     regions = request.writable()
@@ -103,35 +104,52 @@ def write(request: Request[WriteArguments], console: Console) -> None:
     serial = _serial_number(given.serial_number)
     numbers = [serial.encode(serial.peek())] if serial else []
     content = image_of(request, regions, given.files, given.patch, given.fill, *numbers)
-    _check_options(request, part, content, to_ram=is_ram(part, regions[0]))
+    to_ram = is_ram(part, regions[0])
+    _check_options(request, part, content, to_ram=to_ram)
     content.check_inside([*regions, part.options] if given.options else regions, part.options, part)
     region, allow = regions[0] if request.region else None, dangers(given.forced)
     with request.chip(console) as chip:
         console.say(f"{chip.probe.model} {chip.probe.firmware}, {part.name}")
-        if is_ram(part, regions[0]):
+        result = WriteResult(chip.probe, part, content.size)
+        if to_ram:
             chip.load_ram(content)
             chip.expect_program()
-            console.say(f"{content.size} bytes of RAM written and verified; the running program may overwrite them")
-            return
-        if serial:
-            # Take the number only now: no number is lost if the probe or the chip is missing.
-            chip.check_write(content, region, options=given.options, allow=allow, unlock=unlock)
-            taken = serial.take()
-            content = content.overlaid(Image([taken]))
-            console.say(f"{taken.origin} is taken from {serial.file}, for 0x{taken.address:06X}")
-        result = chip.write(
-            content,
-            region,
-            options=given.options,
-            allow=allow,
-            unlock=unlock,
-            verify=request.verify,
-            tell=changes_shown(console.say, part),
-        )
-        _tell_written(console, result, verified=bool(request.verify), after_reset=chip.resets_for_options)
-        chip.expect_program()
-    if chip.starts_program:
+            result = result._replace(to_ram=True, verified=True)
+            console.report(result)
+        else:
+            if serial:
+                # Take the number only now: no number is lost if the probe or the chip is missing.
+                chip.check_write(content, region, options=given.options, allow=allow, unlock=unlock)
+                taken = serial.take()
+                content = content.overlaid(Image([taken]))
+                result = result._replace(serial_number=_told(console, serial, taken))
+                console.report(result)  # even if the write fails, the number is used
+            upload = chip.write(
+                content,
+                region,
+                options=given.options,
+                allow=allow,
+                unlock=unlock,
+                verify=request.verify,
+                tell=changes_told(console, part),
+            )
+            after_reset = chip.resets_for_options
+            result = result._replace(upload=upload, verified=bool(request.verify), resets_for_options=after_reset)
+            console.report(result)
+            chip.expect_program()
+    if chip.starts_program and not to_ram:
         console.say("the program runs")
+    return result._replace(quality=chip.quality, starts_program=chip.starts_program)
+
+
+def _told(console: Console, serial: SerialNumber, taken: Segment) -> TakenNumber:
+    """Tell which serial number was taken, and return it."""
+    from .results.images import TakenNumber
+
+    number = TakenNumber(str(serial.file), serial.number_in(taken), taken.address, taken.data)
+    text = f"{taken.origin} is taken from {serial.file}, for 0x{taken.address:06X}"
+    console.tell("serial-number", text, **number._asdict())
+    return number
 
 
 def _serial_number(text: Optional[str]) -> Optional[SerialNumber]:
@@ -141,27 +159,6 @@ def _serial_number(text: Optional[str]) -> Optional[SerialNumber]:
     from ..image.serial_number import SerialNumber
 
     return SerialNumber.parse(text)
-
-
-def _tell_written(console: Console, result: Upload, *, verified: bool, after_reset: bool) -> None:
-    from ..chip import wording
-
-    if result.unlocked and result.unlocked.erased:
-        left = wording.left_alone(result.unlocked.left)
-        factory = "" if left else "option bytes at factory values, "
-        console.say(f"read protection removed, {factory}read back{left}")
-    written = result.written
-    if written.programmed:
-        checked = "and verified" if verified else "(not verified)"
-        console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written {checked}")
-    elif written.compared or not result.options:
-        console.say(f"nothing to do: the chip already holds the image ({blocks(written.compared)} compared)")
-    for line in wording.options_written(result.options, after_reset=after_reset):
-        console.say(line)
-
-
-def blocks(count: int) -> str:
-    return f"{count} block" if count == 1 else f"{count} blocks"
 
 
 def _check_options(request: Request[WriteArguments], part: Part, content: Image, *, to_ram: bool) -> None:
@@ -190,14 +187,17 @@ class VerifyArguments(NamedTuple):
         _add_files(parser)
 
 
-def verify(request: Request[VerifyArguments], console: Console) -> None:
+def verify(request: Request[VerifyArguments], console: Console) -> VerifyResult:
+    from .results.images import VerifyResult
+
     part, given = request.require_part(), request.arguments
     regions = [request.region_of("flash")] if request.region else list(part.memories)
     content = image_of(request, regions, given.files, given.patch, given.fill)
     content.check_inside(regions, part=part)
     with request.chip(console) as chip:
-        equal = chip.verify(content, regions[0] if request.region else None)
-        console.say(f"verified: {equal} bytes are equal")
+        result = VerifyResult(part, chip.verify(content, regions[0] if request.region else None))
+        console.report(result)  # inside the `with` statement: an error at its end must not hide it
+    return result
 
 
 COMMANDS = (

@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, BinaryIO, Optional
 
 from .. import __version__
 from ..errors import Code, ToolError
@@ -43,11 +43,13 @@ class MachineConsole(Console):
         self._has_result, self._has_events = json_result, events
         self._stderr = sys.stderr
         self._command: Optional[str] = None
+        self._has_begun = False
         self._result: Any = None
         self._error: Optional[dict[str, Any]] = None
         self._warnings: list[dict[str, Any]] = []
         self._is_showing = False
         self._is_finished = False
+        self._has_place_for_text = True
 
     @contextmanager
     def held_stderr(self) -> Iterator[None]:
@@ -60,7 +62,7 @@ class MachineConsole(Console):
 
     def begin(self, command: Optional[str], mode: str = "auto") -> None:
         """Take the name of the command, such as "options set", and the mode of `--progress`."""
-        self._command = command
+        self._command, self._has_begun = command, True
         self._bars = self._has_bars(mode, sys.stderr if self._has_result else None)
         self._emit("begin", format=FORMAT, version=__version__, command=command)
 
@@ -71,9 +73,8 @@ class MachineConsole(Console):
         if self._has_result:
             self._result = plain(result)
             return
-        self._is_showing = True
-        super().report(result)
-        self._is_showing = False
+        with self._showing():
+            super().report(result)
 
     def conclude(self, result: Optional[CommandResult]) -> None:
         """Take the result of the command that has ended."""
@@ -101,14 +102,35 @@ class MachineConsole(Console):
 
     # -- text and events -----------------------------------------------------------------------------
 
+    @contextmanager
+    def lent_stdout(self) -> Iterator[BinaryIO]:
+        """Do what `Console.lent_stdout` does. With events, text for people is dropped until the block ends."""
+        with super().lent_stdout() as stdout:
+            self._has_place_for_text = not self._has_events
+            yield stdout
+        self._has_place_for_text = True
+
     def _print(self, text: str) -> None:
+        if not self._has_place_for_text:
+            return
         if not self._has_result:
             super()._print(text)
         elif not self._has_events:
             streams.put(sys.stderr, text)
 
+    @contextmanager
+    def _showing(self) -> Iterator[None]:
+        """Until the block ends, text for people is not a note for programs: they get the same in another form."""
+        was, self._is_showing = self._is_showing, True
+        try:
+            yield
+        finally:
+            self._is_showing = was
+
     def _emit(self, event: str, **fields: object) -> None:
-        """Put an event on stderr if events are asked for."""
+        """Put an event on stderr if events are asked for. The first one is `begin`."""
+        if not self._has_begun:
+            self.begin(None)
         if self._has_events:
             streams.put(self._stderr, f"{_line({'event': event, **plain(fields)})}\n")
 
@@ -119,6 +141,9 @@ class MachineConsole(Console):
 
     def tell(self, event: str, text: str, **fields: object) -> None:
         super().say(text)
+        self._emit(event, **fields)
+
+    def event(self, event: str, **fields: object) -> None:
         self._emit(event, **fields)
 
     def note(self, text: str) -> None:
@@ -144,9 +169,8 @@ class MachineConsole(Console):
         self._count_down_as("reset-by-hand", left_s, super().reset_by_hand)
 
     def _count_down_as(self, event: str, left_s: int, count: Callable[[int], None]) -> None:
-        was, self._is_showing = self._is_showing, True  # its text is the event, and not a note
-        count(left_s)
-        self._is_showing = was
+        with self._showing():
+            count(left_s)
         self._emit(event, left_s=left_s)
 
     @staticmethod
@@ -169,8 +193,7 @@ class MachineConsole(Console):
             super().error(exc)
 
     def interrupted(self, text: str) -> None:
-        hint = "the message says whether the chip may be half-written"
-        self._end_with(of_other(INTERRUPTED, EXIT_INTERRUPTED, text, hint, []), text)
+        self._end_with(of_other(INTERRUPTED, EXIT_INTERRUPTED, text, "run the command again", []), text)
 
     def defect(self, error: Exception) -> None:
         told = "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()

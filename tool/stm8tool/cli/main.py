@@ -30,6 +30,7 @@ from . import (
     probes,
     process,
     produce,
+    schema,
     udev,
     watch,
 )
@@ -59,6 +60,7 @@ COMMANDS: tuple[Entry, ...] = (
     *watch.COMMANDS,
     *udev.COMMANDS,
     *parts.COMMANDS,
+    *schema.COMMANDS,
     *boards.COMMANDS,
 )
 
@@ -66,10 +68,11 @@ COMMANDS: tuple[Entry, ...] = (
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one command; return its exit code."""
     words = _spelt_out(sys.argv[1:] if argv is None else argv)
-    if _is_for_programs(words):
-        return _main_for_programs(words)
+    asked = _asked_forms(words)
+    if asked:
+        return _main_for_programs(words, asked)
     try:
-        namespace = _parser().parse_args(words, not_given())
+        namespace = _parser().parse(words)
     except WrongWordsError as exc:
         streams.put(sys.stderr, f"{exc.usage}hint: {exc.hint}\nerror: {exc} {exc.code}\n")
         return exc.exit_code
@@ -77,17 +80,17 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
     console = Console(namespace.progress)
     with process.Ending(console, namespace.verbose, writes=namespace.command.writes) as ending:
-        _run(namespace, console)
+        _run(namespace.command, lambda command: make(namespace, command.arguments), console)
     return ending.code
 
 
-def _is_for_programs(words: Sequence[str]) -> bool:
-    """Tell whether the words ask for JSON. A wrong command line is told in this form, too."""
+def _asked_forms(words: Sequence[str]) -> set[str]:
+    """Return which of the two options for programs are there: a wrong command line is told in their form, too."""
     options = words[: words.index("--")] if "--" in words else words
-    return JSON in options or EVENTS in options
+    return {JSON, EVENTS}.intersection(options)
 
 
-def _main_for_programs(words: Sequence[str]) -> int:
+def _main_for_programs(words: Sequence[str], asked: set[str]) -> int:
     """Do `main` for a program that reads JSON."""
     import io
     from contextlib import redirect_stdout
@@ -95,12 +98,12 @@ def _main_for_programs(words: Sequence[str]) -> int:
     from .machine_console import MachineConsole
     from .results.usage import UsageResult
 
-    console = MachineConsole(json_result=JSON in words, events=EVENTS in words)
+    console = MachineConsole(json_result=JSON in asked, events=EVENTS in asked)
     with console.held_stderr(), process.Ending(console) as ending:
         text = io.StringIO()
         try:
             with redirect_stdout(text):
-                namespace = _parser().parse_args(words, not_given())
+                namespace = _parser().parse(words)
         except SystemExit:  # after --help or --version
             console.begin(None)
             console.conclude(UsageResult(text.getvalue()))
@@ -110,14 +113,12 @@ def _main_for_programs(words: Sequence[str]) -> int:
         else:
             ending.expect(namespace.verbose, writes=namespace.command.writes)
             console.begin(namespace.command_name, namespace.progress)
-            _run(namespace, console)
+            _run(namespace.command, lambda command: make(namespace, command.arguments), console)
     return ending.code
 
 
-def _run(namespace: argparse.Namespace, console: Console) -> None:
-    command: Command = namespace.command
-    request = make(namespace, command.arguments)
-    console.conclude(command.run(_with_part(request, command, console), console))
+def _run(command: Command, requested: Callable[[Command], Request[Any]], console: Console) -> None:
+    console.conclude(command.run(_with_part(requested(command), command, console), console))
 
 
 def _with_part(request: Request[Any], command: Command, console: Console) -> Request[Any]:
@@ -166,8 +167,8 @@ class WrongWordsError(UsageError):
     usage: str
     command: Optional[str]
 
-    def __init__(self, message: str, *, hint: str, usage: str, command: str) -> None:
-        ToolError.__init__(self, message, hint=hint, usage=usage, command=command or None)
+    def __init__(self, message: str, *, hint: str, usage: str, command: Optional[str]) -> None:
+        ToolError.__init__(self, message, hint=hint, usage=usage, command=command)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -177,10 +178,20 @@ class _Parser(argparse.ArgumentParser):
         """Print help, usage or version. Before Python 3.10 argparse itself fails if the stream has no reader."""
         streams.put(cast("TextIO", file or sys.stderr), message)
 
+    def parse(self, words: Sequence[str]) -> Any:
+        """Do `parse_args`, but know the command even if there are words that it does not take."""
+        found, rest = self.parse_known_args(words, not_given())
+        if rest:
+            self._refuse(f"unrecognized arguments: {' '.join(rest)}", found.command_name)
+        return found
+
     def error(self, message: str) -> NoReturn:
         """Raise WrongWordsError, which has the usage, too."""
-        usage, command = self.format_usage(), self.prog.partition(" ")[2]
-        raise WrongWordsError(message, hint=f"{self.prog} --help says more", usage=usage, command=command)
+        self._refuse(message, self.prog.partition(" ")[2] or None)
+
+    def _refuse(self, message: str, command: Optional[str]) -> NoReturn:
+        hint = f"{self.prog} --help says more"
+        raise WrongWordsError(message, hint=hint, usage=self.format_usage(), command=command)
 
 
 class _CommandParser(_Parser):

@@ -11,7 +11,8 @@ from .. import __version__
 from ..errors import ImageError, UsageError
 from ..support.values import address
 from .command import PartUse, command
-from .images import blocks, image_of
+from .images import image_of
+from .wording import blocks
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ..parts.table import Part, Region
     from .console import Console
     from .request import Request
-    from .results.memories import EraseResult
+    from .results.memories import EraseResult, ReadResult, RestoreResult, RunResult
 
 _SAVED_PART = rb"^; all memories of an (\w+), read by"  # the words of `_comments`
 
@@ -37,12 +38,12 @@ class ReadArguments(NamedTuple):
         parser.add_argument("--all", action="store_true", help="flash, EEPROM and option bytes, for `restore`")
 
 
-def read(request: Request[ReadArguments], console: Console) -> None:
+def read(request: Request[ReadArguments], console: Console) -> ReadResult:
     from .. import image
+    from .results.memories import ReadResult
 
     if request.arguments.all:
-        _back_up(request, console)
-        return
+        return _back_up(request, console)
     output = request.arguments.output
     region = request.region_of("flash")
     image.check_output(output)
@@ -50,11 +51,14 @@ def read(request: Request[ReadArguments], console: Console) -> None:
         data = chip.read(region)
         # Inside the `with` statement: an error at its end must not lose the data.
         image.save(output, [image.Segment(region.start, data)])
-        console.say(f"{len(data)} bytes of {region} saved to {output}")
+        result = ReadResult(request.require_part(), output, [region], len(data))
+        console.report(result)
+    return result
 
 
-def _back_up(request: Request[ReadArguments], console: Console) -> None:
+def _back_up(request: Request[ReadArguments], console: Console) -> ReadResult:
     from .. import image
+    from .results.memories import ReadResult
 
     part, output = request.require_part(), request.arguments.output
     if request.region:
@@ -66,7 +70,9 @@ def _back_up(request: Request[ReadArguments], console: Console) -> None:
     with request.chip(console) as chip:
         backup, unique_id = chip.backup(), chip.unique_id()
         image.save(output, backup.segments, comments=_comments(part, unique_id))
-        console.say(f"{', '.join(map(str, part.memories))} saved to {output}")
+        result = ReadResult(part, output, part.memories, backup.size, all=True, unique_id=unique_id)
+        console.report(result)
+    return result
 
 
 def _comments(part: Part, unique_id: Optional[bytes]) -> list[str]:
@@ -91,8 +97,9 @@ class RestoreArguments(NamedTuple):
         )
 
 
-def restore(request: Request[RestoreArguments], console: Console) -> None:
+def restore(request: Request[RestoreArguments], console: Console) -> RestoreResult:
     from .. import image
+    from .results.memories import RestoreResult
 
     if request.region or request.base:
         given = "--region" if request.region else "--base"
@@ -108,17 +115,11 @@ def restore(request: Request[RestoreArguments], console: Console) -> None:
         _require_backup_of(file, request.shared.parts if request.shared else [part], part.name)
     with request.chip(console) as chip:
         console.say(f"{chip.probe.model} {chip.probe.firmware}, {part.name}")
-        result = chip.restore(content, unlock=request.unlock, verify=request.verify, force=force)
-        written = result.upload.written
-        console.say(f"{written.programmed} of {blocks(written.compared)} of {written.block} bytes written")
-        names = ", ".join(change.option.name for change in result.upload.options)
-        if not content.slice(part.options):
-            names = "none: the file has none"
-        elif not names and not result.left_out:
-            names = "none: they are already as in the file"
-        console.say(f"option bytes written: {names or 'none'}")
-        for line in result.left_out:
-            console.say(f"left out: {line}")
+        restored = chip.restore(content, unlock=request.unlock, verify=request.verify, force=force)
+        has_options = bool(content.slice(part.options))
+        result = RestoreResult(chip.probe, part, has_options, *restored, chip.quality)
+        console.report(result)
+    return result._replace(quality=chip.quality)
 
 
 def _require_backup_of(file: str, parts: Sequence[Part], name: str) -> None:
@@ -153,13 +154,13 @@ class EraseArguments(NamedTuple):
 def erase(request: Request[EraseArguments], console: Console) -> EraseResult:
     from .results.memories import ErasedMemory, EraseResult
 
-    memories, result = _erased(request), EraseResult(())
+    memories, result = _erased(request), EraseResult(request.require_part(), ())
     with request.chip(console) as chip:
         for region in memories:
             written = chip.erase(region)
             text = f"{region} is erased ({blocks(written.programmed)}; the others were blank)"
             console.tell("erased", text, region=region, written=written)
-            result = EraseResult((*result.memories, ErasedMemory(region, written)))
+            result = result._replace(memories=(*result.memories, ErasedMemory(region, written)))
             console.report(result)  # an error at the next memory must not hide it
     return result
 
@@ -194,8 +195,9 @@ class RunArguments(NamedTuple):
         )
 
 
-def run(request: Request[RunArguments], console: Console) -> None:
+def run(request: Request[RunArguments], console: Console) -> RunResult:
     from ..image import Image
+    from .results.memories import RunResult
 
     part, files = request.require_part(), request.arguments.files
     start = address(request.arguments.address)
@@ -203,7 +205,7 @@ def run(request: Request[RunArguments], console: Console) -> None:
     content.check_inside([part.ram], part=part)
     with request.chip(console) as chip:
         chip.run(start, content)
-    console.say(f"{content.size} bytes loaded into RAM; the CPU runs from 0x{start:06X}, until the next reset")
+    return RunResult(part, start, content.size)
 
 
 COMMANDS = (

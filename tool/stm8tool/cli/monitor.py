@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .console import Console
     from .monitor_ends import UserEnd
     from .request import Request
+    from .results.running import MonitorResult
 
 _TYPED_LIMIT = 4096  # bytes that wait for the program; more stay where they come from
 _LEAVE_S = 1.0  # how long the last bytes of stdin wait for a program that reads nothing; our choice
@@ -42,13 +43,17 @@ class MonitorArguments(NamedTuple):
         add("--port", metavar="URL", help="serve one client on loopback, such as socket://127.0.0.1:4000")
 
 
-def monitor(request: Request[MonitorArguments], console: Console) -> None:
+def monitor(request: Request[MonitorArguments], console: Console) -> MonitorResult:
     from ..chip.running import program as programs
     from . import monitor_ends
 
     given = request.arguments
     if given.until == "":
         raise UsageError("--until needs a text", hint="such as --until ready")
+    if given.raw and "--json" in console.form:
+        raise UsageError(
+            "--raw and --json both need stdout", hint="leave --raw out, or use --events, which writes to stderr"
+        )
     seconds = None if given.duration is None else duration_s(given.duration)
     reload = None if given.program is None else partial(programs.load, given.program, request.require_part())
     program = None if reload is None else reload()
@@ -57,49 +62,107 @@ def monitor(request: Request[MonitorArguments], console: Console) -> None:
         console.note(f"monitor: {text}")
 
     end = monitor_ends.end_for(given.port, console, raw=given.raw)
-    with end, request.chip(console, listens=True) as chip, chip.console(program, notice, reload) as running:
-        notice(f"{end.name}; Ctrl-C ends it")
-        if not running.takes_input:
-            notice("the program takes no input")
-        _pump(running, end, seconds, given.until)
+    pump: Optional[_Pump] = None
+    try:
+        with end, request.chip(console, listens=True) as chip, chip.console(program, notice, reload) as running:
+            notice(f"{end.name}; Ctrl-C ends it")
+            if not running.takes_input:
+                notice("the program takes no input")
+            pump = _Pump(running, end, console)
+            pump.run(seconds, given.until)
+        return pump.result()
+    except BaseException as exc:
+        if pump is not None:
+            console.report(pump.result("interrupt" if isinstance(exc, KeyboardInterrupt) else "error"))
+        raise
 
 
-def _pump(running: SwimConsole, end: UserEnd, seconds: Optional[float], until: Optional[str]) -> None:
-    """Pass bytes in both directions until the time is over or the text has come."""
-    clock = running.clock
-    began = clock.now()
-    wanted = None if until is None else until.encode()
-    last, typed = b"", b""
-    moved = began  # when the program took input for the last time
-    while True:
-        found = b""
-        if end.is_there():
-            found = running.read()
-        else:
-            running.give_way()
+class _Pump:
+    """Passes bytes in both directions, and counts them."""
+
+    def __init__(self, running: SwimConsole, end: UserEnd, console: Console) -> None:
+        self._running = running
+        self._console = console
+        self._end = end
+        self._began = self._moved = running.clock.now()  # `moved`: when the program took input for the last time
+        self._typed = b""  # and not taken yet
+        self._seconds = 0.0
+        self._received = self._sent = self._lost = 0
+        self._ended_by = ""
+
+    def run(self, seconds: Optional[float], until: Optional[str]) -> None:
+        """Do it until the time is over, the text has come, or the user wants no more.
+
+        Raises:
+            ToolError: The time is over, and the text has not come.
+        """
+        try:
+            self._ended_by = self._pass_on(seconds, until)
+        finally:
+            self._seconds = self._running.clock.now() - self._began
+
+    def result(self, ended_by: str = "") -> MonitorResult:
+        """Return the result; `ended_by` is what ended it if `run` does not know it."""
+        from .results.running import MonitorResult
+
+        return MonitorResult(
+            self._ended_by or ended_by, self._seconds, self._received, self._sent, self._running.lost, self._end.text
+        )
+
+    def _pass_on(self, seconds: Optional[float], until: Optional[str]) -> str:
+        """Do it and return what ended it, as in `MonitorResult`."""
+        end, clock = self._end, self._running.clock
+        wanted = (until or "").encode()
+        last = b""
+        while True:
+            found = self._take()
+            last += found
+            if wanted and wanted in last:
+                return "text"
+            last = last[-len(wanted) :] if wanted else b""
+            taken = self._give()
+            if end.has_ended:
+                return "output"
+            if end.input_has_ended and (not self._typed or clock.now() - self._moved > _LEAVE_S):
+                return "input"
+            if seconds is not None and clock.now() - self._began >= seconds:
+                if wanted:
+                    self._ended_by = "time"
+                    raise ToolError(
+                        f"the program did not write {until!r} in that time",
+                        code=Code.RUN_TIME,
+                        hint="give it more: --for",
+                    )
+                return "time"
+            if not found and not taken:
+                clock.sleep(_IDLE_S)
+
+    def _take(self) -> bytes:
+        """Pass on what the program has written, if the user listens."""
+        if not self._end.is_there():
+            self._running.give_way()
+            return b""
+        found = self._running.read()
         if found:
-            end.put(found)
-            if wanted is not None:
-                last += found
-                if wanted in last:
-                    return
-                last = last[-len(wanted) :]
-        if len(typed) < _TYPED_LIMIT:
-            typed += end.get()
-        taken = running.write(typed) if running.takes_input else len(typed)
-        typed = typed[taken:]
-        if taken or not end.input_has_ended:
-            moved = clock.now()
-        if end.has_ended or (end.input_has_ended and (not typed or clock.now() - moved > _LEAVE_S)):
-            return
-        if seconds is not None and clock.now() - began >= seconds:
-            if wanted is not None:
-                raise ToolError(
-                    f"the program did not write {until!r} in that time", code=Code.RUN_TIME, hint="give it more: --for"
-                )
-            return
-        if not found and not taken:
-            clock.sleep(_IDLE_S)
+            self._received += len(found)
+            self._end.put(found)
+        lost, self._lost = self._running.lost - self._lost, self._running.lost
+        if lost:
+            self._console.event("lost", size=lost)
+        return found
+
+    def _give(self) -> int:
+        """Pass on what was typed; return how much of it has gone. A program without input loses all of it."""
+        if len(self._typed) < _TYPED_LIMIT:
+            self._typed += self._end.get()
+        taken = len(self._typed)
+        if self._running.takes_input:
+            taken = self._running.write(self._typed)
+            self._sent += taken
+        self._typed = self._typed[taken:]
+        if taken or not self._end.input_has_ended:
+            self._moved = self._running.clock.now()
+        return taken
 
 
 COMMANDS = (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import io
 import re
 import socket
 import sys
@@ -12,12 +10,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Optional
 
 from ..errors import UsageError
+from .heard import Heard
 from .stdin import Stdin
 
 if TYPE_CHECKING:
     from .console import Console
 
 _PORT = re.compile(r"socket://(127\.0\.0\.1|localhost):(\d{1,5})", re.ASCII)
+_HOST = "127.0.0.1"
 _PIECE = 4096
 _KNOCK_S = 0.05  # how long one look for a client takes; our choice
 _STUCK_S = 1.0  # a client that takes nothing for so long is dropped; our choice
@@ -40,6 +40,11 @@ class UserEnd(ABC):
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         """Close it."""
+
+    @property
+    def text(self) -> str:
+        """The end of what the program wrote; empty if it goes elsewhere as bytes."""
+        return ""
 
     def is_there(self) -> bool:
         """Tell whether the user listens; wait for that a little."""
@@ -74,9 +79,7 @@ class _Streams(UserEnd):
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._decoder = io.IncrementalNewlineDecoder(
-            codecs.getincrementaldecoder("utf-8")("backslashreplace"), translate=True
-        )
+        self._heard = Heard(console)
         self._stdin = Stdin()
 
     def __enter__(self) -> _Streams:
@@ -86,11 +89,14 @@ class _Streams(UserEnd):
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
-        self._console.output(self._decoder.decode(b"", final=True))
-        self._console.interrupt()
+        self._heard.end()
+
+    @property
+    def text(self) -> str:
+        return self._heard.text
 
     def put(self, data: bytes) -> None:
-        self._console.output(self._decoder.decode(data))
+        self._heard.put(data)
         self.has_ended = self._console.is_cut_off
 
     def get(self) -> bytes:
@@ -127,7 +133,7 @@ class _Socket(UserEnd):
     """A TCP port on loopback for one client at a time. Without a client the text stays in the chip."""
 
     def __init__(self, number: int, console: Console) -> None:
-        self.name = f"serving socket://127.0.0.1:{number}"
+        self.name = f"serving socket://{_HOST}:{number}"
         self._number = number
         self._console = console
         self._door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -137,7 +143,7 @@ class _Socket(UserEnd):
         if sys.platform != "win32":  # there the option would let two programs share the port
             self._door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            self._door.bind(("127.0.0.1", self._number))
+            self._door.bind((_HOST, self._number))
             self._door.listen(1)
         except OSError as exc:
             self._door.close()
@@ -145,6 +151,7 @@ class _Socket(UserEnd):
                 f"port {self._number} cannot be used: {exc.strerror}", hint="another program has it; choose another one"
             ) from exc
         self._door.settimeout(_KNOCK_S)
+        self._console.event("listening", host=_HOST, port=self._number)
         return self
 
     def __exit__(
@@ -162,6 +169,7 @@ class _Socket(UserEnd):
                 return False
             self._client.settimeout(_STUCK_S)
             self._console.note("monitor: a client has come")
+            self._console.event("client", is_there=True)
         return True
 
     def put(self, data: bytes) -> None:
@@ -192,3 +200,4 @@ class _Socket(UserEnd):
             self._client.close()
         self._client = None
         self._console.note("monitor: the client has gone")
+        self._console.event("client", is_there=False)

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from ..parts.table import Part, Region
     from .console import Console
     from .request import Request
+    from .results.option_bytes import (
+        OptionsDefaultsResult,
+        OptionsDiffResult,
+        OptionsSetResult,
+        OptionsShowResult,
+    )
 
 # The dangers that `--force-…` allows.
 _FORCED = {
@@ -46,14 +52,15 @@ def dangers(forced: Iterable[str]) -> set[Danger]:
     return {Danger(name) for name in forced}
 
 
-def show(request: Request[NoArguments], console: Console) -> None:
-    from ..chip import wording
+def show(request: Request[NoArguments], console: Console) -> OptionsShowResult:
+    from .results.option_bytes import OptionsShowResult
 
     part = request.require_part()
     request.require_settled("options", "meaning")
     with request.chip(console) as chip:
-        for line in wording.options_in_force(part, chip.options()):
-            console.say(line)
+        result = OptionsShowResult(part, chip.options())
+        console.report(result)  # inside the `with` statement: an error at its end must not hide it
+    return result
 
 
 class SetArguments(NamedTuple):
@@ -71,25 +78,30 @@ class SetArguments(NamedTuple):
         add_forced(parser)
 
 
-def set_values(request: Request[SetArguments], console: Console) -> None:
+def set_values(request: Request[SetArguments], console: Console) -> OptionsSetResult:
+    from .results.option_bytes import OptionsSetResult
+
     part = request.require_part()
     request.require_settled("options", "meaning")
     settings, allow = request.arguments.settings, dangers(request.arguments.forced)
     with request.chip(console) as chip:
-        changes = chip.set_options(*settings, allow=allow, tell=changes_shown(console.say, part))
-        _tell_changed(console, changes, after_reset=chip.resets_for_options)
+        changes = chip.set_options(*settings, allow=allow, tell=changes_told(console, part))
+        result = OptionsSetResult(part, changes, chip.resets_for_options)
+        console.report(result)
+    return result
 
 
-def defaults(request: Request[NoArguments], console: Console) -> None:
+def defaults(request: Request[NoArguments], console: Console) -> OptionsDefaultsResult:
+    from .results.option_bytes import OptionsDefaultsResult
+
     part = request.require_part()
     request.require_settled("options", "meaning")
     with request.chip(console) as chip:
-        changes = chip.reset_options(tell=changes_shown(console.say, part))
-        left = ", ".join(state.option.name for state in chip.options() if not state.is_factory)
-        if changes or not left:
-            _tell_changed(console, changes, after_reset=chip.resets_for_options)
-        if left:
-            console.say(f"not changed, and not at factory values: {left}")
+        changes = chip.reset_options(tell=changes_told(console, part))
+        left = [state.option.name for state in chip.options() if not state.is_factory]
+        result = OptionsDefaultsResult(part, changes, chip.resets_for_options, left)
+        console.report(result)
+    return result
 
 
 class DiffArguments(NamedTuple):
@@ -103,9 +115,9 @@ class DiffArguments(NamedTuple):
         parser.add_argument("file", metavar="FILE", help="an image, or the saved output of `options show`")
 
 
-def diff(request: Request[DiffArguments], console: Console) -> None:
-    from ..chip import wording
+def diff(request: Request[DiffArguments], console: Console) -> OptionsDiffResult:
     from ..chip.options.plan import Change
+    from .results.option_bytes import OptionsDiffResult
 
     part, file = request.require_part(), request.arguments.file
     request.require_settled("options", "meaning")
@@ -114,12 +126,10 @@ def diff(request: Request[DiffArguments], console: Console) -> None:
         states = chip.options()
     compared = [Change(state, values[state.option.name]) for state in states if state.option.name in values]
     different = [change for change in compared if not change.is_done(states)]
+    result = OptionsDiffResult(part, file, len(compared), different)
     if not different:
-        console.say(f"the {len(compared)} option bytes in {file} are the same as the chip's")
-        return
-    console.say(f"the chip -> {file}")
-    for line in wording.option_changes(part, different):
-        console.say(line)
+        return result
+    console.report(result)
     first = different[0]
     raise VerifyError(
         f"{len(different)} of {len(compared)} option bytes differ: {_names(different)}",
@@ -128,6 +138,19 @@ def diff(request: Request[DiffArguments], console: Console) -> None:
         actual=first.state.value,
         hint="`options set` changes single option bytes",
     )
+
+
+def changes_told(console: Console, part: Part) -> Callable[[Sequence[Change]], None]:
+    """Return a function that tells the effect of changes of option bytes: a text, and an event for programs."""
+
+    def tell(changes: Sequence[Change]) -> None:
+        from ..chip import wording
+
+        lines = list(wording.option_changes(part, changes))
+        if lines:
+            console.tell("option-changes", "\n".join(lines), changes=changes)
+
+    return tell
 
 
 def changes_shown(say: Callable[[str], None], part: Part) -> Callable[[Sequence[Change]], None]:
@@ -140,16 +163,6 @@ def changes_shown(say: Callable[[str], None], part: Part) -> Callable[[Sequence[
             say(line)
 
     return tell
-
-
-def _tell_changed(console: Console, changes: Sequence[Change], *, after_reset: bool) -> None:
-    """Report `changes`, which are done."""
-    from ..chip import wording
-
-    if not changes:
-        console.say("nothing to do: the option bytes already have these values")
-    for line in wording.options_written(changes, after_reset=after_reset):
-        console.say(line)
 
 
 def _values_of_file(file: str, part: Part, base: Optional[int]) -> dict[str, int]:

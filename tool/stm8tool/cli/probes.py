@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .console import Console
     from .request import Request
-    from .results.probes import ListResult
+    from .results.probes import DoctorResult, InfoResult, ListResult
 
 
 def list_probes(request: Request[NoArguments], console: Console) -> ListResult:
@@ -24,28 +24,17 @@ def list_probes(request: Request[NoArguments], console: Console) -> ListResult:
     return ListResult(probes, others, looked_for(request.probe))
 
 
-def info(request: Request[NoArguments], console: Console) -> None:
-    from ..chip import wording
+def info(request: Request[NoArguments], console: Console) -> InfoResult:
+    from .results.probes import InfoResult
 
-    part = request.part
     with request.chip(console) as chip:
-        probe = chip.probe
-        console.say(f"probe:      {probe.model}, firmware {probe.firmware}")
-        console.say(f"serial:     {probe.serial or 'unknown'}, {probe.place}")
-        console.say(f"supply:     {wording.supply(chip.supply_mv)}")
-        info = chip.info()  # shown inside the `with` statement: an error at its end must not hide a result
-        console.say(f"connected:  {chip.how_connected(info)}")
-        console.say(f"family:     {wording.FAMILIES[info.seen.register_map]}")
-        if part is None or info.protection is None:
-            console.say("give --part to see protection and option bytes")
-            return
-        console.say(f"part:       {part.name} (figures of {part.confidence} confidence)")
-        console.say(f"protection: {wording.protection(info.protection)}")
-        if info.options:
-            for line in (*wording.option_table(info.options), *wording.unfinished(info.options)):
-                console.say(f"  {line}")
-        if info.unique_id is not None:
-            console.say(f"unique ID:  {info.unique_id.hex().upper()}")
+        result = InfoResult(chip.probe, chip.supply_mv, request.part)
+        console.tell("probe", result.about_probe, probe=result.probe, supply_mv=result.supply_mv)
+        console.report(result)  # a chip that does not answer must not hide the probe
+        seen = chip.info()
+        result = result._replace(connected=chip.how_connected(seen), chip=seen)
+        console.report(result)  # nor an error at the end of the `with` statement the chip
+    return result
 
 
 class DoctorArguments(NamedTuple):
@@ -65,31 +54,36 @@ class DoctorArguments(NamedTuple):
         )
 
 
-def doctor(request: Request[DoctorArguments], console: Console) -> None:
+def doctor(request: Request[DoctorArguments], console: Console) -> DoctorResult:
     from ..doctor import examine as checks
     from ..doctor import page as doctor_page
+    from .results.probes import DoctorResult
 
     report = request.arguments.report
     if report is not None:
         doctor_page.check_output(report)
     by_chip = request.part_name == AUTO
-    diagnosis = checks.examine(
-        request.probe,
-        None if by_chip else request.part_name,
-        request.power_cycle(console),
-        write_test=request.arguments.write_test,
-        serial=request.serial_settings(console),
+    result = DoctorResult(
+        checks.examine(
+            request.probe,
+            None if by_chip else request.part_name,
+            request.power_cycle(console),
+            write_test=request.arguments.write_test,
+            serial=request.serial_settings(console),
+        )
     )
-    for line in doctor_page.page(diagnosis, fancy=console.shows(doctor_page.SIGNS)):
-        console.say(line)
+    for finding in doctor_page.values(result.diagnosis)["findings"]:
+        console.event("finding", **finding)
+    console.report(result)
     if report is not None:
-        doctor_page.save(report, diagnosis)
+        doctor_page.save(report, result.diagnosis)
         console.say(f"the report is in {report}; it contains serial numbers, but no user names")
-    problem = diagnosis.first_problem
+    problem = result.diagnosis.first_problem
+    if problem and console.form:
+        raise problem
     if problem:
         raise problem.with_(details=(), hint="") from problem  # the page already has them
-    if by_chip:
-        request.possible_parts(console)
+    return result._replace(parts=request.possible_parts(console)) if by_chip else result
 
 
 COMMANDS = (

@@ -32,7 +32,6 @@ def _tell_interrupted(words: list[str]) -> int:
     from .machine_console import MachineConsole
 
     console = MachineConsole(json_result="--json" in words, events="--events" in words)
-    console.begin(None)
     console.interrupted("interrupted")
     console.finish(EXIT_INTERRUPTED)
     return EXIT_INTERRUPTED

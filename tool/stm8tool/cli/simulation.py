@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
-import io
+import logging
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Optional
@@ -17,7 +16,12 @@ if TYPE_CHECKING:
     from ..sim.running import Outcome
     from .console import Console
     from .coverage import Measured
+    from .heard import Heard
     from .request import Request
+    from .results.boards import SimRunResult
+    from .symbols import Symbols
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_LIMIT_S = 10.0
 LONGEST_S = 86_400.0
@@ -72,9 +76,10 @@ def _measured(given: SimRunArguments) -> Optional[Measured]:
     return measure(given.elf, given.coverage, hot_spots=given.hot_spots)
 
 
-def run(request: Request[SimRunArguments], console: Console) -> None:
+def run(request: Request[SimRunArguments], console: Console) -> SimRunResult:
     from ..sim.running import End, Goal
     from ..sim.running import run as run_board
+    from .heard import Heard
     from .simulated_console import listener
     from .symbols import Symbols
 
@@ -93,36 +98,68 @@ def run(request: Request[SimRunArguments], console: Console) -> None:
         said=None if said is None else said.encode(),
         silence=None if given.silence is None else duration_s(given.silence, "--silence"),
     )
-    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")("backslashreplace"), translate=True)
+    heard = Heard(console)
     outcome = run_board(
         given.chipfile,
         goal,
-        lambda data: console.output(decoder.decode(data)),
-        lambda warning: console.note(f"warning: {warning}"),
+        heard.put,
+        lambda warning: _log.warning("%s", warning),
         console=listener(symbols.find),
         coverage=None if measured is None else measured.coverage,
     )
-    console.output(decoder.decode(b"", final=True))
-    console.interrupt()
-    if measured:
-        measured.tell(console, symbols)
+    heard.end()
     where = f"at {symbols.place(outcome.pc)}, after {_wording(outcome.seconds)} of simulated time"
+    error: Optional[ToolError] = None
+    message = None
     if outcome.end in (End.TEXT, End.SAID):
-        console.say(f"the program sent {text if outcome.end is End.TEXT else said!r}: {where}")
+        message = f"the program sent {text if outcome.end is End.TEXT else said!r}: {where}"
     elif outcome.end is End.ADDRESS:
-        console.say(f"the program reached {pc}: {where}")
+        message = f"the program reached {pc}: {where}"
     elif outcome.end is End.STOPPED:
-        raise _stopped(outcome, where, has_names=given.elf is not None)
+        error = _stopped(outcome, where, has_names=given.elf is not None)
     elif outcome.end is End.SILENCE:
-        raise ToolError(
+        error = ToolError(
             f"the program sent nothing for {given.silence}: the CPU is {where}",
             code=Code.RUN_TIME,
             hint=_unmodelled(outcome) + "give the program more time with --silence",
         )
     elif given.duration is None or text is not None or pc is not None or said is not None:
-        raise _too_late(outcome, where, [text, said], pc)
+        error = _too_late(outcome, where, [text, said], pc)
     else:
-        console.say(f"the time is over: the CPU is {where}")
+        message = f"the time is over: the CPU is {where}"
+    result = _result(outcome, symbols, heard)
+    if measured:
+        result = _with_measurements(result, measured, symbols, console)
+    result = result._replace(message=message)
+    if error is not None:
+        console.report(result)  # the measurements hold all the same
+        raise error
+    return result
+
+
+def _result(outcome: Outcome, symbols: Symbols, heard: Heard) -> SimRunResult:
+    from .results.boards import SimRunResult
+
+    return SimRunResult(
+        outcome.end.value,
+        outcome.why,
+        outcome.pc,
+        symbols.place(outcome.pc),
+        outcome.seconds,
+        heard.text,
+        heard.size,
+        outcome.unmodelled,
+    )
+
+
+def _with_measurements(result: SimRunResult, measured: Measured, symbols: Symbols, console: Console) -> SimRunResult:
+    """Add what was measured; the hot spots are shown even if the file cannot be written."""
+    result = result._replace(hot_spots=measured.spots(symbols))
+    try:
+        return result._replace(coverage=measured.save())
+    except ToolError:
+        console.report(result)
+        raise
 
 
 def _stopped(outcome: Outcome, where: str, *, has_names: bool) -> ToolError:

@@ -9,12 +9,14 @@ from .command import NoArguments, PartUse, command
 if TYPE_CHECKING:
     from .console import Console
     from .request import Request
+    from .results.probes import UdevResult
 
 
-def udev(_request: Request[NoArguments], console: Console) -> None:
+def udev(_request: Request[NoArguments], _console: Console) -> UdevResult:
     from ..transport.usb_access import UDEV_RULES
+    from .results.probes import UdevResult
 
-    console.say(UDEV_RULES.rstrip())
+    return UdevResult(UDEV_RULES)
 
 
 COMMANDS = (

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Sequence
 
-    from ..chip.running.live_variables import LiveVariables, Reading
+    from ..chip.running.live_variables import LiveVariables
     from ..dwarf.expressions import ValuePlace
     from ..dwarf.variables import Variables
     from .console import Console
     from .request import Request
-    from .watch_outputs import Output
+    from .results.running import ListedVariable, SetResult, WatchResult
+    from .watch_outputs import Output, Sample
 
 _RATE = 10.0  # samples a second
 _FASTEST, _SLOWEST = 1000.0, 0.01
@@ -104,13 +105,14 @@ def _examples(program: _Program) -> str:
     return " ".join(names[:2]) or "counter"
 
 
-def watch(request: Request[WatchArguments], console: Console) -> None:
+def watch(request: Request[WatchArguments], console: Console) -> WatchResult:
+    from .results.running import WatchResult
+
     given = request.arguments
     pace = _Pace.of(given)
     program = _program(given.words)
     if given.listing:
-        _list(program, console)
-        return
+        return WatchResult("list", 0, None, _listed(program))
     places = _places(request, program)
     if given.csv and program.elf and os.path.realpath(given.csv) == os.path.realpath(program.elf):
         raise UsageError(f"--csv {given.csv} is the ELF itself", hint="choose another name, such as values.csv")
@@ -120,14 +122,23 @@ def watch(request: Request[WatchArguments], console: Console) -> None:
     def notice(text: str) -> None:
         console.note(f"watch: {text}")
 
-    with request.chip(console) as chip, chip.variables(program.elf, notice) as live, ExitStack() as stack:
-        for output in outputs:
-            stack.enter_context(output)
-        notice(f"{len(places)} {'value' if len(places) == 1 else 'values'}; Ctrl-C ends it")
-        try:
-            _sample(live, places, outputs, pace)
-        except KeyboardInterrupt:  # it is the usual end: all that was seen is kept
-            notice("ended by Ctrl-C")
+    sampler: Optional[_Sampler] = None
+    try:
+        with request.chip(console) as chip, chip.variables(program.elf, notice) as live, ExitStack() as stack:
+            for output in outputs:
+                stack.enter_context(output)
+            notice(f"{len(places)} {'value' if len(places) == 1 else 'values'}; Ctrl-C ends it")
+            sampler = _Sampler(live, places, outputs)
+            try:
+                sampler.run(pace)
+            except KeyboardInterrupt:  # it is the usual end: all that was seen is kept
+                sampler.end = "interrupt"
+                notice("ended by Ctrl-C")
+            return sampler.result
+    except BaseException:
+        if sampler is not None:
+            console.report(sampler.result._replace(end="error"))
+        raise
 
 
 class _Pace(NamedTuple):
@@ -206,41 +217,73 @@ def _with_other_sign(place: ValuePlace) -> str:
     return f"{name_of_piece(place, suffix)}:{sign}int{8 * kind.size}_t{counts}"
 
 
-def _sample(live: LiveVariables, places: Sequence[ValuePlace], outputs: Sequence[Output], pace: _Pace) -> None:
-    """Read and show until it is enough."""
-    from .watch_outputs import Sample
+class _Sampler:
+    """Reads and shows until it is enough.
 
-    clock = live.clock
-    began = due = clock.now()
-    first: Optional[float] = None
-    taken = 0
-    while True:
-        readings: Optional[Sequence[Reading]] = live.read(places)
-        now = clock.now()
-        if readings is not None:
-            first = now if first is None else first
-            for output in outputs:
-                output.show(Sample(now - first, readings))
-            taken += 1
-        is_over = pace.seconds is not None and now - began >= pace.seconds
-        if is_over or taken == pace.samples or any(output.has_ended for output in outputs):
+    Attributes:
+        end: The reason of the end, as in `WatchResult`.
+    """
+
+    def __init__(self, live: LiveVariables, places: Sequence[ValuePlace], outputs: Sequence[Output]) -> None:
+        self.end = "error"
+        self._live = live
+        self._places = places
+        self._outputs = outputs
+        self._taken = 0
+        self._last: Optional[Sample] = None
+
+    @property
+    def result(self) -> WatchResult:
+        """The result so far."""
+        from .results.running import WatchResult
+
+        return WatchResult(self.end, self._taken, None if self._last is None else self._last.values)
+
+    def run(self, pace: _Pace) -> None:
+        """Take samples."""
+        from .watch_outputs import Sample
+
+        clock = self._live.clock
+        began = due = clock.now()
+        first: Optional[float] = None
+        while True:
+            readings = self._live.read(self._places)
+            now = clock.now()
+            if readings is not None:
+                first = now if first is None else first
+                self._last = Sample(now - first, readings)
+                for output in self._outputs:
+                    output.show(self._last)
+                self._taken += 1
+            if self._taken == pace.samples:
+                self.end = "count"
+            elif pace.seconds is not None and now - began >= pace.seconds:
+                self.end = "time"
+            elif any(output.has_ended for output in self._outputs):
+                self.end = "output"
+            else:
+                due = max(due + pace.period_s, now)
+                clock.sleep(due - now)
+                continue
             return
-        due = max(due + pace.period_s, now)
-        clock.sleep(due - now)
 
 
-def _list(program: _Program, console: Console) -> None:
+def _listed(program: _Program) -> Sequence[ListedVariable]:
+    from .results.running import ListedVariable
+
     known = program.variables
-    found = known.with_place if known else []
-    names = [variable.spelling(known) for variable in found] if known else []
-    width = max(map(len, names), default=0)
-    for name, variable in zip(names, found):
-        console.say(f"{name:{width}}  0x{variable.address or 0:06X}  {variable.type.name}")
+    if known is None:
+        return ()
+    return [
+        ListedVariable(variable.spelling(known), variable.address or 0, variable.type.name)
+        for variable in known.with_place
+    ]
 
 
-def set_values(request: Request[ValuesArguments], console: Console) -> None:
+def set_values(request: Request[ValuesArguments], console: Console) -> SetResult:
     from ..chip.running.live_variables import require_readable, setting_of
     from ..dwarf.expressions import place_of
+    from .results.running import SetResult, SetVariable
 
     program = _program(request.arguments.words)
     part = request.require_part()
@@ -257,15 +300,22 @@ def set_values(request: Request[ValuesArguments], console: Console) -> None:
     def notice(text: str) -> None:
         console.note(f"set: {text}")
 
+    result = SetResult(())
     with request.chip(console) as chip, chip.variables(program.elf, notice) as live:
         for setting in settings:
             change = live.apply(setting)
             name, wanted = setting.place.text, setting.text
-            console.say(f"{name}: {change.before.text} -> {wanted}")
-            if change.after.text != wanted:
+            done = SetVariable(
+                name, change.before.value, change.after.value, wanted, change.after.text == wanted, change.disturbed
+            )
+            console.tell("set", f"{name}: {change.before.text} -> {wanted}", **done._asdict())
+            if not done.is_kept:
                 notice(f"the program has changed {name} again: it is {change.after.text} now")
             if change.disturbed:
                 notice(f"the program changed the neighbours of {name} in that moment: one of its changes may be lost")
+            result = SetResult((*result.variables, done))
+            console.report(result)  # an error at the next variable must not hide it
+    return result
 
 
 COMMANDS = (

@@ -14,13 +14,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, Optional, Union
 
-from ..dwarf.types import Value, character_of, leaves, value_of
+from ..dwarf.types import character_of, leaves, value_of
 from ..errors import Code, UsageError
 
 if TYPE_CHECKING:
     from ..chip.running.live_variables import Reading
     from ..dwarf.expressions import ValuePlace
     from .console import Console
+    from .results.running import SampleValues
 
 TELEPLOT_PORT = 47269  # Teleplot's README, "Telemetry Format"
 _DATAGRAM = 1400  # bytes, which one packet of an Ethernet holds
@@ -34,6 +35,18 @@ class Sample(NamedTuple):
 
     time_s: float
     readings: Sequence[Reading]
+
+    @property
+    def values(self) -> SampleValues:
+        """The same for programs."""
+        from .results.running import SampleValues
+
+        return SampleValues(
+            round(self.time_s, 6),
+            {reading.name: reading.value for reading in self.readings},
+            [reading.name for reading in self.readings if not reading.steady],
+            {reading.name: reading.problem for reading in self.readings if reading.problem},
+        )
 
 
 class Output(ABC):
@@ -94,19 +107,8 @@ class Lines(Output):
 
     def show(self, sample: Sample) -> None:
         values = "  ".join(f"{reading.place.text} = {_text(reading)}" for reading in sample.readings)
-        self._console.tell("sample", f"{sample.time_s:.3f} s  {values}", **fields(sample))
+        self._console.tell("sample", f"{sample.time_s:.3f} s  {values}", **sample.values._asdict())
         self.has_ended = self._console.is_cut_off
-
-
-def fields(sample: Sample) -> dict[str, object]:
-    """Return a sample as the fields of an event."""
-    readings = sample.readings
-    return {
-        "time_s": round(sample.time_s, 6),
-        "values": {reading.place.text: _plain(reading.value) for reading in readings},
-        "torn": [reading.place.text for reading in readings if not reading.steady],
-        "problems": {reading.place.text: reading.problem for reading in readings if reading.problem},
-    }
 
 
 class Table(Output):
@@ -126,15 +128,6 @@ class Table(Output):
             rows.append(f"{place.text:{self._name}}  {kind:{self._kind}}  {_text(reading)} {character}".rstrip())
         self._console.redraw(rows)
         self.has_ended = self._console.is_cut_off
-
-
-def _plain(value: Value) -> Value:
-    """Return a value that JSON has: it knows neither infinity nor "not a number"."""
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class CsvFile(Output):

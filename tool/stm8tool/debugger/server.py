@@ -37,6 +37,7 @@ class GdbServer:
         notice: Called with one line for the user.
         ended: Tells whether the server is to end.
         slept: Lets time pass for a running chip; a simulated one has a clock of its own.
+        client: Called with True when a client has come, and with False when it has gone.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class GdbServer:
         notice: Callable[[str], None],
         ended: Callable[[], bool],
         slept: Callable[[float], None],
+        client: Callable[[bool], None] = lambda is_there: None,
     ) -> None:
         self._stub = stub
         self._port = port
         self._notice = notice
         self._ended = ended
         self._slept = slept
+        self._tell_client = client
         self._client: Optional[_Client] = None
 
     def serve(self, ready: Callable[[int], None]) -> None:
@@ -94,6 +97,7 @@ class GdbServer:
     def _serve_client(self, door: socket.socket, client: _Client) -> None:
         self._client = client
         self._notice("a debugger has come")
+        self._tell_client(True)
         self._stub.is_interrupted = lambda: client.has_news() or self._ended()
         with client:
             try:
@@ -113,6 +117,7 @@ class GdbServer:
                 self._client = None
                 self._stub.end()
         self._notice("the debugger has gone; the program runs")
+        self._tell_client(False)
 
     def _turn(self, client: _Client) -> None:
         """Look at the client, and at the chip if its program runs."""

@@ -63,29 +63,30 @@ def page(diagnosis: Diagnosis, *, fancy: bool) -> list[str]:
 
 def document(diagnosis: Diagnosis) -> dict[str, Any]:
     """Return the findings as plain values; the user's home directory is "~"."""
-    first = diagnosis.first_problem
-    plain: dict[str, Any] = _without_home(
-        {
-            "format": FORMAT,
-            "version": VERSION,
-            "probe": diagnosis.selector,
-            "part": diagnosis.part,
-            "exit_code": first.exit_code if first else 0,
-            "first_problem": _error(first) if first else None,
-            "findings": [
-                {
-                    "key": finding.key,
-                    "mark": finding.mark.value,
-                    "text": finding.text,
-                    "details": list(finding.details),
-                    "facts": dict(finding.facts),
-                    "problem": _error(finding.error) if finding.error else None,
-                }
-                for finding in diagnosis.findings
-            ],
-        }
-    )
+    plain: dict[str, Any] = _without_home({"format": FORMAT, "version": VERSION, **values(diagnosis)})
     return plain
+
+
+def values(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return the findings as plain values, as they are."""
+    first = diagnosis.first_problem
+    return {
+        "probe": diagnosis.selector,
+        "part": diagnosis.part,
+        "exit_code": first.exit_code if first else 0,
+        "first_problem": _error(first) if first else None,
+        "findings": [
+            {
+                "key": finding.key,
+                "mark": finding.mark.value,
+                "text": finding.text,
+                "details": list(finding.details),
+                "facts": dict(finding.facts),
+                "problem": _error(finding.error) if finding.error else None,
+            }
+            for finding in diagnosis.findings
+        ],
+    }
 
 
 def check_output(path: str) -> None:

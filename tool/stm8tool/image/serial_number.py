@@ -74,6 +74,11 @@ class SerialNumber:
             )
         return Segment(self.address, data, f"serial number {value}")
 
+    @staticmethod
+    def number_in(segment: Segment) -> int:
+        """Return the number that `encode` or `take` has put into a segment."""
+        return int(segment.origin.rpartition(" ")[2])
+
     def peek(self) -> int:
         """Return the next number; another process may take it before this one does.
 

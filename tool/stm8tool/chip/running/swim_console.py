@@ -67,6 +67,7 @@ class SwimConsole:
         self._unsure: Optional[int] = None  # the tail that the chip may still have: the link was lost at the write
         self._dropped = 0
         self._untold = 0  # dropped bytes that the user was not told of yet
+        self._lost = 0  # dropped bytes in all
         self._told_dropped_at: Optional[float] = None
         self._full = False  # the last read found much: the next one reads header and data at once
         self._blinks = 0
@@ -190,6 +191,11 @@ class SwimConsole:
         return self._link.clock
 
     @property
+    def lost(self) -> int:
+        """How many bytes the program dropped because its ring was full; there may be multiples of 256 more."""
+        return self._lost
+
+    @property
     def takes_input(self) -> bool:
         """True if the program has a ring for input."""
         return self._in is not None
@@ -253,6 +259,7 @@ class SwimConsole:
         lost = count - self._dropped & 0xFF
         self._dropped = count
         self._untold += lost
+        self._lost += lost
         told_at = self._told_dropped_at
         if self._untold and (told_at is None or self._link.clock.now() - told_at >= _DROPPED_EVERY_S):
             self._tell_untold()

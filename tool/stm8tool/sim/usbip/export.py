@@ -26,7 +26,13 @@ PORT = 3240  # registered for USB/IP
 _ADDRESS = Hint("{port} takes a number up to 65535, 0 for any free port; {host} takes an address of this machine")
 
 
-def serve(path: store.PathLike, host: str, port: int, say: Callable[[str], None]) -> None:
+def serve(
+    path: store.PathLike,
+    host: str,
+    port: int,
+    say: Callable[[str], None],
+    reached_by: Callable[[str], None] = lambda selector: None,
+) -> None:
     """Export the probe of a chip file until KeyboardInterrupt; the file is saved whenever the importer goes.
 
     Args:
@@ -34,6 +40,7 @@ def serve(path: store.PathLike, host: str, port: int, say: Callable[[str], None]
         host: Address to listen on.
         port: TCP port, 0 for any free one.
         say: Takes lines for the user, among them how to attach the probe.
+        reached_by: Takes the selector of the probe by which a tool reaches the board, once it can.
 
     Raises:
         UsageError: Not a chip file, a probe that is only a loader, or an address on which the tool cannot listen.
@@ -67,8 +74,15 @@ def serve(path: store.PathLike, host: str, port: int, say: Callable[[str], None]
         option = "" if port == PORT else f" --tcp-port {port}"
         say(f"attach it (Linux, as root): modprobe vhci-hcd; usbip{option} attach -r {_reachable(host)} -b {BUSID}")
         say("Ctrl-C ends this")
+        reached_by(_selector(_reachable(host), port))
         with shield():
             Server(about, plugged, say).serve(listener)
+
+
+def _selector(host: str, port: int) -> str:
+    """Return the value of `--probe` for a server."""
+    place = f"[{host}]" if ":" in host else host
+    return f"usbip://{place}/{BUSID}" if port == PORT else f"usbip://{place}:{port}/{BUSID}"
 
 
 def _listener(host: str, port: int) -> socket.socket:
