@@ -70,7 +70,7 @@ def test_each_socket_gets_the_image_and_a_number_of_its_own(shop: Desk) -> None:
     for chip in chips:
         name = f"{chip['socket'].lower()}.chip"
         assert shop.memory("flash", name)[:300] == program(300)
-        assert shop.memory("eeprom", name)[:4].hex() == chip["serial_hex"] == f"{chip['serial']:08x}"
+        assert shop.memory("eeprom", name)[:4].hex().upper() == chip["serial_hex"] == f"{chip['serial']:08X}"
     assert Path("next.txt").read_text(encoding="ascii") == "43\n"
     lines = result.out.splitlines()
     assert lines[0] == "job: STM8S103F3, firmware.hex, 2 sockets; log log.jsonl"
@@ -87,7 +87,7 @@ def test_a_line_of_the_log_has_what_is_known_about_a_chip(shop: Desk) -> None:
     assert chip["run"] == run["run"]
     assert chip["image_sha256"] == [run["image"][0]["sha256"]]
     document = json.loads(Path("a.chip").read_text(encoding="ascii"))
-    assert chip["uid"] == document["unique_id"]
+    assert chip["uid"] == document["unique_id"].upper()
     assert (chip["probe"], chip["probe_serial"]) == ("STLINK-V3", document["serial"])
     assert chip["firmware"].startswith("V3")
     assert chip["blocks"] == {"compared": 6, "written": 6}

@@ -238,7 +238,7 @@ class ChipRun:
             expected = image.overlaid(Image([self._numbers.next()]))
             chip.check_write(expected, options=options, allow=allow, unlock=unlock)
             taken: CountedNumber = self._numbers.take(record.socket)
-            record.serial, record.serial_hex = taken.value, taken.segment.data.hex()
+            record.serial, record.serial_hex = taken.value, taken.segment.data.hex().upper()
             image = image.overlaid(Image([taken.segment]))
         result = chip.write(image, options=options, allow=allow, unlock=unlock, verify=job.verify)
         record.blocks = {"compared": result.written.compared, "written": result.written.programmed}
@@ -254,4 +254,4 @@ class ChipRun:
 
 
 def _hex(data: Optional[bytes]) -> Optional[str]:
-    return None if data is None else data.hex()
+    return None if data is None else data.hex().upper()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
     from ...production.summary import RunSummary
@@ -16,19 +16,13 @@ class ProduceResult(NamedTuple):
         job: The name of the job.
         checked: The job was only checked: no probe was opened.
         rehearsed: It was done on simulated boards.
-        summary: The counts of the run; null if there was none.
+        summary: The counts of the run; null after --check.
     """
 
     job: str
     checked: bool = False
     rehearsed: bool = False
     summary: Optional[RunSummary] = None
-
-    def data(self) -> dict[str, Any]:
-        """Return it as plain values: the summary has its yield, too."""
-        own = self._asdict()
-        own["summary"] = None if self.summary is None else self.summary.fields()
-        return own
 
     def show(self, console: Console) -> None:
         """Print it."""
