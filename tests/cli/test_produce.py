@@ -486,6 +486,8 @@ def test_a_look_at_a_board_does_not_reset_it(shop: Desk) -> None:
     assert starts.answers("sim:board.chip")
     assert starts.answers("sim:board.chip")
     assert shop.is_idle()
+    shop.chip(locked=True)
+    assert starts.answers("sim:board.chip")
     shop.chip(faults=["swim-open"])
     assert not starts.answers("sim:board.chip")
     with pytest.raises(ToolError):

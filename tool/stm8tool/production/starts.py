@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from ..chip.running import attach
-from ..errors import ConnectError, ToolError
+from ..errors import ConnectError, SwimError, ToolError
 from ..selector import open_link
 from ..session import Session
 
@@ -128,6 +129,7 @@ def _answers(link: SwimLink) -> bool:
         attach.attach(link)
     except ConnectError:
         return False
-    attach.start_from_reset(link)
+    with suppress(SwimError):  # it has answered; a locked chip may refuse this
+        attach.start_from_reset(link)
     attach.detach(link)
     return True
