@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from cli.desk import Desk, program, talking
+from stm8tool.api import Chip
 from stm8tool.errors import Code, ToolError
 from stm8tool.parts.table import find_part
 from stm8tool.production import line, starts, worker
@@ -176,6 +177,18 @@ def test_a_program_that_prints_something_else_fails(shop: Desk, text: bytes, lin
     assert events("gap")[0]["serial"] == chip["serial"] == 41
     assert shop.memory("options", "a.chip")[0] == 0, "it was locked"
     assert shop.is_idle("a.chip")
+
+
+def test_a_board_that_was_changed_during_the_self_test_does_not_pass(
+    shop: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.hex("firmware.hex", (0x8000, talking(b"ok\n")))
+    found = iter([b"\x01" * 12, b"\x02" * 12])
+    monkeypatch.setattr(Chip, "unique_id", lambda _chip: next(found))
+    shop.run("produce", job('[self_test]\nline = "ok"\nseconds = 1\n', sockets="a", head="lock = true\n"), "--once")
+    (chip,) = events("chip")
+    assert (chip["code"], chip["message"]) == ("E-SELF-TEST", "another board came into the socket during the self-test")
+    assert shop.memory("options", "a.chip")[0] == 0, "it was locked"
 
 
 def test_a_program_without_a_console_fails_with_its_own_code(shop: Desk) -> None:

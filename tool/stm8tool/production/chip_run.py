@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Optional
 
-from ..errors import ReadoutProtectedError, ToolError
+from ..errors import Code, ReadoutProtectedError, TargetError, ToolError
 from ..image import Image
 from ..words import JOB
 
@@ -246,8 +246,17 @@ class ChipRun:
 
     def _test(self, chip: Chip) -> None:
         test = self._job.self_test
-        if test is not None:
-            self.record.self_test = test.run(chip, self._go_on)
+        if test is None:
+            return
+        printed = test.run(chip, self._go_on)
+        # A user may have put the next board in meanwhile: the console waits for a chip that is silent.
+        if _hex(chip.unique_id()) != self.record.uid:
+            raise TargetError(
+                "another board came into the socket during the self-test",
+                code=Code.SELF_TEST,
+                hint="leave a board in its socket until it has passed or failed",
+            )
+        self.record.self_test = printed
 
     def _lock(self, chip: Chip) -> None:
         chip.lock()
