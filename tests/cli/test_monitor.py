@@ -11,6 +11,7 @@ import pytest
 
 from cli.desk import Desk, talking
 from stm8tool.cli import monitor
+from stm8tool.cli.console import Console
 from stm8tool.sim.clock import VirtualClock
 
 
@@ -99,6 +100,7 @@ class _Program:
     """A program with room for four bytes at a time, and a clock."""
 
     takes_input = True
+    lost = 0
 
     def __init__(self) -> None:
         self.clock = VirtualClock()
@@ -116,11 +118,12 @@ class _Program:
 @pytest.mark.parametrize(("sent", "got"), [(b"a" * 30, 30), (b"a" * 60, 40)], ids=["all", "the rest is given up"])
 def test_what_stdin_held_at_its_end_goes_to_the_program(sent: bytes, got: int) -> None:
     running: Any = _Program()
-    end: Any = SimpleNamespace(is_there=lambda: True, has_ended=False, input_has_ended=True)
+    end: Any = SimpleNamespace(is_there=lambda: True, has_ended=False, input_has_ended=True, text="")
     pieces = [sent]
     end.get = lambda: pieces.pop() if pieces else b""
-    monitor._pump(running, end, None, None)
-    assert len(running.got) == got
+    pump = monitor._Pump(running, end, Console("lines"))
+    pump.run(None, None)
+    assert (len(running.got), pump.result().sent, pump.result().end) == (got, got, "input")
 
 
 def test_a_part_that_only_a_reset_shows_is_refused(board: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -71,6 +72,14 @@ def test_the_tool_writes_no_bytecode_or_other_file_beside_the_chip(desk: Desk) -
     desk.chip()
     finish(start(_TOOL, *_FLASH, "info", folder=desk.folder))
     assert sorted(path.name for path in desk.folder.iterdir()) == [".board.chip.lock", "board.chip"]
+
+
+def test_the_start_loads_nothing_that_only_a_command_needs(desk: Desk) -> None:
+    result = finish(start("-X", "importtime", _TOOL, "--version", folder=desk.folder))
+    loaded = set(re.findall(r"\| +([\w.]+)$", result.err, re.MULTILINE))
+    assert "stm8tool.cli.main" in loaded
+    slow = {"json", "logging", "traceback", "usb", "serial", "stm8tool.parts.table", "stm8tool.cli.console"}
+    assert {name for name in loaded if name in slow or name.startswith("stm8tool.cli.results")} == set()
 
 
 def test_two_uploads_to_one_chip_at_the_same_time_wait_for_each_other(desk: Desk) -> None:

@@ -60,10 +60,11 @@ def test_the_commands_of_the_page_are_those_of_dev_py() -> None:
     assert [command for command in commands if f'"{command}"' not in door] == []
 
 
-def test_there_are_six_recipes() -> None:
+def test_there_are_seven_recipes() -> None:
     assert RECIPES == [
         "A part",
         "A pio target",
+        "A command",
         "An error code",
         "A fault of the simulator",
         "A probe",

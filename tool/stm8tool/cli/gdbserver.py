@@ -63,7 +63,7 @@ def gdbserver(request: Request[GdbserverArguments], console: Console) -> Optiona
 
     program = None if given.program is None else programs.load(given.program, request.require_part())
     voice = _Voice(console)
-    log = _Clients(console, "" if given.guarded else "; Ctrl-C ends it")
+    log = _Clients(console, port, "" if given.guarded else "; Ctrl-C ends it")
     with request.chip(console) as chip, Target(chip, voice) as target:
         _look(target, voice, reset=given.reset)
         stub = Stub(target, Settings(given.reset, program), voice)
@@ -91,28 +91,31 @@ def _port(text: str) -> int:
 class _Clients:
     """Tells where the server listens and who comes, and keeps the result."""
 
-    def __init__(self, console: Console, ends: str) -> None:
-        self._console = console
-        self._ends = ends
-        self.result: Optional[GdbserverResult] = None
-
-    def listening(self, port: int) -> None:
-        """Tell the port, once clients may come."""
+    def __init__(self, console: Console, port: int, ends: str) -> None:
         from ..debugger.server import HOST
         from .results.running import GdbserverResult
 
         self.result = GdbserverResult(HOST, port, 0)
-        self._console.tell("listening", f"gdbserver: listening on {HOST}:{port}{self._ends}", host=HOST, port=port)
+        self._console = console
+        self._ends = ends
+        self._listens = False
+
+    def listening(self, port: int) -> None:
+        """Tell the port, once clients may come."""
+        self._listens = True
+        self.result = self.result._replace(port=port)
+        host = self.result.host
+        self._console.tell("listening", f"gdbserver: listening on {host}:{port}{self._ends}", host=host, port=port)
 
     def client(self, is_there: bool) -> None:
         """Tell that a client has come or gone."""
-        if is_there and self.result is not None:
+        if is_there:
             self.result = self.result._replace(clients=self.result.clients + 1)
         self._console.event("client", is_there=is_there)
 
     def report(self) -> None:
-        """Keep the result, whatever follows."""
-        if self.result is not None:
+        """Keep the result, whatever follows, unless the server never listened."""
+        if self._listens:
             self._console.report(self.result)
 
 

@@ -9,7 +9,6 @@ import io
 import json
 import logging
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from typing import TYPE_CHECKING, Any, BinaryIO, Optional
@@ -196,6 +195,8 @@ class MachineConsole(Console):
         self._end_with(of_other(INTERRUPTED, EXIT_INTERRUPTED, text, "run the command again", []), text)
 
     def defect(self, error: Exception) -> None:
+        import traceback
+
         told = "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
         message = f"stm8tool has a defect: {type(error).__name__}: {error}"
         hint = "please report it, with all details"

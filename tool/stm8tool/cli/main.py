@@ -92,24 +92,20 @@ def _asked_forms(words: Sequence[str]) -> set[str]:
 
 def _main_for_programs(words: Sequence[str], asked: set[str]) -> int:
     """Do `main` for a program that reads JSON."""
-    import io
-    from contextlib import redirect_stdout
-
     from .machine_console import MachineConsole
-    from .results.usage import UsageResult
 
     console = MachineConsole(json_result=JSON in asked, events=EVENTS in asked)
     with console.held_stderr(), process.Ending(console) as ending:
-        text = io.StringIO()
         try:
-            with redirect_stdout(text):
-                namespace = _parser().parse(words)
-        except SystemExit:  # after --help or --version
-            console.begin(None)
-            console.conclude(UsageResult(text.getvalue()))
+            namespace, printed = process.ended_or(lambda: _parser().parse(words))
         except WrongWordsError as exc:
             console.begin(exc.command)
             raise UsageError(str(exc), hint=exc.hint, details=[" ".join(exc.usage.split())]) from exc
+        if namespace is None:  # --help, --version
+            from .results.usage import UsageResult
+
+            console.begin(None)
+            console.conclude(UsageResult(printed))
         else:
             ending.expect(namespace.verbose, writes=namespace.command.writes)
             console.begin(namespace.command_name, namespace.progress)

@@ -12,7 +12,6 @@ from ..errors import ImageError, UsageError
 from ..support.values import address
 from .command import PartUse, command
 from .images import image_of
-from .wording import blocks
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -153,6 +152,7 @@ class EraseArguments(NamedTuple):
 
 def erase(request: Request[EraseArguments], console: Console) -> EraseResult:
     from .results.memories import ErasedMemory, EraseResult
+    from .wording import blocks
 
     memories, result = _erased(request), EraseResult(request.require_part(), ())
     with request.chip(console) as chip:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Optional
+from typing import TYPE_CHECKING, NoReturn, Optional, TypeVar
 
 from ..errors import ToolError
 from ..support import interrupts, streams
@@ -13,6 +15,7 @@ from ..support import interrupts, streams
 if TYPE_CHECKING:
     from .console import Console
 
+_Value = TypeVar("_Value")
 EXIT_INTERRUPTED = 130
 EXIT_DEFECT = 1  # that of Python after a traceback
 
@@ -33,6 +36,16 @@ def end_with(main: Callable[[], int]) -> NoReturn:
 def end_as(code: int) -> NoReturn:
     """End this process with the exit code of another one, which has said why."""
     raise SystemExit(code)
+
+
+def ended_or(job: Callable[[], _Value]) -> tuple[Optional[_Value], str]:
+    """Return the value of a job, or None if the job wanted to end the process; and the text that it printed."""
+    text = io.StringIO()
+    with redirect_stdout(text):
+        try:
+            return job(), text.getvalue()
+        except SystemExit:
+            return None, text.getvalue()
 
 
 class HarmlessInterrupt(KeyboardInterrupt):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Optional
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from .results.boards import SimRunResult
     from .symbols import Symbols
 
-_log = logging.getLogger(__name__)
 
 DEFAULT_LIMIT_S = 10.0
 LONGEST_S = 86_400.0
@@ -77,6 +75,8 @@ def _measured(given: SimRunArguments) -> Optional[Measured]:
 
 
 def run(request: Request[SimRunArguments], console: Console) -> SimRunResult:
+    import logging
+
     from ..sim.running import End, Goal
     from ..sim.running import run as run_board
     from .heard import Heard
@@ -103,7 +103,7 @@ def run(request: Request[SimRunArguments], console: Console) -> SimRunResult:
         given.chipfile,
         goal,
         heard.put,
-        lambda warning: _log.warning("%s", warning),
+        lambda warning: logging.getLogger(__name__).warning("%s", warning),
         console=listener(symbols.find),
         coverage=None if measured is None else measured.coverage,
     )
