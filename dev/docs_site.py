@@ -43,6 +43,7 @@ PAGES = {
         "docs/debugging",
         "docs/watch",
         "docs/testing",
+        "docs/production",
         "docs/farm",
         "docs/stm8tool",
         "docs/machine-interface",

@@ -34,6 +34,7 @@ from speed import (  # noqa: E402
     machine_interface,
     phases,
     processes,
+    production,
     record,
     remote,
     serial_port,
@@ -95,7 +96,7 @@ def main() -> int:
     if options.save:
         record.wait_for_quiet()
     measured = list(_shown(serial_port.figures(options.stm8gal)))
-    others = (serial_probes, processes, machine_interface, core, debugging, remote)
+    others = (serial_probes, processes, production, machine_interface, core, debugging, remote)
     measured += _shown(figure for module in others for figure in module.figures())
     _show_console(about, save=options.save)
     if options.save:

@@ -19,7 +19,9 @@ ERRORS = read("docs/errors.md")
 HEADINGS = re.findall(r"^### (E-[A-Z-]+)$", ERRORS, re.MULTILINE)
 # No board decides whether Python packages are there; tests/unit/test_deps.py has them missing.
 # Only a program that floods its console meets E-RING-FULL; tests/session/test_swim_console.py has one.
-_NOT_ON_A_BOARD = {Code.PACKAGES, Code.RING_FULL}
+# E-SELF-TEST is the code of a chip in a log, and a run with such a chip ends with E-CHIPS-FAILED;
+# tests/cli/test_produce.py has one.
+_NOT_ON_A_BOARD = {Code.PACKAGES, Code.RING_FULL, Code.SELF_TEST}
 
 
 @pytest.fixture
@@ -33,6 +35,10 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save("firmware.hex", [Segment(0x8000, code)])
     Path("firmware.elf").write_bytes(small_program(code))
     Path("plain.elf").write_bytes(make_elf(("CODE", 0x8000, code, ALLOC)))
+    job = 'part = "stm8s103f3"\nimage = "firmware.hex"\nlog = "production.jsonl"\n'
+    socket = '[[socket]]\nname = "A"\nprobe = "sim:a.chip"\n'
+    Path("job.toml").write_text(job + socket, encoding="utf-8")
+    Path("wrong.toml").write_text(f'{job}unlok = "never"\nverify = "yes"\n{socket}', encoding="utf-8")
     for name, size in (("20k.bin", 20 * 1024), ("eeprom.bin", 64), ("options.bin", 11)):
         Path(name).write_bytes(bytes([0x82]) * size)
 

@@ -38,6 +38,7 @@ FAILURES = {
     "doctor": ("--probe sim:empty doctor", "E-NO-PROBE"),
     "write": ("write missing.hex", "E-FILE"),
     "verify": ("verify new.hex", "E-VERIFY"),
+    "produce": ("produce missing.toml", "E-JOB"),
     "read": ("read out.txt", "E-USAGE"),
     "restore": ("restore new.hex", "E-FILE"),
     "erase": ("erase --range 0x8001:3", "E-USAGE"),

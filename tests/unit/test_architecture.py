@@ -39,6 +39,7 @@ LAYERS: dict[str, set[str]] = {
     "api": {*LEAVES, "dwarf", "probe", "chip", "session"},
     "uart": {*LEAVES, "transport", "probe", "chip", "session", "api"},
     "library": {*LEAVES, "probe", "chip", "selector", "session", "api", "uart"},
+    "production": {*LEAVES, "probe", "chip", "sim", "selector", "session", "api"},
     "debugger": {*LEAVES, "dwarf", "probe", "chip", "sim", "api"},
     "doctor": {*LEAVES, "transport", "probe", "chip", "selector", "session", "api", "uart"},
     "cli": {
@@ -54,6 +55,7 @@ LAYERS: dict[str, set[str]] = {
         "uart",
         "doctor",
         "debugger",
+        "production",
     },
     "__init__": {"errors", "parts", "image", "probe", "chip", "api", "library", "uart"},
     "oldest": set(),
@@ -74,6 +76,7 @@ DOORS = {
     "intelhex": {"image/intel_hex.py"},
     "elftools": {"dwarf/reading.py"},
     "serial": {"transport/serial_port.py"},
+    "tomli": {"production/toml_text.py"},
 }
 
 

@@ -47,7 +47,7 @@ COUNTING = bytes.fromhex("82008008 01020304 3C10 20FC")
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a firmware.hex of 89 bytes, a hello.hex that sends two lines, option bytes, and a serial number."""
+    """A folder with a firmware.hex of 89 bytes, a hello.hex that sends two lines, a job, and others."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(interrupts, "terminate_like_ctrl_c", lambda: None)
     save("firmware.hex", [Segment(0x8000, FIRMWARE)])
@@ -56,6 +56,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("counting.elf").write_bytes(small_program(COUNTING))
     save("options.hex", [Segment(0x4800, bytes.fromhex("00 00ff 00ff 00ff 00ff 00ff"))])
     Path("next.txt").write_text("41\n", encoding="ascii")
+    job = 'part = "stm8s103f3"\nimage = "firmware.hex"\nlog = "log.jsonl"\n[[socket]]\nprobe = "usb:1-2"\n'
+    Path("job.toml").write_text(job, encoding="utf-8")
     return tmp_path
 
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from stm8tool.support.interrupts import interrupted, shield, terminate_like_ctrl_c
+from stm8tool.support.interrupts import counted, interrupted, shield, terminate_like_ctrl_c
 
 
 def _press_ctrl_c() -> None:
@@ -86,3 +86,27 @@ def test_what_else_ends_a_program_is_an_interrupt_too_and_waits_for_a_shield(nam
         for number, handler in before.items():
             signal.signal(number, handler)
     assert reached == ["the end of the work"]
+
+
+def test_signals_are_only_counted_for_work_that_looks_at_their_number() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with counted() as presses:
+        _press_ctrl_c()
+        _press_ctrl_c()
+        assert presses.count == 2
+    assert signal.getsignal(signal.SIGINT) is before
+    with pytest.raises(KeyboardInterrupt):
+        _press_ctrl_c()
+
+
+def test_another_thread_counts_nothing_and_changes_no_handler() -> None:
+    before, seen = signal.getsignal(signal.SIGINT), []
+
+    def work() -> None:
+        with counted() as presses:
+            seen.append((presses.count, signal.getsignal(signal.SIGINT) is before))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [(0, True)]

@@ -38,6 +38,9 @@ class Code(Enum):
     IMAGE_TOO_BIG = "E-IMAGE-TOO-BIG", 2, "the program is larger than the memory that it starts in"
     OUTSIDE_MAP = "E-OUTSIDE-MAP", 2, "the file has data where this part has no memory that can be programmed"
     DANGEROUS_WRITE = "E-DANGEROUS-WRITE", 2, "this write can lock or ruin the chip; nothing was written"
+    # Production
+    JOB = "E-JOB", 2, "the job file of `produce` is wrong, so the tool touched no chip"
+    CHIPS_FAILED = "E-CHIPS-FAILED", 1, "the production run has ended, and not every chip passed"
     # The way to the probe
     NO_PROBE = (
         "E-NO-PROBE",
@@ -155,6 +158,11 @@ class Code(Enum):
     NO_CONSOLE = "E-NO-CONSOLE", 1, "the chip answers, but no program with a console runs in it"
     RING_FULL = "E-RING-FULL", 0, "the program wrote faster than the computer read its console, so it dropped bytes"
     OTHER_BUILD = "E-OTHER-BUILD", 1, "the chip runs another program than the ELF that you gave"
+    SELF_TEST = (
+        "E-SELF-TEST",
+        1,
+        "the chip holds the right program, but the program did not print the line that its job waits for",
+    )
     DEBUG = "E-DEBUG", 1, "a debugger cannot do this with the chip, or not while its program runs"
     NOT_RUNNING = "E-NOT-RUNNING", 1, "the chip answers, but its program does not run or its memory cannot be read"
     # The data for debuggers in an ELF

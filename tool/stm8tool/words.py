@@ -219,6 +219,22 @@ PLATFORM: Words = {
     "power_cycle": Word("--power-cycle in `upload_flags`"),
     "allow": Word("--force-… in `upload_flags`", lambda value: f"{_forced(value)} in `upload_flags`"),
 }
+
+# The keys of a job file for `stm8tool produce`.
+JOB: Words = {
+    **COMMAND_LINE,
+    "part": Word("`part`", 'part = "{}"'),
+    "part_or_board": Word("`part`"),
+    "part_and_board": Word("`part`"),
+    "probe": Word("`probe`", 'probe = "{}"'),
+    "upload_port": Word(""),
+    "base": Word("`base`", "base = {}"),
+    "unlock_never": Word('unlock = "never"'),
+    "write_options": Word("`options.file`"),
+    "allow": Word("`options.allow`", lambda dangers: f"options.allow = {dangers.split()}"),
+    "serial_number": Word("`serial_number`"),
+}
+
 _SPEAKER, _OF_PLATFORM = "STM8TOOL_WORDS", "platformio"
 
 

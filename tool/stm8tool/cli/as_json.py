@@ -24,6 +24,7 @@ PROPERTIES = {
     "OptionState": ("consistent", "in_force", "is_factory"),
     "Protection": ("unclear",),
     "Quality": ("retries",),
+    "RunSummary": ("chips", "yield_percent"),
 }
 
 _TREE = (ToolError.__module__, UsageError.__module__)  # the types that errors.py shows in its tree

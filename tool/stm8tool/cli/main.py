@@ -29,6 +29,7 @@ from . import (
     parts,
     probes,
     process,
+    produce,
     schema,
     udev,
     watch,
@@ -48,6 +49,7 @@ JSON, EVENTS = "--json", "--events"
 COMMANDS: tuple[Entry, ...] = (
     *probes.COMMANDS,
     *images.COMMANDS,
+    *produce.COMMANDS,
     *memories.COMMANDS,
     *chips.COMMANDS,
     *option_bytes.COMMANDS,

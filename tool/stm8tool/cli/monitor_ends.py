@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import queue
 import re
 import socket
 import sys
-import threading
 from abc import ABC, abstractmethod
-from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Optional
 
 from ..errors import UsageError
 from .heard import Heard
+from .stdin import Stdin
 
 if TYPE_CHECKING:
     from .console import Console
@@ -22,7 +19,6 @@ if TYPE_CHECKING:
 _PORT = re.compile(r"socket://(127\.0\.0\.1|localhost):(\d{1,5})", re.ASCII)
 _HOST = "127.0.0.1"
 _PIECE = 4096
-_PIECES = 16  # of stdin that may wait; then the writer of stdin waits
 _KNOCK_S = 0.05  # how long one look for a client takes; our choice
 _STUCK_S = 1.0  # a client that takes nothing for so long is dropped; our choice
 _SUCH_AS = "such as socket://127.0.0.1:4000"
@@ -84,7 +80,7 @@ class _Streams(UserEnd):
     def __init__(self, console: Console) -> None:
         self._console = console
         self._heard = Heard(console)
-        self._stdin = _Stdin()
+        self._stdin = Stdin()
 
     def __enter__(self) -> _Streams:
         self._stdin.start()
@@ -114,7 +110,7 @@ class _RawStreams(UserEnd):
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._stdin = _Stdin()
+        self._stdin = Stdin()
 
     def __enter__(self) -> _RawStreams:
         self._stdin.start()
@@ -131,35 +127,6 @@ class _RawStreams(UserEnd):
     def get(self) -> bytes:
         self.input_has_ended = self._stdin.has_ended  # before the queue is read: it may grow until then
         return self._stdin.get()
-
-
-class _Stdin:
-    """Stdin without waiting. A thread reads it, as no system can be asked whether all kinds of it wait.
-
-    The thread takes no buffered stream: Python aborts if it ends while a thread waits inside one.
-    """
-
-    def __init__(self) -> None:
-        self.has_ended = False
-        self._waiting: queue.Queue[bytes] = queue.Queue(_PIECES)
-
-    def start(self) -> None:
-        """Begin to read."""
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        with suppress(OSError, ValueError):  # a stdin that cannot be read is one at its end
-            while sys.stdin is not None:
-                buffer = sys.stdin.buffer
-                data = (buffer.raw if isinstance(buffer, io.BufferedReader) else buffer).read(_PIECE)
-                if not data:
-                    break
-                self._waiting.put(data)
-        self.has_ended = True
-
-    def get(self) -> bytes:
-        """Return what has come in."""
-        return b"".join(self._waiting.get() for _ in range(self._waiting.qsize()))
 
 
 class _Socket(UserEnd):

@@ -8,6 +8,7 @@ if the first was written but its success was not seen, for example after a power
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,8 +106,12 @@ class SerialNumber:
             )
         return int(digits)
 
-    def take(self) -> Segment:
+    def take(self, announce: Callable[[int], None] = lambda value: None) -> Segment:
         """Return the next number, encoded; from now on no other process gets it.
+
+        Args:
+            announce: Called with the number while no other process can take it, before the file has the next one. If
+                it raises an error, no number is taken.
 
         Raises:
             ImageError: see `peek` and `encode`; or the file cannot be written. Then no number is taken.
@@ -115,6 +120,7 @@ class SerialNumber:
         with FileLock(self.file, "file of serial numbers"):
             value = self.peek()
             taken = self.encode(value)
+            announce(value)
             try:
                 files.write_whole(self.file, b"%d\n" % (value + 1))
             except OSError as exc:

@@ -37,6 +37,7 @@ PACKAGES = {
     "intelhex": {"intelhex": "intelhex"},
     "elftools": {"pyelftools": "elftools"},
     "serial": {"pyserial": "serial"},
+    "tomli": {"tomli": "tomli"},  # only for a Python without tomllib
     "usb": {"pyusb": "usb", "libusb-package": "libusb_package"},
 }
 _OPTIONAL = "libusb-package"  # has no wheel for some machines (armv7, Windows on ARM); the system's libusb serves there

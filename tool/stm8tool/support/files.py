@@ -126,7 +126,7 @@ def write_whole(target: Path, content: bytes, *, durable: bool = True, board: bo
                 os.fsync(descriptor)
         replace(half, target)
         if durable:
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
     finally:
         half.unlink(missing_ok=True)
 
@@ -199,7 +199,7 @@ def _resemble(half: Path, descriptor: int, old: os.stat_result) -> None:
     os.fchmod(descriptor, mode)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Write a new name to the disk. If the folder cannot be opened for that, the system does it by itself."""
     if sys.platform == "win32":
         return

@@ -72,3 +72,40 @@ def shield() -> Iterator[None]:
         if _pending:
             _pending = False
             raise KeyboardInterrupt
+
+
+class Presses:
+    """Counts the signals to end.
+
+    Attributes:
+        count: How many have come.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def take(self, _signum: int, _frame: Optional[FrameType]) -> None:
+        """Count one."""
+        self.count += 1
+
+
+@contextlib.contextmanager
+def counted() -> Iterator[Presses]:
+    """Only count the signals to end until the block ends: its code looks at the number, and ends by itself.
+
+    Python delivers signals to the main thread only. In other threads the number stays 0.
+    """
+    presses = Presses()
+    if threading.current_thread() is not threading.main_thread():
+        yield presses
+        return
+    before = [
+        (number, signal.signal(number, presses.take))
+        for number in _signals("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+        if signal.getsignal(number) not in (signal.SIG_IGN, None)
+    ]
+    try:
+        yield presses
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)

@@ -1,0 +1,87 @@
+"""The self-test of a board: its program runs and prints a line to the console over SWIM; see docs/console.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from ..chip.running.program import Program
+from ..errors import Code, TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..api import Chip
+    from ..chip.running.swim_console import SwimConsole
+
+_IDLE_S = 0.01  # between two reads; our choice
+_AGAIN_S = 0.05  # between two looks for a console; our choice
+_SHOWN = 200  # characters of a line, for messages and the log
+_LAST_LINES = 5
+
+
+class SelfTest(NamedTuple):
+    """What the program must print.
+
+    Attributes:
+        pattern: A whole line matches it: the match may be anywhere in the line.
+        seconds: How long the program may take from its start.
+        symbols: Addresses by name of its ELF; None: the console is looked for in RAM.
+    """
+
+    pattern: re.Pattern[str]
+    seconds: float
+    symbols: Optional[Mapping[str, int]] = None
+
+    def run(self, chip: Chip, go_on: Callable[[], None]) -> str:
+        """Let the program run, and return the line that matches.
+
+        Args:
+            chip: The chip, which holds the program.
+            go_on: Called again and again; it raises an error to end the test.
+
+        Raises:
+            TargetError: No such line came in time, or the program has no console.
+        """
+        program = Program("the program", self.symbols, ())
+        began: Optional[float] = None
+        while True:
+            console = chip.console(program)
+            clock = console.clock
+            began = clock.now() if began is None else began
+            try:
+                with console:
+                    return self._watch(console, began + self.seconds, go_on)
+            except TargetError as exc:
+                # A program that begins with a wait has no console yet.
+                if exc.code is not Code.NO_CONSOLE or clock.now() - began >= self.seconds:
+                    raise
+            go_on()
+            clock.sleep(_AGAIN_S)
+
+    def _watch(self, console: SwimConsole, end: float, go_on: Callable[[], None]) -> str:
+        lines: list[str] = []
+        rest = b""
+        while True:
+            found = console.read()
+            *whole, rest = (rest + found).split(b"\n")
+            for line in (raw.decode("utf-8", "replace").rstrip("\r") for raw in whole):
+                lines.append(line[:_SHOWN])
+                if self.pattern.search(line):
+                    return lines[-1]
+            if console.clock.now() >= end:
+                raise self._failure(lines, rest)
+            go_on()
+            if not found:
+                console.clock.sleep(_IDLE_S)
+
+    def _failure(self, lines: list[str], rest: bytes) -> TargetError:
+        last = [*lines, rest.decode("utf-8", "replace")[:_SHOWN]] if rest else lines
+        printed = f"; its last line is {last[-1]!r}" if last else "; it printed nothing"
+        return TargetError(
+            f"the self-test printed no line that matches {self.pattern.pattern!r} in {self.seconds:g} s{printed}",
+            code=Code.SELF_TEST,
+            hint="look at the board; `stm8tool monitor` shows what its program prints",
+            details=[f"printed: {line}" for line in last[-_LAST_LINES:]],
+        )
