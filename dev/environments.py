@@ -59,10 +59,12 @@ def with_farm() -> Path:
     The tool itself is in it as in .venv: its packages are installed, and a path file leads to its modules.
 
     Raises:
-        SetupError: This Python is too old for them.
+        SetupError: This Python is too old for them, or this is not Linux.
     """
     if version_of(sys.executable) < FARM_PYTHON:
         raise SetupError("labgrid and jumpstarter need Python 3.11 or newer; this one is older")
+    if not sys.platform.startswith("linux"):
+        raise SetupError("labgrid finds probes by Linux's udev, so its tests run on Linux")
     files = [FARM_LOCK, TOOL_LOCK, *(folder / "pyproject.toml" for folder in extras())]
     state = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
     python, stamp = program(FARM, "python"), FARM / "installed"

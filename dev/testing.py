@@ -150,6 +150,8 @@ def test_farm(arguments: list[str]) -> int:
     except SetupError as exc:
         say(f"not run: {exc}")
         return NOT_HERE
+    if sys.platform.startswith("linux") and not shutil.which("umockdev-run"):
+        apt_install("umockdev")
     named = [word for word in arguments if Path(ROOT, word.partition("::")[0]).exists()]
     options = [word for word in arguments if word not in named]
     # Each package has its own settings of pytest, so it has a run of its own.

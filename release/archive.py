@@ -66,7 +66,7 @@ def stage(folder: Path) -> None:
     """Copy the files that platform.json exports, without those that a use of the checkout left there."""
     folder.mkdir()
     export = manifest()["export"]
-    excluded = {ROOT / name for name in export["exclude"]}
+    excluded = {ROOT / name for name in export.get("exclude", ())}
 
     def left_out(parent: str, names: list[str]) -> set[str]:
         return {*_NEVER(parent, names), *(name for name in names if Path(parent, name) in excluded)}

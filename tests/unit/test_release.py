@@ -250,6 +250,25 @@ def test_what_a_use_of_the_checkout_left_is_not_staged(tmp_path: Path, monkeypat
     assert files == {"platform.json", "tool/main.py"}
 
 
+@needs_git
+def test_a_folder_that_platform_json_excludes_is_not_staged_and_may_differ_from_the_commit(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = {"include": ["platform.json", "tool"], "exclude": ["tool/extras"]}
+    (repository / "platform.json").write_text(json.dumps({"export": export}))
+    for name in ("tool/extras/labgrid/x.py", "tool/kept/extras/y.py"):
+        (repository / name).parent.mkdir(parents=True)
+        (repository / name).touch()
+    monkeypatch.setattr(archive, "ROOT", repository)
+    archive.stage(tmp_path / "staged")
+    assert (tmp_path / "staged" / "tool" / "kept" / "extras" / "y.py").is_file()
+    assert not (tmp_path / "staged" / "tool" / "extras").exists()
+    with pytest.raises(ReleaseError, match="these differ") as failure:
+        archive.commit_time(repository)
+    assert "kept" in str(failure.value)
+    assert "labgrid" not in str(failure.value)
+
+
 def test_where_a_checkout_was_cloned_from_does_not_change_the_archive(
     stock: Wheels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

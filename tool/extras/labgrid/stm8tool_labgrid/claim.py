@@ -83,8 +83,12 @@ def folder() -> Path:
 
 
 def _command() -> str:
-    words = [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv else []
-    text = shlex.join(words)
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:  # its own command line says nothing
+        return f"pytest-xdist {worker}"
+    script = Path(sys.argv[0])
+    name = script.parent.name if script.name == "__main__.py" else script.name  # of python -m NAME
+    text = shlex.join([name, *sys.argv[1:]])
     return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 

@@ -66,7 +66,7 @@ class Stm8ToolDriver(ConsoleExpectMixin, Driver, BootstrapProtocol, ResetProtoco
     address = text("usbip://lab1/1-1.4")
     image = text("firmware")
     elf = text("firmware")
-    base = attr.ib(default=None, validator=of_type(int, "0x8000"))
+    base: Any = attr.ib(default=None, validator=of_type(int, "0x8000"))
     auto_unlock = _flag(True)
     loader = _flag(True)
     allow_remote = _flag(False)

@@ -21,7 +21,8 @@ class Stm8ProbeExport(exporter.ResourceExport):
         """Look for it; clients get a NetworkStm8Probe."""
         super().__attrs_post_init__()
         self.data["cls"] = NetworkStm8Probe.__name__
-        self.local = Stm8Probe(target=None, name=None, **self.local_params)
+        make: Any = Stm8Probe  # its first two arguments come from labgrid, which has no types
+        self.local = make(target=None, name=None, **self.local_params)
 
     def _get_params(self) -> dict[str, Any]:
         local = self.local

@@ -40,7 +40,7 @@ class SwimText:
         while True:
             found = self._console.read()
             self._held += found
-            if len(self._held) >= size or (not found and clock.now() >= end):
+            if len(self._held) >= size or clock.now() >= end:
                 break
             if not found:
                 clock.sleep(_LOOK_S)

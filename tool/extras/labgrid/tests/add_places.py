@@ -23,7 +23,8 @@ async def add(session: object, exporter: str, names: list[str], acquire: bool) -
 
 def main() -> None:
     address, exporter, *names = [word for word in sys.argv[1:] if word != "--acquire"]
-    session = start_session(address, loop=asyncio.new_event_loop())
+    asyncio.set_event_loop(asyncio.new_event_loop())  # it must be the current one: grpc takes that
+    session = start_session(address)
     session.loop.run_until_complete(add(session, exporter, names, "--acquire" in sys.argv))
     session.loop.run_until_complete(session.stop())
     session.loop.run_until_complete(session.close())

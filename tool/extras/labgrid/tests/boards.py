@@ -12,8 +12,9 @@ PART = "stm8s103f3"
 FLASH = 0x8000
 _OUT, _IN = 0x0100, 0x0120
 _ECHO = bytes.fromhex(
-    "C60126 C10127 27F8 A40F 5F97 D60128 88 725C0126"  # loop: wait for a byte of the ring for input, and take it
-    "C60107 A40F 5F97 84 D70108 725C0107"  # put it into the other ring
+    "C60107 C00106 A110 24F6"  # loop: wait for room in the ring for output
+    "C60126 C10127 27EE A40F 5F97 D60128 88 725C0126"  # and for a byte in the other one, and take it
+    "C60107 A40F 5F97 84 D70108 725C0107"  # put it into the ring for output
 )
 
 

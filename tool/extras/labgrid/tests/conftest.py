@@ -12,14 +12,14 @@ import pytest
 from boards import board, loop, save, talking
 from farm import Farm, simulated
 
-BOARDS = ("blank", "locked", "absent", "nameless", "odd", "shared")
+BOARDS = ("blank", "locked", "absent", "odd", "shared")
 
 
 @pytest.fixture(scope="session")
 def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     """A coordinator and the exporter `lab`, with a place for each of BOARDS; loop.hex and talking.hex to load.
 
-    The user ann holds every place. `nameless` has no part, and `odd` has a parameter too many.
+    The user ann holds every place. The probe of `odd` has a parameter too many.
     """
     folder = tmp_path_factory.mktemp("farm")
     save(folder / "loop.hex", loop(1))
@@ -30,7 +30,6 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
         for name, chip in chips.items():
             board(chip, *(["unpowered"] if name == "absent" else []), locked=name == "locked")
         groups = {name: simulated(chip) for name, chip in chips.items()}
-        del groups["nameless"]["NetworkStm8Probe"]["part"]
         groups["odd"]["NetworkStm8Probe"]["socket"] = "left"
         made.export("lab", groups)
         made.places(*BOARDS, exporter="lab")

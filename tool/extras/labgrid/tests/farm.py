@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
@@ -125,14 +125,28 @@ class Farm:
         self.environment["LG_COORDINATOR"] = self.address
         self._exporters: dict[str, Server] = {}
 
-    def export(self, name: str, resources: Mapping[str, Mapping[str, Any]], *options: str) -> Server:
-        """Start an exporter. A resource has the name of its group; JSON is YAML, too."""
+    def export(
+        self,
+        name: str,
+        resources: Mapping[str, Mapping[str, Any]],
+        *options: str,
+        exporter: Sequence[str] = ("labgrid-exporter",),
+        host: str = "127.0.0.1",
+    ) -> Server:
+        """Start an exporter. JSON is YAML, too.
+
+        Args:
+            name: Of the exporter.
+            resources: Group -> class -> parameters.
+            options: For the exporter.
+            exporter: The program, with what stands before it.
+            host: The name by which clients reach the machine of the exporter.
+        """
         file = self.folder / f"{name}.yaml"
         file.write_text(json.dumps(resources), encoding="utf-8")
-        words = [program("labgrid-exporter"), "-c", self.address, "-n", name, "--hostname", "127.0.0.1", *options]
-        self._exporters[name] = server = Server(
-            [*words, str(file)], self.folder, "creating poll task", self.environment
-        )
+        start = [*exporter[:-1], program(exporter[-1]), "-c", self.address, "-n", name, "--hostname", host]
+        words = [*start, *options, str(file)]
+        self._exporters[name] = server = Server(words, self.folder, "creating poll task", self.environment)
         return server
 
     def places(self, *names: str, exporter: str, acquire: bool = True) -> None:
@@ -190,7 +204,6 @@ def program(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def simulated(chip: Path, part: Optional[str] = PART) -> dict[str, Any]:
+def simulated(chip: Path) -> dict[str, dict[str, Any]]:
     """Return a group of an exporter with the probe of a simulated board."""
-    named = {"part": part} if part else {}
-    return {"NetworkStm8Probe": {"address": f"sim:{chip}", **named}}
+    return {"NetworkStm8Probe": {"address": f"sim:{chip}", "part": PART}}

@@ -41,7 +41,8 @@ def load(place: str, number: int, folder: Path) -> None:
 def main() -> None:
     seed, folder, places = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
     extra = {"args": argparse.Namespace(allow_unmatched=False)}
-    session = start_session(os.environ["LG_COORDINATOR"], extra=extra, loop=asyncio.new_event_loop())
+    asyncio.set_event_loop(asyncio.new_event_loop())  # it must be the current one: grpc takes that
+    session = start_session(os.environ["LG_COORDINATOR"], extra=extra)
     manager = RemotePlaceManager.get()
     manager.session, manager.loop, manager.env = session, session.loop, None
     waiting = deque(random.Random(seed).sample(places, len(places)))

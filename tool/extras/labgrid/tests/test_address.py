@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from labgrid.resource.common import ResourceManager
 from labgrid.resource.udev import UdevManager
 
 from stm8tool_labgrid import Stm8Probe, Stm8ToolError, address, claim
@@ -92,7 +93,7 @@ def no_udev(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(UdevManager, "__attrs_post_init__", lambda self: setattr(self, "resources", []))
     monkeypatch.setattr(UdevManager, "on_resource_added", lambda self, resource: None)
     monkeypatch.setattr(UdevManager, "poll", lambda self: None)
-    monkeypatch.setattr(UdevManager, "instances", {})
+    monkeypatch.setattr(ResourceManager, "instances", {})  # a manager is made once, and kept there
 
 
 @pytest.mark.usefixtures("no_udev")

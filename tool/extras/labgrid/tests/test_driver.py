@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from labgrid.binding import StateError
+from labgrid.logging import StepLogger
 from labgrid.step import steps
 from pexpect import TIMEOUT
 
@@ -20,6 +21,13 @@ from stm8tool_labgrid import Stm8ToolDriver, Stm8ToolError
 Make = Callable[..., Any]
 WITHOUT_PROBE = ""
 TWO = "NetworkStm8Probe: {address: sim:board.chip}, USBDebugger: {}"
+
+
+@pytest.fixture(autouse=True)
+def _log_of_its_own() -> None:
+    """Begin a new log of steps. labgrid's log fails after a console that gave no text, if another one gave some."""
+    StepLogger.stop()
+    StepLogger.start()
 
 
 def driver(target: Any) -> Stm8ToolDriver:
@@ -45,8 +53,11 @@ def test_load_writes_verifies_and_says_what_it_did(desk: Path, target: Make) -> 
 def test_load_without_a_file_takes_the_image_of_the_environment(desk: Path, target: Make) -> None:
     driver(target("image: firmware")).load()
     assert held(desk / "board.chip", len(loop(1))) == loop(1)
+
+
+def test_load_without_any_file_is_an_error(target: Make) -> None:
     with pytest.raises(Stm8ToolError, match=r"which file\?"):
-        driver(target("part: stm8s103f3")).load()
+        driver(target()).load()
 
 
 def test_a_raw_binary_needs_its_address(desk: Path, target: Make) -> None:
@@ -83,6 +94,11 @@ def test_erase_read_memory_options_info_and_unlock(desk: Path, target: Make) -> 
     assert failure.value.exit_code == 2
     assert made.unlock().restored == ("MISC",)
     assert made.info().protection.locked is False
+
+
+def test_without_a_part_load_says_where_to_write_it(target: Make) -> None:
+    with pytest.raises(Stm8ToolError, match=r"which chip\? Neither the driver nor .* \[E-USAGE\]; hint: write part: "):
+        driver(target(resources="NetworkStm8Probe: {address: sim:board.chip}")).load("loop.hex")
 
 
 def test_info_needs_no_part(target: Make) -> None:
@@ -178,13 +194,17 @@ def test_a_target_that_does_not_fit_is_an_error_of_the_configuration(target: Mak
 @pytest.mark.parametrize(
     ("options", "says"),
     [
+        ("part: 103", r"Stm8ToolDriver: part is a text, not 103 \[E-USAGE\]; hint: write part: stm8s103f3"),
+        ("part: stm8s999", r"stm8s999.* \[E-PART-UNKNOWN\]"),
+        ("part: stm8s105k4", r"which chip\? The driver says STM8S105K4, and .* \[E-FAMILY\]; hint: write the part in"),
+        ("bindings: {prb: x}", r"Stm8ToolDriver: .*prb.* \[E-USAGE\]; hint: its only binding is probe"),
         ("auto_unlock: maybe", "auto_unlock is true or false, not 'maybe'"),
         ("txdelay: soon", "txdelay is a number, not 'soon'"),
         ("usbip_port: true", "usbip_port is a whole number, not True"),
         ("base: '0x8000'", "base is a whole number, not '0x8000'"),
     ],
 )
-def test_a_value_of_another_type_is_named(target: Make, options: str, says: str) -> None:
+def test_a_value_that_does_not_fit_is_named(target: Make, options: str, says: str) -> None:
     with pytest.raises(Stm8ToolError, match=says):
         target(options)
 
@@ -205,6 +225,13 @@ def test_a_probe_is_free_again_after_the_driver_is_inactive(desk: Path, target: 
         driver(second)
     first.deactivate(made)
     driver(second).load("loop.hex")
+
+
+def test_a_worker_of_pytest_xdist_is_named_as_one(target: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw3")
+    driver(target())
+    with pytest.raises(Stm8ToolError, match=r"is in use by this process \(pytest-xdist gw3\), place main, since "):
+        driver(target())
 
 
 def test_a_lock_that_cannot_be_made_is_an_error_with_its_path(
