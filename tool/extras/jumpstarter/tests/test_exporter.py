@@ -91,8 +91,6 @@ def test_an_exporter_that_is_killed_in_the_middle_is_told_and_the_next_one_goes_
         exporter.kill_server()
         said = client.communicate(timeout=LIMIT_S)[0]
         assert client.returncode not in (0, None), said
-    with desk.exporter() as exporter:
-        code, said = run(*exporter.shell("j", "stm8", "flash", desk.path("talking.hex")))
-        assert code == 0, said
+    desk.serve().flash(desk.path("talking.hex"))
     assert desk.flash_holds(PROGRAM)
     assert desk.is_running()
