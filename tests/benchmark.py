@@ -23,7 +23,18 @@ from typing import Optional
 
 sys.path[:0] = [str(Path(__file__).parent), *(str(Path(__file__).parents[1] / name) for name in ("tool", "builder"))]
 
-from speed import builds, console, core, debugging, phases, processes, record, remote, serial_port  # noqa: E402
+from speed import (  # noqa: E402
+    builds,
+    console,
+    core,
+    debugging,
+    phases,
+    processes,
+    record,
+    remote,
+    serial_port,
+    serial_probes,
+)
 from speed.cases import BLANK, DIRECT, JOBS, LOADER, MODELS, ONE_BYTE, PARTS, REWRITE, UNCHANGED, Cost, limit_s  # noqa: E402
 from speed.modelled import modelled, with_phases  # noqa: E402
 from speed.processes import Figure  # noqa: E402
@@ -70,7 +81,7 @@ def main() -> int:
         print(line)
     if options.save:
         record.wait_for_quiet()
-    figures = [serial_port, processes, core, debugging, remote]
+    figures = [serial_port, serial_probes, processes, core, debugging, remote]
     measured = list(_shown(figure for module in figures for figure in module.figures()))
     _show_console(about, save=options.save)
     if options.save:

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from cli.desk import STM8L, STM8S, Desk, program
+from documents import examples, read
+from stm8tool import selector
+from stm8tool.chip.running import attach
+from stm8tool.chip.running.attachment import Attachment
 from stm8tool.cli.main import main
+from stm8tool.errors import Code
+from stm8tool.parts.table import find_part
+from stm8tool.sim import store
 from stm8tool.transport import serial_port
 from stm8tool.transport.serial_port import UsbPort
 
@@ -119,6 +126,31 @@ def test_a_version_of_the_loader_is_not_one_of_the_rp2040(desk: Desk, capsys: py
     board()
     assert main(["sim", "serve-serial", "b.chip", "--as", "rp2040", "--loader-version", "2.1"]) == 2
     assert "only the loader in a boot ROM has a version of the loader" in capsys.readouterr().err
+
+
+def test_the_page_shows_what_happens(image: str) -> None:
+    Path(image).rename("firmware.hex")
+    shown = list(examples(read("docs/rp2040.md")))
+    assert len(shown) == 2
+    for example in shown:
+        code, text = example.run()
+        assert code == 0, text
+        assert example.fits(text), text
+
+
+def test_an_attachment_restarts_the_program_and_says_so(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    board()
+    Path("loop.bin").write_bytes(b"\x82\x00\x80\x80" + bytes(124) + b"\x20\xfe")
+    assert tool("--base", "0x8000", "write", "loop.bin", probe="sim:b.chip") == 0
+    link = selector.open_link(PROBE)
+    link.open()
+    attachment = Attachment(link, find_part(STM8S), lambda _text: None, Code.NOT_RUNNING)
+    attachment.enter(lambda: None)
+    assert not attach.is_stalled(link)
+    attachment.leave()
+    link.close()
+    assert "this probe resets the chip when it attaches: the program starts again" in caplog.text
+    assert store.describe("b.chip").state == "running"
 
 
 PICO, OTHER = UsbPort("COM7", "Pico (COM7)", "E66058", 0x000A), UsbPort("COM8", "Pico (COM8)", None, 0x0009)

@@ -9,7 +9,7 @@ import pytest
 
 from pio import ROOT, load
 from session.bench import Board
-from speed import cases, in_machine, record, serial_port
+from speed import cases, in_machine, record, serial_port, serial_probes
 from speed.meter import Meter
 from speed.modelled import content_before, modelled, new_content, with_phases
 from stm8tool.errors import TransferSizeError
@@ -196,6 +196,12 @@ def test_the_page_and_the_chart_show_what_the_data_say() -> None:
 def test_the_page_says_that_no_hardware_confirmed_a_figure() -> None:
     page = make_performance.PAGE.read_text(encoding="utf-8")
     assert "**No hardware has confirmed it.**" in page.partition("## Figures")[0]
+
+
+def test_a_write_over_a_probe_at_a_serial_port_takes_what_swim_and_flash_take() -> None:
+    once_on_swim_s = 8192 * 11 * 2.75e-6
+    for figure in serial_probes.figures():
+        assert once_on_swim_s < float(figure.measured.partition(" ")[0]) < 10 * once_on_swim_s, figure
 
 
 def test_a_write_at_a_uart_takes_little_longer_than_wire_and_flash() -> None:

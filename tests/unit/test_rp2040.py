@@ -375,7 +375,8 @@ def test_without_nrst_the_program_goes_on_and_the_user_is_told(answer: Answer) -
         (read(CC, 1), b"\x2f"),
         (write(CC, b"\x0b"), answer),
     ]
-    link, line = opened(*rows, *([(write(0x7F99, b"\0"), b"")] if answer == b"" else []))
+    go_on: list[Row] = [(write(0x7F99, b"\0"), b""), (write(CSR, b"\x0c"), b"")]
+    link, line = opened(*rows, *(go_on if answer == b"" else []))
     with pytest.raises(ProbeError, match="NRST of the chip is not wired to the probe") as caught:
         link.system_reset()
     assert (caught.value.code, len(line.rows)) == (Code.PROBE_LIMIT, 0)

@@ -28,7 +28,7 @@ _WANTED = (
     *(f"lib/modules/*/{name}" for name in ("modules.*", "kernel/fs", "kernel/lib", "kernel/net/9p", "kernel/net/core")),
 )
 _USB_DRIVERS = ("usb/common", "usb/core", "usb/usbip", "usb/storage", "usb/class", "scsi")
-_DRIVERS = ("virtio", "net/*virtio_net.*", "net/net_failover.*", *_USB_DRIVERS)
+_DRIVERS = ("virtio", "net/*virtio_net.*", "net/net_failover.*", "usb/host/xhci*", *_USB_DRIVERS)
 _FOR_THE_ROOT = ("virtio_pci", "9pnet_virtio", "9p", "overlay")
 
 
@@ -52,10 +52,11 @@ class Image:
             program(name)
         version = _kernel_package()
         self.root = folder / version
-        if not (self.root / "complete").exists():
+        complete, pieces = self.root / "complete", "\n".join((*_WANTED, *_DRIVERS))
+        if not complete.exists() or complete.read_text() != pieces:
             shutil.rmtree(self.root, ignore_errors=True)
             _fetch_kernel(version, self.root)
-            (self.root / "complete").touch()
+            complete.write_text(pieces)
         self.kernel = next((self.root / "boot").glob("vmlinuz-*"))
         self.initramfs = self.root / "initramfs"
         _make_initramfs(next((self.root / "lib" / "modules").iterdir()), self.initramfs)

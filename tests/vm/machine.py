@@ -14,6 +14,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -74,6 +75,8 @@ class Machine:
         shutil.copy(HERE / "guest.sh", self.io)
         self._console = FOLDER / "console.log"
         self._count = 0
+        self._sockets = tempfile.TemporaryDirectory()  # in a short path, as the system wants it
+        self.usb_port = Path(self._sockets.name) / "usb"
         if os.access("/dev/kvm", os.R_OK | os.W_OK):
             try:
                 self._boot(image, "kvm", "host", KVM_LIMIT_S)
@@ -93,6 +96,8 @@ class Machine:
                 *("-kernel", image.kernel, "-initrd", image.initramfs),
                 *("-append", "console=ttyS0 panic=-1 mitigations=off random.trust_cpu=on"),
                 *("-nic", "user,model=virtio-net-pci"),
+                *("-device", "qemu-xhci", "-chardev", f"socket,id=port,path={self.usb_port},server=on,wait=off"),
+                *("-device", "usb-redir,chardev=port"),  # see redirection.py; a test loads the driver in the guest
                 *("-serial", f"file:{self._console}", "-serial", "stdio"),
                 *("-virtfs", f"local,path=/,mount_tag=hostroot,readonly=on,{share}"),
                 *("-virtfs", f"local,path={self.io},mount_tag=io,{share}"),
@@ -113,6 +118,7 @@ class Machine:
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         self.close()
+        self._sockets.cleanup()
 
     def close(self) -> None:
         self._qemu.terminate()

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
-from ...errors import ProbeError, ProbeLostError, ToolError, TransportError, TransportTimeoutError
+from ...errors import Code, ProbeError, ProbeLostError, ToolError, TransportError, TransportTimeoutError
 from ...probe.base import SwimLink
 from .diagnose import Evidence, Rung
 from .entry import follow
@@ -41,6 +41,7 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
     Raises:
         ConnectError: None worked; `details` names each with its failure.
         ProbeLostError: The probe is gone.
+        ProbeError: The probe cannot reach this chip.
     """
     rungs: list[Rung] = []
     last: Optional[ToolError] = None
@@ -57,9 +58,9 @@ def climb(link: SwimLink, known: Evidence, first: Optional[Recipe] = None) -> Cl
         was_reset = was_reset or recipe.recover
         try:
             follow(link, recipe, hold)
-        except ProbeLostError:
-            raise
         except ToolError as exc:
+            if isinstance(exc, ProbeLostError) or exc.code is Code.PROBE_LIMIT:
+                raise  # no recipe helps
             _log.debug("%s: %s", recipe.name, exc)
             rungs.append(rung_of(recipe, exc))
             last = exc

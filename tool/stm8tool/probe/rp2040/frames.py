@@ -43,10 +43,7 @@ _FAULTS = {
 }
 _OF_THE_FRAME = (_BAD_FRAME, _BAD_CRC)
 _NOT_KNOWN = (_BAD_COMMAND, _BAD_ARGUMENT, _UNSUPPORTED, _GUARDED)
-_WIRE_HINT = (
-    "check SWIM at GPIO2, a resistor of 4.7 kΩ from SWIM to 3.3 V, NRST at GPIO3, GND and the supply; keep the wires "
-    "under 10 cm"
-)
+_WIRE_HINT = "check SWIM at GPIO2 with 4.7 kΩ to 3.3 V, NRST at GPIO3, GND and the supply; keep the wires under 10 cm"
 _NOT_THERE_HINT = "check that the port is that of the RP2040, and that rp2040_swim is its firmware; plug it in again"
 _HUNG_HINT = Hint("unplug the RP2040 and plug it in again; then repeat the {command}")
 

@@ -24,7 +24,7 @@ MODEL = "rp2040_swim"
 # SWIM at GPIO2 and NRST at GPIO3, as the firmware has them, with its pull-up on: that does no harm beside another one.
 _PINS = bytes((2, 3, 1))
 _MOST_WRITTEN = MOST - 6  # address and size
-_SWIM_CSR, _CSR_RST = 0x7F80, 0x04
+_SWIM_CSR, _CSR_RST, _CSR_OSCOFF = 0x7F80, 0x04, 0x08
 _DM_CSR2 = 0x7F99
 _CC, _CC_MARK = 0x7F0A, 0x2F  # it is 0x28 after a reset
 _SYNC_NS = range(14000, 18001)  # 128 clocks of SWIM are 16 µs; the author saw 16 to 17 µs
@@ -196,9 +196,10 @@ class Rp2040:
         if self.rotf(_CC, 1)[0] != _CC_MARK:
             self._has_nrst = True
             return
-        try:  # the program goes on where the entry has stopped it
+        try:  # the program goes on where the entry has stopped it, and any reset ends SWIM
             self.wotf(_CC, before)
             self.wotf(_DM_CSR2, b"\0")
+            self.wotf(_SWIM_CSR, bytes([_CSR_OSCOFF | _CSR_RST]))
         except LINK_ERRORS as exc:
             _log.debug("while the tool let the chip run: %s", exc)
         raise ProbeError(
