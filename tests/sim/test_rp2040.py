@@ -197,17 +197,13 @@ def test_an_entry_that_fails_lets_go_of_nrst_and_says_how(fault: str, says: byte
     assert says in debug[41 : 41 + debug[40]]
 
 
-def test_a_slow_nrst_makes_the_entry_fail() -> None:
-    assert PicoBench("nrst-slow=1").ask(ENTER)[0] == OK
-    assert PicoBench("nrst-slow=5").ask(ENTER)[0] != OK
-
-
-def test_an_entry_without_nrst_stops_the_program_where_it_is() -> None:
-    bench = PicoBench("nrst-open")
+@pytest.mark.parametrize(("fault", "held"), [("nrst-slow=5", 0x28), ("nrst-slow=20", 0x2F), ("nrst-open", 0x2F)])
+def test_an_entry_without_a_pulse_on_nrst_only_stops_the_program(fault: str, held: int) -> None:
+    bench = PicoBench(fault)
     assert bench.ask(ENTER)[0] == OK
     assert bench.write(0x7F0A, b"\x2f") == OK
     assert bench.ask(ENTER)[0] == OK
-    assert bench.read(0x7F0A, 1) == (OK, b"\x2f")
+    assert bench.read(0x7F0A, 1) == (OK, bytes([held]))
 
 
 def test_what_it_measures_is_told() -> None:

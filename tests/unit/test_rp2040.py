@@ -377,7 +377,7 @@ def test_without_nrst_the_program_goes_on_and_the_user_is_told(answer: Answer) -
     ]
     go_on: list[Row] = [(write(0x7F99, b"\0"), b""), (write(CSR, b"\x0c"), b"")]
     link, line = opened(*rows, *(go_on if answer == b"" else []))
-    with pytest.raises(ProbeError, match="NRST of the chip is not wired to the probe") as caught:
+    with pytest.raises(ProbeError, match="a pulse on NRST does not reset the chip") as caught:
         link.system_reset()
     assert (caught.value.code, len(line.rows)) == (Code.PROBE_LIMIT, 0)
 

@@ -28,7 +28,8 @@ from stm8tool.probe.stlink import find
 from stm8tool.sim.clock import VirtualClock
 from stm8tool.support.clock import MonotonicClock
 from stm8tool.transport import usbip, usbip_place, usbip_wire
-from stm8tool.transport.usbip import RemoteBus, RemotePipe
+from stm8tool.transport.usbip import RemoteBus
+from stm8tool.transport.usbip_pipe import RemotePipe
 
 # One interface of a vendor, with the endpoints 0x01 OUT and 0x81 IN of 64 bytes.
 CONFIGURATION = bytes.fromhex("09022000010100804b 09040000020000ff00 0705010240 0000 0705810240 0000".replace(" ", ""))

@@ -50,7 +50,7 @@ _HUNG_HINT = Hint("unplug the RP2040 and plug it in again; then repeat the {comm
 _log = logging.getLogger(__name__)
 
 
-class Frame(NamedTuple):
+class Rp2040Frame(NamedTuple):
     """A frame that came whole.
 
     Attributes:
@@ -209,7 +209,7 @@ class Frames:
             _raise(command, status)
         return frame.payload[_STATUS_SIZE:]
 
-    def _receive(self) -> Frame:
+    def _receive(self) -> Rp2040Frame:
         """Return the next frame; TransportTimeoutError if none comes, ExchangeError if it is not right."""
         head = self.line.read(_HEAD.size, _ANSWER_S)
         if not head:
@@ -225,7 +225,7 @@ class Frames:
         content = head + rest[:size]
         if _sealed(content) != head + rest:
             raise ExchangeError("the checksum of an answer of the rp2040_swim is wrong")
-        return Frame(command, number, rest[:size])
+        return Rp2040Frame(command, number, rest[:size])
 
 
 def _sealed(content: bytes) -> bytes:

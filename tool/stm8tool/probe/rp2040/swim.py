@@ -203,9 +203,9 @@ class Rp2040:
         except LINK_ERRORS as exc:
             _log.debug("while the tool let the chip run: %s", exc)
         raise ProbeError(
-            "NRST of the chip is not wired to the probe: an rp2040_swim needs it for every work",
+            "a pulse on NRST does not reset the chip: an rp2040_swim needs that for every work",
             code=Code.PROBE_LIMIT,
-            hint="wire GPIO3 of the RP2040 to NRST; for a part without NRST use an ST-LINK",
+            hint="wire GPIO3 of the RP2040 to NRST, without a large capacitor; for a part without NRST use an ST-LINK",
         )
 
     def set_speed(self, high: bool) -> None:
