@@ -155,7 +155,7 @@ class Plug:
     def _tell_layout(self) -> None:
         """Tell interfaces and endpoints, as the configuration descriptor has them."""
         interfaces: list[bytes] = []
-        kinds, owners, sizes = bytearray(b"\xff" * 32), bytearray(32), [0] * 32
+        kinds, intervals, owners, sizes = bytearray(b"\xff" * 32), bytearray(32), bytearray(32), [0] * 32
         kinds[0] = kinds[16] = 0
         sizes[0] = sizes[16] = self._device[7]
         at = 0
@@ -166,9 +166,9 @@ class Plug:
                 interfaces.append(one[2:3] + one[5:8])
             elif one[1] == 5:
                 place = (one[2] & IN) >> 3 | one[2] & 0x0F
-                kinds[place], owners[place] = one[3] & 3, interfaces[-1][0]
+                kinds[place], intervals[place], owners[place] = one[3] & 3, one[6], interfaces[-1][0]
                 sizes[place] = int.from_bytes(one[4:6], "little")
-        self._tell(ENDPOINTS, 0, bytes(kinds) + bytes(32) + bytes(owners) + struct.pack("<32H", *sizes))
+        self._tell(ENDPOINTS, 0, bytes(kinds + intervals + owners) + struct.pack("<32H", *sizes))
         columns = (bytes(one[n] for one in interfaces).ljust(32, b"\0") for n in range(4))
         self._tell(INTERFACES, 0, struct.pack("<I", len(interfaces)) + b"".join(columns))
 

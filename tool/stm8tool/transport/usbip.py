@@ -4,7 +4,7 @@ Each pipe (usbip_pipe.py) imports its device for as long as it is open. A server
 time. So its refusal tells two programs at one probe apart. After a client has gone, Linux's usbipd resets the device,
 which takes a moment. So a refusal counts only after _BUSY_LIMIT_S.
 
-Source: Linux, drivers/usb/usbip/stub_dev.c, for usbipd (medium).
+Source: Linux, drivers/usb/usbip/stub_dev.c, and a trial with usbipd 2.0 and Linux 6.1, for usbipd (high).
 """
 
 from __future__ import annotations
