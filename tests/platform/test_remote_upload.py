@@ -59,10 +59,11 @@ def test_a_hint_has_the_words_of_platformio_ini(project: Project) -> None:
             assert not re.search(r"--(probe|part|unlock|allow-remote)\b", " ".join(shown)), shown
 
 
-def test_another_way_is_named_as_an_option_of_platformio_ini(project: Project) -> None:
+def test_an_st_link_is_named_by_its_protocol(project: Project) -> None:
     made = stm8tool("sim", "create", "b.chip", "--part", "stm8s208mb", cwd=project.folder)
     assert made.code == 0, made.output
     project.configure("mb208\nupload_protocol = serial\nupload_port = serial:sim:b.chip")
-    result = project.run("reset")
-    print(result.output)
-    assert all("--probe" not in hint for hint in hints(result.output)), result.output
+    result = project.run("unlock")
+    assert result.code != 0, result.output
+    assert "[E-PROBE-LIMIT]" in result.output
+    assert hints(result.output) == ["use an ST-LINK: upload_protocol = stlink"]
