@@ -153,7 +153,7 @@ def test_no_word_of_the_library_is_an_option(word: str) -> None:
         (
             PLATFORM,
             "name `board_upload.part`, for example board_upload.part = stm8s103f3, or upload_port = my bench, "
-            "--force-lock",
+            "--force-lock in `upload_flags`",
         ),
     ],
 )
