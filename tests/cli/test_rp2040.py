@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+import stm8tool
 from cli.desk import STM8L, STM8S, Desk, program
 from documents import examples, read
 from stm8tool import selector
 from stm8tool.chip.running import attach
 from stm8tool.chip.running.attachment import Attachment
 from stm8tool.cli.main import main
+from stm8tool.debugger.target import Target
 from stm8tool.errors import Code
 from stm8tool.parts.table import find_part
 from stm8tool.sim import store
@@ -151,6 +153,36 @@ def test_an_attachment_restarts_the_program_and_says_so(desk: Desk, capsys: pyte
     link.close()
     assert "warning: this probe resets the chip when it attaches: the program" in capsys.readouterr().err
     assert store.describe("b.chip").state == "running"
+
+
+# At 0x8080: inc 0x10, nop, and back to it.
+COUNTER = b"\x82\x00\x80\x80" + bytes(124) + b"\x3c\x10\x9d\x20\xfb"
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_debugger_halts_steps_and_lets_run(desk: Desk, reset: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    board()
+    Path("loop.bin").write_bytes(COUNTER)
+    assert tool("--base", "0x8000", "write", "loop.bin", probe="sim:b.chip") == 0
+    with stm8tool.open(PROBE, STM8S) as chip, Target(chip) as target:
+        assert target.attach(reset=reset).pc == 0x8000
+        assert target.step().pc == 0x8080
+        assert target.step().pc == 0x8082
+        assert target.reset().pc == 0x8000
+    assert ("the program starts again" in capsys.readouterr().err) != reset
+    assert store.describe("b.chip").state == "running"
+
+
+def test_a_debugger_knows_that_to_find_a_lost_chip_again_was_a_reset(desk: Desk) -> None:
+    board()
+    Path("loop.bin").write_bytes(COUNTER)
+    assert tool("--base", "0x8000", "write", "loop.bin", probe="sim:b.chip") == 0
+    with stm8tool.open(PROBE, STM8S) as chip, Target(chip) as target:
+        target.attach()
+        target.step()
+        assert target.step().pc == 0x8082
+        assert not target.find_again()
+        assert target.registers.pc == 0x8000
 
 
 PICO, OTHER = UsbPort("COM7", "Pico (COM7)", "E66058", 0x000A), UsbPort("COM8", "Pico (COM8)", None, 0x0009)
