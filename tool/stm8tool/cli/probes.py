@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from ..words import spoken
+from ..words import COMMAND_LINE
 from .command import NoArguments, PartUse, command
 from .request import AUTO
 
@@ -30,7 +30,7 @@ def list_probes(request: Request[ListArguments], console: Console) -> None:
     from ..probe import listing
     from ..selector import attached, looked_for
 
-    probes, others = attached(request.probe, spoken())
+    probes, others = attached(request.probe, COMMAND_LINE)
     if request.arguments.json:
         import json
 
