@@ -92,7 +92,7 @@ class Wire:
         self.settle(now)
         has_even = self._device.even_parity
         parity = has_even if even is None or self._is_usb else even and not self._faults.uart_no_parity
-        took = self._byte_s(baud, parity)
+        took = self._took_s(baud, parity)
         at = self._to_chip_free = max(now, self._to_chip_free) + took
         sent = self._disturbed(byte)
         if self._faults.uart_echo:
@@ -102,7 +102,7 @@ class Wire:
             return at
         damaged = parity != has_even and bin(sent).count("1") % 2 == 0
         for answer in self._device.take(None if damaged else sent, max(at, self._from_chip_free)):
-            self._from_chip_free = max(answer.at, self._from_chip_free) + self._byte_s(baud, has_even)
+            self._from_chip_free = max(answer.at, self._from_chip_free) + self._took_s(baud, has_even)
             got = self._disturbed(answer.byte)
             if got is not None:
                 self._arriving.append(Sent(got, self._from_chip_free))
@@ -112,7 +112,7 @@ class Wire:
     def _is_usb(self) -> bool:
         return self._usb_byte_s is not None
 
-    def _byte_s(self, baud: int, parity: bool) -> float:
+    def _took_s(self, baud: int, parity: bool) -> float:
         return _BITS[parity] / baud if self._usb_byte_s is None else self._usb_byte_s
 
     def _disturbed(self, byte: int) -> Optional[int]:
