@@ -50,6 +50,10 @@ def needed(options: dict[str, Any], *targets: str) -> dict[str, str]:
         ({**SERIAL, "upload_protocol": "stlinkv2"}, ["upload"], {SDCC}),
         ({**SERIAL, "upload_command": "own $UPLOADERFLAGS $SOURCE"}, ["upload"], {SDCC}),
         ({**SERIAL, "upload_command": "${UPLOADER} $UPLOADERFLAGS $SOURCE"}, ["upload"], {SDCC, STM8GAL}),
+        *(
+            ({**SERIAL, "upload_command": "$UPLOADER $SOURCE", "upload_port": port}, ["upload"], {SDCC})
+            for port in ("usbip://127.0.0.1/1-1", "rp2040:COM3")
+        ),
         *(({"board": board, "upload_port": "sim:b.chip"}, ["upload"], {SDCC}) for board in SERIAL_BOARDS),
         *(({"board": board, "upload_port": "usb:1-2"}, ["upload"], {SDCC}) for board in SERIAL_BOARDS),
         *(({"board": board, "upload_port": "COM3"}, ["upload"], {SDCC}) for board in SERIAL_BOARDS),

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
+from typing import Optional
 
 import pytest
 
 import stm8tool
-from stm8tool.words import COMMAND_LINE, LIBRARY, PLATFORM, Hint, Words, joined, said
+from stm8tool.words import COMMAND_LINE, LIBRARY, PLATFORM, Hint, Words, joined, said, spoken
 
 PACKAGE = Path(stm8tool.__file__).parent
 BELOW = sorted(
@@ -143,6 +144,23 @@ def test_every_vocabulary_has_every_word_and_each_is_used() -> None:
 def test_no_word_of_the_library_is_an_option(word: str) -> None:
     for form in (f"{LIBRARY[word]}", f"{LIBRARY[word]:value}"):
         assert "--" not in form
+
+
+@pytest.mark.parametrize(("speaker", "words"), [("platformio", PLATFORM), ("", COMMAND_LINE), (None, COMMAND_LINE)])
+def test_a_process_that_a_target_of_pio_has_started_speaks_as_platformio_ini(
+    speaker: Optional[str], words: Words, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STM8TOOL_WORDS", raising=False)
+    if speaker is not None:
+        monkeypatch.setenv("STM8TOOL_WORDS", speaker)
+    assert spoken() is words
+
+
+@pytest.mark.parametrize(
+    ("probe", "shown"), [("stlink", "upload_protocol = stlink"), ("usb:1-2", "upload_port = usb:1-2")]
+)
+def test_under_pio_an_st_link_is_a_protocol_and_all_else_a_port(probe: str, shown: str) -> None:
+    assert Hint("{probe:{which}}", which=probe).said(PLATFORM) == shown
 
 
 @pytest.mark.parametrize(

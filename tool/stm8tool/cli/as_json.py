@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any
 
 from ..errors import ToolError, UsageError
-from ..words import COMMAND_LINE
+from ..words import spoken
 
 FORMAT = 1  # the version of all objects; docs/machine-interface.md says when it changes
 NAMED = "Part"  # it has many facts, which the command `parts` tells: elsewhere its name stands for it
@@ -76,8 +76,8 @@ def of_error(error: ToolError) -> dict[str, Any]:
         "code": error.code.value,
         "exit_code": error.exit_code,
         "message": str(error),
-        "hint": error.hint_in(COMMAND_LINE),
-        "details": list(error.details_in(COMMAND_LINE)),
+        "hint": error.hint_in(spoken()),
+        "details": list(error.details_in(spoken())),
         **{name: value for name, value in numbers.items() if value not in (None, [])},
     }
 

@@ -84,7 +84,7 @@ class Wire:
         self._to_chip_free = self._from_chip_free = now
         self._now = now
         self._count = 0
-        self._last_byte_s = 0.0001  # at the speed of the last byte
+        self._byte_s = 0.0001  # at the speed of the last byte
         self.presses_at = None if faults.user_resets is None else now + faults.user_resets / 1000
 
     def feed(self, byte: int, baud: int, even: Optional[bool], now: float) -> float:
@@ -99,7 +99,7 @@ class Wire:
         self.settle(now)
         has_even = self._device.even_parity
         parity = has_even if even is None or self._is_usb else even and not self._faults.uart_no_parity
-        took = self._last_byte_s = self._byte_s(baud, parity)
+        took = self._byte_s = self._took_s(baud, parity)
         at = self._to_chip_free = max(now, self._to_chip_free) + took
         sent = self._disturbed(byte)
         if self._faults.uart_echo:
@@ -110,7 +110,7 @@ class Wire:
         damaged = parity != has_even and bin(sent).count("1") % 2 == 0
         arrives = at if self._device.works else max(at, self._from_chip_free)
         for answer in self._device.take(None if damaged else sent, arrives):
-            self._from_chip_free = max(answer.at, self._from_chip_free) + self._byte_s(baud, has_even)
+            self._from_chip_free = max(answer.at, self._from_chip_free) + self._took_s(baud, has_even)
             got = self._disturbed(answer.byte)
             if got is not None:
                 self._arriving.append(Sent(got, self._from_chip_free))
@@ -120,7 +120,7 @@ class Wire:
     def _is_usb(self) -> bool:
         return self._usb_byte_s is not None
 
-    def _byte_s(self, baud: int, parity: bool) -> float:
+    def _took_s(self, baud: int, parity: bool) -> float:
         return _BITS[parity] / baud if self._usb_byte_s is None else self._usb_byte_s
 
     def _disturbed(self, byte: int) -> Optional[int]:
@@ -157,7 +157,7 @@ class Wire:
     def seek(self, until: float) -> None:
         """Let a device that works go on until a byte for the host comes, at most to that time."""
         while self._device.works and not self._arriving and self._now < until:
-            self.settle(min(until, self._now + self._last_byte_s))
+            self.settle(min(until, self._now + self._byte_s))
 
     def set_reset(self, low: bool, now: float) -> float:
         """Drive or release the reset line; return when the device has started."""
