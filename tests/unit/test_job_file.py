@@ -137,7 +137,7 @@ def test_all_problems_are_told_at_once_each_with_its_key() -> None:
         "socket[2].colour: there is no such key",
         "socket[2].probe: serial:COM3 is a serial port",
         "part: unknown part 'stm8s999'",
-        "log: no/such/folder/log.jsonl: the log cannot be written",
+        f"log: {Path('no/such/folder/log.jsonl')}: the log cannot be written",
     ]
     assert len(found) == len(begins), found
     for line, begin in zip(found, begins):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING
 
 from ..production.starts import NO_PROBE, PUT_IN, SAME_BOARD, TAKE_OUT
 from ..production.summary import counted
@@ -85,9 +85,11 @@ class RichDisplay(PlainDisplay):
         with suppress(OSError):  # the terminal is gone: the run goes on, and the log has it all
             self.live.update(self._table(dict(states)), refresh=True)
 
-    def _put(self, text: str, style: Optional[str] = None) -> None:
+    def _put(self, text: str, style: str = "") -> None:
+        from rich.text import Text
+
         with suppress(OSError):
-            self._shown.print(text, style=style, soft_wrap=True)
+            self._shown.print(Text(text, style), soft_wrap=True)  # a style of `print` would color the bars, too
 
     def _table(self, states: Mapping[str, SocketState]) -> Table:
         from rich.progress_bar import ProgressBar
