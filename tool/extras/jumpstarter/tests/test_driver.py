@@ -178,6 +178,8 @@ def test_a_part_that_does_not_exist_is_an_error_of_the_configuration(desk: Desk)
         desk.driver(part="stm8s999")
     with pytest.raises(ValueError, match="unlock"):
         desk.driver(unlock="sometimes")
+    with pytest.raises(ValueError, match="prob"):
+        desk.driver(prob="stlink")
 
 
 def test_a_client_of_jumpstarter_itself_works_and_gets_the_code_in_the_text(desk: Desk, tmp_path: Path) -> None:
