@@ -399,6 +399,24 @@ def test_a_program_without_a_console_and_a_second_listener_are_told(desk: Desk) 
             console.expect("never", timeout=0.2)
 
 
+def test_a_client_that_goes_away_takes_its_console_with_it(desk: Desk) -> None:
+    desk.board(content=PROGRAM)
+    client = desk.serve()
+    came = threading.Event()
+
+    async def listen() -> None:
+        async for _ in client.streamingcall_async("listen"):
+            came.set()
+
+    call = client.portal.start_task_soon(listen)
+    assert came.wait(LIMIT_S)
+    call.cancel()
+    wait_until_free(desk)
+    with client.console() as console:
+        assert console.takes_input is False
+    assert desk.is_running()
+
+
 def test_the_console_is_a_stream_of_bytes_for_adapters(desk: Desk) -> None:
     desk.board(content=PROGRAM)
     client = desk.serve()
