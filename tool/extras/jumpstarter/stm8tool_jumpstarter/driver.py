@@ -23,7 +23,7 @@ from anyio.abc import ObjectStream
 from jumpstarter.common.exceptions import ConfigurationError
 from jumpstarter.driver import Driver, FlasherInterface, export, exportstream
 from jumpstarter.streams.common import create_memory_stream
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from stm8tool import ImageError, ToolError, find_part
@@ -38,7 +38,7 @@ _PIECE = 1 << 16  # bytes of a dump in one message
 _BEAT_S = 0.1  # a client of the console hears at least so often, and can look at its own clock
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, config=ConfigDict(extra="forbid"))  # otherwise a misspelt `probe` means any probe
 class Stm8(FlasherInterface, Driver):
     """One STM8 and its probe.
 
@@ -65,7 +65,7 @@ class Stm8(FlasherInterface, Driver):
         try:
             self._known = find_part(self.part)
         except ToolError as exc:
-            raise ConfigurationError(in_one_line(exc)) from exc
+            raise ConfigurationError(in_one_line(exc)) from None  # jumpstarter would add the same sentence
         self._uses = Uses(self.probe, self.part, self.wait_s)
 
     @classmethod

@@ -178,6 +178,8 @@ def test_a_part_that_does_not_exist_is_an_error_of_the_configuration(desk: Desk)
         desk.driver(part="stm8s999")
     with pytest.raises(ValueError, match="unlock"):
         desk.driver(unlock="sometimes")
+    with pytest.raises(ValueError, match="prob"):
+        desk.driver(prob="stlink")
 
 
 def test_a_client_of_jumpstarter_itself_works_and_gets_the_code_in_the_text(desk: Desk, tmp_path: Path) -> None:
@@ -395,6 +397,24 @@ def test_a_program_without_a_console_and_a_second_listener_are_told(desk: Desk) 
         assert busy.value.code is Code.BUSY
         with pytest.raises(stm8tool.ToolError, match=r"did not write 'never' in 0\.2 s: it wrote 'hello"):
             console.expect("never", timeout=0.2)
+
+
+def test_a_client_that_goes_away_takes_its_console_with_it(desk: Desk) -> None:
+    desk.board(content=PROGRAM)
+    client = desk.serve()
+    came = threading.Event()
+
+    async def listen() -> None:
+        async for _ in client.streamingcall_async("listen"):
+            came.set()
+
+    call = client.portal.start_task_soon(listen)
+    assert came.wait(LIMIT_S)
+    call.cancel()
+    wait_until_free(desk)
+    with client.console() as console:
+        assert console.takes_input is False
+    assert desk.is_running()
 
 
 def test_the_console_is_a_stream_of_bytes_for_adapters(desk: Desk) -> None:
