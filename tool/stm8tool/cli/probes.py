@@ -20,19 +20,8 @@ def list_probes(request: Request[NoArguments], console: Console) -> ListResult:
     from ..selector import attached, looked_for
     from .results.probes import ListResult
 
-<<<<<<< HEAD
     probes, others = attached(request.probe, spoken())
     return ListResult(probes, others, looked_for(request.probe))
-=======
-    probes, others = attached(request.probe, spoken())
-    if request.arguments.json:
-        import json
-
-        console.say(json.dumps([probe._asdict() for probe in probes], indent=2))
-        return
-    for line in listing.table(probes, others, looked_for(request.probe)):
-        console.say(line)
->>>>>>> w-rp2040
 
 
 def info(request: Request[NoArguments], console: Console) -> InfoResult:

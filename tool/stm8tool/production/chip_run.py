@@ -81,6 +81,11 @@ class ChipRecord:
         """True if the chip holds what the job wants."""
         return self.result == "pass"
 
+    def fail(self, error: ToolError, message: str) -> None:
+        """Take an error as the reason why the chip failed."""
+        self.result, self.code = "fail", error.code.value
+        self.message, self.hint = message, error.hint_in(JOB)
+
     def fields(self) -> dict[str, Any]:
         """Return it as the log has it."""
         return dict(vars(self))
@@ -181,7 +186,7 @@ class ChipRun:
                 self._do(chip)
             record.result = "pass"
         except ToolError as exc:
-            record.code, record.message, record.hint = exc.code.value, str(exc), exc.hint_in(JOB)
+            record.fail(exc, str(exc))
         except CutShortError:
             record.message = _CUT_SHORT
         if chip is not None:

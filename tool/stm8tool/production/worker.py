@@ -111,9 +111,9 @@ class Shared:
             gaps = [("gap", {**gap._asdict(), "code": record.code})] if gap else []
             self._log.write_all(("chip", record.fields()), *gaps)
         except ToolError as exc:
-            record.result, record.code = "fail", exc.code.value
-            record.message, record.hint = f"its line is not in the log: {exc}", exc.hint
-            gap = None if record.serial is None else Gap(record.serial, record.message)
+            message = f"its line is not in the log: {exc}"
+            record.fail(exc, message)
+            gap = None if record.serial is None else Gap(record.serial, message)
             self.fatal = self.fatal or exc
             self.stop("the log cannot be written")
         with self._lock:
