@@ -1,6 +1,6 @@
 """A client of the Debug Adapter Protocol for tests, as an editor is one. It knows nothing of the tool.
 
-Most tests have this one, because they run from Python 3.9 on. The client dap-python of PyPI needs Python 3.12:
+Most tests have this one, because they run from Python 3.9 on. The client dap-python, which pip installs, needs Python 3.12:
 tests/editor has a session of it.
 """
 
