@@ -24,11 +24,7 @@ def dap(request: Request[NoArguments], console: Console) -> None:
             "an editor starts this command, and talks to it over stdin",
             hint="docs/debugging.md shows how; see also debug",
         )
-    if not guard.has_debugged():
-        _serve(request, console)
-
-
-def _serve(request: Request[NoArguments], console: Console) -> None:
+    guard.debug_in_child()
     from ..debugger.dap.adapter import Adapter
     from ..debugger.dap.wire import DapWire
     from ..parts.table import find_part

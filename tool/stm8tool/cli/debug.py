@@ -46,11 +46,7 @@ class DebugArguments(NamedTuple):
 def debug(request: Request[DebugArguments], console: Console) -> None:
     from . import guard
 
-    if not guard.has_debugged():
-        _debug(request, console)
-
-
-def _debug(request: Request[DebugArguments], console: Console) -> None:
+    guard.debug_in_child()
     from ..debugger.begin import begun, loaded
 
     given = request.arguments

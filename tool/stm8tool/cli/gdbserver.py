@@ -50,8 +50,7 @@ def gdbserver(request: Request[GdbserverArguments], console: Console) -> None:
     if given.end_with_stdin:
         from . import guard
 
-        if guard.has_served():
-            return
+        guard.serve_in_child()
     from ..chip.running import program as programs
     from ..debugger.server import GdbServer
     from ..debugger.stub import Settings, Stub

@@ -33,10 +33,10 @@ stm8tool()
 """
 
 
-def has_served() -> bool:
-    """Run the command in a child whose stdin ends with ours, and wait for its end; False if this is the child."""
+def serve_in_child() -> None:
+    """Run the command in a child whose stdin ends with ours, and end with its exit code. The child returns at once."""
     if not is_script() or _pipe_of_child():
-        return False
+        return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for GDB, which runs on the same terminal
     with subprocess.Popen(_words(), stdin=subprocess.PIPE, env=_environment(_STDIN), **_apart()) as process:
 
@@ -52,12 +52,11 @@ def has_served() -> bool:
         finally:
             if process.stdin is not None:
                 process.stdin.close()
-    _pass_on(code)
-    return True
+    end_as(code if code >= 0 else _OF_SIGNAL - code)  # all output is the child's
 
 
-def has_debugged() -> bool:
-    """Run the command in a child that has our stdin, and wait for its end; False if this is the child.
+def debug_in_child() -> None:
+    """Run the command in a child that has our stdin, and end with its exit code. The child returns at once.
 
     On Windows there is no child: a process that is ended there may leave the chip halted.
     """
@@ -65,7 +64,7 @@ def has_debugged() -> bool:
     if pipe:
         threading.Thread(target=_end_with, args=(int(pipe),), daemon=True).start()
     if pipe or not is_script() or os.name == "nt":
-        return False
+        return
     # A terminal sends Ctrl-C and Ctrl-Z to its whole process group. Elsewhere the child is apart from other kills.
     is_apart = sys.stdin is None or not sys.stdin.isatty()
     started: list[subprocess.Popen[bytes]] = []
@@ -91,8 +90,7 @@ def has_debugged() -> bool:
         finally:
             os.close(held)
         code = process.wait() if code is None else code
-    _pass_on(code)
-    return True
+    end_as(code if code >= 0 else _OF_SIGNAL - code)  # all output is the child's
 
 
 def until_stdin_ends() -> None:
@@ -117,11 +115,6 @@ def _end_with(pipe: int) -> None:
         os.read(pipe, 1)
     threading.main_thread().join(_GRACE_S)
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _pass_on(code: int) -> None:
-    if code:
-        end_as(code if code > 0 else _OF_SIGNAL - code)
 
 
 def _environment(pipe: str) -> dict[str, str]:
