@@ -2,8 +2,8 @@
 
 By the simulator's model of time: over what the bytes take once on the wire, and the flash for its blocks. And in real
 time on a pseudo terminal, beside stm8gal. The two take turns at one board, each with an image that differs in every
-block. stm8gal is the user's own; nothing builds it. It ends if it cannot set RTS and parity, which a pseudo terminal does
-not have. So the program that is named must be one that lets it pass, such as a script that sets LD_PRELOAD.
+block. stm8gal is the user's own; nothing builds it. It needs RTS and parity, which a pseudo terminal does not have. So
+name a program that hides this from it, such as a script that sets LD_PRELOAD.
 """
 
 from __future__ import annotations
