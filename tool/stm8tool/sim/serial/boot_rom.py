@@ -2,8 +2,8 @@
 
 Sources: UM0560 as its clients use it (stm8gal, confidence high). Our readings, where they are silent:
 
-* The echo of the answer to a sync is not awaited. Any byte is the echo of a NACK. A wrong echo of another byte ends the
-  answer.
+* Any byte is the echo of a NACK. A wrong echo of another byte ends the answer. Whether the echo of the answer to a sync
+  is awaited is the switch `sync_awaits_echo`.
 * Page zero of RAM up to 0x9F holds the loader's variables. It refuses to write there.
 * A read across the end of a memory gives 0x00 for the rest. The die may have flash that the part does not have: it
   reads 0x00, too.
@@ -168,7 +168,10 @@ class BootRom:
         while (yield) != SYNC:
             pass
         self._synced = True
-        self._put(ACK)
+        if not self._chip.switches.sync_awaits_echo:
+            self._put(ACK)
+        elif not (yield from self._send(ACK)):
+            yield from self._send(NACK)
         jobs = {GET: self._get, READ: self._read, GO: self._go, WRITE: self._write, ERASE: self._erase}
         while True:
             first = yield
