@@ -259,6 +259,25 @@ def test_a_count_that_is_no_number_of_chips_is_refused(shop: Desk, count: str) -
     assert (result.code, result.reason) == (2, f"error: --count {count} is not a number of chips [E-USAGE]")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--unlock never",
+        "--verify no",
+        "--no-loader",
+        "--part stm8s105k4",
+        "--probe sim:b.chip",
+        "--base 0",
+        "--region ram",
+    ],
+)
+def test_an_option_that_the_job_decides_is_refused(shop: Desk, words: str) -> None:
+    result = shop.run("produce", job(SERIAL), "--once", *words.split())
+    assert (result.code, Path("log.jsonl").exists()) == (2, False)
+    name = words.split()[0]
+    assert result.reason == f"error: {name} has no effect on produce: the job file says what each board gets [E-USAGE]"
+
+
 def test_failures_in_a_row_end_the_run(shop: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in "ab":
         board(name, faults=["swim-open"])
