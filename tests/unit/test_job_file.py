@@ -272,7 +272,7 @@ def test_an_image_with_option_bytes_is_a_file_of_them_too() -> None:
     [
         ('set = ["AFR=0x1FF"]', "options.set: AFR=0x1FF: an option byte goes from 0x00 to 0xFF"),
         ('set = ["NONE=1"]', "options.set: the STM8S103F3 has no option byte NONE"),
-        ('set = ["MISC.IWDG_HW=1"]', "options.set: MISC.IWDG_HW starts a watchdog"),
+        ('set = ["MISC.IWDG_HW=1"]', "options.set: MISC.IWDG_HW starts a watchdog at each reset (options.allow"),
         ('set = ["ROP=0xAA"]', "options.set: ROP locks the chip before the job is done (write lock = true"),
         ('set = ["AFR=0x01"]\nallow = ["lock"]', 'options.allow: "lock" is not a danger of this job'),
         ('set = ["AFR=0x01"]\nallow = ["fire"]', "options.allow: there is no danger 'fire' (known: watchdog"),

@@ -190,7 +190,7 @@ COMMANDS = (
         produce,
         ProduceArguments,
         part=PartUse.NONE,
-        writes=True,
+        writes=False,  # inside a run Ctrl-C is only counted, so it leaves no chip half-written
         auto=False,
     ),
 )
