@@ -435,6 +435,18 @@ def test_a_dry_run_does_the_whole_job_and_leaves_the_counter_and_the_log(shop: D
     assert len(events("chip", "log.jsonl.dry-run")) == 2
 
 
+def test_a_dry_run_removes_only_a_log(shop: Desk) -> None:
+    other = Path("log.jsonl.dry-run")
+    other.write_text("my notes\n", encoding="ascii")
+    result = shop.run("produce", job(sockets="a"), "--dry-run")
+    assert (result.code, other.read_text(encoding="ascii")) == (2, "my notes\n")
+    assert result.reason.startswith("error: log.jsonl.dry-run: this file is not a production log")
+    other.unlink()
+    other.mkdir()
+    result = shop.run("produce", job(sockets="a"), "--dry-run")
+    assert result.reason == "error: log.jsonl.dry-run: the log cannot be written: it is not a regular file [E-FILE]"
+
+
 def test_a_dry_run_executes_the_self_test(shop: Desk) -> None:
     shop.hex("firmware.hex", (0x8000, talking(b"ok\n")))
     more = '[self_test]\nline = "ok"\nseconds = 1\n'
