@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ILLEGAL = 0x05  # an opcode that the STM8 does not have
 CLOCKS = range(0x50C0, 0x50D0)
-SHORTEST_STRETCH, LONGEST_STRETCH = 128, 1 << 17  # cycles
+SHORTEST_STRETCH, JUMPED_STRETCH, LONGEST_STRETCH = 128, 4096, 1 << 17  # cycles
 SLEEPLESS = "no interrupt or reset can come"
 STALLING = {"CR1", "CR2", "NCR2"}  # an access to them waits for a busy array (RM0016 4.6.1)
 
@@ -66,10 +66,12 @@ class Execution:
     STATE = State(
         left={
             **dict.fromkeys(("_chip", "_ram_end", "_flash", "_memories", "layout"), GIVEN),
-            **dict.fromkeys(("level", "enough", "on_reset", "lives_on", "spare_s"), "set by the code that runs a program"),
+            **dict.fromkeys(
+                ("level", "enough", "on_reset", "lives_on", "spare_s"), "set by the code that runs a program"
+            ),
             **dict.fromkeys(("memory", "_flash_version", "_holders"), "copies of saved state"),
             **dict.fromkeys(("_began", "_from_cycle", "_hz"), "set again for each stretch"),
-            **dict.fromkeys(("_stretch", "_looks_at"), "decide only how fast the CPU executes"),
+            **dict.fromkeys(("_stretch", "_looks_at", "_jumps"), "decide only how fast the CPU executes"),
             **dict.fromkeys(("_due", "_urgent"), "follow from the peripherals"),
             "_lively": PART_OF_IT,
             **dict.fromkeys(("_was_reset", "_accesses", "_written_at", "_waits", "_seen_accesses"), SCRATCH),
@@ -100,6 +102,7 @@ class Execution:
         self._hz = chip.map.cpu_hz
         self._stretch = SHORTEST_STRETCH  # cycles from one look whether the CPU waits in a loop to the next,
         self._looks_at = 0  # … which is at this cycle
+        self._jumps = False  # the loop in which the CPU waited last costs nothing without such a look
         self._was_reset = False
         self._accesses: Optional[list[Access]] = None  # of one instruction, while something looks at them
         self._written_at = -1  # the cycle of the last write to an array
@@ -128,7 +131,7 @@ class Execution:
             self._due = 0.0
         self._began, self._from_cycle = now, self.core.cycles
         self._hz = self._chip.map.cpu_hz
-        if self._chip.swim_active:  # its accesses go on fast while the CPU waits in a loop
+        if self._chip.swim_active or not self._jumps:  # accesses of SWIM are fast while the CPU waits in a loop
             self._stretch, self._looks_at = SHORTEST_STRETCH, 0
 
     def _reached(self, moment: float) -> bool:
@@ -212,12 +215,16 @@ class Execution:
             limit = core.cycles + max(1, self._cycles_until(min(until, event)))
             if core.cycles >= self._looks_at:
                 if self._wait_in_loop(limit):
-                    self._stretch, self._looks_at = SHORTEST_STRETCH, core.cycles
+                    self._stretch, self._looks_at, self._jumps = SHORTEST_STRETCH, core.cycles, False
                     return False
                 self._looks_at = core.cycles + self._stretch
                 self._stretch = min(2 * self._stretch, LONGEST_STRETCH)
-            limit = min(limit, self._looks_at)
-            core.run(limit, self._most(until))
+            core.jumped = False
+            core.run(min(limit, self._looks_at), self._most(until))
+            if core.jumped:
+                self._jumps = True
+                if not self._chip.swim_active:
+                    self._looks_at = core.cycles + JUMPED_STRETCH
             return core.pc in core.stops and debug.stops_before(core.pc)
         if debug.stops_before(core.pc):
             return True

@@ -112,6 +112,7 @@ class Cpu:
         watched: Every access goes through the bus, so that it can be looked at.
         cautious: Reads of `rom` go through the bus, which may have to wait. Blocks end before an access that may wait.
         closed: While it is cautious, `run` returns before an instruction at these addresses.
+        jumped: A block has jumped over rounds of a loop in which the CPU waits.
         volatile: The bus has read something that changes with time, so that an idle loop must be run.
     """
 
@@ -122,7 +123,9 @@ class Cpu:
             **dict.fromkeys(("sleep", "stopped"), _IN_DEBUG),
             **dict.fromkeys(("_steps", "_blocks", "_careful_blocks", "_heat"), "made anew from the code"),
             **dict.fromkeys(("cycles", "count"), "count from when it is made"),
-            **dict.fromkeys(("limit", "most", "reserve", "volatile", "pauses", "watched", "cautious"), SCRATCH),
+            **dict.fromkeys(
+                ("limit", "most", "reserve", "jumped", "volatile", "pauses", "watched", "cautious"), SCRATCH
+            ),
             **dict.fromkeys(("breakpoint", "interrupt_line"), "set by the code that runs a program"),
             "stops": "follows from the debug module",
             "pending": "follows from the peripherals",
@@ -147,6 +150,7 @@ class Cpu:
         self.limit = 0
         self.most = 0
         self.reserve = 0
+        self.jumped = False
         self.volatile = False
         self.pauses = False
         self.breakpoint: Optional[int] = None

@@ -106,7 +106,7 @@ def _loop(pad: str, changed: list[str], cycles: str, count: str, pure: bool) -> 
         return [*out, f"{pad}old = None", f"{pad}if n <= lim: continue"]
     state = f"({', '.join(changed)},)" if changed else "()"
     out += [
-        f"{pad}if {state} == old and n < lim and not s.volatile: n += (lim - n) // {cycles} * {cycles}",
+        f"{pad}if {state} == old and n < lim and not s.volatile: n += (lim - n) // {cycles} * {cycles}; s.jumped = 1",
         f"{pad}old = {state}; s.volatile = False",
     ]
     return [*out, f"{pad}if n <= lim: continue"]
