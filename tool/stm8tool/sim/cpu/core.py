@@ -64,11 +64,12 @@ _NO_MEMORY = -1  # the opcode of an address without memory
 
 
 class _Block:
-    __slots__ = ("code", "end", "free", "longest", "run", "start")
+    __slots__ = ("code", "end", "free", "longest", "loops", "run", "start")
 
     def __init__(
-        self, run: Callable[[Any], None], start: int, end: int, longest: int, code: bytes, *, free: bool
+        self, run: Callable[[Any], None], start: int, end: int, longest: int, code: bytes, *, free: bool, loops: bool
     ) -> None:
+        self.loops = loops
         self.run = run
         self.free = free
         self.start = start
@@ -248,32 +249,34 @@ class Cpu:
             most: The last block may end up to here, if that is later.
         """
         self.limit, self.most = limit, max(limit, most)
-        slept = bool(self.sleep)
-        blocks, memory = self._careful_blocks if self.cautious else self._blocks, self.m
+        slept, cautious, pending, memory = bool(self.sleep), self.cautious, self.pending, self.m
+        blocks = self._careful_blocks if cautious else self._blocks
+        looks = bool(self.stops or self.breakpoint is not None or (cautious and self.closed))
         heat = 0  # a place in the middle of a block, where the last run has ended, does not begin another one
         while self.cycles < self.limit and not self.stopped:
-            if self.pending and self._interrupt():
+            if pending and self._interrupt():
                 heat = 1
                 continue
             if self.sleep:
                 self.cycles = self.limit if slept or not self.pauses else self.cycles
                 return
             pc = self.pc
-            if pc == self.breakpoint or pc in self.stops or (self.cautious and pc in self.closed):
+            if looks and (pc == self.breakpoint or pc in self.stops or (cautious and pc in self.closed)):
                 return
             block = blocks.get(pc)
             if block is None and heat:
                 block = self._translate(pc, heat)
-            if block is not None and self.cycles + block.longest <= self.most and (block.free or not self.cautious):
-                if block.code and memory[block.start : block.end] != block.code:
-                    del blocks[block.start]  # code in RAM that has changed
-                    continue
-                self.reserve = max(0, block.longest - (self.most - self.limit))
-                began = self.cycles
-                block.run(self)
-                heat = 1 if self.cycles != began else self._execute()
-            else:
+            began = self.cycles
+            if block is None or began + block.longest > self.most or (cautious and not block.free):
                 heat = self._execute()
+                continue
+            if block.code and memory[pc : block.end] != block.code:
+                del blocks[pc]  # code in RAM that has changed
+                continue
+            if block.loops:
+                self.reserve = max(0, block.longest - (self.most - self.limit))
+            block.run(self)
+            heat = 1 if self.cycles != began else self._execute()
 
     def run_to(self, address: int, limit: int) -> bool:
         """Step until the PC is at an address; return whether it got there before the limit."""
@@ -307,7 +310,8 @@ class Cpu:
         source = block_source(code, self._careful if self.cautious else self.layout, escapes=self.cautious)
         run = compile_function(source, "block", self.m, self.bus.read, self.bus.write)
         held = bytes(self.m[address:at]) if in_ram else b""
-        block = _Block(run, address, at, longest(code), held, free=self.cautious and _never_waits(source))
+        free, loops = self.cautious and _never_waits(source), "s.reserve" in source
+        block = _Block(run, address, at, longest(code), held, free=free, loops=loops)
         (self._careful_blocks if self.cautious else self._blocks)[address] = block
         self._heat.pop(address, None)
         return block
