@@ -225,4 +225,60 @@ KINDS = (
         "struct { unsigned m; unsigned b : 2; long l; } s$ = {6, 1, 3}, *p$ = &s$;\n"
         "long f$(void) { volatile unsigned t = s$.m + p$->m; return t ^ (s$.l ^ s$.b); }",
     ),
+    Kind(
+        "float-by-itself",
+        "a float divided by itself",
+        "the result is the float with the bits 1, which is almost 0, instead of 1.0",
+        "write 1.0f, or put the divisor into a volatile variable",
+        "float f$(float x) { return x / x; }",
+        "(unsigned)(f$(3) * 100)",
+        (),
+        100,
+        {"4.2": 0, "4.5": 0},
+        "float f$(float x) { volatile float d = x; return x / d; }",
+        note="The two may also be one value by way of another variable; the build does not warn of that.",
+    ),
+    Kind(
+        "long-by-itself",
+        "a long divided by itself, and stored in a member or where a pointer leads to",
+        "only two of its four bytes are stored, in the wrong place",
+        "write 1",
+        "unsigned long v$;\nvoid f$(unsigned long *p) { *p /= *p; }",
+        "(v$ = 6, f$(&v$), v$)",
+        (),
+        1,
+        {"4.2": 0x10006, "4.5": 0x10006},
+        "unsigned long v$;\nvoid f$(unsigned long *p) { *p = 1; }",
+    ),
+    Kind(
+        "below-the-stack",
+        "a long that is worked out, negated or returned by a function, and becomes a _Bool",
+        "a byte below the stack pointer is read, which an interrupt may have overwritten",
+        "compare the value with 0: flag = -v != 0",
+        "_Bool b$;\nvoid f$(long v) { b$ = -v; }",
+        "(f$(0), b$)",
+        (),
+        0,
+        {"4.2": 1, "4.5": 1},
+        "_Bool b$;\nvoid f$(long v) { b$ = -v != 0; }",
+        note="Some programs are wrong without an interrupt, too.",
+        interrupted=True,
+    ),
+    Kind(
+        "misplaced-false",
+        "an unsigned char == a long, where the result is used in several places, such as by a switch",
+        "if the two differ, the 0 is stored in another place",
+        "put the result into a volatile variable, or leave --max-allocs-per-node out",
+        "unsigned long a$[4] = {12, 127, 5, 6};\nunsigned char g$, h$;\nunsigned char f$(unsigned char a) {\n"
+        "  switch (a == a$[a & 3]) {\n    case 2: --a; break;\n    case 10: g$ ^= (h$ || g$) / (a || h$); break;\n"
+        "    case 1: g$ = a; break;\n    default: ++h$;\n  }\n  return a;\n}",
+        "(h$ = 0, f$(12), f$(13), h$)",
+        ("--max-allocs-per-node", "100"),
+        1,
+        {"4.2": 0, "4.5": 0},
+        "unsigned long a$[4] = {12, 127, 5, 6};\nunsigned char g$, h$;\nunsigned char f$(unsigned char a) {\n"
+        "  volatile unsigned char v = a == a$[a & 3];\n  switch (v) {\n    case 2: --a; break;\n"
+        "    case 10: g$ ^= (h$ || g$) / (a || h$); break;\n    case 1: g$ = a; break;\n    default: ++h$;\n  }\n"
+        "  return a;\n}",
+    ),
 )
