@@ -161,6 +161,7 @@ KINDS = (
         0xFFFD,
         {"4.2": 0xFFFFFFFD, "4.5": 0xFFFFFFFD},
         "int i$ = -3;\nlong f$(void) { return (unsigned)i$ | 32765u; }",
+        note="An unsigned char | or ^ such a constant is compared with an int, or divided by one, as a signed value.",
     ),
     Kind(
         "minus-of-a-choice",
