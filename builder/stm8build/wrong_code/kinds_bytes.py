@@ -28,8 +28,8 @@ KINDS = (
         0x83,
         {"4.2": 0xFF83, "4.5": 0xFF83},
         "int f$(signed char v) { return (int)v | 0x80; }",
-        note="A constant of 8 bits only: -2 for an unsigned char, 0x80 for a signed one. A result that is cut to 8 bits "
-        "again is right.",
+        note="A constant of 8 bits only: -2 for an unsigned char, 0x80 for a signed one. Cut to 8 bits again, "
+        "the result is right.",
     ),
     Kind(
         "choice-of-bytes",

@@ -26,9 +26,19 @@ def choice_of_bytes(function: Function) -> Iterator[Node]:
 
 def _is_taken_as_signed(node: Node) -> bool:
     """Whether a value may be above 127, and is of an unsigned char."""
-    if node.type.size != 1 or node.type.signed or "_Bool" in node.type.text:
+    if node.type.size != 1 or node.type.signed or _is_truth(node):
         return False
-    return node.kind != "CONSTANT" or (node.value or 0) > 127
+    if node.kind == "CONSTANT":
+        return (node.value or 0) > 127
+    constants = [child.value or 0 for child in node.children[-1:] if child.kind == "CONSTANT"]
+    halved = node.kind == "RIGHT_SHIFT" and any(constant > 0 for constant in constants)
+    masked = node.kind == "&" and any(constant < 128 for constant in constants)
+    return not halved and not masked
+
+
+def _is_truth(node: Node) -> bool:
+    """Whether a value is 0 or 1."""
+    return "_Bool" in node.type.text or node.kind in (*COMPARISONS, *EQUALITIES, "NOT", "ANDAND", "OROR")
 
 
 def _is_widened(node: Node, function: Function) -> bool:
@@ -72,7 +82,7 @@ def product_as_truth(function: Function) -> Iterator[Node]:
     for node in function.nodes():
         if node.kind != "MULT" or node.type.size != 1 or node.parent is None:
             continue
-        if any("_Bool" in child.type.text for child in node.children):
+        if any(map(_is_truth, node.children)):
             continue  # it fits
         above = node.parent
         into = function.returns if above.kind == "RETURN" else above.type
