@@ -212,7 +212,7 @@ A rule speaks only of the versions of SDCC that make its kind.
 * `case -5:` of an unsigned bit-field of 8 bits, and comparisons of two constants, such as `14u < -8`.
 * `v ^ v` where both are one value by way of another variable.
 * An initialiser that SDCC takes for a constant, such as `int t = (a << 1u) - 100 < 0;`.
-* A choice, or a product as its condition, in an initialiser: `int t = c ? v : -1;` and `int t = a * b ? 3 : 4;`.
+* A choice by a constant, or a product as a condition, in an initialiser: `int t = a * b ? 3 : 4;`.
 * A number as a condition whose low 32 bits are 0, such as `0x100000000LL ? 3 : 1`, or `0.5f ? 3 : 1`: SDCC takes it as
   false.
 * `|` and `^` of a char where SDCC works out a comparison of the result, such as `(v ^ -1) < 0`. The same two in a

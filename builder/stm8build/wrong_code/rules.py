@@ -59,6 +59,7 @@ DOUBTFUL: dict[str, Rule] = {"upper-half": rules_long_long.bare_test}
 INITIAL: dict[str, Rule] = {
     "cut-constant": rules_initialisers.cut_constant,
     "byte-against-truth": rules_initialisers.byte_against_truth,
+    "choice-of-bytes": rules_initialisers.choice_of_bytes,
     "minus-of-a-choice": rules_initialisers.minus_of_a_choice,
     "field-against-negative": rules_initialisers.field_against_negative,
     "field-cast": rules_initialisers.field_cast,

@@ -16,15 +16,17 @@ _IN_BYTES = ("ADD", "SUB", *BITWISE)
 def choice_of_bytes(function: Function) -> Iterator[Node]:
     """Yield `c ? a : b` of an unsigned char and a signed one, which SDCC takes for two signed chars."""
     for node in function.nodes():
-        if node.kind != "QUEST(?)" or len(node.children) != 2 or node.type.size != 1 or not node.type.signed:
+        if node.kind != "QUEST(?)" or node.type.size != 1 or not node.type.signed:
+            continue
+        if len(node.children) != 2 or node.children[1].kind != "COLON(:)":
             continue
         asked, values = node.children[0], node.children[1].children
         values = [value for value in values if not (value is values[-1] and value.same_as(asked))]  # 0 in `v ? w : v`
-        if any(map(_is_taken_as_signed, values)) and _is_widened(node, function):
+        if any(map(is_taken_as_signed, values)) and is_widened(node, function):
             yield node
 
 
-def _is_taken_as_signed(node: Node) -> bool:
+def is_taken_as_signed(node: Node) -> bool:
     """Whether a value may be above 127, and is of an unsigned char."""
     if node.type.size != 1 or node.type.signed or _is_truth(node):
         return False
@@ -41,7 +43,7 @@ def _is_truth(node: Node) -> bool:
     return "_Bool" in node.type.text or node.kind in (*COMPARISONS, *EQUALITIES, "NOT", "ANDAND", "OROR")
 
 
-def _is_widened(node: Node, function: Function) -> bool:
+def is_widened(node: Node, function: Function) -> bool:
     """Whether more of a value of 8 bits is used than these."""
     above = node.parent
     if above is None:
@@ -60,7 +62,7 @@ def byte_and_constant(function: Function) -> Iterator[Node]:
         used = node
         while used.parent and used.parent.kind in _IN_BYTES and used.parent.type.size == 1:
             used = used.parent
-        if _is_widened(used, function) or (used is node and node.kind == "XOR" and _is_asked_for_zero(node)):
+        if is_widened(used, function) or (used is node and node.kind == "XOR" and _is_asked_for_zero(node)):
             yield node
 
 

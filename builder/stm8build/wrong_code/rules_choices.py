@@ -115,7 +115,7 @@ def minus_of_true(function: Function) -> Iterator[Node]:
 def choice_of_false(function: Function) -> Iterator[Node]:
     """Yield `c ? (v && 0) : w`: SDCC finds the first value to be 0, and leaves it out."""
     for node in function.nodes():
-        if node.kind != "QUEST(?)" or len(node.children) != 2 or not node.children[1].children:
+        if node.kind != "QUEST(?)" or [child.kind for child in node.children[1:]] != ["COLON(:)"]:
             continue
         below = node.children[1].children[0].walk()
         if any(
