@@ -217,6 +217,7 @@ A rule speaks only of the versions of SDCC that make its kind.
   false.
 * `|` and `^` of a char where SDCC works out a comparison of the result, such as `(v ^ -1) < 0`. The same two in a
   `switch`, or with a bit-field instead of a char.
+* An unsigned char against a bit-field of _Bool; only SDCC 4.2.0 makes this wrong.
 * A float divided by itself by way of another variable.
 * A choice by a constant where the value is a sum, such as `1 ? v + 1 : 1000u`, and stays as wide as it is.
 * Kinds that are not on this page. SDCC has more.

@@ -140,7 +140,7 @@ KINDS = (
     ),
     Kind(
         "byte-against-truth",
-        "an unsigned char < <= > >= the result of ! && or ||",
+        "an unsigned char < <= > >= a _Bool, or the result of ! && or ||",
         "both are compared as signed chars",
         "put the result into an unsigned char variable first, or write == 0 for !",
         "unsigned char b$ = 200, z$;\nint f$(void) { return b$ > !z$; }",

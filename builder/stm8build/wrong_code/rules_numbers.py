@@ -55,12 +55,13 @@ def kept_sign(function: Function) -> Iterator[Node]:
 
 
 def byte_against_truth(function: Function) -> Iterator[Node]:
-    """Yield comparisons of an unsigned char with the result of `!`, `&&` or `||`."""
+    """Yield comparisons of an unsigned char with a _Bool, or with the result of `!`, `&&` or `||`."""
     for node in function.nodes():
         both = operands(node) if node.kind in COMPARISONS else None
         for byte, truth in (both, both[::-1]) if both else ():
-            is_byte = byte.type.size == 1 and not byte.type.signed and not byte.type.text.startswith("_Bool")
-            if is_byte and byte.kind != "CONSTANT" and truth.kind in ("NOT", "ANDAND", "OROR"):
+            is_byte = byte.type.size == 1 and not byte.type.signed and "_Bool" not in byte.type.text
+            is_truth = truth.kind in ("NOT", "ANDAND", "OROR") or (truth.type.size == 1 and "_Bool" in truth.type.text)
+            if is_byte and is_truth and "CONSTANT" not in (byte.kind, truth.kind):
                 yield node
 
 
