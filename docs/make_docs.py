@@ -258,7 +258,14 @@ Give the value that came out. Add the lines of the assembler that are wrong. One
 
 
 NOT_TRIED_WITH_4_4 = (
-    *("popped-early", "float-by-itself", "long-by-itself", "below-the-stack", "misplaced-false"),
+    *(
+        "popped-early",
+        "float-by-itself",
+        "long-by-itself",
+        "itself-in-a-comparison",
+        "below-the-stack",
+        "misplaced-false",
+    ),
     *("product-as-truth", "byte-and-constant", "choice-of-bytes"),
     *("choice-by-a-constant", "truth-of-a-choice", "minus-of-true", "choice-of-false"),
 )

@@ -252,6 +252,18 @@ KINDS = (
         "unsigned long v$;\nvoid f$(unsigned long *p) { *p = 1; }",
     ),
     Kind(
+        "itself-in-a-comparison",
+        "a signed value < <= > >= v / v or v ^ v, where v is signed, too",
+        "the two are compared as unsigned values",
+        "write the number, which is 1 or 0",
+        "int v$ = 5;\nint f$(int h) { return h < v$ / v$; }",
+        "f$(-3)",
+        (),
+        1,
+        {"4.2": 0, "4.5": 0},
+        "int v$ = 5;\nint f$(int h) { return h < 1; }",
+    ),
+    Kind(
         "below-the-stack",
         "a long that is worked out, negated or returned by a function, and becomes a _Bool",
         "a byte below the stack pointer is read, which an interrupt may have overwritten",

@@ -26,6 +26,7 @@ RULES: dict[str, Rule] = {
     "shift-by-unsigned": rules_numbers.shift_by_unsigned,
     "float-by-itself": rules_numbers.by_itself,
     "long-by-itself": rules_numbers.long_by_itself,
+    "itself-in-a-comparison": rules_numbers.itself_in_a_comparison,
     "choice-of-bytes": rules_bytes.choice_of_bytes,
     "byte-and-constant": rules_bytes.byte_and_constant,
     "product-as-truth": rules_bytes.product_as_truth,

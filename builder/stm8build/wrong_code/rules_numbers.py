@@ -172,3 +172,21 @@ def long_by_itself(function: Function) -> Iterator[Node]:
             continue
         if above.children[0].kind in ("PTR_ACCESS", "DEREF", "ARRAY_OP"):
             yield node
+
+
+def itself_in_a_comparison(function: Function) -> Iterator[Node]:
+    """Yield comparisons of a signed value with `v / v` or `v ^ v`: SDCC takes these for unsigned constants."""
+    for node in function.nodes():
+        both = operands(node) if node.kind in COMPARISONS else None
+        for one, other in (both, both[::-1]) if both else ():
+            if other.type.signed and other.kind != "CONSTANT" and _is_of_itself(one):
+                yield node
+                break
+
+
+def _is_of_itself(node: Node) -> bool:
+    """Whether a signed value is `v / v` or `v ^ v`."""
+    while node.kind == "CAST" and node.children:
+        node = node.children[0]
+    both = operands(node) if node.kind in ("DIV", "XOR") and node.type.signed else None
+    return both is not None and both[0].same_as(both[1])
