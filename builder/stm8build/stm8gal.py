@@ -44,7 +44,7 @@ _VALUES = {
         "6": ("--uart-reset", "rts"),
     },
     "-u": {"0": ("--uart-mode", "duplex"), "1": ("--uart-mode", "one-wire"), "2": ("--uart-mode", "reply")},
-    "-V": {"0": ("--verify", "no"), "1": ("--verify", "yes"), "2": ("--verify", "yes")},
+    "-V": {"0": ("--verify", "no"), "1": ("--verify", "yes"), "2": ("--verify", "read")},
 }
 _NO_EFFECT = ("-B", "-q")  # of a program that asks
 _INSTEAD = {

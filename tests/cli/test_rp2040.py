@@ -51,6 +51,19 @@ def test_the_everyday_work(image: str, part: str, capsys: pytest.CaptureFixture[
     assert tool("unlock", part=part) == 0
 
 
+@pytest.mark.parametrize("kind", ["rp2040", "espstlink"])
+def test_no_text_says_that_a_wire_of_low_speed_has_high_speed(
+    kind: str, desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board()
+    for command in ("info", "doctor"):
+        assert tool(command, probe=f"{kind}:sim:b.chip") == 0
+        said = capsys.readouterr().out
+        assert "the wire runs at low speed" in said
+        assert "under reset" in said
+        assert "high speed" not in said
+
+
 def test_without_the_loader_the_blocks_go_over_swim(image: str) -> None:
     board(part=STM8L)
     assert tool("--no-loader", "write", image, part=STM8L) == 0

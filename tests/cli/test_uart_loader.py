@@ -13,6 +13,7 @@ from stm8tool.image import Segment, save
 from stm8tool.sim import store
 from stm8tool.sim.chip import powered
 from stm8tool.sim.switches import Switches
+from stm8tool.uart.loader.link import LoaderInRam
 
 PARTS = ["stm8s208mb", "stm8s105k4", "stm8l151k4", "stm8l152r8"]
 WORKS = "a loader in the chip's RAM does the work"
@@ -115,6 +116,23 @@ def test_it_verifies_and_reads_and_names_the_byte_that_differs(part: str, capsys
         "verify failed at 0x0084D2: the chip holds 0xEE, the image 0xC2 (1 of 1999 bytes differ)"
         in capsys.readouterr().err
     )
+
+
+@pytest.mark.parametrize(("verify", "read"), [("yes", 0), ("read", 2048), ("no", 0)])
+@pytest.mark.usefixtures("at_uart")
+def test_verify_read_compares_byte_by_byte(verify: str, read: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    original = LoaderInRam.read
+
+    def counted(self: LoaderInRam, address: int, size: int) -> bytes:
+        sizes.extend([size] * (address >= 0x8080))
+        return original(self, address, size)
+
+    monkeypatch.setattr(LoaderInRam, "read", counted)
+    board("stm8s208mb")
+    assert tool("stm8s208mb", "--verify", verify, "write", "firmware.hex") == 0
+    assert sum(sizes) >= read - 256
+    assert bool(sizes) is bool(read)
 
 
 @pytest.mark.usefixtures("at_uart")

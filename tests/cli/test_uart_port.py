@@ -62,6 +62,14 @@ def test_a_speed_that_the_chip_follows_is_used(baud: str, capsys: pytest.Capture
     assert f"{baud} baud, even parity" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("part", ["stm8s208mb", "stm8s105k4", "stm8l151k3"])
+@pytest.mark.usefixtures("at_uart")
+def test_at_the_lowest_speed_the_longest_answer_comes_whole(part: str) -> None:
+    board(part, enabled=True)
+    for command in ("write", "verify"):
+        assert tool(part, "--baud", "4800", "--no-loader", command, "firmware.hex") == 0
+
+
 @pytest.mark.parametrize(
     ("named", "says"),
     [

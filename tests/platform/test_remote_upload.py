@@ -66,4 +66,4 @@ def test_an_st_link_is_named_by_its_protocol(project: Project) -> None:
     result = project.run("unlock")
     assert result.code != 0, result.output
     assert "[E-PROBE-LIMIT]" in result.output
-    assert hints(result.output) == ["use an ST-LINK: upload_protocol = stlink"]
+    assert hints(result.output) == ["use an ST-LINK: upload_protocol = stlink, without upload_port"]

@@ -31,6 +31,7 @@ def test_without_a_speed_it_is_stm8gal_s_own() -> None:
         ("-reset 6 -u 0", "--uart-reset rts --uart-mode duplex"),
         ("-R 0 -u 1 -V 0", "--uart-reset none --uart-mode one-wire --verify no"),
         ("-R 1 -uart-mode 2 -verify 1", "--uart-reset manual --uart-mode reply --verify yes"),
+        ("-V 2", "--verify read"),
         ("-u 255", "--uart-mode auto"),
         ("-p COM5 -baudrate 230400", "--probe serial:COM5 --baud 230400"),
         ("-p socket://127.0.0.1:4000", "--probe socket://127.0.0.1:4000"),

@@ -157,7 +157,8 @@ def test_a_process_that_a_target_of_pio_has_started_speaks_as_platformio_ini(
 
 
 @pytest.mark.parametrize(
-    ("probe", "shown"), [("stlink", "upload_protocol = stlink"), ("usb:1-2", "upload_port = usb:1-2")]
+    ("probe", "shown"),
+    [("stlink", "upload_protocol = stlink, without upload_port"), ("usb:1-2", "upload_port = usb:1-2")],
 )
 def test_under_pio_an_st_link_is_a_protocol_and_all_else_a_port(probe: str, shown: str) -> None:
     assert Hint("{probe:{which}}", which=probe).said(PLATFORM) == shown

@@ -190,8 +190,8 @@ class Session:
     @property
     def connection(self) -> Optional[Connection]:
         """How the chip was reached, even if it then turned out to be another part; None if it was not reached."""
-        recipe = self._core.recipe
-        return Connection(recipe.name, self._link.high_speed, self._core.seen) if recipe else None
+        reached = self._core.reached
+        return Connection(reached, self._link.high_speed, self._core.seen) if reached else None
 
     def connect(self) -> Core:
         """Connect to the chip, unless it is connected, and return it. Each job that needs the chip does this."""

@@ -193,8 +193,11 @@ COMMAND_LINE: Words = {
 
 
 def _chosen(probe: str) -> str:
-    """Return the option of platformio.ini for a probe: any ST-LINK is a protocol, all else is a port."""
-    return f"upload_{'protocol' if probe.startswith('stlink') else 'port'} = {probe}"
+    """Return the option of platformio.ini for a probe: any ST-LINK is a protocol, all else is a port.
+
+    A port that names a UART counts with the protocol of an ST-LINK, too.
+    """
+    return f"upload_protocol = {probe}, without upload_port" if probe.startswith("stlink") else f"upload_port = {probe}"
 
 
 # A target of `pio run` is a command line with options from platformio.ini.

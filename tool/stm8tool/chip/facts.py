@@ -35,16 +35,15 @@ class ChipInfo(NamedTuple):
 
 def gather(core: Core, part: Optional[Part]) -> ChipInfo:
     """Read the facts from a connected chip; its memories are not written."""
-    recipe = core.recipe.name if core.recipe else ""
     if part is None:
-        return ChipInfo(recipe, core.link.high_speed, core.seen, None, (), None)
+        return ChipInfo(core.reached, core.link.high_speed, core.seen, None, (), None)
     flash = Flash(core, part)
 
     def look() -> ChipInfo:
         found = protection.detect(flash)
         options = () if found.locked else read_options(flash)
         unique = None if found.locked else unique_id(flash)
-        return ChipInfo(recipe, core.link.high_speed, core.seen, found, options, unique)
+        return ChipInfo(core.reached, core.link.high_speed, core.seen, found, options, unique)
 
     return core.persist(look)
 

@@ -70,10 +70,15 @@ class LoaderLink:
                 raise damaged(f"{data.hex(' ')} was sent, and {back.hex(' ') or 'nothing'} came back on the wire")
 
     def receive(self, size: int, timeout_s: float) -> bytes:
-        """Return bytes of the loader, and send them back if it wants that; fewer if they do not come in time."""
-        if not self.returns:
-            return self.line.read(size, timeout_s)
+        """Return bytes of the loader, and send them back if it wants that; fewer if none comes for `timeout_s`."""
         data = b""
+        if not self.returns:
+            while len(data) < size:  # 256 bytes at 4800 baud take longer than an answer may
+                came = self.line.read(size - len(data), timeout_s)
+                if not came:
+                    break
+                data += came
+            return data
         for _ in range(size):
             byte = self.line.read(1, timeout_s)
             if not byte:

@@ -143,7 +143,7 @@ class LoaderBlocks:
 
         Args:
             segments: The bytes that the chip is to hold.
-            verify: Whether the written blocks are compared.
+            verify: Whether the written blocks are compared; "read": byte by byte, not by checksums.
             protected: The area that UBC protects.
             ubc: The value of UBC.
         """
@@ -212,7 +212,7 @@ class LoaderBlocks:
         else:
             self._streamed.write(loader, wanted)
         self.cut = False
-        if verify and loader is None:
+        if verify and (loader is None or verify == "read"):
             self._check(wanted)
         elif verify and loader is not None:
             self.programmed += self._streamed.check(loader, wanted)

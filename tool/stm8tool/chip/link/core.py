@@ -86,6 +86,13 @@ class Core:
         return self.link.clock
 
     @property
+    def reached(self) -> str:
+        """How the chip was reached: the name of the recipe, but without a high speed that the wire does not run at."""
+        if self.recipe is None:
+            return ""
+        return self.recipe.name if self.link.high_speed else self.recipe.name.replace(", high speed", "")
+
+    @property
     def no_high_speed(self) -> bool:
         """True if the chip did not allow high speed over a good link; right after an unlock that is normal."""
         return self._refused_high_speed and not self.erased
