@@ -20,6 +20,7 @@ from documents import first_cells, read, section
 from pio import ROOT, load
 from stm8tool import selector
 from stm8tool.cli import as_json, scripts
+from stm8tool.cli import main as cli
 from stm8tool.cli.console import Console
 from stm8tool.cli.machine_console import MachineConsole
 from stm8tool.cli.process import CHILD
@@ -192,6 +193,26 @@ def test_ctrl_c_before_the_command_begins_is_an_object_too(desk: Desk, capsys: p
     assert scripts._tell_interrupted(["list", "--json", "--events"]) == 130
     told, _ = checked(Result(130, *capsys.readouterr()))
     assert (told["command"], told["error"]["code"]) == (None, "E-INTERRUPTED")
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_ctrl_c_outside_the_frame_is_told_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, is_told: bool
+) -> None:
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["stm8tool", "list", "--json", "--events"])
+    monkeypatch.setattr(cli, "main", interrupted)
+    monkeypatch.setattr(MachineConsole, "has_told", is_told)
+    with pytest.raises(SystemExit) as end:
+        scripts.stm8tool()
+    result = Result(int(end.value.code or 0), *capsys.readouterr())
+    assert result.code == 130
+    if is_told:
+        assert (result.out, result.err) == ("", "")
+    else:
+        assert checked(result)[0]["error"]["code"] == "E-INTERRUPTED"
 
 
 def test_a_defect_is_an_object_too(board: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,9 +33,13 @@ class MachineConsole(Console):
     Args:
         json_result: Whether stdout gets one object, and nothing else.
         events: Whether stderr gets events, and nothing else.
+
+    Attributes:
+        has_told: Whether a command of this process has ended its output.
     """
 
     tells_defects = True
+    has_told = False
 
     def __init__(self, *, json_result: bool, events: bool) -> None:
         super().__init__("lines")
@@ -89,7 +93,7 @@ class MachineConsole(Console):
         self._emit("end", ok=code == 0, exit_code=code)
         if self._is_finished:
             return
-        self._is_finished = True
+        self._is_finished = MachineConsole.has_told = True
         if self._has_result:
             told = {
                 "format": FORMAT,
