@@ -1,7 +1,7 @@
 """A client of the Debug Adapter Protocol for tests, as an editor is one. It knows nothing of the tool.
 
-Most tests have this one, because they run from Python 3.9 on. The client dap-python of PyPI needs Python 3.12:
-tests/editor has a session of it.
+Most tests have this one, because they run from Python 3.9 on. The client dap-python, which pip installs, needs
+Python 3.12: tests/editor has a session of it.
 """
 
 from __future__ import annotations

@@ -306,6 +306,10 @@ class Program:
 
     def _check_blocks(self, before: tuple[bytes, tuple[int, ...]], check: Check) -> None:
         """Execute the sequence again by translated blocks; they must come to what single steps came to."""
+        for escapes in (False, True):
+            self._check_blocks_of(before, check, escapes=escapes)
+
+    def _check_blocks_of(self, before: tuple[bytes, tuple[int, ...]], check: Check, *, escapes: bool) -> None:
         bus = PlainBus(0, LAYOUT)
         bus.size, bus.memory = SIZE, bytearray(self.bus.memory)
         bus.memory[: LAYOUT.ram_end] = before[0]
@@ -318,7 +322,10 @@ class Program:
                 apply(core, run[0], self.patches, core.step)
                 continue
             core.reserve = longest(run)
-            compile_function(block_source(run, LAYOUT), "block", bus.memory, bus.read, bus.write)(core)
+            began, source = core.cycles, block_source(run, LAYOUT, escapes=escapes)
+            compile_function(source, "block", bus.memory, bus.read, bus.write)(core)
+            if core.cycles == began:  # an access beyond RAM
+                core.step()
         memory = bytes(bus.memory[DATA.start : DATA.stop] + bus.memory[STACK.start : STACK.stop])
         if (core.registers, memory) != (check.registers, check.memory):
             raise AssertionError("blocks differ from steps:\n" + "\n".join(check.listing) + f"\n{core.registers}")

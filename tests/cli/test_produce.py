@@ -18,7 +18,7 @@ from stm8tool.api import Chip
 from stm8tool.errors import Code, ToolError
 from stm8tool.parts.table import find_part
 from stm8tool.production import line, starts, worker
-from stm8tool.production.chip_run import ChipRun
+from stm8tool.production.chip_run import BlockTimer, ChipRun
 from stm8tool.production.log import ProductionLog, unusable
 from stm8tool.sim import store
 from stm8tool.support import interrupts
@@ -191,6 +191,27 @@ def test_a_board_that_was_changed_during_the_self_test_does_not_pass(
     assert shop.memory("options", "a.chip")[0] == 0, "it was locked"
 
 
+def test_the_text_of_an_earlier_program_is_not_that_of_this_one(shop: Desk) -> None:
+    old = shop.hex("old.hex", (0x8000, talking(b"ok\n")))
+    test = '[self_test]\nline = "ok"\nseconds = 0.5\n'
+    assert shop.flash("write", old, chip="a.chip").code == 0
+    assert shop.run("produce", job(test, sockets="a"), "--once").code == 1  # its program only loops
+    assert events("chip")[0]["code"] == "E-NO-CONSOLE"
+    shop.hex("firmware.hex", (0x8000, talking(b"ok\n", ring=0x0140)))
+    assert shop.flash("write", old, chip="a.chip").code == 0
+    result = shop.run("produce", job(test, sockets="a"), "--once")  # two rings would be refused
+    assert result.code == 0, result.out
+
+
+def test_what_the_self_test_writes_to_ram_is_no_block() -> None:
+    timer = BlockTimer(lambda *progress: None)
+    timer("writing", 64, 64)
+    before = timer.times_ms(64)
+    timer.is_over = True
+    timer("writing", 4, 4)
+    assert timer.times_ms(64) == before is not None
+
+
 def test_a_program_without_a_console_fails_with_its_own_code(shop: Desk) -> None:
     shop.run("produce", job('[self_test]\nline = "x"\nseconds = 0.5\n', sockets="a"), "--once")
     assert events("chip")[0]["code"] == "E-NO-CONSOLE"
@@ -209,6 +230,21 @@ def test_enter_starts_all_sockets_and_a_name_starts_one(shop: Desk, monkeypatch:
     assert sorted(chip["serial"] for chip in events("chip")) == [41, 42, 43, 44, 45, 46]
 
 
+def test_the_name_of_a_socket_may_have_spaces(shop: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    type_in(monkeypatch, b"left side\n")
+    job(sockets="a")
+    Path("job.toml").write_text(Path("job.toml").read_text().replace('name = "A"', 'name = "left side"'))
+    assert shop.run("produce", "job.toml").code == 0
+    assert [chip["socket"] for chip in events("chip")] == ["left side"]
+
+
+def test_a_socket_that_was_asked_does_not_wait_any_more() -> None:
+    start = starts.OnKey(threading.Event())
+    start.is_waiting = True
+    start.ask()
+    assert not start.is_waiting  # else the end of the input would end the run before the board was begun
+
+
 def test_a_run_ends_after_the_wanted_number_of_chips(shop: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     type_in(monkeypatch, b"\n" * 10)
     result = shop.run("produce", job(SERIAL), "--count", "3")
@@ -221,6 +257,25 @@ def test_a_run_ends_after_the_wanted_number_of_chips(shop: Desk, monkeypatch: py
 def test_a_count_that_is_no_number_of_chips_is_refused(shop: Desk, count: str) -> None:
     result = shop.run("produce", job(), f"--count={count}")
     assert (result.code, result.reason) == (2, f"error: --count {count} is not a number of chips [E-USAGE]")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--unlock never",
+        "--verify no",
+        "--no-loader",
+        "--part stm8s105k4",
+        "--probe sim:b.chip",
+        "--base 0",
+        "--region ram",
+    ],
+)
+def test_an_option_that_the_job_decides_is_refused(shop: Desk, words: str) -> None:
+    result = shop.run("produce", job(SERIAL), "--once", *words.split())
+    assert (result.code, Path("log.jsonl").exists()) == (2, False)
+    name = words.split()[0]
+    assert result.reason == f"error: {name} has no effect on produce: the job file says what each board gets [E-USAGE]"
 
 
 def test_failures_in_a_row_end_the_run(shop: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -378,6 +433,18 @@ def test_a_dry_run_does_the_whole_job_and_leaves_the_counter_and_the_log(shop: D
     assert len(events("chip", "log.jsonl.dry-run")) == 4
     assert shop.run("produce", "job.toml", "--dry-run").code == 0
     assert len(events("chip", "log.jsonl.dry-run")) == 2
+
+
+def test_a_dry_run_removes_only_a_log(shop: Desk) -> None:
+    other = Path("log.jsonl.dry-run")
+    other.write_text("my notes\n", encoding="ascii")
+    result = shop.run("produce", job(sockets="a"), "--dry-run")
+    assert (result.code, other.read_text(encoding="ascii")) == (2, "my notes\n")
+    assert result.reason.startswith("error: log.jsonl.dry-run: this file is not a production log")
+    other.unlink()
+    other.mkdir()
+    result = shop.run("produce", job(sockets="a"), "--dry-run")
+    assert result.reason == "error: log.jsonl.dry-run: the log cannot be written: it is not a regular file [E-FILE]"
 
 
 def test_a_dry_run_executes_the_self_test(shop: Desk) -> None:

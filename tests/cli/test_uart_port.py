@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 
@@ -9,6 +10,8 @@ import pytest
 
 from cli.uart_board import board, tool
 from stm8tool.cli.main import main
+from stm8tool.sim.chip import powered
+from stm8tool.sim.switches import Switches
 from stm8tool.transport.serial_port import ports
 
 
@@ -117,6 +120,18 @@ def test_a_port_without_its_name_or_number_is_a_usage_error(port: str, capsys: p
     assert main(["--probe", port, "--part", "stm8s208mb", "info"]) == 2
     said = capsys.readouterr().err.splitlines()
     assert said[-1] == f"error: {port} names no port [E-USAGE]"
+
+
+@pytest.mark.parametrize("awaits", [True, False])
+@pytest.mark.parametrize("mode", ["auto", "reply"])
+@pytest.mark.usefixtures("at_uart")
+def test_reply_mode_is_reached_whether_or_not_the_answer_to_a_sync_goes_back(
+    mode: str, awaits: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(powered, "Switches", functools.partial(Switches, sync_awaits_echo=awaits))
+    board("stm8s105k4")
+    assert tool("stm8s105k4", "--uart-mode", mode, "info") == 0
+    assert "no parity, the tool returns each byte" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("part", "mode"), [("stm8s208mb", "reply"), ("stm8s105k4", "duplex")])

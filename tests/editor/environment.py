@@ -1,4 +1,4 @@
-"""What the tests of this folder need: SDCC, and dap-python, a client of the Debug Adapter Protocol that is on PyPI.
+"""What the tests of this folder need: SDCC, and dap-python, a client of the Debug Adapter Protocol that pip installs.
 
 environment.py              make it; say why and exit with 77 if this machine cannot have it
 environment.py --missing    print the Debian packages to install

@@ -20,6 +20,7 @@ from speed.processes import Figure
 from stm8tool import api
 from stm8tool.chip.running.program import Program
 from stm8tool.cli import monitor
+from stm8tool.cli.console import Console
 from stm8tool.cli.monitor_ends import UserEnd
 from stm8tool.image import Segment, elf
 from stm8tool.parts.table import find_part
@@ -250,10 +251,11 @@ def _idle_share(built: Built, model: str) -> float:
         api.Chip(lambda: Session(Stlink(pipe), _PART), _PART) as used,
         used.console(program) as console,
     ):
-        monitor._pump(console, _Nobody(), 0.05, None)
+        said = Console("lines")
+        monitor._Pump(console, _Nobody(), said).run(0.05, None)
         pipe.replays = True
         began, used_s = time.perf_counter(), time.process_time()
-        monitor._pump(console, _Nobody(), _POLL_S, None)
+        monitor._Pump(console, _Nobody(), said).run(_POLL_S, None)
         share = (time.process_time() - used_s) / (time.perf_counter() - began)
         pipe.replays = False
     return share

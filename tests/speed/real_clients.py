@@ -117,7 +117,7 @@ def openocd_step_s(machine: Machine, model: str) -> float:
     OpenOCD also looks at the chip ten times in a second of real time. It is told not to.
     """
     meter = _Marked(board_with(model=model).probe)
-    words = '-f interface/stlink-dap.cfg -f target/stm8s103.cfg -c "gdb_port 3334; init; poll off"'
+    words = '-f interface/stlink-dap.cfg -f target/stm8s103.cfg -c "gdb_port 3334" -c init -c "poll off"'
     session = shlex.quote(str(HERE / "debug_session.py"))
     with _served(meter, model) as port:
         device = machine.do(f"attach usbip --tcp-port {port} attach -r {HOST} -b {BUSID}").strip()

@@ -2,7 +2,8 @@
 
 By the simulator's model of time: over what the bytes take once on the wire, and the flash for its blocks. And in real
 time on a pseudo terminal, beside stm8gal. The two take turns at one board, each with an image that differs in every
-block. stm8gal is the user's own; nothing builds it.
+block. stm8gal is the user's own; nothing builds it. It needs RTS and parity, which a pseudo terminal does not have. So
+name a program that hides this from it, such as a script that sets LD_PRELOAD.
 """
 
 from __future__ import annotations
@@ -99,7 +100,8 @@ def beside(stm8gal: str, part: Part) -> tuple[float, float]:
             save(file, [Segment(part.flash.start, program(part, seed=seed)[:SIZE])])
         with _served(board) as port:
             ours = [sys.executable, "-I", str(ROOT / "tool"), "--probe", f"serial:{port}", "--part", part.name, "write"]
-            theirs = [stm8gal, "-B", "-v", "0", "-R", "0", "-p", port, "-b", str(BAUD), "-w"]
+            mode = "2" if loaders.of(part).reply else "0"
+            theirs = [stm8gal, "-B", "-v", "0", "-R", "0", "-u", mode, "-p", port, "-b", str(BAUD), "-w"]
             for _ in range(RUNS):
                 taken["stm8tool"].append(_process_s([*ours, str(images[0])]))
                 taken["stm8gal"].append(_process_s([*theirs, str(images[1])]))
@@ -116,7 +118,11 @@ def figures(stm8gal: Optional[str] = None) -> Iterator[Figure]:
         program_there = stm8gal or shutil.which("stm8gal")
         if program_there is None:
             continue
-        ours_s, theirs_s = beside(program_there, part)
+        try:
+            ours_s, theirs_s = beside(program_there, part)
+        except subprocess.CalledProcessError as exc:
+            yield Figure(f"{what}, over stm8gal, {part.name}", f"{exc.cmd[0]} ended with {exc.returncode}")
+            continue
         yield Figure(f"{what} on a pseudo terminal, {part.name}", f"{ours_s:.2f} s")
         yield Figure(f"{what} by stm8gal on the same one, {part.name}", f"{theirs_s:.2f} s")
         yield Figure(f"{what}, over stm8gal, {part.name}", f"{ours_s / theirs_s:.2f}", f"{OVER_STM8GAL:.2f}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,40 @@ def problems(text: str) -> list[str]:
     assert error.hint
     assert error.exit_code == 2
     return list(error.details_in(JOB)) or [str(error).partition("job.toml: ")[2]]
+
+
+# -- values that are too much for Python -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", ["0x" + "F" * 5000, "[0x" + "F" * 5000 + "]"])
+def test_a_number_with_thousands_of_digits_is_a_wrong_value(value: str) -> None:
+    (line,) = problems(f"base = {value}\n{HEAD}{SOCKET}")
+    assert line.startswith("base: ")
+    assert line.endswith(" is not an address such as 0x8000")
+
+
+@pytest.mark.parametrize("pattern", ["a{99999999999}", "(" * 5000 + ")" * 5000])
+def test_a_pattern_that_is_too_large_is_refused(pattern: str) -> None:
+    (line,) = problems(f"{HEAD}[self_test]\nline = '{pattern}'\n{SOCKET}")
+    assert "is not a regular expression: " in line
+
+
+def test_the_user_does_not_see_what_python_says_to_programmers_about_a_pattern() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loaded(f"{HEAD}[self_test]\nline = '[[a]'\n{SOCKET}")
+
+
+def test_a_byte_order_mark_does_no_harm() -> None:
+    assert loaded(f"\ufeff{HEAD}{SOCKET}").name == "job"
+
+
+@pytest.mark.parametrize("name", [r"a\nb", r"\u001b[2J", " A", "A ", " "])
+def test_a_name_is_a_text_in_one_line(name: str) -> None:
+    assert problems(f'{HEAD}{SOCKET}name = "{name}"\n')[0].endswith(
+        "is not a text in one line, without spaces around it"
+    )
+    assert problems(f'name = "{name}"\n{HEAD}{SOCKET}')[0].startswith("name: ")
 
 
 # -- TOML ------------------------------------------------------------------------------------------------------------
@@ -86,9 +121,7 @@ def test_what_toml_1_0_has_is_taken(text: str, value: object) -> None:
     assert toml_text.parse(text) == {"name": value}
 
 
-@pytest.mark.parametrize(
-    "text", ["part", 'part = "a"\npart = "b"', '\ufeffpart = "a"', "a = " + "[" * 5000, "a = 1" + "0" * 5000]
-)
+@pytest.mark.parametrize("text", ["part", 'part = "a"\npart = "b"', "a = " + "[" * 5000, "a = 1" + "0" * 5000])
 def test_a_text_that_is_not_toml_is_one_error(text: str) -> None:
     assert len(problems(text)) == 1
 
@@ -239,7 +272,7 @@ def test_an_image_with_option_bytes_is_a_file_of_them_too() -> None:
     [
         ('set = ["AFR=0x1FF"]', "options.set: AFR=0x1FF: an option byte goes from 0x00 to 0xFF"),
         ('set = ["NONE=1"]', "options.set: the STM8S103F3 has no option byte NONE"),
-        ('set = ["MISC.IWDG_HW=1"]', "options.set: MISC.IWDG_HW starts a watchdog"),
+        ('set = ["MISC.IWDG_HW=1"]', "options.set: MISC.IWDG_HW starts a watchdog at each reset (options.allow"),
         ('set = ["ROP=0xAA"]', "options.set: ROP locks the chip before the job is done (write lock = true"),
         ('set = ["AFR=0x01"]\nallow = ["lock"]', 'options.allow: "lock" is not a danger of this job'),
         ('set = ["AFR=0x01"]\nallow = ["fire"]', "options.allow: there is no danger 'fire' (known: watchdog"),

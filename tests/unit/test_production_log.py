@@ -89,6 +89,20 @@ def test_a_strange_line_in_the_middle_stays_and_so_do_all_after_it() -> None:
     assert LOG.read_bytes() == before
 
 
+@pytest.mark.parametrize("number", ["{", "[1]", '"x"'])
+def test_a_damaged_line_with_a_number_is_no_line_of_the_log(number: str) -> None:
+    log, _ = opened()
+    log.write("run")
+    log.write("serial", serial=7)
+    log.close()
+    whole = LOG.read_bytes()
+    for more in (b"", b'{"event":"end"}\n'):
+        LOG.write_bytes(whole + b'{"event":"serial","serial":%s}\n' % number.encode("ascii") + more)
+        log, lost = opened()
+        log.close()
+        assert lost == [7]
+
+
 def test_numbers_without_a_result_are_found_and_those_of_runs_before_are_done() -> None:
     log, lost = opened()
     assert lost == []

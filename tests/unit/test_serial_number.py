@@ -90,13 +90,27 @@ def test_the_last_number_of_a_format_is_given_and_then_no_more(counter: Path) ->
 
 
 @pytest.mark.parametrize("content", [b"7", b"7\n", b"7\r\n", b" 7 \r\n", b"007\n"])
-def test_the_file_may_be_made_by_echo_or_an_editor(counter: Path, content: bytes) -> None:
-    counter.write_bytes(content)
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8-sig", "utf-16"])
+def test_the_file_may_be_made_by_echo_or_an_editor(counter: Path, content: bytes, encoding: str) -> None:
+    counter.write_bytes(content.decode("ascii").encode(encoding))
     assert SerialNumber.parse(f"0x4000,u8,{counter}").peek() == 7
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\n", b"-1", b"0x10", b"1 2", b"1\n2\n", b"one", "٣".encode(), "1".encode("utf-16"), b"1" * 99]
+    "content",
+    [
+        b"",
+        b"\n",
+        b"-1",
+        b"0x10",
+        b"1 2",
+        b"1\n2\n",
+        b"one",
+        "٣".encode(),
+        "x".encode("utf-16"),
+        b"1" * 99,
+        b" " * 98 + b"123",
+    ],
 )
 def test_a_file_with_something_else_is_refused_and_kept(counter: Path, content: bytes) -> None:
     counter.write_bytes(content)

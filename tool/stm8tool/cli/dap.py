@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Optional
 
 from ..errors import UsageError
 from .command import NoArguments, PartUse, command
-from .process import HarmlessInterrupt
+from .process import HarmfulInterrupt
 
 if TYPE_CHECKING:
     from ..api import Chip
@@ -46,9 +46,9 @@ def dap(request: Request[NoArguments], console: Console) -> None:
         try:
             adapter.serve()
         except KeyboardInterrupt as exc:
-            if adapter.is_writing:
+            if not adapter.is_writing:
                 raise
-            raise HarmlessInterrupt from exc
+            raise HarmfulInterrupt from exc
 
 
 COMMANDS = (
@@ -58,7 +58,7 @@ COMMANDS = (
         dap,
         NoArguments,
         part=PartUse.OPTIONAL,
-        writes=True,
+        writes=False,
         auto=False,
         description="Serve the Debug Adapter Protocol over stdin and stdout, for VS Code, Neovim and other editors; "
         "docs/debugging.md. The editor starts it. It may name the probe and the part later, too.",

@@ -73,8 +73,9 @@ def debug_in_child() -> None:
             started[0].send_signal(number)
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP") if is_apart else ("SIGINT",):
-        if signal.getsignal(getattr(signal, name)) != signal.SIG_IGN:  # a child inherits that, so only nohup has it
-            signal.signal(getattr(signal, name), pass_on)
+        number = signal.Signals[name]  # by name: Windows has no SIGHUP
+        if signal.getsignal(number) != signal.SIG_IGN:  # a child inherits that, so only nohup has it
+            signal.signal(number, pass_on)
     ends, held = os.pipe()
     with subprocess.Popen(
         _words(), env=_environment(str(ends)), pass_fds=(ends,), start_new_session=is_apart

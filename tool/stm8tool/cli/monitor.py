@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _TYPED_LIMIT = 4096  # bytes that wait for the program; more stay where they come from
 _LEAVE_S = 1.0  # how long the last bytes of stdin wait for a program that reads nothing; our choice
 _IDLE_S = 0.01  # our choice: a person sees no delay, and idle polling takes little of the CPU's bus
+_QUIET_S, _QUIET_AFTER_S = 0.02, 1.0  # our choice: half as often for a program that has said nothing for a second
 
 
 class MonitorArguments(NamedTuple):
@@ -112,6 +113,7 @@ class _Pump:
     def _pass_on(self, seconds: Optional[float], until: Optional[str]) -> str:
         """Do it and return what ended it, as in `MonitorResult`."""
         end, clock = self._end, self._running.clock
+        busy = clock.now()  # when bytes went in either direction for the last time
         wanted = (until or "").encode()
         last = b""
         while True:
@@ -134,8 +136,10 @@ class _Pump:
                         hint="give it more: --for",
                     )
                 return "time"
-            if not found and not taken:
-                clock.sleep(_IDLE_S)
+            if found or taken:
+                busy = clock.now()
+            else:
+                clock.sleep(_IDLE_S if clock.now() - busy < _QUIET_AFTER_S else _QUIET_S)
 
     def _take(self) -> bytes:
         """Pass on what the program has written, if the user listens."""

@@ -62,6 +62,10 @@ class HarmlessInterrupt(KeyboardInterrupt):
     """An interrupt at a moment when the command wrote nothing to the chip."""
 
 
+class HarmfulInterrupt(KeyboardInterrupt):
+    """An interrupt in the middle of a write to the chip, by a command that mostly writes nothing."""
+
+
 class Ending:
     """A context manager around a command, which reports how the command ends.
 
@@ -109,7 +113,7 @@ class Ending:
         elif isinstance(error, ToolError):
             self._fail(error)
         elif isinstance(error, KeyboardInterrupt):
-            is_half = self.writes and not isinstance(error, HarmlessInterrupt)
+            is_half = (self.writes and not isinstance(error, HarmlessInterrupt)) or isinstance(error, HarmfulInterrupt)
             half = "; the chip may be half-written: run the command again" if is_half else ""
             self._console.interrupted(f"interrupted: the probe is released{half}")
             self.code = EXIT_INTERRUPTED

@@ -11,6 +11,7 @@ from ..errors import Code, ToolError, UsageError
 from ..support import interrupts
 from .command import PartUse, command
 from .process import HarmlessInterrupt
+from .request import DEFAULT_PROBE
 from .stdin import Stdin
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def produce(request: Request[ProduceArguments], console: Console) -> ProduceResu
     count = _count(given.chips)
     if given.check and (given.dry_run or given.once):
         raise UsageError("--check does no chip, so --dry-run and --once have no effect", hint="give one of them")
+    _refuse_options(request)
     job = jobs.load(given.job)
     if given.check:
         return ProduceResult(job.name, checked=True)
@@ -142,6 +144,25 @@ def _run(
     )
 
 
+def _refuse_options(request: Request[ProduceArguments]) -> None:
+    """Refuse the options of other commands that a job has keys for: a user would think that they count."""
+    unused = {
+        "--probe": request.probe != DEFAULT_PROBE,
+        "--part": request.part_name is not None,
+        "--region": request.region is not None,
+        "--base": request.base is not None,
+        "--unlock": not request.unlock,
+        "--verify": request.verify is not True,
+        "--no-loader": not request.loader,
+    }
+    found = [name for name, is_given in unused.items() if is_given]
+    if found:
+        raise UsageError(
+            f"{found[0]} has no effect on produce: the job file says what each board gets",
+            hint="write it into the job file; docs/production.md has the keys",
+        )
+
+
 def _count(text: Optional[str]) -> Optional[int]:
     if text is None:
         return None
@@ -169,7 +190,7 @@ COMMANDS = (
         produce,
         ProduceArguments,
         part=PartUse.NONE,
-        writes=True,
+        writes=False,  # inside a run Ctrl-C is only counted, so it leaves no chip half-written
         auto=False,
     ),
 )

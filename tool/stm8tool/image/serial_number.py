@@ -7,6 +7,7 @@ if the first was written but its success was not seen, for example after a power
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from .segments import Segment
 
 _BINARY = re.compile(r"u(8|16|24|32|64)(le|be)?")
 _TEXT = re.compile(r"([^%]*)%0([1-9][0-9]?)([dX])([^%]*)")
-_DIGITS_LIMIT = 40  # of the number in the file; far more than any format takes
+_LIMIT = 100  # bytes of the file; far more than the digits of any format
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class SerialNumber:
             ImageError: the file is missing, cannot be read, does not hold one number, or has several names.
         """
         try:
-            digits = files.read_regular(self.file, _DIGITS_LIMIT + 1).strip()
+            content = files.read_regular(self.file, _LIMIT + 1)
             names = self.file.stat().st_nlink
         except FileNotFoundError as exc:
             raise ImageError(
@@ -94,7 +96,8 @@ class SerialNumber:
             ) from exc
         except OSError as exc:
             raise ImageError(f"{self.file}: cannot be read: {exc.strerror}", hint="check the path") from exc
-        if not re.fullmatch(rb"[0-9]{1,20}", digits):
+        digits = _plain(content).strip()
+        if len(content) > _LIMIT or not re.fullmatch(rb"[0-9]{1,20}", digits):
             raise ImageError(
                 f"{self.file}: the file does not hold one decimal number",
                 hint="write only the next serial number into it",
@@ -127,3 +130,9 @@ class SerialNumber:
                 hint = files.hint_for(exc, self.file)
                 raise ImageError(f"{self.file}: cannot be written: {exc.strerror}", hint=hint) from exc
         return taken
+
+
+def _plain(content: bytes) -> bytes:
+    """Return the content of a file without a byte order mark: PowerShell's `echo 1 > FILE` may write UTF-16."""
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None)
+    return content if encoding is None else content.decode(encoding, "replace").encode("ascii", "replace")

@@ -99,11 +99,12 @@ class BlockTimer:
         self._at = time.perf_counter()
         self._done = self._bytes = 0
         self._seconds = self._most_s = 0.0
+        self.is_over = False  # what is written from now on is no block of the image
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Take progress."""
         at = time.perf_counter()
-        if stage == "writing":
+        if stage == "writing" and not self.is_over:
             step = done - self._done if done > self._done else done  # a write that begins again counts from 0
             self._seconds += at - self._at
             self._bytes += step
@@ -166,6 +167,7 @@ class ChipRun:
         self._is_hurried = is_hurried
         self._last_uid = last_uid
         self._step = ""
+        self._timer = BlockTimer(self._progress)
 
     def run(self, begin: Callable[[Progress], Chip]) -> ChipRecord:
         """Do all steps, and return how they ended. No failure of the board or the probe is an error.
@@ -178,7 +180,7 @@ class ChipRun:
         """
         record = self.record
         began = time.perf_counter()
-        timer = BlockTimer(self._progress)
+        timer = self._timer
         chip: Optional[Chip] = None
         try:
             chip = begin(timer)
@@ -253,6 +255,7 @@ class ChipRun:
         test = self._job.self_test
         if test is None:
             return
+        self._timer.is_over = True
         printed = test.run(chip, self._go_on)
         # A user may have put the next board in meanwhile: the console waits for a chip that is silent.
         if _hex(chip.unique_id()) != self.record.uid:

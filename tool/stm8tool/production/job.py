@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
@@ -120,7 +121,7 @@ def _read(path: Path) -> bytes:
 
 def _top(path: Path, raw: bytes) -> dict[str, Any]:
     try:
-        return toml_text.parse(raw.decode("utf-8"))
+        return toml_text.parse(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as exc:
         raise UsageError(
             f"{path}: this is not a text in UTF-8", code=Code.JOB, hint="a job file is TOML; see docs/production.md"
@@ -195,8 +196,10 @@ def _self_test(
     if given is None or given["line"] is None or given["seconds"] is None:
         return None
     try:
-        pattern = re.compile(given["line"])
-    except re.error as exc:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they are for programmers, and name a file of the tool
+            pattern = re.compile(given["line"])
+    except (re.error, OverflowError, RecursionError) as exc:
         problems.add("self_test.line", f"{given['line']!r} is not a regular expression: {exc}")
         return None
     symbols = None

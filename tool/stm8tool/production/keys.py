@@ -34,6 +34,10 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value != "" and "\0" not in value
 
 
+def _is_name(value: Any) -> bool:
+    return _is_text(value) and bool(value.isprintable()) and value == value.strip()
+
+
 def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and value != [] and all(map(_is_text, value))
 
@@ -71,13 +75,13 @@ def _one_of(*words: Any) -> Callable[[Any], bool]:
 
 
 _ADDRESS = "an address such as 0x8000"
-_TEXT = "a text that is not empty"
+_NAME = "a text in one line, without spaces around it"
 
 TOP = (
     Key("part", 'a text such as "stm8s103f3"', _is_text, required=True),
     Key("image", "the name of a file, or a list of names", _is_text_or_texts, required=True),
     Key("base", _ADDRESS, _is_address),
-    Key("name", _TEXT, _is_text),
+    Key("name", _NAME, _is_name),
     Key("unlock", '"auto" or "never"', _one_of("auto", "never"), "auto"),
     Key("verify", 'true, false or "read"', _one_of(True, False, "read"), True),
     Key("lock", "true or false", _is_yes_or_no, False),
@@ -106,7 +110,7 @@ SELF_TEST = (
     Key("elf", "the name of a file", _is_text),
 )
 SOCKET = (
-    Key("name", _TEXT, _is_text),
+    Key("name", _NAME, _is_name),
     Key("probe", 'a text such as "usb:1-2"', _is_text, required=True),
 )
 TABLES = {"": TOP, "options": OPTIONS, "serial_number": SERIAL_NUMBER, "self_test": SELF_TEST, "socket": SOCKET}
@@ -149,5 +153,8 @@ def _value(given: Table, key: Key, problems: Problems, before: str) -> Any:
 
 def _shown(value: Any) -> str:
     """Return a value as a message shows it."""
-    text = {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value)
+    try:
+        text = {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value)
+    except ValueError:  # Python writes no number of that many digits
+        return "a number with thousands of digits"
     return text if len(text) <= 40 else f"{text[:40]}…"

@@ -267,7 +267,7 @@ def _type(
         if keys.has_ended() and all(start.is_waiting for start in on_key.values()):
             shared.closing.set()
         return None
-    wanted = line.split() or list(on_key)
+    wanted = [line.strip()] if line.strip() in on_key else line.split() or list(on_key)
     unknown = [name for name in wanted if name not in on_key]
     if unknown:
         watcher.note(f"no socket is called {unknown[0]!r}; there are {', '.join(on_key)}")

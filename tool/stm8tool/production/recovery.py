@@ -66,9 +66,8 @@ def mend(descriptor: int, path: Path) -> Mended:
     numbers = _Numbers()
     for line in _lines(descriptor):
         at += len(line)
-        if line.endswith(b"\n") and (_is_known(line) or _is_event(line)):
+        if line.endswith(b"\n") and (_is_known(line) or _is_event(line)) and numbers.takes(line):
             whole = at
-            numbers.see(line)
     size = os.fstat(descriptor).st_size
     aside = path.with_name(path.name + _ASIDE)
     if size > whole:
@@ -84,16 +83,23 @@ class _Numbers:
     def __init__(self) -> None:
         self._open: dict[int, None] = {}
 
-    def see(self, line: bytes) -> None:
+    def takes(self, line: bytes) -> bool:
+        """Take a line; False: it has a number, and is damaged."""
         if line.startswith(_RUN):  # a run begins with the results of all numbers before it
             self._open.clear()
         elif line.startswith(_OF_NUMBERS):
-            event = json.loads(line)
+            try:
+                event = json.loads(line)
+            except ValueError:
+                return False
             number = event.get("serial")
+            if not isinstance(number, int):
+                return True
             if event["event"] == "serial":
                 self._open[number] = None
             elif event["event"] == "gap" or event.get("result") == "pass":
                 self._open.pop(number, None)
+        return True
 
     def open(self) -> list[int]:
         return list(self._open)

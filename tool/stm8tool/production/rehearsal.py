@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..support import files
+from .log import check, unusable
 from .starts import AtOnce
 
 if TYPE_CHECKING:
@@ -53,8 +54,11 @@ def rehearsal(job: ProductionJob, chips: int) -> Iterator[Rehearsal]:
             files.write_whole(counter, b"%d\n" % serial.peek())
             serial = replace(serial, file=counter)
         log = job.log.with_name(f"{job.log.name}{SUFFIX}")
-        if log.exists():
-            log.unlink()
+        check(log)  # a file with something else is not removed
+        try:
+            log.unlink(missing_ok=True)
+        except OSError as exc:
+            raise unusable(log, exc) from exc
 
         def starts(socket: JobSocket, shared: Shared) -> Start:
             def put_in() -> None:

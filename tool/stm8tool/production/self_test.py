@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from ..chip.running.program import Program
+from ..chip.running.rings import OUT_MAGIC
 from ..errors import Code, TargetError
+from ..image import Image, Segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +21,18 @@ _IDLE_S = 0.01  # between two reads; our choice
 _AGAIN_S = 0.05  # between two looks for a console; our choice
 _SHOWN = 200  # characters of a line, for messages and the log
 _LAST_LINES = 5
+
+
+def _forget_earlier(chip: Chip) -> None:
+    """Remove the consoles of earlier programs from RAM.
+
+    RAM keeps them while the chip has its supply. If the new program does not start, the text of such a console would
+    pass for its own.
+    """
+    start, held = chip.part.ram.start, chip.read("ram")
+    found = [at for at in range(len(held)) if held.startswith(OUT_MAGIC, at)]
+    if found:
+        chip.load_ram(Image(Segment(start + at, bytes(len(OUT_MAGIC))) for at in found))
 
 
 class SelfTest(NamedTuple):
@@ -43,7 +57,9 @@ class SelfTest(NamedTuple):
 
         Raises:
             TargetError: No such line came in time, or the program has no console.
+            ConnectError, VerifyError: The chip could not be prepared.
         """
+        _forget_earlier(chip)
         program = Program("the program", self.symbols, ())
         began: Optional[float] = None
         while True:

@@ -98,6 +98,7 @@ class OnKey:
 
     def ask(self) -> None:
         """Let the socket begin."""
+        self.is_waiting = False  # now: the thread of the socket may see the key later
         self._asked.set()
 
 

@@ -21,7 +21,7 @@ from .clock import TIE_S
 from .cpu.core import BlockedError, Bus, Cpu
 from .cpu.idle import Finder, Loop
 from .cpu.writer import MemoryLayout
-from .peripherals.device import NEVER, Device
+from .peripherals.device import NEVER, Device, Quiet
 from .state import GIVEN, PART_OF_IT, SCRATCH, State
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ILLEGAL = 0x05  # an opcode that the STM8 does not have
 CLOCKS = range(0x50C0, 0x50D0)
-SHORTEST_STRETCH, LONGEST_STRETCH = 128, 1 << 17  # cycles
+SHORTEST_STRETCH, JUMPED_STRETCH, LONGEST_STRETCH = 128, 4096, 1 << 17  # cycles
 SLEEPLESS = "no interrupt or reset can come"
 STALLING = {"CR1", "CR2", "NCR2"}  # an access to them waits for a busy array (RM0016 4.6.1)
 
@@ -55,7 +55,9 @@ class Execution:
         devices: The peripherals that `sim/chip/memory_map.py` does not know.
         now: Seconds of the bench's clock.
         level: Returns the level of an interrupt.
-        enough: Asked after each event; True ends the run.
+        enough: Asked after each event; True ends the run. None: the run goes on to its end.
+        spare_s: So long after the end of a run nothing outside of the chip can reach the CPU. The last block of the
+            run may end there.
         on_reset: Called with the cause when a device, or an illegal opcode, resets the chip.
         lives_on: An event that ends a run of `sim run` does not end this one. An illegal opcode resets the chip. A CPU
             that sleeps for good sleeps on.
@@ -64,10 +66,14 @@ class Execution:
     STATE = State(
         left={
             **dict.fromkeys(("_chip", "_ram_end", "_flash", "_memories", "layout"), GIVEN),
-            **dict.fromkeys(("level", "enough", "on_reset", "lives_on"), "set by the code that runs a program"),
+            **dict.fromkeys(
+                ("level", "enough", "on_reset", "lives_on", "spare_s"), "set by the code that runs a program"
+            ),
             **dict.fromkeys(("memory", "_flash_version", "_holders"), "copies of saved state"),
-            **dict.fromkeys(("_began", "_from_cycle", "_hz", "_stretch"), "set again for each stretch"),
-            "_due": "follows from the peripherals",
+            **dict.fromkeys(("_began", "_from_cycle", "_hz"), "set again for each stretch"),
+            **dict.fromkeys(("_stretch", "_looks_at", "_jumps"), "decide only how fast the CPU executes"),
+            **dict.fromkeys(("_due", "_urgent"), "follow from the peripherals"),
+            "_lively": PART_OF_IT,
             **dict.fromkeys(("_was_reset", "_accesses", "_written_at", "_waits", "_seen_accesses"), SCRATCH),
             "_finder": "made anew from the code",
             **dict.fromkeys(("devices", "core"), PART_OF_IT),
@@ -82,7 +88,8 @@ class Execution:
         self._chip = chip
         self.devices = devices
         self.level: Callable[[int], int] = lambda _number: 3
-        self.enough: Callable[[], bool] = lambda: False
+        self.enough: Optional[Callable[[], bool]] = None
+        self.spare_s = 0.0
         self.on_reset: Callable[[str], None] = lambda _cause: None
         self.lives_on = False
         self._ram_end = chip.ram.end
@@ -93,11 +100,15 @@ class Execution:
         self.memory = bytearray([ILLEGAL]) * (max(chip.flash.end, chip.ram.end) + 8)
         self._began, self._from_cycle = now, 0
         self._hz = chip.map.cpu_hz
-        self._stretch = SHORTEST_STRETCH  # cycles until the next look whether the CPU waits in a loop
+        self._stretch = SHORTEST_STRETCH  # cycles from one look whether the CPU waits in a loop to the next,
+        self._looks_at = 0  # … which is at this cycle
+        self._jumps = False  # the loop in which the CPU waited last costs nothing without such a look
         self._was_reset = False
         self._accesses: Optional[list[Access]] = None  # of one instruction, while something looks at them
         self._written_at = -1  # the cycle of the last write to an array
-        self._due = 0.0  # when the next thing happens in the devices; 0 after each access to one
+        self._lively = [device for device in devices if not isinstance(device, Quiet)]
+        self._due = 0.0  # when the next thing happens in the devices; 0 to look at once
+        self._urgent = 0.0  # when the next thing happens that the CPU may notice without an access
         self._seen_accesses = 0  # of SWIM to the devices
         self._waits: Optional[tuple[Loop, int]] = None  # the loop in which the CPU waits, and its place there
         self.core, self._finder = _plain(self) if counts is None else _counting(self, counts)
@@ -120,7 +131,8 @@ class Execution:
             self._due = 0.0
         self._began, self._from_cycle = now, self.core.cycles
         self._hz = self._chip.map.cpu_hz
-        self._stretch = SHORTEST_STRETCH
+        if self._chip.swim_active or not self._jumps:  # accesses of SWIM are fast while the CPU waits in a loop
+            self._stretch, self._looks_at = SHORTEST_STRETCH, 0
 
     def _reached(self, moment: float) -> bool:
         return self.now > moment - TIE_S
@@ -161,7 +173,7 @@ class Execution:
             self._settle(now)
             if self._reached(self._due):
                 self._settle_devices(max(now, self._due))
-            if self._was_reset or self.enough() or core.pc == core.breakpoint:
+            if self._was_reset or (self.enough is not None and self.enough()) or core.pc == core.breakpoint:
                 return ""
             if core.sleep and not core.pending and not self._may_wake():
                 if not self.lives_on:
@@ -172,7 +184,7 @@ class Execution:
                 self._wait(min(until, controller.busy_until))
                 continue
             try:
-                if self._execute(min(until, self._due, controller.next_change(now))):
+                if self._execute(until, min(self._due, controller.next_change(now))):
                     return ""
             except BlockedError:
                 self._wait(min(until, controller.busy_until))
@@ -186,8 +198,12 @@ class Execution:
             self._settle_devices(max(self.now, self._due))
         return core.stopped
 
-    def _execute(self, end: float) -> bool:
-        """Execute up to a time, or one instruction if the debug module looks at each; return whether it stalls."""
+    def _execute(self, until: float, event: float) -> bool:
+        """Execute up to a time or the next event, or one instruction if the debug module looks at each.
+
+        Returns:
+            Whether the CPU stalls.
+        """
         core, debug, controller = self.core, self._chip.debug, self._chip.controller
         self._waits = None
         stops = debug.breakpoints.fetches
@@ -196,12 +212,19 @@ class Execution:
         core.cautious = controller.busy or controller.awaits_complement
         core.closed = self._flash if controller.busy and not controller.readable(self._chip.flash) else range(0)
         if not debug.looks_closely or (core.sleep and not core.pending):
-            limit = core.cycles + max(1, self._cycles_until(end))
-            if self._wait_in_loop(limit):
-                self._stretch = SHORTEST_STRETCH
-                return False
-            core.run(min(limit, core.cycles + self._stretch))
-            self._stretch = min(2 * self._stretch, LONGEST_STRETCH)
+            limit = core.cycles + max(1, self._cycles_until(min(until, event)))
+            if core.cycles >= self._looks_at:
+                if self._wait_in_loop(limit):
+                    self._stretch, self._looks_at, self._jumps = SHORTEST_STRETCH, core.cycles, False
+                    return False
+                self._looks_at = core.cycles + self._stretch
+                self._stretch = min(2 * self._stretch, LONGEST_STRETCH)
+            core.jumped = False
+            core.run(min(limit, self._looks_at), self._most(until))
+            if core.jumped:
+                self._jumps = True
+                if not self._chip.swim_active:
+                    self._looks_at = core.cycles + JUMPED_STRETCH
             return core.pc in core.stops and debug.stops_before(core.pc)
         if debug.stops_before(core.pc):
             return True
@@ -214,6 +237,13 @@ class Execution:
             return debug.executed([access._replace(on_stack=access.address in pushed) for access in self._accesses])
         finally:
             core.watched, self._accesses = False, None
+
+    def _most(self, until: float) -> int:
+        """Return the cycle up to which a block may execute; its accesses meet the events up to there at their times."""
+        core = self.core
+        if core.pending or core.sleep or self.enough is not None:
+            return 0
+        return core.cycles + self._cycles_until(min(until + self.spare_s, self._urgent))
 
     def _wait_in_loop(self, limit: int) -> bool:
         """Let the CPU wait up to a cycle, if it does nothing else; return whether it has come there."""
@@ -264,18 +294,22 @@ class Execution:
 
     def _settle_devices(self, now: float) -> None:
         """Let the devices do what is due, and pass their interrupts on."""
-        due = NEVER
+        first = urgent = NEVER
         pending = self.core.pending
         pending.clear()
-        for device in self.devices:
+        for device in self._lively:
             device.settle(now)
             if device.reset_cause:
                 self._reset(device.reset_cause)
                 return
             for number in device.requests:
                 pending[number] = self.level(number)
-            due = min(due, device.due)
-        self._due = due
+            due = device.due
+            if due < first:
+                first = due
+            if due < urgent and device.urgent:
+                urgent = due
+        self._due, self._urgent = first, urgent
 
     def _may_wake(self) -> bool:
         """Tell whether anything can end the CPU's sleep; HALT stops every clock except those that are not modelled."""
@@ -336,9 +370,12 @@ class Execution:
 
     def _holder(self, address: int) -> Optional[Device]:
         """Return the device that holds an address; they never move."""
-        if address not in self._holders:
-            self._holders[address] = next((device for device in self.devices if device.holds(address)), None)
-        return self._holders[address]
+        try:
+            return self._holders[address]
+        except KeyError:
+            found = next((device for device in self.devices if device.holds(address)), None)
+            self._holders[address] = found
+            return found
 
     def _memory_at(self, address: int) -> Optional[Memory]:
         return next((memory for memory in self._memories if memory.start <= address < memory.end), None)
@@ -353,9 +390,17 @@ class Execution:
         return value
 
     def _read(self, address: int, now: int) -> int:
-        controller = self._chip.controller
         if address < self._ram_end:
             return self.memory[address]
+        device = self._holder(address)
+        if device is not None:
+            value_there = device.read(address, self._began + (now - self._from_cycle) / self._hz)
+            if device.urgent:
+                self._due = 0.0
+            if device.volatile:
+                self.core.volatile = True
+            return value_there
+        controller = self._chip.controller
         if controller.busy:
             self._settle(self._at(now))
         memory = self._memory_at(address)
@@ -363,12 +408,6 @@ class Execution:
             if not controller.readable(memory) and controller.busy:
                 raise BlockedError
             return memory.data[address - memory.start]
-        device = self._holder(address)
-        if device is not None:
-            value_there = device.read(address, self._at(now))
-            self._due = 0.0
-            self.core.volatile = self.core.volatile or device.volatile
-            return value_there
         return self._read_map(address, now)
 
     def _read_map(self, address: int, now: int) -> int:
@@ -378,6 +417,8 @@ class Execution:
             raise BlockedError
         if name == "IAPSR":
             self.core.volatile = self.core.volatile or chip.controller.has_news  # it is cleared by being read
+        if name:
+            return chip.controller.read_register(name, self._at(now)) or 0
         value = chip.map.read(address, 1, self._at(now))
         return value[0] if value else 0
 
@@ -422,6 +463,9 @@ class Execution:
         if due == NEVER:
             return False
         self._due = min(self._due, due)
+        if device.urgent:
+            self._urgent = min(self._urgent, due)
+            core.most = min(core.most, now + math.ceil((due - TIE_S - at) * self._hz))
         limit = now + math.ceil((due - TIE_S - at) * self._hz)
         if limit >= core.limit:
             return False

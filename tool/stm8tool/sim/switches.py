@@ -47,6 +47,8 @@ class Switches:
             connect and goes on; writes there "go nowhere".
         stolen_cycles: CPU cycles that each byte on SWIM costs a CPU that executes. The manuals say that SWIM steals
             cycles and not how many.
+        sync_awaits_echo: In reply mode the loader awaits the echo of its answer to a sync. stm8gal sends it if the user
+            names the mode, and takes a NACK for the sign of the mode if not.
         go_keeps_uart: A program that the boot ROM's loader starts finds the UART as the loader has set it. No source
             says what the ROM does to it.
         app_clock_divider: The program writes this to CLK_CKDIVR when it starts.
@@ -74,5 +76,6 @@ class Switches:
     cut_ruins_word: bool = False
     unmapped_value: int = 0x00
     stolen_cycles: int = 1
+    sync_awaits_echo: bool = True
     go_keeps_uart: bool = True
     app_clock_divider: Optional[int] = None

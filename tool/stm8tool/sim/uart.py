@@ -131,6 +131,11 @@ class Uart:
         return through if self.host is None else min(through, self.host.due)
 
     @property
+    def urgent(self) -> bool:
+        """True while an interrupt of the transmitter is enabled."""
+        return self._interrupt is not None and bool(self._values[CR2] & (TXE | TC))
+
+    @property
     def requests(self) -> Sequence[int]:
         """The transmitter's interrupt, while a flag is set that it is enabled for."""
         if self._interrupt is None or not self._values[CR2] & self._status & (TXE | TC):

@@ -176,7 +176,7 @@ def _identify(line: SerialLine, link: LoaderLink, wanted: UartMode) -> tuple[int
     answers = []
     for even in parities:
         line.set_parity(even=even)
-        for _ in range(2):  # the first question may meet the rest of an old frame
+        for _ in range(2):  # the first question may meet the rest of an old frame, or be taken for the echo of a sync
             try:
                 answer = link.probe_get()
             except SerialError as exc:
@@ -189,9 +189,8 @@ def _identify(line: SerialLine, link: LoaderLink, wanted: UartMode) -> tuple[int
             answers.append(answer.hex(" ") or "nothing")
             line.clock.sleep(_SETTLE_S)
             line.drop_input()
-            if answer == bytes([NACK]):
-                break
-            link.recover()
+            if answer != bytes([NACK]):
+                link.recover()
     if all(answer == f"{NACK:02x}" for answer in answers):
         if wanted is not UartMode.AUTO:
             raise SerialError(

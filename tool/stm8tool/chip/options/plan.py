@@ -128,7 +128,7 @@ def hazards(part: Part, changes: Iterable[Change]) -> list[Hazard]:
             if value in (field.of(old), field.of(option.default)):
                 continue
             if field.name in _WATCHDOGS:
-                why = f"{option.name}.{field.name} starts a watchdog at each reset, and NRST does not seem to work here"
+                why = f"{option.name}.{field.name} starts a watchdog at each reset"
                 found.append(Hazard(option.name, Danger.WATCHDOG, why))
             if field.uncertain:
                 name = option.name if field.is_whole else f"{option.name}.{field.name}"

@@ -35,7 +35,12 @@ def hazards_here(flash: Flash, changes: Sequence[Change], allowed: Collection[Da
     watched = any(hazard.danger is Danger.WATCHDOG for hazard in found)
     if watched and flash.part.has_nrst and flash.core.reset_line_works():
         found = [hazard for hazard in found if hazard.danger is not Danger.WATCHDOG]
-    return found
+    return [
+        hazard._replace(why=f"{hazard.why}, and NRST does not seem to work here")
+        if hazard.danger is Danger.WATCHDOG
+        else hazard
+        for hazard in found
+    ]
 
 
 def require_safe(flash: Flash, changes: Sequence[Change], allowed: Collection[Danger] = ()) -> None:

@@ -54,9 +54,9 @@ _IAPSR = (0x505F, 0x5054)
 
 
 def _never_waits(source: str) -> bool:
-    """Tell whether no access that the code makes can meet a busy array, whatever the registers hold."""
-    places = _BUS_ACCESS.findall(source)
-    return all(place.isdigit() and (int(place) in _ALWAYS_FREE or int(place) in _IAPSR) for place in places)
+    """Tell whether no access of a block can meet a busy array. At addresses in registers it reaches RAM only."""
+    places = [int(place) for place in _BUS_ACCESS.findall(source) if place.isdigit()]
+    return all(place in _ALWAYS_FREE or place in _IAPSR for place in places)
 
 
 _Step = tuple[Callable[[Any], None], int]  # a function for an opcode, and the length of the instruction
@@ -64,11 +64,12 @@ _NO_MEMORY = -1  # the opcode of an address without memory
 
 
 class _Block:
-    __slots__ = ("code", "end", "free", "longest", "run", "start")
+    __slots__ = ("code", "end", "free", "longest", "loops", "run", "start")
 
     def __init__(
-        self, run: Callable[[Any], None], start: int, end: int, longest: int, code: bytes, *, free: bool
+        self, run: Callable[[Any], None], start: int, end: int, longest: int, code: bytes, *, free: bool, loops: bool
     ) -> None:
+        self.loops = loops
         self.run = run
         self.free = free
         self.start = start
@@ -100,6 +101,7 @@ class Cpu:
         cycles: CPU cycles since the reset.
         count: Instructions executed, without those of idle loops that were jumped over.
         limit: `run` returns at this cycle; the bus may lower it while it is written to.
+        most: `run` begins no block that could end after this cycle.
         sleep: WFI, WFE or HALT while the CPU waits in it, else "".
         stopped: Why the CPU cannot go on: BREAK, an illegal opcode, no memory; else "".
         pending: Interrupts that are requested: number to level 1 to 3.
@@ -109,8 +111,9 @@ class Cpu:
         pauses: `run` returns when the CPU falls asleep. Otherwise, and if it sleeps already, it sleeps up to the limit.
         stops: As `breakpoint`, for those of the debug module; they may change at any time by `stop_before`.
         watched: Every access goes through the bus, so that it can be looked at.
-        cautious: Reads of `rom` go through the bus, which may have to wait. Only code that never waits runs in blocks.
+        cautious: Reads of `rom` go through the bus, which may have to wait. Blocks end before an access that may wait.
         closed: While it is cautious, `run` returns before an instruction at these addresses.
+        jumped: A block has jumped over rounds of a loop in which the CPU waits.
         volatile: The bus has read something that changes with time, so that an idle loop must be run.
     """
 
@@ -121,7 +124,9 @@ class Cpu:
             **dict.fromkeys(("sleep", "stopped"), _IN_DEBUG),
             **dict.fromkeys(("_steps", "_blocks", "_careful_blocks", "_heat"), "made anew from the code"),
             **dict.fromkeys(("cycles", "count"), "count from when it is made"),
-            **dict.fromkeys(("limit", "reserve", "volatile", "pauses", "watched", "cautious"), SCRATCH),
+            **dict.fromkeys(
+                ("limit", "most", "reserve", "jumped", "volatile", "pauses", "watched", "cautious"), SCRATCH
+            ),
             **dict.fromkeys(("breakpoint", "interrupt_line"), "set by the code that runs a program"),
             "stops": "follows from the debug module",
             "pending": "follows from the peripherals",
@@ -138,13 +143,15 @@ class Cpu:
             layout: {} for layout in (self.layout, self._careful, self._watching)
         }
         self._blocks: dict[int, _Block] = {}
-        self._careful_blocks = self._blocks if self._careful == self.layout else {}
+        self._careful_blocks: dict[int, _Block] = {}
         self._heat: dict[int, int] = {}
         self._end = len(self.m) - 8
         self.cycles = 0
         self.count = 0
         self.limit = 0
+        self.most = 0
         self.reserve = 0
+        self.jumped = False
         self.volatile = False
         self.pauses = False
         self.breakpoint: Optional[int] = None
@@ -234,34 +241,42 @@ class Cpu:
             return 0
         return WARM // LOOP_WARM if 0 <= pc - self.pc < SHORT else 1
 
-    def run(self, limit: int) -> None:
-        """Execute until `cycles` reaches the limit, or something stops the CPU."""
-        self.limit = limit
-        slept = bool(self.sleep)
-        blocks, memory = self._careful_blocks if self.cautious else self._blocks, self.m
+    def run(self, limit: int, most: int = 0) -> None:
+        """Execute until `cycles` reaches the limit, or something stops the CPU.
+
+        Args:
+            limit: Where to return.
+            most: The last block may end up to here, if that is later.
+        """
+        self.limit, self.most = limit, max(limit, most)
+        slept, cautious, pending, memory = bool(self.sleep), self.cautious, self.pending, self.m
+        blocks = self._careful_blocks if cautious else self._blocks
+        looks = bool(self.stops or self.breakpoint is not None or (cautious and self.closed))
         heat = 0  # a place in the middle of a block, where the last run has ended, does not begin another one
         while self.cycles < self.limit and not self.stopped:
-            if self.pending and self._interrupt():
+            if pending and self._interrupt():
                 heat = 1
                 continue
             if self.sleep:
                 self.cycles = self.limit if slept or not self.pauses else self.cycles
                 return
             pc = self.pc
-            if pc == self.breakpoint or pc in self.stops or (self.cautious and pc in self.closed):
+            if looks and (pc == self.breakpoint or pc in self.stops or (cautious and pc in self.closed)):
                 return
             block = blocks.get(pc)
             if block is None and heat:
                 block = self._translate(pc, heat)
-            if block is not None and self.cycles + block.longest <= self.limit and (block.free or not self.cautious):
-                if block.code and memory[block.start : block.end] != block.code:
-                    del blocks[block.start]  # code in RAM that has changed
-                    continue
-                self.reserve = block.longest
-                block.run(self)
-                heat = 1
-            else:
+            began = self.cycles
+            if block is None or began + block.longest > self.most or (cautious and not block.free):
                 heat = self._execute()
+                continue
+            if block.code and memory[pc : block.end] != block.code:
+                del blocks[pc]  # code in RAM that has changed
+                continue
+            if block.loops:
+                self.reserve = max(0, block.longest - (self.most - self.limit))
+            block.run(self)
+            heat = 1 if self.cycles != began else self._execute()
 
     def run_to(self, address: int, limit: int) -> bool:
         """Step until the PC is at an address; return whether it got there before the limit."""
@@ -292,10 +307,11 @@ class Cpu:
                 break
         if not code:
             return None
-        source = block_source(code, self._careful if self.cautious else self.layout)
+        source = block_source(code, self._careful if self.cautious else self.layout, escapes=self.cautious)
         run = compile_function(source, "block", self.m, self.bus.read, self.bus.write)
         held = bytes(self.m[address:at]) if in_ram else b""
-        block = _Block(run, address, at, longest(code), held, free=_never_waits(source))
+        free, loops = self.cautious and _never_waits(source), "s.reserve" in source
+        block = _Block(run, address, at, longest(code), held, free=free, loops=loops)
         (self._careful_blocks if self.cautious else self._blocks)[address] = block
         self._heat.pop(address, None)
         return block

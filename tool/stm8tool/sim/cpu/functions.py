@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Union
 from . import semantics
 from .generate import write
 from .opcodes import Row
-from .writer import Instruction, MemoryLayout, Writer, parts
+from .writer import BEFORE, Instruction, MemoryLayout, Writer, parts
 
 BLOCK_LENGTH = 48
 LONGEST_DIVISION = 15  # cycles that DIV and DIVW may take above those of the table
@@ -42,12 +42,19 @@ def step_source(row: Row, layout: MemoryLayout) -> str:
     return _source(writer, "step", None, ["q = s.pc"])
 
 
-def block_source(code: Sequence[Instruction], layout: MemoryLayout) -> str:
-    """Return the source of a function that executes these instructions, which follow each other."""
+def block_source(code: Sequence[Instruction], layout: MemoryLayout, *, escapes: bool = False) -> str:
+    """Return the source of a function that executes these instructions, which follow each other.
+
+    Args:
+        code: The instructions.
+        layout: The memory.
+        escapes: It is left before an instruction that reaches beyond RAM at an address that only the registers tell.
+    """
     start, end = code[0].address, code[-1].next
     in_ram = start < layout.ram_end
-    writer = Writer(layout, range(start, end) if in_ram else range(0))
+    writer = Writer(layout, range(start, end) if in_ram else range(0), escapes=escapes)
     for instruction in code:
+        writer.here = instruction.address
         write(writer, instruction.row, instruction.operands, instruction.next)
     writer.put(f"EXIT {end}|{writer.cycles}|{writer.count}|0")
     return _source(writer, "block", start, [])
@@ -68,7 +75,8 @@ def _source(writer: Writer, name: str, start: Union[int, None], head: list[str])
         targets.add(words.target)
     used = [reg for reg in REGISTERS if reg in names]
     changed = [reg for reg in REGISTERS if reg in targets]
-    loops = start is not None and any(line.startswith(f"EXIT {start}|") for _, line in lines)
+    back = f"EXIT {start}|"
+    loops = start is not None and any(line.startswith(back) and not line.endswith(BEFORE) for _, line in lines)
     out = [f"def {name}(s, m=m, rd=rd, wr=wr):", *(f"    {line}" for line in head), "    n = s.cycles"]
     if used:
         out.append(f"    {', '.join(used)} = {', '.join(f's.{reg}' for reg in used)}")
@@ -83,7 +91,7 @@ def _source(writer: Writer, name: str, start: Union[int, None], head: list[str])
             out.append(pad + line)
             continue
         target, cycles, count, pure = line[5:].rsplit("|", 3)
-        if loops and target == str(start):
+        if loops and target == str(start) and pure != BEFORE:
             out += _loop(pad, changed, cycles, count, pure == "1")
             cycles = count = "0"
         counted = f"s.count = k + {count}" if loops else f"s.count += {count}"
@@ -98,7 +106,7 @@ def _loop(pad: str, changed: list[str], cycles: str, count: str, pure: bool) -> 
         return [*out, f"{pad}old = None", f"{pad}if n <= lim: continue"]
     state = f"({', '.join(changed)},)" if changed else "()"
     out += [
-        f"{pad}if {state} == old and n < lim and not s.volatile: n += (lim - n) // {cycles} * {cycles}",
+        f"{pad}if {state} == old and n < lim and not s.volatile: n += (lim - n) // {cycles} * {cycles}; s.jumped = 1",
         f"{pad}old = {state}; s.volatile = False",
     ]
     return [*out, f"{pad}if n <= lim: continue"]

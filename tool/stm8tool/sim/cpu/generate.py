@@ -16,7 +16,8 @@ TRAP_VECTOR = 0x8004
 
 ENDS = {"JRA", "JP", "JPF", "INT", "CALL", "CALLF", "CALLR", "RET", "RETF", "IRET", "TRAP", "BREAK"}
 ENDS |= {"HALT", "WFI", "WFE", "RIM", "SIM", "POPCC"}  # interrupts are looked at between blocks
-PUSHES = {"PUSH", "PUSHM", "PUSHW", "PUSHCC", "CALL", "CALLF", "CALLR", "TRAP"}
+PUSHES = {"PUSH": 1, "PUSHM": 1, "PUSHW": 2, "PUSHCC": 1, "CALL": 2, "CALLF": 3, "CALLR": 2, "TRAP": 9}  # and bytes
+POPS = {"POP": 1, "POPM": 1, "POPW": 2, "POPCC": 1, "RET": 2, "RETF": 3, "IRET": 9}
 
 
 def _operand(writer: Writer, row: Row, operands: Sequence[Value], size: int) -> str:
@@ -30,6 +31,10 @@ def write(writer: Writer, row: Row, operands: Sequence[Value], following: Value)
     """Put the lines of one instruction, whose successor is at `following`."""
     writer.next = following
     action = row.action
+    if action in PUSHES:
+        writer.escape(f"sp >= {writer.layout.ram_end}")
+    elif action in POPS:
+        writer.escape(f"sp >= {writer.layout.ram_end - POPS[action]}")
     if action in semantics.PLAIN:
         if row.mode == "#byte":
             writer.put(f"b = {operands[0]}")
@@ -51,7 +56,9 @@ def write(writer: Writer, row: Row, operands: Sequence[Value], following: Value)
         _write_rest(writer, row, operands, following)
     if action in PUSHES and action not in ENDS:
         # A stack outside of RAM, or on top of the code, may have changed what comes next.
-        writer.put(f"if sp >= {writer.layout.ram_end - 1 if not writer.guard else 0}:")
+        first, guard = writer.layout.ram_end - PUSHES[action], writer.guard
+        on_code = f" or {guard.start - PUSHES[action]} <= sp < {guard.stop}" if guard else ""
+        writer.put(f"if sp >= {first}{on_code}:")
         writer.leave(following, row, indent=1)
     writer.cycles += row.cycles
     writer.count += 1

@@ -10,6 +10,7 @@ from typing import NamedTuple, Union
 from .opcodes import MODES, Row
 
 SPACE = 0xFFFFFF
+BEFORE = "before"  # how an EXIT is marked that does not belong to an instruction that was executed
 
 Value = Union[int, str]  # known, or an expression
 
@@ -83,11 +84,15 @@ class Writer:
 
     Attributes:
         guard: Addresses of RAM code in this block: whoever writes there leaves the block.
+        escapes: The block is left before an access at an address that is not known and is not in RAM.
+        here: The address of the present instruction.
     """
 
-    def __init__(self, layout: MemoryLayout, guard: range = range(0)) -> None:
+    def __init__(self, layout: MemoryLayout, guard: range = range(0), *, escapes: bool = False) -> None:
         self.layout = layout
         self.guard = guard
+        self.escapes = escapes
+        self.here: Value = 0
         self.lines: list[tuple[int, str]] = []
         self.cycles = 0
         self.count = 0
@@ -117,6 +122,12 @@ class Writer:
 
     # -- memory ---------------------------------------------------------------------------------------------
 
+    def escape(self, condition: str) -> None:
+        """Leave the block before the present instruction, which has done nothing that it would not do again."""
+        if self.escapes:
+            self.put(f"if {condition}:")
+            self.put(f"EXIT {self.here}|{self.cycles}|{self.count}|{BEFORE}", indent=1)
+
     @property
     def _now(self) -> str:
         return f"n + {self.cycles}"
@@ -139,6 +150,9 @@ class Writer:
         ram, low, high = self.layout.ram_end - size + 1, self.layout.rom_start, self.layout.rom_end - size + 1
         if isinstance(address, int):
             return f"({plain if address < ram or low <= address < high else slow})"
+        if self.escapes:
+            self.escape(f"{name} >= {ram}")
+            return f"({plain})"
         in_rom = f" or {low} <= {name} < {high}" if low < high else ""
         return f"({plain} if {name} < {ram}{in_rom} else {slow})"
 
@@ -155,11 +169,13 @@ class Writer:
             self._write_to_bus([str(byte) for byte in touched], values, row, "if")
             return
         self.put(f"p = {address}")
+        self.escape(f"p >= {end}")
         guarded = f" and not {self.guard.start - last} <= p < {self.guard.stop}" if self.guard else ""
         self.put(f"if p < {end}{guarded}:")
         places = [str(plus("p", i)) for i in range(last + 1)]
         self.put(*(f"m[{place}] = {value}" for place, value in zip(places, values)), indent=1)
-        self._write_to_bus(places, values, row, "elif")
+        if guarded or not self.escapes:
+            self._write_to_bus(places, values, row, "elif")
 
     def _write_to_bus(self, places: Sequence[str], values: Sequence[str], row: Row, word: str) -> None:
         calls = [f"wr({place}, {value}, {self._now})" for place, value in zip(places, values)]
@@ -170,13 +186,17 @@ class Writer:
         self.stores = True
         low, top = self.layout.stack_low, self.layout.stack_top
         for value in values:
-            self.put(f"if sp < {self.layout.ram_end}: m[sp] = {value}", f"else: wr(sp, {value}, {self._now})")
+            if self.escapes:
+                self.put(f"m[sp] = {value}")
+            else:
+                self.put(f"if sp < {self.layout.ram_end}: m[sp] = {value}", f"else: wr(sp, {value}, {self._now})")
             self.put(f"sp = sp - 1 if sp != {low} else {top}")
 
     def pop(self, name: str) -> None:
         low, top = self.layout.stack_low, self.layout.stack_top
         self.put(f"sp = sp + 1 if sp != {top} else {low}")
-        self.put(f"{name} = m[sp] if sp < {self.layout.ram_end} else rd(sp, {self._now})")
+        outside = "" if self.escapes else f" if sp < {self.layout.ram_end} else rd(sp, {self._now})"
+        self.put(f"{name} = m[sp]{outside}")
 
     def address(self, mode: str, operand: Value) -> Value:
         """Return the effective address; an index is added without a wrap at 16 bits (PM0044: up to 0x1FFFE)."""

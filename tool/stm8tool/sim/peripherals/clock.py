@@ -134,6 +134,11 @@ class Gated:
         return self._device.requests
 
     @property
+    def urgent(self) -> bool:
+        """True if the CPU may notice what happens at `due` without an access."""
+        return self._device.urgent
+
+    @property
     def wakes(self) -> bool:
         """True if it may still end a WFI."""
         return self._device.wakes

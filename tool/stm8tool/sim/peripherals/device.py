@@ -20,6 +20,10 @@ class Device(Protocol):
         """The numbers of the interrupts that it requests now."""
 
     @property
+    def urgent(self) -> bool:
+        """True if the CPU may notice what happens at `due` without an access: an interrupt, or a reset."""
+
+    @property
     def wakes(self) -> bool:
         """True if it may still end a WFI, by an interrupt or a reset, or is still at work."""
 
@@ -59,6 +63,7 @@ class Quiet:
 
     due = NEVER
     requests: Sequence[int] = ()
+    urgent = False
     wakes = False
     volatile = False
     reset_cause = ""

@@ -109,23 +109,33 @@ class Timer:
         return (self._interrupt,) if self._get("SR1") & self._get("IER") & UPDATE else ()
 
     @property
+    def urgent(self) -> bool:
+        """True while its interrupt is enabled."""
+        return bool(self._values[self._at["IER"]] & UPDATE)
+
+    @property
     def wakes(self) -> bool:
         """True while it counts towards an interrupt."""
         return self._running and bool(self._get("IER") & UPDATE) and not self._get("CR1") & UDIS
 
     def settle(self, now: float) -> None:
         """Count up to the present time."""
-        while self._running and self.due <= now + TIE_S:
-            self._since = self.due
-            self._update()
-            if self._get("CR1") & OPM:
-                self._put("CR1", self._get("CR1") & ~CEN)
         if not self._running:
             self._since = now
             return
-        ticks = max(0, int((now - self._since + TIE_S) / self._tick_s))  # SWIM may look at a moment that is over
+        tick_s = self._tick_s
+        while self._since + self._left * tick_s <= now + TIE_S:
+            self._since += self._left * tick_s
+            self._update()
+            if self._get("CR1") & OPM:
+                self._put("CR1", self._get("CR1") & ~CEN)
+            if not self._running:
+                self._since = now
+                return
+            tick_s = self._tick_s  # of a new prescaler
+        ticks = max(0, int((now - self._since + TIE_S) / tick_s))  # SWIM may look at a moment that is over
         self._count += ticks
-        self._since += ticks * self._tick_s
+        self._since += ticks * tick_s
 
     def _update(self, *, by_program: bool = False) -> None:
         self._count = 0

@@ -27,6 +27,7 @@ class IndependentWatchdog:
 
     requests: Sequence[int] = ()
     reaches_others = False
+    urgent = True  # it resets the chip
     volatile = False
     STATE = State(
         {"_prescaler": number(0, 7), "_reload": BYTE, "_open": FLAG},
@@ -106,6 +107,7 @@ class WindowWatchdog:
 
     requests: Sequence[int] = ()
     reaches_others = False
+    urgent = True  # it resets the chip
     STATE = State(
         {"_values": hex_bytes(2)},
         left={

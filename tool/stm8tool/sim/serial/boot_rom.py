@@ -2,8 +2,8 @@
 
 Sources: UM0560 as its clients use it (stm8gal, confidence high). Our readings, where they are silent:
 
-* The echo of the answer to a sync is not awaited. Any byte is the echo of a NACK. A wrong echo of another byte ends the
-  answer.
+* Any byte is the echo of a NACK. A wrong echo of another byte ends the answer. Whether the echo of the answer to a sync
+  is awaited is the switch `sync_awaits_echo`.
 * Page zero of RAM up to 0x9F holds the loader's variables. It refuses to write there.
 * A read across the end of a memory gives 0x00 for the rest. The die may have flash that the part does not have: it
   reads 0x00, too.
@@ -67,6 +67,7 @@ class BootRom:
         self._out: list[Sent] = []
         self._taking: Optional[Taking] = None
         self._program: Optional[StartedProgram] = None  # by GO
+        self._late: list[Sent] = []  # answers to bytes that came after the reset of a program
         self._baud = _USUAL_BAUD
         self._synced = False
         if chip.powered and not chip.has_program:
@@ -127,7 +128,11 @@ class BootRom:
             self._start(FIRST_ADDRESS, self._until)
         self._chip.settle(now)
         if self._program and self._program.was_reset and not self._chip.in_reset:
+            unheard = self._program.unheard()
             self.begin(now)
+            for byte, at in unheard:
+                took_s = (10 + self.even_parity) / self._baud
+                self._late += [Sent(answer.byte, answer.at + took_s) for answer in self.take(byte, at)]
 
     @property
     def works(self) -> bool:
@@ -136,13 +141,15 @@ class BootRom:
 
     def sent(self) -> list[Sent]:
         """Return the bytes that a program has sent since the last call, with the times at which the host has them."""
-        return self._program.sent() if self._program else []
+        late, self._late = self._late, []
+        return late + (self._program.sent() if self._program else [])
 
     def take(self, byte: Optional[int], now: float) -> list[Sent]:
         """Take a byte from the host, None for a damaged one; return the bytes that it sends."""
-        self.settle(now)
         if self._program:
-            self._program.take(byte, now)
+            self._program.take(byte, now)  # the CPU executes up to there later
+            return []
+        self.settle(now)
         if self._taking is None:
             return []
         self._now, self._out = now, []
@@ -168,7 +175,10 @@ class BootRom:
         while (yield) != SYNC:
             pass
         self._synced = True
-        self._put(ACK)
+        if not self._chip.switches.sync_awaits_echo:
+            self._put(ACK)
+        elif not (yield from self._send(ACK)):
+            yield from self._send(NACK)
         jobs = {GET: self._get, READ: self._read, GO: self._go, WRITE: self._write, ERASE: self._erase}
         while True:
             first = yield
