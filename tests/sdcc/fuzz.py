@@ -105,22 +105,24 @@ class _Trial:
         if came == expected:
             return Outcome(self.seed, self.kind, self.option, "right", len(expected), 0, found)
         explained = _explained(program, came, expected, places)
-        text = ""
-        if self.work.reduction and not explained:
-            small = self._reduced(program)
-            text = f"C: {small.expected()}, SDCC: {self._came(small)[0]}\n{small.text('')}"
+        text = self._small(program) if self.work.reduction and not explained else ""
         return Outcome(self.seed, self.kind, self.option, "wrong", len(expected), 0, found, explained, text)
 
-    def _compiled(self, text: str) -> IntelHex:
-        return compile_c(text, OPTIONS[self.option], self.folder, self.work.sdcc or None)
+    def _image(self, text: str) -> tuple[IntelHex, list[Finding]]:
+        """Return a program as SDCC makes it, and what the search for wrong code finds in it."""
+        options, sdcc = OPTIONS[self.option], self.work.sdcc or "sdcc"
+        if self.work.search:
+            return compile_searched(text, options, self.folder, sdcc)
+        return compile_c(text, options, self.folder, sdcc), []
 
     def _came(self, program: Union[Program, Steps]) -> tuple[list[int], list[Finding]]:
         """Return the results of a program, and what the search for wrong code finds in it."""
-        text = program.text()
-        if not self.work.search:
-            return results(self._compiled(text)), []
-        image, places = compile_searched(text, OPTIONS[self.option], self.folder, self.work.sdcc or "sdcc")
+        image, places = self._image(program.text())
         return results(image), places
+
+    def _small(self, program: Union[Program, Steps]) -> str:
+        small = self._reduced(program)
+        return f"C: {small.expected()}, SDCC: {self._came(small)[0]}\n{small.text('')}"
 
     def _reduced(self, program: Union[Program, Steps]) -> Union[Program, Steps]:
         def is_wrong(other: Union[Program, Steps]) -> bool:
@@ -137,13 +139,28 @@ class _Trial:
     def _handled(self) -> Outcome:
         made = interrupts.handled(self.seed)
         try:
-            image = self._compiled(made.text())
+            image, places = self._image(made.text())
         except RefusedError:
             return Outcome(self.seed, self.kind, self.option, "refused")
         came, expected, count = interrupts.disturbed(made, image, self.seed)
-        state = "right" if came == expected else "wrong"
-        text = "" if came == expected else f"C: {expected}, SDCC: {came}\n{made.text()}"
-        return Outcome(self.seed, self.kind, self.option, state, len(expected), count, text=text)
+        found = tuple(sorted({place.kind for place in places}))
+        if came == expected:
+            return Outcome(self.seed, self.kind, self.option, "right", len(expected), count, found)
+        explained = _explained_with_a_handler(made, came, expected, places)
+        text = "" if explained else self._without_interrupts(made) or f"C: {expected}, SDCC: {came}\n{made.text()}"
+        return Outcome(self.seed, self.kind, self.option, "wrong", len(expected), count, found, explained, text)
+
+    def _without_interrupts(self, made: interrupts.Handled) -> str:
+        """Return the program, or that of the handler, in a small form if it is as wrong without an interrupt."""
+        if not self.work.reduction:
+            return ""
+        texts = []
+        for program in (made.program, made.handler):
+            came, places = self._came(program)
+            expected = program.expected()
+            if came != expected and not _explained(program, came, expected, places):
+                texts.append(self._small(program))
+        return "\n".join(texts)
 
 
 def _explained(
@@ -154,6 +171,17 @@ def _explained(
         return tuple(sorted({place.kind for place in places}))
     call = _first_difference(came, expected) // (len(program.places) + 1)
     names = {*reached_names(program, call), "main"}
+    return tuple(sorted({place.kind for place in places if place.function in names}))
+
+
+def _explained_with_a_handler(
+    made: interrupts.Handled, came: list[int], expected: list[int], places: list[Finding]
+) -> tuple[str, ...]:
+    """Return the kinds that the search finds in what the first wrong result comes from: a call, or the handler."""
+    held = len(expected) - len(made.handler.places)
+    if _first_difference(came, expected) < held:
+        return _explained(made.program, came, expected, places)
+    names = {call.function.name for call in made.handler.calls}
     return tuple(sorted({place.kind for place in places if place.function in names}))
 
 

@@ -19,6 +19,7 @@ from .spellings import Row, Value
 
 WHICH, GOT, DONE = 0x600, 0x610, 0x620
 MOST_CYCLES = 60_000
+PUSHED = 9  # bytes that an interrupt pushes
 
 HEAD = f"""
 #include <stdint.h>
@@ -33,8 +34,16 @@ STOP = '  done = 1;\n  __asm__(".db 0x8b");\n'  # BREAK
 class Programs:
     """Some rows of programs, compiled as one."""
 
-    def __init__(self, sdcc: Sequence[str], rows: Sequence[Row], folder: Path, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        sdcc: Sequence[str],
+        rows: Sequence[Row],
+        folder: Path,
+        options: Sequence[str] = (),
+        interrupted: bool = False,
+    ) -> None:
         self.rows = rows
+        self.interrupted = interrupted
         self.source = HEAD + "".join(row.code.replace("$", str(number)) + "\n" for number, row in enumerate(rows))
         calls = "".join(f"  case {number}: {self._reported(number, row)} break;\n" for number, row in enumerate(rows))
         self.source += f"void main(void) {{\n  switch (which) {{\n{calls}  }}\n{STOP}}}\n"
@@ -65,7 +74,10 @@ class Programs:
             bus.memory[start:end] = self.image.tobinarray(start=start, end=end - 1).tobytes()
         bus.memory[WHICH] = number
         core = Cpu(bus)
-        core.run(MOST_CYCLES)
+        if self.interrupted:
+            _run_with_interrupts(core)
+        else:
+            core.run(MOST_CYCLES)
         if core.stopped != "BREAK" or bus.memory[DONE] != 1:
             return NEVER_BACK
         if isinstance(self.rows[number].expected, str):
@@ -82,15 +94,22 @@ class Programs:
         return {place.kind for place in self.places if place.function == f"f{number}"}
 
 
+def _run_with_interrupts(core: Cpu) -> None:
+    """Run a program, and after each instruction overwrite the bytes that an interrupt would push."""
+    while core.cycles < MOST_CYCLES and not core.stopped:
+        core.step()
+        core.m[core.sp - PUSHED + 1 : core.sp + 1] = bytes(range(0xF0, 0xF0 + PUSHED))
+
+
 def compiled(
-    sdcc: Sequence[str], rows: Sequence[Row], folder: Path, options: Sequence[str] = ()
+    sdcc: Sequence[str], rows: Sequence[Row], folder: Path, options: Sequence[str] = (), interrupted: bool = False
 ) -> Iterator[tuple[Programs, int]]:
     """Yield each row as one of some programs, and its number there; a row that SDCC refuses is left out."""
     try:
-        programs = Programs(sdcc, rows, folder, options)
+        programs = Programs(sdcc, rows, folder, options, interrupted)
     except RefusedError:
         half = len(rows) // 2
         for part in (rows[:half], rows[half:]) if half else ():
-            yield from compiled(sdcc, part, folder, options)
+            yield from compiled(sdcc, part, folder, options, interrupted)
     else:
         yield from ((programs, number) for number in range(len(rows)))

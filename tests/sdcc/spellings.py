@@ -80,6 +80,11 @@ SHAPES: dict[str, Shape] = {
     "divided-by-itself": Shape(
         _numbers(("v", U8, "17"), ("a", U8, "9")), "({v} = 17, {v} % {a})", U8, 8, compound="{v} = 17; {v} %= {a}"
     ),
+    "byte-and-constant": Shape(_numbers(("v", S8, "3")), "{v} | 0x80", UINT, 0x83),
+    "minus-of-true": Shape(_numbers(("v", UINT, "5")), "-({v} >= {v})", S32, 0xFFFFFFFF),
+    "float-by-itself": Shape(_numbers(("x", "float", "3")), "(unsigned)({x} / {x} * 100)", UINT, 100),
+    "itself-in-a-comparison": Shape(_numbers(("h", INT, "-3"), ("v", INT, "5")), "{h} < {v} / {v}", INT, 1),
+    "below-the-stack": Shape(_numbers(("v", S32, "0")), "-{v}", "_Bool", 0),
     "field-copy": Shape((Operand("b", UINT, "31", 14),), "{b}", U8, 31),
     "field-against-negative": Shape((Operand("a", UINT, "251", 8),), "{a} == -5", INT, 0),
     "field-cast": Shape((Operand("a", UINT, "999", 11),), "(unsigned int){a} - 1000", S32, 0xFFFF),

@@ -83,7 +83,7 @@ def test_an_interrupt_after_every_instruction_changes_nothing(option: str, tmp_p
 @pytest.mark.parametrize("programs", ["assembler", "handler", "library"])
 def test_random_programs_with_more_than_plain_c_come_out_right_or_the_search_says_why(programs: str) -> None:
     names = [name for name in OPTIONS if name != "10000"]
-    work = fuzz.Work(programs, False, programs != "handler", "", names, FUNCTIONS, False)
+    work = fuzz.Work(programs, False, True, "", names, FUNCTIONS, False)
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         outcomes = list(threads.map(lambda seed: fuzz.outcome(seed, work), range(1, MORE_PROGRAMS + 1)))
     assert [one for one in outcomes if one.state == "wrong" and not one.explained] == []

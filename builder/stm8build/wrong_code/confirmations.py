@@ -17,7 +17,7 @@ _DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)(?:\([^)]*\))?[ \t]+(.*)$", re.MULT
 _VOLATILE = re.compile(r"\bvolatile\b([^;={}()]*(?:\([^)]*\)[^;={}()]*)?[;=])")
 _DECLARED = re.compile(r"\b([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)*[;=,]")
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
-_UNSIGNED = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)[uU]\b")
+_UNSIGNED = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)[uU][lL]*\b")
 _NUMBER = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)([uUlL]*)\b")
 _NEGATIVE = re.compile(r"-\s*\(?\s*(0[xX][0-9a-fA-F]+|\d+)")
 _UNSIGNED_CAST = re.compile(r"\(\s*(?:unsigned(?:\s+int)?|[uU]\w*|\w+_t)\s*\)\s*[\w(*]")
@@ -25,6 +25,9 @@ _SIGNED_CAST = re.compile(  # of an expression that has an unsigned constant
     r"\(\s*(?:signed(?:\s+(?:int|char))?|int|short|int16_t|int8_t)\s*\)\s*"
     r"\([^()]*(?:\([^()]*\)[^()]*)*\b(?:0[xX][0-9a-fA-F]+|\d+)[uU]\b"
 )
+_TO_SIGNED_BYTE = re.compile(r"\((?:signed\s+char|int8_t)\)\s*\(?\s*(0[xX][0-9a-fA-F]+|\d+)")
+_STORE = re.compile(r"^\t(ldw?|mov|clr|inc)\t(?![axy]\b|[xy][hl]\b|[^\n,]*\bsp\))[^\n]+$", re.MULTILINE)
+_NEGATED = re.compile(r"-\s*(?:\(|!)")
 _COMPARES = re.compile(r"(?<![-<>])>(?![>=])|(?<!<)<=")
 _CHANGES = re.compile(r"(?:[-+*/%&|^]|<<|>>)=|\+\+|--")
 _STEPS_OUT_OF_MACROS = 3
@@ -140,6 +143,37 @@ def _has_a_constant_that_was_cut(node: Node, text: str, code: Code) -> bool:
     return False
 
 
+def _has_a_constant_of_the_other_sign(node: Node, text: str, code: Code) -> bool:
+    """Whether the constant of a byte fits 8 bits, but not the type of the byte: -3 and unsigned, or 0x80 and signed."""
+    values = [child.value or 0 for child in node.children if child.kind == "CONSTANT"]
+    to_signed = {_number(match[1]) for match in _TO_SIGNED_BYTE.finditer(text)}
+    negative = {-_number(number) for number in _NEGATIVE.findall(text)}
+    negative |= {number - 256 for number in to_signed if number > 127}
+    positive = {_number(number) for number, _ in _NUMBER.findall(_NEGATIVE.sub("", text))} - to_signed
+    if node.type.signed:
+        return any(127 < number < 256 and (number - value) % 256 == 0 for number in positive for value in values)
+    return any(-129 < number < 0 and (number - value) % 256 == 0 for number in negative for value in values)
+
+
+def _stores_half(node: Node, text: str, code: Code) -> bool:
+    """Whether a line stores fewer bytes than its value has."""
+    stores = _STORE.findall(code.of_line(node.file, node.line))
+    return sum(2 if word == "ldw" else 1 for word in stores) < node.type.size
+
+
+def _negates_a_comparison(node: Node, text: str, code: Code) -> bool:
+    return _NEGATED.search(text) is not None
+
+
+def _decides_nothing(node: Node, text: str, code: Code) -> bool:
+    instructions = code.of_line(node.file, node.line)
+    return bool(instructions) and re.search(r"^\tj(?!ra\b|p\b)", instructions, re.MULTILINE) is None
+
+
+def _has_a_choice(node: Node, text: str, code: Code) -> bool:
+    return "?" in text
+
+
 def _has_a_negative_constant(node: Node, text: str, code: Code) -> bool:
     values = [child.value or 0 for child in node.children if child.kind == "CONSTANT"]
     return any((-_number(number) - value) % 256 == 0 for number in _NEGATIVE.findall(text) for value in values)
@@ -164,6 +198,11 @@ CONFIRMATIONS: dict[str, Question] = {
     "untouched": _is_untouched,
     "index-read-twice": _has_a_compound_assignment,
     "signed-or-unsigned": _has_the_constant_as_unsigned,
+    "byte-and-constant": _has_a_constant_of_the_other_sign,
+    "choice-by-a-constant": _has_a_choice,
+    "long-by-itself": _stores_half,
+    "minus-of-true": _negates_a_comparison,
+    "choice-of-false": _decides_nothing,
 }
 INITIAL_QUESTIONS: dict[str, Question] = {
     "cut-constant": _has_a_constant_that_was_cut,

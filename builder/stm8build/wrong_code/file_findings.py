@@ -22,7 +22,7 @@ from .syntax_tree import Function, Node, parse
 OPTION = "board_build.wrong_code"
 TARGET = "check-compiler"
 DUMPS = ("--dump-ast", "--dump-i-code")  # options of SDCC, by which it shows what the rules look at
-CACHE_FORMAT = 5  # another one where the rules change
+CACHE_FORMAT = 6  # another one where the rules change
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
 _SUM = re.compile(r"\+|-(?!>)")
 _COMPARED_IN_VAIN = re.compile(r"^(.+?):(\d+): warning 94:", re.MULTILINE)
@@ -136,6 +136,7 @@ def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Ite
         *wrong_assembler.moved_parameters(assembler, wide, large),
         *wrong_assembler.overwritten_bytes(assembler),
         *wrong_assembler.overwritten_counts(assembler),
+        *wrong_assembler.misplaced_falses(assembler),
     )
     for place in places:
         yield Finding(place.file, place.line, place.kind, place.function)

@@ -75,6 +75,7 @@ def add_initialisers(functions: list[Function], code: str) -> None:
         function = by_name.get(name)
         if function:
             function.begin_with(_Joiner(function, rows).statements())
+            function.types = dict(_types(rows))
 
 
 def _procedures(code: str) -> Iterator[tuple[str, list[tuple[str, int, str]]]]:
@@ -96,6 +97,16 @@ def _procedures(code: str) -> Iterator[tuple[str, list[tuple[str, int, str]]]]:
             name, rows = "", []  # static variables stand outside of functions
         elif name:
             rows.append((match[1], int(match[2]), text))
+
+
+def _types(rows: list[tuple[str, int, str]]) -> Iterator[tuple[str, Type]]:
+    """Yield the names in some rows with the types that the program has declared."""
+    for _, _, text in rows:
+        for operand in _OPERAND.finditer(text):
+            name = operand[2]
+            if name and not name.startswith("iTemp"):
+                local = _LOCAL.match(name)
+                yield local[1] if local else name, parse_type(operand[3])
 
 
 class _Joiner:

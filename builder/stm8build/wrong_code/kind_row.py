@@ -28,6 +28,7 @@ class Kind(NamedTuple):
     until: tuple[int, int] = NEVER  # the first version that is right; no version here is: NEVER
     note: str = ""
     found_as: str = ""  # the kind whose rule finds it, if that is another one
+    interrupted: bool = False  # it shows only where an interrupt comes, so the results are those with interrupts
 
     def is_made_by(self, version: tuple[int, ...]) -> bool:
         """Tell whether a version of SDCC makes it."""

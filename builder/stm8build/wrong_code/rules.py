@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from . import rules_fields, rules_initialisers, rules_long_long, rules_numbers, rules_volatile
+from . import (
+    rules_bytes,
+    rules_choices,
+    rules_fields,
+    rules_initialisers,
+    rules_long_long,
+    rules_numbers,
+    rules_volatile,
+)
 from .syntax_tree import Function, Node
 
 Rule = Callable[[Function], Iterator[Node]]
@@ -16,7 +24,17 @@ RULES: dict[str, Rule] = {
     "byte-against-truth": rules_numbers.byte_against_truth,
     "signed-or-unsigned": rules_numbers.signed_or_unsigned,
     "shift-by-unsigned": rules_numbers.shift_by_unsigned,
-    "minus-of-a-choice": rules_numbers.minus_of_a_choice,
+    "float-by-itself": rules_numbers.by_itself,
+    "long-by-itself": rules_numbers.long_by_itself,
+    "itself-in-a-comparison": rules_numbers.itself_in_a_comparison,
+    "choice-of-bytes": rules_bytes.choice_of_bytes,
+    "byte-and-constant": rules_bytes.byte_and_constant,
+    "product-as-truth": rules_bytes.product_as_truth,
+    "minus-of-a-choice": rules_choices.minus_of_a_choice,
+    "choice-by-a-constant": rules_choices.choice_by_a_constant,
+    "truth-of-a-choice": rules_choices.truth_of_a_choice,
+    "minus-of-true": rules_choices.minus_of_true,
+    "choice-of-false": rules_choices.choice_of_false,
     "field-copy": rules_fields.field_copy,
     "field-against-negative": rules_fields.field_against_negative,
     "field-cast": rules_fields.field_cast,
@@ -42,6 +60,7 @@ DOUBTFUL: dict[str, Rule] = {"upper-half": rules_long_long.bare_test}
 INITIAL: dict[str, Rule] = {
     "cut-constant": rules_initialisers.cut_constant,
     "byte-against-truth": rules_initialisers.byte_against_truth,
+    "choice-of-bytes": rules_initialisers.choice_of_bytes,
     "minus-of-a-choice": rules_initialisers.minus_of_a_choice,
     "field-against-negative": rules_initialisers.field_against_negative,
     "field-cast": rules_initialisers.field_cast,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .rules_bytes import is_taken_as_signed, is_widened
 from .syntax_tree import Function, Node
 from .tree_questions import COMPARISONS, EQUALITIES, is_volatile, is_whole_upper_half, operands, variable_and_constant
 
@@ -38,6 +39,15 @@ def byte_against_truth(function: Function) -> Iterator[Node]:
         truths = [one for one in below if one.type.text.startswith("_Bool")]
         bytes_ = [one for one in below if one.type.size == 1 and not one.type.signed and one not in truths]
         if truths and bytes_:
+            yield node
+
+
+def choice_of_bytes(function: Function) -> Iterator[Node]:
+    """Yield a choice of an unsigned char and a signed one; the code has no condition, but both values."""
+    for node in _nodes(function):
+        if node.kind != "QUEST(?)" or node.type.size != 1 or not node.type.signed:
+            continue
+        if any(map(is_taken_as_signed, node.children)) and is_widened(node, function):
             yield node
 
 

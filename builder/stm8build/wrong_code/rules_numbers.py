@@ -55,12 +55,13 @@ def kept_sign(function: Function) -> Iterator[Node]:
 
 
 def byte_against_truth(function: Function) -> Iterator[Node]:
-    """Yield comparisons of an unsigned char with the result of `!`, `&&` or `||`."""
+    """Yield comparisons of an unsigned char with a _Bool, or with the result of `!`, `&&` or `||`."""
     for node in function.nodes():
         both = operands(node) if node.kind in COMPARISONS else None
         for byte, truth in (both, both[::-1]) if both else ():
-            is_byte = byte.type.size == 1 and not byte.type.signed and not byte.type.text.startswith("_Bool")
-            if is_byte and byte.kind != "CONSTANT" and truth.kind in ("NOT", "ANDAND", "OROR"):
+            is_byte = byte.type.size == 1 and not byte.type.signed and "_Bool" not in byte.type.text
+            is_truth = truth.kind in ("NOT", "ANDAND", "OROR") or (truth.type.size == 1 and "_Bool" in truth.type.text)
+            if is_byte and is_truth and "CONSTANT" not in (byte.kind, truth.kind):
                 yield node
 
 
@@ -71,6 +72,8 @@ def signed_or_unsigned(function: Function) -> Iterator[Node]:
     """
     for node in function.nodes():
         found = variable_and_constant(node) if node.kind in BITWISE else None
+        if found and node.kind != "&" and _meets_a_signed_value(node):
+            yield node
         if not found or node.type.size not in (1, 2) or not node.type.signed or not found[0].type.signed:
             continue
         if node.kind == "&" and 0 <= found[1] < 1 << 8 * node.type.size - 1:
@@ -79,6 +82,14 @@ def signed_or_unsigned(function: Function) -> Iterator[Node]:
         into = widened_to(used, function)
         if (into and into[0] > 2) or _asks_for_the_sign(used):
             yield node
+
+
+def _meets_a_signed_value(node: Node) -> bool:
+    """Whether an unsigned value of 8 bits is compared with a signed one, or one is divided by the other."""
+    above = node.parent
+    if node.type.size != 1 or node.type.signed or above is None or above.kind not in (*COMPARISONS, "DIV", "MOD"):
+        return False
+    return any(child.type.signed and child.kind != "CONSTANT" for child in above.children if child is not node)
 
 
 def _out_of_arithmetic(node: Node) -> Node:
@@ -107,18 +118,6 @@ def _asks_for_the_sign(node: Node) -> bool:
 def _becomes_int(kind: Type) -> bool:
     """Whether C takes a value of a type as signed: a byte or a short bit-field becomes an int."""
     return kind.signed or kind.size == 1 or 0 < kind.bits < 16
-
-
-def minus_of_a_choice(function: Function) -> Iterator[Node]:
-    """Yield minus of a place that has got a wider type: what SDCC leaves of a choice by a constant."""
-    for node in function.nodes():
-        if node.kind != "UMINUS" or len(node.children) != 1:
-            continue
-        (place,) = node.children
-        declared = function.declared.get(place.name) if place.level else None
-        wider = declared.size < place.type.size if declared else place.type.text.endswith(" register")
-        if place.kind in ("SYMBOL", "PTR_ACCESS", "ARRAY_OP", "DEREF") and place.type.size > 2 and wider:
-            yield node
 
 
 def shift_by_unsigned(function: Function) -> Iterator[Node]:
@@ -154,3 +153,40 @@ def _may_be_negative(node: Node, function: Function) -> bool:
 
 def _is_signed(node: Node) -> bool:
     return node.type.signed and (node.kind != "CONSTANT" or (node.value or 0) < 0)
+
+
+def by_itself(function: Function) -> Iterator[Node]:
+    """Yield a float that is divided by itself."""
+    for node in function.nodes():
+        both = operands(node) if node.kind == "DIV" and "float" in node.type.text else None
+        if both and both[0].same_as(both[1]):
+            yield node
+
+
+def long_by_itself(function: Function) -> Iterator[Node]:
+    """Yield a long that is divided by itself, and stored in a member or where a pointer leads to."""
+    for node in function.nodes():
+        both = operands(node) if node.kind == "DIV" and node.type.size >= 4 else None
+        above = node.parent
+        if not both or not above or above.kind != "ASSIGN(=)" or not both[0].same_as(both[1]):
+            continue
+        if above.children[0].kind in ("PTR_ACCESS", "DEREF", "ARRAY_OP"):
+            yield node
+
+
+def itself_in_a_comparison(function: Function) -> Iterator[Node]:
+    """Yield comparisons of a signed value with `v / v` or `v ^ v`: SDCC takes these for unsigned constants."""
+    for node in function.nodes():
+        both = operands(node) if node.kind in COMPARISONS else None
+        for one, other in (both, both[::-1]) if both else ():
+            if other.type.signed and other.kind != "CONSTANT" and _is_of_itself(one):
+                yield node
+                break
+
+
+def _is_of_itself(node: Node) -> bool:
+    """Whether a signed value is `v / v` or `v ^ v`."""
+    while node.kind == "CAST" and node.children:
+        node = node.children[0]
+    both = operands(node) if node.kind in ("DIV", "XOR") and node.type.signed else None
+    return both is not None and both[0].same_as(both[1])

@@ -104,6 +104,7 @@ class Function:
     statements: list[Node] = field(default_factory=list)
     initial: list[Node] = field(default_factory=list)
     declared: dict[str, Type] = field(default_factory=dict)  # of local variables
+    types: dict[str, Type] = field(default_factory=dict)  # of what the function uses; global ones begin with `_`
 
     _all: list[Node] = field(default_factory=list, repr=False)
 

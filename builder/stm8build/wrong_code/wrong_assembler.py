@@ -18,7 +18,20 @@ _VERSION = re.compile(r"^; Version (\d+)\.(\d+)\.(\d+)", re.MULTILINE)
 # Between two instructions there may be comments, such as the lines of C.
 _GAP = r"(?:;[^\n]*\n)*"
 _KEPT = r"(?:\t(?:ld\t[^a\n][^\n]*, a|rlwa\t[xy]|rrwa\t[xy])\n" + _GAP + ")+"
-_LOW_BYTE = r"\tpush\ta\n" + _GAP + r"\tld\ta, [^\n]+\n" + _GAP + r"\tsub\ta, \(1, sp\)\n" + _GAP
+_SIGN = (  # of the value that is subtracted, as one or more bytes
+    r"(?:\tld\ta, [^\n]+\n"
+    + _GAP
+    + r"\trlc\ta\n"
+    + _GAP
+    + r"\tclr\ta\n"
+    + _GAP
+    + r"\tsbc\ta, #0x00\n"
+    + _GAP
+    + r"(?:\tld\t\([^\n]+, sp\), a\n"
+    + _GAP
+    + ")+)?"
+)
+_LOW_BYTE = r"\tpush\ta\n" + _GAP + _SIGN + r"\tld\ta, [^\n]+\n" + _GAP + r"\tsub\ta, \(1, sp\)\n" + _GAP
 _DROPPED = r"(?:\taddw\tsp, #1\n|\tpop\ta\n)" + _GAP  # pop: --opt-code-size
 _LOAD = r"(?:\tld\ta, [^\n]+\n" + _GAP + r")?(?:\tpushw\t[xy]\n" + _GAP + ")?"
 
@@ -57,12 +70,14 @@ _PATTERNS = {
         + r"\tpopw\t\1\n"
     ),
     "divided-by-itself": re.compile(r"\tclrw\tx\n" + _GAP + r"\tld\txl, a\n" + _GAP + r"\tdiv\tx, a\n"),
+    # What lies below the stack pointer is no longer the program's: an interrupt overwrites it.
+    "below-the-stack": re.compile(r"\t\w+\t(?:a, )?\((?:0|0x00), sp\)(?:, a)?\n"),
     "complemented-twice": re.compile(
         r"\tcpl\ta\n" + _GAP + r"(?:\tcplw\t[xy]\n" + _GAP + r")?\tld\t([xy])h, a\n" + _GAP + r"\tcplw\t\1\n"
     ),
 }
 
-KINDS = (*_PATTERNS, "moved-parameter", "overwritten-byte", "overwritten-count")
+KINDS = (*_PATTERNS, "moved-parameter", "overwritten-byte", "overwritten-count", "misplaced-false")
 
 _SP_BY = re.compile(r"(sub|addw|add)\tsp, #(0x[0-9a-f]+|\d+)$")
 _SP_PLACE = re.compile(r"\((0x[0-9a-f]+|\d+), sp\)")
@@ -101,7 +116,9 @@ def version(assembler: str) -> tuple[int, int, int]:
 
 def patterns(assembler: str) -> Iterator[Place]:
     """Yield the sequences that no right translation has."""
-    if not any(sign in assembler for sign in ("(1, sp)", "(2, sp)", "\tcpl\ta\n", "\tdiv\tx, a\n", "\tjrnc\t")):
+    if not any(
+        sign in assembler for sign in ("(0, sp)", "(1, sp)", "(2, sp)", "\tcpl\ta\n", "\tdiv\tx, a\n", "\tjrnc\t")
+    ):
         return
     lines = Lines(assembler)
     for function in _FUNCTION.finditer(assembler):
@@ -267,7 +284,9 @@ _SHIFT_LOOP = re.compile(
     + _GAP
     + r"\d+\$:\n"
     + _GAP
-    + r"((?:\t(?:sra|srl|sll|sla|rrc|rlc)\t\(0x[0-9a-f]+, sp\)\n"
+    + r"(?:\t(?:sraw|srlw|sllw|slaw|rrcw|rlcw)\t[xy]\n"
+    + _GAP
+    + r")*((?:\t(?:sra|srl|sll|sla|rrc|rlc)\t\(0x[0-9a-f]+, sp\)\n"
     + _GAP
     + r")+)\tdec\ta\n"
 )
@@ -307,3 +326,28 @@ def _is_lost(rows: list[str], place: int) -> bool:
         if writes == 2:
             return True
     return False
+
+
+# The result of a comparison: 1 where the values are equal, else 0. A byte may still be pushed when the 0 is stored.
+_TRUTH = re.compile(
+    r"\tld\ta, #0x01\n"
+    + _GAP
+    + r"\tld\t\((0x[0-9a-f]+), sp\), a\n"
+    + _GAP
+    + r"\tjra\t(\d+\$)\n(?:\d+\$:\n|"
+    + _GAP
+    + r")+\tpop\ta\n(?:\d+\$:\n)+"
+    + _GAP
+    + r"\tclr\t\((0x[0-9a-f]+), sp\)\n"
+    + _GAP
+    + r"\2:"
+)
+
+
+def misplaced_falses(assembler: str) -> Iterator[Place]:
+    """Yield comparisons whose 0 is stored one byte below the place of their 1."""
+    lines = Lines(assembler)
+    for function in _FUNCTION.finditer(assembler):
+        for match in _TRUTH.finditer(assembler, function.start(2), function.end(2)):
+            if int(match[1], 0) != int(match[3], 0):
+                yield Place("misplaced-false", *lines.at(match.end() - 1), function[1])

@@ -1,0 +1,48 @@
+"""Kinds of wrong code that SDCC works out in 8 bits. Pure: see `kind_row.py`."""
+
+from __future__ import annotations
+
+from .kind_row import Kind
+
+KINDS = (
+    Kind(
+        "product-as-truth",
+        "the product of two chars as a condition, in `!`, `&&`, `||` or `?:`, or stored in a _Bool",
+        "the product is cut to 8 bits, so 2 * 128 is false",
+        "compare it: a * b != 0",
+        "int f$(unsigned char a, unsigned char b) { if (a * b) return 3; return 4; }",
+        "f$(2, 128)",
+        (),
+        3,
+        {"4.2": 4, "4.5": 4},
+        "int f$(unsigned char a, unsigned char b) { if (a * b != 0) return 3; return 4; }",
+    ),
+    Kind(
+        "byte-and-constant",
+        "a char | or ^ a constant outside of its range, such as a signed char and 0x80, used as an int",
+        "the result is made in 8 bits, so its high byte is wrong",
+        "cast the char to int",
+        "int f$(signed char v) { return v | 0x80; }",
+        "(unsigned)f$(3)",
+        (),
+        0x83,
+        {"4.2": 0xFF83, "4.5": 0xFF83},
+        "int f$(signed char v) { return (int)v | 0x80; }",
+        note="A constant of 8 bits only: -2 for an unsigned char, 0x80 for a signed one. Cut to 8 bits again, "
+        "the result is right.",
+    ),
+    Kind(
+        "choice-of-bytes",
+        "`c ? a : b` of an unsigned char and a signed char, or a small negative constant; the value is used as an int",
+        "an unsigned char above 127 becomes negative",
+        "cast one of the two values to int",
+        "int f$(unsigned char c, unsigned char v) { return c ? v : -1; }",
+        "(unsigned)f$(1, 200)",
+        (),
+        200,
+        {"4.2": 0xFFC8, "4.5": 200},
+        "int f$(unsigned char c, unsigned char v) { return c ? (int)v : -1; }",
+        until=(4, 5),
+        note="Which version changed this is not known; 4.5.0 is right.",
+    ),
+)
