@@ -121,7 +121,7 @@ def test_a_command_that_succeeds_has_one_object_and_lines_of_json(
         return
     assert (result.code, told["error"]) == (0, None), told["error"]
     assert told["result"] is not None
-    assert examples.is_changed(board, before) == examples.ROWS[name].writes
+    assert examples.is_changed(board, before) == examples.changes_memories(name)
 
 
 @pytest.mark.parametrize("name", FAILURES)
