@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from cli.desk import ROOT, STM8S, Desk, finish, start, talking
 from dap_client import DapClient
 from dwarf_files import small_program
-from patience import ended
+from patience import LIMIT_S, ended
 from sim.importer import serving
 from stm8tool.sim import store
 
@@ -129,3 +130,20 @@ def test_commands_come_through_the_stdin_of_the_started_process(board: Served) -
     out, err = ended(process, "print counter + 1\nquit\n")
     assert (process.returncode, out, err) == (0, f"counter + 1 = {int(out.split()[-1])}\n", "")
     assert board.is_free()
+
+
+@pytest.mark.parametrize("form", [[], ["--json", "--events"]])
+def test_a_closed_stdin_has_no_commands(board: Served, form: list[str]) -> None:
+    words = [sys.executable, "-I", _TOOL, *form, *board.words, "debug", "held.elf"]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *words],
+        cwd=board.folder,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    if form:
+        events = [json.loads(line)["event"] for line in done.stderr.splitlines()]
+        assert [event for event in events if event != "note"] == ["begin", "place", "end"]

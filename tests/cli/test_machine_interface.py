@@ -20,7 +20,10 @@ from documents import first_cells, read, section
 from pio import ROOT, load
 from stm8tool import selector
 from stm8tool.cli import as_json, scripts
+from stm8tool.cli import main as cli
 from stm8tool.cli.console import Console
+from stm8tool.cli.machine_console import MachineConsole
+from stm8tool.cli.process import CHILD
 from stm8tool.cli.results import schema as schemas
 from stm8tool.errors import Code
 from stm8tool.support import streams
@@ -118,7 +121,7 @@ def test_a_command_that_succeeds_has_one_object_and_lines_of_json(
         return
     assert (result.code, told["error"]) == (0, None), told["error"]
     assert told["result"] is not None
-    assert examples.is_changed(board, before) == examples.ROWS[name].writes
+    assert examples.is_changed(board, before) == examples.changes_memories(name)
 
 
 @pytest.mark.parametrize("name", FAILURES)
@@ -192,6 +195,26 @@ def test_ctrl_c_before_the_command_begins_is_an_object_too(desk: Desk, capsys: p
     assert (told["command"], told["error"]["code"]) == (None, "E-INTERRUPTED")
 
 
+@pytest.mark.parametrize("is_told", [False, True])
+def test_ctrl_c_outside_the_frame_is_told_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, is_told: bool
+) -> None:
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["stm8tool", "list", "--json", "--events"])
+    monkeypatch.setattr(cli, "main", interrupted)
+    monkeypatch.setattr(MachineConsole, "has_told", is_told)
+    with pytest.raises(SystemExit) as end:
+        scripts.stm8tool()
+    result = Result(int(end.value.code or 0), *capsys.readouterr())
+    assert result.code == 130
+    if is_told:
+        assert (result.out, result.err) == ("", "")
+    else:
+        assert checked(result)[0]["error"]["code"] == "E-INTERRUPTED"
+
+
 def test_a_defect_is_an_object_too(board: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     at_the_bus(monkeypatch, ZeroDivisionError("by nothing"))
     result = board.flash("--json", "--events", "info")
@@ -220,6 +243,40 @@ def test_an_object_that_cannot_be_written_is_an_error_for_people(board: Desk, mo
         2,
         "error: the output cannot be written: No space left on device [E-FILE]",
     )
+
+
+def test_end_is_the_last_event_if_stdout_is_full(board: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    put, full = streams.put, OSError(28, "No space left on device")
+    monkeypatch.setattr(streams, "put", lambda stream, text: full if stream is sys.stdout else put(stream, text))
+    monkeypatch.setattr("cli.desk.check_machine_form", lambda result, words: None)
+    for form, ends in (("--events", [2]), ("--json", [0, 2])):
+        result = board.flash("--events", form, "info")
+        events = [json.loads(line) for line in result.err.splitlines()]
+        assert [event["event"] for event in events[-2:]] == ["error", "end"]
+        assert [event["exit_code"] for event in events if event["event"] == "end"] == ends
+        assert result.code == 2
+
+
+@pytest.mark.parametrize("form", ["--json", "--events"])
+def test_a_stream_ends_when_its_reader_has_gone(board: Desk, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    monkeypatch.setattr(streams, "put", lambda stream, text: None if stream is sys.stdout else BrokenPipeError())
+    monkeypatch.setattr("cli.desk.check_machine_form", lambda result, words: None)
+    shown: list[object] = []
+    monkeypatch.setattr(MachineConsole, "conclude", lambda self, result: shown.append(result.end))
+    assert board.flash(form, "watch", "0x10:uint8_t", "--count", "9").code == 0
+    assert shown == ["output"]
+
+
+def test_a_child_leaves_begin_to_its_parent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CHILD, "stdin")
+    monkeypatch.setattr("cli.desk.check_machine_form", lambda result, words: None)
+    assert [json.loads(line)["event"] for line in desk.run("--events", "udev").err.splitlines()] == ["end"]
+
+
+def test_a_name_that_is_not_utf8_is_a_text_for_every_reader_of_json(desk: Desk) -> None:
+    told, events = checked(desk.flash("--json", "--events", "write", "a\udcff.hex"))
+    assert told["error"]["message"].startswith("a\\udcff.hex: ")
+    assert events[-2]["message"] == told["error"]["message"]
 
 
 def test_without_events_stderr_has_the_text_for_people_except_the_result(board: Desk) -> None:
@@ -271,8 +328,6 @@ def test_verbose_tells_the_log_as_events(board: Desk) -> None:
 
 
 def test_a_countdown_is_an_event(capsys: pytest.CaptureFixture[str]) -> None:
-    from stm8tool.cli.machine_console import MachineConsole
-
     console = MachineConsole(json_result=True, events=True)
     console.power_cycle(12)
     console.reset_by_hand(3)

@@ -35,7 +35,9 @@ def plain(value: object) -> Any:
     """Return a value in the types that JSON has."""
     if isinstance(value, Enum):
         return plain(value.value)
-    if value is None or isinstance(value, (bool, int, str)):
+    if isinstance(value, str):
+        return _text(value)
+    if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
@@ -48,7 +50,12 @@ def plain(value: object) -> Any:
         return getattr(value, "name", "") if type(value).__name__ == NAMED else _object(value, names)
     if isinstance(value, (tuple, list, set, frozenset)):
         return [plain(item) for item in value]
-    return str(value)
+    return _text(str(value))
+
+
+def _text(text: str) -> str:
+    """Return a text that every reader of JSON takes: a byte of a file name that is not UTF-8 becomes `\\udcXX`."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def field_names(kind: type) -> tuple[str, ...]:
@@ -75,9 +82,9 @@ def of_error(error: ToolError) -> dict[str, Any]:
         "type": next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ in _TREE),
         "code": error.code.value,
         "exit_code": error.exit_code,
-        "message": str(error),
-        "hint": error.hint_in(spoken()),
-        "details": list(error.details_in(spoken())),
+        "message": _text(str(error)),
+        "hint": plain(error.hint_in(spoken())),
+        "details": plain(error.details_in(spoken())),
         **{name: value for name, value in numbers.items() if value not in (None, [])},
     }
 
@@ -88,7 +95,7 @@ def of_other(code: str, exit_code: int, message: str, hint: str, details: list[s
         "type": None,
         "code": code,
         "exit_code": exit_code,
-        "message": message,
+        "message": _text(message),
         "hint": hint,
-        "details": details,
+        "details": plain(details),
     }

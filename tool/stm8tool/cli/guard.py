@@ -18,9 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, Optional
 
-from .process import end_as, is_script
+from .process import CHILD, end_as, is_script
 
-_CHILD = "STM8TOOL_CHILD"  # in the environment of the child: the pipe that ends with its parent
 _STDIN = "stdin"
 _PIECE = 4096
 _GRACE_S = 1.0  # a child that ends by itself needs less
@@ -107,7 +106,7 @@ def until_stdin_ends() -> None:
 @cache
 def _pipe_of_child() -> str:
     """Return the pipe that ends with the parent; empty if this process is not a child."""
-    return os.environ.pop(_CHILD, "")
+    return os.environ.pop(CHILD, "")
 
 
 def _end_with(pipe: int) -> None:
@@ -124,7 +123,7 @@ def _end_like(code: int) -> NoReturn:
 
 
 def _environment(pipe: str) -> dict[str, str]:
-    return {**os.environ, _CHILD: pipe}
+    return {**os.environ, CHILD: pipe}
 
 
 def _words() -> list[str]:

@@ -8,17 +8,18 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
-from typing import TYPE_CHECKING, Any, BinaryIO, Optional
+from typing import TYPE_CHECKING, Any, BinaryIO, Optional, TextIO
 
 from .. import __version__
 from ..errors import Code, ToolError
 from ..support import streams
 from .as_json import DEFECT, FORMAT, INTERRUPTED, of_error, of_other, plain
 from .console import Console
-from .process import EXIT_DEFECT, EXIT_INTERRUPTED
+from .process import CHILD, EXIT_DEFECT, EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
     from .command import CommandResult
@@ -32,9 +33,13 @@ class MachineConsole(Console):
     Args:
         json_result: Whether stdout gets one object, and nothing else.
         events: Whether stderr gets events, and nothing else.
+
+    Attributes:
+        has_told: Whether a command of this process has ended its output.
     """
 
     tells_defects = True
+    has_told = False
 
     def __init__(self, *, json_result: bool, events: bool) -> None:
         super().__init__("lines")
@@ -49,6 +54,7 @@ class MachineConsole(Console):
         self._is_showing = False
         self._is_finished = False
         self._has_place_for_text = True
+        self._is_stream_cut = False
 
     @contextmanager
     def held_stderr(self) -> Iterator[None]:
@@ -63,7 +69,8 @@ class MachineConsole(Console):
         """Take the name of the command, such as "options set", and the mode of `--progress`."""
         self._command, self._has_begun = command, True
         self._bars = self._has_bars(mode, sys.stderr if self._has_result else None)
-        self._emit("begin", format=FORMAT, version=__version__, command=command)
+        if CHILD not in os.environ:  # the parent has told it
+            self._emit("begin", format=FORMAT, version=__version__, command=command)
 
     # -- the result ----------------------------------------------------------------------------------
 
@@ -81,12 +88,12 @@ class MachineConsole(Console):
             self.report(result)
 
     def finish(self, code: int) -> None:
-        """Print the object, once."""
+        """Print the object, once. If stdout did not take it, a second `end` has the exit code for that."""
+        self.interrupt()
+        self._emit("end", ok=code == 0, exit_code=code)
         if self._is_finished:
             return
-        self._is_finished = True
-        self.interrupt()
-        self._emit("end", ok=self._error is None, exit_code=code)
+        self._is_finished = MachineConsole.has_told = True
         if self._has_result:
             told = {
                 "format": FORMAT,
@@ -115,7 +122,15 @@ class MachineConsole(Console):
         if not self._has_result:
             super()._print(text)
         elif not self._has_events:
-            streams.put(sys.stderr, text)
+            self._put_on_stderr(sys.stderr, text)
+
+    def _put_on_stderr(self, stream: TextIO, text: str) -> None:
+        self._is_stream_cut = streams.put(stream, text) is not None or self._is_stream_cut
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Tell whether the stream of a command, which is on stderr here, takes no more text."""
+        return self._is_stream_cut or super().is_cut_off
 
     @contextmanager
     def _showing(self) -> Iterator[None]:
@@ -131,7 +146,7 @@ class MachineConsole(Console):
         if not self._has_begun:
             self.begin(None)
         if self._has_events:
-            streams.put(self._stderr, f"{_line({'event': event, **plain(fields)})}\n")
+            self._put_on_stderr(self._stderr, f"{_line({'event': event, **plain(fields)})}\n")
 
     def say(self, text: str) -> None:
         super().say(text)
@@ -224,6 +239,7 @@ class MachineConsole(Console):
             "code": code.value if code else None,
             "message": text.removesuffix(str(code)).rstrip() if code else text,
         }
+        warning = plain(warning)
         self._warnings.append(warning)
         if self._has_events:
             self.interrupt()

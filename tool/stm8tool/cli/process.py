@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _Value = TypeVar("_Value")
 EXIT_INTERRUPTED = 130
 EXIT_DEFECT = 1  # that of Python after a traceback
+CHILD = "STM8TOOL_CHILD"  # in the environment of a child of `guard.py`: the pipe that ends with its parent
 _is_script = False
 
 
@@ -101,13 +102,15 @@ class Ending:
     ) -> bool:
         """Report a failure, and choose the exit code. A defect of the program ends with its traceback."""
         if error is None:
-            self._finish()
             try:
                 self._console.check_shown()
+                self._finish()
+                self._console.check_shown()  # the object of --json is the last output
             except ToolError as exc:
                 self._fail(exc)
-            return True
-        if isinstance(error, ToolError):
+            else:
+                return True
+        elif isinstance(error, ToolError):
             self._fail(error)
         elif isinstance(error, KeyboardInterrupt):
             is_half = (self.writes and not isinstance(error, HarmlessInterrupt)) or isinstance(error, HarmfulInterrupt)

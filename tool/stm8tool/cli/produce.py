@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Optional
@@ -12,9 +11,9 @@ from ..support import interrupts
 from .command import PartUse, command
 from .process import HarmlessInterrupt
 from .request import DEFAULT_PROBE
-from .stdin import Stdin
 
 if TYPE_CHECKING:
+    import logging
     from argparse import ArgumentParser
 
     from ..production.job import ProductionJob
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from .console import Console
     from .request import Request
     from .results.produce import ProduceResult
+    from .stdin import Stdin
 
 _MOST_CHIPS = 1_000_000
 
@@ -113,6 +113,7 @@ def _run(
     """Run the job, with what the command line asks for."""
     from ..production import line, rehearsal
     from .produce_display import display_for
+    from .stdin import Stdin
 
     places: dict[str, str] = {}
     if given.dry_run:
@@ -174,6 +175,8 @@ def _count(text: Optional[str]) -> Optional[int]:
 @contextmanager
 def _warnings_to(handler: logging.Handler) -> Iterator[None]:
     """Let the warnings of the tool go to the chip that they are about, and not to the terminal; -v shows them, too."""
+    import logging
+
     logger = logging.getLogger("stm8tool")
     before = logger.handlers
     logger.handlers = [*(before if logger.level < logging.WARNING else []), handler]

@@ -14,17 +14,25 @@ def stm8tool() -> NoReturn:
     def main() -> int:
         try:
             from . import main as cli
+
+            return cli.main()
         except KeyboardInterrupt:
             if not _is_for_programs(sys.argv[1:]):
                 raise
-            return _tell_interrupted(sys.argv[1:])
-        return cli.main()
+            return EXIT_INTERRUPTED if _is_told() else _tell_interrupted(sys.argv[1:])
 
     end_with(main)
 
 
 def _is_for_programs(words: list[str]) -> bool:
     return "--json" in words or "--events" in words
+
+
+def _is_told() -> bool:
+    """Tell whether the command has put its object on stdout."""
+    from .machine_console import MachineConsole
+
+    return MachineConsole.has_told
 
 
 def _tell_interrupted(words: list[str]) -> int:

@@ -13,8 +13,11 @@ from typing import Optional, TextIO
 def set_up() -> None:
     """Open the null device for a closed stream, and make both streams accept every character.
 
-    Otherwise the next open file would get the stream's number, and messages of a C library would go into it.
+    Otherwise the next open file would get the stream's number. Messages of a C library would go into it, and a child
+    would read it as its stdin.
     """
+    if sys.stdin is None:
+        os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
