@@ -36,6 +36,7 @@ from stm8tool_jumpstarter.driver import Stm8
         ("talking.bin", {"base": "32768"}),
         ("talking.bin", {"target": "flash"}),
         ("talking.bin", {"target": "0x8000"}),
+        ("talking.bin", {"target": 0x8000}),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(f"{name}={one}" for name, one in value.items()),
 )
@@ -56,9 +57,9 @@ def test_a_raw_binary_without_a_place_is_refused_and_nothing_is_written(desk: De
     assert desk.flash_holds(b"")
 
 
-@pytest.mark.parametrize("base", ["zz", -1])
+@pytest.mark.parametrize("base", ["zz", -1, 32768.5])
 def test_an_address_that_is_none_is_refused_although_the_file_comes(desk: Desk, base: Any) -> None:
-    with pytest.raises(stm8tool.UsageError, match="is not a number"):
+    with pytest.raises(stm8tool.UsageError, match="is not a"):
         desk.serve().flash(desk.path("talking.bin"), base=base)
     assert desk.flash_holds(b"")
 
