@@ -155,6 +155,8 @@ def test_farm(arguments: list[str]) -> int:
         apt_install("umockdev")
     named = [word for word in arguments if Path(ROOT, word.partition("::")[0]).exists()]
     options = [word for word in arguments if word not in named]
+    # The tests start many programs of labgrid and jumpstarter. Each start would compile their modules again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # Each package has its own settings of pytest, so it has a run of its own.
     runs = [named] if named else [[str(folder / "tests")] for folder in extras()]
     return max(pytest_in_one_process(python, *options, *words) for words in runs)

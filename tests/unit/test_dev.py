@@ -169,6 +169,20 @@ def test_each_package_of_the_farm_has_a_run_of_its_own_and_a_failure_is_not_hidd
     assert runs == [("-q", "tool/extras/labgrid/tests")]
 
 
+def test_the_programs_of_the_farm_keep_their_compiled_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = []
+
+    def ran(_python: Path, *_words: str) -> int:
+        kept.append("PYTHONDONTWRITEBYTECODE" not in os.environ)
+        return 0
+
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr(testing, "with_farm", lambda: Path(sys.executable))
+    monkeypatch.setattr(testing, "pytest_in_one_process", ran)
+    assert testing.test(["--farm"]) == 0
+    assert kept == [True] * len(environments.extras())
+
+
 def test_the_packages_of_the_farm_are_pinned_and_each_is_named_with_its_reason() -> None:
     lock = environments.FARM_LOCK.read_text(encoding="utf-8")
     pinned = dict(re.findall(r"^([a-z][\w.-]*)==([\w.]+)", lock, re.MULTILINE))

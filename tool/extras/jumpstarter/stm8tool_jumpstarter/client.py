@@ -50,7 +50,7 @@ class Stm8Client(FlasherClient):
         self,
         path: Union[PathBuf, Mapping[str, PathBuf]],
         *,
-        target: Optional[str] = None,
+        target: Optional[Address] = None,
         compression: Optional[Compression] = None,
         base: Optional[Address] = None,
         unlock: Optional[bool] = None,
@@ -81,7 +81,7 @@ class Stm8Client(FlasherClient):
         self,
         path: PathBuf,
         *,
-        target: Optional[str] = None,
+        target: Optional[Address] = None,
         compression: Optional[Compression] = None,
         base: Optional[Address] = None,
     ) -> int:
@@ -171,11 +171,11 @@ class Stm8Client(FlasherClient):
         self,
         method: str,
         path: PathBuf,
-        target: Optional[str],
+        target: Optional[Address],
         compression: Optional[Compression],
         about: dict[str, Any],
     ) -> dict[str, Any]:
-        text = str(path)
+        text, target = str(path), _text(target)
         if text.startswith(("http://", "https://")):
             name = PurePosixPath(urlparse(text).path).name
             handle = PresignedRequestResource(headers={}, url=text, method="GET").model_dump(mode="json")
@@ -202,7 +202,11 @@ def _result(answer: Any) -> dict[str, Any]:
 
 def _text(address: Optional[Address]) -> Optional[str]:
     """Return an address as text: jumpstarter would turn a number into a float."""
-    return address if address is None or isinstance(address, str) else f"0x{address:X}"
+    if address is None or isinstance(address, str):
+        return address
+    if not isinstance(address, int):
+        raise UsageError(f"{address!r} is not an address", hint="write 0x8000 or 32768")
+    return f"0x{address:X}"
 
 
 class _Sending(ObjectStream[bytes]):

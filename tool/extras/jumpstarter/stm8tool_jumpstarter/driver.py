@@ -256,26 +256,25 @@ class Stm8(FlasherInterface, Driver):
     ) -> dict[str, Any]:
         """Receive a whole file, then do the job that `make` makes of it. Nothing is done with a piece of a file."""
         try:
+            content = await self._received(source)  # before a refusal: a client whose file is not taken waits for ever
             sent = Sent.of(about)
-            content = await self._received(source, sent)
+            sent.require_whole(content)
         except ToolError as exc:
             return self._refused(what, exc)
         return await self._told(
             f"{what} {sent.name}", lambda: make(jobs.upload_of(content, sent, target, self._known), sent)
         )
 
-    async def _received(self, source: Any, sent: Sent) -> bytes:
+    async def _received(self, source: Any) -> bytes:
         content = bytearray()
         async with self.resource(source) as stream:
             async for piece in stream:
                 content += piece
                 if len(content) > jobs.LARGEST:
                     raise ImageError(
-                        f"{sent.name}: more than 16 MiB, so it is not an image for an STM8", hint="check the file name"
+                        "the file has more than 16 MiB, so it is not an image for an STM8", hint="check the file name"
                     )
-        whole = bytes(content)
-        sent.require_whole(whole)
-        return whole
+        return bytes(content)
 
     async def _told(self, what: str, prepare: Callable[[], jobs.Job]) -> dict[str, Any]:
         answer = await self._done(what, prepare)

@@ -36,6 +36,7 @@ from stm8tool_jumpstarter.driver import Stm8
         ("talking.bin", {"base": "32768"}),
         ("talking.bin", {"target": "flash"}),
         ("talking.bin", {"target": "0x8000"}),
+        ("talking.bin", {"target": 0x8000}),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(f"{name}={one}" for name, one in value.items()),
 )
@@ -56,6 +57,13 @@ def test_a_raw_binary_without_a_place_is_refused_and_nothing_is_written(desk: De
     assert desk.flash_holds(b"")
 
 
+@pytest.mark.parametrize("base", ["zz", -1, 32768.5])
+def test_an_address_that_is_none_is_refused_although_the_file_comes(desk: Desk, base: Any) -> None:
+    with pytest.raises(stm8tool.UsageError, match="is not a"):
+        desk.serve().flash(desk.path("talking.bin"), base=base)
+    assert desk.flash_holds(b"")
+
+
 def test_several_targets_in_one_call(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "settings.bin").write_bytes(b"\x01\x02\x03\x04")
     client = desk.serve()
@@ -70,6 +78,12 @@ def test_a_compressed_file_is_unpacked_on_the_way(desk: Desk, tmp_path: Path) ->
     done = desk.serve().flash(tmp_path / "talking.hex.gz", compression=Compression.GZIP)
     assert done["file"] == "talking.hex"
     assert desk.flash_holds(PROGRAM)
+
+
+def test_a_file_that_is_too_large_when_it_is_unpacked_is_refused(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "large.bin.gz").write_bytes(gzip.compress(bytes(jobs.LARGEST + 1)))
+    with pytest.raises(stm8tool.ImageError, match="the file has more than 16 MiB"):
+        desk.serve().flash(tmp_path / "large.bin.gz", compression=Compression.GZIP)
 
 
 @pytest.mark.parametrize("suffix", ["hex", "bin", "s19"])

@@ -23,7 +23,7 @@ from stm8tool.chip.running import program
 from . import address
 from .claim import Claim
 from .problem import Stm8ToolError, told
-from .resources import NetworkStm8Probe, Stm8Probe, of_type, part_of, refuse_unknown, text
+from .resources import NetworkStm8Probe, Stm8Probe, at_least, of_type, part_of, refuse_unknown, text
 from .swim_text import SwimText
 
 
@@ -31,8 +31,8 @@ def _flag(default: bool) -> Any:
     return attr.ib(default=default, validator=of_type(bool, "true"))
 
 
-def _number(kind: type, default: float) -> Any:
-    return attr.ib(default=default, validator=of_type(kind, str(default)))
+def _number(kind: type, default: float, least: float) -> Any:
+    return attr.ib(default=default, validator=[of_type(kind, str(default)), at_least(least)])
 
 
 @target_factory.reg_driver
@@ -70,9 +70,9 @@ class Stm8ToolDriver(ConsoleExpectMixin, Driver, BootstrapProtocol, ResetProtoco
     auto_unlock = _flag(True)
     loader = _flag(True)
     allow_remote = _flag(False)
-    usbip_port = _number(int, 3240)
-    txdelay = _number(float, 0.0)
-    txchunk = _number(int, 1)
+    usbip_port = _number(int, 3240, 1)
+    txdelay = _number(float, 0.0, 0)
+    txchunk = _number(int, 1, 1)
 
     def __attrs_post_init__(self) -> None:
         """Bind to the probe.

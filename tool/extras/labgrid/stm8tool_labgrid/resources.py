@@ -38,6 +38,19 @@ def of_type(kind: type, such_as: str) -> Callable[[Any, Any, Any], None]:
     return check
 
 
+def at_least(least: float) -> Callable[[Any, Any, Any], None]:
+    """Return a check for a number. With a negative piece of text labgrid would send nothing, and say nothing."""
+
+    def check(instance: Any, attribute: Any, value: Any) -> None:
+        if value is not None and not value >= least:
+            raise Stm8ToolError(
+                f"{type(instance).__name__}: {attribute.name} is at least {least:g}, not {value!r}",
+                hint=f"write {attribute.name}: {attribute.default}",
+            )
+
+    return check
+
+
 def text(such_as: str) -> Any:
     """Return an optional attribute that is a text."""
     return attr.ib(default=None, validator=of_type(str, such_as))

@@ -201,6 +201,8 @@ def test_a_target_that_does_not_fit_is_an_error_of_the_configuration(target: Mak
         ("auto_unlock: maybe", "auto_unlock is true or false, not 'maybe'"),
         ("txdelay: soon", "txdelay is a number, not 'soon'"),
         ("usbip_port: true", "usbip_port is a whole number, not True"),
+        ("txchunk: -1, txdelay: 0.1", "txchunk is at least 1, not -1"),
+        ("txdelay: -1", "txdelay is at least 0, not -1"),
         ("base: '0x8000'", "base is a whole number, not '0x8000'"),
     ],
 )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import Any
 
 import pytest
 
 from plugin_boards import Make, make_board, write_files
+
+# Started in the background or by nohup, a process inherits this as ignored, and so would every pytest that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
