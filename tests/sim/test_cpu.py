@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stm8tool.sim.cpu.core import Cpu
+from stm8tool.sim.cpu.core import BlockedError, Cpu
 from stm8tool.sim.cpu.disassemble import disassemble
 from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.opcodes import PREFIXES, TABLE
@@ -341,5 +341,50 @@ def test_a_run_ends_at_its_limit_with_the_same_state_by_blocks_and_by_steps() ->
         blocks, steps = core_with(code), core_with(code)
         blocks.run(limit)
         while steps.cycles < limit:
+            steps.step()
+        assert (blocks.registers, blocks.cycles) == (steps.registers, steps.cycles)
+
+
+class Closed(PlainBus):
+    """A bus whose flash can be read from a cycle on."""
+
+    free_at = 1 << 60
+
+    def read(self, address: int, now: int) -> int:
+        if now < self.free_at:
+            raise BlockedError
+        return self.memory[address]
+
+
+def test_code_in_ram_runs_in_blocks_while_flash_is_closed_up_to_the_access_that_waits() -> None:
+    """LDW X,#0x0300; INC A; LD (X),A; PUSH A; POP A; CP A,#100; JRNE to INC A; LD A,(0x8000,X); JRA itself."""
+    code = bytes.fromhex("AE0300" + "4C F7 88 84 A164 26F8" + "D68000" + "20FE")
+    bus = Closed(0xA000, LAYOUT)
+    bus.memory[0x40 : 0x40 + len(code)] = code
+    bus.memory[0x8300] = 0x5A
+    core = Cpu(bus)
+    core.pc, core.cautious = 0x40, True
+    with pytest.raises(BlockedError):
+        core.run(100_000)
+    assert (core.pc, core.a, core.m[0x300], core.count) == (0x4B, 100, 100, 601)
+    bus.free_at = core.cycles
+    core.run(core.cycles + 1)
+    assert (core.pc, core.a, core.count) == (0x4E, 0x5A, 602)
+    steps = Cpu(bus)
+    steps.m[0x300] = 0
+    steps.pc, steps.cautious = 0x40, True
+    while steps.pc != 0x4E:
+        steps.step()
+    assert (steps.registers, steps.cycles) == (core.registers, core.cycles)
+
+
+def test_a_block_may_end_behind_the_limit_but_not_behind_the_most() -> None:
+    code = "AE0064A605421C00034A26F920F3"
+    blocks, steps = core_with(code), core_with(code)
+    blocks.run(3000)
+    for limit in range(3000, 4000, 7):
+        blocks.run(limit, limit + 60)
+        assert limit <= blocks.cycles <= limit + 60
+        while steps.cycles < blocks.cycles:
             steps.step()
         assert (blocks.registers, blocks.cycles) == (steps.registers, steps.cycles)

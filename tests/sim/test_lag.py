@@ -169,7 +169,8 @@ def never_lagging(bench: Bench) -> Bench:
     """Let the chip look at everything before each instruction."""
     execution: Any = bench.chip.processor.execution
     execute = execution._execute
-    execution._execute = lambda end: execute(end if execution.core.sleep else 0.0)
+    execution._execute = lambda until, event: execute(until, event if execution.core.sleep else 0.0)
+    execution._most = lambda _until: 0
     execution._wait_in_loop = lambda _limit: False
     return bench
 
