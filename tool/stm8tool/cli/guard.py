@@ -62,6 +62,8 @@ def debug_in_child() -> None:
     """
     pipe = _pipe_of_child()
     if pipe:
+        # Ctrl-\ ends the parent. A terminal sends it to both, and the child then still lets the chip go.
+        signal.signal(signal.Signals["SIGQUIT"], signal.SIG_IGN)
         threading.Thread(target=_end_with, args=(int(pipe),), daemon=True).start()
     if pipe or not is_script() or os.name == "nt":
         return
