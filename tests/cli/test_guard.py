@@ -142,3 +142,11 @@ def test_commands_come_through_the_stdin_of_the_started_process(board: Served) -
     out, err = ended(process, "print counter + 1\nquit\n")
     assert (process.returncode, out, err) == (0, f"counter + 1 = {int(out.split()[-1])}\n", "")
     assert board.is_free()
+
+
+def test_a_closed_stdin_is_one_at_its_end(board: Served) -> None:
+    command = ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-I", _TOOL, *board.words, "debug", "held.elf"]
+    with subprocess.Popen(command, cwd=board.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        _, err = ended(run)
+    assert (run.returncode, err) == (0, "")
+    assert board.is_free()
