@@ -15,6 +15,7 @@ from cli.desk import Desk, Result, talking
 from dwarf_files import small_program
 from stm8tool.chip.flash.controller import Flash
 from stm8tool.debugger.dap.messages import LONGEST, encoded
+from stm8tool.sim import store
 
 HEAD = re.compile(rb"Content-Length: (\d+)\r\n\r\n")
 
@@ -55,6 +56,21 @@ def requests(*given: tuple[str, dict[str, Any]]) -> bytes:
 
 
 BEGIN = ("initialize", {"adapterID": "stm8tool"})
+
+
+def test_a_chip_that_sleeps_in_halt_is_said_and_the_session_ends(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    sleeps = b"\x82\x00\x80\x04\x8e\x20\xfd"  # HALT
+    desk.chip(content=sleeps)
+    (desk.folder / "held.elf").write_bytes(small_program(sleeps))
+    launch = ("launch", {"program": "held.elf"})
+    points = ("setFunctionBreakpoints", {"breakpoints": [{"name": "*0x8004"}]})
+    talk = Talk(desk, monkeypatch, requests(BEGIN, launch, ("configurationDone", {}), points, ("disconnect", {})))
+    assert talk.result.code == 0
+    refused, last = talk.messages[-2:]
+    assert refused["message"] == "the chip sleeps in HALT, so its CPU cannot be stopped"
+    assert (last["command"], last["success"]) == ("disconnect", True)
+    assert not [message for message in talk.messages if message.get("event") == "stopped"]
+    assert store.describe(desk.folder / "board.chip").state == "running: asleep in HALT"
 
 
 @pytest.mark.parametrize(
@@ -124,6 +140,12 @@ def test_a_wrong_request_is_refused_with_a_sentence_and_a_hint(
     assert words in text
     assert talk.result == Result(0, talk.result.out, "")
     assert board.is_idle()
+
+
+def test_a_hint_that_is_a_command_keeps_its_letters(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    launch = ("launch", {"program": "held.elf", "probe": "sim:missing.chip"})
+    talk = Talk(desk, monkeypatch, requests(BEGIN, launch))
+    assert "[E-USAGE]. stm8tool sim create missing.chip" in talk.texts()[0]
 
 
 def test_the_probe_speaks_only_to_stderr_and_the_chip_is_let_go(board: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,7 @@ class Served:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
+            start_new_session=True,  # a terminal signals a whole process group
         )
         assert process.stdout is not None
         assert process.stdout.readline().startswith("0x00")
@@ -83,6 +84,18 @@ def test_a_debugger_that_is_killed_lets_the_program_run(board: Served) -> None:
     assert process.stdout.read() == ""  # until both processes have ended
     _, err = ended(process)
     assert process.returncode == -signal.SIGKILL
+    assert err.splitlines()[-1] == "interrupted: the probe is released"
+    assert board.is_free()
+
+
+def test_ctrl_backslash_on_a_terminal_lets_the_program_run(board: Served) -> None:
+    source, other = os.openpty()
+    process = board.debug(source=other)
+    os.killpg(process.pid, signal.SIGQUIT)
+    _, err = ended(process)
+    os.close(source)
+    os.close(other)
+    assert process.returncode == -signal.SIGQUIT
     assert err.splitlines()[-1] == "interrupted: the probe is released"
     assert board.is_free()
 

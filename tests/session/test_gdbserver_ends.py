@@ -80,7 +80,10 @@ def test_a_second_client_is_refused_with_the_reason_and_the_first_goes_on() -> N
                 second.packet()
         first.go()
         with RspClient(service.port) as second:
+            second.raw(b"+$qSupported#37")  # GDB speaks first
             assert second.packet().startswith(b"E.another debugger uses this server")
+            with pytest.raises(ClosedError):
+                second.packet()
         assert first.interrupt() == "T02"
         assert START <= pc <= 0x8091
     assert sum("a second client was refused" in line for line in service.said) == 2

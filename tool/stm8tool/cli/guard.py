@@ -61,6 +61,8 @@ def debug_in_child() -> None:
     """
     pipe = _pipe_of_child()
     if pipe:
+        # Ctrl-\ ends the parent. A terminal sends it to both, and the child then still lets the chip go.
+        signal.signal(signal.Signals["SIGQUIT"], signal.SIG_IGN)
         threading.Thread(target=_end_with, args=(int(pipe),), daemon=True).start()
     if pipe or not is_script() or os.name == "nt":
         return
@@ -76,6 +78,8 @@ def debug_in_child() -> None:
         number = signal.Signals[name]  # by name: Windows has no SIGHUP
         if signal.getsignal(number) != signal.SIG_IGN:  # a child inherits that, so only nohup has it
             signal.signal(number, pass_on)
+    if sys.stdin is None:  # it is closed: without this the pipe would get its number, and be the child's stdin
+        os.open(os.devnull, os.O_RDONLY)
     ends, held = os.pipe()
     with subprocess.Popen(
         _words(), env=_environment(str(ends)), pass_fds=(ends,), start_new_session=is_apart

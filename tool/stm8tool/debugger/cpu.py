@@ -74,6 +74,8 @@ class DebuggedCpu:
     def registers(self) -> Registers:
         """The registers of the halted CPU; TargetError while it runs."""
         if self._held is None:
+            if self.is_asleep:
+                raise asleep()
             raise TargetError("the CPU runs, so its registers cannot be read", code=Code.DEBUG, hint="halt it first")
         return self._held
 

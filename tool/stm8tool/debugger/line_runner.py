@@ -21,6 +21,7 @@ from .stops import Reason, Stop
 from .target import Target
 
 POLL_S = 0.005  # how often a running CPU is looked at; our choice, a person sees no delay
+_ASLEEP_S = 2.0  # a chip that is to halt may wake for so long; then the user hears that it sleeps; our choice
 _SOON = 48  # instructions of one line that are stepped before the line runs by itself; our choice
 _BETWEEN = 8  # instructions that are stepped between such runs: with interrupts that always wait, a run executes none
 MOST_STEPS = 100_000  # instructions that are stepped in place of a run to an address; our choice: minutes on a probe
@@ -142,18 +143,25 @@ class LineRunner:
         return self._target.step() or self.wait(None)
 
     def wait(self, limit_s: Optional[float], *, through_resets: bool = False) -> Stop:
-        """Wait for the CPU to stop; halt it if the user wants that, or after a reset of the chip."""
+        """Wait for the CPU to stop; halt it if the user wants that, or after a reset of the chip.
+
+        Raises:
+            TargetError: It is to halt, and sleeps in HALT.
+        """
         self._changed()
         self.was_reset = False
         clock = self._target.clock
         began = clock.now()
+        asked: Optional[float] = None
         while True:
             stop = self._target.poll()
             if stop is not None:
                 return stop
             is_late = limit_s is not None and clock.now() - began >= limit_s
             if is_late or self.interrupted() or (self.was_reset and not through_resets):
-                stop = self._target.halt_soon()
+                asked = clock.now() if asked is None else asked
+                is_asleep = self._target.is_asleep and clock.now() - asked >= _ASLEEP_S
+                stop = self._target.halt() if is_asleep else self._target.halt_soon()
                 if stop is not None:
                     return stop
             clock.sleep(POLL_S)

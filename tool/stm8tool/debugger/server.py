@@ -9,6 +9,7 @@ from __future__ import annotations
 import select
 import socket
 import sys
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Optional
@@ -26,6 +27,7 @@ _STUCK_S = 1.0  # a client that takes nothing for so long is dropped; our choice
 _PIECE = 1 << 16
 _BUSY = "another debugger uses this server: one chip has one debugger at a time"
 _ANSWERED = 64  # packets of one piece from the client between two looks at the chip
+_MOST_REFUSED = 8  # clients that were refused, and may still read why
 
 
 class GdbServer:
@@ -56,6 +58,7 @@ class GdbServer:
         self._slept = slept
         self._tell_client = client
         self._client: Optional[_Client] = None
+        self._refused: deque[socket.socket] = deque()
 
     def serve(self, ready: Callable[[int], None]) -> None:
         """Serve until `ended`; `ready` is called with the port once clients may come.
@@ -115,6 +118,7 @@ class GdbServer:
                 raise
             finally:
                 self._client = None
+                self._close_refused(0)
                 self._stub.end()
         self._notice("the debugger has gone; the program runs")
         self._tell_client(False)
@@ -155,10 +159,18 @@ class GdbServer:
             return
         with suppress(OSError):
             other, _ = door.accept()
-            with other:
-                other.settimeout(_STUCK_S)
-                other.sendall(rsp.framed(rsp.failure(_BUSY)))
+            # GDB speaks first. A close would answer with a reset, and that takes the reason away.
+            self._refused.append(other)
+            other.settimeout(_STUCK_S)
+            other.sendall(rsp.framed(rsp.failure(_BUSY)))
+            other.shutdown(socket.SHUT_WR)
             self._notice(f"a second client was refused: {_BUSY}")
+        self._close_refused(_MOST_REFUSED)
+
+    def _close_refused(self, kept: int) -> None:
+        """Close the connections of the clients that were refused first."""
+        while len(self._refused) > kept:
+            self._refused.popleft().close()
 
 
 class _Client:

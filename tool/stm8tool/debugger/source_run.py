@@ -120,7 +120,8 @@ class SourceDebugger:
         Args:
             limit_s: Halt it after that time.
         """
-        self.target.resume()
+        if self.target.is_halted:  # else it sleeps in HALT, and could not be halted
+            self.target.resume()
         return self._told(self.runner.wait(limit_s, through_resets=True))
 
     def run_to(self, address: int) -> Halted:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 from ...errors import ImageError, TargetError, ToolError, UsageError
 from .. import begin
+from ..cpu import asleep
 from ..source_run import Halted, SourceDebugger
 from ..stops import Reason
 from .breakpoints import EditorBreakpoints
@@ -165,6 +166,8 @@ class Adapter:
             raise out_of_order(f"no program is debugged, so {request.command} is not possible", "send launch or attach")
         if row.halted and not self._is_configured:
             raise out_of_order(f"{request.command} came before configurationDone", "send configurationDone first")
+        if row.program and row.meanwhile == "halt" and not self._program.target.is_halted:
+            raise asleep()
 
     def _initialize(self, request: ClientRequest) -> None:
         if self._is_initialized:
@@ -308,11 +311,13 @@ class Adapter:
         while True:
             self._values.forget()
             self._halts = self._is_paused = False
+            is_halted = True
             try:
                 halted = run()
             except _NOT_LOST as exc:
                 self._wire.tell(told(exc), "stderr")
                 halted = Halted("halted, because of an error")
+                is_halted = self._program.target.is_halted
             except ToolError as exc:
                 self._lose(exc)
                 return
@@ -321,6 +326,9 @@ class Adapter:
                 self._take(self._first.popleft())
             if self._debugger is None or self._is_gone:
                 return
+            if not is_halted:  # it sleeps in HALT: a later event may be its stop
+                run, goes_on = self._program.run_on, True
+                continue
             if not (goes_on and was_for_request and halted.reason == "halted" and not self._is_paused):
                 break
         self._tell_stop(halted)
@@ -343,7 +351,7 @@ class Adapter:
     def _has_request(self) -> bool:
         """Look for requests while the program runs; True if it must be halted."""
         waiting, self._first = self._first, deque()
-        while not self._is_gone:
+        while waiting or not self._is_gone:
             message = waiting.popleft() if waiting else self._wire.next_if_any()
             if message is None:
                 break

@@ -13,6 +13,7 @@ from .messages import Body, ClientRequest, Garbage, MessageReader, NotDapError, 
 
 _PIECE = 1 << 14
 _MOST_WAITING = 64  # messages that are read ahead; our choice
+_TOOL = "stm8tool"  # a hint may be a command of the tool
 _LOOK_S = 0.1  # so often a wait for the client lets Ctrl-C in, on Windows
 
 
@@ -109,4 +110,7 @@ class DapWire:
 def told(error: ToolError) -> str:
     """Return an error in one line: its sentence, its code, its hint."""
     hint = error.hint_in(COMMAND_LINE)
-    return f"{error} {error.code}" + (f". {hint[0].upper()}{hint[1:]}" if hint else "")
+    if not hint:
+        return f"{error} {error.code}"
+    is_command = hint.startswith(f"{_TOOL} ")
+    return f"{error} {error.code}. {hint if is_command else hint[0].upper() + hint[1:]}"
