@@ -119,10 +119,10 @@ def test_a_program_that_runs_in_a_killed_debugger_loses_its_breakpoints(board: S
     assert board.is_free()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_that_ends_the_started_process_ends_the_command(board: Served, number: signal.Signals) -> None:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])  # by name: Windows has no SIGHUP
+def test_a_signal_that_ends_the_started_process_ends_the_command(board: Served, name: str) -> None:
     with board.dap() as client:
-        client.signal(number)
+        client.signal(signal.Signals[name])
         code, _, err = client.end()
     assert (code, err) == (130, "interrupted: the probe is released\n")
     assert board.is_free()

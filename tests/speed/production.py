@@ -1,13 +1,14 @@
 """Production: how long eight sockets take for eight blank chips, beside one socket for one; real time.
 
 The tool is one process. Python executes one thread of a process at a time, and a simulated chip needs the processor for
-most of what it does. So there are two measurements. In the first, the boards are in a process of their own, as real
-boards are outside of the computer. In the second, they are in the process of the tool.
+most of what it does. So there are two measurements. In the first, the boards are in other processes, one for each
+core, as real boards are outside of the computer. In the second, they are in the process of the tool.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import tempfile
 import threading
 import time
@@ -143,12 +144,15 @@ def _here(sockets: int) -> Iterator[Probes]:
 
 @contextmanager
 def _elsewhere(sockets: int) -> Iterator[Probes]:
-    """Give the probes of boards in a process of their own."""
+    """Give the probes of boards in other processes, one for each core."""
     # A new interpreter, not a fork: it must not have copies of the ends that are to be closed.
     context = multiprocessing.get_context("spawn")
     pairs = [context.Pipe() for _ in range(sockets)]
-    process = context.Process(target=_serve, args=([there for _, there in pairs],))
-    process.start()
+    ends = [there for _, there in pairs]
+    count = min(sockets, os.cpu_count() or 1)
+    processes = [context.Process(target=_serve, args=(ends[first::count],)) for first in range(count)]
+    for process in processes:
+        process.start()
     for _, there in pairs:
         there.close()
     probes = [_Away(here, _board(number).identity) for number, (here, _) in enumerate(pairs)]
@@ -159,14 +163,15 @@ def _elsewhere(sockets: int) -> Iterator[Probes]:
     finally:
         for here, _ in pairs:
             here.close()
-        process.join()
+        for process in processes:
+            process.join()
 
 
 def figures() -> Iterator[Figure]:
     """Yield the times, and their ratios."""
     what = "production: 8 KiB into a blank chip, simulated V3 in real time"
     for where, place, target in (
-        (_elsewhere, "boards in a process of their own", f"{_TARGET}"),
+        (_elsewhere, "boards in processes of their own", f"{_TARGET}"),
         (_here, "boards in the tool's process", "-"),
     ):
         one, every = (min(_seconds(where, sockets) for _ in range(_RUNS)) for sockets in (1, _SOCKETS))
