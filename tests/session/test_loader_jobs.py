@@ -87,7 +87,7 @@ def test_the_chip_holds_the_same_as_without_the_loader(seed: int) -> None:
 
 
 # A serial wire acts on these; SWIM over an ST-LINK does not see them.
-OF_SERIAL_WIRES = {name for name in KNOWN if name.startswith(("uart-", "esp-"))} | {"user-resets"}
+OF_SERIAL_WIRES = {name for name in KNOWN if name.startswith(("uart-", "esp-", "rp2040-"))} | {"user-resets"}
 FAULTS = [
     *(
         name
