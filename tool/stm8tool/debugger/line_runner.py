@@ -21,7 +21,7 @@ from .stops import Reason, Stop
 from .target import Target
 
 POLL_S = 0.005  # how often a running CPU is looked at; our choice, a person sees no delay
-_ASLEEP_S = 2.0  # a chip that is to halt may wake for so long; then the user hears that it sleeps; our choice
+_ASLEEP_S = 2.0  # a chip that is to halt may wake for so long before the user hears that it sleeps; our choice
 _SOON = 48  # instructions of one line that are stepped before the line runs by itself; our choice
 _BETWEEN = 8  # instructions that are stepped between such runs: with interrupts that always wait, a run executes none
 MOST_STEPS = 100_000  # instructions that are stepped in place of a run to an address; our choice: minutes on a probe

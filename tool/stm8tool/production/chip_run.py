@@ -99,7 +99,7 @@ class BlockTimer:
         self._at = time.perf_counter()
         self._done = self._bytes = 0
         self._seconds = self._most_s = 0.0
-        self.is_over = False  # what is written from now on is no block of the image
+        self.is_over = False  # what is written from now on does not belong to the image
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Take progress."""
