@@ -70,7 +70,7 @@ _PATTERNS = {
         + r"\tpopw\t\1\n"
     ),
     "divided-by-itself": re.compile(r"\tclrw\tx\n" + _GAP + r"\tld\txl, a\n" + _GAP + r"\tdiv\tx, a\n"),
-    # What lies below the stack pointer is no longer the program's: an interrupt overwrites it.
+    # An interrupt overwrites the bytes below the stack pointer.
     "below-the-stack": re.compile(r"\t\w+\t(?:a, )?\((?:0|0x00), sp\)(?:, a)?\n"),
     "complemented-twice": re.compile(
         r"\tcpl\ta\n" + _GAP + r"(?:\tcplw\t[xy]\n" + _GAP + r")?\tld\t([xy])h, a\n" + _GAP + r"\tcplw\t\1\n"

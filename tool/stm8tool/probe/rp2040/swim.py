@@ -10,78 +10,48 @@ NRST. Both need the wire to NRST. The first system reset proves that it is there
 from __future__ import annotations
 
 import logging
-from typing import Optional
 
-from ...errors import LINK_ERRORS, Code, LinkFault, ProbeError, ProbeLostError, SwimError, ToolError
-from ...support.clock import Clock
-from ...support.interrupts import shield
+from ...errors import LINK_ERRORS, Code, LinkFault, ProbeError, SwimError
 from ...transport.serial_line import SerialLine
-from ..base import NO_ACCESS, ProbeInfo
+from ..base import ProbeInfo
+from ..serial_probe import SerialProbe
 from . import frames
 from .frames import ENTER, MOST, READ, RESET, SET_PINS, SWIM_DEBUG, WRITE, Frames
 
 MODEL = "rp2040_swim"
 # SWIM at GPIO2 and NRST at GPIO3, as the firmware has them, with its pull-up on: that does no harm beside another one.
 _PINS = bytes((2, 3, 1))
-_MOST_WRITTEN = MOST - 6  # address and size
 _SWIM_CSR, _CSR_RST, _CSR_OSCOFF = 0x7F80, 0x04, 0x08
 _DM_CSR2 = 0x7F99
 _CC, _CC_MARK = 0x7F0A, 0x2F  # it is 0x28 after a reset
 _SYNC_NS = range(14000, 18001)  # 128 clocks of SWIM are 16 µs; the author saw 16 to 17 µs
 _STUCK = "out of range"  # in the firmware's words for a sync that is too long
-_READ_TRIES = 4
 
 _log = logging.getLogger(__name__)
 
 
-class Rp2040:
-    """`SwimLink` for an rp2040_swim.
+class Rp2040(SerialProbe):
+    """`SwimLink` for an rp2040_swim. The firmware takes the command for high speed, and then understands no answer.
 
     Args:
         line: The serial line; `open` opens it.
 
     Attributes:
-        has_high_speed: False: the firmware takes the command, and then understands no answer of the chip.
-        high_speed: False.
         resets_on_entry: True.
-        reads_repeated: How many reads of the chip had to be repeated.
     """
 
-    has_high_speed = False
-    high_speed = False
+    name = "an rp2040_swim"
+    most_read = MOST
+    most_written = MOST - 6  # address and size; the firmware sends them to the chip in pieces of 64
+    maybe_damage = frozenset({LinkFault.DAMAGED, LinkFault.SILENT})  # it says the same of a wrong bit and of silence
     resets_on_entry = True
 
     def __init__(self, line: SerialLine) -> None:
-        self._line = line
+        super().__init__(line)
         self._frames = Frames(line)
-        self._info: Optional[ProbeInfo] = None
         self._wants_low = False  # NRST should be low; the firmware cannot do that
         self._has_nrst = False  # a reset by NRST was seen
         self._measured = False
-        self._failed = False  # a command on SWIM has failed since the last entry
-        self.reads_repeated = 0
-
-    @property
-    def info(self) -> ProbeInfo:
-        """Which probe it is."""
-        if self._info is None:
-            raise ProbeError("the probe is not open", hint="open it first, for example with `with Session(…)`")
-        return self._info
-
-    @property
-    def place(self) -> str:
-        """The value of `--probe` that means this probe."""
-        return self._line.place
-
-    @property
-    def clock(self) -> Clock:
-        """The clock of the line."""
-        return self._line.clock
-
-    @property
-    def most_written(self) -> int:
-        """The most bytes in one command; the firmware sends them to the chip in pieces of 64."""
-        return _MOST_WRITTEN
 
     @property
     def exchanges_repeated(self) -> int:
@@ -102,28 +72,9 @@ class Rp2040:
             self._line.close()
             raise
 
-    def close(self) -> None:
-        """Let go of both pins, and release the port."""
-        with shield():
-            try:
-                if self._info is not None:
-                    self._let_go()
-            except ProbeLostError as exc:
-                _log.debug("could not release NRST: %s", exc)
-            except ToolError as exc:
-                _log.warning("could not release NRST: %s; if the program does not run, unplug the probe", exc)
-            finally:
-                self._info = None
-                self._line.close()
-
     def _let_go(self) -> None:
         self._wants_low = False
         self._frames.ask(SET_PINS, _PINS, repeatable=True)
-
-    def restart(self) -> None:
-        """Let go of both pins: an rp2040_swim has no mode that it could leave."""
-        self._failed = False
-        self._let_go()
 
     def recover(self) -> None:
         """Wait until the firmware has dropped what it had of a request, and let go of the pins. Nothing is stronger."""
@@ -170,11 +121,6 @@ class Rp2040:
                 took / 1000,
             )
 
-    def resync(self) -> None:
-        """Enter again if a command has failed: no command of the firmware is a communication reset alone."""
-        if self._failed:
-            self.enter(0.0)
-
     def system_reset(self) -> None:
         """Reset the chip by its pin: to a stalled CPU, or to a program that runs if SWIM_CSR.RST is set.
 
@@ -208,57 +154,8 @@ class Rp2040:
             hint="wire GPIO3 of the RP2040 to NRST, without a large capacitor; for a part without NRST use an ST-LINK",
         )
 
-    def set_speed(self, high: bool) -> None:
-        """Stay in low speed."""
-        if high:
-            raise ProbeError("an rp2040_swim has low speed only", code=Code.PROBE_LIMIT, hint="use an ST-LINK")
+    def _read_once(self, address: int, size: int) -> bytes:
+        return self._frames.ask(READ, frames.place(address, size), size, repeatable=True)
 
-    def _on_swim(self, command: int, payload: bytes, size: int = 0, *, repeatable: bool = False) -> bytes:
-        try:
-            return self._frames.ask(command, payload, size, repeatable=repeatable)
-        except SwimError:
-            self._failed = True
-            raise
-
-    def rotf(self, address: int, size: int) -> bytes:
-        """Read `size` bytes, in as many commands as needed."""
-        end = address + size
-        return b"".join(self._read(start, min(MOST, end - start)) for start in range(address, end, MOST))
-
-    def _read(self, address: int, size: int) -> bytes:
-        """Read in one command. A read that failed is tried again, more often if a bit may have been wrong.
-
-        The firmware says the same of a wrong bit as of a chip that is silent.
-        """
-        for left in reversed(range(_READ_TRIES)):
-            try:
-                data = self._on_swim(READ, frames.place(address, size), size, repeatable=True)
-            except SwimError as exc:
-                first_of_two = exc.fault in NO_ACCESS and left == _READ_TRIES - 1
-                may_be_damage = exc.fault in (LinkFault.DAMAGED, LinkFault.SILENT)
-                if not left or not (first_of_two or may_be_damage):
-                    raise
-                _log.debug("%s; trying again", exc)
-                continue
-            self.reads_repeated += left < _READ_TRIES - 1
-            return data
-        raise AssertionError("unreachable: the last try returns or raises")
-
-    def wotf(self, address: int, data: bytes, *, whole: bool = False) -> None:
-        """Write `data`, in as many commands as needed, or `whole` in one. This never repeats a command."""
-        if not data:
-            raise ValueError("a WOTF without data")
-        if whole and len(data) > _MOST_WRITTEN:
-            raise ProbeError(
-                f"an rp2040_swim takes only {_MOST_WRITTEN} bytes at once, and 0x{address:06X} needs {len(data)} in "
-                "one piece",
-                code=Code.PROBE_LIMIT,
-                hint="use an ST-LINK",
-            )
-        for start in range(0, len(data), _MOST_WRITTEN):
-            piece = data[start : start + _MOST_WRITTEN]
-            self._on_swim(WRITE, frames.place(address + start, len(piece)) + piece)
-
-    def supply_mv(self) -> Optional[int]:
-        """Return None: an rp2040_swim does not measure the supply."""
-        return None
+    def _write_once(self, address: int, data: bytes) -> None:
+        self._frames.ask(WRITE, frames.place(address, len(data)) + data)
