@@ -81,6 +81,15 @@ def test_it_opens_at_the_newer_speed_and_releases_nrst() -> None:
     assert not line.rows
 
 
+def test_after_a_restart_an_earlier_failure_asks_for_no_entry() -> None:
+    link, line = opened(("00", "00 FF 00 04"), ("FD FF", "FD 00"))
+    with pytest.raises(SwimError):
+        link.system_reset()
+    link.restart()
+    link.resync()
+    assert not line.rows
+
+
 def test_older_firmware_is_found_at_its_speed() -> None:
     line = ScriptedLine(*[("FF", "")] * 5, ("FF", "FF 00 00 01"), ("FD FF", "FD 00"))
     EspStlink(line).open()

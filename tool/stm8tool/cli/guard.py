@@ -78,8 +78,6 @@ def debug_in_child() -> None:
         number = signal.Signals[name]  # by name: Windows has no SIGHUP
         if signal.getsignal(number) != signal.SIG_IGN:  # a child inherits that, so only nohup has it
             signal.signal(number, pass_on)
-    if sys.stdin is None:  # it is closed: without this the pipe would get its number, and be the child's stdin
-        os.open(os.devnull, os.O_RDONLY)
     ends, held = os.pipe()
     with subprocess.Popen(
         _words(), env=_environment(str(ends)), pass_fds=(ends,), start_new_session=is_apart
