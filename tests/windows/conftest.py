@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import wheels as release
-from windows.wine import NEWEST, PYTHONS, ROOT, MissingError, Result, Wine, interpreter, wheels
+from windows.wine import ENDED_BY_WINE, NEWEST, PYTHONS, ROOT, MissingError, Result, Wine, interpreter, wheels
 
 HERE = Path(__file__).parent
 
@@ -69,3 +69,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker("wine")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for words in ENDED_BY_WINE:
+        terminalreporter.write_line(f"wine ended this program, and it was started again: {words}")
