@@ -72,7 +72,7 @@ BUILDER_LAYERS: dict[str, set[str]] = {
 }
 
 DOORS = {
-    "usb": {"transport/usb.py", "transport/libusb.py"},
+    "usb": {"transport/usb.py", "transport/usb_errors.py", "transport/libusb.py"},
     "intelhex": {"image/intel_hex.py"},
     "elftools": {"dwarf/reading.py"},
     "serial": {"transport/serial_port.py"},

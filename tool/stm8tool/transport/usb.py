@@ -1,19 +1,14 @@
-"""The real pipe to a probe: bulk transfers over libusb, by pyusb. Only this file and libusb.py know pyusb.
+"""The real pipe to a probe: bulk transfers over libusb, by pyusb. usb_errors.py translates its errors.
 
 This uses only interface 0. ST-LINK/V2-1 and STLINK-V3 are composite, and the system's drivers hold their disk and
 serial interfaces. To set the configuration would fail, or take the device from those drivers.
 
-A transaction error or a packet that is too long (libusb's IO and OVERFLOW) is raised as EndpointStallError. The host
-controller halts the endpoint after both, so the cure is that of a STALL: `clear_halt`, then the question again. If the
-probe is really gone, `clear_halt` fails, too, which raises ProbeLostError.
-
-Source: pyusb 1.3.1 and libusb 1.0.26 for the errors (read), USB 2.0 §9.4.3 and §9.6.7 for the string descriptors.
+Source: USB 2.0 §9.4.3 and §9.6.7 for the string descriptors.
 """
 
 from __future__ import annotations
 
 import math
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -32,7 +27,7 @@ from ..errors import (
 )
 from ..support.clock import Clock, MonotonicClock
 from ..words import Hint
-from . import confinement, in_flight, libusb, usb_access, usb_holder, usb_node
+from . import in_flight, libusb, usb_errors
 from .base import UsbDeviceInfo, UsbIdentity
 
 VENDOR_ST = 0x0483
@@ -47,15 +42,6 @@ _LONGEST_DESCRIPTOR = 254  # even: bLength is a byte and the text is UTF-16
 _CONTROL_LIMIT_S = 0.5
 _BACK_AFTER_RESET_S = 1.0
 _RESET_POLL_S = 0.05
-_REPLUG = "replug the probe, or try another cable or port, then repeat; until then the chip's program may be stopped"
-
-# libusb.h, enum libusb_error
-_IO = -1
-_NO_DEVICE = -4
-_TIMEOUT = -7
-_OVERFLOW = -8
-_PIPE = -9
-_ACCESS_CODES = (usb_access.ACCESS, usb_access.BUSY, usb_access.NOT_SUPPORTED)
 
 
 def enumerate_st() -> list[UsbDeviceInfo]:
@@ -81,7 +67,7 @@ def read_serial_descriptor(device: UsbDeviceInfo) -> bytes:
     if not handle.iSerialNumber:
         return b""
     try:
-        with _translated(device, opening=True):
+        with usb_errors.translated(device, opening=True):
             languages = _string_descriptor(handle, 0, 0)
             language = int.from_bytes(languages[2:4], "little")
             return _string_descriptor(handle, handle.iSerialNumber, language)
@@ -147,7 +133,7 @@ class UsbTransport:
             ProbeLostError: The device is gone.
         """
         try:
-            with _translated(self._device, opening=True):
+            with usb_errors.translated(self._device, opening=True):
                 self._claim()
         except BaseException:
             self.close()
@@ -187,7 +173,7 @@ class UsbTransport:
         except in_flight.StuckError as exc:
             raise ProbeLostError(
                 f"the probe at {self._identity.path} is lost: the USB library cannot wait for its transfers ({exc})",
-                hint=_REPLUG,
+                hint=usb_errors.REPLUG,
             ) from exc
         finally:
             if queue.stuck:
@@ -218,7 +204,7 @@ class UsbTransport:
                 self._stalled = []
             except usb.core.USBError as exc:
                 raise ProbeLostError(
-                    f"the probe at {self._identity.path} does not answer any more ({exc})", hint=_REPLUG
+                    f"the probe at {self._identity.path} does not answer any more ({exc})", hint=usb_errors.REPLUG
                 ) from exc
 
     def bulk_only_reset(self) -> None:
@@ -248,7 +234,7 @@ class UsbTransport:
         """
         try:
             # libusb reports a device as lost if it enumerates again.
-            with suppress(ProbeLostError), _translated(self._device):
+            with suppress(ProbeLostError), usb_errors.translated(self._device):
                 self._handle.reset()
         finally:
             self.close()
@@ -306,7 +292,7 @@ class UsbTransport:
                 hint=Hint("see what is attached there: {list}"),
             )
         is_disk = interface.bInterfaceClass == _MASS_STORAGE
-        with _translated(self._device, opening=True, is_disk=is_disk):
+        with usb_errors.translated(self._device, opening=True, is_disk=is_disk):
             if sys.platform.startswith("linux") and handle.is_kernel_driver_active(_INTERFACE):
                 handle.detach_kernel_driver(_INTERFACE)
                 self._detached_driver = True
@@ -319,7 +305,7 @@ class UsbTransport:
         if self._out is None:
             raise ProbeLostError(f"the probe at {self._identity.path} is not open")
         try:
-            with _translated(self._device):
+            with usb_errors.translated(self._device):
                 yield
         except EndpointStallError:
             if endpoint is not None and endpoint not in self._stalled:
@@ -331,7 +317,7 @@ class UsbTransport:
         for device in enumerate_st():
             if (device.path, device.product) == (wanted.path, wanted.product):
                 return device
-        raise ProbeLostError(f"the probe at {wanted.path} did not come back after a reset", hint=_REPLUG)
+        raise ProbeLostError(f"the probe at {wanted.path} did not come back after a reset", hint=usb_errors.REPLUG)
 
 
 def _info(device: Any) -> UsbDeviceInfo:
@@ -371,45 +357,3 @@ def _string_descriptor(handle: Any, index: int, language: int) -> bytes:
 def _milliseconds(seconds: float) -> int:
     """Return libusb's form of a time limit; never 0, which means no limit."""
     return max(1, math.ceil(seconds * 1000))
-
-
-@contextmanager
-def _translated(device: UsbDeviceInfo, *, opening: bool = False, is_disk: bool = False) -> Iterator[None]:
-    """Turn pyusb's errors into ours. NOT_FOUND means a half-installed driver in `open`, and a lost device later."""
-    probe = f"the probe at {device.path}"
-    try:
-        yield
-    except NotImplementedError as exc:  # pyusb's form of NOT_SUPPORTED
-        raise usb_access.access_error(usb_access.NOT_SUPPORTED, probe, sys.platform) from exc
-    except usb.core.USBError as exc:
-        code = exc.backend_error_code
-        if opening:
-            _look_at_file(device, probe, exc)
-        if code in _ACCESS_CODES or (opening and code == usb_access.NOT_FOUND):
-            holders = usb_holder.NOBODY
-            if code == usb_access.BUSY:
-                holders = usb_holder.find(device.handle.bus, device.handle.address, device.path)
-            raise usb_access.access_error(code, probe, sys.platform, is_disk=is_disk, holders=holders) from exc
-        raise _error(exc, probe) from exc
-
-
-def _look_at_file(device: UsbDeviceInfo, probe: str, exc: Any) -> None:
-    """Raise AccessError if Linux does not open the device's file; libusb says little about that."""
-    if not sys.platform.startswith("linux"):
-        return
-    obstacle = usb_node.obstacle(device.handle.bus, device.handle.address, device.path)
-    if obstacle:
-        raise usb_access.file_error(obstacle, probe, confinement.here(), is_root=os.geteuid() == 0) from exc
-
-
-def _error(exc: Any, probe: str) -> Exception:
-    code = exc.backend_error_code
-    if code in (_NO_DEVICE, usb_access.NOT_FOUND):
-        return ProbeLostError(f"{probe} is gone", hint=_REPLUG)
-    if code == _TIMEOUT:
-        return TransportTimeoutError(f"{probe} did not answer in time")
-    if code == _PIPE:
-        return EndpointStallError(f"{probe} refused a transfer")
-    if code in (_IO, _OVERFLOW):
-        return EndpointStallError(f"a transfer with {probe} broke off ({exc})")
-    return TransportError(f"{probe}: {exc}")
