@@ -1,6 +1,6 @@
 """A core that counts: how often it executed each instruction, and how many cycles that took.
 
-It is a class of its own, so that the core which does not count loses no time. It is given to `sim/execution.py` in its
+It is a class of its own, so that the core which does not count loses no time. `sim/core_bus.py` makes it in its
 place. Blocks and waiting loops stay as fast as they can: a block only notes after which of its instructions it was
 left. All instructions before that one were executed once.
 """
