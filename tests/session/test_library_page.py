@@ -96,7 +96,7 @@ def test_every_name_of_the_library_is_there_and_has_a_docstring(name: str) -> No
 def test_every_method_that_the_page_names_is_there_and_no_other() -> None:
     row = re.search(r"^\| `Chip` \| (.*) \|$", PAGE, re.MULTILINE)
     assert row
-    public = {name for name in vars(stm8tool.Chip) if not name.startswith("_")}
+    public = {name for name in dir(stm8tool.Chip) if not name.startswith("_")}
     assert set(re.findall(r"`(\w+)`", row[1])) == public
 
 

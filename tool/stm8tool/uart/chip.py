@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Optional, Union
 
-from ..api import Chip, Tell, not_told
+from ..api import Tell, not_told
 from ..chip import regions, start, upload
 from ..chip.facts import ChipInfo
 from ..chip.link.family import Traits
@@ -82,7 +82,7 @@ class UartChip(WithoutSwim):
 
     # -- the session -------------------------------------------------------------------------------------------
 
-    def __enter__(self) -> Chip:
+    def __enter__(self) -> UartChip:
         """Choose the port. The first job opens it, resets the chip and reaches its loader."""
         if self._line is not None:
             raise UsageError("this chip is in use already", hint="leave its `with` statement first")
