@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, suppress
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
@@ -17,10 +16,11 @@ from ...errors import ImageError, TargetError, ToolError, UsageError
 from .. import begin
 from ..cpu import asleep
 from ..source_run import Halted, SourceDebugger
-from ..stops import Reason
 from .breakpoints import EditorBreakpoints
+from .launch import launch_of
 from .messages import CAPABILITIES, Body, ClientArguments, ClientRequest, Garbage, out_of_order, shortened
 from .sources import Sources
+from .stop_events import stop, stop_of
 from .values import Values
 from .views import THREAD, Views
 from .wire import ClientGone, DapWire, told
@@ -188,23 +188,14 @@ class Adapter:
     def _begin(self, request: ClientRequest, *, attach: bool) -> None:
         if self._debugger is not None or self._has_ended:
             raise out_of_order("a program is debugged already", "start a second session for another one")
-        given = request.arguments
-        self._stops_on_entry = given.flag("stopOnEntry")
-        name = given.text("program")
-        source = given.text("source", "") or None
-        uploads = given.flag("upload")
-        if source is not None and not Path(source).is_dir():
-            raise UsageError(f"source {source} is not a folder", hint="give the folder that the build started in")
-        if uploads and attach:
-            raise UsageError("attach uploads nothing", hint="use launch with upload")
+        launch = launch_of(request.arguments, attach=attach)
+        self._stops_on_entry = launch.stops_on_entry
         self._halts = False
         with ExitStack() as held:
-            chip = held.enter_context(
-                self._open(given.text("probe", "") or None, given.text("part", "") or None),
-            )
-            program = begin.loaded(name, chip.part, source)
-            if uploads:
-                self._upload(chip, name)
+            chip = held.enter_context(self._open(launch.probe, launch.part))
+            program = begin.loaded(launch.program, chip.part, launch.source)
+            if launch.uploads:
+                self._upload(chip, launch.program)
             debugger = held.enter_context(begin.begun(chip, program, self._wire.tell, self._has_request, attach=attach))
             self._held = held.pop_all()
         self._debugger = debugger
@@ -234,9 +225,9 @@ class Adapter:
         self._wire.answer(request)
         number = self._points.is_here()
         if self._stops_on_entry:
-            self._stopped("entry", "at the entry")
+            self._wire.event("stopped", stop("entry", "at the entry"))
         elif number is not None:
-            self._stopped("breakpoint", f"breakpoint {number}", number)
+            self._wire.event("stopped", stop("breakpoint", f"breakpoint {number}", number))
         else:
             self._wire.event("continued", {"threadId": THREAD, "allThreadsContinued": True})
             self._run_on()
@@ -331,22 +322,7 @@ class Adapter:
                 continue
             if not (goes_on and was_for_request and halted.reason == "halted" and not self._is_paused):
                 break
-        self._tell_stop(halted)
-
-    def _tell_stop(self, halted: Halted) -> None:
-        if halted.breakpoint:
-            self._stopped("breakpoint", halted.reason, halted.breakpoint.number)
-        elif halted.reason == Reason.WATCH.value:
-            self._stopped("data breakpoint", halted.reason)
-        elif halted.reason.startswith("halted"):
-            self._stopped("pause", halted.reason)
-        else:
-            self._stopped("step", f"{halted.reason}: {halted.result}" if halted.result else halted.reason)
-
-    def _stopped(self, reason: str, text: str, number: Optional[int] = None) -> None:
-        hit = {} if number is None else {"hitBreakpointIds": [number]}
-        body = {"reason": reason, "description": text, "threadId": THREAD, "allThreadsStopped": True}
-        self._wire.event("stopped", {**body, **hit})
+        self._wire.event("stopped", stop_of(halted))
 
     def _has_request(self) -> bool:
         """Look for requests while the program runs; True if it must be halted."""
