@@ -11,6 +11,7 @@ import pytest
 from cli.compat import Flash
 from cli.desk import STM8L, STM8S, Desk
 from cli.plain_chip import Facts
+from cli.production_shop import furnish
 from cli.second_bench import FACTS, Bench
 from cli.second_probe import SecondProbe, attach
 from cli.uart_board import program
@@ -33,6 +34,13 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     yield Desk(tmp_path, capsys, monkeypatch)
     for number, handler in handlers:
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def shop(desk: Desk) -> Desk:
+    """A desk with an image, a counter, and the sockets A and B with a blank chip in each."""
+    furnish(desk)
+    return desk
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ HEADINGS = re.findall(r"^### (E-[A-Z-]+)$", ERRORS, re.MULTILINE)
 # No board decides whether Python packages are there; tests/unit/test_deps.py has them missing.
 # Only a program that floods its console meets E-RING-FULL; tests/session/test_swim_console.py has one.
 # E-SELF-TEST is the code of a chip in a log, and a run with such a chip ends with E-CHIPS-FAILED;
-# tests/cli/test_produce.py has one.
+# tests/cli/test_produce_self_test.py has one.
 _NOT_ON_A_BOARD = {Code.PACKAGES, Code.RING_FULL, Code.SELF_TEST}
 
 

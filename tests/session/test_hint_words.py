@@ -31,7 +31,7 @@ _NOT_MET |= {Code.RING_FULL}  # a notice: tests/session/test_swim_console.py
 _NOT_MET |= {Code.DEBUG}  # of a debugger's client: tests/session/test_gdb_breakpoints.py
 _NOT_MET |= {Code.NO_CONSOLE, Code.OTHER_BUILD}  # of a running program: tests/session/test_swim_console.py
 _NOT_MET |= {Code.NOT_RUNNING}  # tests/session/test_live_variables.py
-_NOT_MET |= {Code.JOB, Code.CHIPS_FAILED, Code.SELF_TEST}  # of production: tests/cli/test_produce.py
+_NOT_MET |= {Code.JOB, Code.CHIPS_FAILED, Code.SELF_TEST}  # of production: tests/cli/test_produce*.py
 
 
 # Options of udevadm, docker, podman, usbipd and SDCC.
