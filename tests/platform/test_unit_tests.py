@@ -1,26 +1,21 @@
-"""`pio test` as docs/testing.md has it, and its runner with stand-ins for a simulator, with uCsim, and with a UART."""
+"""`pio test` as docs/testing.md has it, its runner with a stand-in for a simulator, and the file of the project."""
 
 from __future__ import annotations
 
 import re
 import shutil
-import socket
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from documents import Example, examples, read
-from patience import LIMIT_S
+from documents import Example, examples
 from pio import Core, Project, Result, stm8tool
 from stm8test import project_file
+from unit_test_projects import BAD, BEGUN, COUNTED, END, INI, LEFT_OUT, ONE, PAGE, TWO, prepare, run, summary
 
 pytestmark = pytest.mark.platform
 
-PAGE = read("docs/testing.md")
 START = PAGE[PAGE.index("## From nothing") : PAGE.index("## What a run tells")]
-UCSIM_INI = re.findall(r"^```text\n(\[env:.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[0]
 FILES = ("platformio.ini", "lib/average/average.h", "lib/average/average.c", "test/test_average.c")
 SIMULATOR = """import sys
 assert open(sys.argv[-1]).read().startswith(":")
@@ -28,28 +23,6 @@ print({said!r})
 """
 PASS = "test_main.c:16:test_sum:PASS\n1 Tests 0 Failures 0 Ignored\nOK"
 FAIL = "test_main.c:16:test_sum:FAIL: expected 2\n1 Tests 1 Failures 0 Ignored\nFAIL"
-EMPTY = "void main(void) { for (;;) ; }\n"
-UNITY = "\n".join(
-    (
-        "#include <stm8_unity.h>",
-        "static volatile unsigned long count;",
-        "static void test_sum(void)",
-        "{{ TEST_ASSERT_EQUAL_INT(2, 1 + 1); }}",
-        "static void test_more(void)",
-        "{{ {code}; }}",
-        "int main(void)",
-        "{{",
-        "    UNITY_BEGIN();",
-        "    RUN_TEST(test_sum);",
-        "    RUN_TEST(test_more);",
-        "    return UNITY_END();",
-        "}}",
-    )
-)
-
-ucsim = pytest.mark.skipif(
-    shutil.which("sstm8") is None, reason="needs uCsim, which root's dev.py installs on Debian (sdcc-ucsim)"
-)
 
 
 # -- the page ----------------------------------------------------------------------------------------------------------
@@ -84,24 +57,6 @@ def test_the_page_leads_from_nothing_to_a_failing_test_to_a_passing_one_and_to_a
     assert list(names) == []
 
 
-# -- the runner --------------------------------------------------------------------------------------------------------
-
-
-def prepare(project: Project, command: str, program: str = EMPTY, more: str = "") -> Path:
-    """Make a project with the page's ini for uCsim, with another command for the simulator."""
-    folder = project.folder
-    (folder / "platformio.ini").write_text(UCSIM_INI.replace("  sstm8\n", command) + more, encoding="utf-8")
-    (folder / "test").mkdir()
-    (folder / "test" / project_file.NAME).write_text(project_file.CONTENT, encoding="utf-8")
-    (folder / "test" / "test_main.c").write_text(program, encoding="utf-8")
-    return folder
-
-
-def run(project: Project, *words: str) -> Result:
-    """Run the tests with a standard input that has ended, as a CI system has it."""
-    return project.core.pio("test", "-d", str(project.folder), *words, cwd=project.folder)
-
-
 @pytest.mark.parametrize(("said", "code", "summary"), [(PASS, 0, "1 succeeded"), (FAIL, 1, "1 failed")])
 def test_what_the_simulated_program_says_is_the_result(project: Project, said: str, code: int, summary: str) -> None:
     folder = prepare(project, f"  {sys.executable}\n  sim.py\n")
@@ -119,14 +74,6 @@ def test_a_handler_of_the_program_needs_no_vector_in_a_test_of_its_other_functio
     assert result.code == 0, result.output
     assert "warning: src/main.c: `tick` is the handler of interrupt 23" in result.output
 
-
-def summary(tests: int, failures: int = 0, ignored: int = 0) -> str:
-    return f"{tests} Tests {failures} Failures {ignored} Ignored"
-
-
-ONE, TWO, BAD, LEFT_OUT = "t.c:1:one:PASS", "t.c:2:two:PASS", "t.c:3:bad:FAIL: expected 2", "t.c:4:later:IGNORE"
-BEGUN, END = "stm8_unity: begin", "stm8_unity: end"
-COUNTED = "the summary says {} tests, {} failures, {} ignored; the lines above it say {}, {}, {}"
 
 # What a program says, its exit code, the code of `pio test`, and what the user reads.
 SAID = {
@@ -216,9 +163,6 @@ def write_runner(project: Project, ini: str) -> Result:
     return project.run("test-runner")
 
 
-INI = "[env:stm8sblue]\nplatform = ststm8\nboard = stm8sblue\n"
-
-
 def test_the_runner_is_written_once_also_beside_folders_of_tests(project: Project) -> None:
     (project.folder / "test" / "test_one").mkdir(parents=True)  # with such a folder PlatformIO wants the runner first
     for _ in range(2):
@@ -244,223 +188,3 @@ def test_a_runner_of_the_user_stays(project: Project) -> None:
     assert result.code == 1
     assert "is another runner, and stays" in result.output
     assert own.read_text(encoding="utf-8") == "# mine\n"
-
-
-# -- on a chip: its UART -----------------------------------------------------------------------------------------------
-
-
-def listen(project: Project, port: str, limit_s: int = 60) -> Result:
-    """Run the tests of a program that is on the chip already, read from a port that pyserial knows."""
-    prepare(project, "")
-    ini = f"{INI}upload_protocol = stlinkv2\ntest_framework = custom\ntest_port = {port}\n"
-    ini += f"custom_test_timeout = {limit_s}\n"
-    (project.folder / "platformio.ini").write_text(ini, encoding="utf-8")
-    return run(project, "--without-building", "--without-uploading", "--no-reset")
-
-
-def test_a_chip_that_says_nothing_fails_the_run(project: Project) -> None:
-    result = listen(project, "loop://", limit_s=2)
-    assert result.code == 1
-    assert "the program printed nothing for 2 s" in result.output
-
-
-def test_a_port_that_cannot_be_opened_fails_the_run(project: Project) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))  # the port is taken, so that no other program listens there
-        result = listen(project, f"socket://127.0.0.1:{unused.getsockname()[1]}")
-    assert result.code == 1
-    assert "hint: check test_port" in result.output
-
-
-# A port of pyserial whose program says the lines of said.txt, and then nothing.
-SAID_PORT = """
-import serial
-
-class Serial(serial.SerialBase):
-    BAUDRATES = (9600,)
-    in_waiting = 0
-
-    def open(self):
-        with open("said.txt", "rb") as file:
-            self._left = file.read()
-        self.is_open = True
-
-    def close(self):
-        self.is_open = False
-
-    def read(self, size=1):
-        found, self._left = self._left[:size], self._left[size:]
-        return found
-
-    def _reconfigure_port(self):
-        pass
-
-    _update_rts_state = _update_dtr_state = _reconfigure_port
-"""
-WITH_SAID_PORT = """
-import sys
-import serial
-from platformio.__main__ import main
-sys.path.insert(0, ".")
-serial.protocol_handler_packages.append("handlers")
-sys.exit(main(["platformio", *sys.argv[1:]]))
-"""
-
-
-UART = {
-    "whole": ([BEGUN, ONE, summary(1), "OK", END], 0, "1 succeeded"),
-    "dead in a test": ([BEGUN, ONE, "stm8_unity: run two"], 1, "hangs or crashed in two: it printed nothing for 10 s"),
-    "silent": ([], 1, "the program printed nothing for 10 s"),
-    "cut": ([BEGUN, ONE, summary(2)], 1, COUNTED.format(2, 0, 0, 1, 0, 0)),
-    "reset": ([BEGUN, ONE, "stm8_unity: run two", BEGUN], 1, "the program began again in two"),
-}
-
-
-@pytest.mark.parametrize("program", UART)
-def test_a_uart_is_read_with_the_same_care(project: Project, program: str) -> None:
-    lines, code, told = UART[program]
-    folder = prepare(project, "")
-    (folder / "handlers").mkdir()
-    (folder / "handlers" / "protocol_said.py").write_text(SAID_PORT, encoding="utf-8")
-    (folder / "said.txt").write_text("".join(f"{line}\r\n" for line in lines), encoding="utf-8")
-    ini = f"{INI}upload_protocol = stlinkv2\ntest_framework = custom\ntest_port = said://\n"
-    (folder / "platformio.ini").write_text(ini, encoding="utf-8")
-    words = ("test", "--without-building", "--without-uploading", "--no-reset")
-    done = subprocess.run(
-        [sys.executable, "-c", WITH_SAID_PORT, *words],
-        cwd=folder,
-        env=project.core.environment(),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=LIMIT_S,
-        check=False,
-    )
-    output = done.stdout + done.stderr
-    assert done.returncode == code, output
-    assert told in output
-
-
-@pytest.mark.parametrize("board", ["stm8sblue", "stm8l151k4_minimal"])
-def test_a_test_program_prints_to_a_uart(project: Project, board: str) -> None:
-    prepare(project, "", UNITY.format(code="TEST_FAIL()"))
-    ini = INI.replace("stm8sblue", board) + "test_framework = custom\nupload_protocol = simulator\n"
-    flags = "build_flags = -DSTM8_UNITY_UART=0x5230\nboard_build.f_cpu = 2000000L\n"
-    (project.folder / "platformio.ini").write_text(ini + flags, encoding="utf-8")
-    result = run(project)
-    assert "test_more: failed\t[FAILED]" in result.output, result.output
-    assert "1 failed, 1 succeeded" in result.output
-
-
-# -- Debian's uCsim ----------------------------------------------------------------------------------------------------
-
-LONG = "for (count = 0; count < 400000; count++)"  # far more than uCsim runs after its input has ended
-
-
-@ucsim
-@pytest.mark.parametrize("code", ["TEST_PASS()", LONG], ids=["short", "long"])
-def test_ucsim_runs_the_program_to_its_end(project: Project, code: str) -> None:
-    prepare(project, "  sstm8\n", UNITY.format(code=code))
-    result = run(project)
-    assert result.code == 0, result.output
-    assert "2 succeeded" in result.output
-
-
-@ucsim
-@pytest.mark.parametrize("code", ['__asm__("wfi")', '__asm__("halt")', '__asm__(".db 0x05")'])
-def test_a_program_that_dies_in_ucsim_fails_the_run(project: Project, code: str) -> None:
-    prepare(project, "  sstm8\n", UNITY.format(code=code))
-    result = run(project)
-    assert result.code == 1, result.output
-    assert "test_sum\t[PASSED]" in result.output
-    assert "the program ended without a summary: it crashed in test_more" in result.output
-
-
-@ucsim
-def test_a_program_that_hangs_in_ucsim_fails_the_run(project: Project) -> None:
-    prepare(project, "  sstm8\n", UNITY.format(code="for (;;)\n        "), "custom_test_timeout = 2\n")
-    result = run(project)
-    assert result.code == 1, result.output
-    assert "the program hangs or crashed in test_more: it printed nothing for 2 s" in result.output
-
-
-# -- upload_protocol = simulator, without a test -----------------------------------------------------------------------
-
-COUNTER = """
-#include <swim_console.h>
-#define REGISTER(address) (*(volatile unsigned char *)(address))
-void main(void)
-{
-    REGISTER(0x5064) = 0xAE;
-    REGISTER(0x5064) = 0x56;
-    REGISTER(0x4000)++;
-    while (!(REGISTER(0x505F) & 0x04)) ;
-    swim_puts("start ");
-    swim_putchar('0' + REGISTER(0x4000));
-    swim_puts("\\n");
-    for (;;) ;
-}
-"""
-
-
-def test_an_upload_to_the_simulator_makes_a_board_runs_the_program_and_keeps_the_eeprom(project: Project) -> None:
-    project.configure("stm8sblue\nupload_protocol = simulator\ncustom_simulated_time = 20ms")
-    project.source(COUNTER)
-    starts = []
-    for _ in range(2):
-        result = project.run("upload")
-        assert result.code == 0, result.output
-        assert "on the simulated stm8s103f3p6 for 20ms" in result.output
-        assert "the time is over" in result.output
-        starts += re.findall(r"^start (\d)$", result.output, re.MULTILINE)
-    assert len(starts) == 2
-    assert starts[0] < starts[1]
-    read_back = project.run("verify", "dumpeep")
-    assert read_back.code == 0, read_back.output  # every target uses this board
-
-
-def test_a_simulated_time_that_makes_no_sense_is_refused(project: Project) -> None:
-    project.configure("stm8sblue\nupload_protocol = simulator\ncustom_simulated_time = 20")
-    result = project.run("upload")
-    assert result.code == 1
-    assert result.errors == ["error: custom_simulated_time = 20 is not a simulated time, such as 500ms or 2s"]
-
-
-def test_a_board_of_the_user_is_tested_as_it_is(project: Project) -> None:
-    prepare(project, "", UNITY.format(code="TEST_ASSERT_EQUAL_HEX8(0x5A, *(volatile unsigned char *)0x4000)"))
-    ini = f"{INI}test_framework = custom\nupload_protocol = simulator\nupload_port = sim:board.chip\n"
-    (project.folder / "platformio.ini").write_text(ini, encoding="utf-8")
-    (project.folder / "eeprom.bin").write_bytes(b"\x5a")
-    words = ("--probe", "sim:board.chip", "--part", "stm8s103f3")
-    assert stm8tool("sim", "create", "board.chip", "--part", "stm8s103f3", cwd=project.folder).code == 0
-    assert stm8tool(*words, "write", "--region", "eeprom", "eeprom.bin", cwd=project.folder).code == 0
-    result = run(project)
-    assert result.code == 0, result.output
-    assert "2 succeeded" in result.output
-
-
-# -- the console by its port, with a program that does not use stm8_unity.h --------------------------------------------
-
-CONSOLE_INI = f"""{INI}upload_protocol = stlinkv2
-upload_port = sim:board.chip
-test_framework = custom
-test_port = swim://
-"""
-
-
-@pytest.mark.parametrize(
-    ("said", "code", "told"),
-    [
-        ("t.c:1:one:PASS\\nt.c:2:two:PASS\\n2 Tests 0 Failures 0 Ignored\\nOK\\n", 0, "2 succeeded"),
-        ("t.c:1:one:PASS\\nt.c:3:bad:FAIL: expected 2\\n2 Tests 1 Failures 0 Ignored\\nFAIL\\n", 1, "1 failed"),
-    ],
-)
-def test_results_come_over_the_console_from_a_simulated_board(
-    project: Project, said: str, code: int, told: str
-) -> None:
-    prepare(project, "", program=f'#include <swim_console.h>\nvoid main(void) {{ swim_puts("{said}"); for (;;) ; }}\n')
-    (project.folder / "platformio.ini").write_text(CONSOLE_INI, encoding="utf-8")
-    made = stm8tool("sim", "create", "board.chip", "--part", "stm8s103f3", cwd=project.folder)
-    assert made.code == 0
-    result = run(project)
-    assert result.code == code, result.output
-    assert told in result.output
