@@ -36,7 +36,8 @@ sys.path[:0] = [str(_TESTS), str(_TESTS.parent / "tool"), str(_TESTS.parent / "b
 from intelhex import IntelHex  # noqa: E402
 
 from sdcc import interrupts, with_assembler  # noqa: E402
-from sdcc.library_programs import StepMaker, Steps  # noqa: E402
+from sdcc.library_programs import Steps  # noqa: E402
+from sdcc.library_steps import StepMaker  # noqa: E402
 from sdcc.machine import OPTIONS, RefusedError, compile_c, compile_searched, results  # noqa: E402
 from sdcc.programs import Maker, Program  # noqa: E402
 from sdcc.reduce import reached_names, reduced, reduced_steps  # noqa: E402

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sdcc.dangers import DANGERS, Danger
+from sdcc.danger_row import Danger
+from sdcc.dangers import DANGERS
 from sdcc.dead_programs import Dead
 from sdcc.machine import OPTIONS, OUT, loaded, results
 from sdcc.programs import Maker
