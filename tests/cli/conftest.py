@@ -14,6 +14,7 @@ from cli.plain_chip import Facts
 from cli.production_shop import furnish
 from cli.second_bench import FACTS, Bench
 from cli.second_probe import SecondProbe, attach
+from cli.serial_probe import CONTENT
 from cli.uart_board import program
 from stm8tool.image import Segment, save
 from stm8tool.support import handover
@@ -34,6 +35,12 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     yield Desk(tmp_path, capsys, monkeypatch)
     for number, handler in handlers:
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def image(desk: Desk) -> str:
+    """The file that is written to the board of `serial_probe`."""
+    return desk.hex("a.hex", (0x8000, CONTENT))
 
 
 @pytest.fixture

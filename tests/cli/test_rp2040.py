@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import stm8tool
-from cli.desk import STM8L, STM8S, Desk, program
+from cli.desk import STM8L, STM8S, Desk
+from cli.serial_probe import CONTENT, RP2040, STLINK, board, holds, tool
 from documents import examples, read
 from stm8tool import selector
 from stm8tool.chip.running import attach
@@ -20,127 +21,37 @@ from stm8tool.sim import store
 from stm8tool.transport import serial_port
 from stm8tool.transport.serial_port import UsbPort
 
-PROBE = "rp2040:sim:b.chip"
-
-
-@pytest.fixture
-def image(desk: Desk) -> str:
-    return desk.hex("a.hex", (0x8000, program(700)))
-
-
-def board(*faults: str, part: str = STM8S, locked: bool = False) -> None:
-    words = ["sim", "create", "b.chip", "--part", part, *(["--locked"] if locked else [])]
-    assert main([*words, *(word for fault in faults for word in ("--fault", fault))]) == 0
-
-
-def tool(*words: str, probe: str = PROBE, part: str = STM8S) -> int:
-    return main(["--probe", probe, "--part", part, *words])
-
 
 @pytest.mark.parametrize("part", [STM8S, STM8L])
 def test_the_everyday_work(image: str, part: str, capsys: pytest.CaptureFixture[str]) -> None:
     board(part=part, locked=True)
-    assert tool("write", image, part=part) == 0
+    assert tool(RP2040, "write", image, part=part) == 0
     assert f"rp2040_swim 0.1.0, {part.upper()}" in capsys.readouterr().out
     for words in (["verify", image], ["read", "b.bin"], ["erase"], ["doctor"], ["reset"], ["info"]):
-        assert tool(*words, part=part) == 0, words
+        assert tool(RP2040, *words, part=part) == 0, words
     assert "NRST         it resets the chip" in capsys.readouterr().out
-    assert Path("b.bin").read_bytes()[:700] == program(700)
-    assert tool("lock", "--yes", part=part) == 0
-    assert tool("read", "b.bin", part=part) == 5
-    assert tool("unlock", part=part) == 0
-
-
-@pytest.mark.parametrize("kind", ["rp2040", "espstlink"])
-def test_no_text_says_that_a_wire_of_low_speed_has_high_speed(
-    kind: str, desk: Desk, capsys: pytest.CaptureFixture[str]
-) -> None:
-    board()
-    for command in ("info", "doctor"):
-        assert tool(command, probe=f"{kind}:sim:b.chip") == 0
-        said = capsys.readouterr().out
-        assert "the wire runs at low speed" in said
-        assert "under reset" in said
-        assert "high speed" not in said
+    assert Path("b.bin").read_bytes()[:700] == CONTENT
+    assert tool(RP2040, "lock", "--yes", part=part) == 0
+    assert tool(RP2040, "read", "b.bin", part=part) == 5
+    assert tool(RP2040, "unlock", part=part) == 0
 
 
 def test_without_the_loader_the_blocks_go_over_swim(image: str) -> None:
     board(part=STM8L)
-    assert tool("--no-loader", "write", image, part=STM8L) == 0
-    assert tool("verify", image, probe="sim:b.chip", part=STM8L) == 0
-
-
-@pytest.mark.parametrize("lost", range(1, 2500, 97))
-def test_one_lost_byte_anywhere_fails_no_write(image: str, lost: int) -> None:
-    board(f"uart-lost={lost}")
-    assert tool("write", image) == 0
-    assert tool("verify", image, probe="sim:b.chip") == 0
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        "uart-garbage=4001",
-        "uart-echo",
-        "rp2040-bad-crc=40",
-        "rp2040-old-number=40",
-        "nak-every=500",
-        "bit-flip-every=3001",
-        "nrst-slow=5",
-    ],
-)
-def test_a_fault_that_can_be_mended_costs_no_wrong_byte(image: str, fault: str) -> None:
-    board(fault)
-    assert tool("write", image) == 0
-    assert tool("verify", image, probe="sim:b.chip") == 0
-
-
-@pytest.mark.parametrize(
-    ("fault", "ended", "says"),
-    [
-        ("uart-open", 3, "the device at rp2040:sim:b.chip does not answer as an rp2040_swim: the rp2040_swim did not"),
-        ("rp2040-silent", 3, "[E-PROBE-HUNG]"),
-        ("rp2040-bad-crc=1", 3, "the checksum of an answer of the rp2040_swim is wrong [E-PROBE-HUNG]"),
-        ("uart-unplug-after=400", 3, "the serial adapter is gone [E-PROBE-LOST]"),
-        ("swim-open", 4, "[E-TARGET-SILENT]"),
-        ("unpowered", 4, "[E-TARGET-SILENT]"),
-        ("swim-stuck-low", 4, "[E-SWIM-STUCK]"),
-        (
-            "nrst-open",
-            3,
-            "a pulse on NRST does not reset the chip: an rp2040_swim needs that for every work [E-PROBE-LIMIT]",
-        ),
-        ("nrst-slow=20", 3, "a pulse on NRST does not reset the chip"),
-        ("nrst-stuck-low", 4, "error: "),
-    ],
-)
-def test_a_fault_is_one_error_with_a_hint(
-    image: str, fault: str, ended: int, says: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    board(fault)
-    assert tool("write", image) == ended
-    said = capsys.readouterr().err.splitlines()
-    assert says in said[-1]
-    assert said[-1].startswith("error: ")
-    assert said[-2].startswith("hint: ")
+    assert tool(RP2040, "--no-loader", "write", image, part=STM8L) == 0
+    assert holds(image, STM8L)
 
 
 def test_a_program_that_cannot_be_reset_goes_on(image: str, capsys: pytest.CaptureFixture[str]) -> None:
     board()
     Path("loop.bin").write_bytes(b"\x82\x00\x80\x80" + bytes(124) + b"\x20\xfe")
-    assert tool("--base", "0x8000", "write", "loop.bin", probe="sim:b.chip") == 0
+    assert tool(STLINK, "--base", "0x8000", "write", "loop.bin") == 0
     assert main(["sim", "create", "c.chip", "--part", STM8S, "--fault", "nrst-open"]) == 0
-    assert tool("--base", "0x8000", "write", "loop.bin", probe="sim:c.chip") == 0
-    assert tool("info", probe="rp2040:sim:c.chip") == 3
+    assert tool("sim:c.chip", "--base", "0x8000", "write", "loop.bin") == 0
+    assert tool("rp2040:sim:c.chip", "info") == 3
     capsys.readouterr()
     assert main(["sim", "show", "c.chip"]) == 0
     assert "CPU            running" in capsys.readouterr().out
-
-
-def test_a_version_of_the_loader_is_not_one_of_the_rp2040(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    board()
-    assert main(["sim", "serve-serial", "b.chip", "--as", "rp2040", "--loader-version", "2.1"]) == 2
-    assert "only the loader in a boot ROM has a version of the loader" in capsys.readouterr().err
 
 
 def test_the_page_shows_what_happens(image: str) -> None:
@@ -156,8 +67,8 @@ def test_the_page_shows_what_happens(image: str) -> None:
 def test_an_attachment_restarts_the_program_and_says_so(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     board()
     Path("loop.bin").write_bytes(b"\x82\x00\x80\x80" + bytes(124) + b"\x20\xfe")
-    assert tool("--base", "0x8000", "write", "loop.bin", probe="sim:b.chip") == 0
-    link = selector.open_link(PROBE)
+    assert tool(STLINK, "--base", "0x8000", "write", "loop.bin") == 0
+    link = selector.open_link(RP2040)
     link.open()
     attachment = Attachment(link, find_part(STM8S), lambda _text: None, Code.NOT_RUNNING)
     attachment.enter(lambda: None)
@@ -176,8 +87,8 @@ COUNTER = b"\x82\x00\x80\x80" + bytes(124) + b"\x3c\x10\x9d\x20\xfb"
 def test_a_debugger_halts_steps_and_lets_run(desk: Desk, reset: bool, capsys: pytest.CaptureFixture[str]) -> None:
     board()
     Path("loop.bin").write_bytes(COUNTER)
-    assert tool("--base", "0x8000", "write", "loop.bin", probe="sim:b.chip") == 0
-    with stm8tool.open(PROBE, STM8S) as chip, Target(chip) as target:
+    assert tool(STLINK, "--base", "0x8000", "write", "loop.bin") == 0
+    with stm8tool.open(RP2040, STM8S) as chip, Target(chip) as target:
         assert target.attach(reset=reset).pc == 0x8000
         assert target.step().pc == 0x8080
         assert target.step().pc == 0x8082
@@ -189,8 +100,8 @@ def test_a_debugger_halts_steps_and_lets_run(desk: Desk, reset: bool, capsys: py
 def test_a_debugger_knows_that_to_find_a_lost_chip_again_was_a_reset(desk: Desk) -> None:
     board()
     Path("loop.bin").write_bytes(COUNTER)
-    assert tool("--base", "0x8000", "write", "loop.bin", probe="sim:b.chip") == 0
-    with stm8tool.open(PROBE, STM8S) as chip, Target(chip) as target:
+    assert tool(STLINK, "--base", "0x8000", "write", "loop.bin") == 0
+    with stm8tool.open(RP2040, STM8S) as chip, Target(chip) as target:
         target.attach()
         target.step()
         assert target.step().pc == 0x8082
@@ -229,7 +140,7 @@ def test_without_a_port_the_only_pico_is_used_or_the_only_port(
 ) -> None:
     monkeypatch.setattr(serial_port, "usb_ports", lambda _vendor, _products: picos)
     monkeypatch.setattr(serial_port, "ports", lambda: [(port, "an adapter") for port in ports])
-    assert tool("info", probe=probe) == ended
+    assert tool(probe, "info") == ended
     assert capsys.readouterr().err.splitlines()[-1] == f"error: {says}"
 
 
