@@ -8,37 +8,29 @@ from typing import Optional, Union
 
 import pytest
 
-from clocks import StandingClock
 from stm8tool.errors import Code, ExchangeError, LinkFault, ProbeError, SwimError, TransportTimeoutError
 from stm8tool.probe.espstlink.swim import EspStlink
-from stm8tool.support.clock import Clock
+from unit.scripted_line import ScriptedLine
 
 VERSION = "FF 00 00 02"
 Row = tuple[str, str]
 
 
-class ScriptedLine:
-    """A `SerialLine`: each request must be the next of the list, and its answer comes at once."""
+class EspLine(ScriptedLine[Row]):
+    """The line of an espstlink; it counts the pulses of RTS."""
 
-    sets_parity = True
     place = "espstlink:bench"
 
     def __init__(self, *rows: Row) -> None:
-        self.clock: Clock = StandingClock()
-        self.rows = deque(rows)
-        self.input = b""
+        super().__init__(*rows)
         self.speeds: list[int] = []
         self.pulses = 0
-        self.is_open = False
         self.even = True
 
     def open(self, baud: int) -> None:
         assert not self.is_open
         self.is_open = True
         self.speeds.append(baud)
-
-    def close(self) -> None:
-        self.is_open = False
 
     def set_parity(self, *, even: bool) -> None:
         self.even = even
@@ -53,19 +45,10 @@ class ScriptedLine:
         assert data == bytes.fromhex(request)
         self.input += bytes.fromhex(answer)
 
-    def read(self, size: int, timeout_s: float) -> bytes:
-        given, self.input = self.input[:size], self.input[size:]
-        if len(given) < size:
-            self.clock.sleep(timeout_s)
-        return given
 
-    def drop_input(self) -> None:
-        self.input = b""
-
-
-def opened(*rows: Row) -> tuple[EspStlink, ScriptedLine]:
+def opened(*rows: Row) -> tuple[EspStlink, EspLine]:
     """Return an open link; `rows` follow the handshake."""
-    line = ScriptedLine(("FF", VERSION), ("FD FF", "FD 00"), *rows)
+    line = EspLine(("FF", VERSION), ("FD FF", "FD 00"), *rows)
     link = EspStlink(line)
     link.open()
     return link, line
@@ -91,14 +74,14 @@ def test_after_a_restart_an_earlier_failure_asks_for_no_entry() -> None:
 
 
 def test_older_firmware_is_found_at_its_speed() -> None:
-    line = ScriptedLine(*[("FF", "")] * 5, ("FF", "FF 00 00 01"), ("FD FF", "FD 00"))
+    line = EspLine(*[("FF", "")] * 5, ("FF", "FF 00 00 01"), ("FD FF", "FD 00"))
     EspStlink(line).open()
     assert (line.speeds, line.pulses) == ([921600, 115200], 0)
 
 
 def test_the_text_of_a_start_does_not_count_as_an_answer() -> None:
     banner = b"\r\nESP-STLINK\r\n".hex()
-    line = ScriptedLine(("FF", "FF E0 02"), ("FF", VERSION + banner), ("FF", VERSION), ("FD FF", "FD 00"))
+    line = EspLine(("FF", "FF E0 02"), ("FF", VERSION + banner), ("FF", VERSION), ("FD FF", "FD 00"))
     EspStlink(line).open()
     assert line.speeds == [921600]
 
@@ -107,7 +90,7 @@ def test_the_text_of_a_start_does_not_count_as_an_answer() -> None:
     ("answer", "says"), [("", "does not answer"), ("7F 1F", "answers 7f 1f, which is not the answer of an espstlink")]
 )
 def test_another_device_is_not_an_espstlink(answer: str, says: str) -> None:
-    line = ScriptedLine(*[("FF", answer)] * 20)
+    line = EspLine(*[("FF", answer)] * 20)
     with pytest.raises(ProbeError, match=says) as caught:
         EspStlink(line).open()
     assert caught.value.code is Code.PROBE_HUNG
@@ -115,14 +98,14 @@ def test_another_device_is_not_an_espstlink(answer: str, says: str) -> None:
 
 
 def test_newer_firmware_is_refused() -> None:
-    line = ScriptedLine(("FF", "FF 00 00 03"))
+    line = EspLine(("FF", "FF 00 00 03"))
     with pytest.raises(ProbeError, match=r"firmware 0\.3, and this tool knows versions up to 0\.2") as caught:
         EspStlink(line).open()
     assert (caught.value.code, line.is_open) == (Code.PROBE_REFUSES, False)
 
 
 def test_the_first_firmware_never_gets_a_command_for_nrst() -> None:
-    line = ScriptedLine(*[("FF", "")] * 5, ("FF", "FF 00 00 00"))
+    line = EspLine(*[("FF", "")] * 5, ("FF", "FF 00 00 00"))
     link = EspStlink(line)
     link.open()
     link.release_reset()
@@ -312,7 +295,7 @@ def test_recover_resets_the_esp8266() -> None:
 
 def test_it_says_if_it_is_not_open() -> None:
     with pytest.raises(ProbeError, match="not open"):
-        _ = EspStlink(ScriptedLine()).info
+        _ = EspStlink(EspLine()).info
 
 
 def test_a_release_that_fails_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:

@@ -11,10 +11,9 @@ from typing import Optional, Union
 
 import pytest
 
-from clocks import StandingClock
 from stm8tool.errors import Code, ExchangeError, LinkFault, ProbeError, SwimError, TransportTimeoutError
 from stm8tool.probe.rp2040.swim import Rp2040
-from stm8tool.support.clock import Clock
+from unit.scripted_line import ScriptedLine
 
 VERSION, PINS, ENTER, RESET, READ, WRITE, DEBUG = 0x01, 0x02, 0x04, 0x05, 0x08, 0x09, 0x0F
 NAME = bytes((0, 1, 0, 1)) + b"rp2040-swim\0"
@@ -72,26 +71,19 @@ def other_words(command: int, number: int) -> bytes:
 BROKEN = [nothing, wrong_checksum, old_number, other_command, cut, cut_head, without_status, too_much, other_words]
 
 
-class ScriptedLine:
-    """A `SerialLine`: each request must be the next of the list, and its answer comes at once."""
+class PicoLine(ScriptedLine[Row]):
+    """The line of an rp2040_swim; it may echo."""
 
-    sets_parity = True
     place = "rp2040:bench"
 
     def __init__(self, *rows: Row) -> None:
-        self.clock: Clock = StandingClock()
-        self.rows = deque(rows)
-        self.input = b""
-        self.is_open = self.dtr = False
-        self.echo = False
+        super().__init__(*rows)
+        self.dtr = self.echo = False
 
     def open(self, baud: int) -> None:
         assert not self.is_open
         assert baud != 1200
         self.is_open = True
-
-    def close(self) -> None:
-        self.is_open = False
 
     def set_parity(self, *, even: bool) -> None:
         assert not even
@@ -113,15 +105,6 @@ class ScriptedLine:
             status, content = (answer, b"") if isinstance(answer, int) else (0, answer)
             self.input += frame(command | 0x80, number, struct.pack("<H", status) + content)
 
-    def read(self, size: int, timeout_s: float) -> bytes:
-        given, self.input = self.input[:size], self.input[size:]
-        if len(given) < size:
-            self.clock.sleep(timeout_s)
-        return given
-
-    def drop_input(self) -> None:
-        self.input = b""
-
 
 def read(address: int, size: int) -> tuple[int, bytes]:
     return READ, struct.pack("<IH", address, size)
@@ -134,9 +117,9 @@ def write(address: int, data: bytes) -> tuple[int, bytes]:
 ASKED: Row = ((VERSION, b""), NAME)
 
 
-def opened(*rows: Row) -> tuple[Rp2040, ScriptedLine]:
+def opened(*rows: Row) -> tuple[Rp2040, PicoLine]:
     """Return an open link; `rows` follow the handshake."""
-    line = ScriptedLine(ASKED, (LET_GO, b""), *rows)
+    line = PicoLine(ASKED, (LET_GO, b""), *rows)
     link = Rp2040(line)
     link.open()
     return link, line
@@ -154,7 +137,7 @@ def test_it_opens_with_dtr_lets_go_of_the_pins_and_names_itself() -> None:
 
 
 def test_a_device_that_gets_out_of_its_old_frame_is_asked_again() -> None:
-    line = ScriptedLine(((VERSION, b""), nothing), ((VERSION, b""), wrong_checksum), ASKED, (LET_GO, b""))
+    line = PicoLine(((VERSION, b""), nothing), ((VERSION, b""), wrong_checksum), ASKED, (LET_GO, b""))
     Rp2040(line).open()
     assert not line.rows
     assert line.clock.now() > 2 * 0.5  # the firmware forgets a frame after half a second
@@ -162,7 +145,7 @@ def test_a_device_that_gets_out_of_its_old_frame_is_asked_again() -> None:
 
 @pytest.mark.parametrize("broken", BROKEN)
 def test_another_device_is_not_an_rp2040_swim(broken: Answer) -> None:
-    line = ScriptedLine(*[((VERSION, b""), broken)] * 3)
+    line = PicoLine(*[((VERSION, b""), broken)] * 3)
     with pytest.raises(ProbeError, match="does not answer as an rp2040_swim: ") as caught:
         Rp2040(line).open()
     assert (caught.value.code, line.is_open) == (Code.PROBE_HUNG, False)
@@ -170,14 +153,14 @@ def test_another_device_is_not_an_rp2040_swim(broken: Answer) -> None:
 
 
 def test_a_port_that_only_returns_what_it_gets_is_said_to() -> None:
-    line = ScriptedLine(*[((VERSION, b""), lambda command, number: frame(command, number, b""))] * 3)
+    line = PicoLine(*[((VERSION, b""), lambda command, number: frame(command, number, b""))] * 3)
     line.echo = True
     with pytest.raises(ProbeError, match="only returns what the tool sends"):
         Rp2040(line).open()
 
 
 def test_an_echo_before_the_answer_does_no_harm() -> None:
-    line = ScriptedLine(ASKED, (LET_GO, b""), (read(0x10, 1), b"\x42"))
+    line = PicoLine(ASKED, (LET_GO, b""), (read(0x10, 1), b"\x42"))
     line.echo = True
     link = Rp2040(line)
     link.open()
@@ -186,7 +169,7 @@ def test_an_echo_before_the_answer_does_no_harm() -> None:
 
 @pytest.mark.parametrize("name", [b"", b"\0\1\0\1", b"\0\1\0\1another\0"])
 def test_a_device_with_another_name_is_refused(name: bytes) -> None:
-    line = ScriptedLine(((VERSION, b""), name))
+    line = PicoLine(((VERSION, b""), name))
     with pytest.raises(ProbeError, match="it calls itself '") as caught:
         Rp2040(line).open()
     assert (caught.value.code, line.is_open) == (Code.PROBE_REFUSES, False)
