@@ -94,6 +94,15 @@ def test_what_a_uart_cannot_do_is_said(words: list[str], says: str, capsys: pyte
 
 
 @pytest.mark.usefixtures("at_uart")
+def test_each_danger_of_a_change_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    board("stm8l151k4")
+    assert tool("stm8l151k4", "options", "set", "WDG.IWDG_HW=1", "BOR=0x09") == 2
+    said = capsys.readouterr().err
+    assert "--force-watchdog: WDG.IWDG_HW starts a watchdog at each reset" in said
+    assert "--force-brownout: BOR: a chip whose supply is below the threshold stays in reset" in said
+
+
+@pytest.mark.usefixtures("at_uart")
 def test_ubc_protects_and_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     board("stm8s208mb", enabled=True)
     assert tool("stm8s208mb", "write", "firmware.hex") == 0

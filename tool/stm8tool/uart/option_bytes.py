@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from typing import NoReturn
 
 from ..chip.options.bytes import OptionState
-from ..chip.options.plan import Change, Danger, hazards
-from ..errors import Code, ProbeError, ProgramError, SerialError, UsageError
+from ..chip.options.plan import Change, Danger, hazards, refuse
+from ..errors import Code, ProbeError, ProgramError, SerialError
 from ..parts.table import Part, Region, option_table
 from ..support.interrupts import shield
 from ..words import Hint
@@ -39,14 +39,7 @@ def require_allowed(part: Part, changes: Sequence[Change], allow: Collection[Dan
     for change in changes:
         if loaders.closed(part, change.option):
             unable(f"write the option byte {change.option.name}", "only SWIM changes it")
-    found = [hazard for hazard in hazards(part, changes) if hazard.danger not in allow]
-    if found:
-        needed = " ".join(dict.fromkeys(hazard.danger.value for hazard in found))
-        raise UsageError(
-            f"{found[0].why}: nothing was written",
-            code=Code.DANGEROUS_WRITE,
-            hint=Hint("{allow:{needed}} writes it anyway", needed=needed),
-        )
+    refuse([hazard for hazard in hazards(part, changes) if hazard.danger not in allow])
 
 
 def write(blocks: LoaderBlocks, changes: Sequence[Change]) -> None:

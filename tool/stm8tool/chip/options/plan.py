@@ -137,6 +137,18 @@ def hazards(part: Part, changes: Iterable[Change]) -> list[Hazard]:
     return found
 
 
+def refuse(found: Sequence[Hazard]) -> None:
+    """Raise UsageError if there is a hazard; it names all of them, and what allows them."""
+    if found:
+        needed = " ".join(dict.fromkeys(hazard.danger.value for hazard in found))
+        raise UsageError(
+            f"{found[0].why}: nothing was written",
+            code=Code.DANGEROUS_WRITE,
+            hint=Hint("{allow:{needed}} writes it anyway", needed=needed),
+            details=[Hint("{allow:{danger}}: {why}", danger=h.danger.value, why=h.why) for h in found],
+        )
+
+
 def _brownout_level(byte: int) -> int:
     """Return the level of the brown-out reset: 0 if it is off, else 1 and up with its threshold."""
     return (byte >> 1 & 7) + 1 if byte & 1 else 0

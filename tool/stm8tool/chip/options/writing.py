@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Sequence
 
-from ...errors import LINK_ERRORS, Code, ProgramError, ReadoutProtectedError, UsageError
+from ...errors import LINK_ERRORS, Code, ProgramError, ReadoutProtectedError
 from ...parts.table import OptionByte, option_table
 from ...support.interrupts import shield
 from ...words import Hint
@@ -21,7 +21,7 @@ from .. import registers as reg
 from ..flash.controller import Flash, RefusedError
 from . import protection
 from .bytes import OptionState, in_order, left_undone, read_options, spoilt, write_values
-from .plan import Change, Danger, Hazard, hazards, write_order
+from .plan import Change, Danger, Hazard, hazards, refuse, write_order
 
 _log = logging.getLogger(__name__)
 _HINT = Hint("check supply, VCAP capacitor and wires, then repeat the {command}: it goes on where it stopped")
@@ -45,15 +45,7 @@ def hazards_here(flash: Flash, changes: Sequence[Change], allowed: Collection[Da
 
 def require_safe(flash: Flash, changes: Sequence[Change], allowed: Collection[Danger] = ()) -> None:
     """Raise UsageError unless each hazard of `changes` is allowed, or does not exist on this chip."""
-    found = hazards_here(flash, changes, allowed)
-    if found:
-        needed = " ".join(dict.fromkeys(hazard.danger.value for hazard in found))
-        raise UsageError(
-            f"{found[0].why}: nothing was written",
-            code=Code.DANGEROUS_WRITE,
-            hint=Hint("{allow:{needed}} writes it anyway", needed=needed),
-            details=[Hint("{allow:{danger}}: {why}", danger=h.danger.value, why=h.why) for h in found],
-        )
+    refuse(hazards_here(flash, changes, allowed))
 
 
 def change(flash: Flash, changes: Sequence[Change], allowed: Collection[Danger] = ()) -> None:
