@@ -9,7 +9,7 @@ import csv
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,12 +38,13 @@ class Program(NamedTuple):
     source: str
     column: str
     variants: Mapping[str, Variant]
+    included: Sequence[Path] = ()  # files of other folders
 
     def assemble(self, name: str, folder: Path, bin_folder: str = "") -> bytes:
         """Return the bytes of a variant from its start on; ValueError if they do not fit, or lie over each other."""
         prefix = f"{bin_folder}/" if bin_folder else ""
         variant = self.variants[name]
-        for source in self.folder.glob("*.s"):
+        for source in (*self.folder.glob("*.s"), *self.included):
             (folder / source.name).write_bytes(source.read_bytes())
         lines = [f"{symbol} = 0x{value:X}" for symbol, value in variant.symbols.items()]
         (folder / "main.s").write_text("\n".join([*lines, f'\t.include "{self.source}"', ""]))
@@ -104,6 +105,7 @@ UART_LOADER = Program(
     "loader.s",
     "variant",
     {name: Variant(row.symbols(), uart_loader.START, uart_loader.BLOCK) for name, row in uart_loader.VARIANTS.items()},
+    [_folder(variants) / "crc_entry.s"],
 )
 PROGRAMS = (SWIM_LOADER, ROM_ROUTINES, UART_LOADER)
 

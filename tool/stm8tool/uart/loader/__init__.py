@@ -1,6 +1,6 @@
 """A loader of our own in the chip's RAM, for the UART: machine code, and where it works.
 
-loader.s     the machine code, for `sdasstm8`
+loader.s     the machine code, with crc_entry.s of chip/flash/loader
 code.csv     the assembled bytes
 link.py      the host's side of it
 use.py       writes segments with it

@@ -33,7 +33,7 @@ busy	= 0x22			; a block is being programmed
 within	= 0x23			; a frame has begun
 ticks	= 0x24			; since the last byte
 idle	= 0x25			; ticks since the last good frame; 2 bytes
-left	= 0x27
+count	= 0x27
 TABLE	= 0x40			; four rows of 32 bytes: CRC of the values below 16, then of 16 times them
 RING	= 0x0100		; 256 bytes
 
@@ -78,30 +78,8 @@ value:				; of the table; X is the place in a row
 	jrult	1$
 	swap	a
 	and	a, #0xF0
-1$:	ld	*crc0, a
-	clr	*crc1
-	clr	*crc2
-	clr	*crc3
-	mov	*left, #8
-2$:	srl	*crc3
-	rrc	*crc2
-	rrc	*crc1
-	rrc	*crc0
-	jrnc	3$
-	ld	a, *crc3
-	xor	a, #0xED
-	ld	*crc3, a
-	ld	a, *crc2
-	xor	a, #0xB8
-	ld	*crc2, a
-	ld	a, *crc1
-	xor	a, #0x83
-	ld	*crc1, a
-	ld	a, *crc0
-	xor	a, #0x20
-	ld	*crc0, a
-3$:	dec	*left
-	jrne	2$
+1$:
+	.include "crc_entry.s"
 	ld	a, *crc0
 	ld	(TABLE, x), a
 	ld	a, *crc1
@@ -132,16 +110,16 @@ next:
 1$:	inc	*within
 	ld	*command, a
 	ldw	x, #high
-	mov	*left, #5
+	mov	*count, #5
 	call	take
 	ld	a, *command
 	cp	a, #0x57
 	jrne	2$
 	ldw	x, #BLOCK
-	mov	*left, *length
+	mov	*count, *length
 	call	take
 2$:	ldw	x, #sum
-	mov	*left, #4
+	mov	*count, #4
 	call	take
 	clr	*within
 	ldw	x, *crc3		; the checksum with itself gives always the same
@@ -190,11 +168,11 @@ sums:
 1$:	pushw	x
 	call	fresh
 	popw	x
-	mov	*left, *length
+	mov	*count, *length
 2$:	ldf	a, ([high], x)
 	call	sum_up
 	incw	x
-	dec	*left
+	dec	*count
 	jrne	2$
 	call	result
 	btjf	TIM4_SR, #0, 3$
@@ -310,12 +288,12 @@ poll:
 	popw	x
 1$:	ret
 
-; `left` bytes to X.
+; `count` bytes to X.
 take:
 	call	getc
 	ld	(x), a
 	incw	x
-	dec	*left
+	dec	*count
 	jrne	take
 	ret
 

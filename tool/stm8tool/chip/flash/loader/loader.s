@@ -110,30 +110,7 @@ fail:				; whatever is wrong, the loader ends here
 table:				; T0 to T3: the bytes of the CRC of each value, the low one first
 	clrw	x
 1$:	ld	a, xl
-	ld	*crc0, a
-	clr	*crc1
-	clr	*crc2
-	clr	*crc3
-	mov	*count, #8
-2$:	srl	*crc3
-	rrc	*crc2
-	rrc	*crc1
-	rrc	*crc0
-	jrnc	3$
-	ld	a, *crc3
-	xor	a, #0xED
-	ld	*crc3, a
-	ld	a, *crc2
-	xor	a, #0xB8
-	ld	*crc2, a
-	ld	a, *crc1
-	xor	a, #0x83
-	ld	*crc1, a
-	ld	a, *crc0
-	xor	a, #0x20
-	ld	*crc0, a
-3$:	dec	*count
-	jrne	2$
+	.include "crc_entry.s"
 	ld	a, *crc0
 	ld	(T0, x), a
 	ld	a, *crc1
