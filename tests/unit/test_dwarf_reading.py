@@ -20,8 +20,8 @@ def test_the_entries_of_each_unit_are_read() -> None:
         Die("compile_unit", name="b.c", children=[Die("structure_type", children=[Die("member", name="x")])]),
     ]
     data = reading.read("a.elf", debug_elf(units, CODE))
-    assert [reading.text_of(top) for top in data.units] == ["a.c", "b.c"]
-    names = [[reading.text_of(die) for die in reading.below(top)] for top in data.units]
+    assert [reading.name_of(top) for top in data.units] == ["a.c", "b.c"]
+    names = [[reading.name_of(die) for die in reading.below(top)] for top in data.units]
     assert names == [["counter"], ["", "x"]]
     assert data.name == "a.elf"
 

@@ -11,6 +11,7 @@ from html import escape
 from typing import NamedTuple
 
 _HEADING = 26  # pixels above a band, for its title
+_WIDTH = 1000  # pixels of the picture
 _LETTER = 6.4  # pixels of width in the small font
 _COLOURS = (
     "#9ecae1",
@@ -120,7 +121,7 @@ def _divide(strip: Rectangle, row: Sequence[float], across: bool) -> list[Rectan
     return found
 
 
-def svg(title: str, bands: Sequence[Band], width: int = 1000) -> str:
+def svg(title: str, bands: Sequence[Band]) -> str:
     """Return the picture: bands below each other, in each one its groups, in each group its leaves."""
     body: list[str] = []
     top = _HEADING
@@ -128,16 +129,16 @@ def svg(title: str, bands: Sequence[Band], width: int = 1000) -> str:
     for band in bands:
         body.append(f'<text x="4" y="{top + 17}" class="title">{escape(band.title)}</text>')
         groups = sorted((group for group in band.groups if group.size), key=lambda group: -group.size)
-        place = Rectangle(0, top + _HEADING, width, band.height)
+        place = Rectangle(0, top + _HEADING, _WIDTH, band.height)
         for group, part in zip(groups, squarify([group.size for group in groups], place)):
             colour = GREY if group.grey else colours.setdefault(group.label, _COLOURS[len(colours) % len(_COLOURS)])
             body += _group(group, part, colour)
         top += _HEADING + band.height + 8
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{top}" viewBox="0 0 {width} {top}">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{top}" viewBox="0 0 {_WIDTH} {top}">\n'
         "<style>text{font:11px sans-serif;fill:#222}.title{font:bold 14px sans-serif}"
         "rect{stroke:#fff;stroke-width:1}.group{fill:none;stroke:#555;stroke-width:1.5}</style>\n"
-        f'<rect width="{width}" height="{top}" fill="#fff"/>\n'
+        f'<rect width="{_WIDTH}" height="{top}" fill="#fff"/>\n'
         f'<text x="4" y="18" class="title">{escape(title)}</text>\n' + "\n".join(body) + "\n</svg>\n"
     )
 

@@ -43,7 +43,7 @@ def image_of(
     from ..image import edits
 
     patched = [edits.patch(text) for text in patches]
-    filled = [edits.fill(text, request.region_of("flash")) for text in fills]
+    filled = [edits.fill(text, request.one_region()) for text in fills]
     content = image.load(
         files,
         request.base_address,
@@ -191,7 +191,7 @@ def verify(request: Request[VerifyArguments], console: Console) -> VerifyResult:
     from .results.images import VerifyResult
 
     part, given = request.require_part(), request.arguments
-    regions = [request.region_of("flash")] if request.region else list(part.memories)
+    regions = [request.one_region()] if request.region else list(part.memories)
     content = image_of(request, regions, given.files, given.patch, given.fill)
     content.check_inside(regions, part=part)
     with request.chip(console) as chip:

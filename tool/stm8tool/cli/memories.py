@@ -44,7 +44,7 @@ def read(request: Request[ReadArguments], console: Console) -> ReadResult:
     if request.arguments.all:
         return _back_up(request, console)
     output = request.arguments.output
-    region = request.region_of("flash")
+    region = request.one_region()
     image.check_output(output)
     with request.chip(console) as chip:
         data = chip.read(region)

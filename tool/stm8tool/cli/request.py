@@ -110,11 +110,11 @@ class Request(Generic[Args]):
             raise UsageError(f"--base {self.base} is not an address", hint="write 0x8000 or 32768")
         return base
 
-    def region_of(self, default: str) -> Region:
-        """Return the one region that `--region` names."""
+    def one_region(self) -> Region:
+        """Return the region that `--region` names, or else flash."""
         from ..chip import regions
 
-        name = self.region or default
+        name = self.region or "flash"
         self.require_settled(name)
         return regions.resolve(self.require_part(), name)
 

@@ -21,7 +21,6 @@ from ..support import files
 SOURCE_LIMIT = 1 << 22  # bytes of a source file that are read; our choice
 _NUMBER = re.compile(r"0[xX][0-9A-Fa-f]{1,6}|\d{1,8}", re.ASCII)
 _FILE_LINE = re.compile(r"(?P<file>.+):(?P<line>\d{1,6})", re.ASCII)
-_LINKER_NAMES = ("s_", "l_")  # the starts and lengths of areas
 _ASSEMBLER_SUFFIXES = (".s", ".S", ".asm")
 _SUCH_AS = "write FILE:LINE, LINE, the name of a function, or *ADDRESS"
 

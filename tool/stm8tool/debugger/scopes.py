@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Optional
 
 from ..dwarf.frames import Frame
 from ..dwarf.locations import FRAME_UNKNOWN, InMemory, InRegisters, Unknown, locate, stack_offset
-from ..dwarf.reading import number_of, text_of
+from ..dwarf.reading import name_of, number_of
 from ..dwarf.type_reader import TypeReader
 from ..dwarf.types import AnyType, BitPlace
 from ..errors import UsageError
@@ -70,7 +70,7 @@ class Scopes:
         low = number_of(function.die, "DW_AT_low_pc") or 0
         found: dict[str, Any] = {}
         for die, is_sure in self._visible(function.die, frame.place, function.start - low):
-            name = text_of(die)
+            name = name_of(die)
             if name and not _OF_COMPILER.match(name) and (is_sure or name not in found):
                 found[name] = die
         return found
@@ -93,18 +93,18 @@ class Scopes:
     def globals_in(self, file: str) -> dict[str, Any]:
         """Return the variables of a file of C that are outside of its functions, with a place or a value."""
         return {
-            text_of(die): die
+            name_of(die): die
             for unit in self._program.data.units
-            if text_of(unit) == file
+            if name_of(unit) == file
             for die in unit.iter_children()
             if die.tag == "DW_TAG_variable"
             and "DW_AT_declaration" not in die.attributes
-            and not _OF_COMPILER.match(text_of(die))
+            and not _OF_COMPILER.match(name_of(die))
         }
 
     def all_globals(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield each file of C with its variables outside of functions."""
-        for file in dict.fromkeys(text_of(unit) for unit in self._program.data.units):
+        for file in dict.fromkeys(name_of(unit) for unit in self._program.data.units):
             yield file, self.globals_in(file)
 
     def find(self, name: str, frame: Optional[Frame]) -> Operand:
@@ -122,9 +122,9 @@ class Scopes:
             if own is not None:
                 return self.operand(own, None)
         found = [
-            (text_of(unit), die)
+            (name_of(unit), die)
             for unit in self._program.data.units
-            for variable, die in self.globals_in(text_of(unit)).items()
+            for variable, die in self.globals_in(name_of(unit)).items()
             if variable == name
         ]
         outside = [die for _, die in found if "DW_AT_external" in die.attributes] or [die for _, die in found]
@@ -175,7 +175,7 @@ class Scopes:
                 continue
             own = next(path for variable, path in _on_stack(frame.function.die, ()) if variable.offset == die.offset)
             if own[: len(blocks)] == blocks or blocks[: len(own)] == own:
-                name = text_of(other)
+                name = name_of(other)
                 names["a value of its own" if _OF_COMPILER.match(name) else name] = None
         return f"SDCC uses the same place for {' and '.join(names)}" if names else ""
 

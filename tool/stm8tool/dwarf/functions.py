@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Optional
 
 from .addresses import BANK, WholeAddresses
 from .lines import frame_entries
-from .reading import DebugData, number_of, text_of
+from .reading import DebugData, name_of, number_of
 
 _HANDLER = 3  # DW_AT_calling_convention of interrupt and trap handlers
 _RETURNS_NEAR = ((b"\x81", 2),)  # ret
@@ -99,12 +99,12 @@ def _functions(data: DebugData, places: WholeAddresses, frames: dict[int, list[A
                 continue
             entries = frames.get(low)
             entry = entries.pop(0) if entries else None
-            start = places.of_function(text_of(unit), text_of(die), low)
+            start = places.of_function(name_of(unit), name_of(die), low)
             if start is None:
                 continue
             yield SourceFunction(
-                text_of(die),
-                text_of(unit),
+                name_of(die),
+                name_of(unit),
                 start,
                 start + _length(die, low, entry),
                 number_of(die, "DW_AT_calling_convention") == _HANDLER,

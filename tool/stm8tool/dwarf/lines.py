@@ -18,7 +18,7 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple, Optional
 
 from .addresses import WholeAddresses, module_of
-from .reading import DebugData, text_of
+from .reading import DebugData, name_of
 
 _ASSEMBLER_SYMBOL = re.compile(r"A\$(?P<file>.+)\$(?P<line>\d+)")
 _LONGEST = 0x100  # bytes of code that one line of assembler may have without a symbol in between; our choice
@@ -90,7 +90,7 @@ def read_lines(data: DebugData) -> LineTable:
     places = WholeAddresses(data.content)
     lengths = function_lengths(data.dwarf)
     found = [line for unit in data.units for line in _lines_of_unit(data.dwarf, unit, places, lengths)]
-    modules = {module_of(text_of(unit)) for unit in data.units}
+    modules = {module_of(name_of(unit)) for unit in data.units}
     return LineTable([*found, *_assembler_lines(places.symbols, modules, LineTable(found))])
 
 
@@ -142,7 +142,7 @@ def _lines_of_unit(dwarf: Any, unit: Any, places: WholeAddresses, lengths: Mappi
     if program is None:
         return
     files = [entry.name.decode("utf-8", "replace") for entry in program["file_entry"]]
-    name = text_of(unit)
+    name = name_of(unit)
     for rows in _sequences(program):
         stops = [row.address for row in rows if not row.ends]
         bank = places.bank_of_rows(name, stops)

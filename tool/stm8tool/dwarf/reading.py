@@ -107,9 +107,9 @@ def below(die: Any) -> Iterator[Any]:
         yield from below(child)
 
 
-def text_of(die: Any, attribute: str = "DW_AT_name") -> str:
-    """Return an attribute that is a text, "" if it is missing."""
-    found = die.attributes.get(attribute)
+def name_of(die: Any) -> str:
+    """Return the name of an entry; "" if it has none."""
+    found = die.attributes.get("DW_AT_name")
     return found.value.decode("utf-8", "replace") if found is not None else ""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Optional
 
-from .reading import number_of, text_of
+from .reading import name_of, number_of
 from .signs import QUALIFIERS, Signs
 from .types import (
     AnyType,
@@ -60,7 +60,7 @@ class TypeReader:
 
     def _made(self, die: Any, depth: int) -> Optional[AnyType]:
         size = number_of(die, "DW_AT_byte_size") or 0
-        name = text_of(die)
+        name = name_of(die)
         if die.tag in _THROUGH:
             kind = self._type_of(die, depth)
             target = die.get_DIE_from_attribute("DW_AT_type") if isinstance(kind, Scalar) else None
@@ -102,12 +102,12 @@ class TypeReader:
         offset = 0 if place is None else member_offset(bytes(place.value))
         width = number_of(die, "DW_AT_bit_size")
         if width is None:
-            return MemberField(text_of(die), offset, kind, None, kind.size)
+            return MemberField(name_of(die), offset, kind, None, kind.size)
         size = number_of(die, "DW_AT_byte_size") or kind.size
         shift = 8 * size - (number_of(die, "DW_AT_bit_offset") or 0) - width
         if shift < 0 or width < 1:
             raise ValueError("a bit-field is outside of its bytes")
-        return MemberField(text_of(die), offset, kind, BitPlace(shift, width), size)
+        return MemberField(name_of(die), offset, kind, BitPlace(shift, width), size)
 
 
 def member_offset(expression: bytes) -> int:

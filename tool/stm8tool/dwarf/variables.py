@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Optional
 from ..errors import Code, ImageError, UsageError
 from ..image import elf
 from ..words import Hint
-from .reading import DebugData, below, number_of, text_of
+from .reading import DebugData, below, name_of, number_of
 from .type_reader import TypeReader, is_const
 from .types import AnyType, OpaqueType
 
@@ -165,10 +165,10 @@ def _is_at(variable: Variable, where: list[str]) -> bool:
 
 
 def _of_unit(top: Any) -> Iterator[Variable]:
-    file = text_of(top)
+    file = name_of(top)
     types = TypeReader(top)
     for die, function in _with_function(top, ""):
-        name = text_of(die)
+        name = name_of(die)
         if not name or _OWN_NAMES.fullmatch(name):
             continue
         address = _address(die)
@@ -189,7 +189,7 @@ def _with_function(die: Any, function: str) -> Iterator[tuple[Any, str]]:
     for child in die.iter_children():
         if child.tag in ("DW_TAG_variable", "DW_TAG_formal_parameter"):
             yield child, function
-        inside = text_of(child) if child.tag == "DW_TAG_subprogram" else function
+        inside = name_of(child) if child.tag == "DW_TAG_subprogram" else function
         yield from _with_function(child, inside)
 
 

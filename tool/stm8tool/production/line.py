@@ -19,7 +19,6 @@ from ..api import Chip
 from ..errors import Code, ToolError, TransportError, UsageError
 from ..selector import open_link
 from ..session import Session
-from ..words import JOB, said
 from .counter import NumberSource
 from .log import SCHEMA, ProductionLog
 from .starts import AtOnce, OnContact, OnKey, Start, answers
@@ -277,8 +276,3 @@ def _type(
     for name in wanted:
         on_key[name].ask()
     return None
-
-
-def words_of(error: ToolError) -> Optional[str]:
-    """Return the hint of an error in the words of a job file."""
-    return said(error.advice, JOB)

@@ -69,4 +69,3 @@ class Saved(Protocol):
 GIVEN = "given when it is made"
 PART_OF_IT = "an object with a state of its own"
 SCRATCH = "used within one call only"
-FROM_OTHERS = "follows from saved state"

@@ -33,7 +33,7 @@ from .usbip_place import UsbipPlace
 STALLED, OVERFLOWED = -32, -75
 GONE = (-19, -108)  # ENODEV, ESHUTDOWN
 BROKEN = (-5, -62, -71, -84)  # EIO, ETIME, EPROTO, EILSEQ
-UNAVAILABLE, BUSY, DEVICE_ERROR, NO_DEVICE = 1, 2, 3, 4  # status of an import
+UNAVAILABLE, BUSY, NO_DEVICE = 1, 2, 4  # status of an import
 HIGH_SPEED = 3
 IN = 0x80
 

@@ -183,11 +183,6 @@ class FlashController(Keys):
         return self._eop or self._wr_pg_dis
 
     @property
-    def idle(self) -> bool:
-        """True while the program and SWIM can use the arrays."""
-        return self._operation is None and self._load is None
-
-    @property
     def loading(self) -> bool:
         """True while a word or block has begun to come in over SWIM; the CPU stays stalled meanwhile."""
         return self._load is not None and not self._load.by_program

@@ -17,7 +17,6 @@ from .rp2040 import USB_BYTE_S, Rp2040Firmware
 from .wire import SerialDevice, Wire
 
 BOOTLOADER, ESPSTLINK, RP2040 = "bootloader", "espstlink", "rp2040"
-NAMES = (BOOTLOADER, ESPSTLINK, RP2040)
 
 
 class About(NamedTuple):

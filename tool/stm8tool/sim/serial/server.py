@@ -43,7 +43,6 @@ class SerialServer:
         baud: The speed for clients that do not tell theirs.
         version: The version of the loader; None: the newest.
         say: Takes a line for the user.
-        clock: Measures the time.
     """
 
     def __init__(
@@ -53,14 +52,13 @@ class SerialServer:
         baud: int,
         version: Optional[int],
         say: Say,
-        clock: Optional[Clock] = None,
     ) -> None:
         self._path = path
         self._device = device
         self._baud = baud
         self._version = version
         self._say = say
-        self._clock = clock or PacedClock()
+        self._clock: Clock = PacedClock()
 
     def serve(self, end: ClientEnd) -> None:
         """Serve one client, until it goes or an interrupt waits in `shield`."""
