@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
+from disassembly import text
+from plain_bus import PlainBus
 from stm8tool.sim.cpu.core import Cpu, decode
-from stm8tool.sim.cpu.disassemble import text
 from stm8tool.sim.cpu.functions import block_source, compile_function, longest
-from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.opcodes import TABLE, Row
 from stm8tool.sim.cpu.writer import Instruction, MemoryLayout, parts
 from ucsim_talk import dumped, hex_text, registers, split, talk

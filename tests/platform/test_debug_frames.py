@@ -14,6 +14,7 @@ import pytest
 
 from debugged import LARGE, MEDIUM, MODELS, build
 from pio import Core
+from plain_bus import PlainBus
 from stm8tool.debugger.program import SourceProgram
 from stm8tool.debugger.scopes import Scopes
 from stm8tool.dwarf import locations, reading
@@ -22,7 +23,6 @@ from stm8tool.dwarf.types import value_of
 from stm8tool.image import elf
 from stm8tool.parts.table import find_part
 from stm8tool.sim.cpu.core import Cpu
-from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.writer import MemoryLayout
 
 pytestmark = pytest.mark.platform

@@ -14,10 +14,10 @@ from typing import Optional
 
 from intelhex import IntelHex
 
+from plain_bus import PlainBus
 from stm8build.wrong_code import file_findings
 from stm8build.wrong_code.initialisers import SUFFIX
 from stm8tool.sim.cpu.core import Cpu
-from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.writer import MemoryLayout
 
 from .standard import BOXES, Type

@@ -6,11 +6,11 @@ from collections import defaultdict
 
 import pytest
 
+from plain_bus import PlainBus
 from stm8tool.parts.table import find_part
 from stm8tool.sim.chip.microcontroller import Microcontroller
 from stm8tool.sim.cpu.core import Cpu
 from stm8tool.sim.cpu.counting import Count, CountingCpu, Counts
-from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.writer import MemoryLayout
 from stm8tool.sim.execution import Execution
 

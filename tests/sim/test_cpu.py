@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from disassembly import disassemble
+from plain_bus import PlainBus
 from stm8tool.sim.cpu.core import BlockedError, Cpu
-from stm8tool.sim.cpu.disassemble import disassemble
-from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.opcodes import PREFIXES, TABLE
 from stm8tool.sim.cpu.writer import MemoryLayout
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from plain_bus import PlainBus
 from speed.processes import Figure
 from stm8tool.parts.table import find_part
 from stm8tool.sim.chip.microcontroller import Microcontroller
 from stm8tool.sim.cpu.core import Cpu
-from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.writer import MemoryLayout
 
 # For each of 512 bytes: a load, a shift, a branch, a store, a call of a routine that counts, a comparison of words.

@@ -11,9 +11,9 @@ import pytest
 from intelhex import IntelHex
 
 import lockstep
+from plain_bus import PlainBus
 from stm8tool.sim.cpu.core import decode
 from stm8tool.sim.cpu.counting import CountingCpu, Counts
-from stm8tool.sim.cpu.image import PlainBus
 
 pytestmark = pytest.mark.ucsim
 

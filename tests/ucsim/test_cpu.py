@@ -10,8 +10,8 @@ from intelhex import IntelHex
 
 import lockstep
 import ucsim_talk
+from plain_bus import PlainBus
 from stm8tool.sim.cpu.core import Cpu
-from stm8tool.sim.cpu.image import PlainBus
 from stm8tool.sim.cpu.opcodes import TABLE
 
 pytestmark = pytest.mark.ucsim

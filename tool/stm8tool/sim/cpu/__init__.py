@@ -6,8 +6,6 @@
     generate.py     the lines of one instruction
     functions.py    a function for one opcode, or for a block of instructions
     core.py         the registers, interrupts, and the loop that runs blocks
-    disassemble.py  text from the table
-    image.py        a bus that is memory without registers, for tests and measurements
 
 Source: PM0044, "STM8 CPU programming manual". The pipeline is not modelled. Each instruction takes the cycles that
 PM0044 lists for it. So fetch stalls are missing. These come from a long instruction across two words of flash, a jump

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .core import decode
-from .generate import relative
-from .opcodes import MODES
-from .writer import Instruction
+from stm8tool.sim.cpu.core import decode
+from stm8tool.sim.cpu.generate import relative
+from stm8tool.sim.cpu.opcodes import MODES
+from stm8tool.sim.cpu.writer import Instruction
 
 
 def text(instruction: Instruction) -> str:

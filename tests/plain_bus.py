@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .writer import MemoryLayout
+from stm8tool.sim.cpu.writer import MemoryLayout
 
 
 class PlainBus:
