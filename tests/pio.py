@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -191,6 +192,17 @@ class Project:
         """Run `pio run` for these targets."""
         chosen = [word for target in targets for word in ("-t", target)]
         return self.core.pio("run", *options, *chosen, cwd=self.folder, answer=answer, **variables)
+
+    def typed(self, command: str) -> Result:
+        """Run a command as a page has it: PlatformIO, or the tool by one of its names."""
+        name, *words = shlex.split(command)
+        if name == "pio":
+            return self.core.pio(*words, cwd=self.folder)
+        if name == "python3":
+            assert words.pop(0) == "~/.platformio/platforms/ststm8/tool"
+        else:
+            assert name == "stm8tool"
+        return stm8tool(*words, cwd=self.folder)
 
     def built(self, name: str, environment: str = "stm8sblue") -> Path:
         """Return the path of a file in the build directory."""

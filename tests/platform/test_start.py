@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 
 import pytest
 
@@ -22,17 +21,11 @@ def test_the_project_and_the_commands_of_the_first_page_work(project: Project) -
     project.source(program)
     used = []
     for example in examples(PAGE):
-        name, *words = shlex.split(example.command)
-        if name == "python3":
-            assert words.pop(0) == "~/.platformio/platforms/ststm8/tool"
-            result = stm8tool(*words, cwd=project.folder)
-        else:
-            assert name == "pio"
-            result = project.core.pio(*words, cwd=project.folder)
+        result = project.typed(example.command)
         assert result.code == 0, result.output
         assert example.fits(result.output), result.output
-        used.append(words[:3])
-    assert used == [["sim", "create", "board.chip"], ["run", "-t", "upload"], ["run", "-t", "verify"]]
+        used.append(example.command.partition(" --")[0].rpartition("/tool ")[2])
+    assert used == ["sim create board.chip", "pio run -t upload", "pio run -t verify"]
 
 
 def test_the_options_of_the_first_page_are_taken(project: Project) -> None:

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from documents import Example, examples
-from pio import Core, Project, Result, stm8tool
+from documents import examples
+from pio import Core, Project, Result
 from stm8test import project_file
 from unit_test_projects import BAD, BEGUN, COUNTED, END, INI, LEFT_OUT, ONE, PAGE, TWO, prepare, run, summary
 
@@ -28,14 +28,6 @@ FAIL = "test_main.c:16:test_sum:FAIL: expected 2\n1 Tests 1 Failures 0 Ignored\n
 # -- the page ----------------------------------------------------------------------------------------------------------
 
 
-def do(example: Example, project: Project) -> str:
-    """Run a command of the page in the project; return what it shows."""
-    words = example.command.split()
-    if words[0] == "pio":
-        return project.core.pio(*words[1:], cwd=project.folder).output
-    return stm8tool(*words[1:], cwd=project.folder).output
-
-
 def test_the_page_leads_from_nothing_to_a_failing_test_to_a_passing_one_and_to_a_chip(project: Project) -> None:
     shutil.rmtree(project.folder / "src")
     blocks = re.findall(r"^```(\w+)\n(.*?)^```", START, re.MULTILINE | re.DOTALL)
@@ -52,7 +44,7 @@ def test_the_page_leads_from_nothing_to_a_failing_test_to_a_passing_one_and_to_a
             (project.folder / "platformio.ini").write_text(changed, encoding="utf-8")
         else:
             for example in examples(f"```console\n{text}```\n"):
-                shown = do(example, project)
+                shown = project.typed(example.command).output
                 assert example.fits(shown), shown
     assert list(names) == []
 

@@ -221,13 +221,8 @@ def test_the_page_takes_a_newcomer_to_a_plotted_variable(project: Project) -> No
     project.source(program)
     used = []
     for example in examples(PAGE):
-        name, *words = shlex.split(example.command)
-        if name == "python3":
-            assert words.pop(0) == "~/.platformio/platforms/ststm8/tool"
-            result = stm8tool(*words, cwd=project.folder)
-        else:
-            assert name == "pio"
-            result = project.core.pio(*words, cwd=project.folder)
+        words = shlex.split(example.command)
+        result = project.typed(example.command)
         if "--plot" in words and importlib.util.find_spec("matplotlib") is None:
             # matplotlib is not a dependency: the page says that the command then tells how to install it
             assert result.code == 7
