@@ -39,7 +39,7 @@ from ...support import deps
 from ...transport import confinement
 from ...transport.base import Transport, UsbBus, UsbDeviceInfo, UsbIdentity
 from ...words import Advice, Hint
-from .usb_ids import GENERATIONS, MODELS, OTHER_ST_DEVICES, UsbModel
+from .usb_ids import GENERATIONS, IN_ENDPOINT, MODELS, OTHER_ST_DEVICES, UsbModel
 
 ANY = "stlink"
 _PREFERENCES = {f"stlink{generation}": generation for generation in GENERATIONS}
@@ -212,7 +212,7 @@ def pipe_to(probe: FoundProbe, bus: UsbBus) -> Transport:
     """
     if probe.model.obstacle:
         raise ProbeError(probe.problem or "", code=Code.PROBE_LOADER, hint=probe.hint)
-    return bus.pipe(probe.device, probe.identity, probe.model.in_endpoint)
+    return bus.pipe(probe.device, probe.identity, IN_ENDPOINT)
 
 
 def is_unique(serial: str) -> bool:

@@ -19,37 +19,32 @@ class UsbModel:
     Attributes:
         name: "ST-LINK/V2", "ST-LINK/V2-1", "STLINK-V3SET".
         generation: "v1", "v2", "v21", "v3"; it decides the command framing.
-        out_endpoint: Address of the bulk endpoint for commands.
-        in_endpoint: Address of the bulk endpoint for replies.
         obstacle: The reason why it cannot be used as it is, as the second half of a sentence; None if it can.
         remedy: The advice against the obstacle.
     """
 
     name: str
     generation: str
-    out_endpoint: int
-    in_endpoint: int
     obstacle: Optional[str] = None
     remedy: Optional[str] = None
 
 
+IN_ENDPOINT = 0x81  # of every model, for replies; others are for trace
 GENERATIONS = {"v1": "ST-LINK/V1", "v2": "ST-LINK/V2", "v21": "ST-LINK/V2-1", "v3": "STLINK-V3"}
 
 
 def _v21(name: str) -> UsbModel:
-    return UsbModel(name, "v21", 0x01, 0x81)
+    return UsbModel(name, "v21")
 
 
 def _v3(name: str) -> UsbModel:
-    return UsbModel(name, "v3", 0x01, 0x81)
+    return UsbModel(name, "v3")
 
 
 def _loader(name: str) -> UsbModel:
     return UsbModel(
         name,
         "v3",
-        0x01,
-        0x81,
         obstacle="is in its firmware update loader",
         remedy="replug it; if it stays so, finish the update with ST's STLinkUpgrade",
     )
@@ -59,8 +54,8 @@ V1_PRODUCT = 0x3744
 
 MODELS = {
     0x3742: _v21("ST-LINK/V2-1 without disk (old)"),
-    V1_PRODUCT: UsbModel("ST-LINK/V1", "v1", 0x02, 0x81),
-    0x3748: UsbModel("ST-LINK/V2", "v2", 0x02, 0x81),
+    V1_PRODUCT: UsbModel("ST-LINK/V1", "v1"),
+    0x3748: UsbModel("ST-LINK/V2", "v2"),
     0x374A: _v21("ST-LINK/V2-1 with audio"),
     0x374B: _v21("ST-LINK/V2-1"),
     0x374D: _loader("STLINK-V3 loader"),
