@@ -21,8 +21,8 @@ UNITS = (
     "usb",
     "usb_holder",
 )
-# A simulated UART in one process is the same on every system. test_uart_port.py has the ports of a system.
-WIRES = ("uart", "uart_loader", "uart_wire")
+# A simulated serial wire in one process is the same on every system. test_uart_port.py has the ports of a system.
+WIRES = ("serial_probes", "uart", "uart_loader", "uart_wire")
 SUITES = {
     "unit": [f"tests/unit/test_{name}.py" for name in UNITS],
     "sim": ["tests/sim"],
