@@ -8,7 +8,7 @@ from stm8tool.parts.table import find_part
 from stm8tool.sim.chip.microcontroller import Microcontroller
 from stm8tool.sim.execution import Execution
 from stm8tool.sim.gap import SimGapError
-from stm8tool.sim.uart import Uart
+from stm8tool.sim.peripherals.uart import Uart
 
 UNLOCK = "3556506235AE5062"  # MOV PUKR,#0x56; MOV PUKR,#0xAE
 UNLOCK_EEPROM = "35AE506435565064"

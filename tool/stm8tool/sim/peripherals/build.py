@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from stm8tool.parts.table import Part
 
 from ..state import Saved
-from ..uart import Uart
 from .clock import HSE_HZ, LSE_HZ, ClockControl, Gated
 from .device import Device
 from .other import Unmodelled
 from .registers import Ports, Priorities, ResetStatus
 from .timer import Timer
+from .uart import Uart
 from .watchdog import IndependentWatchdog, WindowWatchdog
 
 if TYPE_CHECKING:

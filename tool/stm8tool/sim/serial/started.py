@@ -9,7 +9,7 @@ from collections import deque
 from typing import Optional
 
 from ..chip.powered import PoweredChip
-from ..uart import BRR1, BRR2, CR1, CR2, PCEN, REN, TEN, Host, M, Uart
+from ..peripherals.uart import BRR1, BRR2, CR1, CR2, PCEN, REN, TEN, Host, M, Uart
 from .wire import Sent
 
 _UART = {False: 0x5230, True: 0x5240}  # by the reply mode

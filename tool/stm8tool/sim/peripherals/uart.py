@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Optional
 
-from .clock import TIE_S
-from .peripherals.device import NEVER
-from .rules import BYTE, FLAG, TIME, hex_bytes, optional
-from .state import GIVEN, State
+from ..clock import TIE_S
+from ..rules import BYTE, FLAG, TIME, hex_bytes, optional
+from ..state import GIVEN, State
+from .device import NEVER
 
 SR, DR, BRR1, BRR2, CR1, CR2 = range(6)
 REGISTERS = 11  # of the longest UART, with GTR and PSCR
