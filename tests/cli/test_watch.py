@@ -1,4 +1,4 @@
-"""`watch` and `set`: every output, every end, and how they refuse."""
+"""`watch`: every output, every end, and how it refuses."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from cli.counting_board import COUNTING, furnish
 from cli.desk import STM8L, STM8S, Desk, Result
-from dwarf_files import SIGNED, UNSIGNED, UNSIGNED_CHAR, Die, array, base, debug_elf, member, small_program, variable
-from elf_files import ALLOC, make_elf
+from dwarf_files import SIGNED, UNSIGNED, UNSIGNED_CHAR, Die, array, base, debug_elf, member, variable
+from elf_files import ALLOC
 from stm8tool.cli import watch, watch_outputs
 from stm8tool.cli.console import Console
 from stm8tool.dwarf import reading
@@ -23,8 +24,6 @@ from stm8tool.dwarf.expressions import place_of
 from stm8tool.dwarf.variables import Variables
 from stm8tool.sim.clock import VirtualClock
 
-# The vector, a table, and a loop: INC 0x10, JRA to it.
-COUNTING = bytes.fromhex("82008008 01020304 3C10 20FC")
 has_matplotlib = pytest.mark.skipif(
     importlib.util.find_spec("matplotlib") is None, reason="matplotlib is not a dependency, and is not installed here"
 )
@@ -32,11 +31,7 @@ has_matplotlib = pytest.mark.skipif(
 
 @pytest.fixture
 def board(desk: Desk) -> Desk:
-    """A desk with board.chip, whose program counts at 0x10, and with its ELF."""
-    desk.chip(content=COUNTING)
-    Path("counting.elf").write_bytes(small_program(COUNTING))
-    Path("other.elf").write_bytes(small_program(COUNTING[:-1] + b"\xfd"))
-    Path("plain.elf").write_bytes(make_elf(("CODE", 0x8000, COUNTING, ALLOC)))
+    furnish(desk)
     return desk
 
 
@@ -323,59 +318,6 @@ def test_a_doubtful_type_is_told_and_the_hint_has_the_other_sign(
         f"watch: SDCC may have written a wrong sign or size for {name} ({what}); if so, add the type: {advice}"
     )
     assert board.flash("watch", "signs.elf", advice, "--count", "1").code == 0
-
-
-# -- set -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("model", ["v2", "v3"])
-@pytest.mark.parametrize("part", [STM8S, STM8L])
-def test_variables_are_set(board: Desk, part: str, model: str) -> None:
-    board.chip(content=COUNTING, part=part, model=model)
-    result = board.flash("set", "counting.elf", "gain=12", "temp[1] = -40", "motor.on=1", "0x30:float=1.5", part=part)
-    assert (result.code, result.err) == (0, "")
-    assert result.out == "gain: 0 -> 12\ntemp[1]: 0 -> -40\nmotor.on: 0 -> 1\n0x30:float: 0 -> 1.5\n"
-    names = ("gain", "temp[1]", "motor.on", "0x30:float")
-    shown = board.flash("watch", "counting.elf", *names, "--count", "1", part=part).out
-    assert shown == "0.000 s  gain = 12  temp[1] = -40  motor.on = 1  0x30:float = 1.5\n"
-
-
-def test_a_variable_that_the_program_writes_is_read_back_and_told(board: Desk) -> None:
-    result = board.flash("set", "counting.elf", "counter=7")
-    assert re.fullmatch(r"counter: \d+ -> 7\n", result.out)
-    assert re.fullmatch(r"set: the program has changed counter again: it is \d+ now\n", result.err)
-
-
-@pytest.mark.parametrize(
-    ("words", "reason"),
-    [
-        (["counting.elf"], "error: which variable? [E-USAGE]"),
-        (["counting.elf", "gain"], "error: 'gain' sets nothing [E-USAGE]"),
-        (["counting.elf", "gain="], "error: 'gain=' sets nothing [E-USAGE]"),
-        (["counting.elf", "temp[1]=3", "gain=300"], "error: gain cannot be '300': it is unsigned char [E-USAGE]"),
-        (["counting.elf", "motor.on=2"], "error: motor.on cannot be '2': it is a bit-field of 1 bits [E-USAGE]"),
-        (["counting.elf", "temp=1"], "error: temp cannot be '1': it is int[3] [E-USAGE]"),
-        (
-            ["counting.elf", "table[1]=3"],
-            "error: table[1] is at 0x008005, which is not RAM, so it cannot be set while the program runs [E-NOT-RAM]",
-        ),
-        (
-            ["0x8004:uint8_t=1"],
-            "error: 0x8004:uint8_t is at 0x008004, which is not RAM, so it cannot be set while the program runs "
-            "[E-NOT-RAM]",
-        ),
-        (["counting.elf", "zero=3"], "error: counting.elf has no variable 'zero' [E-NO-VARIABLE]"),
-        (["other.elf", "gain=3"], "error: the chip runs another program than other.elf [E-OTHER-BUILD]"),
-        (["plain.elf", "gain=3"], "error: plain.elf has no debug information [E-NO-DWARF]"),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
-def test_what_cannot_be_set_is_refused_and_nothing_is_set(board: Desk, words: list[str], reason: str) -> None:
-    result = board.flash("set", *words)
-    assert (result.out, result.reason) == ("", reason)
-    assert result.hint
-    shown = board.flash("watch", "counting.elf", "gain", "temp", "motor.on", "--count", "1").out
-    assert shown == "0.000 s  gain = 0  temp = [0, 0, 0]  motor.on = 0\n"
 
 
 # -- the table -------------------------------------------------------------------------------------------------------
