@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Guess: uCsim waits at WFI until an interrupt comes, or ends with an error if it cannot.
-# Seen: uCsim 0.6.4 (Debian's sdcc-ucsim 4.2.0) does not know WFI (0x8F): "Invalid instruction". It stops, and exits with 0. WFE is the same. HALT
-#   stops, too, with the reason "Halted".
+# Seen: uCsim 0.6.4 (Debian's sdcc-ucsim 4.2.0) does not know WFI (0x8F): "Invalid instruction". It stops, and exits with 0. WFE is the same.
+#   HALT stops, too, with the reason "Halted".
 # Why it matters: a program that sleeps between two timer interrupts ends at its first sleep, and a script takes that for success.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
