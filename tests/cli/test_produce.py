@@ -406,7 +406,7 @@ def test_every_probe_must_be_there_before_the_first_chip(shop: Desk) -> None:
     for name in "ab":
         Path(f"{name}.chip").unlink()
     result = shop.run("produce", job(SERIAL), "--once")
-    assert result.code == 3
+    assert result.code == 2
     assert result.reason.startswith("error: socket A: ")
     assert result.details[0].startswith("socket B: ")
     assert not Path("log.jsonl").exists()
