@@ -164,6 +164,13 @@ def test_the_program_tells_that_it_works(shop: Desk) -> None:
     ("text", "line", "message"),
     [
         (b"bad\n", "^ok", "the self-test printed no line that matches '^ok' in 0.5 s; its last line is 'bad'"),
+def test_a_line_that_would_take_re_for_ever_is_searched_to_its_end(shop: Desk) -> None:
+    shop.hex("firmware.hex", (0x8000, talking(b"aaaaaaaaaaaa!\n")))
+    more = '[self_test]\nline = "^(a|aa|a*)*$"\nseconds = 0.1\n'
+    assert shop.run("produce", job(more, sockets="a"), "--once").code == 1
+    assert events("chip")[0]["code"] == "E-SELF-TEST"
+
+
         (b"ok 1", "^ok", "the self-test printed no line that matches '^ok' in 0.5 s; its last line is 'ok 1'"),
         (b"", "^ok", "the self-test printed no line that matches '^ok' in 0.5 s; it printed nothing"),
     ],
