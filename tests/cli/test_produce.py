@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -15,6 +17,8 @@ import pytest
 
 from cli.desk import Desk, program, talking
 from stm8tool.api import Chip
+from stm8tool.cli.produce import TypedKeys
+from stm8tool.cli.stdin import Stdin
 from stm8tool.errors import Code, ToolError
 from stm8tool.parts.table import find_part
 from stm8tool.production import line, starts, worker
@@ -160,10 +164,6 @@ def test_the_program_tells_that_it_works(shop: Desk) -> None:
     assert shop.is_idle("a.chip")
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "message"),
-    [
-        (b"bad\n", "^ok", "the self-test printed no line that matches '^ok' in 0.5 s; its last line is 'bad'"),
 def test_a_line_that_would_take_re_for_ever_is_searched_to_its_end(shop: Desk) -> None:
     shop.hex("firmware.hex", (0x8000, talking(b"aaaaaaaaaaaa!\n")))
     more = '[self_test]\nline = "^(a|aa|a*)*$"\nseconds = 0.1\n'
@@ -171,6 +171,10 @@ def test_a_line_that_would_take_re_for_ever_is_searched_to_its_end(shop: Desk) -
     assert events("chip")[0]["code"] == "E-SELF-TEST"
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        (b"bad\n", "^ok", "the self-test printed no line that matches '^ok' in 0.5 s; its last line is 'bad'"),
         (b"ok 1", "^ok", "the self-test printed no line that matches '^ok' in 0.5 s; its last line is 'ok 1'"),
         (b"", "^ok", "the self-test printed no line that matches '^ok' in 0.5 s; it printed nothing"),
     ],
@@ -243,6 +247,30 @@ def test_the_name_of_a_socket_may_have_spaces(shop: Desk, monkeypatch: pytest.Mo
     Path("job.toml").write_text(Path("job.toml").read_text().replace('name = "A"', 'name = "left side"'))
     assert shop.run("produce", "job.toml").code == 0
     assert [chip["socket"] for chip in events("chip")] == ["left side"]
+
+
+def test_the_last_line_may_lack_its_line_end(shop: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    type_in(monkeypatch, b"A\nB")
+    assert shop.run("produce", job()).code == 0
+    assert sorted(chip["socket"] for chip in events("chip")) == ["A", "B"]
+
+
+def test_a_line_that_comes_together_with_the_end_of_stdin_is_not_lost() -> None:
+    class LateStdin(Stdin):
+        def get(self) -> bytes:
+            found, self.left = self.left[:1], self.left[1:]
+            self.has_ended = True  # the thread that reads stdin has just put the rest, and the end
+            return b"".join(found)
+
+        left = (b"", b"B\n")
+
+    keys = TypedKeys(interrupts.Presses(), LateStdin())
+    assert keys.next_line() is None
+    assert not keys.has_ended()
+    assert keys.next_line() == "B"
+    assert not keys.has_ended()
+    assert keys.next_line() is None
+    assert keys.has_ended()
 
 
 def test_a_socket_that_was_asked_does_not_wait_any_more() -> None:
@@ -452,6 +480,27 @@ def test_a_dry_run_removes_only_a_log(shop: Desk) -> None:
     other.mkdir()
     result = shop.run("produce", job(sockets="a"), "--dry-run")
     assert result.reason == "error: log.jsonl.dry-run: the log cannot be written: it is not a regular file [E-FILE]"
+
+
+def test_a_dry_run_leaves_the_log_of_another_one_that_runs(shop: Desk) -> None:
+    log = ProductionLog(Path("log.jsonl.dry-run"), "other")
+    log.open()
+    log.write("run")
+    before = log.path.read_bytes()
+    result = shop.run("produce", job(sockets="a"), "--dry-run")
+    assert (result.code, result.reason[-8:]) == (7, "[E-BUSY]")
+    log.close()
+    assert log.path.read_bytes() == before
+
+
+def test_a_dry_run_without_a_place_for_its_boards_is_one_error(shop: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_words: str) -> str:
+        raise OSError(errno.ENOSPC, "the disk is full")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    result = shop.run("produce", job(sockets="a"), "--dry-run")
+    assert result.reason == "error: no folder for the simulated boards can be made: the disk is full [E-FILE]"
+    assert "TMPDIR" in result.hint
 
 
 def test_a_dry_run_executes_the_self_test(shop: Desk) -> None:
