@@ -69,6 +69,11 @@ def monitor(request: Request[MonitorArguments], console: Console) -> MonitorResu
             notice(f"{end.name}; Ctrl-C ends it")
             if not running.takes_input:
                 notice("the program takes no input")
+            if running.doubtful:
+                notice(
+                    f"the first {running.doubtful} bytes waited in RAM and may be of an earlier program; "
+                    "give the program's ELF to be sure"
+                )
             pump = _Pump(running, end, console)
             pump.run(seconds, given.until)
         return pump.result()
