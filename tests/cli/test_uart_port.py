@@ -166,7 +166,9 @@ def test_a_port_that_is_not_of_this_machine_is_in_no_list(port: str, capsys: pyt
     assert f"--probe {port} " in hint
 
 
-@pytest.mark.parametrize("port", ["serial:", "socket://127.0.0.1", "rfc2217://127.0.0.1"])
+@pytest.mark.parametrize(
+    "port", ["serial:", "socket://127.0.0.1", "rfc2217://127.0.0.1", "socket://127.0.0.1:70000", "socket://[::1]:0"]
+)
 def test_a_port_without_its_name_or_number_is_a_usage_error(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--probe", port, "--part", "stm8s208mb", "info"]) == 2
     said = capsys.readouterr().err.splitlines()
