@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
@@ -22,8 +22,9 @@ from stm8tool.cli.stdin import Stdin
 from stm8tool.errors import Code, ToolError
 from stm8tool.parts.table import find_part
 from stm8tool.production import line, starts, worker
-from stm8tool.production.chip_run import BlockTimer, ChipRun
+from stm8tool.production.chip_run import BlockTimer, ChipRecord, ChipRun
 from stm8tool.production.log import ProductionLog, unusable
+from stm8tool.production.summary import RunTally
 from stm8tool.sim import store
 from stm8tool.support import interrupts
 
@@ -101,6 +102,19 @@ def test_a_line_of_the_log_has_what_is_known_about_a_chip(shop: Desk) -> None:
     assert chip["seconds"] >= chip["steps"]["write"]
     assert (chip["result"], chip["code"], chip["retries"]) == ("pass", None, {})
     assert events("end")[0]["yield_percent"] == 100
+
+
+@pytest.mark.parametrize(
+    ("passed", "failed", "share"),
+    [(0, 0, None), (3, 0, 100), (0, 3, 0), (2, 1, 66.7), (9999, 1, 99.9), (1, 9999, 0.1), (1, 1, 50)],
+)
+def test_only_a_run_without_a_failure_has_a_yield_of_100_percent(
+    passed: int, failed: int, share: Optional[float]
+) -> None:
+    tally = RunTally(["A"])
+    for result in ["pass"] * passed + ["fail"] * failed:
+        tally.add(ChipRecord("A", result))
+    assert tally.summary(1.0, None, "log.jsonl").yield_percent == share
 
 
 def test_a_chip_that_fails_leaves_a_gap_and_a_reason(shop: Desk) -> None:
