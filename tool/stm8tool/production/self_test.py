@@ -89,6 +89,7 @@ class SelfTest(NamedTuple):
                 if self.pattern.is_in(line):
                     return lines[-1]
             rest = rest[:_KEPT]
+            del lines[:-_LAST_LINES]
             if console.clock.now() >= end:
                 raise self._failure(lines, rest)
             go_on()
