@@ -262,11 +262,12 @@ def result_of(command: Command) -> Optional[str]:
 def schema() -> dict[str, Any]:
     """Return the whole schema."""
     schemas = Schemas()
-    results: dict[Optional[str], Optional[str]] = {None: "UsageResult"}
+    results: dict[Optional[str], Optional[str]] = {None: None}
     results.update({name: result_of(command) for name, command in commands()})
     rules = []
     for name, kind in results.items():
-        of = {"anyOf": [schemas.of_text(kind), {"type": "null"}]} if kind else {"type": "null"}
+        kinds = [schemas.of_text(one) for one in (kind, "UsageResult") if one]  # every command has --help, too
+        of = {"anyOf": [*kinds, {"type": "null"}]}
         rules.append({"if": {"properties": {"command": {"const": name}}}, "then": {"properties": {"result": of}}})
     warning = schemas.event("warning", EVENTS["warning"])
     del warning["properties"]["event"], warning["required"][0]

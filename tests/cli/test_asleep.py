@@ -12,7 +12,7 @@ def test_a_time_limit_ends_the_wait_for_a_chip_that_sleeps(desk: Desk) -> None:
     desk.chip(content=sleeps)
     (desk.folder / "held.elf").write_bytes(small_program(sleeps))
     result = desk.flash("debug", "held.elf", "--do", "continue 10ms")
-    assert result.code == 1
+    assert result.code == 4
     assert result.reason == "error: the chip sleeps in HALT, so its CPU cannot be stopped [E-TARGET-SILENT]"
     assert "wait until its program wakes up" in result.hint
     assert store.describe(desk.folder / "board.chip").state == "running: asleep in HALT"

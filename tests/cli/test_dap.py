@@ -81,8 +81,10 @@ def test_a_chip_that_sleeps_in_halt_is_said_and_the_session_ends(desk: Desk, mon
         (b"\xff\xfe", "the client does not speak the Debug Adapter Protocol"),
         (b"Content-Length: %d\r\n\r\n" % (LONGEST + 1), f"Content-Length {LONGEST + 1} is too long"),
         (b"Content-Length: " + b"9" * 1000 + b"\r\n\r\n", "is too long: a message has at most"),
-        (b"Content-Length: -5\r\n\r\n", "the head of a message has no Content-Length"),
-        (b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", "the head of a message has no Content-Length"),
+        (b"Content-Length: -5\r\n\r\n", "Content-Length -5 is not a number of bytes"),
+        (b"Content-Length: \xff\r\n\r\n", r"Content-Length \xff is not a number of bytes"),
+        (b"Content-Length:\r\n\r\n", "Content-Length without a number"),
+        (b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", "the head of a message has Content-Length 2 times"),
     ],
 )
 def test_a_client_that_speaks_something_else_is_told_and_the_session_ends(

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,10 @@ class Served:
             encoding="utf-8",
             start_new_session=True,  # a terminal signals a whole process group
         )
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("0x00")
+        shown = process.stderr if "--json" in words else process.stdout
+        assert shown is not None
+        while not shown.readline().startswith("0x00"):
+            assert process.poll() is None
         return process
 
     def dap(self) -> DapClient:
@@ -107,6 +110,37 @@ def test_an_adapter_that_is_killed_lets_the_program_run(board: Served) -> None:
     assert code == -signal.SIGKILL
     assert err.splitlines()[-1] == "interrupted: the probe is released"
     assert board.is_free()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc tells which process is the child")
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_the_death_of_the_child_alone_is_told_and_the_hint_leads_out(board: Served, form: list[str]) -> None:
+    process = board.debug(*form)
+    os.kill(child_of(process.pid), signal.SIGKILL)
+    out, err = ended(process)
+    assert err.splitlines()[-2:] == [
+        "hint: the CPU of the chip may be stopped: `reset` starts its program",
+        "error: the process that used the probe was killed by signal SIGKILL, so it did not let the chip go "
+        "[E-NOT-RUNNING]",
+    ]
+    assert process.returncode == 1
+    assert [json.loads(line)["error"]["code"] for line in out.splitlines()] == ["E-NOT-RUNNING"] * len(form)
+    assert finish(start("-I", _TOOL, *board.words, "reset", folder=board.folder)).code == 0
+    assert board.is_free()
+
+
+def child_of(parent: int) -> int:
+    """Return the only child of a process."""
+    of = {int(path.parent.name): path for path in Path("/proc").glob("[0-9]*/stat")}
+    (child,) = [process for process, path in of.items() if parent_in(path) == parent]
+    return child
+
+
+def parent_in(stat: Path) -> int:
+    """Return the parent that the system tells about a process; 0 if the process has ended meanwhile."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return int(stat.read_text("ascii", "replace").rpartition(")")[2].split()[1])
+    return 0
 
 
 def test_a_program_that_runs_in_a_killed_debugger_loses_its_breakpoints(board: Served) -> None:

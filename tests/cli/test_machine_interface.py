@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import jsonschema
 import pytest
@@ -154,12 +154,23 @@ def test_a_command_line_without_a_command_is_an_object_too(desk: Desk, words: st
     assert told["error"]["details"][0].startswith("usage: stm8tool ")
 
 
-@pytest.mark.parametrize("word", ["--help", "--version"])
-def test_help_is_a_result(desk: Desk, word: str) -> None:
-    text = desk.run(word).out
-    told, _ = checked(desk.run("--json", "--events", word))
-    assert (told["command"], told["result"]) == (None, {"text": text})
-    assert desk.run("--events", word).out == text
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ("--help", None),
+        ("--version", None),
+        ("write --help", "write"),
+        ("options set -h", "options set"),
+        ("options --help", "options"),
+        ("dap --help", "dap"),
+    ],
+)
+def test_help_is_a_result_with_the_name_of_its_command(desk: Desk, words: str, command: Optional[str]) -> None:
+    text = desk.run(*words.split()).out
+    told, events = checked(desk.run("--json", "--events", *words.split()))
+    assert (told["command"], told["result"]) == (command, {"text": text})
+    assert [event["command"] for event in events if event["event"] == "begin"] == [command]
+    assert desk.run("--events", *words.split()).out == text
 
 
 def test_a_word_behind_two_dashes_asks_for_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

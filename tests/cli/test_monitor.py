@@ -36,6 +36,21 @@ def test_text_that_does_not_come_ends_with_a_code(board: Desk) -> None:
     assert result.reason == "error: the program did not write 'goodbye' in that time [E-RUN-TIME]"
 
 
+def test_a_text_of_bytes_that_are_not_utf_8_is_waited_for_like_any_other(board: Desk) -> None:
+    result = board.flash(
+        "monitor", "--until", "\udcff", "--for", "50ms"
+    )  # as Python has the byte 0xFF of a command line
+    assert result.reason == r"error: the program did not write '\udcff' in that time [E-RUN-TIME]"
+
+
+def test_text_that_was_there_before_may_be_old_and_that_is_said_once(board: Desk) -> None:
+    doubt = (
+        "monitor: the first 6 bytes waited in RAM and may be of an earlier program; give the program's ELF to be sure"
+    )
+    assert board.flash("monitor", "--for", "50ms").err.splitlines().count(doubt) == 1
+    assert doubt not in board.flash("monitor", "--for", "50ms").err  # it was read, so the next text is a new one
+
+
 def test_text_may_come_in_pieces_and_is_found(board: Desk) -> None:
     assert board.flash("monitor", "--until", "hello\n", "--for", "50ms").code == 0
 

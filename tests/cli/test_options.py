@@ -49,6 +49,28 @@ def test_an_option_means_the_same_before_and_after_the_command(
     assert effect in results[0][0].out
 
 
+@pytest.mark.parametrize(
+    ("words", "option", "value"),
+    [
+        ("debug held.elf --do -1s", "--do", "-1s"),
+        ("monitor --for -1s", "--for", "-1s"),
+        ("--base -x write a.bin", "--base", "-x"),
+        ("write a.bin --base --region flash", "--base", "--region"),
+    ],
+)
+def test_a_value_that_begins_like_an_option_is_named_and_the_hint_is_the_right_spelling(
+    desk: Desk, words: str, option: str, value: str
+) -> None:
+    result = desk.run(*words.split())
+    assert result.code == 2
+    assert (
+        result.reason
+        == f"error: {option} has no value: {value} is read as an option, because it begins with - [E-USAGE]"
+    )
+    assert result.hint == f"hint: if it is the value, write {option}={value}"
+    assert "has no value" not in desk.run(*words.replace(f"{option} {value}", f"{option}={value}").split()).reason
+
+
 def test_unlock_never_is_an_error_before_and_after_the_command(desk: Desk) -> None:
     desk.chip(locked=True)
     file = desk.hex("a.hex", (0x8000, program(64)))

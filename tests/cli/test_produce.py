@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import tempfile
 from pathlib import Path
+from typing import Optional
 
 import pytest
 
 from cli.desk import Desk, program, talking
 from cli.production_shop import SERIAL, board, events, job
+from stm8tool.production.chip_run import ChipRecord
+from stm8tool.production.log import ProductionLog
+from stm8tool.production.summary import RunTally
 
 # -- one board for each socket ---------------------------------------------------------------------------------------
 
@@ -48,6 +54,19 @@ def test_a_line_of_the_log_has_what_is_known_about_a_chip(shop: Desk) -> None:
     assert chip["seconds"] >= chip["steps"]["write"]
     assert (chip["result"], chip["code"], chip["retries"]) == ("pass", None, {})
     assert events("end")[0]["yield_percent"] == 100
+
+
+@pytest.mark.parametrize(
+    ("passed", "failed", "share"),
+    [(0, 0, None), (3, 0, 100), (0, 3, 0), (2, 1, 66.7), (9999, 1, 99.9), (1, 9999, 0.1), (1, 1, 50)],
+)
+def test_only_a_run_without_a_failure_has_a_yield_of_100_percent(
+    passed: int, failed: int, share: Optional[float]
+) -> None:
+    tally = RunTally(["A"])
+    for result in ["pass"] * passed + ["fail"] * failed:
+        tally.add(ChipRecord("A", result))
+    assert tally.summary(1.0, None, "log.jsonl").yield_percent == share
 
 
 def test_a_chip_that_fails_leaves_a_gap_and_a_reason(shop: Desk) -> None:
@@ -128,7 +147,7 @@ def test_every_probe_must_be_there_before_the_first_chip(shop: Desk) -> None:
     for name in "ab":
         Path(f"{name}.chip").unlink()
     result = shop.run("produce", job(SERIAL), "--once")
-    assert result.code == 3
+    assert result.code == 2
     assert result.reason.startswith("error: socket A: ")
     assert result.details[0].startswith("socket B: ")
     assert not Path("log.jsonl").exists()
@@ -167,6 +186,27 @@ def test_a_dry_run_removes_only_a_log(shop: Desk) -> None:
     other.mkdir()
     result = shop.run("produce", job(sockets="a"), "--dry-run")
     assert result.reason == "error: log.jsonl.dry-run: the log cannot be written: it is not a regular file [E-FILE]"
+
+
+def test_a_dry_run_leaves_the_log_of_another_one_that_runs(shop: Desk) -> None:
+    log = ProductionLog(Path("log.jsonl.dry-run"), "other")
+    log.open()
+    log.write("run")
+    before = log.path.read_bytes()
+    result = shop.run("produce", job(sockets="a"), "--dry-run")
+    assert (result.code, result.reason[-8:]) == (7, "[E-BUSY]")
+    log.close()
+    assert log.path.read_bytes() == before
+
+
+def test_a_dry_run_without_a_place_for_its_boards_is_one_error(shop: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_words: str) -> str:
+        raise OSError(errno.ENOSPC, "the disk is full")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    result = shop.run("produce", job(sockets="a"), "--dry-run")
+    assert result.reason == "error: no folder for the simulated boards can be made: the disk is full [E-FILE]"
+    assert "TMPDIR" in result.hint
 
 
 def test_a_dry_run_executes_the_self_test(shop: Desk) -> None:

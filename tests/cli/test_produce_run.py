@@ -11,6 +11,8 @@ import pytest
 
 from cli.desk import Desk
 from cli.production_shop import SERIAL, board, events, job, type_in
+from stm8tool.cli.produce import TypedKeys
+from stm8tool.cli.stdin import Stdin
 from stm8tool.production import starts
 from stm8tool.production.chip_run import ChipRun
 from stm8tool.production.log import ProductionLog, unusable
@@ -33,6 +35,30 @@ def test_the_name_of_a_socket_may_have_spaces(shop: Desk, monkeypatch: pytest.Mo
     Path("job.toml").write_text(Path("job.toml").read_text().replace('name = "A"', 'name = "left side"'))
     assert shop.run("produce", "job.toml").code == 0
     assert [chip["socket"] for chip in events("chip")] == ["left side"]
+
+
+def test_the_last_line_may_lack_its_line_end(shop: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    type_in(monkeypatch, b"A\nB")
+    assert shop.run("produce", job()).code == 0
+    assert sorted(chip["socket"] for chip in events("chip")) == ["A", "B"]
+
+
+def test_a_line_that_comes_together_with_the_end_of_stdin_is_not_lost() -> None:
+    class LateStdin(Stdin):
+        def get(self) -> bytes:
+            found, self.left = self.left[:1], self.left[1:]
+            self.has_ended = True  # the thread that reads stdin has just put the rest, and the end
+            return b"".join(found)
+
+        left = (b"", b"B\n")
+
+    keys = TypedKeys(interrupts.Presses(), LateStdin())
+    assert keys.next_line() is None
+    assert not keys.has_ended()
+    assert keys.next_line() == "B"
+    assert not keys.has_ended()
+    assert keys.next_line() is None
+    assert keys.has_ended()
 
 
 def test_a_socket_that_was_asked_does_not_wait_any_more() -> None:

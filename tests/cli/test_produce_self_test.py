@@ -18,6 +18,13 @@ def test_the_program_tells_that_it_works(shop: Desk) -> None:
     assert shop.is_idle("a.chip")
 
 
+def test_a_line_that_would_take_re_for_ever_is_searched_to_its_end(shop: Desk) -> None:
+    shop.hex("firmware.hex", (0x8000, talking(b"aaaaaaaaaaaa!\n")))
+    more = '[self_test]\nline = "^(a|aa|a*)*$"\nseconds = 0.1\n'
+    assert shop.run("produce", job(more, sockets="a"), "--once").code == 1
+    assert events("chip")[0]["code"] == "E-SELF-TEST"
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [

@@ -69,7 +69,7 @@ _COMMANDS = (("info",), ("write", "a.hex"), ("verify", "a.hex"), ("unlock",), ("
         (Trouble("swim-open", _swim(LinkFault.SILENT)), (4, ["E-TARGET-SILENT"])),
         (Trouble("swim-stuck-low", _swim(LinkFault.STUCK)), (4, ["E-SWIM-STUCK"])),
         (Trouble("nak-every=1", _swim(LinkFault.REFUSED), ("system_reset", "rotf", "wotf")), (4, ["E-LINK-LOST"])),
-        (Trouble("busy-storm", _swim(LinkFault.BUSY), _ALL), (4, ["E-PROBE-HUNG"])),
+        (Trouble("busy-storm", _swim(LinkFault.BUSY), _ALL), (3, ["E-PROBE-HUNG"])),
         (Trouble("unplug-after=60", lambda: ProbeLostError("it is gone"), _ALL), (3, ["E-PROBE-LOST"])),
         (_SILENT_PROBE._replace(simulated="wedged-for-good=60"), (3, ["E-PROBE-HUNG"])),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from pio import ROOT
 from stm8tool.cli.main import main
+from stm8tool.sim.serial import ends
 
 LOOP = b"\x82\x00\x80\x80" + bytes(range(1, 125)) + b"\x20\xfe"
 
@@ -93,6 +95,17 @@ def test_rfc_2217_carries_the_line_by_which_an_rp2040_sees_its_host() -> None:
     with served("stm8s103f3", "--as", "rp2040", "--rfc2217") as probe:
         assert probe.startswith("rp2040:rfc2217://127.0.0.1:")
         assert main(["--probe", probe, "--part", "stm8s103f3", "info"]) == 0
+
+
+def test_a_client_that_never_reads_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ends, "_STUCK_S", 0.01)
+    with socket.create_server(("127.0.0.1", 0)) as door, socket.create_connection(door.getsockname()[:2]) as client:
+        end = ends.SocketEnd(door.accept()[0], telnet=False)
+        client.sendall(b"\x7f")
+        assert end.receive(1) == b"\x7f"
+        end.send(bytes(1 << 26))
+        assert end.receive(0) is None
+        end.close()
 
 
 @pytest.mark.parametrize(

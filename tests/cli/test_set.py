@@ -40,6 +40,7 @@ def test_a_variable_that_the_program_writes_is_read_back_and_told(board: Desk) -
         (["counting.elf"], "error: which variable? [E-USAGE]"),
         (["counting.elf", "gain"], "error: 'gain' sets nothing [E-USAGE]"),
         (["counting.elf", "gain="], "error: 'gain=' sets nothing [E-USAGE]"),
+        (["counting.elf", f"gain={'9' * 5000}"], f"error: gain cannot be '{'9' * 40}…': it is unsigned char [E-USAGE]"),
         (["counting.elf", "temp[1]=3", "gain=300"], "error: gain cannot be '300': it is unsigned char [E-USAGE]"),
         (["counting.elf", "motor.on=2"], "error: motor.on cannot be '2': it is a bit-field of 1 bits [E-USAGE]"),
         (["counting.elf", "temp=1"], "error: temp cannot be '1': it is int[3] [E-USAGE]"),

@@ -73,6 +73,13 @@ def test_a_text_that_does_not_come_is_an_error_at_the_end_of_the_time(desk: Desk
     assert re.search(r"after 2\.00\d ms of simulated time \[E-RUN-TIME\]$", result.reason)
 
 
+@pytest.mark.parametrize("option", ["--until", "--until-uart"])
+def test_a_text_of_bytes_that_are_not_utf_8_is_waited_for_like_any_other(desk: Desk, option: str) -> None:
+    desk.chip(content=firmware(SETUP + SEND + FOREVER))
+    result = desk.run("sim", "run", "board.chip", option, "\udcff", "--for", "2ms")
+    assert result.reason.startswith(r"error: the program did not send '\udcff': ")
+
+
 def test_a_time_alone_is_a_goal(desk: Desk) -> None:
     desk.chip(content=firmware(FOREVER))
     result = desk.run("sim", "run", "board.chip", "--for", "10ms")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,8 @@ from cli.uart_board import board, tool
 from stm8tool.cli.main import main
 from stm8tool.sim.chip import powered
 from stm8tool.sim.switches import Switches
-from stm8tool.transport.serial_port import ports
+from stm8tool.transport import serial_port
+from stm8tool.transport.serial_port import UsbPort, ports
 
 
 @pytest.mark.usefixtures("at_uart")
@@ -123,7 +126,49 @@ def test_a_port_that_does_not_exist_is_one_error(words: list[str], capsys: pytes
     assert not said or "there is no serial port" in said[-1] or "cannot be opened" in said[-1]
 
 
-@pytest.mark.parametrize("port", ["serial:", "socket://127.0.0.1", "rfc2217://127.0.0.1"])
+@pytest.mark.parametrize("prefix", ["serial:", "espstlink:", "rp2040:"])
+@pytest.mark.usefixtures("at_uart")
+def test_list_shows_only_the_port_that_is_named(
+    prefix: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(serial_port, "ports", lambda: [("COM3", "an adapter"), ("COM4", "another one")])
+    picos = [UsbPort(name, text, None, 0x000A) for name, text in serial_port.ports()]
+    monkeypatch.setattr(serial_port, "usb_ports", lambda _vendor, _products: picos)
+    assert main(["--probe", prefix, "list"]) == 0
+    assert {f"{prefix}COM3", f"{prefix}COM4"} <= set(capsys.readouterr().out.split())
+    assert main(["--probe", f"{prefix} COM4", "list"]) == 0
+    _, row = capsys.readouterr().out.splitlines()
+    assert row.split() == ["another", "one", "unknown", f"{prefix}COM4", "-"]
+    assert main(["--probe", f"{prefix}COM5", "list"]) == 0
+    none, *instead = capsys.readouterr().out.splitlines()
+    assert none.endswith(" COM5 is attached")
+    assert instead == [f"  seen instead: {prefix}COM3, an adapter", f"  seen instead: {prefix}COM4, another one"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no links to its ports")
+@pytest.mark.usefixtures("at_uart")
+def test_list_knows_a_port_by_a_link_of_udev(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ttyUSB7").touch()
+    (tmp_path / "usb-adapter").symlink_to("ttyUSB7")
+    monkeypatch.setattr(serial_port, "ports", lambda: [(str(tmp_path / "ttyUSB7"), "an adapter"), ("/dev/x", "y")])
+    assert main(["--probe", f"serial:{tmp_path / 'usb-adapter'}", "list"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("port", ["socket://127.0.0.1:4000", "serial:sim:uart.chip", "espstlink:sim:b.chip"])
+@pytest.mark.usefixtures("at_uart")
+def test_a_port_that_is_not_of_this_machine_is_in_no_list(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--probe", port, "list"]) == 2
+    *_, hint, reason = capsys.readouterr().err.splitlines()
+    assert reason.endswith(" is not a serial port of this machine, so no list has it [E-USAGE]")
+    assert f"--probe {port} " in hint
+
+
+@pytest.mark.parametrize(
+    "port", ["serial:", "socket://127.0.0.1", "rfc2217://127.0.0.1", "socket://127.0.0.1:70000", "socket://[::1]:0"]
+)
 def test_a_port_without_its_name_or_number_is_a_usage_error(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--probe", port, "--part", "stm8s208mb", "info"]) == 2
     said = capsys.readouterr().err.splitlines()

@@ -263,6 +263,10 @@ def test_a_full_disk_ends_it_with_a_sentence(board: Desk, monkeypatch: pytest.Mo
             ["counting.elf", "gain", "--csv", "./counting.elf"],
             "error: --csv ./counting.elf is the ELF itself [E-USAGE]",
         ),
+        (
+            ["counting.elf", "gain", "--csv", "board.chip"],
+            "error: --csv board.chip holds a simulated board [E-USAGE]",
+        ),
         (["counting.elf", "gain", "--csv", "."], None),
         (["counting.elf", "gain", "--csv", "no/out.csv"], None),
     ],

@@ -69,7 +69,7 @@ def test_a_write_that_does_not_end_has_its_address_and_the_status_of_the_flash()
 
 def test_a_low_supply_is_a_number_and_the_first_error_is_the_cause() -> None:
     error = failure(lambda chip: chip.write(WRITE), faults=["marginal-supply"])
-    assert (error.code, error.supply_mv, error.exit_code) == (Code.SUPPLY_LOW, 2400, 1)
+    assert (error.code, error.supply_mv, error.exit_code) == (Code.SUPPLY_LOW, 2400, 4)
     causes = list(_causes(error))
     assert [cause.code for cause in causes if isinstance(cause, ToolError)][-1] is Code.WRITE_UNFINISHED
     assert all(isinstance(cause, ToolError) for cause in causes)

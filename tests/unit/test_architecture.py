@@ -34,7 +34,7 @@ LAYERS: dict[str, set[str]] = {
     "probe": {"errors", "words", "support", "transport"},
     "chip": {*LEAVES, "dwarf", "probe"},
     "sim": {"errors", "words", "support", "parts", "transport"},
-    "selector": {"words", "support", "transport", "probe", "sim"},
+    "selector": {"errors", "words", "support", "transport", "probe", "sim"},
     "session": {*LEAVES, "probe", "chip"},
     "connected": {*LEAVES, "probe", "chip", "session"},
     "api": {*LEAVES, "dwarf", "probe", "chip", "connected"},

@@ -103,7 +103,7 @@ def test_a_copy_differs_in_what_is_given_and_in_nothing_else(error: ToolError) -
         (0x8000,),
     )
     assert str(changed) == str(error)
-    assert changed.exit_code == error.exit_code or not hasattr(type(error), "code")
+    assert changed.exit_code == Code.SUPPLY_LOW.exit_code
     rest = {"code", "advice", "evidence", "cut"}
     assert {name: value for name, value in vars(changed).items() if name not in rest} == {
         name: value for name, value in before.items() if name not in rest
@@ -149,29 +149,26 @@ def test_a_changed_error_shows_the_first_one() -> None:
 # -- exit codes ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (ToolError("x", code=Code.RUN_STOPPED), 1),
-        (UsageError("x"), 2),
-        (UsageError("x", code=Code.DANGEROUS_WRITE), 2),
-        (ImageError("x", code=Code.OUTSIDE_MAP), 2),
-        (TransportError("x"), 3),
-        (TransportError("x", code=Code.USAGE), 3),  # a chip file that is damaged, on a simulated bus
-        (AccessError("x", code=Code.PACKAGES), 7),
-        (ProbeError("x", code=Code.PROBE_LIMIT), 3),
-        (SwimError("x", code=Code.PROBE_HUNG), 4),  # it stays busy
-        (ConnectError("x", code=Code.SUPPLY_LOW), 4),
-        (ReadoutProtectedError("x", code=Code.UNLOCK_FAILED), 5),
-        (WriteProtectedError("x", ubc=1), 5),
-        (ProgramError("x", code=Code.SUPPLY_LOW), 1),
-        (ProgramError("x", code=Code.OPTIONS_CORRUPT), 1),
-        (VerifyError("x", address=0, expected=0, actual=1).with_(code=Code.SUPPLY_LOW), 6),
-        (FamilyMismatchError("x"), 2),
-    ],
-)
-def test_the_exit_code_is_that_of_the_situation_that_the_type_stands_for(error: ToolError, code: int) -> None:
-    assert error.exit_code == code
+@each
+def test_a_code_has_one_exit_code_whatever_the_type_of_the_error(error: ToolError) -> None:
+    assert {code: error.with_(code=code).exit_code for code in Code} == {code: code.exit_code for code in Code}
+
+
+def test_no_error_is_made_with_a_code_that_is_only_a_warning() -> None:
+    warnings = {code.name for code in Code if not code.exit_code}
+    assert "WEAK_LINK" in warnings
+    given = {
+        (path.name, name.attr)
+        for path in Path(stm8tool.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "code"
+        for name in ast.walk(keyword.value)
+        if isinstance(name, ast.Attribute) and isinstance(name.value, ast.Name) and name.value.id == "Code"
+    }
+    assert given
+    assert {(file, name) for file, name in given if name in warnings} == set()
 
 
 @pytest.mark.parametrize("code", list(Code), ids=lambda code: code.value)

@@ -128,6 +128,34 @@ def test_two_runs_never_use_one_log() -> None:
     second.close()
 
 
+def test_a_log_with_a_second_name_is_refused_because_its_lock_belongs_to_one_name() -> None:
+    log, _ = opened()
+    log.write("run")
+    before = LOG.read_bytes()
+    os.link(LOG, "other.jsonl")
+    for name in (LOG, Path("other.jsonl")):
+        with pytest.raises(ImageError, match="the log has 2 names"):
+            logs.check(name)
+    with pytest.raises(ImageError, match="the log has 2 names"):
+        ProductionLog(Path("other.jsonl"), "run-2").open()
+    log.close()
+    assert LOG.read_bytes() == before
+    Path("other.jsonl").unlink()
+    again, _ = opened()
+    again.close()
+
+
+def test_a_second_name_that_comes_after_the_check_is_seen_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "check", lambda path: os.link(path, "other.jsonl"))
+    LOG.touch()
+    with pytest.raises(ImageError, match="the log has 2 names"):
+        ProductionLog(LOG, "run").open()
+    Path("other.jsonl").unlink()
+    monkeypatch.setattr(logs, "check", lambda path: None)
+    log, _ = opened()
+    log.close()
+
+
 def test_a_full_disk_leaves_no_piece_of_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     log, _ = opened()
     log.write("run")

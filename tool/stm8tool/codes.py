@@ -17,7 +17,7 @@ class Code(Enum):
 
     Attributes:
         value: The text that the tool prints and that users search for. It never changes.
-        exit_code: The exit code of a command that meets the situation; 0 if there is only a warning.
+        exit_code: The exit code of a command that ends with an error of this code; 0 if there is only a warning.
         meaning: A sentence for the doctor and for the index of docs/errors.md.
         hint: The hint for errors without a hint of their own.
     """
@@ -141,7 +141,7 @@ class Code(Enum):
     NOT_ERASED = "E-NOT-ERASED", 1, "the read protection is off, but some bytes of the chip were not erased"
     OPTIONS_CORRUPT = (
         "E-OPTIONS-CORRUPT",
-        0,
+        1,
         "the chip uses its defaults in place of these bytes; this is harmless if the part is right",
     )
     UBC = "E-UBC", 5, "the user boot code area protects a block of the image; nothing was written"

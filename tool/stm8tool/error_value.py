@@ -5,7 +5,7 @@ Code that knows more makes a copy, and raises the copy from the first error:
     raise error.with_(code=Code.ROP_UPLOAD) from error
 
 `code` is the situation (docs/errors.md). It stays the same from version to version, even if the message changes. Each
-type has a usual code, and its exit code is the one of that code. If more is known, the error has a more exact code.
+type has a usual code. If more is known, the error has a more exact code. The exit code is always the one of the code.
 `details` is the evidence, with one line for each piece. `hint` is the next step: the error's own, or that of its code.
 Both are in the words of the library. `hint_in` and `details_in` return them in other words (`words.py`).
 Numbers are fields: an address, a count, the bytes that differ.
@@ -67,9 +67,8 @@ class ToolError(Exception):
 
     @property
     def exit_code(self) -> int:
-        """The exit code of a command that ends with this error: that of the type's code, or else of its own code."""
-        code: Code = getattr(type(self), "code", self.code)
-        return code.exit_code
+        """The exit code of a command that ends with this error: the one of its code."""
+        return self.code.exit_code
 
     @property
     def hint(self) -> Optional[str]:
@@ -100,7 +99,7 @@ class ToolError(Exception):
         """Return a copy with the given changes; raise it from this error.
 
         Args:
-            code: Another situation. The exit code of the type does not change.
+            code: Another situation, which also gives the exit code.
             hint: Another hint; "" for none.
             details: Other details, which replace all details.
             fields: Other numbers.

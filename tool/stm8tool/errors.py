@@ -24,6 +24,7 @@
          +- ProgramError             exit 1   a write did not finish
          +- FamilyMismatchError      exit 2   another family than the part that was named
 
+The exit codes are those of each type's usual code. An error with another code has the exit code of that one.
 `error_value.py` says what every error has: `code`, `hint`, `details` and its numbers as fields.
 """
 

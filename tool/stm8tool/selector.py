@@ -8,15 +8,17 @@ there is no probe: the loader in the chip's boot ROM does the work (`uart/`).
 from __future__ import annotations
 
 import logging
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from .words import LIBRARY
+from .errors import UsageError
+from .words import LIBRARY, Hint
 
 if TYPE_CHECKING:
     from .probe.base import SwimLink
-    from .probe.listing import ProbeList
+    from .probe.listing import ListedProbe, ProbeList
     from .transport.base import UsbBus
     from .transport.serial_line import SerialLine
     from .words import Words
@@ -107,24 +109,70 @@ def _visible() -> list[ProbeKind]:
 def attached(selector: str, words: Words = LIBRARY) -> ProbeList:
     """Return the attached probes of the kind that `selector` names, or of every kind, for `stm8tool list`.
 
+    If it names a serial port, too, only that one is returned.
+
     Raises:
         AccessError: The tool cannot look for them.
+        UsageError: It names a port that no system lists.
     """
     from .probe.listing import ProbeList
 
     if is_serial(selector):
-        return serial_ports()
+        return ProbeList(*_rows_of(selector, *serial_ports(), SERIAL_PREFIX))
     named = _named_kind(selector)
+    if named and named.is_hidden:
+        prefix = selector.partition(":")[0].strip().lower() + ":"
+        return ProbeList(*_rows_of(selector, *named.attached(selector, words), prefix))
     found = [kind.attached(selector, words) for kind in ([named] if named else _visible())]
     return ProbeList([probe for one in found for probe in one.probes], [other for one in found for other in one.others])
 
 
 def looked_for(selector: str) -> list[str]:
-    """Return the names of the kinds of probes that `attached` looks for."""
+    """Return the names of the kinds of probes that `attached` looks for; if it looks for a port, also its name."""
+    port = _port_in(selector)
     if is_serial(selector):
-        return ["serial port"]
+        return [f"serial port {port}".rstrip()]
     named = _named_kind(selector)
+    if named and named.is_hidden:
+        return [f"{named.name} {port}".rstrip()]
     return [kind.name for kind in ([named] if named else _visible())]
+
+
+def _port_in(selector: str) -> str:
+    """Return the name of the serial port in `selector`; empty if it names none."""
+    wanted = selector.strip()
+    word, _, name = wanted.partition(":")
+    named = _named_kind(wanted)
+    is_prefixed = f"{word.lower()}:" == SERIAL_PREFIX or (named is not None and named.is_hidden)
+    return name.strip() if is_prefixed else wanted if is_serial(wanted) else ""
+
+
+def _rows_of(
+    selector: str, rows: list[ListedProbe], others: Sequence[str], prefix: str
+) -> tuple[list[ListedProbe], Sequence[str]]:
+    """Return the row of the port in `selector`, or all rows if it names none. `prefix` stands before a port in a row.
+
+    If there is no such row, the other ports are those that the user may have meant.
+    """
+    port = _port_in(selector)
+    if not port:
+        return rows, others
+    if port.startswith(SIM_PREFIX) or "://" in port:
+        raise UsageError(
+            f"{port} is not a serial port of this machine, so no list has it",
+            hint=Hint("`info` with {probe:{place}} tells whether a chip answers there", place=selector.strip()),
+        )
+    wanted = [row for row in rows if _is_port(row.path[len(prefix) :], port)]
+    if wanted:
+        return wanted, ()
+    return [], [*(f"{row.path}, {row.model}" for row in rows), *others]
+
+
+def _is_port(listed: str, wanted: str) -> bool:
+    """Tell whether two names mean one port. On Linux udev makes links to it, such as those in /dev/serial/by-id."""
+    if os.name == "nt":
+        return listed.lower() == wanted.lower().removeprefix("\\\\.\\")
+    return os.path.realpath(listed) == os.path.realpath(wanted)
 
 
 def _named_kind(selector: str) -> Optional[ProbeKind]:

@@ -67,7 +67,7 @@ def debug(request: Request[DebugArguments], console: Console) -> DebugResult:
 def _talk(debugger: SourceDebugger, console: Console, keys: _Keys, lines: Optional[list[str]]) -> DebugResult:
     from ..debugger.terminal import Terminal
 
-    terminal = Terminal(debugger, duration_s)
+    terminal = Terminal(debugger, lambda text: duration_s(text, "continue"))
     done = _Done(terminal, console)
     if lines is not None or not console.is_interactive:
         return done.all_of(_of_stdin() if lines is None else lines)

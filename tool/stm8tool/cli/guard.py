@@ -2,7 +2,8 @@
 
 PlatformIO ends its debug server with SIGKILL. A user or an editor may end a debugger in this way, too. A killed process
 cannot let the chip go, which would then stay halted. So the process that was started only waits. Its child runs the
-command. It sees by the end of a pipe that the parent has gone, in whatever way.
+command. It sees by the end of a pipe that the parent has gone, in whatever way. If the child itself is killed, the
+parent says what that means for the chip.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, Optional
 
+from ..errors import Code, TargetError
+from ..words import Hint
 from .process import CHILD, end_as, is_script
 
 _STDIN = "stdin"
 _PIECE = 4096
 _GRACE_S = 1.0  # a child that ends by itself needs less
-_OF_SIGNAL = 128  # and its number: the exit code that a shell shows
 _START = """
 import sys
 sys.path.insert(0, sys.argv.pop(1))
@@ -33,7 +35,11 @@ stm8tool()
 
 
 def serve_in_child() -> None:
-    """Run the command in a child whose stdin ends with ours, and end as it does; return only in the child."""
+    """Run the command in a child whose stdin ends with ours, and end as it does; return only in the child.
+
+    Raises:
+        TargetError: The child was killed.
+    """
     if not is_script() or _pipe_of_child():
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for GDB, which runs on the same terminal
@@ -58,6 +64,9 @@ def debug_in_child() -> None:
     """Run the command in a child that has our stdin, and end as it does; return only in the child.
 
     On Windows there is no child: a process that is ended there may leave the chip halted.
+
+    Raises:
+        TargetError: The child was killed.
     """
     pipe = _pipe_of_child()
     if pipe:
@@ -120,8 +129,21 @@ def _end_with(pipe: int) -> None:
 
 
 def _end_like(code: int) -> NoReturn:
-    """End as the child did. The child has said everything, in --json's form as well."""
-    end_as(code if code >= 0 else _OF_SIGNAL - code)
+    """End as the child did. The child has said everything, in --json's form as well.
+
+    Raises:
+        TargetError: A signal killed the child, which could not say anything.
+    """
+    if code >= 0:
+        end_as(code)
+    name = str(-code)
+    with suppress(ValueError):  # a signal without a name
+        name = signal.Signals(-code).name
+    raise TargetError(
+        f"the process that used the probe was killed by signal {name}, so it did not let the chip go",
+        code=Code.NOT_RUNNING,
+        hint=Hint("the CPU of the chip may be stopped: {reset} starts its program"),
+    )
 
 
 def _environment(pipe: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 failed, 2 usage or file, 3 probe, 4 no answer, 5 protected
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Optional, TextIO, cast
 from .. import __version__
 from ..errors import ToolError, UsageError
 from ..support import streams
+from ..support.values import shortened
 from . import (
     boards,
     chips,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from .console import Console
 
 JSON, EVENTS = "--json", "--events"
+_LACKING = re.compile(r"argument (\S+): expected one argument")  # argparse's words
 
 # In the order of the help.
 COMMANDS: tuple[Entry, ...] = (
@@ -101,10 +104,10 @@ def _main_for_programs(words: Sequence[str], asked: set[str]) -> int:
         except WrongWordsError as exc:
             console.begin(exc.command)
             raise UsageError(str(exc), hint=exc.hint, details=[" ".join(exc.usage.split())]) from exc
-        if namespace is None:  # --help, --version
+        if isinstance(namespace, process.TextShown):  # --help, --version
             from .results.usage import UsageResult
 
-            console.begin(None)
+            console.begin(namespace.command)
             console.conclude(UsageResult(printed))
         else:
             ending.expect(namespace.verbose, writes=namespace.command.writes)
@@ -176,14 +179,28 @@ class _Parser(argparse.ArgumentParser):
 
     def parse(self, words: Sequence[str]) -> Any:
         """Do `parse_args`, but know the command even if there are words that it does not take."""
-        found, rest = self.parse_known_args(words, not_given())
+        try:
+            found, rest = self.parse_known_args(words, not_given())
+        except WrongWordsError as exc:
+            raise _about_value(exc, words) from exc
         if rest:
             self._refuse(f"unrecognized arguments: {' '.join(rest)}", found.command_name)
         return found
 
     def error(self, message: str) -> NoReturn:
         """Raise WrongWordsError, which has the usage, too."""
-        self._refuse(message, self.prog.partition(" ")[2] or None)
+        self._refuse(message, self._command)
+
+    def exit(self, status: int = 0, message: Optional[str] = None) -> NoReturn:
+        """Raise TextShown: the help or the version is printed."""
+        if message:
+            self._print_message(message, sys.stderr)
+        raise process.TextShown(status, self._command)
+
+    @property
+    def _command(self) -> Optional[str]:
+        """The command, or the group of commands, of this parser; None for the first parser."""
+        return self.prog.partition(" ")[2] or None
 
     def _refuse(self, message: str, command: Optional[str]) -> NoReturn:
         hint = f"{self.prog} --help says more"
@@ -209,6 +226,21 @@ class _CommandParser(_Parser):
         super().__init__(**settings)
         fill(self)
         return getattr(self, name)
+
+
+def _about_value(error: WrongWordsError, words: Sequence[str]) -> WrongWordsError:
+    """Return `error`; if an option lacks its value because that begins like an option, in words that say so."""
+    lacking = _LACKING.fullmatch(str(error))
+    names = lacking[1].split("/") if lacking else []
+    for option, value in zip(words, words[1:]):
+        if option in names and value.startswith("-"):
+            return WrongWordsError(
+                f"{option} has no value: {shortened(value)} is read as an option, because it begins with -",
+                hint=f"if it is the value, write {option}={shortened(value)}",
+                usage=error.usage,
+                command=error.command,
+            )
+    return error
 
 
 def _spelt_out(words: Sequence[str]) -> list[str]:

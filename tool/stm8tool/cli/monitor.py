@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
@@ -69,6 +70,11 @@ def monitor(request: Request[MonitorArguments], console: Console) -> MonitorResu
             notice(f"{end.name}; Ctrl-C ends it")
             if not running.takes_input:
                 notice("the program takes no input")
+            if running.doubtful:
+                notice(
+                    f"the first {running.doubtful} bytes waited in RAM and may be of an earlier program; "
+                    "give the program's ELF to be sure"
+                )
             pump = _Pump(running, end, console)
             pump.run(seconds, given.until)
         return pump.result()
@@ -114,7 +120,7 @@ class _Pump:
         """Do it and return what ended it, as in `MonitorResult`."""
         end, clock = self._end, self._running.clock
         busy = clock.now()  # when bytes went in either direction for the last time
-        wanted = (until or "").encode()
+        wanted = os.fsencode(until or "")  # a word of the command line may hold bytes that are not UTF-8
         last = b""
         while True:
             found = self._take()

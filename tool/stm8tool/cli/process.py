@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Optional, TypeVar
+from typing import TYPE_CHECKING, NoReturn, Optional, TypeVar, Union
 
 from ..errors import ToolError
 from ..support import interrupts, streams
@@ -48,14 +48,26 @@ def end_as(code: int) -> NoReturn:
     raise SystemExit(code)
 
 
-def ended_or(job: Callable[[], _Value]) -> tuple[Optional[_Value], str]:
-    """Return the value of a job, or None if the job wanted to end the process; and the text that it printed."""
+class TextShown(SystemExit):
+    """The command line asked only for a text, such as the help of a command, and it was printed.
+
+    Attributes:
+        command: The command that the text is about; None if it is about no command.
+    """
+
+    def __init__(self, code: int, command: Optional[str]) -> None:
+        super().__init__(code)
+        self.command = command
+
+
+def ended_or(job: Callable[[], _Value]) -> tuple[Union[_Value, TextShown], str]:
+    """Return the value of a job, or the reason why it wanted to end the process; and the text that it printed."""
     text = io.StringIO()
     with redirect_stdout(text):
         try:
             return job(), text.getvalue()
-        except SystemExit:
-            return None, text.getvalue()
+        except TextShown as exc:
+            return exc, text.getvalue()
 
 
 class HarmlessInterrupt(KeyboardInterrupt):

@@ -60,6 +60,7 @@ class TypedKeys:
         self._stdin = stdin
         self._rest = b""
         self._lines: list[str] = []
+        self._is_over = stdin is None
 
     def interrupts(self) -> int:
         """Return how often Ctrl-C was pressed."""
@@ -68,13 +69,18 @@ class TypedKeys:
     def next_line(self) -> Optional[str]:
         """Return the next line; None if there is none now."""
         if self._stdin is not None and not self._lines:
+            is_last = self._stdin.has_ended  # before the queue is read: it may grow until then
             *lines, self._rest = (self._rest + self._stdin.get()).split(b"\n")
+            if is_last and self._rest:
+                lines.append(self._rest)
+                self._rest = b""
             self._lines = [line.decode("utf-8", "replace") for line in lines]
+            self._is_over = is_last and not self._lines
         return self._lines.pop(0) if self._lines else None
 
     def has_ended(self) -> bool:
-        """Tell whether no line comes any more."""
-        return self._stdin is None or (self._stdin.has_ended and not self._lines)
+        """Tell whether the last call of `next_line` has shown that no line comes any more."""
+        return self._is_over
 
 
 def produce(request: Request[ProduceArguments], console: Console) -> ProduceResult:

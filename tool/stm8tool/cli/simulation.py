@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Optional
@@ -93,9 +94,9 @@ def run(request: Request[SimRunArguments], console: Console) -> SimRunResult:
     seconds = DEFAULT_LIMIT_S if given.duration is None else duration_s(given.duration)
     goal = Goal(
         seconds,
-        text=None if text is None else text.encode(),
+        text=None if text is None else os.fsencode(text),
         pc=None if pc is None else symbols.address(pc),
-        said=None if said is None else said.encode(),
+        said=None if said is None else os.fsencode(said),
         silence=None if given.silence is None else duration_s(given.silence, "--silence"),
     )
     heard = Heard(console)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import re
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from ..errors import UsageError
+from ..support import files
+from ..support.values import shortened
 from .command import PartUse, command
 from .simulation import duration_s
 
@@ -116,6 +119,8 @@ def watch(request: Request[WatchArguments], console: Console) -> WatchResult:
     places = _places(request, program)
     if given.csv and program.elf and os.path.realpath(given.csv) == os.path.realpath(program.elf):
         raise UsageError(f"--csv {given.csv} is the ELF itself", hint="choose another name, such as values.csv")
+    if given.csv and files.holds_board(Path(given.csv)):
+        raise UsageError(f"--csv {given.csv} holds a simulated board", hint="choose another name, such as values.csv")
     outputs = _outputs(given, places, console)
     _warn_of_doubts(places, console)
 
@@ -291,7 +296,7 @@ def set_values(request: Request[ValuesArguments], console: Console) -> SetResult
     for word in program.rest:
         name, sign, value = word.partition("=")
         if not sign or not value.strip():
-            raise UsageError(f"{word!r} sets nothing", hint="write NAME=VALUE, such as gain=12")
+            raise UsageError(f"{shortened(word)!r} sets nothing", hint="write NAME=VALUE, such as gain=12")
         place = require_readable(part, place_of(name.strip(), program.variables))
         settings.append(setting_of(part, place, value.strip()))
     if not settings:

@@ -127,7 +127,11 @@ class Evaluator:
         while self._peek() in _BINARY[level]:
             sign = self._tokens.pop(0)[1]
             right = self._binary(level + 1)
-            left = self._combined(sign, left, right)._replace(doubt=doubt_of(left) or doubt_of(right))
+            try:
+                result = self._combined(sign, left, right)
+            except OverflowError as exc:  # a fraction takes part, and has no room for the number
+                raise UsageError(f"a number is too large for {sign!r} with a fraction", hint=_HINT) from exc
+            left = result._replace(doubt=doubt_of(left) or doubt_of(right))
         return left
 
     def _unary(self) -> Operand:
@@ -339,7 +343,8 @@ def _plain_text(operand: Operand, form: str) -> str:
             return str(value)
         if form == "c":
             return f"{value} {chr(value & 0xFF)!r}"
-        positive = value if value >= 0 else value + (1 << 8 * (size or 4))
+        bytes_ = size or max(4, (value.bit_length() + 8) // 8)
+        positive = value if value >= 0 else value + (1 << 8 * bytes_)
         return f"0x{positive:0{2 * size}X}" if form == "x" else f"0b{positive:0{8 * size}b}"
     if operand.type is None:
         return operand.data.decode()

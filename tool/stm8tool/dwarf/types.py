@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import NamedTuple, Optional, Union
 
+_MOST_DIGITS = 40  # no number of a program has so many
+
 Value = Union[int, float, bool, None, list["Value"], dict[str, "Value"]]
 
 
@@ -236,8 +238,8 @@ def _number(text: str) -> Optional[int]:
         return ord(text[1])
     try:
         return int(text, 0) if text.isascii() and not text.startswith(("0_", "_")) else None
-    except ValueError:
-        return int(text) if text.isascii() and text.isdecimal() else None
+    except ValueError:  # zeros lead, or Python converts no number of that many digits
+        return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 def is_doubtful(kind: AnyType) -> bool:

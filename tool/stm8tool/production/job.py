@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
@@ -19,8 +18,10 @@ from ..image import Image
 from ..parts.table import find_part
 from ..selector import SIM_PREFIX, is_serial
 from ..support import files
+from ..support.values import shortened
 from . import content, keys, log, toml_text
 from .content import ImageFile, WantedOptions
+from .line_pattern import LinePattern, PatternError
 from .problems import Problems
 from .self_test import SelfTest
 
@@ -196,11 +197,9 @@ def _self_test(
     if given is None or given["line"] is None or given["seconds"] is None:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they are for programmers, and name a file of the tool
-            pattern = re.compile(given["line"])
-    except (re.error, OverflowError, RecursionError) as exc:
-        problems.add("self_test.line", f"{given['line']!r} is not a regular expression: {exc}")
+        pattern = LinePattern(given["line"])
+    except PatternError as exc:
+        problems.add("self_test.line", f"{shortened(given['line'])!r} {exc}")
         return None
     symbols = None
     elf = given["elf"] or next((name for name in names if Path(name).suffix.lower() == ".elf"), None)

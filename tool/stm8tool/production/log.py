@@ -52,6 +52,7 @@ class ProductionLog:
         self._of_process.acquire()
         try:
             self._descriptor, is_new = opened(self.path)
+            _require_one_name(self.path, os.fstat(self._descriptor))
             if is_new:
                 files.sync_folder(self.path.parent)
             mended = mend(self._descriptor, self.path)
@@ -118,13 +119,24 @@ def check(path: Path) -> None:
     try:
         files.check_whole(path)
         if path.exists():
-            if not stat.S_ISREG(path.stat().st_mode):
+            about = path.stat()
+            if not stat.S_ISREG(about.st_mode):
                 raise OSError(0, "it is not a regular file")
+            _require_one_name(path, about)
             with path.open("rb") as file:
                 if not is_log(file.readline(1 << 16)):
                     raise not_a_log(path)
     except OSError as exc:
         raise unusable(path, exc) from exc
+
+
+def _require_one_name(path: Path, about: os.stat_result) -> None:
+    """Raise ImageError if a log has several names: its lock belongs to a name, so two runs could write one file."""
+    if about.st_nlink > 1:
+        raise ImageError(
+            f"{path}: the log has {about.st_nlink} names (hard links), so two runs could write it at the same time",
+            hint="copy the file, and rename the copy to this name; make the other names symbolic links",
+        )
 
 
 def not_a_log(path: Path) -> ImageError:

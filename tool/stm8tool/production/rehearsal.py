@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..errors import Code, UsageError
 from ..support import files
+from ..support.locks import FileLock
 from .log import check, unusable
 from .starts import AtOnce
 
@@ -36,12 +38,24 @@ class Rehearsal(NamedTuple):
     starts: Starts
 
 
+def _folder() -> Path:
+    """Return a new folder for the boards; UsageError if the system has no place for it."""
+    try:
+        return Path(tempfile.mkdtemp(prefix="stm8tool-"))
+    except OSError as exc:
+        raise UsageError(
+            f"no folder for the simulated boards can be made: {exc.strerror}",
+            code=Code.FILE,
+            hint="make room in the system's folder for temporary files; TMPDIR, on Windows TMP, names another one",
+        ) from exc
+
+
 @contextmanager
 def rehearsal(job: ProductionJob, chips: int) -> Iterator[Rehearsal]:
     """Give the rehearsal of a job, with `chips` boards for each socket; the boards are removed afterwards."""
     from ..sim import store
 
-    folder = Path(tempfile.mkdtemp(prefix="stm8tool-"))
+    folder = _folder()
     try:
         sockets = [
             socket._replace(probe=f"sim:{folder / f'{number}.chip'}") for number, socket in enumerate(job.sockets, 1)
@@ -55,10 +69,11 @@ def rehearsal(job: ProductionJob, chips: int) -> Iterator[Rehearsal]:
             serial = replace(serial, file=counter)
         log = job.log.with_name(f"{job.log.name}{SUFFIX}")
         check(log)  # a file with something else is not removed
-        try:
-            log.unlink(missing_ok=True)
-        except OSError as exc:
-            raise unusable(log, exc) from exc
+        with FileLock(log, "production log", patient=False):  # nor the log of a rehearsal that runs
+            try:
+                log.unlink(missing_ok=True)
+            except OSError as exc:
+                raise unusable(log, exc) from exc
 
         def starts(socket: JobSocket, shared: Shared) -> Start:
             def put_in() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
@@ -10,15 +9,18 @@ from ..chip.running.program import Program
 from ..chip.running.rings import OUT_MAGIC
 from ..errors import Code, TargetError
 from ..image import Image, Segment
+from .line_pattern import LONGEST_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..api import Chip
     from ..chip.running.swim_console import SwimConsole
+    from .line_pattern import LinePattern
 
 _IDLE_S = 0.01  # between two reads; our choice
 _AGAIN_S = 0.05  # between two looks for a console; our choice
+_KEPT = 4 * LONGEST_LINE + 1  # bytes of a line that has not ended; a line of so many bytes matches no pattern
 _SHOWN = 200  # characters of a line, for messages and the log
 _LAST_LINES = 5
 
@@ -44,7 +46,7 @@ class SelfTest(NamedTuple):
         symbols: Addresses by name of its ELF; None: the console is looked for in RAM.
     """
 
-    pattern: re.Pattern[str]
+    pattern: LinePattern
     seconds: float
     symbols: Optional[Mapping[str, int]] = None
 
@@ -84,8 +86,10 @@ class SelfTest(NamedTuple):
             *whole, rest = (rest + found).split(b"\n")
             for line in (raw.decode("utf-8", "replace").rstrip("\r") for raw in whole):
                 lines.append(line[:_SHOWN])
-                if self.pattern.search(line):
+                if self.pattern.is_in(line):
                     return lines[-1]
+            rest = rest[:_KEPT]
+            del lines[:-_LAST_LINES]
             if console.clock.now() >= end:
                 raise self._failure(lines, rest)
             go_on()
@@ -96,7 +100,7 @@ class SelfTest(NamedTuple):
         last = [*lines, rest.decode("utf-8", "replace")[:_SHOWN]] if rest else lines
         printed = f"; its last line is {last[-1]!r}" if last else "; it printed nothing"
         return TargetError(
-            f"the self-test printed no line that matches {self.pattern.pattern!r} in {self.seconds:g} s{printed}",
+            f"the self-test printed no line that matches {self.pattern.text!r} in {self.seconds:g} s{printed}",
             code=Code.SELF_TEST,
             hint="look at the board; `stm8tool monitor` shows what its program prints",
             details=[f"printed: {line}" for line in last[-_LAST_LINES:]],

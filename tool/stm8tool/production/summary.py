@@ -57,8 +57,11 @@ class RunSummary(NamedTuple):
 
     @property
     def yield_percent(self) -> Optional[float]:
-        """The share of the chips that passed; None if there was none."""
-        return round(100 * self.passed / self.chips, 1) if self.chips else None
+        """The share of the chips that passed; None if there was none. Only a run without a failure has 100 %."""
+        if not self.chips:
+            return None
+        least, most = 0.1 * (self.passed > 0), 100 - 0.1 * (self.failed > 0)
+        return min(max(round(100 * self.passed / self.chips, 1), least), most)
 
     def fields(self) -> dict[str, Any]:
         """Return it as plain values."""

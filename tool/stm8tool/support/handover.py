@@ -167,7 +167,7 @@ def base_of(place: str) -> Optional[Path]:
     if folder_of_user is None:
         return None
     # A home directory may be on a network drive, and other machines have probes in sockets of the same name.
-    return folder_of_user / hashlib.sha256(f"{socket.gethostname()} {place}".encode()).hexdigest()[:32]
+    return folder_of_user / hashlib.sha256(os.fsencode(f"{socket.gethostname()} {place}")).hexdigest()[:32]
 
 
 def _folder() -> Optional[Path]:

@@ -26,7 +26,7 @@ if sys.platform != "win32":
 _log = logging.getLogger(__name__)
 
 _FORMS = "write serial:/dev/ttyUSB0, serial:COM5, socket://HOST:PORT or rfc2217://HOST:PORT"
-_HAS_PORT = re.compile(r":\d+(/|\?|$)")
+_PORT = re.compile(r":(\d{1,5})(/|\?|$)", re.ASCII)
 _NO_PARITY_BY = "socket://"  # raw bytes: the other end has the parity, the speed and the control lines
 _WRITE_LIMIT_S = 5.0  # a port that takes no byte for so long hangs
 _POLL_S = 0.02  # one read waits so long
@@ -132,7 +132,8 @@ class SerialPort:
         import serial
 
         _, is_url, where = self._url.partition("://")
-        if not self._url or (is_url and not _HAS_PORT.search(where)):
+        number = _PORT.search(where)
+        if not self._url or (is_url and not (number and 0 < int(number[1]) < 1 << 16)):
             raise UsageError(f"{self._place} names no port", hint=_FORMS)
         try:
             port = serial.serial_for_url(self._url, do_not_open=True)

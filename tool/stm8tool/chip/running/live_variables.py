@@ -22,6 +22,7 @@ from ...errors import LINK_ERRORS, Code, ConnectError, TargetError, UsageError
 from ...parts.table import Part, Region
 from ...probe.base import SwimLink
 from ...support.clock import Clock
+from ...support.values import shortened
 from .. import regions
 from . import program as programs
 from . import steady
@@ -324,7 +325,7 @@ def setting_of(part: Part, place: ValuePlace, value: Union[str, float]) -> Setti
     try:
         data = bytes_of(place.type, text, place.bits)
     except ValueTextError as exc:
-        raise UsageError(f"{place.text} cannot be {text!r}: it is {_kind(place)}", hint=str(exc)) from exc
+        raise UsageError(f"{place.text} cannot be {shortened(text)!r}: it is {_kind(place)}", hint=str(exc)) from exc
     if not place.hops:
         _require_ram(part, place, place.address)
     return Setting(place, data)

@@ -42,6 +42,10 @@ class SwimConsole:
         notice: Called with one line for the user, such as "the chip was reset".
         reload: Returns the program after another command has used the probe: that may have been an upload.
         offer: What other commands ask for the probe by.
+
+    Attributes:
+        doubtful: How many bytes of text were in RAM at the begin, and may be of an earlier program: an upload does not
+            change them. 0 if the ELF of the program says where its ring is.
     """
 
     def __init__(
@@ -69,6 +73,8 @@ class SwimConsole:
         self._untold = 0  # dropped bytes that the user was not told of yet
         self._lost = 0  # dropped bytes in all
         self._told_dropped_at: Optional[float] = None
+        self.doubtful = 0
+        self._waiting = 0  # bytes in the ring, when it was found
         self._full = False  # the last read found much: the next one reads header and data at once
         self._blinks = 0
 
@@ -91,6 +97,8 @@ class SwimConsole:
             self._program.require_in(self._link, self._part, self._compared)
         if not self._appears():
             raise self._nothing_found()
+        if self._program is None or self._program.symbols is None:
+            self.doubtful = self._waiting
 
     def _begin_again(self) -> None:
         """Do what `_begin` does, but tell and go on where a program without a console, or another one, runs."""
@@ -311,6 +319,7 @@ class SwimConsole:
             return False
         header = rings.header_of(self._link.rotf(self._out.address, HEADER), OUT_MAGIC, self._out)
         self._tail, self._dropped, self._unsure = (header.tail, header.dropped, None) if header else (0, 0, None)
+        self._waiting = header.waiting if header else 0
         if header and header.waiting == self._out.capacity:
             self._dropped = 0  # it is full, so what was dropped follows its text: the next read tells it
         return True

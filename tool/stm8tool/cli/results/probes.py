@@ -21,7 +21,7 @@ class ListResult(NamedTuple):
     Attributes:
         probes: The attached probes, even those that cannot be used: they say why.
         others: A text for each other device that the user may have meant.
-        looked_for: The kinds of probes that were looked for.
+        looked_for: The kinds of probes that were looked for. The name of a port follows if the user named one.
     """
 
     probes: Sequence[ListedProbe]

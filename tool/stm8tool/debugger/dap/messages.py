@@ -146,8 +146,14 @@ class MessageReader:
 def _size_of(head: bytes) -> int:
     fields = [line.partition(b":") for line in head.split(b"\r\n")]
     sizes = [value.strip() for name, _, value in fields if name.strip().lower() == b"content-length"]
-    if len(sizes) != 1 or not sizes[0].isdigit():
-        raise NotDapError("the head of a message has no Content-Length", hint=_SPEAK)
+    if len(sizes) != 1:
+        found = f"Content-Length {len(sizes)} times" if sizes else "no Content-Length"
+        raise NotDapError(f"the head of a message has {found}", hint=_SPEAK)
+    if not sizes[0]:
+        raise NotDapError("the head of a message has a Content-Length without a number", hint=_SPEAK)
+    if not sizes[0].isdigit():
+        shown = ascii(sizes[0][:_NAME_SHOWN].decode("latin-1"))[1:-1]
+        raise NotDapError(f"Content-Length {shown} is not a number of bytes", hint=_SPEAK)
     if len(sizes[0]) > len(str(LONGEST)) or int(sizes[0]) > LONGEST:
         shown = sizes[0][:_NAME_SHOWN].decode("ascii")
         raise NotDapError(f"Content-Length {shown} is too long: a message has at most {LONGEST} bytes", hint=_SPEAK)

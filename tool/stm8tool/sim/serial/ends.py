@@ -20,6 +20,7 @@ from .telnet import Telnet
 from .wire import Wire
 
 _MOST = 4096
+_STUCK_S = 1.0  # a client that takes nothing for so long is let go; our choice
 
 
 class ClientEnd(Protocol):
@@ -65,7 +66,9 @@ class SocketEnd:
         self._telnet = Telnet(self._control) if telnet else None
         self._wire: Optional[Wire] = None
         self._lines = {"dtr": False, "rts": False}
+        self._is_stuck = False
         self.resets = not telnet
+        connection.settimeout(_STUCK_S)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def attach(self, wire: Wire) -> None:
@@ -93,6 +96,8 @@ class SocketEnd:
 
     def receive(self, wait_s: float) -> Optional[bytes]:
         """Return the bytes that came within a time."""
+        if self._is_stuck:
+            return None
         if not select.select([self._connection], [], [], wait_s)[0]:
             return b""
         try:
@@ -112,8 +117,12 @@ class SocketEnd:
         self._put(Telnet.wrapped(data) if self._telnet else data)
 
     def _put(self, data: bytes) -> None:
-        with suppress(OSError):  # `receive` sees that the client is gone
+        try:
             self._connection.sendall(data)
+        except socket.timeout:  # it does not read; TimeoutError only from Python 3.10 on
+            self._is_stuck = True
+        except OSError:  # `receive` sees that the client is gone
+            pass
 
     def close(self) -> None:
         """Close the connection."""
