@@ -10,6 +10,7 @@ from ..chip.running.program import Program
 from ..chip.running.rings import OUT_MAGIC
 from ..errors import Code, TargetError
 from ..image import Image, Segment
+from ..words import Hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,6 +99,6 @@ class SelfTest(NamedTuple):
         return TargetError(
             f"the self-test printed no line that matches {self.pattern.pattern!r} in {self.seconds:g} s{printed}",
             code=Code.SELF_TEST,
-            hint="look at the board; `stm8tool monitor` shows what its program prints",
+            hint=Hint("look at the board; `{tool} monitor` shows what its program prints"),
             details=[f"printed: {line}" for line in last[-_LAST_LINES:]],
         )
