@@ -30,6 +30,7 @@ else:
     import json
     import re
     import runpy
+    import subprocess
     from collections.abc import Callable, Sequence
     from functools import cache
     from pathlib import Path
@@ -194,6 +195,11 @@ else:
                 )
             except ValueError as exc:
                 raise UserSideException(str(exc)) from exc
+            if server.making:
+                words = [sys.executable, str(root / "tool"), *server.making]
+                made = subprocess.run(words, capture_output=True, encoding="utf-8", errors="replace", check=False)
+                if made.returncode:  # stdout can belong to the protocol of an IDE
+                    raise UserSideException(made.stderr.strip())
             debug_config.port = f":{server.port}"
             debug_config.server["arguments"] = [str(root / "tool"), *server.words]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
-from . import command_line, options
+from . import command_line, options, simulated
 
 DEFAULT_PORT = 3333
 _TCP_PORT = re.compile(r"(?:localhost|127\.0\.0\.1)?:(\d{1,5})", re.ASCII)
@@ -19,10 +20,13 @@ class Server(NamedTuple):
     Attributes:
         port: GDB connects to it.
         words: The words after the flasher's path.
+        making: The words after the flasher's path that make the missing board of `upload_protocol = simulator`. They
+            are empty if the program must be built first: that build makes the board.
     """
 
     port: int
     words: list[str]
+    making: list[str]
 
 
 def server(
@@ -44,16 +48,21 @@ def server(
     settings = options.upload_settings({**upload, **own})
     given = command_line.split_flags(project.get("upload_flags") or [])
     tcp = _TCP_PORT.fullmatch(debug_port)
-    probe = command_line.probe(
-        ("" if tcp else debug_port) or project.get("upload_port") or "",
-        project.get("upload_protocol") or settings.get("protocol", "stlink"),
-        tuple(options.STLINK_PROTOCOLS),
-    )
+    place = ("" if tcp else debug_port) or project.get("upload_port") or ""
+    protocol = project.get("upload_protocol") or settings.get("protocol", "stlink")
+    making: list[str] = []
+    if protocol == simulated.PROTOCOL and not place and program:
+        part = command_line.part(settings, mcu)
+        board = simulated.board_file(str(Path(program).parent), part)
+        place = simulated.port(board)
+        if Path(program).is_file() and not Path(board).exists():
+            making = simulated.create(board, part)
+    probe = command_line.probe(place, protocol, tuple(options.STLINK_PROTOCOLS))
     flags = command_line.flags(settings, mcu, given=given)
     port = int(tcp[1]) if tcp else _free_port()
     words = [*given, *(probe if word == command_line.PROBE else word for word in flags)]
     words += ["gdbserver", "--port", str(port), "--reset", "--end-with-stdin"]
-    return Server(port, [*words, program] if program else words)
+    return Server(port, [*words, program] if program else words, making)
 
 
 def _free_port() -> int:

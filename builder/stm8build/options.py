@@ -38,7 +38,8 @@ OTHER_PROTOCOLS = {
     "espstlink": "an [ESP8266 as the probe](espstlink.md), for every target",
     "rp2040": "an [RP2040 as the probe](rp2040.md), for every target",
     "simulator": "a [simulated board](testing.md#a-whole-firmware-in-the-simulator) in the build directory, for every "
-    "target. `upload` also runs the program there, and `pio test` runs a [test](testing.md) on a new board",
+    "target and for `pio debug` with `debug_tool = stm8tool`. `upload` also runs the program there, and `pio test` "
+    "runs a [test](testing.md) on a new board",
     "custom": "your own `upload_command` for the target `upload`; other targets use any ST-LINK",
 }
 

@@ -49,8 +49,13 @@ class Simulation:
 
     @property
     def serves_a_test(self) -> bool:
-        """True if `pio test` runs the program, on a new board."""
-        return self._is_own and "__test" in COMMAND_LINE_TARGETS
+        """True if `pio test` runs the program, on a new board. A debugger of a test uses the board of the targets."""
+        return self._is_own and "__test" in COMMAND_LINE_TARGETS and not self.serves_a_debugger
+
+    @property
+    def serves_a_debugger(self) -> bool:
+        """True if `pio debug` builds the program."""
+        return "__debug" in COMMAND_LINE_TARGETS
 
     def _tool(self, env: Any, words: list[str]) -> int:
         return process.start([*process.words(env, ["$PYTHONEXE", "$STM8TOOL"]), *words], env)

@@ -258,6 +258,8 @@ class Targets:
 
     def add(self, env: Any, firmware: Any, own: Mapping[str, Any]) -> None:
         """Add the targets of the table to the build."""
+        if self.simulation and self.simulation.serves_a_debugger and self.simulation.make_board(None, None, env):
+            env.Exit(1)  # the flasher has said why
         for row in TARGETS:
             if not row.command and row.name not in own:
                 continue  # this run does not compile

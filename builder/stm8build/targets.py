@@ -131,8 +131,9 @@ TARGETS = (
         "Platform",
         "Monitor over SWIM",
         "Show the text of the running program, and send it text",
-        "monitor $PROGRAM_ELF",
-        "shows the text of a program that uses [`swim_console.h`](console.md), and sends it text",
+        "monitor $PROGRAM_ELF $PROGRAM_ARGS",
+        "shows the text of a program that uses [`swim_console.h`](console.md), and sends it text; "
+        "`-a` passes an option on, such as `-a --until=ready`",
     ),
     Target(
         "watch",

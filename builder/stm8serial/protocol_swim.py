@@ -62,7 +62,7 @@ def flasher(name: str) -> tuple[list[str], Path]:
     """
     sys.path.insert(0, str(_ROOT / "builder"))
     try:
-        from stm8build import command_line, options, simulated
+        from stm8build import command_line, options, simulated, stm8gal
     finally:
         sys.path.remove(str(_ROOT / "builder"))
     environment = _environment(name)
@@ -84,6 +84,8 @@ def flasher(name: str) -> tuple[list[str], Path]:
     protocol = project.get("upload_protocol") or upload.get("protocol", "stlink")
     if protocol == simulated.PROTOCOL and not port:
         port = simulated.port(simulated.board_file(str(build_dir), command_line.part(upload, mcu)))
+    if command_line.is_at_uart(protocol, port):  # the upload needs the UART, the console an ST-LINK
+        port, (given, _) = "", stm8gal.translated(given)
     probe = command_line.probe(port, protocol, tuple(options.STLINK_PROTOCOLS))
     words = [probe if word == command_line.PROBE else word for word in command_line.flags(upload, mcu, given=given)]
     return [sys.executable, str(_ROOT / "tool"), *given, *words], build_dir / _ELF

@@ -277,8 +277,8 @@ def test_udev_prints_a_rules_file_and_its_rule_is_the_one_that_a_refusal_names(d
     assert all(re.fullmatch(r'\w+(\{\w+\})?(==|=)"[^"]*"', term) for term in rule.split(", "))
     hint = usb_access.access_error(usb_access.ACCESS, "the probe", "linux").hint or ""
     steps = re.findall(r"^#   (.*)$", result.out, re.MULTILINE)
-    assert steps[0].startswith("stm8tool udev > /etc/udev/rules.d/")
-    assert all(part in hint for part in (rule, steps[0].partition(" > ")[2], *steps[1:]))
+    assert steps[0].startswith("stm8tool udev | sudo tee /etc/udev/rules.d/")
+    assert all(part in hint for part in (rule, steps[0].partition(" tee ")[2], *steps[1:]))
 
 
 @pytest.mark.parametrize(

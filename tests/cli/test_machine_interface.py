@@ -144,7 +144,7 @@ def test_a_command_that_fails_has_one_object_with_the_error(board: Desk, name: s
 def test_a_wrong_command_line_is_an_object_too(desk: Desk, name: str, words: list[str]) -> None:
     told, _ = checked(desk.run("--json", "--events", *name.split(), *words))
     assert (told["command"], told["error"]["code"], told["result"]) == (name, "E-USAGE", None)
-    assert told["error"]["hint"] == f"stm8tool {name} --help says more" or "unrecognized" in told["error"]["message"]
+    assert told["error"]["hint"] == f"stm8tool {name} --help says more"
 
 
 @pytest.mark.parametrize("words", ["", "options", "nonsense", "--nonsense list"])

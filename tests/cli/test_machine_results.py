@@ -23,7 +23,7 @@ from stm8tool.parts.table import find_part
 from stm8tool.sim import store
 from stm8tool.sim.serial import server as serial_server
 from stm8tool.sim.usbip.server import Server
-from stm8tool.transport.usb_access import UDEV_RULES
+from stm8tool.transport.usb_access import udev_rules
 
 BOARD = ("--probe", "sim:board.chip", "--part", STM8S)
 
@@ -110,7 +110,7 @@ def test_doctor_with_a_problem_has_the_findings_and_the_error(desk: Desk) -> Non
 
 
 def test_udev_has_the_content_of_the_file(desk: Desk) -> None:
-    assert result_of(desk, "udev")["rules"] == UDEV_RULES
+    assert result_of(desk, "udev")["rules"] == udev_rules("stm8tool")
     assert object_of(desk, "udev", "more")["error"]["code"] == "E-USAGE"
 
 

@@ -176,6 +176,26 @@ def test_the_last_line_about_a_wrong_command_line_begins_as_every_reason_does(de
         assert desk.run(*words).reason.startswith("error: ")
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("wirte x.hex", "did you mean write? stm8tool"),
+        ("sim crate b.chip", "did you mean create? stm8tool sim"),
+        ("--prob sim:board.chip info", "did you mean --probe? stm8tool"),  # argparse takes the value for the command
+        ("info --prt=stm8s103f3", "did you mean --part? stm8tool info"),
+        ("produce job.toml --onse", "did you mean --once? stm8tool produce"),
+        ("--unlock nevr info", "did you mean never? stm8tool"),
+        ("info more", "stm8tool info"),
+        ("xyz", "stm8tool"),
+        ("read", "stm8tool read"),
+    ],
+)
+def test_the_hint_of_a_wrong_word_names_the_word_that_it_resembles(desk: Desk, words: str, meant: str) -> None:
+    result = desk.run(*words.split())
+    assert (result.code, result.out) == (2, "")
+    assert result.hint == f"hint: {meant} --help says more"
+
+
 def test_sim_create_takes_the_part_before_the_command_too(desk: Desk) -> None:
     result = desk.run("--part", STM8S, "sim", "create", "x.chip")
     assert result.code == 0

@@ -185,7 +185,7 @@ def test_the_port_says_what_is_wrong(project: Project) -> None:
 ONE_AFTER_THE_OTHER = """
 import serial, sys
 from platformio.platform.factory import PlatformFactory
-for name in ("stm8sblue", "stm8sblack"):
+for name in ("stm8sblue", "stm8sblack", "s8uno"):
     PlatformFactory.from_env(name)
     serial.serial_for_url("swim://", do_not_open=True)
     words = sys.modules["stm8serial.protocol_swim"].command("")
@@ -194,9 +194,10 @@ for name in ("stm8sblue", "stm8sblack"):
 
 
 def test_the_port_is_that_of_the_environment_that_pio_test_works_on(project: Project) -> None:
-    project.configure("stm8sblue\nupload_port = sim:blue.chip", "stm8sblack\nupload_port = sim:black.chip")
+    at_uart = "s8uno\nupload_protocol = serial\nupload_port = /dev/ttyUSB0\nupload_flags = -R 1"
+    project.configure("stm8sblue\nupload_port = sim:blue.chip", "stm8sblack\nupload_port = sim:black.chip", at_uart)
     done = python(project, ONE_AFTER_THE_OTHER)
-    assert done.stdout.split() == ["sim:blue.chip", "sim:black.chip"], done.stderr
+    assert done.stdout.split() == ["sim:blue.chip", "sim:black.chip", "stlink"], done.stderr
 
 
 FLASHER_GONE = """

@@ -137,6 +137,13 @@ def test_our_server_debugs_a_simulated_board_as_pio_debug_does_and_leaves_it_run
     assert state.probe_mode != 3
 
 
+def test_a_build_for_a_debugger_makes_the_simulated_board_of_the_project(debuggers: Core, project: Project) -> None:
+    project.configure("stm8sblue\nupload_protocol = simulator")
+    result = debuggers.pio("run", "-t", "__debug", cwd=project.folder)
+    assert result.code == 0, result.output
+    assert store.describe(project.built("stm8s103f3p6.chip")).state == "running: empty"
+
+
 def test_a_board_has_both_debug_tools_and_openocd_stays_the_default(debuggers: Core, project: Project) -> None:
     result = debuggers.pio("boards", "stm8sblue", "--installed", "--json-output", cwd=project.folder)
     (found,) = [row for row in json.loads(result.output) if row["id"] == "stm8sblue"]

@@ -91,12 +91,13 @@ def test_a_target_becomes_one_call_of_the_flasher_and_they_run_in_the_order_in_w
     assert recorded.calls() == [OPTIONS + command for command in commands.values()]
 
 
-def test_watch_names_the_elf_and_the_variables_of_the_project(project: Project) -> None:
+def test_watch_names_the_variables_of_the_project_and_takes_options_as_monitor_swim_does(project: Project) -> None:
     project.configure("stm8sblue\ncustom_watch = counter, temp[2]\n  *p, $x:y", recorder=True)
-    assert project.run("watch", options=("-a", "--events", "-a", "--count=3")).code == 0
-    ((*words,),) = project.calls()
-    names = ["counter", "temp[2]", "*p", "$x:y"]
-    assert words == [*OPTIONS, "watch", str(project.built("firmware.elf")), *names, "--events", "--count=3"]
+    assert project.run("watch", "monitor-swim", options=("-a", "--events", "-a", "--for=3s")).code == 0
+    elf, given = str(project.built("firmware.elf")), ["--events", "--for=3s"]
+    watch, monitor = project.calls()
+    assert watch == [*OPTIONS, "watch", elf, "counter", "temp[2]", "*p", "$x:y", *given]
+    assert monitor == [*OPTIONS, "monitor", elf, *given]
 
 
 def test_watch_without_names_is_refused(recorded: Project) -> None:

@@ -157,6 +157,35 @@ def test_a_process_that_a_target_of_pio_has_started_speaks_as_platformio_ini(
 
 
 @pytest.mark.parametrize(
+    ("first", "windows", "tool"),
+    [
+        ("tool", False, "python3 tool"),
+        ("my tool", False, "python3 'my tool'"),
+        ("my tool", True, 'py "my tool"'),
+        ("my tool/stm8flash.py", False, "python3 'my tool'"),
+        (".venv/lib/stm8tool/__main__.py", False, "python3 -m stm8tool"),
+        (".venv/bin/stm8tool", False, "stm8tool"),
+    ],
+)
+@pytest.mark.parametrize("speaker", ["", "platformio"])
+def test_a_hint_has_the_words_that_have_started_the_tool(
+    first: str, windows: bool, tool: str, speaker: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for folder in ("tool", "my tool"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [first, "info"])
+    monkeypatch.setattr("sys.platform", "win32" if windows else "linux")
+    monkeypatch.setenv("STM8TOOL_WORDS", speaker)
+    words = spoken()
+    assert Hint("{sim_create:b.chip}").said(words) == f"{tool} sim create b.chip --part … --probe v2"
+    assert Hint("{sim_create:my b.chip}").said(words) == f'{tool} sim create "my b.chip" --part … --probe v2'
+    assert Hint("{list}").said(words) == ("`pio run -t list-probes`" if speaker else f"`{tool} list`")
+    assert Hint("{tool} parts").said(words) == f"{tool} parts"
+    assert words.keys() == LIBRARY.keys()
+
+
+@pytest.mark.parametrize(
     ("probe", "shown"),
     [("stlink", "upload_protocol = stlink, without upload_port"), ("usb:1-2", "upload_port = usb:1-2")],
 )

@@ -11,7 +11,10 @@ A hint without such words is a plain text. Braces in it have no meaning.
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Optional, Union
 
 
@@ -80,7 +83,7 @@ def joined(first: Advice, rest: Optional[Advice]) -> Advice:
 
 def _quoted(option: str) -> Callable[[str], str]:
     """Return a function that makes an option from a value, quoted for every shell."""
-    return lambda value: f'{option} "{value}"' if " " in value else f"{option} {value}"
+    return lambda value: f"{option} {_one_word(value)}"
 
 
 def _allowed(dangers: str) -> str:
@@ -89,6 +92,25 @@ def _allowed(dangers: str) -> str:
 
 def _forced(dangers: str) -> str:
     return " ".join(f"--force-{danger}" for danger in dangers.split())
+
+
+def _commands(tool: str) -> dict[str, Word]:
+    """Return the words that are whole commands, for one way to start the tool."""
+
+    def sim_create(path: str) -> str:
+        return f"{tool} sim create {_one_word(path)} --part … --probe v2"
+
+    return {
+        "tool": Word(tool),
+        "list": Word(f"`{tool} list`"),
+        "sim_create": Word(f"{tool} sim create", sim_create),
+        "sim_write": Word(f"{tool} --probe sim:CHIPFILE --part … write …"),
+    }
+
+
+def _one_word(text: str) -> str:
+    """Return `text` as one word of a command line, for every shell."""
+    return f'"{text}"' if " " in text else text
 
 
 LIBRARY: Words = {
@@ -133,6 +155,7 @@ LIBRARY: Words = {
     "serial_number": Word("a serial number", "SerialNumber.parse('{}')"),
     # The doctor and the simulator: the library makes no boards
     "report": Word("the report"),
+    "tool": Word("stm8tool"),
     "sim_create": Word("`stm8tool sim create`", "make it with `stm8tool sim create {}`"),
     "sim_write": Word("`chip.write()`"),
     "board_probe": Word("the model of the probe", "the probe {}"),
@@ -143,7 +166,10 @@ LIBRARY: Words = {
     "allow_remote": Word("`?allow-remote` at the end of `probe`"),
 }
 
+_INSTALLED = "stm8tool"  # the command, where the tool is installed
+
 COMMAND_LINE: Words = {
+    **_commands(_INSTALLED),
     "part": Word("--part", "--part {}"),
     "part_or_board": Word("--part, or `board` / `board_upload.part`"),
     "part_and_board": Word("--part (`board`, `board_upload.part`)"),
@@ -175,14 +201,11 @@ COMMAND_LINE: Words = {
     "baud": Word("--baud", "--baud {}"),
     "reset_command": Word("--reset-command"),
     "uart_mode": Word("--uart-mode"),
-    "list": Word("`stm8tool list`"),
     "command": Word("command"),
     "patch": Word("--patch", "--patch {}"),
     "fill": Word("--fill", "--fill {}"),
     "serial_number": Word("--serial-number", "--serial-number {}"),
     "report": Word("--report", "--report {}"),
-    "sim_create": Word("stm8tool sim create", "stm8tool sim create {} --part … --probe v2"),
-    "sim_write": Word("stm8tool --probe sim:CHIPFILE --part … write …"),
     "board_probe": Word("--probe", "--probe {}"),
     "fault": Word("--fault", "--fault {}"),
     "overwrite": Word("--force"),
@@ -200,9 +223,7 @@ def _chosen(probe: str) -> str:
     return f"upload_protocol = {probe}, without upload_port" if probe.startswith("stlink") else f"upload_port = {probe}"
 
 
-# A target of `pio run` is a command line with options from platformio.ini.
-PLATFORM: Words = {
-    **COMMAND_LINE,
+_TARGETS: Words = {
     "part": Word("`board_upload.part`", "board_upload.part = {}"),
     "part_or_board": Word("`board` or `board_upload.part`"),
     "part_and_board": Word("`board` or `board_upload.part`"),
@@ -222,6 +243,9 @@ PLATFORM: Words = {
     "power_cycle": Word("--power-cycle in `upload_flags`"),
     "allow": Word("--force-… in `upload_flags`", lambda value: f"{_forced(value)} in `upload_flags`"),
 }
+
+# A target of `pio run` is a command line with options from platformio.ini.
+PLATFORM: Words = {**COMMAND_LINE, **_TARGETS}
 
 # The keys of a job file for `stm8tool produce`.
 JOB: Words = {
@@ -243,4 +267,19 @@ _SPEAKER, _OF_PLATFORM = "STM8TOOL_WORDS", "platformio"
 
 def spoken() -> Words:
     """Return the words of the user of this process: a target of `pio run` says by a variable that it has started it."""
-    return PLATFORM if os.environ.get(_SPEAKER) == _OF_PLATFORM else COMMAND_LINE
+    is_target, tool = os.environ.get(_SPEAKER) == _OF_PLATFORM, _started()
+    if tool == _INSTALLED:
+        return PLATFORM if is_target else COMMAND_LINE
+    return {**COMMAND_LINE, **_commands(tool), **(_TARGETS if is_target else {})}
+
+
+def _started() -> str:
+    """Return the words that start this tool again: if it is not installed, there is no command `stm8tool`."""
+    started, on_windows = Path(sys.argv[0]), sys.platform == "win32"
+    python = "py" if on_windows else "python3"
+    folder = started.parent if started.name == "stm8flash.py" else started
+    if sys.argv[0] and folder.is_dir():  # `python3 tool`: Python takes a folder with a __main__.py
+        return f"{python} {_one_word(str(folder)) if on_windows else shlex.quote(str(folder))}"
+    if started.parts[-2:] == (_INSTALLED, "__main__.py"):
+        return f"{python} -m {_INSTALLED}"
+    return _INSTALLED

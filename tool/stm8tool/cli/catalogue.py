@@ -9,6 +9,7 @@ from ..chip.registers import BY_MAP, ROP_ADDRESS
 from ..errors import UnknownPartError, UsageError
 from ..parts.table import Part, Region, disagreements, known_parts, names_meant, option_table
 from ..support.values import size
+from ..words import Hint
 
 # The keys of filters. Upper and lower case are equal in words; sizes may be ranges.
 _WORDS: dict[str, Callable[[Part], str]] = {
@@ -44,7 +45,7 @@ def select(words: Iterable[str]) -> list[Part]:
             continue
         meant = names_meant(word, parts)
         if not meant:
-            raise UnknownPartError(f"no part is called '{word}'", hint="`stm8tool parts` lists all")
+            raise UnknownPartError(f"no part is called '{word}'", hint=Hint("`{tool} parts` lists all"))
         named = {*(named or ()), *meant}
     fitting = [part for name, part in parts.items() if named is None or name in named]
     found = [part for part in fitting if all(test(part) for test in tests)]

@@ -18,6 +18,7 @@ from .. import __version__
 from ..errors import ToolError, UsageError
 from ..support import streams
 from ..support.values import shortened
+from ..words import Hint, spoken
 from . import (
     boards,
     chips,
@@ -33,6 +34,7 @@ from . import (
     process,
     produce,
     schema,
+    spelling,
     udev,
     watch,
 )
@@ -77,7 +79,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     try:
         namespace = _parser().parse(words)
     except WrongWordsError as exc:
-        streams.put(sys.stderr, f"{exc.usage}hint: {exc.hint}\nerror: {exc} {exc.code}\n")
+        streams.put(sys.stderr, f"{exc.usage}hint: {exc.hint_in(spoken())}\nerror: {exc} {exc.code}\n")
         return exc.exit_code
     from .console import Console
 
@@ -103,7 +105,7 @@ def _main_for_programs(words: Sequence[str], asked: set[str]) -> int:
             namespace, printed = process.ended_or(lambda: _parser().parse(words))
         except WrongWordsError as exc:
             console.begin(exc.command)
-            raise UsageError(str(exc), hint=exc.hint, details=[" ".join(exc.usage.split())]) from exc
+            raise UsageError(str(exc), hint=exc.advice, details=[" ".join(exc.usage.split())]) from exc
         if isinstance(namespace, process.TextShown):  # --help, --version
             from .results.usage import UsageResult
 
@@ -166,12 +168,14 @@ class WrongWordsError(UsageError):
     usage: str
     command: Optional[str]
 
-    def __init__(self, message: str, *, hint: str, usage: str, command: Optional[str]) -> None:
+    def __init__(self, message: str, *, hint: Hint, usage: str, command: Optional[str]) -> None:
         ToolError.__init__(self, message, hint=hint, usage=usage, command=command)
 
 
 class _Parser(argparse.ArgumentParser):
     """A parser that reports errors like all others: `error: …`, as the last line on stderr."""
+
+    _words: Sequence[str] = ()  # of the whole command line
 
     def _print_message(self, message: str, file: Optional[SupportsWrite[str]] = None) -> None:
         """Print help, usage or version. Before Python 3.10 argparse itself fails if the stream has no reader."""
@@ -179,17 +183,18 @@ class _Parser(argparse.ArgumentParser):
 
     def parse(self, words: Sequence[str]) -> Any:
         """Do `parse_args`, but know the command even if there are words that it does not take."""
+        self._words = words
         try:
             found, rest = self.parse_known_args(words, not_given())
         except WrongWordsError as exc:
             raise _about_value(exc, words) from exc
         if rest:
-            self._refuse(f"unrecognized arguments: {' '.join(rest)}", found.command_name)
+            found.parser.refuse(f"unrecognized arguments: {' '.join(rest)}", found.command_name, rest)
         return found
 
     def error(self, message: str) -> NoReturn:
         """Raise WrongWordsError, which has the usage, too."""
-        self._refuse(message, self._command)
+        self.refuse(message, self._command, self._words)
 
     def exit(self, status: int = 0, message: Optional[str] = None) -> NoReturn:
         """Raise TextShown: the help or the version is printed."""
@@ -202,9 +207,12 @@ class _Parser(argparse.ArgumentParser):
         """The command, or the group of commands, of this parser; None for the first parser."""
         return self.prog.partition(" ")[2] or None
 
-    def _refuse(self, message: str, command: Optional[str]) -> NoReturn:
-        hint = f"{self.prog} --help says more"
-        raise WrongWordsError(message, hint=hint, usage=self.format_usage(), command=command)
+    def refuse(self, message: str, command: Optional[str], words: Sequence[str]) -> NoReturn:
+        """Raise WrongWordsError. Its hint names the option or the command that one of `words` resembles."""
+        meant = spelling.meant(message, words, self._option_string_actions)
+        question = f"did you mean {meant}? " if meant else ""
+        start = Hint("{question}{tool}{rest} --help says more", question=question, rest=self.prog[len("stm8tool") :])
+        raise WrongWordsError(message, hint=start, usage=self.format_usage(), command=command)
 
 
 class _CommandParser(_Parser):
@@ -236,7 +244,7 @@ def _about_value(error: WrongWordsError, words: Sequence[str]) -> WrongWordsErro
         if option in names and value.startswith("-"):
             return WrongWordsError(
                 f"{option} has no value: {shortened(value)} is read as an option, because it begins with -",
-                hint=f"if it is the value, write {option}={shortened(value)}",
+                hint=Hint("if it is the value, write {option}={value}", option=option, value=shortened(value)),
                 usage=error.usage,
                 command=error.command,
             )
@@ -325,4 +333,4 @@ def _add_command(parser: _Parser, command: Command, name: str) -> None:
     """Add the arguments of a command, and store the command for `main`."""
     _add_common_options(parser, command.probe_help)
     command.arguments.add(parser)
-    parser.set_defaults(command=command, command_name=name)
+    parser.set_defaults(command=command, command_name=name, parser=parser)

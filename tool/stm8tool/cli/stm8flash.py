@@ -89,7 +89,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 def _hint(error: ToolError) -> Optional[Advice]:
     """Return the hint for `error` in words of this command line, which has no options that allow a danger."""
     if (error.hint_in(COMMAND_LINE) or "").startswith("--force-"):
-        return Hint("`stm8tool options set` or `stm8tool write --options` with {first}", first=error.advice)
+        return Hint("`{tool} options set` or `{tool} write --options` with {first}", first=error.advice)
     return _HINTS.get(error.code, error.advice)
 
 

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 
 def udev(_request: Request[NoArguments], _console: Console) -> UdevResult:
-    from ..transport.usb_access import UDEV_RULES
+    from ..transport.usb_access import udev_rules
+    from ..words import spoken
     from .results.probes import UdevResult
 
-    return UdevResult(UDEV_RULES)
+    return UdevResult(udev_rules(f"{spoken()['tool']}"))
 
 
 COMMANDS = (

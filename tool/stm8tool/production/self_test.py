@@ -9,6 +9,7 @@ from ..chip.running.program import Program
 from ..chip.running.rings import OUT_MAGIC
 from ..errors import Code, TargetError
 from ..image import Image, Segment
+from ..words import Hint
 from .line_pattern import LONGEST_LINE
 
 if TYPE_CHECKING:
@@ -102,6 +103,6 @@ class SelfTest(NamedTuple):
         return TargetError(
             f"the self-test printed no line that matches {self.pattern.text!r} in {self.seconds:g} s{printed}",
             code=Code.SELF_TEST,
-            hint="look at the board; `stm8tool monitor` shows what its program prints",
+            hint=Hint("look at the board; `{tool} monitor` shows what its program prints"),
             details=[f"printed: {line}" for line in last[-_LAST_LINES:]],
         )

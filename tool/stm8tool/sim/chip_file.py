@@ -127,7 +127,7 @@ def _document(path: Path) -> dict[str, Any]:
         newer = version > VERSION
         raise UsageError(
             f"{path} is a chip file of version {version}; this stm8tool reads version {VERSION}",
-            hint="use a newer stm8tool" if newer else "use the stm8tool that made it, or: stm8tool sim create",
+            hint="use a newer stm8tool" if newer else Hint("use the stm8tool that made it, or: {tool} sim create"),
         )
     return dict(document)
 
@@ -152,7 +152,7 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def damaged(path: Path, reason: str = "") -> UsageError:
     """Return the error of a file that is damaged or something else."""
     return UsageError(
-        f"{path} is not a chip file, or it is damaged{reason}", hint="make a new one with: stm8tool sim create"
+        f"{path} is not a chip file, or it is damaged{reason}", hint=Hint("make a new one with: {tool} sim create")
     )
 
 

@@ -115,9 +115,9 @@ def _switch_on(chip: Microcontroller, clock: VirtualClock, coverage: Optional[Co
     clock.sleep(chip.switches.start_s)
     chip.settle(clock.now())
     if chip.bricked:
-        raise _nothing_runs(f"the chip is ruined: {chip.bricked}", "make a new board with: stm8tool sim create")
+        raise _nothing_runs(f"the chip is ruined: {chip.bricked}", Hint("make a new board with: {tool} sim create"))
     if not chip.running:
-        raise _nothing_runs(f"the chip is {chip.state}", "make a board without this fault: stm8tool sim create")
+        raise _nothing_runs(f"the chip is {chip.state}", Hint("make a board without this fault: {tool} sim create"))
     if not chip.has_program:
         raise _nothing_runs("its flash does not begin with a program", Hint("write one first: {sim_write}"))
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 PROCESS_START_S = 0.02  # passes on a board before a command can act; a real process takes longer
 CLONE_SERIAL = b"000000000001".hex()  # the number that clones and old firmware share
-_SUCH_AS = "such as board.chip, made by: stm8tool sim create"
+_SUCH_AS = Hint("such as board.chip, made by: {tool} sim create")
 PathLike = Union[str, "os.PathLike[str]"]
 
 

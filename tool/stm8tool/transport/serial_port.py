@@ -174,7 +174,8 @@ class SerialPort:
             raise AccessError(
                 f"the system does not let this user open {self._place}, or another program has it",
                 code=Code.PERMISSION,
-                hint="close other programs that use the port; on Linux add the user to the group of the port (dialout)",
+                hint="close other programs that use the port; on Linux join its group: "
+                "`sudo usermod -aG dialout $USER`, then log out and in",
                 details=[f"the system says: {text}"],
             ) from exc
         if number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in text:

@@ -22,19 +22,12 @@ NOT_SUPPORTED = -12
 
 UDEV_RULE = 'SUBSYSTEM=="usb", ATTR{idVendor}=="0483", MODE="0666"'
 _UDEV_FILE = "/etc/udev/rules.d/60-st-link.rules"
-_UDEV_RELOAD = "udevadm control --reload-rules && udevadm trigger"
-UDEV_RULES = f"""\
-# Every user of this machine may open the probes of STMicroelectronics (ST-LINK). To install it, as root:
-#   stm8tool udev > {_UDEV_FILE}
-#   {_UDEV_RELOAD}
-# Then replug the probe.
-{UDEV_RULE}
-"""
+_UDEV_RELOAD = "sudo udevadm control --reload-rules && sudo udevadm trigger"
 
 _CODES = {ACCESS: Code.PERMISSION, NOT_FOUND: Code.DRIVER_WRONG, BUSY: Code.BUSY, NOT_SUPPORTED: Code.DRIVER_MISSING}
 
 _CLOSE_OTHERS = "close other programs that use the probe: ST's programmers, OpenOCD, a debug session of an IDE"
-_UDEV = f"write the line {UDEV_RULE} to {_UDEV_FILE}, run (as root) `{_UDEV_RELOAD}`, replug the probe"
+_UDEV = f"write the line {UDEV_RULE} as root to {_UDEV_FILE}, run `{_UDEV_RELOAD}`, replug the probe"
 _WINDOWS_DRIVER = (
     "install ST's ST-LINK USB driver, or with Zadig the WinUSB driver for interface 0 (the debug interface), "
     "then replug"
@@ -72,6 +65,21 @@ _ADVICE_DISK = {
     (ACCESS, "darwin"): ("{probe} is held by the disk driver of macOS", _MACOS_DISK),
     (BUSY, "darwin"): ("{probe} is held by the disk driver of macOS", _MACOS_DISK),
 }
+
+
+def udev_rules(tool: str) -> str:
+    """Return the content of the file with the rule, with the steps to install it.
+
+    Args:
+        tool: The words that start the tool.
+    """
+    return f"""\
+# Every user of this machine may open the probes of STMicroelectronics (ST-LINK). To install it:
+#   {tool} udev | sudo tee {_UDEV_FILE}
+#   {_UDEV_RELOAD}
+# Then replug the probe.
+{UDEV_RULE}
+"""
 
 
 def access_error(

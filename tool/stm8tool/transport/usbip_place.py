@@ -23,8 +23,8 @@ from ..words import Hint
 PREFIX = "usbip:"
 PORT = 3240  # registered for USB/IP
 ALLOWED = "?allow-remote"
-START_SERVER = (
-    "start `usbipd` there, or `stm8tool sim serve` for a simulated board; check the port, and the ssh tunnel if there "
+START_SERVER = Hint(
+    "start `usbipd` there, or `{tool} sim serve` for a simulated board; check the port, and the ssh tunnel if there "
     "is one"
 )
 
