@@ -37,6 +37,18 @@ def test_it_ends_after_two_refused_syncs_in_a_row() -> None:
     assert SYNC not in line.sent[:2]
 
 
+def test_it_ends_if_the_loader_takes_every_other_sync_for_its_own_byte() -> None:
+    line = ScriptedLine(REFUSED, SILENT, REFUSED, SILENT, REFUSED, SILENT)
+    LoaderLink(line).recover()  # type: ignore[arg-type]
+    assert line.sent[1:] == [SYNC] * 5
+
+
+def test_bytes_of_an_old_answer_are_no_end() -> None:
+    line = ScriptedLine(REFUSED, REFUSED, b"\x00", REFUSED, b"\x00", REFUSED, REFUSED)
+    LoaderLink(line).recover()  # type: ignore[arg-type]
+    assert line.sent[1:] == [SYNC] * 6
+
+
 def test_a_loader_that_never_answers_is_an_error() -> None:
     line = ScriptedLine()
     with pytest.raises(SerialError):

@@ -125,6 +125,7 @@ LIBRARY: Words = {
     "baud": Word("`serial`", "serial=SerialSettings(baud={})"),
     "reset_command": Word("`SerialSettings.reset_command`"),
     "uart_mode": Word("`SerialSettings.mode`"),
+    "no_loader": Word("loader=False"),
     "list": Word("`stm8tool.list_probes()`"),
     "command": Word("call"),
     # Words for changes of an image
@@ -175,6 +176,7 @@ COMMAND_LINE: Words = {
     "baud": Word("--baud", "--baud {}"),
     "reset_command": Word("--reset-command"),
     "uart_mode": Word("--uart-mode"),
+    "no_loader": Word("--no-loader"),
     "list": Word("`stm8tool list`"),
     "command": Word("command"),
     "patch": Word("--patch", "--patch {}"),
@@ -219,6 +221,7 @@ PLATFORM: Words = {
     "list": Word("`pio run -t list-probes`"),
     "baud": Word("`upload_speed`", "upload_speed = {}"),
     "reset_command": Word("--reset-command in `upload_flags`"),
+    "no_loader": Word("--no-loader in `upload_flags`"),
     "power_cycle": Word("--power-cycle in `upload_flags`"),
     "allow": Word("--force-… in `upload_flags`", lambda value: f"{_forced(value)} in `upload_flags`"),
 }
