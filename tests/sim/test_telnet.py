@@ -44,3 +44,9 @@ def test_a_question_leaves_the_parity_even() -> None:
     answer(telnet, "0303")
     answer(telnet, "0300")
     assert telnet.even
+
+
+def test_a_value_may_hold_the_bytes_that_end_a_command() -> None:
+    telnet = Telnet(lambda _name, _asserted: None)
+    assert answer(telnet, "010000fffff0") == "650000fffff0"
+    assert telnet.baud == 0xFFF0

@@ -68,7 +68,8 @@ class Telnet:
         if kind == _IAC:
             found.append(_IAC)
         elif kind == _SB:
-            if command[-2:] != bytes([_IAC, _SE]) and len(command) < _LONGEST:
+            plain = bytes(command[2:]).replace(bytes([_IAC, _IAC]), b"")  # such a pair is a byte of the value
+            if not plain.endswith(bytes([_IAC, _SE])) and len(command) < _LONGEST:
                 return
             self._set(bytes(command[2:-2]).replace(bytes([_IAC, _IAC]), bytes([_IAC])))
         elif kind in (_DO, _DONT, _WILL, _WONT):
