@@ -116,3 +116,16 @@ def test_a_program_in_ram_goes_on_for_the_next_client() -> None:
     later = BootRom(chip, loader, 2.0)
     assert later.works
     assert answers(later, "7f") == [""]
+
+
+def test_the_loader_of_a_medium_stm8l_leaves_the_flash_open_and_no_key_opens_it_again() -> None:
+    part = find_part("stm8l151k4")
+    chip = Microcontroller(part)
+    rom = BootRom(chip, rom_facts.of(part), 0.0)
+    assert answers(rom, "7f", "21de", "0000030003") == ["79", "79", "79"]
+    assert chip.controller.pul
+    chip.map.write(0x5054, b"\0", 2.0, 0.0, False)  # FLASH_IAPSR: the program locks it
+    assert not chip.controller.pul
+    for key in (0x56, 0xAE):
+        chip.map.write(0x5052, bytes([key]), 2.0, 0.0, False)
+    assert not chip.controller.pul

@@ -124,6 +124,8 @@ class BootRom:
             self._until = now + WINDOW_S
         chip.debug.stopped = IN_LOADER
         chip.map.clock_divider = 0
+        if self._loader.leaves_open:
+            chip.controller.leave_open()
         if self._loader.patch:
             at, wanted = self._loader.patch
             chip.ram.write(at, bytes([wanted ^ 0xFF]))  # no source has the wrong byte

@@ -37,6 +37,7 @@ class RomLoader(NamedTuple):
         eeprom_code: The first sector code of the EEPROM.
         last_code: The last sector code.
         calls: None if the ROM erases and writes by itself.
+        leaves_open: Once it has run, the flash is open, and a program that locks it cannot open it again.
         patch: An address in RAM and the byte that a client must write there before the ROM can write; None: none.
     """
 
@@ -47,6 +48,7 @@ class RomLoader(NamedTuple):
     last_code: int
     calls: Optional[RomVariables]
     patch: Optional[tuple[int, int]] = None
+    leaves_open: bool = False
 
 
 _CALLS = {
@@ -84,6 +86,8 @@ def of(part: Part, version: Optional[int] = None) -> RomLoader:
         loader = RomLoader(newest, False, sectors * SECTOR, sectors, sectors + _eeprom_sectors(part) - 1, None)
         if part.density == "low":
             loader = loader._replace(patch=_LOW_PATCH)
+        if part.density == "medium":
+            loader = loader._replace(leaves_open=True)
     elif part.density == "high":
         known, loader = _HIGH, RomLoader(0x22, False, 128 * SECTOR, 0x80, 0x81, _CALLS[0x22])
     else:
