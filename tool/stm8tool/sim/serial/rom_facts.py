@@ -102,5 +102,13 @@ def of(part: Part, version: Optional[int] = None) -> RomLoader:
     return loader._replace(version=version, calls=_CALLS[version] if loader.calls else None)
 
 
+def at_uart3(part: Part, loader: RomLoader) -> RomLoader:
+    """Return the loader as it is at UART3 of an STM8S, or LINUART of an STM8AF, of high density: in reply mode.
+
+    All others have one UART, or we do not know the address of the other one.
+    """
+    return loader._replace(reply=True) if (part.flash_regs, part.density) == ("stm8s", "high") else loader
+
+
 def _eeprom_sectors(part: Part) -> int:
     return 0 if part.eeprom is None else -(-part.eeprom.size // SECTOR)
