@@ -13,6 +13,7 @@ from stm8tool.image import Segment, save
 from stm8tool.sim import store
 from stm8tool.sim.chip import powered
 from stm8tool.sim.switches import Switches
+from stm8tool.uart.loader import use
 from stm8tool.uart.loader.link import LoaderInRam
 
 PARTS = ["stm8s208mb", "stm8s105k4", "stm8l151k4", "stm8l152r8"]
@@ -77,6 +78,18 @@ def test_a_boot_rom_that_stops_its_uart_costs_time_and_no_write(
     assert GIVEN_UP in said.err
     assert "the program runs" in said.out
     assert main(["--probe", "sim:b.chip", "--part", part, "verify", "firmware.hex"]) == 0
+
+
+@pytest.mark.usefixtures("at_uart")
+def test_a_chip_that_does_not_come_back_says_how_to_do_without(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(use, "code", lambda _name: b"\x20\xfe" * 300)  # it neither answers nor resets the chip
+    board("stm8s208mb")
+    assert tool("stm8s208mb", "--uart-reset", "none", "write", "firmware.hex") == 4
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1].endswith("[E-LOADER-SILENT]")
+    assert said[-2].endswith("did not answer: reset the chip, and repeat with --no-loader")
 
 
 @pytest.mark.usefixtures("at_uart")

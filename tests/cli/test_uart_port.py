@@ -187,6 +187,16 @@ def test_reply_mode_is_reached_whether_or_not_the_answer_to_a_sync_goes_back(
     assert "no parity, the tool returns each byte" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("at_uart")
+def test_a_high_density_part_is_reached_at_its_other_uart(capsys: pytest.CaptureFixture[str]) -> None:
+    board("stm8s208mb", "uart-reply")
+    assert tool("stm8s208mb", "-v", "write", "firmware.hex") == 0
+    assert "a loader in the chip's RAM does the work" in capsys.readouterr().err
+    board("stm8s208mb", "uart-reply")
+    assert tool("stm8s208mb", "info") == 0
+    assert "no parity, the tool returns each byte" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("part", "mode"), [("stm8s208mb", "reply"), ("stm8s105k4", "duplex")])
 @pytest.mark.usefixtures("at_uart")
 def test_a_wrong_mode_is_named_and_not_the_adapter(part: str, mode: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from cli.uart_board import board, held, program, tool
 from stm8tool.cli.main import main
 from stm8tool.sim import store
+from stm8tool.sim.chip import powered
 from stm8tool.sim.serial.line import SimLine
+from stm8tool.sim.switches import Switches
 
 
 @pytest.mark.parametrize("part", ["stm8s208mb", "stm8s105k4", "stm8l151k4"])
@@ -119,12 +122,23 @@ def test_an_adapter_that_is_pulled_is_one_error_and_the_next_write_does_the_rest
     assert tool("stm8s208mb", "write", "firmware.hex") == 0
 
 
+@pytest.mark.parametrize(("part", "fault"), [("stm8s208mb", "uart-echo"), ("stm8s105k4", "uart-one-wire")])
 @pytest.mark.usefixtures("at_uart")
-def test_an_adapter_that_returns_what_it_sends_is_a_single_wire(capsys: pytest.CaptureFixture[str]) -> None:
-    board("stm8s208mb", "uart-echo", enabled=True)
-    assert tool("stm8s208mb", "write", "firmware.hex") == 0
-    assert tool("stm8s208mb", "info") == 0
+def test_an_adapter_that_returns_what_it_sends_is_a_single_wire(
+    part: str, fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board(part, fault, enabled=True)
+    assert tool(part, "write", "firmware.hex") == 0
+    assert tool(part, "info") == 0
     assert "one wire" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("lost", [40, 41, 47, 55])
+@pytest.mark.usefixtures("at_uart")
+def test_a_loader_that_wants_each_refusal_back_is_brought_back_too(lost: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(powered, "Switches", functools.partial(Switches, refusal_awaits_echo=True))
+    board("stm8s105k4", f"uart-lost={lost}", enabled=True)
+    assert tool("stm8s105k4", "info") == 0
 
 
 @pytest.mark.parametrize("command", [["write", "firmware.hex"], ["info"], ["erase"], ["read", "o.bin"], ["doctor"]])

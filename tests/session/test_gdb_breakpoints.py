@@ -115,6 +115,13 @@ def test_two_watchpoints_and_a_breakpoint_with_a_watchpoint_work_together(client
     assert client.ask("Z2,20,1").startswith("E.no comparator is free")
 
 
+@pytest.mark.parametrize("where", ["1000000,1", "ffffff,2", "0,1000001", "ffffffff,1"])
+def test_a_watchpoint_beyond_the_last_address_is_refused_and_the_session_goes_on(client: RspClient, where: str) -> None:
+    assert client.ask(f"Z2,{where}").split(": ", 1)[1].startswith("the chip's addresses end at 0xFFFFFF")
+    assert client.ask("Z4,ffffff,1") == "OK"
+    assert client.step() == "T05"
+
+
 def test_a_watchpoint_of_two_bytes_takes_both_comparators(client: RspClient) -> None:
     assert client.ask("Z2,20,2") == "OK"
     assert "a range, a value or a sequence takes both" in client.ask("Z1,8080,1")

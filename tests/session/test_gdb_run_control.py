@@ -129,6 +129,7 @@ def test_a_chip_in_halt_says_why_its_memory_is_not_read() -> None:
         client.go()
         while not any("sleeps in HALT" in line for line in service.said):
             pass
+        client.ask("qSupported:error-message+")
         assert client.ask("m0,4").startswith("E.the chip sleeps in HALT, so its memory cannot be reached")
         client.told.clear()
         assert client.monitor("halt") == "E01"

@@ -43,8 +43,19 @@ def test_what_gdb_asks_first_is_answered(client: RspClient) -> None:
         *("1", "QC0", "l", "OK", "OK", "OK")
     ]
     assert client.ask("vCont?") == "vCont;c;C;s;S;r"
-    for unknown in ("vMustReplyEmpty", "qTStatus", "qSymbol::", "jThings", "QNonStop:0", "vCont;t"):
+    for unknown in (
+        "vMustReplyEmpty",
+        "qTStatus",
+        "qSymbol::",
+        "jThings",
+        "QNonStop:0",
+        "vCont;t",
+        "Z9,10,1",
+        "z5,10,1",
+    ):
         assert client.ask(unknown) == ""
+    for annex in ("features:read:other.xml", "features:read:", "memory-map:read:other"):
+        assert client.ask(f"qXfer:{annex}:0,fff") == "E00"
     description = client.ask("qXfer:features:read:target.xml:0,fff")
     assert description.startswith("l<?xml")
     assert "<architecture>stm8</architecture>" in description
@@ -82,7 +93,7 @@ def test_registers_are_read_and_written_and_the_cpu_goes_on_with_them(client: Rs
 
 
 @pytest.mark.parametrize(
-    "packet", ["p6", "P6=00", "P0=00", "G00", "Gzz", "m8000", "mx,1", "M10,2:00", "X10,2:a", "Z9,10,1"]
+    "packet", ["p6", "P6=00", "P0=00", "G00", "Gzz", "m8000", "mx,1", "M10,2:00", "X10,2:a", "Z12,10,1", "Z1", "z1,10"]
 )
 def test_a_packet_that_makes_no_sense_is_an_error_and_the_session_goes_on(client: RspClient, packet: str) -> None:
     assert client.ask(packet) == "E01"
@@ -145,20 +156,37 @@ def test_a_write_beyond_the_end_of_the_flash_is_refused_and_nothing_is_programme
     assert client.read(0x9FFF, 1) == held
 
 
-def test_memory_of_a_running_program_is_read_and_written_and_its_registers_are_not(client: RspClient) -> None:
+def test_memory_of_a_running_program_is_read_and_written_and_its_registers_are_not(
+    service: Service, client: RspClient
+) -> None:
     client.monitor("reset run")
     first = client.read(0x10, 1)
     assert client.write(0x30, b"live") == "OK"
     assert client.read(0x30, 4) == b"live"
     assert client.read(0x10, 1) != first
-    for packet in ("g", "p0", "m7f00,b", "M8080,1:00"):
+    for packet in ("g", "p0", "M8080,1:00"):
         assert client.ask(packet).startswith("E.the CPU runs, so ")
+    assert client.ask("m7f00,b") == "E0E"
+    assert "its registers cannot be read" in service.said[-1]
     assert client.monitor("halt").startswith("halted at 0x0080")
 
 
-def test_a_register_that_the_simulator_does_not_know_is_an_error_and_not_the_end(client: RspClient) -> None:
-    assert client.ask("m7f0b,1").startswith("E.the simulator does not know this")
+def test_a_register_that_the_simulator_does_not_know_is_an_error_and_not_the_end(
+    service: Service, client: RspClient
+) -> None:
+    assert client.ask("m7f0b,1") == "E0E"
+    assert any("the simulator does not know this" in line for line in service.said)
     assert client.pc == 0x8000
+
+
+def test_memory_that_is_not_read_has_a_sentence_for_a_client_that_knows_these(client: RspClient) -> None:
+    assert client.ask("m1000000,1") == "E0E"
+    client.ask("qSupported:multiprocess+;error-message+;vContSupported+")
+    assert client.ask("m1000000,1").startswith("E.0x1000000 and 1 bytes: the chip's addresses end at 0xFFFFFF")
+
+
+def test_a_number_may_have_leading_zeros(client: RspClient) -> None:
+    assert client.ask("m0000000000008080,0000000b") == LOOP[START].hex()
 
 
 def test_the_checksum_of_a_piece_is_that_of_gdb(client: RspClient) -> None:
@@ -251,10 +279,11 @@ def test_a_locked_chip_is_told_and_runs_on_and_can_be_unlocked(part: str) -> Non
     board = Board(part, locked=True)
     with serving(board) as service, service.client() as client:
         assert client.ask("?") == "W00"
-        for packet in ("g", "m8000,10", "Z1,8080,1", "vCont;c"):
+        for packet in ("g", "Z1,8080,1", "vCont;c"):
             reply = client.ask(packet)
             assert reply.startswith("E.the chip is read-protected (")
             assert reply.endswith("[E-ROP-READ]")
+        assert client.ask("m8000,10") == "E0E"
         assert board.chip.state == "running"
         assert client.monitor("reset halt") == "E01"
         client.told.clear()
@@ -283,8 +312,47 @@ def test_restart_begins_the_program_again(client: RspClient) -> None:
     client.step()
     assert client.ask("vRun;") == "S02"
     assert client.pc == 0x8000
-    client.send("R00")
-    assert client.packet() == b"S02"
+    client.step()
+    client.send("R00")  # this packet has no reply
+    assert client.ask("?") == "S02"
+    assert client.pc == 0x8000
+
+
+def test_a_client_that_stays_kills_and_detaches_and_begins_again(service: Service, client: RspClient) -> None:
+    """GDB's `run` on `target extended-remote` kills the program and sends vRun over the same connection."""
+    assert client.ask("!") == "OK"
+    for leave in ("vKill;1", "D", "D;1"):
+        client.step()
+        assert client.ask(leave) == "OK"
+        assert service.board.chip.state == "running"
+        assert client.ask("?") == "W00"
+        for packet in ("g", "vCont;c", "vCont;s", "Z2,10,1", "vFlashErase:8000,40"):
+            assert client.ask(packet).startswith("E.the debugger is not attached to the chip")
+        client.raw(b"\x03")
+        assert client.ask("vRun;") == "S02"
+        assert client.pc == 0x8000
+    client.go()
+    client.send("k")
+    assert client.ask("vAttach;1") == "S02"
+    assert START <= client.pc <= 0x8091
+
+
+def test_an_erase_without_data_is_done(service: Service, client: RspClient) -> None:
+    """GDB's `flash-erase` sends no data."""
+    chip = service.board.chip
+    chip.flash.write(0x9FC0, bytes(range(1, 65)))
+    assert client.ask("vFlashErase:8040,80") == "OK"
+    assert client.ask("vFlashErase:9fc0,40") == "OK"
+    assert client.ask(b"vFlashWrite:9fd0:new") == "OK"
+    assert client.ask("vFlashDone") == "OK"
+    assert client.read(0x8040, 0x80) == bytes(0x80)
+    assert client.read(0x8000, 2) == b"\x82\x00"
+    # Beside the data nothing changes.
+    assert client.read(0x9FC0, 64) == bytes(range(1, 17)) + b"new" + bytes(range(20, 65))
+    assert client.ask("vFlashErase:8000,2000") == "OK"
+    assert client.ask("vFlashDone") == "OK"
+    assert not any(chip.flash.data)
+    assert client.pc == 0x8000
 
 
 def test_the_flash_image_of_a_whole_part_is_loaded() -> None:

@@ -101,7 +101,7 @@ def test_a_second_client_is_refused_with_the_reason_and_the_first_goes_on() -> N
 )
 def test_a_client_that_speaks_something_else_is_dropped_and_the_chip_runs(sent: bytes) -> None:
     with serving() as service:
-        client = service.client()
+        client = service.client(acks=True)
         client.raw(sent)
         with client, pytest.raises(ClosedError):
             while True:
@@ -192,6 +192,7 @@ def test_a_reset_from_outside_while_the_program_is_halted_is_told() -> None:
     with serving(board) as service, service.client() as client:
         client.monitor("reset halt")
         client.step()
+        client.ask("qSupported:error-message+")
         press_reset(board)
         assert client.ask("m8000,10").startswith("E.the chip was reset: it is halted again, at another place")
         assert client.read(0x8000, 1) == b"\x82"
@@ -240,6 +241,16 @@ def test_the_reader_takes_packets_in_any_pieces() -> None:
         reader = Reader()
         found = [event for at in range(0, len(sent), size) for event in reader.feed(sent[at : at + size])]
         assert found == wanted
+
+
+def test_a_packet_that_the_client_gave_up_is_forgotten() -> None:
+    assert Reader().feed(b"$m80$X8" + framed(b"g")) == [b"g"]
+
+
+def test_without_acknowledgements_a_wrong_checksum_does_not_let_the_client_wait() -> None:
+    with serving() as service, service.client() as client:
+        client.raw(b"$?#00")
+        assert client.packet() == b"S02"
 
 
 def test_the_reader_keeps_a_bounded_number_of_bytes() -> None:

@@ -147,6 +147,7 @@ LIBRARY: Words = {
     "baud": Word("`serial`", "serial=SerialSettings(baud={})"),
     "reset_command": Word("`SerialSettings.reset_command`"),
     "uart_mode": Word("`SerialSettings.mode`"),
+    "no_loader": Word("loader=False"),
     "list": Word("`stm8tool.list_probes()`"),
     "command": Word("call"),
     # Words for changes of an image
@@ -201,6 +202,7 @@ COMMAND_LINE: Words = {
     "baud": Word("--baud", "--baud {}"),
     "reset_command": Word("--reset-command"),
     "uart_mode": Word("--uart-mode"),
+    "no_loader": Word("--no-loader"),
     "command": Word("command"),
     "patch": Word("--patch", "--patch {}"),
     "fill": Word("--fill", "--fill {}"),
@@ -240,6 +242,7 @@ _TARGETS: Words = {
     "list": Word("`pio run -t list-probes`"),
     "baud": Word("`upload_speed`", "upload_speed = {}"),
     "reset_command": Word("--reset-command in `upload_flags`"),
+    "no_loader": Word("--no-loader in `upload_flags`"),
     "power_cycle": Word("--power-cycle in `upload_flags`"),
     "allow": Word("--force-… in `upload_flags`", lambda value: f"{_forced(value)} in `upload_flags`"),
 }

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Optional
 
 from ..image import Image, Segment
+from ..image.segments import clipped, gaps
 from . import packets, rsp
 from .comparators import AccessKind
 from .registers import GDB_SIZE, REGISTERS, Registers
 from .target import Target
 
 _WATCHES = {ord("2"): AccessKind.WRITE, ord("3"): AccessKind.READ, ord("4"): AccessKind.EITHER}
+_KINDS = b"01234"  # of breakpoints; another one is not supported
 _OK = b"OK"
 
 
@@ -25,6 +27,7 @@ class DataPackets:
     def __init__(self, attached: Callable[[], Target]) -> None:
         self._attached = attached
         self._flashed: Optional[Image] = None  # what vFlashWrite has brought so far
+        self._erased: list[tuple[int, int]] = []  # what vFlashErase has named, as (start, end)
 
     def handlers(self) -> tuple[tuple[bytes, Callable[[bytes], bytes]], ...]:
         """Return what answers a packet, by its beginning."""
@@ -40,8 +43,8 @@ class DataPackets:
             (b"m", self._read),
             (b"M", self._write_hex),
             (b"X", self._write_binary),
-            (b"Z", self._insert),
-            (b"z", self._remove),
+            *((b"Z%c" % kind, self._insert) for kind in _KINDS),
+            *((b"z%c" % kind, self._remove) for kind in _KINDS),
         )
 
     # -- registers and memory -----------------------------------------------------------------------------------
@@ -103,12 +106,13 @@ class DataPackets:
     # -- flash --------------------------------------------------------------------------------------------------
 
     def _flash_erase(self, packet: bytes) -> bytes:
-        """Note it only: each block is erased when it is programmed, and bytes between the sections stay."""
+        """Note it only. Each block is erased when it is programmed, so bytes between the sections stay."""
         address, size = packets.two(packet.partition(b":")[2])
         flash = self._attached().part.flash
         if not flash.start <= address <= address + size <= flash.end:
             return b"E.memtype"
         self._flashed = self._flashed or Image()
+        self._erased.append((address, address + size))
         return _OK
 
     def _flash_write(self, packet: bytes) -> bytes:
@@ -124,9 +128,27 @@ class DataPackets:
 
     def _flash_done(self, _packet: bytes) -> bytes:
         image, self._flashed = self._flashed, None
-        if image is not None and image.segments:
-            self._attached().load(image)
+        erased, self._erased = self._erased, []
+        if image is not None:
+            image = self._with_blank_blocks(image, erased)
+            if image.segments:
+                self._attached().load(image)
         return _OK
+
+    def _with_blank_blocks(self, image: Image, erased: Iterable[tuple[int, int]]) -> Image:
+        """Add 0x00 for the erased bytes in blocks that get no byte, as by GDB's `flash-erase`."""
+        part = self._attached().part
+        flash, block = part.flash, part.block
+        blank = Image()
+        for start, end in erased:
+            blank = blank.overlaid(Image([Segment(start, bytes(end - start))]))
+        written = {
+            at
+            for segment in image.segments
+            for at in range(segment.address - segment.address % block, segment.end, block)
+        }
+        others = gaps([Segment(at, bytes(block)) for at in sorted(written)], flash.start, flash.end)
+        return Image([*image.segments, *clipped(blank.segments, others)])
 
     # -- breakpoints --------------------------------------------------------------------------------------------
 

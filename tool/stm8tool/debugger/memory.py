@@ -58,7 +58,7 @@ class DebuggedMemory:
         Raises:
             TargetError: There is no such address, or the CPU runs (None) and the piece holds registers of it.
         """
-        self._require_address(address, size)
+        self.require_address(address, size)
         window = _shared(range(address, address + size), WINDOW)
         if window:
             if registers is None:
@@ -122,7 +122,7 @@ class DebuggedMemory:
         return Registers.from_window(bytes(held))
 
     def _require_writable(self, address: int, size: int) -> None:
-        self._require_address(address, size)
+        self.require_address(address, size)
         wanted, options = range(address, address + size), self._part.options
         if _shared(wanted, range(options.start, options.end)):
             raise TargetError(
@@ -166,7 +166,8 @@ class DebuggedMemory:
         work.program(blocks, lambda block: None, lambda block: None)
         work.check(blocks)
 
-    def _require_address(self, address: int, size: int) -> None:
+    def require_address(self, address: int, size: int) -> None:
+        """Raise TargetError unless all of these bytes have addresses of 24 bits."""
         if not 0 <= address <= address + size <= SPACE:
             raise TargetError(
                 f"0x{address:06X} and {size} bytes: the chip's addresses end at 0xFFFFFF",

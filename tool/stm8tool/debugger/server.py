@@ -139,6 +139,7 @@ class GdbServer:
         if isinstance(event, bytes):
             client.acknowledge(self._stub.wants_acks)
             self._reply(client, self._stub.answer(event))
+            client.checks(self._stub.wants_acks)
         elif event is Sign.INTERRUPT:
             self._reply(client, self._stub.interrupt())
         elif event is Sign.NACK:
@@ -212,6 +213,10 @@ class _Client:
     def send_again(self) -> None:
         """Repeat the last packet, because it did not arrive whole."""
         self._connection.sendall(self._sent)
+
+    def checks(self, wanted: bool) -> None:
+        """Look at the checksums of its packets, or do not."""
+        self._reader.checks = wanted
 
     def acknowledge(self, wanted: bool) -> None:
         """Tell that a packet has arrived."""

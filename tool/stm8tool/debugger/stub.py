@@ -26,7 +26,7 @@ from .comparators import AccessKind
 from .data_packets import DataPackets
 from .monitor_commands import Monitor
 from .stops import Reason, Stop
-from .target import Target, not_simulated
+from .target import Target, not_attached, not_simulated
 
 if TYPE_CHECKING:
     from ..chip.running.program import Program
@@ -36,6 +36,8 @@ _log = logging.getLogger(__name__)
 _SIGINT, _SIGTRAP = 2, 5
 _NAMES = {AccessKind.WRITE: "watch", AccessKind.READ: "rwatch", AccessKind.EITHER: "awatch"}
 _OK, _UNKNOWN = b"OK", b""
+_NO_MEMORY = b"E0E"  # the number of OpenOCD; in the reply to `m` an older GDB takes a sentence for wrong digits
+_NO_ANNEX = b"E00"
 _STEPS = 16  # of a range step, between two looks at the client
 # Errors after which the server goes on: the client gets the sentence.
 _TOLD = (TargetError, ImageError, UsageError, ConnectError)
@@ -64,7 +66,7 @@ class Stub:
     Attributes:
         is_running: The client waits for the program to stop.
         wants_acks: Each packet is acknowledged.
-        has_ended: The client wants no more.
+        has_ended: The client wants no more, and does not stay.
         is_interrupted: Asked during a range step; True ends it.
         said: Lines for the client that go before the next reply.
     """
@@ -86,6 +88,7 @@ class Stub:
         self._data = DataPackets(self._attached)
         self._compared = False
         self._steps = 0
+        self._stays = False  # the client stays connected after a detach or a kill
 
     # -- begin and end of a client ------------------------------------------------------------------------------
 
@@ -122,11 +125,13 @@ class Stub:
         except packets.MalformedError:
             return b"E01"
         except _TOLD as exc:
-            return self._refused(exc)
+            reply = self._refused(exc)
         except LINK_ERRORS as exc:
-            return self._refused(self._found_again(exc))
+            reply = self._refused(self._found_again(exc))
         except SimGapError as gap:
-            return self._refused(not_simulated(gap))
+            reply = self._refused(not_simulated(gap))
+        takes_a_sentence = b"error-message+" in self._features or not packet.startswith(b"m")
+        return reply if takes_a_sentence else _NO_MEMORY
 
     def _refused(self, exc: ToolError) -> bytes:
         self._notice(told(exc))
@@ -168,7 +173,9 @@ class Stub:
             (b"qSupported", self._supported),
             (b"QStartNoAckMode", self._no_acks),
             (b"qXfer:features:read:target.xml:", self._description),
+            (b"qXfer:features:read:", lambda _packet: _NO_ANNEX),
             (b"qXfer:memory-map:read::", self._map),
+            (b"qXfer:memory-map:read:", lambda _packet: _NO_ANNEX),
             (b"qRcmd,", self._rcmd),
             (b"qAttached", lambda _packet: b"1"),
             (b"qfThreadInfo", lambda _packet: b"l"),
@@ -178,16 +185,16 @@ class Stub:
             (b"vCont;", self._vcont),
             (b"vKill", self._kill),
             (b"vRun", self._run),
-            (b"vAttach", self._why_stopped),
+            (b"vAttach", self._attach),
             (b"?", self._why_stopped),
-            (b"!", lambda _packet: _OK),
+            (b"!", self._stay),
             (b"H", lambda _packet: _OK),
             (b"T", lambda _packet: b"E01"),
             (b"c", self._continue),
             (b"C", self._continue_with_signal),
             (b"s", self._step),
             (b"S", self._step_with_signal),
-            (b"R", self._run),
+            (b"R", self._restart),
             (b"D", self._detach),
             (b"k", self._kill),
         )
@@ -236,9 +243,9 @@ class Stub:
     # -- run control -------------------------------------------------------------------------------------------
 
     def _attached(self) -> Target:
-        """Return the chip, if it is attached; else raise what happened when the client came."""
-        if self._why is not None and not self._target.is_attached:
-            raise self._why
+        """Return the chip, if it is attached; else raise what happened when the client came, or that it was let go."""
+        if not self._target.is_attached:
+            raise self._why or not_attached()
         return self._target
 
     def _why_stopped(self, _packet: bytes) -> bytes:
@@ -348,20 +355,43 @@ class Stub:
             more = "swbreak:;"
         return f"T{_signal(stop):02x}{more}".encode()
 
+    # -- begin and end of the program ---------------------------------------------------------------------------
+
+    def _stay(self, _packet: bytes) -> bytes:
+        """Keep the connection when the program is let go: GDB's `run` kills the program and begins it again."""
+        self._stays = True
+        return _OK
+
     def _run(self, _packet: bytes) -> bytes:
         """Begin the program again: it is halted before its first instruction."""
-        return b"S%02x" % _signal(self._attached().reset())
+        target = self._target
+        stop = target.reset() if target.is_attached else target.attach(reset=True)
+        self._why = None
+        return b"S%02x" % _signal(stop)
+
+    def _restart(self, packet: bytes) -> None:
+        """Begin the program again; the manual of GDB has no reply to this packet."""
+        self._run(packet)
+
+    def _attach(self, packet: bytes) -> bytes:
+        if not self._target.is_attached:
+            self._target.attach()
+            self._why = None
+        return self._why_stopped(packet)
 
     def _detach(self, _packet: bytes) -> bytes:
-        self._target.detach()
-        self.has_ended = True
+        self._let_go()
         return _OK
 
     def _kill(self, packet: bytes) -> Optional[bytes]:
         """Let the program run: a chip cannot be killed."""
-        self._target.detach()
-        self.has_ended = True
+        self._let_go()
         return _OK if packet.startswith(b"v") else None
+
+    def _let_go(self) -> None:
+        self._target.detach()
+        self.is_running = False
+        self.has_ended = not self._stays
 
 
 def told(exc: ToolError) -> str:

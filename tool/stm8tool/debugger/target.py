@@ -51,6 +51,11 @@ def not_simulated(gap: SimGapError) -> TargetError:
     )
 
 
+def not_attached() -> TargetError:
+    """Return the error for a chip that was let go, or was not reached yet."""
+    return TargetError("the debugger is not attached to the chip", code=Code.DEBUG, hint="attach it first")
+
+
 class Target:
     """A context manager around the debugging of one chip.
 
@@ -151,7 +156,7 @@ class Target:
     @property
     def _cpu(self) -> DebuggedCpu:
         if self._attached is None:
-            raise TargetError("the debugger is not attached to the chip", code=Code.DEBUG, hint="attach it first")
+            raise not_attached()
         return self._attached
 
     @property
@@ -339,7 +344,12 @@ class Target:
         self.remove(breakpoint_at(address))
 
     def set_watchpoint(self, access: AccessKind, address: int, size: int = 1) -> None:
-        """Stop after an access to data; more than one byte takes both comparators."""
+        """Stop after an access to data; more than one byte takes both comparators.
+
+        Raises:
+            TargetError: No comparator is free, or there is no such address.
+        """
+        self._cpu.memory.require_address(address, size)
         self.add(watchpoint(access, address, size))
 
     def clear_watchpoint(self, access: AccessKind, address: int, size: int = 1) -> None:

@@ -86,6 +86,8 @@ class Faults:
     # Of the UART and its adapter: `serial/wire.py` acts on them.
     uart_open: bool = _switch("the UART is not connected: its wires carry nothing to the chip")
     uart_echo: bool = _switch("the serial adapter also returns each byte that it sends")
+    uart_reply: bool = _switch("the wire is at UART3 of a high-density part, where its loader is in reply mode")
+    uart_one_wire: bool = _switch("TX and RX are one wire: both ends hear all bytes, their own too")
     uart_no_parity: bool = _switch("the serial adapter sends no parity, whatever it is told")
     uart_lost: Optional[int] = _number("the Nth byte on the UART is lost", allowed=range(1, FOR_EVER + 1))
     uart_garbage: Optional[int] = _number("every Nth byte on the UART has a wrong bit", allowed=range(1, FOR_EVER + 1))

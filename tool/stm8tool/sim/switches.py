@@ -49,6 +49,8 @@ class Switches:
             cycles and not how many.
         sync_awaits_echo: In reply mode the loader awaits the echo of its answer to a sync. stm8gal sends it if the user
             names the mode, and takes a NACK for the sign of the mode if not.
+        refusal_awaits_echo: In reply mode the loader awaits the echo of its answer to a second sync. The clients
+            that we know send none in that mode.
         go_keeps_uart: A program that the boot ROM's loader starts finds the UART as the loader has set it. No source
             says what the ROM does to it.
         app_clock_divider: The program writes this to CLK_CKDIVR when it starts.
@@ -77,5 +79,6 @@ class Switches:
     unmapped_value: int = 0x00
     stolen_cycles: int = 1
     sync_awaits_echo: bool = True
+    refusal_awaits_echo: bool = False
     go_keeps_uart: bool = True
     app_clock_divider: Optional[int] = None

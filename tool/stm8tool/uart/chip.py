@@ -160,6 +160,7 @@ class UartChip(WithoutSwim):
         if self._line is None or self._reached is None:
             raise ValueError("nothing was reached before")
         self._line.close()
+        self._reached = None  # if it is not reached, the line stays closed
         self._reached = reach(self._line, self._settings)
         return self._reached.link
 

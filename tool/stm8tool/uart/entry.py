@@ -173,25 +173,32 @@ def _identify(line: SerialLine, link: LoaderLink, wanted: UartMode) -> tuple[int
     parities = [True, False] if line.sets_parity else [True]
     if wanted is not UartMode.AUTO:
         parities = [wanted is UartMode.DUPLEX]
-    answers = []
-    for even in parities:
-        line.set_parity(even=even)
-        for _ in range(2):  # the first question may meet the rest of an old frame, or be taken for the echo of a sync
-            try:
-                answer = link.probe_get()
-            except SerialError as exc:
-                answers.append(str(exc))
-                answer = b""
-            if len(answer) == _GET_SIZE and answer[:2] == bytes([ACK, _COMMANDS]) and answer[-1] == ACK:
-                if link.own:
-                    return answer[2], UartMode.ONE_WIRE
-                return answer[2], UartMode.REPLY if link.returns else UartMode.DUPLEX
-            answers.append(answer.hex(" ") or "nothing")
-            line.clock.sleep(_SETTLE_S)
-            line.drop_input()
-            if answer != bytes([NACK]):
-                link.recover()
-    if all(answer == f"{NACK:02x}" for answer in answers):
+    answers: list[str] = []
+    # The first question may meet the rest of an old frame, or be taken for the echo of a sync. If all are refused, half
+    # a frame may be left each time, or the loader may await the echo of its refusal.
+    for ways in ((_go_on, _go_on), (LoaderLink.recover, _return_refusal)):
+        for even in parities:
+            line.set_parity(even=even)
+            for way in ways:
+                way(link)
+                try:
+                    answer = link.probe_get()
+                except SerialError as exc:
+                    answers.append(str(exc))
+                    answer = b""
+                if len(answer) == _GET_SIZE and answer[:2] == bytes([ACK, _COMMANDS]) and answer[-1] == ACK:
+                    if link.own:
+                        return answer[2], UartMode.ONE_WIRE
+                    return answer[2], UartMode.REPLY if link.returns else UartMode.DUPLEX
+                answers.append(answer.hex(" ") or "nothing")
+                line.clock.sleep(_SETTLE_S)
+                line.drop_input()
+                if answer != bytes([NACK]):
+                    link.recover()
+        refused = all(answer == f"{NACK:02x}" for answer in answers)
+        if not refused:
+            break
+    if refused:
         if wanted is not UartMode.AUTO:
             raise SerialError(
                 f"the loader answers a sync, and refuses every command in the mode {wanted.value}",
@@ -208,6 +215,16 @@ def _identify(line: SerialLine, link: LoaderLink, wanted: UartMode) -> tuple[int
         hint=Hint("use a lower speed: {baud:57600}; shorten the wires, check GND and the supply"),
         details=[f"it answered {answer}" for answer in answers],
     )
+
+
+def _go_on(_link: LoaderLink) -> None:
+    """Do nothing before the next question."""
+
+
+def _return_refusal(link: LoaderLink) -> None:
+    """Return the refusal to a loader that awaits its echo; to another one this is the beginning of a wrong frame."""
+    link.recover()
+    link.send(bytes([NACK]))
 
 
 def _silent(line: SerialLine, baud: int, seen: Counter[int], tried: list[str]) -> SerialError:

@@ -28,6 +28,9 @@ _SECTOR_S = 0.2
 _FILL_S = 0.04  # between the bytes that fill a frame
 _MOST_FILLED = 300  # the longest frame has 131 bytes
 _TRIES = 3
+# Answers to syncs after which nothing is left of an old frame: the loader refuses a second sync. One that wants each
+# byte back may take every other sync for its NACK.
+_BACK = ("NN", "N-N-")
 
 _REFUSED = "check the part name, the supply and the wires"
 
@@ -139,13 +142,14 @@ class LoaderLink:
                 break
         else:
             raise _lost()
-        refused = 0
+        seen = ""
         for _ in range(_MOST_FILLED):
             line.clock.sleep(_FILL_S)
             line.drop_input()
             line.write(bytes([SYNC]))
-            refused = refused + 1 if bytes([NACK]) in line.read(1 + self.own, _FILL_S) else 0
-            if refused == 2:  # the loader refuses a second sync, and nothing is left of an old frame
+            answer = line.read(1 + self.own, _FILL_S)
+            seen += "N" if bytes([NACK]) in answer else "?" if len(answer) > self.own else "-"
+            if seen.endswith(_BACK):
                 return
         raise _lost()
 

@@ -28,13 +28,11 @@ class Loader(NamedTuple):
         versions: The bytes that GET may answer.
         needs_routines: It calls routines in RAM for erase and write.
         flash_sectors: Sector codes of the flash; those of the EEPROM follow.
-        reply: Its UART has no parity.
     """
 
     versions: tuple[int, ...]
     needs_routines: bool
     flash_sectors: int
-    reply: bool
 
 
 def of(part: Part) -> Loader:
@@ -57,10 +55,10 @@ def of(part: Part) -> Loader:
         )
     if part.flash_regs == "stm8l":
         version = {"low": 0x10, "medium": 0x12}.get(part.density, 0x11)
-        return Loader((version,), False, part.flash.size // SECTOR, reply=False)
+        return Loader((version,), False, part.flash.size // SECTOR)
     if part.density == "high":
-        return Loader((0x20, 0x21, 0x22), True, 0x80, reply=False)
-    return Loader((0x10, 0x12, 0x13), True, 0x20, reply=True)
+        return Loader((0x20, 0x21, 0x22), True, 0x80)
+    return Loader((0x10, 0x12, 0x13), True, 0x20)
 
 
 def require_version(part: Part, loader: Loader, version: int) -> None:

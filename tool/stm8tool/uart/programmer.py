@@ -178,10 +178,22 @@ class LoaderBlocks:
         return loader
 
     def _give_up(self, in_ram: InRam, why: SerialError) -> None:
-        """Go back to the loader in the boot ROM, for good."""
+        """Go back to the loader in the boot ROM, for good.
+
+        Raises:
+            SerialError: That one does not answer any more: nothing has reset the chip.
+        """
         _log.info("the loader in the chip's RAM is given up: %s; the boot ROM writes block by block", why)
         self._in_ram, self._ready = None, False
-        self.link = in_ram.back(self.link)
+        try:
+            self.link = in_ram.back(self.link)
+        except SerialError as exc:
+            raise exc.with_(
+                hint=Hint(
+                    "the tool's own loader was started in the chip's RAM, and did not answer: reset the chip, and "
+                    "repeat with {no_loader}"
+                )
+            ) from why
 
     def _write(
         self,

@@ -1,6 +1,6 @@
 """The keys of the flash controller: which sequences open program memory, and data EEPROM with the option bytes.
 
-Sources: RM0016 4.5.2 (STM8S/AF), RM0013 (STM8L101), PM0054 4.4 (STM8L).
+Sources: RM0016 4.5.2 (STM8S/AF), RM0013 (STM8L101), PM0054 4.4 (STM8L), UM0560 (its boot ROM of version 1.2).
 """
 
 from __future__ import annotations
@@ -49,6 +49,10 @@ class Keys:
         if self._pukr_step == 0:
             self.pul = self._high_voltage_off = True
 
+    def leave_open(self) -> None:
+        """Open the flash as the boot ROM of a medium STM8L does: after a lock no key opens it again."""
+        self.pul = self._pukr_dead = self._high_voltage_off = True
+
     def _dukr(self, value: int) -> None:
         if self.dul or self._dukr_dead:
             return
@@ -67,6 +71,6 @@ class Keys:
     def _relock(self, value: int) -> None:
         if self.pul and not value & PUL:
             self.pul = False
-            self._pukr_dead = is_l101(self._part)  # once between two resets
+            self._pukr_dead = self._pukr_dead or is_l101(self._part)  # once between two resets
         if not value & DUL:
             self.dul = False

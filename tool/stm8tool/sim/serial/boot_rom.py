@@ -3,21 +3,26 @@
 Sources: UM0560 as its clients use it (stm8gal, confidence high). Our readings, where they are silent:
 
 * Any byte is the echo of a NACK. A wrong echo of another byte ends the answer. Whether the echo of the answer to a sync
-  is awaited is the switch `sync_awaits_echo`.
+  is awaited is the switch `sync_awaits_echo`; for a second sync it is `refusal_awaits_echo`.
 * Page zero of RAM up to 0x9F holds the loader's variables. It refuses to write there.
 * A read across the end of a memory gives 0x00 for the rest. The die may have flash that the part does not have: it
   reads 0x00, too.
 * Registers, the unique ID and the ROM itself cannot be read.
 * A routine in RAM that does not return leaves a loader that is silent until the next reset.
+* After a sync it does not measure the speed again. A byte at another speed is lost; a real UART would receive garbage.
+* An STM8L of 8 KiB copies its routines into RAM when the loader starts, one byte of them wrong. That byte is in the
+  routine for writes, so an erase works. No source says how a write fails without the byte of the client: a gap.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from typing import Optional
 
 from ..chip.memory import Memory
 from ..chip.powered import FIRST_ADDRESS, FIRST_BYTES, PoweredChip
+from ..gap import SimGapError
 from .rom_facts import SECTOR, RomLoader, RomVariables
 from .rom_flash import RomFlash
 from .started import StartedProgram
@@ -29,8 +34,11 @@ FASTEST_BAUD = 1_000_000  # up to here the loader follows by UM0560; clients hav
 SLOWEST_BAUD = 4800
 COMMANDS = (GET, READ, GO, WRITE, ERASE)
 _USUAL_BAUD = 115200
+_TOLERANCE = 0.04  # of the speed, between the two ends of a UART; our reading
 WINDOW_S = 1.0  # after a reset, if an option byte enables the loader and there is a program
-IN_LOADER = "its boot ROM, which waits for a host"  # what `DebugModule.stopped` says then
+# The texts of `DebugModule.stopped` while the ROM has the CPU. A chip file keeps them, so the next client finds them.
+IN_LOADER = "its boot ROM, which waits for a host"
+_IN_STEP = "its boot ROM, in step with a host at {} baud"
 DEAD = "its boot ROM: a routine in RAM did not come back"
 
 _OPTBL = {"stm8s": (0x487E, bytes((0x55, 0xAA))), "stm8l": (0x480B, bytes((0x55, 0xAA)))}
@@ -69,14 +77,29 @@ class BootRom:
         self._program: Optional[StartedProgram] = None  # by GO
         self._late: list[Sent] = []  # answers to bytes that came after the reset of a program
         self._baud = _USUAL_BAUD
-        self._synced = False
-        if chip.powered and not chip.has_program:
+        self._synced = self._awaits_echo = False
+        held = re.fullmatch(_IN_STEP.format("([0-9]+)"), chip.debug.stopped)
+        if not chip.powered or chip.debug.stopped == DEAD:
+            return
+        if held:
+            self._baud, self._synced = int(held[1]), True
+            self._listen()
+        elif chip.has_program:
+            return
+        elif chip.debug.in_ram and not chip.debug.stopped:
+            self._program = StartedProgram(chip, self._baud, now, reply=loader.reply, goes_on=True)
+        else:
             self.begin(now)  # a blank chip has been waiting since its last reset
 
     @property
     def even_parity(self) -> bool:
         """The parity of its UART: even, or none."""
         return not self._loader.reply
+
+    @property
+    def hears_itself(self) -> bool:
+        """In reply mode it awaits each of its bytes, and on a single wire its own one is that."""
+        return self._awaits_echo
 
     @property
     def runs(self) -> bool:
@@ -86,7 +109,8 @@ class BootRom:
     def begin(self, now: float) -> None:
         """Do what the ROM does after a reset: decide between the loader and the program."""
         chip = self._chip
-        self._taking, self._synced, self._until = None, False, None
+        self._taking, self._until = None, None
+        self._synced = self._awaits_echo = False
         if self._program:
             self._program.end()
             self._program = None
@@ -100,14 +124,28 @@ class BootRom:
             self._until = now + WINDOW_S
         chip.debug.stopped = IN_LOADER
         chip.map.clock_divider = 0
+        if self._loader.leaves_open:
+            chip.controller.leave_open()
+        if self._loader.patch:
+            at, wanted = self._loader.patch
+            chip.ram.write(at, bytes([wanted ^ 0xFF]))  # no source has the wrong byte
+        self._listen()
+
+    def _listen(self) -> None:
         self._taking = self._run()
         next(self._taking)
+
+    def _in_step(self) -> None:
+        """Note that the loader waits for a command."""
+        self._synced, self._chip.debug.stopped = True, _IN_STEP.format(self._baud)
 
     def follows(self, baud: int) -> bool:
         """Tell whether it understands bytes at this speed."""
         slow = self._chip.faults.uart_slow
         if not self._synced:
             self._baud = baud
+        elif self.runs and abs(baud - self._baud) > _TOLERANCE * self._baud:
+            return False
         return SLOWEST_BAUD <= baud <= (FASTEST_BAUD if slow is None else slow)
 
     def pull(self, low: bool, now: float) -> Optional[Started]:
@@ -166,24 +204,30 @@ class BootRom:
         for byte in data:
             self._put(byte)
             if self._loader.reply:
+                self._awaits_echo = True
                 echo = yield
+                self._awaits_echo = False
                 if echo != byte and byte != NACK:
                     return False
         return True
 
     def _run(self) -> Taking:
-        while (yield) != SYNC:
-            pass
-        self._synced = True
-        if not self._chip.switches.sync_awaits_echo:
-            self._put(ACK)
-        elif not (yield from self._send(ACK)):
-            yield from self._send(NACK)
+        if not self._synced:
+            while (yield) != SYNC:
+                pass
+            self._in_step()
+            if not self._chip.switches.sync_awaits_echo:
+                self._put(ACK)
+            elif not (yield from self._send(ACK)):
+                yield from self._send(NACK)
         jobs = {GET: self._get, READ: self._read, GO: self._go, WRITE: self._write, ERASE: self._erase}
         while True:
             first = yield
             if first == SYNC:
-                self._put(NACK)
+                if self._chip.switches.refusal_awaits_echo:
+                    yield from self._send(NACK)
+                else:
+                    self._put(NACK)
                 continue
             second = None
             if first is not None:
@@ -296,12 +340,19 @@ class BootRom:
             return False
         self._flash.unlock(memory, self._now)
         if self._loader.calls is None:
+            self._require_patch()
             fine, self._now = self._flash.store(memory, address, data, self._now, whole=whole)
             return fine
         calls = self._loader.calls
         self._set_variables(WRITE, data, address, _WHOLE_BLOCK * whole)
         chip.ram.write(calls.option, bytes([memory is chip.options.memory]))
         return self._call(calls, calls.write_entry, calls.write_error)
+
+    def _require_patch(self) -> None:
+        if self._loader.patch:
+            at, wanted = self._loader.patch
+            if self._chip.ram.data[at] != wanted:
+                raise SimGapError(f"a write by this loader while RAM does not hold 0x{wanted:02X} at 0x{at:04X}")
 
     def _erase_sectors(self, codes: bytes) -> Optional[bool]:
         chip, loader = self._chip, self._loader
@@ -357,7 +408,7 @@ class BootRom:
             if not chip.in_reset:
                 debug.stopped = DEAD
             return None
-        debug.stopped = IN_LOADER
+        self._in_step()
         return chip.ram.data[error] == 0
 
     def _taking_ends(self) -> None:

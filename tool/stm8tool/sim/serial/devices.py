@@ -43,7 +43,13 @@ def _make(kind: str, chip: Microcontroller, now: float, version: Optional[int]) 
         return Rp2040Firmware(chip, now)
     if kind == ESPSTLINK:
         return EspFirmware(chip, now)
-    return BootRom(chip, rom_facts.of(chip.part, version), now)
+    return BootRom(chip, _loader(chip.part, chip.faults, version), now)
+
+
+def _loader(part: Part, faults: Faults, version: Optional[int]) -> rom_facts.RomLoader:
+    """Return the loader at the UART to which the wire goes."""
+    loader = rom_facts.of(part, version)
+    return rom_facts.at_uart3(part, loader) if faults.uart_reply else loader
 
 
 def about(kind: str, part: Part, faults: Faults, version: Optional[int] = None) -> About:
@@ -57,6 +63,6 @@ def about(kind: str, part: Part, faults: Faults, version: Optional[int] = None) 
         return About("rp2040_swim", "rp2040:", None)
     if kind == ESPSTLINK:
         return About(f"espstlink at {speed_of(faults)} baud", "espstlink:", speed_of(faults))
-    loader = rom_facts.of(part, version)
+    loader = _loader(part, faults, version)
     mode = "reply mode without parity" if loader.reply else "duplex with even parity"
     return About(f"loader {loader.version >> 4}.{loader.version & 15}, {mode}", "serial:", None)

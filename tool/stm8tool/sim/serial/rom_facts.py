@@ -37,6 +37,8 @@ class RomLoader(NamedTuple):
         eeprom_code: The first sector code of the EEPROM.
         last_code: The last sector code.
         calls: None if the ROM erases and writes by itself.
+        leaves_open: Once it has run, the flash is open, and a program that locks it cannot open it again.
+        patch: An address in RAM and the byte that a client must write there before the ROM can write; None: none.
     """
 
     version: int
@@ -45,6 +47,8 @@ class RomLoader(NamedTuple):
     eeprom_code: int
     last_code: int
     calls: Optional[RomVariables]
+    patch: Optional[tuple[int, int]] = None
+    leaves_open: bool = False
 
 
 _CALLS = {
@@ -56,6 +60,7 @@ _CALLS = {
     0x22: RomVariables(0x180, 0x98, 0x9B, 0x9C, 0x608A),
 }
 _MEDIUM, _HIGH = (0x10, 0x12, 0x13), (0x20, 0x21, 0x22)
+_LOW_PATCH = (0x01EA, 0xB2)  # of the only version that an STM8L of 8 KiB has
 _STM8L = {"low": (0x10, 8), "medium": (0x12, 32), "medium+": (0x11, 64), "high": (0x11, 64)}  # and KiB of the die
 
 
@@ -79,6 +84,10 @@ def of(part: Part, version: Optional[int] = None) -> RomLoader:
         newest, sectors = _STM8L[part.density]
         known: tuple[int, ...] = (newest,)
         loader = RomLoader(newest, False, sectors * SECTOR, sectors, sectors + _eeprom_sectors(part) - 1, None)
+        if part.density == "low":
+            loader = loader._replace(patch=_LOW_PATCH)
+        if part.density == "medium":
+            loader = loader._replace(leaves_open=True)
     elif part.density == "high":
         known, loader = _HIGH, RomLoader(0x22, False, 128 * SECTOR, 0x80, 0x81, _CALLS[0x22])
     else:
@@ -91,6 +100,14 @@ def of(part: Part, version: Optional[int] = None) -> RomLoader:
             f"the boot ROM of the {part.name} has no version {version >> 4}.{version & 15}", hint=f"known: {names}"
         )
     return loader._replace(version=version, calls=_CALLS[version] if loader.calls else None)
+
+
+def at_uart3(part: Part, loader: RomLoader) -> RomLoader:
+    """Return the loader as it is at UART3 of an STM8S, or LINUART of an STM8AF, of high density: in reply mode.
+
+    All others have one UART, or we do not know the address of the other one.
+    """
+    return loader._replace(reply=True) if (part.flash_regs, part.density) == ("stm8s", "high") else loader
 
 
 def _eeprom_sectors(part: Part) -> int:

@@ -80,7 +80,7 @@ class Rp2040Firmware:
         now: The present time.
     """
 
-    even_parity = False
+    even_parity = hears_itself = False
 
     def __init__(self, chip: Microcontroller, now: float) -> None:
         self._chip = chip

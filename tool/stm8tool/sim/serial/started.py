@@ -26,16 +26,17 @@ class StartedProgram:
         reply: The loader's UART works in reply mode, without parity.
         baud: The speed of the loader.
         now: The present time.
+        goes_on: It was started before, and its UART is as it left it.
     """
 
-    def __init__(self, chip: PoweredChip, baud: int, now: float, *, reply: bool) -> None:
+    def __init__(self, chip: PoweredChip, baud: int, now: float, *, reply: bool, goes_on: bool = False) -> None:
         self._chip = chip
         self._host = Host()
         self._uart: Uart = next(one for one in chip.processor.board.uarts.values() if one.holds(_UART[reply]))
         self.was_reset = False
         self._starts = 0.0  # after that reset
         self._coming: deque[tuple[Optional[int], float]] = deque()
-        if chip.switches.go_keeps_uart:
+        if chip.switches.go_keeps_uart and not goes_on:
             self._set_up(chip, baud, now, reply=reply)
         self._uart.host = self._host
         chip.processor.execution.spare_s = _SPARE_S

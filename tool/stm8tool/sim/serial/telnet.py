@@ -11,9 +11,14 @@ _IAC, _DONT, _DO, _WONT, _WILL, _SB, _SE = 0xFF, 0xFE, 0xFD, 0xFC, 0xFB, 0xFA, 0
 _BINARY, _NO_GO_AHEAD, _COM_PORT = 0, 3, 44
 _OPTIONS = (_BINARY, _NO_GO_AHEAD, _COM_PORT)
 _ANSWER = 100  # is added to the number of a command
-_SET_BAUD, _SET_PARITY, _SET_CONTROL = 1, 3, 5
-_EVEN = 3
+_SET_BAUD, _SET_SIZE, _SET_PARITY, _SET_STOP, _SET_CONTROL = 1, 2, 3, 4, 5
+_USUAL_BAUD = 115200
+_NO_PARITY, _EVEN = 1, 3
+_ASKED = 0  # the value with which a client asks for the setting
+_FIXED = {_SET_SIZE: 8, _SET_STOP: 1}  # the answers: data bits, stop bits
 _CONTROLS = {8: ("dtr", True), 9: ("dtr", False), 11: ("rts", True), 12: ("rts", False)}
+_ASKED_LINES = {7: "dtr", 10: "rts"}
+_ASKED_CONTROLS = {0: 1, 4: 6, 13: 14}  # flow control, break, inbound flow control: none
 _LONGEST = 64  # bytes of a command of a client
 
 
@@ -33,6 +38,7 @@ class Telnet:
         self._control = control
         self._command = bytearray()
         self._answered: set[tuple[int, int]] = set()
+        self._lines = {"dtr": False, "rts": False}
         self.baud = 0
         self.even = False
         self.answers = bytearray()
@@ -62,7 +68,8 @@ class Telnet:
         if kind == _IAC:
             found.append(_IAC)
         elif kind == _SB:
-            if command[-2:] != bytes([_IAC, _SE]) and len(command) < _LONGEST:
+            plain = bytes(command[2:]).replace(bytes([_IAC, _IAC]), b"")  # such a pair is a byte of the value
+            if not plain.endswith(bytes([_IAC, _SE])) and len(command) < _LONGEST:
                 return
             self._set(bytes(command[2:-2]).replace(bytes([_IAC, _IAC]), bytes([_IAC])))
         elif kind in (_DO, _DONT, _WILL, _WONT):
@@ -81,15 +88,30 @@ class Telnet:
         self.answers += bytes([_IAC, answer, option])
 
     def _set(self, command: bytes) -> None:
-        """Do a command for the port, and confirm it with the same value."""
+        """Do a command for the port, and confirm it with the value that is then in force."""
         if len(command) < 3 or command[0] != _COM_PORT:
             return
         number, value = command[1], command[2:]
-        if number == _SET_BAUD and len(value) == 4 and any(value):
-            self.baud = int.from_bytes(value, "big")
-        elif number == _SET_PARITY:
+        if number == _SET_BAUD and len(value) == 4:
+            self.baud = int.from_bytes(value, "big") or self.baud
+            value = (self.baud or _USUAL_BAUD).to_bytes(4, "big")
+        elif number == _SET_CONTROL:
+            value = bytes([self._controlled(value[0])])
+        elif number == _SET_PARITY and value[0] != _ASKED:
             self.even = value[0] == _EVEN
-        elif number == _SET_CONTROL and value[0] in _CONTROLS:
-            self._control(*_CONTROLS[value[0]])
+        elif value[0] == _ASKED:
+            settings = {_SET_PARITY: _EVEN if self.even else _NO_PARITY, **_FIXED}
+            value = bytes([settings.get(number, _ASKED)])
         answer = bytes([_COM_PORT, number + _ANSWER]) + value
         self.answers += bytes([_IAC, _SB]) + self.wrapped(answer) + bytes([_IAC, _SE])
+
+    def _controlled(self, value: int) -> int:
+        """Move a control line, or tell how it is; return the value for the answer."""
+        if value in _CONTROLS:
+            name, asserted = _CONTROLS[value]
+            self._lines[name] = asserted
+            self._control(name, asserted)
+        if value in _ASKED_LINES:
+            name = _ASKED_LINES[value]
+            return next(number for number, line in _CONTROLS.items() if line == (name, self._lines[name]))
+        return _ASKED_CONTROLS.get(value, value)

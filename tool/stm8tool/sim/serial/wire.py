@@ -42,6 +42,10 @@ class SerialDevice(Protocol):
     def even_parity(self) -> bool:
         """The parity of its UART: even, or none."""
 
+    @property
+    def hears_itself(self) -> bool:
+        """On a single wire it takes its own bytes for those of the host."""
+
     def follows(self, baud: int) -> bool:
         """Tell whether it understands bytes at this speed."""
 
@@ -102,18 +106,22 @@ class Wire:
         took = self._byte_s = self._took_s(baud, parity)
         at = self._to_chip_free = max(now, self._to_chip_free) + took
         sent = self._disturbed(byte)
-        if self._faults.uart_echo:
+        if self._faults.uart_echo or self._faults.uart_one_wire:
             self._arriving.append(Sent(byte, at))
         deaf = self._is_usb and not self.dtr
         if sent is None or deaf or self._faults.uart_open or not self._device.follows(baud):
             return at
         damaged = parity != has_even and bin(sent).count("1") % 2 == 0
         arrives = at if self._device.works else max(at, self._from_chip_free)
-        for answer in self._device.take(None if damaged else sent, arrives):
+        answers = deque(self._device.take(None if damaged else sent, arrives))
+        while answers:
+            answer = answers.popleft()
             self._from_chip_free = max(answer.at, self._from_chip_free) + self._took_s(baud, has_even)
             got = self._disturbed(answer.byte)
             if got is not None:
                 self._arriving.append(Sent(got, self._from_chip_free))
+            if self._faults.uart_one_wire and self._device.hears_itself:
+                answers.extend(self._device.take(answer.byte, self._from_chip_free))
         return at
 
     @property
