@@ -387,6 +387,27 @@ def test_an_open_chip_is_not_unlocked_by_the_polarity_of_another_stm8l(chip: str
     assert board.is_left_idle()
 
 
+@pytest.mark.parametrize("loader", [False, True])
+@pytest.mark.parametrize("start", [0x8000, 0x9F00, 0x9F80])
+def test_the_data_eeprom_in_the_flash_of_an_stm8l101_is_written(start: int, loader: bool) -> None:
+    board = Board("stm8l101f3", loader=loader)
+    _set_option(board, "DATASIZE", 2)  # the last two pages, from 0x9F80 on
+    image = Image([Segment(start, program(board.part)[start - 0x8000 :])])
+    board.upload(image)
+    assert board.holds(image)
+
+
+def test_the_keys_of_the_data_memory_come_only_where_an_stm8l101_may_have_data_eeprom() -> None:
+    board = Board("stm8l101f3")
+    dukr: list[int] = []
+    given = board.chip.controller._dukr
+    board.chip.controller._dukr = lambda value: (dukr.append(value), given(value))[1]
+    board.upload(Image([Segment(0x97C0, b"\x11" * 64)]))
+    assert not dukr
+    board.upload(Image([Segment(0x9800, b"\x11" * 64)]))
+    assert dukr == [0xAE, 0x56]
+
+
 def _set_option(board: Board, name: str, value: int) -> None:
     """Give the chip an option byte, as its program would have done, and reset it."""
     option = next(option for option in board.chip.options.table if option.name == name)

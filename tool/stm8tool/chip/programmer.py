@@ -212,11 +212,10 @@ class _WriteJob:
             work.check(unchecked)
 
     def _open_and_program(self, blocks: Sequence[BlockWrite], work: Work) -> None:
-        memory = self._flash.part.flash
-        inside = [memory.start <= block.address < memory.end for block in blocks]
+        locks = self._flash.locks_of([block.address for block in blocks])
         # The loader shows a program memory that stays closed by its first block, which the chip refuses then.
-        looks = work is self._swim or not all(inside)
-        self._flash.unlock(program=any(inside), data=not all(inside), looks=looks, iapsr=work.iapsr)
+        looks = work is self._swim or locks.data
+        self._flash.unlock(program=locks.program, data=locks.data, looks=looks, iapsr=work.iapsr)
         self._total, self._done = len(blocks), 0
         self._program(blocks, work)
 

@@ -9,7 +9,8 @@ Sources: RM0016 4.5-4.8, RM0013, PM0054 4.4, 5.2-5.6, PM0047, times from the dat
 from __future__ import annotations
 
 import logging
-from typing import Optional
+from collections.abc import Collection
+from typing import NamedTuple, Optional
 
 from ...errors import LINK_ERRORS, Code, ProgramError
 from ...parts.table import Part
@@ -17,6 +18,7 @@ from ...support.interrupts import shield
 from ...words import Hint
 from .. import registers as reg
 from ..link.core import Core
+from ..options import datasize
 
 PROGRAM_S = 0.006  # typical, erase and write; 6.6 ms at most on STM8S
 PROGRAM_BLANK_S = 0.003
@@ -35,6 +37,13 @@ class RefusedError(ProgramError):
     """The controller set WR_PG_DIS: the page is protected, by ROP or by UBC."""
 
 
+class Locks(NamedTuple):
+    """Which of the two locks must open: that of the program memory, and that of data EEPROM and option bytes."""
+
+    program: bool
+    data: bool
+
+
 class Flash:
     """The flash controller of a connected chip; programs flash, EEPROM and option bytes.
 
@@ -51,6 +60,17 @@ class Flash:
     def status(self) -> int:
         """Read IAPSR; this clears EOP and WR_PG_DIS."""
         return self.core.read(self._regs.iapsr, 1)[0]
+
+    def locks_of(self, addresses: Collection[int]) -> Locks:
+        """Return the locks of the blocks at `addresses`.
+
+        The keys of the data EEPROM also open the part of the flash that DATASIZE turns into data EEPROM (RM0013).
+        DATASIZE is not read here: the pages that it can reach need both locks.
+        """
+        flash, shared = self.part.flash, datasize.largest(self.part)
+        inside = [flash.start <= address < flash.end for address in addresses]
+        reached = shared is not None and any(shared.start <= address < shared.end for address in addresses)
+        return Locks(any(inside), reached or not all(inside))
 
     def unlock(self, *, program: bool, data: bool = True, looks: bool = True, iapsr: Optional[int] = None) -> None:
         """Open program memory, data EEPROM and option bytes, with both key pairs as ST's tool does.
