@@ -15,6 +15,8 @@ from stm8tool.errors import (
 )
 from stm8tool.image import Image, Segment
 from stm8tool.parts.table import all_parts
+from stm8tool.sim.chip.flash_work import MODES, PRG, Load
+from stm8tool.sim.chip.memory import Memory
 from stm8tool.sim.switches import Switches
 
 
@@ -406,6 +408,29 @@ def test_the_keys_of_the_data_memory_come_only_where_an_stm8l101_may_have_data_e
     assert not dukr
     board.upload(Image([Segment(0x9800, b"\x11" * 64)]))
     assert dukr == [0xAE, 0x56]
+
+
+@pytest.mark.parametrize("loader", [False, True])
+@pytest.mark.parametrize("eop", [False, True])
+def test_a_chip_on_which_only_the_standard_mode_works_is_programmed_in_it(
+    eop: bool, loader: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = Board("stm8s103f3", loader=loader)
+    board.chip.flash.write(0x8400, bytes(0x400))
+    controller = board.chip.controller
+    execute = controller._execute
+
+    def only_standard(memory: Memory, load: Load, now: float) -> None:
+        if load.mode == PRG:
+            execute(memory, load, now)
+            return
+        controller._cr2 &= ~MODES
+        controller._eop = eop
+
+    monkeypatch.setattr(controller, "_execute", only_standard)
+    image = Image([Segment(0x8000, program(board.part, size=0x800)[:0x800]), Segment(0x8800, bytes(0x400))])
+    board.upload(image)
+    assert board.holds(image)
 
 
 def _set_option(board: Board, name: str, value: int) -> None:

@@ -190,9 +190,11 @@ class _WriteJob:
             self._attempt(wanted, work)
         except LINK_ERRORS:
             raise
-        except BaseException:
+        except BaseException as exc:
             self._left = None
             self._unchecked.clear()
+            # The fast mode and the block erase only save time: the next try does without them.
+            self._swim.plain = self._swim.plain or isinstance(exc, (ProgramError, VerifyError))
             raise
 
     def _attempt(self, wanted: Sequence[Segment], work: Work) -> None:

@@ -108,13 +108,14 @@ class Flash:
         if data and not status & reg.IAPSR_DUL:
             raise ProgramError("the keys do not open the data memory", code=Code.KEYS, hint=_KEYS_HINT)
 
-    def write_block(self, address: int, data: bytes, *, blank: bool) -> None:
+    def write_block(self, address: int, data: bytes, *, blank: bool, plain: bool = False) -> None:
         """Program one block, or erase it if all its new bytes are 0x00.
 
         Args:
             address: Block-aligned.
             data: Exactly one block.
             blank: The block is known to hold only 0x00. Then it is not erased, which takes half the time.
+            plain: Use the standard mode, whatever the block holds and is to hold. Every tool uses it.
 
         Raises:
             RefusedError: The block is protected.
@@ -123,8 +124,9 @@ class Flash:
         block = self.part.block
         if len(data) != block or address % block:
             raise ValueError(f"{len(data)} bytes at 0x{address:06X} are not one block of {block}")
-        if any(data):
-            mode, typical_s = (reg.MODE_FAST_BLOCK, PROGRAM_BLANK_S) if blank else (reg.MODE_BLOCK, PROGRAM_S)
+        if plain or any(data):
+            fast = blank and not plain
+            mode, typical_s = (reg.MODE_FAST_BLOCK, PROGRAM_BLANK_S) if fast else (reg.MODE_BLOCK, PROGRAM_S)
             what = f"block 0x{address:06X}"
         else:  # zeros in the first word of a block erase all of it
             data, mode, typical_s = bytes(4), reg.MODE_ERASE, PROGRAM_BLANK_S
