@@ -26,7 +26,7 @@ CFG_GCR = 0x7F60
 SWIM_OFF = 0x01  # CFG_GCR.SWD
 CKDIVR = {"stm8s": (0x50C6, 0x18), "stm8l": (0x50C0, 0x03)}
 HSI_HZ = 16_000_000
-CLK_ICKR, HSI_READY = 0x50C0, 0x03  # STM8S: HSIEN and HSIRDY (RM0016); the STM8L has its CKDIVR there
+CLK_ICKR, HSIEN, HSI_READY = 0x50C0, 0x01, 0x03  # STM8S: HSIEN and HSIRDY (RM0016); the STM8L has its CKDIVR there
 CLK_SWIMCCR, SWIMCLK = 0x50CD, 0x01  # STM8S: SWIM runs at the whole HSI instead of half of it
 PERIPHERALS = range(0x5000, 0x5800)
 # The places without a register of any part, up to those of the flash controller and among them (ST's header files).
@@ -185,8 +185,8 @@ class MemoryMap:
         return 1
 
     def _write_other(self, address: int, value: int, now: float) -> None:
-        if address == CLK_SWIMCCR and value & SWIMCLK and self._part.flash_regs == "stm8s":
-            raise SimGapError("CLK_SWIMCCR doubles the clock of SWIM, and the probe has no setting for that")
+        if self._part.flash_regs == "stm8s":
+            _require_clock_of_swim(address, value)
         target = None if address == self.ckdivr else self._device(address, now)
         if target is not None or address == self.ckdivr:
             self.device_accesses += 1
@@ -211,6 +211,14 @@ class MemoryMap:
 
     def _unmodelled(self, address: int) -> bool:
         return address in PERIPHERALS or address in CORE or (self._options.has_tmu and address in TMU_REGISTERS)
+
+
+def _require_clock_of_swim(address: int, value: int) -> None:
+    """Raise SimGapError if a write by SWIM to the clock controller of an STM8S changes the clock of SWIM itself."""
+    if address == CLK_SWIMCCR and value & SWIMCLK:
+        raise SimGapError("CLK_SWIMCCR doubles the clock of SWIM, and the probe has no setting for that")
+    if address == CLK_ICKR and not value & HSIEN:
+        raise SimGapError("CLK_ICKR turns the HSI off, which is the clock of SWIM")
 
 
 def _read_only(part: Part, unique_id: bytes) -> list[tuple[int, bytes]]:
