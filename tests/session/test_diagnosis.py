@@ -9,6 +9,7 @@ from session.outcomes import outcome, warned
 from stm8tool.errors import Code, ConnectError, ProgramError, SwimError, ToolError, VerifyError
 from stm8tool.image import Image, Segment
 from stm8tool.sim.chip.microcontroller import Answer, Microcontroller
+from stm8tool.sim.switches import Switches
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,13 @@ def test_a_chip_that_is_not_reached_has_the_code_of_its_cause(
     assert isinstance(error, ConnectError)
     assert error.code is code
     assert error.exit_code == (3 if code is Code.PROBE_HUNG else 4)
+
+
+@pytest.mark.parametrize("answers", [False, True])
+def test_a_chip_that_stays_in_reset_is_told_whatever_its_debug_module_answers(answers: bool) -> None:
+    error = outcome(Board(faults=["nrst-stuck-low"], switches=Switches(debug_module_in_reset=answers)))
+    assert isinstance(error, ConnectError)
+    assert error.code is Code.RESET_LOW
 
 
 def test_a_probe_that_measures_nothing_accuses_no_supply() -> None:

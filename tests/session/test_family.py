@@ -178,3 +178,33 @@ def test_the_part_itself_is_not_doubted(name: str, caplog: pytest.LogCaptureFixt
         chip.write(Image([Segment(0x8000, bytes(8))]), board.part.flash)
     assert board.options_are_factory()
     assert "boot ROM" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["stm8s105k6", "stm8s208mb", "stm8af5288"])
+def test_ram_that_no_small_chip_has_proves_a_boot_rom_that_does_not_show(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    board = Board(name, locked=True)
+    board.chip.map._rom = [(start, bytes(len(data))) for start, data in board.chip.map._rom]
+    with board.open() as chip:
+        assert chip.unlock().erased is True
+        chip.write(Image([Segment(0x8000, bytes(8))]), board.part.flash)
+    assert board.options_are_factory()
+    assert "boot ROM" not in caplog.text
+
+
+def test_only_ram_beyond_every_figure_of_a_small_part_is_such_a_proof() -> None:
+    """An STM8AF6226 has 1 or 2 KB of RAM: the sources differ."""
+
+    def blank(address: int, size: int) -> bytes:
+        return bytes(size)
+
+    for name, ram, lacks in (
+        ("STM8S105K6", 0x800, False),
+        ("STM8S105K6", None, True),
+        ("STM8AF6266", 0x800, True),
+        ("STM8AF5288", 0x1800, False),
+    ):
+        seen = Traits("stm8s", ram)
+        assert family.lacks_the_boot_rom_of(PARTS[name], seen, blank) == lacks, name
+        assert family.may_lack_the_pairs_of(PARTS[name], seen, blank, as_after_a_cut=True) == lacks, name

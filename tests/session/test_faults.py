@@ -148,6 +148,8 @@ def test_a_shorted_line_is_told_from_a_silent_one() -> None:
         ["clone-buffer=1024"],
         ["busy-storm=3"],
         ["fake-voltage"],
+        ["early-poll"],
+        ["no-count"],
     ],
     ids=lambda faults: faults[0],
 )

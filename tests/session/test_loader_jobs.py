@@ -19,6 +19,7 @@ from stm8tool.errors import Code, LinkFault, SwimError, ToolError, VerifyError
 from stm8tool.image import Image, Segment
 from stm8tool.parts.option_fields import fields_of
 from stm8tool.parts.table import find_part, option_table
+from stm8tool.sim.chip.memory import Memory
 from stm8tool.sim.faults import KNOWN, parse
 from stm8tool.sim.peripherals.watchdog import IndependentWatchdog, WindowWatchdog
 
@@ -84,6 +85,27 @@ def test_the_chip_holds_the_same_as_without_the_loader(seed: int) -> None:
         assert board.is_left_idle()
     assert ends[0] == ends[1]
     assert ends[0].error is None
+
+
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8l151k4"])
+def test_a_chip_on_which_the_loader_programs_nothing_is_programmed_over_swim(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EOP comes and no byte changes. No hardware has confirmed that code in RAM may program each of these chips."""
+    board = Board(part, loader=True)
+    controller = board.chip.controller
+    original = controller.write_array
+
+    def write_array(memory: Memory, address: int, data: bytes, now: float, byte_s: float, running: bool) -> Any:
+        if not controller.by_program:
+            return original(memory, address, data, now, byte_s, running)
+        controller._eop = True
+        return len(data)
+
+    monkeypatch.setattr(controller, "write_array", write_array)
+    image = image_of(board.part, size=3000)
+    assert ended(board, image).error is None
+    assert board.holds(image)
 
 
 # A serial wire acts on these; SWIM over an ST-LINK does not see them.

@@ -159,6 +159,18 @@ def test_a_locked_chip_that_looks_blank_and_open_is_not_locked_again(
     assert bytes(board.chip.flash.data) == before
 
 
+@pytest.mark.parametrize("name", ["stm8s103f3", "stm8s105k4"])
+def test_a_locked_chip_is_seen_whatever_its_eeprom_reads(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No source says how the EEPROM of a locked chip reads."""
+    board = Board(name, locked=True, switches=Switches(rop_hides_options=True, iapsr_undocumented=False))
+    controller, eeprom = board.chip.controller, board.chip.eeprom
+    hidden = controller.hidden
+    monkeypatch.setattr(controller, "hidden", lambda memory: memory is not eeprom and hidden(memory))
+    assert _protection(board).locked
+    with board.open() as chip, pytest.raises(ReadoutProtectedError):
+        chip.read(board.part.flash)
+
+
 @pytest.mark.parametrize("nacks", [False, True])
 def test_a_flash_of_0x71_that_refuses_to_be_written_is_locked_whatever_the_options_read(
     nacks: bool, monkeypatch: pytest.MonkeyPatch

@@ -112,8 +112,7 @@ def test_a_chip_that_cannot_be_left_is_reset_by_a_slow_line_too() -> None:
 
 @pytest.mark.parametrize("model", ["v1", "v2", "v3"])
 def test_the_first_recipe_asks_no_sooner_than_an_early_poll_spoils_the_entry(model: str) -> None:
-    board = Board(model=model)
-    board.probe.firmware.early_poll_breaks_entry = True
+    board = Board(model=model, faults=["early-poll"])
     assert _recipe(board) == _FIRST
 
 

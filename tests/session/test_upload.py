@@ -15,6 +15,8 @@ from stm8tool.errors import (
 )
 from stm8tool.image import Image, Segment
 from stm8tool.parts.table import all_parts
+from stm8tool.sim.chip.flash_work import MODES, PRG, Load
+from stm8tool.sim.chip.memory import Memory
 from stm8tool.sim.switches import Switches
 
 
@@ -385,6 +387,50 @@ def test_an_open_chip_is_not_unlocked_by_the_polarity_of_another_stm8l(chip: str
     assert bytes(board.chip.flash.data) == before
     assert not board.chip.options.rop
     assert board.is_left_idle()
+
+
+@pytest.mark.parametrize("loader", [False, True])
+@pytest.mark.parametrize("start", [0x8000, 0x9F00, 0x9F80])
+def test_the_data_eeprom_in_the_flash_of_an_stm8l101_is_written(start: int, loader: bool) -> None:
+    board = Board("stm8l101f3", loader=loader)
+    _set_option(board, "DATASIZE", 2)  # the last two pages, from 0x9F80 on
+    image = Image([Segment(start, program(board.part)[start - 0x8000 :])])
+    board.upload(image)
+    assert board.holds(image)
+
+
+def test_the_keys_of_the_data_memory_come_only_where_an_stm8l101_may_have_data_eeprom() -> None:
+    board = Board("stm8l101f3")
+    dukr: list[int] = []
+    given = board.chip.controller._dukr
+    board.chip.controller._dukr = lambda value: (dukr.append(value), given(value))[1]
+    board.upload(Image([Segment(0x97C0, b"\x11" * 64)]))
+    assert not dukr
+    board.upload(Image([Segment(0x9800, b"\x11" * 64)]))
+    assert dukr == [0xAE, 0x56]
+
+
+@pytest.mark.parametrize("loader", [False, True])
+@pytest.mark.parametrize("eop", [False, True])
+def test_a_chip_on_which_only_the_standard_mode_works_is_programmed_in_it(
+    eop: bool, loader: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = Board("stm8s103f3", loader=loader)
+    board.chip.flash.write(0x8400, bytes(0x400))
+    controller = board.chip.controller
+    execute = controller._execute
+
+    def only_standard(memory: Memory, load: Load, now: float) -> None:
+        if load.mode == PRG:
+            execute(memory, load, now)
+            return
+        controller._cr2 &= ~MODES
+        controller._eop = eop
+
+    monkeypatch.setattr(controller, "_execute", only_standard)
+    image = Image([Segment(0x8000, program(board.part, size=0x800)[:0x800]), Segment(0x8800, bytes(0x400))])
+    board.upload(image)
+    assert board.holds(image)
 
 
 def _set_option(board: Board, name: str, value: int) -> None:

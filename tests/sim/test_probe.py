@@ -251,8 +251,7 @@ def test_a_transfer_beyond_the_buffer_is_a_gap(command: str, size: int) -> None:
 
 @pytest.mark.parametrize("counts", [True, False])
 def test_the_status_counts_bytes_or_shows_zeros(counts: bool) -> None:
-    bench = Bench().connect()
-    bench.probe.firmware.counts_bytes = counts
+    bench = Bench(faults=[] if counts else ["no-count"]).connect()
     bench.start_read(0x8000, 300)
     bench.clock.sleep(0.1)
     assert bench.ask("F4 09", 4) == ("00 2C 01 00" if counts else "00 00 00 00")
@@ -322,8 +321,7 @@ def test_the_entry_waveform_takes_9_ms() -> None:
 
 
 def test_an_early_poll_spoils_the_entry_on_one_clone() -> None:
-    bench = Bench()
-    bench.probe.firmware.early_poll_breaks_entry = True
+    bench = Bench(faults=["early-poll"])
     bench.swim_mode()
     assert bench.do("F4 04") == SILENT
     bench.send("F4 04")

@@ -50,6 +50,41 @@ def test_a_watchdog_that_swim_starts_resets_a_chip_whose_program_does_not_refres
     assert bench.byte(0x50B3) & 0x02  # RST_SR.IWDGF
 
 
+@pytest.mark.parametrize("part", ["stm8s103f3", "stm8l151k4"])
+def test_swim_uses_the_peripherals_of_a_chip_that_has_executed_nothing(part: str) -> None:
+    bench = Bench(part).connect()
+    bench.clock.sleep(0.001)
+    assert bench.write(PA_DDR, 0x08) == OK
+    assert bench.read(PA_ODR, 5) == bytes([0x00, 0x00, 0x08, 0x00, 0x00])
+    assert bench.read(0x7F70, 8) == b"\xff" * 8  # ITC_SPR: level 3 for each interrupt
+    bench.leave()
+    assert bench.connect().byte(PA_DDR) == 0
+
+
+def test_the_place_between_the_ports_and_the_flash_controller_reads_as_unmapped() -> None:
+    bench = Bench().connect()
+    bench.clock.sleep(0.001)
+    pull_up = bytes(16) + bytes([0x02, 0x00, 0x02])  # PD_IDR and PD_CR1: the pin of SWIM has a pull-up
+    assert bench.read(PA_ODR, 0x5A) == pull_up.ljust(0x5A, b"\0")
+
+
+def test_an_independent_watchdog_of_a_blank_chip_counts_from_the_first_look_at_a_peripheral() -> None:
+    bench = Bench()
+    bench.chip.options.set("MISC=0x04")
+    bench.connect()
+    bench.clock.sleep(5.0)
+    assert bench.byte(PA_ODR) == 0
+    assert not bench.chip.processor.board.watchdogs[0].reset_cause
+
+
+def test_a_clock_of_swim_that_the_probe_does_not_have_is_a_gap() -> None:
+    bench = Bench().connect()
+    bench.clock.sleep(0.001)
+    assert bench.write(0x50CD, 0) == OK
+    with pytest.raises(SimGapError, match="CLK_SWIMCCR"):
+        bench.write(0x50CD, 1)
+
+
 def test_a_register_that_is_not_modelled_is_a_gap_for_swim() -> None:
     bench = Bench(program=program(FOREVER)).attach()
     bench.clock.sleep(0.001)

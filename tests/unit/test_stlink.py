@@ -66,6 +66,23 @@ def test_a_probe_that_hangs_is_reset_once_and_then_reported() -> None:
     assert len(resets) == 1
 
 
+def test_a_probe_whose_first_command_fails_is_reset_once_and_used() -> None:
+    class Stuck(FakeProbe):
+        resets = 0
+
+        def write(self, data: bytes, timeout_s: float) -> None:
+            if not self.resets:
+                raise EndpointStallError("a transfer broke off")
+            super().write(data, timeout_s)
+
+        def reset(self) -> None:
+            self.resets += 1
+
+    probe = Stuck()
+    assert opened(probe).info.firmware == "V2J37S7"
+    assert probe.resets == 1
+
+
 def test_a_write_carries_8_bytes_in_the_command_and_the_rest_behind_it() -> None:
     probe = FakeProbe()
     link = opened(probe)
@@ -211,6 +228,19 @@ def test_entry_and_communication_reset_bring_the_wire_back_to_low_speed() -> Non
         assert link.high_speed
         back()
         assert not link.high_speed
+
+
+def test_a_probe_in_high_speed_is_told_to_leave_it_after_a_communication_reset() -> None:
+    """One firmware leaves it by itself; of the others no source says that."""
+    probe = FakeProbe()
+    link = opened(probe)
+    probe.sent.clear()
+    link.resync()
+    assert [data[:3].hex() for data in probe.sent] == ["f40600", "f40900"]
+    link.set_speed(True)
+    probe.sent.clear()
+    link.resync()
+    assert [data[:3].hex() for data in probe.sent] == ["f40600", "f40900", "f40300", "f40900"]
 
 
 def test_a_read_that_loses_its_answer_is_begun_again_as_a_whole() -> None:

@@ -190,9 +190,11 @@ class _WriteJob:
             self._attempt(wanted, work)
         except LINK_ERRORS:
             raise
-        except BaseException:
+        except BaseException as exc:
             self._left = None
             self._unchecked.clear()
+            # The fast mode and the block erase only save time: the next try does without them.
+            self._swim.plain = self._swim.plain or isinstance(exc, (ProgramError, VerifyError))
             raise
 
     def _attempt(self, wanted: Sequence[Segment], work: Work) -> None:
@@ -212,11 +214,10 @@ class _WriteJob:
             work.check(unchecked)
 
     def _open_and_program(self, blocks: Sequence[BlockWrite], work: Work) -> None:
-        memory = self._flash.part.flash
-        inside = [memory.start <= block.address < memory.end for block in blocks]
+        locks = self._flash.locks_of([block.address for block in blocks])
         # The loader shows a program memory that stays closed by its first block, which the chip refuses then.
-        looks = work is self._swim or not all(inside)
-        self._flash.unlock(program=any(inside), data=not all(inside), looks=looks, iapsr=work.iapsr)
+        looks = work is self._swim or locks.data
+        self._flash.unlock(program=locks.program, data=locks.data, looks=looks, iapsr=work.iapsr)
         self._total, self._done = len(blocks), 0
         self._program(blocks, work)
 

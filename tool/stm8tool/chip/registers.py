@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional
 
+RAM = 0x0000  # of every STM8; read protection does not hide it (confidence medium)
+
 # -- SWIM and debug module (UM0470 section 4) --------------------------------------------------------
 SWIM_CSR = 0x7F80
 CSR_SAFE_MASK = 0x80  # mask internal resets while SWIM is in use

@@ -315,7 +315,8 @@ def _unlock(flash: Flash, found: ReadoutProtectedError, *, assume_locked: bool) 
 def _see_to_options(flash: Flash, *, may_mend: bool) -> Optional[protection.Unlocked]:
     """Finish an unlock that was cut short; only warn of any other damage to option bytes."""
     # This is too little to refuse the chip: no source says what a chip without a boot ROM reads there.
-    if flash.core.persist(lambda: lacks_the_boot_rom_of(flash.part, flash.core.read_surely)):
+    core = flash.core
+    if core.persist(lambda: lacks_the_boot_rom_of(flash.part, core.seen, core.read_surely)):
         _log.warning(
             "an %s has a boot ROM and this chip shows none: check the part name %s",
             flash.part.name,

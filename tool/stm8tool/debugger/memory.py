@@ -159,10 +159,10 @@ class DebuggedMemory:
         blocks = work.differing(segments, verify=True)
         if not blocks:
             return
-        protection.require_unprotected(flash, [block.address for block in blocks])
-        memory = self._part.flash
-        program = [memory.start <= block.address < memory.end for block in blocks]
-        flash.unlock(program=any(program), data=not all(program))
+        addresses = [block.address for block in blocks]
+        protection.require_unprotected(flash, addresses)
+        locks = flash.locks_of(addresses)
+        flash.unlock(program=locks.program, data=locks.data)
         work.program(blocks, lambda block: None, lambda block: None)
         work.check(blocks)
 

@@ -80,6 +80,8 @@ class Faults:
     open_firmware: bool = _switch("the open probe firmware: optimistic status, no F7, stays in SWIM mode (v2 only)")
     old_firmware: bool = _switch("the probe's firmware is from 2012")
     swimless_firmware: bool = _switch("the probe's firmware cannot do SWIM")
+    early_poll: bool = _switch("a question for the status in the first 6.5 ms of the entry spoils it")
+    no_count: bool = _switch("the probe's status does not count bytes: its bytes 1 to 3 stay 0")
     fake_voltage: Optional[int] = _number(
         "the probe reports N mV whatever the target has (3250)", bare=3250, allowed=range(65536)
     )

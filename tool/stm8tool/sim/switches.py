@@ -21,6 +21,8 @@ class Switches:
         rop_write_nacks: a write under ROP is refused on the wire instead of setting WR_PG_DIS (reported).
         no_access_bit: SWIM_CSR.NO_ACCESS shows that the bus is closed (in reset, under ROP) as UM0470 has it;
             it was observed 0 on a locked STM8S003.
+        debug_module_in_reset: SWIM reaches the registers of the debug module while NRST is low. A rewrite of stm8flash
+            needs that: it writes DM_CSR2 then. The end of the reset undoes it. Otherwise they are closed to it, too.
         hs_waits_for_hsit: SWIM_CSR.HS has no effect before HSIT, as UM0470 says. OpenOCD expects an effect at once,
             if it connects under reset at its 800 kHz.
         start_s: From the end of a reset until the option bytes are loaded, in seconds. No source gives it; clients wait
@@ -63,6 +65,7 @@ class Switches:
     rop_hides_boot_rom: bool = False
     rop_write_nacks: bool = False
     no_access_bit: bool = False
+    debug_module_in_reset: bool = True
     hs_waits_for_hsit: bool = True
     start_s: float = 0.0005
     hsit_late_s: float = 0.0

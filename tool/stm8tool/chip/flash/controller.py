@@ -9,7 +9,8 @@ Sources: RM0016 4.5-4.8, RM0013, PM0054 4.4, 5.2-5.6, PM0047, times from the dat
 from __future__ import annotations
 
 import logging
-from typing import Optional
+from collections.abc import Collection
+from typing import NamedTuple, Optional
 
 from ...errors import LINK_ERRORS, Code, ProgramError
 from ...parts.table import Part
@@ -17,6 +18,7 @@ from ...support.interrupts import shield
 from ...words import Hint
 from .. import registers as reg
 from ..link.core import Core
+from ..options import datasize
 
 PROGRAM_S = 0.006  # typical, erase and write; 6.6 ms at most on STM8S
 PROGRAM_BLANK_S = 0.003
@@ -35,6 +37,13 @@ class RefusedError(ProgramError):
     """The controller set WR_PG_DIS: the page is protected, by ROP or by UBC."""
 
 
+class Locks(NamedTuple):
+    """Which of the two locks must open: that of the program memory, and that of data EEPROM and option bytes."""
+
+    program: bool
+    data: bool
+
+
 class Flash:
     """The flash controller of a connected chip; programs flash, EEPROM and option bytes.
 
@@ -51,6 +60,17 @@ class Flash:
     def status(self) -> int:
         """Read IAPSR; this clears EOP and WR_PG_DIS."""
         return self.core.read(self._regs.iapsr, 1)[0]
+
+    def locks_of(self, addresses: Collection[int]) -> Locks:
+        """Return the locks of the blocks at `addresses`.
+
+        The keys of the data EEPROM also open the part of the flash that DATASIZE turns into data EEPROM (RM0013).
+        DATASIZE is not read here: the pages that it can reach need both locks.
+        """
+        flash, shared = self.part.flash, datasize.largest(self.part)
+        inside = [flash.start <= address < flash.end for address in addresses]
+        reached = shared is not None and any(shared.start <= address < shared.end for address in addresses)
+        return Locks(any(inside), reached or not all(inside))
 
     def unlock(self, *, program: bool, data: bool = True, looks: bool = True, iapsr: Optional[int] = None) -> None:
         """Open program memory, data EEPROM and option bytes, with both key pairs as ST's tool does.
@@ -88,13 +108,14 @@ class Flash:
         if data and not status & reg.IAPSR_DUL:
             raise ProgramError("the keys do not open the data memory", code=Code.KEYS, hint=_KEYS_HINT)
 
-    def write_block(self, address: int, data: bytes, *, blank: bool) -> None:
+    def write_block(self, address: int, data: bytes, *, blank: bool, plain: bool = False) -> None:
         """Program one block, or erase it if all its new bytes are 0x00.
 
         Args:
             address: Block-aligned.
             data: Exactly one block.
             blank: The block is known to hold only 0x00. Then it is not erased, which takes half the time.
+            plain: Use the standard mode, whatever the block holds and is to hold. Every tool uses it.
 
         Raises:
             RefusedError: The block is protected.
@@ -103,8 +124,9 @@ class Flash:
         block = self.part.block
         if len(data) != block or address % block:
             raise ValueError(f"{len(data)} bytes at 0x{address:06X} are not one block of {block}")
-        if any(data):
-            mode, typical_s = (reg.MODE_FAST_BLOCK, PROGRAM_BLANK_S) if blank else (reg.MODE_BLOCK, PROGRAM_S)
+        if plain or any(data):
+            fast = blank and not plain
+            mode, typical_s = (reg.MODE_FAST_BLOCK, PROGRAM_BLANK_S) if fast else (reg.MODE_BLOCK, PROGRAM_S)
             what = f"block 0x{address:06X}"
         else:  # zeros in the first word of a block erase all of it
             data, mode, typical_s = bytes(4), reg.MODE_ERASE, PROGRAM_BLANK_S

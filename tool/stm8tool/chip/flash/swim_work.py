@@ -26,11 +26,13 @@ class SwimWork:
     Attributes:
         iapsr: None: it is to be read.
         unfinished: The block whose programming has begun and was not seen to end, if there is one.
+        plain: Use only the standard mode, because a block did not come out right.
     """
 
     def __init__(self, flash: Flash, progress: Progress) -> None:
         self.iapsr: Optional[int] = None
         self.unfinished: list[BlockWrite] = []
+        self.plain = False
         self._flash = flash
         self._core = flash.core
         self._block = flash.part.block
@@ -139,12 +141,12 @@ class SwimWork:
 
     def _program(self, block: BlockWrite) -> None:
         try:
-            self._flash.write_block(block.address, block.data, blank=block.blank)
+            self._flash.write_block(block.address, block.data, blank=block.blank, plain=self.plain)
         except RefusedError:
             # One flipped bit in IAPSR looks like a refusal, too; a block that was refused may be tried again.
             self._core.clock.sleep(WRITE_ENDS_S)
             try:
-                self._flash.write_block(block.address, block.data, blank=False)
+                self._flash.write_block(block.address, block.data, blank=False, plain=self.plain)
             except RefusedError as exc:
                 raise protection.explain_refusal(self._flash, exc, block.address) from exc
             self._core.tally.blocks += 1

@@ -169,6 +169,8 @@ def _take_hold(link: SwimLink, high_speed: bool, proven: bool) -> None:
         link.resync()
         csr = _prove(link, BASE)
     try:
+        if not csr & reg.CSR_HSIT:
+            link.rotf(reg.RAM, 1)  # a chip that is still in reset may answer for its debug module, but not for its RAM
         held = _stall(link)
         if high_speed and link.has_high_speed:
             _go_high_speed(link, csr, held)

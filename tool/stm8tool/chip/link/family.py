@@ -189,9 +189,30 @@ def _lacks_boot_rom(read: Read) -> bool:
     return len(sample) == 1 and _HIDDEN not in sample
 
 
-def lacks_the_boot_rom_of(part: Part, read: Read) -> bool:
-    """Tell whether an open chip shows no boot ROM although `part` has one (confidence low: it never decides alone)."""
-    return part.boot_rom is not None and not _boot_rom_is_disputed(part) and _lacks_boot_rom(read)
+def lacks_the_boot_rom_of(part: Part, seen: Traits, read: Read) -> bool:
+    """Tell whether an open chip shows no boot ROM although `part` has one, and its RAM does not prove that it has one.
+
+    That no boot ROM shows is a weak sign (confidence low): it never decides alone.
+    """
+    if part.boot_rom is None or _boot_rom_is_disputed(part) or _is_too_large_for_a_small_chip(part, seen):
+        return False
+    return _lacks_boot_rom(read)
+
+
+def _is_too_large_for_a_small_chip(part: Part, seen: Traits) -> bool:
+    """Tell whether the chip has more RAM than any part of the family of `part` without a boot ROM, by every source.
+
+    `check` has compared the RAM with that of `part`. No source says how the boot ROM reads through every probe.
+    """
+    return seen.ram_size is not None and seen.ram_size > _most_ram_of_small(part.family, part.flash_regs)
+
+
+@cache
+def _most_ram_of_small(family: str, flash_regs: str) -> int:
+    """Return the largest figure for the RAM of parts that have no boot ROM, or of which a source says so."""
+    kin = (p for p in all_parts() if (p.family, p.flash_regs) == (family, flash_regs))
+    small = (p for p in kin if p.boot_rom is None or _boot_rom_is_disputed(p))
+    return max((size for p in small for size in _ram_figures(p)), default=0)
 
 
 def shows_a_boot_rom(read: Read) -> bool:
@@ -207,12 +228,14 @@ def shows_a_boot_rom(read: Read) -> bool:
 def may_lack_the_pairs_of(part: Part, seen: Traits, read: Read, *, as_after_a_cut: bool) -> bool:
     """Tell whether an open chip on which some option pairs of `part` do not match may be a chip without these pairs.
 
-    Small chips have neither a boot ROM nor these pairs. If the sources differ about the boot ROM of `part`, a known
-    size of the RAM is as good. `check` has compared it, and small chips have less. But larger chips of other families
-    look like such a part and have fewer pairs. Then the pairs must look as an unlock leaves them (`as_after_a_cut`).
+    Small chips have neither a boot ROM nor these pairs. A size of the RAM that no small chip of the family has shows
+    that it is none. If the sources differ about the boot ROM of `part`, a known size of the RAM is as good. `check` has
+    compared it, and small chips have less. But larger chips of other families look like such a part and have fewer
+    pairs. Then the pairs must look as an unlock leaves them (`as_after_a_cut`).
     """
     disputed = _boot_rom_is_disputed(part)
-    small = _lacks_boot_rom(read) and (not disputed or seen.ram_size is None)
+    large = (disputed and seen.ram_size is not None) or _is_too_large_for_a_small_chip(part, seen)
+    small = not large and _lacks_boot_rom(read)
     return small or (disputed and not as_after_a_cut)
 
 

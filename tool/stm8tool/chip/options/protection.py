@@ -23,7 +23,7 @@ from ...errors import (
     TransportError,
     WriteProtectedError,
 )
-from ...parts.table import OptionByte, Part, option_table
+from ...parts.table import OptionByte, Region, option_table
 from ...probe.base import NO_ACCESS
 from ...support.interrupts import shield
 from ...words import Hint
@@ -95,7 +95,7 @@ def detect(flash: Flash) -> Protection:
     Each of these signs shows a locked chip:
 
     * the ROP byte has the value that locks this family;
-    * ROP byte, flash and EEPROM all read 0x71: protected memory reads so (seen on STM8S);
+    * the option bytes and the flash all read 0x71: protected memory reads so (seen on STM8S);
     * the flash reads 0x71, and IAPSR bit 7 is set;
     * the memory refuses to be read, even single bytes, but registers can be read.
 
@@ -118,7 +118,7 @@ def detect(flash: Flash) -> Protection:
             options = read_as_listed(flash)
             readable = _show_an_open_chip(options)
             hidden = uniform and rop == _LOCKED_PATTERN and not readable
-            hidden = hidden and (flagged or _reads_alike(core, part, sample[0]))
+            hidden = hidden and (flagged or _reads_alike(core, part.flash, sample[0]))
     except SwimError as exc:
         if exc.fault not in NO_ACCESS:
             raise
@@ -152,10 +152,9 @@ def _show_an_open_chip(states: Sequence[OptionState]) -> bool:
     return states[0].value == _AA and any(state.value != _AA for state in states)
 
 
-def _reads_alike(core: Core, part: Part, value: int) -> bool:
-    """Tell whether flash and EEPROM also read `value` at some other places."""
-    flash, eeprom = part.flash, part.eeprom
-    starts = list(range(flash.start, flash.end, flash.size // _SPOTS)) + ([eeprom.start] if eeprom else [])
+def _reads_alike(core: Core, flash: Region, value: int) -> bool:
+    """Tell whether the flash also reads `value` at some other places. How the EEPROM then reads, no source says."""
+    starts = range(flash.start, flash.end, flash.size // _SPOTS)
     return all(set(core.read_surely(start, _SPOT_SIZE)) == {value} for start in starts)
 
 
@@ -365,7 +364,7 @@ class _Unlock:
     def _tell_absent(self, absent: Sequence[OptionByte]) -> None:
         """Say once which option bytes the chip may not have: then their addresses would be reserved."""
         if absent and not self._doubted:
-            small = lacks_the_boot_rom_of(self._part, self._core.read_surely)
+            small = lacks_the_boot_rom_of(self._part, self._core.seen, self._core.read_surely)
             has, lacks = ("a boot ROM", "none") if small else ("these option bytes", "none of them")
             _log.warning(
                 "not written: %s. An %s has %s and this chip shows %s: check the part name %s",

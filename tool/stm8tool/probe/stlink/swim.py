@@ -159,8 +159,9 @@ class Stlink:
         try:
             try:
                 self._prepare()
-            except TransportTimeoutError as exc:
-                _log.warning("the probe hangs (%s): resetting it on USB", exc)
+            except (ExchangeError, TransportTimeoutError) as exc:
+                how = "hangs" if isinstance(exc, TransportTimeoutError) else "does not take its first commands"
+                _log.warning("the probe %s (%s): resetting it on USB", how, exc)
                 self._prepare_after_reset()
         except BaseException:
             self.close()
@@ -172,7 +173,10 @@ class Stlink:
         self._enter_swim_mode()
 
     def _prepare_after_reset(self) -> None:
-        """Give a probe that hangs one USB reset, and begin again. Mostly it hangs since a run that failed."""
+        """Give a probe that hangs or fails one USB reset, and begin again. Mostly a run before this one failed.
+
+        On macOS the first command to a V2 was seen to fail then (confidence high), and no source says how.
+        """
         try:
             self._transport.reset()
             self._prepare()
@@ -317,9 +321,13 @@ class Stlink:
         self._status.finish("SWIM entry", _ENTRY_WAVEFORM_S, asleep=False)
 
     def resync(self) -> None:
-        """Communication reset; both sides are in low speed afterwards."""
+        """Communication reset; both sides are in low speed afterwards.
+
+        The probe goes to low speed by itself (confidence medium). So it is also told to, if it was in high speed.
+        """
         self._simple(_RESYNC, "communication reset")
-        self.high_speed = False
+        if self.high_speed:
+            self.set_speed(False)
 
     def system_reset(self) -> None:
         """SRST."""

@@ -204,6 +204,10 @@ class DebugModule:
         """True for an address of this module."""
         return 0 <= address - CPU_REGISTERS < 11 or 0 <= address - DM_REGISTERS < 11
 
+    def is_module(self, address: int, size: int) -> bool:
+        """True if all addresses are those of its own registers, not of the CPU's."""
+        return address >= DM_REGISTERS and address + size <= DM_REGISTERS + len(self._dm)
+
     def read(self, address: int) -> int:
         """Return one register."""
         if address >= DM_REGISTERS:

@@ -5,7 +5,7 @@ Source: RM0016 and the datasheets (memory map); a trace of ST's tool reads addre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Optional
 
 from stm8tool.parts.table import Part
@@ -26,12 +26,15 @@ CFG_GCR = 0x7F60
 SWIM_OFF = 0x01  # CFG_GCR.SWD
 CKDIVR = {"stm8s": (0x50C6, 0x18), "stm8l": (0x50C0, 0x03)}
 HSI_HZ = 16_000_000
-CLK_ICKR, HSI_READY = 0x50C0, 0x03  # STM8S: HSIEN and HSIRDY (RM0016); the STM8L has its CKDIVR there
+CLK_ICKR, HSIEN, HSI_READY = 0x50C0, 0x01, 0x03  # STM8S: HSIEN and HSIRDY (RM0016); the STM8L has its CKDIVR there
+CLK_SWIMCCR, SWIMCLK = 0x50CD, 0x01  # STM8S: SWIM runs at the whole HSI instead of half of it
 PERIPHERALS = range(0x5000, 0x5800)
-FLASH_WINDOW = range(0x5050, 0x5070)  # addresses here without a flash register are reserved on both register maps
+# The places without a register of any part, up to those of the flash controller and among them (ST's header files).
+RESERVED = range(0x502D, 0x5070)
 TMU_REGISTERS = range(0x5800, 0x5809)
 OPTION_SPACE = range(0x4800, 0x4900)  # the part's own area is a memory; the rest is reserved
 CORE = range(0x7F00, 0x8000)
+PRIORITIES = range(0x7F70, 0x7F78)  # ITC_SPR1 to ITC_SPR8
 ROP_PATTERN = 0x71
 
 
@@ -42,7 +45,7 @@ class MemoryMap:
         cfg_gcr: CFG_GCR; its bit 0 turns the SWIM pin into an output.
         clock_divider: CLK_CKDIVR.
         ckdivr: The address of CLK_CKDIVR.
-        devices: The peripherals that are modelled, once the CPU has executed. Before that, their registers are a gap.
+        devices: The peripherals that are modelled, once the CPU has executed or SWIM has used one of them.
         device_accesses: How often anything but the CPU has used one of them.
         other_hz: The clock that a program has chosen instead of the HSI, before CLK_CKDIVR divides it; else None.
     """
@@ -51,6 +54,7 @@ class MemoryMap:
         {"cfg_gcr": BYTE, "clock_divider": BYTE, "other_hz": optional(number(32_000, 24_000_000))},
         left={
             **dict.fromkeys(("_part", "_switches", "_rom", "_flash_registers", "ckdivr", "_ckdivr_reset"), GIVEN),
+            "_make_devices": GIVEN,
             **dict.fromkeys(("_ram", "_options", "_controller", "_debug", "_memories", "devices"), PART_OF_IT),
             "device_accesses": "the peripherals are looked at when the CPU begins",
         },
@@ -65,6 +69,7 @@ class MemoryMap:
         debug: DebugModule,
         switches: Switches,
         unique_id: bytes,
+        make_devices: Callable[[float], None],
     ) -> None:
         self._part = part
         self._ram = ram
@@ -75,6 +80,7 @@ class MemoryMap:
         self._memories = [m for m in (controller.flash, ram, controller.eeprom, options.memory) if m is not None]
         self._rom = _read_only(part, unique_id)
         self._flash_registers = REGISTERS[part.flash_regs]
+        self._make_devices = make_devices
         self.devices: Sequence[Device] = ()
         self.device_accesses = 0
         self.ckdivr, self._ckdivr_reset = CKDIVR[part.flash_regs]
@@ -132,7 +138,10 @@ class MemoryMap:
             return memory.read(address, min(size, memory.end - address))
         return bytes([self._read_other(address, now)])
 
-    def _device(self, address: int) -> Optional[Device]:
+    def _device(self, address: int, now: float) -> Optional[Device]:
+        has_register = address in PRIORITIES or (address in PERIPHERALS and address not in RESERVED)
+        if has_register and not self.devices:
+            self._make_devices(now)  # the CPU has not executed yet: they are as after a reset
         return next((device for device in self.devices if device.holds(address)), None)
 
     def _read_other(self, address: int, now: float) -> int:
@@ -142,18 +151,18 @@ class MemoryMap:
                 return ROP_PATTERN if in_boot_rom and self._controller.boot_rom_hidden else data[address - start]
         if address == self.ckdivr:
             return self.clock_divider
-        device = self._device(address)
+        if address == CLK_ICKR and not self.devices:
+            return HSI_READY
+        device = self._device(address, now)
         if device is not None:
             self.device_accesses += 1
             device.settle(now)
             return device.read(address, now)
-        if address == CLK_ICKR:
-            return HSI_READY
         if address == CFG_GCR:
             return self.cfg_gcr
         if self._debug.holds(address):
             return self._debug.read(address)
-        if address in FLASH_WINDOW or not self._unmodelled(address):
+        if address in RESERVED or not self._unmodelled(address):
             return self._switches.unmapped_value
         raise SimGapError(f"read of 0x{address:06X}: this register is not modelled")
 
@@ -176,7 +185,9 @@ class MemoryMap:
         return 1
 
     def _write_other(self, address: int, value: int, now: float) -> None:
-        target = self._device(address)
+        if self._part.flash_regs == "stm8s":
+            _require_clock_of_swim(address, value)
+        target = None if address == self.ckdivr else self._device(address, now)
         if target is not None or address == self.ckdivr:
             self.device_accesses += 1
             for device in self.devices:
@@ -200,6 +211,14 @@ class MemoryMap:
 
     def _unmodelled(self, address: int) -> bool:
         return address in PERIPHERALS or address in CORE or (self._options.has_tmu and address in TMU_REGISTERS)
+
+
+def _require_clock_of_swim(address: int, value: int) -> None:
+    """Raise SimGapError if a write by SWIM to the clock controller of an STM8S changes the clock of SWIM itself."""
+    if address == CLK_SWIMCCR and value & SWIMCLK:
+        raise SimGapError("CLK_SWIMCCR doubles the clock of SWIM, and the probe has no setting for that")
+    if address == CLK_ICKR and not value & HSIEN:
+        raise SimGapError("CLK_ICKR turns the HSI off, which is the clock of SWIM")
 
 
 def _read_only(part: Part, unique_id: bytes) -> list[tuple[int, bytes]]:

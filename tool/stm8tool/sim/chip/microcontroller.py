@@ -97,7 +97,7 @@ class Microcontroller(PoweredChip):
         answer = self._listen(now, high_speed, HEADER_BYTES)
         if answer is None and address == SWIM_CSR and size == 1:
             return Answer.ACK, self.noise.spoil(bytes([self._read_csr()]))
-        answer = answer or self._memory_answer()
+        answer = answer or self._memory_answer(address, size)
         if answer is None and self.map.cpu_hz < SLOWEST_HZ:
             answer = Answer.SILENT
         data = bytearray()
@@ -128,7 +128,7 @@ class Microcontroller(PoweredChip):
             if passing:
                 self._write_csr(data[0])
         else:
-            answer = self._memory_answer()
+            answer = self._memory_answer(address, len(data))
             if answer is not None:
                 return answer, 0
             answer, done = self._write(address, data[:passing], now, byte_s)
@@ -196,10 +196,12 @@ class Microcontroller(PoweredChip):
         """Take the bus from a CPU that executes, for one access."""
         self.executed_to += self.switches.stolen_cycles / self.map.cpu_hz
 
-    def _memory_answer(self) -> Optional[Answer]:
+    def _memory_answer(self, address: int, size: int) -> Optional[Answer]:
         """Return how an access beyond SWIM's own registers fails, or None."""
         if not self.csr & SWIM_DM:
             return Answer.SILENT
+        if self._reset_line_low and self.switches.debug_module_in_reset and self.debug.is_module(address, size):
+            return None
         return Answer.NACK if self.in_reset or self._halted else None
 
     def _read_csr(self) -> int:

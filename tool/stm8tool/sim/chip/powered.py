@@ -87,7 +87,8 @@ class PoweredChip:
         self.controller = FlashController(part, self.flash, self.eeprom, self.options, self.switches)
         self.debug = DebugModule(part.ram.end - 1, self._entry)
         self.unique_id = unique_id
-        self.map = MemoryMap(part, self.ram, self.options, self.controller, self.debug, self.switches, unique_id)
+        made = self.ram, self.options, self.controller, self.debug
+        self.map = MemoryMap(part, *made, self.switches, unique_id, lambda now: self.processor.reset(now))
         self.noise = Noise()
         if locked:
             self.options.lock()
@@ -314,7 +315,7 @@ class PoweredChip:
 
     @property
     def has_executed(self) -> bool:
-        """True if there is more of the CPU than its registers: it has executed since power-on or a new start."""
+        """True if there is more of the CPU than its registers: it has executed, or SWIM has used a peripheral."""
         return self._processor is not None
 
     @property

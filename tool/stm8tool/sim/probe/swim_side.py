@@ -41,8 +41,8 @@ class SwimSide:
         self._faults = faults
         self._open_firmware = faults.open_firmware
         self.optimistic_status = faults.open_firmware
-        self.early_poll_breaks_entry = False
-        self.counts_bytes = True
+        self.early_poll_breaks_entry = faults.early_poll
+        self.counts_bytes = not faults.no_count
         self.silence_s = 0.1 if faults.open_firmware else 0.01
         self._buffer_limit = BUFFER_SIZE if faults.clone_buffer is None else faults.clone_buffer
         self._entry_s = 0.007 if faults.open_firmware else 0.0093

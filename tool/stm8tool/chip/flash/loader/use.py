@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Optional, TypeVar, Union
 
-from ....errors import LINK_ERRORS
+from ....errors import LINK_ERRORS, VerifyError
 from ....image import Segment
 from ....parts.table import Region
 from ... import registers as reg
@@ -76,8 +76,7 @@ class LoaderUse:
                 work.loader.stop()
                 return result
             except LoaderError as exc:
-                _log.info("the loader is given up: %s; programming over SWIM, block by block", exc)
-                self._wanted = False
+                self._give_up(exc)
             except LINK_ERRORS as exc:
                 self._links_lost += 1
                 self._wanted = self._links_lost < _LOST_LINKS
@@ -86,12 +85,18 @@ class LoaderUse:
                 self._wanted = False
                 _log.warning("%s; connecting again", exc)
                 self._core.tally.reconnects += 1
-            except BaseException:  # such as VerifyError: the caller may go on with the chip, whose CPU is stalled then
+            except BaseException as exc:  # the caller may go on with the chip, whose CPU is stalled then
                 self._stall(work)
+                if isinstance(exc, VerifyError) and progress() > before:
+                    self._give_up(exc)  # what it has programmed is wrong: the next try does without it
                 raise
             # The chip may run anything now. To connect resets it.
             self._core.clock.sleep(WRITE_ENDS_S)
             self._core.connect()
+
+    def _give_up(self, why: Exception) -> None:
+        _log.info("the loader is given up: %s; programming over SWIM, block by block", why)
+        self._wanted = False
 
     def _stall(self, work: LoaderWork) -> None:
         """End the loader after an error. That error goes to the user, and one of the end does not."""
