@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from pathlib import Path
 
 import pytest
@@ -56,27 +55,15 @@ def test_a_number_with_thousands_of_digits_is_a_wrong_value(value: str) -> None:
     assert line.endswith(" is not an address such as 0x8000")
 
 
-@pytest.mark.parametrize(
-    ("pattern", "problem"),
-    [
-        ("a{99999999999}", "is not a regular expression: "),
-        ("(" * 5000 + ")" * 5000, "has more than 1000 characters"),
-        ("(" * 500 + ")" * 500, ""),  # by Python it is not a regular expression, or the tool cannot read it
-        ("(a{100}){100}", "is too long: with its repeats it has more than 1000 steps"),
-        (r"(a)\1", r"has '\\1', for which the tool does not search: a pattern may have characters, groups, |"),
-    ],
-    ids=str.__len__,
-)
-def test_a_pattern_whose_search_may_not_end_is_refused(pattern: str, problem: str) -> None:
+@pytest.mark.parametrize("pattern", ["^ok", "ok [0-9]+$"])
+def test_a_regular_expression_is_refused_with_what_a_pattern_may_have(pattern: str) -> None:
     (line,) = problems(f"{HEAD}[self_test]\nline = '{pattern}'\n{SOCKET}")
-    assert line.startswith("self_test.line: ")
-    assert problem in line
+    assert line.startswith(f"self_test.line: '{pattern}' is a regular expression (a pattern fits the whole line; ")
 
 
-def test_the_user_does_not_see_what_python_says_to_programmers_about_a_pattern() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        loaded(f"{HEAD}[self_test]\nline = '[[a]'\n{SOCKET}")
+def test_a_pattern_has_a_limit() -> None:
+    (line,) = problems(f"{HEAD}[self_test]\nline = '{'*' * 1001}'\n{SOCKET}")
+    assert line == "self_test.line: it has more than 1000 characters"
 
 
 def test_a_byte_order_mark_does_no_harm() -> None:
@@ -344,10 +331,8 @@ def test_files_and_simulated_boards_are_relative_to_the_job_file() -> None:
 
 
 def test_a_self_test_has_a_pattern_and_a_limit() -> None:
-    job = loaded(HEAD + '[self_test]\nline = "^ok"\nseconds = 2\n' + SOCKET)
+    job = loaded(HEAD + '[self_test]\nline = "ok*"\nseconds = 2\n' + SOCKET)
     assert job.self_test is not None
-    assert (job.self_test.pattern.text, job.self_test.seconds, job.self_test.symbols) == ("^ok", 2.0, None)
-    (line,) = problems(HEAD + '[self_test]\nline = "("\n' + SOCKET)
-    assert line.startswith("self_test.line: '(' is not a regular expression")
+    assert (job.self_test.pattern, job.self_test.seconds, job.self_test.symbols) == ("ok*", 2.0, None)
     (line,) = problems(HEAD + '[self_test]\nline = "x"\nseconds = 0\n' + SOCKET)
     assert line.startswith("self_test.seconds: 0 is not a number above 0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from ..chip.running.program import Program
@@ -10,18 +11,17 @@ from ..chip.running.rings import OUT_MAGIC
 from ..errors import Code, TargetError
 from ..image import Image, Segment
 from ..words import Hint
-from .line_pattern import LONGEST_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..api import Chip
     from ..chip.running.swim_console import SwimConsole
-    from .line_pattern import LinePattern
 
 _IDLE_S = 0.01  # between two reads; our choice
 _AGAIN_S = 0.05  # between two looks for a console; our choice
-_KEPT = 4 * LONGEST_LINE + 1  # bytes of a line that has not ended; a line of so many bytes matches no pattern
+_LONGEST_LINE = 4096  # characters; our choice: it limits the time of a search, as a longer line fits no pattern
+_KEPT = 4 * _LONGEST_LINE + 1  # bytes of a line that has not ended; UTF-8 has up to 4 in a character
 _SHOWN = 200  # characters of a line, for messages and the log
 _LAST_LINES = 5
 
@@ -42,17 +42,22 @@ class SelfTest(NamedTuple):
     """What the program must print.
 
     Attributes:
-        pattern: A whole line matches it: the match may be anywhere in the line.
+        pattern: The whole line fits it. `*`, `?` and `[…]` in it have the meaning that they have for file names.
+            A search for such a pattern always ends soon. One for a regular expression may not.
         seconds: How long the program may take from its start.
         symbols: Addresses by name of its ELF; None: the console is looked for in RAM.
     """
 
-    pattern: LinePattern
+    pattern: str
     seconds: float
     symbols: Optional[Mapping[str, int]] = None
 
+    def fits(self, line: str) -> bool:
+        """Tell whether a line is the one that the program must print."""
+        return len(line) <= _LONGEST_LINE and fnmatchcase(line, self.pattern)
+
     def run(self, chip: Chip, go_on: Callable[[], None]) -> str:
-        """Let the program run, and return the line that matches.
+        """Let the program run, and return the line that fits.
 
         Args:
             chip: The chip, which holds the program.
@@ -87,7 +92,7 @@ class SelfTest(NamedTuple):
             *whole, rest = (rest + found).split(b"\n")
             for line in (raw.decode("utf-8", "replace").rstrip("\r") for raw in whole):
                 lines.append(line[:_SHOWN])
-                if self.pattern.is_in(line):
+                if self.fits(line):
                     return lines[-1]
             rest = rest[:_KEPT]
             del lines[:-_LAST_LINES]
@@ -101,7 +106,7 @@ class SelfTest(NamedTuple):
         last = [*lines, rest.decode("utf-8", "replace")[:_SHOWN]] if rest else lines
         printed = f"; its last line is {last[-1]!r}" if last else "; it printed nothing"
         return TargetError(
-            f"the self-test printed no line that matches {self.pattern.text!r} in {self.seconds:g} s{printed}",
+            f"the self-test printed no line that fits {self.pattern!r} in {self.seconds:g} s{printed}",
             code=Code.SELF_TEST,
             hint=Hint("look at the board; `{tool} monitor` shows what its program prints"),
             details=[f"printed: {line}" for line in last[-_LAST_LINES:]],
