@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Optional
 
-from SCons.Script import ARGUMENTS, Action
+from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, Action
 
 from . import command_line, option_problems, options, other_uploader, process, refusal, shell, simulation, stm8gal
-from .targets import FILES, TARGETS, Target
+from .targets import FILES, TARGETS, Target, meant
 
 WINDOWS = os.name == "nt"
 VERBOSE = ARGUMENTS.get("PIOVERBOSE") == "1"
@@ -271,3 +271,7 @@ class Targets:
                 description=row.description,
                 group=row.group,
             )
+        for name in COMMAND_LINE_TARGETS:  # a script of the project may still add a target; if none does, SCons fails
+            likely = meant(name)
+            if likely:
+                sys.stderr.write(f"hint: the platform has no target {name}; did you mean {likely}?\n")

@@ -5,8 +5,9 @@ platform.py loads this file by its path. So it uses no SCons and imports no othe
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 
 class Target(NamedTuple):
@@ -204,6 +205,16 @@ TARGETS = (
 
 # Words of a command that are paths.
 FILES = ("$SOURCE", "$PROGRAM_ELF", *(f"${target.file_variable}" for target in TARGETS if target.file_option))
+
+
+_LIKENESS = 0.8  # "verfy" is `verify`, "unlok" is `unlock`
+
+
+def meant(name: str) -> Optional[str]:
+    """Return the target that a misspelt name resembles, or None."""
+    known = [target.name for target in TARGETS]
+    likely = difflib.get_close_matches(name.replace("_", "-"), known, 1, _LIKENESS)
+    return likely[0] if likely and name not in known else None
 
 
 def compile_nothing(names: Sequence[str]) -> bool:

@@ -234,6 +234,14 @@ def test_sim_create_makes_a_board_that_every_command_finds_by_its_file(desk: Des
     assert "sim:new.chip" in listed
 
 
+@pytest.mark.parametrize(
+    ("name", "option"), [("b.chip", "--probe sim:b.chip"), ("my b.chip", '--probe "sim:my b.chip"')]
+)
+def test_sim_create_prints_options_that_a_shell_takes(desk: Desk, name: str, option: str) -> None:
+    result = desk.run("sim", "create", name, "--part", STM8S)
+    assert result.out.splitlines()[1] == f"use it with {option}, or upload_port = sim:{name}"
+
+
 def test_sim_create_does_not_replace_a_board_unless_told_to(desk: Desk) -> None:
     path = desk.chip()
     before = path.read_bytes()

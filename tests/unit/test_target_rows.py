@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
+from typing import Optional
 
 import pytest
 
 from pio import ROOT
 from stm8build.options import OPTIONS
-from stm8build.targets import TARGETS, Target
+from stm8build.targets import TARGETS, Target, meant
 from stm8build.wrong_code import file_findings
 from stm8tool.cli import main as cli
 
@@ -21,6 +22,31 @@ def test_no_target_has_the_name_or_the_title_of_another() -> None:
     for column in ("name", "title"):
         values = [getattr(row, column) for row in TARGETS]
         assert sorted(values) == sorted(set(values)), f"{TABLE}: two rows have one {column}"
+
+
+@pytest.mark.parametrize(
+    ("name", "likely"),
+    [
+        ("verfy", "verify"),
+        ("unlok", "unlock"),
+        ("uplaod", "upload"),
+        ("memory_map", "memory-map"),
+        ("monitor_swim", "monitor-swim"),
+        ("list-probe", "list-probes"),
+        ("probeinfo", "probe-info"),
+        *(
+            (name, None)
+            for name in ("buildprog", "size", "clean", "nobuild", "compiledb", "envdump", "__debug", "exec")
+        ),
+        ("my-own", None),
+    ],
+)
+def test_a_misspelt_target_resembles_one_of_the_table(name: str, likely: Optional[str]) -> None:
+    assert meant(name) == likely
+
+
+def test_a_target_is_not_a_misspelt_one() -> None:
+    assert [row.name for row in TARGETS if meant(row.name)] == []
 
 
 @each_target

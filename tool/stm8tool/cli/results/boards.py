@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from ...words import COMMAND_LINE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -39,7 +41,7 @@ class SimCreateResult(NamedTuple):
         state = "blank" if self.program is None else f"with {self.program} in it"
         state = "read-protected" if self.locked else state
         console.say(f"{self.chipfile}: a simulated {self.part.name}, {state}, on an ST-LINK {self.model}")
-        console.say(f"use it with --probe {self.probe}, or upload_port = {self.probe}")
+        console.say(f"use it with {COMMAND_LINE['probe']:{self.probe}}, or upload_port = {self.probe}")
 
 
 class SimShowResult(NamedTuple):
