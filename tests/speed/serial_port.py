@@ -25,8 +25,8 @@ from speed.processes import Figure
 from stm8tool.image import Image, Segment, save
 from stm8tool.parts.table import Part, find_part, option_table
 from stm8tool.sim import store
+from stm8tool.sim.serial import rom_facts
 from stm8tool.sim.serial.line import SimLine
-from stm8tool.uart import loaders
 from stm8tool.uart.chip import UartChip
 from stm8tool.uart.settings import Reset, SerialSettings
 
@@ -49,7 +49,7 @@ def limit_s(part: Part, *, loader: bool) -> float:
     verify; in reply mode each of its bytes goes back to it.
     """
     blocks = SIZE // part.block * BLOCK_S
-    reply = loaders.of(part).reply
+    reply = rom_facts.of(part).reply
     if loader:
         return SIZE * (10 if reply else 11) / BAUD + blocks
     (sent, got), (asked, held) = _WRITE, _READ
@@ -100,7 +100,7 @@ def beside(stm8gal: str, part: Part) -> tuple[float, float]:
             save(file, [Segment(part.flash.start, program(part, seed=seed)[:SIZE])])
         with _served(board) as port:
             ours = [sys.executable, "-I", str(ROOT / "tool"), "--probe", f"serial:{port}", "--part", part.name, "write"]
-            mode = "2" if loaders.of(part).reply else "0"
+            mode = "2" if rom_facts.of(part).reply else "0"
             theirs = [stm8gal, "-B", "-v", "0", "-R", "0", "-u", mode, "-p", port, "-b", str(BAUD), "-w"]
             for _ in range(RUNS):
                 taken["stm8tool"].append(_process_s([*ours, str(images[0])]))

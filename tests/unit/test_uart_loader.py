@@ -10,7 +10,8 @@ from clocks import StandingClock
 from stm8tool.chip.flash.blocks import BlockWrite
 from stm8tool.errors import ProgramError, SerialError
 from stm8tool.parts.table import all_parts, find_part
-from stm8tool.uart import loader, loaders
+from stm8tool.sim.serial import rom_facts
+from stm8tool.uart import loader
 from stm8tool.uart.link import ACK, NACK, LoaderLink
 from stm8tool.uart.loader.link import LoaderInRam, sum_of
 from stm8tool.uart.settings import UartMode
@@ -104,7 +105,7 @@ def test_the_code_ends_before_its_block_and_each_part_with_a_loader_has_a_varian
     for part in all_parts():
         if part.boot_rom is None or part.family in ("STLUX", "STNRG"):
             continue
-        mode = UartMode.REPLY if loaders.of(part).reply else UartMode.DUPLEX
+        mode = UartMode.REPLY if rom_facts.of(part).reply else UartMode.DUPLEX
         why = loader.obstacle(part, mode)
         if why is None:
             assert loader.variant(part, mode) in loader.VARIANTS
