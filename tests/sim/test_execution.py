@@ -113,8 +113,8 @@ def test_code_in_eeprom_is_not_executed() -> None:
 
 
 def test_a_register_that_is_not_modelled_is_a_gap() -> None:
-    _, execution = executing("35005230" + BREAK, 0x100)  # MOV UART1_SR,#0
-    with pytest.raises(SimGapError, match="0x005230"):
+    _, execution = executing("35005200" + BREAK, 0x100)  # MOV SPI_CR1,#0
+    with pytest.raises(SimGapError, match="0x005200"):
         execution.run(0.1)
 
 

@@ -14,6 +14,7 @@ from stm8tool.sim.faults import parse
 from stm8tool.sim.gap import SimGapError
 from stm8tool.sim.serial.rp2040 import USB_BYTE_S, Rp2040Firmware
 from stm8tool.sim.serial.wire import Wire
+from stm8tool.sim.switches import Switches
 
 OK, BAD_COMMAND, BAD_ARGUMENT, SILENT, NACK, TARGET, UNSUPPORTED = 0, 3, 4, 5, 6, 7, 8
 VERSION, PINS, SPEED, ENTER, RESET, READ, WRITE = 0x01, 0x02, 0x03, 0x04, 0x05, 0x08, 0x09
@@ -29,8 +30,8 @@ def framed(command: int, payload: bytes = b"", number: int = 7, magic: bytes = b
 class PicoBench:
     """An RP2040 that is wired to a chip; each byte comes when the answer to those before it is through."""
 
-    def __init__(self, *faults: str, part: str = "stm8s103f3") -> None:
-        self.chip = Microcontroller(find_part(part))
+    def __init__(self, *faults: str, part: str = "stm8s103f3", switches: Optional[Switches] = None) -> None:
+        self.chip = Microcontroller(find_part(part), switches=switches or Switches())
         self.chip.faults = parse(faults)
         self.now = 1.0
         self.pico = Rp2040Firmware(self.chip, self.now)
@@ -199,7 +200,7 @@ def test_an_entry_that_fails_lets_go_of_nrst_and_says_how(fault: str, says: byte
 
 @pytest.mark.parametrize(("fault", "held"), [("nrst-slow=5", 0x28), ("nrst-slow=20", 0x2F), ("nrst-open", 0x2F)])
 def test_an_entry_without_a_pulse_on_nrst_only_stops_the_program(fault: str, held: int) -> None:
-    bench = PicoBench(fault)
+    bench = PicoBench(fault, switches=Switches(debug_module_in_reset=False))
     assert bench.ask(ENTER)[0] == OK
     assert bench.write(0x7F0A, b"\x2f") == OK
     assert bench.ask(ENTER)[0] == OK
