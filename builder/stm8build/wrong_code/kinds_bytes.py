@@ -42,7 +42,7 @@ KINDS = (
         200,
         {"4.2": 0xFFC8, "4.5": 200},
         "int f$(unsigned char c, unsigned char v) { return c ? (int)v : -1; }",
-        until=(4, 5),
-        note="Which version changed this is not known; 4.5.0 is right.",
+        until=(4, 4),
+        note="Which version changed this is not known; 4.4.0 is right.",
     ),
 )
