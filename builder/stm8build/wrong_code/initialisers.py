@@ -185,8 +185,9 @@ class _Joiner:
         if match[1]:
             node = _node("CONSTANT", row, kind, [])
             if match[1].startswith("0x"):
-                value = int(match[1], 16) & (1 << 8 * (kind.size or 8)) - 1
-                node.value = value - (1 << 8 * kind.size) if kind.signed and value >> 8 * kind.size - 1 else value
+                bits = kind.width or 64
+                value = int(match[1], 16) & (1 << bits) - 1
+                node.value = value - (1 << bits) if kind.signed and value >> bits - 1 else value
             return node
         name = match[2]
         if name.startswith("iTemp"):
