@@ -198,8 +198,8 @@ A place in a library's header counts as one of the library.
 
 SDCC shows its own syntax tree while it compiles (`--dump-ast`), with the type of each node. So macros, typedefs and
 SDCC's keywords need no second parser, and no file is read twice. The value that a local variable begins with is not in
-that tree. Conditions such as `while (a != b)` are not in it either. SDCC's intermediate code (`--dump-i-code`) has
-both, as SDCC makes it of the tree before it changes anything.
+that tree. Conditions with `!=`, `<=` and `>=`, such as `while (a != b)`, are not in it either. SDCC's intermediate code
+(`--dump-i-code`) has both, as SDCC makes it of the tree before it changes anything.
 
 Kinds that depend on registers are looked for in the assembler that SDCC writes: there, the sequence of instructions
 itself is wrong. Some kinds need a look at the line of C, too, as SDCC folds constants before it shows the tree. The
@@ -215,7 +215,7 @@ A rule speaks only of the versions of SDCC that make its kind.
 * `v ^ v` where both are one value by way of another variable.
 * An initialiser that SDCC takes for a constant, such as `int t = (a << 1u) - 100 < 0;`.
 * A choice by a constant, or a product as a condition, in an initialiser, such as `int t = a * b ? 3 : 4;`, or inside of
-  `if (v != w)`.
+  `if (v != w)`. The same for a member of a struct or an element that is compared: `(1 ? s.m : 1u) >= 1`.
 * A number as a condition whose low 32 bits are 0, such as `0x100000000LL ? 3 : 1`, or `0.5f ? 3 : 1`: SDCC takes it as
   false.
 * `|` and `^` of a char where SDCC works out a comparison of the result, such as `(v ^ -1) < 0`. The same two with a

@@ -2,7 +2,8 @@
 
 They are in SDCC's intermediate code (`--dump-i-code`), as SDCC makes it of the tree before it changes anything. A line
 of it is one operation, with the types and the line of C. This module joins the operations to trees again. The same for
-the conditions `if (a != b)` and `while (a != b)`: SDCC turns `!=` round, and does not print what it has not yet typed.
+the conditions of `if` and `while` with `!=`, `<=` or `>=`: SDCC turns these round, and does not print what it has not
+yet typed.
 
 Other ways were weighed. A second parser would have to know SDCC's dialect and its rules for types. The assembler no
 longer has the types. A source that is rewritten, so that it has assignments, must be compiled a second time.
@@ -59,6 +60,7 @@ _BINARY = {
     "||": "OROR",
 }
 _UNARY = {"~": "COMPL", "-": "UMINUS", "not": "NOT", "call": "CALL", "pcall": "PCALL"}
+_TURNED = ("EQ(==)", "LT(<)", "GT(>)")  # what SDCC makes of != >= <=
 _DEEPEST = 40  # operations in one expression
 
 
@@ -139,8 +141,8 @@ class _Joiner:
             for node in function.nodes()
             if node.kind == "ASSIGN(=)" or node.kind.endswith(("INC_OP", "DEC_OP"))
         )
-        self._equalities = {
-            (node.file, node.line) for node in function.nodes() if node.kind == "EQ(==)" and node.children
+        self._compared = {
+            (node.file, node.line, node.kind) for node in function.nodes() if node.kind in _TURNED and node.children
         }
         self._calls = {(node.file, node.line) for node in function.nodes() if node.kind in ("CALL", "PCALL")}
 
@@ -170,12 +172,11 @@ class _Joiner:
                         yield _node("CALL", row, parse_type("void"), [argument])
 
     def conditions(self) -> Iterator[Node]:
-        """Yield the conditions `a != b`, which are `a == b` here, of the lines that have none in the tree."""
+        """Yield the comparisons of conditions that SDCC has turned round: the tree has none like it in that line."""
         for row in self._asked:
-            if (row.file, row.line) not in self._equalities:
-                asked = self._operand(row.text, row, 0)
-                if asked and asked.kind == "EQ(==)":
-                    yield _node("IF", row, row.type, [asked])
+            asked = self._operand(row.text, row, 0)
+            if asked and asked.kind in _TURNED and (row.file, row.line, asked.kind) not in self._compared:
+                yield _node("IF", row, row.type, [asked])
 
     def _operand(self, text: str, row: _Row, depth: int) -> Optional[Node]:
         match = _OPERAND.match(text)
