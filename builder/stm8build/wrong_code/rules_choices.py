@@ -35,9 +35,17 @@ def choice_by_a_constant(function: Function) -> Iterator[Node]:
     for node in function.nodes():
         own = _own_type(node, function)
         above = node.parent
-        if own is None or above is None or above.kind == "UMINUS":
+        if own is None or above is None:
             continue
-        if _loses_its_sign(node, own, function) or _loses_its_width(node, own):
+        if above.kind == "UMINUS":
+            if (
+                own.size == node.type.size
+                and own.signed
+                and not node.type.signed
+                and _asks_for_the_sign(above, function)
+            ):
+                yield node
+        elif _loses_its_sign(node, own, function) or _loses_its_width(node, own):
             yield node
 
 
@@ -68,8 +76,13 @@ def _own_type(node: Node, function: Function) -> Optional[Type]:
 
 def _loses_its_sign(node: Node, own: Type, function: Function) -> bool:
     """Whether a signed value was to become unsigned, and is used as a wider one, or where the sign matters."""
+    return own.signed and not node.type.signed and node.type.size >= 2 and _asks_for_the_sign(node, function)
+
+
+def _asks_for_the_sign(node: Node, function: Function) -> bool:
+    """Whether a value is compared with a signed one, divided, shifted right or widened."""
     above = node.parent
-    if above is None or not own.signed or node.type.signed or node.type.size < 2:
+    if above is None:
         return False
     if above.kind in COMPARISONS:
         others = [child for child in above.children if child is not node]
