@@ -210,15 +210,15 @@ A rule speaks only of the versions of SDCC that make its kind.
 ## What it does not find
 
 * A signed variable against a wider unsigned constant that fits: `v < 5UL` is wrong for negative values of `v` only.
-* Comparisons of two constants, such as `14u < -8`, and comparisons that SDCC works out itself, such as `~s.a < 0` of a
-  bit-field.
+* Comparisons of two constants, such as `14u < -8`, and a `switch` of an unsigned constant with a negative case.
+* Comparisons that SDCC works out itself, such as `~s.a < 0` of a bit-field.
 * `v ^ v` where both are one value by way of another variable.
 * An initialiser that SDCC takes for a constant, such as `int t = (a << 1u) - 100 < 0;`.
 * A choice by a constant, or a product as a condition, in an initialiser, such as `int t = a * b ? 3 : 4;`, or inside of
   `if (v != w)`. The same for a member of a struct or an element that is compared: `(1 ? s.m : 1u) >= 1`.
 * A number as a condition whose low 32 bits are 0, such as `0x100000000LL ? 3 : 1`, or `0.5f ? 3 : 1`: SDCC takes it as
   false.
-* `|` and `^` of a char where SDCC works out a comparison of the result, such as `(v ^ -1) < 0`. The same two with a
+* `&`, `|` and `^` of a char where SDCC works out a comparison of the result, such as `(v ^ -1) < 0`. `|` and `^` with a
   bit-field instead of a char.
 * An unsigned char against a bit-field of _Bool; only SDCC 4.2.0 makes this wrong.
 * A float divided by itself by way of another variable.

@@ -29,6 +29,7 @@ _NEGATIVE = re.compile(
     re.MULTILINE,
 )
 _UNSIGNED_CAST = re.compile(r"\(\s*(?:unsigned(?:\s+int)?|[uU]\w*|\w+_t)\s*\)\s*[\w(*]")
+_UNSIGNED_BYTE_CAST = re.compile(r"\(\s*(?:unsigned\s+char|char|uint8_t|u8)\s*\)")
 _BYTE_CAST = re.compile(r"\(\s*(?:(?:un)?signed\s+char|char|u?int8_t|[us]8)\s*\)")
 _SIGNED_CAST = re.compile(  # of an expression that has an unsigned constant
     r"\(\s*(?:signed(?:\s+(?:int|char))?|int|short|int16_t|int8_t)\s*\)\s*"
@@ -173,6 +174,8 @@ def _has_a_constant_of_the_other_sign(node: Node, text: str, code: Code) -> bool
     negative = {-_number(number) for _, number in _NEGATIVE.findall(nearby)}
     negative |= {number - 256 for number in to_signed if number > 127}
     positive = {_number(number) for number, _ in _NUMBER.findall(_MINUS.sub("", text))} - to_signed
+    if node.kind == "&" and not _UNSIGNED_BYTE_CAST.search(text):
+        return False  # SDCC works with an int then
     if node.type.signed:
         return any(127 < number < 256 and (number - value) % 256 == 0 for number in positive for value in values)
     return any(-129 < number < 0 and (number - value) % 256 == 0 for number in negative for value in values)

@@ -29,7 +29,7 @@ KINDS = (
         {"4.2": 0xFF83, "4.5": 0xFF83},
         "int f$(signed char v) { return (int)v | 0x80; }",
         note="A constant of 8 bits only: -2 for an unsigned char, 0x80 for a signed one. Cut to 8 bits again, "
-        "the result is right.",
+        "the result is right. A signed char & a constant that is cast to unsigned char is as wrong.",
     ),
     Kind(
         "choice-of-bytes",

@@ -90,10 +90,12 @@ def is_widened(node: Node, function: Function) -> bool:
 
 
 def byte_and_constant(function: Function) -> Iterator[Node]:
-    """Yield `|` and `^` of a byte with a constant; only the source tells whether this fits the type of the byte."""
+    """Yield `& | ^` of a byte with a constant; only the source tells whether this fits the type of the byte."""
     for node in function.nodes():
-        if node.kind not in ("OR", "XOR") or node.type.size != 1 or not variable_and_constant(node):
+        if node.kind not in BITWISE or node.type.size != 1 or not variable_and_constant(node):
             continue
+        if node.kind == "&" and not node.type.signed:
+            continue  # the result is no larger than the byte
         used = _out_of_bytes(node)
         if is_widened(used, function) or (used is node and node.kind == "XOR" and _is_asked_for_zero(node)):
             yield node
