@@ -18,6 +18,7 @@ HEAD = """#include <string.h>
 #include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
+#define SIGN(v) ((v) > 0 ? 1 : (v) < 0 ? -1 : 0)
 unsigned char b0[24], b1[24], b2[24];
 long n0, n1, n2, n3;
 float x0, x1, x2, x3;

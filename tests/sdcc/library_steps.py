@@ -1,7 +1,7 @@
 """Random steps of programs that use SDCC's library and floats.
 
 The programs avoid what C leaves open. They also avoid surprises of SDCC's library, which the folder findings lists:
-white space before a number, precision and `#` of printf, and floats that need rounding.
+white space before a number, precision and `#` of printf, and floats that need rounding. So are differences of two comparisons and `x / x`, which are known to come out wrong.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class StepMaker:
             first, second = (bytes(state.buffers[each][start : start + length]) for each in (one, two))
             return [(S32, "n0", (first > second) - (first < second))]
 
-        code = f"n0 = memcmp(b{one} + {start}, b{two} + {start}, {length}); n0 = (n0 > 0) - (n0 < 0);"
+        code = f"n0 = memcmp(b{one} + {start}, b{two} + {start}, {length}); n0 = SIGN(n0);"
         return Step("memcmp", code, run)
 
     def find_byte(self) -> Step:
@@ -165,8 +165,8 @@ class StepMaker:
         at, given = f"(char *)b{buffer}", quoted(text)
         code = {
             "strlen": f"n1 = strlen({at});",
-            "strcmp": f"n1 = strcmp({at}, {given}); n1 = (n1 > 0) - (n1 < 0);",
-            "strncmp": f"n1 = strncmp({at}, {given}, 2); n1 = (n1 > 0) - (n1 < 0);",
+            "strcmp": f"n1 = strcmp({at}, {given}); n1 = SIGN(n1);",
+            "strncmp": f"n1 = strncmp({at}, {given}, 2); n1 = SIGN(n1);",
             "strchr": f"end = strchr({at}, {letter}); n1 = end ? end - {at} : -1;",
             "strrchr": f"end = strrchr({at}, {letter}); n1 = end ? end - {at} : -1;",
             "strstr": f"end = strstr({at}, {given}); n1 = end ? end - {at} : -1;",
@@ -324,8 +324,8 @@ class StepMaker:
 
         def run(state: State) -> Reported:
             a, b = state.floats[one], state.floats[two]
-            if operation == "/" and not b:
-                raise UndefinedError("a division by zero")
+            if operation == "/" and (not b or one == two):
+                raise UndefinedError("a division by zero, or by itself")
             work = {"=": lambda: value, "+": lambda: a + b, "-": lambda: a - b, "*": lambda: a * b, "/": lambda: a / b}
             result = single(work[operation]())
             if result == 0 and operation != "=":

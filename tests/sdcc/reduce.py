@@ -95,11 +95,17 @@ def _functions(function: Function) -> Iterator[Function]:
 
 
 def reduced(program: Program, wrong: Callable[[Program], bool], most: int = 1500) -> Program:
-    """Return the smallest program that is found for which `wrong` is still true."""
-    tries, again = 0, True
+    """Return the smallest program that is found for which `wrong` is still true.
+
+    After a success, the next try is the one at the same place: what comes before it was not wrong a moment ago. Only
+    when all others were tried are these tried again.
+    """
+    tries, start, again = 0, 0, True
     while again:
         again = False
-        for other in _smaller(program):
+        for place, other in enumerate(_smaller(program)):
+            if place < start or other == program:
+                continue
             try:
                 other.expected()
             except (UndefinedError, KeyError, TypeError, AttributeError):
@@ -107,9 +113,11 @@ def reduced(program: Program, wrong: Callable[[Program], bool], most: int = 1500
             tries += 1
             if tries > most:
                 return program
-            if other != program and wrong(other):
-                program, again = other, True
+            if wrong(other):
+                program, start, again = other, place, True
                 break
+        if not again and start:
+            start, again = 0, True
     return program
 
 

@@ -88,6 +88,8 @@ SHAPES: dict[str, Shape] = {
     "field-copy": Shape((Operand("b", UINT, "31", 14),), "{b}", U8, 31),
     "field-against-negative": Shape((Operand("a", UINT, "251", 8),), "{a} == -5", INT, 0),
     "field-cast": Shape((Operand("a", UINT, "999", 11),), "(unsigned int){a} - 1000", S32, 0xFFFF),
+    "field-as-unsigned": Shape((Operand("a", UINT, "0x131", 11),), "~{a}", S32, 0xFFFFFECE),
+    "field-and-byte": Shape((Operand("a", UINT, "5", 4), Operand("b", U8, "200")), "{a} < {b}", INT, 1),
     "long-into-field": Shape(
         (Operand("m", UINT, "0", 13), Operand("l", U32, "0xcb2cf059")), "({m} = {l}, {m})", UINT, 0x1059
     ),

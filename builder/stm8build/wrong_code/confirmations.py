@@ -18,18 +18,34 @@ _VOLATILE = re.compile(r"\bvolatile\b([^;={}()]*(?:\([^)]*\)[^;={}()]*)?[;=])")
 _DECLARED = re.compile(r"\b([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)*[;=,]")
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 _UNSIGNED = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)[uU][lL]*\b")
+_BITWISE = re.compile(r"(?<!\|)\|(?!\|)|\^")
+_AT_BITWISE = re.compile(r"(?:[|^]=?|^)[\s(]*(?:\([\w\s]+\)\s*)?-[\s(]*\w+\)*|-[\s(]*\w+[\s)]*[|^]")
 _NUMBER = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)([uUlL]*)\b")
-_NEGATIVE = re.compile(r"-\s*\(?\s*(0[xX][0-9a-fA-F]+|\d+)")
+_MINUS = re.compile(r"-\s*(?:(\()\s*)?(0[xX][0-9a-fA-F]+|\d+)[uUlL]*(?(1)\s*\))")
+# The minus of a number, and not that between two values: what stands before it is not the end of a value.
+_NEGATIVE = re.compile(
+    r"(?:^|[-+*/%&|^~!<>=?:,;(\[{}]|\breturn\b|\bcase\b"
+    r"|\(\s*(?:un)?(?:signed|int|char|short|long|\w+_t)\b[\w\s]*\))[ \t]*" + _MINUS.pattern,
+    re.MULTILINE,
+)
 _UNSIGNED_CAST = re.compile(r"\(\s*(?:unsigned(?:\s+int)?|[uU]\w*|\w+_t)\s*\)\s*[\w(*]")
+_UNSIGNED_BYTE_CAST = re.compile(r"\(\s*(?:unsigned\s+char|char|uint8_t|u8)\s*\)")
+_BYTE_CAST = re.compile(r"\(\s*(?:(?:un)?signed\s+char|char|u?int8_t|[us]8)\s*\)")
 _SIGNED_CAST = re.compile(  # of an expression that has an unsigned constant
     r"\(\s*(?:signed(?:\s+(?:int|char))?|int|short|int16_t|int8_t)\s*\)\s*"
     r"\([^()]*(?:\([^()]*\)[^()]*)*\b(?:0[xX][0-9a-fA-F]+|\d+)[uU]\b"
 )
 _TO_SIGNED_BYTE = re.compile(r"\((?:signed\s+char|int8_t)\)\s*\(?\s*(0[xX][0-9a-fA-F]+|\d+)")
 _STORE = re.compile(r"^\t(ldw?|mov|clr|inc)\t(?![axy]\b|[xy][hl]\b|[^\n,]*\bsp\))[^\n]+$", re.MULTILINE)
-_NEGATED = re.compile(r"-\s*(?:\(|!)")
+_NEGATED = re.compile(r"-\s*(?:\([^()]*\)\s*)?(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|!)")
+_COMPARISON = re.compile(r"[<>=!]=|&&|\|\||!|(?<![-<>])>(?!>)|(?<!<)<(?!<)|_Bool|\bbool\b")
 _COMPARES = re.compile(r"(?<![-<>])>(?![>=])|(?<!<)<=")
 _CHANGES = re.compile(r"(?:[-+*/%&|^]|<<|>>)=|\+\+|--")
+_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
+_PLAIN = re.compile(r"(?<![-+*/%&|^<>=!])=(?!=)")
+_CHANGES_AN_ELEMENT = re.compile(
+    r"\](?:(?:\.|->)\w+|\s|\))*(?:(?:[-+*/%&|^]|<<|>>)=|\+\+|--)|(?:\+\+|--)[\w\s(*.>-]*\["
+)
 _STEPS_OUT_OF_MACROS = 3
 
 
@@ -72,7 +88,7 @@ class Source:
         text = self.line(file, number)
         for _ in range(_STEPS_OUT_OF_MACROS):
             names = [name for name in _WORD.findall(text) if name in self._macros]
-            text += "".join(f" {self._macros[name]}" for name in names if self._macros[name] not in text)
+            text += "".join(f"\n{self._macros[name]}" for name in names if self._macros[name] not in text)
         return text
 
 
@@ -113,14 +129,20 @@ def touches(names: list[str], instructions: str) -> bool:
 
 
 def _has_a_compound_assignment(node: Node, text: str, code: Code) -> bool:
-    return _CHANGES.search(text) is not None
+    """Whether the element itself is changed by one operator; another operator of the line may belong elsewhere."""
+    if not _CHANGES.search(text):
+        return False
+    brackets = [set(_WORD.findall(each)) for each in _BRACKETS.findall(text)]
+    is_written_out = _PLAIN.search(text) and any(one & two for one, two in zip(brackets, brackets[1:]))
+    return not is_written_out or _CHANGES_AN_ELEMENT.search(text) is not None
 
 
 def _has_the_constant_as_unsigned(node: Node, text: str, code: Code) -> bool:
     if _SIGNED_CAST.search(text):
         return False  # in the tree it is the same as the cast that SDCC adds, or there is none
     values = [child.value or 0 for child in node.children if child.kind == "CONSTANT"]
-    return any((_number(number) - value) % (1 << 16) == 0 for number in _UNSIGNED.findall(text) for value in values)
+    bits = 8 * max(2, node.type.size)
+    return any((_number(number) - value) % (1 << bits) == 0 for number in _UNSIGNED.findall(text) for value in values)
 
 
 def _compares(node: Node, text: str, code: Code) -> bool:
@@ -147,9 +169,13 @@ def _has_a_constant_of_the_other_sign(node: Node, text: str, code: Code) -> bool
     """Whether the constant of a byte fits 8 bits, but not the type of the byte: -3 and unsigned, or 0x80 and signed."""
     values = [child.value or 0 for child in node.children if child.kind == "CONSTANT"]
     to_signed = {_number(match[1]) for match in _TO_SIGNED_BYTE.finditer(text)}
-    negative = {-_number(number) for number in _NEGATIVE.findall(text)}
+    written, _, macros = text.partition("\n")
+    nearby = "\n".join((*_AT_BITWISE.findall(written), macros)) if _BITWISE.search(written) else text
+    negative = {-_number(number) for _, number in _NEGATIVE.findall(nearby)}
     negative |= {number - 256 for number in to_signed if number > 127}
-    positive = {_number(number) for number, _ in _NUMBER.findall(_NEGATIVE.sub("", text))} - to_signed
+    positive = {_number(number) for number, _ in _NUMBER.findall(_MINUS.sub("", text))} - to_signed
+    if node.kind == "&" and not _UNSIGNED_BYTE_CAST.search(text):
+        return False  # SDCC works with an int then
     if node.type.signed:
         return any(127 < number < 256 and (number - value) % 256 == 0 for number in positive for value in values)
     return any(-129 < number < 0 and (number - value) % 256 == 0 for number in negative for value in values)
@@ -162,7 +188,12 @@ def _stores_half(node: Node, text: str, code: Code) -> bool:
 
 
 def _negates_a_comparison(node: Node, text: str, code: Code) -> bool:
-    return _NEGATED.search(text) is not None
+    """Whether a line has the minus of a comparison, of `!`, or of a macro that may be one."""
+    _, _, macros = text.partition("\n")
+    for inside in _NEGATED.findall(text):
+        if _COMPARISON.search(inside) or (_WORD.search(inside) and _COMPARISON.search(macros)):
+            return True
+    return False
 
 
 def _decides_nothing(node: Node, text: str, code: Code) -> bool:
@@ -176,11 +207,15 @@ def _has_a_choice(node: Node, text: str, code: Code) -> bool:
 
 def _has_a_negative_constant(node: Node, text: str, code: Code) -> bool:
     values = [child.value or 0 for child in node.children if child.kind == "CONSTANT"]
-    return any((-_number(number) - value) % 256 == 0 for number in _NEGATIVE.findall(text) for value in values)
+    return any((-_number(number) - value) % 256 == 0 for _, number in _NEGATIVE.findall(text) for value in values)
 
 
 def _casts_nothing_to_unsigned(node: Node, text: str, code: Code) -> bool:
     return not _casts_to_unsigned(node, text, code)
+
+
+def _casts_nothing_to_a_byte(node: Node, text: str, code: Code) -> bool:
+    return _BYTE_CAST.search(text) is None
 
 
 def _casts_to_unsigned(node: Node, text: str, code: Code) -> bool:
@@ -208,6 +243,7 @@ INITIAL_QUESTIONS: dict[str, Question] = {
     "cut-constant": _has_a_constant_that_was_cut,
     "field-against-negative": _has_a_negative_constant,
     "field-cast": _casts_to_unsigned,
+    "field-and-byte": _casts_nothing_to_a_byte,
     "upper-half": _compares,
     "index-read-twice": _has_a_compound_assignment,
     "shift-by-unsigned": _casts_nothing_to_unsigned,

@@ -22,7 +22,7 @@ from .syntax_tree import Function, Node, parse
 OPTION = "board_build.wrong_code"
 TARGET = "check-compiler"
 DUMPS = ("--dump-ast", "--dump-i-code")  # options of SDCC, by which it shows what the rules look at
-CACHE_FORMAT = 6  # another one where the rules change
+CACHE_FORMAT = 7  # another one where the rules change
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
 _SUM = re.compile(r"\+|-(?!>)")
 _COMPARED_IN_VAIN = re.compile(r"^(.+?):(\d+): warning 94:", re.MULTILINE)

@@ -1,7 +1,9 @@
 """The values that local variables begin with: SDCC leaves them out of its syntax tree. Pure: no SCons in here.
 
 They are in SDCC's intermediate code (`--dump-i-code`), as SDCC makes it of the tree before it changes anything. A line
-of it is one operation, with the types and the line of C. This module joins the operations to trees again.
+of it is one operation, with the types and the line of C. This module joins the operations to trees again. The same for
+the conditions of `if` and `while` with `!=`, `<=` or `>=`: SDCC turns these round, and does not print what it has not
+yet typed.
 
 Other ways were weighed. A second parser would have to know SDCC's dialect and its rules for types. The assembler no
 longer has the types. A source that is rewritten, so that it has assignments, must be compiled a second time.
@@ -32,6 +34,7 @@ _OPERAND = re.compile(r"(?:(0x[0-9a-f]+|-?[0-9.]+(?:e[-+]?\d+)?) |([A-Za-z_]\w*)
 _STORE = re.compile(r"\*\((.*)\) := (.*)$")
 _ASSIGNED = re.compile(r"(.*?\}) :?= (.*)$")
 _PROC = re.compile(r"proc _(\w+)")
+_ASKED = re.compile(r"if (.*\}) [!=]= 0 goto ")
 _ARGUMENT = re.compile(r"(?:send|push) (.*)$")
 _POINTER = re.compile(r" (?:near|generic|far|code|data|xdata)?\* ")
 _LOCAL = re.compile(r"_\w+?_(\w+)_\d+_\d+$")
@@ -57,6 +60,7 @@ _BINARY = {
     "||": "OROR",
 }
 _UNARY = {"~": "COMPL", "-": "UMINUS", "not": "NOT", "call": "CALL", "pcall": "PCALL"}
+_TURNED = ("EQ(==)", "LT(<)", "GT(>)")  # what SDCC makes of != >= <=
 _DEEPEST = 40  # operations in one expression
 
 
@@ -69,12 +73,13 @@ class _Row(NamedTuple):
 
 
 def add_initialisers(functions: list[Function], code: str) -> None:
-    """Add an assignment to each function for each local variable that begins with a value."""
+    """Add an assignment for each local variable that begins with a value, and the conditions that the tree lacks."""
     by_name = {function.name: function for function in functions}
     for name, rows in _procedures(code):
         function = by_name.get(name)
         if function:
-            function.begin_with(_Joiner(function, rows).statements())
+            joiner = _Joiner(function, rows)
+            function.begin_with([*joiner.statements(), *joiner.conditions()])
             function.types = dict(_types(rows))
 
 
@@ -115,9 +120,11 @@ class _Joiner:
     def __init__(self, function: Function, rows: list[tuple[str, int, str]]) -> None:
         self._made: dict[str, list[_Row]] = {}
         self._stores: list[_Row] = []
+        self._asked: list[_Row] = []
         self._arguments: dict[tuple[str, int], list[str]] = {}
         for file, line, text in rows:
             store, assigned, argument = _STORE.match(text), _ASSIGNED.match(text), _ARGUMENT.match(text)
+            asked = _ASKED.match(text)
             result = _OPERAND.match((store or assigned or [""] * 2)[1])
             if result and (store or result[2]):
                 row = _Row(file, line, result[0], parse_type(result[3]), (store or assigned)[2])  # type: ignore[index]
@@ -127,11 +134,16 @@ class _Joiner:
                     self._made.setdefault(result[2], []).append(row)
             elif argument:
                 self._arguments.setdefault((file, line), []).append(argument[1])
+            elif asked:
+                self._asked.append(_Row(file, line, "", parse_type("void"), asked[1]))
         self._written = Counter(
             (node.file, node.line, _root(node))
             for node in function.nodes()
             if node.kind == "ASSIGN(=)" or node.kind.endswith(("INC_OP", "DEC_OP"))
         )
+        self._compared = {
+            (node.file, node.line, node.kind) for node in function.nodes() if node.kind in _TURNED and node.children
+        }
         self._calls = {(node.file, node.line) for node in function.nodes() if node.kind in ("CALL", "PCALL")}
 
     def statements(self) -> Iterator[Node]:
@@ -159,6 +171,13 @@ class _Joiner:
                     if argument:
                         yield _node("CALL", row, parse_type("void"), [argument])
 
+    def conditions(self) -> Iterator[Node]:
+        """Yield the comparisons of conditions that SDCC has turned round: the tree has none like it in that line."""
+        for row in self._asked:
+            asked = self._operand(row.text, row, 0)
+            if asked and asked.kind in _TURNED and (row.file, row.line, asked.kind) not in self._compared:
+                yield _node("IF", row, row.type, [asked])
+
     def _operand(self, text: str, row: _Row, depth: int) -> Optional[Node]:
         match = _OPERAND.match(text)
         if not match:
@@ -167,8 +186,9 @@ class _Joiner:
         if match[1]:
             node = _node("CONSTANT", row, kind, [])
             if match[1].startswith("0x"):
-                value = int(match[1], 16) & (1 << 8 * (kind.size or 8)) - 1
-                node.value = value - (1 << 8 * kind.size) if kind.signed and value >> 8 * kind.size - 1 else value
+                bits = kind.width or 64
+                value = int(match[1], 16) & (1 << bits) - 1
+                node.value = value - (1 << bits) if kind.signed and value >> bits - 1 else value
             return node
         name = match[2]
         if name.startswith("iTemp"):

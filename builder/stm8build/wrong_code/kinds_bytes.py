@@ -29,7 +29,7 @@ KINDS = (
         {"4.2": 0xFF83, "4.5": 0xFF83},
         "int f$(signed char v) { return (int)v | 0x80; }",
         note="A constant of 8 bits only: -2 for an unsigned char, 0x80 for a signed one. Cut to 8 bits again, "
-        "the result is right.",
+        "the result is right. A signed char & a constant that is cast to unsigned char is as wrong.",
     ),
     Kind(
         "choice-of-bytes",
@@ -42,7 +42,7 @@ KINDS = (
         200,
         {"4.2": 0xFFC8, "4.5": 200},
         "int f$(unsigned char c, unsigned char v) { return c ? (int)v : -1; }",
-        until=(4, 5),
-        note="Which version changed this is not known; 4.5.0 is right.",
+        until=(4, 4),
+        note="Which version changed this is not known; 4.4.0 is right.",
     ),
 )

@@ -20,7 +20,7 @@ KINDS = (
     ),
     Kind(
         "truth-of-a-choice",
-        "`1 ? !v : w`, where w is an int or a long",
+        "`1 ? !v : w`, where w is an int or a long; or `return 1 ? f() : w`, where f returns a char",
         "only the low byte of the result is set",
         "leave the choice out, as its condition is a constant",
         "signed char g$ = 2;\nunsigned f$(unsigned c) { return 1 ? !g$ : c; }",

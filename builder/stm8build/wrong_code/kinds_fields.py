@@ -6,6 +6,7 @@ from .kind_row import Kind
 
 _FIELDS = "struct { unsigned a : 6; unsigned b : 14; } s$;\n"
 _BYTE_FIELD = "struct { unsigned a : 8; } s$;\n"
+_SHORT_FIELD = "struct { unsigned a : 4; } s$;\n"
 _WIDE_FIELD = "struct { unsigned a : 11; } s$;\n"
 
 KINDS = (
@@ -70,5 +71,34 @@ KINDS = (
         {"4.2": 0xFA, "4.5": 0xFA},
         "struct { signed m : 6; } s$;\nunsigned g$;\nint i$;\nvoid f$(void) { i$ = s$.m; g$ = ~i$; }",
         found_as="complemented-twice",
+    ),
+    Kind(
+        "field-as-unsigned",
+        "- or ~ of an unsigned bit-field of 9 to 15 bits, or & | ^ of it and a constant, where the sign of the result "
+        "matters",
+        "the result is taken as unsigned, and in C it is an int",
+        "copy the bit-field to an int variable first",
+        _WIDE_FIELD + "long f$(void) { return ~s$.a; }",
+        "(s$.a = 0x131, (unsigned long)f$())",
+        (),
+        0xFFFFFECE,
+        {"4.2": 0xFECE, "4.5": 0xFECE},
+        _WIDE_FIELD + "long f$(void) { int v = s$.a; return ~v; }",
+        note="It matters where the result is widened, compared, divided or shifted right: `(s.a & 255) - v < w`.",
+    ),
+    Kind(
+        "field-and-byte",
+        "a bit-field of up to 8 bits against an unsigned char, in < <= > >= / or %; a signed one also in == and !=",
+        "an unsigned char above 127 is taken as negative",
+        "cast the bit-field to int",
+        _SHORT_FIELD + "int f$(unsigned char b) { return s$.a < b; }",
+        "(s$.a = 5, f$(200))",
+        (),
+        1,
+        {"4.2": 0, "4.5": 0},
+        _SHORT_FIELD + "int f$(unsigned char b) { return (int)s$.a < b; }",
+        note="SDCC works with 8 bits then. SDCC 4.5.0 does so for an unsigned bit-field only where that stands on the "
+        "left. It also makes wrong code of | and ^ of the two, used as an int; SDCC 4.2.0 does not compile these. A "
+        "signed char against an unsigned bit-field of 8 bits is as wrong.",
     ),
 )

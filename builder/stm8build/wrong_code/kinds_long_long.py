@@ -18,7 +18,7 @@ KINDS = (
         "unsigned long long f$(int a, int b) { int c = b; int *p = &c; return *p; }",
         until=(4, 3),
         note="The result is an address on the stack, so another program gets another number. When SDCC changed this is "
-        "not known; 4.5.0 is right.",
+        "not known; 4.4.0 is right.",
     ),
     Kind(
         "long-constant",

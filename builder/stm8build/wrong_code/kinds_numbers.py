@@ -152,7 +152,7 @@ KINDS = (
     ),
     Kind(
         "signed-or-unsigned",
-        "an int & | ^ an unsigned constant, where the result is widened, compared, divided or shifted right",
+        "an int or a long & | ^ an unsigned constant, where the result is widened, compared, divided or shifted right",
         "the result is taken as signed, as if the constant had no u",
         "cast the int to unsigned",
         "int i$ = -3;\nlong f$(void) { return i$ | 32765u; }",

@@ -5,10 +5,11 @@ Each rule yields the nodes that come out wrong. Pure: no SCons in here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from .syntax_tree import Function, Node
-from .tree_questions import BITWISE, COMPARISONS, EQUALITIES, variable_and_constant, widened_to
+from .tree_questions import BITWISE, COMPARISONS, EQUALITIES, out_of_commas, variable_and_constant, widened_to
 
 _IN_BYTES = ("ADD", "SUB", *BITWISE)
 
@@ -22,20 +23,48 @@ def choice_of_bytes(function: Function) -> Iterator[Node]:
             continue
         asked, values = node.children[0], node.children[1].children
         values = [value for value in values if not (value is values[-1] and value.same_as(asked))]  # 0 in `v ? w : v`
-        if any(map(is_taken_as_signed, values)) and is_widened(node, function):
+        matters = is_widened(_out_of_bytes(node), function) and not equals_a_small_constant(node)
+        if any(map(is_taken_as_signed, values)) and matters:
             yield node
+
+
+def equals_a_small_constant(node: Node) -> bool:
+    """Whether a value of 8 bits is compared with a constant that is the same as a signed and as an unsigned char."""
+    above = node.parent
+    if above is None or above.kind not in EQUALITIES:
+        return False
+    return any(child.kind == "CONSTANT" and 0 <= (child.value or 0) < 128 for child in above.children)
+
+
+def _out_of_bytes(node: Node) -> Node:
+    """Return the outermost sum or the like of 8 bits that a value is a part of."""
+    while node.parent and node.parent.kind in _IN_BYTES and node.parent.type.size == 1:
+        node = node.parent
+    return node
 
 
 def is_taken_as_signed(node: Node) -> bool:
     """Whether a value may be above 127, and is of an unsigned char."""
-    if node.type.size != 1 or node.type.signed or _is_truth(node):
-        return False
+    return node.type.size == 1 and not node.type.signed and largest(node) > 127
+
+
+def largest(node: Node) -> int:
+    """Return the largest value that an unsigned char may have."""
+    if _is_truth(node):
+        return 1
     if node.kind == "CONSTANT":
-        return (node.value or 0) > 127
-    constants = [child.value or 0 for child in node.children[-1:] if child.kind == "CONSTANT"]
-    halved = node.kind == "RIGHT_SHIFT" and any(constant > 0 for constant in constants)
-    masked = node.kind == "&" and any(constant < 128 for constant in constants)
-    return not halved and not masked
+        return (node.value or 0) % 256
+    constants = [child.value or 0 for child in node.children if child.kind == "CONSTANT"]
+    if node.kind == "&":
+        return min([255, *(constant % 256 for constant in constants)])
+    left, last = (node.children[0], node.children[-1]) if len(node.children) == 2 else (node, node)
+    if last.kind != "CONSTANT" or not last.value or last.value < 0 or left.type.size != 1 or left.type.signed:
+        return 255
+    if node.kind == "RIGHT_SHIFT":
+        return largest(left) >> last.value
+    if node.kind == "DIV":
+        return largest(left) // last.value
+    return min(255, last.value - 1) if node.kind == "MOD" else 255
 
 
 def _is_truth(node: Node) -> bool:
@@ -45,23 +74,29 @@ def _is_truth(node: Node) -> bool:
 
 def is_widened(node: Node, function: Function) -> bool:
     """Whether more of a value of 8 bits is used than these."""
-    above = node.parent
+    above = out_of_commas(node).parent
     if above is None:
         return False
-    if above.kind in (*COMPARISONS, *EQUALITIES, "SWITCH", "RIGHT_SHIFT"):
+    if above.kind in (*COMPARISONS, *EQUALITIES, "RIGHT_SHIFT"):
         return True
+    if above.kind == "SWITCH":
+        return any(not 0 <= (case.value or 0) < 128 for case in above.children[1:])
+    if above.kind == "&" and any(
+        child.kind == "CONSTANT" and 0 <= (child.value or 0) < 256 for child in above.children
+    ):
+        return False
     into = widened_to(node, function)
     return into is not None and into[0] > 1
 
 
 def byte_and_constant(function: Function) -> Iterator[Node]:
-    """Yield `|` and `^` of a byte with a constant; only the source tells whether this fits the type of the byte."""
+    """Yield `& | ^` of a byte with a constant; only the source tells whether this fits the type of the byte."""
     for node in function.nodes():
-        if node.kind not in ("OR", "XOR") or node.type.size != 1 or not variable_and_constant(node):
+        if node.kind not in BITWISE or node.type.size != 1 or not variable_and_constant(node):
             continue
-        used = node
-        while used.parent and used.parent.kind in _IN_BYTES and used.parent.type.size == 1:
-            used = used.parent
+        if node.kind == "&" and not node.type.signed:
+            continue  # the result is no larger than the byte
+        used = _out_of_bytes(node)
         if is_widened(used, function) or (used is node and node.kind == "XOR" and _is_asked_for_zero(node)):
             yield node
 
@@ -84,10 +119,17 @@ def product_as_truth(function: Function) -> Iterator[Node]:
     for node in function.nodes():
         if node.kind != "MULT" or node.type.size != 1 or node.parent is None:
             continue
-        if any(map(_is_truth, node.children)):
-            continue  # it fits
+        if _fits(node.children):
+            continue
         above = node.parent
         into = function.returns if above.kind == "RETURN" else above.type
         becomes_truth = above.kind in ("ASSIGN(=)", "RETURN", "CAST") and "_Bool" in into.text
         if becomes_truth or _is_asked_for_zero(node):
             yield node
+
+
+def _fits(factors: list[Node]) -> bool:
+    """Whether a product needs no more than 8 bits."""
+    if any(map(_is_truth, factors)):
+        return True
+    return not any(factor.type.signed for factor in factors) and math.prod(map(largest, factors)) < 256

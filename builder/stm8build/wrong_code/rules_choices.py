@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Optional
 
 from .syntax_tree import Function, Node, Type, parse_type
-from .tree_questions import BITWISE, COMPARISONS, operands, widened_to
+from .tree_questions import BITWISE, COMPARISONS, operands, out_of_commas, widened_to
 
 _PLACES = ("PTR_ACCESS", "ARRAY_OP", "DEREF")
-_TAKE = ("RETURN", "ASSIGN(=)", "CAST")
+_ASKS_FOR_TRUTH = ("IF", "IFX", "ANDAND", "OROR", "NOT")
 _ARITHMETIC = ("ADD", "SUB", "MULT", *BITWISE)
 _NARROW_INT = Type("", 2, True, 0)
 _NARROW = Type("", 0, False, 0)  # SDCC does not tell the type of the place, but it has another one in the tree
@@ -35,9 +35,17 @@ def choice_by_a_constant(function: Function) -> Iterator[Node]:
     for node in function.nodes():
         own = _own_type(node, function)
         above = node.parent
-        if own is None or above is None or above.kind == "UMINUS":
+        if own is None or above is None:
             continue
-        if _loses_its_sign(node, own, function) or _loses_its_width(node, own):
+        if above.kind == "UMINUS":
+            if (
+                own.size == node.type.size
+                and own.signed
+                and not node.type.signed
+                and _asks_for_the_sign(above, function)
+            ):
+                yield node
+        elif _loses_its_sign(node, own, function) or _loses_its_width(node, own):
             yield node
 
 
@@ -50,7 +58,7 @@ def _own_type(node: Node, function: Function) -> Optional[Type]:
         own = (function.declared.get(node.name) or function.types.get(node.name)) if node.level else None
         own = own if node.level else function.types.get(f"_{node.name}")
     elif node.kind == "CALL" and node.children:
-        own = parse_type(node.children[0].type.text.split(" function ")[0])
+        own = _returned(node)
     elif node.kind in _PLACES and node.type.text.endswith(" register"):
         return _NARROW
     elif node.kind in _ARITHMETIC and node.type.size >= 4 and operands(node):
@@ -68,8 +76,13 @@ def _own_type(node: Node, function: Function) -> Optional[Type]:
 
 def _loses_its_sign(node: Node, own: Type, function: Function) -> bool:
     """Whether a signed value was to become unsigned, and is used as a wider one, or where the sign matters."""
+    return own.signed and not node.type.signed and node.type.size >= 2 and _asks_for_the_sign(node, function)
+
+
+def _asks_for_the_sign(node: Node, function: Function) -> bool:
+    """Whether a value is compared with a signed one, divided, shifted right or widened."""
     above = node.parent
-    if above is None or not own.signed or node.type.signed or node.type.size < 2:
+    if above is None:
         return False
     if above.kind in COMPARISONS:
         others = [child for child in above.children if child is not node]
@@ -94,10 +107,23 @@ def _loses_its_width(node: Node, own: Type) -> bool:
 
 
 def truth_of_a_choice(function: Function) -> Iterator[Node]:
-    """Yield `!v` that has got a type of more than one byte."""
+    """Yield `!v`, or the returned call of a function that returns a char, with a type of more than one byte."""
     for node in function.nodes():
-        if node.kind == "NOT" and node.type.size > 1 and node.parent and node.parent.kind in _TAKE:
+        above = out_of_commas(node).parent
+        if node.type.size < 2 or above is None:
+            continue
+        if node.kind == "NOT" and above.kind not in _ASKS_FOR_TRUTH:
+            into = widened_to(node, function)
+            if into is None or into[0] != 1:
+                yield node
+        is_returned = node.kind == "CALL" and above.kind == "RETURN" and function.returns.size > 1
+        if is_returned and node.children and _returned(node).size == 1:
             yield node
+
+
+def _returned(node: Node) -> Type:
+    """Return the type that a called function is declared with."""
+    return parse_type(node.children[0].type.text.split(" function ")[0])
 
 
 def minus_of_true(function: Function) -> Iterator[Node]:

@@ -5,11 +5,25 @@ Each rule yields the nodes that come out wrong. Pure: no SCons in here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from .rules_bytes import is_widened, largest
 from .syntax_tree import Function, Node
-from .tree_questions import BITWISE, COMPARISONS, EQUALITIES, operands, variable_and_constant, widened_to
+from .tree_questions import (
+    BITWISE,
+    COMPARISONS,
+    EQUALITIES,
+    operands,
+    out_of_commas,
+    variable_and_constant,
+    widened_to,
+)
 
+_NEW_FIELD = re.compile(
+    r"\b(?:int|char|long|_Bool)-bitfield"
+)  # since SDCC 4.4 the type of a bit-field is `unsigned-int-bitfield`
+_PLACES = ("PTR_ACCESS", "ACCESS")
 _INTO = ("ASSIGN(=)", "RETURN", "CAST")
 _NARROWED = (*BITWISE, "ADD", "SUB", "MULT", "COMPL", "LEFT_SHIFT", "RIGHT_SHIFT")  # SDCC does these in 8 bits
 
@@ -28,7 +42,7 @@ def field_copy(function: Function) -> Iterator[Node]:
 
 
 def _reads_wide_field(node: Node) -> bool:
-    if node.kind in ("PTR_ACCESS", "ACCESS"):
+    if node.kind in _PLACES:
         return node.type.bits > 8
     if node.kind == "CAST" and node.from_type and 0 < node.type.width <= 8:
         return False  # which is a place of its own
@@ -53,18 +67,105 @@ def field_cast(function: Function) -> Iterator[Node]:
         if node.kind != "CAST" or not node.from_type or node.type.signed or node.type.size != 2:
             continue
         above = node.parent
-        if not 8 < node.from_type.bits < 16 or above is None:
+        if not 8 < node.from_type.bits < 16 or above is None or above.kind not in (*COMPARISONS, "SUB", "ADD"):
             continue
-        other = next((child for child in above.children if child is not node), None)
-        if other is None or not other.type.signed or not other.type.size or other.type.size > 2:
-            continue
-        if above.kind in COMPARISONS and other.kind != "CONSTANT":
+        if _meets_a_signed_value(node, function):
             yield above
-        elif above.kind in ("SUB", "ADD") and (above.kind == "SUB" or other.kind != "CONSTANT"):
-            into = widened_to(above, function)
-            used = above.parent.kind if above.parent else ""
-            if (into and into[0] > 2 and into[1]) or used in COMPARISONS or used in ("DIV", "MOD", "RIGHT_SHIFT"):
-                yield above
+
+
+def _meets_a_signed_value(node: Node, function: Function) -> bool:
+    """Whether it matters for what an int is used that SDCC has a wrong opinion of its sign."""
+    above = node.parent
+    other = next((child for child in above.children if child is not node), None) if above else None
+    if above is None or other is None or not other.type.signed or not 0 < other.type.size <= 2:
+        return False
+    if above.kind in (*COMPARISONS, "DIV", "MOD"):
+        return other.kind != "CONSTANT"
+    if above.kind == "SUB" or (above.kind == "ADD" and other.kind != "CONSTANT"):
+        into = widened_to(above, function)
+        used = above.parent.kind if above.parent else ""
+        return (into is not None and into[0] > 2) or used in (*COMPARISONS, "DIV", "MOD", "RIGHT_SHIFT")
+    return False
+
+
+def field_as_unsigned(function: Function) -> Iterator[Node]:
+    """Yield - and ~ of a bit-field of 9 to 15 bits, and & | ^ of it and a constant, where SDCC takes it as unsigned."""
+    for node in function.nodes():
+        if node.kind in ("UMINUS", "COMPL") and _is_wide_field(node.children[0], (*BITWISE, "RIGHT_SHIFT")):
+            if _is_asked_for_its_sign(node, function):
+                yield node
+        elif node.kind in BITWISE and _is_wide_field(node, BITWISE) and _meets_a_signed_value(node, function):
+            yield node
+
+
+def _is_wide_field(node: Node, operations: tuple[str, ...]) -> bool:
+    """Whether a value is an unsigned bit-field of 9 to 15 bits, or one of some operations on it and a constant."""
+    found = variable_and_constant(node) if node.kind in operations else None
+    field = found[0] if found else node
+    return field.kind in _PLACES and 8 < field.type.bits < 16 and not field.type.signed
+
+
+def _is_asked_for_its_sign(node: Node, function: Function) -> bool:
+    above = out_of_commas(node).parent
+    if above is None:
+        return False
+    others = [child for child in above.children if child is not node]
+    if above.kind == "RIGHT_SHIFT":
+        return above.children[0] is node
+    if above.kind == "SWITCH":
+        return any((case.value or 0) < 0 for case in others)
+    if above.kind in (*COMPARISONS, *EQUALITIES):
+        return any(other.type.size > 2 for other in others)
+    into = widened_to(node, function)
+    return (into is not None and into[0] > 2) or "float" in above.type.text
+
+
+def field_and_byte(function: Function) -> Iterator[Node]:
+    """Yield a bit-field of up to 8 bits and an unsigned char that meet in 8 bits, with a sign."""
+    for node in function.nodes():
+        both = operands(node)
+        if both and node.kind not in BITWISE:
+            both = _without_cast_to_byte(both[0]), _without_cast_to_byte(both[1])
+        if both and meet_in_a_byte(node, both[0], both[1], function):
+            yield node
+
+
+def _without_cast_to_byte(node: Node) -> Node:
+    """Return the bit-field that is cast to an unsigned char: SDCC leaves the cast out."""
+    is_cast = node.kind == "CAST" and node.from_type and 0 < node.from_type.bits <= 8 and not node.from_type.signed
+    return node.children[0] if is_cast and node.type.size == 1 and not node.type.signed else node
+
+
+def meet_in_a_byte(node: Node, one: Node, two: Node, function: Function) -> bool:
+    """Whether an operation of 8 bits takes a value above 127 as a negative one, because the other is a bit-field."""
+    if not (one.type.bits or two.type.bits) or "CONSTANT" in (one.kind, two.kind):
+        return False
+    if _may_be_above_127(two):
+        other = one
+    elif _may_be_above_127(one):
+        other = two
+    else:
+        return False
+    both_are_fields = one.type.bits > 0 and two.type.bits > 0
+    if not other.type.signed:  # SDCC takes a shorter bit-field for a signed char, since 4.4 only on the left
+        if not other.type.bits or other.type.width > 7 or node.kind in EQUALITIES:
+            return False
+        if (both_are_fields or (other is two and _NEW_FIELD.search(other.type.text))) and node.kind != "DIV":
+            return False
+        if other is two and not both_are_fields and _NEW_FIELD.search(other.type.text):
+            return False
+    if not 0 < other.type.width <= 8:
+        return False
+    if node.kind in (*COMPARISONS, *EQUALITIES):
+        return True
+    if node.type.size != 1:
+        return False
+    return node.kind in ("DIV", "MOD") or (node.kind in ("OR", "XOR") and is_widened(node, function))
+
+
+def _may_be_above_127(node: Node) -> bool:
+    """Whether a value is an unsigned one of 8 bits that may be above 127."""
+    return node.type.width == 8 and not node.type.signed and largest(node) > 127
 
 
 def long_into_field(function: Function) -> Iterator[Node]:

@@ -1,4 +1,4 @@
-"""The constructs of other rules, as SDCC's intermediate code has them: in the values that local variables begin with.
+"""The constructs of other rules, as SDCC's intermediate code has them: in initialisers, and in `if (a != b)`.
 
 SDCC has cut constants and casts there already. So `confirmations.py` compares with the source. Pure: no SCons in here.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .rules_bytes import is_taken_as_signed, is_widened
+from .rules_bytes import equals_a_small_constant, is_taken_as_signed, is_widened
+from .rules_fields import meet_in_a_byte
 from .syntax_tree import Function, Node
 from .tree_questions import COMPARISONS, EQUALITIES, is_volatile, is_whole_upper_half, operands, variable_and_constant
 
@@ -47,7 +48,11 @@ def choice_of_bytes(function: Function) -> Iterator[Node]:
     for node in _nodes(function):
         if node.kind != "QUEST(?)" or node.type.size != 1 or not node.type.signed:
             continue
-        if any(map(is_taken_as_signed, node.children)) and is_widened(node, function):
+        if (
+            any(map(is_taken_as_signed, node.children))
+            and is_widened(node, function)
+            and not equals_a_small_constant(node)
+        ):
             yield node
 
 
@@ -75,6 +80,17 @@ def field_cast(function: Function) -> Iterator[Node]:
             continue
         fields = [one for one in node.children if one.kind == "CAST" and one.from_type and 8 < one.from_type.bits < 16]
         if fields and ((above.type.size > 2 and above.type.signed) or above.kind in (*COMPARISONS, "DIV", "MOD")):
+            yield node
+
+
+def field_and_byte(function: Function) -> Iterator[Node]:
+    """Yield a bit-field and a byte that are compared or divided after a cast of one to the sign of the other."""
+    for node in _nodes(function):
+        both = operands(node) if node.kind in (*COMPARISONS, *EQUALITIES, "DIV", "MOD", "OR", "XOR") else None
+        if not both or any(one.type.width > 8 for one in both):
+            continue
+        origins = [one.children[0] if one.kind == "CAST" and one.children else one for one in both]
+        if meet_in_a_byte(node, origins[0], origins[1], function):
             yield node
 
 

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .syntax_tree import Function, Node, Type
-from .tree_questions import BITWISE, COMPARISONS, operands, out_of_choices, variable_and_constant, widened_to
+from .tree_questions import (
+    BITWISE,
+    COMPARISONS,
+    EQUALITIES,
+    operands,
+    out_of_choices,
+    variable_and_constant,
+    widened_to,
+)
 
 _ARITHMETIC = ("ADD", "SUB", "MULT", "UMINUS", "COMPL", *BITWISE)
 
@@ -74,13 +82,13 @@ def signed_or_unsigned(function: Function) -> Iterator[Node]:
         found = variable_and_constant(node) if node.kind in BITWISE else None
         if found and node.kind != "&" and _meets_a_signed_value(node):
             yield node
-        if not found or node.type.size not in (1, 2) or not node.type.signed or not found[0].type.signed:
+        if not found or node.type.size not in (1, 2, 4) or not node.type.signed or not found[0].type.signed:
             continue
         if node.kind == "&" and 0 <= found[1] < 1 << 8 * node.type.size - 1:
             continue  # the result is never negative
         used = _out_of_arithmetic(node)
         into = widened_to(used, function)
-        if (into and into[0] > 2) or _asks_for_the_sign(used):
+        if (into and into[0] > max(2, node.type.size)) or _asks_for_the_sign(used):
             yield node
 
 
@@ -97,7 +105,9 @@ def _out_of_arithmetic(node: Node) -> Node:
     while True:
         node = out_of_choices(node)
         above = node.parent
-        if not above or above.kind not in ("CAST", *_ARITHMETIC) or not above.type.signed or above.type.size > 2:
+        if not above or above.kind not in ("CAST", *_ARITHMETIC) or not above.type.signed:
+            return node
+        if above.type.size > max(2, node.type.size):
             return node
         if above.type.size < node.type.size:
             return node
@@ -142,13 +152,25 @@ def _may_be_negative(node: Node, function: Function) -> bool:
         and (node.parent.type.size, node.parent.type.signed) == (node.type.size, True)
     ):
         others = [child for child in node.parent.children if child is not node]
-        negative = negative or node.parent.kind in ("SUB", "UMINUS", "COMPL") or any(map(_is_signed, others))
+        lessened = node.parent.kind in ("SUB", "UMINUS") and not _is_mask(node.parent)
+        negative = negative or lessened or any(map(_is_signed, others))
         node = node.parent
     above = node.parent
+    if above and above.kind in EQUALITIES:
+        return negative and any(child.type.size > node.type.size for child in above.children)
     if above and above.kind in (*COMPARISONS, "DIV", "MOD"):
         return any(negative or _is_signed(child) for child in above.children if child is not node and child.type.signed)
     into = widened_to(node, function)
-    return negative and into is not None and into[0] > node.type.size and into[1]
+    return negative and into is not None and into[0] > node.type.size
+
+
+def _is_mask(node: Node) -> bool:
+    """Whether a node is `(1 << n) - 1` or the like, which is never negative."""
+    both = operands(node)
+    if not both or both[0].kind != "LEFT_SHIFT" or both[1].kind != "CONSTANT":
+        return False
+    shifted = both[0].children[0]
+    return shifted.kind == "CONSTANT" and (shifted.value or 0) >= (both[1].value or 0) >= 0
 
 
 def _is_signed(node: Node) -> bool:

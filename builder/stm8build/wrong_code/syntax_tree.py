@@ -19,6 +19,8 @@ _CAST = re.compile(r"from type \((.*?)\) to type \((.*)\)$")
 _SYMBOL = re.compile(r"SYMBOL \(L(\d+):\d+ B\d+ (\w+)=")
 _DECLARED = re.compile(r"DECLARE SYMBOL \(L\d+:\d+ B\d+ (\w+)=[^)]*\) type \((.*)\)$")
 _VALUE = re.compile(r"value = (-?\d+)")
+_SWITCH = re.compile(r"SWITCH \([^)]*\) .*?:\d+:(\S.*)$")  # the value that is asked for stands in the same row
+_CASE = re.compile(r"CASE (0x[0-9a-f]+|-?\d+) GOTO ")
 _BIT_FIELD = re.compile(r"bitfield \{\d+,(\d+)\}")
 _QUALIFIERS = re.compile(r"\b(?:const|volatile|restrict)-")
 _BYTES = {"_Bool": 1, "char": 1, "short-int": 2, "int": 2, "long-int": 4, "longlong-int": 8}
@@ -120,6 +122,12 @@ class Function:
         self._all = []
 
 
+def _case(file: str, line: int, text: str) -> Node:
+    """Return a value of a switch as a node; SDCC writes it as an unsigned long."""
+    value = int(text, 0)
+    return Node(file, line, "CASE", Type("", 0, False, 0), value=value - (1 << 32) if value >> 31 == 1 else value)
+
+
 def _node(file: str, line: int, text: str) -> Node:
     kind = text.split(" ", 1)[0]
     cast = _CAST.search(text) if kind == "CAST" else None
@@ -137,34 +145,62 @@ def _node(file: str, line: int, text: str) -> Node:
     return node
 
 
-def parse(text: str) -> list[Function]:
-    """Return the functions of a file, with what SDCC has printed."""
-    functions: list[Function] = []
-    stack: list[tuple[int, Node]] = []
-    for row in text.splitlines():
+class _Parser:
+    """Takes what SDCC has printed, row by row."""
+
+    def __init__(self) -> None:
+        self.functions: list[Function] = []
+        self._stack: list[tuple[int, Node]] = []
+        # The value that a switch asks for begins at the left again; this is the switch, and the stack outside of it.
+        self._switch: Optional[tuple[Node, list[tuple[int, Node]]]] = None
+
+    def take(self, row: str) -> None:
         head = _FUNCTION.match(row)
         if head:
-            functions.append(Function(head[1], parse_type(head[2])))
-            stack = []
-            continue
+            self.functions.append(Function(head[1], parse_type(head[2])))
+            self._stack, self._switch = [], None
+            return
         match = _LINE.match(row)
-        if not match or not functions:
-            continue
-        depth = len(match[3])
-        while stack and stack[-1][0] >= depth:
-            stack.pop()
-        if match[1] == "(null)":  # a block or a label; what stands below it belongs to no statement
-            declared = _DECLARED.match(match[4])
+        if match and self.functions:
+            self._take(match[1], int(match[2]), len(match[3]), match[4])
+
+    def _take(self, file: str, line: int, depth: int, text: str) -> None:
+        case = _CASE.match(text)
+        if self._switch and (case or file == "(null)"):
+            switch, self._stack = self._switch
+            if case:
+                switch.children.append(_case(file, line, case[1]))
+                return
+            self._switch = None
+        while self._stack and self._stack[-1][0] >= depth:
+            self._stack.pop()
+        if file == "(null)":  # a block or a label; what stands below it belongs to no statement
+            declared = _DECLARED.match(text)
             if declared:
-                functions[-1].declared[declared[1]] = parse_type(declared[2])
-            if match[4].startswith("LABEL"):
-                stack.append((depth, Node("", 0, "LABEL", Type("", 0, False, 0))))
-            continue
-        node = _node(match[1], int(match[2]), match[4])
-        if stack:
-            node.parent = stack[-1][1]
+                self.functions[-1].declared[declared[1]] = parse_type(declared[2])
+            if text.startswith("LABEL"):
+                self._stack.append((depth, Node("", 0, "LABEL", Type("", 0, False, 0))))
+            return
+        node = self._add(_node(file, line, text), depth)
+        asked = _SWITCH.match(text)
+        if asked:
+            self._switch = node, self._stack
+            self._stack = [(-1, node)]
+            self._add(_node(file, line, asked[1]), 0)
+
+    def _add(self, node: Node, depth: int) -> Node:
+        if self._stack:
+            node.parent = self._stack[-1][1]
             node.parent.children.append(node)
         else:
-            functions[-1].statements.append(node)
-        stack.append((depth, node))
-    return functions
+            self.functions[-1].statements.append(node)
+        self._stack.append((depth, node))
+        return node
+
+
+def parse(text: str) -> list[Function]:
+    """Return the functions of a file, with what SDCC has printed."""
+    parser = _Parser()
+    for row in text.splitlines():
+        parser.take(row)
+    return parser.functions

@@ -10,6 +10,7 @@ from .syntax_tree import Function, Node
 COMPARISONS = ("LT(<)", "GT(>)", "LE(<=)", "GE(>=)")
 EQUALITIES = ("EQ(==)", "NE(!=)")
 BITWISE = ("&", "OR", "XOR")
+_COMMA = "COMMA(,)"
 
 
 def assignments(function: Function) -> Iterator[Node]:
@@ -43,14 +44,26 @@ def variable_and_constant(node: Node) -> Optional[tuple[Node, int, Node]]:
 
 def out_of_choices(node: Node) -> Node:
     """Return the outermost `?:` of which a node is one of the values; the node itself where there is none."""
-    while node.parent and node.parent.kind in ("QUEST(?)", "COLON(:)") and node.parent.type.size == node.type.size:
+    while (
+        node.parent
+        and node.parent.kind in ("QUEST(?)", "COLON(:)", _COMMA)
+        and node.parent.type.size == node.type.size
+        and (node.parent.kind != _COMMA or node.parent.children[-1] is node)
+    ):
+        node = node.parent
+    return node
+
+
+def out_of_commas(node: Node) -> Node:
+    """Return the outermost comma that passes a value on; the node itself where there is none."""
+    while node.parent and node.parent.kind == _COMMA and node.parent.children[-1] is node:
         node = node.parent
     return node
 
 
 def widened_to(node: Node, function: Function) -> Optional[tuple[int, bool]]:
     """Return size and sign of the type in which a value is used; None where that is not known."""
-    above = node.parent
+    above = out_of_commas(node).parent
     if above is None:
         return None
     if above.kind == "RETURN":

@@ -37,7 +37,20 @@ _LOAD = r"(?:\tld\ta, [^\n]+\n" + _GAP + r")?(?:\tpushw\t[xy]\n" + _GAP + ")?"
 
 _PATTERNS = {
     # The next byte is subtracted without the borrow.
-    "lost-borrow": re.compile(_LOW_BYTE + "(?:" + _DROPPED + "|" + _KEPT + ")" + _LOAD + r"\tsub\ta, "),
+    "lost-borrow": re.compile(
+        _LOW_BYTE
+        + "(?:(?:"
+        + _DROPPED
+        + "|"
+        + _KEPT
+        + ")"
+        + _LOAD
+        + r"\tsub\ta, |"
+        + _KEPT
+        + r"\tldw\t([xy]), [^\n]+\n"
+        + _GAP
+        + r"\tsubw\t\1, \()"
+    ),
     # The low byte of the difference is overwritten before anything has kept it.
     "lost-low-byte": re.compile(_LOW_BYTE + _DROPPED + _LOAD + r"\tsbc\ta, "),
     "negated-borrow": re.compile(r"\tsub\ta, \(1, sp\)\n" + _GAP + _DROPPED + r"\tnegw\t[xy]\n"),
