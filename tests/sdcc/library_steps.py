@@ -1,7 +1,8 @@
 """Random steps of programs that use SDCC's library and floats.
 
 The programs avoid what C leaves open. They also avoid surprises of SDCC's library, which the folder findings lists:
-white space before a number, precision and `#` of printf, and floats that need rounding. So are differences of two comparisons and `x / x`, which are known to come out wrong.
+white space before a number, precision and `#` of printf, and floats that need rounding. Differences of two comparisons
+and `x / x` are known to come out wrong, so no program has them.
 """
 
 from __future__ import annotations
