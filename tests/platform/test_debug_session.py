@@ -102,7 +102,7 @@ def test_damaged_debug_information_is_refused_or_serves(one: DebugBoard) -> None
         ("delete 7", "there is no breakpoint 7"),
         ("frame 7", "there is no frame 7"),
         ("finish", "the caller is not known: main has no caller"),
-        ("continue soon", "--for soon is not a time"),
+        ("continue soon", "continue soon is not a time"),
         ("x 0 1000", "x shows 1 to 256 bytes"),
         ("next 3", "this command takes no '3'"),
         ("list other.c:1", "no code comes from a file other.c"),
