@@ -224,7 +224,8 @@ A rule speaks only of the versions of SDCC that make its kind.
 * A float divided by itself by way of another variable.
 * A choice by a constant where the value is a sum or a minus, such as `1 ? v + 1 : 1000u`, and stays as wide as it is.
 * A signed char that gets the minus of a long and is used at once: `v ^ (c = -w)`. SDCC may take it as unsigned.
-* A long that a pointer leads to, ^ an unsigned char: `*p ^= c` loses the high byte with SDCC 4.5.0.
+* Other bytes that ^ of two longs loses with SDCC 4.4.0 and 4.5.0. It can lose a byte where that of the second value is
+  always 0, such as in `v ^= w & 255` and `*p ^= (unsigned long)c << 8`. Local variables are not looked at, either.
 * An unsigned long long that begins with a negative long constant, and is cut to a long.
 * Kinds that are not on this page. SDCC has more.
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from . import wrong_assembler
+from . import rules_bytes, wrong_assembler
 from .confirmations import CONFIRMATIONS, DOUBTS, INITIAL_QUESTIONS, Question, Source, touches
 from .initialisers import add_initialisers
 from .kinds import BY_NAME
@@ -22,7 +22,7 @@ from .syntax_tree import Function, Node, parse
 OPTION = "board_build.wrong_code"
 TARGET = "check-compiler"
 DUMPS = ("--dump-ast", "--dump-i-code")  # options of SDCC, by which it shows what the rules look at
-CACHE_FORMAT = 7  # another one where the rules change
+CACHE_FORMAT = 8  # another one where the rules change
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
 _SUM = re.compile(r"\+|-(?!>)")
 _COMPARED_IN_VAIN = re.compile(r"^(.+?):(\d+): warning 94:", re.MULTILINE)
@@ -140,6 +140,9 @@ def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Ite
     )
     for place in places:
         yield Finding(place.file, place.line, place.kind, place.function)
+    for place in wrong_assembler.lost_high_bytes(assembler):
+        if rules_bytes.mixes_a_long_from_memory(functions, place.file, place.line):
+            yield Finding(place.file, place.line, place.kind, place.function)
 
 
 def cached(

@@ -45,4 +45,18 @@ KINDS = (
         until=(4, 4),
         note="Which version changed this is not known; 4.4.0 is right.",
     ),
+    Kind(
+        "lost-high-byte",
+        "a long that a pointer leads to ^ an unsigned char, where the result is stored",
+        "the highest byte of the result is 0",
+        "put the byte into a volatile variable of the type of the long, and use that",
+        "unsigned long w$;\nvoid f$(unsigned long *p, unsigned char c) { *p ^= c; }",
+        "(w$ = 0x12345678, f$(&w$, 0x9a), w$)",
+        (),
+        0x123456E2,
+        {"4.2": 0x123456E2, "4.5": 0x3456E2},
+        "unsigned long w$;\nvoid f$(unsigned long *p, unsigned char c) { volatile unsigned long t = c; *p ^= t; }",
+        note="SDCC reaches members of structs and elements of arrays in this way, too. | & + are right, and so is a "
+        "value of 16 bits.",
+    ),
 )

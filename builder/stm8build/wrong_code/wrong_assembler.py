@@ -90,7 +90,7 @@ _PATTERNS = {
     ),
 }
 
-KINDS = (*_PATTERNS, "moved-parameter", "overwritten-byte", "overwritten-count", "misplaced-false")
+KINDS = (*_PATTERNS, "moved-parameter", "overwritten-byte", "overwritten-count", "misplaced-false", "lost-high-byte")
 
 _SP_BY = re.compile(r"(sub|addw|add)\tsp, #(0x[0-9a-f]+|\d+)$")
 _SP_PLACE = re.compile(r"\((0x[0-9a-f]+|\d+), sp\)")
@@ -364,3 +364,33 @@ def misplaced_falses(assembler: str) -> Iterator[Place]:
         for match in _TRUTH.finditer(assembler, function.start(2), function.end(2)):
             if int(match[1], 0) != int(match[3], 0):
                 yield Place("misplaced-false", *lines.at(match.end() - 1), function[1])
+
+
+# The upper half of a long is kept on the stack. A 0 goes into the place of the highest byte of the result, and only the
+# byte below is copied from there.
+_UPPER_HALF = re.compile(
+    rf"\tldw\t([xy]), (?:\((?:0x[0-9a-f]+, |\d+, )?[xy]\)|_[^\n]+)\n{_GAP}\tldw\t\((0x[0-9a-f]+), sp\), \1\n"
+)
+_COPY = rf"\tld\ta, [^\n]+\n{_GAP}\tld\t[^\n]+, a\n{_GAP}"
+_ZERO_AND_XOR = re.compile(
+    rf"\tclr\ta\n{_GAP}\tld\t\((0x[0-9a-f]+), sp\), a\n{_GAP}"
+    rf"\tld\ta, [^\n]+\n{_GAP}\txor\ta, [^\n]+\n{_GAP}\tld\t[^\n]+, a\n{_GAP}(?:{_COPY})?"
+    rf"\tld\ta, \((0x[0-9a-f]+), sp\)\n{_GAP}\tld\t\((0x[0-9a-f]+), sp\), a\n"
+)
+
+
+def lost_high_bytes(assembler: str) -> Iterator[Place]:
+    """Yield where `^` of a long and a byte puts a 0 into the highest byte of the result.
+
+    The 0 is the highest byte of the other value. It is in A, and SDCC takes A for the byte of the long.
+    """
+    if "\txor\ta, " not in assembler:
+        return
+    lines = Lines(assembler)
+    for function in _FUNCTION.finditer(assembler):
+        for match in _ZERO_AND_XOR.finditer(assembler, function.start(2), function.end(2)):
+            zero, kept, copied = (int(place, 0) for place in match.groups())
+            before = assembler[function.start(2) : match.start()]
+            halves = {int(half[2], 0) for half in _UPPER_HALF.finditer(before)}
+            if copied == zero + 1 and kept - 1 in halves and kept - 1 != zero:
+                yield Place("lost-high-byte", *lines.at(match.end() - 1), function[1])
