@@ -15,7 +15,7 @@ import os
 
 from pygdbmi.gdbcontroller import GdbController
 
-libraries = ["LD_LIBRARY_PATH=" + os.environ["GDB_LIBRARIES"], "PYTHONHOME=" + os.getcwd() + "/root/usr"]
+libraries = ["LD_LIBRARY_PATH=" + os.environ["GDB_LIBRARIES"], "PYTHONHOME=" + os.path.join(os.getcwd(), "root", "usr")]
 gdb = GdbController(["env", *libraries, "gdb", "--nx", "--quiet", "--interpreter=mi3"])
 gdb.get_gdb_response(timeout_sec=5)
 slow = gdb.write('1-interpreter-exec console "shell echo half; sleep 2"', timeout_sec=10)

@@ -152,7 +152,7 @@ def _rows_of(
 ) -> tuple[list[ListedProbe], Sequence[str]]:
     """Return the row of the port in `selector`, or all rows if it names none. `prefix` stands before a port in a row.
 
-    If there is no such row, the other ports are those that the user may have meant.
+    If there is no such row, the result has the other ports: the user may have meant one of them.
     """
     port = _port_in(selector)
     if not port:

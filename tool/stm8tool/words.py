@@ -277,7 +277,7 @@ def spoken() -> Words:
 
 
 def _started() -> str:
-    """Return the words that start this tool again: if it is not installed, there is no command `stm8tool`."""
+    """Return the words that start this tool again. The command `stm8tool` exists only if the tool is installed."""
     started, on_windows = Path(sys.argv[0]), sys.platform == "win32"
     python = "py" if on_windows else "python3"
     folder = started.parent if started.name == "stm8flash.py" else started

@@ -95,7 +95,7 @@ def byte_and_constant(function: Function) -> Iterator[Node]:
         if node.kind not in BITWISE or node.type.size != 1 or not variable_and_constant(node):
             continue
         if node.kind == "&" and not node.type.signed:
-            continue  # the result is no larger than the byte
+            continue  # the byte holds the result
         used = _out_of_bytes(node)
         if is_widened(used, function) or (used is node and node.kind == "XOR" and _is_asked_for_zero(node)):
             yield node
@@ -139,7 +139,7 @@ _PLACES = ("DEREF", "PTR_ACCESS", "ARRAY_OP")
 
 
 def mixes_a_long_from_memory(functions: Iterable[Function], file: str, line: int) -> bool:
-    """Whether a line has the ^ of something and a long in a place that is no local variable."""
+    """Tell whether a line has `^` with a long that comes from memory. Local variables do not count."""
     nodes = (node for function in functions for node in function.nodes() if (node.file, node.line) == (file, line))
     return any(_is_a_long_in_memory(child) for node in nodes if node.kind == "XOR" for child in node.children)
 

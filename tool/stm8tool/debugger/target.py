@@ -347,7 +347,7 @@ class Target:
         """Stop after an access to data; more than one byte takes both comparators.
 
         Raises:
-            TargetError: No comparator is free, or there is no such address.
+            TargetError: No comparator is free, or the chip has no such address.
         """
         self._cpu.memory.require_address(address, size)
         self.add(watchpoint(access, address, size))
