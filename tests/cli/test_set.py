@@ -65,3 +65,16 @@ def test_what_cannot_be_set_is_refused_and_nothing_is_set(board: Desk, words: li
     assert result.hint
     shown = board.flash("watch", "counting.elf", "gain", "temp", "motor.on", "--count", "1").out
     assert shown == "0.000 s  gain = 0  temp = [0, 0, 0]  motor.on = 0\n"
+
+
+def test_a_register_that_the_simulator_does_not_model_keeps_its_value_and_that_is_told(board: Desk) -> None:
+    result = board.flash("set", "0x5200:uint8_t=4")
+    assert (result.code, result.out) == (0, "0x5200:uint8_t: 0 -> 4\n")
+    assert result.err.startswith("warning: the simulator does not model SPI at 0x005200: ")
+    assert board.flash("watch", "0x5200:uint8_t", "--count", "1").out == "0.000 s  0x5200:uint8_t = 4\n"
+
+
+def test_what_the_simulator_does_not_know_is_an_error_with_a_hint(board: Desk) -> None:
+    result = board.flash("set", "0x50CD:uint8_t=1")
+    assert (result.code, result.hint) == (1, "hint: a real chip may know it; leave this address out")
+    assert result.reason.startswith("error: the simulator does not know this: CLK_SWIMCCR doubles the clock of SWIM")

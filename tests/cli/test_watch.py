@@ -58,6 +58,18 @@ def test_time_ends_it_too(board: Desk) -> None:
     assert len(result.out.splitlines()) in (10, 11)
 
 
+def test_a_peripheral_that_is_not_modelled_is_named_once(board: Desk) -> None:
+    registers = ("0x5401:uint8_t", "0x5402:uint8_t", "0x5203:uint8_t")
+    result = board.flash("watch", *registers, "--count", "2", "--rate", "100", "--json")
+    shown = json.loads(result.out)
+    assert shown["result"]["last"]["values"] == dict(zip(registers, (0, 0, 2)))
+    told = [warning["message"].partition(":")[0] for warning in shown["warnings"]]
+    assert told == [
+        "the simulator does not model SPI at 0x005203",
+        "the simulator does not model ADC at 0x005401",
+    ]
+
+
 def samples(result: Result) -> list[dict[str, Any]]:
     """Return the events of the samples."""
     return [event for event in map(json.loads, result.err.splitlines()) if event["event"] == "sample"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from ..errors import UsageError
+from ..sim.gap import SimGapError
 from ..support import files
 from ..support.values import shortened
 from .command import PartUse, command
@@ -16,7 +17,7 @@ from .simulation import duration_s
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ..chip.running.live_variables import LiveVariables
     from ..dwarf.expressions import ValuePlace
@@ -135,7 +136,8 @@ def watch(request: Request[WatchArguments], console: Console) -> WatchResult:
             notice(f"{len(places)} {'value' if len(places) == 1 else 'values'}; Ctrl-C ends it")
             sampler = _Sampler(live, places, outputs)
             try:
-                sampler.run(pace)
+                with _gap_told():
+                    sampler.run(pace)
             except KeyboardInterrupt:  # it is the usual end: all that was seen is kept
                 sampler.end = "interrupt"
                 notice("ended by Ctrl-C")
@@ -285,6 +287,17 @@ def _listed(program: _Program) -> Sequence[ListedVariable]:
     ]
 
 
+@contextmanager
+def _gap_told() -> Iterator[None]:
+    """Say in a sentence that the simulator does not know what a register does."""
+    try:
+        yield
+    except SimGapError as gap:
+        from ..debugger.target import not_simulated
+
+        raise not_simulated(gap) from gap
+
+
 def set_values(request: Request[ValuesArguments], console: Console) -> SetResult:
     from ..chip.running.live_variables import require_readable, setting_of
     from ..dwarf.expressions import place_of
@@ -308,7 +321,8 @@ def set_values(request: Request[ValuesArguments], console: Console) -> SetResult
     result = SetResult(())
     with request.chip(console) as chip, chip.variables(program.elf, notice) as live:
         for setting in settings:
-            change = live.apply(setting)
+            with _gap_told():
+                change = live.apply(setting)
             name, wanted = setting.place.text, setting.text
             done = SetVariable(
                 name, change.before.value, change.after.value, wanted, change.after.text == wanted, change.disturbed

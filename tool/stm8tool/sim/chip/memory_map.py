@@ -21,6 +21,7 @@ from .options import OptionBytes
 
 if TYPE_CHECKING:
     from ..peripherals.device import Device
+    from ..peripherals.other import Unmodelled
 
 CFG_GCR = 0x7F60
 SWIM_OFF = 0x01  # CFG_GCR.SWD
@@ -46,6 +47,7 @@ class MemoryMap:
         clock_divider: CLK_CKDIVR.
         ckdivr: The address of CLK_CKDIVR.
         devices: The peripherals that are modelled, once the CPU has executed or SWIM has used one of them.
+        other: The place of the registers that are not modelled, from then on.
         device_accesses: How often anything but the CPU has used one of them.
         other_hz: The clock that a program has chosen instead of the HSI, before CLK_CKDIVR divides it; else None.
     """
@@ -55,7 +57,7 @@ class MemoryMap:
         left={
             **dict.fromkeys(("_part", "_switches", "_rom", "_flash_registers", "ckdivr", "_ckdivr_reset"), GIVEN),
             "_make_devices": GIVEN,
-            **dict.fromkeys(("_ram", "_options", "_controller", "_debug", "_memories", "devices"), PART_OF_IT),
+            **dict.fromkeys(("_ram", "_options", "_controller", "_debug", "_memories", "devices", "other"), PART_OF_IT),
             "device_accesses": "the peripherals are looked at when the CPU begins",
         },
     )
@@ -82,6 +84,7 @@ class MemoryMap:
         self._flash_registers = REGISTERS[part.flash_regs]
         self._make_devices = make_devices
         self.devices: Sequence[Device] = ()
+        self.other: Optional[Unmodelled] = None
         self.device_accesses = 0
         self.ckdivr, self._ckdivr_reset = CKDIVR[part.flash_regs]
         self.reset()
@@ -164,6 +167,8 @@ class MemoryMap:
             return self._debug.read(address)
         if address in RESERVED or not self._unmodelled(address):
             return self._switches.unmapped_value
+        if address in PERIPHERALS and self.other is not None:
+            return self.other.read_by_swim(address)
         raise SimGapError(f"read of 0x{address:06X}: this register is not modelled")
 
     def write(self, address: int, data: bytes, now: float, byte_s: float, running: bool) -> Optional[int]:
@@ -202,6 +207,8 @@ class MemoryMap:
             self._debug.write(address, value, may_run=not (self._rop_holds_cpu() or self._controller.loading))
         elif address in OPTION_SPACE and self._controller.options_open and not self._options.rop:
             self._options.programmed(address, bytes([value]))
+        elif address in PERIPHERALS and address not in RESERVED and self.other is not None:
+            self.other.write_by_swim(address, value)
         elif self._unmodelled(address):
             raise SimGapError(f"write to 0x{address:06X}: this register is not modelled")
 

@@ -51,6 +51,7 @@ class Processor:
         self.counts: Optional[Counts] = None
         self.board: Board = build(chip, lambda text: self.warn(text))
         chip.map.devices = [device for device in self.board.devices if device is not self.board.other]
+        chip.map.other = self.board.other
         self._execution: Optional[Execution] = None  # made when the first instruction is executed: that takes its time
         self._waits = False
         self.reset(0.0)

@@ -15,6 +15,7 @@ from .clock import HSE_HZ, LSE_HZ, ClockControl, Gated
 from .device import Device
 from .other import Unmodelled
 from .registers import Ports, Priorities, ResetStatus
+from .resets import resets_of
 from .timer import Timer
 from .uart import Uart
 from .watchdog import IndependentWatchdog, WindowWatchdog
@@ -185,7 +186,8 @@ def build(chip: PoweredChip, warn: Callable[[str], None]) -> Board:
     status = ResetStatus(0x50B1, 0x01) if is_l else ResetStatus(0x50B3, 0x00)
     watchdog = IndependentWatchdog(0x50E0, 38_000 if is_l else 128_000, _option(chip, "IWDG_HW"))
     window = WindowWatchdog(0x50D3 if is_l else 0x50D1, lambda: chip_map.cpu_hz, _option(chip, "WWDG_HW"))
-    other = Unmodelled(_L_NAMES if is_l else _S_NAMES, range(chip_map.ckdivr, chip_map.ckdivr + 1), warn)
+    taken = range(chip_map.ckdivr, chip_map.ckdivr + 1)
+    other = Unmodelled(_L_NAMES if is_l else _S_NAMES, taken, resets_of(part), warn)
     ports = Ports(swim_pull_up=not is_l)
     named |= {"GPIO": ports, "CLK": clock, "ITC": priorities, "RST": status}
     named |= {"IWDG": watchdog, "WWDG": window, "others": other}
