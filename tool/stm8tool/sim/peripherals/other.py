@@ -2,7 +2,7 @@
 
 A gap that stopped the run would stop most firmware at its start-up code, which sets registers that it does not need.
 Until a register is written, it has its value after a reset. A flag that says "ready" falls with the first write to
-its peripheral, and never rises: the work of the peripheral from then on is not known here.
+its peripheral, and never rises: no work is done here.
 """
 
 from __future__ import annotations
