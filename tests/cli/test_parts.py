@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from cli.desk import Desk
@@ -55,3 +57,28 @@ def test_a_word_that_means_nothing_is_refused(desk: Desk, word: str) -> None:
     result = desk.run("parts", word)
     assert result.code == 2
     assert result.hint
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [
+        ("stm8s130", "STM8S103F2 or STM8S103F3 or STM8S103K3"),  # two characters are swapped
+        ("stm8s103f33", "STM8S103F3"),
+        ("stm8l52c6", "STM8L152C4 or STM8L152C6 or STM8L152C8 or STM8L052C6"),
+    ],
+)
+def test_a_name_with_a_slip_gets_the_same_near_names_from_every_command(desk: Desk, word: str, near: str) -> None:
+    assert desk.run("parts", word).hint == f"hint: did you mean {near}? `stm8tool parts` lists all"
+    assert desk.run("--part", word, "info").hint == f"hint: did you mean {near}?"
+    assert desk.run("sim", "create", "new.chip", "--part", word).hint == f"hint: did you mean {near}?"
+
+
+def test_the_beginning_of_a_name_gets_the_names_that_begin_so(desk: Desk) -> None:
+    assert desk.run("--part", "stm8s103", "info").hint == "hint: did you mean STM8S103F2 or STM8S103F3 or STM8S103K3?"
+
+
+@pytest.mark.parametrize("word", ["family=stm8x", "density="])
+def test_a_word_that_no_part_has_is_refused_with_the_known_ones(desk: Desk, word: str) -> None:
+    result = desk.run("parts", word)
+    assert result.reason == f"error: {word}: no part has this {word.partition('=')[0]} [E-USAGE]"
+    assert re.fullmatch(r"hint: known: \w[-+\w]*(, \w[-+\w]*)+", result.hint)

@@ -7,7 +7,7 @@ from typing import Any, Optional
 
 from ..chip.registers import BY_MAP, ROP_ADDRESS
 from ..errors import UnknownPartError, UsageError
-from ..parts.table import Part, Region, disagreements, known_parts, names_meant, option_table
+from ..parts.table import Part, Region, disagreements, known_parts, names_meant, names_near, option_table
 from ..support.values import size
 from ..words import Hint
 
@@ -45,7 +45,11 @@ def select(words: Iterable[str]) -> list[Part]:
             continue
         meant = names_meant(word, parts)
         if not meant:
-            raise UnknownPartError(f"no part is called '{word}'", hint=Hint("`{tool} parts` lists all"))
+            near = names_near(word, parts)
+            question = f"did you mean {' or '.join(near)}? " if near else ""
+            raise UnknownPartError(
+                f"no part is called '{word}'", hint=Hint("{question}`{tool} parts` lists all", question=question)
+            )
         named = {*(named or ()), *meant}
     fitting = [part for name, part in parts.items() if named is None or name in named]
     found = [part for part in fitting if all(test(part) for test in tests)]
@@ -59,6 +63,9 @@ def _filter(word: str) -> Callable[[Part], bool]:
     key, _, value = word.partition("=")
     if key in _WORDS:
         of, wanted = _WORDS[key], value.lower()
+        known = sorted({of(part) for part in known_parts()})
+        if wanted not in map(str.lower, known):
+            raise UsageError(f"{word}: no part has this {key}", hint=f"known: {', '.join(known)}")
         return lambda part: of(part).lower() == wanted
     if key in _SIZES:
         measure = _SIZES[key]

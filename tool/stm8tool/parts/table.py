@@ -28,6 +28,9 @@ _DATA = Path(__file__).with_name("data")
 # Package, temperature range, variant and packing of an order code ("P6TR", "UCX", "ITCY"; "TR" on STLUX and STNRG).
 _ORDER_CODE_TAIL = re.compile(r"TR|I?[BMPTUY]([0-9A-D][A-Z0-9]{0,6})?")
 
+_USUAL_LENGTH = 10  # of a part name; the package comes after it
+_LEAST_LENGTH = 5  # of a word that is like some names: each of them begins with four letters such as STM8
+
 
 @dataclass(frozen=True)
 class Region:
@@ -193,11 +196,22 @@ def _fits_order_code(code: str, names: Iterable[str]) -> list[str]:
     return [name for name in fitting if len(name) == longest]
 
 
-def _raise_unknown(name: str, wanted: str, known: Iterable[str]) -> NoReturn:
+def names_near(word: str, known: Iterable[str]) -> list[str]:
+    """Return at most four part names that are like `word`, which means none: it may be a beginning, or have a slip."""
     from difflib import get_close_matches
 
-    # Most part names have 10 characters; the package comes after them.
-    near = get_close_matches(wanted[:10], known, n=4, cutoff=0.75)
+    wanted, names = word.strip().upper()[:_USUAL_LENGTH], sorted(known)
+    if len(wanted) < _LEAST_LENGTH:
+        return []
+    beginnings = {name[: len(wanted)] for name in names}
+    near = [wanted] if wanted in beginnings else get_close_matches(wanted, sorted(beginnings), n=4, cutoff=0.75)
+    swapped = [beginning for beginning in near if sorted(beginning) == sorted(wanted)]
+    found = [name for beginning in swapped or near for name in names if name.startswith(beginning)]
+    return found[:4]
+
+
+def _raise_unknown(name: str, wanted: str, known: Iterable[str]) -> NoReturn:
+    near = names_near(wanted, known)
     if near:
         hint = f"did you mean {' or '.join(near)}?"
     else:
