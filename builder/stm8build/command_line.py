@@ -39,7 +39,7 @@ def serial_probe(protocol: str, port: str) -> Optional[str]:
 def probe(port: str, protocol: str, known: Collection[str]) -> str:
     """Return the flasher's `--probe`: the port, or the protocol if it is `known`, or any ST-LINK.
 
-    A probe at a serial port without its name is at the only serial port, which the flasher finds.
+    A probe at a serial port without its name is at the only serial port on USB, which the flasher finds.
     """
     kind = serial_probe(protocol, port)
     if kind:

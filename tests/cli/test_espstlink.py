@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.desk import Desk
-from cli.serial_probe import CONTENT, ESPSTLINK, board, tool
+from cli.serial_probe import CONTENT, ESPSTLINK, board, has_ports, tool
 from stm8tool.cli.main import main
 from stm8tool.transport import serial_port
 
@@ -31,26 +31,41 @@ def test_an_esp8266_that_is_deaf_and_cannot_be_reset_is_told(image: str, capsys:
 
 
 @pytest.mark.parametrize(
-    ("ports", "ended", "says"),
+    ("adapters", "built_in", "says"),
     [
-        ([], 3, "this machine has no serial port [E-NO-PROBE]"),
-        (["COM3", "COM4"], 3, "this machine has 2 serial ports, and you named none [E-SEVERAL-PROBES]"),
-        (["no-such-port"], 3, "there is no serial port espstlink:no-such-port [E-NO-PROBE]"),
+        ([], [], "this machine has no serial port [E-NO-PROBE]"),
+        (["COM3", "COM4"], [], "this machine has 2 serial ports on USB, and you named none [E-SEVERAL-PROBES]"),
+        (["no-such-port"], [], "there is no serial port espstlink:no-such-port [E-NO-PROBE]"),
+        (["no-such-port"], ["COM1"], "there is no serial port espstlink:no-such-port [E-NO-PROBE]"),
     ],
 )
 @pytest.mark.parametrize("probe", ["espstlink", "espstlink:"])
-def test_without_a_port_the_only_one_is_used(
+def test_without_a_port_the_only_one_on_usb_is_used(
     desk: Desk,
     monkeypatch: pytest.MonkeyPatch,
-    ports: list[str],
-    ended: int,
+    adapters: list[str],
+    built_in: list[str],
     says: str,
     probe: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(serial_port, "ports", lambda: [(port, "an adapter") for port in ports])
-    assert tool(probe, "info") == ended
+    has_ports(monkeypatch, adapters, built_in)
+    assert tool(probe, "info") == 3
     assert capsys.readouterr().err.splitlines()[-1] == f"error: {says}"
+
+
+@pytest.mark.parametrize("kind", ["espstlink", "rp2040"])
+def test_a_port_that_is_built_into_the_machine_must_be_named(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    has_ports(monkeypatch, [], ["COM1", "COM2"])
+    assert tool(kind, "info") == 3
+    assert capsys.readouterr().err.splitlines() == [
+        f"  {kind}:COM1",
+        f"  {kind}:COM2",
+        f"hint: plug the adapter in, or name the port: --probe {kind}:COM1",
+        "error: this machine has no serial port on USB, and you named none [E-NO-PROBE]",
+    ]
 
 
 def test_list_shows_the_ports_only_if_the_kind_is_named(

@@ -8,7 +8,7 @@ import pytest
 
 import stm8tool
 from cli.desk import STM8L, STM8S, Desk
-from cli.serial_probe import CONTENT, RP2040, STLINK, board, holds, tool
+from cli.serial_probe import CONTENT, RP2040, STLINK, board, has_ports, holds, tool
 from documents import examples, read
 from stm8tool import selector
 from stm8tool.chip.running import attach
@@ -116,7 +116,7 @@ PICO, OTHER = UsbPort("COM7", "Pico (COM7)", "E66058", 0x000A), UsbPort("COM8", 
     ("picos", "ports", "ended", "says"),
     [
         ([], [], 3, "this machine has no serial port [E-NO-PROBE]"),
-        ([], ["COM3", "COM4"], 3, "this machine has 2 serial ports, and you named none [E-SEVERAL-PROBES]"),
+        ([], ["COM3", "COM4"], 3, "this machine has 2 serial ports on USB, and you named none [E-SEVERAL-PROBES]"),
         (
             [PICO, OTHER],
             ["COM3"],
@@ -139,7 +139,7 @@ def test_without_a_port_the_only_pico_is_used_or_the_only_port(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(serial_port, "usb_ports", lambda _vendor, _products: picos)
-    monkeypatch.setattr(serial_port, "ports", lambda: [(port, "an adapter") for port in ports])
+    has_ports(monkeypatch, ports)
     assert tool(probe, "info") == ended
     assert capsys.readouterr().err.splitlines()[-1] == f"error: {says}"
 

@@ -34,15 +34,25 @@ _NO_LINES = (errno.ENOTTY, errno.EINVAL)  # a pseudo terminal has none
 _NO_ENTRY = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
 
 
-def ports() -> list[tuple[str, str]]:
-    """Return the serial ports of this machine, each with its description; none if the system cannot list them."""
+def _listed() -> list[Any]:
+    """Return the serial ports of this machine as pyserial lists them; none if the system cannot list them."""
     deps.require("serial")
     try:
         from serial.tools import list_ports
     except AttributeError as exc:  # Wine 8 has no CM_MapCrToWin32Err, which pyserial 3.5 looks up at once
         _log.info("the system cannot list serial ports: %s", exc)
         return []
-    return [(port.device, port.description) for port in sorted(list_ports.comports())]
+    return sorted(list_ports.comports())
+
+
+def ports() -> list[tuple[str, str]]:
+    """Return the serial ports of this machine, each with its description; none if the system cannot list them."""
+    return [(port.device, port.description) for port in _listed()]
+
+
+def ports_on_usb() -> list[str]:
+    """Return the names of the serial ports that are on USB: all that have a vendor id."""
+    return [port.device for port in _listed() if port.vid is not None]
 
 
 class UsbPort(NamedTuple):
@@ -63,37 +73,40 @@ class UsbPort(NamedTuple):
 
 def usb_ports(vendor: int, products: Collection[int]) -> list[UsbPort]:
     """Return the serial ports that are on USB with these ids; none if the system cannot list them."""
-    deps.require("serial")
-    try:
-        from serial.tools import list_ports
-    except AttributeError as exc:  # as in `ports`
-        _log.info("the system cannot list serial ports: %s", exc)
-        return []
-    found = sorted(port for port in list_ports.comports() if port.vid == vendor and port.pid in products)
+    found = [port for port in _listed() if port.vid == vendor and port.pid in products]
     return [UsbPort(port.device, port.description, port.serial_number, port.pid) for port in found]
 
 
 def only_port(prefix: str, likely: Sequence[str] = ()) -> str:
-    """Return the name of the only serial port of this machine, or the only one that is likely.
+    """Return the name of the only serial port on USB, or the only one that is likely.
+
+    A port that is built into the machine may have anything at its other end, so it is used only by its name.
 
     Args:
         prefix: What stands before the name of a port in `--probe`.
         likely: The ports at which the probe may be; none if that is not known.
 
     Raises:
-        ProbeNotFoundError: It has none.
-        ProbeAmbiguousError: It has several.
+        ProbeNotFoundError: There is none.
+        ProbeAmbiguousError: There are several.
     """
-    found = list(likely) or [name for name, _ in ports()]
-    if not found:
-        raise ProbeNotFoundError("this machine has no serial port", hint="plug the adapter in")
+    found = list(likely) or ports_on_usb()
     if len(found) > 1:
         raise ProbeAmbiguousError(
-            f"this machine has {len(found)} serial ports{' of this kind' if likely else ''}, and you named none",
+            f"this machine has {len(found)} serial ports {'of this kind' if likely else 'on USB'}, and you named none",
             hint=Hint("choose one: {probe:{port}}", port=prefix + found[0]),
             details=[f"{prefix}{name}" for name in found],
         )
-    return found[0]
+    if found:
+        return found[0]
+    others = [name for name, _ in ports()]
+    if not others:
+        raise ProbeNotFoundError("this machine has no serial port", hint="plug the adapter in")
+    raise ProbeNotFoundError(
+        "this machine has no serial port on USB, and you named none",
+        hint=Hint("plug the adapter in, or name the port: {probe:{port}}", port=prefix + others[0]),
+        details=[f"{prefix}{name}" for name in others],
+    )
 
 
 class SerialPort:
