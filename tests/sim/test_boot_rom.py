@@ -107,6 +107,20 @@ def test_a_loader_that_a_routine_in_ram_has_lost_answers_no_later_client() -> No
     assert answers(BootRom(chip, loader, 40.0), "7f") == [""]
 
 
+@pytest.mark.parametrize("junk", ["20fe", "5c9d5c20fb"], ids=["an empty loop", "a loop that counts"])
+def test_a_routine_in_ram_that_starts_no_work_is_given_up_soon(junk: str, caplog: pytest.LogCaptureFixture) -> None:
+    part = find_part("stm8s208mb")
+    chip = Microcontroller(part)
+    rom = BootRom(chip, rom_facts.of(part), 0.0)
+    chip.ram.write(0xA0, bytes.fromhex(junk))
+    assert answers(rom, "7f", "43bc", "ff00", "7f") == ["79", "79", "", ""]
+    assert chip.executed_to < 1.2  # the client began at 1.0
+    (told,) = caplog.records
+    assert told.getMessage().startswith("a routine in RAM did not come back at 0x0000A")
+    rom.begin(2.0)
+    assert answers(rom, "7f") == ["79"]
+
+
 def test_a_program_in_ram_goes_on_for_the_next_client() -> None:
     part = find_part("stm8s208mb")
     chip = Microcontroller(part)

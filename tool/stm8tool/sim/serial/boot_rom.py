@@ -8,7 +8,8 @@ Sources: UM0560 as its clients use it (stm8gal, confidence high). Our readings, 
 * A read across the end of a memory gives 0x00 for the rest. The die may have flash that the part does not have: it
   reads 0x00, too.
 * Registers, the unique ID and the ROM itself cannot be read.
-* A routine in RAM that does not return leaves a loader that is silent until the next reset.
+* A routine in RAM that does not return leaves a loader that is silent until the next reset. One that starts no work on
+  the flash or EEPROM for 0.1 s is taken for such a routine.
 * After a sync it does not measure the speed again. A byte at another speed is lost; a real UART would receive garbage.
 * An STM8L of 8 KiB copies its routines into RAM when the loader starts, one byte of them wrong. That byte is in the
   routine for writes, so an erase works. No source says how a write fails without the byte of the client: a gap.
@@ -16,6 +17,7 @@ Sources: UM0560 as its clients use it (stm8gal, confidence high). Our readings, 
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Generator
 from typing import Optional
@@ -27,6 +29,8 @@ from .rom_facts import SECTOR, RomLoader, RomVariables
 from .rom_flash import RomFlash
 from .started import StartedProgram
 from .wire import Sent, Started
+
+_log = logging.getLogger(__name__)
 
 ACK, NACK, SYNC = 0x79, 0x1F, 0x7F
 GET, READ, GO, WRITE, ERASE = 0x00, 0x11, 0x21, 0x31, 0x43
@@ -52,6 +56,7 @@ _REFRESH = bytes.fromhex("35AA50E0 81")  # MOV IWDG_KR,#0xAA and RET: all that i
 _GLANCE_S = 0.00002  # of simulated time; between two of them the simulator looks whether a routine has come back
 _STACK_USED = 16  # bytes of the ROM; no source says how many
 _LIMIT_S = 20.0  # for a routine; a mass erase of 128 KiB takes 3.3 s
+_IDLE_S = 0.1  # so long a routine may start nothing in the arrays; one that works starts the next block much earlier
 _CC = 0x28
 
 Taking = Generator[None, Optional[int], None]
@@ -398,15 +403,22 @@ class BootRom:
         chip.processor.execution.memory[calls.refresh : calls.refresh + len(_REFRESH)] = _REFRESH
         debug.stopped = ""
         debug.leave_at(entry, 0, 0, 0, top - 2, _CC)
-        limit = self._now + _LIMIT_S
-        while debug.pc != back and not debug.stopped and not chip.in_reset and self._now < limit:
+        limit, idle_since = self._now + _LIMIT_S, self._now
+        while debug.pc != back and not debug.stopped and not chip.in_reset:
             busy = chip.controller.busy_until if chip.controller.busy else 0.0
+            idle_since = max(idle_since, busy)
+            if self._now >= min(limit, idle_since + _IDLE_S):
+                break
             self._now = chip.executed_to = chip.processor.run(self._now, max(self._now, busy) + _GLANCE_S)
         returned = debug.pc == back and debug.registers[4] == top  # what runs through RAM arrives there without RET
         if not returned or chip.in_reset:
             self._taking_ends()
             if not chip.in_reset:
                 debug.stopped = DEAD
+                _log.warning(
+                    "a routine in RAM did not come back at 0x%06X: the loader of this chip is silent until a reset",
+                    debug.pc,
+                )
             return None
         self._in_step()
         return chip.ram.data[error] == 0
