@@ -167,6 +167,17 @@ def take_source(env: Any, node: Any) -> Any:
     return env.Object(target if Path(target).is_absolute() else f"#{target}", node)  # "#" is the project
 
 
+def take_objects_of_a_script() -> None:
+    """Let SDCC write the objects of a pre: script that calls BuildSources: PlatformIO has given them its own ending."""
+    early = env.Flatten(env.get("PIOBUILDFILES", []))
+    env.Replace(PIOBUILDFILES=[])
+    for node in early:
+        if node.sources and not str(node).endswith(env["OBJSUFFIX"]):
+            source = take_source(env, node.sources[0])
+            node = env.Object(source) if source is node.sources[0] else source
+        env.Append(PIOBUILDFILES=[node])
+
+
 def refuse_sketches(env: Any) -> None:
     """Replace PlatformIO's conversion of sketches to C++, which runs the host's compiler."""
     for node in [] if env.IsIntegrationDump() else env.FindInoNodes():
@@ -249,6 +260,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
             f"build_dir = {env.subst('$PROJECT_BUILD_DIR')}: SDCC cannot write below a folder with a space in its name"
         )
     taken: list[str] = []  # the sources that already have an object
+    take_objects_of_a_script()
     env.AddBuildMiddleware(take_source)
     env.AddMethod(refuse_sketches, "ConvertInoToCpp")
     env.AddMethod(dump_size_data, "DumpSizeData")

@@ -259,8 +259,14 @@ assignment, initialiser, return value, conditional. A spelling is found if and o
 COMPILERS_END = """
 ## If you want to tell SDCC's developers
 
-Send the smallest program of a kind to SDCC's bug tracker. Give the version, the options, and the value that C says.
-Give the value that came out. Add the lines of the assembler that are wrong. One report for each kind is best.
+The text of a report is ready for each kind. In a checkout, this compiles and executes the program of a kind, and
+prints the text:
+
+    .venv/bin/python -I tests/sdcc/report.py lost-borrow
+
+It has the version, the options, the program, what C says, what came out, and the assembler. `--sdcc PATH` takes another
+SDCC. Nothing is sent. First look in [SDCC's bug tracker](https://sourceforge.net/p/sdcc/bugs/) whether the kind is
+known, and try SDCC's newest version. Then make one ticket for each kind: the first line is its title.
 """
 
 

@@ -195,6 +195,14 @@ def problems(
                 f"{_FETCH_AGAIN}, or set {OPTION} = {SYSTEM}",
             )
         )
+    if mode != SYSTEM and not package:
+        found.append(
+            (
+                f"PlatformIO finds no package {PACKAGE} for this project, so the build takes {compiler.path}",
+                "if platform_packages has symlink://, the folder must hold package.json and no file .piopm; or set "
+                f"{OPTION} = {SYSTEM}",
+            )
+        )
     counts = (mode != SYSTEM and in_package_version(package_version)) or version
     if sduino and counts[:2] >= FIRST_IN_REGISTERS:
         found.append(

@@ -85,6 +85,20 @@ def test_a_script_may_name_the_program(project: Project) -> None:
     assert project.built("blinker.hex").is_file()
 
 
+def test_a_script_may_make_sources_and_let_them_be_built(project: Project) -> None:
+    project.source("void made(void);\nvoid main(void) { made(); }\n")
+    (project.folder / "make.py").write_text(
+        'Import("env")\nimport pathlib\npathlib.Path("made").mkdir()\n'
+        'pathlib.Path("made", "a table.c").write_text("void made(void) {}\\n")\n'
+        'env.BuildSources("$BUILD_DIR/made", "made")\n',
+        encoding="utf-8",
+    )
+    project.configure("stm8sblue\nextra_scripts = pre:make.py")
+    result = project.run()
+    assert result.code == 0, result.output
+    assert project.built("made/a_table.c.rel").is_file()
+
+
 @pytest.mark.parametrize(
     ("script", "words"),
     [

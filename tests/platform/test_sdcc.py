@@ -101,6 +101,14 @@ def test_a_package_without_a_compiler_gives_way_to_the_path_and_is_told(tmp_path
     assert "board_build.sdcc = system" in hint
 
 
+def test_a_package_that_platformio_does_not_find_gives_way_to_the_path_and_is_told() -> None:
+    path = sdcc.Compiler("/bin/sdcc", BANNER.format("4.2.0"))
+    ((warning, hint),) = sdcc.problems(path, "package", "", "", [])
+    assert warning == "PlatformIO finds no package toolchain-sdcc for this project, so the build takes /bin/sdcc"
+    assert "no file .piopm" in hint
+    assert sdcc.problems(path, sdcc.SYSTEM, "", "", []) == []
+
+
 def test_a_build_says_which_compiler_it_uses(project: Project) -> None:
     folder = project.core.folder / "packages" / "toolchain-sdcc"
     own = sdcc.ask(project.core.sdcc())

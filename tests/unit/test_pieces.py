@@ -115,6 +115,16 @@ def test_code_or_data_without_a_name_of_its_own_keeps_the_file_whole(text: str) 
     assert pieces.cut(text).problem
 
 
+@pytest.mark.parametrize("letters", ["\u0445", "\u00c5", "\f"])  # the first two hold the byte 0x85
+def test_a_comment_of_the_source_ends_with_its_line(letters: str) -> None:
+    text = function("f", f"; src/main.c: 3: // {letters} told: v = v + 1;\n\tret\n") + function("g", "\tret\n")
+    assembler = (HEAD + text).encode().decode("latin-1")
+    found = pieces.cut(assembler)
+    assert found.problem == ""
+    assert [piece.names for piece in found.pieces] == [("_f",), ("_g",)]
+    assert pieces.without(assembler, found, {0}).count("\n") == assembler.count("\n")
+
+
 def test_code_in_an_area_of_the_program_is_no_piece_and_names_what_it_needs() -> None:
     found = pieces.cut(HEAD.replace("CODE", "BOOT") + function("f", "\tcall\t_needed\n\tret\n"))
     assert found.problem == ""

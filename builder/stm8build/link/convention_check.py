@@ -49,7 +49,7 @@ class ConventionCheck:
             if conventions.is_wrong_call(build, operation, name, own):
                 yield (f"{place.file}:{place.line}", *conventions.wrong_call_problem(build, name))
         for file, text in hand_written.items():
-            for number, raw in enumerate(text.splitlines(), 1):
+            for number, raw in enumerate(text.split("\n"), 1):
                 for line in conventions.lines(raw):
                     if conventions.is_wrong_call(build, line.operation, line.operands, own):
                         yield (f"{file}:{number}", *conventions.wrong_call_problem(build, line.operands))

@@ -106,6 +106,14 @@ def _code(text: str) -> str:
     return text if "'" in text or '"' in text else text.partition(";")[0]
 
 
+def _lines(text: str) -> list[str]:
+    """Return the lines with their ends.
+
+    SDCC copies each line of C into a comment. There, a byte of a letter can be what Python takes for the end of a line.
+    """
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
 def _is_comment(text: str) -> bool:
     return not text or text.startswith(";")
 
@@ -118,9 +126,8 @@ def _is_mark(text: str) -> bool:
 
 def cut(text: str) -> Cut:
     """Return the pieces of an assembler file."""
-    lines = text.splitlines()
     try:
-        return _Cutter(lines).cut()
+        return _Cutter(_lines(text)).cut()
     except UnknownError as exc:
         return Cut(str(exc))
 
@@ -246,7 +253,7 @@ def without(text: str, found: Cut, dropped: Collection[int]) -> str:
         dropped: The places of the pieces in `found.pieces`.
     """
     gone = {name for place in dropped for name in found.pieces[place].names}
-    lines, marks = debug_lines.adjusted(text.splitlines(keepends=True), gone)
+    lines, marks = debug_lines.adjusted(_lines(text), gone)
     kept = set(found.uses).union(found.names)
     for place, piece in enumerate(found.pieces):
         if place in dropped:

@@ -20,7 +20,7 @@ from ..linker_files.objects import Label, Object, labels, read_object
 from .pieces import CONSTANT, FUNCTION, Cut, Piece, cut, without
 from .reach import Module, Reached, reached
 
-FORMAT = 1  # of the files in which this module keeps a cut; another one where `pieces` changes
+FORMAT = 2  # of the files in which this module keeps a cut; another one where `pieces` changes
 NO_ASSEMBLER = "this build has not compiled it from C"
 
 _OTHER_NAME = re.compile(r"[^\w.-]")

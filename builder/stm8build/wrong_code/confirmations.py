@@ -61,7 +61,7 @@ class Source:
     def lines(self, file: str) -> list[str]:
         """Return the lines of a file; none if it is not there."""
         if file not in self._texts:
-            self._texts[file] = (self._read(file) or "").splitlines()
+            self._texts[file] = (self._read(file) or "").split("\n")  # a form feed ends no line, as for SDCC
         return self._texts[file]
 
     def line(self, file: str, number: int) -> str:

@@ -22,7 +22,7 @@ from .syntax_tree import Function, Node, parse
 OPTION = "board_build.wrong_code"
 TARGET = "check-compiler"
 DUMPS = ("--dump-ast", "--dump-i-code")  # options of SDCC, by which it shows what the rules look at
-CACHE_FORMAT = 8  # another one where the rules change
+CACHE_FORMAT = 9  # another one where the rules change
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
 _SUM = re.compile(r"\+|-(?!>)")
 _COMPARED_IN_VAIN = re.compile(r"^(.+?):(\d+): warning 94:", re.MULTILINE)
@@ -66,18 +66,22 @@ def findings(compiled: Compiled, large: bool, read: Callable[[str], Optional[str
         large: Whether the memory model is the large one.
         read: Gives the text of a source, or None, for the comments that silence a line.
     """
+    source = Source(read)
+    return _not_silenced(_all(compiled, large, source), source)
+
+
+def _all(compiled: Compiled, large: bool, source: Source) -> list[Finding]:
     if not compiled.assembler:
         return []
     functions = parse(compiled.tree)
     add_initialisers(functions, compiled.code)
-    source = Source(read)
     found = {*_in_tree(functions, compiled, source), *_in_assembler(functions, compiled.assembler, large)}
     version = wrong_assembler.version(compiled.assembler)[:2]
-    return sorted(
-        finding
-        for finding in found
-        if BY_NAME[finding.kind].is_made_by(version) and not _is_silenced(finding, source.line(*finding[:2]))
-    )
+    return sorted(finding for finding in found if BY_NAME[finding.kind].is_made_by(version))
+
+
+def _not_silenced(found: list[Finding], source: Source) -> list[Finding]:
+    return [finding for finding in found if not _is_silenced(finding, source.line(*finding[:2]))]
 
 
 def _is_silenced(finding: Finding, line: str) -> bool:
@@ -148,15 +152,19 @@ def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Ite
 def cached(
     compiled: Compiled, large: bool, read: Callable[[str], Optional[str]], cache: Path, source: str
 ) -> list[Finding]:
-    """Return the same as `findings`; nothing is looked for anew while the file and what SDCC made of it stay."""
+    """Return the same as `findings`; nothing is looked for anew while the file and what SDCC made of it stay.
+
+    The comments that silence a line are read each time: they can be in another file, which `#line` names.
+    """
+    silencing = Source(read)
     text = "\0".join((str(CACHE_FORMAT), str(large), read(source) or "", *compiled))
     key = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
     try:
         held = json.loads(cache.read_text(encoding="utf-8"))
         if held["key"] == key:
-            return [Finding(*row) for row in held["findings"]]
+            return _not_silenced([Finding(*row) for row in held["findings"]], silencing)
     except (OSError, ValueError, KeyError, TypeError):
         pass  # there is none, or not one of ours: it is written anew
-    found = findings(compiled, large, read)
+    found = _all(compiled, large, silencing)
     cache.write_text(json.dumps({"key": key, "findings": found}), encoding="utf-8")
-    return found
+    return _not_silenced(found, silencing)
