@@ -12,6 +12,7 @@ from intelhex import IntelHex
 from stm8build.wrong_code import file_findings
 from stm8build.wrong_code.initialisers import SUFFIX
 from stm8build.wrong_code.kind_row import NEVER_BACK
+from stm8build.wrong_code.later_code import NARROWED, PLACED
 from stm8tool.sim.cpu.core import Cpu
 
 from .machine import RefusedError, Watched
@@ -53,8 +54,8 @@ class Programs:
         done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
         if done.returncode:
             raise RefusedError(done.stderr)
-        assembler, code = (folder / f"p{suffix}" for suffix in (".asm", SUFFIX))
-        self.compiled = file_findings.Compiled(done.stdout, assembler.read_text(), done.stderr, code.read_text())
+        assembler, *codes = ((folder / f"p{suffix}").read_text() for suffix in (".asm", SUFFIX, NARROWED, PLACED))
+        self.compiled = file_findings.Compiled(done.stdout, assembler, done.stderr, *codes)
         self.image = IntelHex(str(folder / "p.ihx"))
 
     @staticmethod

@@ -17,6 +17,7 @@ from intelhex import IntelHex
 from plain_bus import PlainBus
 from stm8build.wrong_code import file_findings
 from stm8build.wrong_code.initialisers import SUFFIX
+from stm8build.wrong_code.later_code import NARROWED, PLACED
 from stm8tool.sim.cpu.core import Cpu
 from stm8tool.sim.cpu.writer import MemoryLayout
 
@@ -98,8 +99,10 @@ def compile_searched(
         RefusedError: SDCC refuses the program or crashes.
     """
     image, told = _compile(text, [*options, *file_findings.DUMPS], folder, program)
-    assembler, code = ((folder / f"program{suffix}").read_text("latin-1") for suffix in (".asm", SUFFIX))
-    compiled = file_findings.Compiled(told.stdout, assembler, told.stderr, code)
+    assembler, *codes = (
+        (folder / f"program{suffix}").read_text("latin-1") for suffix in (".asm", SUFFIX, NARROWED, PLACED)
+    )
+    compiled = file_findings.Compiled(told.stdout, assembler, told.stderr, *codes)
     return image, file_findings.findings(compiled, "--model-large" in options, lambda _: text)
 
 

@@ -22,8 +22,11 @@ from . import file_findings
 from .file_findings import OPTION, TARGET
 from .initialisers import OTHER_SUFFIXES, SUFFIX
 from .kinds import BY_NAME
+from .later_code import NARROWED, PLACED
 
 _REST = "silence one line with the comment `// wrong-code: ok`, or all with board_build.wrong_code = off"
+
+_CODES = (SUFFIX, NARROWED, PLACED)  # of the files with intermediate code, in the order of `file_findings.Compiled`
 
 Spawn = Callable[[str, Callable[[str], str], str, list[str], dict[str, str]], int]
 
@@ -66,6 +69,8 @@ def printing_the_tree(spawn: Spawn) -> Spawn:
             return spawn(shell, escape, command, words, variables)
         tree, messages = _tree(target), _messages(target)
         into = [">", escape(tree.as_posix()), "2>", escape(messages.as_posix())]
+        for suffix in _CODES:  # SDCC writes none of them for a file without a function
+            target.with_suffix(suffix).unlink(missing_ok=True)
         failed = spawn(shell, escape, command, [*words, *file_findings.DUMPS, *into], variables)
         for suffix in OTHER_SUFFIXES:
             target.with_suffix(suffix).unlink(missing_ok=True)
@@ -174,7 +179,8 @@ class CompilerCheck:
 
         An object from `build_cache_dir` comes alone. A project's script can start SDCC in its own way.
         """
-        files = (_tree(target), target.with_suffix(".asm"), _messages(target), target.with_suffix(SUFFIX))
+        codes = [target.with_suffix(suffix) for suffix in _CODES]
+        files = (_tree(target), target.with_suffix(".asm"), _messages(target), *codes)
         left = not getattr(node, "cached", False) and all(file.is_file() for file in files)
         if left and files[0].stat().st_mtime_ns >= target.stat().st_mtime_ns:
             return file_findings.Compiled(*(file.read_text("utf-8", "replace") for file in files))
@@ -188,14 +194,15 @@ class CompilerCheck:
             line = " ".join([*escape_list(words, env["ESCAPE"]), "-o", out.as_posix()])
             variables = {name: str(value) for name, value in env["ENV"].items()}
             done = subprocess.run(line, shell=True, env=variables, capture_output=True, check=False)
-            raw = out.with_suffix(SUFFIX)
-            assembler, code = (file.read_text("utf-8", "replace") if file.is_file() else "" for file in (out, raw))
+            assembler, *texts = (
+                file.read_text("utf-8", "replace") if file.is_file() else ""
+                for file in (out, *(out.with_suffix(suffix) for suffix in _CODES))
+            )
         if done.returncode or not assembler:
             return file_findings.Compiled("", "", "")
         tree, messages = (output.decode("utf-8", "replace") for output in (done.stdout, done.stderr))
-        made = file_findings.Compiled(tree, assembler, messages, code)
-        order = (files[1], files[2], files[3], files[0])
-        for file, text in zip(order, (made.assembler, made.messages, made.code, made.tree)):
+        made = file_findings.Compiled(tree, assembler, messages, *texts)
+        for file, text in zip((*files[1:], files[0]), (*made[1:], made.tree)):
             file.write_text(text, encoding="utf-8")  # the tree last: see `printing_the_tree`
         return made
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from . import rules_bytes, wrong_assembler
+from . import lost_arguments, lost_values, shift_counts, wrong_assembler
 from .confirmations import CONFIRMATIONS, DOUBTS, INITIAL_QUESTIONS, Question, Source, touches
 from .initialisers import add_initialisers
 from .kinds import BY_NAME
@@ -51,6 +51,8 @@ class Compiled(NamedTuple):
     assembler: str
     messages: str
     code: str = ""  # the intermediate code, as it is before SDCC changes anything
+    narrowed: str = ""  # after operations were moved and narrowed
+    placed: str = ""  # with the registers of each value
 
 
 def version_text(assembler: str) -> str:
@@ -75,7 +77,11 @@ def _all(compiled: Compiled, large: bool, source: Source) -> list[Finding]:
         return []
     functions = parse(compiled.tree)
     add_initialisers(functions, compiled.code)
-    found = {*_in_tree(functions, compiled, source), *_in_assembler(functions, compiled.assembler, large)}
+    found = {
+        *_in_tree(functions, compiled, source),
+        *_in_assembler(functions, compiled.assembler, large),
+        *_in_later_code(compiled),
+    }
     version = wrong_assembler.version(compiled.assembler)[:2]
     return sorted(finding for finding in found if BY_NAME[finding.kind].is_made_by(version))
 
@@ -139,14 +145,22 @@ def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Ite
         *wrong_assembler.patterns(assembler),
         *wrong_assembler.moved_parameters(assembler, wide, large),
         *wrong_assembler.overwritten_bytes(assembler),
-        *wrong_assembler.overwritten_counts(assembler),
+        *shift_counts.overwritten_counts(assembler),
         *wrong_assembler.misplaced_falses(assembler),
     )
     for place in places:
         yield Finding(place.file, place.line, place.kind, place.function)
-    for place in wrong_assembler.lost_high_bytes(assembler):
-        if rules_bytes.mixes_a_long_from_memory(functions, place.file, place.line):
-            yield Finding(place.file, place.line, place.kind, place.function)
+
+
+def _in_later_code(compiled: Compiled) -> Iterator[Finding]:
+    places = (
+        *lost_values.lost_bytes(compiled.placed, compiled.assembler),
+        *lost_values.lost_variables(compiled.narrowed),
+        *lost_arguments.lost_arguments(compiled.placed, compiled.assembler),
+        *lost_values.overwritten_values(compiled.placed, compiled.assembler),
+    )
+    for place in places:
+        yield Finding(place.file, place.line, place.kind, place.function)
 
 
 def cached(

@@ -16,14 +16,15 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
+from .later_code import lines_of
 from .syntax_tree import Function, Node, Type, parse_type
 
 SUFFIX = ".dumpraw0"  # of the file with the code as it is before anything is changed
 OTHER_SUFFIXES = tuple(  # SDCC writes the code after each later step, too
     f".dump{step}"
     for step in (
-        *("raw1", "cse", "dflow", "gcse", "deadcode", "loop", "loopd", "loopg", "genconstprop", "lospre"),
-        *("lrange", "pack", "range", "rassgn"),
+        *("raw1", "cse", "dflow", "gcse", "deadcode", "loop", "loopd", "loopg", "genconstprop"),
+        *("lrange", "pack", "range"),
     )
 )
 
@@ -87,7 +88,7 @@ def _procedures(code: str) -> Iterator[tuple[str, list[tuple[str, int, str]]]]:
     """Yield the name of each function, and its rows: file, line, operation."""
     name = ""
     rows: list[tuple[str, int, str]] = []
-    for line in code.splitlines():
+    for line in lines_of(code):
         match = _ROW.match(line)
         if not match:
             continue

@@ -47,16 +47,30 @@ KINDS = (
     ),
     Kind(
         "lost-high-byte",
-        "a long that a pointer leads to ^ an unsigned char, where the result is stored",
-        "the highest byte of the result is 0",
-        "put the byte into a volatile variable of the type of the long, and use that",
+        "a long or an int ^ a value with a byte that is always 0, such as an unsigned char, `w & 255` or `c << 8`",
+        "one byte of the result is that of the second value, mostly 0 in the place of the highest byte",
+        "put the second value into a volatile variable of the type of the first one, and use that",
         "unsigned long w$;\nvoid f$(unsigned long *p, unsigned char c) { *p ^= c; }",
         "(w$ = 0x12345678, f$(&w$, 0x9a), w$)",
         (),
         0x123456E2,
         {"4.2": 0x123456E2, "4.5": 0x3456E2},
         "unsigned long w$;\nvoid f$(unsigned long *p, unsigned char c) { volatile unsigned long t = c; *p ^= t; }",
-        note="SDCC reaches members of structs and elements of arrays in this way, too. | & + are right, and so is a "
-        "value of 16 bits.",
+        note="A byte that is always 0xff is as wrong, and & with such a byte, as in `v &= c | 0xff00`. The options and "
+        "the place of the values decide whether a program is wrong. | and + are right, and so is long long.",
+    ),
+    Kind(
+        "lost-variable",
+        "a variable that a loop reads in vain, as in `while (n--) if (v == 7) { }`, and that is cut later",
+        "the variable has lost its value and is 0",
+        "leave out what nothing uses, or make the variable volatile",
+        "unsigned char f$(int b, unsigned char n) { int v = b + 1; while (n--) if (v == 7) { } return v; }",
+        "f$(4, 3)",
+        (),
+        5,
+        {"4.2": 5, "4.5": 0},
+        "unsigned char f$(int b, unsigned char n) { volatile int v = b + 1; while (n--) if (v == 7) { } return v; }",
+        note="SDCC narrows the variable to the bits that the program uses, and throws its value away on the way. A "
+        "macro that tests a value and does nothing with it has this shape, and so has a variable that is set in vain.",
     ),
 )

@@ -6,7 +6,7 @@ Each rule yields the nodes that come out wrong. Pure: no SCons in here.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from .syntax_tree import Function, Node
 from .tree_questions import BITWISE, COMPARISONS, EQUALITIES, out_of_commas, variable_and_constant, widened_to
@@ -133,16 +133,3 @@ def _fits(factors: list[Node]) -> bool:
     if any(map(_is_truth, factors)):
         return True
     return not any(factor.type.signed for factor in factors) and math.prod(map(largest, factors)) < 256
-
-
-_PLACES = ("DEREF", "PTR_ACCESS", "ARRAY_OP")
-
-
-def mixes_a_long_from_memory(functions: Iterable[Function], file: str, line: int) -> bool:
-    """Tell whether a line has `^` with a long that comes from memory. Local variables do not count."""
-    nodes = (node for function in functions for node in function.nodes() if (node.file, node.line) == (file, line))
-    return any(_is_a_long_in_memory(child) for node in nodes if node.kind == "XOR" for child in node.children)
-
-
-def _is_a_long_in_memory(node: Node) -> bool:
-    return node.type.size == 4 and (node.kind in _PLACES or (node.kind == "SYMBOL" and node.level == 0))

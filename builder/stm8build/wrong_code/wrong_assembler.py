@@ -74,9 +74,11 @@ _PATTERNS = {
     "popped-early": re.compile(
         r"\tpushw\t([xy])\n"
         + _GAP
-        + r"\tpush\ta\n"
+        + r"(?:\txor\ta, \([12], sp\)\n"
         + _GAP
-        + r"(?:\tld\ta, [^\n]+\n"
+        + r")?\tpush\ta\n"
+        + _GAP
+        + r"(?:\t(?:ld\ta, [^\n]+|clr\ta)\n"
         + _GAP
         + r")?\t(?:xor|or|and)\ta, \([12], sp\)\n"
         + _GAP
@@ -90,7 +92,7 @@ _PATTERNS = {
     ),
 }
 
-KINDS = (*_PATTERNS, "moved-parameter", "overwritten-byte", "overwritten-count", "misplaced-false", "lost-high-byte")
+KINDS = (*_PATTERNS, "moved-parameter", "overwritten-byte", "overwritten-count", "misplaced-false", "lost-argument")
 
 _SP_BY = re.compile(r"(sub|addw|add)\tsp, #(0x[0-9a-f]+|\d+)$")
 _SP_PLACE = re.compile(r"\((0x[0-9a-f]+|\d+), sp\)")
@@ -235,6 +237,26 @@ class Code:
         return bool(code) and not combines
 
 
+def functions_of(assembler: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the name of each function, and where its instructions begin and end."""
+    for function in _FUNCTION.finditer(assembler):
+        yield function[1], function.start(2), function.end(2)
+
+
+def rows_of(code: str) -> Iterator[tuple[str, int]]:
+    """Yield the instructions and their offsets."""
+    return _rows(code)
+
+
+def code_of_functions(assembler: str) -> dict[str, Code]:
+    """Return the instructions of each function. The line that it begins in stands before its name."""
+    marks = [mark.start() for mark in _C_LINE.finditer(assembler)]
+    begins = {name: marks[bisect_right(marks, start) - 1] for name, start, _ in functions_of(assembler) if marks}
+    return {
+        name: Code(assembler[min(begins[name], start) : end]) for name, start, end in functions_of(assembler) if marks
+    }
+
+
 _STORED = re.compile(r"ld\t\((0x[0-9a-f]+|\d+), sp\), a$")
 _CHANGES_A = re.compile(
     r"(?:ld|and|or|xor|add|adc|sub|sbc|rrwa|rlwa|exg)\ta\b|(?:clr|inc|dec|cpl|neg|pop|swap|s[lr][la]|r[lr]c)\ta$"
@@ -289,58 +311,6 @@ def _first_overwritten(code: str) -> Optional[int]:
     return None
 
 
-# The number of bits of a shift is loaded, and the loop shifts places on the stack.
-_SHIFT_LOOP = re.compile(
-    r"\tld\ta, \((0x[0-9a-f]+), sp\)\n"
-    + _GAP
-    + r"\tjreq\t\S+\n"
-    + _GAP
-    + r"\d+\$:\n"
-    + _GAP
-    + r"(?:\t(?:sraw|srlw|sllw|slaw|rrcw|rlcw)\t[xy]\n"
-    + _GAP
-    + r")*((?:\t(?:sra|srl|sll|sla|rrc|rlc)\t\(0x[0-9a-f]+, sp\)\n"
-    + _GAP
-    + r")+)\tdec\ta\n"
-)
-# `srl (8, sp)` reads the place as well, but what it leaves there is lost in the same way.
-_WRITTEN = re.compile(r"(ldw?|clr|s[lr][la]|r[lr]c|inc|dec|cpl|neg)\t\((0x[0-9a-f]+), sp\)(?:, |$)")
-
-
-def overwritten_counts(assembler: str) -> Iterator[Place]:
-    """Yield shifts whose number of bits lies in the place of the value, and was overwritten by it."""
-    if "\tdec\ta\n" not in assembler:
-        return
-    lines = Lines(assembler)
-    for function in _FUNCTION.finditer(assembler):
-        for loop in _SHIFT_LOOP.finditer(assembler, function.start(2), function.end(2)):
-            place = int(loop[1], 0)
-            shifted = {int(each, 0) for each in _SP_PLACE.findall(loop[2])}
-            before = [row for row, _ in _rows(assembler[function.start(2) : loop.start()])]
-            if place in shifted and _is_lost(before, place):
-                yield Place("overwritten-count", *lines.at(loop.end() - 1), function[1])
-
-
-def _is_lost(rows: list[str], place: int) -> bool:
-    """Whether a place was written twice, and not read in between."""
-    writes = 0
-    for row in reversed(rows):
-        if row.split("\t")[0] in _PUSHES or _SP_BY.match(row) or row.startswith("call"):
-            return False
-        written = _WRITTEN.match(row)
-        if written:
-            start = int(written[2], 0)
-            writes += place in ({start, start + 1} if written[1] == "ldw" else {start})
-        else:
-            used = _SP_PLACE.search(row)
-            start = int(used[1], 0) if used else -9
-            if place in (start, start + 1) and (place == start or "w\t" in row):
-                return False
-        if writes == 2:
-            return True
-    return False
-
-
 # The result of a comparison: 1 where the values are equal, else 0. A byte may still be pushed when the 0 is stored.
 _TRUTH = re.compile(
     r"\tld\ta, #0x01\n"
@@ -364,33 +334,3 @@ def misplaced_falses(assembler: str) -> Iterator[Place]:
         for match in _TRUTH.finditer(assembler, function.start(2), function.end(2)):
             if int(match[1], 0) != int(match[3], 0):
                 yield Place("misplaced-false", *lines.at(match.end() - 1), function[1])
-
-
-# The upper half of a long is kept on the stack. A 0 goes into the place of the highest byte of the result, and only the
-# byte below is copied from there.
-_UPPER_HALF = re.compile(
-    rf"\tldw\t([xy]), (?:\((?:0x[0-9a-f]+, |\d+, )?[xy]\)|_[^\n]+)\n{_GAP}\tldw\t\((0x[0-9a-f]+), sp\), \1\n"
-)
-_COPY = rf"\tld\ta, [^\n]+\n{_GAP}\tld\t[^\n]+, a\n{_GAP}"
-_ZERO_AND_XOR = re.compile(
-    rf"\tclr\ta\n{_GAP}\tld\t\((0x[0-9a-f]+), sp\), a\n{_GAP}"
-    rf"\tld\ta, [^\n]+\n{_GAP}\txor\ta, [^\n]+\n{_GAP}\tld\t[^\n]+, a\n{_GAP}(?:{_COPY})?"
-    rf"\tld\ta, \((0x[0-9a-f]+), sp\)\n{_GAP}\tld\t\((0x[0-9a-f]+), sp\), a\n"
-)
-
-
-def lost_high_bytes(assembler: str) -> Iterator[Place]:
-    """Yield where `^` of a long and a byte puts a 0 into the highest byte of the result.
-
-    The 0 is the highest byte of the other value. It is in A, and SDCC takes A for the byte of the long.
-    """
-    if "\txor\ta, " not in assembler:
-        return
-    lines = Lines(assembler)
-    for function in _FUNCTION.finditer(assembler):
-        for match in _ZERO_AND_XOR.finditer(assembler, function.start(2), function.end(2)):
-            zero, kept, copied = (int(place, 0) for place in match.groups())
-            before = assembler[function.start(2) : match.start()]
-            halves = {int(half[2], 0) for half in _UPPER_HALF.finditer(before)}
-            if copied == zero + 1 and kept - 1 in halves and kept - 1 != zero:
-                yield Place("lost-high-byte", *lines.at(match.end() - 1), function[1])
