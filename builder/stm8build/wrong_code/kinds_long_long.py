@@ -140,7 +140,8 @@ KINDS = (
     ),
     Kind(
         "rounded-constant",
-        "a long long constant of more than 53 bits in + - * & | ^, where the result is cut to fewer bits",
+        "a long long constant of more than 53 bits in + - * & | ^, where the result is cut to fewer bits; with an unsigned "
+        "long long also a negative constant, such as ~3",
         "the constant has lost its low bits",
         "cast the constant to the type of the result",
         "unsigned h$ = 2;\nunsigned f$(void) { return h$ ^ 5972383011798638836LL; }",
