@@ -10,7 +10,7 @@ from pathlib import Path
 from intelhex import IntelHex
 
 from stm8build.wrong_code import file_findings
-from stm8build.wrong_code.initialisers import SUFFIX
+from stm8build.wrong_code.initialisers import LATER_SUFFIX, SUFFIX
 from stm8build.wrong_code.kind_row import NEVER_BACK
 from stm8tool.sim.cpu.core import Cpu
 
@@ -53,8 +53,9 @@ class Programs:
         done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
         if done.returncode:
             raise RefusedError(done.stderr)
-        assembler, code = (folder / f"p{suffix}" for suffix in (".asm", SUFFIX))
-        self.compiled = file_findings.Compiled(done.stdout, assembler.read_text(), done.stderr, code.read_text())
+        texts = ((folder / f"p{suffix}").read_text() for suffix in (".asm", SUFFIX, LATER_SUFFIX))
+        assembler, code, later = texts
+        self.compiled = file_findings.Compiled(done.stdout, assembler, done.stderr, code, later)
         self.image = IntelHex(str(folder / "p.ihx"))
 
     @staticmethod

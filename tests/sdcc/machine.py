@@ -16,7 +16,7 @@ from intelhex import IntelHex
 
 from plain_bus import PlainBus
 from stm8build.wrong_code import file_findings
-from stm8build.wrong_code.initialisers import SUFFIX
+from stm8build.wrong_code.initialisers import LATER_SUFFIX, SUFFIX
 from stm8tool.sim.cpu.core import Cpu
 from stm8tool.sim.cpu.writer import MemoryLayout
 
@@ -98,8 +98,9 @@ def compile_searched(
         RefusedError: SDCC refuses the program or crashes.
     """
     image, told = _compile(text, [*options, *file_findings.DUMPS], folder, program)
-    assembler, code = ((folder / f"program{suffix}").read_text("latin-1") for suffix in (".asm", SUFFIX))
-    compiled = file_findings.Compiled(told.stdout, assembler, told.stderr, code)
+    texts = ((folder / f"program{suffix}").read_text("latin-1") for suffix in (".asm", SUFFIX, LATER_SUFFIX))
+    assembler, code, later = texts
+    compiled = file_findings.Compiled(told.stdout, assembler, told.stderr, code, later)
     return image, file_findings.findings(compiled, "--model-large" in options, lambda _: text)
 
 

@@ -20,7 +20,7 @@ from SCons.Subst import escape_list
 from ..refusal import refuse
 from . import file_findings
 from .file_findings import OPTION, TARGET
-from .initialisers import OTHER_SUFFIXES, SUFFIX
+from .initialisers import LATER_SUFFIX, OTHER_SUFFIXES, SUFFIX
 from .kinds import BY_NAME
 
 _REST = "silence one line with the comment `// wrong-code: ok`, or all with board_build.wrong_code = off"
@@ -174,7 +174,8 @@ class CompilerCheck:
 
         An object from `build_cache_dir` comes alone. A project's script can start SDCC in its own way.
         """
-        files = (_tree(target), target.with_suffix(".asm"), _messages(target), target.with_suffix(SUFFIX))
+        others = (target.with_suffix(SUFFIX), target.with_suffix(LATER_SUFFIX))
+        files = (_tree(target), target.with_suffix(".asm"), _messages(target), *others)
         left = not getattr(node, "cached", False) and all(file.is_file() for file in files)
         if left and files[0].stat().st_mtime_ns >= target.stat().st_mtime_ns:
             return file_findings.Compiled(*(file.read_text("utf-8", "replace") for file in files))
@@ -188,14 +189,13 @@ class CompilerCheck:
             line = " ".join([*escape_list(words, env["ESCAPE"]), "-o", out.as_posix()])
             variables = {name: str(value) for name, value in env["ENV"].items()}
             done = subprocess.run(line, shell=True, env=variables, capture_output=True, check=False)
-            raw = out.with_suffix(SUFFIX)
-            assembler, code = (file.read_text("utf-8", "replace") if file.is_file() else "" for file in (out, raw))
+            left_behind = (out, out.with_suffix(SUFFIX), out.with_suffix(LATER_SUFFIX))
+            assembler, *codes = (file.read_text("utf-8", "replace") if file.is_file() else "" for file in left_behind)
         if done.returncode or not assembler:
             return file_findings.Compiled("", "", "")
         tree, messages = (output.decode("utf-8", "replace") for output in (done.stdout, done.stderr))
-        made = file_findings.Compiled(tree, assembler, messages, code)
-        order = (files[1], files[2], files[3], files[0])
-        for file, text in zip(order, (made.assembler, made.messages, made.code, made.tree)):
+        made = file_findings.Compiled(tree, assembler, messages, *codes)
+        for file, text in reversed(tuple(zip(files, made))):
             file.write_text(text, encoding="utf-8")  # the tree last: see `printing_the_tree`
         return made
 

@@ -16,13 +16,15 @@ from . import rules_bytes, wrong_assembler
 from .confirmations import CONFIRMATIONS, DOUBTS, INITIAL_QUESTIONS, Question, Source, touches
 from .initialisers import add_initialisers
 from .kinds import BY_NAME
+from .lost_loops import lost_loops
+from .lost_values import lost_values
 from .rules import DOUBTFUL, INITIAL, INITIAL_SINCE, RULES, Rule
 from .syntax_tree import Function, Node, parse
 
 OPTION = "board_build.wrong_code"
 TARGET = "check-compiler"
 DUMPS = ("--dump-ast", "--dump-i-code")  # options of SDCC, by which it shows what the rules look at
-CACHE_FORMAT = 8  # another one where the rules change
+CACHE_FORMAT = 9  # another one where the rules change
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
 _SUM = re.compile(r"\+|-(?!>)")
 _COMPARED_IN_VAIN = re.compile(r"^(.+?):(\d+): warning 94:", re.MULTILINE)
@@ -51,6 +53,7 @@ class Compiled(NamedTuple):
     assembler: str
     messages: str
     code: str = ""  # the intermediate code, as it is before SDCC changes anything
+    later: str = ""  # the same after the last change of whole expressions
 
 
 def version_text(assembler: str) -> str:
@@ -71,7 +74,11 @@ def findings(compiled: Compiled, large: bool, read: Callable[[str], Optional[str
     functions = parse(compiled.tree)
     add_initialisers(functions, compiled.code)
     source = Source(read)
-    found = {*_in_tree(functions, compiled, source), *_in_assembler(functions, compiled.assembler, large)}
+    found = {
+        *_in_tree(functions, compiled, source),
+        *_in_the_intermediate_code(compiled),
+        *_in_assembler(functions, compiled.assembler, large),
+    }
     version = wrong_assembler.version(compiled.assembler)[:2]
     return sorted(
         finding
@@ -112,6 +119,13 @@ def _in_tree(functions: list[Function], compiled: Compiled, source: Source) -> I
         names = source.volatiles(file, line)
         if names and not touches(names, code.of_line(file, line)):
             yield Finding(file, line, "untouched", _function_at(functions, file, line))
+
+
+def _in_the_intermediate_code(compiled: Compiled) -> Iterator[Finding]:
+    for lost in lost_loops(compiled.code, compiled.messages):
+        yield Finding(lost.file, lost.line, "lost-loop", lost.function)
+    for value in lost_values(compiled.code, compiled.later):
+        yield Finding(value.file, value.line, "lost-value", value.function)
 
 
 def _function_at(functions: list[Function], file: str, line: int) -> str:

@@ -19,16 +19,17 @@ from typing import NamedTuple, Optional
 from .syntax_tree import Function, Node, Type, parse_type
 
 SUFFIX = ".dumpraw0"  # of the file with the code as it is before anything is changed
+LATER_SUFFIX = ".dumplospre"  # as it is after the last change of whole expressions
 OTHER_SUFFIXES = tuple(  # SDCC writes the code after each later step, too
     f".dump{step}"
     for step in (
-        *("raw1", "cse", "dflow", "gcse", "deadcode", "loop", "loopd", "loopg", "genconstprop", "lospre"),
+        *("raw1", "cse", "dflow", "gcse", "deadcode", "loop", "loopd", "loopg", "genconstprop"),
         *("lrange", "pack", "range", "rassgn"),
     )
 )
 
 _KEYS = re.compile(r" \[k\d+ [^\]]*\]\{ [^}]*\}")
-_ROW = re.compile(r"^(.+?)\(l(\d+):s\d+:k\d+:d\d+:s\d+:b\d+\)\t+ ?(.*)$")
+_PLACE = re.compile(r"\(l(\d+):s\d+:k\d+:d\d+:s\d+:b\d+\)\t+ ?")
 _KIND = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
 _OPERAND = re.compile(r"(?:(0x[0-9a-f]+|-?[0-9.]+(?:e[-+]?\d+)?) |([A-Za-z_]\w*))" + _KIND)
 _STORE = re.compile(r"\*\((.*)\) := (.*)$")
@@ -75,7 +76,7 @@ class _Row(NamedTuple):
 def add_initialisers(functions: list[Function], code: str) -> None:
     """Add an assignment for each local variable that begins with a value, and the conditions that the tree lacks."""
     by_name = {function.name: function for function in functions}
-    for name, rows in _procedures(code):
+    for name, rows in procedures(code):
         function = by_name.get(name)
         if function:
             joiner = _Joiner(function, rows)
@@ -83,15 +84,11 @@ def add_initialisers(functions: list[Function], code: str) -> None:
             function.types = dict(_types(rows))
 
 
-def _procedures(code: str) -> Iterator[tuple[str, list[tuple[str, int, str]]]]:
+def procedures(code: str) -> Iterator[tuple[str, list[tuple[str, int, str]]]]:
     """Yield the name of each function, and its rows: file, line, operation."""
     name = ""
     rows: list[tuple[str, int, str]] = []
-    for line in code.splitlines():
-        match = _ROW.match(line)
-        if not match:
-            continue
-        text = _KEYS.sub("", match[3])
+    for file, number, text in operations(code):
         begins = _PROC.match(text)
         if begins:
             if name:
@@ -101,7 +98,15 @@ def _procedures(code: str) -> Iterator[tuple[str, list[tuple[str, int, str]]]]:
             yield name, rows
             name, rows = "", []  # static variables stand outside of functions
         elif name:
-            rows.append((match[1], int(match[2]), text))
+            rows.append((file, number, text))
+
+
+def operations(code: str) -> Iterator[tuple[str, int, str]]:
+    """Yield file, line and text of each operation. After inline assembler, another one stands in the same row."""
+    for row in code.splitlines():
+        places = list(_PLACE.finditer(row))
+        if places and places[0].start():
+            yield row[: places[0].start()], int(places[-1][1]), _KEYS.sub("", row[places[-1].end() :])
 
 
 def _types(rows: list[tuple[str, int, str]]) -> Iterator[tuple[str, Type]]:

@@ -140,8 +140,7 @@ KINDS = (
     ),
     Kind(
         "rounded-constant",
-        "a long long constant of more than 53 bits in + - * & | ^, where the result is cut to fewer bits; with an unsigned "
-        "long long also a negative constant, such as ~3",
+        "a long long constant of more than 53 bits in + - * & | ^, where the result is cut to fewer bits",
         "the constant has lost its low bits",
         "cast the constant to the type of the result",
         "unsigned h$ = 2;\nunsigned f$(void) { return h$ ^ 5972383011798638836LL; }",
@@ -150,6 +149,7 @@ KINDS = (
         0xE0F6,
         {"4.2": 0xE002, "4.5": 0xE002},
         "unsigned h$ = 2;\nunsigned f$(void) { return h$ ^ (unsigned)5972383011798638836LL; }",
+        note="With an unsigned long long, a negative constant has 64 bits, too, such as ~3 in `unsigned t = v & ~3`.",
     ),
     Kind(
         "misplaced-result",
