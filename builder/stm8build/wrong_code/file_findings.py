@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from . import rules_bytes, wrong_assembler
+from . import lost_in_assembler, rules_bytes, wrong_assembler
 from .confirmations import CONFIRMATIONS, DOUBTS, INITIAL_QUESTIONS, Question, Source, touches
 from .initialisers import add_initialisers
 from .kinds import BY_NAME
@@ -25,6 +25,7 @@ OPTION = "board_build.wrong_code"
 TARGET = "check-compiler"
 DUMPS = ("--dump-ast", "--dump-i-code")  # options of SDCC, by which it shows what the rules look at
 CACHE_FORMAT = 9  # another one where the rules change
+IN_THE_CODE = ("lost-loop", "lost-value")  # kinds that are looked for in the intermediate code
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
 _SUM = re.compile(r"\+|-(?!>)")
 _COMPARED_IN_VAIN = re.compile(r"^(.+?):(\d+): warning 94:", re.MULTILINE)
@@ -151,6 +152,7 @@ def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Ite
         *wrong_assembler.overwritten_bytes(assembler),
         *wrong_assembler.overwritten_counts(assembler),
         *wrong_assembler.misplaced_falses(assembler),
+        *lost_in_assembler.lost(assembler, functions),
     )
     for place in places:
         yield Finding(place.file, place.line, place.kind, place.function)

@@ -55,32 +55,4 @@ KINDS = (
         {"4.2": 7, "4.5": 7},
         "int f$(int c, int v) { return c ? 0 : 7; }",
     ),
-    Kind(
-        "lost-loop",
-        "`v && 0` as a value, after a loop whose counter begins with a constant",
-        "the loop runs only once, or what follows it is left out",
-        "write 0, or ask with `if`: SDCC has given warnings 110 and 126 here",
-        "unsigned char r$, g$ = 1;\nvoid f$(void) {\n  unsigned char n;\n"
-        "  for (n = 0; n < 4; n++) r$++;\n  g$ = g$ && 0;\n}",
-        "(f$(), r$)",
-        (),
-        4,
-        {"4.2": 1, "4.5": 1},
-        "unsigned char r$, g$ = 1;\nvoid f$(void) {\n  unsigned char n;\n  for (n = 0; n < 4; n++) r$++;\n  g$ = 0;\n}",
-        note="The 0 may be a macro, such as that of a part that is switched off. The search finds it by SDCC's own "
-        "warnings 110 and 126 for these lines.",
-    ),
-    Kind(
-        "lost-value",
-        "a variable that gets a narrower value and is cut again after a branch, such as v in `g ? v : w` with a char w",
-        "the variable is not set",
-        "give the variable the type of its value, or make it volatile",
-        "unsigned char g$ = 1, w$;\nunsigned char f$(unsigned char c) { unsigned v = c; return g$ ? v : w$; }",
-        "f$(7)",
-        (),
-        7,
-        {"4.2": 7, "4.5": 0},
-        "unsigned char g$ = 1, w$;\nunsigned char f$(unsigned char c) { unsigned char v = c; return g$ ? v : w$; }",
-        note="`if (g) t = v; else t = w;` is the same. So is a statement that does nothing in a loop, such as `(void)v`.",
-    ),
 )
