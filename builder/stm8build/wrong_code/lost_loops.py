@@ -1,8 +1,8 @@
 """Loops that SDCC loses: its intermediate code and its own messages tell. Pure: no SCons in here.
 
-SDCC turns `v && 0` into jumps, of which one never jumps. It takes the block behind this one out, and then no longer
-knows the order of the blocks. So it takes the value that a counter has in the first round for its only one, and says
-that it has decided the condition of the loop (warning 110), and that what follows is never reached (warning 126).
+SDCC turns `v && 0` into jumps, of which one never jumps. It takes out the block after this one, and then has the blocks
+in a wrong order. So it takes the first value of a counter for the only one. It says that it has decided the condition
+of the loop (warning 110). It also says that what follows is never reached (warning 126).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _USED = re.compile(r"\biTemp\d+\b")
 
 
 class Lost(NamedTuple):
-    """Where a value is used that SDCC has lost."""
+    """The use of a value that SDCC has lost."""
 
     file: str
     line: int
