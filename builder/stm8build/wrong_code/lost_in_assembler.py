@@ -33,7 +33,7 @@ def lost(assembler: str, functions: Iterable[Function]) -> Iterator[Place]:
 
 
 def _writes_back(function: Function, file: str, line: int) -> bool:
-    """Whether a line stores a byte where it was read: `p->m[0]` at the same address is no offset that is lost."""
+    """Whether a line stores a byte where it was read: `p->m[0]` at the same address has lost no offset."""
     for node in assignments(function):
         if (node.file, node.line) == (file, line) and node.children[0].kind in _THROUGH_POINTERS:
             place, value = node.children[0], node.children[-1]
