@@ -17,7 +17,7 @@ import error_index  # noqa: E402
 import make_boards  # noqa: E402
 
 from stm8build import options, targets  # noqa: E402
-from stm8build.wrong_code import lost_values, wrong_assembler  # noqa: E402
+from stm8build.wrong_code import file_findings, lost_in_assembler, lost_values, wrong_assembler  # noqa: E402
 from stm8build.wrong_code.kind_row import Kind, Result  # noqa: E402
 from stm8build.wrong_code.kinds import KINDS  # noqa: E402
 from stm8tool.parts.table import all_parts  # noqa: E402
@@ -202,9 +202,10 @@ that tree. Conditions with `!=`, `<=` and `>=`, such as `while (a != b)`, are no
 (`--dump-i-code`) has both, as SDCC makes it of the tree before it changes anything.
 
 Kinds that depend on registers are looked for in the assembler that SDCC writes: there, the sequence of instructions
-itself is wrong. A few need SDCC's intermediate code after its last changes, with the register of each byte, and the
-assembler beside it. Some kinds need a look at the line of C, too, as SDCC folds constants before it shows the tree.
-The findings are kept for each file until the file changes.
+itself is wrong. A variable that SDCC loses is missing in its intermediate code of a later step. A few kinds need that
+code after its last changes, with the register of each byte, and the assembler beside it. Some kinds need a look at the
+line of C, too, as SDCC folds constants before it shows the tree. The findings are kept for each file until the file
+changes.
 
 A rule speaks only of the versions of SDCC that make its kind.
 
@@ -226,6 +227,8 @@ A rule speaks only of the versions of SDCC that make its kind.
 * A choice by a constant where the value is a sum or a minus, such as `1 ? v + 1 : 1000u`, and stays as wide as it is.
 * A signed char that gets the minus of a long and is used at once: `v ^ (c = -w)`. SDCC may take it as unsigned.
 * An unsigned long long that begins with a negative long constant, and is cut to a long.
+* A loop that is lost because of `v && z`, where z is a variable that is 0; or one that stands in the line of `v && 0`.
+* The low byte of an address that is stored at that address, such as `p[6] = (unsigned char)(p + 6)`.
 * Kinds that are not on this page. SDCC has more.
 
 ## False alarms
@@ -248,8 +251,8 @@ there. 173 of the 351 files were compiled with `--max-allocs-per-node 500`; two 
 
 Each program was compiled with SDCC 4.2.0 and 4.5.0 and executed on a simulated STM8. "C says" is the value that the
 standard gives, with an int of 16 bits. For a volatile it is the accesses to the register at 0x5000: `r5000` is a read,
-`w5000=0c` a write. "asm" means that the kind is found in the assembler, and "tree" in the syntax tree. "code" is the
-intermediate code after its last changes.
+`w5000=0c` a write. "asm" means that the kind is found in the assembler, "tree" in the
+syntax tree, and "code" in the intermediate code.
 SDCC 4.4.0, built from its source, gave the results of 4.5.0 in every row.
 A row with "interrupts" was executed with an interrupt after each instruction.
 
@@ -270,16 +273,16 @@ known, and try SDCC's newest version. Then make one ticket for each kind: the fi
 """
 
 
-def _found_in(name: str) -> str:
-    if name in lost_values.KINDS:
-        return "code"
-    return "asm" if name in wrong_assembler.KINDS else "tree"
-
-
 def _result(value: Result) -> str:
     if isinstance(value, int):
         return f"0x{value:X}"
     return f"`{value}`" if value[:1] in ("r", "w") else value or "no access"
+
+
+def _found_in(name: str) -> str:
+    if name in (*wrong_assembler.KINDS, *lost_in_assembler.KINDS):
+        return "asm"
+    return "code" if name in (*file_findings.IN_THE_CODE, *lost_values.KINDS) else "tree"
 
 
 def compilers_page() -> str:

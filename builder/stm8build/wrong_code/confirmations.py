@@ -172,7 +172,7 @@ def _has_a_constant_of_the_other_sign(node: Node, text: str, code: Code) -> bool
     written, _, macros = text.partition("\n")
     nearby = "\n".join((*_AT_BITWISE.findall(written), macros)) if _BITWISE.search(written) else text
     negative = {-_number(number) for _, number in _NEGATIVE.findall(nearby)}
-    negative |= {number - 256 for number in to_signed if number > 127}
+    negative |= {number % 256 - 256 for number in to_signed if number % 256 > 127}
     positive = {_number(number) for number, _ in _NUMBER.findall(_MINUS.sub("", text))} - to_signed
     if node.kind == "&" and not _UNSIGNED_BYTE_CAST.search(text):
         return False  # SDCC works with an int then

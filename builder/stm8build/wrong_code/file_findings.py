@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from . import lost_arguments, lost_values, shift_counts, wrong_assembler
+from . import lost_arguments, lost_in_assembler, lost_values, shift_counts, wrong_assembler
 from .confirmations import CONFIRMATIONS, DOUBTS, INITIAL_QUESTIONS, Question, Source, touches
 from .initialisers import add_initialisers
 from .kinds import BY_NAME
+from .lost_loops import lost_loops
+from .lost_variables import lost_variables
 from .rules import DOUBTFUL, INITIAL, INITIAL_SINCE, RULES, Rule
 from .syntax_tree import Function, Node, parse
 
@@ -23,6 +25,7 @@ OPTION = "board_build.wrong_code"
 TARGET = "check-compiler"
 DUMPS = ("--dump-ast", "--dump-i-code")  # options of SDCC, by which it shows what the rules look at
 CACHE_FORMAT = 9  # another one where the rules change
+IN_THE_CODE = ("lost-loop", "lost-variable")  # kinds that are looked for in the intermediate code
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
 _SUM = re.compile(r"\+|-(?!>)")
 _COMPARED_IN_VAIN = re.compile(r"^(.+?):(\d+): warning 94:", re.MULTILINE)
@@ -80,6 +83,7 @@ def _all(compiled: Compiled, large: bool, source: Source) -> list[Finding]:
     found = {
         *_in_tree(functions, compiled, source),
         *_in_assembler(functions, compiled.assembler, large),
+        *_in_the_intermediate_code(compiled),
         *_in_later_code(compiled),
     }
     version = wrong_assembler.version(compiled.assembler)[:2]
@@ -124,6 +128,13 @@ def _in_tree(functions: list[Function], compiled: Compiled, source: Source) -> I
             yield Finding(file, line, "untouched", _function_at(functions, file, line))
 
 
+def _in_the_intermediate_code(compiled: Compiled) -> Iterator[Finding]:
+    for lost in lost_loops(compiled.code, compiled.messages):
+        yield Finding(lost.file, lost.line, "lost-loop", lost.function)
+    for value in lost_variables(compiled.code, compiled.narrowed):
+        yield Finding(value.file, value.line, "lost-variable", value.function)
+
+
 def _function_at(functions: list[Function], file: str, line: int) -> str:
     for function in functions:
         if any((node.file, node.line) == (file, line) for node in function.nodes()):
@@ -147,6 +158,7 @@ def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Ite
         *wrong_assembler.overwritten_bytes(assembler),
         *shift_counts.overwritten_counts(assembler),
         *wrong_assembler.misplaced_falses(assembler),
+        *lost_in_assembler.lost(assembler, functions),
     )
     for place in places:
         yield Finding(place.file, place.line, place.kind, place.function)
@@ -155,7 +167,6 @@ def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Ite
 def _in_later_code(compiled: Compiled) -> Iterator[Finding]:
     places = (
         *lost_values.lost_bytes(compiled.placed, compiled.assembler),
-        *lost_values.lost_variables(compiled.narrowed),
         *lost_arguments.lost_arguments(compiled.placed, compiled.assembler),
         *lost_values.overwritten_values(compiled.placed, compiled.assembler),
     )

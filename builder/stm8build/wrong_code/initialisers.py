@@ -76,7 +76,7 @@ class _Row(NamedTuple):
 def add_initialisers(functions: list[Function], code: str) -> None:
     """Add an assignment for each local variable that begins with a value, and the conditions that the tree lacks."""
     by_name = {function.name: function for function in functions}
-    for name, rows in _procedures(code):
+    for name, rows in procedures(code):
         function = by_name.get(name)
         if function:
             joiner = _Joiner(function, rows)
@@ -84,15 +84,11 @@ def add_initialisers(functions: list[Function], code: str) -> None:
             function.types = dict(_types(rows))
 
 
-def _procedures(code: str) -> Iterator[tuple[str, list[tuple[str, int, str]]]]:
+def procedures(code: str) -> Iterator[tuple[str, list[tuple[str, int, str]]]]:
     """Yield the name of each function, and its rows: file, line, operation."""
     name = ""
     rows: list[tuple[str, int, str]] = []
-    for line in lines_of(code):
-        match = _ROW.match(line)
-        if not match:
-            continue
-        text = _KEYS.sub("", match[3])
+    for file, number, text in operations(code):
         begins = _PROC.match(text)
         if begins:
             if name:
@@ -102,7 +98,15 @@ def _procedures(code: str) -> Iterator[tuple[str, list[tuple[str, int, str]]]]:
             yield name, rows
             name, rows = "", []  # static variables stand outside of functions
         elif name:
-            rows.append((match[1], int(match[2]), text))
+            rows.append((file, number, text))
+
+
+def operations(code: str) -> Iterator[tuple[str, int, str]]:
+    """Yield file, line and text of each operation."""
+    for line in lines_of(code):
+        match = _ROW.match(line)
+        if match:
+            yield match[1], int(match[2]), _KEYS.sub("", match[3])
 
 
 def _types(rows: list[tuple[str, int, str]]) -> Iterator[tuple[str, Type]]:

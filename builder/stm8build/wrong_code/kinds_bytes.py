@@ -59,18 +59,4 @@ KINDS = (
         note="A byte that is always 0xff is as wrong, and & with such a byte, as in `v &= c | 0xff00`. The options and "
         "the place of the values decide whether a program is wrong. | and + are right, and so is long long.",
     ),
-    Kind(
-        "lost-variable",
-        "a variable that a loop reads in vain, as in `while (n--) if (v == 7) { }`, and that is cut later",
-        "the variable has lost its value and is 0",
-        "leave out what nothing uses, or make the variable volatile",
-        "unsigned char f$(int b, unsigned char n) { int v = b + 1; while (n--) if (v == 7) { } return v; }",
-        "f$(4, 3)",
-        (),
-        5,
-        {"4.2": 5, "4.5": 0},
-        "unsigned char f$(int b, unsigned char n) { volatile int v = b + 1; while (n--) if (v == 7) { } return v; }",
-        note="SDCC narrows the variable to the bits that the program uses, and throws its value away on the way. A "
-        "macro that tests a value and does nothing with it has this shape, and so has a variable that is set in vain.",
-    ),
 )

@@ -149,6 +149,7 @@ KINDS = (
         0xE0F6,
         {"4.2": 0xE002, "4.5": 0xE002},
         "unsigned h$ = 2;\nunsigned f$(void) { return h$ ^ (unsigned)5972383011798638836LL; }",
+        note="With an unsigned long long, a negative constant has 64 bits, too, such as ~3 in `unsigned t = v & ~3`.",
     ),
     Kind(
         "misplaced-result",

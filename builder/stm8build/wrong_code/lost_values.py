@@ -10,7 +10,7 @@ from .known_bits import Values, operation
 from .later_code import Operand, Row, procedures
 from .wrong_assembler import Place, code_of_functions
 
-KINDS = ("lost-high-byte", "lost-variable")
+KINDS = ("lost-high-byte",)
 
 _LOSES = {"^": (0x00, 0xFF), "&": (0xFF,)}
 _WITH_A = {"^": re.compile(r"^\txor\ta, [^#]", re.MULTILINE), "&": re.compile(r"^\tand\ta, [^#]", re.MULTILINE)}
@@ -91,15 +91,6 @@ def _is_turned_round(left: Operand, right: Operand) -> bool:
         return True
     begins_in_a_register = right.places[:1] == ("a",) or right.places[:2] in (("xl", "xh"), ("yl", "yh"))
     return begins_in_a_register and left.is_on_the_stack
-
-
-def lost_variables(narrowed: str) -> Iterator[Place]:
-    """Yield where a variable is used whose value SDCC has thrown away: no operation makes it any more."""
-    for function, rows in procedures(narrowed):
-        made = {row.result.name for row in rows if row.result}
-        for row in rows:
-            if any(operand.is_temporary and operand.name not in made for operand in row.operands()):
-                yield Place("lost-variable", row.file, row.line, function)
 
 
 # SDCC only asks whether the count in A is 0 where it has loaded it before the value, as their places overlap.

@@ -13,9 +13,11 @@ from .syntax_tree import Function, Node
 from .tree_questions import (
     BITWISE,
     COMPARISONS,
+    EQUALITIES,
     assignments,
     is_whole_upper_half,
     operands,
+    out_of_commas,
     variable_and_constant,
     widened_to,
 )
@@ -124,9 +126,33 @@ def rounded_constant(function: Function) -> Iterator[Node]:
         used = node
         while used.parent and used.parent.kind in _CUT and used.parent.type.size == 8:
             used = used.parent
-        into = widened_to(used, function)
-        if values and into and 0 < into[0] < 8 and any(_is_rounded(value, into[0]) for value in values):
+        size = 0 if _is_looked_at_whole(used, function) else _size_it_is_cut_to(used, function)
+        if not node.type.signed:
+            values = [value % (1 << 64) for value in values]  # ~3 has 64 bits, too
+        if 0 < size < 8 and any(_is_rounded(value, size) for value in values):
             yield node
+
+
+_LOOKS_AT_ALL = (*COMPARISONS, *EQUALITIES, "NOT", "ANDAND", "OROR", "IF", "IFX", "SWITCH")
+
+
+def _is_looked_at_whole(node: Node, function: Function) -> bool:
+    """Whether a program compares a value, asks for its truth or leaves it unused."""
+    top = out_of_commas(node)
+    above = top.parent
+    if above is None or above.kind in _LOOKS_AT_ALL:
+        return True
+    if above.kind in ("QUEST(?)", "COMMA(,)"):
+        return above.children[0] is top
+    return "_Bool" in (function.returns if above.kind == "RETURN" else above.type).text
+
+
+def _size_it_is_cut_to(node: Node, function: Function) -> int:
+    above = out_of_commas(node).parent
+    if above is not None and above.type.bits:  # a bit-field
+        return (above.type.bits + 7) // 8
+    into = widened_to(node, function)
+    return into[0] if into else 0
 
 
 def _is_rounded(value: int, size: int) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple, Optional
 
 _C_LINE = re.compile(r"^;\t(.+?): (\d+): ", re.MULTILINE)
@@ -16,7 +16,7 @@ _FUNCTION = re.compile(r"^_(\w+):\n(.*?)(?=^;\t-{5,}|^\t\.area|\Z)", re.MULTILIN
 _VERSION = re.compile(r"^; Version (\d+)\.(\d+)\.(\d+)", re.MULTILINE)
 
 # Between two instructions there may be comments, such as the lines of C.
-_GAP = r"(?:;[^\n]*\n)*"
+GAP = _GAP = r"(?:;[^\n]*\n)*"
 _KEPT = r"(?:\t(?:ld\t[^a\n][^\n]*, a|rlwa\t[xy]|rrwa\t[xy])\n" + _GAP + ")+"
 _SIGN = (  # of the value that is subtracted, as one or more bytes
     r"(?:\tld\ta, [^\n]+\n"
@@ -135,9 +135,14 @@ def patterns(assembler: str) -> Iterator[Place]:
         sign in assembler for sign in ("(0, sp)", "(1, sp)", "(2, sp)", "\tcpl\ta\n", "\tdiv\tx, a\n", "\tjrnc\t")
     ):
         return
+    yield from places_of(_PATTERNS, assembler)
+
+
+def places_of(sequences: Mapping[str, re.Pattern[str]], assembler: str) -> Iterator[Place]:
+    """Yield where some sequences stand in functions."""
     lines = Lines(assembler)
     for function in _FUNCTION.finditer(assembler):
-        for kind, pattern in _PATTERNS.items():
+        for kind, pattern in sequences.items():
             for match in pattern.finditer(assembler, function.start(2), function.end(2)):
                 yield Place(kind, *lines.at(match.end() - 1), function[1])
 

@@ -1,0 +1,67 @@
+"""Values that SDCC uses, but no longer works out: its intermediate code tells. Pure: no SCons in here.
+
+SDCC 4.4.0 and later join the two casts of `long v = c; … (char)v` to one. They take the first one out, and the second
+one then reads a variable that nothing sets. Each operation is still there in the code of the beginning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from .initialisers import operations, procedures
+
+_BLOCK = re.compile(r"^Basic Block \S+ \(df:(-?\d+) [^)]*\):(.*)$", re.MULTILINE)
+_UNREACHED = "noPath"
+_PROC = re.compile(r"proc _(\w+)")
+_SET = re.compile(r"(iTemp\d+) ?(?:\{(?:[^{}]|\{[^{}]*\})*\})+ :?= ")
+_USED = re.compile(r"\biTemp\d+\b")
+
+
+class Lost(NamedTuple):
+    """The use of a value that SDCC has lost."""
+
+    file: str
+    line: int
+    function: str
+
+
+def lost_variables(code: str, later: str) -> Iterator[Lost]:
+    """Yield each use of a value that `code`, the one before any change, still sets, and `later` does not."""
+    before = {name: _set(rows) for name, rows in procedures(code)}
+    for blocks in _functions(later):
+        reached = [row for block in blocks if block.is_reached for row in block.rows]
+        heads = ((file, match[1]) for file, _, text in reached for match in [_PROC.match(text)] if match)
+        file, name = next(heads, ("", ""))
+        lost = before.get(name, set()) - _set(row for block in blocks for row in block.rows)
+        for beginning, line, text in reached if lost else []:
+            if lost.intersection(_USED.findall(text)):
+                # Inline assembler may stand before the name of the file.
+                yield Lost(file if beginning.endswith(file) else beginning, line, name)
+
+
+class _Block(NamedTuple):
+    is_reached: bool
+    rows: list[tuple[str, int, str]]
+
+
+def _functions(later: str) -> Iterator[list[_Block]]:
+    """Yield the blocks of each function. Their depths grow, but the first block need not be the entry."""
+    blocks: list[_Block] = []
+    last = 0
+    heads = list(_BLOCK.finditer(later))
+    for head, following in zip(heads, [*heads[1:], None]):
+        depth = int(head[1])
+        if depth < last:
+            yield blocks
+            blocks = []
+        last = depth
+        text = later[head.end() : following.start() if following else len(later)]
+        blocks.append(_Block(_UNREACHED not in head[2], list(operations(text))))
+    yield blocks
+
+
+def _set(rows: Iterable[tuple[str, int, str]]) -> set[str]:
+    """Return the temporary variables that some operations set."""
+    return {match[1] for _, _, text in rows for match in [_SET.match(text)] if match}
