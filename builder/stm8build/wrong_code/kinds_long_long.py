@@ -149,6 +149,8 @@ KINDS = (
         0xE0F6,
         {"4.2": 0xE002, "4.5": 0xE002},
         "unsigned h$ = 2;\nunsigned f$(void) { return h$ ^ (unsigned)5972383011798638836LL; }",
+        note="A negative constant, such as ~3, becomes one of these where it meets an unsigned long long: "
+        "`(unsigned)(v & ~3)` is 0.",
     ),
     Kind(
         "misplaced-result",

@@ -121,6 +121,8 @@ def rounded_constant(function: Function) -> Iterator[Node]:
         if node.kind not in _CUT or node.type.size != 8:
             continue
         values = [child.value for child in node.children if child.kind == "CONSTANT" and child.value is not None]
+        if not node.type.signed:
+            values = [value % (1 << 64) for value in values]  # a negative one becomes a large one
         used = node
         while used.parent and used.parent.kind in _CUT and used.parent.type.size == 8:
             used = used.parent

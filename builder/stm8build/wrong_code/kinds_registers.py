@@ -1,0 +1,22 @@
+"""Kinds of wrong code in which a register holds another value than SDCC thinks. Pure: see `kind_row.py`."""
+
+from __future__ import annotations
+
+from .kind_row import Kind
+
+KINDS = (
+    Kind(
+        "unloaded-byte",
+        "a constant, or a global variable of one byte, stored where a global pointer leads to, while X is in use",
+        "what is in A is stored instead of the value",
+        "copy the pointer to a volatile local variable and store through that",
+        "unsigned char m$, *p$ = &m$;\nint f$(int a) { *p$ = 7; return a; }",
+        "(f$(1), m$)",
+        (),
+        7,
+        {"4.2": 0, "4.5": 0},
+        "unsigned char m$, *p$ = &m$;\nint f$(int a) { unsigned char *volatile q = p$; *q = 7; return a; }",
+        note="X is in use where a parameter or another int is needed later. `*p++ = 7` and a static pointer are as "
+        "wrong. What is in A is chance, so another program gets another number.",
+    ),
+)
