@@ -17,6 +17,6 @@ KINDS = (
         {"4.2": 0, "4.5": 0},
         "unsigned char m$, *p$ = &m$;\nint f$(int a) { unsigned char *volatile q = p$; *q = 7; return a; }",
         note="X is in use where a parameter or another int is needed later. `*p++ = 7` and a static pointer are as "
-        "wrong. What is in A is chance, so another program gets another number.",
+        "wrong. The value in A is chance, so another program gets another number.",
     ),
 )
