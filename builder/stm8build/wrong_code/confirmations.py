@@ -41,6 +41,7 @@ _NEGATED = re.compile(r"-\s*(?:\([^()]*\)\s*)?(\((?:[^()]|\((?:[^()]|\([^()]*\))
 _COMPARISON = re.compile(r"[<>=!]=|&&|\|\||!|(?<![-<>])>(?!>)|(?<!<)<(?!<)|_Bool|\bbool\b")
 _COMPARES = re.compile(r"(?<![-<>])>(?![>=])|(?<!<)<=")
 _CHANGES = re.compile(r"(?:[-+*/%&|^]|<<|>>)=|\+\+|--")
+_CHANGES_BITS = re.compile(r"^\t(?:or\ta, \(1, sp\)|bccm\t)", re.MULTILINE)
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 _PLAIN = re.compile(r"(?<![-+*/%&|^<>=!])=(?!=)")
 _CHANGES_AN_ELEMENT = re.compile(
@@ -222,6 +223,14 @@ def _casts_to_unsigned(node: Node, text: str, code: Code) -> bool:
     return _UNSIGNED_CAST.search(text) is not None
 
 
+def _is_in_memory_or_changes_bits(node: Node, text: str, code: Code) -> bool:
+    """Whether a store goes to memory: SDCC may keep a part of a local variable in a register."""
+    place = node.children[0]
+    leads_there = place.kind == "DEREF" or (place.kind == "ARRAY_OP" and "*" in place.children[0].type.text)
+    instructions = code.of_line(node.file, node.line)
+    return leads_there or not place.is_local() or _CHANGES_BITS.search(instructions) is not None
+
+
 # The node that a rule found, the line of C with the macros in it, the assembler of the file.
 Question = Callable[[Node, str, Code], bool]
 
@@ -238,6 +247,7 @@ CONFIRMATIONS: dict[str, Question] = {
     "long-by-itself": _stores_half,
     "minus-of-true": _negates_a_comparison,
     "choice-of-false": _decides_nothing,
+    "stored-as-a-field": _is_in_memory_or_changes_bits,
 }
 INITIAL_QUESTIONS: dict[str, Question] = {
     "cut-constant": _has_a_constant_that_was_cut,
