@@ -19,4 +19,17 @@ KINDS = (
         note="X is in use where a parameter or another int is needed later. `*p++ = 7` and a static pointer are as "
         "wrong. The value in A is chance, so another program gets another number.",
     ),
+    Kind(
+        "unpushed-factor",
+        "an int times a constant from 257 to 640 whose low byte has a single bit, such as 257, 320 and 512 + 1",
+        "a word that happens to be on the stack is added instead of the value",
+        "write shifts: (v << 8) + (v << 6) for v * 320",
+        "int f$(int v) { return v * 320; }",
+        "f$(1) == 320",
+        ("--opt-code-speed",),
+        1,
+        {"4.2": 0, "4.5": 0},
+        "int f$(int v) { return (v << 8) + (v << 6); }",
+        note="It needs --opt-code-speed. A value that is on the stack already comes out right.",
+    ),
 )

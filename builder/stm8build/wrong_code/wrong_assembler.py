@@ -93,7 +93,7 @@ _PATTERNS = {
 KINDS = (
     *_PATTERNS,
     *("moved-parameter", "overwritten-byte", "overwritten-count", "misplaced-false", "lost-high-byte"),
-    "unloaded-byte",
+    *("unloaded-byte", "unpushed-factor"),
 )
 
 _SP_BY = re.compile(r"(sub|addw|add)\tsp, #(0x[0-9a-f]+|\d+)$")
