@@ -139,6 +139,7 @@ def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Ite
         *wrong_assembler.misplaced_falses(assembler),
         *unloaded_bytes.unloaded_bytes(functions, assembler),
         *wrong_registers.unpushed_factors(assembler),
+        *wrong_registers.doubled_bytes(functions, assembler),
     )
     for place in places:
         yield Finding(place.file, place.line, place.kind, place.function)
