@@ -85,7 +85,8 @@ def test_every_kind_is_tried_in_ten_spellings() -> None:
         *("misplaced-false", "long-by-itself", "product-as-truth", "choice-of-bytes", "lost-high-byte"),
         *("lost-variable", "lost-argument"),
         *("choice-by-a-constant", "choice-of-false", "truth-of-a-choice"),
-        *("lost-loop", "lost-value", "lost-third-byte", "lost-offset"),
+        *("lost-loop", "lost-third-byte", "lost-offset"),
+        *("unloaded-byte", "unpushed-factor", "stored-as-a-field", "overwritten-byte-of-32"),
     }
 
 

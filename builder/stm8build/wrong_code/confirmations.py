@@ -19,7 +19,7 @@ _DECLARED = re.compile(r"\b([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)*[;=,]")
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 _UNSIGNED = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)[uU][lL]*\b")
 _BITWISE = re.compile(r"(?<!\|)\|(?!\|)|\^")
-_AT_BITWISE = re.compile(r"(?:[|^]=?|^)[\s(]*(?:\([\w\s]+\)\s*)?-[\s(]*\w+\)*|-[\s(]*\w+[\s)]*[|^]")
+_AT_BITWISE = re.compile(r"(?:[|^]=?|^)[\s(]*(?:\([\w\s]+\)\s*)?-[\s(]*\w+\)*|-[\s(]*\w+[\s)]*(?=[|^])")
 _NUMBER = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)([uUlL]*)\b")
 _MINUS = re.compile(r"-\s*(?:(\()\s*)?(0[xX][0-9a-fA-F]+|\d+)[uUlL]*(?(1)\s*\))")
 # The minus of a number, and not that between two values: what stands before it is not the end of a value.
@@ -36,11 +36,13 @@ _SIGNED_CAST = re.compile(  # of an expression that has an unsigned constant
     r"\([^()]*(?:\([^()]*\)[^()]*)*\b(?:0[xX][0-9a-fA-F]+|\d+)[uU]\b"
 )
 _TO_SIGNED_BYTE = re.compile(r"\((?:signed\s+char|int8_t)\)\s*\(?\s*(0[xX][0-9a-fA-F]+|\d+)")
+_TO_UNSIGNED_BYTE = re.compile(r"\((?:unsigned\s+char|uint8_t)\)\s*\(?\s*(0[xX][0-9a-fA-F]+|\d+)")
 _STORE = re.compile(r"^\t(ldw?|mov|clr|inc)\t(?![axy]\b|[xy][hl]\b|[^\n,]*\bsp\))[^\n]+$", re.MULTILINE)
 _NEGATED = re.compile(r"-\s*(?:\([^()]*\)\s*)?(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|!)")
 _COMPARISON = re.compile(r"[<>=!]=|&&|\|\||!|(?<![-<>])>(?!>)|(?<!<)<(?!<)|_Bool|\bbool\b")
 _COMPARES = re.compile(r"(?<![-<>])>(?![>=])|(?<!<)<=")
 _CHANGES = re.compile(r"(?:[-+*/%&|^]|<<|>>)=|\+\+|--")
+_CHANGES_BITS = re.compile(r"^\t(?:or\ta, \(1, sp\)|bccm\t)", re.MULTILINE)
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 _PLAIN = re.compile(r"(?<![-+*/%&|^<>=!])=(?!=)")
 _CHANGES_AN_ELEMENT = re.compile(
@@ -174,6 +176,7 @@ def _has_a_constant_of_the_other_sign(node: Node, text: str, code: Code) -> bool
     negative = {-_number(number) for _, number in _NEGATIVE.findall(nearby)}
     negative |= {number % 256 - 256 for number in to_signed if number % 256 > 127}
     positive = {_number(number) for number, _ in _NUMBER.findall(_MINUS.sub("", text))} - to_signed
+    positive |= {_number(match[1]) % 256 for match in _TO_UNSIGNED_BYTE.finditer(text)}
     if node.kind == "&" and not _UNSIGNED_BYTE_CAST.search(text):
         return False  # SDCC works with an int then
     if node.type.signed:
@@ -222,6 +225,14 @@ def _casts_to_unsigned(node: Node, text: str, code: Code) -> bool:
     return _UNSIGNED_CAST.search(text) is not None
 
 
+def _is_in_memory_or_changes_bits(node: Node, text: str, code: Code) -> bool:
+    """Whether a store goes to memory: SDCC may keep a part of a local variable in a register."""
+    place = node.children[0]
+    leads_there = place.kind == "DEREF" or (place.kind == "ARRAY_OP" and "*" in place.children[0].type.text)
+    instructions = code.of_line(node.file, node.line)
+    return leads_there or not place.is_local() or _CHANGES_BITS.search(instructions) is not None
+
+
 # The node that a rule found, the line of C with the macros in it, the assembler of the file.
 Question = Callable[[Node, str, Code], bool]
 
@@ -238,6 +249,7 @@ CONFIRMATIONS: dict[str, Question] = {
     "long-by-itself": _stores_half,
     "minus-of-true": _negates_a_comparison,
     "choice-of-false": _decides_nothing,
+    "stored-as-a-field": _is_in_memory_or_changes_bits,
 }
 INITIAL_QUESTIONS: dict[str, Question] = {
     "cut-constant": _has_a_constant_that_was_cut,

@@ -12,7 +12,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from . import lost_arguments, lost_in_assembler, lost_values, shift_counts, wrong_assembler
+from . import (
+    lost_arguments,
+    lost_in_assembler,
+    lost_values,
+    shift_counts,
+    unloaded_bytes,
+    wrong_assembler,
+    wrong_registers,
+)
 from .confirmations import CONFIRMATIONS, DOUBTS, INITIAL_QUESTIONS, Question, Source, touches
 from .initialisers import add_initialisers
 from .kinds import BY_NAME
@@ -159,6 +167,9 @@ def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Ite
         *shift_counts.overwritten_counts(assembler),
         *wrong_assembler.misplaced_falses(assembler),
         *lost_in_assembler.lost(assembler, functions),
+        *unloaded_bytes.unloaded_bytes(functions, assembler),
+        *wrong_registers.unpushed_factors(assembler),
+        *wrong_registers.doubled_bytes(functions, assembler),
     )
     for place in places:
         yield Finding(place.file, place.line, place.kind, place.function)

@@ -14,12 +14,14 @@ from . import (
     kinds_long_long,
     kinds_lost,
     kinds_numbers,
+    kinds_registers,
     kinds_volatile,
 )
 from .kind_row import Kind
 
 KINDS: tuple[Kind, ...] = (
     *kinds_numbers.KINDS,
+    *kinds_registers.KINDS,
     *kinds_bytes.KINDS,
     *kinds_calls.KINDS,
     *kinds_choices.KINDS,

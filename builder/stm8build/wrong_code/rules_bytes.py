@@ -79,6 +79,8 @@ def is_widened(node: Node, function: Function) -> bool:
         return False
     if above.kind in (*COMPARISONS, *EQUALITIES, "RIGHT_SHIFT"):
         return True
+    if above.kind in ("DIV", "MOD") and above.type.size == 1:
+        return True
     if above.kind == "SWITCH":
         return any(not 0 <= (case.value or 0) < 128 for case in above.children[1:])
     if above.kind == "&" and any(
@@ -86,7 +88,18 @@ def is_widened(node: Node, function: Function) -> bool:
     ):
         return False
     into = widened_to(node, function)
-    return into is not None and into[0] > 1
+    return into is not None and into[0] > 1 and not _is_cut_again(above, function)
+
+
+_KEEPS_THE_LOW_BYTE = ("ADD", "SUB", "MULT", "UMINUS", "COMPL", "CAST", *BITWISE)
+
+
+def _is_cut_again(node: Node, function: Function) -> bool:
+    """Whether only the low byte of a sum, a product or the like is used."""
+    while node.kind in _KEEPS_THE_LOW_BYTE and node.type.size > 1 and node.parent:
+        node = node.parent
+    into = function.returns if node.kind == "RETURN" else node.type
+    return node.kind in ("RETURN", "ASSIGN(=)", "CAST") and into.size == 1
 
 
 def byte_and_constant(function: Function) -> Iterator[Node]:

@@ -24,6 +24,7 @@ _NEW_FIELD = re.compile(
     r"\b(?:int|char|long|_Bool)-bitfield"
 )  # since SDCC 4.4 the type of a bit-field is `unsigned-int-bitfield`
 _PLACES = ("PTR_ACCESS", "ACCESS")
+_POINTED_TO = ("PTR_ACCESS", "ARRAY_OP", "DEREF")
 _INTO = ("ASSIGN(=)", "RETURN", "CAST")
 _NARROWED = (*BITWISE, "ADD", "SUB", "MULT", "COMPL", "LEFT_SHIFT", "RIGHT_SHIFT")  # SDCC does these in 8 bits
 
@@ -182,3 +183,28 @@ def _reads_long_member(node: Node) -> bool:
     if node.kind == "CAST" and node.type.bits:  # in an initialiser
         return any(map(_reads_long_member, node.children))
     return node.kind in ("ADD", "SUB", *BITWISE) and any(_reads_long_member(child) for child in node.children)
+
+
+def stored_as_a_field(function: Function) -> Iterator[Node]:
+    """Yield a bit-field that goes as it is into a char or an int, which SDCC then takes for a bit-field, too."""
+    for node in function.nodes():
+        if node.kind != "ASSIGN(=)" or len(node.children) != 2 or node.children[0].kind not in _POINTED_TO:
+            continue
+        place, value = node.children[0].type, node.children[1]
+        while value.kind == "COMMA(,)" and value.children:
+            value = value.children[-1]
+        if (
+            value.kind == "CAST"
+            and value.children
+            and (value.type.size, value.type.signed) == (place.size, place.signed)
+        ):
+            value = value.children[0]
+        field = value.type
+        fits = field.bits and field.signed == place.signed and _has_bytes(field.bits, place.size)
+        if value.kind in _PLACES and fits and "_Bool" not in f"{place.text} {field.text}":
+            yield node
+
+
+def _has_bytes(bits: int, size: int) -> bool:
+    """Whether a bit-field takes the bytes of a type; SDCC copies 8 bits as they are."""
+    return bits < 8 if size == 1 else size == 2 and 8 < bits <= 16

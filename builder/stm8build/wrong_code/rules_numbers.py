@@ -122,12 +122,14 @@ def _asks_for_the_sign(node: Node) -> bool:
     if above.kind == "RIGHT_SHIFT":
         return above.children[0] is node
     others = (child.type for child in above.children if child is not node)
-    return above.kind in (*COMPARISONS, "DIV", "MOD") and all(map(_becomes_int, others))
+    return above.kind in (*COMPARISONS, "DIV", "MOD") and all(
+        _becomes_signed(other, node.type.size) for other in others
+    )
 
 
-def _becomes_int(kind: Type) -> bool:
-    """Whether C takes a value of a type as signed: a byte or a short bit-field becomes an int."""
-    return kind.signed or kind.size == 1 or 0 < kind.bits < 16
+def _becomes_signed(kind: Type, size: int) -> bool:
+    """Whether C takes a value of a type as signed: a byte or a short bit-field becomes an int, an int a long."""
+    return kind.signed or 0 < kind.size < max(2, size) or 0 < kind.bits < 16
 
 
 def shift_by_unsigned(function: Function) -> Iterator[Node]:
@@ -190,10 +192,17 @@ def long_by_itself(function: Function) -> Iterator[Node]:
     for node in function.nodes():
         both = operands(node) if node.kind == "DIV" and node.type.size >= 4 else None
         above = node.parent
-        if not both or not above or above.kind != "ASSIGN(=)" or not both[0].same_as(both[1]):
+        if not both or not above or above.kind != "ASSIGN(=)" or not _uncast(both[0]).same_as(_uncast(both[1])):
             continue
         if above.children[0].kind in ("PTR_ACCESS", "DEREF", "ARRAY_OP"):
             yield node
+
+
+def _uncast(node: Node) -> Node:
+    """Return what a cast to a type of the same size is made of."""
+    while node.kind == "CAST" and node.from_type and node.from_type.size == node.type.size and node.children:
+        node = node.children[0]
+    return node
 
 
 def itself_in_a_comparison(function: Function) -> Iterator[Node]:

@@ -92,7 +92,11 @@ _PATTERNS = {
     ),
 }
 
-KINDS = (*_PATTERNS, "moved-parameter", "overwritten-byte", "overwritten-count", "misplaced-false", "lost-argument")
+KINDS = (
+    *_PATTERNS,
+    *("moved-parameter", "overwritten-byte", "overwritten-count", "misplaced-false", "lost-argument"),
+    *("unloaded-byte", "unpushed-factor"),
+)
 
 _SP_BY = re.compile(r"(sub|addw|add)\tsp, #(0x[0-9a-f]+|\d+)$")
 _SP_PLACE = re.compile(r"\((0x[0-9a-f]+|\d+), sp\)")
@@ -127,6 +131,11 @@ def version(assembler: str) -> tuple[int, int, int]:
     """Return the version of the SDCC that wrote it; zeros where it does not say."""
     match = _VERSION.search(assembler)
     return (int(match[1]), int(match[2]), int(match[3])) if match else (0, 0, 0)
+
+
+def bodies(assembler: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the name of each function, and where its instructions begin and end."""
+    return ((found[1], found.start(2), found.end(2)) for found in _FUNCTION.finditer(assembler))
 
 
 def patterns(assembler: str) -> Iterator[Place]:
