@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from . import rules_bytes, wrong_assembler
+from . import choices_in_text, rules_bytes, rules_constants, wrong_assembler
 from .confirmations import CONFIRMATIONS, DOUBTS, INITIAL_QUESTIONS, Question, Source, touches
 from .initialisers import add_initialisers
 from .kinds import BY_NAME
@@ -22,7 +22,7 @@ from .syntax_tree import Function, Node, parse
 OPTION = "board_build.wrong_code"
 TARGET = "check-compiler"
 DUMPS = ("--dump-ast", "--dump-i-code")  # options of SDCC, by which it shows what the rules look at
-CACHE_FORMAT = 8  # another one where the rules change
+CACHE_FORMAT = 9  # another one where the rules change
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
 _SUM = re.compile(r"\+|-(?!>)")
 _COMPARED_IN_VAIN = re.compile(r"^(.+?):(\d+): warning 94:", re.MULTILINE)
@@ -71,13 +71,36 @@ def findings(compiled: Compiled, large: bool, read: Callable[[str], Optional[str
     functions = parse(compiled.tree)
     add_initialisers(functions, compiled.code)
     source = Source(read)
-    found = {*_in_tree(functions, compiled, source), *_in_assembler(functions, compiled.assembler, large)}
+    found = {
+        *_in_tree(functions, compiled, source),
+        *_in_source(functions, compiled.messages, source),
+        *_in_assembler(functions, compiled.assembler, large),
+    }
     version = wrong_assembler.version(compiled.assembler)[:2]
     return sorted(
         finding
         for finding in found
         if BY_NAME[finding.kind].is_made_by(version) and not _is_silenced(finding, source.line(*finding[:2]))
     )
+
+
+def _in_source(functions: list[Function], messages: str, source: Source) -> Iterator[Finding]:
+    in_vain = {(file, int(line)) for file, line in _COMPARED_IN_VAIN.findall(messages)}
+    for function in functions:
+        coded = _by_line(node for statement in function.initial for node in statement.walk())
+        for where, nodes in _by_line(function.nodes()).items():
+            text = source.expanded(*where)
+            for kind in rules_constants.kinds_in_line(text, coded.get(where, []), where in in_vain):
+                yield Finding(*where, kind, function.name)
+            if choices_in_text.are_lost(text, nodes, function):
+                yield Finding(*where, "choice-by-a-constant", function.name)
+
+
+def _by_line(nodes: Iterable[Node]) -> dict[tuple[str, int], list[Node]]:
+    lines: dict[tuple[str, int], list[Node]] = {}
+    for node in nodes:
+        lines.setdefault((node.file, node.line), []).append(node)
+    return lines
 
 
 def _is_silenced(finding: Finding, line: str) -> bool:

@@ -6,13 +6,14 @@ executes it. Pure: no SCons.
 
 from __future__ import annotations
 
-from . import kinds_bytes, kinds_choices, kinds_fields, kinds_long_long, kinds_numbers, kinds_volatile
+from . import kinds_bytes, kinds_choices, kinds_constants, kinds_fields, kinds_long_long, kinds_numbers, kinds_volatile
 from .kind_row import Kind
 
 KINDS: tuple[Kind, ...] = (
     *kinds_numbers.KINDS,
     *kinds_bytes.KINDS,
     *kinds_choices.KINDS,
+    *kinds_constants.KINDS,
     *kinds_fields.KINDS,
     *kinds_long_long.KINDS,
     *kinds_volatile.KINDS,

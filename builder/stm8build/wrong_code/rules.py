@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from . import (
     rules_bytes,
     rules_choices,
+    rules_constants,
     rules_fields,
     rules_initialisers,
     rules_long_long,
@@ -35,6 +36,8 @@ RULES: dict[str, Rule] = {
     "truth-of-a-choice": rules_choices.truth_of_a_choice,
     "minus-of-true": rules_choices.minus_of_true,
     "choice-of-false": rules_choices.choice_of_false,
+    "compared-constants": rules_constants.switch_of_a_constant,
+    "cut-fraction": rules_constants.cut_fraction,
     "field-copy": rules_fields.field_copy,
     "field-against-negative": rules_fields.field_against_negative,
     "field-cast": rules_fields.field_cast,
