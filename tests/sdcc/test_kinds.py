@@ -84,7 +84,7 @@ def test_every_kind_is_tried_in_ten_spellings() -> None:
         *("short-push", "popped-early", "shift-in-place", "unread", "untouched", "index-read-twice"),
         *("misplaced-false", "long-by-itself", "product-as-truth", "choice-of-bytes", "lost-high-byte"),
         *("choice-by-a-constant", "choice-of-false", "truth-of-a-choice", "compared-constants", "number-as-truth"),
-        "cut-fraction",
+        *("cut-fraction", "rounded-variable"),
     }
 
 

@@ -50,6 +50,7 @@ RULES: dict[str, Rule] = {
     "long-constant": rules_long_long.long_constant,
     "shifted-constant": rules_long_long.shifted_constant,
     "rounded-constant": rules_long_long.rounded_constant,
+    "rounded-variable": rules_long_long.rounded_variable,
     "misplaced-result": rules_long_long.narrowed_result,
     "mixed-bytes": rules_long_long.mixed_bytes,
     "shift-in-place": rules_volatile.shift_in_place,
