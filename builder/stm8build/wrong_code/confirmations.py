@@ -52,6 +52,8 @@ _CHANGES_AN_ELEMENT = re.compile(
     r"\](?:(?:\.|->)\w+|\s|\))*(?:(?:[-+*/%&|^]|<<|>>)=|\+\+|--)|(?:\+\+|--)[\w\s(*.>-]*\["
 )
 _LITERAL = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|//[^\n]*|/\*.*?\*/")
+_SIZE = re.compile(r"[<>]=?[\s(]*sizeof\b|\bsizeof\b[^;?:&|]*[<>]")
+_CAST_OF_A_SIZE = re.compile(r"\(\s*\w[\w\s]*\)[\s(]*sizeof\b")
 _STEPS_OUT_OF_MACROS = 3
 _HEADERS = (".", "../include")  # from the folder of a source
 
@@ -249,6 +251,13 @@ def _has_a_negative_constant(node: Node, text: str, code: Code) -> bool:
     return any((-_number(number) - value) % 256 == 0 for _, number in _NEGATIVE.findall(text) for value in values)
 
 
+def _compares_with_a_size(node: Node, text: str, code: Code) -> bool:
+    """Whether a line compares with `sizeof`, and the constant that SDCC compares with is not written there."""
+    values = {child.value for child in node.children if child.kind == "CONSTANT"}
+    written = {_number(number) for number, _ in _NUMBER.findall(text)}
+    return _SIZE.search(text) is not None and _CAST_OF_A_SIZE.search(text) is None and not values & written
+
+
 def _casts_nothing_to_unsigned(node: Node, text: str, code: Code) -> bool:
     return not _casts_to_unsigned(node, text, code)
 
@@ -294,4 +303,4 @@ INITIAL_QUESTIONS: dict[str, Question] = {
     "index-read-twice": _has_a_compound_assignment,
     "shift-by-unsigned": _casts_nothing_to_unsigned,
 }
-DOUBTS: dict[str, Question] = {"upper-half": _compares}
+DOUBTS: dict[str, Question] = {"upper-half": _compares, "cut-constant": _compares_with_a_size}

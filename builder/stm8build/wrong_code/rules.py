@@ -60,7 +60,7 @@ RULES: dict[str, Rule] = {
 }
 
 # Places that may be of a kind: what SDCC leaves of it in the tree is not enough.
-DOUBTFUL: dict[str, Rule] = {"upper-half": rules_long_long.bare_test}
+DOUBTFUL: dict[str, Rule] = {"upper-half": rules_long_long.bare_test, "cut-constant": rules_numbers.below_a_size}
 
 # The same in the intermediate code of initialisers, in which other things are left.
 INITIAL: dict[str, Rule] = {
