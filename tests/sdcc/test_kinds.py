@@ -83,9 +83,9 @@ def test_every_kind_is_tried_in_ten_spellings() -> None:
     assert by_hand == {
         *("short-push", "popped-early", "shift-in-place", "unread", "untouched", "index-read-twice"),
         *("misplaced-false", "long-by-itself", "product-as-truth", "choice-of-bytes", "lost-high-byte"),
-        *("lost-variable", "lost-argument"),
-        *("choice-by-a-constant", "choice-of-false", "truth-of-a-choice"),
-        *("lost-loop", "lost-third-byte", "lost-offset"),
+        *("lost-variable", "lost-argument", "lost-loop", "lost-third-byte", "lost-offset"),
+        *("choice-by-a-constant", "choice-of-false", "truth-of-a-choice", "compared-constants", "number-as-truth"),
+        *("cut-fraction", "rounded-variable"),
         *("unloaded-byte", "unpushed-factor", "stored-as-a-field", "overwritten-byte-of-32"),
     }
 

@@ -6,14 +6,18 @@ of C or its instructions show whether they are.
 
 from __future__ import annotations
 
+import os.path
 import re
 from collections.abc import Callable, Iterable
+from pathlib import PurePath
 from typing import Optional
 
 from .syntax_tree import Node
 from .wrong_assembler import Code
 
 _DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)(?:\([^)]*\))?[ \t]+(.*)$", re.MULTILINE)
+_DEFINE_OF_A_VALUE = re.compile(r"^\s*#\s*define\s+(\w+)[ \t]+([^\n]*[^\n\\])$", re.MULTILINE)
+_INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"\n]+)"', re.MULTILINE)
 _VOLATILE = re.compile(r"\bvolatile\b([^;={}()]*(?:\([^)]*\)[^;={}()]*)?[;=])")
 _DECLARED = re.compile(r"\b([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)*[;=,]")
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
@@ -31,6 +35,7 @@ _NEGATIVE = re.compile(
 _UNSIGNED_CAST = re.compile(r"\(\s*(?:unsigned(?:\s+int)?|[uU]\w*|\w+_t)\s*\)\s*[\w(*]")
 _UNSIGNED_BYTE_CAST = re.compile(r"\(\s*(?:unsigned\s+char|char|uint8_t|u8)\s*\)")
 _BYTE_CAST = re.compile(r"\(\s*(?:(?:un)?signed\s+char|char|u?int8_t|[us]8)\s*\)")
+_CAST_OF_ALL = re.compile(r"\(\s*(?!_Bool\b|bool\b)[A-Za-z_]\w*(?:\s+\w+)*\s*\)\s*\(")
 _SIGNED_CAST = re.compile(  # of an expression that has an unsigned constant
     r"\(\s*(?:signed(?:\s+(?:int|char))?|int|short|int16_t|int8_t)\s*\)\s*"
     r"\([^()]*(?:\([^()]*\)[^()]*)*\b(?:0[xX][0-9a-fA-F]+|\d+)[uU]\b"
@@ -48,7 +53,11 @@ _PLAIN = re.compile(r"(?<![-+*/%&|^<>=!])=(?!=)")
 _CHANGES_AN_ELEMENT = re.compile(
     r"\](?:(?:\.|->)\w+|\s|\))*(?:(?:[-+*/%&|^]|<<|>>)=|\+\+|--)|(?:\+\+|--)[\w\s(*.>-]*\["
 )
+_LITERAL = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|//[^\n]*|/\*.*?\*/")
+_SIZE = re.compile(r"[<>]=?[\s(]*sizeof\b|\bsizeof\b[^;?:&|]*[<>]")
+_CAST_OF_A_SIZE = re.compile(r"\(\s*\w[\w\s]*\)[\s(]*sizeof\b")
 _STEPS_OUT_OF_MACROS = 3
+_HEADERS = (".", "../include")  # from the folder of a source
 
 
 class Source:
@@ -59,6 +68,7 @@ class Source:
         self._read = read
         self._texts: dict[str, list[str]] = {}
         self._macros: Optional[dict[str, str]] = None
+        self._values: dict[str, dict[str, str]] = {}
 
     def lines(self, file: str) -> list[str]:
         """Return the lines of a file; none if it is not there."""
@@ -92,6 +102,33 @@ class Source:
             names = [name for name in _WORD.findall(text) if name in self._macros]
             text += "".join(f"\n{self._macros[name]}" for name in names if self._macros[name] not in text)
         return text
+
+    def expanded(self, file: str, number: int) -> str:
+        """Return a line, with macros without parameters written out, as the file and the headers beside it have them.
+
+        A macro with several definitions stays as it is.
+        """
+        if file not in self._values:
+            self._values[file] = self._values_of(file)
+        values = self._values[file]
+        text = self.line(file, number)
+        for _ in range(_STEPS_OUT_OF_MACROS):
+            text = _WORD.sub(lambda word: values.get(word[0], word[0]), text)
+        return text
+
+    def _values_of(self, file: str) -> dict[str, str]:
+        seen, waiting = {file}, [file]
+        found: dict[str, set[str]] = {}
+        while waiting:
+            name = waiting.pop()
+            text = "\n".join(self.lines(name))
+            for match in _DEFINE_OF_A_VALUE.finditer(text):
+                found.setdefault(match[1], set()).add(match[2].split("//")[0].split("/*")[0].strip())
+            folders = [PurePath(name).parent / way for way in _HEADERS]
+            beside = {os.path.normpath(folder / each) for each in _INCLUDE.findall(text) for folder in folders}
+            waiting += sorted(beside - seen)
+            seen |= beside
+        return {name: bodies.pop() for name, bodies in found.items() if len(bodies) == 1}
 
 
 def _is_folded(node: Node, text: str, code: Code) -> bool:
@@ -204,13 +241,24 @@ def _decides_nothing(node: Node, text: str, code: Code) -> bool:
     return bool(instructions) and re.search(r"^\tj(?!ra\b|p\b)", instructions, re.MULTILINE) is None
 
 
-def _has_a_choice(node: Node, text: str, code: Code) -> bool:
-    return "?" in text
+def _has_a_choice_that_the_tree_lacks(node: Node, text: str, code: Code) -> bool:
+    """Whether a line has more choices than SDCC has left in its tree."""
+    while node.parent:
+        node = node.parent
+    left = sum(below.kind == "QUEST(?)" for below in node.walk())
+    return _LITERAL.sub("", text).count("?") > left
 
 
 def _has_a_negative_constant(node: Node, text: str, code: Code) -> bool:
     values = [child.value or 0 for child in node.children if child.kind == "CONSTANT"]
     return any((-_number(number) - value) % 256 == 0 for _, number in _NEGATIVE.findall(text) for value in values)
+
+
+def _compares_with_a_size(node: Node, text: str, code: Code) -> bool:
+    """Whether a line compares with `sizeof`, and the constant that SDCC compares with is not written there."""
+    values = {child.value for child in node.children if child.kind == "CONSTANT"}
+    written = {_number(number) for number, _ in _NUMBER.findall(text)}
+    return _SIZE.search(text) is not None and _CAST_OF_A_SIZE.search(text) is None and not values & written
 
 
 def _casts_nothing_to_unsigned(node: Node, text: str, code: Code) -> bool:
@@ -219,6 +267,11 @@ def _casts_nothing_to_unsigned(node: Node, text: str, code: Code) -> bool:
 
 def _casts_nothing_to_a_byte(node: Node, text: str, code: Code) -> bool:
     return _BYTE_CAST.search(text) is None
+
+
+def _casts_no_brackets(node: Node, text: str, code: Code) -> bool:
+    """Whether a line has no cast of something in brackets; SDCC leaves out that to unsigned char of a product."""
+    return _CAST_OF_ALL.search(text) is None
 
 
 def _casts_to_unsigned(node: Node, text: str, code: Code) -> bool:
@@ -245,8 +298,10 @@ CONFIRMATIONS: dict[str, Question] = {
     "index-read-twice": _has_a_compound_assignment,
     "signed-or-unsigned": _has_the_constant_as_unsigned,
     "byte-and-constant": _has_a_constant_of_the_other_sign,
-    "choice-by-a-constant": _has_a_choice,
+    "choice-by-a-constant": _has_a_choice_that_the_tree_lacks,
+    "minus-of-a-choice": _has_a_choice_that_the_tree_lacks,
     "long-by-itself": _stores_half,
+    "product-as-truth": _casts_no_brackets,
     "minus-of-true": _negates_a_comparison,
     "choice-of-false": _decides_nothing,
     "stored-as-a-field": _is_in_memory_or_changes_bits,
@@ -260,4 +315,4 @@ INITIAL_QUESTIONS: dict[str, Question] = {
     "index-read-twice": _has_a_compound_assignment,
     "shift-by-unsigned": _casts_nothing_to_unsigned,
 }
-DOUBTS: dict[str, Question] = {"upper-half": _compares}
+DOUBTS: dict[str, Question] = {"upper-half": _compares, "cut-constant": _compares_with_a_size}

@@ -8,14 +8,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional
 
 from . import (
+    choices_in_text,
     lost_arguments,
     lost_in_assembler,
     lost_values,
+    rules_constants,
     shift_counts,
     unloaded_bytes,
     wrong_assembler,
@@ -90,6 +92,7 @@ def _all(compiled: Compiled, large: bool, source: Source) -> list[Finding]:
     add_initialisers(functions, compiled.code)
     found = {
         *_in_tree(functions, compiled, source),
+        *_in_source(functions, compiled.messages, source),
         *_in_assembler(functions, compiled.assembler, large),
         *_in_the_intermediate_code(compiled),
         *_in_later_code(compiled),
@@ -100,6 +103,25 @@ def _all(compiled: Compiled, large: bool, source: Source) -> list[Finding]:
 
 def _not_silenced(found: list[Finding], source: Source) -> list[Finding]:
     return [finding for finding in found if not _is_silenced(finding, source.line(*finding[:2]))]
+
+
+def _in_source(functions: list[Function], messages: str, source: Source) -> Iterator[Finding]:
+    in_vain = {(file, int(line)) for file, line in _COMPARED_IN_VAIN.findall(messages)}
+    for function in functions:
+        coded = _by_line(node for statement in function.initial for node in statement.walk())
+        for where, nodes in _by_line(function.nodes()).items():
+            text = source.expanded(*where)
+            for kind in rules_constants.kinds_in_line(text, coded.get(where, []), where in in_vain):
+                yield Finding(*where, kind, function.name)
+            if choices_in_text.are_lost(text, nodes, function):
+                yield Finding(*where, "choice-by-a-constant", function.name)
+
+
+def _by_line(nodes: Iterable[Node]) -> dict[tuple[str, int], list[Node]]:
+    lines: dict[tuple[str, int], list[Node]] = {}
+    for node in nodes:
+        lines.setdefault((node.file, node.line), []).append(node)
+    return lines
 
 
 def _is_silenced(finding: Finding, line: str) -> bool:

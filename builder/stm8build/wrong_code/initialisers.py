@@ -82,6 +82,7 @@ def add_initialisers(functions: list[Function], code: str) -> None:
             joiner = _Joiner(function, rows)
             function.begin_with([*joiner.statements(), *joiner.conditions()])
             function.types = dict(_types(rows))
+            function.loaded = _loaded(rows)
 
 
 def procedures(code: str) -> Iterator[tuple[str, list[tuple[str, int, str]]]]:
@@ -119,6 +120,17 @@ def _types(rows: list[tuple[str, int, str]]) -> Iterator[tuple[str, Type]]:
                 yield local[1] if local else name, parse_type(operand[3])
 
 
+def _loaded(rows: list[tuple[str, int, str]]) -> dict[tuple[str, int], list[Type]]:
+    """Return the types of what each line reads by an address, such as a member or an element."""
+    found: dict[tuple[str, int], list[Type]] = {}
+    for file, line, text in rows:
+        assigned = _ASSIGNED.match(text)
+        result = _OPERAND.match(assigned[1]) if assigned and assigned[2].startswith("@[") else None
+        if result:
+            found.setdefault((file, line), []).append(parse_type(result[3]))
+    return found
+
+
 class _Joiner:
     """Joins the operations of one function to trees."""
 
@@ -147,7 +159,9 @@ class _Joiner:
             if node.kind == "ASSIGN(=)" or node.kind.endswith(("INC_OP", "DEC_OP"))
         )
         self._compared = {
-            (node.file, node.line, node.kind) for node in function.nodes() if node.kind in _TURNED and node.children
+            (node.file, node.line, node.kind)
+            for node in function.nodes()
+            if node.kind in (*_TURNED, "MULT") and node.children
         }
         self._calls = {(node.file, node.line) for node in function.nodes() if node.kind in ("CALL", "PCALL")}
 
@@ -177,10 +191,17 @@ class _Joiner:
                         yield _node("CALL", row, parse_type("void"), [argument])
 
     def conditions(self) -> Iterator[Node]:
-        """Yield the comparisons of conditions that SDCC has turned round: the tree has none like it in that line."""
+        """Yield the comparisons of conditions that SDCC has turned round: the tree has none like it in that line.
+
+        A product of two bytes is yielded, too: in a value that a variable begins with, it stands nowhere else.
+        """
         for row in self._asked:
             asked = self._operand(row.text, row, 0)
-            if asked and asked.kind in _TURNED and (row.file, row.line, asked.kind) not in self._compared:
+            if not asked:
+                continue
+            turned = asked.kind in _TURNED and (row.file, row.line, asked.kind) not in self._compared
+            is_product = asked.kind == "MULT" and asked.type.size == 1
+            if turned or (is_product and (row.file, row.line, "MULT") not in self._compared):
                 yield _node("IF", row, row.type, [asked])
 
     def _operand(self, text: str, row: _Row, depth: int) -> Optional[Node]:

@@ -152,6 +152,21 @@ KINDS = (
         note="With an unsigned long long, a negative constant has 64 bits, too, such as ~3 in `unsigned t = v & ~3`.",
     ),
     Kind(
+        "rounded-variable",
+        "a local long long that holds one constant of more than 53 bits, such as `unsigned long long v = -1`, "
+        "and is cut to a narrower type",
+        "the constant is rounded, as if it were a double, before it is cut",
+        "make the variable static or volatile, or cast the constant itself",
+        "unsigned long f$(void) { U v = -1; return v; }",
+        "f$()",
+        (),
+        0xFFFFFFFF,
+        {"4.2": 0, "4.5": 0xFFFFFFFF},
+        "unsigned long f$(void) { static U v = -1; return v; }",
+        until=(4, 4),
+        note="SDCC 4.4.0 and 4.5.0 still round such a variable in `/` and `%`. The build does not warn of that.",
+    ),
+    Kind(
         "misplaced-result",
         "a long long that SDCC finds to be constant, returned as a narrower type",
         "the result is stored as eight bytes where a word of the stack points to, and no result is returned",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from . import (
     rules_bytes,
     rules_choices,
+    rules_constants,
     rules_fields,
     rules_initialisers,
     rules_long_long,
@@ -35,6 +36,8 @@ RULES: dict[str, Rule] = {
     "truth-of-a-choice": rules_choices.truth_of_a_choice,
     "minus-of-true": rules_choices.minus_of_true,
     "choice-of-false": rules_choices.choice_of_false,
+    "compared-constants": rules_constants.switch_of_a_constant,
+    "cut-fraction": rules_constants.cut_fraction,
     "field-copy": rules_fields.field_copy,
     "field-against-negative": rules_fields.field_against_negative,
     "field-cast": rules_fields.field_cast,
@@ -48,6 +51,7 @@ RULES: dict[str, Rule] = {
     "long-constant": rules_long_long.long_constant,
     "shifted-constant": rules_long_long.shifted_constant,
     "rounded-constant": rules_long_long.rounded_constant,
+    "rounded-variable": rules_long_long.rounded_variable,
     "misplaced-result": rules_long_long.narrowed_result,
     "mixed-bytes": rules_long_long.mixed_bytes,
     "shift-in-place": rules_volatile.shift_in_place,
@@ -57,7 +61,7 @@ RULES: dict[str, Rule] = {
 }
 
 # Places that may be of a kind: what SDCC leaves of it in the tree is not enough.
-DOUBTFUL: dict[str, Rule] = {"upper-half": rules_long_long.bare_test}
+DOUBTFUL: dict[str, Rule] = {"upper-half": rules_long_long.bare_test, "cut-constant": rules_numbers.below_a_size}
 
 # The same in the intermediate code of initialisers, in which other things are left.
 INITIAL: dict[str, Rule] = {

@@ -69,6 +69,8 @@ def largest(node: Node) -> int:
 
 def _is_truth(node: Node) -> bool:
     """Whether a value is 0 or 1."""
+    while node.kind == "CAST" and node.children:
+        node = node.children[0]
     return "_Bool" in node.type.text or node.kind in (*COMPARISONS, *EQUALITIES, "NOT", "ANDAND", "OROR")
 
 

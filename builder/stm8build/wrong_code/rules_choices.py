@@ -7,103 +7,84 @@ Each rule yields the nodes that come out wrong. Pure: no SCons in here.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Optional
 
-from .syntax_tree import Function, Node, Type, parse_type
-from .tree_questions import BITWISE, COMPARISONS, operands, out_of_commas, widened_to
+from .real_types import Real, as_tree, common, is_large_product, passed_on, returned, written_over
+from .syntax_tree import Function, Node
+from .tree_questions import BITWISE, COMPARISONS, EQUALITIES, operands, out_of_commas, widened_to
 
-_PLACES = ("PTR_ACCESS", "ARRAY_OP", "DEREF")
 _ASKS_FOR_TRUTH = ("IF", "IFX", "ANDAND", "OROR", "NOT")
-_ARITHMETIC = ("ADD", "SUB", "MULT", *BITWISE)
-_NARROW_INT = Type("", 2, True, 0)
-_NARROW = Type("", 0, False, 0)  # SDCC does not tell the type of the place, but it has another one in the tree
+_MEETING = ("ADD", "SUB", "MULT", "DIV", "MOD", *BITWISE)
 
 
 def minus_of_a_choice(function: Function) -> Iterator[Node]:
-    """Yield minus of a place that has got a wider type: what SDCC leaves of a choice by a constant."""
-    for node in function.nodes():
-        if node.kind != "UMINUS" or len(node.children) != 1:
-            continue
-        (place,) = node.children
-        own = _own_type(place, function)
-        if own and own.size < place.type.size:
-            yield node
+    """Yield minus of an unsigned value that has got a wider type: what SDCC leaves of a choice by a constant."""
+    for node, real in written_over(function):
+        above = node.parent
+        if above and above.kind == "UMINUS" and not real.signed and real.size < node.type.size:
+            yield above
 
 
 def choice_by_a_constant(function: Function) -> Iterator[Node]:
     """Yield where a value has got another type, but was not converted to it, and this matters for what it is used."""
-    for node in function.nodes():
-        own = _own_type(node, function)
-        above = node.parent
-        if own is None or above is None:
-            continue
-        if above.kind == "UMINUS":
-            if (
-                own.size == node.type.size
-                and own.signed
-                and not node.type.signed
-                and _asks_for_the_sign(above, function)
-            ):
-                yield node
-        elif _loses_its_sign(node, own, function) or _loses_its_width(node, own):
+    for node, real in written_over(function):
+        if any(is_lost(*each) for each in passed_on(node, real)):
             yield node
 
 
-def _own_type(node: Node, function: Function) -> Optional[Type]:
-    """Return the type of a value as the program declares it; None if it is the one in the tree."""
-    if not node.type.size:
-        return None
-    own: Optional[Type] = None
-    if node.kind == "SYMBOL":
-        own = (function.declared.get(node.name) or function.types.get(node.name)) if node.level else None
-        own = own if node.level else function.types.get(f"_{node.name}")
-    elif node.kind == "CALL" and node.children:
-        own = _returned(node)
-    elif node.kind in _PLACES and node.type.text.endswith(" register"):
-        return _NARROW
-    elif node.kind in _ARITHMETIC and node.type.size >= 4 and operands(node):
-        sizes = [child.type.size for child in node.children]
-        return _NARROW_INT if sizes in ([2, 2], [1, 2], [2, 1]) else None
-    if (
-        own is None
-        or not own.size
-        or "_Bool" in own.text
-        or (own.size, own.signed) == (node.type.size, node.type.signed)
-    ):
-        return None
-    return own
+def is_lost(node: Node, real: Real, tree: Real) -> bool:
+    """Tell whether it matters that a value has not got the type that C gives it."""
+    return _loses_its_sign(node, real, tree) or _loses_its_width(node, real, tree)
 
 
-def _loses_its_sign(node: Node, own: Type, function: Function) -> bool:
-    """Whether a signed value was to become unsigned, and is used as a wider one, or where the sign matters."""
-    return own.signed and not node.type.signed and node.type.size >= 2 and _asks_for_the_sign(node, function)
-
-
-def _asks_for_the_sign(node: Node, function: Function) -> bool:
-    """Whether a value is compared with a signed one, divided, shifted right or widened."""
+def _loses_its_sign(node: Node, real: Real, tree: Real) -> bool:
+    """Whether a value is widened, compared, divided or shifted right by another sign than that in C."""
     above = node.parent
     if above is None:
         return False
-    if above.kind in COMPARISONS:
-        others = [child for child in above.children if child is not node]
-        return all(child.value != 0 if child.kind == "CONSTANT" else child.type.signed for child in others)
-    into = widened_to(node, function)
-    return above.kind in ("DIV", "MOD", "RIGHT_SHIFT") or (into is not None and into[0] > node.type.size)
+    becomes_unsigned = real.signed and not tree.signed
+    if above.kind in ("CAST", "ASSIGN(=)"):
+        return becomes_unsigned and above.type.size > tree.size
+    if above.kind == "RIGHT_SHIFT":
+        return above.children[0] is node and becomes_unsigned and not _is_cut_again(above, real, tree)
+    both = operands(above)
+    if not both or above.kind not in (*_MEETING, *COMPARISONS, *EQUALITIES):
+        return False
+    other = both[0] if both[1] is node else both[1]
+    in_c, in_code = common(tree, as_tree(other)), common(real, as_tree(other))
+    if becomes_unsigned and in_c.size > tree.size:
+        return True
+    if above.kind in EQUALITIES:
+        return in_code.size < in_c.size and real.signed and not other.type.signed and other.type.size >= in_code.size
+    if above.kind not in (*COMPARISONS, "DIV", "MOD"):
+        return False
+    cut = real.signed and not in_code.signed and in_code.size < in_c.size
+    if not cut and in_c.signed == in_code.signed:
+        return False
+    if not real.signed and (not other.type.signed or (other.kind == "CONSTANT" and (other.value or 0) >= 0)):
+        return False  # neither value is negative
+    return above.kind not in COMPARISONS or other.kind != "CONSTANT" or other.value != 0
 
 
-def _loses_its_width(node: Node, own: Type) -> bool:
+def _is_cut_again(node: Node, real: Real, tree: Real) -> bool:
+    """Whether only the bits of a shifted value are used that it has in its real type, too."""
+    above = node.parent
+    into = above.type.size if above and above.kind in ("CAST", "ASSIGN(=)") else tree.size
+    return into <= real.size < tree.size
+
+
+def _loses_its_width(node: Node, real: Real, tree: Real) -> bool:
     """Whether a value was to become a wider one, and is used with values that are not."""
     above = node.parent
-    if above is None or own.size >= node.type.size:
+    if above is None or real.size >= tree.size or node.kind == "CONSTANT":
         return False
     if above.kind == "LEFT_SHIFT":
         return above.children[0] is node
-    if node.type.size < 4 or own.size < 2:
-        return False
     if above.kind == "RETURN":
-        return own.signed
+        return real.signed
     both = operands(above) if above.kind in ("ADD", "SUB", "MULT") else None
-    return both is not None and all(child is node or child.kind == "CONSTANT" or child.type.size <= 2 for child in both)
+    if not both or tree.size < 4 or (real.size < 2 and not is_large_product(above)):
+        return False
+    return all(child is node or child.kind == "CONSTANT" or child.type.size <= 2 for child in both)
 
 
 def truth_of_a_choice(function: Function) -> Iterator[Node]:
@@ -117,13 +98,8 @@ def truth_of_a_choice(function: Function) -> Iterator[Node]:
             if into is None or into[0] != 1:
                 yield node
         is_returned = node.kind == "CALL" and above.kind == "RETURN" and function.returns.size > 1
-        if is_returned and node.children and _returned(node).size == 1:
+        if is_returned and node.children and returned(node).size == 1:
             yield node
-
-
-def _returned(node: Node) -> Type:
-    """Return the type that a called function is declared with."""
-    return parse_type(node.children[0].type.text.split(" function ")[0])
 
 
 def minus_of_true(function: Function) -> Iterator[Node]:

@@ -22,6 +22,7 @@ from .tree_questions import (
     widened_to,
 )
 
+_NARROWING = ("CAST", "RETURN", "ASSIGN(=)", "ADD", "SUB", "MULT", *BITWISE)
 _CUT = ("ADD", "SUB", "MULT", *BITWISE)  # SDCC does these in fewer bits if no more are used
 
 
@@ -123,13 +124,9 @@ def rounded_constant(function: Function) -> Iterator[Node]:
         if node.kind not in _CUT or node.type.size != 8:
             continue
         values = [child.value for child in node.children if child.kind == "CONSTANT" and child.value is not None]
-        used = node
-        while used.parent and used.parent.kind in _CUT and used.parent.type.size == 8:
-            used = used.parent
+        used = _in_eight_bytes(node)
         size = 0 if _is_looked_at_whole(used, function) else _size_it_is_cut_to(used, function)
-        if not node.type.signed:
-            values = [value % (1 << 64) for value in values]  # ~3 has 64 bits, too
-        if 0 < size < 8 and any(_is_rounded(value, size) for value in values):
+        if any(0 < size < 8 and _is_rounded(_as(value, node.type.signed), size) for value in values):
             yield node
 
 
@@ -153,6 +150,48 @@ def _size_it_is_cut_to(node: Node, function: Function) -> int:
         return (above.type.bits + 7) // 8
     into = widened_to(node, function)
     return into[0] if into else 0
+
+
+def rounded_variable(function: Function) -> Iterator[Node]:
+    """Yield where a local long long that only ever holds one constant, which a double cannot hold, is cut."""
+    held: dict[str, list[Optional[int]]] = {}
+    for node in function.nodes():
+        if node.kind == "ASSIGN(=)" and node.children and node.children[0].kind == "SYMBOL":
+            place, given = node.children[0], node.children[-1]
+            if place.level:
+                known = given.value if given.kind == "CONSTANT" and len(node.children) == 2 else None
+                held.setdefault(place.name, []).append(known)
+        elif node.kind == "ADDRESS_OF" or node.kind.endswith(("INC_OP", "DEC_OP")):
+            held.setdefault(node.children[0].name if node.children else "", []).append(None)
+    for node in function.nodes():
+        if node.kind != "SYMBOL" or not node.level or node.type.size != 8 or "volatile" in node.type.text:
+            continue
+        values = held.get(node.name, [])
+        whole = values[0] if len(values) == 1 else None
+        used = _in_eight_bytes(node)
+        into = widened_to(used, function) if _is_cut_by(used.parent, function) else None
+        if whole is not None and into and 0 < into[0] < 8 and _is_rounded(_as(whole, node.type.signed), into[0]):
+            yield node
+
+
+def _is_cut_by(above: Optional[Node], function: Function) -> bool:
+    """Whether a value goes into a number; a _Bool and a comparison take all of it."""
+    if above is None or above.kind not in _NARROWING:
+        return False
+    return "_Bool" not in (function.returns if above.kind == "RETURN" else above.type).text
+
+
+def _as(value: int, signed: bool) -> int:
+    """Return a value as one of 64 bits."""
+    value %= 1 << 64
+    return value - (1 << 64) if signed and value >> 63 else value
+
+
+def _in_eight_bytes(node: Node) -> Node:
+    """Return the outermost sum or the like of eight bytes that a value is a part of."""
+    while node.parent and node.parent.kind in _CUT and node.parent.type.size == 8:
+        node = node.parent
+    return node
 
 
 def _is_rounded(value: int, size: int) -> bool:

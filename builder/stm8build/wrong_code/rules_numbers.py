@@ -18,11 +18,15 @@ from .tree_questions import (
     widened_to,
 )
 
+_LESSENED = ("SUB", "UMINUS", "COMPL")
 _ARITHMETIC = ("ADD", "SUB", "MULT", "UMINUS", "COMPL", *BITWISE)
 
 
 def cut_constant(function: Function) -> Iterator[Node]:
-    """Yield comparisons of a signed variable with a wider unsigned constant that does not fit it."""
+    """Yield comparisons of a signed value with a wider unsigned constant that does not fit it.
+
+    If the value is a difference, a minus or a complement, it may well be negative: then each such constant counts.
+    """
     for node in function.nodes():
         found = variable_and_constant(node) if node.kind in COMPARISONS else None
         if not found:
@@ -31,7 +35,16 @@ def cut_constant(function: Function) -> Iterator[Node]:
         narrow = variable.type
         if not narrow.signed or not narrow.size or constant.type.signed:
             continue
-        if constant.type.size > narrow.size and value >= 1 << (8 * narrow.size - 1):
+        too_large = value >= 1 << (8 * narrow.size - 1)
+        if constant.type.size > narrow.size and (too_large or variable.kind in _LESSENED):
+            yield node
+
+
+def below_a_size(function: Function) -> Iterator[Node]:
+    """Yield comparisons of an int that may well be negative with a constant that may be a size; the source tells."""
+    for node in function.nodes():
+        found = variable_and_constant(node) if node.kind in COMPARISONS else None
+        if found and found[0].kind in _LESSENED and found[0].type.signed and found[0].type.size == 2 and found[1] > 0:
             yield node
 
 

@@ -19,6 +19,7 @@ _CAST = re.compile(r"from type \((.*?)\) to type \((.*)\)$")
 _SYMBOL = re.compile(r"SYMBOL \(L(\d+):\d+ B\d+ (\w+)=")
 _DECLARED = re.compile(r"DECLARE SYMBOL \(L\d+:\d+ B\d+ (\w+)=[^)]*\) type \((.*)\)$")
 _VALUE = re.compile(r"value = (-?\d+)")
+_FLOAT = re.compile(r"value = -?\d+, 0x[0-9a-f]+, (-?\d+\.\d+) type \((?:const-)?(?:float|double) ")
 _SWITCH = re.compile(r"SWITCH \([^)]*\) .*?:\d+:(\S.*)$")  # the value that is asked for stands in the same row
 _CASE = re.compile(r"CASE (0x[0-9a-f]+|-?\d+) GOTO ")
 _BIT_FIELD = re.compile(r"bitfield \{\d+,(\d+)\}")
@@ -68,6 +69,7 @@ class Node:
     name: str = ""  # of a symbol
     level: int = 0  # of a symbol; 0 for a global one
     value: Optional[int] = None  # of a constant
+    broken: Optional[float] = None  # the value of a float constant, with its fraction
     from_type: Optional[Type] = None  # of a cast
     children: list[Node] = field(default_factory=list)
     parent: Optional[Node] = None
@@ -107,6 +109,7 @@ class Function:
     initial: list[Node] = field(default_factory=list)
     declared: dict[str, Type] = field(default_factory=dict)  # of local variables
     types: dict[str, Type] = field(default_factory=dict)  # of what the function uses; global ones begin with `_`
+    loaded: dict[tuple[str, int], list[Type]] = field(default_factory=dict)  # of what a line reads by an address
 
     _all: list[Node] = field(default_factory=list, repr=False)
 
@@ -142,6 +145,8 @@ def _node(file: str, line: int, text: str) -> Node:
     elif kind == "CONSTANT":
         value = _VALUE.search(text)
         node.value = int(value[1]) if value else None
+        broken = _FLOAT.search(text)
+        node.broken = float(broken[1]) if broken else None
     return node
 
 
