@@ -23,7 +23,10 @@ from .file_findings import OPTION, TARGET
 from .initialisers import OTHER_SUFFIXES, SUFFIX
 from .kinds import BY_NAME
 
-_REST = "docs/compilers.md explains each kind; silence one line with the comment `// wrong-code: ok`, or all with board_build.wrong_code = off"
+_REST = (
+    "docs/compilers.md explains each kind; silence one line with the comment `// wrong-code: ok`, or all with "
+    "board_build.wrong_code = off"
+)
 
 Spawn = Callable[[str, Callable[[str], str], str, list[str], dict[str, str]], int]
 
