@@ -186,7 +186,7 @@ src/main.c:5: warning: SDCC 4.2.0 makes wrong code here: the difference loses th
 | the same as JSON, on one line | `pio run -t check-compiler -a --json` |
 | a build that ends where something is wrong | `board_build.wrong_code = error` |
 | a build that does not look | `board_build.wrong_code = off` |
-| one line left alone | the comment `// wrong-code: ok` on it; `// wrong-code: ok lost-borrow` for one kind |
+| one line left alone | the comment `// wrong-code: ok` on it; `// wrong-code: ok lost-borrow` for some kinds; a reason may follow |
 
 With the option `-s`, PlatformIO shows only warnings and errors. Then read the JSON in `check-compiler.json` in the
 build directory.

@@ -82,6 +82,21 @@ def test_a_header_of_several_sources_is_named_once_and_that_of_a_library_counts_
     assert "2 places in 2 files compiled by SDCC 4.2.0" in project.run("check-compiler").output
 
 
+def test_the_project_s_own_file_is_its_own_also_inside_of_the_library_that_it_is_an_example_of(
+    project: Project,
+) -> None:
+    library = project.folder / "borrower"
+    example = Project(project.core, library / "examples" / "demo")
+    (library / "src").mkdir(parents=True)
+    (library / "src" / "borrower.h").write_text(HEADER.replace("{name}", "theirs"), encoding="utf-8")
+    (library / "library.json").write_text('{"name": "borrower", "version": "1.0.0"}', encoding="utf-8")
+    example.source(BORROWING + "#include <borrower.h>\n")
+    example.configure("stm8sblue\nlib_deps = borrower=symlink://../..")
+    told = [line for line in example.run().output.splitlines() if "makes wrong code" in line]
+    assert [line.partition(" makes")[0] for line in told] == ["src/main.c:5: warning: SDCC 4.2.0", "warning: SDCC"]
+    assert "1 place of borrower:" in told[1]
+
+
 def test_the_target_lists_every_place_for_people_and_as_json(project: Project) -> None:
     project.source(BORROWING)
     listed = project.run("check-compiler")

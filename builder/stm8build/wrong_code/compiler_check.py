@@ -24,7 +24,10 @@ from .initialisers import OTHER_SUFFIXES, SUFFIX
 from .kinds import BY_NAME
 from .later_code import NARROWED, PLACED
 
-_REST = "silence one line with the comment `// wrong-code: ok`, or all with board_build.wrong_code = off"
+_REST = (
+    "docs/compilers.md explains each kind; silence one line with the comment `// wrong-code: ok`, or all with "
+    "board_build.wrong_code = off"
+)
 
 _CODES = (SUFFIX, NARROWED, PLACED)  # of the files with intermediate code, in the order of `file_findings.Compiled`
 
@@ -159,9 +162,13 @@ class CompilerCheck:
     def _library(self, file: str) -> str:
         """Return the name of the library or the package that a source or a header belongs to, or an empty text."""
         path = Path(file).resolve()
-        holding = [one for one in self.env.GetLibBuilders() if Path(one.path).resolve() in path.parents]
+        project = Path(self.env.subst("$PROJECT_DIR")).resolve()
+        # A project can lie in the folder of the library that it is an example of. Then its own files are not of that.
+        around = len(project.parts) if project in path.parents else 0
+        folders = {Path(one.path).resolve(): str(one.name) for one in self.env.GetLibBuilders()}
+        holding = [folder for folder in folders if folder in path.parents and len(folder.parts) > around]
         if holding:
-            return str(max(holding, key=lambda one: len(Path(one.path).resolve().parts)).name)
+            return folders[max(holding, key=lambda folder: len(folder.parts))]
         packages = Path(self.env.subst("$PROJECT_PACKAGES_DIR")).resolve()
         return path.relative_to(packages).parts[0] if packages in path.parents else ""
 
@@ -231,7 +238,7 @@ class CompilerCheck:
     def _end(self, count: int) -> int:
         if self.mode == "error":
             return refuse(f"SDCC makes wrong code in {_count(count, 'place')} ({OPTION} = error)", _REST)
-        sys.stderr.write(f"hint: docs/compilers.md explains each kind; {_REST}\n")
+        sys.stderr.write(f"hint: {_REST}\n")
         return 0
 
     def list_all(self, target: Any, source: Any, env: Any) -> int:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -39,7 +40,8 @@ IN_THE_CODE = ("lost-loop", "lost-variable")  # kinds that are looked for in the
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
 _SUM = re.compile(r"\+|-(?!>)")
 _COMPARED_IN_VAIN = re.compile(r"^(.+?):(\d+): warning 94:", re.MULTILINE)
-_SILENT = re.compile(r"/[/*].*\bwrong-code: ok\b(?:\s+([\w-]+))?")
+_SILENT = re.compile(r"/[/*].*\bwrong-code: ok\b(.*)")
+_WORD = re.compile(r"[\w-]+")
 
 
 class Finding(NamedTuple):
@@ -125,8 +127,14 @@ def _by_line(nodes: Iterable[Node]) -> dict[tuple[str, int], list[Node]]:
 
 
 def _is_silenced(finding: Finding, line: str) -> bool:
+    """Tell whether a comment silences the kind: it names kinds, or none; a reason may follow."""
     comment = _SILENT.search(line)
-    return comment is not None and comment[1] in (None, finding.kind)
+    if not comment:
+        return False
+    words = _WORD.findall(comment[1])
+    kinds = list(takewhile(BY_NAME.__contains__, words))
+    misspelt = not kinds and "-" in "".join(words[:1])  # then the user wants to see the other kinds
+    return finding.kind in kinds if kinds else not misspelt
 
 
 def _in_tree(functions: list[Function], compiled: Compiled, source: Source) -> Iterator[Finding]:
