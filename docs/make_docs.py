@@ -191,8 +191,8 @@ src/main.c:5: warning: SDCC 4.2.0 makes wrong code here: the difference loses th
 With the option `-s`, PlatformIO shows only warnings and errors. Then read the JSON in `check-compiler.json` in the
 build directory.
 
-In libraries, a build only counts the places, one line for each library.
-A place in a library's header counts as one of the library.
+In libraries, a build only counts the places, one line for each library. The project's folder `lib` holds libraries, too.
+A place in a library's header counts as one of the library. `board_build.wrong_code = error` ends no build for these.
 
 ## How the build finds them
 
