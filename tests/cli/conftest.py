@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from cli import counting_board, production_shop
 from cli.compat import Flash
 from cli.desk import STM8L, STM8S, Desk
 from cli.plain_chip import Facts
-from cli.production_shop import furnish
 from cli.second_bench import FACTS, Bench
 from cli.second_probe import SecondProbe, attach
 from cli.serial_probe import CONTENT
@@ -46,7 +46,14 @@ def image(desk: Desk) -> str:
 @pytest.fixture
 def shop(desk: Desk) -> Desk:
     """A desk with an image, a counter, and the sockets A and B with a blank chip in each."""
-    furnish(desk)
+    production_shop.furnish(desk)
+    return desk
+
+
+@pytest.fixture
+def board(desk: Desk) -> Desk:
+    """A desk with the board of `counting_board`, for the tests of variables; other files have a board of their own."""
+    counting_board.furnish(desk)
     return desk
 
 

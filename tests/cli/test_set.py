@@ -6,14 +6,8 @@ import re
 
 import pytest
 
-from cli.counting_board import COUNTING, furnish
+from cli.counting_board import COUNTING
 from cli.desk import STM8L, STM8S, Desk
-
-
-@pytest.fixture
-def board(desk: Desk) -> Desk:
-    furnish(desk)
-    return desk
 
 
 @pytest.mark.parametrize("model", ["v2", "v3"])

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cli.counting_board import COUNTING, furnish
+from cli.counting_board import COUNTING
 from cli.desk import STM8L, STM8S, Desk, Result
 from dwarf_files import SIGNED, UNSIGNED, UNSIGNED_CHAR, Die, array, base, debug_elf, member, variable
 from elf_files import ALLOC
@@ -27,12 +27,6 @@ from stm8tool.sim.clock import VirtualClock
 has_matplotlib = pytest.mark.skipif(
     importlib.util.find_spec("matplotlib") is None, reason="matplotlib is not a dependency, and is not installed here"
 )
-
-
-@pytest.fixture
-def board(desk: Desk) -> Desk:
-    furnish(desk)
-    return desk
 
 
 @pytest.mark.parametrize("model", ["v2", "v3"])

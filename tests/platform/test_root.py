@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from pio import ROOT
 
 pytestmark = pytest.mark.platform  # once is enough: which Python it is makes no difference
 
+NOT_COMMITTED = shutil.ignore_patterns("__pycache__", "_deps", "_vendor", "*.egg-info", "build")
 SOME_TESTS = ("tests/unit/test_listing.py", "tests/session/test_ubc_first.py")
 
 
@@ -58,8 +60,7 @@ def test_a_file_of_tests_stays_in_one_process() -> None:
 def test_the_checkout_is_installed_with_what_the_tests_need(tmp_path: Path) -> None:
     """Only setuptools comes from the package index: the rest is there, as this Python has it."""
     checkout, environment = tmp_path / "checkout", tmp_path / "environment"
-    not_committed = shutil.ignore_patterns("__pycache__", "_deps", "_vendor", "*.egg-info", "build")
-    shutil.copytree(ROOT / "tool", checkout / "tool", ignore=not_committed)
+    shutil.copytree(ROOT / "tool", checkout / "tool", ignore=NOT_COMMITTED)
     for name in ("pyproject.toml", "requirements-dev.in"):
         shutil.copyfile(ROOT / name, checkout / name)
     ran(sys.executable, "-I", "-m", "venv", "--without-pip", environment)
@@ -78,3 +79,39 @@ def test_the_checkout_is_installed_with_what_the_tests_need(tmp_path: Path) -> N
     where = ran(python, "-I", "-c", "import stm8tool; print(stm8tool.__file__)", cwd=tmp_path).strip()
     assert Path(where).resolve() == (checkout / "tool" / "stm8tool" / "__init__.py").resolve()
     assert ran(scripts / f"stm8tool{python.suffix}", "--version", cwd=tmp_path).startswith("stm8tool ")
+
+
+def test_an_installation_of_the_tool_has_all_its_files_and_leaves_nothing_in_its_folder(tmp_path: Path) -> None:
+    """Only flit_core comes from the package index."""
+    tool, wheels = tmp_path / "tool", tmp_path / "wheels"
+    shutil.copytree(ROOT / "tool", tool, ignore=NOT_COMMITTED)
+    before = files_in(tool)
+    command = [
+        sys.executable,
+        "-I",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "wheel",
+        "--no-deps",
+        "-w",
+        wheels,
+        tool,
+    ]
+    done = subprocess.run(
+        list(map(str, command)), cwd=tmp_path, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
+    if re.search("No matching distribution found for flit_core", done.stdout + done.stderr):
+        pytest.skip("an installation needs flit_core from the package index")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert files_in(tool) == before
+    (wheel,) = wheels.iterdir()
+    with zipfile.ZipFile(wheel) as packed:
+        assert {name for name in packed.namelist() if ".dist-info/" not in name} == {
+            name for name in before if name.startswith("stm8tool/")
+        }
+
+
+def files_in(folder: Path) -> set[str]:
+    """Return the paths of all files below a folder."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
