@@ -127,8 +127,17 @@ def field_and_byte(function: Function) -> Iterator[Node]:
         both = operands(node)
         if both and node.kind not in BITWISE:
             both = _without_cast_to_byte(both[0]), _without_cast_to_byte(both[1])
-        if both and meet_in_a_byte(node, both[0], both[1], function):
+        if both and (meet_in_a_byte(node, both[0], both[1], function) or loses_the_sign(node, both, function)):
             yield node
+
+
+def loses_the_sign(node: Node, both: tuple[Node, Node], function: Function) -> bool:
+    """Whether `|` or `^` of a signed bit-field and a comparison is taken as an unsigned char."""
+    if node.kind not in ("OR", "XOR") or node.type.size != 1 or node.type.signed:
+        return False
+    fields = any(one.type.bits and one.type.width <= 8 and one.type.signed for one in both)
+    truths = any(one.kind in (*COMPARISONS, "EQ(==)") and "_Bool" not in one.type.text for one in both)
+    return fields and truths and is_widened(node, function)
 
 
 def _without_cast_to_byte(node: Node) -> Node:

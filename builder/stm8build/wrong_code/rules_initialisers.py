@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .rules_bytes import equals_a_small_constant, is_taken_as_signed, is_widened
-from .rules_fields import meet_in_a_byte
+from .rules_fields import loses_the_sign, meet_in_a_byte
 from .syntax_tree import Function, Node
 from .tree_questions import COMPARISONS, EQUALITIES, is_volatile, is_whole_upper_half, operands, variable_and_constant
 
@@ -90,7 +90,9 @@ def field_and_byte(function: Function) -> Iterator[Node]:
         if not both or any(one.type.width > 8 for one in both):
             continue
         origins = [one.children[0] if one.kind == "CAST" and one.children else one for one in both]
-        if meet_in_a_byte(node, origins[0], origins[1], function):
+        if meet_in_a_byte(node, origins[0], origins[1], function) or loses_the_sign(
+            node, (origins[0], origins[1]), function
+        ):
             yield node
 
 
