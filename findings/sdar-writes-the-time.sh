@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Guess: two libraries of the same objects are the same file, as with the `ar` of Debian, which writes 0 for each time.
-# Seen: sdar of SDCC 4.2.0, which is GNU ar of binutils 2.30, writes the time of the call into the index. So two calls in different seconds differ. With
-#   the letter D, `sdar -rcD`, they are equal. Debian's ar 2.40 makes equal ones without it.
+# Seen: sdar of SDCC 4.2.0, which is GNU ar of binutils 2.30, writes the time of the call into the index. So two calls in different seconds differ.
+#   With the letter D, `sdar -rcD`, they are equal. Debian's ar 2.40 makes equal ones without it.
 # Why it matters: a cache or a check that compares libraries by their content builds everything again.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
