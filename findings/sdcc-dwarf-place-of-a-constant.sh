@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Guess: a local variable that SDCC replaces by its value has no location in DWARF, and a debugger says "optimized out".
-# Seen: SDCC 4.2.0 gives it the offset 0 from the frame base. The frame base is the address above the stack pointer at the function's entry, so this is
-#   the return address. pyelftools 0.33 is the reader. The .cdb file has an empty list of registers for it.
-# Why it matters: a debugger shows an address as the value of `int limit = 1000;`. Who sets limit in the debugger sends the function elsewhere.
+# Seen: SDCC 4.2.0 gives it the offset 0 from the frame base. The frame base is the address above the stack pointer at the function's entry, so
+#   this is the return address. pyelftools 0.33 is the reader. The .cdb file has an empty list of registers for it.
+# Why it matters: a debugger shows an address as the value of `int limit = 1000;`. A value that you set there is used as an
+#   address at the return.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 python_packages pyelftools==0.33

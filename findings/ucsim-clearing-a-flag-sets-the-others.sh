@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Guess: in uCsim `TIM2_SR1 = ~UIF` clears the update flag and leaves the others, as a chip does (RM0016: cleared by writing 0). ST's library clears
-#   it this way. The compare flag comes when the counter reaches CCR1, and with EGR's CC1G.
-# Seen: uCsim 0.6.4 (Debian's sdcc-ucsim 4.2.0) stores the byte as it is: SR1 is 0xFE, so all compare flags are set. No compare ever sets one, and CC1G
-#   does not, either.
+# Guess: in uCsim `TIM2_SR1 = ~UIF` clears the update flag and leaves the others, as a chip does (RM0016: cleared by writing 0). ST's library
+#   clears it this way. The compare flag comes when the counter reaches CCR1, and with EGR's CC1G.
+# Seen: uCsim 0.6.4 (Debian's sdcc-ucsim 4.2.0) stores the byte as it is: SR1 is 0xFE, so all compare flags are set. No compare ever sets one, and
+#   CC1G does not, either.
 # Why it matters: a handler for two events acts on compares that did not happen, and never on one that should.
 . "$(dirname "$0")/prepare"
 sdcc_4_2

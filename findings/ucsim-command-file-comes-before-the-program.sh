@@ -10,7 +10,8 @@ sdcc -mstm8 main.c -o program.ihx
 address() { sed -n "s/^ *0*\([0-9A-F]*\)  *_$1 .*/0x\1/p" program.map; }
 printf 'break %s\nrun\ndump /h rom %s %s\ndump /h rom 0x8000 0x8000\nquit\n' "$(address done)" "$(address value)" "$(address value)" >commands
 seen() {
-    tr -d '\r' | sed -n 's/^Stop at [^ ]*: \(.*\)/\1/p; s/^0x00001 *\([0-9a-f][0-9a-f]\) .*/\1/p; s/^0x08000 *\([0-9a-f][0-9a-f]\) .*/\1/p' | tr '\n' ' '
+    tr -d '\r' | sed -n -e 's/^Stop at [^ ]*: \(.*\)/\1/p' -e 's/^0x00001 *\([0-9a-f][0-9a-f]\) .*/\1/p' \
+        -e 's/^0x08000 *\([0-9a-f][0-9a-f]\) .*/\1/p' | tr '\n' ' '
 }
 expect "stop, value and first byte of the flash with standard input" "$(sstm8 -t STM8S208 program.ihx <commands 2>/dev/null | seen)" \
     "(104) Breakpoint 5a 82 "
