@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Guess: `-r 8001:8003` means the same bytes for hex2bin.py and for hex2dump.py, two scripts of one package.
 # Seen: in intelhex 2.3.0, hex2bin.py and hexmerge.py write three bytes, with the last address. hex2dump.py shows two bytes, without it.
-# Why it matters: you look at a range of the firmware with one script, cut it out with the other, and get a byte that you have not seen.
+# Why it matters: you look at a range with one script and cut it out with the other. The last byte is one that you have not seen.
 . "$(dirname "$0")/prepare"
 python_packages intelhex==2.3.0
 "$python" - <<'P'

@@ -2,7 +2,7 @@
 # Guess: `image[0x8000:0x8003] = b"abc"` stores three bytes, on Python 3 as on Python 2.
 # Seen: intelhex 2.3.0 raises "Slice operation expects sequence of bytes" for bytes, bytearray and array. It takes a list or tuple of ints.
 #   `image.puts(0x8000, b"abc")` takes bytes.
-# Why it matters: the message asks for the very bytes that the program passed, so one looks for the mistake in the data.
+# Why it matters: the message asks for the very bytes that the program passed, so you look for the mistake in the data.
 . "$(dirname "$0")/prepare"
 python_packages intelhex==2.3.0
 expect "bytes, bytearray, array, list, tuple, puts" "$("$python" - <<'P'
