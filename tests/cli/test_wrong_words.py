@@ -15,8 +15,6 @@ USAGE = "[E-USAGE]"
     [
         ("read out.bin --region 0x8000", "'0x8000' has no size", "write ADDRESS:SIZE, such as 0x8000:0x100"),
         ("erase --range 0x8000", "'0x8000' has no size", "write ADDRESS:SIZE, such as 0x8000:0x100"),
-        ("read out.bin --region 0x8000:0", "a region of 0 bytes cannot be used", "give a size of 1 or more"),
-        ("read out.bin --region 0x8000:-1", "a region of -1 bytes cannot be used", "give a size of 1 or more"),
         ("write x.hex --fill 0x8000:10", "fill 0x8000:10: not ADDRESS:SIZE=BYTE", "such as --fill 0x9000:0x100=0xFF"),
         ("write x.hex --fill zz", "'zz' is not a number", "write 0 to 255, or 0x00 to 0xFF"),
         ("write x.hex --baud x", "'x' is not a number", "use 4800 to 1000000, such as --baud 115200"),
@@ -36,6 +34,13 @@ def test_a_wrong_word_is_named_and_the_hint_fits_it(desk: Desk, words: str, reas
     desk.hex("x.hex", (0x8000, COUNTING))
     result = desk.flash(*words.split())
     assert (result.code, result.reason, result.hint) == (2, f"error: {reason} {USAGE}", f"hint: {hint}")
+
+
+@pytest.mark.parametrize("size", ["0", "-1"])
+def test_a_region_without_a_byte_is_refused(desk: Desk, size: str) -> None:
+    result = desk.flash("read", "out.bin", "--region", f"0x8000:{size}")
+    assert (result.code, result.reason) == (2, f"error: a region of {size} bytes cannot be used {USAGE}")
+    assert result.hint.startswith("hint: give a size of 1 or more; it has eeprom 0x004000..")
 
 
 def test_a_region_of_registers_leads_to_the_command_that_reads_them(desk: Desk) -> None:

@@ -43,7 +43,9 @@ def resolve(part: Part, wanted: Union[str, Region], among: Optional[Sequence[Reg
         more = f"; these can be used here: {choices}" if among else ""
         raise UsageError(f"unknown region '{wanted}'", hint=f"use flash, eeprom, options, ram or ADDRESS:SIZE{more}")
     if region.size < 1:
-        raise UsageError(f"a region of {region.size} bytes cannot be used", hint="give a size of 1 or more")
+        raise UsageError(
+            f"a region of {region.size} bytes cannot be used", hint=f"give a size of 1 or more; it has {choices}"
+        )
     if not is_inside(region, memories):
         usable = " that can be used here" if among else ""
         raise UsageError(
