@@ -181,7 +181,7 @@ def test_a_pointer_is_followed_when_it_is_read(each: Running) -> None:
         ("fields.low", "8", Code.USAGE, "fields.low cannot be '8': it is a bit-field of 3 bits"),
         ("temp", "1", Code.USAGE, r"temp cannot be '1': it is int\[4\]"),
         ("version", "1", Code.NOT_RAM, "version is at 0x008002, which is not RAM"),
-        ("0x7F00:uint8_t", "1", Code.NO_VARIABLE, "0x7F00:uint8_t is at 0x007F00, where the STM8S103F3 has no memory"),
+        ("0x7F00:uint8_t", "1", Code.NO_VARIABLE, "0x7F00:uint8_t is a register of the CPU"),
         ("outside", "1", Code.NO_VARIABLE, "outside is at 0x003000, where the STM8S103F3 has no memory"),
         ("countr", "1", Code.NO_VARIABLE, "a.elf has no variable 'countr'"),
     ],

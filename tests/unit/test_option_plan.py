@@ -87,7 +87,7 @@ def test_reserved_bits_of_a_byte_without_its_complement_are_no_excuse_to_set_the
         ("stm8s103f3", [".AFR0=1"], "is not OPTION=VALUE", Code.USAGE),
         ("stm8s103f3", ["WAITSTATE=1"], "no option byte WAITSTATE", Code.USAGE),
         ("stm8s103f3", ["NAFR=1"], "no option byte NAFR", Code.USAGE),
-        ("stm8s103f3", ["0x4804=1"], "no option byte 0X4804", Code.USAGE),
+        ("stm8s103f3", ["0x4804=1"], "no option byte 0x4804", Code.USAGE),
         ("stm8s103f3", ["MISC.IWDG=1"], "no field IWDG", Code.USAGE),
         ("stm8s103f3", ["MISC.=1"], "no field", Code.USAGE),
         ("stm8s103f3", ["MISC.LSI_EN=2"], "from 0 to 1", Code.USAGE),

@@ -5,6 +5,7 @@ Only this module knows which memory a name means, and what can be done with each
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NoReturn, Optional, Union
 
@@ -13,6 +14,8 @@ from ..parts.table import UNIQUE_ID_SIZE, Part, Region
 from ..support.values import number
 from ..words import Hint
 from .options import datasize
+
+REGISTERS = Region("registers", 0x5000, 0x800)  # of all peripherals (RM0016, RM0031: "Memory map")
 
 
 def resolve(part: Part, wanted: Union[str, Region], among: Optional[Sequence[Region]] = None) -> Region:
@@ -34,16 +37,33 @@ def resolve(part: Part, wanted: Union[str, Region], among: Optional[Sequence[Reg
             hint="such as 'flash', '0x4000:16' or stm8tool.Region('settings', 0x4000, 16)",
         )
     region = _named(part, wanted) if isinstance(wanted, str) else wanted
+    if region is None and re.fullmatch(r"0x[0-9A-Fa-f]+|[0-9]+", str(wanted)):
+        raise UsageError(f"'{wanted}' has no size", hint=f"write ADDRESS:SIZE, such as {wanted}:0x100")
     if region is None:
         more = f"; these can be used here: {choices}" if among else ""
         raise UsageError(f"unknown region '{wanted}'", hint=f"use flash, eeprom, options, ram or ADDRESS:SIZE{more}")
+    if region.size < 1:
+        raise UsageError(
+            f"a region of {region.size} bytes cannot be used", hint=f"give a size of 1 or more; it has {choices}"
+        )
     if not is_inside(region, memories):
         usable = " that can be used here" if among else ""
         raise UsageError(
             f"0x{region.start:06X}:{region.size} is not inside one memory of the {part.name}{usable}",
-            hint=f"these can be used here: {choices}" if among else f"it has {choices}",
+            hint=Hint(
+                "{watched}{memories}",
+                watched=_of_register(region),
+                memories=f"these can be used here: {choices}" if among else f"it has {choices}",
+            ),
         )
     return region
+
+
+def _of_register(region: Region) -> Hint:
+    """Return how a register of a peripheral is read, if `region` begins at one."""
+    if not REGISTERS.start <= region.start < REGISTERS.end:
+        return Hint("")
+    return Hint("{watch:{register}} shows a register; ", register=f"0x{region.start:04X}:uint8_t")
 
 
 def by_name(part: Part) -> dict[str, Optional[Region]]:

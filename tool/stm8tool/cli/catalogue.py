@@ -70,7 +70,10 @@ def _filter(word: str) -> Callable[[Part], bool]:
     if key in _SIZES:
         measure = _SIZES[key]
         low, dash, high = value.partition("-")
-        least, most = size(low), size(high if dash else low)
+        try:
+            least, most = size(low), size(high if dash else low)
+        except UsageError as exc:
+            raise UsageError(f"{word}: {exc}", hint=f"such as {key}=8K or {key}=8K-32K") from exc
         return lambda part: least <= measure(part) <= most
     raise UsageError(f"{word}: no such filter", hint=f"filter by {', '.join([*_WORDS, *_SIZES])}")
 

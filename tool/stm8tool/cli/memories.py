@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -108,6 +109,8 @@ def restore(request: Request[RestoreArguments], console: Console) -> RestoreResu
         )
     part, (file, force) = request.require_part(), request.arguments
     request.require_settled("options")
+    if not os.path.exists(file):
+        raise ImageError(f"{file}: no such file", hint="check the path; `read --all` saves such a file")
     content = image.load([file], raw_hint="give the .hex or S-record file that `read --all` saved")
     content.check_inside(part.memories, part=part)
     if not force:
@@ -191,7 +194,7 @@ class RunArguments(NamedTuple):
         """Add them."""
         parser.add_argument("address", metavar="ADDRESS", help="where the CPU begins")
         parser.add_argument(
-            "files", nargs="*", metavar="FILE", help="the files to load into RAM; a raw binary needs --base"
+            "files", nargs="*", default=(), metavar="FILE", help="the files to load into RAM; a raw binary needs --base"
         )
 
 

@@ -262,11 +262,12 @@ def _serial(namespace: argparse.Namespace) -> Optional[SerialSettings]:
 
     chosen = SerialSettings(reset=Reset(namespace.uart_reset), mode=UartMode(namespace.uart_mode))
     if namespace.baud is not None:
-        baud = number(namespace.baud)
+        speeds = f"use {SLOWEST_BAUD} to {FASTEST_BAUD}, such as --baud 115200"
+        baud = number(namespace.baud, speeds)
         if not SLOWEST_BAUD <= baud <= FASTEST_BAUD:
             raise UsageError(
                 f"--baud {shortened(namespace.baud)} is not a speed of the loader",
-                hint=f"use {SLOWEST_BAUD} to {FASTEST_BAUD}, such as --baud 115200",
+                hint=speeds,
             )
         chosen = replace(chosen, baud=baud)
     if namespace.reset_command is not None:

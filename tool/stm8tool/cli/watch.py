@@ -81,9 +81,23 @@ def _program(words: Sequence[str]) -> _Program:
     from ..dwarf.expressions import is_address
     from ..dwarf.variables import Variables
 
-    if is_address(words[0].partition("=")[0]):
+    first, sign, value = words[0].partition("=")
+    if is_address(first):
         return _Program(None, words, None)
+    if not os.path.exists(words[0]):
+        _refuse_first_word(first, sign + value)
     return _Program(words[0], words[1:], Variables(reading.load(words[0])))
+
+
+def _refuse_first_word(first: str, rest: str) -> None:
+    """Raise UsageError if the first word, which is not a file, is an address without a type or sets a variable."""
+    if re.fullmatch(r"0x[0-9A-Fa-f]+|\d+", first.strip(), re.ASCII):
+        typed = f"{first.strip()}:uint8_t"
+        raise UsageError(f"{first} is an address without a type", hint=f"write a type, such as {typed}{rest}")
+    if rest:
+        raise UsageError(
+            f"{shortened(first + rest)} names no program", hint="name the ELF before it, such as firmware.elf gain=12"
+        )
 
 
 def _places(request: Request[WatchArguments], program: _Program) -> Sequence[ValuePlace]:
@@ -299,6 +313,7 @@ def _gap_told() -> Iterator[None]:
 
 
 def set_values(request: Request[ValuesArguments], console: Console) -> SetResult:
+    from ..chip.regions import REGISTERS
     from ..chip.running.live_variables import require_readable, setting_of
     from ..dwarf.expressions import place_of
     from .results.running import SetResult, SetVariable
@@ -328,7 +343,9 @@ def set_values(request: Request[ValuesArguments], console: Console) -> SetResult
                 name, change.before.value, change.after.value, wanted, change.after.text == wanted, change.disturbed
             )
             console.tell("set", f"{name}: {change.before.text} -> {wanted}", **done._asdict())
-            if not done.is_kept:
+            if not done.is_kept and REGISTERS.start <= setting.place.address < REGISTERS.end:
+                notice(f"the register {name} does not hold what was written: it is {change.after.text} now")
+            elif not done.is_kept:
                 notice(f"the program has changed {name} again: it is {change.after.text} now")
             if change.disturbed:
                 notice(f"the program changed the neighbours of {name} in that moment: one of its changes may be lost")

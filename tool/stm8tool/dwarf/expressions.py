@@ -139,7 +139,7 @@ def _type_of(text: str, name: str, counts: str, variables: Optional[Variables]) 
     elif variables is not None:
         kind = variables.record(name)
     if kind is None:
-        known = ", ".join(difflib.get_close_matches(name, _NUMBERS, 3, 0.3) or ("uint8_t", "int16_t", "float"))
+        known = ", ".join(difflib.get_close_matches(name, _NUMBERS, 3, 0.6) or ("uint8_t", "int16_t", "float"))
         raise UsageError(f"{text!r}: {name!r} is not a type that the tool knows", hint=f"such as {known}")
     for count in reversed(re.findall(r"\d+", counts)):
         if not 0 < int(count) <= _MOST_ELEMENTS:

@@ -41,7 +41,11 @@ def fill(text: str, default: Region) -> tuple[Region, int]:
         UsageError: the text has neither form.
     """
     where, equals, value = text.rpartition("=")
-    byte = number(value)
+    if not equals and ":" in text:
+        raise UsageError(
+            f"fill {shortened(text)}: not ADDRESS:SIZE=BYTE", hint=Hint("such as {fill:0x9000:0x100=0xFF}")
+        )
+    byte = number(value, "write 0 to 255, or 0x00 to 0xFF")
     if not 0 <= byte <= 0xFF:
         raise UsageError(
             f"fill {shortened(text)}: {shortened(value)} is not a byte", hint="write 0 to 255, or 0x00 to 0xFF"

@@ -184,6 +184,6 @@ def _integer(name: str, text: str) -> int:
 def _unknown(name: str) -> UsageError:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, KNOWN, n=3, cutoff=0.4)
+    near = get_close_matches(name, KNOWN, n=3, cutoff=0.5)
     known = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(KNOWN)}"
     return UsageError(f"no fault is called {name!r}", hint=known)

@@ -11,23 +11,31 @@ _DIGITS_LIMIT = 40  # no number needs as many
 ADDRESS_SPACE = 1 << 24  # the STM8 has 24-bit addresses
 
 
-def number(text: str) -> int:
+_SUCH_AS = "write 0x8000 or 32768"
+
+
+def number(text: str, hint: str = _SUCH_AS) -> int:
     """Return the number in a text such as `0x8000` or `32768`. The caller must refuse a number below 0.
 
     Other forms that Python accepts are errors.
+
+    Args:
+        text: The text.
+        hint: Examples of what the user can write there.
 
     Raises:
         UsageError: The text is not a number, or is far too long.
     """
     if len(text) > _DIGITS_LIMIT or not _NUMBER.fullmatch(text):
-        raise UsageError(f"'{shortened(text)}' is not a number", hint="write 0x8000 or 32768")
+        raise UsageError(f"'{shortened(text)}' is not a number", hint=hint)
     return int(text, 16 if "x" in text else 10)
 
 
 def size(text: str) -> int:
     """Return the size in a text such as `8K`, `0x200` or `640`, in bytes; UsageError if it is not a number."""
     kilo = text[-1:] in ("k", "K")
-    return number(text[:-1]) * 1024 if kilo else number(text)
+    such_as = "write a size such as 8K, 0x200 or 640"
+    return number(text[:-1], such_as) * 1024 if kilo else number(text, such_as)
 
 
 def address(text: str) -> int:

@@ -82,7 +82,7 @@ def requested(part: Part, states: Sequence[OptionState], texts: Iterable[str]) -
         option_name, dot, field_name = name.upper().partition(".")
         if not (option_name and value):
             raise UsageError(f"'{text}' is not OPTION=VALUE", hint="such as UBC=none, AFR=0x01 or MISC.LSI_EN=1")
-        state = _find(part, states, option_name)
+        state = _find(part, states, name.partition(".")[0])
         fields = fields_of(part, state.option)
         if all(field.reserved for field in fields):
             raise never_written(part, state.option, "it is reserved or can ruin the chip")
@@ -171,7 +171,7 @@ def _needed(changes: Iterable[Change]) -> list[Change]:
 
 def _find(part: Part, states: Sequence[OptionState], name: str) -> OptionState:
     for state in states:
-        if state.option.name == name:
+        if state.option.name == name.upper():
             return state
     known = ", ".join(state.option.name for state in states)
     raise UsageError(f"the {part.name} has no option byte {name}", hint=f"it has {known}")
@@ -186,7 +186,7 @@ def _field(option: OptionByte, fields: Sequence[Field], name: str) -> Field:
 
 
 def _field_value(field: Field, text: str, value: str) -> int:
-    found = number(value)
+    found = number(value, _choices(field))
     if not 0 <= found <= field.largest:
         raise UsageError(f"{text}: {field.name} goes from 0 to {field.largest}", hint=_choices(field))
     return found
@@ -195,11 +195,10 @@ def _field_value(field: Field, text: str, value: str) -> int:
 def _byte(part: Part, option: OptionByte, text: str) -> int:
     if option.name == ubc.NAME:
         return _ubc(part, text)
-    value = number(text)
+    such_as = f"such as {option.name}=0x01"
+    value = number(text, such_as)
     if not 0 <= value <= 0xFF:
-        raise UsageError(
-            f"{option.name}={text}: an option byte goes from 0x00 to 0xFF", hint=f"such as {option.name}=0x01"
-        )
+        raise UsageError(f"{option.name}={text}: an option byte goes from 0x00 to 0xFF", hint=such_as)
     return value
 
 

@@ -29,8 +29,7 @@ from . import steady
 from .attachment import Attachment
 from .program import Program
 
-# The registers of all devices (RM0016, RM0031: "Memory map"). Those of the CPU and of the debug module follow them.
-_REGISTERS = Region("registers", 0x5000, 0x800)
+_CORE = Region("CPU", 0x7F00, 0x100)  # its registers, and those of the debug module (RM0016, RM0031: "Memory map")
 _GAP = 16  # bytes between two variables that are read in one command all the same; our choice
 _MOST_AT_ONCE = 256
 _TRIES = 5  # to set a value; our choice
@@ -340,6 +339,12 @@ def require_readable(part: Part, place: ValuePlace) -> ValuePlace:
             hint="an address with a type reads any place, such as 0x10:uint8_t",
         )
     size = place.hops[0].size if place.hops else place.size
+    if _CORE.start <= place.address < _CORE.end:
+        raise UsageError(
+            f"{place.text} is a register of the CPU or of its debug module, and the program must stand to read those",
+            code=Code.NO_VARIABLE,
+            hint="a debugger halts the program and reaches them",
+        )
     if not _is_readable(part, place.address, size):
         raise UsageError(
             f"{place.text} is at 0x{place.address:06X}, where the {part.name} has no memory",
@@ -355,11 +360,11 @@ def _kind(place: ValuePlace) -> str:
 
 def _is_readable(part: Part, address: int, size: int) -> bool:
     piece = Region("value", address, size) if address >= 0 else None
-    return piece is not None and regions.is_inside(piece, (*regions.readable(part), _REGISTERS))
+    return piece is not None and regions.is_inside(piece, (*regions.readable(part), regions.REGISTERS))
 
 
 def _require_ram(part: Part, place: ValuePlace, address: int) -> None:
-    if not regions.is_inside(Region("value", address, place.size), (part.ram, _REGISTERS)):
+    if not regions.is_inside(Region("value", address, place.size), (part.ram, regions.REGISTERS)):
         raise UsageError(
             f"{place.text} is at 0x{address:06X}, which is not RAM, so it cannot be set while the program runs",
             code=Code.NOT_RAM,

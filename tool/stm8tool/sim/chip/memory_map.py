@@ -167,7 +167,7 @@ class MemoryMap:
             return self._debug.read(address)
         if address in RESERVED or not self._unmodelled(address):
             return self._switches.unmapped_value
-        if address in PERIPHERALS and self.other is not None:
+        if self.other is not None and self._swim_reaches_other(address):
             return self.other.read_by_swim(address)
         raise SimGapError(f"read of 0x{address:06X}: this register is not modelled")
 
@@ -207,7 +207,7 @@ class MemoryMap:
             self._debug.write(address, value, may_run=not (self._rop_holds_cpu() or self._controller.loading))
         elif address in OPTION_SPACE and self._controller.options_open and not self._options.rop:
             self._options.programmed(address, bytes([value]))
-        elif address in PERIPHERALS and address not in RESERVED and self.other is not None:
+        elif self.other is not None and self._swim_reaches_other(address):
             self.other.write_by_swim(address, value)
         elif self._unmodelled(address):
             raise SimGapError(f"write to 0x{address:06X}: this register is not modelled")
@@ -215,6 +215,10 @@ class MemoryMap:
     def _rop_holds_cpu(self) -> bool:
         """True if ROP keeps the CPU from being started: STM8S/AF of medium and high density (RM0016 4.5.1)."""
         return self._options.rop and self._part.flash_regs == "stm8s" and self._part.density != "low"
+
+    def _swim_reaches_other(self, address: int) -> bool:
+        """True for an address of `other`; a program has it among the devices of its bus, or meets a gap."""
+        return address in PERIPHERALS and address not in RESERVED and not self._controller.by_program
 
     def _unmodelled(self, address: int) -> bool:
         return address in PERIPHERALS or address in CORE or (self._options.has_tmu and address in TMU_REGISTERS)

@@ -160,4 +160,5 @@ def _listener(port: int) -> socket.socket:
     try:
         return socket.create_server((HOST, port))
     except OSError as exc:
-        raise UsageError(f"cannot listen on {HOST} port {port}: {exc.strerror}", hint=advice) from exc
+        reason = str(exc.strerror).partition(" (while")[0]  # Python adds the address
+        raise UsageError(f"cannot listen on {HOST} port {port}: {reason}", hint=advice) from exc

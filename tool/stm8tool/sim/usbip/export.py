@@ -92,7 +92,8 @@ def _listener(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family)
     except OSError as exc:
-        raise UsageError(f"cannot listen on {host} port {port}: {exc.strerror}", hint=_ADDRESS) from exc
+        reason = str(exc.strerror).partition(" (while")[0]  # Python adds the address
+        raise UsageError(f"cannot listen on {host} port {port}: {reason}", hint=_ADDRESS) from exc
 
 
 def _reachable(host: str) -> str:
