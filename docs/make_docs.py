@@ -186,12 +186,13 @@ src/main.c:5: warning: SDCC 4.2.0 makes wrong code here: the difference loses th
 | the same as JSON, on one line | `pio run -t check-compiler -a --json` |
 | a build that ends where something is wrong | `board_build.wrong_code = error` |
 | a build that does not look | `board_build.wrong_code = off` |
-| one line left alone | the comment `// wrong-code: ok` on it; `// wrong-code: ok lost-borrow` for some kinds; a reason may follow |
+| one line left alone | the comment `// wrong-code: ok` on it; a reason may follow |
+| some kinds in one line left alone | the comment `// wrong-code: ok lost-borrow, cut-constant` |
 
 With the option `-s`, PlatformIO shows only warnings and errors. Then read the JSON in `check-compiler.json` in the
 build directory.
 
-In libraries, a build only counts the places, one line for each library. The project's folder `lib` holds libraries, too.
+In libraries, a build only counts the places, one line for each library. The project's folder `lib` has libraries, too.
 A place in a library's header counts as one of the library. `board_build.wrong_code = error` ends no build for these.
 
 ## How the build finds them
