@@ -23,8 +23,9 @@ from .file_findings import OPTION, TARGET
 from .initialisers import OTHER_SUFFIXES, SUFFIX
 from .kinds import BY_NAME
 
+_PAGE = Path(__file__).resolve().parents[3] / "docs" / "compilers.md"  # a project has no such file
 _REST = (
-    "docs/compilers.md explains each kind; silence one line with the comment `// wrong-code: ok`, or all with "
+    f"{_PAGE} explains each kind; silence one line with the comment `// wrong-code: ok`, or all with "
     "board_build.wrong_code = off"
 )
 
