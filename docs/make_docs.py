@@ -228,6 +228,8 @@ A rule speaks only of the versions of SDCC that make its kind.
 * Other bytes that ^ of two longs loses with SDCC 4.4.0 and 4.5.0. It can lose a byte where that of the second value is
   always 0, such as in `v ^= w & 255` and `*p ^= (unsigned long)c << 8`. Local variables are not looked at, either.
 * An unsigned long long that begins with a negative long constant, and is cut to a long.
+* shift-count, shift-out-of-a-byte, and a volatile that is compared with a value out of its range, where an option hides
+  SDCC's warnings 116 and 94: `--less-pedantic` or `--disable-warning`.
 * Kinds that are not on this page. SDCC has more.
 
 ## False alarms
