@@ -253,7 +253,8 @@ there. 173 of the 351 files were compiled with `--max-allocs-per-node 500`; two 
 Each program was compiled with SDCC 4.2.0 and 4.5.0 and executed on a simulated STM8. "C says" is the value that the
 standard gives, with an int of 16 bits. For a volatile it is the accesses to the register at 0x5000: `r5000` is a read,
 `w5000=0c` a write. "asm" means that the kind is found in the assembler, and "tree" in the syntax tree.
-SDCC 4.4.0, built from its source, gave the results of 4.5.0 in every row.
+SDCC 4.4.0, built from its source, gave the results of 4.5.0 in every row. SDCC 4.1, 4.3 and 4.6 were not tried: the
+build looks for the kinds of 4.2 in 4.1, and for those of 4.5 in 4.6.
 A row with "interrupts" was executed with an interrupt after each instruction.
 
 The tests try each kind in ten spellings or more: typedef, macro, global variable, member, element, parameter, compound
