@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,8 @@ def test_a_build_ends_where_the_project_wants_an_error(project: Project) -> None
     result = project.run()
     assert result.code == 1
     assert result.errors == ["error: SDCC makes wrong code in 1 place (board_build.wrong_code = error)"]
+    (hint,) = [line for line in result.output.splitlines() if line.startswith("hint: ")]
+    assert Path(hint[len("hint: ") : hint.index(" explains each kind;")]).is_file()
     assert not project.built("firmware.hex").exists()
 
 

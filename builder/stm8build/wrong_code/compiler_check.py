@@ -24,8 +24,9 @@ from .initialisers import OTHER_SUFFIXES, SUFFIX
 from .kinds import BY_NAME
 from .later_code import NARROWED, PLACED
 
+_PAGE = Path(__file__).resolve().parents[3] / "docs" / "compilers.md"  # a project has no such file
 _REST = (
-    "docs/compilers.md explains each kind; silence one line with the comment `// wrong-code: ok`, or all with "
+    f"{_PAGE} explains each kind; silence one line with the comment `// wrong-code: ok`, or all with "
     "board_build.wrong_code = off"
 )
 
@@ -162,11 +163,11 @@ class CompilerCheck:
     def _library(self, file: str) -> str:
         """Return the name of the library or the package that a source or a header belongs to, or an empty text."""
         path = Path(file).resolve()
-        project = Path(self.env.subst("$PROJECT_DIR")).resolve()
         # A project can lie in the folder of the library that it is an example of. Then its own files are not of that.
-        around = len(project.parts) if project in path.parents else 0
+        own = [Path(self.env.subst(name)).resolve() for name in ("$PROJECT_DIR", "$PROJECT_SRC_DIR")]
+        depth = max((len(folder.parts) for folder in own if folder in path.parents), default=0)
         folders = {Path(one.path).resolve(): str(one.name) for one in self.env.GetLibBuilders()}
-        holding = [folder for folder in folders if folder in path.parents and len(folder.parts) > around]
+        holding = [folder for folder in folders if folder in path.parents and len(folder.parts) > depth]
         if holding:
             return folders[max(holding, key=lambda folder: len(folder.parts))]
         packages = Path(self.env.subst("$PROJECT_PACKAGES_DIR")).resolve()
