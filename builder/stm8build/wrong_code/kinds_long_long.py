@@ -140,7 +140,7 @@ KINDS = (
     ),
     Kind(
         "rounded-constant",
-        "a long long constant of more than 53 bits in + - * & | ^, where the result is cut to fewer bits",
+        "a constant of more than 53 bits in + - * & | ^ with a long long, where the result is cut to fewer bits",
         "the constant has lost its low bits",
         "cast the constant to the type of the result",
         "unsigned h$ = 2;\nunsigned f$(void) { return h$ ^ 5972383011798638836LL; }",
@@ -149,6 +149,7 @@ KINDS = (
         0xE0F6,
         {"4.2": 0xE002, "4.5": 0xE002},
         "unsigned h$ = 2;\nunsigned f$(void) { return h$ ^ (unsigned)5972383011798638836LL; }",
+        note="A negative constant has 64 bits where it meets an unsigned long long, so `(int)(v & ~3)` is 0.",
     ),
     Kind(
         "misplaced-result",

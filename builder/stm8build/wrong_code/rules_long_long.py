@@ -13,9 +13,11 @@ from .syntax_tree import Function, Node
 from .tree_questions import (
     BITWISE,
     COMPARISONS,
+    EQUALITIES,
     assignments,
     is_whole_upper_half,
     operands,
+    out_of_commas,
     variable_and_constant,
     widened_to,
 )
@@ -121,12 +123,24 @@ def rounded_constant(function: Function) -> Iterator[Node]:
         if node.kind not in _CUT or node.type.size != 8:
             continue
         values = [child.value for child in node.children if child.kind == "CONSTANT" and child.value is not None]
+        if not node.type.signed:
+            values = [value % (1 << 64) for value in values]  # -4 has 62 bits then
         used = node
         while used.parent and used.parent.kind in _CUT and used.parent.type.size == 8:
             used = used.parent
-        into = widened_to(used, function)
+        into = None if _is_only_asked(used, function) else widened_to(used, function)
         if values and into and 0 < into[0] < 8 and any(_is_rounded(value, into[0]) for value in values):
             yield node
+
+
+def _is_only_asked(node: Node, function: Function) -> bool:
+    """Whether a value is compared, or becomes a truth value: all of its bits count then."""
+    above = out_of_commas(node).parent
+    if above is None or above.kind in (*COMPARISONS, *EQUALITIES, "NOT", "ANDAND", "OROR"):
+        return True
+    if above.kind == "QUEST(?)":
+        return above.children[0] is node
+    return "_Bool" in (function.returns if above.kind == "RETURN" else above.type).text
 
 
 def _is_rounded(value: int, size: int) -> bool:
