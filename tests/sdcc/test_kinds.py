@@ -83,7 +83,7 @@ def test_every_kind_is_tried_in_ten_spellings() -> None:
     assert by_hand == {
         *("short-push", "popped-early", "shift-in-place", "unread", "untouched", "index-read-twice"),
         *("misplaced-false", "long-by-itself", "product-as-truth", "choice-of-bytes", "lost-high-byte"),
-        *("lost-variable", "lost-argument"),
+        *("lost-variable", "lost-argument", "value-of-an-assignment"),
         *("choice-by-a-constant", "choice-of-false", "truth-of-a-choice"),
     }
 

@@ -73,4 +73,16 @@ KINDS = (
         note="SDCC narrows the variable to the bits that the program uses, and throws its value away on the way. A "
         "macro that tests a value and does nothing with it has this shape, and so has a variable that is set in vain.",
     ),
+    Kind(
+        "value-of-an-assignment",
+        "the value of `c = -v` or `c = ~v`, where c is signed and v is unsigned, used as a wider type or compared",
+        "a negative value becomes positive",
+        "use the variable in a statement of its own",
+        "unsigned v$ = 1;\nsigned char c$;\nint f$(void) { return c$ = -v$; }",
+        "(unsigned)f$()",
+        (),
+        0xFFFF,
+        {"4.2": 0xFF, "4.5": 0xFF},
+        "unsigned v$ = 1;\nsigned char c$;\nint f$(void) { c$ = -v$; return c$; }",
+    ),
 )
