@@ -226,8 +226,8 @@ A rule speaks only of the versions of SDCC that make its kind.
 * An unsigned char against a bit-field of _Bool; only SDCC 4.2.0 makes this wrong.
 * A float divided by itself by way of another variable.
 * A choice by a constant where the value is a sum or a minus, such as `1 ? v + 1 : 1000u`, and stays as wide as it is.
-* A signed char that gets the minus of a long and is used at once: `v ^ (c = -w)`. SDCC may take it as unsigned.
-* An unsigned long long that begins with a negative long constant, and is cut to a long.
+* The value of an assignment in an initialiser, such as `int t = c = -v`.
+* A signed char that gets `-v` and is used in the next line, if its address is taken. SDCC may take it as unsigned.
 * A loop that is lost because of `v && z`, where z is a variable that is 0; or one that stands in the line of `v && 0`.
 * The low byte of an address that is stored at that address, such as `p[6] = (unsigned char)(p + 6)`.
 * shift-count, shift-out-of-a-byte, and a volatile that is compared with a value out of its range, where an option hides

@@ -59,4 +59,16 @@ KINDS = (
         note="A byte that is always 0xff is as wrong, and & with such a byte, as in `v &= c | 0xff00`. The options and "
         "the place of the values decide whether a program is wrong. | and + are right, and so is long long.",
     ),
+    Kind(
+        "value-of-an-assignment",
+        "the value of `c = -v` or `c = ~v`, where c is signed and v is unsigned, used as a wider type or compared",
+        "a negative value becomes positive",
+        "use the variable in a statement of its own",
+        "unsigned v$ = 1;\nsigned char c$;\nint f$(void) { return c$ = -v$; }",
+        "(unsigned)f$()",
+        (),
+        0xFFFF,
+        {"4.2": 0xFF, "4.5": 0xFF},
+        "unsigned v$ = 1;\nsigned char c$;\nint f$(void) { c$ = -v$; return c$; }",
+    ),
 )

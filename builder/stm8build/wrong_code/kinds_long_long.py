@@ -140,7 +140,7 @@ KINDS = (
     ),
     Kind(
         "rounded-constant",
-        "a long long constant of more than 53 bits in + - * & | ^, where the result is cut to fewer bits",
+        "a constant of more than 53 bits in + - * & | ^ with a long long, where the result is cut to fewer bits",
         "the constant has lost its low bits",
         "cast the constant to the type of the result",
         "unsigned h$ = 2;\nunsigned f$(void) { return h$ ^ 5972383011798638836LL; }",

@@ -18,6 +18,7 @@ _MARK = re.compile(r"\(l\d+:s\d+:k\d+:d\d+:s\d+:b\d+\)\t")
 _ROW = re.compile(r"^(.+?)\(l(\d+):s\d+:k(\d+):d\d+:s\d+:b\d+\)\t+ ?(.*)$")
 _KEYS = re.compile(r"\[k\d+ [^\]]*\]\{ [^}]*\}")
 _PROC = re.compile(r"proc _(\w+)")
+_BLOCK = "Basic Block "
 _OPERAND = re.compile(
     r"(?<![\w.])(?:(?P<number>0x[0-9a-f]+|-?\d[\d.e+-]*) |(?P<name>[A-Za-z_]\w*) )"
     r"\{(?P<type>(?:[^{}]|\{[^{}]*\})*)\}"
@@ -69,13 +70,15 @@ class Row(NamedTuple):
 
 
 def lines_of(code: str) -> Iterator[str]:
-    """Yield the lines of a file with intermediate code, each operation in one of its own.
+    """Yield the lines of a file with intermediate code, each operation in one of its own, and the heads of the blocks.
 
     SDCC writes no end of line after inline assembler, so the next operation stands in its last line.
     """
     files: list[str] = []  # the last one first
     seen: set[str] = set()  # SDCC prints a block again with each one before it
     for line in code.splitlines():
+        if line.startswith(_BLOCK):
+            yield line
         if "(l" not in line or line in seen:
             continue
         if "\tproc _" in line:
@@ -99,17 +102,23 @@ def _ends_with(name: str, file: str) -> bool:
 
 
 def procedures(code: str) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the name of each function and its operations, each one once: SDCC prints some several times."""
-    name = ""
+    """Yield the name of each function and its operations, each one once: SDCC prints some several times.
+
+    A block that nothing leads to is left out: SDCC prints it before the function, and has thrown parts of it away.
+    """
+    name, is_reached = "", True
     rows: dict[int, Row] = {}
     for line in lines_of(code):
+        if line.startswith(_BLOCK):
+            is_reached = not re.search(r"\bnoPath\b", line)
+            continue
         match = _ROW.match(line)
-        if not match:
+        if not match or not is_reached:
             continue
         text = _KEYS.sub("", match[4])
         begins = _PROC.match(text)
         if begins:
-            if name and rows and begins[1] != name:
+            if name and begins[1] != name:
                 yield name, list(rows.values())
                 rows = {}
             name = begins[1]

@@ -30,6 +30,7 @@ RULES: dict[str, Rule] = {
     "itself-in-a-comparison": rules_numbers.itself_in_a_comparison,
     "choice-of-bytes": rules_bytes.choice_of_bytes,
     "byte-and-constant": rules_bytes.byte_and_constant,
+    "value-of-an-assignment": rules_bytes.value_of_an_assignment,
     "product-as-truth": rules_bytes.product_as_truth,
     "minus-of-a-choice": rules_choices.minus_of_a_choice,
     "choice-by-a-constant": rules_choices.choice_by_a_constant,

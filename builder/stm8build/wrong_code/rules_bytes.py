@@ -9,7 +9,15 @@ import math
 from collections.abc import Iterator
 
 from .syntax_tree import Function, Node
-from .tree_questions import BITWISE, COMPARISONS, EQUALITIES, out_of_commas, variable_and_constant, widened_to
+from .tree_questions import (
+    BITWISE,
+    COMPARISONS,
+    EQUALITIES,
+    operands,
+    out_of_commas,
+    variable_and_constant,
+    widened_to,
+)
 
 _IN_BYTES = ("ADD", "SUB", *BITWISE)
 
@@ -148,3 +156,34 @@ def _fits(factors: list[Node]) -> bool:
     if any(map(_is_truth, factors)):
         return True
     return not any(factor.type.signed for factor in factors) and math.prod(map(largest, factors)) < 256
+
+
+def value_of_an_assignment(function: Function) -> Iterator[Node]:
+    """Yield an assignment of `-v` or `~v` to a signed variable whose value is used: SDCC takes it as unsigned."""
+    for node in function.nodes():
+        both = operands(node) if node.kind == "ASSIGN(=)" and node.type.signed else None
+        if not both or both[1].kind not in ("UMINUS", "COMPL"):
+            continue
+        if both[1].type.signed or both[1].type.size != node.type.size or node.type.bits:
+            continue
+        if _has_a_sign_that_counts(node, function):
+            yield node
+
+
+def _has_a_sign_that_counts(node: Node, function: Function) -> bool:
+    """Whether it makes a difference if a value is taken as unsigned."""
+    inner = out_of_commas(node)
+    above = inner.parent
+    if above is None or above.kind in ("NOT", "ANDAND", "OROR", "SWITCH", "IF"):
+        return False
+    if above.kind in (*COMPARISONS, "RIGHT_SHIFT", "DIV", "MOD"):
+        return True
+    others = [child for child in above.children if child is not inner]
+    if above.kind in EQUALITIES:
+        return any(other.kind != "CONSTANT" and other.type.size > node.type.size for other in others)
+    if above.kind == "QUEST(?)" and above.children[0] is inner:
+        return False
+    if above.kind == "&" and any(0 <= (other.value or -1) < 1 << 8 * node.type.size for other in others):
+        return False
+    into = function.returns if above.kind == "RETURN" else above.type
+    return into.size > node.type.size or into.text.startswith("float")
