@@ -1,4 +1,4 @@
-"""What SDCC works out wrongly of constants, as a line of C has them. Pure: no SCons in here."""
+"""The kinds of wrong code that SDCC makes of constants, as a line of C has them. Pure: no SCons in here."""
 
 from __future__ import annotations
 
