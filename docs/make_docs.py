@@ -219,15 +219,15 @@ A rule speaks only of the versions of SDCC that make its kind.
 * Comparisons that SDCC works out itself, such as `~s.a < 0` of a bit-field, and an unsigned value `> -0.5f`.
 * `v ^ v` where both are one value by way of another variable.
 * An initialiser that SDCC takes for a constant, such as `int t = (a << 1u) - 100 < 0;`.
-* A choice by a constant in an argument, in an initialiser or in `if (v != w)`, where the chosen value is a constant, or
-  the other value is a global variable. The same where the line has its name or its operator twice.
+* A choice by a constant in an argument, in an initialiser or in `if (v != w)`, where the chosen value is a constant. The
+  same where the other value is a global variable, or where the line has the name or the operator twice.
 * An unsigned char against a bit-field of _Bool; only SDCC 4.2.0 makes this wrong.
 * A float divided by itself by way of another variable.
 * A signed char that gets the minus of a long and is used at once: `v ^ (c = -w)`. SDCC may take it as unsigned.
 * Other bytes that ^ of two longs loses with SDCC 4.4.0 and 4.5.0. It can lose a byte where that of the second value is
   always 0, such as in `v ^= w & 255` and `*p ^= (unsigned long)c << 8`. Local variables are not looked at, either.
-* A local long long that holds one constant of more than 53 bits, in `/`, `%`, `+=` and `if (v & 1)`: SDCC rounds it there,
-  too.
+* A local long long that holds one constant of more than 53 bits, in `/`, `%`, `+=` and `if (v & 1)`: SDCC rounds it
+  there, too.
 * Kinds that are not on this page. SDCC has more.
 
 ## False alarms
