@@ -219,8 +219,10 @@ A rule speaks only of the versions of SDCC that make its kind.
 * Comparisons that SDCC works out itself, such as `~s.a < 0` of a bit-field, and an unsigned value `> -0.5f`.
 * `v ^ v` where both are one value by way of another variable.
 * An initialiser that SDCC takes for a constant, such as `int t = (a << 1u) - 100 < 0;`.
-* A choice by a constant in an argument, in an initialiser or in `if (v != w)`, where the chosen value is a constant. The
-  same where the other value is a global variable, or where the line has the name or the operator twice.
+* A choice by a constant in an argument, in an initialiser or in `if (v != w)`, where the chosen value is a constant.
+  The same where the other value is a global variable, or where the line has the name or the operator twice.
+* `&`, `|` and `^` of a char where SDCC works out a comparison of the result, such as `(v ^ -1) < 0`. `|` and `^` with a
+  bit-field instead of a char.
 * An unsigned char against a bit-field of _Bool; only SDCC 4.2.0 makes this wrong.
 * A float divided by itself by way of another variable.
 * A signed char that gets the minus of a long and is used at once: `v ^ (c = -w)`. SDCC may take it as unsigned.
