@@ -55,7 +55,8 @@ def is_taken_as_false(number: Number) -> bool:
     """Whether a constant is not 0, and SDCC looks only at 32 bits of it that are 0."""
     if not number.known or not number.value:
         return False
-    return abs(number.value) >= _MOST or int(number.value) % (1 << 32) == 0
+    too_large = isinstance(number.value, float) and abs(number.value) >= _MOST
+    return too_large or int(number.value) % (1 << 32) == 0
 
 
 def _is_a_float(number: Number) -> bool:
