@@ -221,6 +221,7 @@ A rule speaks only of the versions of SDCC that make its kind.
 * An initialiser that SDCC takes for a constant, such as `int t = (a << 1u) - 100 < 0;`.
 * A choice by a constant in an argument, in an initialiser or in `if (v != w)`, where the chosen value is a constant.
   The same where the other value is a global variable, or where the line has the name or the operator twice.
+  Elsewhere, the chosen value may be a char: `0 ? s.bits : (unsigned char)254` is negative.
 * `&`, `|` and `^` of a char where SDCC works out a comparison of the result, such as `(v ^ -1) < 0`. `|` and `^` with a
   bit-field instead of a char.
 * An unsigned char against a bit-field of _Bool; only SDCC 4.2.0 makes this wrong.
