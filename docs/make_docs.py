@@ -205,33 +205,38 @@ that tree. Conditions with `!=`, `<=` and `>=`, such as `while (a != b)`, are no
 Kinds that depend on registers are looked for in the assembler that SDCC writes: there, the sequence of instructions
 itself is wrong. A variable that SDCC loses is missing in its intermediate code of a later step. A few kinds need that
 code after its last changes, with the register of each byte, and the assembler beside it. Some kinds need a look at the
-line of C, too, as SDCC folds constants before it shows the tree. The findings are kept for each file until the file
+line of C, too, as SDCC folds constants before it shows the tree. The build works such constants out itself, with an int
+of 16 bits. The findings are kept for each file until the file
 changes.
 
 A rule speaks only of the versions of SDCC that make its kind.
 
 ## What it does not find
 
-* A signed variable against a wider unsigned constant that fits: `v < 5UL` is wrong for negative values of `v` only.
-* Comparisons of two constants, such as `14u < -8`, and a `switch` of an unsigned constant with a negative case.
-* Comparisons that SDCC works out itself, such as `~s.a < 0` of a bit-field.
+* A signed variable against a wider unsigned constant that fits, such as `v < 5UL`, or against `sizeof`: SDCC takes both
+  for signed. It is wrong for negative values only, and most variables in such a place are never negative. So the build
+  warns only of a difference, a minus or a complement, such as `v - 3 < 5UL`.
+* Other arithmetic with `sizeof`, such as `sizeof b - 10 > 0` and `v / sizeof b`: it is signed there, too.
+* Constants of an enum, macros with parameters, and macros with two definitions: the build does not know their values.
+  It reads only headers beside the source and in `../include`.
+* Comparisons that SDCC works out itself, such as `~s.a < 0` of a bit-field, and an unsigned value `> -0.5f`.
 * `v ^ v` where both are one value by way of another variable.
 * An initialiser that SDCC takes for a constant, such as `int t = (a << 1u) - 100 < 0;`.
-* A choice by a constant, or a product as a condition, in an initialiser, such as `int t = a * b ? 3 : 4;`, or inside of
-  `if (v != w)`. The same for a member of a struct or an element that is compared: `(1 ? s.m : 1u) >= 1`.
-* A number as a condition whose low 32 bits are 0, such as `0x100000000LL ? 3 : 1`, or `0.5f ? 3 : 1`: SDCC takes it as
-  false.
+* A choice by a constant in an argument, in an initialiser or in `if (v != w)`, where the chosen value is a constant.
+  The same where the other value is a global variable, or where the line has the name or the operator twice.
+  Elsewhere, the chosen value may be a char: `0 ? s.bits : (unsigned char)254` is negative.
 * `&`, `|` and `^` of a char where SDCC works out a comparison of the result, such as `(v ^ -1) < 0`. `|` and `^` with a
   bit-field instead of a char.
 * An unsigned char against a bit-field of _Bool; only SDCC 4.2.0 makes this wrong.
 * A float divided by itself by way of another variable.
-* A choice by a constant where the value is a sum or a minus, such as `1 ? v + 1 : 1000u`, and stays as wide as it is.
 * The value of an assignment in an initialiser, such as `int t = c = -v`.
 * A signed char that gets `-v` and is used in the next line, if its address is taken. SDCC may take it as unsigned.
 * A loop that is lost because of `v && z`, where z is a variable that is 0; or one that stands in the line of `v && 0`.
 * The low byte of an address that is stored at that address, such as `p[6] = (unsigned char)(p + 6)`.
 * shift-count, shift-out-of-a-byte, and a volatile that is compared with a value out of its range, where an option hides
   SDCC's warnings 116 and 94: `--less-pedantic` or `--disable-warning`.
+* A local long long that holds one constant of more than 53 bits, in `/`, `%`, `+=` and `if (v & 1)`: SDCC rounds it
+  there, too.
 * Kinds that are not on this page. SDCC has more.
 
 ## False alarms

@@ -1,7 +1,7 @@
 """Choices by a constant of which SDCC's tree has nothing left, as a line of C has them. Pure: no SCons in here.
 
 These are in an argument of a call, in the value that a local variable begins with, and in `if (v != w)`. The code there
-has the types with which SDCC works. What C says stands in the line.
+has the types with which SDCC works, and the line has those of C.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Constant expressions in a line of C: what C makes of them, with an int of 16 bits. Pure: no SCons in here.
 
-SDCC works them out before it shows its tree, so only the source has them. What this module does not know, such as a
-variable or a constant of an enum, is not a constant here.
+SDCC works them out before it shows its tree, so only the source has them. A variable and a constant of an enum are not
+constants here: this module does not know their values.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _RELATIONS = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": opera
 _TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 _SHIFTS = _LEVEL["<<"]
 _ASSIGNMENTS = ("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=")
-# What may stand before a whole condition, and before one side of a comparison.
+# The words before a whole condition, and before one side of a comparison.
 _BEFORE = {"", "(", ",", "return", "?", ":", ";", "{", "}", "[", *_ASSIGNMENTS}
 _BEFORE_A_SIDE = {*_BEFORE, "&&", "||", "==", "!=", "&", "^", "|"}
 
@@ -114,7 +114,7 @@ def constant(words: list[str]) -> Optional[Number]:
 
 
 def negations(words: list[str]) -> Iterator[Number]:
-    """Yield the constants that a `!` stands before, and where more is asked than what an `if` decides."""
+    """Yield the constants that a `!` stands before, unless an `if` asks only for that."""
     asks = "if" in words or "while" in words
     for start, word in enumerate(words):
         value, end = _read(words, start + 1, len(_LEVELS)) if word == "!" else (None, 0)
@@ -213,7 +213,7 @@ class _Reader:
         return word
 
     def expression(self, level: int) -> tuple[Number, int]:
-        """Return the value of what stands here, and where it ends; take signs of a level or above."""
+        """Return the value that begins here, and its end; take signs of a level or above."""
         left = self._operand()
         while _LEVEL.get(self._peek(), -1) >= level:
             sign = self._next()
@@ -243,7 +243,7 @@ class _Reader:
             raise _NotConstantError
 
     def _type(self) -> Optional[Number]:
-        """Return the type in the brackets that begin here, and go behind them; None where there is none."""
+        """Return the type in the brackets that begin here, and go on after them. Return None if there is no type."""
         end = self._at
         while end < len(self._words) and _NAME.match(self._words[end]):
             end += 1
@@ -261,7 +261,7 @@ class _Reader:
         return Number(0, size, signed)
 
     def _size(self) -> Number:
-        """Go behind `sizeof name` or `sizeof(...)`."""
+        """Go on after `sizeof name` or `sizeof(...)`."""
         depth = 0
         while True:
             word = self._next()

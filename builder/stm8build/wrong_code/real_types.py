@@ -85,7 +85,7 @@ def _real(kind: Optional[Type]) -> Optional[Real]:
 
 def _loaded(node: Node, function: Function) -> Optional[Real]:
     """Return the type that the code of the line reads; None if it reads several, or the one in the tree."""
-    kinds = {_real(kind) for kind in function.loaded.get((node.file, node.line), ())}
+    kinds = {_real(kind) for kind in function.loaded.get((node.file, node.line), ())} - {None}
     return kinds.pop() if len(kinds) == 1 else None
 
 

@@ -13,6 +13,9 @@ from .syntax_tree import Function, Node
 from .tree_questions import BITWISE, COMPARISONS, EQUALITIES, operands, out_of_commas, widened_to
 
 _ASKS_FOR_TRUTH = ("IF", "IFX", "ANDAND", "OROR", "NOT")
+_FROM_LOW_BYTES = ("ADD", "SUB", "MULT", "UMINUS", "COMPL", *BITWISE)
+_TAKING = ("CAST", "ASSIGN(=)", "RETURN")
+_MOST = 8  # bytes
 _MEETING = ("ADD", "SUB", "MULT", "DIV", "MOD", *BITWISE)
 
 
@@ -43,7 +46,7 @@ def _loses_its_sign(node: Node, real: Real, tree: Real) -> bool:
         return False
     becomes_unsigned = real.signed and not tree.signed
     if above.kind in ("CAST", "ASSIGN(=)"):
-        return becomes_unsigned and above.type.size > tree.size
+        return becomes_unsigned and above.type.size > tree.size and _used_bytes(above) > tree.size
     if above.kind == "RIGHT_SHIFT":
         return above.children[0] is node and becomes_unsigned and not _is_cut_again(above, real, tree)
     both = operands(above)
@@ -65,6 +68,14 @@ def _loses_its_sign(node: Node, real: Real, tree: Real) -> bool:
     return above.kind not in COMPARISONS or other.kind != "CONSTANT" or other.value != 0
 
 
+def _used_bytes(node: Node) -> int:
+    """Return how many bytes of a value are used, as far as the tree tells; sums and the like go from low to high."""
+    while node.parent and node.parent.kind in _FROM_LOW_BYTES:
+        node = node.parent
+    above = node.parent
+    return above.type.size if above and above.kind in _TAKING and above.type.size else _MOST
+
+
 def _is_cut_again(node: Node, real: Real, tree: Real) -> bool:
     """Whether only the bits of a shifted value are used that it has in its real type, too."""
     above = node.parent
@@ -78,11 +89,11 @@ def _loses_its_width(node: Node, real: Real, tree: Real) -> bool:
     if above is None or real.size >= tree.size or node.kind == "CONSTANT":
         return False
     if above.kind == "LEFT_SHIFT":
-        return above.children[0] is node
+        return above.children[0] is node and _used_bytes(above) > real.size
     if above.kind == "RETURN":
         return real.signed
     both = operands(above) if above.kind in ("ADD", "SUB", "MULT") else None
-    if not both or tree.size < 4 or (real.size < 2 and not is_large_product(above)):
+    if not both or _used_bytes(above) <= 2 or tree.size < 4 or (real.size < 2 and not is_large_product(above)):
         return False
     return all(child is node or child.kind == "CONSTANT" or child.type.size <= 2 for child in both)
 

@@ -1,4 +1,4 @@
-"""What SDCC works out wrongly of constants, as a line of C has them. Pure: no SCons in here."""
+"""The kinds of wrong code that SDCC makes of constants, as a line of C has them. Pure: no SCons in here."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ def is_taken_as_false(number: Number) -> bool:
     """Whether a constant is not 0, and SDCC looks only at 32 bits of it that are 0."""
     if not number.known or not number.value:
         return False
-    return abs(number.value) >= _MOST or int(number.value) % (1 << 32) == 0
+    too_large = isinstance(number.value, float) and abs(number.value) >= _MOST
+    return too_large or int(number.value) % (1 << 32) == 0
 
 
 def _is_a_float(number: Number) -> bool:

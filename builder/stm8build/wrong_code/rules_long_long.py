@@ -82,6 +82,9 @@ def long_constant(function: Function) -> Iterator[Node]:
             variable = variable.children[0]
         if found and variable and "volatile" not in variable.type.text and not _leaves_bytes(found[1]):
             values = (value for place, value in known if place.same_as(variable))
+            into = widened_to(_in_eight_bytes(node), function)
+            if into and 0 < into[0] <= 4:
+                continue  # the low 32 bits are right
             if any(_is_cut(node.kind, value, found[1]) for value in values):
                 yield node
 
