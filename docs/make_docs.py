@@ -227,6 +227,15 @@ A rule speaks only of the versions of SDCC that make its kind.
 * Other bytes that ^ of two longs loses with SDCC 4.4.0 and 4.5.0. It can lose a byte where that of the second value is
   always 0, such as in `v ^= w & 255` and `*p ^= (unsigned long)c << 8`. Local variables are not looked at, either.
 * An unsigned long long that begins with a negative long constant, and is cut to a long.
+* A local variable of one byte that is stored where a global pointer leads to, as in the kind unloaded-byte. It may be in
+  A, and then the store is right.
+* A bit-field in the initial values of an array, such as `unsigned char a[2] = {s.f, 1}`, as in the kind
+  stored-as-a-field.
+* A condition that nothing uses and that asks for a member of a struct, such as `s.a && (s.b ? 1 : s.b);`. SDCC 4.2.0 may
+  load the member into a register that holds another value.
+* An unsigned char or an unsigned int % the smallest long, -2147483648. The result is 0.
+* A long minus an int that a long long cast has widened, and minus of a long that a pointer leads to, with
+  `--max-allocs-per-node 100`. SDCC 4.2.0 may lose the third byte.
 * Kinds that are not on this page. SDCC has more.
 
 ## False alarms
