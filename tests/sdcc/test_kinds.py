@@ -87,7 +87,7 @@ def test_every_kind_is_tried_in_ten_spellings() -> None:
         *("choice-by-a-constant", "choice-of-false", "truth-of-a-choice", "compared-constants", "number-as-truth"),
         *("cut-fraction", "rounded-variable"),
         *("unloaded-byte", "unpushed-factor", "stored-as-a-field", "overwritten-byte-of-32"),
-        "value-of-an-assignment",
+        *("value-of-an-assignment", "kept-sign-of-a-field"),
     }
 
 

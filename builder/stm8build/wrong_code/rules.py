@@ -46,6 +46,7 @@ RULES: dict[str, Rule] = {
     "field-as-unsigned": rules_fields.field_as_unsigned,
     "field-and-byte": rules_fields.field_and_byte,
     "stored-as-a-field": rules_fields.stored_as_a_field,
+    "kept-sign-of-a-field": rules_fields.kept_sign_of_a_field,
     "upper-half": rules_long_long.upper_half,
     "modulo": rules_long_long.modulo,
     "divided-by-minus-one": rules_long_long.divided_by_minus_one,

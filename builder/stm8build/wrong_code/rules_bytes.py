@@ -98,13 +98,13 @@ def is_widened(node: Node, function: Function) -> bool:
     ):
         return False
     into = widened_to(node, function)
-    return into is not None and into[0] > 1 and not _is_cut_again(above, function)
+    return into is not None and into[0] > 1 and not is_cut_again(above, function)
 
 
 _KEEPS_THE_LOW_BYTE = ("ADD", "SUB", "MULT", "UMINUS", "COMPL", "CAST", *BITWISE)
 
 
-def _is_cut_again(node: Node, function: Function) -> bool:
+def is_cut_again(node: Node, function: Function) -> bool:
     """Whether only the low byte of a sum, a product or the like is used."""
     while node.kind in _KEEPS_THE_LOW_BYTE and node.type.size > 1 and node.parent:
         node = node.parent

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .rules_bytes import is_widened, largest
+from .rules_bytes import is_cut_again, is_widened, largest
 from .syntax_tree import Function, Node
 from .tree_questions import (
     BITWISE,
@@ -217,3 +217,36 @@ def stored_as_a_field(function: Function) -> Iterator[Node]:
 def _has_bytes(bits: int, size: int) -> bool:
     """Whether a bit-field takes the bytes of a type; SDCC copies 8 bits as they are."""
     return bits < 8 if size == 1 else size == 2 and 8 < bits <= 16
+
+
+def kept_sign_of_a_field(function: Function) -> Iterator[Node]:
+    """Yield a signed bit-field that is cast to an unsigned type, and then widened or divided as a signed one."""
+    for node in function.nodes():
+        if node.kind != "CAST" or node.type.signed or node.type.size not in (1, 2) or not _is_signed_field(node):
+            continue
+        if _widens_as_signed(node, function):
+            yield node
+
+
+def _widens_as_signed(node: Node, function: Function) -> bool:
+    """Whether a value meets a wider signed one, or is divided, or becomes a wider signed one."""
+    above = node.parent
+    if above is None:
+        return False
+    if above.kind in ("DIV", "MOD") and node.type.size == 1:
+        return True
+    if above.kind in (*COMPARISONS, *EQUALITIES):
+        others = [child for child in above.children if child is not node and child.kind != "CONSTANT"]
+        return any(other.type.signed and other.type.size > node.type.size for other in others)
+    into = widened_to(node, function)
+    is_wider = into is not None and into[0] > node.type.size and into[1]
+    return is_wider and above.kind not in ("RIGHT_SHIFT", "SWITCH") and not is_cut_again(above, function)
+
+
+def _is_signed_field(cast: Node) -> bool:
+    """Whether a cast is of a signed bit-field, or of the minus of one."""
+    inner = cast.children[0] if cast.children else cast
+    if inner.kind == "UMINUS" and cast.type.size == 1 and inner.children[0].kind == "CAST":
+        cast = inner.children[0]
+    field = cast.from_type
+    return field is not None and field.signed and 0 < field.bits < 16 and field.bits != 8
