@@ -84,7 +84,7 @@ def test_every_kind_is_tried_in_ten_spellings() -> None:
         *("short-push", "popped-early", "shift-in-place", "unread", "untouched", "index-read-twice"),
         *("misplaced-false", "long-by-itself", "product-as-truth", "choice-of-bytes", "lost-high-byte"),
         *("choice-by-a-constant", "choice-of-false", "truth-of-a-choice"),
-        *("lost-loop", "lost-value", "lost-third-byte", "lost-offset"),
+        *("lost-loop", "lost-value", "lost-middle-byte", "lost-offset", "remainder-of-true", "choice-with-a-field"),
     }
 
 

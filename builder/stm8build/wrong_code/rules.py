@@ -28,8 +28,10 @@ RULES: dict[str, Rule] = {
     "long-by-itself": rules_numbers.long_by_itself,
     "itself-in-a-comparison": rules_numbers.itself_in_a_comparison,
     "choice-of-bytes": rules_bytes.choice_of_bytes,
+    "choice-with-a-field": rules_bytes.choice_with_a_field,
     "byte-and-constant": rules_bytes.byte_and_constant,
     "product-as-truth": rules_bytes.product_as_truth,
+    "remainder-of-true": rules_bytes.remainder_of_true,
     "minus-of-a-choice": rules_choices.minus_of_a_choice,
     "choice-by-a-constant": rules_choices.choice_by_a_constant,
     "truth-of-a-choice": rules_choices.truth_of_a_choice,
@@ -62,6 +64,7 @@ DOUBTFUL: dict[str, Rule] = {"upper-half": rules_long_long.bare_test}
 INITIAL: dict[str, Rule] = {
     "cut-constant": rules_initialisers.cut_constant,
     "byte-against-truth": rules_initialisers.byte_against_truth,
+    "remainder-of-true": rules_initialisers.remainder_of_true,
     "choice-of-bytes": rules_initialisers.choice_of_bytes,
     "minus-of-a-choice": rules_initialisers.minus_of_a_choice,
     "field-against-negative": rules_initialisers.field_against_negative,
