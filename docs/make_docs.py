@@ -237,12 +237,12 @@ A rule speaks only of the versions of SDCC that make its kind.
   SDCC's warnings 116 and 94: `--less-pedantic` or `--disable-warning`.
 * A local long long that holds one constant of more than 53 bits, in `/`, `%`, `+=` and `if (v & 1)`: SDCC rounds it
   there, too.
-* A local variable of one byte that is stored where a global pointer leads to, as in the kind unloaded-byte. It may be in
-  A, and then the store is right.
+* A local variable of one byte that is stored where a global pointer leads to, as in the kind unloaded-byte. It may be
+  in A, and then the store is right.
 * A bit-field in the initial values of an array, such as `unsigned char a[2] = {s.f, 1}`, as in the kind
   stored-as-a-field.
-* A condition that nothing uses and that asks for a member of a struct, such as `s.a && (s.b ? 1 : s.b);`. SDCC 4.2.0 may
-  load the member into a register that holds another value.
+* A condition that nothing uses and that asks for a member of a struct, such as `s.a && (s.b ? 1 : s.b);`. SDCC 4.2.0
+  may load the member into a register that holds another value.
 * An unsigned char or an unsigned int % the smallest long, -2147483648. The result is 0.
 * A long minus an int that a long long cast has widened, and minus of a long that a pointer leads to, with
   `--max-allocs-per-node 100`. SDCC 4.2.0 may lose the third byte.

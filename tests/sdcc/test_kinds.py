@@ -83,11 +83,12 @@ def test_every_kind_is_tried_in_ten_spellings() -> None:
     assert by_hand == {
         *("short-push", "popped-early", "shift-in-place", "unread", "untouched", "index-read-twice"),
         *("misplaced-false", "long-by-itself", "product-as-truth", "choice-of-bytes", "lost-high-byte"),
-        *("lost-variable", "lost-argument", "lost-loop", "lost-third-byte", "lost-offset"),
+        *("lost-variable", "lost-argument", "lost-loop", "lost-middle-byte", "lost-offset"),
         *("choice-by-a-constant", "choice-of-false", "truth-of-a-choice", "compared-constants", "number-as-truth"),
         *("cut-fraction", "rounded-variable"),
         *("unloaded-byte", "unpushed-factor", "stored-as-a-field", "overwritten-byte-of-32"),
         *("value-of-an-assignment", "kept-sign-of-a-field"),
+        *("remainder-of-true", "choice-with-a-field"),
     }
 
 

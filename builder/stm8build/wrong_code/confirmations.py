@@ -311,6 +311,7 @@ INITIAL_QUESTIONS: dict[str, Question] = {
     "field-against-negative": _has_a_negative_constant,
     "field-cast": _casts_to_unsigned,
     "field-and-byte": _casts_nothing_to_a_byte,
+    "remainder-of-true": _casts_nothing_to_a_byte,
     "upper-half": _compares,
     "index-read-twice": _has_a_compound_assignment,
     "shift-by-unsigned": _casts_nothing_to_unsigned,

@@ -202,7 +202,9 @@ def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Ite
         *wrong_registers.doubled_bytes(functions, assembler),
     )
     for place in places:
-        yield Finding(place.file, place.line, place.kind, place.function)
+        low = place.kind == "lost-low-byte"
+        if not (low and lost_in_assembler.drops_the_low_byte(functions, place.file, place.line)):
+            yield Finding(place.file, place.line, place.kind, place.function)
 
 
 def _in_later_code(compiled: Compiled) -> Iterator[Finding]:

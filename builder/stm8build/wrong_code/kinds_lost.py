@@ -36,9 +36,9 @@ KINDS = (
         "macro that only tests the value, and so can a variable that is set in vain.",
     ),
     Kind(
-        "lost-third-byte",
-        "a volatile long minus the minus of a long: `g -= -(a | b)`",
-        "the byte above the low two has the value of the highest one",
+        "lost-middle-byte",
+        "a long minus the minus of a long, such as `g -= -(a | b)`, or a long long minus an unsigned long",
+        "a byte in the middle has the value of the byte above it",
         "add the value, or put it into a volatile variable first",
         "int k$;\nvolatile unsigned long g$ = 255;\nsigned char f$(long a) { g$ -= -(a | 0x12345678); return k$; }",
         "(f$(0), g$)",

@@ -3,33 +3,59 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from .syntax_tree import Function, Node
 from .tree_questions import assignments
 from .wrong_assembler import GAP, Place, places_of
 
-KINDS = ("lost-third-byte", "lost-offset")
+KINDS = ("lost-middle-byte", "lost-offset")
+
+_STORE = rf"\tld\t[^a\n][^\n]*, a\n{GAP}"
+_LOAD = rf"\tld\ta, [^\n]+\n{GAP}(?:\tpushw\t[xy]\n{GAP})?"
+_DROP = rf"(?:\taddw\tsp, #1\n|\tpop\ta\n){GAP}"
+_REST = rf"\ta, [^\n]+\n{GAP}(?:\tpopw\t[xy]\n{GAP})?"
+_BYTE, _NEXT = rf"\t(?:sub|sbc){_REST}", rf"\tsbc{_REST}"
 
 _PATTERNS = {
-    # The third byte of the minus of a long is in A, nothing keeps it, and the fourth byte is made there.
-    "lost-third-byte": re.compile(
-        rf"\tpush\ta\n{GAP}\tclr\ta\n{GAP}\tsbc\ta, \(1, sp\)\n{GAP}(?:\taddw\tsp, #1\n|\tpop\ta\n){GAP}"
-        rf"\tclr\ta\n{GAP}\tsbc\ta, "
+    # A byte of a difference or a minus is in A, nothing keeps it, and the byte above it is made there.
+    "lost-middle-byte": re.compile(
+        rf"\tpush\ta\n{GAP}\tclr\ta\n{GAP}\tsbc\ta, \(1, sp\)\n{GAP}{_DROP}\tclr\ta\n{GAP}\tsbc\ta, "
+        rf"|{_BYTE}{_STORE}{_LOAD}{_NEXT}(?:{_DROP})?{_LOAD}{_NEXT}{_STORE}"
+    ),
+    # The low byte of a difference is in A, and nothing keeps it; the next byte is kept, so this is no comparison.
+    "lost-low-byte": re.compile(
+        rf"\tsub\ta, \(1, sp\)\n{GAP}{_DROP}\tld\ta, [^\n]+\n{GAP}\tsbc\ta, [^\n]+\n{GAP}{_STORE}"
     ),
     # SDCC has moved the addition of an offset from the address into the store, past a load by way of the same address.
     "lost-offset": re.compile(rf"\tld\ta, \(([xy])\)\n{GAP}\tld\t\([^\n,]+, \1\), a\n"),
 }
+_SHIFTS = ("RIGHT_SHIFT", "GETBYTE", "GETWORD")
 _THROUGH_POINTERS = ("PTR_ACCESS", "ARRAY_OP", "DEREF")
 
 
 def lost(assembler: str, functions: Iterable[Function]) -> Iterator[Place]:
-    """Yield the places of both kinds; `functions` are those of the syntax tree."""
+    """Yield the places of these kinds; `functions` are those of the syntax tree."""
     named = {function.name: function for function in functions}
     for place in places_of(_PATTERNS, assembler):
-        function = named.get(place.function)
-        if place.kind != "lost-offset" or (function and _writes_back(function, place.file, place.line)):
+        function, question = named.get(place.function), _QUESTIONS.get(place.kind)
+        if question is None or (function and question(function, place.file, place.line)):
             yield place
+
+
+def _uses_the_low_byte(function: Function, file: str, line: int) -> bool:
+    """Whether a line has a difference of longs, and no shift that drops its low byte."""
+    there = [node for node in function.nodes() if (node.file, node.line) == (file, line)]
+    differs = any(node.kind == "SUB" and node.type.size == 4 for node in there)
+    return differs and not drops_the_low_byte([function], file, line)
+
+
+def drops_the_low_byte(functions: Iterable[Function], file: str, line: int) -> bool:
+    """Tell whether a line has a shift to the right by at least eight bits: then SDCC leaves the low byte out."""
+    nodes = (node for function in functions for node in function.nodes() if (node.file, node.line) == (file, line))
+    # SDCC gives the line 0 to some of its own operations.
+    shifts = (one for node in nodes for one in (node, node.parent) if one is not None and one.kind in _SHIFTS)
+    return any((one.children[-1].value or 0) >= 8 for one in shifts)
 
 
 def _writes_back(function: Function, file: str, line: int) -> bool:
@@ -60,3 +86,9 @@ def _has_offset(node: Node) -> bool:
     """Whether a place is at an address plus a number, as it is in the initial values."""
     address = node.children[0] if node.kind in _THROUGH_POINTERS else node
     return address.kind == "ADD" and bool(address.children[-1].value)
+
+
+_QUESTIONS: dict[str, Callable[[Function, str, int], bool]] = {
+    "lost-offset": _writes_back,
+    "lost-low-byte": _uses_the_low_byte,
+}

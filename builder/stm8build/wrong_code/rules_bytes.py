@@ -36,6 +36,23 @@ def choice_of_bytes(function: Function) -> Iterator[Node]:
             yield node
 
 
+def choice_with_a_field(function: Function) -> Iterator[Node]:
+    """Yield `c ? a : b` of a bit-field and a char or another bit-field, which SDCC takes for an unsigned char."""
+    for node in function.nodes():
+        if node.kind != "QUEST(?)" or node.type.size != 1 or node.type.signed or "_Bool" in node.type.text:
+            continue
+        last = node.children[-1]
+        values = last.children if last.kind == "COLON(:)" else node.children  # without the condition in initial values
+        if not any(value.type.bits for value in values) or not any(map(_may_be_negative, values)):
+            continue
+        if is_widened(_out_of_bytes(node), function):
+            yield node
+
+
+def _may_be_negative(node: Node) -> bool:
+    return node.type.signed and node.type.width <= 8 and (node.kind != "CONSTANT" or (node.value or 0) < 0)
+
+
 def equals_a_small_constant(node: Node) -> bool:
     """Whether a value of 8 bits is compared with a constant that is the same as a signed and as an unsigned char."""
     above = node.parent
@@ -148,6 +165,14 @@ def product_as_truth(function: Function) -> Iterator[Node]:
         into = function.returns if above.kind == "RETURN" else above.type
         becomes_truth = above.kind in ("ASSIGN(=)", "RETURN", "CAST") and "_Bool" in into.text
         if becomes_truth or _is_asked_for_zero(node):
+            yield node
+
+
+def remainder_of_true(function: Function) -> Iterator[Node]:
+    """Yield `!v % c` or the like with an unsigned char c, which SDCC takes for a signed one."""
+    for node in function.nodes():
+        both = operands(node) if node.kind == "MOD" else None
+        if both and "_Bool" in both[0].type.text and both[1].kind != "CONSTANT" and is_taken_as_signed(both[1]):
             yield node
 
 

@@ -143,3 +143,16 @@ def mixed_bytes(function: Function) -> Iterator[Node]:
             casts = (below for below in both[0].walk() if below.kind == "CAST" and not below.type.signed)
             if any(cast.children[0].same_as(both[1].children[0]) for cast in casts):
                 yield node
+
+
+def remainder_of_true(function: Function) -> Iterator[Node]:
+    """Yield `!v % c` or the like with an unsigned char c: both are cast to signed char."""
+    for node in _nodes(function):
+        both = operands(node) if node.kind == "MOD" else None
+        if not both or not all(
+            one.kind == "CAST" and one.children and one.type.text.startswith("signed-char") for one in both
+        ):
+            continue
+        truth, divisor = (one.children[0] for one in both)
+        if "_Bool" in truth.type.text and divisor.kind != "CONSTANT" and is_taken_as_signed(divisor):
+            yield node
