@@ -17,8 +17,8 @@ KINDS = (
         {"4.2": 0x17F8, "4.5": 0x1234},
         "unsigned long long f$(int a, int b) { int c = b; int *p = &c; return *p; }",
         until=(4, 3),
-        note="The result is an address on the stack, so another program gets another number. When SDCC changed this is "
-        "not known; 4.4.0 is right.",
+        note="The result is an address on the stack, so another program gets another number. SDCC 4.4.0 makes this "
+        "program right. It makes others wrong, such as `g = v; h(); return g;`, and the build does not find these.",
     ),
     Kind(
         "long-constant",
