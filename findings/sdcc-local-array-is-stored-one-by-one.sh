@@ -2,7 +2,7 @@
 # Guess: `char line[100] = {0};` in a function is a loop or a call of memset. `const char text[] = "..."` in a function is a table in flash.
 # Seen: SDCC 4.2.0 makes one store for each element: 209 bytes of code for 100 zeros. A constant text of 28 bytes is stored letter by letter, and
 #   takes 117 bytes; with `static` it takes 34. --opt-code-size changes nothing. SDCC 4.5.0 does the same.
-# Why it matters: `= {0}` in three functions fills a tenth of an STM8S103's flash. memset is far smaller.
+# Why it matters: `= {0}` in four functions fills a tenth of an STM8S103's flash. memset is far smaller.
 . "$(dirname "$0")/prepare"
 sdcc_4_2
 size() {
