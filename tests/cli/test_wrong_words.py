@@ -49,6 +49,17 @@ def test_a_region_of_registers_leads_to_the_command_that_reads_them(desk: Desk) 
     assert result.hint.startswith("hint: `watch 0x5400:uint8_t` shows a register; it has eeprom 0x004000")
 
 
+@pytest.mark.parametrize("command", ["list", "info", "doctor"])
+def test_a_word_that_can_name_no_probe_is_refused_by_each_command(desk: Desk, command: str) -> None:
+    result = desk.run("--probe", "sim:.#nonsense", command)
+    assert (result.code, result.reason) == (2, f"error: 'nonsense' does not name a probe {USAGE}")
+
+
+def test_spaces_around_the_name_of_a_probe_do_no_harm(desk: Desk) -> None:
+    desk.chip()
+    assert desk.run("--probe", "sim:.# stlinkv2 ", "list").code == 0
+
+
 def test_a_backup_that_is_not_there_is_not_to_be_built(desk: Desk) -> None:
     result = desk.flash("restore", "backup.hex")
     assert (result.code, result.reason) == (2, "error: backup.hex: no such file [E-FILE]")

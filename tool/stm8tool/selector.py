@@ -223,9 +223,11 @@ def _stlink(selector: str) -> SwimLink:
 
 
 def _stlinks(selector: str, words: Words) -> ProbeList:
-    from .probe.stlink import listing
+    from .probe.stlink import find, listing
 
-    return listing.attached(bus_of(selector)[0], words)
+    bus, wanted = bus_of(selector)
+    find.require_name(wanted.strip())
+    return listing.attached(bus, words)
 
 
 def _espstlink(selector: str) -> SwimLink:

@@ -250,7 +250,18 @@ def _other(device: UsbDeviceInfo) -> str:
     return f"{device.vendor:04x}:{device.product:04x} at {device.path}, {name}"
 
 
+def require_name(wanted: str) -> None:
+    """Raise UsageError if `wanted` can name no ST-LINK: it is not a word for a kind, a path or a serial number."""
+    keyword = wanted.lower()
+    if not (keyword == ANY or keyword in _PREFERENCES or _is_path(wanted) or _DIGITS.fullmatch(wanted.upper())):
+        raise UsageError(
+            f"'{wanted}' does not name a probe",
+            hint=f"give {ANY}, {', '.join(_PREFERENCES)}, a serial number (hex digits) or usb:BUS-PORT",
+        )
+
+
 def _fitting(wanted: str, probes: Sequence[FoundProbe], prefix: str) -> Sequence[FoundProbe]:
+    require_name(wanted)
     keyword = wanted.lower()
     if keyword == ANY or keyword in _PREFERENCES:
         usable = [probe for probe in probes if not probe.model.obstacle] or probes
@@ -258,11 +269,6 @@ def _fitting(wanted: str, probes: Sequence[FoundProbe], prefix: str) -> Sequence
     if _is_path(wanted):
         return [probe for probe in probes if probe.device.path == prefix + keyword]
     digits = wanted.upper()
-    if not _DIGITS.fullmatch(digits):
-        raise UsageError(
-            f"'{wanted}' does not name a probe",
-            hint=f"give {ANY}, {', '.join(_PREFERENCES)}, a serial number (hex digits) or usb:BUS-PORT",
-        )
     # A few digits are the beginning of a serial. "37" must not mean 7AFF…, whose doubled form begins with 37.
     exact = [probe for probe in probes if digits in _forms(probe.serial)]
     forms = 2 if len(digits) > _LONGEST_BEGINNING else 1
