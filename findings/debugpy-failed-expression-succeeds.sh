@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Guess: `evaluate` of an unknown name is an answer with `success: false`. So is `setVariable` with a value that is not an expression.
+# Guess: `evaluate` of an unknown name is an answer with `success: false`. `setVariable` with a wrong value has the same answer.
 # Seen: debugpy 1.8.22 answers `success: true` with the text of the exception as the result, if the request has no `context`, which is
 #   optional. With "watch", "hover" or "repl" it is false. `setVariable` with the value "7 up" is `success: true`, with the old value.
 # Why it matters: a script that reads variables takes an exception for a value, and a wrong value looks accepted.
