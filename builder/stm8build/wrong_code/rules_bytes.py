@@ -43,10 +43,9 @@ def choice_with_a_field(function: Function) -> Iterator[Node]:
             continue
         last = node.children[-1]
         values = last.children if last.kind == "COLON(:)" else node.children  # without the condition in initial values
-        if last.kind == "COLON(:)" and values[-1].same_as(node.children[0]):
-            negative = values[:1]  # the other one is only taken where it is 0
-        else:
-            negative = values
+        # In `c ? a : c`, the second c is only taken where it is 0.
+        is_zero = last.kind == "COLON(:)" and values[-1].same_as(node.children[0])
+        negative = values[:1] if is_zero else values
         if not any(map(_may_be_negative, negative)) or not any(value.type.bits for value in values):
             continue
         if is_widened(_out_of_bytes(node), function):
