@@ -97,7 +97,7 @@ KINDS = (
         "int f$(signed char v) { const signed char d = 4; return (int)v / d; }",
         note="The constant is 1, 2, 4, 8, 16 or 32. A variable that SDCC knows to be 4 counts as one; in SDCC 4.5.0, a "
         "const outside of functions does, too. `v / 4` and `%` are right, and so is a char that is never negative. "
-        "Where the program uses only the low byte of the quotient, SDCC stops with an internal error.",
+        "If the program uses only the low byte of the quotient, SDCC stops with an internal error.",
     ),
     Kind(
         "value-of-an-assignment",
