@@ -224,7 +224,6 @@ A rule speaks only of the versions of SDCC that make its kind.
   Elsewhere, the chosen value may be a char: `0 ? s.bits : (unsigned char)254` is negative.
 * `&`, `|` and `^` of a char where SDCC works out a comparison of the result, such as `(v ^ -1) < 0`. `|` and `^` with a
   bit-field instead of a char.
-* An unsigned char against a bit-field of _Bool; only SDCC 4.2.0 makes this wrong.
 * A float divided by itself by way of another variable.
 * A signed char that gets the minus of a long and is used at once: `v ^ (c = -w)`. SDCC may take it as unsigned.
 * Other bytes that ^ of two longs loses with SDCC 4.4.0 and 4.5.0. It can lose a byte where that of the second value is
