@@ -227,7 +227,6 @@ A rule speaks only of the versions of SDCC that make its kind.
   Elsewhere, the chosen value may be a char: `0 ? s.bits : (unsigned char)254` is negative.
 * `&`, `|` and `^` of a char where SDCC works out a comparison of the result, such as `(v ^ -1) < 0`. `|` and `^` with a
   bit-field instead of a char.
-* An unsigned char against a bit-field of _Bool; only SDCC 4.2.0 makes this wrong.
 * A float divided by itself by way of another variable.
 * The value of an assignment in an initialiser, such as `int t = c = -v`.
 * A signed char that gets `-v` and is used in the next line, if its address is taken. SDCC may take it as unsigned.
