@@ -172,7 +172,8 @@ def take_objects_of_a_script() -> None:
     early = env.Flatten(env.get("PIOBUILDFILES", []))
     env.Replace(PIOBUILDFILES=[])
     for node in early:
-        if node.sources and not str(node).endswith(env["OBJSUFFIX"]):
+        compiled = node.has_builder() and node.get_builder().get_name(env) == "StaticObject"
+        if compiled and not str(node).endswith(env["OBJSUFFIX"]):
             source = take_source(env, node.sources[0])
             node = env.Object(source) if source is node.sources[0] else source
         env.Append(PIOBUILDFILES=[node])
