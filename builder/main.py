@@ -169,7 +169,7 @@ def take_source(env: Any, node: Any) -> Any:
 
 def take_objects_of_a_script() -> None:
     """Let SDCC write the objects of a pre: script that calls BuildSources: PlatformIO has given them its own ending."""
-    early = env.Flatten(env.get("PIOBUILDFILES", []))
+    early = env.arg2nodes(env.get("PIOBUILDFILES", []), env.fs.File)  # a script may have added a path
     env.Replace(PIOBUILDFILES=[])
     for node in early:
         compiled = node.has_builder() and node.get_builder().get_name(env) == "StaticObject"
