@@ -172,7 +172,7 @@ def take_objects_of_a_script() -> None:
     early = env.arg2nodes(env.get("PIOBUILDFILES", []), env.fs.File)  # a script may have added a path
     env.Replace(PIOBUILDFILES=[])
     for node in early:
-        compiled = node.has_builder() and node.get_builder().get_name(env) == "StaticObject"
+        compiled = node.has_builder() and node.get_builder().get_name(env) in ("Object", "StaticObject")
         if compiled and not str(node).endswith(env["OBJSUFFIX"]):
             source = take_source(env, node.sources[0])
             node = env.Object(source) if source is node.sources[0] else source
