@@ -249,6 +249,7 @@ if platform.builds(COMMAND_LINE_TARGETS) or "nobuild" in COMMAND_LINE_TARGETS:
     tools = Path(env.Dir("$BUILD_DIR").get_path(env.Dir("#")), "tools")  # for scripts of the project
     env.Replace(**binutils.launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
 own_targets: dict[str, Any] = {"test-runner": Action(tell_test_runner, None)}  # the builder itself serves these
+of_program: dict[str, Any] = {}
 if platform.builds(COMMAND_LINE_TARGETS):
     from stm8build import elf, sources
     from stm8build.link import convention_check, link_step
@@ -300,6 +301,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
     env.AddPostAction("checkprogsize", Action(assembler_check.after_build, None))
     own_targets[file_findings.TARGET] = Action(check.list_all, None)
     own_targets[memory_target.TARGET] = Action(memory_target.MemoryMap(link.objects).show, None)
+    of_program[memory_target.TARGET] = program  # a program that is too large has no other file
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
     Default([env.Alias("buildprog", firmware, firmware), "size"])
 else:
@@ -316,4 +318,4 @@ else:
 # The flasher's targets
 #
 
-target_actions.add(env, firmware, own_targets)
+target_actions.add(env, firmware, own_targets, of_program)
