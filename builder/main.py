@@ -293,6 +293,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
         "checkprogsize",
         Action(f'"$PYTHONEXE" "$STM8ELF" check {ram_size} $SOURCE {memory_model} $PIOFRAMEWORK', None),
     )
+    env.AddPreAction("checkprogsize", Action(unused.advise, None))
     if remove:
         env.AddPostAction("checkprogsize", Action(unused.tell, None))
     env.AddPostAction("checkprogsize", Action(link.check_program, None))
