@@ -153,8 +153,12 @@ def test_the_tree_changes_nothing_in_the_program_and_a_project_can_leave_it_out(
 
 
 def test_what_sdcc_says_reaches_the_user(project: Project) -> None:
-    project.source("unsigned char c;\nint f(void) { return c >> 9; }\nvoid main(void) { f(); }\n")
+    project.source("unsigned char c;\nint f(void) { return 1 - (c >> 9); }\nvoid main(void) { f(); }\n")
     assert "src/main.c:2: warning 116" in project.run().output
+    project.configure("stm8sblue\nbuild_flags = --use-stdout")
+    result = project.run()
+    assert "src/main.c:2: warning 116" in result.output
+    assert "makes wrong code here" in result.output
     project.source("void main(void) { nothing; }\n")
     failed = project.run()
     assert failed.code == 1

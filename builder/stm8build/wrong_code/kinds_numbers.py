@@ -282,15 +282,15 @@ KINDS = (
         "an unsigned char == a long, where the result is used in several places, such as by a switch",
         "if the two differ, the 0 is stored in another place",
         "ask with if, or leave --max-allocs-per-node out",
-        "unsigned long a$[4] = {12, 127, 5, 6};\nunsigned char g$, h$;\nunsigned char f$(unsigned char a) {\n"
-        "  switch (a == a$[a & 3]) {\n    case 2: --a; break;\n    case 10: g$ ^= (h$ || g$) / (a || h$); break;\n"
+        "unsigned long t$[4] = {12, 127, 5, 6};\nunsigned char g$, h$;\nunsigned char f$(unsigned char a) {\n"
+        "  switch (a == t$[a & 3]) {\n    case 2: --a; break;\n    case 10: g$ ^= (h$ || g$) / (a || h$); break;\n"
         "    case 1: g$ = a; break;\n    default: ++h$;\n  }\n  return a;\n}",
         "(h$ = 0, f$(12), f$(13), h$)",
         ("--max-allocs-per-node", "100"),
         1,
         {"4.2": 0, "4.5": 0},
-        "unsigned long a$[4] = {12, 127, 5, 6};\nunsigned char g$, h$;\nunsigned char f$(unsigned char a) {\n"
-        "  unsigned char v = 0;\n  if (a == a$[a & 3]) v = 1;\n  switch (v) {\n    case 2: --a; break;\n"
+        "unsigned long t$[4] = {12, 127, 5, 6};\nunsigned char g$, h$;\nunsigned char f$(unsigned char a) {\n"
+        "  unsigned char v = 0;\n  if (a == t$[a & 3]) v = 1;\n  switch (v) {\n    case 2: --a; break;\n"
         "    case 10: g$ ^= (h$ || g$) / (a || h$); break;\n    case 1: g$ = a; break;\n    default: ++h$;\n  }\n"
         "  return a;\n}",
     ),
