@@ -214,6 +214,7 @@ A rule speaks only of the versions of SDCC that make its kind.
 * Comparisons of two constants, such as `14u < -8`, and a `switch` of an unsigned constant with a negative case.
 * Comparisons that SDCC works out itself, such as `~s.a < 0` of a bit-field.
 * `v ^ v` where both are one value by way of another variable.
+* `v + 0u` of a signed variable, which SDCC takes as v, and so as signed. `v - 0u` is right.
 * An initialiser that SDCC takes for a constant, such as `int t = (a << 1u) - 100 < 0;`.
 * A choice by a constant, or a product as a condition, in an initialiser, such as `int t = a * b ? 3 : 4;`, or inside of
   `if (v != w)`. The same for a member of a struct or an element that is compared: `(1 ? s.m : 1u) >= 1`.
