@@ -73,7 +73,7 @@ def test_a_header_of_several_sources_is_named_once_and_that_of_a_library_counts_
     library.mkdir(parents=True)
     (library / "borrower.h").write_text(HEADER.replace("{name}", "theirs"), encoding="utf-8")
     (project.folder / "src" / "own.h").write_text(HEADER.replace("{name}", "ours"), encoding="utf-8")
-    both = "return ours(n, theirs(n, v));"
+    both = "return n ? ours(n, v) : theirs(n, v);"
     head = '#include <borrower.h>\n#include "own.h"\n'
     code = f"{head}unsigned long NAME(unsigned char n, unsigned long v) {{ {both} }}\n"
     project.source(code.replace("NAME", "other").replace("own.h", "../src/own.h"), "other.c")

@@ -22,7 +22,7 @@ from . import file_findings
 from .file_findings import OPTION, TARGET
 from .initialisers import OTHER_SUFFIXES, SUFFIX
 from .kinds import BY_NAME
-from .later_code import NARROWED, PLACED
+from .later_code import NARROWED, PLACED, lines_of
 
 _PAGE = Path(__file__).resolve().parents[3] / "docs" / "compilers.md"  # a project has no such file
 _REST = (
@@ -83,6 +83,9 @@ def printing_the_tree(spawn: Spawn) -> Spawn:
         if failed:
             tree.unlink(missing_ok=True)
             return spawn(shell, escape, command, words, variables)
+        for code in filter(Path.is_file, (target.with_suffix(suffix) for suffix in (NARROWED, PLACED))):
+            shorter = "\n".join(lines_of(code.read_text("utf-8", "replace")))
+            code.write_text(shorter, encoding="utf-8")  # each build reads it again
         (sys.stderr if searched == words else sys.stdout).write(messages.read_text("utf-8", "replace"))
         os.utime(tree)  # not older than the object: then it belongs to it
         return 0

@@ -182,8 +182,8 @@ KINDS = (
     ),
     Kind(
         "overwritten-count",
-        "a long or long long >> a number of bits that is worked out in the same expression",
-        "the value overwrites the number of bits",
+        "a long or long long >> or << a number of bits that is worked out in the same expression",
+        "the value overwrites the number of bits, or the number a byte of the value",
         "put the number of bits into a volatile variable first",
         "long long q$ = 11;\nunsigned char z$;\nvoid f$(void) { q$ >>= !z$; }",
         "(f$(), q$)",

@@ -24,7 +24,7 @@ KINDS = (
     Kind(
         "lost-low-byte",
         "a long minus an unsigned char, where the result is used at once",
-        "the low byte of the difference is lost",
+        "a byte of the difference is lost, mostly the low one",
         "put the byte into a volatile variable of the wider type and subtract that",
         "unsigned long f$(unsigned char a, unsigned long v) { return (v - a) ^ 5; }",
         "f$(1, 0x100)",
@@ -32,7 +32,8 @@ KINDS = (
         0xFA,
         {"4.2": 0x105, "4.5": 0x5},
         "unsigned long f$(unsigned char a, unsigned long v) { volatile unsigned long b = a; return (v - b) ^ 5; }",
-        note="SDCC 4.5.0 makes this of some programs of the kind lost-borrow. SDCC 4.2.0 loses byte and borrow.",
+        note="SDCC 4.5.0 makes this of some programs of the kind lost-borrow. SDCC 4.2.0 loses byte and borrow. It can "
+        "also lose the third byte, such as that of `(v - a) - a` where inline functions subtract.",
     ),
     Kind(
         "negated-borrow",
@@ -101,7 +102,7 @@ KINDS = (
     ),
     Kind(
         "complemented-twice",
-        "~ of a long as an argument",
+        "~ of a long as an argument, or of a long minus an unsigned int",
         "one byte is complemented twice, and another one takes its place",
         "write v ^ 0xFFFFFFFFUL, or leave --max-allocs-per-node out",
         _TAKER + "void f$(long v, long q) { h$(~(unsigned long)v); }",

@@ -52,7 +52,18 @@ _PATTERNS = {
         + r"\tsubw\t\1, \()"
     ),
     # The low byte of the difference is overwritten before anything has kept it.
-    "lost-low-byte": re.compile(_LOW_BYTE + _DROPPED + _LOAD + r"\tsbc\ta, "),
+    # The third byte of four can be lost in the same way.
+    "lost-low-byte": re.compile(
+        f"(?:{_LOW_BYTE}{_DROPPED}{_LOAD}"
+        + r"\tsbc\ta, |\tsbc\ta, \(1, sp\)\n"
+        + _GAP
+        + _DROPPED
+        + r"\tld\ta, [^\n]+\n"
+        + _GAP
+        + r"\tsbc\ta, [^\n]+\n"
+        + _GAP
+        + r"\tld\t[^\n]+, a\n)"
+    ),
     "negated-borrow": re.compile(r"\tsub\ta, \(1, sp\)\n" + _GAP + _DROPPED + r"\tnegw\t[xy]\n"),
     # The byte that was just made is stored once more, in the place of the highest byte.
     "byte-stored-twice": re.compile(
@@ -88,7 +99,19 @@ _PATTERNS = {
     # An interrupt overwrites the bytes below the stack pointer.
     "below-the-stack": re.compile(r"\t\w+\t(?:a, )?\((?:0|0x00), sp\)(?:, a)?\n"),
     "complemented-twice": re.compile(
-        r"\tcpl\ta\n" + _GAP + r"(?:\tcplw\t[xy]\n" + _GAP + r")?\tld\t([xy])h, a\n" + _GAP + r"\tcplw\t\1\n"
+        r"\tcpl\ta\n"
+        + _GAP
+        + r"(?:\tldw\t[xy], \([^\n]+\n"
+        + _GAP
+        + r")?(?:\tcplw\t[xy]\n"
+        + _GAP
+        + r")?\tld\t([xy])h, a\n"
+        + _GAP
+        + r"(?:\tld\ta, [^\n]+\n"
+        + _GAP
+        + r"\tld\t\1l, a\n"
+        + _GAP
+        + r")?\tcplw\t\1\n"
     ),
 }
 
