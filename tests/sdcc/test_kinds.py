@@ -85,6 +85,7 @@ def test_every_kind_is_tried_in_ten_spellings() -> None:
         *("misplaced-false", "long-by-itself", "product-as-truth", "choice-of-bytes", "lost-high-byte"),
         *("choice-by-a-constant", "choice-of-false", "truth-of-a-choice"),
         *("lost-loop", "lost-value", "lost-middle-byte", "lost-offset", "remainder-of-true", "choice-with-a-field"),
+        "switch-of-unsigned",
     }
 
 

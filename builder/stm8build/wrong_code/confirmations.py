@@ -201,6 +201,11 @@ def _decides_nothing(node: Node, text: str, code: Code) -> bool:
     return bool(instructions) and re.search(r"^\tj(?!ra\b|p\b)", instructions, re.MULTILINE) is None
 
 
+def _compares_no_case(node: Node, text: str, code: Code) -> bool:
+    """Whether a switch has a table of jumps, or nothing at all."""
+    return re.search(r"^\tjr(?:eq|ne)\t", code.of_line(node.file, node.line), re.MULTILINE) is None
+
+
 def _has_a_choice(node: Node, text: str, code: Code) -> bool:
     return "?" in text
 
@@ -238,6 +243,7 @@ CONFIRMATIONS: dict[str, Question] = {
     "long-by-itself": _stores_half,
     "minus-of-true": _negates_a_comparison,
     "choice-of-false": _decides_nothing,
+    "switch-of-unsigned": _compares_no_case,
 }
 INITIAL_QUESTIONS: dict[str, Question] = {
     "cut-constant": _has_a_constant_that_was_cut,

@@ -6,7 +6,16 @@ executes it. Pure: no SCons.
 
 from __future__ import annotations
 
-from . import kinds_bytes, kinds_choices, kinds_fields, kinds_long_long, kinds_lost, kinds_numbers, kinds_volatile
+from . import (
+    kinds_bytes,
+    kinds_choices,
+    kinds_fields,
+    kinds_long_long,
+    kinds_lost,
+    kinds_numbers,
+    kinds_switches,
+    kinds_volatile,
+)
 from .kind_row import Kind
 
 KINDS: tuple[Kind, ...] = (
@@ -17,5 +26,6 @@ KINDS: tuple[Kind, ...] = (
     *kinds_long_long.KINDS,
     *kinds_volatile.KINDS,
     *kinds_lost.KINDS,
+    *kinds_switches.KINDS,
 )
 BY_NAME = {kind.name: kind for kind in KINDS}

@@ -39,7 +39,7 @@ def choice_of_bytes(function: Function) -> Iterator[Node]:
 def choice_with_a_field(function: Function) -> Iterator[Node]:
     """Yield `c ? a : b` of a bit-field and a char or another bit-field, which SDCC takes for an unsigned char."""
     for node in function.nodes():
-        if node.kind != "QUEST(?)" or node.type.size != 1 or node.type.signed or "_Bool" in node.type.text:
+        if node.kind != "QUEST(?)" or not node.children or node.type.size != 1 or node.type.signed:
             continue
         last = node.children[-1]
         values = last.children if last.kind == "COLON(:)" else node.children  # without the condition in initial values
