@@ -45,8 +45,14 @@ def choice_with_a_field(function: Function) -> Iterator[Node]:
         values = last.children if last.kind == "COLON(:)" else node.children  # without the condition in initial values
         if not any(value.type.bits for value in values) or not any(map(_may_be_negative, values)):
             continue
-        if is_widened(_out_of_bytes(node), function):
+        if is_widened(_out_of_bytes(node), function) and not _counts_bits(node):
             yield node
+
+
+def _counts_bits(node: Node) -> bool:
+    """Whether a value is the number of bits of a shift; that is never negative."""
+    above = node.parent
+    return above is not None and above.kind in ("LEFT_SHIFT", "RIGHT_SHIFT") and above.children[-1] is node
 
 
 def _may_be_negative(node: Node) -> bool:
