@@ -30,10 +30,15 @@ def choice_of_bytes(function: Function) -> Iterator[Node]:
         if len(node.children) != 2 or node.children[1].kind != "COLON(:)":
             continue
         asked, values = node.children[0], node.children[1].children
-        values = [value for value in values if not (value is values[-1] and value.same_as(asked))]  # 0 in `v ? w : v`
+        values = _that_matter(values, asked)
         matters = is_widened(_out_of_bytes(node), function) and not equals_a_small_constant(node)
         if any(map(is_taken_as_signed, values)) and matters:
             yield node
+
+
+def _that_matter(values: list[Node], asked: Node) -> list[Node]:
+    """Return the values of a choice without the last one in `v ? w : v`: it is 0."""
+    return [value for value in values if not (value is values[-1] and value.same_as(asked))]
 
 
 def choice_with_a_field(function: Function) -> Iterator[Node]:
@@ -41,11 +46,15 @@ def choice_with_a_field(function: Function) -> Iterator[Node]:
     for node in function.nodes():
         if node.kind != "QUEST(?)" or not node.children or node.type.size != 1 or node.type.signed:
             continue
-        last = node.children[-1]
-        values = last.children if last.kind == "COLON(:)" else node.children  # without the condition in initial values
-        if not any(value.type.bits for value in values) or not any(map(_may_be_negative, values)):
+        asked, last = node.children[0], node.children[-1]
+        is_whole = last.kind == "COLON(:)"  # the condition is not there in initial values
+        values = last.children if is_whole else node.children
+        if not any(value.type.bits for value in values):
             continue
-        if is_widened(_out_of_bytes(node), function) and not _counts_bits(node):
+        if not any(map(_may_be_negative, _that_matter(values, asked) if is_whole else values)):
+            continue
+        matters = is_widened(_out_of_bytes(node), function) and not equals_a_small_constant(node)
+        if matters and not _counts_bits(node):
             yield node
 
 
