@@ -249,6 +249,11 @@ def _has_a_choice_that_the_tree_lacks(node: Node, text: str, code: Code) -> bool
     return _LITERAL.sub("", text).count("?") > left
 
 
+def _compares_no_case(node: Node, text: str, code: Code) -> bool:
+    """Whether a switch has a table of jumps, or nothing at all."""
+    return re.search(r"^\tjr(?:eq|ne)\t", code.of_line(node.file, node.line), re.MULTILINE) is None
+
+
 def _has_a_negative_constant(node: Node, text: str, code: Code) -> bool:
     values = [child.value or 0 for child in node.children if child.kind == "CONSTANT"]
     return any((-_number(number) - value) % 256 == 0 for _, number in _NEGATIVE.findall(text) for value in values)
@@ -305,6 +310,7 @@ CONFIRMATIONS: dict[str, Question] = {
     "minus-of-true": _negates_a_comparison,
     "choice-of-false": _decides_nothing,
     "stored-as-a-field": _is_in_memory_or_changes_bits,
+    "switch-of-unsigned": _compares_no_case,
 }
 INITIAL_QUESTIONS: dict[str, Question] = {
     "cut-constant": _has_a_constant_that_was_cut,

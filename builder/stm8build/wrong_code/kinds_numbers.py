@@ -141,9 +141,9 @@ KINDS = (
     ),
     Kind(
         "byte-against-truth",
-        "an unsigned char < <= > >= a _Bool, or the result of ! && or ||",
+        "an unsigned char < <= > >= a _Bool, the result of ! && or ||, or a 1 that SDCC works out, such as 2 - 1",
         "both are compared as signed chars",
-        "put the result into an unsigned char variable first, or write == 0 for !",
+        "put the result into an unsigned char variable first, or write == 0 for !, or 1u for the constant",
         "unsigned char b$ = 200, z$;\nint f$(void) { return b$ > !z$; }",
         "f$()",
         (),
