@@ -85,7 +85,7 @@ def test_every_kind_is_tried_in_ten_spellings() -> None:
         *("misplaced-false", "long-by-itself", "product-as-truth", "choice-of-bytes", "lost-high-byte"),
         *("choice-by-a-constant", "choice-of-false", "truth-of-a-choice"),
         *("unloaded-byte", "unpushed-factor", "stored-as-a-field", "overwritten-byte-of-32"),
-        "kept-sign-of-a-field",
+        *("kept-sign-of-a-field", "popped-argument", "popped-argument-of-a-pointer"),
     }
 
 

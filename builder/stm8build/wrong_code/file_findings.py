@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from . import rules_bytes, unloaded_bytes, wrong_assembler, wrong_registers
+from . import popped_arguments, rules_bytes, unloaded_bytes, wrong_assembler, wrong_registers
 from .confirmations import CONFIRMATIONS, DOUBTS, INITIAL_QUESTIONS, Question, Source, touches
 from .initialisers import add_initialisers
 from .kinds import BY_NAME
@@ -138,6 +138,7 @@ def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Ite
         *wrong_assembler.overwritten_counts(assembler),
         *wrong_assembler.misplaced_falses(assembler),
         *unloaded_bytes.unloaded_bytes(functions, assembler),
+        *popped_arguments.popped_arguments(functions, assembler),
         *wrong_registers.unpushed_factors(assembler),
         *wrong_registers.doubled_bytes(functions, assembler),
     )

@@ -45,6 +45,7 @@ KINDS = (
         0xFFFFFE21,
         {"4.2": 0xFFFFFFFF, "4.5": 0xFFFFFE21},
         "long v$;\nvoid f$(long *p) { *p = -(*p - 32); }",
+        note="With `--max-allocs-per-node 100`, a small constant minus an int loses it, too, as in `16 - (v >> 8)`.",
     ),
     Kind(
         "cut-constant",

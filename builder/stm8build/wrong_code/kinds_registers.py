@@ -20,6 +20,35 @@ KINDS = (
         "wrong. The value in A is chance, so another program gets another number.",
     ),
     Kind(
+        "popped-argument",
+        "a function that ends with a call, where the argument is a char, and one byte is taken off the stack before",
+        "the byte that is taken off the stack replaces the argument",
+        "put the result of the call into a volatile variable first, or do something after the call",
+        "int g$(char v) { return v; }\nint f$(unsigned char c) { return g$(16 - c); }",
+        "(unsigned)f$(6)",
+        (),
+        10,
+        {"4.2": 6, "4.5": 10},
+        "int g$(char v) { return v; }\nint f$(unsigned char c) { volatile int t = g$(16 - c); return t; }",
+        until=(4, 4),
+        note="SDCC jumps to the called function. Before that it takes its own variables off the stack, and its parameters "
+        "that are there. With --opt-code-size, an int as an argument is lost, too, where the variables have two bytes. "
+        "When SDCC changed this is not known; 4.4.0 is right.",
+    ),
+    Kind(
+        "popped-argument-of-a-pointer",
+        "the same where a pointer leads to the function",
+        "the byte that is taken off the stack replaces the argument",
+        "put the result of the call into a volatile variable first, or do something after the call",
+        "int g$(char v) { return v; }\nint (*p$)(char) = g$;\nint f$(unsigned char c) { return p$(16 - c); }",
+        "(unsigned)f$(6)",
+        (),
+        10,
+        {"4.2": 6, "4.5": 6},
+        "int g$(char v) { return v; }\nint (*p$)(char) = g$;\n"
+        "int f$(unsigned char c) { volatile int t = p$(16 - c); return t; }",
+    ),
+    Kind(
         "unpushed-factor",
         "an int times a constant from 257 to 640 whose low byte has a single bit, such as 257, 320 and 512 + 1",
         "a word that happens to be on the stack is added instead of the value",

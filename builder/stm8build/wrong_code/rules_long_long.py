@@ -124,7 +124,7 @@ def rounded_constant(function: Function) -> Iterator[Node]:
         if not node.type.signed:
             values = [value % (1 << 64) for value in values]  # a negative one becomes a large one
         used = node
-        while used.parent and used.parent.kind in _CUT and used.parent.type.size == 8:
+        while used.parent and used.parent.kind in (*_CUT, "UMINUS") and used.parent.type.size == 8:
             used = used.parent
         into = widened_to(used, function)
         if values and into and 0 < into[0] < 8 and any(_is_rounded(value, into[0]) for value in values):

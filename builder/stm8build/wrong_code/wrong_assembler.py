@@ -53,7 +53,18 @@ _PATTERNS = {
     ),
     # The low byte of the difference is overwritten before anything has kept it.
     "lost-low-byte": re.compile(_LOW_BYTE + _DROPPED + _LOAD + r"\tsbc\ta, "),
-    "negated-borrow": re.compile(r"\tsub\ta, \(1, sp\)\n" + _GAP + _DROPPED + r"\tnegw\t[xy]\n"),
+    "negated-borrow": re.compile(
+        r"\tsub\ta, \(1, sp\)\n"
+        + _GAP
+        + _DROPPED
+        + r"\tnegw\t[xy]\n|\tld\ta, #(?!0xff)[^\n]+\n"  # 0xff minus a byte has no borrow
+        + _GAP
+        + r"\tsub\ta, \(1, sp\)\n"
+        + _GAP
+        + r"\trlwa\t[xy]\n"
+        + _GAP
+        + r"\tneg\ta\n"
+    ),
     # The byte that was just made is stored once more, in the place of the highest byte.
     "byte-stored-twice": re.compile(
         r"\tsbc\ta, [^\n]+\n"
@@ -93,7 +104,7 @@ _PATTERNS = {
 KINDS = (
     *_PATTERNS,
     *("moved-parameter", "overwritten-byte", "overwritten-count", "misplaced-false", "lost-high-byte"),
-    *("unloaded-byte", "unpushed-factor"),
+    *("unloaded-byte", "unpushed-factor", "popped-argument", "popped-argument-of-a-pointer"),
 )
 
 _SP_BY = re.compile(r"(sub|addw|add)\tsp, #(0x[0-9a-f]+|\d+)$")
