@@ -31,7 +31,7 @@ KINDS = (
         {"4.2": 6, "4.5": 10},
         "int g$(char v) { return v; }\nint f$(unsigned char c) { volatile int t = g$(16 - c); return t; }",
         until=(4, 4),
-        note="SDCC jumps to the called function. Before that it takes its own variables off the stack, and its parameters "
+        note="SDCC jumps to the called function. Before that it takes its variables off the stack, and its parameters "
         "that are there. With --opt-code-size, an int as an argument is lost, too, where the variables have two bytes. "
         "When SDCC changed this is not known; 4.4.0 is right.",
     ),

@@ -25,22 +25,20 @@ _CHANGES_X = (
 _OF_X_AND_Y = r"(?:\t(?:(?:ldw|addw|subw)\t[^\n]+|(?:clrw|incw|decw|negw|cplw)\t[xy])\n" + _GAP + ")*"
 _OF_A_AND_Y = r"(?:\t(?:ldw?\t[ay], [^\n]+|(?:clr|inc|dec|cpl|neg)\ta|(?:clrw|incw|decw|negw|cplw)\ty)\n" + _GAP + ")*"
 _JUMP = _GAP + r"\tjpf?\t(?:_(\w+)|\[[^\n]*)\n"
-_PATTERNS = (
-    re.compile(_CHANGES_A + _OF_X_AND_Y + r"\tpop\ta\n" + _JUMP),
-    re.compile(_CHANGES_X + _OF_A_AND_Y + r"\tpopw\tx\n" + _JUMP),
+_PATTERNS = (  # It is right if the function takes nothing in that register.
+    (re.compile(_CHANGES_A + _OF_X_AND_Y + r"\tpop\ta\n" + _JUMP), "a"),
+    (re.compile(_CHANGES_X + _OF_A_AND_Y + r"\tpopw\tx\n" + _JUMP), "x"),
+    # A parameter of one byte is taken off the stack: the address to return to moves up.
+    (re.compile(rf"\tldw\t[xy], \(1, sp\)\n{_GAP}\tldw\t\(2, sp\), [xy]\n{_GAP}\tpop\ta\n{_JUMP}"), "a"),
+    # The place on the stack holds a variable.
+    (re.compile(rf"\tldw\t\(0x01, sp\), y\n{_GAP}\tpopw\tx\n{_JUMP}"), "x"),
 )
-# A parameter of one byte is taken off the stack: the address to return to moves up. It is right if nothing is in A.
-_OFF_THE_STACK = re.compile(
-    rf"\tldw\t([xy]), \(1, sp\)\n{_GAP}\tldw\t\(2, sp\), \1\n{_GAP}\tpop\ta\n{_GAP}\tjpf?\t_(\w+)\n"
-)
-# The place on the stack holds a variable. It is right if nothing is in X.
-_FROM_A_VARIABLE = re.compile(rf"\tldw\t\(0x01, sp\), (y)\n{_GAP}\tpopw\tx\n{_GAP}\tjpf?\t_(\w+)\n")
 # A pointer leads to the function. To return, SDCC loads the address from the stack.
 _BY_A_POINTER = (
     re.compile(_CHANGES_A + rf"(?:\tldw\t[xy], (?!\()[^\n]+\n{_GAP})?\tpop\ta\n{_GAP}\tjp\t\([xy]\)\n"),
     re.compile(_CHANGES_X + rf"(?:\tldw\ty, (?!\()[^\n]+\n{_GAP})?\tpopw\tx\n{_GAP}\tjp\t\(y\)\n"),
 )
-_PARAMETERS = re.compile(r"function \( (\S+) \S+?(?:, (\S+) \S+?)?\)")
+_PARAMETERS = re.compile(r"function \( (.*)\)")
 _BYTES = ("char", "unsigned-char", "signed-char", "_Bool")
 _WORDS = ("int", "unsigned-int", "short-int", "unsigned-short-int")
 
@@ -52,14 +50,12 @@ def popped_arguments(functions: list[Function], assembler: str) -> Iterator[Plac
     lines = Lines(assembler)
     taken = _registers(functions)
     for name, start, end in bodies(assembler):
-        places = [found.start() for pattern in _PATTERNS for found in pattern.finditer(assembler, start, end)]
-        for pattern, register in ((_OFF_THE_STACK, "a"), (_FROM_A_VARIABLE, "x")):
-            found = pattern.finditer(assembler, start, end)
-            places += [each.start() for each in found if register in taken.get(each[2], "")]
-        for place in places:
-            yield Place("popped-argument", *lines.at(place), name)
-        for pattern in _BY_A_POINTER:
+        for pattern, register in _PATTERNS:
             for each in pattern.finditer(assembler, start, end):
+                if each[1] is None or register in taken.get(each[1], ""):
+                    yield Place("popped-argument", *lines.at(each.start()), name)
+        for by_pointer in _BY_A_POINTER:
+            for each in by_pointer.finditer(assembler, start, end):
                 yield Place("popped-argument-of-a-pointer", *lines.at(each.start()), name)
 
 
@@ -74,10 +70,11 @@ def _of_parameters(text: str) -> str:
     found = _PARAMETERS.search(text)
     if not found or "..." in text:
         return ""
-    first, second = (_size(each or "") for each in found.groups())
+    first, second = [*map(_size, found[1].split(", ")), 0][:2]
     return {1: "a", 2: "x"}.get(first, "") + ({1: "a", 2: "x"}.get(second, "") if {first, second} == {1, 2} else "")
 
 
 def _size(kind: str) -> int:
-    plain = re.sub(r"\b(?:const|volatile)-", "", kind)
-    return 1 if plain in _BYTES else 2 if plain in _WORDS or plain.endswith("*") else 0
+    """Return how many bytes a parameter has if it is one or two."""
+    plain = re.sub(r"\b(?:const|volatile)-", "", kind).split(" ")[0]
+    return 2 if "*" in kind or plain in _WORDS else 1 if plain in _BYTES else 0
