@@ -143,7 +143,8 @@ def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Ite
         *wrong_registers.doubled_bytes(functions, assembler),
     )
     for place in places:
-        yield Finding(place.file, place.line, place.kind, place.function)
+        if place.kind != "lost-low-byte" or wrong_registers.needs_the_low_byte(functions, place):
+            yield Finding(place.file, place.line, place.kind, place.function)
     for place in wrong_assembler.lost_high_bytes(assembler):
         if rules_bytes.mixes_a_long_from_memory(functions, place.file, place.line):
             yield Finding(place.file, place.line, place.kind, place.function)

@@ -35,6 +35,8 @@ _LOW_BYTE = r"\tpush\ta\n" + _GAP + _SIGN + r"\tld\ta, [^\n]+\n" + _GAP + r"\tsu
 _DROPPED = r"(?:\taddw\tsp, #1\n|\tpop\ta\n)" + _GAP  # pop: --opt-code-size
 _LOAD = r"(?:\tld\ta, [^\n]+\n" + _GAP + r")?(?:\tpushw\t[xy]\n" + _GAP + ")?"
 
+_ANY_LOAD = rf"(?:\tld\ta, [^\n]+|\tclr\ta)\n{_GAP}"
+
 _PATTERNS = {
     # The next byte is subtracted without the borrow.
     "lost-borrow": re.compile(
@@ -52,7 +54,12 @@ _PATTERNS = {
         + r"\tsubw\t\1, \()"
     ),
     # The low byte of the difference is overwritten before anything has kept it.
-    "lost-low-byte": re.compile(_LOW_BYTE + _DROPPED + _LOAD + r"\tsbc\ta, "),
+    "lost-low-byte": re.compile(
+        rf"{_LOW_BYTE}{_DROPPED}{_LOAD}\tsbc\ta, |"
+        # The next byte is stored twice, so one of the places gets the wrong one.
+        rf"\tpush\ta\n{_GAP}{_SIGN}{_ANY_LOAD}\ts(?:ub|bc)\ta, \(1, sp\)\n{_GAP}{_DROPPED}{_ANY_LOAD}"
+        rf"\tsbc\ta, [^\n]+\n{_GAP}\tld\t[^\n]+, a\n{_GAP}\tld\t[^\n]+, a\n"
+    ),
     "negated-borrow": re.compile(
         r"\tsub\ta, \(1, sp\)\n"
         + _GAP
