@@ -32,8 +32,9 @@ KINDS = (
         0xFA,
         {"4.2": 0x105, "4.5": 0x5},
         "unsigned long f$(unsigned char a, unsigned long v) { volatile unsigned long b = a; return (v - b) ^ 5; }",
-        note="SDCC 4.5.0 makes this of some programs of the kind lost-borrow. SDCC 4.2.0 loses byte and borrow. It can "
-        "also lose the third byte, such as that of `(v - a) - a` where inline functions subtract.",
+        note="SDCC 4.5.0 makes this of some programs of the kind lost-borrow. SDCC 4.2.0 loses byte and borrow. With "
+        "`--max-allocs-per-node 100`, `16 - c` of an unsigned char is as wrong. SDCC can also lose the third byte, "
+        "such as that of `(v - a) - a` where inline functions subtract.",
     ),
     Kind(
         "negated-borrow",
@@ -46,6 +47,7 @@ KINDS = (
         0xFFFFFE21,
         {"4.2": 0xFFFFFFFF, "4.5": 0xFFFFFE21},
         "long v$;\nvoid f$(long *p) { *p = -(*p - 32); }",
+        note="With `--max-allocs-per-node 100`, a small constant minus an int loses it, too, as in `16 - (v >> 8)`.",
     ),
     Kind(
         "cut-constant",
