@@ -203,11 +203,11 @@ def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Ite
         *wrong_registers.doubled_bytes(functions, assembler),
     )
     for place in places:
-        low = place.kind == "lost-low-byte"
-        if low and lost_in_assembler.drops_the_low_byte(functions, place.file, place.line):
-            continue
-        if not low or wrong_registers.needs_the_low_byte(functions, place):
-            yield Finding(place.file, place.line, place.kind, place.function)
+        if place.kind in ("lost-low-byte", "lost-middle-byte"):
+            drops = lost_in_assembler.drops_the_low_byte(functions, place.file, place.line)
+            if drops or not wrong_registers.needs_the_low_byte(functions, place):
+                continue  # SDCC leaves out what nothing uses
+        yield Finding(place.file, place.line, place.kind, place.function)
 
 
 def _in_later_code(compiled: Compiled) -> Iterator[Finding]:

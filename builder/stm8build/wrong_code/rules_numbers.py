@@ -84,7 +84,7 @@ def byte_against_truth(function: Function) -> Iterator[Node]:
             is_truth = truth.kind in ("NOT", "ANDAND", "OROR") or (truth.type.size == 1 and "_Bool" in truth.type.text)
             if truth.kind == "NOT" and any(child.type.bits and "_Bool" in child.type.text for child in truth.children):
                 continue  # `!` of a bit-field of _Bool is right
-            if is_byte and is_truth and "CONSTANT" not in (byte.kind, truth.kind):
+            if is_byte and is_truth and byte.kind != "CONSTANT":
                 yield node
 
 
