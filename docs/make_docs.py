@@ -225,7 +225,8 @@ A rule speaks only of the versions of SDCC that make its kind.
 * An unsigned char against a bit-field of _Bool; only SDCC 4.2.0 makes this wrong.
 * A float divided by itself by way of another variable.
 * A choice by a constant where the value is a sum or a minus, such as `1 ? v + 1 : 1000u`, and stays as wide as it is.
-* The value of an assignment in an initialiser, such as `int t = c = -v`.
+* The value of an assignment in an initialiser, such as `int t = c = -v`, and `int t = c ? v : s.m` of a signed char
+  and an unsigned bit-field.
 * A signed char that gets `-v` and is used in the next line, if its address is taken. SDCC may take it as unsigned.
 * An unsigned long long variable that gets a negative constant, and is cut to fewer bits; only SDCC 4.2.0 makes this
   wrong.

@@ -41,7 +41,7 @@ RULES: dict[str, Rule] = {
     "field-cast": rules_fields.field_cast,
     "long-into-field": rules_fields.long_into_field,
     "field-as-unsigned": rules_fields.field_as_unsigned,
-    "field-and-byte": rules_fields.field_and_byte,
+    "field-and-byte": rules_fields.field_or_choice,
     "upper-half": rules_long_long.upper_half,
     "modulo": rules_long_long.modulo,
     "divided-by-minus-one": rules_long_long.divided_by_minus_one,

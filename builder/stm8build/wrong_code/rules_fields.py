@@ -139,6 +139,31 @@ def loses_the_sign(node: Node, both: tuple[Node, Node], function: Function) -> b
     return fields and truths and is_widened(node, function)
 
 
+def choice_of_a_field(function: Function) -> Iterator[Node]:
+    """Yield `c ? a : b` of a bit-field and a byte that SDCC takes for two unsigned chars, where one is signed."""
+    for node in function.nodes():
+        if node.kind != "QUEST(?)" or node.type.size != 1 or node.type.signed or node.type.bits:
+            continue
+        values = node.children[1].children if len(node.children) == 2 else []
+        if not any(value.type.bits for value in values) or not is_widened(node, function):
+            continue
+        if any(_may_be_negative(value) for value in values):
+            yield node
+
+
+def _may_be_negative(node: Node) -> bool:
+    """Whether a value of up to 8 bits may be negative."""
+    if node.kind == "CONSTANT":
+        return node.type.signed and (node.value or 0) < 0
+    return node.type.signed and 0 < node.type.width <= 8
+
+
+def field_or_choice(function: Function) -> Iterator[Node]:
+    """Yield what is of the kind field-and-byte."""
+    yield from field_and_byte(function)
+    yield from choice_of_a_field(function)
+
+
 def _without_cast_to_byte(node: Node) -> Node:
     """Return the bit-field that is cast to an unsigned char: SDCC leaves the cast out."""
     is_cast = node.kind == "CAST" and node.from_type and 0 < node.from_type.bits <= 8 and not node.from_type.signed
