@@ -99,8 +99,8 @@ KINDS = (
         _SHORT_FIELD + "int f$(unsigned char b) { return (int)s$.a < b; }",
         note="SDCC works with 8 bits then. SDCC 4.5.0 does so for an unsigned bit-field only where that stands on the "
         "left. It also makes wrong code of | and ^ of the two, used as an int; SDCC 4.2.0 does not compile these. | "
-        "and ^ of a signed bit-field and a comparison, such as `s.m ^ (g == 1)`, lose the sign. So does "
-        "`c ? v : s.m` of a signed char and an unsigned bit-field. A signed char against an unsigned bit-field of 8 "
-        "bits is as wrong.",
+        "and ^ of a signed bit-field and a comparison, such as `s.m ^ (g == 1)`, lose the sign. A choice of a signed "
+        "char and an unsigned bit-field loses it, too. A signed char against an unsigned bit-field of 8 bits is as "
+        "wrong.",
     ),
 )
