@@ -230,7 +230,8 @@ A rule speaks only of the versions of SDCC that make its kind.
 * `&`, `|` and `^` of a char where SDCC works out a comparison of the result, such as `(v ^ -1) < 0`. `|` and `^` with a
   bit-field instead of a char.
 * A float divided by itself by way of another variable.
-* The value of an assignment in an initialiser, such as `int t = c = -v`.
+* The value of an assignment in an initialiser, such as `int t = c = -v`, and `int t = c ? v : s.m` of a signed char
+  and an unsigned bit-field.
 * A signed char that gets `-v` and is used in the next line, if its address is taken. SDCC may take it as unsigned.
 * A loop that is lost because of `v && z`, where z is a variable that is 0; or one that stands in the line of `v && 0`.
 * The low byte of an address that is stored at that address, such as `p[6] = (unsigned char)(p + 6)`.
