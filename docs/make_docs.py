@@ -256,8 +256,8 @@ A rule speaks only of the versions of SDCC that make its kind.
 31 places in them. We looked at each one in the assembler: in all of them, the instructions do not do what C says.
 So none is a false alarm. Another place was one; its rule is stricter now.
 
-305 files of fourteen of them compile with SDCC 4.5.0, too. The kinds that were added later name one place: a menu's
-`page > MAX_PAGE - 1` with two pages (byte-against-truth). It is wrong for pages above 127, which do not come.
+A kind that was widened later names one more place, also with SDCC 4.5.0: a menu's `page > MAX_PAGE - 1` with two pages
+(byte-against-truth). It is wrong for pages above 127, which do not come.
 
 | Kind | Places | Does the program notice it? |
 |---|---|---|
