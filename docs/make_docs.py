@@ -17,7 +17,7 @@ import error_index  # noqa: E402
 import make_boards  # noqa: E402
 
 from stm8build import options, targets  # noqa: E402
-from stm8build.wrong_code import file_findings, lost_in_assembler, lost_values, wrong_assembler  # noqa: E402
+from stm8build.wrong_code import divided_bytes, file_findings, lost_in_assembler, lost_values, wrong_assembler  # noqa: E402
 from stm8build.wrong_code.kind_row import Kind, Result  # noqa: E402
 from stm8build.wrong_code.kinds import KINDS  # noqa: E402
 from stm8tool.parts.table import all_parts  # noqa: E402
@@ -308,7 +308,7 @@ def _result(value: Result) -> str:
 def _found_in(name: str) -> str:
     if name in (*wrong_assembler.KINDS, *lost_in_assembler.KINDS):
         return "asm"
-    return "code" if name in (*file_findings.IN_THE_CODE, *lost_values.KINDS) else "tree"
+    return "code" if name in (*file_findings.IN_THE_CODE, *lost_values.KINDS, *divided_bytes.KINDS) else "tree"
 
 
 def compilers_page() -> str:

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Guess: with `const int8_t d = 4`, the quotient `v / d` is -25 for an int8_t v of -100. `v / 4` and `v / (int8_t)4` are the same.
-# Seen: SDCC 4.2.0 shifts the byte right without its sign if the divisor is a constant of one byte and a power of two. The result is 39,
-#   from 156 / 4. `v / 4` is right. A divisor of 5 and an int as v are right, too. A cast to uint8_t is as wrong. There is no warning. SDCC 4.5.0 does
-#   the same.
+# Seen: SDCC 4.2.0 shifts the byte right without its sign if the divisor is a constant of one byte and 1, 2, 4, 8, 16 or 32. The result is 39,
+#   from 156 / 4. `v / 4` is right. A divisor of 5 and an int as v are right, too. A cast to uint8_t is as wrong. There is no warning. SDCC 4.4.0 and
+#   4.5.0 do the same. Where only the low byte of the quotient is used, as in `v /= d`, all three stop with an internal error.
 # Why it matters: an average such as `sum / SAMPLES` is right until the first negative value.
 . "$(dirname "$0")/prepare"
 sdcc_4_2

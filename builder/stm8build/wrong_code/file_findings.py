@@ -15,6 +15,7 @@ from typing import NamedTuple, Optional
 
 from . import (
     choices_in_text,
+    divided_bytes,
     lost_arguments,
     lost_in_assembler,
     lost_values,
@@ -215,6 +216,7 @@ def _in_later_code(compiled: Compiled) -> Iterator[Finding]:
         *lost_values.lost_bytes(compiled.placed, compiled.assembler),
         *lost_arguments.lost_arguments(compiled.placed, compiled.assembler),
         *lost_values.overwritten_values(compiled.placed, compiled.assembler),
+        *divided_bytes.divided_bytes(compiled.code, compiled.placed),
     )
     for place in places:
         yield Finding(place.file, place.line, place.kind, place.function)

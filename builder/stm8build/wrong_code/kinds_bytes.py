@@ -85,6 +85,21 @@ KINDS = (
         "the place of the values decide whether a program is wrong. | and + are right, and so is long long.",
     ),
     Kind(
+        "divided-byte",
+        "a signed char / a constant of one byte, such as `(int8_t)4` or `const int8_t d = 4`",
+        "a negative char counts as 256 more, so -100 / 4 is 39",
+        "cast the char to int",
+        "int f$(signed char v) { const signed char d = 4; return v / d; }",
+        "(unsigned)f$(-100)",
+        (),
+        0xFFE7,
+        {"4.2": 0x27, "4.5": 0x27},
+        "int f$(signed char v) { const signed char d = 4; return (int)v / d; }",
+        note="The constant is 1, 2, 4, 8, 16 or 32. A variable that SDCC knows to be 4 counts as one; in SDCC 4.5.0, a "
+        "const outside of functions does, too. `v / 4` and `%` are right, and so is a char that is never negative. "
+        "If the program uses only the low byte of the quotient, SDCC stops with an internal error.",
+    ),
+    Kind(
         "value-of-an-assignment",
         "the value of `c = -v` or `c = ~v`, where c is signed and v is unsigned, used as a wider type or compared",
         "a negative value becomes positive",

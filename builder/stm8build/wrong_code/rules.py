@@ -32,6 +32,7 @@ RULES: dict[str, Rule] = {
     "choice-of-bytes": rules_bytes.choice_of_bytes,
     "choice-with-a-field": rules_bytes.choice_with_a_field,
     "byte-and-constant": rules_bytes.byte_and_constant,
+    "divided-byte": rules_bytes.divided_by_one,
     "value-of-an-assignment": rules_bytes.value_of_an_assignment,
     "product-as-truth": rules_bytes.product_as_truth,
     "remainder-of-true": rules_bytes.remainder_of_true,

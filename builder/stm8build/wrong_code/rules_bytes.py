@@ -19,6 +19,7 @@ from .tree_questions import (
     widened_to,
 )
 
+_INT = 2  # bytes
 _IN_BYTES = ("ADD", "SUB", *BITWISE)
 
 
@@ -196,6 +197,35 @@ def _fits(factors: list[Node]) -> bool:
     if any(map(_is_truth, factors)):
         return True
     return not any(factor.type.signed for factor in factors) and math.prod(map(largest, factors)) < 256
+
+
+def divided_by_one(function: Function) -> Iterator[Node]:
+    """Yield a signed char that is divided by a 1 of one byte, where an int is made of it: it is widened with 0."""
+    for node in function.nodes():
+        both = operands(node) if node.kind == "DIV" else None
+        if not both or both[1].kind != "CONSTANT" or both[1].value != 1:
+            continue
+        if both[1].type.size != 1 or "_Bool" in both[1].type.text:
+            continue
+        above = out_of_commas(node).parent
+        if both[0].type.size != 1 or not both[0].type.signed or _is_never_negative(both[0]) or above is None:
+            continue
+        into = widened_to(node, function)
+        is_long = into is not None and into[0] > _INT  # SDCC 4.5.0 makes it right
+        place = above.children[0] if above.kind == "ASSIGN(=)" else node
+        may_become_long = place.kind == "SYMBOL" and place.level > 0
+        if is_long or may_become_long or equals_a_small_constant(node):
+            continue
+        if is_widened(node, function):
+            yield node
+
+
+def _is_never_negative(node: Node) -> bool:
+    """Whether a value is what `&` leaves of the seven low bits."""
+    while node.kind == "CAST" and node.children:
+        node = node.children[0]
+    constants = [child.value for child in node.children if child.kind == "CONSTANT"]
+    return node.kind == "&" and any(value is not None and 0 <= value < 128 for value in constants)
 
 
 def value_of_an_assignment(function: Function) -> Iterator[Node]:
