@@ -199,13 +199,16 @@ def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Ite
         *wrong_assembler.misplaced_falses(assembler),
         *lost_in_assembler.lost(assembler, functions),
         *unloaded_bytes.unloaded_bytes(functions, assembler),
+        *lost_arguments.lost_arguments_of_pointers(assembler),
         *wrong_registers.unpushed_factors(assembler),
         *wrong_registers.doubled_bytes(functions, assembler),
     )
     for place in places:
-        low = place.kind == "lost-low-byte"
-        if not (low and lost_in_assembler.drops_the_low_byte(functions, place.file, place.line)):
-            yield Finding(place.file, place.line, place.kind, place.function)
+        if place.kind in ("lost-low-byte", "lost-middle-byte"):
+            drops = lost_in_assembler.drops_the_low_byte(functions, place.file, place.line)
+            if drops or not wrong_registers.needs_the_low_byte(functions, place):
+                continue  # SDCC leaves out what nothing uses
+        yield Finding(place.file, place.line, place.kind, place.function)
 
 
 def _in_later_code(compiled: Compiled) -> Iterator[Finding]:

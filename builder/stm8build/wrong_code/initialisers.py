@@ -222,7 +222,8 @@ class _Joiner:
             values = [value for value in (self._expression(each, depth + 1) for each in made[:2]) if value]
             if len(values) == 1 and len(made) == 1:
                 return values[0]
-            return _node("QUEST(?)", row, kind, values)
+            # A value that is made in another way, such as by `gabit`, has no parts: rules ask for those of a choice.
+            return _node("QUEST(?)" if values else "UNKNOWN", row, kind, values)
         node = _node("SYMBOL", row, kind, [])
         local = _LOCAL.match(name)
         node.level = int(bool(local) or not name.startswith("_"))

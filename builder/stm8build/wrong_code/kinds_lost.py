@@ -33,7 +33,7 @@ KINDS = (
         "unsigned char g$ = 1, w$;\nunsigned char f$(unsigned char c) { unsigned char v = c; return g$ ? v : w$; }",
         note="SDCC narrows the variable to the bits that the program uses, and throws its value away on the way. "
         "`if (g) t = v; else t = w;` is the same. A statement that does nothing can do it, such as `(void)v` or a "
-        "macro that only tests the value, and so can a variable that is set in vain.",
+        "macro that only tests the value. A variable that is set in vain can do it, too.",
     ),
     Kind(
         "lost-middle-byte",

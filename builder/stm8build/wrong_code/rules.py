@@ -12,6 +12,7 @@ from . import (
     rules_initialisers,
     rules_long_long,
     rules_numbers,
+    rules_switches,
     rules_volatile,
 )
 from .syntax_tree import Function, Node
@@ -63,6 +64,7 @@ RULES: dict[str, Rule] = {
     "unread": rules_volatile.unread,
     "untouched": rules_volatile.untouched,
     "index-read-twice": rules_volatile.index_read_twice,
+    "switch-of-unsigned": rules_switches.switch_of_unsigned,
 }
 
 # Places that may be of a kind: what SDCC leaves of it in the tree is not enough.

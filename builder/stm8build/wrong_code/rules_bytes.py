@@ -31,26 +31,38 @@ def choice_of_bytes(function: Function) -> Iterator[Node]:
         if len(node.children) != 2 or node.children[1].kind != "COLON(:)":
             continue
         asked, values = node.children[0], node.children[1].children
-        values = [value for value in values if not (value is values[-1] and value.same_as(asked))]  # 0 in `v ? w : v`
+        values = _that_matter(values, asked)
         matters = is_widened(_out_of_bytes(node), function) and not equals_a_small_constant(node)
         if any(map(is_taken_as_signed, values)) and matters:
             yield node
 
 
+def _that_matter(values: list[Node], asked: Node) -> list[Node]:
+    """Return the values of a choice without the last one in `v ? w : v`: it is 0."""
+    return [value for value in values if not (value is values[-1] and value.same_as(asked))]
+
+
 def choice_with_a_field(function: Function) -> Iterator[Node]:
     """Yield `c ? a : b` of a bit-field and a char or another bit-field, which SDCC takes for an unsigned char."""
     for node in function.nodes():
-        if node.kind != "QUEST(?)" or node.type.size != 1 or node.type.signed or "_Bool" in node.type.text:
+        if node.kind != "QUEST(?)" or not node.children or node.type.size != 1 or node.type.signed:
             continue
-        last = node.children[-1]
-        values = last.children if last.kind == "COLON(:)" else node.children  # without the condition in initial values
-        # In `c ? a : c`, the second c is only taken where it is 0.
-        is_zero = last.kind == "COLON(:)" and values[-1].same_as(node.children[0])
-        negative = values[:1] if is_zero else values
-        if not any(map(_may_be_negative, negative)) or not any(value.type.bits for value in values):
+        asked, last = node.children[0], node.children[-1]
+        is_whole = last.kind == "COLON(:)"  # the condition is not there in initial values
+        values = last.children if is_whole else node.children
+        if not any(value.type.bits for value in values):
             continue
-        if is_widened(_out_of_bytes(node), function):
+        if not any(map(_may_be_negative, _that_matter(values, asked) if is_whole else values)):
+            continue
+        matters = is_widened(_out_of_bytes(node), function) and not equals_a_small_constant(node)
+        if matters and not _counts_bits(node):
             yield node
+
+
+def _counts_bits(node: Node) -> bool:
+    """Whether a value is the number of bits of a shift; that is never negative."""
+    above = node.parent
+    return above is not None and above.kind in ("LEFT_SHIFT", "RIGHT_SHIFT") and above.children[-1] is node
 
 
 def _may_be_negative(node: Node) -> bool:
