@@ -86,18 +86,18 @@ KINDS = (
     ),
     Kind(
         "divided-byte",
-        "a signed char / a constant of one byte, such as `(int8_t)4` or `const int8_t d = 4`",
+        "a signed char / an expression of constants, such as `1 << 2` or `SIZE - 1`, or / a byte, such as `(int8_t)4`",
         "a negative char counts as 256 more, so -100 / 4 is 39",
         "cast the char to int",
-        "int f$(signed char v) { const signed char d = 4; return v / d; }",
+        "int f$(signed char v) { return v / (1 << 2); }",
         "(unsigned)f$(-100)",
         (),
         0xFFE7,
         {"4.2": 0x27, "4.5": 0x27},
-        "int f$(signed char v) { const signed char d = 4; return (int)v / d; }",
-        note="The constant is 1, 2, 4, 8, 16 or 32. A variable that SDCC knows to be 4 counts as one; in SDCC 4.5.0, a "
-        "const outside of functions does, too. `v / 4` and `%` are right, and so is a char that is never negative. "
-        "If the program uses only the low byte of the quotient, SDCC stops with an internal error.",
+        "int f$(signed char v) { return (int)v / (1 << 2); }",
+        note="The divisor is 1, 2, 4, 8, 16 or 32. A variable of one byte that SDCC knows to be 4 counts, too; in SDCC 4.5.0 "
+        "also a const outside of functions. `v / 4`, `v / (2 - 1)` and `%` are right, and so is a char that is never "
+        "negative. If the program uses only the low byte of the quotient, SDCC stops with an internal error.",
     ),
     Kind(
         "value-of-an-assignment",
