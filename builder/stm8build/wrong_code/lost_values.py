@@ -101,7 +101,7 @@ _COUNT_BEFORE_VALUE = re.compile(
 
 def overwritten_values(placed: str, assembler: str) -> Iterator[Place]:
     """Yield `<<` whose number of bits is loaded into A while a byte of the value is still there."""
-    if not re.search(r"\ba [^\n]* << ", placed):
+    if not any(re.search(r"\ba ", line) for line in re.findall(r"^.* << ", placed, re.MULTILINE)):
         return
     bodies = code_of_functions(assembler)
     for function, rows in procedures(placed):
