@@ -30,8 +30,9 @@ class Lost(NamedTuple):
 
 def lost_variables(code: str, later: str) -> Iterator[Lost]:
     """Yield each use of a value that `code`, the one before any change, still sets, and `later` does not."""
-    before = {name: _set(rows) for name, rows in procedures(code)}
+    before: dict[str, set[str]] = {}
     for blocks in _functions(later):
+        before = before or {name: _set(rows) for name, rows in procedures(code)}
         reached = [row for block in blocks if block.is_reached for row in block.rows]
         heads = ((file, match[1]) for file, _, text in reached for match in [_PROC.match(text)] if match)
         file, name = next(heads, ("", ""))
