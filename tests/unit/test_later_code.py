@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stm8build.wrong_code.later_code import lines_of, procedures
-from stm8build.wrong_code.lost_values import lost_variables
+from stm8build.wrong_code.lost_variables import lost_variables
 
 MARK = "src/main.c(l{}:s1:k{}:d0:s0:b2)\t"
 KEYS = " [k1 lr0:0 so:0]{ ia0 a2p0 re0 rm0 nos0 ru0 dp0}"
@@ -39,9 +39,15 @@ def test_the_registers_of_a_value_are_known() -> None:
     assert [(operand.name, operand.places) for operand in row.operands()] == [("iTemp2", ("a",))]
 
 
-def test_a_value_that_nothing_makes_is_lost_but_not_in_a_block_that_nothing_leads_to() -> None:
-    use = copy(4, 4, "iTemp1", "iTemp9")
-    lost = list(lost_variables("\n".join((HEAD, proc("f"), use))))
-    assert [(place.kind, place.line, place.function) for place in lost] == [("lost-variable", 4, "f")]
-    assert list(lost_variables("\n".join((DEAD, use, HEAD, proc("f"), copy(5, 5, "iTemp9", "g"))))) == []
-    assert list(lost_variables("\n".join((HEAD, proc("f"), copy(3, 3, "iTemp9", "g"), use)))) == []
+def plain(line: int, key: int, result: str, value: str) -> str:
+    left, right = (f"{name}{KEYS}{{unsigned-char fixed}}" for name in (result, value))
+    return f"{MARK.format(line, key)}\t{left} := {right}"
+
+
+def test_a_value_that_nothing_makes_any_more_is_lost_but_not_in_a_block_that_nothing_leads_to() -> None:
+    begin, made, use = (HEAD, proc("f")), plain(3, 3, "iTemp9", "g"), plain(4, 4, "iTemp1", "iTemp9")
+    before = "\n".join((*begin, made, use, f"{MARK.format(5, 5)}\teproc _f{KEYS}{{void function ( void ) fixed}}"))
+    lost = list(lost_variables(before, "\n".join((*begin, use))))
+    assert [(place.line, place.function) for place in lost] == [(4, "f")]
+    assert list(lost_variables(before, "\n".join((*begin, plain(5, 5, "iTemp2", "g"), DEAD, use)))) == []
+    assert list(lost_variables(before, "\n".join((*begin, made, use)))) == []

@@ -27,7 +27,7 @@ def are_lost(text: str, nodes: list[Node], function: Function) -> bool:
         nodes: Those of the line.
         function: To which the line belongs.
     """
-    words = tokens(text)
+    words = tokens(text) if "?" in text else []
     for chosen, other in _chosen(words):
         node = _place(chosen, words, nodes)
         real_other = _type_of(other, function)

@@ -40,6 +40,10 @@ _SIGNED_CAST = re.compile(  # of an expression that has an unsigned constant
     r"\(\s*(?:signed(?:\s+(?:int|char))?|int|short|int16_t|int8_t)\s*\)\s*"
     r"\([^()]*(?:\([^()]*\)[^()]*)*\b(?:0[xX][0-9a-fA-F]+|\d+)[uU]\b"
 )
+_CAST_TO_SIGNED = re.compile(  # of a constant, which is then compared as it should be
+    r"\(\s*(?:signed\s+)?(?:int|short|long(?:\s+long)?|int(?:16|32|64)_t)(?:\s+int)?\s*\)\s*"
+    r"\(?\s*(?:0[xX][0-9a-fA-F]+|\d+)[uUlL]*"
+)
 _TO_SIGNED_BYTE = re.compile(r"\((?:signed\s+char|int8_t)\)\s*\(?\s*(0[xX][0-9a-fA-F]+|\d+)")
 _TO_UNSIGNED_BYTE = re.compile(r"\((?:unsigned\s+char|uint8_t)\)[\s(]*(-?)[\s(]*(0[xX][0-9a-fA-F]+|\d+)")
 _STORE = re.compile(r"^\t(ldw?|mov|clr|inc)\t(?![axy]\b|[xy][hl]\b|[^\n,]*\bsp\))[^\n]+$", re.MULTILINE)
@@ -195,7 +199,7 @@ def _number(text: str) -> int:
 def _has_a_constant_that_was_cut(node: Node, text: str, code: Code) -> bool:
     constants = [child for child in node.children if child.kind == "CONSTANT"]
     size = next((child.type.size for child in node.children if child.kind != "CONSTANT"), 0)
-    for number, suffix in _NUMBER.findall(text):
+    for number, suffix in _NUMBER.findall(_CAST_TO_SIGNED.sub("", text)):
         value = _number(number)
         unsigned = "u" in suffix.lower() or value > 0x7FFF
         is_cut = any((value - (child.value or 0)) % (1 << 8 * size) == 0 for child in constants)

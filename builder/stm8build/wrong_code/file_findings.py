@@ -36,8 +36,9 @@ from .syntax_tree import Function, Node, parse
 OPTION = "board_build.wrong_code"
 TARGET = "check-compiler"
 DUMPS = ("--dump-ast", "--dump-i-code")  # options of SDCC, by which it shows what the rules look at
-CACHE_FORMAT = 9  # another one where the rules change
+CACHE_FORMAT = 10  # another one where the rules change
 IN_THE_CODE = ("lost-loop", "lost-variable")  # kinds that are looked for in the intermediate code
+_NARROWS_SINCE = (4, 3)  # the first SDCC after 4.2, which narrows no variable
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
 _SUM = re.compile(r"\+|-(?!>)")
 _COMPARED_IN_VAIN = re.compile(r"^(.+?):(\d+): warning 94:", re.MULTILINE)
@@ -170,7 +171,8 @@ def _in_tree(functions: list[Function], compiled: Compiled, source: Source) -> I
 def _in_the_intermediate_code(compiled: Compiled) -> Iterator[Finding]:
     for lost in lost_loops(compiled.code, compiled.messages):
         yield Finding(lost.file, lost.line, "lost-loop", lost.function)
-    for value in lost_variables(compiled.code, compiled.narrowed):
+    narrows = wrong_assembler.version(compiled.assembler) >= _NARROWS_SINCE
+    for value in lost_variables(compiled.code, compiled.narrowed) if narrows else ():
         yield Finding(value.file, value.line, "lost-variable", value.function)
 
 

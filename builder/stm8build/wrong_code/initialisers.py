@@ -11,6 +11,7 @@ longer has the types. A source that is rewritten, so that it has assignments, mu
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -38,7 +39,8 @@ _PROC = re.compile(r"proc _(\w+)")
 _ASKED = re.compile(r"if (.*\}) [!=]= 0 goto ")
 _ARGUMENT = re.compile(r"(?:send|push) (.*)$")
 _POINTER = re.compile(r" (?:near|generic|far|code|data|xdata)?\* ")
-_LOCAL = re.compile(r"_\w+?_(\w+)_\d+_\d+$")
+_LOCAL = re.compile(r"(_\w+?_\w+)_\d+_\d+$")
+_OF_ANOTHER = re.compile(r"_\w+?_")  # the name of a function that is inlined
 
 _BINARY = {
     "+": "ADD",
@@ -81,25 +83,28 @@ def add_initialisers(functions: list[Function], code: str) -> None:
         if function:
             joiner = _Joiner(function, rows)
             function.begin_with([*joiner.statements(), *joiner.conditions()])
-            function.types = dict(_types(rows))
+            function.types = dict(_types(name, rows))
             function.loaded = _loaded(rows)
 
 
-def procedures(code: str) -> Iterator[tuple[str, list[tuple[str, int, str]]]]:
-    """Yield the name of each function, and its rows: file, line, operation."""
+@functools.lru_cache(maxsize=1)  # several rules ask for the same file, one after the other
+def procedures(code: str) -> list[tuple[str, list[tuple[str, int, str]]]]:
+    """Return the name of each function, and its rows: file, line, operation."""
+    found = []
     name = ""
     rows: list[tuple[str, int, str]] = []
     for file, number, text in operations(code):
         begins = _PROC.match(text)
         if begins:
             if name:
-                yield name, rows
+                found.append((name, rows))
             name, rows = begins[1], []
         elif text.startswith("eproc "):
-            yield name, rows
+            found.append((name, rows))
             name, rows = "", []  # static variables stand outside of functions
         elif name:
             rows.append((file, number, text))
+    return found
 
 
 def operations(code: str) -> Iterator[tuple[str, int, str]]:
@@ -110,14 +115,22 @@ def operations(code: str) -> Iterator[tuple[str, int, str]]:
             yield match[1], int(match[2]), _KEYS.sub("", match[3])
 
 
-def _types(rows: list[tuple[str, int, str]]) -> Iterator[tuple[str, Type]]:
+def _local_name(function: str, name: str) -> str:
+    """Return what the program calls a local variable, such as `v` for `_f_v_65536_2`; an empty text for others."""
+    local = _LOCAL.match(name)
+    if not local:
+        return ""
+    own = f"_{function}_"  # a function's name can have a `_`, and so can a variable's
+    return local[1][len(own) :] if name.startswith(own) else _OF_ANOTHER.sub("", local[1], count=1)
+
+
+def _types(function: str, rows: list[tuple[str, int, str]]) -> Iterator[tuple[str, Type]]:
     """Yield the names in some rows with the types that the program has declared."""
     for _, _, text in rows:
         for operand in _OPERAND.finditer(text):
             name = operand[2]
             if name and not name.startswith("iTemp"):
-                local = _LOCAL.match(name)
-                yield local[1] if local else name, parse_type(operand[3])
+                yield _local_name(function, name) or name, parse_type(operand[3])
 
 
 def _loaded(rows: list[tuple[str, int, str]]) -> dict[tuple[str, int], list[Type]]:
@@ -135,6 +148,7 @@ class _Joiner:
     """Joins the operations of one function to trees."""
 
     def __init__(self, function: Function, rows: list[tuple[str, int, str]]) -> None:
+        self._function = function.name
         self._made: dict[str, list[_Row]] = {}
         self._stores: list[_Row] = []
         self._asked: list[_Row] = []
@@ -225,9 +239,9 @@ class _Joiner:
             # A value that is made in another way, such as by `gabit`, has no parts: rules ask for those of a choice.
             return _node("QUEST(?)" if values else "UNKNOWN", row, kind, values)
         node = _node("SYMBOL", row, kind, [])
-        local = _LOCAL.match(name)
+        local = _local_name(self._function, name)
         node.level = int(bool(local) or not name.startswith("_"))
-        node.name = local[1] if local else name.lstrip("_") if not node.level else name
+        node.name = local or (name.lstrip("_") if not node.level else name)
         return node
 
     def _expression(self, row: _Row, depth: int) -> Optional[Node]:

@@ -95,9 +95,9 @@ KINDS = (
         0xFFE7,
         {"4.2": 0x27, "4.5": 0x27},
         "int f$(signed char v) { return (int)v / (1 << 2); }",
-        note="The divisor is 1, 2, 4, 8, 16 or 32. A variable of one byte that SDCC knows to be 4 counts, too. In SDCC "
-        "4.5.0 a const outside of functions does. `v / 4`, `v / (2 - 1)` and `%` are right, and so is a char that is "
-        "never negative. If the program uses only the low byte of the quotient, SDCC stops with an internal error.",
+        note="The divisor is 1, 2, 4, 8, 16 or 32. A variable of one byte that SDCC knows to be 4 counts, too. SDCC "
+        "4.5.0 also counts a const outside of functions. `v / 4`, `v / (2 - 1)` and `%` are right, and so is a "
+        "char that is never negative.",
     ),
     Kind(
         "value-of-an-assignment",

@@ -6,6 +6,7 @@ and narrowed operations, and a variable that has lost its value shows. After `ra
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
@@ -101,11 +102,13 @@ def _ends_with(name: str, file: str) -> bool:
     return name.endswith(file) and name[: -len(file)][-1:] not in ("/", "\\", ":")
 
 
-def procedures(code: str) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the name of each function and its operations, each one once: SDCC prints some several times.
+@functools.lru_cache(maxsize=1)  # several rules ask for the same file, one after the other
+def procedures(code: str) -> list[tuple[str, list[Row]]]:
+    """Return the name of each function and its operations, each one once: SDCC prints some several times.
 
     A block that nothing leads to is left out: SDCC prints it before the function, and has thrown parts of it away.
     """
+    found = []
     name, is_reached = "", True
     rows: dict[int, Row] = {}
     for line in lines_of(code):
@@ -119,13 +122,14 @@ def procedures(code: str) -> Iterator[tuple[str, list[Row]]]:
         begins = _PROC.match(text)
         if begins:
             if name and begins[1] != name:
-                yield name, list(rows.values())
+                found.append((name, list(rows.values())))
                 rows = {}
             name = begins[1]
         elif name:
             rows.setdefault(int(match[3]), _row(match[1], int(match[2]), text))
     if name:
-        yield name, list(rows.values())
+        found.append((name, list(rows.values())))
+    return found
 
 
 def _row(file: str, line: int, text: str) -> Row:

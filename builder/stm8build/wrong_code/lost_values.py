@@ -12,6 +12,7 @@ from .wrong_assembler import Place, code_of_functions
 
 KINDS = ("lost-high-byte",)
 
+_WITH_A_VALUE_IN_A = re.compile(r" [&^] (?!0x|-?\d)[^\n]*\ba ")  # most files have only constants there
 _LOSES = {"^": (0x00, 0xFF), "&": (0xFF,)}
 _WITH_A = {"^": re.compile(r"^\txor\ta, [^#]", re.MULTILINE), "&": re.compile(r"^\tand\ta, [^#]", re.MULTILINE)}
 
@@ -32,7 +33,7 @@ def lost_bytes(placed: str, assembler: str) -> Iterator[Place]:
     instruction out: it takes A for the byte of the first operand. So the result gets a byte of the wrong one. It is the
     same for 0xff. The instructions of the line show whether one is left out.
     """
-    if not re.search(r" [&^] [^\n]*\ba ", placed):
+    if not _WITH_A_VALUE_IN_A.search(placed):
         return
     bodies = None
     for function, rows in procedures(placed):
@@ -101,7 +102,7 @@ _COUNT_BEFORE_VALUE = re.compile(
 
 def overwritten_values(placed: str, assembler: str) -> Iterator[Place]:
     """Yield `<<` whose number of bits is loaded into A while a byte of the value is still there."""
-    if not re.search(r"\ba [^\n]* << ", placed):
+    if not any(re.search(r"\ba ", line) for line in re.findall(r"^.* << ", placed, re.MULTILINE)):
         return
     bodies = code_of_functions(assembler)
     for function, rows in procedures(placed):

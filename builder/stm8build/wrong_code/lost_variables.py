@@ -16,6 +16,7 @@ _BLOCK = re.compile(r"^Basic Block \S+ \(df:(-?\d+) [^)]*\):(.*)$", re.MULTILINE
 _UNREACHED = "noPath"
 _PROC = re.compile(r"proc _(\w+)")
 _SET = re.compile(r"(iTemp\d+) ?(?:\{(?:[^{}]|\{[^{}]*\})*\})+ :?= ")
+_BEGINS, _NAMED = re.compile(r"\t(iTemp\d+) "), re.compile(r"iTemp\d+")  # fast, as each begins with a letter
 _USED = re.compile(r"\biTemp\d+\b")
 
 
@@ -29,8 +30,9 @@ class Lost(NamedTuple):
 
 def lost_variables(code: str, later: str) -> Iterator[Lost]:
     """Yield each use of a value that `code`, the one before any change, still sets, and `later` does not."""
-    before = {name: _set(rows) for name, rows in procedures(code)}
+    before: dict[str, set[str]] = {}
     for blocks in _functions(later):
+        before = before or {name: _set(rows) for name, rows in procedures(code)}
         reached = [row for block in blocks if block.is_reached for row in block.rows]
         heads = ((file, match[1]) for file, _, text in reached for match in [_PROC.match(text)] if match)
         file, name = next(heads, ("", ""))
@@ -47,19 +49,29 @@ class _Block(NamedTuple):
 
 
 def _functions(later: str) -> Iterator[list[_Block]]:
-    """Yield the blocks of each function. Their depths grow, but the first block need not be the entry."""
-    blocks: list[_Block] = []
+    """Yield the blocks of each function that may use what is not set.
+
+    The depths of a function's blocks grow, but the first block need not be the entry.
+    """
+    texts: list[tuple[bool, str]] = []
     last = 0
     heads = list(_BLOCK.finditer(later))
     for head, following in zip(heads, [*heads[1:], None]):
         depth = int(head[1])
         if depth < last:
-            yield blocks
-            blocks = []
+            yield from _blocks(texts)
+            texts = []
         last = depth
         text = later[head.end() : following.start() if following else len(later)]
-        blocks.append(_Block(_UNREACHED not in head[2], list(operations(text))))
-    yield blocks
+        texts.append((_UNREACHED not in head[2], text))
+    yield from _blocks(texts)
+
+
+def _blocks(texts: list[tuple[bool, str]]) -> Iterator[list[_Block]]:
+    """Yield the blocks of one function; nothing where each variable in it begins an operation, so that it is set."""
+    whole = "".join(text for _, text in texts)
+    if not set(_BEGINS.findall(whole)).issuperset(_NAMED.findall(whole)):
+        yield [_Block(is_reached, list(operations(text))) for is_reached, text in texts]
 
 
 def _set(rows: Iterable[tuple[str, int, str]]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from .constants import Number, choices, comparisons, fractions, is_compared_as_signed, negations, tokens
@@ -19,6 +20,7 @@ _TURNED_ROUND = {
 }
 _WRITTEN = {"<": "LT(<)", ">": "GT(>)", "<=": "LE(<=)", ">=": "GE(>=)", "==": "EQ(==)", "!=": "NE(!=)"}
 _CODED = {**_WRITTEN, "<=": "GT(>)", ">=": "LT(<)", "!=": "EQ(==)"}  # SDCC turns these round
+_DECIDES = re.compile(r"[<>?!]|==")  # only such a line can have one of the kinds
 _MOST = float(1 << 63)  # of what SDCC turns into an integer of 64 bits
 
 
@@ -30,6 +32,8 @@ def kinds_in_line(text: str, nodes: list[Node], in_vain: bool) -> Iterator[str]:
         nodes: Those of the line that SDCC's intermediate code has, and its tree has not.
         in_vain: Whether SDCC warns that a comparison always comes to the same.
     """
+    if not _DECIDES.search(text):
+        return
     words = tokens(text)
     if any(is_compared_as_signed(*each) for each in comparisons(words)):
         yield "compared-constants"

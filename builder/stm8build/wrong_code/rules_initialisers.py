@@ -127,10 +127,17 @@ def index_read_twice(function: Function) -> Iterator[Node]:
     """Yield where a place with a volatile index is read and written."""
     for node in function.initial:
         both = operands(node)
-        if not both or both[0].kind != "ADD" or not any(map(is_volatile, both[0].walk())):
+        if not both or not any(map(is_volatile, _indices(both[0]))):
             continue
         if any(below.kind == "PTR_ACCESS" and below.children[0].same_as(both[0]) for below in both[1].walk()):
             yield node
+
+
+def _indices(place: Node) -> Iterator[Node]:
+    """Yield what is added to an address. The sum itself has the type of the place, such as a volatile member."""
+    while place.kind == "ADD" and len(place.children) == 2:
+        yield from place.children[1].walk()
+        place = place.children[0]
 
 
 def mixed_bytes(function: Function) -> Iterator[Node]:

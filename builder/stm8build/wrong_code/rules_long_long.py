@@ -15,6 +15,7 @@ from .tree_questions import (
     COMPARISONS,
     EQUALITIES,
     assignments,
+    is_volatile,
     is_whole_upper_half,
     operands,
     out_of_commas,
@@ -54,14 +55,22 @@ def bare_test(function: Function) -> Iterator[Node]:
 
 
 def modulo(function: Function) -> Iterator[Node]:
-    """Yield `v % K` of an unsigned long long, where K, as a double, is a power of two of 32 bits or more."""
+    """Yield `v % K` of an unsigned long long, where K, as a double, is a power of two of 32 bits or more.
+
+    Where v is a local variable that holds one constant, SDCC works the remainder out, and it is right.
+    """
+    held: Optional[dict[str, list[Optional[int]]]] = None
     for node in function.nodes():
         if node.kind != "MOD" or node.type.size != 8 or node.type.signed:
             continue
         found = variable_and_constant(node)
         if found and found[2] is node.children[1]:
             value = int(float(found[1] % (1 << 64)))
-            if value >= 1 << 32 and value & (value - 1) == 0:
+            if value < 1 << 32 or value & (value - 1):
+                continue
+            held = _held(function) if held is None else held
+            values = held.get(found[0].name, []) if found[0].level and not is_volatile(found[0]) else []
+            if len(values) != 1 or values[0] is None:
                 yield node
 
 
@@ -155,8 +164,8 @@ def _size_it_is_cut_to(node: Node, function: Function) -> int:
     return into[0] if into else 0
 
 
-def rounded_variable(function: Function) -> Iterator[Node]:
-    """Yield where a local long long that only ever holds one constant, which a double cannot hold, is cut."""
+def _held(function: Function) -> dict[str, list[Optional[int]]]:
+    """Return what each local variable gets, one by one: a constant, or None for what is not known."""
     held: dict[str, list[Optional[int]]] = {}
     for node in function.nodes():
         if node.kind == "ASSIGN(=)" and node.children and node.children[0].kind == "SYMBOL":
@@ -166,6 +175,12 @@ def rounded_variable(function: Function) -> Iterator[Node]:
                 held.setdefault(place.name, []).append(known)
         elif node.kind == "ADDRESS_OF" or node.kind.endswith(("INC_OP", "DEC_OP")):
             held.setdefault(node.children[0].name if node.children else "", []).append(None)
+    return held
+
+
+def rounded_variable(function: Function) -> Iterator[Node]:
+    """Yield where a local long long that only ever holds one constant, which a double cannot hold, is cut."""
+    held = _held(function)
     for node in function.nodes():
         if node.kind != "SYMBOL" or not node.level or node.type.size != 8 or "volatile" in node.type.text:
             continue

@@ -6,6 +6,7 @@ that no right translation has. The lines of C stand in comments between the inst
 
 from __future__ import annotations
 
+import functools
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
@@ -144,14 +145,19 @@ class Place(NamedTuple):
     function: str
 
 
+@functools.lru_cache(maxsize=1)  # several rules ask for the same file, one after the other
+def _comments(assembler: str) -> tuple[list[int], list[tuple[str, int]]]:
+    """Return the offsets of the comments with a line of C, and these lines."""
+    found = [(match.start(), match[1], int(match[2])) for match in _C_LINE.finditer(assembler)]
+    return [offset for offset, _, _ in found], [(file, line) for _, file, line in found]
+
+
 class Lines:
     """Which line of C an offset in the assembler comes from."""
 
     def __init__(self, assembler: str) -> None:
         """Read the comments."""
-        found = [(match.start(), match[1], int(match[2])) for match in _C_LINE.finditer(assembler)]
-        self._offsets = [offset for offset, _, _ in found]
-        self._lines = [(file, line) for _, file, line in found]
+        self._offsets, self._lines = _comments(assembler)
 
     def at(self, offset: int) -> tuple[str, int]:
         """Return file and line; an empty name where SDCC wrote no comments."""
@@ -165,9 +171,10 @@ def version(assembler: str) -> tuple[int, int, int]:
     return (int(match[1]), int(match[2]), int(match[3])) if match else (0, 0, 0)
 
 
-def bodies(assembler: str) -> Iterator[tuple[str, int, int]]:
-    """Yield the name of each function, and where its instructions begin and end."""
-    return ((found[1], found.start(2), found.end(2)) for found in _FUNCTION.finditer(assembler))
+@functools.lru_cache(maxsize=1)
+def bodies(assembler: str) -> list[tuple[str, int, int]]:
+    """Return the name of each function, and where its instructions begin and end."""
+    return [(found[1], found.start(2), found.end(2)) for found in _FUNCTION.finditer(assembler)]
 
 
 def patterns(assembler: str) -> Iterator[Place]:
@@ -182,10 +189,10 @@ def patterns(assembler: str) -> Iterator[Place]:
 def places_of(sequences: Mapping[str, re.Pattern[str]], assembler: str) -> Iterator[Place]:
     """Yield where some sequences stand in functions."""
     lines = Lines(assembler)
-    for function in _FUNCTION.finditer(assembler):
+    for name, start, end in bodies(assembler):
         for kind, pattern in sequences.items():
-            for match in pattern.finditer(assembler, function.start(2), function.end(2)):
-                yield Place(kind, *lines.at(match.end() - 1), function[1])
+            for match in pattern.finditer(assembler, start, end):
+                yield Place(kind, *lines.at(match.end() - 1), name)
 
 
 def moved_parameters(assembler: str, names: Collection[str], large: bool) -> Iterator[Place]:
@@ -283,10 +290,9 @@ class Code:
         return bool(code) and not combines
 
 
-def functions_of(assembler: str) -> Iterator[tuple[str, int, int]]:
-    """Yield the name of each function, and where its instructions begin and end."""
-    for function in _FUNCTION.finditer(assembler):
-        yield function[1], function.start(2), function.end(2)
+def functions_of(assembler: str) -> list[tuple[str, int, int]]:
+    """Return the same as `bodies`."""
+    return bodies(assembler)
 
 
 def rows_of(code: str) -> Iterator[tuple[str, int]]:
