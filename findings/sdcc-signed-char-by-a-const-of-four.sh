@@ -3,7 +3,7 @@
 # Seen: SDCC 4.2.0 shifts the byte right without its sign if the divisor is a constant of one byte and 1, 2, 4, 8, 16 or 32. The result is 39,
 #   from 156 / 4. `v / 4` is right. A divisor of 5 and an int as v are right, too. A cast to uint8_t is as wrong, and so is
 #   an expression of constants, such as `1 << 2`: SDCC makes a byte of it. There is no warning. SDCC 4.4.0 and
-#   4.5.0 do the same. Where only the low byte of the quotient is used, as in `v /= d`, all three stop with an internal error.
+#   4.5.0 do the same. Some divisions like these end in an internal error in all three.
 # Why it matters: an average such as `sum / SAMPLES` is right until the first negative value.
 . "$(dirname "$0")/prepare"
 sdcc_4_2

@@ -40,6 +40,7 @@ CACHE_FORMAT = 10  # another one where the rules change
 IN_THE_CODE = ("lost-loop", "lost-variable")  # kinds that are looked for in the intermediate code
 _NARROWS_SINCE = (4, 3)  # the first SDCC after 4.2, which narrows no variable
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
+_SHIFT, _SHIFT_OF_A_NUMBER = re.compile(r"<<|>>"), re.compile(r"\b\d\w*\s*(?:<<|>>)")
 _SUM = re.compile(r"\+|-(?!>)")
 _COMPARED_IN_VAIN = re.compile(r"^(.+?):(\d+): warning 94:", re.MULTILINE)
 _SILENT = re.compile(r"/[/*].*\bwrong-code: ok\b(.*)")
@@ -160,7 +161,10 @@ def _in_tree(functions: list[Function], compiled: Compiled, source: Source) -> I
     for function in functions if shifted else []:
         for node in function.nodes():
             where = (node.file, node.line)
-            if where in shifted and _is_folded_sum(node) and _SUM.search(source.written(*where, files)):
+            if where not in shifted or not _is_folded_sum(node):
+                continue
+            text = source.written(*where, files)
+            if _SUM.search(text) and not _shifts_only_numbers(text):
                 yield Finding(node.file, node.line, "shift-count", function.name)
     for file, line in {(file, int(line)) for file, line in _COMPARED_IN_VAIN.findall(compiled.messages)}:
         names = source.volatiles(file, line)
@@ -181,6 +185,11 @@ def _function_at(functions: list[Function], file: str, line: int) -> str:
         if any((node.file, node.line) == (file, line) for node in function.nodes()):
             return function.name
     return ""
+
+
+def _shifts_only_numbers(text: str) -> bool:
+    """Whether each shift in a text is one of a number, such as `(1 << 8) - 1`: SDCC works that out as it should."""
+    return "<<" in text and _SHIFT.search(_SHIFT_OF_A_NUMBER.sub("", text)) is None
 
 
 def _is_folded_sum(node: Node) -> bool:
