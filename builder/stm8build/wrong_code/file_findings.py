@@ -28,6 +28,7 @@ from .confirmations import CONFIRMATIONS, DOUBTS, INITIAL_QUESTIONS, Question, S
 from .initialisers import add_initialisers
 from .kinds import BY_NAME
 from .lost_loops import lost_loops
+from .lost_rests import lost_rests
 from .lost_variables import lost_variables
 from .rules import DOUBTFUL, INITIAL, INITIAL_SINCE, RULES, Rule
 from .syntax_tree import Function, Node, parse
@@ -35,8 +36,8 @@ from .syntax_tree import Function, Node, parse
 OPTION = "board_build.wrong_code"
 TARGET = "check-compiler"
 DUMPS = ("--dump-ast", "--dump-i-code")  # options of SDCC, by which it shows what the rules look at
-CACHE_FORMAT = 9  # another one where the rules change
-IN_THE_CODE = ("lost-loop", "lost-variable")  # kinds that are looked for in the intermediate code
+CACHE_FORMAT = 10  # another one where the rules change
+IN_THE_CODE = ("lost-loop", "lost-rest", "lost-variable")  # kinds that are looked for in the intermediate code
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
 _SUM = re.compile(r"\+|-(?!>)")
 _COMPARED_IN_VAIN = re.compile(r"^(.+?):(\d+): warning 94:", re.MULTILINE)
@@ -169,6 +170,8 @@ def _in_tree(functions: list[Function], compiled: Compiled, source: Source) -> I
 def _in_the_intermediate_code(compiled: Compiled) -> Iterator[Finding]:
     for lost in lost_loops(compiled.code, compiled.messages):
         yield Finding(lost.file, lost.line, "lost-loop", lost.function)
+    for rest in lost_rests(compiled.code, compiled.placed, compiled.messages):
+        yield Finding(rest.file, rest.line, "lost-rest", rest.function)
     for value in lost_variables(compiled.code, compiled.narrowed):
         yield Finding(value.file, value.line, "lost-variable", value.function)
 
