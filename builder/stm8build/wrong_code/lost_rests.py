@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
 from .initialisers import procedures
+from .syntax_tree import Function, Node
 
 Row = tuple[str, int, str]
 
@@ -25,6 +26,11 @@ _CALL = re.compile(r"(?:.*\} :?= )?(p?call)(?= )")
 _STORE = re.compile(r"(_\w+) ?\{(?:[^{}]|\{[^{}]*\})* fixed\} := ")  # into a variable with an address
 _POINTER = re.compile(r"(\*)\(.*\) := ")
 _SHOWING = (_RETURN, _CALL, _STORE, _POINTER)
+_BRANCHES = ("IF", "IFX")
+_WITH_ZERO = ("ANDAND", "MULT", "&")
+_USING = ("RETURN", "CALL", "PCALL", "SWITCH", "ASSIGN(=)", "IF")
+_SETS = ("=)", "INC_OP", "DEC_OP", "ADDRESS_OF")  # the ends of kinds
+_ASKS = re.compile(r"if |.*\((?:const-)?_Bool [^()]*\)|.*\} [=!<>]=? ?|.*= not ")
 
 
 class Lost(NamedTuple):
@@ -107,3 +113,55 @@ def _is_always_reached(following: list[list[int]], place: int) -> bool:
             waiting.append((row, True))
             waiting += [(each, False) for each in following[row]]
     return True
+
+
+def lost_conditions(functions: list[Function], later: str) -> Iterator[Lost]:
+    """Yield `v || (w && 0)` as a value where SDCC no longer asks for v: it takes the value for 1, or for 0."""
+    held: dict[str, list[Row]] = {}
+    for function in functions:
+        for node in function.nodes():
+            if node.kind != "OROR" or len(node.children) != 2 or not _is_used(node):
+                continue
+            asked, false = node.children
+            if not _is_false(false) or not _is_open(asked, function):
+                continue
+            held = held or dict(procedures(later))
+            rows = [text for *where, text in held.get(function.name, []) if where == [node.file, node.line]]
+            # A line without any code is one that the program cannot reach, or part of what `lost_rests` finds.
+            if rows and not any(_ASKS.match(text) for text in rows):
+                yield Lost(node.file, node.line, function.name)
+
+
+def _is_used(node: Node) -> bool:
+    """Whether something is made of a value, as far as the tree tells, and not only a jump."""
+    if node.parent is None or node.parent.kind in _BRANCHES:
+        return False
+    while node.parent:
+        above = node.parent
+        others = [child for child in above.children if child is not node]
+        if above.kind in (*_WITH_ZERO, "OROR") and any(each.kind == "CONSTANT" for each in others):
+            return False
+        if above.kind == "COMMA(,)" and above.children[-1] is not node:
+            return False
+        if above.kind == "CAST" and not above.type.size and "_Bool" not in above.type.text:
+            return False
+        if above.kind == "ASSIGN(=)":
+            return not above.children[0].is_local()
+        node = above
+    return node.kind in _USING
+
+
+def _is_false(node: Node) -> bool:
+    """Whether a value is `w && 0`."""
+    last = node.children[-1] if node.kind == "ANDAND" and node.children else None
+    return last is not None and last.kind == "CONSTANT" and last.value == 0
+
+
+def _is_open(node: Node, function: Function) -> bool:
+    """Whether SDCC cannot know a value: a global variable, or a parameter that nothing sets."""
+    if node.kind != "SYMBOL" or not node.type.size:
+        return False
+    statements = (*function.nodes(), *(each for statement in function.initial for each in statement.walk()))
+    return not any(
+        each.children and each.kind.endswith(_SETS) and each.children[0].same_as(node) for each in statements
+    )
