@@ -223,7 +223,7 @@ A rule speaks only of the versions of SDCC that make its kind.
 * `v ^ v` where both are one value by way of another variable.
 * `v + 0u` of a signed variable as the initial value of another variable, or as a float. A sum that SDCC folds to a
   constant, such as `12L + (v - 65534u)` and `(v - 19L) + (16u || w)`: it takes the constants as numbers of one type.
-* `1 && (v && 0)` and `0 || (v && 0)` behind a loop, in a loop or in a branch: the rest of the function is lost there,
+* `1 && (v && 0)` and `0 || (v && 0)` after a loop, in a loop or in a branch: the rest of the function is lost there,
   too. `v || (w && 0)` that a local variable gets, or in a line with another condition.
 * An initialiser that SDCC takes for a constant, such as `int t = (a << 1u) - 100 < 0;`. One with a constant 1 that SDCC
   works out, such as `int t = c > 2 - 1;`.

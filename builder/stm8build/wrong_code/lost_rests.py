@@ -1,4 +1,4 @@
-"""What SDCC takes for code that is never reached, though the program always gets there. Pure: no SCons in here.
+"""Code that SDCC leaves out as never reached, though the program gets there. Pure: no SCons in here.
 
 SDCC turns `1 && (v && 0)` into jumps, of which one never jumps. It takes out the block after this one, and then the
 rest of the function as well. The code as SDCC makes it first still has all jumps, so it tells where the program gets.
@@ -127,7 +127,7 @@ def lost_conditions(functions: list[Function], later: str) -> Iterator[Lost]:
                 continue
             held = held or dict(procedures(later))
             rows = [text for *where, text in held.get(function.name, []) if where == [node.file, node.line]]
-            # A line without any code is one that the program cannot reach, or part of what `lost_rests` finds.
+            # The program cannot reach a line without any code, or `lost_rests` finds it.
             if rows and not any(_ASKS.match(text) for text in rows):
                 yield Lost(node.file, node.line, function.name)
 
