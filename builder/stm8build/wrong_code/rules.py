@@ -14,6 +14,7 @@ from . import (
     rules_numbers,
     rules_switches,
     rules_volatile,
+    rules_zero,
 )
 from .syntax_tree import Function, Node
 
@@ -41,6 +42,7 @@ RULES: dict[str, Rule] = {
     "truth-of-a-choice": rules_choices.truth_of_a_choice,
     "minus-of-true": rules_choices.minus_of_true,
     "choice-of-false": rules_choices.choice_of_false,
+    "plus-zero": rules_zero.plus_zero,
     "compared-constants": rules_constants.switch_of_a_constant,
     "cut-fraction": rules_constants.cut_fraction,
     "field-copy": rules_fields.field_copy,
