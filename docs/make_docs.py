@@ -255,9 +255,9 @@ A rule speaks only of the versions of SDCC that make its kind.
 
 ## False alarms
 
-318 C files of 31 public projects (98,031 lines) compile with SDCC 4.2.0 outside of their own build. 316 of them compile
-with 4.5.0. The search named 28 places in them with 4.2.0, and seven of these also with 4.5.0. We looked at each one in the
-assembler. In all of them, the instructions do not do what C says. So none is a false alarm.
+318 C files of 31 public projects (98,031 lines) compile with SDCC 4.2.0 outside of their own build. 316 of them
+compile with 4.5.0. The search named 28 places in them with 4.2.0, and seven of these also with 4.5.0. We looked at
+each one in the assembler. In all of them, the instructions do not do what C says. So none is a false alarm.
 
 | Kind | 4.2.0 | 4.5.0 | Does the program notice it? |
 |---|---|---|---|
@@ -272,9 +272,10 @@ With `--max-allocs-per-node 500`, 90 of these files have one place more, of the 
 
 SDCC's own tests, its library, and public code for other chips went through the search, too. SDCC 4.2.0 compiled 1,654
 files of the tests and 211 others, and SDCC 4.5.0 compiled 1,507 of the tests. We found four false alarms, each in one
-or two lines. The rules for them are stricter now. They named a member of a union that is changed by `&=`, and a remainder
-of two constants. They also named a constant that is cast to a signed type, and a bit-field that gets `(1UL << 8) - 1`.
-The other places are true. Some are in tests that SDCC's developers wrote for the same fault in another version.
+or two lines. The rules for them are stricter now. They named a member of a union that is changed by `&=`, and a
+remainder of two constants. They also named a constant that is cast to a signed type, and a bit-field that gets `(1UL
+<< 8) - 1`. The other places are true. Some are in tests that SDCC's developers wrote for the same fault in another
+version.
 
 ## The kinds
 
