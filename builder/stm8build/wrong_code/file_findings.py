@@ -43,6 +43,7 @@ IN_THE_CODE = ("lost-condition", "lost-loop", "lost-rest", "lost-variable")
 _NARROWS_SINCE = (4, 3)  # the first SDCC after 4.2, which narrows no variable
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
 _SHIFT, _SHIFT_OF_A_NUMBER = re.compile(r"<<|>>"), re.compile(r"\b\d\w*\s*(?:<<|>>)")
+_INDEX = re.compile(r"\[[^\[\]<>]*\]")  # one without a shift
 _SUM = re.compile(r"\+|-(?!>)")
 _COMPARED_IN_VAIN = re.compile(r"^(.+?):(\d+): warning 94:", re.MULTILINE)
 _SILENT = re.compile(r"/[/*].*\bwrong-code: ok\b(.*)")
@@ -166,7 +167,7 @@ def _in_tree(functions: list[Function], compiled: Compiled, source: Source) -> I
             if where not in shifted or not _is_folded_sum(node):
                 continue
             text = source.written(*where, files)
-            if _SUM.search(text) and not _shifts_only_numbers(text):
+            if _SUM.search(_INDEX.sub("", text)) and not _shifts_only_numbers(text):
                 yield Finding(node.file, node.line, "shift-count", function.name)
     for file, line in {(file, int(line)) for file, line in _COMPARED_IN_VAIN.findall(compiled.messages)}:
         names = source.volatiles(file, line)
