@@ -169,10 +169,11 @@ def take_source(env: Any, node: Any) -> Any:
 
 def take_objects_of_a_script() -> None:
     """Let SDCC write the objects of a pre: script that calls BuildSources: PlatformIO has given them its own ending."""
-    early = env.Flatten(env.get("PIOBUILDFILES", []))
+    early = env.arg2nodes(env.get("PIOBUILDFILES", []), env.fs.File)  # a script may have added a path
     env.Replace(PIOBUILDFILES=[])
     for node in early:
-        if node.sources and not str(node).endswith(env["OBJSUFFIX"]):
+        compiled = node.has_builder() and node.get_builder().get_name(env) in ("Object", "StaticObject")
+        if compiled and not str(node).endswith(env["OBJSUFFIX"]):
             source = take_source(env, node.sources[0])
             node = env.Object(source) if source is node.sources[0] else source
         env.Append(PIOBUILDFILES=[node])
@@ -248,6 +249,7 @@ if platform.builds(COMMAND_LINE_TARGETS) or "nobuild" in COMMAND_LINE_TARGETS:
     tools = Path(env.Dir("$BUILD_DIR").get_path(env.Dir("#")), "tools")  # for scripts of the project
     env.Replace(**binutils.launchers(tools, env["PYTHONEXE"], ram_size, windows=os.name == "nt"))
 own_targets: dict[str, Any] = {"test-runner": Action(tell_test_runner, None)}  # the builder itself serves these
+of_program: dict[str, Any] = {}
 if platform.builds(COMMAND_LINE_TARGETS):
     from stm8build import elf, sources
     from stm8build.link import convention_check, link_step
@@ -291,6 +293,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
         "checkprogsize",
         Action(f'"$PYTHONEXE" "$STM8ELF" check {ram_size} $SOURCE {memory_model} $PIOFRAMEWORK', None),
     )
+    env.AddPreAction("checkprogsize", Action(unused.advise, None))
     if remove:
         env.AddPostAction("checkprogsize", Action(unused.tell, None))
     env.AddPostAction("checkprogsize", Action(link.check_program, None))
@@ -299,6 +302,7 @@ if platform.builds(COMMAND_LINE_TARGETS):
     env.AddPostAction("checkprogsize", Action(assembler_check.after_build, None))
     own_targets[file_findings.TARGET] = Action(check.list_all, None)
     own_targets[memory_target.TARGET] = Action(memory_target.MemoryMap(link.objects).show, None)
+    of_program[memory_target.TARGET] = program  # a program that is too large has no other file
     AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")))
     Default([env.Alias("buildprog", firmware, firmware), "size"])
 else:
@@ -315,4 +319,4 @@ else:
 # The flasher's targets
 #
 
-target_actions.add(env, firmware, own_targets)
+target_actions.add(env, firmware, own_targets, of_program)

@@ -21,15 +21,16 @@ WINDOWS = os.name == "nt"
 VERBOSE = ARGUMENTS.get("PIOVERBOSE") == "1"
 
 
-def add(env: Any, firmware: Any, own: Mapping[str, Any]) -> None:
+def add(env: Any, firmware: Any, own: Mapping[str, Any], of_program: Mapping[str, Any]) -> None:
     """Add the targets to the build, in the order of the table.
 
     Args:
         env: SCons's environment.
         firmware: The node or the path of the file to upload.
         own: The actions of the targets that the builder itself serves in this run.
+        of_program: For the targets that need only the linked program, even one that is too large: that program.
     """
-    Targets(env).add(env, firmware, own)
+    Targets(env).add(env, firmware, own, of_program)
 
 
 def _keeper(env: Any) -> other_uploader.Stands:
@@ -256,7 +257,7 @@ class Targets:
 
         return [self._run_action(row), Action(_Step(run), None)]
 
-    def add(self, env: Any, firmware: Any, own: Mapping[str, Any]) -> None:
+    def add(self, env: Any, firmware: Any, own: Mapping[str, Any], of_program: Mapping[str, Any]) -> None:
         """Add the targets of the table to the build."""
         if self.simulation and self.simulation.serves_a_debugger and self.simulation.make_board(None, None, env):
             env.Exit(1)  # the flasher has said why
@@ -265,7 +266,7 @@ class Targets:
                 continue  # this run does not compile
             env.AddTarget(
                 row.name,
-                firmware if row.takes_firmware else None,
+                of_program.get(row.name, firmware) if row.takes_firmware else None,
                 own[row.name] if row.name in own else self._actions(row),
                 title=row.title,
                 description=row.description,

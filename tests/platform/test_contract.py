@@ -76,6 +76,10 @@ def test_a_build_and_a_check_of_its_size_may_stand_in_one_command(project: Proje
     result = project.run("checkprogsize", "buildprog")
     assert result.code == 1
     assert "is greater than maximum allowed (8192 bytes)" in result.output
+    assert (
+        "hint: board_build.remove_unused = yes leaves out what the program does not reach, and `pio run"
+        in result.output
+    )
 
 
 def test_a_script_may_name_the_program(project: Project) -> None:

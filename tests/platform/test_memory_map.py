@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -85,6 +86,15 @@ def test_a_person_gets_a_table_and_a_picture(mixed: Project) -> None:
     picture = mixed.built("memory-map.svg").read_text(encoding="utf-8")
     assert picture.startswith("<svg ")
     assert f"left out as unused: never, {size} bytes, src/main.c" in picture
+
+
+def test_a_program_that_is_too_large_is_shown_as_well(mixed: Project) -> None:
+    mixed.source(f"{MAIN_C}const char big[9000] = {{1}};\n")
+    result = mixed.run("memory-map")
+    assert result.code == 0, result.output
+    assert "   9000    big  (constant)" in result.output.splitlines()
+    assert re.search(r"^flash: 9\d{3} of 8192 bytes$", result.output, re.MULTILINE)
+    assert mixed.built("memory-map.svg").is_file()
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_a_header_of_several_sources_is_named_once_and_that_of_a_library_counts_
     library.mkdir(parents=True)
     (library / "borrower.h").write_text(HEADER.replace("{name}", "theirs"), encoding="utf-8")
     (project.folder / "src" / "own.h").write_text(HEADER.replace("{name}", "ours"), encoding="utf-8")
-    both = "return ours(n, theirs(n, v));"
+    both = "return n ? ours(n, v) : theirs(n, v);"
     head = '#include <borrower.h>\n#include "own.h"\n'
     code = f"{head}unsigned long NAME(unsigned char n, unsigned long v) {{ {both} }}\n"
     project.source(code.replace("NAME", "other").replace("own.h", "../src/own.h"), "other.c")
@@ -153,8 +153,12 @@ def test_the_tree_changes_nothing_in_the_program_and_a_project_can_leave_it_out(
 
 
 def test_what_sdcc_says_reaches_the_user(project: Project) -> None:
-    project.source("unsigned char c;\nint f(void) { return c >> 9; }\nvoid main(void) { f(); }\n")
+    project.source("unsigned char c;\nint f(void) { return 1 - (c >> 9); }\nvoid main(void) { f(); }\n")
     assert "src/main.c:2: warning 116" in project.run().output
+    project.configure("stm8sblue\nbuild_flags = --use-stdout")
+    result = project.run()
+    assert "src/main.c:2: warning 116" in result.output
+    assert "makes wrong code here" in result.output
     project.source("void main(void) { nothing; }\n")
     failed = project.run()
     assert failed.code == 1

@@ -89,6 +89,8 @@ def test_every_kind_is_tried_in_ten_spellings() -> None:
         *("unloaded-byte", "unpushed-factor", "stored-as-a-field", "overwritten-byte-of-32"),
         *("value-of-an-assignment", "kept-sign-of-a-field"),
         *("remainder-of-true", "choice-with-a-field"),
+        *("switch-of-unsigned", "lost-argument-of-a-pointer"),
+        "divided-byte",
     }
 
 

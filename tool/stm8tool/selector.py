@@ -226,7 +226,8 @@ def _stlinks(selector: str, words: Words) -> ProbeList:
     from .probe.stlink import find, listing
 
     bus, wanted = bus_of(selector)
-    find.require_name(wanted.strip())
+    if wanted.strip():  # stm8flash-compat lists all without a name
+        find.require_name(wanted.strip())
     return listing.attached(bus, words)
 
 

@@ -178,6 +178,15 @@ class UnusedStep:
     # Tell
     #
 
+    def advise(self, target: Any, source: Any, env: Any) -> int:
+        """Say what to do if the program is larger than the flash; PlatformIO ends the run. An action."""
+        path = Path(str(source[0]))
+        if path.is_file() and self._flash(path.read_bytes()) > env.BoardConfig().get("upload.maximum_size"):
+            removed = (self.build_dir / REPORT).is_file()
+            smaller = "" if removed else f"{OPTION} = yes leaves out what the program does not reach, and "
+            sys.stderr.write(f"hint: {smaller}`pio run -t memory-map` shows what fills the flash\n")
+        return 0
+
     def tell(self, target: Any, source: Any, env: Any) -> int:
         """Print how much is left out, and what if the user wants to see it. An action."""
         try:

@@ -22,7 +22,7 @@ from . import file_findings
 from .file_findings import OPTION, TARGET
 from .initialisers import OTHER_SUFFIXES, SUFFIX
 from .kinds import BY_NAME
-from .later_code import NARROWED, PLACED
+from .later_code import NARROWED, PLACED, lines_of
 
 _PAGE = Path(__file__).resolve().parents[3] / "docs" / "compilers.md"  # a project has no such file
 _REST = (
@@ -31,6 +31,7 @@ _REST = (
 )
 
 _CODES = (SUFFIX, NARROWED, PLACED)  # of the files with intermediate code, in the order of `file_findings.Compiled`
+_MESSAGES_TO_STDOUT = "--use-stdout"  # of SDCC: then its messages would be in the tree
 
 Spawn = Callable[[str, Callable[[str], str], str, list[str], dict[str, str]], int]
 
@@ -75,13 +76,17 @@ def printing_the_tree(spawn: Spawn) -> Spawn:
         into = [">", escape(tree.as_posix()), "2>", escape(messages.as_posix())]
         for suffix in _CODES:  # SDCC writes none of them for a file without a function
             target.with_suffix(suffix).unlink(missing_ok=True)
-        failed = spawn(shell, escape, command, [*words, *file_findings.DUMPS, *into], variables)
+        searched = [word for word in words if word != _MESSAGES_TO_STDOUT]
+        failed = spawn(shell, escape, command, [*searched, *file_findings.DUMPS, *into], variables)
         for suffix in OTHER_SUFFIXES:
             target.with_suffix(suffix).unlink(missing_ok=True)
         if failed:
             tree.unlink(missing_ok=True)
             return spawn(shell, escape, command, words, variables)
-        sys.stderr.write(messages.read_text("utf-8", "replace"))
+        for code in filter(Path.is_file, (target.with_suffix(suffix) for suffix in (NARROWED, PLACED))):
+            shorter = "\n".join(lines_of(code.read_text("utf-8", "replace")))
+            code.write_text(shorter, encoding="utf-8")  # each build reads it again
+        (sys.stderr if searched == words else sys.stdout).write(messages.read_text("utf-8", "replace"))
         os.utime(tree)  # not older than the object: then it belongs to it
         return 0
 
@@ -197,7 +202,11 @@ class CompilerCheck:
         with tempfile.TemporaryDirectory(dir=build_dir, prefix="tree") as folder:
             out = Path(folder, "module.asm")
             text = f"$CC -S {' '.join(file_findings.DUMPS)} $SDCC_COMPILE_FLAGS $_CCCOMCOM $SOURCES"
-            words = env.subst_list(text, target=[node], source=node.sources)[0]
+            words = [
+                word
+                for word in env.subst_list(text, target=[node], source=node.sources)[0]
+                if str(word) != _MESSAGES_TO_STDOUT
+            ]
             # A shell reads the words, as in the build: `-DNAME=\\"text\\"` has a backslash for it.
             line = " ".join([*escape_list(words, env["ESCAPE"]), "-o", out.as_posix()])
             variables = {name: str(value) for name, value in env["ENV"].items()}

@@ -45,7 +45,7 @@ _CAST_TO_SIGNED = re.compile(  # of a constant, which is then compared as it sho
     r"\(?\s*(?:0[xX][0-9a-fA-F]+|\d+)[uUlL]*"
 )
 _TO_SIGNED_BYTE = re.compile(r"\((?:signed\s+char|int8_t)\)\s*\(?\s*(0[xX][0-9a-fA-F]+|\d+)")
-_TO_UNSIGNED_BYTE = re.compile(r"\((?:unsigned\s+char|uint8_t)\)\s*\(?\s*(0[xX][0-9a-fA-F]+|\d+)")
+_TO_UNSIGNED_BYTE = re.compile(r"\((?:unsigned\s+char|uint8_t)\)[\s(]*(-?)[\s(]*(0[xX][0-9a-fA-F]+|\d+)")
 _STORE = re.compile(r"^\t(ldw?|mov|clr|inc)\t(?![axy]\b|[xy][hl]\b|[^\n,]*\bsp\))[^\n]+$", re.MULTILINE)
 _NEGATED = re.compile(r"-\s*(?:\([^()]*\)\s*)?(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|!)")
 _COMPARISON = re.compile(r"[<>=!]=|&&|\|\||!|(?<![-<>])>(?!>)|(?<!<)<(?!<)|_Bool|\bbool\b")
@@ -217,7 +217,7 @@ def _has_a_constant_of_the_other_sign(node: Node, text: str, code: Code) -> bool
     negative = {-_number(number) for _, number in _NEGATIVE.findall(nearby)}
     negative |= {number % 256 - 256 for number in to_signed if number % 256 > 127}
     positive = {_number(number) for number, _ in _NUMBER.findall(_MINUS.sub("", text))} - to_signed
-    positive |= {_number(match[1]) % 256 for match in _TO_UNSIGNED_BYTE.finditer(text)}
+    positive |= {int(f"{sign}{_number(number)}") % 256 for sign, number in _TO_UNSIGNED_BYTE.findall(text)}
     if node.kind == "&" and not _UNSIGNED_BYTE_CAST.search(text):
         return False  # SDCC works with an int then
     if node.type.signed:
@@ -251,6 +251,11 @@ def _has_a_choice_that_the_tree_lacks(node: Node, text: str, code: Code) -> bool
         node = node.parent
     left = sum(below.kind == "QUEST(?)" for below in node.walk())
     return _LITERAL.sub("", text).count("?") > left
+
+
+def _compares_no_case(node: Node, text: str, code: Code) -> bool:
+    """Whether a switch has a table of jumps, or nothing at all."""
+    return re.search(r"^\tjr(?:eq|ne)\t", code.of_line(node.file, node.line), re.MULTILINE) is None
 
 
 def _has_a_negative_constant(node: Node, text: str, code: Code) -> bool:
@@ -309,6 +314,7 @@ CONFIRMATIONS: dict[str, Question] = {
     "minus-of-true": _negates_a_comparison,
     "choice-of-false": _decides_nothing,
     "stored-as-a-field": _is_in_memory_or_changes_bits,
+    "switch-of-unsigned": _compares_no_case,
 }
 INITIAL_QUESTIONS: dict[str, Question] = {
     "cut-constant": _has_a_constant_that_was_cut,

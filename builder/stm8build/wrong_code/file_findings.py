@@ -15,6 +15,7 @@ from typing import NamedTuple, Optional
 
 from . import (
     choices_in_text,
+    divided_bytes,
     lost_arguments,
     lost_in_assembler,
     lost_values,
@@ -28,6 +29,7 @@ from .confirmations import CONFIRMATIONS, DOUBTS, INITIAL_QUESTIONS, Question, S
 from .initialisers import add_initialisers
 from .kinds import BY_NAME
 from .lost_loops import lost_loops
+from .lost_rests import lost_conditions, lost_rests
 from .lost_variables import lost_variables
 from .rules import DOUBTFUL, INITIAL, INITIAL_SINCE, RULES, Rule
 from .syntax_tree import Function, Node, parse
@@ -36,7 +38,8 @@ OPTION = "board_build.wrong_code"
 TARGET = "check-compiler"
 DUMPS = ("--dump-ast", "--dump-i-code")  # options of SDCC, by which it shows what the rules look at
 CACHE_FORMAT = 10  # another one where the rules change
-IN_THE_CODE = ("lost-loop", "lost-variable")  # kinds that are looked for in the intermediate code
+# Kinds that are looked for in the intermediate code.
+IN_THE_CODE = ("lost-condition", "lost-loop", "lost-rest", "lost-variable")
 _NARROWS_SINCE = (4, 3)  # the first SDCC after 4.2, which narrows no variable
 _SHIFTED_OUT = re.compile(r"^(.+?):(\d+): warning 116:", re.MULTILINE)
 _SHIFT, _SHIFT_OF_A_NUMBER = re.compile(r"<<|>>"), re.compile(r"\b\d\w*\s*(?:<<|>>)")
@@ -99,7 +102,7 @@ def _all(compiled: Compiled, large: bool, source: Source) -> list[Finding]:
         *_in_tree(functions, compiled, source),
         *_in_source(functions, compiled.messages, source),
         *_in_assembler(functions, compiled.assembler, large),
-        *_in_the_intermediate_code(compiled),
+        *_in_the_intermediate_code(functions, compiled),
         *_in_later_code(compiled),
     }
     version = wrong_assembler.version(compiled.assembler)[:2]
@@ -172,9 +175,13 @@ def _in_tree(functions: list[Function], compiled: Compiled, source: Source) -> I
             yield Finding(file, line, "untouched", _function_at(functions, file, line))
 
 
-def _in_the_intermediate_code(compiled: Compiled) -> Iterator[Finding]:
+def _in_the_intermediate_code(functions: list[Function], compiled: Compiled) -> Iterator[Finding]:
     for lost in lost_loops(compiled.code, compiled.messages):
         yield Finding(lost.file, lost.line, "lost-loop", lost.function)
+    for rest in lost_rests(compiled.code, compiled.placed, compiled.messages):
+        yield Finding(rest.file, rest.line, "lost-rest", rest.function)
+    for condition in lost_conditions(functions, compiled.placed):
+        yield Finding(condition.file, condition.line, "lost-condition", condition.function)
     narrows = wrong_assembler.version(compiled.assembler) >= _NARROWS_SINCE
     for value in lost_variables(compiled.code, compiled.narrowed) if narrows else ():
         yield Finding(value.file, value.line, "lost-variable", value.function)
@@ -210,13 +217,16 @@ def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Ite
         *wrong_assembler.misplaced_falses(assembler),
         *lost_in_assembler.lost(assembler, functions),
         *unloaded_bytes.unloaded_bytes(functions, assembler),
+        *lost_arguments.lost_arguments_of_pointers(assembler),
         *wrong_registers.unpushed_factors(assembler),
         *wrong_registers.doubled_bytes(functions, assembler),
     )
     for place in places:
-        low = place.kind == "lost-low-byte"
-        if not (low and lost_in_assembler.drops_the_low_byte(functions, place.file, place.line)):
-            yield Finding(place.file, place.line, place.kind, place.function)
+        if place.kind in ("lost-low-byte", "lost-middle-byte"):
+            drops = lost_in_assembler.drops_the_low_byte(functions, place.file, place.line)
+            if drops or not wrong_registers.needs_the_low_byte(functions, place):
+                continue  # SDCC leaves out what nothing uses
+        yield Finding(place.file, place.line, place.kind, place.function)
 
 
 def _in_later_code(compiled: Compiled) -> Iterator[Finding]:
@@ -224,6 +234,7 @@ def _in_later_code(compiled: Compiled) -> Iterator[Finding]:
         *lost_values.lost_bytes(compiled.placed, compiled.assembler),
         *lost_arguments.lost_arguments(compiled.placed, compiled.assembler),
         *lost_values.overwritten_values(compiled.placed, compiled.assembler),
+        *divided_bytes.divided_bytes(compiled.code, compiled.placed),
     )
     for place in places:
         yield Finding(place.file, place.line, place.kind, place.function)

@@ -236,7 +236,7 @@ class _Joiner:
             values = [value for value in (self._expression(each, depth + 1) for each in made[:2]) if value]
             if len(values) == 1 and len(made) == 1:
                 return values[0]
-            # A value that is made in a way unknown here, such as `gabit`, has no parts; rules ask a choice for its own.
+            # A value that is made in another way, such as by `gabit`, has no parts: rules ask for those of a choice.
             return _node("QUEST(?)" if values else "UNKNOWN", row, kind, values)
         node = _node("SYMBOL", row, kind, [])
         local = _local_name(self._function, name)

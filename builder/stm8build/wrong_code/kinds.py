@@ -16,6 +16,7 @@ from . import (
     kinds_lost,
     kinds_numbers,
     kinds_registers,
+    kinds_switches,
     kinds_volatile,
 )
 from .kind_row import Kind
@@ -31,5 +32,6 @@ KINDS: tuple[Kind, ...] = (
     *kinds_long_long.KINDS,
     *kinds_volatile.KINDS,
     *kinds_lost.KINDS,
+    *kinds_switches.KINDS,
 )
 BY_NAME = {kind.name: kind for kind in KINDS}

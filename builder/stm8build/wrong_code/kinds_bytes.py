@@ -85,6 +85,21 @@ KINDS = (
         "the place of the values decide whether a program is wrong. | and + are right, and so is long long.",
     ),
     Kind(
+        "divided-byte",
+        "a signed char / an expression of constants, such as `1 << 2` or `SIZE - 1`, or / a byte, such as `(int8_t)4`",
+        "a negative char counts as 256 more, so -100 / 4 is 39",
+        "cast the char to int",
+        "int f$(signed char v) { return v / (1 << 2); }",
+        "(unsigned)f$(-100)",
+        (),
+        0xFFE7,
+        {"4.2": 0x27, "4.5": 0x27},
+        "int f$(signed char v) { return (int)v / (1 << 2); }",
+        note="The divisor is 1, 2, 4, 8, 16 or 32. A variable of one byte that SDCC knows to be 4 counts, too. SDCC "
+        "4.5.0 also counts a const outside of functions. `v / 4`, `v / (2 - 1)` and `%` are right, and so is a "
+        "char that is never negative.",
+    ),
+    Kind(
         "value-of-an-assignment",
         "the value of `c = -v` or `c = ~v`, where c is signed and v is unsigned, used as a wider type or compared",
         "a negative value becomes positive",

@@ -23,4 +23,17 @@ KINDS = (
         "with the argument. The value is a byte of the return address, so another program gets another one. The "
         "mask of `c & 15` can be lost instead. Which version changed this is not known; 4.4.0 is right.",
     ),
+    Kind(
+        "lost-argument-of-a-pointer",
+        "a call by way of a pointer that is the last thing that a function does, with a char as argument",
+        "the function that is called gets another value",
+        "put the result of the call into a volatile variable first, or do something after the call",
+        "int g$(char v) { return v; }\nint (*p$)(char) = g$;\nint f$(unsigned char c) { return p$(16 - c); }",
+        "(unsigned)f$(6)",
+        (),
+        10,
+        {"4.2": 6, "4.5": 6},
+        "int g$(char v) { return v; }\nint (*p$)(char) = g$;\n"
+        "int f$(unsigned char c) { volatile int t = p$(16 - c); return t; }",
+    ),
 )

@@ -44,4 +44,17 @@ KINDS = (
         "int f$(int a) { return (float)a < 2.5f; }",
         note="A long is compared as a float. `a > 2.5f` and `a <= 2.5f` are right, as the fraction does not matter.",
     ),
+    Kind(
+        "plus-zero",
+        "`v + 0u`, `v + 0L`: a constant 0 of another type than v, such as an offset that is a macro",
+        "the sum has the type of v, so it is widened, compared, divided or shifted as v",
+        "cast v to the type of the sum, or leave out the 0",
+        "int v$ = -2;\nunsigned long f$(void) { return v$ + 0u; }",
+        "f$()",
+        (),
+        0xFFFE,
+        {"4.2": 0xFFFFFFFE, "4.5": 0xFFFFFFFE},
+        "int v$ = -2;\nunsigned long f$(void) { return (unsigned)v$; }",
+        note="`v - 0u`, `v * 1u` and `v | 0u` are right.",
+    ),
 )

@@ -28,13 +28,13 @@ KINDS = (
         "a bit-field of less than 8 bits copied into a char that is a member, an element or where a pointer leads to",
         "only some bits of the char are written, as if it were the bit-field",
         "copy the bit-field to a local variable of the type of the char first",
-        "struct { unsigned char m; unsigned a : 3; unsigned f : 2; } s$;\nvoid f$(void) { s$.m = s$.f; }",
-        "(s$.m = 0x56, s$.f = 1, f$(), s$.m)",
+        "struct { unsigned char m; unsigned a : 3; unsigned b : 2; } s$;\nvoid f$(void) { s$.m = s$.b; }",
+        "(s$.m = 0x56, s$.b = 1, f$(), s$.m)",
         (),
         1,
         {"4.2": 0x4E, "4.5": 1},
-        "struct { unsigned char m; unsigned a : 3; unsigned f : 2; } s$;\n"
-        "void f$(void) { unsigned char t = s$.f; s$.m = t; }",
+        "struct { unsigned char m; unsigned a : 3; unsigned b : 2; } s$;\n"
+        "void f$(void) { unsigned char t = s$.b; s$.m = t; }",
         until=(4, 4),
         note="A register by its address, `*(volatile unsigned char *)0x5000 = s.f`, is written in the same way. A "
         "bit-field of more than 8 bits in an int there is as wrong. It is right where one of the two is signed and the "

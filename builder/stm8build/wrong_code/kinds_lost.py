@@ -21,6 +21,32 @@ KINDS = (
         "warnings 110 and 126 for these lines.",
     ),
     Kind(
+        "lost-rest",
+        "`1 && (v && 0)` or `0 || (v && 0)`, where both constants may be macros",
+        "the rest of the function is left out",
+        "write 0, or leave out the constant condition: SDCC has given warnings 110 and 126 here",
+        "int f$(int v, int w) {\n  0 || (v && 0);\n  return w;\n}",
+        "f$(1, 7)",
+        (),
+        7,
+        {"4.2": 1, "4.5": 1},
+        "int f$(int v, int w) {\n  v && 0;\n  return w;\n}",
+        note="The search names the first `return v`, or the first call, that is left out.",
+    ),
+    Kind(
+        "lost-condition",
+        "`v || (w && 0)` as a value, where the 0 may be a macro",
+        "the value is always 1",
+        "turn the operands round, `(w && 0) || v`, or ask with `if`",
+        "int f$(int v, int w) { return v || (w && 0); }",
+        "f$(0, 1)",
+        (),
+        0,
+        {"4.2": 1, "4.5": 1},
+        "int f$(int v, int w) { return (w && 0) || v; }",
+        note="The search finds it where v is a variable and the line asks for nothing else.",
+    ),
+    Kind(
         "lost-variable",
         "a variable that gets a narrower value and is cut again after a branch, such as v in `g ? v : w` with a char w",
         "the variable is not set",
@@ -33,7 +59,7 @@ KINDS = (
         "unsigned char g$ = 1, w$;\nunsigned char f$(unsigned char c) { unsigned char v = c; return g$ ? v : w$; }",
         note="SDCC narrows the variable to the bits that the program uses, and throws its value away on the way. "
         "`if (g) t = v; else t = w;` is the same. A statement that does nothing can do it, such as `(void)v` or a "
-        "macro that only tests the value, and so can a variable that is set in vain.",
+        "macro that only tests the value. A variable that is set in vain can do it, too.",
     ),
     Kind(
         "lost-middle-byte",

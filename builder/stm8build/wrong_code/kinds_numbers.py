@@ -24,7 +24,7 @@ KINDS = (
     Kind(
         "lost-low-byte",
         "a long minus an unsigned char, where the result is used at once",
-        "the low byte of the difference is lost",
+        "a byte of the difference is lost, mostly the low one",
         "put the byte into a volatile variable of the wider type and subtract that",
         "unsigned long f$(unsigned char a, unsigned long v) { return (v - a) ^ 5; }",
         "f$(1, 0x100)",
@@ -32,7 +32,9 @@ KINDS = (
         0xFA,
         {"4.2": 0x105, "4.5": 0x5},
         "unsigned long f$(unsigned char a, unsigned long v) { volatile unsigned long b = a; return (v - b) ^ 5; }",
-        note="SDCC 4.5.0 makes this of some programs of the kind lost-borrow. SDCC 4.2.0 loses byte and borrow.",
+        note="SDCC 4.5.0 makes this of some programs of the kind lost-borrow. SDCC 4.2.0 loses byte and borrow. With "
+        "`--max-allocs-per-node 100`, `16 - c` of an unsigned char is as wrong. SDCC can also lose the third byte, "
+        "such as that of `(v - a) - a` where inline functions subtract.",
     ),
     Kind(
         "negated-borrow",
@@ -45,6 +47,7 @@ KINDS = (
         0xFFFFFE21,
         {"4.2": 0xFFFFFFFF, "4.5": 0xFFFFFE21},
         "long v$;\nvoid f$(long *p) { *p = -(*p - 32); }",
+        note="With `--max-allocs-per-node 100`, a small constant minus an int loses it, too, as in `16 - (v >> 8)`.",
     ),
     Kind(
         "cut-constant",
@@ -101,7 +104,7 @@ KINDS = (
     ),
     Kind(
         "complemented-twice",
-        "~ of a long as an argument",
+        "~ of a long as an argument, or of a long minus an unsigned int",
         "one byte is complemented twice, and another one takes its place",
         "write v ^ 0xFFFFFFFFUL, or leave --max-allocs-per-node out",
         _TAKER + "void f$(long v, long q) { h$(~(unsigned long)v); }",
@@ -140,9 +143,9 @@ KINDS = (
     ),
     Kind(
         "byte-against-truth",
-        "an unsigned char < <= > >= a _Bool, or the result of ! && or ||",
+        "an unsigned char < <= > >= a _Bool, the result of ! && or ||, or a 1 that SDCC works out, such as 2 - 1",
         "both are compared as signed chars",
-        "put the result into an unsigned char variable first, or write == 0 for !",
+        "put the result into an unsigned char variable first, or write == 0 for !, or 1u for the constant",
         "unsigned char b$ = 200, z$;\nint f$(void) { return b$ > !z$; }",
         "f$()",
         (),
@@ -282,15 +285,15 @@ KINDS = (
         "an unsigned char == a long, where the result is used in several places, such as by a switch",
         "if the two differ, the 0 is stored in another place",
         "ask with if, or leave --max-allocs-per-node out",
-        "unsigned long a$[4] = {12, 127, 5, 6};\nunsigned char g$, h$;\nunsigned char f$(unsigned char a) {\n"
-        "  switch (a == a$[a & 3]) {\n    case 2: --a; break;\n    case 10: g$ ^= (h$ || g$) / (a || h$); break;\n"
+        "unsigned long t$[4] = {12, 127, 5, 6};\nunsigned char g$, h$;\nunsigned char f$(unsigned char a) {\n"
+        "  switch (a == t$[a & 3]) {\n    case 2: --a; break;\n    case 10: g$ ^= (h$ || g$) / (a || h$); break;\n"
         "    case 1: g$ = a; break;\n    default: ++h$;\n  }\n  return a;\n}",
         "(h$ = 0, f$(12), f$(13), h$)",
         ("--max-allocs-per-node", "100"),
         1,
         {"4.2": 0, "4.5": 0},
-        "unsigned long a$[4] = {12, 127, 5, 6};\nunsigned char g$, h$;\nunsigned char f$(unsigned char a) {\n"
-        "  unsigned char v = 0;\n  if (a == a$[a & 3]) v = 1;\n  switch (v) {\n    case 2: --a; break;\n"
+        "unsigned long t$[4] = {12, 127, 5, 6};\nunsigned char g$, h$;\nunsigned char f$(unsigned char a) {\n"
+        "  unsigned char v = 0;\n  if (a == t$[a & 3]) v = 1;\n  switch (v) {\n    case 2: --a; break;\n"
         "    case 10: g$ ^= (h$ || g$) / (a || h$); break;\n    case 1: g$ = a; break;\n    default: ++h$;\n  }\n"
         "  return a;\n}",
     ),

@@ -24,6 +24,33 @@ _PARTS = {"a": r"\ba\b", "x": r"\bx[lh]?\b", "y": r"\by[lh]?\b"}
 _LOADED = re.compile(r"ldw?\t[axy], \((?:0x0)?1, sp\)$")  # it has what the pop brings
 
 
+_GAP = r"(?:;[^\n]*\n)*"
+# Where the place that is taken off the stack holds the argument, the call is right.
+_CHANGES_A = (
+    r"\t(?:ld\ta, (?!\(0x01, sp\)\n)[^\n]+|(?:and|or|xor|add|adc|sub|sbc)\ta, [^\n]+"
+    r"|(?:clr|inc|dec|cpl|neg|pop|swap|s[lr][la]|r[lr]c)\ta)\n" + _GAP
+)
+_CHANGES_X = (
+    r"\t(?:ldw\tx, (?!\(0x01, sp\)\n)[^\n]+|(?:addw|subw)\tx, [^\n]+|ld\tx[hl], a"
+    r"|(?:clrw|incw|decw|negw|cplw|popw|s[lr][la]w|r[lr]cw)\tx)\n" + _GAP
+)
+_BY_A_POINTER = (
+    re.compile(_CHANGES_A + rf"(?:\tldw\t[xy], (?!\()[^\n]+\n{_GAP})?\tpop\ta\n{_GAP}\tjp\t\([xy]\)\n"),
+    re.compile(_CHANGES_X + rf"(?:\tldw\ty, (?!\()[^\n]+\n{_GAP})?\tpopw\tx\n{_GAP}\tjp\t\(y\)\n"),
+)
+
+
+def lost_arguments_of_pointers(assembler: str) -> Iterator[Place]:
+    """Yield jumps to where a pointer leads, before which A or X with an argument is overwritten."""
+    if not re.search(r"^\tjp\t\([xy]\)$", assembler, re.MULTILINE):
+        return
+    lines = Lines(assembler)
+    for name, start, end in functions_of(assembler):
+        for by_pointer in _BY_A_POINTER:
+            for each in by_pointer.finditer(assembler, start, end):
+                yield Place("lost-argument-of-a-pointer", *lines.at(each.start()), name)
+
+
 def lost_arguments(placed: str, assembler: str) -> Iterator[Place]:
     """Yield jumps to a function before which a register with an argument is overwritten."""
     if not _JUMP.search(assembler):

@@ -12,7 +12,9 @@ from . import (
     rules_initialisers,
     rules_long_long,
     rules_numbers,
+    rules_switches,
     rules_volatile,
+    rules_zero,
 )
 from .syntax_tree import Function, Node
 
@@ -31,6 +33,7 @@ RULES: dict[str, Rule] = {
     "choice-of-bytes": rules_bytes.choice_of_bytes,
     "choice-with-a-field": rules_bytes.choice_with_a_field,
     "byte-and-constant": rules_bytes.byte_and_constant,
+    "divided-byte": rules_bytes.divided_by_one,
     "value-of-an-assignment": rules_bytes.value_of_an_assignment,
     "product-as-truth": rules_bytes.product_as_truth,
     "remainder-of-true": rules_bytes.remainder_of_true,
@@ -39,6 +42,7 @@ RULES: dict[str, Rule] = {
     "truth-of-a-choice": rules_choices.truth_of_a_choice,
     "minus-of-true": rules_choices.minus_of_true,
     "choice-of-false": rules_choices.choice_of_false,
+    "plus-zero": rules_zero.plus_zero,
     "compared-constants": rules_constants.switch_of_a_constant,
     "cut-fraction": rules_constants.cut_fraction,
     "field-copy": rules_fields.field_copy,
@@ -62,6 +66,7 @@ RULES: dict[str, Rule] = {
     "unread": rules_volatile.unread,
     "untouched": rules_volatile.untouched,
     "index-read-twice": rules_volatile.index_read_twice,
+    "switch-of-unsigned": rules_switches.switch_of_unsigned,
 }
 
 # Places that may be of a kind: what SDCC leaves of it in the tree is not enough.

@@ -19,6 +19,7 @@ from .tree_questions import (
     widened_to,
 )
 
+_INT = 2  # bytes
 _IN_BYTES = ("ADD", "SUB", *BITWISE)
 
 
@@ -30,26 +31,38 @@ def choice_of_bytes(function: Function) -> Iterator[Node]:
         if len(node.children) != 2 or node.children[1].kind != "COLON(:)":
             continue
         asked, values = node.children[0], node.children[1].children
-        values = [value for value in values if not (value is values[-1] and value.same_as(asked))]  # 0 in `v ? w : v`
+        values = _that_matter(values, asked)
         matters = is_widened(_out_of_bytes(node), function) and not equals_a_small_constant(node)
         if any(map(is_taken_as_signed, values)) and matters:
             yield node
 
 
+def _that_matter(values: list[Node], asked: Node) -> list[Node]:
+    """Return the values of a choice without the last one in `v ? w : v`: it is 0."""
+    return [value for value in values if not (value is values[-1] and value.same_as(asked))]
+
+
 def choice_with_a_field(function: Function) -> Iterator[Node]:
     """Yield `c ? a : b` of a bit-field and a char or another bit-field, which SDCC takes for an unsigned char."""
     for node in function.nodes():
-        if node.kind != "QUEST(?)" or node.type.size != 1 or node.type.signed or "_Bool" in node.type.text:
+        if node.kind != "QUEST(?)" or not node.children or node.type.size != 1 or node.type.signed:
             continue
-        last = node.children[-1]
-        values = last.children if last.kind == "COLON(:)" else node.children  # without the condition in initial values
-        # In `c ? a : c`, the second c is only taken where it is 0.
-        is_zero = last.kind == "COLON(:)" and values[-1].same_as(node.children[0])
-        negative = values[:1] if is_zero else values
-        if not any(map(_may_be_negative, negative)) or not any(value.type.bits for value in values):
+        asked, last = node.children[0], node.children[-1]
+        is_whole = last.kind == "COLON(:)"  # the condition is not there in initial values
+        values = last.children if is_whole else node.children
+        if not any(value.type.bits for value in values):
             continue
-        if is_widened(_out_of_bytes(node), function):
+        if not any(map(_may_be_negative, _that_matter(values, asked) if is_whole else values)):
+            continue
+        matters = is_widened(_out_of_bytes(node), function) and not equals_a_small_constant(node)
+        if matters and not _counts_bits(node):
             yield node
+
+
+def _counts_bits(node: Node) -> bool:
+    """Whether a value is the number of bits of a shift; that is never negative."""
+    above = node.parent
+    return above is not None and above.kind in ("LEFT_SHIFT", "RIGHT_SHIFT") and above.children[-1] is node
 
 
 def _may_be_negative(node: Node) -> bool:
@@ -184,6 +197,35 @@ def _fits(factors: list[Node]) -> bool:
     if any(map(_is_truth, factors)):
         return True
     return not any(factor.type.signed for factor in factors) and math.prod(map(largest, factors)) < 256
+
+
+def divided_by_one(function: Function) -> Iterator[Node]:
+    """Yield a signed char that is divided by a 1 of one byte, where an int is made of it: it is widened with 0."""
+    for node in function.nodes():
+        both = operands(node) if node.kind == "DIV" else None
+        if not both or both[1].kind != "CONSTANT" or both[1].value != 1:
+            continue
+        if both[1].type.size != 1 or "_Bool" in both[1].type.text:
+            continue
+        above = out_of_commas(node).parent
+        if both[0].type.size != 1 or not both[0].type.signed or _is_never_negative(both[0]) or above is None:
+            continue
+        into = widened_to(node, function)
+        is_long = into is not None and into[0] > _INT  # SDCC 4.5.0 makes it right
+        place = above.children[0] if above.kind == "ASSIGN(=)" else node
+        may_become_long = place.kind == "SYMBOL" and place.level > 0
+        if is_long or may_become_long or equals_a_small_constant(node):
+            continue
+        if is_widened(node, function):
+            yield node
+
+
+def _is_never_negative(node: Node) -> bool:
+    """Whether a value is what `&` leaves of the seven low bits."""
+    while node.kind == "CAST" and node.children:
+        node = node.children[0]
+    constants = [child.value for child in node.children if child.kind == "CONSTANT"]
+    return node.kind == "&" and any(value is not None and 0 <= value < 128 for value in constants)
 
 
 def value_of_an_assignment(function: Function) -> Iterator[Node]:

@@ -170,7 +170,10 @@ def meet_in_a_byte(node: Node, one: Node, two: Node, function: Function) -> bool
         return True
     if node.type.size != 1:
         return False
-    return node.kind in ("DIV", "MOD") or (node.kind in ("OR", "XOR") and is_widened(node, function))
+    if node.kind in ("OR", "XOR"):
+        is_right = "_Bool" in other.type.text and not node.type.signed  # a _Bool on the right, and in SDCC 4.2.0
+        return not is_right and is_widened(node, function)
+    return node.kind in ("DIV", "MOD")
 
 
 def _may_be_above_127(node: Node) -> bool:

@@ -207,7 +207,7 @@ def _as(value: int, signed: bool) -> int:
 
 def _in_eight_bytes(node: Node) -> Node:
     """Return the outermost sum or the like of eight bytes that a value is a part of."""
-    while node.parent and node.parent.kind in _CUT and node.parent.type.size == 8:
+    while node.parent and node.parent.kind in (*_CUT, "UMINUS") and node.parent.type.size == 8:
         node = node.parent
     return node
 

@@ -82,6 +82,8 @@ def byte_against_truth(function: Function) -> Iterator[Node]:
         for byte, truth in (both, both[::-1]) if both else ():
             is_byte = byte.type.size == 1 and not byte.type.signed and "_Bool" not in byte.type.text
             is_truth = truth.kind in ("NOT", "ANDAND", "OROR") or (truth.type.size == 1 and "_Bool" in truth.type.text)
+            if truth.kind == "NOT" and any(child.type.bits and "_Bool" in child.type.text for child in truth.children):
+                continue  # `!` of a bit-field of _Bool is right
             if is_byte and is_truth and byte.kind != "CONSTANT":
                 yield node
 

@@ -36,6 +36,8 @@ _LOW_BYTE = r"\tpush\ta\n" + _GAP + _SIGN + r"\tld\ta, [^\n]+\n" + _GAP + r"\tsu
 _DROPPED = r"(?:\taddw\tsp, #1\n|\tpop\ta\n)" + _GAP  # pop: --opt-code-size
 _LOAD = r"(?:\tld\ta, [^\n]+\n" + _GAP + r")?(?:\tpushw\t[xy]\n" + _GAP + ")?"
 
+_ANY_LOAD = rf"(?:\tld\ta, [^\n]+|\tclr\ta)\n{_GAP}"
+
 _PATTERNS = {
     # The next byte is subtracted without the borrow.
     "lost-borrow": re.compile(
@@ -53,8 +55,26 @@ _PATTERNS = {
         + r"\tsubw\t\1, \()"
     ),
     # The low byte of the difference is overwritten before anything has kept it.
-    "lost-low-byte": re.compile(_LOW_BYTE + _DROPPED + _LOAD + r"\tsbc\ta, "),
-    "negated-borrow": re.compile(r"\tsub\ta, \(1, sp\)\n" + _GAP + _DROPPED + r"\tnegw\t[xy]\n"),
+    "lost-low-byte": re.compile(
+        rf"(?:{_LOW_BYTE}{_DROPPED}{_LOAD}\tsbc\ta, |"
+        # The third byte of four is lost in the same way.
+        rf"\tsbc\ta, \(1, sp\)\n{_GAP}{_DROPPED}\tld\ta, [^\n]+\n{_GAP}\tsbc\ta, [^\n]+\n{_GAP}\tld\t[^\n]+, a\n|"
+        # The next byte is stored twice, so one of the places gets the wrong one.
+        rf"\tpush\ta\n{_GAP}{_SIGN}{_ANY_LOAD}\ts(?:ub|bc)\ta, \(1, sp\)\n{_GAP}{_DROPPED}{_ANY_LOAD}"
+        rf"\tsbc\ta, [^\n]+\n{_GAP}\tld\t[^\n]+, a\n{_GAP}\tld\t[^\n]+, a\n)"
+    ),
+    "negated-borrow": re.compile(
+        r"\tsub\ta, \(1, sp\)\n"
+        + _GAP
+        + _DROPPED
+        + r"\tnegw\t[xy]\n|\tld\ta, #(?!0xff)[^\n]+\n"  # 0xff minus a byte has no borrow
+        + _GAP
+        + r"\tsub\ta, \(1, sp\)\n"
+        + _GAP
+        + r"\trlwa\t[xy]\n"
+        + _GAP
+        + r"\tneg\ta\n"
+    ),
     # The byte that was just made is stored once more, in the place of the highest byte.
     "byte-stored-twice": re.compile(
         r"\tsbc\ta, [^\n]+\n"
@@ -89,14 +109,26 @@ _PATTERNS = {
     # An interrupt overwrites the bytes below the stack pointer.
     "below-the-stack": re.compile(r"\t\w+\t(?:a, )?\((?:0|0x00), sp\)(?:, a)?\n"),
     "complemented-twice": re.compile(
-        r"\tcpl\ta\n" + _GAP + r"(?:\tcplw\t[xy]\n" + _GAP + r")?\tld\t([xy])h, a\n" + _GAP + r"\tcplw\t\1\n"
+        r"\tcpl\ta\n"
+        + _GAP
+        + r"(?:\tldw\t[xy], \([^\n]+\n"
+        + _GAP
+        + r")?(?:\tcplw\t[xy]\n"
+        + _GAP
+        + r")?\tld\t([xy])h, a\n"
+        + _GAP
+        + r"(?:\tld\ta, [^\n]+\n"
+        + _GAP
+        + r"\tld\t\1l, a\n"
+        + _GAP
+        + r")?\tcplw\t\1\n"
     ),
 }
 
 KINDS = (
     *_PATTERNS,
-    *("moved-parameter", "overwritten-byte", "overwritten-count", "misplaced-false", "lost-argument"),
-    *("unloaded-byte", "unpushed-factor"),
+    *("moved-parameter", "overwritten-byte", "overwritten-count", "misplaced-false", "unloaded-byte"),
+    *("unpushed-factor", "lost-argument", "lost-argument-of-a-pointer"),
 )
 
 _SP_BY = re.compile(r"(sub|addw|add)\tsp, #(0x[0-9a-f]+|\d+)$")

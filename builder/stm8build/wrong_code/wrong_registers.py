@@ -63,3 +63,25 @@ def _nodes(functions: Iterable[Function]) -> Iterator[Node]:
 
 def _is_long_or_constant(node: Node) -> bool:
     return node.kind == "OR" and node.type.size == 4 and variable_and_constant(node) is not None
+
+
+_TAKES_HIGH_BYTES = ("RIGHT_SHIFT", "GETBYTE", "GETWORD")
+
+
+def needs_the_low_byte(functions: list[Function], place: Place) -> bool:
+    """Whether the low byte of a difference is used: not by `(v - c) >> 24` and `v - c < 0`, with SDCC 4.4 and later."""
+    differences = [
+        node
+        for node in _nodes(functions)
+        if (node.file, node.line) == (place.file, place.line) and node.kind == "SUB" and node.type.size > 1
+    ]
+    return not differences or not all(map(_only_its_high_bytes, differences))
+
+
+def _only_its_high_bytes(node: Node) -> bool:
+    above = node.parent
+    other = variable_and_constant(above) if above else None
+    if above is None or other is None:
+        return False
+    shifts = above.kind in _TAKES_HIGH_BYTES and above.children[0] is node and other[1] >= 8
+    return shifts or (above.kind in ("LT(<)", "GE(>=)") and other[1] == 0)
