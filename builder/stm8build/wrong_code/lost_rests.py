@@ -24,8 +24,8 @@ _CONSTANT = re.compile(r"(0x[0-9a-f]+|-?\d+) ?\{[^{}]*\}$")
 _RETURN = re.compile(r"ret(?= \S)")
 _CALL = re.compile(r"(?:.*\} :?= )?(p?call)(?= )")
 _STORE = re.compile(r"(_\w+) ?\{(?:[^{}]|\{[^{}]*\})* fixed\} := ")  # into a variable with an address
-_POINTER = re.compile(r"(\*)\(.*\) := ")
-_SHOWING = (_RETURN, _CALL, _STORE, _POINTER)
+# A store by way of a pointer does not tell: SDCC writes it in another way later.
+_SHOWING = (_RETURN, _CALL, _STORE)
 _BRANCHES = ("IF", "IFX")
 _WITH_ZERO = ("ANDAND", "MULT", "&")
 _USING = ("RETURN", "CALL", "PCALL", "SWITCH", "ASSIGN(=)", "IF")
