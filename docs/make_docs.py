@@ -206,8 +206,7 @@ Kinds that depend on registers are looked for in the assembler that SDCC writes:
 itself is wrong. A variable that SDCC loses is missing in its intermediate code of a later step. A few kinds need that
 code after its last changes, with the register of each byte, and the assembler beside it. Some kinds need a look at the
 line of C, too, as SDCC folds constants before it shows the tree. The build works such constants out itself, with an int
-of 16 bits. The findings are kept for each file until the file
-changes.
+of 16 bits. The findings are kept for each file until the file changes.
 
 A rule speaks only of the versions of SDCC that make its kind.
 
