@@ -192,7 +192,10 @@ def test_on(option: str, python: Path, arguments: list[str]) -> int:
     env = dict(os.environ)
     if option == "--sdcc" and MORE_SDCC not in env:
         env[MORE_SDCC] = _newer_sdcc()
-    return run(python, "-I", "-m", "pytest", "-m", option.strip("-"), MACHINES[option][0], *arguments, env=env)
+    words = ["-m", option.strip("-"), str(MACHINES[option][0]), *arguments]
+    if option == "--sdcc" and not in_one_process(arguments):  # the other machines are there once
+        return run(*on_every_core(python, *words), env=env)
+    return run(python, "-I", "-m", "pytest", *words, env=env)
 
 
 def _newer_sdcc() -> str:

@@ -80,10 +80,17 @@ def _processes_need_a_marker(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep a file of tests in one process, also with plain `pytest -n2`: what its fixtures make is made once."""
+    """Keep a file of tests in one process, also with plain `pytest -n2`: what its fixtures make is made once.
+
+    The tests of tests/sdcc share nothing, and one file has most of them.
+    """
     from xdist.scheduler import LoadFileScheduling
 
-    return LoadFileScheduling(config, log)
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid if nodeid.startswith("tests/sdcc/") else str(super()._split_scope(nodeid))
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(autouse=True)
