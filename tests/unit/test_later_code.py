@@ -49,5 +49,5 @@ def test_a_value_that_nothing_makes_any_more_is_lost_but_not_in_a_block_that_not
     before = "\n".join((*begin, made, use, f"{MARK.format(5, 5)}\teproc _f{KEYS}{{void function ( void ) fixed}}"))
     lost = list(lost_variables(before, "\n".join((*begin, use))))
     assert [(place.line, place.function) for place in lost] == [(4, "f")]
-    assert list(lost_variables(before, "\n".join((*begin, plain(5, 5, "iTemp2", "g"), DEAD, use)))) == []
+    assert list(lost_variables(before, "\n".join((DEAD, use, *begin, plain(5, 5, "iTemp2", "g"))))) == []
     assert list(lost_variables(before, "\n".join((*begin, made, use)))) == []

@@ -103,7 +103,6 @@ def _all(compiled: Compiled, large: bool, source: Source) -> list[Finding]:
         *_in_source(functions, compiled.messages, source),
         *_in_assembler(functions, compiled.assembler, large),
         *_in_the_intermediate_code(functions, compiled),
-        *_in_later_code(compiled),
     }
     version = wrong_assembler.version(compiled.assembler)[:2]
     return sorted(finding for finding in found if BY_NAME[finding.kind].is_made_by(version))
@@ -175,18 +174,6 @@ def _in_tree(functions: list[Function], compiled: Compiled, source: Source) -> I
             yield Finding(file, line, "untouched", _function_at(functions, file, line))
 
 
-def _in_the_intermediate_code(functions: list[Function], compiled: Compiled) -> Iterator[Finding]:
-    for lost in lost_loops(compiled.code, compiled.messages):
-        yield Finding(lost.file, lost.line, "lost-loop", lost.function)
-    for rest in lost_rests(compiled.code, compiled.placed, compiled.messages):
-        yield Finding(rest.file, rest.line, "lost-rest", rest.function)
-    for condition in lost_conditions(functions, compiled.placed):
-        yield Finding(condition.file, condition.line, "lost-condition", condition.function)
-    narrows = wrong_assembler.version(compiled.assembler) >= _NARROWS_SINCE
-    for value in lost_variables(compiled.code, compiled.narrowed) if narrows else ():
-        yield Finding(value.file, value.line, "lost-variable", value.function)
-
-
 def _function_at(functions: list[Function], file: str, line: int) -> str:
     for function in functions:
         if any((node.file, node.line) == (file, line) for node in function.nodes()):
@@ -222,15 +209,18 @@ def _in_assembler(functions: list[Function], assembler: str, large: bool) -> Ite
         *wrong_registers.doubled_bytes(functions, assembler),
     )
     for place in places:
-        if place.kind in ("lost-low-byte", "lost-middle-byte"):
-            drops = lost_in_assembler.drops_the_low_byte(functions, place.file, place.line)
-            if drops or not wrong_registers.needs_the_low_byte(functions, place):
-                continue  # SDCC leaves out what nothing uses
-        yield Finding(place.file, place.line, place.kind, place.function)
+        loses = place.kind in ("lost-low-byte", "lost-middle-byte")
+        if not loses or not lost_in_assembler.drops_the_low_byte(functions, place.file, place.line):
+            yield Finding(place.file, place.line, place.kind, place.function)
 
 
-def _in_later_code(compiled: Compiled) -> Iterator[Finding]:
+def _in_the_intermediate_code(functions: list[Function], compiled: Compiled) -> Iterator[Finding]:
+    narrows = wrong_assembler.version(compiled.assembler) >= _NARROWS_SINCE
     places = (
+        *lost_loops(compiled.code, compiled.messages),
+        *lost_rests(compiled.code, compiled.placed, compiled.messages),
+        *lost_conditions(functions, compiled.placed),
+        *(lost_variables(compiled.code, compiled.narrowed) if narrows else ()),
         *lost_values.lost_bytes(compiled.placed, compiled.assembler),
         *lost_arguments.lost_arguments(compiled.placed, compiled.assembler),
         *lost_values.overwritten_values(compiled.placed, compiled.assembler),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from .later_code import Row, procedures
-from .wrong_assembler import Lines, Place, functions_of, rows_of
+from .wrong_assembler import GAP, Lines, Place, functions_of, rows_of
 
 _JUMP = re.compile(r"^\tjpf?\t_(\w+)$", re.MULTILINE)
 _CALLED = re.compile(r"call _(\w+) ")
@@ -24,19 +24,18 @@ _PARTS = {"a": r"\ba\b", "x": r"\bx[lh]?\b", "y": r"\by[lh]?\b"}
 _LOADED = re.compile(r"ldw?\t[axy], \((?:0x0)?1, sp\)$")  # it has what the pop brings
 
 
-_GAP = r"(?:;[^\n]*\n)*"
 # Where the place that is taken off the stack holds the argument, the call is right.
 _CHANGES_A = (
     r"\t(?:ld\ta, (?!\(0x01, sp\)\n)[^\n]+|(?:and|or|xor|add|adc|sub|sbc)\ta, [^\n]+"
-    r"|(?:clr|inc|dec|cpl|neg|pop|swap|s[lr][la]|r[lr]c)\ta)\n" + _GAP
+    r"|(?:clr|inc|dec|cpl|neg|pop|swap|s[lr][la]|r[lr]c)\ta)\n" + GAP
 )
 _CHANGES_X = (
     r"\t(?:ldw\tx, (?!\(0x01, sp\)\n)[^\n]+|(?:addw|subw)\tx, [^\n]+|ld\tx[hl], a"
-    r"|(?:clrw|incw|decw|negw|cplw|popw|s[lr][la]w|r[lr]cw)\tx)\n" + _GAP
+    r"|(?:clrw|incw|decw|negw|cplw|popw|s[lr][la]w|r[lr]cw)\tx)\n" + GAP
 )
 _BY_A_POINTER = (
-    re.compile(_CHANGES_A + rf"(?:\tldw\t[xy], (?!\()[^\n]+\n{_GAP})?\tpop\ta\n{_GAP}\tjp\t\([xy]\)\n"),
-    re.compile(_CHANGES_X + rf"(?:\tldw\ty, (?!\()[^\n]+\n{_GAP})?\tpopw\tx\n{_GAP}\tjp\t\(y\)\n"),
+    re.compile(_CHANGES_A + rf"(?:\tldw\t[xy], (?!\()[^\n]+\n{GAP})?\tpop\ta\n{GAP}\tjp\t\([xy]\)\n"),
+    re.compile(_CHANGES_X + rf"(?:\tldw\ty, (?!\()[^\n]+\n{GAP})?\tpopw\tx\n{GAP}\tjp\t\(y\)\n"),
 )
 
 

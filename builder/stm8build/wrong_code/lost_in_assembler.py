@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from .syntax_tree import Function, Node
-from .tree_questions import assignments
+from .tree_questions import assignments, variable_and_constant
 from .wrong_assembler import GAP, Place, places_of
 
 KINDS = ("lost-middle-byte", "lost-offset")
@@ -23,7 +23,7 @@ _PATTERNS = {
         rf"\tpush\ta\n{GAP}\tclr\ta\n{GAP}\tsbc\ta, \(1, sp\)\n{GAP}{_DROP}\tclr\ta\n{GAP}\tsbc\ta, "
         rf"|{_BYTE}{_STORE}{_LOAD}{_NEXT}(?:{_DROP})?{_LOAD}{_NEXT}{_STORE}"
     ),
-    # The low byte of a difference is in A, and nothing keeps it; the next byte is kept, so this is no comparison.
+    # The low byte of a difference is in A, and nothing keeps it. The next byte is kept, so this is not a comparison.
     "lost-low-byte": re.compile(
         rf"\tsub\ta, \(1, sp\)\n{GAP}{_DROP}\tld\ta, [^\n]+\n{GAP}\tsbc\ta, [^\n]+\n{GAP}{_STORE}"
     ),
@@ -51,11 +51,23 @@ def _uses_the_low_byte(function: Function, file: str, line: int) -> bool:
 
 
 def drops_the_low_byte(functions: Iterable[Function], file: str, line: int) -> bool:
-    """Tell whether a line has a shift to the right by at least eight bits: then SDCC leaves the low byte out."""
-    nodes = (node for function in functions for node in function.nodes() if (node.file, node.line) == (file, line))
+    """Tell whether a line needs no low byte: it shifts to the right by at least eight bits, or asks only for the sign.
+
+    Then SDCC leaves the low byte out.
+    """
+    nodes = [node for function in functions for node in function.nodes() if (node.file, node.line) == (file, line)]
     # SDCC gives the line 0 to some of its own operations.
     shifts = (one for node in nodes for one in (node, node.parent) if one is not None and one.kind in _SHIFTS)
-    return any((one.children[-1].value or 0) >= 8 for one in shifts)
+    if any((one.children[-1].value or 0) >= 8 for one in shifts):
+        return True
+    differences = [node for node in nodes if node.kind == "SUB" and node.type.size > 1]
+    return bool(differences) and all(map(_is_asked_for_its_sign, differences))
+
+
+def _is_asked_for_its_sign(difference: Node) -> bool:
+    above = difference.parent
+    asked = variable_and_constant(above) if above and above.kind in ("LT(<)", "GE(>=)") else None
+    return asked is not None and asked[1] == 0
 
 
 def _writes_back(function: Function, file: str, line: int) -> bool:

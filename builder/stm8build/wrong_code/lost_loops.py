@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from .initialisers import procedures
+from .wrong_assembler import Place
 
 _MESSAGE = re.compile(r"^(.+?):(\d+): warning (110|126):", re.MULTILINE)
 _DECIDED, _UNREACHED = "110", "126"
@@ -22,15 +22,7 @@ _JUMP = re.compile(r"(if (?!0x).* )?goto (\S+)\(\$\d+\)$")
 Where = tuple[str, int]
 
 
-class Lost(NamedTuple):
-    """The value after a loop that SDCC has lost."""
-
-    file: str
-    line: int
-    function: str
-
-
-def lost_loops(code: str, messages: str) -> Iterator[Lost]:
+def lost_loops(code: str, messages: str) -> Iterator[Place]:
     """Yield each `v && 0` before which SDCC has lost a loop."""
     told = {((match[1], int(match[2])), match[3]) for match in _MESSAGE.finditer(messages)}
     if not any(number == _UNREACHED for _, number in told):
@@ -42,7 +34,7 @@ def lost_loops(code: str, messages: str) -> Iterator[Lost]:
             # SDCC gives a warning once for a line. So a loop in the same line cannot be told from the `&&`.
             is_told = {(where, _DECIDED), (where, _UNREACHED)} <= told
             if is_told and _NEVER.match(text) and any(before < place and loop != where for before, loop in decided):
-                yield Lost(file, line, name)
+                yield Place("lost-loop", file, line, name)
 
 
 def _conditions_in_loops(rows: list[tuple[str, int, str]]) -> Iterator[tuple[int, Where]]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from .initialisers import procedures
 from .syntax_tree import Function, Node
+from .wrong_assembler import Place
 
 Row = tuple[str, int, str]
 
@@ -33,15 +34,7 @@ _SETS = ("=)", "INC_OP", "DEC_OP", "ADDRESS_OF")  # the ends of kinds
 _ASKS = re.compile(r"if |.*\((?:const-)?_Bool [^()]*\)|.*\} [=!<>]=? ?|.*= not ")
 
 
-class Lost(NamedTuple):
-    """The first operation that SDCC has left out."""
-
-    file: str
-    line: int
-    function: str
-
-
-def lost_rests(code: str, later: str, messages: str) -> Iterator[Lost]:
+def lost_rests(code: str, later: str, messages: str) -> Iterator[Place]:
     """Yield where `code`, the one before any change, always gets, and `later` has nothing of it."""
     told = {(match[1], int(match[2])) for match in _UNREACHED.finditer(messages)}
     if not told:
@@ -54,7 +47,7 @@ def lost_rests(code: str, later: str, messages: str) -> Iterator[Lost]:
         for place, row in enumerate(rows):
             shown = _shown(row) if row[:2] in told else ""
             if shown and shown not in held[name] and _is_always_reached(following, place):
-                yield Lost(*row[:2], name)
+                yield Place("lost-rest", *row[:2], name)
                 break
 
 
@@ -115,7 +108,7 @@ def _is_always_reached(following: list[list[int]], place: int) -> bool:
     return True
 
 
-def lost_conditions(functions: list[Function], later: str) -> Iterator[Lost]:
+def lost_conditions(functions: list[Function], later: str) -> Iterator[Place]:
     """Yield `v || (w && 0)` as a value where SDCC no longer asks for v: it takes the value for 1, or for 0."""
     held: dict[str, list[Row]] = {}
     for function in functions:
@@ -129,7 +122,7 @@ def lost_conditions(functions: list[Function], later: str) -> Iterator[Lost]:
             rows = [text for *where, text in held.get(function.name, []) if where == [node.file, node.line]]
             # The program cannot reach a line without any code, or `lost_rests` finds it.
             if rows and not any(_ASKS.match(text) for text in rows):
-                yield Lost(node.file, node.line, function.name)
+                yield Place("lost-condition", node.file, node.line, function.name)
 
 
 def _is_used(node: Node) -> bool:

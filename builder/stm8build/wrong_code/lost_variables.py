@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .initialisers import operations, procedures
+from .wrong_assembler import Place
 
 _BLOCK = re.compile(r"^Basic Block \S+ \(df:(-?\d+) [^)]*\):(.*)$", re.MULTILINE)
 _UNREACHED = "noPath"
@@ -20,15 +21,7 @@ _BEGINS, _NAMED = re.compile(r"\t(iTemp\d+) "), re.compile(r"iTemp\d+")  # fast,
 _USED = re.compile(r"\biTemp\d+\b")
 
 
-class Lost(NamedTuple):
-    """The use of a value that SDCC has lost."""
-
-    file: str
-    line: int
-    function: str
-
-
-def lost_variables(code: str, later: str) -> Iterator[Lost]:
+def lost_variables(code: str, later: str) -> Iterator[Place]:
     """Yield each use of a value that `code`, the one before any change, still sets, and `later` does not."""
     before: dict[str, set[str]] = {}
     for blocks in _functions(later):
@@ -40,7 +33,7 @@ def lost_variables(code: str, later: str) -> Iterator[Lost]:
         for beginning, line, text in reached if lost else []:
             if lost.intersection(_USED.findall(text)):
                 # Inline assembler may stand before the name of the file.
-                yield Lost(file if beginning.endswith(file) else beginning, line, name)
+                yield Place("lost-variable", file if beginning.endswith(file) else beginning, line, name)
 
 
 class _Block(NamedTuple):

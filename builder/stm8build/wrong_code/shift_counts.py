@@ -1,6 +1,6 @@
 """Shifts whose number of bits is overwritten by the value, in the assembler that SDCC writes. Pure: no SCons in here.
 
-SDCC may put both into one place on the stack, as the number is no longer used after the shift.
+SDCC may put both into one place on the stack: nothing uses the number after the shift.
 """
 
 from __future__ import annotations
@@ -9,15 +9,14 @@ import re
 from collections.abc import Iterator
 from typing import Optional
 
-from .wrong_assembler import Lines, Place, functions_of, rows_of
+from .wrong_assembler import GAP, Lines, Place, functions_of, rows_of
 
-_GAP = r"(?:;[^\n]*\n)*"  # the lines of C stand between the instructions
 _PLACE = r"\((?:0x[0-9a-f]+|\d+), sp\)"
 # The number of bits is loaded, and the loop shifts places on the stack.
 _SHIFT_LOOP = re.compile(
-    rf"\tld\ta, ({_PLACE})\n{_GAP}"
-    rf"\tjreq\t\S+\n{_GAP}\d+\$:\n{_GAP}"
-    rf"((?:\t(?:(?:sraw|srlw|sllw|slaw|rrcw|rlcw)\t[xy]|(?:sra|srl|sll|sla|rrc|rlc)\t{_PLACE})\n{_GAP})+)"
+    rf"\tld\ta, ({_PLACE})\n{GAP}"
+    rf"\tjreq\t\S+\n{GAP}\d+\$:\n{GAP}"
+    rf"((?:\t(?:(?:sraw|srlw|sllw|slaw|rrcw|rlcw)\t[xy]|(?:sra|srl|sll|sla|rrc|rlc)\t{_PLACE})\n{GAP})+)"
     r"\tdec\ta\n"
 )
 # `srl (8, sp)` reads the place as well, but what it leaves there is lost in the same way.

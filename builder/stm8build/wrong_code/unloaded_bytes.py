@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Optional
 
 from .syntax_tree import Function, Node
-from .wrong_assembler import Lines, Place, bodies
+from .wrong_assembler import Lines, Place, functions_of
 
 _STORE = re.compile(r"^\tld\t\[_(\w+)(?:\+\d+)?\], a\n", re.MULTILINE)
 _STATIC = r"_(\w+?)_\d+_\d+"  # after the name of the function: a static variable of it
@@ -27,7 +27,7 @@ def unloaded_bytes(functions: list[Function], assembler: str) -> Iterator[Place]
     if "\tld\t[_" not in assembler:
         return
     lines = Lines(assembler)
-    for name, start, end in bodies(assembler):
+    for name, start, end in functions_of(assembler):
         for store in _STORE.finditer(assembler, start, end):
             file, line = lines.at(store.start())
             static = re.fullmatch(re.escape(name) + _STATIC, store[1])

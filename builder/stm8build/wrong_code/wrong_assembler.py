@@ -17,26 +17,26 @@ _FUNCTION = re.compile(r"^_(\w+):\n(.*?)(?=^;\t-{5,}|^\t\.area|\Z)", re.MULTILIN
 _VERSION = re.compile(r"^; Version (\d+)\.(\d+)\.(\d+)", re.MULTILINE)
 
 # Between two instructions there may be comments, such as the lines of C.
-GAP = _GAP = r"(?:;[^\n]*\n)*"
-_KEPT = r"(?:\t(?:ld\t[^a\n][^\n]*, a|rlwa\t[xy]|rrwa\t[xy])\n" + _GAP + ")+"
+GAP = r"(?:;[^\n]*\n)*"
+_KEPT = r"(?:\t(?:ld\t[^a\n][^\n]*, a|rlwa\t[xy]|rrwa\t[xy])\n" + GAP + ")+"
 _SIGN = (  # of the value that is subtracted, as one or more bytes
     r"(?:\tld\ta, [^\n]+\n"
-    + _GAP
+    + GAP
     + r"\trlc\ta\n"
-    + _GAP
+    + GAP
     + r"\tclr\ta\n"
-    + _GAP
+    + GAP
     + r"\tsbc\ta, #0x00\n"
-    + _GAP
+    + GAP
     + r"(?:\tld\t\([^\n]+, sp\), a\n"
-    + _GAP
+    + GAP
     + ")+)?"
 )
-_LOW_BYTE = r"\tpush\ta\n" + _GAP + _SIGN + r"\tld\ta, [^\n]+\n" + _GAP + r"\tsub\ta, \(1, sp\)\n" + _GAP
-_DROPPED = r"(?:\taddw\tsp, #1\n|\tpop\ta\n)" + _GAP  # pop: --opt-code-size
-_LOAD = r"(?:\tld\ta, [^\n]+\n" + _GAP + r")?(?:\tpushw\t[xy]\n" + _GAP + ")?"
+_LOW_BYTE = r"\tpush\ta\n" + GAP + _SIGN + r"\tld\ta, [^\n]+\n" + GAP + r"\tsub\ta, \(1, sp\)\n" + GAP
+_DROPPED = r"(?:\taddw\tsp, #1\n|\tpop\ta\n)" + GAP  # pop: --opt-code-size
+_LOAD = r"(?:\tld\ta, [^\n]+\n" + GAP + r")?(?:\tpushw\t[xy]\n" + GAP + ")?"
 
-_ANY_LOAD = rf"(?:\tld\ta, [^\n]+|\tclr\ta)\n{_GAP}"
+_ANY_LOAD = rf"(?:\tld\ta, [^\n]+|\tclr\ta)\n{GAP}"
 
 _PATTERNS = {
     # The next byte is subtracted without the borrow.
@@ -51,76 +51,76 @@ _PATTERNS = {
         + r"\tsub\ta, |"
         + _KEPT
         + r"\tldw\t([xy]), [^\n]+\n"
-        + _GAP
+        + GAP
         + r"\tsubw\t\1, \()"
     ),
     # The low byte of the difference is overwritten before anything has kept it.
     "lost-low-byte": re.compile(
         rf"(?:{_LOW_BYTE}{_DROPPED}{_LOAD}\tsbc\ta, |"
         # The third byte of four is lost in the same way.
-        rf"\tsbc\ta, \(1, sp\)\n{_GAP}{_DROPPED}\tld\ta, [^\n]+\n{_GAP}\tsbc\ta, [^\n]+\n{_GAP}\tld\t[^\n]+, a\n|"
+        rf"\tsbc\ta, \(1, sp\)\n{GAP}{_DROPPED}\tld\ta, [^\n]+\n{GAP}\tsbc\ta, [^\n]+\n{GAP}\tld\t[^\n]+, a\n|"
         # The next byte is stored twice, so one of the places gets the wrong one.
-        rf"\tpush\ta\n{_GAP}{_SIGN}{_ANY_LOAD}\ts(?:ub|bc)\ta, \(1, sp\)\n{_GAP}{_DROPPED}{_ANY_LOAD}"
-        rf"\tsbc\ta, [^\n]+\n{_GAP}\tld\t[^\n]+, a\n{_GAP}\tld\t[^\n]+, a\n)"
+        rf"\tpush\ta\n{GAP}{_SIGN}{_ANY_LOAD}\ts(?:ub|bc)\ta, \(1, sp\)\n{GAP}{_DROPPED}{_ANY_LOAD}"
+        rf"\tsbc\ta, [^\n]+\n{GAP}\tld\t[^\n]+, a\n{GAP}\tld\t[^\n]+, a\n)"
     ),
     "negated-borrow": re.compile(
         r"\tsub\ta, \(1, sp\)\n"
-        + _GAP
+        + GAP
         + _DROPPED
         + r"\tnegw\t[xy]\n|\tld\ta, #(?!0xff)[^\n]+\n"  # 0xff minus a byte has no borrow
-        + _GAP
+        + GAP
         + r"\tsub\ta, \(1, sp\)\n"
-        + _GAP
+        + GAP
         + r"\trlwa\t[xy]\n"
-        + _GAP
+        + GAP
         + r"\tneg\ta\n"
     ),
     # The byte that was just made is stored once more, in the place of the highest byte.
     "byte-stored-twice": re.compile(
         r"\tsbc\ta, [^\n]+\n"
-        + _GAP
+        + GAP
         + r"(?:\tpopw\t[xy]\n"
-        + _GAP
+        + GAP
         + r")?\tld\t[^\n]+, a\n"
-        + _GAP
+        + GAP
         + r"\tld\t([xy])h, a\n"
-        + _GAP
+        + GAP
         + r"\tld\ta, [^\n]+\n"
-        + _GAP
+        + GAP
         + r"\tld\t\1l, a\n"
-        + _GAP
+        + GAP
         + r"\tjrnc\t"
     ),
     # A was pushed as well, so the places of the stack have moved by one byte, and the register gets A.
     "popped-early": re.compile(
         r"\tpushw\t([xy])\n"
-        + _GAP
+        + GAP
         + r"(?:\txor\ta, \([12], sp\)\n"
-        + _GAP
+        + GAP
         + r")?\tpush\ta\n"
-        + _GAP
+        + GAP
         + r"(?:\t(?:ld\ta, [^\n]+|clr\ta)\n"
-        + _GAP
+        + GAP
         + r")?\t(?:xor|or|and)\ta, \([12], sp\)\n"
-        + _GAP
+        + GAP
         + r"\tpopw\t\1\n"
     ),
-    "divided-by-itself": re.compile(r"\tclrw\tx\n" + _GAP + r"\tld\txl, a\n" + _GAP + r"\tdiv\tx, a\n"),
+    "divided-by-itself": re.compile(r"\tclrw\tx\n" + GAP + r"\tld\txl, a\n" + GAP + r"\tdiv\tx, a\n"),
     # An interrupt overwrites the bytes below the stack pointer.
     "below-the-stack": re.compile(r"\t\w+\t(?:a, )?\((?:0|0x00), sp\)(?:, a)?\n"),
     "complemented-twice": re.compile(
         r"\tcpl\ta\n"
-        + _GAP
+        + GAP
         + r"(?:\tldw\t[xy], \([^\n]+\n"
-        + _GAP
+        + GAP
         + r")?(?:\tcplw\t[xy]\n"
-        + _GAP
+        + GAP
         + r")?\tld\t([xy])h, a\n"
-        + _GAP
+        + GAP
         + r"(?:\tld\ta, [^\n]+\n"
-        + _GAP
+        + GAP
         + r"\tld\t\1l, a\n"
-        + _GAP
+        + GAP
         + r")?\tcplw\t\1\n"
     ),
 }
@@ -172,7 +172,7 @@ def version(assembler: str) -> tuple[int, int, int]:
 
 
 @functools.lru_cache(maxsize=1)
-def bodies(assembler: str) -> list[tuple[str, int, int]]:
+def functions_of(assembler: str) -> list[tuple[str, int, int]]:
     """Return the name of each function, and where its instructions begin and end."""
     return [(found[1], found.start(2), found.end(2)) for found in _FUNCTION.finditer(assembler)]
 
@@ -189,7 +189,7 @@ def patterns(assembler: str) -> Iterator[Place]:
 def places_of(sequences: Mapping[str, re.Pattern[str]], assembler: str) -> Iterator[Place]:
     """Yield where some sequences stand in functions."""
     lines = Lines(assembler)
-    for name, start, end in bodies(assembler):
+    for name, start, end in functions_of(assembler):
         for kind, pattern in sequences.items():
             for match in pattern.finditer(assembler, start, end):
                 yield Place(kind, *lines.at(match.end() - 1), name)
@@ -214,7 +214,7 @@ def moved_parameters(assembler: str, names: Collection[str], large: bool) -> Ite
 def _first_misuse(code: str, above: int) -> Optional[int]:
     """Return the offset of the first instruction that takes the pointer for something else; `above`: of the address."""
     depth, frame = 0, -1
-    rows = list(_rows(code))
+    rows = list(rows_of(code))
     for index, (row, offset) in enumerate(rows):
         moved = _SP_BY.match(row)
         if moved:
@@ -233,7 +233,7 @@ def _first_misuse(code: str, above: int) -> Optional[int]:
     return None
 
 
-def _rows(code: str) -> Iterator[tuple[str, int]]:
+def rows_of(code: str) -> Iterator[tuple[str, int]]:
     """Yield the instructions and their offsets."""
     offset = 0
     for line in code.splitlines(keepends=True):
@@ -288,16 +288,6 @@ class Code:
         code = self.of_line(file, line)
         combines = re.search(r"^\t(?:and|or|xor|bcp|bset|bres|bcpl|btj[tf]|cpl|cplw|srl|srlw)\t", code, re.MULTILINE)
         return bool(code) and not combines
-
-
-def functions_of(assembler: str) -> list[tuple[str, int, int]]:
-    """Return the same as `bodies`."""
-    return bodies(assembler)
-
-
-def rows_of(code: str) -> Iterator[tuple[str, int]]:
-    """Yield the instructions and their offsets."""
-    return _rows(code)
 
 
 def code_of_functions(assembler: str) -> dict[str, Code]:
@@ -366,15 +356,15 @@ def _first_overwritten(code: str) -> Optional[int]:
 # The result of a comparison: 1 where the values are equal, else 0. A byte may still be pushed when the 0 is stored.
 _TRUTH = re.compile(
     r"\tld\ta, #0x01\n"
-    + _GAP
+    + GAP
     + r"\tld\t\((0x[0-9a-f]+), sp\), a\n"
-    + _GAP
+    + GAP
     + r"\tjra\t(\d+\$)\n(?:\d+\$:\n|"
-    + _GAP
+    + GAP
     + r")+\tpop\ta\n(?:\d+\$:\n)+"
-    + _GAP
+    + GAP
     + r"\tclr\t\((0x[0-9a-f]+), sp\)\n"
-    + _GAP
+    + GAP
     + r"\2:"
 )
 

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from .syntax_tree import Function, Node
 from .tree_questions import variable_and_constant
-from .wrong_assembler import Lines, Place, bodies
+from .wrong_assembler import GAP, Lines, Place, functions_of
 
-_GAP = r"(?:;[^\n]*\n)*"  # between two instructions there may be comments
 _ADDS = r"\t(?:addw|subw)\tx, \(1, sp\)\n"  # SDCC writes `(0x01, sp)` for the place of a value
 _PRODUCT = re.compile(rf"(?:^(?:\tsllw\tx\n|{_ADDS}|;[^\n]*\n))+", re.MULTILINE)
 _PUSHED = re.compile(r"^\tpushw\tx\n(?:;[^\n]*\n)*\Z", re.MULTILINE)
@@ -21,7 +20,7 @@ def unpushed_factors(assembler: str) -> Iterator[Place]:
     if not re.search(_ADDS, assembler):
         return
     lines = Lines(assembler)
-    for name, start, end in bodies(assembler):
+    for name, start, end in functions_of(assembler):
         for found in _PRODUCT.finditer(assembler, start, end):
             is_sum = re.search(_ADDS, found[0]) is not None and found[0].count("\tsllw") >= _SHIFTS
             if is_sum and not _PUSHED.search(assembler, start, found.start()):
@@ -30,7 +29,7 @@ def unpushed_factors(assembler: str) -> Iterator[Place]:
 
 def _or_low_byte(group: int) -> str:
     """Return the pattern of `or` with the low byte of a register; `group` is the number of its group."""
-    return rf"\tld\ta, ([xy])l\n{_GAP}\tor\ta, [^\n]+\n{_GAP}\tld\t\{group}l, a\n{_GAP}"
+    return rf"\tld\ta, ([xy])l\n{GAP}\tor\ta, [^\n]+\n{GAP}\tld\t\{group}l, a\n{GAP}"
 
 
 # A long is in X and Y. The result of `or` goes to the low byte, and into a byte of the other half as well. That byte
@@ -38,8 +37,8 @@ def _or_low_byte(group: int) -> str:
 _INTO_TWO_BYTES = (
     re.compile(rf"{_or_low_byte(1)}\tld\t(?!\1)[xy][hl], a\n"),
     re.compile(
-        rf"\tld\t\((0x[0-9a-f]+), sp\), a\n{_GAP}{_or_low_byte(2)}"
-        rf"\texg\ta, ([xy])l\n{_GAP}\tld\t\([^\n]+, sp\), a\n{_GAP}\texg\ta, \3l\n{_GAP}\tld\t\(\1, sp\), a\n"
+        rf"\tld\t\((0x[0-9a-f]+), sp\), a\n{GAP}{_or_low_byte(2)}"
+        rf"\texg\ta, ([xy])l\n{GAP}\tld\t\([^\n]+, sp\), a\n{GAP}\texg\ta, \3l\n{GAP}\tld\t\(\1, sp\), a\n"
     ),
 )
 
@@ -49,7 +48,7 @@ def doubled_bytes(functions: list[Function], assembler: str) -> Iterator[Place]:
     if "\tor\ta, " not in assembler:
         return
     lines = Lines(assembler)
-    for name, start, end in bodies(assembler):
+    for name, start, end in functions_of(assembler):
         for pattern in _INTO_TWO_BYTES:
             for found in pattern.finditer(assembler, start, end):
                 where = lines.at(found.end() - 1)
@@ -63,25 +62,3 @@ def _nodes(functions: Iterable[Function]) -> Iterator[Node]:
 
 def _is_long_or_constant(node: Node) -> bool:
     return node.kind == "OR" and node.type.size == 4 and variable_and_constant(node) is not None
-
-
-_TAKES_HIGH_BYTES = ("RIGHT_SHIFT", "GETBYTE", "GETWORD")
-
-
-def needs_the_low_byte(functions: list[Function], place: Place) -> bool:
-    """Whether the low byte of a difference is used: not by `(v - c) >> 24` and `v - c < 0`, with SDCC 4.4 and later."""
-    differences = [
-        node
-        for node in _nodes(functions)
-        if (node.file, node.line) == (place.file, place.line) and node.kind == "SUB" and node.type.size > 1
-    ]
-    return not differences or not all(map(_only_its_high_bytes, differences))
-
-
-def _only_its_high_bytes(node: Node) -> bool:
-    above = node.parent
-    other = variable_and_constant(above) if above else None
-    if above is None or other is None:
-        return False
-    shifts = above.kind in _TAKES_HIGH_BYTES and above.children[0] is node and other[1] >= 8
-    return shifts or (above.kind in ("LT(<)", "GE(>=)") and other[1] == 0)
